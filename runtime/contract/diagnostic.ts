@@ -1,0 +1,21 @@
+/** A place in a contract file; line and column count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One problem of a contract, as contracts.md's table names it. */
+export interface Diagnostic extends Place {
+  /** RC001 .. RC301. */
+  readonly code: string;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  /** The offending line's text, and how many columns of it the caret covers (at least 1). */
+  readonly excerpt: string;
+  readonly width: number;
+  /** The name within reach that was probably meant. */
+  readonly suggestion?: string;
+  /** Where the other half is declared. */
+  readonly related?: readonly (Place & { readonly message: string })[];
+}

@@ -1,0 +1,137 @@
+import type { Effect } from "./effect.ts";
+import type { HandlerAction } from "./handler.ts";
+import type { MessageDefinition } from "./message.ts";
+import type { Reducer } from "./reducer.ts";
+
+/** A compiled condition; `unconfirmed` is among the facts. Pure and total. */
+export type Condition = (facts: Facts) => boolean;
+export interface Facts {
+  readonly payload: unknown;
+  /** The reducer's data before the transition. */
+  readonly state: unknown;
+  readonly unconfirmed: number;
+}
+
+/** A deadline of a state, durations in ms. */
+export interface DeadlineSpec {
+  readonly name: string;
+  readonly afterMs: number;
+  readonly renewedBy: ReadonlySet<string>;
+  readonly renewedForMs: number;
+}
+
+export interface StateSpec {
+  readonly name: string;
+  readonly terminal: boolean;
+  readonly transient: boolean;
+  readonly deadline?: DeadlineSpec;
+  /** Raised when the state is entered (reducer only). */
+  readonly raises?: string;
+}
+
+/** What XState's `transition()` answered for one (state, trigger, truth of the conditions). */
+export interface Answer {
+  readonly to: string;
+  /** False for a transition to the same state: no entry actions, no `raises`, no deadline armed anew. */
+  readonly entered: boolean;
+  /** Transition actions, then the entered state's entry actions. */
+  readonly actions: readonly string[];
+}
+
+/** The answers for one (state, trigger): bit i of the index is the truth of condition i. */
+export interface Cell {
+  readonly conditions: readonly Condition[];
+  readonly answers: readonly (Answer | undefined)[];
+}
+
+export interface Machine {
+  readonly name: string;
+  /** `NO_ENTITY` for the orchestrator's null. */
+  readonly initial: string;
+  readonly states: ReadonlyMap<string, StateSpec>;
+  /** state -> trigger -> cell. */
+  readonly table: ReadonlyMap<string, ReadonlyMap<string, Cell>>;
+}
+/** How the orchestrator's `null` state is called inside a machine. */
+export const NO_ENTITY = "(none)";
+
+export type RowAction =
+  | { readonly kind: "no_op"; readonly reason: string }
+  | { readonly kind: "call"; readonly name: string; readonly run: HandlerAction<never, never> };
+
+export interface Row {
+  readonly when?: Condition;
+  readonly action: RowAction;
+}
+/** Where a message goes: by state (NO_ENTITY included) the rows that may fit, in order. */
+export interface Route {
+  readonly handler: string;
+  readonly rows: ReadonlyMap<string, readonly Row[]>;
+}
+
+export interface IntentSpec {
+  readonly action: string;
+  readonly type: string;
+  /** Fills `target_pattern` from the payload built. */
+  target(payload: Readonly<Record<string, unknown>>): string;
+  /** Whether the effect answers with an outcome: only such intents count for `unconfirmed`. */
+  readonly answers: boolean;
+}
+
+export interface EffectSpec {
+  readonly intentType: string;
+  readonly operation: string;
+  readonly backend: string;
+  readonly effect: Effect;
+  readonly outputEvents: readonly string[];
+  readonly timeoutMs: number;
+  readonly batchMax: number;
+  readonly concurrency: number;
+  readonly retry: {
+    readonly maxRetries: number | "unlimited";
+    readonly initialDelayMs: number;
+    readonly exponentialBase: number;
+    readonly maxDelayMs: number;
+    readonly jitter: number;
+    /** Undefined: every fault marked retryable. */
+    readonly retryOn?: ReadonlySet<string>;
+  };
+  readonly breaker: { readonly failureThreshold: number; readonly resetTimeoutMs: number };
+}
+
+export interface ConsumedTopic {
+  readonly topic: string;
+  readonly type: string;
+  readonly message: MessageDefinition;
+  /** False: its no-ops and renewals are counted instead of journaled. */
+  readonly journal: boolean;
+}
+
+/** A domain's contracts and code, compiled: everything that `step()` and the shell look up. */
+export interface Domain {
+  readonly name: string;
+  /** SHA-256, hex, of the contracts' canonical content. */
+  readonly hash: string;
+  readonly entityIdField: string;
+  readonly attempt: { readonly idField: string; readonly startedBy: string };
+  readonly maxClockSkewMs: number;
+  readonly consumed: readonly ConsumedTopic[];
+  /** Published event type -> topic. */
+  readonly topicOf: ReadonlyMap<string, string>;
+  readonly deadLetterTopic: string;
+  /** Message type (or runtime pattern) -> route. */
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly orchestrator: Machine;
+  readonly reducer: Machine;
+  /** Event, outcome or failure -> the reducer's trigger. */
+  readonly triggerOf: ReadonlyMap<string, string>;
+  readonly code: Reducer;
+  /** Action name -> the intent it emits; any other action is an update of the code. */
+  readonly intents: ReadonlyMap<string, IntentSpec>;
+  /** Intent type -> effect. */
+  readonly effects: ReadonlyMap<string, EffectSpec>;
+  /** Deadline name -> its length when armed: what `deadlineAfter` answers. */
+  readonly deadlineAfterMs: ReadonlyMap<string, number>;
+  /** Published events whose arrival on the bus is a message of its own. */
+  readonly awaitsPublish: ReadonlySet<string>;
+}

@@ -1,0 +1,69 @@
+import { z } from "zod";
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Payload = { readonly [key: string]: Json | undefined };
+
+/** An event as a handler returns it; ids, attempt, correlation and sequence come from the runtime. */
+export interface NewEvent {
+  readonly type: string;
+  readonly payload: Payload;
+}
+
+/** What enters a step. Shell-made messages (all but `bus`) carry the attempt they belong to. */
+export interface Message {
+  readonly kind: "bus" | "deadline" | "outcome" | "published";
+  /** Payload type, or `deadline(name)`, `failed(intent.type)`, `published(Event)`. */
+  readonly type: string;
+  /** UUID: identity of the message, the cause of everything its step makes. */
+  readonly id: string;
+  readonly entityId: string;
+  readonly correlationId: string;
+  readonly payload: Payload;
+  /** Event time, ms since the epoch, held to the broker's clock; never a wall clock. */
+  readonly now: number;
+  readonly attemptId?: string;
+  /** Of an outcome: the intent that it answers. */
+  readonly intentId?: string;
+  /** Of a message from the bus: where it lies in the log. */
+  readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
+  readonly traceparent?: string;
+}
+
+/** The payload schema of one message type. Unknown fields are kept: never an error (protocol.md, Payloads). */
+export interface MessageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  readonly messageType: string;
+  readonly schema: z.ZodType<Payload>;
+  /** The declared fields, by name: what contracts' paths are checked against. */
+  readonly shape: Shape;
+  /** Brings an accepted payload into its canonical form (aliases, letter case). Pure and total. */
+  readonly normalize: (payload: Payload) => Payload;
+  of(payload: z.input<z.ZodObject<Shape>>): NewEvent;
+}
+
+export function message<Shape extends z.ZodRawShape>(
+  messageType: string,
+  shape: Shape,
+  normalize: (payload: Payload) => Payload = (payload) => payload,
+): MessageDefinition<Shape> {
+  return {
+    messageType,
+    shape,
+    schema: z.looseObject(shape) as unknown as z.ZodType<Payload>,
+    normalize,
+    of: (payload) => ({ type: messageType, payload: payload as Payload }),
+  };
+}
+
+export type PayloadOf<Definition> = Definition extends MessageDefinition<infer Shape> ? z.infer<z.ZodObject<Shape>> : never;
+
+/** The payload of `deadline(name)`. */
+export const DeadlineFired = message("deadline", {
+  deadline_at: z.iso.datetime(),
+  renewed_at: z.iso.datetime().nullable(),
+});
+
+/** The payload of `failed(intent.type)`. */
+export const IntentFailed = message("failed", { backend: z.string(), error_code: z.string(), message: z.string() });
+
+/** A name under a reducer state's `raises`: it carries nothing, the entity's data says it all. */
+export const raised = (name: string) => message(name, {});

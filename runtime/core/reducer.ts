@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { EntityView } from "./handler.ts";
+import type { NewIntent } from "./intent.ts";
+
+/** What an update or a builder sees beside the state: the event's payload and the entity as the event left it. */
+export interface ReducerContext<EventPayload, Data> {
+  readonly payload: EventPayload;
+  readonly entity: EntityView<Data>;
+  /** Event time, ms since the epoch. */
+  readonly now: number;
+}
+
+// The payload's type depends on the trigger, which the contract decides: each function states what it relies on.
+type Update<Data> = { of(state: Data, context: ReducerContext<never, Data>): Data }["of"];
+type Builder<Data> = { of(state: Data, context: ReducerContext<never, Data>): NewIntent | null }["of"];
+
+export interface Reducer {
+  /** Schema of the entity's data; every field has a default. */
+  readonly schema: z.ZodObject;
+  readonly initial: Readonly<Record<string, unknown>>;
+  /** State updates by action name. Pure and total. */
+  readonly updates: Readonly<Record<string, Update<never>>>;
+  /** Intent builders by the action names that stand under `intent_emission`. Pure and total. */
+  readonly builders: Readonly<Record<string, Builder<never>>>;
+}
+
+export function reducer<Schema extends z.ZodObject>(
+  schema: Schema,
+  updates: Readonly<Record<string, Update<z.infer<Schema>>>>,
+  builders: Readonly<Record<string, Builder<z.infer<Schema>>>>,
+): Reducer {
+  return {
+    schema,
+    initial: schema.parse({}),
+    updates: updates as Reducer["updates"],
+    builders: builders as Reducer["builders"],
+  };
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+/** The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul). */
+const project = (name: string, more: object = {}) => ({
+  test: { name, include: [`test/**/*.${name}.test.ts`], environment: "node", ...more },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit"),
+      project("int", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project("real", {
+        testTimeout: 120_000,
+        hookTimeout: 180_000,
+        fileParallelism: false,
+        globalSetup: ["test/real/services/global-setup.ts"],
+      }),
+    ],
+  },
+});
