@@ -1,0 +1,27 @@
+/** The years that RFC 3339 can write: 0000 to 9999. */
+const EARLIEST_MS = -62_167_219_200_000;
+const LATEST_MS = 253_402_300_799_999;
+
+const RFC_3339 =
+  /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+
+/** Ms since the epoch to RFC 3339, UTC, ms. Total: what no RFC 3339 year can hold becomes the nearest that can. */
+export const toRfc3339 = (ms: number): string =>
+  new Date(Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS)).toISOString();
+
+/**
+ * RFC 3339 to ms since the epoch, finer digits cut; undefined for any other text. An offset is a must: a local time
+ * says nothing to another machine. A leap second (:60) is refused, no clock here can hold one.
+ */
+export function fromRfc3339(text: string): number | undefined {
+  const day = RFC_3339.exec(text)?.[1];
+  if (day === undefined || !isCalendarDay(day)) return undefined;
+  const ms = Date.parse(text.toUpperCase());
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** `Date.parse` reads February 30 as March 1. */
+function isCalendarDay(day: string): boolean {
+  const ms = Date.parse(day);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+}
