@@ -1,0 +1,154 @@
+import type { ConsumedTopic } from "./domain.ts";
+import { eventTypeOf } from "./envelope.ts";
+import { derivedId, senderId } from "./ids.ts";
+import type { Message, Payload } from "./message.ts";
+import { fromRfc3339 } from "./time.ts";
+import { isObject, type JsonObject, parseObject, Refusal } from "./wire.ts";
+
+/** A record as the decoder needs it; header values as text. */
+export interface WireRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly value: Uint8Array | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Broker's time of the append, ms since the epoch; of a trusted rekeyed copy that of the original. */
+  readonly brokerTimeMs: number;
+}
+
+/** What an outside format says about a payload. */
+interface Opened {
+  readonly payload: unknown;
+  readonly type: unknown;
+  readonly id: unknown;
+  readonly correlationId: unknown;
+  readonly source: string;
+  readonly time: unknown;
+  readonly version: unknown;
+}
+
+/**
+ * A record of a consumed topic as a message: an envelope, a CloudEvent (structured or binary) or a bare payload.
+ * The topic tells the payload type. Pure.
+ * @throws Refusal with the dead-letter code
+ */
+export function decodeRecord(
+  domain: { readonly name: string; readonly entityIdField: string; readonly maxClockSkewMs: number },
+  consumed: ConsumedTopic,
+  record: WireRecord,
+): Message {
+  const opened = open(parseObject(record.value), record.headers);
+  checkType(domain.name, consumed.type, opened.type);
+  checkVersion(opened.version);
+  const payload = checkPayload(consumed, opened.payload);
+  const id = senderId(opened.source, opened.id) ?? derivedId("record", record.topic, record.partition, record.offset);
+  return {
+    kind: "bus",
+    type: consumed.type,
+    id,
+    entityId: String(payload[domain.entityIdField]),
+    correlationId:
+      senderId(opened.source, payload["correlation_id"]) ?? senderId(opened.source, opened.correlationId) ?? id,
+    payload,
+    now: eventTime(opened.time ?? payload["timestamp"], record.brokerTimeMs, domain.maxClockSkewMs),
+    origin: { topic: record.topic, partition: record.partition, offset: record.offset },
+    ...traceOf(record.headers),
+  };
+}
+
+function open(value: JsonObject, headers: Readonly<Record<string, string>>): Opened {
+  if ("payload" in value || "payload_type" in value || "envelope_id" in value)
+    return {
+      payload: value["payload"],
+      type: value["payload_type"],
+      id: value["envelope_id"],
+      correlationId: value["correlation_id"] ?? headers["correlation_id"],
+      source: text(value["source_tool"]),
+      time: value["envelope_timestamp"],
+      version: value["payload_schema_version"],
+    };
+  const correlationId = headers["correlation_id"];
+  if (typeof value["specversion"] === "string" && "data" in value)
+    return {
+      payload: value["data"],
+      type: value["type"],
+      id: value["id"],
+      correlationId: value["correlationid"] ?? correlationId,
+      source: text(value["source"]),
+      time: value["time"],
+      version: undefined,
+    };
+  if (headers["ce_specversion"] !== undefined)
+    return {
+      payload: value,
+      type: headers["ce_type"],
+      id: headers["ce_id"],
+      correlationId,
+      source: text(headers["ce_source"]),
+      time: headers["ce_time"],
+      version: undefined,
+    };
+  return {
+    payload: value,
+    type: undefined,
+    id: headers["message_id"],
+    correlationId,
+    source: text(headers["source"]),
+    time: undefined,
+    version: undefined,
+  };
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** The name may be absent: the topic has told it. ONEX producers put `Model` before it, CloudEvents ours or the routing key. */
+function checkType(domain: string, expected: string, named: unknown): void {
+  if (named === undefined || named === null) return;
+  const fits = named === expected || named === `Model${expected}` || named === eventTypeOf(domain, expected);
+  if (!fits)
+    throw new Refusal(
+      "UNKNOWN_TYPE",
+      `the topic takes ${expected}, the message says ${JSON.stringify(named)?.slice(0, 120)}`,
+    );
+}
+
+function checkVersion(version: unknown): void {
+  if (version === undefined || version === null) return;
+  const major = isObject(version)
+    ? version["major"]
+    : typeof version === "string"
+      ? Number(version.split(".")[0])
+      : undefined;
+  if (typeof major !== "number" || !Number.isInteger(major))
+    throw new Refusal("INVALID_PAYLOAD", "/payload_schema_version: neither {major, minor, patch} nor a version string");
+  if (major !== 1) throw new Refusal("VERSION_UNSUPPORTED", `payload schema version ${major} is not known, 1 is`);
+}
+
+function checkPayload({ type, message }: ConsumedTopic, payload: unknown): Payload {
+  if (!isObject(payload)) throw new Refusal("INVALID_PAYLOAD", `/payload: ${type} is no object`);
+  const checked = message.schema.safeParse(payload);
+  if (!checked.success)
+    throw new Refusal(
+      "INVALID_PAYLOAD",
+      checked.error.issues
+        .slice(0, 8)
+        .map((issue) => `/${issue.path.map(String).map(escapePointer).join("/")}: ${issue.message}`)
+        .join("; "),
+    );
+  return message.normalize(checked.data);
+}
+
+const escapePointer = (key: string): string => key.slice(0, 80).replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** A sender's clock counts between the broker's time less the allowed skew and the broker's time. */
+function eventTime(stated: unknown, brokerTimeMs: number, maxClockSkewMs: number): number {
+  if (stated === undefined || stated === null) return brokerTimeMs;
+  const ms = typeof stated === "string" ? fromRfc3339(stated) : undefined;
+  if (ms === undefined)
+    throw new Refusal("INVALID_PAYLOAD", "/envelope_timestamp: not an RFC 3339 time with an offset");
+  return Math.min(Math.max(ms, brokerTimeMs - maxClockSkewMs), brokerTimeMs);
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const traceOf = ({ traceparent }: Readonly<Record<string, string>>): { traceparent?: string } =>
+  traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};

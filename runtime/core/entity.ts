@@ -1,0 +1,36 @@
+import type { ArmedDeadline, EntityView } from "./handler.ts";
+
+/** One run from its `started_by` event to its end. */
+export interface Attempt {
+  readonly number: number;
+  readonly id: string;
+  /** The attempt's own first, then those of at most 8 absorbed messages. */
+  readonly correlationIds: readonly string[];
+  /** Ids of the intents that count for `unconfirmed` and have no outcome yet. */
+  readonly awaiting: readonly string[];
+}
+
+/** One thing tracked by a domain. Immutable; the reducer's data is all the data it has. */
+export interface Entity {
+  readonly id: string;
+  /** The orchestrator's state; null before the first attempt. */
+  readonly state: string | null;
+  readonly reducerState: string;
+  readonly data: unknown;
+  readonly attempt: Attempt;
+  /** Rises by one with each published event. */
+  readonly seq: number;
+  readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
+  /** Event time at which the orchestrator's state was entered, ms since the epoch. */
+  readonly stateSince: number;
+}
+
+export const CORRELATION_IDS_MAX = 9;
+
+export const viewOf = (entity: Entity): EntityView<never> => ({
+  id: entity.id,
+  state: entity.state,
+  data: entity.data as never,
+  attempt: entity.attempt,
+  deadlines: entity.deadlines,
+});

@@ -1,0 +1,37 @@
+const SEED = 0x9747b28c;
+const M = 0x5bd1e995;
+const encoder = new TextEncoder();
+
+/** Kafka's murmur2 of a key, as its default partitioner computes it (org.apache.kafka.common.utils.Utils). */
+export function murmur2(key: Uint8Array): number {
+  const length = key.length;
+  let hash = SEED ^ length;
+  const words = length >> 2;
+  for (let word = 0; word < words; word++) {
+    const at = word << 2;
+    let k = (key[at] ?? 0) | ((key[at + 1] ?? 0) << 8) | ((key[at + 2] ?? 0) << 16) | ((key[at + 3] ?? 0) << 24);
+    k = Math.imul(k, M);
+    k ^= k >>> 24;
+    k = Math.imul(k, M);
+    hash = Math.imul(hash, M) ^ k;
+  }
+  const rest = words << 2;
+  switch (length & 3) {
+    case 3:
+      hash ^= (key[rest + 2] ?? 0) << 16;
+    // falls through
+    case 2:
+      hash ^= (key[rest + 1] ?? 0) << 8;
+    // falls through
+    case 1:
+      hash ^= key[rest] ?? 0;
+      hash = Math.imul(hash, M);
+  }
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, M);
+  return hash ^ (hash >>> 15);
+}
+
+/** The partition that an entity belongs to: Kafka's default partitioner on its id in UTF-8. */
+export const partitionOf = (entityId: string, partitions: number): number =>
+  (murmur2(encoder.encode(entityId)) & 0x7fffffff) % partitions;
