@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+// A message that starts with a code (`RC008 ...`) tells the loader which row of contracts.md's table the problem is.
+const named = (pattern: RegExp, rule: string) => z.string().regex(pattern, `RC009 ${rule}`).max(200, `RC009 ${rule}`);
+
+const EVENT = "[A-Z][A-Za-z0-9]*";
+const SNAKE = "[a-z][a-z0-9_]*";
+const INTENT = `${SNAKE}(?:\\.${SNAKE})*`;
+
+export const EventName = named(new RegExp(`^${EVENT}$`), "an event type is PascalCase: NodeBecameActive");
+/** An event type, or what comes from the runtime instead of the bus. */
+export const EventPattern = named(
+  new RegExp(`^(?:${EVENT}|published\\(${EVENT}\\)|deadline\\(${SNAKE}\\)|failed\\(${INTENT}\\))$`),
+  "an event type is PascalCase, or published(Event), deadline(name), failed(intent.type)",
+);
+export const IntentType = named(new RegExp(`^${INTENT}$`), "an intent type is lower case with dots: consul.register");
+export const SnakeName = named(new RegExp(`^${SNAKE}$`), "this name is lower snake case: a_name");
+export const Label = named(/^[a-z][a-z0-9_-]*$/, "this name is lower case: letters, digits, _ and -");
+export const FieldName = named(/^[A-Za-z][A-Za-z0-9_]*$/, "a field name has letters, digits and _ only");
+export const CodeName = named(/^[A-Za-z][A-Za-z0-9_]*$/, "a name in code has letters, digits and _ only");
+export const FaultCode = named(/^[A-Z][A-Z0-9_]*$/, "a fault code is UPPER_SNAKE_CASE");
+export const StateName = named(
+  /^(?!null$)[A-Za-z][A-Za-z0-9_]*$/,
+  'a state name has letters, digits and _ only ("null" means: no entity yet)',
+);
+export const Topic = named(
+  /^(?=.*[A-Za-z0-9}])(?:[A-Za-z0-9._-]|\{[A-Za-z_]+\})+$/,
+  "a topic has letters, digits, '.', '_', '-' and the placeholders {env} and {namespace}",
+);
+
+const DURATION_RULE = "a duration is an integer and ms, s, m, h or d: 30s";
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(0|[1-9][0-9]{0,11})(ms|s|m|h|d)$/;
+
+export const Duration = z
+  .string({ error: ({ input }) => (input === undefined ? undefined : `RC008 ${DURATION_RULE}`) })
+  .regex(DURATION, `RC008 ${DURATION_RULE}`);
+
+/** Milliseconds of a duration; undefined when the text is none. */
+export function durationMs(text: string): number | undefined {
+  const match = DURATION.exec(text);
+  return match ? Number(match[1]) * MS[match[2] as keyof typeof MS] : undefined;
+}
+
+export const Expression = z.string().min(1).max(1000);
+
+/** Lists have a maximum like everything else; 256 is far above what a person can oversee. */
+export const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).max(256);
+export const someOf = <Item extends z.ZodType>(item: Item) => listOf(item).min(1);
+
+/** One state or several: `null` is "no entity yet", `"*"` in a matrix any state that no row above took. */
+export const States = <State extends z.ZodType>(state: State) => z.union([state, someOf(state)]);
+
+/** A state or a list of states, as a list. */
+export const stateList = <State>(states: State | readonly State[]): readonly State[] =>
+  Array.isArray(states) ? (states as readonly State[]) : [states as State];
