@@ -1,0 +1,67 @@
+import { z } from "zod";
+
+const URL_LENGTH_MAX = 2048;
+const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
+  ["http:", 80],
+  ["https:", 443],
+  ["grpc:", 80],
+  ["grpcs:", 443],
+]);
+
+// `new URL` forgives white space, backslashes and missing slashes, and drops an empty user: other readers may not.
+const AUTHORITY = /^(?:https?|grpcs?|tcp):\/\/([^\s\p{Cc}\\/?#@]+)(?:[/?#][^\s\p{Cc}\\]*)?$/iu;
+const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9a-fA-F:.]+\])$/;
+
+// Whoever reads an endpoint may call it: a node must not send its readers to a cloud's credentials.
+const METADATA_SERVICES: ReadonlySet<string> = new Set([
+  "metadata.google.internal",
+  "100.100.100.200",
+  "[fd00:ec2::254]",
+]);
+const LINK_LOCAL = /^(?:169\.254\.|\[::ffff:a9fe:|\[fe[89ab])/;
+
+/** Where an endpoint listens. `port` is null when the URL names none and its scheme implies none (tcp). */
+export interface Address {
+  readonly address: string;
+  readonly port: number | null;
+}
+
+/** Address and port of an endpoint's URL; null for a URL that is not an endpoint's. */
+export function addressOf(text: string): Address | null {
+  const url = parse(text);
+  if (!url) return null;
+  const address = url.hostname.replace(/^\[|\]$/g, "");
+  return { address, port: url.port === "" ? (DEFAULT_PORTS.get(url.protocol) ?? null) : Number(url.port) };
+}
+
+function parse(text: string): URL | null {
+  if (!AUTHORITY.test(text) || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  if (url.port === "0" || !HOST.test(url.hostname)) return null;
+  return isMetadataService(url.hostname) ? null : url;
+}
+
+/** `http:` brings every way to write an IP address into one form; the other schemes' hosts are opaque. */
+function isMetadataService(hostname: string): boolean {
+  const asHttp = `http://${hostname}`;
+  if (!URL.canParse(asHttp)) return true;
+  const host = new URL(asHttp).hostname.replace(/\.$/, "");
+  return METADATA_SERVICES.has(host) || LINK_LOCAL.test(host);
+}
+
+export const EndpointUrl = z
+  .string()
+  .max(URL_LENGTH_MAX)
+  .refine(
+    (text) => parse(text) !== null,
+    "an http, https, grpc, grpcs or tcp URL with a host, no credentials, a port of 1 to 65535, no metadata service",
+  );
+
+/** A path on the node itself, or a URL. `//host` would be neither. */
+export const HealthEndpoint = z
+  .string()
+  .max(URL_LENGTH_MAX)
+  .refine(
+    (text) => /^\/(?!\/)[^\s\p{Cc}\\]*$/u.test(text) || parse(text) !== null,
+    "a path that starts with one /, or an endpoint's URL",
+  );

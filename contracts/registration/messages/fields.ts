@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { fromRfc3339 } from "../../../runtime/core/time.ts";
+
+/** An id is a Kafka key, a part of a Consul service id and a file-safe word, so nothing that any of them could misread. */
+export const NodeId = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9._:-]+$/, "1 to 255 of A-Z a-z 0-9 . _ : -");
+
+export const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
+
+/** In any case; the canonical form is lower case. */
+export const NodeTypeInAnyCase = z
+  .string()
+  .regex(/^(effect|compute|reducer|orchestrator)$/i, `one of ${NODE_TYPES.join(", ")}`);
+
+export const Timestamp = z
+  .string()
+  .max(64)
+  .refine((text) => fromRfc3339(text) !== undefined, "an RFC 3339 time with its offset, as 2025-01-31T12:00:00Z")
+  .meta({ format: "date-time" });
+
+/** Any version and variant: what a producer's UUID library calls a UUID is one. The canonical form is lower case. */
+export const Uuid = z.guid();
+
+// Control characters: invisible, and an escape sequence in an operator's terminal.
+const CONTROL = /^[^\p{Cc}]*$/u;
+const LABEL_LENGTH_MAX = 255;
+
+/** A short text for people. */
+export const Label = z.string().max(LABEL_LENGTH_MAX).regex(CONTROL, "no control characters");
+/** A short text that names something. */
+export const Name = z.string().min(1).max(LABEL_LENGTH_MAX).regex(CONTROL, "no control characters");
+
+/** A field that may be left out, or null: how many serializers write "none". */
+export const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
+
+/** An object with at most `max` keys. */
+export const mapOf = <Schema extends z.ZodType>(value: Schema, max: number, key: z.ZodString = z.string()) =>
+  z.record(key, value).refine((map) => Object.keys(map).length <= max, `at most ${max} keys`);

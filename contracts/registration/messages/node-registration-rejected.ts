@@ -1,0 +1,10 @@
+import { z } from "zod";
+import { message } from "../../../runtime/core/message.ts";
+
+export const REJECTION_REASON_LENGTH_MAX = 1024;
+
+/** A backend has refused the node for good; what the others had written is taken back. */
+export const NodeRegistrationRejected = message("NodeRegistrationRejected", {
+  rejection_reason: z.string().min(1).max(REJECTION_REASON_LENGTH_MAX),
+  failed_backends: z.array(z.object({ backend: z.string(), error_code: z.string(), message: z.string() })),
+});
