@@ -56,7 +56,13 @@ async function donorSources(): Promise<string> {
   const release = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
   const files = (await readdir(sourcesDir)).filter((file) => file.endsWith(".sources"));
   const stanzas = files.flatMap((file) => readFileSync(join(sourcesDir, file), "utf8").split(/\n\s*\n/));
-  const own = stanzas.find((stanza) => /^Suites:(.*)$/m.exec(stanza)?.[1]?.trim().split(/\s+/).includes(release ?? ""));
+  const own = stanzas.find((stanza) =>
+    /^Suites:(.*)$/m
+      .exec(stanza)?.[1]
+      ?.trim()
+      .split(/\s+/)
+      .includes(release ?? ""),
+  );
   if (own === undefined) throw new Error(`${sourcesDir} has no entry for the Debian release "${release}"`);
   return `${own.replace(/^Suites:.*$/m, `Suites: ${donorSuite}`)}\n`;
 }

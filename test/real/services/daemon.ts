@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { childrenOf, identityOf, isRunning, type ProcessIdentity } from "./process-identity.ts";
+import { childrenOf, identityOf, isCollected, isRunning, type ProcessIdentity } from "./process-identity.ts";
 
 export interface Command {
   readonly program: string;
@@ -23,7 +23,8 @@ export function launch({ program, args, logFile, ...owner }: Command): ProcessId
   return identity;
 }
 
-export const lastWords = (logFile: string): string => readFileSync(logFile, "utf8").trim().split("\n").slice(-15).join("\n");
+export const lastWords = (logFile: string): string =>
+  readFileSync(logFile, "utf8").trim().split("\n").slice(-15).join("\n");
 
 /** Asks the process to end, and makes it end after `timeoutMs`. Does nothing to a process that is not the one launched. */
 export async function stop(known: ProcessIdentity, signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
@@ -45,9 +46,18 @@ export async function kill(known: ProcessIdentity): Promise<void> {
   if (!(await endsWithin(known, 10_000))) throw new Error(`process ${known.pid} survived SIGKILL`);
 }
 
+const collectingMs = 2_000;
+
 async function endsWithin(known: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+  if (!(await becomesTrue(() => !isRunning(known), timeoutMs))) return false;
+  // Postgres refuses to start while its old pid is there, even as a zombie.
+  await becomesTrue(() => isCollected(known), collectingMs);
+  return true;
+}
+
+async function becomesTrue(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   const deadlineAt = Date.now() + timeoutMs;
-  while (isRunning(known)) {
+  while (!condition()) {
     if (Date.now() > deadlineAt) return false;
     await sleep(20);
   }

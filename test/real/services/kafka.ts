@@ -15,7 +15,7 @@ export interface KafkaNode {
 }
 
 /** The settings that every node has, whatever its role and however many there are. */
-export const commonProperties = {
+const commonProperties = {
   "controller.listener.names": "CONTROLLER",
   "auto.create.topics.enable": false,
   "offsets.topic.num.partitions": 4,
@@ -37,7 +37,16 @@ export function kafkaNode({ name, dir, clusterId, heapMb, properties, answers }:
       await mkdir(dataDir, { recursive: true });
       const lines = Object.entries({ ...commonProperties, ...properties, "log.dirs": join(dataDir, "log") });
       await writeFile(propertiesFile, lines.map(([key, value]) => `${key}=${value}\n`).join(""));
-      await run("java", ["-cp", kafkaClasspath, "kafka.tools.StorageTool", "format", "-t", clusterId, "-c", propertiesFile]);
+      await run("java", [
+        "-cp",
+        kafkaClasspath,
+        "kafka.tools.StorageTool",
+        "format",
+        "-t",
+        clusterId,
+        "-c",
+        propertiesFile,
+      ]);
     },
 
     command: () => ({

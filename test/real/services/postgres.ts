@@ -56,7 +56,8 @@ async function postgresOwner(): Promise<{ uid: number; gid: number } | undefined
 /** Beside the rest, unless the checkout is in a folder that Postgres' user may not enter, such as root's home. */
 async function dataDirFor(dir: string, owner: { uid: number; gid: number } | undefined): Promise<string> {
   await mkdir(dir, { recursive: true });
-  if (owner === undefined || (await succeeds("test", ["-x", dir], { ...owner, cwd: "/" }))) return join(dir, "postgres");
+  if (owner === undefined || (await succeeds("test", ["-x", dir], { ...owner, cwd: "/" })))
+    return join(dir, "postgres");
   const suffix = createHash("sha256").update(dir).digest("hex").slice(0, 8);
   return join(tmpdir(), `rollcall-postgres-${suffix}`);
 }

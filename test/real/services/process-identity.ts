@@ -6,22 +6,35 @@ export interface ProcessIdentity {
   readonly startedAt: string;
 }
 
-/** Undefined for a process that is not there, or is a zombie: dead, and only not yet collected. */
-export function identityOf(pid: number): ProcessIdentity | undefined {
+interface Process extends ProcessIdentity {
+  /** A zombie is dead, but its parent has not collected it yet: until then its pid looks alive to others. */
+  readonly isZombie: boolean;
+}
+
+function processAt(pid: number): Process | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name stands in parentheses and may hold anything: count from behind it. Field 3 is the state, 22 the start.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[0] === "Z" || fields[0] === "X") return undefined;
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return { pid, startedAt: `${boot}/${fields[19]}` };
+    return { pid, startedAt: `${boot}/${fields[19]}`, isZombie: fields[0] === "Z" };
   } catch {
     return undefined;
   }
 }
 
-export const isRunning = (known: ProcessIdentity | undefined): known is ProcessIdentity =>
-  known !== undefined && identityOf(known.pid)?.startedAt === known.startedAt;
+/** Undefined for a process that is not there. */
+export function identityOf(pid: number): ProcessIdentity | undefined {
+  const process = processAt(pid);
+  return process && { pid, startedAt: process.startedAt };
+}
+
+export function isRunning(known: ProcessIdentity | undefined): known is ProcessIdentity {
+  const process = known && processAt(known.pid);
+  return process !== undefined && process.startedAt === known?.startedAt && !process.isZombie;
+}
+
+export const isCollected = (known: ProcessIdentity): boolean => processAt(known.pid)?.startedAt !== known.startedAt;
 
 export function childrenOf(pid: number): readonly number[] {
   try {

@@ -14,7 +14,8 @@ export async function waitUntil<T>(attempt: () => Promise<T>, { what, timeoutMs,
     try {
       return await attempt();
     } catch (cause) {
-      const reason = hopeless?.() ?? (Date.now() > deadlineAt ? `not within ${timeoutMs} ms: ${String(cause)}` : undefined);
+      const reason =
+        hopeless?.() ?? (Date.now() > deadlineAt ? `not within ${timeoutMs} ms: ${String(cause)}` : undefined);
       if (reason !== undefined) throw new Error(`${what} does not answer: ${reason}`, { cause });
     }
     await sleep(100);

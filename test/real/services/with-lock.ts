@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** Of util-linux, on every Debian. */
+const lockProgram = "flock";
 /** A cold start downloads; longer than that and the holder hangs. */
 const lockWaitS = 900;
 
@@ -12,7 +14,7 @@ const lockWaitS = 900;
  */
 export async function withLock<T>(lockFile: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(lockFile), { recursive: true });
-  const holder = spawn("flock", ["--timeout", String(lockWaitS), lockFile, "sh", "-c", "echo held; cat"], {
+  const holder = spawn(lockProgram, ["--timeout", String(lockWaitS), lockFile, "sh", "-c", "echo held; cat"], {
     stdio: ["pipe", "pipe", "inherit"],
     detached: true,
   });
