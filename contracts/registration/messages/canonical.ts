@@ -1,13 +1,15 @@
 import type { Payload } from "../../../runtime/core/message.ts";
 
+const NIL = "00000000-0000-0000-0000-000000000000";
 const IDS = ["correlation_id", "registration_attempt_id", "command_id"] as const;
 
-/** What every incoming payload has in common: null means left out, and a UUID is compared in lower case. */
+/** What every incoming payload has in common: null, or a nil UUID, means left out; UUIDs compare in lower case. */
 export function canonical(payload: Payload): Payload {
   const given = Object.fromEntries(withoutNulls(payload));
   for (const id of IDS) {
     const value = given[id];
-    if (typeof value === "string") given[id] = value.toLowerCase();
+    if (value === NIL) delete given[id];
+    else if (typeof value === "string") given[id] = value.toLowerCase();
   }
   return given;
 }

@@ -1,0 +1,74 @@
+import type { EntityView } from "../../../runtime/core/handler.ts";
+import type { PayloadOf } from "../../../runtime/core/message.ts";
+import { fromRfc3339 } from "../../../runtime/core/time.ts";
+import { type Address, addressOf } from "./endpoint.ts";
+import type { NodeRegistrationAcked } from "./node-registration-acked.ts";
+import type { RegisteredNode } from "./registered-node.ts";
+import type { RegistrationState } from "./state.ts";
+
+// What handlers and the reducer both must know; protocol.md, Orchestrator states and Reducer states.
+
+/** The orchestrator's state in which a node is ready for work: the one that makes its check pass. */
+export const ACTIVE = "ACTIVE";
+/** In these an attempt runs, or has made the node ACTIVE: there is something that an introspection may supersede. */
+export const LIVE_STATES: ReadonlySet<string | null> = new Set([
+  "PENDING_REGISTRATION",
+  "ACCEPTED",
+  "AWAITING_ACK",
+  "ACK_RECEIVED",
+  ACTIVE,
+]);
+
+export const serviceName = ({ node_type }: Pick<RegisteredNode, "node_type">): string => `onex-${node_type}`;
+export const serviceId = (node: Pick<RegisteredNode, "node_type" | "node_id">): string =>
+  `${serviceName(node)}-${node.node_id}`;
+
+/** Where Consul is told to find the node: its first endpoint, if it has one. */
+export function firstAddress({ endpoints }: RegisteredNode): Address | null {
+  const first = Object.values(endpoints)[0];
+  return first === undefined ? null : addressOf(first);
+}
+
+/** Why an introspection is older than the one that the entity holds; null if it is not. */
+export function whyStale(next: RegisteredNode, held: RegisteredNode, maxClockSkewMs: number): string | null {
+  if (next.epoch !== undefined && held.epoch !== undefined)
+    return next.epoch < held.epoch ? `stale introspection: epoch ${next.epoch} is before ${held.epoch}` : null;
+  const behindMs = timeOf(held) - timeOf(next);
+  return behindMs > maxClockSkewMs
+    ? `stale introspection: ${behindMs} ms before the one of ${held.introspected_at}`
+    : null;
+}
+
+const timeOf = ({ introspected_at }: RegisteredNode): number => fromRfc3339(introspected_at) ?? 0;
+
+const COMPARED = ["node_type", "node_version", "node_name", "node_role", "health_endpoint"] as const;
+
+/** Whether two introspections say the same of a node. Times, epochs and unknown fields make no difference. */
+export const sameContent = (a: RegisteredNode, b: RegisteredNode): boolean =>
+  COMPARED.every((field) => a[field] === b[field]) &&
+  sameSet(a.capabilities, b.capabilities) &&
+  sameMap(a.endpoints, b.endpoints) &&
+  sameMap(a.metadata, b.metadata);
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const left = new Set(a);
+  const right = new Set(b);
+  return left.size === right.size && b.every((item) => left.has(item));
+}
+
+function sameMap(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
+}
+
+/** Each id that the ACK's payload carries must be of the current attempt; one that carries none answers any. */
+export function answersCurrentAttempt(
+  { registration_attempt_id, correlation_id }: PayloadOf<typeof NodeRegistrationAcked>,
+  { attempt }: EntityView<RegistrationState>,
+): boolean {
+  const itsAttempt = registration_attempt_id ?? attempt.id;
+  return itsAttempt === attempt.id && (correlation_id == null || attempt.correlationIds.includes(correlation_id));
+}
+
+/** At most `max` UTF-16 units, never half a character at the end. */
+export const cutTo = (text: string, max: number): string => text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");

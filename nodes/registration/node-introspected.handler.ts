@@ -1,0 +1,63 @@
+import { NodeDeregistered } from "../../contracts/registration/messages/node-deregistered.ts";
+import { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";
+import { NodeRegistrationInitiated } from "../../contracts/registration/messages/node-registration-initiated.ts";
+import { NodeUpdated } from "../../contracts/registration/messages/node-updated.ts";
+import { type RegisteredNode, nodeOf } from "../../contracts/registration/messages/registered-node.ts";
+import { LIVE_STATES, sameContent, whyStale } from "../../contracts/registration/messages/rules.ts";
+import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
+import { type EntityView, type HandlerContext, absorbed, nothing } from "../../runtime/core/handler.ts";
+import type { NewEvent, PayloadOf } from "../../runtime/core/message.ts";
+import { handler } from "./handler.ts";
+
+type Context = HandlerContext<PayloadOf<typeof NodeIntrospectionEvent>, RegistrationState>;
+
+/** What an introspection does to a node of each kind of state; which row applies is the contract's business. */
+export const HandlerNodeIntrospected = handler(
+  NodeIntrospectionEvent,
+  {},
+  {
+    emit_registration_initiated(context) {
+      const { next, stale } = read(context);
+      return stale ? nothing(stale) : [initiated(next, context.entity)];
+    },
+
+    supersede_if_changed(context) {
+      const { next, held, stale } = read(context);
+      if (stale) return nothing(stale);
+      const { number } = context.entity.attempt;
+      if (held && sameContent(next, held))
+        return absorbed(`joins attempt ${number}, which is registering the same content`);
+      return [initiated(next, context.entity)];
+    },
+
+    refresh_if_changed(context) {
+      const { next, held, stale } = read(context);
+      if (stale) return nothing(stale);
+      if (held && sameContent(next, held)) return absorbed("active with the same content: counts as a heartbeat");
+      return [NodeUpdated.of({ node: withEpochOf(held, next) })];
+    },
+
+    deregister(context) {
+      const { stale } = read(context);
+      return stale ? nothing(stale) : [NodeDeregistered.of({ reason: "shutdown" })];
+    },
+  },
+);
+
+/** The node as told, the node as held, and why the former is too old to count: in ended states nothing is. */
+function read({ message, entity, now, maxClockSkewMs }: Context) {
+  const next = nodeOf(message.payload, now);
+  const held = LIVE_STATES.has(entity.state) ? entity.data.node : null;
+  return { next, held, stale: held && whyStale(next, held, maxClockSkewMs) };
+}
+
+const initiated = (node: RegisteredNode, { state, attempt }: EntityView<RegistrationState>): NewEvent =>
+  NodeRegistrationInitiated.of({
+    node_type: node.node_type,
+    node,
+    supersedes: LIVE_STATES.has(state) ? attempt.id : null,
+  });
+
+/** A refresh without an epoch is of the process that is known: its epoch stays, so that an older one's stays stale. */
+const withEpochOf = (held: RegisteredNode | null, next: RegisteredNode): RegisteredNode =>
+  held?.epoch === undefined || next.epoch !== undefined ? next : { ...next, epoch: held.epoch };
