@@ -1,0 +1,78 @@
+import { RE2JS } from "re2js";
+import type { Condition, Facts } from "./domain.ts";
+import type { Expression, Path, Test, TestName, Value } from "./expression.ts";
+
+/** A path's value; undefined is absent, and null counts as absent. Only own properties: never what a prototype has. */
+export function lookUp(path: Path, facts: Facts): unknown {
+  if (path.root === "unconfirmed") return facts.unconfirmed;
+  let value: unknown = path.root === "state" ? facts.state : facts.payload;
+  for (const key of path.keys) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  return value ?? undefined;
+}
+
+type Scalar = string | number | boolean;
+const isScalar = (value: unknown): value is Scalar =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+
+const ordered =
+  (holds: (order: number) => boolean) =>
+  (one: unknown, other: unknown): boolean => {
+    if (typeof one === "number" && typeof other === "number") return holds(one - other);
+    if (typeof one === "string" && typeof other === "string") return holds(one < other ? -1 : one > other ? 1 : 0);
+    return false;
+  };
+
+// Tests of two present values. What doesn't compare (a number with a string in order, lists, objects) is false.
+const COMPARE: Partial<Record<TestName, (one: unknown, other: unknown) => boolean>> = {
+  "==": (one, other) => isScalar(one) && one === other,
+  "!=": (one, other) => isScalar(one) && isScalar(other) && one !== other,
+  "<": ordered((order) => order < 0),
+  "<=": ordered((order) => order <= 0),
+  ">": ordered((order) => order > 0),
+  ">=": ordered((order) => order >= 0),
+  contains: (one, other) =>
+    Array.isArray(one)
+      ? isScalar(other) && one.includes(other)
+      : typeof one === "string" && typeof other === "string" && one.includes(other),
+};
+
+function compileTest({ path, test, value }: Test): Condition {
+  const found = (facts: Facts) => lookUp(path, facts);
+  if (test === "is_present") return (facts) => found(facts) !== undefined;
+  if (test === "is_absent") return (facts) => found(facts) === undefined;
+  if (test === "is_true") return (facts) => found(facts) === true;
+  if (test === "is_false") return (facts) => found(facts) === false;
+  if (!value) throw new Error(`${test} has no value`);
+  if (test === "in") {
+    const items = new Set<unknown>(value.kind === "list" ? value.items.map((item) => item.value) : []);
+    return (facts) => items.has(found(facts));
+  }
+  if (test === "matches") {
+    const pattern = RE2JS.compile(value.kind === "literal" ? String(value.value) : value.text);
+    return (facts) => {
+      const text = found(facts);
+      return typeof text === "string" && pattern.matcher(text).find();
+    };
+  }
+  const compare = COMPARE[test]!;
+  const other = valueOf(value);
+  return (facts) => compare(found(facts), other(facts));
+}
+
+function valueOf(value: Value): (facts: Facts) => unknown {
+  if (value.kind === "path") return (facts) => lookUp(value.path, facts);
+  const constant = value.kind === "literal" ? value.value : undefined;
+  return () => constant;
+}
+
+/**
+ * A condition that any facts can be given to: pure and total, in time linear in the facts (`matches` runs on RE2 and
+ * finds its pattern anywhere in the text).
+ */
+export function compileExpression(expression: Expression): Condition {
+  const any = expression.any.map((tests) => tests.map(compileTest));
+  return (facts) => any.some((tests) => tests.every((holds) => holds(facts)));
+}

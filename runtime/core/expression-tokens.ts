@@ -1,0 +1,53 @@
+export interface Token {
+  readonly kind: "word" | "number" | "string" | "operator" | "mark" | "other";
+  /** As written, quotes included. */
+  readonly text: string;
+  readonly offset: number;
+  /** Why the token can't be used. */
+  readonly problem?: string;
+}
+
+// One alternative for each kind; `other` takes what is left, so every character belongs to a token.
+const TOKENS = new RegExp(
+  [
+    `(?<space>\\s+)`,
+    `(?<string>"[^"]*"|'[^']*')`,
+    `(?<number>-?[0-9][A-Za-z0-9_.]*)`,
+    `(?<word>[A-Za-z_][A-Za-z0-9_.:/-]*)`,
+    `(?<operator>==|!=|<=|>=|<|>)`,
+    `(?<mark>[\\[\\],])`,
+    `(?<other>[^\\s])`,
+  ].join("|"),
+  "gu",
+);
+
+/** Splits an expression; total. Quoted strings are taken as they stand: no escapes, so that patterns stay readable. */
+export function tokenize(text: string): readonly Token[] {
+  const tokens: Token[] = [];
+  for (const match of text.matchAll(TOKENS)) {
+    const [kind] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
+    if (!kind || kind === "space") continue;
+    const token = { kind: kind as Token["kind"], text: match[0], offset: match.index };
+    const problem = problemOf(token);
+    tokens.push(problem === undefined ? token : { ...token, problem });
+  }
+  return tokens;
+}
+
+function problemOf(token: Token): string | undefined {
+  if (token.kind === "number") return numberProblem(token.text);
+  if (token.kind !== "other") return undefined;
+  if (token.text === '"' || token.text === "'") return "a quote without its end";
+  if (token.text === "=") return "= is no test: did you mean ==";
+  if (token.text === "(" || token.text === ")") return "there are no parentheses: and binds tighter than or";
+  if (token.text === "&" || token.text === "|" || token.text === "!")
+    return `${token.text} is no test: write and, or, !=`;
+  return `${token.text} has no meaning here`;
+}
+
+function numberProblem(text: string): string | undefined {
+  if (/^-?0[0-9]/.test(text)) return `${text} has a leading zero`;
+  if (!/^-?[0-9]+(\.[0-9]+)?$/.test(text)) return `${text} is no number: quote it if it is text`;
+  if (!text.includes(".") && !Number.isSafeInteger(Number(text))) return `${text} is over 2^53`;
+  return undefined;
+}

@@ -1,0 +1,174 @@
+import { RE2JS } from "re2js";
+import { tokenize, type Token } from "./expression-tokens.ts";
+
+/** Tests without a value, and tests with one. */
+export const UNARY_TESTS = ["is_present", "is_absent", "is_true", "is_false"] as const;
+export const BINARY_TESTS = ["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches"] as const;
+export type TestName = (typeof UNARY_TESTS)[number] | (typeof BINARY_TESTS)[number];
+
+/** `a.b` in the payload, `state.a.b` in the reducer's state before the transition, or the built-in `unconfirmed`. */
+export interface Path {
+  readonly root: "payload" | "state" | "unconfirmed";
+  /** Own properties to follow from the root; empty for `unconfirmed`. */
+  readonly keys: readonly string[];
+  readonly text: string;
+  readonly offset: number;
+}
+
+export interface Literal {
+  readonly kind: "literal";
+  readonly value: string | number | boolean;
+  readonly text: string;
+  readonly offset: number;
+}
+export type Value =
+  | Literal
+  | { readonly kind: "path"; readonly path: Path; readonly text: string; readonly offset: number }
+  | { readonly kind: "list"; readonly items: readonly Literal[]; readonly text: string; readonly offset: number };
+
+export interface Test {
+  readonly path: Path;
+  readonly test: TestName;
+  readonly value?: Value;
+  /** Where the test's name stands in the text. */
+  readonly offset: number;
+}
+
+/** `and` binds tighter than `or`: any of the lists must hold wholly. */
+export interface Expression {
+  readonly text: string;
+  readonly any: readonly (readonly Test[])[];
+}
+
+export interface SyntaxProblem {
+  readonly message: string;
+  /** Where in the text, from 0, and how many characters. */
+  readonly offset: number;
+  readonly width: number;
+}
+
+const TESTS_MAX = 32;
+const isUnary = (text: string): boolean => (UNARY_TESTS as readonly string[]).includes(text);
+const isBinary = (text: string): boolean => (BINARY_TESTS as readonly string[]).includes(text);
+const isReserved = (token: Token): boolean =>
+  token.kind === "word" && (isUnary(token.text) || isBinary(token.text) || token.text === "and" || token.text === "or");
+
+class Refusal extends Error {
+  readonly problem: SyntaxProblem;
+  constructor(message: string, token: { readonly offset: number; readonly text: string }) {
+    super(message);
+    this.problem = { message, offset: token.offset, width: Math.max(1, token.text.length) };
+  }
+}
+
+/** Reads an expression. Total: what can't be read is a problem with its place, never an exception. */
+export function parseExpression(text: string): { expression: Expression } | { problem: SyntaxProblem } {
+  try {
+    return { expression: new Reader(text).read() };
+  } catch (error) {
+    if (error instanceof Refusal) return { problem: error.problem };
+    throw error;
+  }
+}
+
+class Reader {
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  #next = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tokens = tokenize(text);
+    const bad = this.#tokens.find((token) => token.problem);
+    if (bad?.problem) throw new Refusal(bad.problem, bad);
+  }
+
+  read(): Expression {
+    const any: Test[][] = [[this.#test()]];
+    for (let count = 1; this.#next < this.#tokens.length; count++) {
+      const joint = this.#take("and, or, or the end");
+      if (count === TESTS_MAX) throw new Refusal(`more than ${TESTS_MAX} tests`, joint);
+      if (joint.kind !== "word" || (joint.text !== "and" && joint.text !== "or"))
+        throw new Refusal(`expected and, or, or the end, found ${joint.text}`, joint);
+      const test = this.#test();
+      if (joint.text === "and") any.at(-1)!.push(test);
+      else any.push([test]);
+    }
+    return { text: this.#text, any };
+  }
+
+  #take(expected: string): Token {
+    const token = this.#tokens[this.#next++];
+    if (!token) throw new Refusal(`expected ${expected}, found the end`, { offset: this.#text.length, text: "" });
+    return token;
+  }
+
+  #test(): Test {
+    const path = this.#path(this.#take("a path"));
+    const token = this.#take("a test");
+    if (isUnary(token.text)) return { path, test: token.text as TestName, offset: token.offset };
+    if (!isBinary(token.text) || token.kind === "string") {
+      const tests = [...UNARY_TESTS, ...BINARY_TESTS].join(", ");
+      throw new Refusal(`expected a test, found ${token.text}; tests are ${tests}`, token);
+    }
+    const test = token.text as TestName;
+    return { path, test, value: this.#value(test), offset: token.offset };
+  }
+
+  #path(token: Token): Path {
+    if (token.kind !== "word" || isReserved(token)) throw new Refusal(`expected a path, found ${token.text}`, token);
+    const parts = token.text.split(".");
+    if (!parts.every((part) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)))
+      throw new Refusal(`${token.text} is no path: names are joined by dots`, token);
+    const at = { text: token.text, offset: token.offset };
+    if (token.text === "unconfirmed") return { root: "unconfirmed", keys: [], ...at };
+    const state = parts[0] === "state" && parts.length > 1;
+    return { root: state ? "state" : "payload", keys: state ? parts.slice(1) : parts, ...at };
+  }
+
+  #value(test: TestName): Value {
+    const token = this.#take("a value");
+    if (test === "in") return this.#list(token);
+    if (token.text === "[" && token.kind === "mark") throw new Refusal("a list stands only after in", token);
+    const at = { text: token.text, offset: token.offset };
+    if (test === "matches") return this.#pattern(token);
+    if (token.kind === "word" && token.text.startsWith("state."))
+      return { kind: "path", path: this.#path(token), ...at };
+    return this.#literal(token);
+  }
+
+  #literal(token: Token): Literal {
+    const at = { kind: "literal", text: token.text, offset: token.offset } as const;
+    if (token.kind === "string") return { ...at, value: token.text.slice(1, -1) };
+    if (token.kind === "number") return { ...at, value: Number(token.text) };
+    if (token.kind !== "word") throw new Refusal(`expected a value, found ${token.text}`, token);
+    if (isReserved(token)) throw new Refusal(`expected a value, found ${token.text}: quote it if it is one`, token);
+    if (token.text === "true" || token.text === "false") return { ...at, value: token.text === "true" };
+    return { ...at, value: token.text };
+  }
+
+  #pattern(token: Token): Literal {
+    const literal = this.#literal(token);
+    if (typeof literal.value !== "string") throw new Refusal("a pattern is a word or a quoted string", token);
+    try {
+      RE2JS.compile(literal.value);
+    } catch (error) {
+      throw new Refusal(`not a pattern that RE2 takes: ${(error as Error).message}`, token);
+    }
+    return literal;
+  }
+
+  #list(open: Token): Value {
+    if (open.kind !== "mark" || open.text !== "[")
+      throw new Refusal(`expected a list [a, b], found ${open.text}`, open);
+    const items: Literal[] = [];
+    for (;;) {
+      items.push(this.#literal(this.#take("a value")));
+      const mark = this.#take(", or ]");
+      if (mark.kind === "mark" && mark.text === ",") continue;
+      if (mark.kind !== "mark" || mark.text !== "]") throw new Refusal(`expected , or ], found ${mark.text}`, mark);
+      const text = this.#text.slice(open.offset, mark.offset + 1);
+      return { kind: "list", items, text, offset: open.offset };
+    }
+  }
+}
