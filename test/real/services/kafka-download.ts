@@ -30,7 +30,7 @@ export async function downloadKafka(): Promise<void> {
   const pomFile = join(downloadsDir, "pom.xml");
   await writeFile(pomFile, pom);
   const goal = ["dependency:copy-dependencies", `-DoutputDirectory=${partialDir}`];
-  await run("mvn", ["-q", "-B", "-f", pomFile, ...goal]).catch((cause: unknown) => {
+  await run("mvn", ["-q", "-B", "-Dstyle.color=never", "-f", pomFile, ...goal]).catch((cause: unknown) => {
     throw new ServicesImpossible(`Kafka can't be downloaded: ${String(cause)}`, { cause });
   });
   await rename(partialDir, jarsDir);
