@@ -1,7 +1,12 @@
 import { z } from "zod";
 
 // A message that starts with a code (`RC008 ...`) tells the loader which row of contracts.md's table the problem is.
-const named = (pattern: RegExp, rule: string) => z.string().regex(pattern, `RC009 ${rule}`).max(200, `RC009 ${rule}`);
+const named = (pattern: RegExp, rule: string) =>
+  z
+    .string()
+    .regex(pattern, `RC009 ${rule}`)
+    .max(200, `RC009 ${rule}`)
+    .refine((name) => !(name in Object.prototype), "RC009 every object has something of this name: choose another");
 
 const EVENT = "[A-Z][A-Za-z0-9]*";
 const SNAKE = "[a-z][a-z0-9_]*";
