@@ -1,0 +1,181 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { z } from "zod";
+import { unavailable } from "./faults.ts";
+
+export interface ConsulClientOptions {
+  /** `CONSUL_HTTP_ADDR`: `host:port`, or an http or https URL; a path in it is a prefix. */
+  readonly address: string;
+  readonly token?: string;
+  readonly datacenter?: string;
+  /** Open connections at most; more requests wait for one. */
+  readonly connectionsMax?: number;
+  /** The end of a request whose caller does not end it earlier. */
+  readonly timeoutMs?: number;
+  readonly answerBytesMax?: number;
+}
+
+export interface ConsulRequest {
+  readonly method: "GET" | "PUT";
+  /** `/v1/...`, its parts encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** An answer that came whole, whatever its status. Redirects are answers too: they are not followed. */
+export interface ConsulAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+const BYTES_MAX = 8 * 1024 * 1024;
+const SAID_LENGTH_MAX = 300;
+
+/**
+ * HTTP to Consul, with the limits that the package `consul` lacks: on the size of an answer, and an AbortSignal. Only
+ * the address of the options is ever called. The token stays in a private field, so no log of this object shows it.
+ */
+export class ConsulClient {
+  readonly #request: typeof httpRequest;
+  readonly #agent: HttpAgent;
+  readonly #base: URL;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #query: Readonly<Record<string, string>>;
+  readonly #timeoutMs: number;
+  readonly #answerBytesMax: number;
+
+  /** @throws Error (start-up) for an address that is none, or a token that no header can carry */
+  constructor(options: ConsulClientOptions) {
+    this.#base = baseOf(options.address);
+    const isTls = this.#base.protocol === "https:";
+    const connections = { keepAlive: true, maxSockets: options.connectionsMax ?? 16 };
+    this.#agent = isTls ? new HttpsAgent(connections) : new HttpAgent(connections);
+    this.#request = isTls ? httpsRequest : httpRequest;
+    this.#headers = options.token === undefined ? {} : { "X-Consul-Token": tokenIn(options.token) };
+    this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
+    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#answerBytesMax = options.answerBytesMax ?? BYTES_MAX;
+  }
+
+  /**
+   * Sends one request and reads its answer.
+   * @throws Fault UNAVAILABLE, retryable: no connection, no whole answer in time, or one that is too large. Consul may
+   * have done what it was asked for
+   */
+  send(request: ConsulRequest, signal?: AbortSignal): Promise<ConsulAnswer> {
+    const what = `Consul ${request.method} ${request.path}`;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(unavailable(`${what}: no time left to ask`));
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      const fail = (why: string, cause?: unknown): void => {
+        finish();
+        reject(unavailable(`${what}: ${why}`, cause));
+        outgoing.destroy();
+      };
+      const onAbort = (): void => fail("no answer in the time given");
+      const timer = setTimeout(() => fail(`no answer within ${this.#timeoutMs} ms`), this.#timeoutMs);
+      signal?.addEventListener("abort", onAbort);
+
+      const outgoing = this.#request(this.#urlOf(request), {
+        method: request.method,
+        agent: this.#agent,
+        headers: { ...this.#headers, ...(request.body !== undefined && jsonHeaders(request.body)) },
+      });
+      outgoing.on("error", (cause) => fail(cause.message, cause));
+      outgoing.on("response", (incoming) => {
+        read(incoming, this.#answerBytesMax).then(
+          (answer) => {
+            finish();
+            resolve(answer);
+          },
+          (cause: unknown) => fail(String(cause), cause),
+        );
+      });
+      outgoing.end(request.body);
+    });
+  }
+
+  /**
+   * As `send`, for what can only be read: any answer but a 200 of that shape is trouble.
+   * @throws Fault UNAVAILABLE, retryable
+   */
+  async read<Shape>(request: ConsulRequest, shape: z.ZodType<Shape>, signal?: AbortSignal): Promise<Shape> {
+    const answer = await this.send(request, signal);
+    if (answer.status !== 200) throw unavailable(`Consul GET ${request.path}: ${said(answer)}`);
+    return parsed(answer, shape);
+  }
+
+  /** Closes the connections; requests under way end as UNAVAILABLE. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #urlOf({ path, query }: ConsulRequest): URL {
+    const url = new URL(this.#base.pathname.replace(/\/$/, "") + path, this.#base);
+    for (const [name, value] of Object.entries({ ...this.#query, ...query })) url.searchParams.set(name, value);
+    return url;
+  }
+}
+
+/**
+ * The JSON of an answer.
+ * @throws Fault UNAVAILABLE, retryable: something that is not Consul answered
+ */
+export function parsed<Shape>(answer: ConsulAnswer, shape: z.ZodType<Shape>): Shape {
+  if (!answer.contentType.startsWith("application/json")) throw unavailable(`not Consul's JSON: ${said(answer)}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(answer.text);
+  } catch (cause) {
+    throw unavailable("Consul's answer is not JSON", cause);
+  }
+  const checked = shape.safeParse(json);
+  if (!checked.success) throw unavailable("Consul's answer has another shape than documented", checked.error);
+  return checked.data;
+}
+
+/** Status and beginning of an answer, for people. */
+export const said = (answer: ConsulAnswer): string =>
+  `${answer.status} ${answer.text.replace(/\p{Cc}+/gu, " ").slice(0, SAID_LENGTH_MAX)}`.trim();
+
+function read(incoming: IncomingMessage, bytesMax: number): Promise<ConsulAnswer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    incoming.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) return void incoming.destroy(new Error(`the answer is larger than ${bytesMax} bytes`));
+      chunks.push(chunk);
+    });
+    incoming.on("error", reject);
+    incoming.on("close", () => reject(new Error("the connection ended in the middle of the answer")));
+    incoming.on("end", () => {
+      const text = Buffer.concat(chunks).toString("utf8");
+      resolve({ status: incoming.statusCode ?? 0, contentType: incoming.headers["content-type"] ?? "", text });
+    });
+  });
+}
+
+function baseOf(address: string): URL {
+  const text = /^[a-z]+:\/\//i.test(address) ? address : `http://${address}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "") {
+    throw new Error("CONSUL_HTTP_ADDR must be host:port or an http or https URL without credentials");
+  }
+  return url;
+}
+
+function tokenIn(token: string): string {
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("the Consul token has characters that no HTTP header can carry");
+  return token;
+}
+
+const jsonHeaders = (body: string): Record<string, string> => ({
+  "Content-Type": "application/json",
+  "Content-Length": String(Buffer.byteLength(body)),
+});

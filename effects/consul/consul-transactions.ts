@@ -1,0 +1,157 @@
+import { roundsOf } from "../rounds.ts";
+import type { ConsulClient } from "./consul-client.ts";
+import { ExternalNode } from "./external-node.ts";
+import { asFault, consulRefused, unavailable } from "./faults.ts";
+import { type Found, operationsOf, settled } from "./service-plan.ts";
+import { BYTES_MAX, groupsOf, type Packable, packed } from "./packing.ts";
+import { type Ending, ownerMark, type Scope, type ServiceChange, type ServiceRegistry } from "./service-registry.ts";
+import { OPERATIONS_MAX, type Operation, type Problem, transact } from "./transaction.ts";
+
+interface Work {
+  readonly change: ServiceChange;
+  /** What is believed to be there; every write checks it. Undefined: to be read. */
+  found: Found | undefined;
+  ending: Ending | undefined;
+}
+interface Write extends Packable {
+  readonly work: Work;
+  readonly operationCount: number;
+}
+
+/** Create, read back, write, without the refused, after the fence moved; and once more for each bad luck. */
+const PASSES_MAX = 8;
+
+/**
+ * Services with their checks on an external node, so that Consul's health says what Rollcall knows. Each write names
+ * the index that it found (compare and set): so a service is created without looking, and where something is already,
+ * it is read back and compared, first the owner, then the version. That holds against late writes, other processes
+ * and repeats, and needs no memory in here.
+ * The token needs `write` on the node `rollcall-*` and on the services, e.g. `service_prefix "onex-"`.
+ */
+export class ConsulTransactions implements ServiceRegistry {
+  readonly #client: ConsulClient;
+  readonly #owner: string;
+  readonly #node: ExternalNode;
+
+  constructor(client: ConsulClient, scope: Scope) {
+    this.#client = client;
+    this.#owner = ownerMark(scope);
+    this.#node = new ExternalNode(client, scope);
+  }
+
+  async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly Ending[]> {
+    const works = changes.map((change): Work => {
+      return { change, found: change.kind === "register" ? "absent" : undefined, ending: undefined };
+    });
+    for (const round of roundsOf(works, ({ change }) => change.serviceId)) {
+      for (let pass = 0; pass < PASSES_MAX && round.some(isOpen); pass++) await this.#pass(round, signal);
+    }
+    return works.map(({ ending }) => ending ?? unavailable("Consul's services change faster than they can be written"));
+  }
+
+  async #pass(round: readonly Work[], signal: AbortSignal): Promise<void> {
+    const unread = round.filter((work) => isOpen(work) && work.found === undefined);
+    await Promise.all(groupsOf(unread, OPERATIONS_MAX).map((group) => this.#read(group, signal)));
+    const writes = round.filter(isOpen).flatMap((work) => this.#plan(work));
+    await Promise.all(packed(writes).map((group) => this.#write(group, signal)));
+  }
+
+  /** A reading transaction fails when one service is missing, and names all that are: the rest is asked for again. */
+  async #read(works: readonly Work[], signal: AbortSignal): Promise<void> {
+    try {
+      let left = works;
+      while (left.length > 0) {
+        const end = await transact(
+          this.#client,
+          left.map(({ change }) => this.#get(change.serviceId)).join(","),
+          signal,
+        );
+        if (end.kind === "rejected") throw unavailable(`Consul does not read services: ${end.what}`);
+        if (end.kind === "applied") {
+          const services = new Map(end.results.map(({ Service }) => [Service?.ID, Service]));
+          for (const work of left) {
+            work.found = services.get(work.change.serviceId);
+            if (!work.found) work.ending = unavailable(`the token may not read service ${work.change.serviceId}`);
+          }
+          return;
+        }
+        const missing = new Set(end.problems.filter(({ kind }) => kind === "missing").map(({ index }) => index));
+        if (missing.size < end.problems.length)
+          throw unavailable(`Consul does not read services: ${whatOf(end.problems)}`);
+        for (const index of missing) (left[index] as Work).found = "absent";
+        left = left.filter((_, index) => !missing.has(index));
+      }
+    } catch (error) {
+      endAll(works, asFault(error));
+    }
+  }
+
+  #plan(work: Work): Write[] {
+    const { change, found = "absent" } = work;
+    work.ending = settled(change, found, this.#owner);
+    if (work.ending !== undefined) return [];
+    const operations = operationsOf(change, found, this.#owner, this.#node.name);
+    const json = operations.map((operation) => JSON.stringify(operation)).join(",");
+    if (Buffer.byteLength(json) <= BYTES_MAX) return [{ work, json, operationCount: operations.length }];
+    work.ending = consulRefused(`service ${change.serviceId} is larger than the ${BYTES_MAX} bytes of a transaction`);
+    return [];
+  }
+
+  async #write(group: readonly Write[], signal: AbortSignal): Promise<void> {
+    const works = group.map(({ work }) => work);
+    const guard = await this.#node.guard(signal).catch(asFault);
+    if (guard instanceof Error) return endAll(works, guard);
+    const end = await transact(this.#client, [guard.json, ...group.map(({ json }) => json)].join(","), signal).catch(
+      asFault,
+    );
+    if (end instanceof Error) {
+      await this.#node.fence(guard);
+      return endAll(works, end);
+    }
+    if (end.kind === "applied") return endAll(works, "written");
+    if (end.kind === "rejected") {
+      if (group.length === 1) return endAll(works, consulRefused(`Consul refuses the service: ${end.what}`));
+      const middle = Math.ceil(group.length / 2);
+      await this.#write(group.slice(0, middle), signal);
+      return this.#write(group.slice(middle), signal);
+    }
+    const [ofNode, ofServices] = sorted(end.problems, group);
+    if (ofNode?.kind === "conflict") await this.#node.outdated(guard);
+    else if (ofNode !== undefined) endAll(works, unavailable(`Consul does not take our node: ${ofNode.what}`));
+    for (const [work, problem] of ofServices) learn(work, problem);
+  }
+
+  #get(serviceId: string): string {
+    const get: Operation = { Service: { Verb: "get", Node: this.#node.name, Service: { ID: serviceId } } };
+    return JSON.stringify(get);
+  }
+}
+
+const isOpen = ({ ending }: Work): boolean => ending === undefined;
+
+function endAll(works: readonly Work[], ending: Ending): void {
+  for (const work of works) work.ending ??= ending;
+}
+
+function learn(work: Work, { kind, what }: Problem): void {
+  if (kind === "conflict") work.found = undefined;
+  else if (kind === "invalid") work.ending = consulRefused(`Consul refuses the service: ${what}`);
+  else work.ending ??= unavailable(`Consul does not take the service: ${what}`);
+}
+
+/** The problem of the node's operation, and the first of each service: the check's is a consequence. */
+function sorted(problems: readonly Problem[], group: readonly Write[]): [Problem | undefined, Map<Work, Problem>] {
+  const owners = group.flatMap(({ work, operationCount }) => Array<Work>(operationCount).fill(work));
+  const ofServices = new Map<Work, Problem>();
+  for (const problem of problems) {
+    const work = owners[problem.index - 1];
+    if (work !== undefined && !ofServices.has(work)) ofServices.set(work, problem);
+  }
+  return [problems.find(({ index }) => index === 0), ofServices];
+}
+
+const whatOf = (problems: readonly Problem[]): string =>
+  problems
+    .map(({ what }) => what)
+    .join("; ")
+    .slice(0, 300);

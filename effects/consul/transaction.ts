@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { type ConsulClient, parsed, said } from "./consul-client.ts";
+import { unavailable } from "./faults.ts";
+
+/** A service as Consul's transactions give and take it. */
+export const ConsulService = z.object({
+  ID: z.string(),
+  Service: z.string(),
+  Tags: z.array(z.string()).nullish(),
+  Address: z.string().optional(),
+  Port: z.number().optional(),
+  Meta: z.record(z.string(), z.string()).nullish(),
+  Weights: z.object({ Passing: z.number(), Warning: z.number() }).optional(),
+  EnableTagOverride: z.boolean().optional(),
+  ModifyIndex: z.number(),
+});
+export type ConsulService = z.infer<typeof ConsulService>;
+
+export const ConsulNode = z.object({
+  Node: z.string(),
+  Address: z.string(),
+  Meta: z.record(z.string(), z.string()).nullish(),
+  ModifyIndex: z.number(),
+});
+export type ConsulNode = z.infer<typeof ConsulNode>;
+
+interface ConsulCheck {
+  readonly Node: string;
+  readonly CheckID: string;
+  readonly Name: string;
+  readonly Status: string;
+  readonly Output: string;
+  readonly ServiceID: string;
+}
+
+export type Operation =
+  | { readonly Node: { readonly Verb: "get" | "cas"; readonly Node: Partial<ConsulNode> } }
+  | {
+      readonly Service: {
+        readonly Verb: "get" | "cas" | "delete-cas";
+        readonly Node: string;
+        readonly Service: Partial<ConsulService>;
+      };
+    }
+  | { readonly Check: { readonly Verb: "set"; readonly Check: ConsulCheck } };
+
+/** More are refused. */
+export const OPERATIONS_MAX = 64;
+
+const Result = z.object({ Node: ConsulNode.optional(), Service: ConsulService.optional() });
+const Applied = z.object({ Results: z.array(Result).nullable() });
+const NotApplied = z.object({ Errors: z.array(z.object({ OpIndex: z.int().min(0), What: z.string() })).min(1) });
+
+export interface Problem {
+  /** Which operation it is about. */
+  readonly index: number;
+  readonly kind: "conflict" | "missing" | "invalid" | "trouble";
+  readonly what: string;
+}
+
+/** Applied as a whole, or not at all; `rejected`: not even looked at, and nobody says which operation is to blame. */
+export type TransactionEnd =
+  | { readonly kind: "applied"; readonly results: readonly z.infer<typeof Result>[] }
+  | { readonly kind: "refused"; readonly problems: readonly Problem[] }
+  | { readonly kind: "rejected"; readonly what: string };
+
+/**
+ * Runs operations, given as their JSON joined by commas, as one transaction; one that only reads asks the leader.
+ * @throws Fault UNAVAILABLE, retryable: it is not known whether Consul applied it
+ */
+export async function transact(client: ConsulClient, operations: string, signal: AbortSignal): Promise<TransactionEnd> {
+  const request = { method: "PUT", path: "/v1/txn", query: { consistent: "1" }, body: `[${operations}]` } as const;
+  const answer = await client.send(request, signal);
+  switch (answer.status) {
+    case 200:
+      return { kind: "applied", results: parsed(answer, Applied).Results ?? [] };
+    case 409:
+      return { kind: "refused", problems: parsed(answer, NotApplied).Errors.map(problemOf) };
+    case 400:
+    case 413:
+      return { kind: "rejected", what: said(answer) };
+    default:
+      throw unavailable(`Consul PUT /v1/txn: ${said(answer)}`);
+  }
+}
+
+const problemOf = ({ OpIndex, What }: { OpIndex: number; What: string }): Problem => ({
+  index: OpIndex,
+  kind: kindOf(What),
+  what: What,
+});
+
+/**
+ * Consul tells what is wrong in words only (agent/consul/state/txn.go, catalog_endpoint.go of 1.8.7). What is not known
+ * to be the data's fault is trouble: to try in vain costs less than to refuse a node for good because an ACL was wrong.
+ */
+function kindOf(what: string): Problem["kind"] {
+  if (what.endsWith("index is stale")) return "conflict";
+  if (what.endsWith("doesn't exist")) return "missing";
+  return /^(Invalid service |Must provide service )/i.test(what) ? "invalid" : "trouble";
+}
