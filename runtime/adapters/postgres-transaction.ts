@@ -1,0 +1,89 @@
+import type pg from "pg";
+import { Fault } from "../core/fault.ts";
+import type { Sql, SqlValue } from "../ports/store.ts";
+import { commitUnknown, endsSession, storeFault } from "./sql-fault.ts";
+import { toParameter } from "./sql-types.ts";
+
+/** One connection of the pool, for as long as one borrower has it. */
+export class PostgresSession implements Sql {
+  readonly #client: pg.PoolClient;
+  #broken = false;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+    // While it is borrowed nobody else listens, and an 'error' event that nobody hears ends the process.
+    client.on("error", this.#onError);
+  }
+
+  async query<Row = Record<string, unknown>>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+    const { rows } = await this.send({ text, values: values.map(toParameter) });
+    return rows as Row[];
+  }
+
+  async send(query: pg.QueryConfig & { readonly query_timeout?: number }): Promise<pg.QueryResult> {
+    try {
+      return await this.#client.query(query);
+    } catch (error) {
+      if (endsSession(error)) this.#broken = true;
+      throw error;
+    }
+  }
+
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Back to the pool, unless it broke or a transaction is still open on it. */
+  release(): void {
+    this.#client.removeListener("error", this.#onError);
+    this.#client.release(this.#broken || this.#client.getTransactionStatus() !== "I");
+  }
+
+  readonly #onError = (): void => {
+    this.#broken = true;
+  };
+}
+
+/** The handle that the work of one transaction gets. */
+export class PostgresTransaction implements Sql {
+  readonly #session: PostgresSession;
+  #ended = false;
+  /** Why it can no longer commit; the answers to what was sent behind only say that it is aborted. */
+  #aborted: Fault | undefined;
+
+  constructor(session: PostgresSession) {
+    this.#session = session;
+  }
+
+  async query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
+    if (this.#ended) throw new Error("the transaction has ended");
+    return this.#session.query<Row>(text, values).catch((error: unknown) => this.#abort(error));
+  }
+
+  async script(text: string, limits: { readonly serverMs: number; readonly clientMs: number }): Promise<void> {
+    await this.query(`set local statement_timeout to ${limits.serverMs}`);
+    await this.#session.send({ text, query_timeout: limits.clientMs }).catch((error: unknown) => this.#abort(error));
+  }
+
+  /** @throws Fault COMMIT_UNKNOWN when the connection broke behind the COMMIT; the first failure when it was aborted */
+  async commit(): Promise<void> {
+    this.#ended = true;
+    if (this.#session.broken) throw storeFault(new Error("the connection broke before COMMIT was sent"));
+    const { command } = await this.#session.send({ text: "commit" }).catch((error: unknown) => {
+      // An ordinary error (a deferred constraint) is an answer: rolled back.
+      throw endsSession(error) ? commitUnknown(error) : storeFault(error);
+    });
+    // COMMIT of an aborted transaction is answered with ROLLBACK, and is no error to the server.
+    if (command === "ROLLBACK") throw this.#aborted ?? storeFault(new Error("the transaction was rolled back"));
+  }
+
+  async rollback(): Promise<void> {
+    this.#ended = true;
+    // If it fails the session is thrown away, and the server rolls back by itself.
+    await this.#session.send({ text: "rollback" }).catch(() => {});
+  }
+
+  #abort(error: unknown): never {
+    throw (this.#aborted ??= storeFault(error));
+  }
+}
