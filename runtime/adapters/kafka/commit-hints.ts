@@ -1,0 +1,47 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { ByTopicPartition } from "../../ports/event-bus.ts";
+
+export interface Hint {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+}
+
+/** Collects positions and commits the latest now and then, one commit at a time. A commit that fails is forgotten. */
+export class CommitHints {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #commit: (hints: readonly Hint[]) => Promise<void>;
+  readonly #waiting = new Map<string, Hint>();
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, intervalMs: number, commit: (hints: readonly Hint[]) => Promise<void>) {
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#commit = commit;
+  }
+
+  note(positions: ByTopicPartition<number>): void {
+    for (const [topic, partitions] of positions) {
+      for (const [partition, offset] of partitions) {
+        this.#waiting.set(`${topic}/${partition}`, { topic, partition, offset: String(offset) });
+      }
+    }
+    this.#cancelTimer ??= this.#clock.after(this.#intervalMs, () => void this.flush());
+  }
+
+  async flush(): Promise<void> {
+    this.#cancelTimer?.();
+    const hints = [...this.#waiting.values()];
+    this.#waiting.clear();
+    if (hints.length > 0) await this.#commit(hints).catch(() => undefined);
+    this.#cancelTimer = undefined;
+  }
+
+  /** What is not ours any more is another's to commit. */
+  clear(): void {
+    this.#waiting.clear();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}

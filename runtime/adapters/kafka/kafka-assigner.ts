@@ -1,0 +1,103 @@
+import { AssignerProtocol, type Assigner, type Cluster, type GroupMember } from "kafkajs";
+
+const { MemberMetadata, MemberAssignment } = AssignerProtocol;
+
+export interface Claim {
+  readonly memberId: string;
+  /** The numbers that the member had in that generation of the group. */
+  readonly owned: readonly number[];
+  readonly generation: number;
+}
+
+/**
+ * Shares the numbers 0 to `partitionCount - 1` evenly, in the same way for the same claims. A member keeps what it had as
+ * far as its share allows; of two who claim a number, the one who had it later keeps it.
+ */
+export function assignByNumber(claims: readonly Claim[], partitionCount: number): ReadonlyMap<string, readonly number[]> {
+  const assigned = new Map<string, number[]>([...claims].sort(byMemberId).map(({ memberId }) => [memberId, []]));
+  const free: number[] = [];
+  for (let number = 0; number < partitionCount; number += 1) {
+    const [latest] = claims.filter(({ owned }) => owned.includes(number)).sort(byGenerationDown);
+    (assigned.get(latest?.memberId ?? "") ?? free).push(number);
+  }
+  const shares = sharesOf(assigned, partitionCount);
+  for (const [memberId, numbers] of assigned) free.push(...numbers.splice(shares.get(memberId) ?? 0));
+  free.sort((a, b) => a - b);
+  for (const [memberId, numbers] of assigned) {
+    numbers.push(...free.splice(0, (shares.get(memberId) ?? 0) - numbers.length));
+    numbers.sort((a, b) => a - b);
+  }
+  return assigned;
+}
+
+const byMemberId = (a: Claim, b: Claim): number => (a.memberId < b.memberId ? -1 : 1);
+const byGenerationDown = (a: Claim, b: Claim): number => b.generation - a.generation || byMemberId(a, b);
+
+/** Where the numbers don't divide evenly, those who have most already get the one more. */
+function sharesOf(assigned: ReadonlyMap<string, readonly number[]>, partitionCount: number): Map<string, number> {
+  const least = Math.floor(partitionCount / assigned.size);
+  const more = partitionCount % assigned.size;
+  const byCountDown = [...assigned].sort(([, a], [, b]) => b.length - a.length);
+  return new Map(byCountDown.map(([memberId], index) => [memberId, least + (index < more ? 1 : 0)]));
+}
+
+/**
+ * Gives a partition number of all topics to the same member: an entity has the same number in each topic, and one writer.
+ * kafkajs' own assigner deals the partitions of all topics out like cards.
+ * @param current what this member has, for its claim
+ */
+export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Claim, "memberId">): Assigner {
+  const version = 0;
+  const name = "rollcall-by-number";
+  return {
+    name,
+    version,
+    protocol: ({ topics }) => ({
+      name,
+      metadata: MemberMetadata.encode({ version, topics, userData: Buffer.from(JSON.stringify(current())) }),
+    }),
+
+    async assign({ members }) {
+      const subscriptions = members.map(subscriptionOf);
+      const topics = [...new Set(subscriptions.flatMap((subscription) => subscription.topics))];
+      // While a new version is rolled out, members may want topics that their leader does not read itself.
+      await cluster.addMultipleTargetTopics(topics);
+      const counts = new Map(topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).length]));
+      const assigned = assignByNumber(
+        subscriptions.map(({ claim }) => claim),
+        Math.max(0, ...counts.values()),
+      );
+      return subscriptions.map(({ claim: { memberId }, topics: wanted }) => {
+        const numbers = assigned.get(memberId) ?? [];
+        const assignment = Object.fromEntries(
+          wanted.map((topic) => [topic, numbers.filter((number) => number < (counts.get(topic) ?? 0))]),
+        );
+        const userData = Buffer.alloc(0);
+        return { memberId, memberAssignment: MemberAssignment.encode({ version, assignment, userData }) };
+      });
+    },
+  };
+}
+
+function subscriptionOf({ memberId, memberMetadata }: GroupMember): { claim: Claim; topics: readonly string[] } {
+  const decoded = MemberMetadata.decode(memberMetadata);
+  const nothing: Claim = { memberId, owned: [], generation: -1 };
+  return { claim: decoded === null ? nothing : claimOf(memberId, decoded.userData), topics: decoded?.topics ?? [] };
+}
+
+/** A claim is a wish: what can't be read is none. */
+function claimOf(memberId: string, userData: Buffer): Claim {
+  try {
+    const { owned, generation } = JSON.parse(userData.toString()) as Partial<Claim>;
+    if (Array.isArray(owned) && typeof generation === "number") return { memberId, owned, generation };
+  } catch {
+    // Fall through.
+  }
+  return { memberId, owned: [], generation: -1 };
+}
+
+/** The numbers that are assigned in every one of the topics. */
+export function commonNumbers(topics: readonly string[], assignment: Readonly<Record<string, readonly number[]>>): number[] {
+  const [first = [], ...others] = topics.map((topic) => assignment[topic] ?? []);
+  return first.filter((number) => others.every((numbers) => numbers.includes(number))).sort((a, b) => a - b);
+}

@@ -1,0 +1,105 @@
+import type { Assigner, Cluster } from "kafkajs";
+import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
+import { KafkaClient } from "./kafka-client.ts";
+import { delay, unavailable, within } from "./kafka-faults.ts";
+import type { KafkaSettings } from "./kafka-options.ts";
+
+interface Connection {
+  readonly client: KafkaClient;
+  readonly cluster: Cluster;
+}
+
+const backoffMs = 100;
+
+/** Asks the leaders where the log of all topics begins and ends: two requests to each, however many topics there are. */
+export class KafkaEnds {
+  readonly #settings: KafkaSettings;
+  #connection: Connection | undefined;
+  #closed = false;
+
+  constructor(settings: KafkaSettings) {
+    this.#settings = settings;
+  }
+
+  /** @throws Fault BUS_UNAVAILABLE */
+  async fetch(topics: readonly string[], timeoutMs: number): Promise<ByTopicPartition<LogEnds>> {
+    const { clock } = this.#settings;
+    const deadlineAt = clock.monotonicMs() + timeoutMs;
+    for (let cause: unknown; ; await delay(clock, Math.min(backoffMs, Math.max(0, deadlineAt - clock.monotonicMs())))) {
+      const leftMs = deadlineAt - clock.monotonicMs();
+      if (this.#closed || leftMs <= 0) throw unavailable("asking for the ends of the log", cause);
+      const connection = (this.#connection ??= open(this.#settings));
+      try {
+        return await within(clock, leftMs, "asking for the ends of the log", ask(connection.cluster, topics));
+      } catch (error) {
+        cause = error;
+        // Leaders may have moved: a new connection begins with new metadata. Another call may have replaced it already.
+        connection.client.destroy();
+        if (this.#connection === connection) this.#connection = undefined;
+      }
+    }
+  }
+
+  destroy(): void {
+    this.#closed = true;
+    this.#connection?.client.destroy();
+    this.#connection = undefined;
+  }
+}
+
+async function ask(cluster: Cluster, topics: readonly string[]): Promise<ByTopicPartition<LogEnds>> {
+  await cluster.connect();
+  await cluster.addMultipleTargetTopics([...topics]);
+  await cluster.refreshMetadataIfNecessary();
+  const wanted = topics.map((topic) => ({
+    topic,
+    partitions: cluster.findTopicPartitionMetadata(topic).map(({ partitionId }) => ({ partition: partitionId })),
+  }));
+  const [highs, lows] = await Promise.all(
+    [false, true].map((fromBeginning) =>
+      cluster.fetchTopicsOffset(wanted.map((topic) => ({ ...topic, fromBeginning }))),
+    ),
+  );
+  return new Map(
+    wanted.map(({ topic, partitions }) => {
+      const [high, low] = [highs, lows].map((answer) => offsetsOf(answer, topic));
+      return [topic, new Map(partitions.map(({ partition }) => [partition, endsOf(topic, partition, low, high)]))];
+    }),
+  );
+}
+
+type Answer = Awaited<ReturnType<Cluster["fetchTopicsOffset"]>>;
+
+const offsetsOf = (answer: Answer | undefined, topic: string): ReadonlyMap<number, number> =>
+  new Map(
+    answer
+      ?.find((found) => found.topic === topic)
+      ?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
+  );
+
+function endsOf(
+  topic: string,
+  partition: number,
+  lows: ReadonlyMap<number, number> | undefined,
+  highs: ReadonlyMap<number, number> | undefined,
+): LogEnds {
+  const [low, high] = [lows?.get(partition), highs?.get(partition)];
+  if (low === undefined || high === undefined) throw new Error(`the broker did not tell the ends of ${topic}[${partition}]`);
+  return { low, high };
+}
+
+/**
+ * kafkajs' administrator asks topic by topic, twice each, one after the other. The cluster behind a client can ask for
+ * all at once, and an assigner is where a client is given it: this consumer never runs and joins no group.
+ */
+function open(settings: KafkaSettings): Connection {
+  const client = new KafkaClient(settings);
+  let cluster: Cluster | undefined;
+  const neverAssigns = (given: { readonly cluster: Cluster }): Assigner => {
+    cluster = given.cluster;
+    return { name: "none", version: 0, assign: () => Promise.resolve([]), protocol: () => ({ name: "none", metadata: Buffer.alloc(0) }) };
+  };
+  client.kafka.consumer({ groupId: "none", partitionAssigners: [neverAssigns], allowAutoTopicCreation: false });
+  if (cluster === undefined) throw new Error("kafkajs made a consumer without its assigner");
+  return { client, cluster };
+}

@@ -1,0 +1,68 @@
+import { Fault } from "../../core/fault.ts";
+import type { Clock } from "../../ports/clock.ts";
+
+interface KafkajsError {
+  readonly name?: string;
+  readonly message?: string;
+  /** The protocol's name of the error, such as MESSAGE_TOO_LARGE. */
+  readonly type?: string;
+  readonly cause?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+/** kafkajs wraps what went wrong in how often it tried. */
+function* chainOf(error: unknown): Generator<KafkajsError> {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
+    yield current as KafkajsError;
+    current = (current as KafkajsError).cause;
+  }
+}
+
+/** The protocol's names of what went wrong, in an error or in its causes. */
+export function errorTypesOf(error: unknown): readonly string[] {
+  return [...chainOf(error)].flatMap(({ type, errors = [] }) => [
+    ...(type === undefined ? [] : [type]),
+    ...errors.flatMap(errorTypesOf),
+  ]);
+}
+
+export const isNamed = (error: unknown, name: string): boolean => [...chainOf(error)].some((e) => e.name === name);
+
+export function reasonOf(error: unknown): string {
+  const nested = [...chainOf(error)].flatMap(({ errors = [] }) => errors.map(reasonOf));
+  return [error instanceof Error ? error.message : String(error), ...nested].join("; ");
+}
+
+export const unavailable = (what: string, cause?: unknown): Fault =>
+  new Fault("BUS_UNAVAILABLE", cause === undefined ? what : `${what}: ${reasonOf(cause)}`, { retryable: true, cause });
+
+/** What only a change of credentials, permissions or of the broker's settings can heal. */
+const refusals = [
+  "TOPIC_AUTHORIZATION_FAILED",
+  "GROUP_AUTHORIZATION_FAILED",
+  "CLUSTER_AUTHORIZATION_FAILED",
+  "SASL_AUTHENTICATION_FAILED",
+  "UNSUPPORTED_SASL_MECHANISM",
+  "POLICY_VIOLATION",
+  "INVALID_TOPIC_EXCEPTION",
+];
+
+/** For what a person starts and can correct: refused is told from unreachable. */
+export function startFault(what: string, cause: unknown): Fault {
+  if (cause instanceof Fault) return cause;
+  const refused =
+    isNamed(cause, "KafkaJSSASLAuthenticationError") || errorTypesOf(cause).some((type) => refusals.includes(type));
+  if (!refused) return unavailable(what, cause);
+  return new Fault("BUS_REFUSED", `${what}: the broker refused: ${reasonOf(cause)}`, { retryable: false, cause });
+}
+
+/** Rejects with BUS_UNAVAILABLE when the work takes longer; the work itself goes on, and how it ends is ignored. */
+export function within<Result>(clock: Clock, timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(timeoutMs, () => reject(unavailable(`${what}: no answer within ${timeoutMs} ms`)));
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
+export const delay = (clock: Clock, delayMs: number): Promise<void> =>
+  new Promise((resolve) => clock.after(delayMs, resolve));

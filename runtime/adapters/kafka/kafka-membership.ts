@@ -1,0 +1,35 @@
+import type { Clock } from "../../ports/clock.ts";
+import { delay, errorTypesOf } from "./kafka-faults.ts";
+import type { GroupMembership } from "./kafkajs-internals.ts";
+
+/** What the group answers to one that is not, or not in this generation, a member. */
+const notAMember = [
+  "REBALANCE_IN_PROGRESS",
+  "ILLEGAL_GENERATION",
+  "UNKNOWN_MEMBER_ID",
+  "FENCED_INSTANCE_ID",
+  "NOT_COORDINATOR_FOR_GROUP",
+];
+const backoffMs = 250;
+
+/**
+ * Asks the group by a heartbeat of our own, begun after the call, so that neither an answer that is under way nor the
+ * interval counts. Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is made due.
+ * @param isWanted false ends the asking, with the answer false
+ */
+export async function isStillMember(clock: Clock, membership: GroupMembership, isWanted: () => boolean): Promise<boolean> {
+  while (isWanted()) {
+    const { groupId, memberId, generationId, coordinator } = membership;
+    if (memberId === null || generationId === null) return false;
+    try {
+      await coordinator.heartbeat({ groupId, memberId, groupGenerationId: generationId });
+      return isWanted() && membership.memberId === memberId && membership.generationId === generationId;
+    } catch (error) {
+      // The interval counts from here; 0 makes the next heartbeat due.
+      membership.lastRequest = 0;
+      if (errorTypesOf(error).some((type) => notAMember.includes(type))) return false;
+    }
+    await delay(clock, backoffMs);
+  }
+  return false;
+}

@@ -1,0 +1,148 @@
+import { Partitioners, type Message, type Producer, type RecordMetadata, type TopicMessages } from "kafkajs";
+import { Fault } from "../../core/fault.ts";
+import type { OutgoingMessage } from "../../ports/event-bus.ts";
+import { KafkaClient } from "./kafka-client.ts";
+import { delay, errorTypesOf, unavailable, within } from "./kafka-faults.ts";
+import type { KafkaSettings } from "./kafka-options.ts";
+import { callsOf, placeOf } from "./publish-calls.ts";
+
+export interface Appended {
+  /** Ms since the epoch; undefined when no topic of the call has LogAppendTime. */
+  readonly brokerTimeMs: number | undefined;
+}
+
+interface Connection {
+  readonly client: KafkaClient;
+  readonly producer: Producer;
+}
+
+const firstBackoffMs = 50;
+const backoffMaxMs = 1_000;
+
+/**
+ * Sends one call at a time, and sends it again until it is confirmed as a whole.
+ *
+ * Not with kafkajs' idempotent producer: after a lost reply it can give a failed batch's sequence number to another one,
+ * which the broker then drops as a repeat, and it numbers wrongly beyond 2^31. A repeat costs a reader one comparison, a
+ * loss can't be healed. For the same reason kafkajs tries nothing again by itself: its retry forgets requests that are
+ * still under way to another broker, and resolves without what a moved leader refused.
+ */
+export class KafkaProducer {
+  readonly #settings: KafkaSettings;
+  #connection: Connection | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(settings: KafkaSettings) {
+    this.#settings = settings;
+  }
+
+  /** @throws Fault BUS_UNAVAILABLE, MESSAGE_TOO_LARGE */
+  publish(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<Appended> {
+    const deadlineAt = this.#settings.clock.monotonicMs() + timeoutMs;
+    const sent = this.#last.then(() => this.#publish(messages, deadlineAt));
+    this.#last = sent.catch(() => undefined);
+    return sent;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#connection?.producer.disconnect();
+  }
+
+  destroy(): void {
+    this.#closed = true;
+    this.#discard();
+  }
+
+  async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
+    let appended: Appended = { brokerTimeMs: undefined };
+    for (const call of callsOf(messages, this.#settings.limits.publishPartitionBytesMax)) {
+      const { brokerTimeMs = appended.brokerTimeMs } = await this.#sendUntilConfirmed(call, deadlineAt);
+      appended = { brokerTimeMs };
+    }
+    return appended;
+  }
+
+  async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
+    const { clock, limits, log } = this.#settings;
+    for (let attempt = 0, cause: unknown; ; attempt += 1) {
+      const leftMs = deadlineAt - clock.monotonicMs();
+      if (this.#closed || leftMs <= 0) throw unavailable(`publish: ${messages.length} messages not confirmed`, cause);
+      const timeoutMs = Math.min(leftMs, limits.requestTimeoutMs);
+      try {
+        return await within(clock, timeoutMs, "publish", this.#send(messages, timeoutMs));
+      } catch (error) {
+        this.#discard();
+        if (isTooLarge(error)) return this.#halve(messages, deadlineAt, error);
+        cause = error;
+        log("warn", "a publish was not confirmed, trying again", { attempt, error: String(error) });
+      }
+      const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
+      await delay(clock, Math.max(0, Math.min(backoffMs, deadlineAt - clock.monotonicMs())));
+    }
+  }
+
+  /** A partition's messages of a call are one batch to the broker: only one message alone tells which is too large. */
+  async #halve(messages: readonly OutgoingMessage[], deadlineAt: number, cause: unknown): Promise<Appended> {
+    const [only] = messages;
+    if (messages.length === 1 && only !== undefined) {
+      const bytes = only.value?.length ?? 0;
+      const text = `a message of ${bytes} bytes is larger than ${placeOf(only)} takes (max.message.bytes)`;
+      throw new Fault("MESSAGE_TOO_LARGE", text, { retryable: false, cause });
+    }
+    const middle = Math.ceil(messages.length / 2);
+    const first = await this.#sendUntilConfirmed(messages.slice(0, middle), deadlineAt);
+    const second = await this.#sendUntilConfirmed(messages.slice(middle), deadlineAt);
+    return { brokerTimeMs: second.brokerTimeMs ?? first.brokerTimeMs };
+  }
+
+  async #send(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<Appended> {
+    const connection = (this.#connection ??= this.#open());
+    // Resolves at once when it is connected.
+    await connection.producer.connect();
+    const topicMessages = byTopic(messages);
+    const confirmed = await connection.producer.sendBatch({ acks: -1, timeout: Math.ceil(timeoutMs), topicMessages });
+    assertAllConfirmed(messages, confirmed);
+    const times = confirmed.map(({ logAppendTime = "-1" }) => Number(logAppendTime));
+    const brokerTimeMs = Math.max(-1, ...times);
+    return { brokerTimeMs: brokerTimeMs < 0 ? undefined : brokerTimeMs };
+  }
+
+  #open(): Connection {
+    const client = new KafkaClient(this.#settings);
+    const producer = client.kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      idempotent: false,
+      retry: { retries: 0 },
+    });
+    return { client, producer };
+  }
+
+  /** What it still has under way must not be waited for, nor come between later calls on the same connection. */
+  #discard(): void {
+    this.#connection?.client.destroy();
+    this.#connection = undefined;
+  }
+}
+
+const isTooLarge = (error: unknown): boolean =>
+  errorTypesOf(error).some((type) => type === "MESSAGE_TOO_LARGE" || type === "RECORD_LIST_TOO_LARGE");
+
+function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
+  const topics = new Map<string, Message[]>();
+  for (const { topic, partition, key, value, headers } of messages) {
+    const ofTopic = topics.get(topic) ?? [];
+    ofTopic.push({ partition, key, value, headers: { ...headers } });
+    topics.set(topic, ofTopic);
+  }
+  return [...topics].map(([topic, ofTopic]) => ({ topic, messages: ofTopic }));
+}
+
+/** kafkajs resolves without having sent what belongs to a partition that its metadata doesn't know. */
+function assertAllConfirmed(messages: readonly OutgoingMessage[], confirmed: readonly RecordMetadata[]): void {
+  const places = new Set(confirmed.map(({ topicName, partition }) => placeOf({ topic: topicName, partition })));
+  const missing = messages.map(placeOf).find((place) => !places.has(place));
+  if (missing !== undefined) throw new Error(`the broker did not confirm ${missing}`);
+}

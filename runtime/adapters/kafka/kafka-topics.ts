@@ -1,0 +1,154 @@
+import { ConfigResourceTypes, type Admin } from "kafkajs";
+import { Fault } from "../../core/fault.ts";
+import type { BusDescription } from "../../ports/event-bus.ts";
+import { KafkaClient } from "./kafka-client.ts";
+import { delay, errorTypesOf, startFault, unavailable, within } from "./kafka-faults.ts";
+import type { KafkaSettings } from "./kafka-options.ts";
+import { kafkajsVersion } from "./kafkajs-internals.ts";
+
+export interface WantedTopics {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly partitions: number;
+}
+
+export interface TopicConfig {
+  readonly logAppendTime: boolean;
+  /** The topic's compression.type; "producer" leaves it to whoever writes. */
+  readonly compression: string;
+}
+
+const leadersTimeoutMs = 15_000;
+const createTimeoutMs = 10_000;
+const replicasMax = 3;
+const timestampType = "message.timestamp.type";
+const compressionType = "compression.type";
+const unreadableCodecs = ["snappy", "lz4", "zstd"];
+
+/** An administrator's connection for one piece of work. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
+export async function withAdmin<Result>(
+  settings: KafkaSettings,
+  what: string,
+  work: (admin: Admin) => Promise<Result>,
+): Promise<Result> {
+  const client = new KafkaClient(settings);
+  const admin = client.kafka.admin();
+  try {
+    await within(settings.clock, settings.limits.connectTimeoutMs, what, admin.connect());
+    return await work(admin);
+  } catch (error) {
+    throw startFault(`${what} on ${settings.brokers.join(",")}`, error);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** See `EventBus.prepare`. Two processes may do it at once: what the other one created counts as existing. */
+export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Promise<{ partitions: number }> {
+  const topics = [...new Set([...wanted.input, ...wanted.output])];
+  return withAdmin(settings, "preparing topics", async (admin) => {
+    const existing = await partitionCounts(admin, topics);
+    const partitions = theOneCount(existing) ?? wanted.partitions;
+    const missing = topics.filter((topic) => !existing.has(topic));
+    if (missing.length > 0) await create(admin, missing, partitions);
+    const shared = theOneCount(await countsWithLeaders(settings, admin, topics)) ?? partitions;
+    assertReadable(settings, await topicConfigs(admin, wanted.input));
+    return { partitions: shared };
+  });
+}
+
+export async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const listed = new Set(await admin.listTopics());
+  const topics = wanted.filter((topic) => listed.has(topic));
+  // Asked for nothing in particular, kafkajs tells of every topic.
+  if (topics.length === 0) return new Map();
+  const metadata = await admin.fetchTopicMetadata({ topics });
+  return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+}
+
+function theOneCount(counts: ReadonlyMap<string, number>): number | undefined {
+  const [count, ...others] = new Set(counts.values());
+  if (others.length === 0) return count;
+  const list = [...counts].map(([topic, partitions]) => `${topic} has ${partitions}`).join(", ");
+  const text = `topics that are read together need the same number of partitions: ${list}`;
+  throw new Fault("TOPICS_UNEQUAL", text, { retryable: false });
+}
+
+async function create(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
+  const { brokers } = await admin.describeCluster();
+  const replicationFactor = Math.min(replicasMax, brokers.length);
+  const configEntries = [{ name: timestampType, value: "LogAppendTime" }];
+  const wanted = topics.map((topic) => ({ topic, numPartitions, replicationFactor, configEntries }));
+  try {
+    await admin.createTopics({ topics: wanted, timeout: createTimeoutMs, waitForLeaders: false });
+  } catch (error) {
+    if (errorTypesOf(error).some((type) => type !== "TOPIC_ALREADY_EXISTS")) throw error;
+  }
+}
+
+/** A topic that was just made has no leader yet, and not every broker knows it. */
+async function countsWithLeaders(
+  { clock }: KafkaSettings,
+  admin: Admin,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const deadlineAt = clock.monotonicMs() + leadersTimeoutMs;
+  for (;;) {
+    try {
+      const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+      const leaderless = metadata.topics.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+      if (leaderless !== undefined) throw new Error(`no leader for ${leaderless.name}`);
+      return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+    } catch (error) {
+      if (clock.monotonicMs() > deadlineAt) throw unavailable("waiting for the topics' leaders", error);
+    }
+    await delay(clock, 100);
+  }
+}
+
+export async function topicConfigs(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
+  if (topics.length === 0) return new Map();
+  const configNames = [timestampType, compressionType];
+  const described = await admin.describeConfigs({
+    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames })),
+    includeSynonyms: false,
+  });
+  return new Map(
+    described.resources.map(({ resourceName, configEntries }) => {
+      const valueOf = (wanted: string) => configEntries.find(({ configName }) => configName === wanted)?.configValue;
+      const logAppendTime = valueOf(timestampType) === "LogAppendTime";
+      return [resourceName, { logAppendTime, compression: valueOf(compressionType) ?? "producer" }];
+    }),
+  );
+}
+
+function assertReadable({ brokers }: KafkaSettings, configs: ReadonlyMap<string, TopicConfig>): void {
+  const remedy = (topic: string, config: string): string =>
+    `kafka-configs.sh --bootstrap-server ${brokers[0]} --alter --entity-type topics --entity-name ${topic} --add-config ${config}`;
+  const wrongTime = [...configs].filter(([, { logAppendTime }]) => !logAppendTime).map(([topic]) => topic);
+  if (wrongTime.length > 0) {
+    const commands = wrongTime.map((topic) => remedy(topic, `${timestampType}=LogAppendTime`)).join("\n");
+    const text = `deadlines need the broker's time in ${wrongTime.join(", ")}; change it with\n${commands}`;
+    throw new Fault("TOPIC_TIMESTAMP_TYPE", text, { retryable: false });
+  }
+  const wrongCodec = [...configs].filter(([, { compression }]) => unreadableCodecs.includes(compression));
+  if (wrongCodec.length > 0) {
+    const list = wrongCodec.map(([topic, { compression }]) => `${topic} (${compression})`).join(", ");
+    const commands = wrongCodec.map(([topic]) => remedy(topic, `${compressionType}=gzip`)).join("\n");
+    const text = `only uncompressed and gzip records can be read, not ${list}; change it with\n${commands}`;
+    throw new Fault("BUS_CODEC", text, { retryable: false });
+  }
+}
+
+/** See `EventBus.describe`. Topics that don't exist are left out. */
+export function describeBus(settings: KafkaSettings, wanted: readonly string[]): Promise<BusDescription> {
+  return withAdmin(settings, "describing the bus", async (admin) => {
+    const { brokers } = await admin.describeCluster();
+    const counts = await partitionCounts(admin, wanted);
+    const configs = await topicConfigs(admin, [...counts.keys()]);
+    const topics = [...counts].map(([topic, partitions]) => {
+      return { topic, partitions, logAppendTime: configs.get(topic)?.logAppendTime ?? false };
+    });
+    return { kind: "kafka", version: `kafkajs ${kafkajsVersion}`, brokers: brokers.length, topics };
+  });
+}

@@ -1,0 +1,79 @@
+import { createRequire } from "node:module";
+import type { Assigner } from "kafkajs";
+
+/**
+ * What we do to kafkajs from the inside. It is at its last release and has three gaps that its interface can't close, so
+ * this file knows the sources of exactly one version and refuses any other.
+ */
+export const kafkajsVersion = "2.2.4";
+
+/** kafkajs' ConsumerGroup: one for each run of a consumer. */
+export interface GroupMembership {
+  readonly groupId: string;
+  readonly memberId: string | null;
+  readonly generationId: number | null;
+  readonly coordinator: {
+    heartbeat(request: { groupId: string; memberId: string; groupGenerationId: number }): Promise<unknown>;
+    isConnected(): boolean;
+  };
+  /** When the last heartbeat succeeded, ms since the epoch; the next one is due an interval later. */
+  lastRequest: number;
+}
+
+interface ConsumerGroup extends GroupMembership {
+  readonly assigners: readonly Assigner[];
+  joinAndSync(): Promise<void>;
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  readonly throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
+const load = createRequire(import.meta.url);
+const joinListeners = new WeakMap<Assigner, (membership: GroupMembership) => void>();
+let adapted = false;
+
+/** Idempotent. Throws when another kafkajs is installed than the one whose sources were read. */
+export function adaptKafkajs(): void {
+  if (adapted) return;
+  const { version } = load("kafkajs/package.json") as { version: string };
+  if (version !== kafkajsVersion) throw new Error(`kafkajs ${version} is installed, the adapter knows ${kafkajsVersion}`);
+  revealMembership();
+  stopIdleTimer();
+  adapted = true;
+}
+
+/** Calls whenever the consumer that has this assigner is about to join its group. */
+export function onJoining(assigner: Assigner, call: (membership: GroupMembership) => void): void {
+  joinListeners.set(assigner, call);
+}
+
+/**
+ * A heartbeat can't be sent by hand, and GROUP_JOIN doesn't tell the generation: without the membership a takeover would
+ * wait for the next heartbeat, up to a whole interval.
+ */
+function revealMembership(): void {
+  const { prototype } = load("kafkajs/src/consumer/consumerGroup.js") as { prototype: ConsumerGroup };
+  const joinAndSync = prototype.joinAndSync;
+  prototype.joinAndSync = function (this: ConsumerGroup) {
+    for (const assigner of this.assigners) joinListeners.get(assigner)?.(this);
+    return joinAndSync.call(this);
+  };
+}
+
+/** The timer's delay is negative when nothing is throttled, so it fires every millisecond: 4 to 6 % of a core for nothing. */
+function stopIdleTimer(): void {
+  const { prototype } = load("kafkajs/src/network/requestQueue/index.js") as { prototype: RequestQueue };
+  const schedule = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.pending.length === 0 && this.throttledUntil <= Date.now()) return;
+    schedule.call(this);
+  };
+}
+
+/** The offset that a fetch asked for. Records may begin behind it: compaction and transactions leave gaps. */
+export function fetchedOffsetOf(batch: object): number {
+  return Number((batch as { readonly fetchedOffset: string }).fetchedOffset);
+}
