@@ -41,7 +41,9 @@ export function decodeRecord(
   checkType(domain.name, consumed.type, opened.type);
   checkVersion(opened.version);
   const payload = checkPayload(consumed, opened.payload);
-  const id = senderId(opened.source, opened.id) ?? derivedId("record", record.topic, record.partition, record.offset);
+  const id =
+    senderId(opened.source, opened.id ?? record.headers["message_id"]) ??
+    derivedId("record", record.topic, record.partition, record.offset);
   return {
     kind: "bus",
     type: consumed.type,

@@ -4,7 +4,8 @@ import type { Intent, IntentDefinition } from "./intent.ts";
 import type { NewEvent } from "./message.ts";
 
 /** How one intent ended: done (with the event that says so, when the contract lists one) or refused. */
-export type Outcome = { readonly done: true; readonly event?: NewEvent } | { readonly done: false; readonly fault: Fault };
+export type Outcome =
+  { readonly done: true; readonly event?: NewEvent } | { readonly done: false; readonly fault: Fault };
 
 export interface EffectContext {
   /** Aborted when the contract's timeout is over; the outcome is then unknown and the intent is tried again. */

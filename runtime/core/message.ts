@@ -54,7 +54,8 @@ export function message<Shape extends z.ZodRawShape>(
   };
 }
 
-export type PayloadOf<Definition> = Definition extends MessageDefinition<infer Shape> ? z.infer<z.ZodObject<Shape>> : never;
+export type PayloadOf<Definition> =
+  Definition extends MessageDefinition<infer Shape> ? z.infer<z.ZodObject<Shape>> : never;
 
 /** The payload of `deadline(name)`. */
 export const DeadlineFired = message("deadline", {

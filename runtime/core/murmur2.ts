@@ -16,17 +16,10 @@ export function murmur2(key: Uint8Array): number {
     hash = Math.imul(hash, M) ^ k;
   }
   const rest = words << 2;
-  switch (length & 3) {
-    case 3:
-      hash ^= (key[rest + 2] ?? 0) << 16;
-    // falls through
-    case 2:
-      hash ^= (key[rest + 1] ?? 0) << 8;
-    // falls through
-    case 1:
-      hash ^= key[rest] ?? 0;
-      hash = Math.imul(hash, M);
-  }
+  const left = length & 3;
+  if (left === 3) hash ^= (key[rest + 2] ?? 0) << 16;
+  if (left >= 2) hash ^= (key[rest + 1] ?? 0) << 8;
+  if (left >= 1) hash = Math.imul(hash ^ (key[rest] ?? 0), M);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, M);
   return hash ^ (hash >>> 15);

@@ -1,0 +1,122 @@
+import type { ArmedDeadline } from "../core/handler.ts";
+import type { Partition } from "./partition.ts";
+
+/** Whose deadlines they are. */
+export interface DeadlineOwner {
+  readonly partition: Partition;
+  readonly entityId: string;
+  readonly attemptId: string;
+  readonly correlationId: string;
+}
+export interface Due extends DeadlineOwner {
+  readonly name: string;
+  readonly at: number;
+  readonly renewedAt: number | null;
+}
+interface Armed {
+  owner: DeadlineOwner;
+  readonly name: string;
+  armed: ArmedDeadline;
+  /**
+   * The time its entry in the heap carries, Infinity for none. A renewal only moves `armed`; the entry follows when it
+   * comes up.
+   */
+  queuedAt: number;
+}
+
+/** When which deadline is due. One heap entry a deadline: renewals are cheap, however many there are. */
+export class DeadlineIndex {
+  readonly #armed = new Map<string, Armed>();
+  readonly #heap: { at: number; readonly key: string }[] = [];
+
+  get size(): number {
+    return this.#armed.size;
+  }
+
+  /** The earliest time at which something may be due; it may turn out to have been renewed. */
+  get nextAt(): number | undefined {
+    return this.#heap[0]?.at;
+  }
+
+  set(
+    owner: DeadlineOwner,
+    before: Readonly<Record<string, ArmedDeadline>>,
+    now: Readonly<Record<string, ArmedDeadline>>,
+  ): void {
+    for (const name of Object.keys(before)) if (!now[name]) this.#armed.delete(keyOf(owner.entityId, name));
+    for (const [name, armed] of Object.entries(now)) {
+      const key = keyOf(owner.entityId, name);
+      let known = this.#armed.get(key);
+      if (!known) this.#armed.set(key, (known = { owner, name, armed, queuedAt: Number.POSITIVE_INFINITY }));
+      known.owner = owner;
+      known.armed = armed;
+      if (armed.at < known.queuedAt) this.#queue(known, key, armed.at);
+    }
+  }
+
+  /** Takes what is due at `atMs` out of the heap; what is not fired after all must be `set` or `postpone`d again. */
+  takeDue(atMs: number): Due[] {
+    const due: Due[] = [];
+    for (let top = this.#heap[0]; top && top.at <= atMs; top = this.#heap[0]) {
+      this.#pop();
+      const known = this.#armed.get(top.key);
+      if (!known || known.queuedAt !== top.at) continue;
+      known.queuedAt = Number.POSITIVE_INFINITY;
+      if (known.owner.partition.lost) this.#armed.delete(top.key);
+      else if (known.armed.at > atMs) this.#queue(known, top.key, known.armed.at);
+      else due.push({ ...known.owner, name: known.name, ...known.armed });
+    }
+    return due;
+  }
+
+  /** Looks at a due deadline again at `atMs`. */
+  postpone({ entityId, name }: Due, atMs: number): void {
+    const key = keyOf(entityId, name);
+    const known = this.#armed.get(key);
+    if (known) this.#queue(known, key, atMs);
+  }
+
+  /** Still armed for the time that it was due at. */
+  isCurrent({ entityId, name, at }: Due): boolean {
+    return this.#armed.get(keyOf(entityId, name))?.armed.at === at;
+  }
+
+  dropLost(): void {
+    for (const [key, { owner }] of this.#armed) if (owner.partition.lost) this.#armed.delete(key);
+  }
+
+  #queue(known: Armed, key: string, at: number): void {
+    known.queuedAt = at;
+    this.#push({ at, key });
+  }
+
+  #push(entry: { at: number; readonly key: string }): void {
+    const heap = this.#heap;
+    let index = heap.push(entry) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if ((heap[parent]?.at ?? 0) <= entry.at) break;
+      heap[index] = heap[parent] as typeof entry;
+      index = parent;
+    }
+    heap[index] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && (heap[child + 1]?.at ?? 0) < (heap[child]?.at ?? 0)) child++;
+      if ((heap[child]?.at ?? 0) >= last.at) break;
+      heap[index] = heap[child] as typeof last;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+const keyOf = (entityId: string, name: string): string => `${name}\0${entityId}`;

@@ -1,0 +1,93 @@
+import { derivedId } from "../core/ids.ts";
+import type { DeadlineSpec } from "../core/domain.ts";
+import type { Message } from "../core/message.ts";
+import { toRfc3339 } from "../core/time.ts";
+import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
+import { DeadlineIndex, type Due } from "./deadline-index.ts";
+import type { ShellParts } from "./parts.ts";
+
+/** A request for the log's ends must begin this much after a deadline, by the broker's time. */
+const SETTLE_MS = 250;
+/** No deadline fires before min(its period, this) of resumed service. */
+const GRACE_MAX_MS = 30_000;
+
+/**
+ * Fires deadlines by the watermark rule: what reached the log before a deadline wins, even if it is read after it.
+ * A due deadline waits until everything that the log held a little later was taken in.
+ */
+export class DeadlineWatch {
+  readonly index = new DeadlineIndex();
+  readonly #parts: ShellParts;
+  readonly #specs: ReadonlyMap<string, DeadlineSpec>;
+  #waiting: { readonly due: Due; readonly ends: ByTopicPartition<LogEnds> }[] = [];
+
+  constructor(parts: ShellParts) {
+    this.#parts = parts;
+    const specs = [...parts.domain.orchestrator.states.values()].flatMap(({ deadline }) =>
+      deadline ? [deadline] : [],
+    );
+    this.#specs = new Map(specs.map((spec) => [spec.name, spec]));
+  }
+
+  /** Whether a request for the log's ends is wanted now. */
+  get isDue(): boolean {
+    const next = this.index.nextAt;
+    return next !== undefined && next + SETTLE_MS <= this.#parts.brokerClock.nowMs();
+  }
+
+  /** @param askedAtMs broker time just before the request for `ends` */
+  onEnds(askedAtMs: number, ends: ByTopicPartition<LogEnds>): void {
+    for (const due of this.index.takeDue(askedAtMs - SETTLE_MS)) {
+      const servedMs = this.#parts.clock.monotonicMs() - due.partition.resumedAtMs;
+      const graceLeftMs = Math.min(this.#periodMs(due), GRACE_MAX_MS) - servedMs;
+      if (graceLeftMs > 0) this.index.postpone(due, this.#parts.brokerClock.nowMs() + graceLeftMs);
+      else this.#waiting.push({ due, ends });
+    }
+    this.fire();
+  }
+
+  /** Called after every turn: positions may have reached the ends. */
+  fire(): void {
+    if (this.#waiting.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ due, ends }) => {
+      if (due.partition.lost || !this.index.isCurrent(due)) return false;
+      if (!this.#reached(due, ends)) return true;
+      this.#push(due);
+      return false;
+    });
+  }
+
+  dropLost(): void {
+    this.#waiting = this.#waiting.filter(({ due }) => !due.partition.lost);
+    this.index.dropLost();
+  }
+
+  #periodMs({ name, renewedAt }: Due): number {
+    const spec = this.#specs.get(name);
+    return (renewedAt === null ? spec?.afterMs : spec?.renewedForMs) ?? GRACE_MAX_MS;
+  }
+
+  #reached({ partition }: Due, ends: ByTopicPartition<LogEnds>): boolean {
+    return this.#parts.domain.consumed.every(({ topic }) => {
+      const high = ends.get(topic)?.get(partition.number)?.high;
+      return high !== undefined && (partition.positions.get(topic) ?? 0) >= high;
+    });
+  }
+
+  #push({ partition, entityId, attemptId, correlationId, name, at, renewedAt }: Due): void {
+    const deadlineAt = toRfc3339(at);
+    const message: Message = {
+      kind: "deadline",
+      type: `deadline(${name})`,
+      id: derivedId("deadline", attemptId, name, deadlineAt),
+      entityId,
+      correlationId,
+      payload: { deadline_at: deadlineAt, renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) },
+      now: at,
+      attemptId,
+    };
+    this.#parts.failpoint("C11");
+    this.#parts.observe({ kind: "deadline_fired", name, lateMs: this.#parts.brokerClock.nowMs() - at });
+    this.#parts.inbox.push({ kind: "deadline", partition, message });
+  }
+}

@@ -1,0 +1,258 @@
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  type CircuitBreakerPolicy,
+  ConsecutiveBreaker,
+  handleAll,
+} from "cockatiel";
+import type { EffectSpec } from "../core/domain.ts";
+import type { Outcome } from "../core/effect.ts";
+import { Fault } from "../core/fault.ts";
+import { derivedId } from "../core/ids.ts";
+import type { Intent } from "../core/intent.ts";
+import type { Message } from "../core/message.ts";
+import type { ShellParts } from "./parts.ts";
+import type { Partition } from "./partition.ts";
+
+/** An intent on its way. */
+interface Running {
+  readonly intent: Intent;
+  readonly partition: Partition;
+  readonly spec: EffectSpec;
+  tries: number;
+}
+interface Lane {
+  readonly spec: EffectSpec;
+  ready: Running[];
+  calls: number;
+}
+/** Thrown through the breaker so that a batch of which nothing was done counts as a failure of its backend. */
+class BatchFailed extends Error {
+  readonly outcomes: readonly Outcome[];
+  constructor(outcomes: readonly Outcome[]) {
+    super("no intent of the batch was done");
+    this.outcomes = outcomes;
+  }
+}
+
+/**
+ * Carries intents out: grouped per effect, all effects in parallel, intents of one target one at a time, each with its
+ * contract's timeout, retry and breaker. What became of an intent is an item of a later turn, and only when that turn
+ * is committed does the next intent of its target begin.
+ */
+export class IntentRunner {
+  readonly #parts: ShellParts;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #targets = new Map<string, Running[]>();
+  readonly #breakers = new Map<string, CircuitBreakerPolicy>();
+  #size = 0;
+  #calls = 0;
+  #stopped = false;
+
+  constructor(parts: ShellParts) {
+    this.#parts = parts;
+  }
+
+  /** Intents that are not finished, waiting ones included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Calls of effects under way. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** In the order of their turn. */
+  add(partition: Partition, intents: readonly Intent[]): void {
+    for (const intent of intents) {
+      const spec = this.#parts.domain.effects.get(intent.type);
+      if (!spec) throw new Error(`no effect takes ${intent.type}`);
+      const running = { intent, partition, spec, tries: 0 };
+      const queue = this.#targets.get(intent.target);
+      this.#size++;
+      if (queue) queue.push(running);
+      else {
+        this.#targets.set(intent.target, [running]);
+        this.#lane(spec).ready.push(running);
+      }
+    }
+    for (const lane of this.#lanes.values()) this.#dispatch(lane);
+  }
+
+  /** The turn that took the outcome in is committed: the next intent of the target may begin. */
+  release(intent: Intent): void {
+    const queue = this.#targets.get(intent.target);
+    if (queue?.[0]?.intent.id !== intent.id) return;
+    queue.shift();
+    this.#size--;
+    const next = queue[0];
+    if (!next) this.#targets.delete(intent.target);
+    else this.#makeReady(next);
+  }
+
+  /** Begins no call any more; what is not finished is resumed by the partitions' next owner. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Forgets what belongs to lost partitions; calls under way end unheard. */
+  dropLost(): void {
+    for (const [target, queue] of this.#targets) {
+      const kept = queue.filter(({ partition }) => !partition.lost);
+      this.#size -= queue.length - kept.length;
+      if (kept.length === 0) this.#targets.delete(target);
+      else this.#targets.set(target, kept);
+    }
+    for (const lane of this.#lanes.values()) lane.ready = lane.ready.filter(({ partition }) => !partition.lost);
+  }
+
+  #lane(spec: EffectSpec): Lane {
+    let lane = this.#lanes.get(spec.intentType);
+    if (!lane) this.#lanes.set(spec.intentType, (lane = { spec, ready: [], calls: 0 }));
+    return lane;
+  }
+
+  #makeReady(running: Running): void {
+    if (running.partition.lost) return;
+    const lane = this.#lane(running.spec);
+    lane.ready.push(running);
+    this.#dispatch(lane);
+  }
+
+  #dispatch(lane: Lane): void {
+    while (!this.#stopped && lane.ready.length > 0 && lane.calls < lane.spec.concurrency) {
+      const batch = lane.ready.splice(0, lane.spec.batchMax);
+      lane.calls++;
+      this.#calls++;
+      void this.#call(lane, batch).finally(() => {
+        lane.calls--;
+        this.#calls--;
+        this.#dispatch(lane);
+      });
+    }
+  }
+
+  async #call(lane: Lane, batch: readonly Running[]): Promise<void> {
+    this.#parts.failpoint("C8");
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await this.#breaker(lane.spec).execute(async () => {
+        const answered = await this.#withTimeout(lane.spec, batch);
+        if (answered.every((outcome) => !outcome.done && outcome.fault.retryable)) throw new BatchFailed(answered);
+        return answered;
+      });
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) return this.#later(batch, lane.spec.breaker.resetTimeoutMs);
+      if (!(error instanceof BatchFailed)) throw error;
+      outcomes = error.outcomes;
+    }
+    this.#parts.failpoint("C9");
+    batch.forEach((running, index) => {
+      const outcome = outcomes[index] ?? unavailable(lane.spec, "the effect gave no outcome for it");
+      if (!running.partition.lost) this.#settle(running, outcome);
+    });
+  }
+
+  async #withTimeout(spec: EffectSpec, batch: readonly Running[]): Promise<readonly Outcome[]> {
+    const abort = new AbortController();
+    let cancel = (): void => {};
+    const timeout = new Promise<readonly Outcome[]>((resolve) => {
+      cancel = this.#parts.clock.after(spec.timeoutMs, () => {
+        abort.abort();
+        resolve(batch.map(() => unavailable(spec, `no answer within ${spec.timeoutMs} ms; the outcome is unknown`)));
+      });
+    });
+    try {
+      const intents = batch.map(({ intent }) => intent as Intent<never>);
+      return await Promise.race([spec.effect.run(intents, { signal: abort.signal }), timeout]);
+    } catch (error) {
+      return batch.map(() => unavailable(spec, error instanceof Error ? error.message : String(error), error));
+    } finally {
+      cancel();
+    }
+  }
+
+  #settle(running: Running, outcome: Outcome): void {
+    const { spec } = running;
+    if (outcome.done) {
+      this.#tell(running, "done");
+      const { event } = outcome;
+      const message = event && spec.outputEvents.includes(event.type) ? this.#outcome(running, event.type, event.payload) : undefined; // prettier-ignore
+      return this.#finish(running, `done${running.tries > 0 ? ` after ${running.tries} failed tries` : ""}`, message);
+    }
+    const { fault } = outcome;
+    const { maxRetries, maxDelayMs, retryOn } = spec.retry;
+    const permanent = retryOn ? !retryOn.has(fault.code) : !fault.retryable;
+    running.tries++;
+    if (maxRetries === "unlimited") {
+      if ((this.#targets.get(running.intent.target)?.length ?? 0) > 1) {
+        this.#tell(running, "gave_way", fault.code);
+        return this.#finish(
+          running,
+          `gave way to a younger intent after ${running.tries} failed tries: ${fault.message}`,
+        );
+      }
+    } else if (permanent || running.tries > maxRetries) {
+      this.#tell(running, "failed", fault.code);
+      const payload = { backend: spec.backend, error_code: fault.code, message: fault.message.slice(0, 1_000) };
+      const message = this.#outcome(running, `failed(${spec.intentType})`, payload);
+      const why = permanent ? "refused for good" : `given up after ${running.tries} tries`;
+      return this.#finish(running, `${why}: ${fault.code} ${fault.message}`, message);
+    }
+    this.#tell(running, "retried", fault.code);
+    this.#later([running], permanent ? maxDelayMs : this.#delayMs(running));
+  }
+
+  #delayMs({ tries, spec: { retry } }: Running): number {
+    const plain = Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.exponentialBase ** (tries - 1));
+    return plain * (1 + retry.jitter * (2 * this.#parts.clock.random() - 1));
+  }
+
+  #later(batch: readonly Running[], delayMs: number): void {
+    this.#parts.clock.after(delayMs, () => batch.forEach((running) => this.#makeReady(running)));
+  }
+
+  #outcome({ intent }: Running, type: string, payload: Message["payload"]): Message {
+    return {
+      kind: "outcome",
+      type,
+      id: derivedId("outcome", intent.id),
+      entityId: intent.entityId,
+      correlationId: intent.correlationId,
+      payload,
+      now: this.#parts.brokerClock.nowMs(),
+      attemptId: intent.attemptId,
+      intentId: intent.id,
+    };
+  }
+
+  #finish({ intent, partition }: Running, note: string, message?: Message): void {
+    const item = { kind: "settled", partition, intent, note } as const;
+    this.#parts.inbox.push(message ? { ...item, message } : item);
+  }
+
+  #tell({ spec }: Running, result: "done" | "retried" | "failed" | "gave_way", code?: string): void {
+    const { intentType: type, backend } = spec;
+    this.#parts.observe({ kind: "intent", type, backend, result, ...(code !== undefined && { code }) });
+  }
+
+  /** One for each backend. */
+  #breaker(spec: EffectSpec): CircuitBreakerPolicy {
+    const known = this.#breakers.get(spec.backend);
+    if (known) return known;
+    const breaker = circuitBreaker(handleAll, {
+      halfOpenAfter: spec.breaker.resetTimeoutMs,
+      breaker: new ConsecutiveBreaker(spec.breaker.failureThreshold),
+    });
+    breaker.onBreak(() => this.#parts.observe({ kind: "breaker", backend: spec.backend, open: true }));
+    breaker.onReset(() => this.#parts.observe({ kind: "breaker", backend: spec.backend, open: false }));
+    this.#breakers.set(spec.backend, breaker);
+    return breaker;
+  }
+}
+
+const unavailable = ({ backend }: EffectSpec, message: string, cause?: unknown): Outcome => ({
+  done: false,
+  fault: new Fault("UNAVAILABLE", `${backend}: ${message}`, { retryable: true, cause }),
+});

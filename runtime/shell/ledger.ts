@@ -1,0 +1,245 @@
+import type { Domain } from "../core/domain.ts";
+import type { Sql, SqlValue, Store } from "../ports/store.ts";
+import type { Failpoint } from "./failpoint.ts";
+import type { Partition } from "./partition.ts";
+import { Fault } from "../core/fault.ts";
+import type { TurnPlan } from "./turn-plan.ts";
+
+/** Thrown inside the transaction when a partition's epoch is another's: nothing of the turn may be written. */
+export class PartitionsLost extends Error {
+  readonly partitions: readonly Partition[];
+  constructor(partitions: readonly Partition[]) {
+    super(`partitions ${partitions.map(({ number }) => number).join(", ")} have another owner`);
+    this.partitions = partitions;
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** A table's rows as one parameter a column: `unnest` turns them back. */
+function columns<Row>(rows: readonly Row[], ...pick: readonly ((row: Row) => SqlValue)[]): SqlValue[] {
+  return pick.map((of) => rows.map(of));
+}
+
+/** Writes turns: one transaction each, fenced by the partitions' epochs. */
+export class Ledger {
+  readonly #store: Store;
+  readonly #domain: Domain;
+  readonly #failpoint: Failpoint;
+
+  constructor(store: Store, domain: Domain, failpoint: Failpoint) {
+    this.#store = store;
+    this.#domain = domain;
+    this.#failpoint = failpoint;
+  }
+
+  /**
+   * @throws PartitionsLost: nothing was written
+   * @throws Fault STORE_UNAVAILABLE, retryable; STORE_REFUSED, not retryable: nothing was written
+   */
+  async commit(plan: TurnPlan, turnId: string): Promise<void> {
+    try {
+      await this.#store.transaction((tx) => this.#write(tx, plan, turnId));
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "COMMIT_UNKNOWN") throw error;
+      if (!(await this.#wasCommitted(plan, turnId))) throw new Fault("STORE_UNAVAILABLE", "the commit did not arrive", { retryable: true, cause: error }); // prettier-ignore
+    }
+  }
+
+  /** The locking read waits for a commit that is still under way on the server. */
+  async #wasCommitted(plan: TurnPlan, turnId: string): Promise<boolean> {
+    const rows = await this.#store.transaction((tx) => this.#lock(tx, [...plan.shares.keys()]));
+    return rows.every((row) => row.turn_id === turnId);
+  }
+
+  #lock(tx: Sql, partitions: readonly Partition[]): Promise<{ partition: number; epoch: number; turn_id: string }[]> {
+    return tx.query(
+      `select partition, epoch, turn_id from rollcall.partition_owner
+        where domain = $1 and partition = any($2::int[]) order by partition for update`,
+      [this.#domain.name, partitions.map(({ number }) => number)],
+    );
+  }
+
+  async #write(tx: Sql, plan: TurnPlan, turnId: string): Promise<void> {
+    const partitions = [...plan.shares.keys()];
+    const epochs = new Map((await this.#lock(tx, partitions)).map((row) => [row.partition, row.epoch]));
+    const lost = partitions.filter(({ number, epoch }) => epochs.get(number) !== epoch);
+    if (lost.length > 0) throw new PartitionsLost(lost);
+    await this.#writeEntities(tx, plan);
+    await this.#writeJournal(tx, plan);
+    this.#failpoint("C2");
+    await this.#writeIntents(tx, plan);
+    await this.#writePositions(tx, plan, turnId);
+    this.#failpoint("C3");
+  }
+
+  async #writeEntities(tx: Sql, plan: TurnPlan): Promise<void> {
+    const changed = [...plan.entities.values()];
+    const domain = this.#domain.name;
+    const at = iso(plan.atMs);
+    // A heartbeat moves a deadline and nothing else: the row's large columns need not travel.
+    const renewed = changed.filter(({ before, now }) => before !== undefined && onlyDeadlines(before, now));
+    const whole = changed.filter(({ before, now }) => before === undefined || !onlyDeadlines(before, now));
+    if (renewed.length > 0)
+      await tx.query(
+        `update rollcall.entity e set deadlines = r.deadlines, updated_at = $4
+           from unnest($2::text[], $3::json[]) as r(entity_id, deadlines)
+          where e.domain = $1 and e.entity_id = r.entity_id`,
+        [domain, ...columns(renewed, ({ now }) => now.id, ({ now }) => JSON.stringify(now.deadlines)), at],
+      ); // prettier-ignore
+    if (whole.length > 0)
+      await tx.query(
+        `insert into rollcall.entity
+           (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at)
+         select $1, r.*, $11::timestamptz from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[],
+           $7::json[], $8::json[], $9::json[], $10::timestamptz[])
+           as r(entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since)
+         on conflict (domain, entity_id) do update set partition = excluded.partition, state = excluded.state,
+           reducer_state = excluded.reducer_state, seq = excluded.seq, attempt = excluded.attempt, data = excluded.data,
+           deadlines = excluded.deadlines, state_since = excluded.state_since, updated_at = excluded.updated_at`,
+        [
+          domain,
+          ...columns(
+            whole,
+            ({ now }) => now.id,
+            ({ partition }) => partition.number,
+            ({ now }) => now.state,
+            ({ now }) => now.reducerState,
+            ({ now }) => now.seq,
+            ({ now }) => JSON.stringify(now.attempt),
+            ({ now }) => JSON.stringify(now.data),
+            ({ now }) => JSON.stringify(now.deadlines),
+            ({ now }) => iso(now.stateSince),
+          ),
+          at,
+        ],
+      );
+    if (plan.seen.size > 0)
+      await tx.query(
+        `insert into rollcall.seen (key, at) select key, $2::timestamptz from unnest($1::uuid[]) as r(key)
+         on conflict do nothing`,
+        [[...plan.seen], at],
+      );
+  }
+
+  async #writeJournal(tx: Sql, plan: TurnPlan): Promise<void> {
+    const domain = this.#domain.name;
+    if (plan.journal.length > 0)
+      await tx.query(
+        `insert into rollcall.journal (domain, contract_hash, at, partition, seq, kind, entity_id, type, message_id,
+           correlation_id, attempt_id, body, topic, key, value, headers)
+         select $1, $2, $3::timestamptz, r.* from unnest($4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+           $9::uuid[], $10::uuid[], $11::uuid[], $12::json[], $13::text[], $14::bytea[], $15::bytea[], $16::json[]) as r`,
+        [
+          domain,
+          this.#domain.hash,
+          iso(plan.atMs),
+          ...columns(
+            plan.journal,
+            (row) => row.partition.number,
+            (row) => row.seq,
+            (row) => row.kind,
+            (row) => row.entityId,
+            (row) => row.type,
+            (row) => row.messageId,
+            (row) => row.correlationId,
+            (row) => row.attemptId,
+            (row) => row.body,
+            (row) => row.outgoing?.topic ?? null,
+            (row) => row.outgoing?.key ?? null,
+            (row) => row.outgoing?.value ?? null,
+            (row) => (row.outgoing ? JSON.stringify(headersToText(row.outgoing.headers)) : null),
+          ),
+        ],
+      );
+    if (plan.deadLetters.length > 0)
+      await tx.query(
+        `insert into rollcall.dead_letter (domain, at, id, topic, partition, "offset", error_code, error, key, value,
+           value_bytes, headers)
+         select $1, $2::timestamptz, r.* from unnest($3::uuid[], $4::text[], $5::int[], $6::bigint[], $7::text[],
+           $8::text[], $9::bytea[], $10::bytea[], $11::int[], $12::json[]) as r
+         on conflict do nothing`,
+        [
+          domain,
+          iso(plan.atMs),
+          ...columns(
+            plan.deadLetters,
+            (row) => row.id,
+            (row) => row.item.record.topic,
+            (row) => row.item.record.partition,
+            (row) => row.item.record.offset,
+            (row) => row.code,
+            (row) => row.error,
+            (row) => row.item.record.key,
+            (row) => row.value,
+            (row) => row.item.record.value?.length ?? 0,
+            (row) => row.headers,
+          ),
+        ],
+      );
+  }
+
+  async #writeIntents(tx: Sql, plan: TurnPlan): Promise<void> {
+    if (plan.settled.length > 0)
+      await tx.query(`delete from rollcall.intent where id = any($1::uuid[])`, [
+        plan.settled.map(({ intent }) => intent.id),
+      ]);
+    if (plan.intents.length > 0)
+      await tx.query(
+        `insert into rollcall.intent (domain, created_at, partition, seq, id, entity_id, attempt_id, type, target,
+           version, correlation_id, payload)
+         select $1, $2::timestamptz, r.* from unnest($3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::uuid[],
+           $8::text[], $9::text[], $10::bigint[], $11::uuid[], $12::json[]) as r`,
+        [
+          this.#domain.name,
+          iso(plan.atMs),
+          ...columns(
+            plan.intents,
+            ({ partition }) => partition.number,
+            ({ seq }) => seq,
+            ({ intent }) => intent.id,
+            ({ intent }) => intent.entityId,
+            ({ intent }) => intent.attemptId,
+            ({ intent }) => intent.type,
+            ({ intent }) => intent.target,
+            ({ intent }) => intent.version,
+            ({ intent }) => intent.correlationId,
+            ({ intent }) => JSON.stringify(intent.payload),
+          ),
+        ],
+      );
+  }
+
+  async #writePositions(tx: Sql, plan: TurnPlan, turnId: string): Promise<void> {
+    const shares = [...plan.shares.values()];
+    const positions = shares.flatMap((share) =>
+      [...share.positions].map(([topic, offset]) => ({ topic, partition: share.partition.number, offset })),
+    );
+    if (positions.length > 0)
+      await tx.query(
+        `insert into rollcall.source_offset (domain, topic, partition, next_offset)
+         select $1, r.* from unnest($2::text[], $3::int[], $4::bigint[]) as r
+         on conflict (domain, topic, partition) do update set next_offset = excluded.next_offset`,
+        [this.#domain.name, ...columns(positions, (p) => p.topic, (p) => p.partition, (p) => p.offset)],
+      ); // prettier-ignore
+    await tx.query(
+      `update rollcall.partition_owner o
+          set turn_id = $2, next_seq = r.next_seq, published_seq = r.published_seq, served_at = now()
+         from unnest($3::int[], $4::bigint[], $5::bigint[]) as r(partition, next_seq, published_seq)
+        where o.domain = $1 and o.partition = r.partition`,
+      [
+        this.#domain.name,
+        turnId,
+        ...columns(shares, (s) => s.partition.number, (s) => s.nextSeq, (s) => s.publishedSeq),
+      ],
+    ); // prettier-ignore
+  }
+}
+
+const onlyDeadlines = (before: object, now: object): boolean =>
+  Object.entries(now).every(
+    ([key, value]) => key === "deadlines" || (before as Record<string, unknown>)[key] === value,
+  );
+
+const headersToText = (headers: Readonly<Record<string, string | Buffer>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]));

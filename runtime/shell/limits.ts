@@ -1,0 +1,31 @@
+/** Every bound of the shell. Where one is reached, partitions are paused; nothing is dropped. */
+export interface ShellLimits {
+  readonly turnMessagesMax: number;
+  /** Waiting in memory, per partition. */
+  readonly waitingMessagesMax: number;
+  readonly waitingBytesMax: number;
+  /** Intents not finished, over all effects. */
+  readonly intentsMax: number;
+  /** Journaled but not yet published. */
+  readonly unpublishedMax: number;
+  /** Entities kept in memory, over all partitions. */
+  readonly entitiesMax: number;
+  readonly publishMessagesMax: number;
+  readonly publishTimeoutMs: number;
+  readonly endsTimeoutMs: number;
+  /** How long message ids are remembered: the input topics' retention. */
+  readonly seenRetentionMs: number;
+}
+
+export const DEFAULT_LIMITS: ShellLimits = {
+  turnMessagesMax: 1_000,
+  waitingMessagesMax: 2_000,
+  waitingBytesMax: 4 * 1024 * 1024,
+  intentsMax: 20_000,
+  unpublishedMax: 20_000,
+  entitiesMax: 100_000,
+  publishMessagesMax: 1_000,
+  publishTimeoutMs: 30_000,
+  endsTimeoutMs: 3_000,
+  seenRetentionMs: 7 * 24 * 3_600_000,
+};

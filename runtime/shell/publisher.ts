@@ -1,0 +1,108 @@
+import { Fault } from "../core/fault.ts";
+import { derivedId } from "../core/ids.ts";
+import type { Message } from "../core/message.ts";
+import type { OutgoingMessage } from "../ports/event-bus.ts";
+import { backOffMs, pause, type ShellParts } from "./parts.ts";
+import type { Partition } from "./partition.ts";
+
+/** A journal row that is to be published. */
+export interface Unpublished {
+  readonly partition: Partition;
+  readonly seq: number;
+  readonly outgoing: OutgoingMessage;
+  /** Of an event; rekeyed copies and dead letters have none. */
+  readonly event?: {
+    readonly id: string;
+    readonly type: string;
+    readonly entityId: string;
+    readonly attemptId: string;
+    readonly correlationId: string;
+  };
+}
+
+/** Publishes the journal's outbox in order, one call in flight. A confirmed call moves the cursors in a later turn. */
+export class Publisher {
+  readonly #parts: ShellParts;
+  #waiting: Unpublished[] = [];
+  #inFlight = 0;
+  #failures = 0;
+
+  constructor(parts: ShellParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#waiting.length + this.#inFlight;
+  }
+
+  add(entries: readonly Unpublished[]): void {
+    this.#waiting.push(...entries);
+    if (this.#inFlight === 0 && this.#waiting.length > 0) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { limits } = this.#parts;
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, limits.publishMessagesMax).filter(({ partition }) => !partition.lost);
+      this.#inFlight = batch.length;
+      if (batch.length > 0) await this.#send(batch);
+      this.#inFlight = 0;
+    }
+  }
+
+  /** Tries until it is confirmed: an event that is journaled has happened. */
+  async #send(batch: readonly Unpublished[]): Promise<void> {
+    const { bus, brokerClock, clock, limits, observe, failpoint } = this.#parts;
+    let left = batch;
+    while (left.length > 0) {
+      const startedMs = clock.monotonicMs();
+      try {
+        failpoint("C5");
+        const { brokerTimeMs, receivedAtMs } = await bus.publish(
+          left.map(({ outgoing }) => outgoing),
+          { timeoutMs: limits.publishTimeoutMs },
+        );
+        failpoint("C6");
+        brokerClock.sample(receivedAtMs, brokerTimeMs);
+        this.#failures = 0;
+        observe({ kind: "published", messages: left.length, durationMs: clock.monotonicMs() - startedMs });
+        this.#confirm(left, brokerTimeMs);
+        return;
+      } catch (error) {
+        observe({ kind: "trouble", part: "bus", error: String(error) });
+        if (error instanceof Fault && !error.retryable && left.length > 1) {
+          for (const entry of left) await this.#send([entry]);
+          return;
+        }
+        if (error instanceof Fault && !error.retryable) return this.#confirm(left, brokerClock.nowMs());
+        await pause(clock, backOffMs(++this.#failures));
+        left = left.filter(({ partition }) => !partition.lost);
+      }
+    }
+  }
+
+  #confirm(batch: readonly Unpublished[], brokerTimeMs: number): void {
+    const { domain, inbox } = this.#parts;
+    const byPartition = new Map<Partition, { throughSeq: number; messages: Message[] }>();
+    for (const { partition, seq, event } of batch) {
+      const confirmed = byPartition.get(partition) ?? { throughSeq: 0, messages: [] };
+      byPartition.set(partition, confirmed);
+      confirmed.throughSeq = Math.max(confirmed.throughSeq, seq);
+      if (event && domain.awaitsPublish.has(event.type))
+        confirmed.messages.push({
+          kind: "published",
+          type: `published(${event.type})`,
+          id: derivedId("published", event.id),
+          entityId: event.entityId,
+          correlationId: event.correlationId,
+          payload: {},
+          now: brokerTimeMs,
+          attemptId: event.attemptId,
+        });
+    }
+    for (const [partition, { throughSeq, messages }] of byPartition)
+      if (!partition.lost)
+        // A cursor alone can wait for the next turn: at worst the same bytes are published again.
+        inbox.push({ kind: "published", partition, throughSeq, messages }, { canWait: messages.length === 0 });
+  }
+}

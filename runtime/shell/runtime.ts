@@ -1,0 +1,310 @@
+import type { Domain } from "../core/domain.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { BusListener, BusRecord, EventBus } from "../ports/event-bus.ts";
+import type { Store } from "../ports/store.ts";
+import { BrokerClock } from "./broker-clock.ts";
+import { DeadlineWatch } from "./deadline-watch.ts";
+import { type Failpoint, noFailpoint } from "./failpoint.ts";
+import { Inbox, type Item } from "./inbox.ts";
+import { IntentRunner } from "./intent-runner.ts";
+import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
+import { backOffMs, pause, type ShellParts } from "./parts.ts";
+import type { Partition } from "./partition.ts";
+import { Publisher, type Unpublished } from "./publisher.ts";
+import { ServiceWatch } from "./service-watch.ts";
+import type { Observe } from "./shell-event.ts";
+import { type Taken, Takeover } from "./takeover.ts";
+import { TurnTaker } from "./turn-taker.ts";
+import type { JournalRow, TurnPlan } from "./turn-plan.ts";
+
+/** How long a stop waits for what is under way. */
+const DRAIN_MS = 7_000;
+
+export interface RuntimeOptions {
+  readonly domain: Domain;
+  readonly bus: EventBus;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Names this process in the store; unique for each start. */
+  readonly owner: string;
+  /** Partition count of topics that do not exist yet. */
+  readonly partitions: number;
+  readonly limits?: Partial<ShellLimits>;
+  readonly observe?: Observe;
+  readonly failpoint?: Failpoint;
+  /** The runtime can't go on: the process should say so and leave. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface RuntimeStatus {
+  readonly owned: readonly number[];
+  readonly partitions: number;
+  /** Partitions that were not taken over, with the reason. */
+  readonly refused: readonly string[];
+  readonly bus: { readonly ok: boolean; readonly reason?: string };
+  readonly store: { readonly ok: boolean; readonly reason?: string };
+  readonly waiting: number;
+  readonly intents: number;
+  readonly unpublished: number;
+  readonly deadlines: number;
+  /** Records in the log that were not taken in yet, over the owned partitions. */
+  readonly lag: number;
+  readonly brokerTimeMs: number;
+}
+
+/** Runs one domain: takes turns over the partitions that this process owns. Knows no domain. */
+export class Runtime {
+  readonly #options: RuntimeOptions;
+  readonly #parts: ShellParts;
+  readonly #turns: TurnTaker;
+  readonly #publisher: Publisher;
+  readonly #intents: IntentRunner;
+  readonly #deadlines: DeadlineWatch;
+  readonly #takeover: Takeover;
+  readonly #watch: ServiceWatch;
+  readonly #owned = new Map<number, Partition>();
+  #refused: readonly string[] = [];
+  #generation = 0;
+  #partitions = 0;
+  #stopping = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: RuntimeOptions) {
+    const { domain, bus, store, clock, owner } = options;
+    this.#options = options;
+    this.#parts = {
+      domain,
+      bus,
+      store,
+      clock,
+      brokerClock: new BrokerClock(clock),
+      inbox: new Inbox(),
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      observe: options.observe ?? (() => {}),
+      failpoint: options.failpoint ?? noFailpoint,
+    };
+    this.#publisher = new Publisher(this.#parts);
+    this.#intents = new IntentRunner(this.#parts);
+    this.#deadlines = new DeadlineWatch(this.#parts);
+    this.#takeover = new Takeover(store, domain, owner, this.#parts.limits.entitiesMax);
+    this.#turns = new TurnTaker(this.#parts, {
+      committed: (plan) => this.#act(plan),
+      lost: (partitions) => this.#lose(partitions),
+    });
+    this.#watch = new ServiceWatch(this.#parts, {
+      owner,
+      partitions: () => [...this.#owned.values()],
+      isWanted: () => this.#deadlines.isDue,
+      onEnds: (askedAtMs, ends) => this.#deadlines.onEnds(askedAtMs, ends),
+    });
+  }
+
+  /**
+   * Prepares topics and partitions, then joins. Ready when `status().owned` is not empty (or others own all).
+   * @throws Fault BUS_UNAVAILABLE, STORE_UNAVAILABLE (retryable); TOPICS_UNEQUAL, TOPIC_TIMESTAMP_TYPE, PARTITIONS_CHANGED
+   */
+  async start(): Promise<void> {
+    const { bus, domain } = this.#parts;
+    const input = domain.consumed.map(({ topic }) => topic);
+    const output = [...new Set([...domain.topicOf.values(), domain.deadLetterTopic])];
+    const { partitions } = await bus.prepare({ input, output, partitions: this.#options.partitions });
+    this.#partitions = partitions;
+    this.#turns.partitions = partitions;
+    await this.#takeover.prepare(partitions);
+    await bus.subscribe(input, this.#listener());
+    this.#watch.start();
+    this.#running = this.#run().catch(this.#options.onFatal);
+  }
+
+  /** Drains what is under way, stores the cursors, leaves the group. The store stays open: it is the caller's. */
+  async stop(): Promise<void> {
+    const { bus, clock, inbox } = this.#parts;
+    this.#stopping = true;
+    bus.pause([...this.#owned.keys()]);
+    this.#watch.stop();
+    this.#intents.stop();
+    const untilMs = clock.monotonicMs() + DRAIN_MS;
+    const isBusy = (): boolean => inbox.size > 0 || this.#publisher.size > 0 || this.#intents.calls > 0;
+    while (isBusy() && clock.monotonicMs() < untilMs) {
+      inbox.wake();
+      await pause(clock, 10);
+    }
+    for (const partition of this.#owned.values()) partition.lost = true;
+    inbox.wake();
+    await this.#running;
+    await bus.close();
+  }
+
+  status(): RuntimeStatus {
+    const { bus, store } = { bus: this.#watch.trouble("bus"), store: this.#watch.trouble("store") };
+    return {
+      owned: [...this.#owned.keys()].sort((a, b) => a - b),
+      partitions: this.#partitions,
+      refused: this.#refused,
+      bus: bus === undefined ? { ok: true } : { ok: false, reason: bus },
+      store: store === undefined ? { ok: true } : { ok: false, reason: store },
+      waiting: this.#parts.inbox.size,
+      intents: this.#intents.size,
+      unpublished: this.#publisher.size,
+      deadlines: this.#deadlines.index.size,
+      lag: this.#lag(),
+      brokerTimeMs: this.#parts.brokerClock.nowMs(),
+    };
+  }
+
+  async #run(): Promise<void> {
+    const { inbox, limits } = this.#parts;
+    while (!this.#stopping || [...this.#owned.values()].some(({ lost }) => !lost)) {
+      await inbox.waiting();
+      const items = inbox.take(limits.turnMessagesMax);
+      if (items.length > 0) await this.#turns.take(items);
+      for (const item of items) unload(item);
+      this.#deadlines.fire();
+      this.#balance();
+      if (this.#stopping && this.#owned.size === 0) return;
+    }
+  }
+
+  /** A turn is durable: whatever it asks for begins now. */
+  #act(plan: TurnPlan): void {
+    for (const { partition, nextSeq, publishedSeq, positions } of plan.shares.values()) {
+      partition.nextSeq = nextSeq;
+      partition.publishedSeq = publishedSeq;
+      for (const [topic, offset] of positions) partition.positions.set(topic, offset);
+    }
+    for (const { partition, before, now } of plan.entities.values()) {
+      partition.entities.set(now.id, now);
+      if (before?.deadlines === now.deadlines || partition.lost) continue;
+      const owner = { partition, entityId: now.id, attemptId: now.attempt.id, correlationId: now.attempt.correlationIds[0] ?? "" }; // prettier-ignore
+      this.#deadlines.index.set(owner, before?.deadlines ?? {}, now.deadlines);
+    }
+    for (const { intent } of plan.settled) this.#intents.release(intent);
+    for (const { partition, intent } of plan.intents) if (!partition.lost) this.#intents.add(partition, [intent]);
+    this.#publisher.add(plan.journal.flatMap((row) => unpublishedOf(row)));
+    for (const event of plan.told) this.#parts.observe(event);
+  }
+
+  #listener(): BusListener {
+    return {
+      onAssigned: (partitions) => void this.#assigned(partitions),
+      onRevoked: () => {
+        this.#generation++;
+        this.#drop([...this.#owned.values()]);
+      },
+      onRecords: (records) => this.#received(records),
+      onFailure: this.#options.onFatal,
+    };
+  }
+
+  #received(records: readonly BusRecord[]): void {
+    const { inbox, brokerClock } = this.#parts;
+    for (const record of records) {
+      const partition = this.#owned.get(record.partition);
+      if (!partition) continue;
+      brokerClock.sample(record.receivedAtMs, record.brokerTimeMs);
+      partition.waitingMessages++;
+      partition.waitingBytes += record.value?.length ?? 0;
+      inbox.push({ kind: "record", partition, record });
+    }
+    this.#balance();
+  }
+
+  /** Takes over a whole assignment; tries again until it succeeds or a younger assignment comes. */
+  async #assigned(numbers: readonly number[]): Promise<void> {
+    const { bus, clock, domain, limits, observe } = this.#parts;
+    const generation = ++this.#generation;
+    this.#drop([...this.#owned.values()]);
+    for (let failures = 0; generation === this.#generation && !this.#stopping;) {
+      try {
+        const ends = await bus.ends(domain.consumed.map(({ topic }) => topic), { timeoutMs: limits.endsTimeoutMs }); // prettier-ignore
+        const taken = await this.#takeover.take(numbers, ends, this.#partitions);
+        if (generation === this.#generation) this.#resume(taken);
+        return;
+      } catch (error) {
+        observe({ kind: "trouble", part: "store", error: String(error) });
+        await pause(clock, backOffMs(++failures));
+      }
+    }
+  }
+
+  #resume(taken: readonly Taken[]): void {
+    const { bus, clock, inbox, observe } = this.#parts;
+    this.#refused = taken.flatMap(({ refused }) => (refused === undefined ? [] : [refused]));
+    for (const { partition, refused, wasUnserved, intents, unpublished, deadlines, gaps } of taken) {
+      if (refused !== undefined) continue;
+      if (wasUnserved) partition.resumedAtMs = clock.monotonicMs();
+      this.#owned.set(partition.number, partition);
+      for (const { deadlines: armed, ...entity } of deadlines)
+        this.#deadlines.index.set({ partition, ...entity }, {}, armed);
+      this.#publisher.add(unpublished);
+      this.#intents.add(partition, intents);
+      for (const gap of gaps) inbox.push({ kind: "gap", partition, ...gap });
+      bus.start(partition.number, partition.positions);
+    }
+    observe({ kind: "partitions", owned: [...this.#owned.keys()], refused: this.#refused });
+  }
+
+  /** The store says that another process owns them: forget them, and ask the group. */
+  #lose(partitions: readonly Partition[]): void {
+    const unexpected = partitions.filter(({ lost }) => !lost);
+    this.#drop(partitions);
+    if (unexpected.length === 0) return;
+    this.#parts.observe({ kind: "lost", partitions: unexpected.map(({ number }) => number) });
+    this.#parts.bus.reassign();
+  }
+
+  #drop(partitions: readonly Partition[]): void {
+    if (partitions.length === 0) return;
+    for (const partition of partitions) {
+      partition.lost = true;
+      if (this.#owned.get(partition.number) === partition) this.#owned.delete(partition.number);
+    }
+    this.#parts.inbox.drop(({ partition }) => partition.lost);
+    this.#intents.dropLost();
+    this.#deadlines.dropLost();
+  }
+
+  /** Pauses and resumes partitions by what waits; nothing is dropped. */
+  #balance(): void {
+    const { bus, limits } = this.#parts;
+    if (this.#stopping) return;
+    const fill = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
+    const full: number[] = [];
+    const free: number[] = [];
+    for (const partition of this.#owned.values()) {
+      const own = Math.max(
+        partition.waitingMessages / limits.waitingMessagesMax,
+        partition.waitingBytes / limits.waitingBytesMax,
+      );
+      if (!partition.paused && Math.max(own, fill) >= 1) full.push(partition.number);
+      else if (partition.paused && Math.max(own, fill) < 0.5) free.push(partition.number);
+    }
+    for (const number of [...full, ...free]) {
+      const partition = this.#owned.get(number);
+      if (partition) partition.paused = full.includes(number);
+    }
+    if (full.length > 0) bus.pause(full);
+    if (free.length > 0) bus.resume(free);
+  }
+
+  #lag(): number {
+    let lag = 0;
+    for (const [topic, ends] of this.#watch.ends)
+      for (const partition of this.#owned.values())
+        lag += Math.max(0, (ends.get(partition.number)?.high ?? 0) - (partition.positions.get(topic) ?? 0));
+    return lag;
+  }
+}
+
+function unload(item: Item): void {
+  if (item.kind !== "record") return;
+  item.partition.waitingMessages--;
+  item.partition.waitingBytes -= item.record.value?.length ?? 0;
+}
+
+function unpublishedOf(row: JournalRow): Unpublished[] {
+  const { outgoing, partition, seq, kind, messageId, type, entityId, attemptId, correlationId } = row;
+  if (!outgoing || partition.lost) return [];
+  const event = { id: messageId ?? "", type: type ?? "", entityId: entityId ?? "", attemptId: attemptId ?? "", correlationId: correlationId ?? "" }; // prettier-ignore
+  return [kind === "event" ? { partition, seq, outgoing, event } : { partition, seq, outgoing }];
+}

@@ -1,0 +1,113 @@
+import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
+import type { ShellParts } from "./parts.ts";
+import type { Partition } from "./partition.ts";
+
+const PROBE_MS = 1_000;
+const TICK_MS = 50;
+/** Out of reach for longer than this is an outage, which is never held against an entity. */
+const OUTAGE_MS = 3_000;
+
+interface Reach {
+  lastMs: number;
+  error: string | undefined;
+}
+
+/**
+ * Asks the bus and the store once a second whether they are there. Time in which one was not (or in which this process
+ * itself stood still) counts as our outage: every owned partition's deadlines get their grace anew.
+ */
+export class ServiceWatch {
+  readonly #parts: ShellParts;
+  readonly #partitions: () => readonly Partition[];
+  readonly #owner: string;
+  readonly #onEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
+  readonly #isWanted: () => boolean;
+  readonly #reach: Record<"bus" | "store", Reach>;
+  #cancel = (): void => {};
+  #probedMs = Number.NEGATIVE_INFINITY;
+  #asking = false;
+  ends: ByTopicPartition<LogEnds> = new Map();
+
+  constructor(
+    parts: ShellParts,
+    options: {
+      readonly owner: string;
+      readonly partitions: () => readonly Partition[];
+      /** Whether a deadline waits for the log's ends. */
+      readonly isWanted: () => boolean;
+      readonly onEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
+    },
+  ) {
+    this.#parts = parts;
+    this.#owner = options.owner;
+    this.#partitions = options.partitions;
+    this.#isWanted = options.isWanted;
+    this.#onEnds = options.onEnds;
+    const now = parts.clock.monotonicMs();
+    this.#reach = { bus: { lastMs: now, error: undefined }, store: { lastMs: now, error: undefined } };
+  }
+
+  start(): void {
+    this.#cancel = this.#parts.clock.after(TICK_MS, () => {
+      void this.#tick().finally(() => this.start());
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.start = () => {};
+  }
+
+  /** Undefined when it answers, else why not. */
+  trouble(part: "bus" | "store"): string | undefined {
+    return this.#reach[part].error;
+  }
+
+  async #tick(): Promise<void> {
+    const now = this.#parts.clock.monotonicMs();
+    const isProbe = now - this.#probedMs >= PROBE_MS;
+    if (this.#asking || (!isProbe && !this.#isWanted())) return;
+    this.#asking = true;
+    if (isProbe) this.#probedMs = now;
+    await Promise.all([this.#askBus(), isProbe ? this.#touchStore() : undefined]);
+    this.#asking = false;
+  }
+
+  async #askBus(): Promise<void> {
+    const { bus, brokerClock, domain, limits } = this.#parts;
+    const askedAtMs = brokerClock.nowMs();
+    await this.#note("bus", async () => {
+      this.ends = await bus.ends(domain.consumed.map(({ topic }) => topic), { timeoutMs: limits.endsTimeoutMs }); // prettier-ignore
+    });
+    if (this.#reach.bus.error === undefined) this.#onEnds(askedAtMs, this.ends);
+  }
+
+  /** Says that the partitions are served, so that their next owner knows whether they were not. */
+  async #touchStore(): Promise<void> {
+    const numbers = this.#partitions().map(({ number }) => number);
+    await this.#note("store", async () => {
+      await this.#parts.store.query(
+        `update rollcall.partition_owner set served_at = now() where domain = $1 and owner = $2 and partition = any($3::int[])`,
+        [this.#parts.domain.name, this.#owner, numbers],
+      );
+    });
+  }
+
+  async #note(part: "bus" | "store", ask: () => Promise<void>): Promise<void> {
+    const reach = this.#reach[part];
+    try {
+      await ask();
+    } catch (error) {
+      if (reach.error === undefined) this.#parts.observe({ kind: "trouble", part, error: String(error) });
+      reach.error = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    const now = this.#parts.clock.monotonicMs();
+    const outageMs = now - reach.lastMs;
+    reach.lastMs = now;
+    reach.error = undefined;
+    if (outageMs <= OUTAGE_MS) return;
+    for (const partition of this.#partitions()) partition.resumedAtMs = now;
+    this.#parts.observe({ kind: "recovered", part, outageMs });
+  }
+}

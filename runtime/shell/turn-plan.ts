@@ -1,0 +1,281 @@
+import { createHash } from "node:crypto";
+import type { Decision, EmittedEvent } from "../core/decision.ts";
+import type { Domain } from "../core/domain.ts";
+import type { Entity } from "../core/entity.ts";
+import { encodeEvent } from "../core/envelope.ts";
+import { derivedId } from "../core/ids.ts";
+import type { Intent } from "../core/intent.ts";
+import type { Message } from "../core/message.ts";
+import { step } from "../core/step.ts";
+import { toRfc3339 } from "../core/time.ts";
+import { VALUE_BYTES_MAX } from "../core/wire.ts";
+import type { OutgoingMessage } from "../ports/event-bus.ts";
+import { BROKER_TIME, type RecordItem, REKEYED, textHeaders, type Work } from "./intake.ts";
+import type { Partition } from "./partition.ts";
+import type { ShellEvent } from "./shell-event.ts";
+
+/** One row of the journal; those with a message of their own are the outbox. */
+export interface JournalRow {
+  readonly partition: Partition;
+  readonly seq: number;
+  readonly kind: "message" | "event" | "repeat" | "rekeyed" | "dead_letter" | "gap";
+  readonly entityId: string | null;
+  readonly type: string | null;
+  readonly messageId: string | null;
+  readonly correlationId: string | null;
+  readonly attemptId: string | null;
+  readonly body: string | null;
+  readonly outgoing: OutgoingMessage | null;
+}
+
+export interface DeadLetterRow {
+  readonly id: string;
+  readonly item: RecordItem;
+  readonly code: string;
+  readonly error: string;
+  readonly value: Buffer | null;
+  readonly headers: string;
+}
+
+/** What one partition's share of a turn writes. */
+export class Share {
+  readonly partition: Partition;
+  readonly positions = new Map<string, number>();
+  nextSeq: number;
+  publishedSeq: number;
+
+  constructor(partition: Partition) {
+    this.partition = partition;
+    this.nextSeq = partition.nextSeq;
+    this.publishedSeq = partition.publishedSeq;
+  }
+}
+
+export interface Loaded {
+  entity(partition: Partition, entityId: string): Entity | undefined;
+  seen(dedupeKey: string): boolean;
+}
+
+/** A turn, stepped and ready to be written: everything it will change, nothing of it changed yet. */
+export class TurnPlan {
+  readonly shares = new Map<Partition, Share>();
+  readonly journal: JournalRow[] = [];
+  readonly deadLetters: DeadLetterRow[] = [];
+  readonly seen = new Set<string>();
+  readonly intents: { readonly partition: Partition; readonly seq: number; readonly intent: Intent }[] = [];
+  readonly settled: { readonly partition: Partition; readonly intent: Intent }[] = [];
+  readonly told: ShellEvent[] = [];
+  /** Entity as it was before the turn and as it is now, by id. */
+  readonly entities = new Map<
+    string,
+    { readonly partition: Partition; readonly before: Entity | undefined; now: Entity }
+  >();
+  readonly #domain: Domain;
+  readonly #loaded: Loaded;
+  readonly #atMs: number;
+
+  constructor(domain: Domain, loaded: Loaded, atMs: number) {
+    this.#domain = domain;
+    this.#loaded = loaded;
+    this.#atMs = atMs;
+  }
+
+  /** Broker time of the turn, ms since the epoch. */
+  get atMs(): number {
+    return this.#atMs;
+  }
+
+  share(partition: Partition): Share {
+    let share = this.shares.get(partition);
+    if (!share) this.shares.set(partition, (share = new Share(partition)));
+    return share;
+  }
+
+  add(work: Work): void {
+    const { item } = work;
+    const share = this.share(item.partition);
+    if (item.kind === "record") share.positions.set(item.record.topic, item.record.offset + 1);
+    if (work.kind === "dead") this.#deadLetter(work.item, work.code, work.error);
+    else if (work.kind === "rekey") this.#rekey(work.item, work.message, work.to);
+    else if (work.kind === "bookkeeping") this.#keepBooks(work);
+    else this.#step(work);
+  }
+
+  #keepBooks({ item }: Work): void {
+    if (item.kind === "published") {
+      const share = this.share(item.partition);
+      share.publishedSeq = Math.max(share.publishedSeq, item.throughSeq);
+    }
+    if (item.kind === "settled") this.#settle(item.partition, item.intent, item.note);
+    if (item.kind === "gap") {
+      const { partition, topic, from, to } = item;
+      this.#write(partition, "gap", {
+        body: { reason: `offsets ${from} to ${to - 1} of ${topic} were gone before they were read`, topic, from, to },
+      });
+    }
+  }
+
+  #settle(partition: Partition, intent: Intent, note: string): void {
+    this.settled.push({ partition, intent });
+    const body = { kind: "settled", intent: { id: intent.id, type: intent.type, target: intent.target }, note };
+    this.#write(partition, "message", { ...intent, messageId: derivedId("settled", intent.id), body });
+  }
+
+  #step(work: Extract<Work, { kind: "step" }>): void {
+    const { item, message } = work;
+    const { partition } = item;
+    if (work.dedupeKey !== undefined) {
+      if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, message);
+      this.seen.add(work.dedupeKey);
+    }
+    const before = this.#entity(partition, message.entityId);
+    const decision = step(this.#domain, before, message);
+    if (decision.result === "refused" && item.kind === "record") {
+      if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
+      return this.#deadLetter(item, "CORE_ERROR", decision.reason);
+    }
+    if (item.kind === "settled") this.settled.push({ partition, intent: item.intent });
+    this.#keep(partition, message.entityId, before, decision.entity);
+    if (work.journaled || decision.result === "changed")
+      this.#journalStep(partition, message, before, decision, item.kind === "settled" ? item.note : undefined);
+    this.told.push({ kind: "decision", partition: partition.number, message, decision });
+  }
+
+  #entity(partition: Partition, id: string): Entity | undefined {
+    return this.entities.get(id)?.now ?? this.#loaded.entity(partition, id);
+  }
+
+  #keep(partition: Partition, id: string, before: Entity | undefined, now: Entity | undefined): void {
+    if (now === undefined || now === before) return;
+    const kept = this.entities.get(id);
+    if (kept) kept.now = now;
+    else this.entities.set(id, { partition, before, now });
+  }
+
+  #journalStep(
+    partition: Partition,
+    message: Message,
+    before: Entity | undefined,
+    decision: Decision,
+    note?: string,
+  ): void {
+    const { kind, payload, now, origin, intentId } = message;
+    const { result, reason, moves, events, intents } = decision;
+    this.#write(partition, "message", {
+      ...message,
+      messageId: message.id,
+      attemptId: decision.entity?.attempt.id,
+      body: {
+        kind,
+        ...(note !== undefined && { note }),
+        message: { payload, now, ...(origin && { origin }), ...(intentId !== undefined && { intentId }) },
+        before: before && { state: before.state, reducer_state: before.reducerState, deadlines: before.deadlines },
+        decision: {
+          result,
+          reason,
+          moves,
+          events: events.map(({ id, type, seq }) => ({ id, type, seq })),
+          intents: intents.map(({ id, type, target, version }) => ({ id, type, target, version })),
+          state: decision.entity?.state ?? null,
+          reducer_state: decision.entity?.reducerState ?? null,
+        },
+      },
+    });
+    for (const event of events) this.#journalEvent(partition, event, message.traceparent);
+    for (const intent of intents) {
+      const share = this.share(partition);
+      this.intents.push({ partition, seq: share.nextSeq++, intent });
+    }
+  }
+
+  #journalEvent(partition: Partition, event: EmittedEvent, traceparent: string | undefined): void {
+    const { value, headers } = encodeEvent(this.#domain.name, event, traceparent);
+    const entityId = String(event.payload["entity_id"]);
+    const { topic, correlationId, attemptId, type, id } = event;
+    this.#write(partition, "event", {
+      entityId, type, messageId: id, correlationId, attemptId,
+      outgoing: { topic, partition: partition.number, key: Buffer.from(entityId), value: Buffer.from(value), headers },
+    }); // prettier-ignore
+  }
+
+  #repeat(partition: Partition, message: Message): void {
+    this.#write(partition, "repeat", {
+      ...message,
+      messageId: message.id,
+      body: { reason: "taken before", origin: message.origin },
+    });
+    this.told.push({ kind: "repeat", partition: partition.number, type: message.type });
+  }
+
+  /** The copy goes where the entity belongs; the message itself changes nothing and counts as none. */
+  #rekey({ partition, record }: RecordItem, message: Message, to: number): void {
+    const headers = {
+      ...record.headers,
+      [REKEYED]: String(record.partition),
+      [BROKER_TIME]: String(record.brokerTimeMs),
+    };
+    const ids = { message_id: message.id, correlation_id: message.correlationId };
+    this.#write(partition, "rekeyed", {
+      ...message,
+      messageId: message.id,
+      body: { reason: `belongs to partition ${to}`, origin: message.origin },
+      outgoing: {
+        topic: record.topic, partition: to, key: Buffer.from(message.entityId), value: record.value,
+        headers: { ...ids, ...headers },
+      },
+    }); // prettier-ignore
+    this.told.push({ kind: "rekeyed", partition: partition.number, topic: record.topic });
+  }
+
+  #deadLetter(item: RecordItem, code: string, error: string): void {
+    const { record, partition } = item;
+    const { topic, offset } = record;
+    const id = derivedId("dead_letter", topic, record.partition, offset);
+    const tooLong = (record.value?.length ?? 0) > VALUE_BYTES_MAX;
+    const value = tooLong && record.value ? record.value.subarray(0, VALUE_BYTES_MAX) : record.value;
+    const truncated = tooLong && record.value
+      ? { dlq_truncated: "true", dlq_length: String(record.value.length), dlq_sha256: createHash("sha256").update(record.value).digest("hex") }
+      : {}; // prettier-ignore
+    const about = {
+      dlq_topic: topic, dlq_partition: String(record.partition), dlq_offset: String(offset),
+      dlq_error_code: code, dlq_error: error.slice(0, 1_000), dlq_at: toRfc3339(this.#atMs), ...truncated,
+    }; // prettier-ignore
+    this.deadLetters.push({ id, item, code, error, value, headers: JSON.stringify(textHeaders(record)) });
+    this.#write(partition, "dead_letter", {
+      messageId: id,
+      body: { code, error, origin: { topic, partition: record.partition, offset } },
+      outgoing: {
+        topic: this.#domain.deadLetterTopic, partition: partition.number, key: record.key, value,
+        headers: { ...record.headers, ...about },
+      },
+    }); // prettier-ignore
+    this.told.push({ kind: "dead_letter", partition: partition.number, topic, offset, code, error });
+  }
+
+  #write(
+    partition: Partition,
+    kind: JournalRow["kind"],
+    row: {
+      readonly entityId?: string;
+      readonly type?: string;
+      readonly messageId?: string;
+      readonly correlationId?: string;
+      readonly attemptId?: string | undefined;
+      readonly body?: object;
+      readonly outgoing?: OutgoingMessage;
+    },
+  ): void {
+    this.journal.push({
+      partition,
+      seq: this.share(partition).nextSeq++,
+      kind,
+      entityId: row.entityId ?? null,
+      type: row.type ?? null,
+      messageId: row.messageId ?? null,
+      correlationId: row.correlationId ?? null,
+      attemptId: row.attemptId || null,
+      body: row.body ? JSON.stringify(row.body) : null,
+      outgoing: row.outgoing ?? null,
+    });
+  }
+}
