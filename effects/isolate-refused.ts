@@ -1,0 +1,45 @@
+import { Fault } from "../runtime/core/fault.ts";
+
+/**
+ * Writes a batch with one call; when the data is refused, in halves, until each refused item stands alone. Resolves to
+ * one fault for each item that was not written, undefined for the others, in order.
+ * @param write throws Fault STORE_REFUSED when the data of its items is refused; anything else is trouble
+ * @param refusedCode code of the fault, not retryable, of an item that was refused alone; else it is UNAVAILABLE
+ */
+export async function isolateRefused<Item>(
+  items: readonly Item[],
+  write: (items: readonly Item[]) => Promise<void>,
+  refusedCode: string,
+  signal: AbortSignal,
+): Promise<(Fault | undefined)[]> {
+  let trouble: Fault | undefined;
+  const attempt = async (part: readonly Item[]): Promise<(Fault | undefined)[]> => {
+    if (trouble !== undefined) return part.map(() => trouble);
+    try {
+      await orAborted(write(part), signal);
+      return part.map(() => undefined);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") {
+        trouble = unavailable(error);
+        return part.map(() => trouble);
+      }
+      if (part.length === 1) return [new Fault(refusedCode, error.message, { retryable: false, cause: error })];
+      const middle = Math.ceil(part.length / 2);
+      return [...(await attempt(part.slice(0, middle))), ...(await attempt(part.slice(middle)))];
+    }
+  };
+  return items.length === 0 ? [] : attempt(items);
+}
+
+/** A store takes no signal: what it still does after the abort is a late write, which the version guards against. */
+function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new Error("the store did not answer in the time given"));
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+const unavailable = (cause: unknown): Fault =>
+  new Fault("UNAVAILABLE", cause instanceof Error ? cause.message : String(cause), { retryable: true, cause });

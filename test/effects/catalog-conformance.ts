@@ -1,0 +1,225 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HandlerConsulDeregister } from "../../effects/consul/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../effects/consul/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../effects/consul/consul-set-status.effect.ts";
+import type { Catalog, CatalogEntry } from "../../effects/consul/discovery.ts";
+import type { ServiceRegistry } from "../../effects/consul/service-registry.ts";
+import type { Intent } from "../../runtime/core/intent.ts";
+import { endings, run, serviceIntents } from "./intents.ts";
+
+export interface CatalogUnderTest {
+  readonly registry: ServiceRegistry;
+  readonly catalog: Catalog;
+  /** A service of someone else, with this id, where ours would stand. */
+  putForeign(serviceId: string, name: string): Promise<void>;
+  /** The foreign service's address, undefined when it is gone. */
+  foreignAddress(serviceId: string): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export interface CatalogTraits {
+  /** Whether an old version is kept out even after the service was removed. */
+  readonly remembersRemovals: boolean;
+}
+
+/** What every catalogue of services does, through the three effects. */
+export function describeCatalog(name: string, traits: CatalogTraits, open: () => Promise<CatalogUnderTest>): void {
+  describe(`${name}, as a catalogue of services`, () => {
+    let bench: CatalogUnderTest;
+    let serviceName: string;
+    let intents: ReturnType<typeof serviceIntents>;
+    beforeAll(async () => {
+      bench = await open();
+    });
+    afterAll(() => bench.close());
+    beforeEach(() => {
+      serviceName = `onex-${randomBytes(4).toString("hex")}`;
+      intents = serviceIntents(serviceName);
+    });
+
+    const register = async (...given: Intent[]) => run(HandlerConsulRegister(bench.registry), given);
+    const setStatus = async (...given: Intent[]) => run(HandlerConsulSetStatus(bench.registry), given);
+    const deregister = async (...given: Intent[]) => run(HandlerConsulDeregister(bench.registry), given);
+    const all = (): Promise<CatalogEntry[]> => bench.catalog.services(serviceName, false);
+    const passing = (): Promise<CatalogEntry[]> => bench.catalog.services(serviceName, true);
+    /** An agent tells the servers a moment later. */
+    const eventually = (assertion: () => Promise<void>): Promise<void> => expect.poll(() => assertion().then(() => "as expected", String), { timeout: 10_000 }).toBe("as expected") as Promise<void>; // prettier-ignore
+
+    it("answers, and as which version", async () => {
+      expect((await bench.catalog.reach()).version).toMatch(/\d/);
+    });
+
+    it("shows a registered node, but not among those that are ready for work", async () => {
+      const [outcome] = await register(intents.register("n1", 3));
+      expect(outcome).toEqual({
+        done: true,
+        event: { type: "ConsulRegistrationConfirmed", payload: { service_id: intents.idOf("n1"), version: 3 } },
+      });
+      await eventually(async () => {
+        expect(await all()).toEqual([
+          {
+            service_id: intents.idOf("n1"),
+            service_name: serviceName,
+            node_id: "n1",
+            address: "10.1.2.3",
+            port: 8080,
+            tags: ["node_type:effect", "node_version:1.2.3", "capability:io"],
+            status: "critical",
+            note: "awaiting acknowledgement",
+            version: 3,
+          },
+        ]);
+      });
+      expect(await passing()).toEqual([]);
+    });
+
+    it("finds a node among the passing ones once its status says so, with address, port and tags", async () => {
+      await register(intents.register("n1", 3));
+      expect(endings(await setStatus(intents.setStatus("n1", 5, "passing")))).toEqual(["done"]);
+      await eventually(async () => {
+        expect(await passing()).toMatchObject([
+          {
+            service_id: intents.idOf("n1"),
+            address: "10.1.2.3",
+            port: 8080,
+            status: "passing",
+            note: "active",
+            version: 5,
+          },
+        ]);
+      });
+      expect((await passing())[0]?.tags).toContain("capability:io");
+    });
+
+    it("takes a node back out of the passing ones", async () => {
+      await register(intents.register("n1", 3, { check: { status: "passing", note: "active" } }));
+      await eventually(async () => expect(await passing()).toHaveLength(1));
+      await setStatus(intents.setStatus("n1", 4, "critical", "gone quiet"));
+      await eventually(async () => expect(await passing()).toEqual([]));
+      await eventually(async () => expect(await all()).toMatchObject([{ status: "critical", note: "gone quiet" }]));
+    });
+
+    it("removes a node", async () => {
+      await register(intents.register("n1", 3), intents.register("n2", 3));
+      expect(endings(await deregister(intents.deregister("n1", 4)))).toEqual(["done"]);
+      await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n2" }]));
+    });
+
+    it("writes all of a younger version over an older one", async () => {
+      await register(intents.register("n1", 3));
+      await setStatus(intents.setStatus("n1", 4, "passing"));
+      await register(intents.register("n1", 5, { address: "10.9.9.9", port: 81, tags: ["capability:other"] }));
+      await eventually(async () => {
+        expect(await all()).toMatchObject([
+          { address: "10.9.9.9", port: 81, tags: ["capability:other"], status: "critical", version: 5 },
+        ]);
+      });
+    });
+
+    it("changes nothing for an older version, and calls it done", async () => {
+      await register(intents.register("n1", 5, { check: { status: "passing", note: "active" } }));
+      expect(endings(await register(intents.register("n1", 4, { address: "10.9.9.9" })))).toEqual(["done"]);
+      expect(endings(await setStatus(intents.setStatus("n1", 3, "critical")))).toEqual(["done"]);
+      expect(endings(await deregister(intents.deregister("n1", 4)))).toEqual(["done"]);
+      await eventually(async () => {
+        expect(await all()).toMatchObject([{ address: "10.1.2.3", status: "passing", version: 5 }]);
+      });
+    });
+
+    it("repairs an entry when the same version is written again", async () => {
+      await register(intents.register("n1", 5));
+      await register(intents.register("n1", 5, { address: "10.9.9.9" }));
+      await eventually(async () => expect(await all()).toMatchObject([{ address: "10.9.9.9", version: 5 }]));
+    });
+
+    it("does no harm when everything is done twice", async () => {
+      for (let time = 0; time < 2; time++) await register(intents.register("n1", 3), intents.register("n2", 3));
+      for (let time = 0; time < 2; time++) await setStatus(intents.setStatus("n1", 4, "passing"));
+      await eventually(async () => expect(await passing()).toMatchObject([{ node_id: "n1", version: 4 }]));
+      for (let time = 0; time < 2; time++) {
+        expect(endings(await deregister(intents.deregister("n1", 5), intents.deregister("n2", 5)))).toEqual([
+          "done",
+          "done",
+        ]);
+      }
+      await eventually(async () => expect(await all()).toEqual([]));
+    });
+
+    it("has nothing to do for a status or a removal of a service that is not there", async () => {
+      expect(endings(await setStatus(intents.setStatus("n1", 4, "passing")))).toEqual(["done"]);
+      expect(endings(await deregister(intents.deregister("n1", 5)))).toEqual(["done"]);
+      expect(await all()).toEqual([]);
+    });
+
+    it("takes a node back that was removed", async () => {
+      await register(intents.register("n1", 3));
+      await deregister(intents.deregister("n1", 4));
+      await register(intents.register("n1", 5));
+      await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n1", version: 5 }]));
+    });
+
+    it.runIf(traits.remembersRemovals)("keeps an older version out after the removal", async () => {
+      await register(intents.register("n1", 3));
+      await deregister(intents.deregister("n1", 5), intents.deregister("n2", 5));
+      expect(endings(await register(intents.register("n1", 4), intents.register("n2", 4)))).toEqual(["done", "done"]);
+      expect(await all()).toEqual([]);
+    });
+
+    it("registers a node without an address", async () => {
+      await register(intents.register("n1", 3, { address: null, port: null }));
+      await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n1", address: "", port: null }]));
+    });
+
+    it("writes a hundred in one call", async () => {
+      const nodes = Array.from({ length: 100 }, (_, index) => `n${String(index).padStart(3, "0")}`);
+      expect(endings(await register(...nodes.map((node) => intents.register(node, 3))))).toEqual(
+        nodes.map(() => "done"),
+      );
+      await setStatus(...nodes.map((node) => intents.setStatus(node, 4, "passing")));
+      await eventually(async () => expect((await passing()).map(({ node_id }) => node_id)).toEqual(nodes));
+      await deregister(...nodes.map((node) => intents.deregister(node, 5)));
+      await eventually(async () => expect(await all()).toEqual([]));
+    });
+
+    it("takes intents of one node in their order, even in one call", async () => {
+      const given = [3, 4, 5].map((version) => intents.register("n1", version, { port: version }));
+      expect(endings(await register(...given, intents.register("n2", 1)))).toEqual(["done", "done", "done", "done"]);
+      await eventually(async () => expect(await all()).toMatchObject([{ port: 5, version: 5 }, { node_id: "n2" }]));
+    });
+
+    it("refuses a bad intent alone, for good, and writes the rest of its batch", async () => {
+      const nodes = Array.from({ length: 40 }, (_, index) => `n${String(index).padStart(2, "0")}`);
+      const bad = { n07: { address: "0.0.0.0" }, n33: { address: "::" } } as Record<string, { address: string }>;
+      const outcomes = await register(...nodes.map((node) => intents.register(node, 3, bad[node])));
+      nodes.forEach((node, index) => {
+        const outcome = outcomes[index];
+        if (bad[node] === undefined) return expect(outcome).toMatchObject({ done: true });
+        expect(outcome).toMatchObject({ done: false, fault: { code: "CONSUL_REFUSED", retryable: false } });
+      });
+      await eventually(async () => {
+        expect((await all()).map(({ node_id }) => node_id)).toEqual(nodes.filter((node) => bad[node] === undefined));
+      });
+    });
+
+    it("leaves a service of someone else alone, whose id is the same", async () => {
+      await bench.putForeign(intents.idOf("n1"), serviceName);
+      const [mine, other] = await register(intents.register("n1", 3), intents.register("n2", 3));
+      expect(mine).toMatchObject({ done: false, fault: { code: "CONSUL_REFUSED", retryable: false } });
+      expect(other).toMatchObject({ done: true });
+      await setStatus(intents.setStatus("n1", 4, "critical"));
+      expect(endings(await deregister(intents.deregister("n1", 5)))).toEqual(["done"]);
+      expect(await bench.foreignAddress(intents.idOf("n1"))).toBe("192.0.2.7");
+      await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n2" }]));
+    });
+
+    it("carries names that bite unharmed", async () => {
+      const node = `a'b";--drop.__proto__:x`;
+      const tags = ["capability:grüße ☎ 𝒳", 'capability:{a,"b"}', "capability:\\", "capability:' or 1=1", ""];
+      await register(intents.register(node, 3, { tags }));
+      await eventually(async () => expect(await all()).toMatchObject([{ node_id: node, tags }]));
+      await deregister(intents.deregister(node, 4));
+      await eventually(async () => expect(await all()).toEqual([]));
+    });
+  });
+}

@@ -1,0 +1,71 @@
+import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulClient } from "../../effects/consul/consul-client.ts";
+import { consulRegistry } from "../../effects/consul/consul-registry.ts";
+import { describeReal } from "../real/services/describe-real.ts";
+import { freshNamespace } from "../real/services/fresh-namespace.ts";
+import { describeCatalog } from "./catalog-conformance.ts";
+
+describeReal("Consul", ({ consul }) => {
+  const put = async (path: string, body: unknown): Promise<void> => {
+    const response = await fetch(`http://${consul}${path}`, { method: "PUT", body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(await response.text());
+  };
+  const get = async (path: string): Promise<Record<string, unknown>> => {
+    const response = await fetch(`http://${consul}${path}`);
+    return response.ok ? ((await response.json()) as Record<string, unknown>) : {};
+  };
+
+  describeCatalog("Consul by transactions", { remembersRemovals: false }, async () => {
+    const client = new ConsulClient({ address: consul });
+    const scope = { env: "test", namespace: freshNamespace() };
+    const registry = consulRegistry(client, { ...scope, registration: "txn" });
+    const node = `rollcall-test-${scope.namespace}`;
+    return {
+      registry,
+      catalog: new ConsulCatalog(client, scope),
+      async putForeign(serviceId, name) {
+        // Makes the node, whose address is ours to choose.
+        await registry.apply([{ kind: "deregister", serviceId, version: 1 }], AbortSignal.timeout(5_000));
+        const entry = {
+          name,
+          nodeId: "x",
+          tags: [],
+          address: null,
+          port: null,
+          check: { status: "critical", note: "" },
+        } as const;
+        await registry.apply(
+          [{ kind: "register", serviceId: `${serviceId}-x`, version: 1, entry }],
+          AbortSignal.timeout(5_000),
+        );
+        await registry.apply(
+          [{ kind: "deregister", serviceId: `${serviceId}-x`, version: 2 }],
+          AbortSignal.timeout(5_000),
+        );
+        await put("/v1/txn", [
+          { Service: { Verb: "set", Node: node, Service: { ID: serviceId, Service: name, Address: "192.0.2.7" } } },
+        ]);
+      },
+      async foreignAddress(serviceId) {
+        const { Services } = await get(`/v1/catalog/node/${node}`);
+        return (Services as Record<string, { Address: string }>)[serviceId]?.Address;
+      },
+      close: async () => client.close(),
+    };
+  });
+
+  describeCatalog("Consul by its agent", { remembersRemovals: false }, async () => {
+    const client = new ConsulClient({ address: consul });
+    const scope = { env: "test", namespace: freshNamespace() };
+    return {
+      registry: consulRegistry(client, { ...scope, registration: "agent" }),
+      catalog: new ConsulCatalog(client, scope),
+      putForeign: (serviceId, name) =>
+        put("/v1/agent/service/register", { ID: serviceId, Name: name, Address: "192.0.2.7" }),
+      async foreignAddress(serviceId) {
+        return (await get(`/v1/agent/service/${serviceId}`))["Address"] as string | undefined;
+      },
+      close: async () => client.close(),
+    };
+  });
+});

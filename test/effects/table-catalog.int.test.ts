@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
+import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import { Fault } from "../../runtime/core/fault.ts";
+import type { Store } from "../../runtime/ports/store.ts";
+import { describeCatalog } from "./catalog-conformance.ts";
+
+const migration = new URL("../../effects/table-catalog/migrations/0001_catalog_service.sql", import.meta.url);
+
+async function openStore(): Promise<Store> {
+  const store = await PgliteStore.open({ directory: undefined });
+  await store.query("create schema rollcall");
+  await store.transaction((tx) => store.script(tx, readFileSync(migration, "utf8")));
+  return store;
+}
+
+describeCatalog("TableCatalog", { remembersRemovals: true }, async () => {
+  const store = await openStore();
+  const ours = new TableCatalog(store, { env: "dev", namespace: "" });
+  const theirs = new TableCatalog(store, { env: "prod", namespace: "" });
+  return {
+    registry: ours,
+    catalog: ours,
+    async putForeign(serviceId, name) {
+      const entry = { name, nodeId: "theirs", tags: [], address: "192.0.2.7", port: 1 };
+      const check = { status: "passing", note: "" } as const;
+      const change = { kind: "register", serviceId, version: 1, entry: { ...entry, check } } as const;
+      await theirs.apply([change], AbortSignal.timeout(5_000));
+    },
+    async foreignAddress(serviceId) {
+      const [row] = await store.query<{ address: string }>(
+        "select address from rollcall.catalog_service where service_id = $1 and removed_at is null",
+        [serviceId],
+      );
+      return row?.address;
+    },
+    close: () => store.close(),
+  };
+});
+
+it("is UNAVAILABLE while its store is, and within the time given when the store hangs", async () => {
+  const down = { query: () => Promise.reject(new Fault("STORE_UNAVAILABLE", "no connection", { retryable: true })) };
+  const hanging = { query: () => new Promise<never>(() => {}) };
+  const change = { kind: "deregister", serviceId: "s", version: 1 } as const;
+  for (const sql of [down, hanging]) {
+    const table = new TableCatalog(sql, { env: "dev", namespace: "" });
+    const [ending] = await table.apply([change], AbortSignal.timeout(100));
+    expect(ending).toMatchObject({ code: "UNAVAILABLE", retryable: true });
+  }
+  await expect(new TableCatalog(down, { env: "dev", namespace: "" }).reach()).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+  });
+});
