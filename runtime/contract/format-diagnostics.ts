@@ -1,0 +1,47 @@
+import { createColors } from "picocolors";
+import type { Diagnostic, Place } from "./diagnostic.ts";
+
+export type DiagnosticFormat = "text" | "json" | "github";
+
+/** Diagnostics for a reader: people, programs, or GitHub's annotations. Ends with a line break unless it is empty. */
+export function formatDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  format: DiagnosticFormat,
+  options: { readonly colors?: boolean } = {},
+): string {
+  if (format === "json") return `${JSON.stringify(diagnostics, undefined, 2)}\n`;
+  if (format === "github") return diagnostics.map((each) => `${githubLine(each)}\n`).join("");
+  return diagnostics.map((each) => `${textBlock(each, createColors(options.colors ?? false))}\n`).join("\n");
+}
+
+const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;
+const meant = ({ suggestion }: Diagnostic): string => (suggestion === undefined ? "" : `did you mean ${suggestion}?`);
+// A file's text may hold anything that a terminal obeys.
+const printable = (text: string): string => text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "\uFFFD");
+
+function textBlock(diagnostic: Diagnostic, colors: ReturnType<typeof createColors>): string {
+  const { code, severity, excerpt, column, width } = diagnostic;
+  const tone = severity === "error" ? colors.red : colors.yellow;
+  const lines = [
+    `${colors.bold(placeText(diagnostic))}  ${tone(severity)}  ${tone(code)}  ${printable(diagnostic.message)}`,
+  ];
+  if (excerpt !== "") lines.push(`    ${printable(excerpt).replaceAll("\t", " ")}`);
+  if (excerpt.length >= column)
+    lines.push(`    ${" ".repeat(column - 1)}${tone("^".repeat(Math.min(width, excerpt.length - column + 1)))}`);
+  if (diagnostic.suggestion !== undefined) lines.push(`    ${colors.cyan(printable(meant(diagnostic)))}`);
+  for (const each of diagnostic.related ?? []) lines.push(`    ${placeText(each)}  ${printable(each.message)}`);
+  return lines.join("\n");
+}
+
+// https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what ends a property or the command
+// is percent-encoded.
+const escapeData = (text: string): string =>
+  text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+const escapeProperty = (text: string): string => escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
+
+function githubLine(diagnostic: Diagnostic): string {
+  const { file, line, column, width, code, severity, message, related = [] } = diagnostic;
+  const properties = `file=${escapeProperty(file)},line=${line},col=${column},endColumn=${column + width},title=${code}`;
+  const text = [message, meant(diagnostic), ...related.map((each) => `${placeText(each)}: ${each.message}`)];
+  return `::${severity} ${properties}::${escapeData(text.filter((part) => part !== "").join("\n"))}`;
+}

@@ -1,0 +1,111 @@
+import type { z } from "zod";
+import { didYouMean } from "./did-you-mean.ts";
+import type { ContractPath } from "./source.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** A problem of a contract's content, where its values have a path but no line yet. */
+export interface ContentProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly path: ContractPath;
+  readonly part?: "key" | "value";
+  readonly suggestion?: string;
+  /** What it contradicts. */
+  readonly related?: { readonly path: ContractPath; readonly message: string };
+}
+
+/** The value at a path; undefined when it is not there. */
+export function valueAt(data: unknown, path: ContractPath): unknown {
+  let value = data;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Readonly<Record<string | number, unknown>>)[step];
+  }
+  return value;
+}
+
+const inWords = (value: unknown): string => {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a map";
+  return typeof value === "string" ? `"${value.slice(0, 60)}"` : String(value);
+};
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  array: "a list",
+  object: "a map",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  null: "null",
+};
+
+/** What a Zod issue says, in contracts.md's words (RC006 to RC010; unknown keys are told before). */
+export function contentProblem(issue: Issue, data: unknown): ContentProblem {
+  const path = issue.path as ContractPath;
+  const value = valueAt(data, path);
+  const told = /^(RC\d{3}) ([^]*)$/.exec(issue.message);
+  if (value === undefined) return { code: "RC006", message: `the key ${String(path.at(-1))} is missing`, path };
+  if (told) return { code: told[1]!, message: `${inWords(value)}: ${told[2]!}`, path };
+  if (issue.code === "invalid_union") return wrongType(path, issue.errors.flat().map(expectedBy), value);
+  if (issue.code === "invalid_type") return wrongType(path, [expectedBy(issue)], value);
+  if (issue.code === "invalid_value") return wrongValue(path, issue.values.map(String), value, issue);
+  return { code: "RC010", message: `${inWords(value)} is out of range: ${limitOf(issue)}`, path };
+}
+
+function limitOf(issue: Issue): string {
+  const what =
+    "origin" in issue && issue.origin === "array"
+      ? " in the list"
+      : "origin" in issue && issue.origin === "string"
+        ? " characters"
+        : "";
+  if (issue.code === "too_small")
+    return `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${what}`;
+  if (issue.code === "too_big") return `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}${what}`;
+  return issue.message;
+}
+
+function wrongType(path: ContractPath, expected: readonly string[], value: unknown): ContentProblem {
+  const message = `expected ${[...new Set(expected)].join(" or ")}, found ${inWords(value)}`;
+  return { code: "RC007", message, path };
+}
+
+function wrongValue(
+  path: ContractPath,
+  values: readonly string[],
+  value: unknown,
+  issue: Extract<Issue, { code: "invalid_value" }>,
+): ContentProblem {
+  if (!issue.values.some((each) => typeof each === typeof value)) return wrongType(path, values, value);
+  const suggestion = typeof value === "string" ? didYouMean(value, values) : undefined;
+  const message = `${inWords(value)} is not a value for this: ${values.join(", ")}`;
+  return { code: "RC010", message, path, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+function expectedBy(issue: Issue): string {
+  if (issue.code === "invalid_type") return EXPECTED[issue.expected] ?? issue.expected;
+  if (issue.code === "invalid_value") return issue.values.map(String).join(", ");
+  if (issue.code === "invalid_union") return issue.errors.flat().map(expectedBy).join(" or ");
+  return "another value";
+}
+
+/** Issues one by one: of a union only those of the branch that was probably meant, with their whole path. */
+export function flatIssues(issues: readonly Issue[]): readonly Issue[] {
+  return issues.flatMap((issue): readonly Issue[] => {
+    if (issue.code !== "invalid_union") return [issue];
+    const branches = issue.errors.map((branch) => flatIssues(branch)).sort((a, b) => misfit(a) - misfit(b));
+    const [best] = branches;
+    if (!best || misfit(best) > 1) return [issue];
+    return best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  });
+}
+
+/** 0: a branch for this kind of value; 1: for a value like it; 2: for another kind of value. */
+function misfit(branch: readonly Issue[]): number {
+  const roots = branch.filter(({ path }) => path.length === 0).map(({ code }) => code);
+  if (roots.includes("invalid_type") || roots.includes("invalid_union")) return 2;
+  return roots.includes("invalid_value") ? 1 : 0;
+}
