@@ -1,0 +1,24 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { addStartCommand } from "./commands/start.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+/** Exit codes: 0 done, 1 a finding or a failure, 2 wrong usage. */
+const program = new Command("rollcall")
+  .description("Registers nodes by YAML contracts: consumes introspections, writes the catalogue, watches liveness.")
+  .version(version)
+  .showHelpAfterError("(rollcall --help shows every command)")
+  .exitOverride();
+
+addStartCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const usage = error instanceof Error && "exitCode" in error && "code" in error;
+  if (!usage) process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = usage ? ((error as { exitCode: number }).exitCode === 0 ? 0 : 2) : 1;
+}

@@ -1,0 +1,76 @@
+import { type Command, Option } from "commander";
+import { composeSystem, ContractsRefused, isEmbedded, SHIPPED_CONTRACTS } from "../compose.ts";
+import { CONFIG_SCHEMA, readConfig } from "../config.ts";
+import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
+import { createHttpServer } from "../http/server.ts";
+import { createLog, logShellEvents } from "../log.ts";
+
+/** A process that can't leave by itself is ended. */
+const STOP_MS = 10_000;
+
+export function addStartCommand(program: Command): void {
+  program
+    .command("start")
+    .description("runs the domain until SIGTERM: embedded by default, on Kafka and Postgres when both are set")
+    .addOption(
+      new Option("--contracts <dir>", "folder with the domain's contracts").default(
+        SHIPPED_CONTRACTS,
+        "the shipped ones",
+      ),
+    )
+    .addHelpText("after", environmentHelp())
+    .action(start);
+}
+
+async function start({ contracts }: { readonly contracts: string }): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.ROLLCALL_LOG_LEVEL);
+  const leave = (code: number): void => {
+    log.flush();
+    process.exit(code);
+  };
+  const onFatal = (error: unknown): void => {
+    log.fatal({ err: error }, "the runtime can't go on");
+    leave(1);
+  };
+  process.on("uncaughtException", onFatal);
+  process.on("unhandledRejection", onFatal);
+
+  const system = await composeSystem(config, {
+    contractsDir: contracts,
+    onFatal,
+    log: (level, message, details) => log[level](details ?? {}, message),
+  }).catch((error: unknown) => {
+    if (error instanceof ContractsRefused)
+      throw new Error(formatDiagnostics(error.diagnostics, "text", { colors: process.stderr.isTTY }));
+    throw error;
+  });
+  logShellEvents(log, system);
+  const http = createHttpServer(system);
+  let stopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "draining");
+    setTimeout(() => leave(1), STOP_MS).unref();
+    await Promise.all([http.close(), system.stop()]);
+    log.info("left");
+    leave(0);
+  };
+  process.on("SIGTERM", () => void stop("SIGTERM"));
+  process.on("SIGINT", () => void stop("SIGINT"));
+
+  const address = await http.listen({ host: config.ROLLCALL_HTTP_HOST, port: config.ROLLCALL_HTTP_PORT });
+  await system.runtime.start();
+  log.info(
+    { mode: isEmbedded(config) ? "embedded" : "real", address, contracts: system.domain.hash.slice(0, 12) },
+    `rollcall serves ${address}`,
+  );
+}
+
+/** Every variable with its meaning, from the schema that reads them. */
+function environmentHelp(): string {
+  const rows = Object.entries(CONFIG_SCHEMA.shape).filter(([, field]) => field.description !== undefined);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return `\nEnvironment (secrets can be given as NAME_FILE):\n${rows.map(([name, field]) => `  ${name.padEnd(width)}  ${field.description}`).join("\n")}\n`;
+}
