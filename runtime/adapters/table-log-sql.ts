@@ -1,0 +1,44 @@
+/** A page is at most this many records and, beyond its first one, this many bytes. */
+const pageRecords = 500;
+const pageBytes = 4 * 1024 * 1024;
+
+/** $1 topics. The first and the last record of every partition, by the primary key and not by counting. */
+export const selectEnds = `
+  select t.topic, first."offset" as low, last."offset" + 1 as high, last.appended_at as at
+  from rollcall.bus_topic t
+  cross join lateral generate_series(0, t.partitions - 1) as p(partition)
+  left join lateral (select "offset" from rollcall.bus_record r
+    where r.topic = t.topic and r.partition = p.partition order by "offset" limit 1) first on true
+  left join lateral (select "offset", appended_at from rollcall.bus_record r
+    where r.topic = t.topic and r.partition = p.partition order by "offset" desc limit 1) last on true
+  where t.topic = any($1::text[])
+  order by t.topic, p.partition`;
+
+/** $1 topics, $2 partitions, $3 offsets, $4 keys, $5 values, $6 headers, $7 time */
+export const insertRecords = `
+  insert into rollcall.bus_record (topic, partition, "offset", key, value, headers, appended_at)
+  select topic, partition, "offset", key, value, headers, $7::timestamptz
+  from unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::bytea[], $6::json[])
+    as r(topic, partition, "offset", key, value, headers)`;
+
+/** $1 topic, $2 partition, $3 first offset */
+export const selectPage = `
+  select "offset", key, value, headers, appended_at as at
+  from (
+    select *, coalesce(sum(octet_length(value)) over (order by "offset"
+      rows between unbounded preceding and 1 preceding), 0) as bytes_before
+    from (
+      select * from rollcall.bus_record
+      where topic = $1 and partition = $2 and "offset" >= $3
+      order by "offset" limit ${pageRecords}
+    ) page
+  ) measured
+  where bytes_before < ${pageBytes}
+  order by "offset"`;
+
+/** $1 topics, $2 partitions, $3 the offsets below which, $4 the time before which a record goes */
+export const deleteRecords = `
+  delete from rollcall.bus_record r
+  using unnest($1::text[], $2::int[], $3::bigint[]) as d(topic, partition, below)
+  where r.topic = d.topic and r.partition = d.partition and r."offset" < d.below and r.appended_at < $4
+  returning r.topic, r.partition, r."offset"`;
