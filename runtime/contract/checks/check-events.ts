@@ -1,0 +1,62 @@
+import type { Diagnostic } from "../diagnostic.ts";
+import type { DomainModel, EventUse } from "./domain-model.ts";
+import { problem, spot } from "./report.ts";
+
+/** RC103: `output_events` and `published_events` are one list; no topic is both read and written. */
+export function checkEvents(model: DomainModel): readonly Diagnostic[] {
+  return [...unpublished(model), ...widened(model), ...neverReturned(model), ...sharedTopics(model)];
+}
+
+function unpublished({ handlers, published, set }: DomainModel): readonly Diagnostic[] {
+  const known = new Set(published.map(({ name }) => name));
+  const related = [{ at: spot(set.orchestrator, "published_events"), message: "the published events" }];
+  return handlers.flatMap(({ outputs }) =>
+    outputs
+      .filter(({ name, unknown }) => !unknown && !known.has(name))
+      .map(({ name, at }) => problem("RC103", at, `${name} is not in published_events: it has no topic`, { related })),
+  );
+}
+
+/** A row narrows its handler's list: an event that is not there would escape every other check of it. */
+function widened({ handlers }: DomainModel): readonly Diagnostic[] {
+  return handlers.flatMap(({ rows, outputs, handler }) => {
+    const allowed = new Set(outputs.map(({ name }) => name));
+    const more = rows.flatMap((row) => row.outputs).filter(({ name, unknown }) => !unknown && !allowed.has(name));
+    const related = [{ at: outputs[0]?.at ?? handler.at, message: `what ${handler.name} may return` }];
+    return unique(more).map(({ name, at }) =>
+      problem("RC103", at, `${name} is not in output_events of ${handler.name}: a row only narrows them`, { related }),
+    );
+  });
+}
+
+function neverReturned({ handlers, published }: DomainModel): readonly Diagnostic[] {
+  const returned = new Set(
+    handlers.flatMap(({ outputs, rows }) =>
+      [...outputs, ...rows.flatMap((row) => row.outputs)].map(({ name }) => name),
+    ),
+  );
+  return published
+    .filter(({ name, unknown }) => !unknown && !returned.has(name))
+    .map(({ name, at }) => problem("RC103", at, `${name} is published, but in no handler's output_events`));
+}
+
+function sharedTopics({ set: { orchestrator } }: DomainModel): readonly Diagnostic[] {
+  const { consumed_events, published_events, dead_letter_topic } = orchestrator.contract;
+  const written = [
+    ...published_events.map(({ topic }, index) => ({
+      topic,
+      at: spot(orchestrator, "published_events", index, "topic"),
+    })),
+    { topic: dead_letter_topic, at: spot(orchestrator, "dead_letter_topic") },
+  ];
+  return written.flatMap(({ topic, at }) => {
+    const index = consumed_events.findIndex((consumed) => consumed.topic === topic);
+    if (index < 0) return [];
+    const related = [{ at: spot(orchestrator, "consumed_events", index, "topic"), message: "consumed here" }];
+    return [problem("RC103", at, `${topic} is consumed too: the domain would read its own events`, { related })];
+  });
+}
+
+const unique = (uses: readonly EventUse[]): readonly EventUse[] => [
+  ...new Map(uses.map((use) => [use.at, use])).values(),
+];
