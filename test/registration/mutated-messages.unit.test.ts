@@ -61,9 +61,9 @@ it("every good introspection is taken, and has one canonical form that all the c
       useUp(payload as Payload);
       if (checked.data) useUp(checked.data);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
-});
+}, 60_000);
 
 it("one field changed to anything is refused or is harmless", () => {
   const fields = Object.keys(NodeIntrospectionEvent.shape);
@@ -82,6 +82,6 @@ it("one field changed to anything is refused or is harmless", () => {
       if (checked.success) useUp(checked.data);
       expect({}).not.toHaveProperty("polluted");
     }),
-    { numRuns: 5_000 },
+    { numRuns: 1_500 },
   );
-});
+}, 60_000);
