@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { parseArgs } from "node:util";
+import { Kafka, logLevel } from "kafkajs";
+import { freshDatabase } from "../test/real/services/fresh-database.ts";
+import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
+import { up } from "../test/real/services/services.ts";
+import { benchEmbedded } from "./embedded.ts";
+import { type BenchTopics, KafkaEngine } from "./kafka-engine.ts";
+import { runLoad } from "./load.ts";
+import { cpuSeconds, type Result, rssMiB } from "./measure.ts";
+
+const HELP = `npm run bench -- [options]
+  --only embedded,real,baseline   what to measure (default: all)
+  --count N        registrations at saturation (default 5000; embedded a fifth of it)
+  --one-at-a-time N   registrations one at a time (default 200)
+  --rounds N       rounds of the real engines, in turn; the median is printed (default 1)
+  --json FILE      write the figures as JSON too
+`;
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "embedded,baseline,real" },
+    count: { type: "string", default: "5000" },
+    "one-at-a-time": { type: "string", default: "200" },
+    rounds: { type: "string", default: "1" },
+    json: { type: "string" },
+    help: { type: "boolean" },
+  },
+});
+const size = { count: Number(options.count), oneAtATime: Number(options["one-at-a-time"]), warmUp: 500 };
+const PARTITIONS = 12;
+
+if (options.help) process.stdout.write(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const wanted = new Set(options.only.split(","));
+  const results: Result[] = [];
+  if (wanted.has("embedded"))
+    results.push(await benchEmbedded({ ...size, count: Math.ceil(size.count / 5), warmUp: 100 }));
+  if (wanted.has("real") || wanted.has("baseline")) results.push(...(await benchReal(wanted)));
+  process.stdout.write(`${table(results)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(results)}\n`);
+}
+
+async function benchReal(wanted: ReadonlySet<string>): Promise<Result[]> {
+  const services = await up({ keep: false });
+  try {
+    const rounds: Result[] = [];
+    for (let round = 0; round < Number(options.rounds); round++) {
+      if (wanted.has("baseline")) rounds.push(await benchProcess("baseline", services.addresses));
+      if (wanted.has("real")) rounds.push(await benchProcess("rollcall", services.addresses));
+    }
+    return ["baseline", "rollcall"].flatMap((name) => median(rounds.filter(({ engine }) => engine.startsWith(name))));
+  } finally {
+    await services.release();
+  }
+}
+
+/** One engine as a process of its own, its nodes in this one. */
+async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddresses): Promise<Result> {
+  const runId = `bench${Date.now().toString(36)}`;
+  const database = await freshDatabase(services.database);
+  const topics = topicsOf(runId);
+  const engine = name === "rollcall" ? await startRollcall(runId, services, database.url) : await startBaseline(topics, services, database.url); // prettier-ignore
+  const pid = engine.pid ?? 0;
+  try {
+    const nodes = await KafkaEngine.connect(services.kafka, topics, runId);
+    const used = { before: 0, cpu: 0 };
+    const load = await runLoad(nodes, { ...size, runId }, {
+      onSaturation: () => (used.before = cpuSeconds(pid)),
+      onSaturated: () => (used.cpu = cpuSeconds(pid) - used.before),
+    }); // prettier-ignore
+    const result: Result = {
+      engine: name === "rollcall" ? "rollcall real" : "baseline (no guarantees)",
+      registrations: size.count,
+      ...load,
+      cpuSecondsPer1000: Number(((used.cpu / size.count) * 1_000).toFixed(3)),
+      rssMiB: rssMiB(pid),
+    };
+    await nodes.close();
+    return result;
+  } finally {
+    engine.kill("SIGTERM");
+    await new Promise((resolve) => engine.once("exit", resolve));
+    await database.drop();
+  }
+}
+
+const topicsOf = (runId: string): BenchTopics & Record<"initiated" | "received", string> => {
+  const topic = (kind: string, name: string): string => `dev.${runId}.onex.${kind}.${name}.v1`;
+  return {
+    introspection: topic("evt", "node-introspection"),
+    initiated: topic("evt", "node-registration-initiated"),
+    accepted: topic("evt", "node-registration-accepted"),
+    acked: topic("cmd", "node-registration-acked"),
+    received: topic("evt", "node-registration-ack-received"),
+    active: topic("evt", "node-became-active"),
+  };
+};
+
+async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<ChildProcess> {
+  const port = await freePort();
+  const engine = spawn(process.execPath, ["app/rollcall.mjs", "start"], {
+    env: {
+      ...process.env,
+      KAFKA_BOOTSTRAP_SERVERS: services.kafka,
+      DATABASE_URL: database,
+      CONSUL_HTTP_ADDR: services.consul,
+      ROLLCALL_NAMESPACE: runId,
+      ROLLCALL_PARTITIONS: String(PARTITIONS),
+      ROLLCALL_HTTP_PORT: String(port),
+      ROLLCALL_LOG_LEVEL: "error",
+    },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  for (let tries = 0; tries < 300; tries++) {
+    const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then((answer) => answer.ok, () => false); // prettier-ignore
+    if (ready) return engine;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  engine.kill("SIGKILL");
+  throw new Error("rollcall did not become ready within 30 s");
+}
+
+async function startBaseline(topics: object, services: ServiceAddresses, database: string): Promise<ChildProcess> {
+  const admin = new Kafka({ brokers: services.kafka.split(","), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.createTopics({
+    topics: Object.values(topics).map((topic: string) => ({ topic, numPartitions: PARTITIONS })),
+  });
+  await admin.disconnect();
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const given = { brokers: services.kafka, database, consul: consulUrl(services.consul), topics };
+  const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {
+    env: { ...process.env, BENCH_BASELINE: JSON.stringify(given) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await new Promise<void>((resolve, reject) => {
+    engine.stdout?.on("data", (chunk: Buffer) => chunk.toString().includes("ready") && resolve());
+    engine.once("exit", () => reject(new Error("the baseline ended before it was ready")));
+  });
+  return engine;
+}
+
+const consulUrl = (address: string): string => (address.includes("://") ? address : `http://${address}`);
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The round in the middle, by rate. */
+const median = (rounds: Result[]): Result[] =>
+  rounds.length === 0 ? [] : [rounds.sort((a, b) => a.perSecond - b.perSecond)[rounds.length >> 1] as Result];
+
+function table(results: readonly Result[]): string {
+  const head = [
+    "engine",
+    "registered",
+    "per s",
+    "accepted p50/p95/p99 ms",
+    "active p50/p95/p99 ms",
+    "CPU s/1000",
+    "RSS MiB",
+  ];
+  const three = ({ p50, p95, p99 }: Result["active"]): string => `${p50} / ${p95} / ${p99}`;
+  const rows = results.map((r) => [r.engine, r.registrations, r.perSecond, three(r.accepted), three(r.active), r.cpuSecondsPer1000, r.rssMiB].map(String)); // prettier-ignore
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { composeSystem } from "../app/compose.ts";
+import { readConfig } from "../app/config.ts";
+import type { System } from "../app/system.ts";
+import { partitionOf } from "../runtime/core/murmur2.ts";
+import { type Engine, runLoad } from "./load.ts";
+import { introspection, type Result, rssMiB } from "./measure.ts";
+
+/** The embedded mode with its nodes in the same process: they publish through its bus and hear of what was published. */
+export async function benchEmbedded(size: { count: number; oneAtATime: number; warmUp: number }): Promise<Result> {
+  const directory = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
+  const system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: directory }));
+  try {
+    await system.runtime.start();
+    while (system.runtime.status().owned.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const before = { cpu: 0, used: 0 };
+    const cpu = (): number => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
+    const load = await runLoad(new EmbeddedEngine(system), { ...size, runId: `bench${Date.now().toString(36)}` }, {
+      onSaturation: () => (before.cpu = cpu()),
+      onSaturated: () => (before.used = cpu() - before.cpu),
+    }); // prettier-ignore
+    return {
+      engine: "rollcall embedded",
+      registrations: size.count,
+      ...load,
+      cpuSecondsPer1000: Number(((before.used / size.count) * 1_000).toFixed(3)),
+      rssMiB: rssMiB(process.pid),
+    };
+  } finally {
+    await system.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+class EmbeddedEngine implements Engine {
+  onAccepted: Engine["onAccepted"] = () => {};
+  onActive: Engine["onActive"] = () => {};
+  readonly #system: System;
+
+  constructor(system: System) {
+    this.#system = system;
+    system.watch((event) => {
+      if (event.kind !== "decision") return;
+      for (const { type, payload } of event.decision.events) {
+        const id = String(payload["entity_id"]);
+        if (type === "NodeBecameActive") this.onActive(id);
+        if (type !== "NodeRegistrationAccepted") continue;
+        this.onAccepted(id);
+        void this.#publish("NodeRegistrationAcked", [{ node_id: id }]);
+      }
+    });
+  }
+
+  introspect(nodes: readonly { readonly id: string; readonly index: number }[]): Promise<void> {
+    return this.#publish("NodeIntrospectionEvent", nodes.map(({ id, index }) => introspection(id, index) as { node_id: string })); // prettier-ignore
+  }
+
+  async #publish(type: string, payloads: readonly { readonly node_id: string }[]): Promise<void> {
+    const { bus, domain, runtime } = this.#system;
+    const topic = domain.consumed.find((consumed) => consumed.type === type)?.topic ?? "";
+    const { partitions } = runtime.status();
+    const messages = payloads.map((payload) => ({
+      topic,
+      partition: partitionOf(payload.node_id, partitions),
+      key: Buffer.from(payload.node_id),
+      value: Buffer.from(JSON.stringify(payload)),
+      headers: {},
+    }));
+    await bus.publish(messages, { timeoutMs: 30_000 });
+  }
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+
+/** The kernel's clock ticks a second, for /proc/PID/stat. */
+const TICKS = 100;
+
+/** CPU seconds used so far by a process (Linux). */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
+/** Resident memory of a process now, MiB. */
+export function rssMiB(pid: number): number {
+  const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Math.round(Number(kib ?? 0) / 1024);
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** Percentiles in ms, two decimals. */
+export function latencyOf(samplesMs: readonly number[]): Latency {
+  const sorted = Float64Array.from(samplesMs).sort();
+  const at = (share: number): number =>
+    Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(2));
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+}
+
+/** One engine's figures. */
+export interface Result {
+  readonly engine: string;
+  readonly registrations: number;
+  readonly perSecond: number;
+  /** Introspection to accepted and to active, one node at a time, ms. */
+  readonly accepted: Latency;
+  readonly active: Latency;
+  readonly cpuSecondsPer1000: number;
+  readonly rssMiB: number;
+}
+
+export const introspection = (nodeId: string, index: number): object => ({
+  node_id: nodeId,
+  node_type: "effect",
+  node_version: { major: 1, minor: 2, patch: index % 50 },
+  capabilities: ["registration.storage", "registration.storage.query", "effect.http", "effect.postgres"],
+  health_endpoint: "/health",
+  endpoints: {
+    api: `http://10.0.${(index >> 8) & 255}.${index & 255}:8080`,
+    health: `http://10.0.${(index >> 8) & 255}.${index & 255}:8080/health`,
+  },
+  metadata: { region: "eu-1", build: "3f1c9a7e5b2d4f6081a2c3d4e5f60718293a4b5c", priority: "5" },
+  timestamp: new Date().toISOString(),
+});
