@@ -15,6 +15,7 @@ import { describeBus, prepareTopics } from "./kafka/kafka-topics.ts";
 
 /** Of the 5 s that closing may take; the rest is for breaking connections off. */
 const gracefulCloseMs = 4_000;
+const leadersTimeoutMs = 10_000;
 
 /** Kafka, by kafkajs. The process's one producer, its one member of the consumer group, and what it asks about the log. */
 export class KafkaBus implements EventBus {
@@ -36,12 +37,15 @@ export class KafkaBus implements EventBus {
     return this.#consumer?.silentMs ?? 0;
   }
 
-  prepare(topics: {
+  async prepare(topics: {
     readonly input: readonly string[];
     readonly output: readonly string[];
     readonly partitions: number;
   }): Promise<{ readonly partitions: number }> {
-    return prepareTopics(this.#settings, topics);
+    const prepared = await prepareTopics(this.#settings, topics);
+    // A leader that is known may not know it yet; the first consumer to meet one like that would join its group again.
+    await this.#ends.fetch([...topics.input, ...topics.output], leadersTimeoutMs);
+    return prepared;
   }
 
   async subscribe(topics: readonly string[], listener: BusListener): Promise<void> {
@@ -106,7 +110,7 @@ export class KafkaBus implements EventBus {
     const parts = [this.#consumer, this.#producer];
     const closed = Promise.allSettled(parts.map((part) => part?.close()));
     // A request that gets no answer is waited for by kafkajs, and a stop within a handler for ever.
-    await within(this.#settings.clock, gracefulCloseMs, "closing", closed).catch(() => undefined);
+    await within(gracefulCloseMs, "closing", closed).catch(() => undefined);
     for (const part of [...parts, this.#ends]) part?.destroy();
   }
 

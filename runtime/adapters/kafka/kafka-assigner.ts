@@ -13,7 +13,10 @@ export interface Claim {
  * Shares the numbers 0 to `partitionCount - 1` evenly, in the same way for the same claims. A member keeps what it had as
  * far as its share allows; of two who claim a number, the one who had it later keeps it.
  */
-export function assignByNumber(claims: readonly Claim[], partitionCount: number): ReadonlyMap<string, readonly number[]> {
+export function assignByNumber(
+  claims: readonly Claim[],
+  partitionCount: number,
+): ReadonlyMap<string, readonly number[]> {
   const assigned = new Map<string, number[]>([...claims].sort(byMemberId).map(({ memberId }) => [memberId, []]));
   const free: number[] = [];
   for (let number = 0; number < partitionCount; number += 1) {
@@ -97,7 +100,10 @@ function claimOf(memberId: string, userData: Buffer): Claim {
 }
 
 /** The numbers that are assigned in every one of the topics. */
-export function commonNumbers(topics: readonly string[], assignment: Readonly<Record<string, readonly number[]>>): number[] {
+export function commonNumbers(
+  topics: readonly string[],
+  assignment: Readonly<Record<string, readonly number[]>>,
+): number[] {
   const [first = [], ...others] = topics.map((topic) => assignment[topic] ?? []);
   return first.filter((number) => others.every((numbers) => numbers.includes(number))).sort((a, b) => a - b);
 }

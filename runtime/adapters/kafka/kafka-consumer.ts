@@ -6,7 +6,7 @@ import { busRecord } from "./bus-record.ts";
 import { commonNumbers, coPartitionedAssigner, type Claim } from "./kafka-assigner.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { KafkaDelivery } from "./kafka-delivery.ts";
-import { delay, isNamed, reasonOf, startFault, unavailable, within } from "./kafka-faults.ts";
+import { isNamed, reasonOf, startFault, unavailable, within } from "./kafka-faults.ts";
 import { isStillMember } from "./kafka-membership.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { fetchedOffsetOf, onJoining, type GroupMembership } from "./kafkajs-internals.ts";
@@ -59,9 +59,11 @@ export class KafkaConsumer {
     const { clock, limits } = this.#settings;
     const subscription = this.#create();
     const { client, consumer } = subscription;
-    const connected = consumer.connect().then(() => consumer.subscribe({ topics: [...this.#topics], fromBeginning: true }));
+    const connected = consumer
+      .connect()
+      .then(() => consumer.subscribe({ topics: [...this.#topics], fromBeginning: true }));
     try {
-      await within(clock, limits.connectTimeoutMs, "subscribing", connected);
+      await within(limits.connectTimeoutMs, "subscribing", connected);
     } catch (error) {
       client.destroy();
       throw startFault("subscribing", error);
@@ -111,12 +113,13 @@ export class KafkaConsumer {
   }
 
   commitHint(positions: ByTopicPartition<number>): void {
-    if (!this.#ended) this.#hints.note(positions);
+    if (this.#ended || !this.#isAnnounced) return;
+    this.#hints.note(new Map([...positions].filter(([topic]) => this.#topics.includes(topic))));
   }
 
   async close(): Promise<void> {
     this.#ended = true;
-    await within(this.#settings.clock, 1_000, "committing", this.#hints.flush()).catch(() => undefined);
+    await within(1_000, "committing", this.#hints.flush()).catch(() => undefined);
     await this.#subscription?.consumer.disconnect();
   }
 
@@ -152,7 +155,8 @@ export class KafkaConsumer {
     consumer.on(HEARTBEAT, () => void (this.#heardAtMs = this.#settings.clock.monotonicMs()));
     consumer.on(START_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, firstOffset, lastOffset } }) => {
       const first: string | null = firstOffset;
-      if (batchSize === 0) this.delivery.skip(topic, partition, first === null ? null : Number(first), Number(lastOffset));
+      if (batchSize === 0)
+        this.delivery.skip(topic, partition, first === null ? null : Number(first), Number(lastOffset));
     });
     consumer.on(STOP, () => this.#revoke());
     consumer.on(CRASH, ({ payload: { error, restart } }) => {
@@ -178,7 +182,7 @@ export class KafkaConsumer {
     const turn = ++this.#turn;
     const membership = this.#subscription?.membership;
     const isWanted = (): boolean => turn === this.#turn && !this.#ended;
-    if (membership === undefined || !(await isStillMember(this.#settings.clock, membership, isWanted))) return;
+    if (membership === undefined || !(await isStillMember(membership, isWanted))) return;
     this.#heardAtMs = this.#settings.clock.monotonicMs();
     this.#isAnnounced = true;
     this.#tellListener(() => this.#listener.onAssigned(this.#claim.owned));
@@ -200,7 +204,9 @@ export class KafkaConsumer {
     const fetched = { topic, partition, offset: fetchedOffsetOf(batch) };
     const verdict = this.delivery.judge(fetched);
     if (verdict.kind === "deliver") {
-      const records: readonly BusRecord[] = messages.map((message) => busRecord(topic, partition, message, receivedAtMs));
+      const records: readonly BusRecord[] = messages.map((message) =>
+        busRecord(topic, partition, message, receivedAtMs),
+      );
       this.delivery.advance(fetched, records.at(-1)?.offset ?? fetched.offset, Number(batch.lastOffset()) + 1);
       resolveOffset(batch.lastOffset());
       this.#tellListener(() => this.#listener.onRecords(records));
@@ -231,7 +237,8 @@ export class KafkaConsumer {
   async #subscribeAgain(): Promise<void> {
     const { clock, log } = this.#settings;
     for (let attempt = this.#rebuildCount - 1; !this.#ended; attempt += 1) {
-      await delay(clock, Math.min(rebuildBackoffMs * 2 ** attempt, rebuildBackoffMaxMs) * (0.5 + clock.random() / 2));
+      const backoffMs = Math.min(rebuildBackoffMs * 2 ** attempt, rebuildBackoffMaxMs) * (0.5 + clock.random() / 2);
+      await new Promise<void>((resolve) => clock.after(backoffMs, resolve));
       try {
         return await this.subscribe();
       } catch (error) {

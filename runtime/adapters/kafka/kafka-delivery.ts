@@ -19,7 +19,8 @@ export interface Fetched {
  * position again. lost: kafkajs went to another offset by itself (it does so when the one asked for is not in the log),
  * and the owner has to look where it stands.
  */
-export type Verdict = { readonly kind: "deliver" | "drop" | "lost" } | { readonly kind: "seek"; readonly offset: number };
+export type Verdict =
+  { readonly kind: "deliver" | "drop" | "lost" } | { readonly kind: "seek"; readonly offset: number };
 
 /**
  * What may be delivered: started partitions, each from exactly the offset where it stands. A fetch that was under way

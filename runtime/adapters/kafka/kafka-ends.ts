@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Assigner, Cluster } from "kafkajs";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { delay, unavailable, within } from "./kafka-faults.ts";
+import { unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 
 interface Connection {
@@ -25,12 +26,12 @@ export class KafkaEnds {
   async fetch(topics: readonly string[], timeoutMs: number): Promise<ByTopicPartition<LogEnds>> {
     const { clock } = this.#settings;
     const deadlineAt = clock.monotonicMs() + timeoutMs;
-    for (let cause: unknown; ; await delay(clock, Math.min(backoffMs, Math.max(0, deadlineAt - clock.monotonicMs())))) {
+    for (let cause: unknown; ; await sleep(Math.min(backoffMs, Math.max(0, deadlineAt - clock.monotonicMs())))) {
       const leftMs = deadlineAt - clock.monotonicMs();
       if (this.#closed || leftMs <= 0) throw unavailable("asking for the ends of the log", cause);
       const connection = (this.#connection ??= open(this.#settings));
       try {
-        return await within(clock, leftMs, "asking for the ends of the log", ask(connection.cluster, topics));
+        return await within(leftMs, "asking for the ends of the log", ask(connection.cluster, topics));
       } catch (error) {
         cause = error;
         // Leaders may have moved: a new connection begins with new metadata. Another call may have replaced it already.
@@ -84,7 +85,8 @@ function endsOf(
   highs: ReadonlyMap<number, number> | undefined,
 ): LogEnds {
   const [low, high] = [lows?.get(partition), highs?.get(partition)];
-  if (low === undefined || high === undefined) throw new Error(`the broker did not tell the ends of ${topic}[${partition}]`);
+  if (low === undefined || high === undefined)
+    throw new Error(`the broker did not tell the ends of ${topic}[${partition}]`);
   return { low, high };
 }
 
@@ -97,7 +99,12 @@ function open(settings: KafkaSettings): Connection {
   let cluster: Cluster | undefined;
   const neverAssigns = (given: { readonly cluster: Cluster }): Assigner => {
     cluster = given.cluster;
-    return { name: "none", version: 0, assign: () => Promise.resolve([]), protocol: () => ({ name: "none", metadata: Buffer.alloc(0) }) };
+    return {
+      name: "none",
+      version: 0,
+      assign: () => Promise.resolve([]),
+      protocol: () => ({ name: "none", metadata: Buffer.alloc(0) }),
+    };
   };
   client.kafka.consumer({ groupId: "none", partitionAssigners: [neverAssigns], allowAutoTopicCreation: false });
   if (cluster === undefined) throw new Error("kafkajs made a consumer without its assigner");

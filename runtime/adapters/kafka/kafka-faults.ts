@@ -1,5 +1,4 @@
 import { Fault } from "../../core/fault.ts";
-import type { Clock } from "../../ports/clock.ts";
 
 interface KafkajsError {
   readonly name?: string;
@@ -56,13 +55,14 @@ export function startFault(what: string, cause: unknown): Fault {
   return new Fault("BUS_REFUSED", `${what}: the broker refused: ${reasonOf(cause)}`, { retryable: false, cause });
 }
 
-/** Rejects with BUS_UNAVAILABLE when the work takes longer; the work itself goes on, and how it ends is ignored. */
-export function within<Result>(clock: Clock, timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
+/**
+ * Rejects with BUS_UNAVAILABLE when the work takes longer; the work itself goes on, and how it ends is ignored. The timer
+ * keeps the process alive, unlike a Clock's: a broken-off connection leaves nothing else that would, and the process would
+ * end in the middle of an `await`.
+ */
+export function within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(timeoutMs, () => reject(unavailable(`${what}: no answer within ${timeoutMs} ms`)));
-    work.then(resolve, reject).finally(cancel);
+    const timer = setTimeout(() => reject(unavailable(`${what}: no answer within ${timeoutMs} ms`)), timeoutMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
-
-export const delay = (clock: Clock, delayMs: number): Promise<void> =>
-  new Promise((resolve) => clock.after(delayMs, resolve));

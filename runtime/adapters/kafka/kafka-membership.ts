@@ -1,5 +1,5 @@
-import type { Clock } from "../../ports/clock.ts";
-import { delay, errorTypesOf } from "./kafka-faults.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorTypesOf } from "./kafka-faults.ts";
 import type { GroupMembership } from "./kafkajs-internals.ts";
 
 /** What the group answers to one that is not, or not in this generation, a member. */
@@ -17,7 +17,7 @@ const backoffMs = 250;
  * interval counts. Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is made due.
  * @param isWanted false ends the asking, with the answer false
  */
-export async function isStillMember(clock: Clock, membership: GroupMembership, isWanted: () => boolean): Promise<boolean> {
+export async function isStillMember(membership: GroupMembership, isWanted: () => boolean): Promise<boolean> {
   while (isWanted()) {
     const { groupId, memberId, generationId, coordinator } = membership;
     if (memberId === null || generationId === null) return false;
@@ -29,7 +29,7 @@ export async function isStillMember(clock: Clock, membership: GroupMembership, i
       membership.lastRequest = 0;
       if (errorTypesOf(error).some((type) => notAMember.includes(type))) return false;
     }
-    await delay(clock, backoffMs);
+    await sleep(backoffMs);
   }
   return false;
 }

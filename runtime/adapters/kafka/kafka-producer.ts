@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Partitioners, type Message, type Producer, type RecordMetadata, type TopicMessages } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { delay, errorTypesOf, unavailable, within } from "./kafka-faults.ts";
+import { errorTypesOf, unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { callsOf, placeOf } from "./publish-calls.ts";
 
@@ -71,7 +72,7 @@ export class KafkaProducer {
       if (this.#closed || leftMs <= 0) throw unavailable(`publish: ${messages.length} messages not confirmed`, cause);
       const timeoutMs = Math.min(leftMs, limits.requestTimeoutMs);
       try {
-        return await within(clock, timeoutMs, "publish", this.#send(messages, timeoutMs));
+        return await within(timeoutMs, "publish", this.#send(messages, timeoutMs));
       } catch (error) {
         this.#discard();
         if (isTooLarge(error)) return this.#halve(messages, deadlineAt, error);
@@ -79,7 +80,7 @@ export class KafkaProducer {
         log("warn", "a publish was not confirmed, trying again", { attempt, error: String(error) });
       }
       const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
-      await delay(clock, Math.max(0, Math.min(backoffMs, deadlineAt - clock.monotonicMs())));
+      await sleep(Math.max(0, Math.min(backoffMs, deadlineAt - clock.monotonicMs())));
     }
   }
 

@@ -1,8 +1,9 @@
-import { ConfigResourceTypes, type Admin } from "kafkajs";
+import { setTimeout as sleep } from "node:timers/promises";
+import kafkajs, { type Admin } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
 import type { BusDescription } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { delay, errorTypesOf, startFault, unavailable, within } from "./kafka-faults.ts";
+import { errorTypesOf, startFault, unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { kafkajsVersion } from "./kafkajs-internals.ts";
 
@@ -34,7 +35,7 @@ export async function withAdmin<Result>(
   const client = new KafkaClient(settings);
   const admin = client.kafka.admin();
   try {
-    await within(settings.clock, settings.limits.connectTimeoutMs, what, admin.connect());
+    await within(settings.limits.connectTimeoutMs, what, admin.connect());
     return await work(admin);
   } catch (error) {
     throw startFault(`${what} on ${settings.brokers.join(",")}`, error);
@@ -102,7 +103,7 @@ async function countsWithLeaders(
     } catch (error) {
       if (clock.monotonicMs() > deadlineAt) throw unavailable("waiting for the topics' leaders", error);
     }
-    await delay(clock, 100);
+    await sleep(100);
   }
 }
 
@@ -110,7 +111,7 @@ export async function topicConfigs(admin: Admin, topics: readonly string[]): Pro
   if (topics.length === 0) return new Map();
   const configNames = [timestampType, compressionType];
   const described = await admin.describeConfigs({
-    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames })),
+    resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames })),
     includeSynonyms: false,
   });
   return new Map(

@@ -39,7 +39,8 @@ let adapted = false;
 export function adaptKafkajs(): void {
   if (adapted) return;
   const { version } = load("kafkajs/package.json") as { version: string };
-  if (version !== kafkajsVersion) throw new Error(`kafkajs ${version} is installed, the adapter knows ${kafkajsVersion}`);
+  if (version !== kafkajsVersion)
+    throw new Error(`kafkajs ${version} is installed, the adapter knows ${kafkajsVersion}`);
   revealMembership();
   stopIdleTimer();
   adapted = true;
