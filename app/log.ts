@@ -1,0 +1,88 @@
+import { destination, type Logger, pino, stdSerializers } from "pino";
+import type { ShellEvent } from "../runtime/shell/shell-event.ts";
+import type { System } from "./system.ts";
+
+/** What a secret is called: in the environment, in a header, in a client's options. */
+const SECRET_KEYS = [
+  "password",
+  "token",
+  "secret",
+  "authorization",
+  "cookie",
+  "key",
+  "DATABASE_URL",
+  "KAFKA_SASL_PASSWORD",
+  "CONSUL_HTTP_TOKEN",
+  '["x-consul-token"]',
+];
+const REDACTED = SECRET_KEYS.flatMap((key) => {
+  const step = key.startsWith("[") ? key : `.${key}`;
+  return [step.replace(/^\./, ""), `*${step}`, `*.*${step}`];
+});
+/** A connection string inside a message: pino redacts by key only. */
+const CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+
+/** JSON lines on standard output; secrets are cut by their key, and out of connection strings. */
+export function createLog(level: string, stream = destination({ fd: 1, sync: false })): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: Error) => withoutCredentials(stdSerializers.err(error)) },
+      redact: { paths: REDACTED, censor: "[redacted]" },
+    },
+    stream,
+  );
+}
+
+/** Tells what the shell does. Returns a function that ends it. */
+export const logShellEvents = (log: Logger, system: Pick<System, "watch">): (() => void) =>
+  system.watch((event) => logShellEvent(log, event));
+
+/** No message's body is logged, at any level but trace. */
+function logShellEvent(log: Logger, event: ShellEvent): void {
+  switch (event.kind) {
+    case "decision": {
+      const { message, decision, partition } = event;
+      if (log.isLevelEnabled("trace")) log.trace({ partition, message }, `${message.type} of ${message.entityId}`);
+      if (!log.isLevelEnabled("debug")) return;
+      const { result, reason, moves, entity } = decision;
+      const about = { partition, entity: message.entityId, message_id: message.id, correlation_id: message.correlationId, attempt: entity?.attempt.number, state: entity?.state, moves }; // prettier-ignore
+      return log.debug({ ...about, result }, `${message.type}: ${reason}`);
+    }
+    case "turn":
+    case "published":
+    case "repeat":
+    case "deadline_fired":
+      return log.debug(event, event.kind.replace("_", " "));
+    case "intent":
+      return event.result === "failed" || event.result === "gave_way"
+        ? log.warn(event, `${event.type} ${event.result.replace("_", " ")}: ${event.code ?? ""}`)
+        : log.debug(event, `${event.type} ${event.result}`);
+    case "dead_letter":
+      return log.warn(event, `dead letter ${event.code}: rollcall dlq list shows it`);
+    case "rekeyed":
+      return log.info(event, "a message lay in another entity's partition: a copy goes where it belongs");
+    case "partitions":
+      if (event.refused.length > 0) log.error({ refused: event.refused }, "partitions refused");
+      return log.info({ owned: event.owned.length }, `serves ${event.owned.length} partitions`);
+    case "lost":
+      return log.warn(event, "partitions have another owner");
+    case "breaker":
+      return event.open
+        ? log.warn(event, `${event.backend} fails: its breaker is open`)
+        : log.info(event, `${event.backend} answers again`);
+    case "trouble":
+      return log.warn({ part: event.part, error: textOf(event.error) }, `the ${event.part} can't be reached`);
+    case "recovered":
+      return log.info(event, `the ${event.part} answers again`);
+  }
+}
+
+const textOf = (text: string): string => text.replaceAll(CREDENTIALS, "$1[redacted]@");
+
+function withoutCredentials<Serialized extends { message: string; stack: string }>(error: Serialized): Serialized {
+  return { ...error, message: textOf(error.message), stack: textOf(error.stack) };
+}
