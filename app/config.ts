@@ -21,6 +21,10 @@ export const CONFIG_SCHEMA = z.object({
     .default(12)
     .describe("partitions of topics that do not exist yet"),
   ROLLCALL_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP listens on"),
+  ROLLCALL_HTTP_ALLOW_REMOTE: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("listen on an address that other machines reach, although there is no authentication yet"),
   ROLLCALL_HTTP_PORT: port.default(8080).describe("port that HTTP listens on; 0 takes a free one"),
   ROLLCALL_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
@@ -114,7 +118,15 @@ function contradictions(config: Config): string[] {
     );
   if ((config.KAFKA_SSL_CERT_FILE === undefined) !== (config.KAFKA_SSL_KEY_FILE === undefined))
     problems.push("KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE go together: set both or none");
+  if (!isLoopback(config.ROLLCALL_HTTP_HOST) && config.ROLLCALL_HTTP_ALLOW_REMOTE !== "true")
+    problems.push(
+      `ROLLCALL_HTTP_HOST=${config.ROLLCALL_HTTP_HOST} is reachable from other machines, and HTTP has no authentication yet: keep 127.0.0.1, or set ROLLCALL_HTTP_ALLOW_REMOTE=true behind a proxy that has`,
+    );
   if (config.ROLLCALL_FAILPOINT !== undefined && config.NODE_ENV === "production")
     problems.push("ROLLCALL_FAILPOINT can't be armed when NODE_ENV=production: unset it");
   return problems;
 }
+
+/** Whether only this machine reaches the address. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
