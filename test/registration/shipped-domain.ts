@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { fileURLToPath } from "node:url";
 import { registrationCode } from "../../app/registration.ts";
 import {
   ConsulDeregister,
@@ -9,34 +8,31 @@ import {
   PostgresUpsertRegistration,
 } from "../../contracts/registration/messages/intents.ts";
 import { compileDomain } from "../../runtime/contract/compile.ts";
+import type { Diagnostic } from "../../runtime/contract/diagnostic.ts";
+import { validateDomain } from "../../runtime/contract/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { effect } from "../../runtime/core/effect.ts";
 
 const idle = () => Promise.resolve([]);
 
-const read = (file: string) => ({
-  file,
-  text: "",
-  contract: parse(readFileSync(new URL(`../../contracts/registration/${file}`, import.meta.url), "utf8")),
-  place: () => {
-    throw new Error("unused");
-  },
+const code = registrationCode({
+  HandlerConsulRegister: effect(ConsulRegister, [], idle),
+  HandlerConsulSetStatus: effect(ConsulSetStatus, [], idle),
+  HandlerConsulDeregister: effect(ConsulDeregister, [], idle),
+  HandlerPostgresUpsert: effect(PostgresUpsertRegistration, [], idle),
+  HandlerPostgresUpdate: effect(PostgresUpdateRegistration, [], idle),
 });
 
+const validated = validateDomain(fileURLToPath(new URL("../../contracts/registration", import.meta.url)), code);
+
+/** What the loader says about the contracts that are shipped. */
+export const shippedDiagnostics: readonly Diagnostic[] = validated.diagnostics;
+
 /** The contracts that are shipped, compiled with the code that is shipped; effects that are never run. */
-export const shippedDomain: Domain = compileDomain(
-  {
-    domain: "registration",
-    orchestrator: read("orchestrator.yaml"),
-    reducer: read("reducer.yaml"),
-    effects: [read("effects.yaml")],
-  },
-  registrationCode({
-    HandlerConsulRegister: effect(ConsulRegister, [], idle),
-    HandlerConsulSetStatus: effect(ConsulSetStatus, [], idle),
-    HandlerConsulDeregister: effect(ConsulDeregister, [], idle),
-    HandlerPostgresUpsert: effect(PostgresUpsertRegistration, [], idle),
-    HandlerPostgresUpdate: effect(PostgresUpdateRegistration, [], idle),
-  }),
-  { env: "dev", namespace: "" },
-);
+export const shippedDomain: Domain = compiled();
+
+function compiled(): Domain {
+  if (!validated.set)
+    throw new Error(validated.diagnostics.map(({ code: id, message }) => `${id} ${message}`).join("\n"));
+  return compileDomain(validated.set, code, { env: "dev", namespace: "" });
+}
