@@ -104,11 +104,13 @@ function withVersion(found: AgentService | "absent", version: number) {
   return { ...kept, Name, Meta: { ...Meta, rollcall_version: String(version) } };
 }
 
-const checkOf = (serviceId: string, { status }: Check) => ({
+const checkOf = (serviceId: string, { status, note }: Check) => ({
   CheckID: checkIdOf(serviceId),
   Name: "Rollcall",
   TTL,
   Status: status,
+  // An agent keeps an output to itself for minutes while the status is the same.
+  Notes: note,
 });
 
 const faultOf = (path: string, answer: ConsulAnswer) => {

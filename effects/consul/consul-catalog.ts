@@ -15,7 +15,7 @@ const HealthEntries = z.array(
       Port: z.number(),
       Meta: z.record(z.string(), z.string()).nullable(),
     }),
-    Checks: z.array(z.object({ CheckID: z.string(), Status: z.string(), Output: z.string() })),
+    Checks: z.array(z.object({ CheckID: z.string(), Status: z.string(), Notes: z.string(), Output: z.string() })),
   }),
 );
 type HealthEntry = z.infer<typeof HealthEntries>[number];
@@ -54,6 +54,7 @@ function entryOf({ Service, Checks }: HealthEntry): CatalogEntry {
   const own = Checks.find(({ CheckID }) => CheckID === checkIdOf(Service.ID));
   // As `?passing` sees it: every check counts, the node's and an operator's maintenance mode too.
   const failing = Checks.find(({ Status }) => Status !== "passing");
+  const telling = failing ?? own;
   return {
     service_id: Service.ID,
     service_name: Service.Service,
@@ -62,7 +63,7 @@ function entryOf({ Service, Checks }: HealthEntry): CatalogEntry {
     port: Service.Port === 0 ? null : Service.Port,
     tags: Service.Tags ?? [],
     status: failing === undefined ? "passing" : "critical",
-    note: (failing ?? own)?.Output ?? "",
+    note: telling?.Notes || telling?.Output || "",
     version: Number(Service.Meta?.["rollcall_version"] ?? 0),
   };
 }

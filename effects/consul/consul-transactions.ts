@@ -50,6 +50,9 @@ export class ConsulTransactions implements ServiceRegistry {
   }
 
   async #pass(round: readonly Work[], signal: AbortSignal): Promise<void> {
+    // Before anything is read: what a lost write left behind must be seen, or never come.
+    const guard = await this.#node.guard(signal).catch(asFault);
+    if (guard instanceof Error) return endAll(round, guard);
     const unread = round.filter((work) => isOpen(work) && work.found === undefined);
     await Promise.all(groupsOf(unread, OPERATIONS_MAX).map((group) => this.#read(group, signal)));
     const writes = round.filter(isOpen).flatMap((work) => this.#plan(work));
@@ -116,8 +119,9 @@ export class ConsulTransactions implements ServiceRegistry {
       return this.#write(group.slice(middle), signal);
     }
     const [ofNode, ofServices] = sorted(end.problems, group);
-    if (ofNode?.kind === "conflict") await this.#node.outdated(guard);
-    else if (ofNode !== undefined) endAll(works, unavailable(`Consul does not take our node: ${ofNode.what}`));
+    // What else is wrong may be a consequence, as when the node is gone: the next pass tells.
+    if (ofNode?.kind === "conflict") return this.#node.outdated(guard);
+    if (ofNode !== undefined) return endAll(works, unavailable(`Consul does not take our node: ${ofNode.what}`));
     for (const [work, problem] of ofServices) learn(work, problem);
   }
 

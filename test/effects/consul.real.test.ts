@@ -7,11 +7,11 @@ import { describeCatalog } from "./catalog-conformance.ts";
 
 describeReal("Consul", ({ consul }) => {
   const put = async (path: string, body: unknown): Promise<void> => {
-    const response = await fetch(`http://${consul}${path}`, { method: "PUT", body: JSON.stringify(body) });
+    const response = await fetch(`${consul}${path}`, { method: "PUT", body: JSON.stringify(body) });
     if (!response.ok) throw new Error(await response.text());
   };
   const get = async (path: string): Promise<Record<string, unknown>> => {
-    const response = await fetch(`http://${consul}${path}`);
+    const response = await fetch(`${consul}${path}`);
     return response.ok ? ((await response.json()) as Record<string, unknown>) : {};
   };
 
