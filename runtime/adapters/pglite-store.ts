@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PGlite, Transaction } from "@electric-sql/pglite";
-import { Fault } from "../core/fault.ts";
+import type { Fault } from "../core/fault.ts";
 import type { Sql, SqlValue, Store } from "../ports/store.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { storeFault } from "./sql-fault.ts";

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { Fault } from "../core/fault.ts";
+import type { Fault } from "../core/fault.ts";
 import type { Sql, SqlValue } from "../ports/store.ts";
 import { commitUnknown, endsSession, storeFault } from "./sql-fault.ts";
 import { toParameter } from "./sql-types.ts";
