@@ -38,6 +38,7 @@ class EmbeddedEngine implements Engine {
   onAccepted: Engine["onAccepted"] = () => {};
   onActive: Engine["onActive"] = () => {};
   readonly #system: System;
+  readonly #accepted: { readonly node_id: string }[] = [];
 
   constructor(system: System) {
     this.#system = system;
@@ -48,9 +49,15 @@ class EmbeddedEngine implements Engine {
         if (type === "NodeBecameActive") this.onActive(id);
         if (type !== "NodeRegistrationAccepted") continue;
         this.onAccepted(id);
-        void this.#publish("NodeRegistrationAcked", [{ node_id: id }]);
+        this.#acknowledge(id);
       }
     });
+  }
+
+  /** What was accepted in one turn is acknowledged in one call. */
+  #acknowledge(id: string): void {
+    if (this.#accepted.push({ node_id: id }) > 1) return;
+    setImmediate(() => void this.#publish("NodeRegistrationAcked", this.#accepted.splice(0)));
   }
 
   introspect(nodes: readonly { readonly id: string; readonly index: number }[]): Promise<void> {
