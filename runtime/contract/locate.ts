@@ -39,7 +39,9 @@ export function locate(
   part: "key" | "value" = "value",
 ): SourcePlace {
   const [found, walked] = walk(document, path);
-  const wanted = (part === "key" || walked < path.length) && found.key ? found.key : found.value;
+  // An index into what is no list is the lone value itself; a key that is missing is its map's fault.
+  const lacking = typeof path[walked] === "string";
+  const wanted = (part === "key" || lacking) && found.key ? found.key : found.value;
   const node = isNode(wanted) && wanted.range && !isEmpty(wanted) ? wanted : (found.key ?? wanted);
   if (!isNode(node) || !node.range) return source.at(0, 0);
   const first = isMap(node) && !node.flow ? (node.items[0]?.key as Node | undefined) : undefined;

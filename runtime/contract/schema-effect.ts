@@ -1,7 +1,7 @@
 import { z } from "zod";
 import {
   CodeName,
-  Duration,
+  ShortDuration,
   EventName,
   FaultCode,
   IntentType,
@@ -25,14 +25,14 @@ export const RetryPolicy = z.strictObject({
     .union([z.int().min(0).max(10_000), z.literal("unlimited")])
     .optional()
     .describe("Tries after the first, or unlimited: then an intent never fails. Default 10."),
-  initial_delay: Duration.optional().describe("Wait before the first retry. Default 100ms."),
+  initial_delay: ShortDuration.optional().describe("Wait before the first retry. Default 100ms."),
   exponential_base: z
     .number()
     .min(1)
     .max(10)
     .optional()
     .describe("Each wait is so many times the one before. Default 2."),
-  max_delay: Duration.optional().describe("The longest wait. Default 30s, or initial_delay if that is longer."),
+  max_delay: ShortDuration.optional().describe("The longest wait. Default 30s, or initial_delay if that is longer."),
   jitter: z.number().min(0).max(1).optional().describe("Share of the wait that is random, 0 to 1. Default 0.2."),
   retry_on: someOf(FaultCode)
     .optional()
@@ -41,11 +41,11 @@ export const RetryPolicy = z.strictObject({
 
 export const CircuitBreaker = z.strictObject({
   failure_threshold: z.int().min(1).max(1_000).optional().describe("Failures in a row that open it. Default 5."),
-  reset_timeout: Duration.optional().describe("How long it stays open before one try. Default 10s."),
+  reset_timeout: ShortDuration.optional().describe("How long it stays open before one try. Default 10s."),
 });
 
 const shared = {
-  timeout: Duration.optional().describe(
+  timeout: ShortDuration.optional().describe(
     "Of one batch; then the outcome is unknown and the intents are tried again. Default 5s.",
   ),
   batch: z

@@ -49,9 +49,8 @@ export function contentProblem(issue: Issue, data: unknown): ContentProblem {
   const told = /^(RC\d{3}) ([^]*)$/.exec(issue.message);
   if (value === undefined) return { code: "RC006", message: `the key ${String(path.at(-1))} is missing`, path };
   if (told) return { code: told[1]!, message: `${inWords(value)}: ${told[2]!}`, path };
-  if (issue.code === "invalid_union") return wrongType(path, issue.errors.flat().map(expectedBy), value);
-  if (issue.code === "invalid_type") return wrongType(path, [expectedBy(issue)], value);
-  if (issue.code === "invalid_value") return wrongValue(path, issue.values.map(String), value, issue);
+  const expected = expectedBy(issue);
+  if (expected.length > 0) return unexpected(path, expected, value);
   return { code: "RC010", message: `${inWords(value)} is out of range: ${limitOf(issue)}`, path };
 }
 
@@ -68,28 +67,23 @@ function limitOf(issue: Issue): string {
   return issue.message;
 }
 
-function wrongType(path: ContractPath, expected: readonly string[], value: unknown): ContentProblem {
-  const message = `expected ${[...new Set(expected)].join(" or ")}, found ${inWords(value)}`;
-  return { code: "RC007", message, path };
+/** A value that a schema takes: a literal of the language, or a kind of value. */
+type Expected = { readonly literal: unknown } | { readonly kind: string };
+
+function expectedBy(issue: Issue): readonly Expected[] {
+  if (issue.code === "invalid_type") return [{ kind: EXPECTED[issue.expected] ?? issue.expected }];
+  if (issue.code === "invalid_value") return issue.values.map((literal) => ({ literal }));
+  return issue.code === "invalid_union" ? issue.errors.flat().flatMap(expectedBy) : [];
 }
 
-function wrongValue(
-  path: ContractPath,
-  values: readonly string[],
-  value: unknown,
-  issue: Extract<Issue, { code: "invalid_value" }>,
-): ContentProblem {
-  if (!issue.values.some((each) => typeof each === typeof value)) return wrongType(path, values, value);
-  const suggestion = typeof value === "string" ? didYouMean(value, values) : undefined;
-  const message = `${inWords(value)} is not a value for this: ${values.join(", ")}`;
+/** A value of the right kind that is none of the literals is out of range; of another kind it has the wrong type. */
+function unexpected(path: ContractPath, expected: readonly Expected[], value: unknown): ContentProblem {
+  const literals = expected.flatMap((each) => ("literal" in each ? [each.literal] : []));
+  const words = expected.map((each) => ("kind" in each ? each.kind : String(each.literal)));
+  const message = `expected ${[...new Set(words)].join(" or ")}, found ${inWords(value)}`;
+  if (!literals.some((literal) => typeof literal === typeof value)) return { code: "RC007", message, path };
+  const suggestion = didYouMean(String(value), literals.map(String));
   return { code: "RC010", message, path, ...(suggestion === undefined ? {} : { suggestion }) };
-}
-
-function expectedBy(issue: Issue): string {
-  if (issue.code === "invalid_type") return EXPECTED[issue.expected] ?? issue.expected;
-  if (issue.code === "invalid_value") return issue.values.map(String).join(", ");
-  if (issue.code === "invalid_union") return issue.errors.flat().map(expectedBy).join(" or ");
-  return "another value";
 }
 
 /** Issues one by one: of a union only those of the branch that was probably meant, with their whole path. */
@@ -98,7 +92,7 @@ export function flatIssues(issues: readonly Issue[]): readonly Issue[] {
     if (issue.code !== "invalid_union") return [issue];
     const branches = issue.errors.map((branch) => flatIssues(branch)).sort((a, b) => misfit(a) - misfit(b));
     const [best] = branches;
-    if (!best || misfit(best) > 1) return [issue];
+    if (!best || misfit(best) > 0) return [issue];
     return best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
   });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import {
-  Duration,
+  LongDuration,
   EventName,
   EventPattern,
   Expression,
@@ -22,11 +22,11 @@ export const ExpiryGuard = z.strictObject({
 
 export const Deadline = z.strictObject({
   name: SnakeName.describe("Handlers and `deadline(name)` refer to it."),
-  after: Duration.describe("How long after entering the state it fires: an integer and ms, s, m, h or d."),
+  after: LongDuration.describe("How long after entering the state it fires: an integer and ms, s, m, h or d."),
   renewed_by: someOf(EventPattern)
     .optional()
     .describe("Messages that move it forward to their event time + `renewed_for`."),
-  renewed_for: Duration.optional().describe("How far a renewal moves it."),
+  renewed_for: LongDuration.optional().describe("How far a renewal moves it."),
   expiry_guard: ExpiryGuard.optional().describe(
     "Holds expiry when so many fire at once that the fault is probably ours.",
   ),

@@ -37,9 +37,23 @@ const DURATION_RULE = "a duration is an integer and ms, s, m, h or d: 30s";
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^(0|[1-9][0-9]{0,11})(ms|s|m|h|d)$/;
 
-export const Duration = z
+const Duration = z
   .string({ error: ({ input }) => (input === undefined ? undefined : `RC008 ${DURATION_RULE}`) })
   .regex(DURATION, `RC008 ${DURATION_RULE}`);
+
+const DAY_MS = 86_400_000;
+const between = (leastMs: number, mostMs: number, range: string) =>
+  Duration.refine((text) => {
+    const ms = durationMs(text);
+    return ms === undefined || (ms >= leastMs && ms <= mostMs);
+  }, `RC010 out of range: ${range}`);
+
+/** How long something may take, or be waited for between two tries. */
+export const ShortDuration = between(1, DAY_MS, "1ms to 1d");
+/** How long an entity may wait. */
+export const LongDuration = between(1, 3_650 * DAY_MS, "1ms to 3650d");
+/** A bound on a clock's error; none at all is a bound too. */
+export const SkewDuration = between(0, DAY_MS, "0s to 1d");
 
 /** Milliseconds of a duration; undefined when the text is none. */
 export function durationMs(text: string): number | undefined {

@@ -3,7 +3,7 @@ import { EffectRouting } from "./schema-effect.ts";
 import { OrchestratorMachine, ReducerMachine } from "./schema-machine.ts";
 import {
   CodeName,
-  Duration,
+  SkewDuration,
   EventName,
   EventPattern,
   Expression,
@@ -89,7 +89,7 @@ export const OrchestratorContract = z.strictObject({
   node_type: kind("ORCHESTRATOR"),
   entity_id: FieldName.describe("The payload field that identifies the entity."),
   attempt: Attempt.describe("What opens an attempt, and the field that carries its id."),
-  max_clock_skew: Duration.optional().describe("Bound on a sender's clock. Default 5s."),
+  max_clock_skew: SkewDuration.optional().describe("Bound on a sender's clock. Default 5s."),
   consumed_events: someOf(ConsumedEvent).describe("What is read from the bus."),
   published_events: listOf(PublishedEvent).describe("What is written to the bus."),
   dead_letter_topic: Topic.describe("Where messages go that can't be decoded, validated, routed or stepped."),

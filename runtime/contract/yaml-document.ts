@@ -1,7 +1,7 @@
 import { Lexer, parseAllDocuments, Parser, type Document, type YAMLError } from "yaml";
 import type { Diagnostic } from "./diagnostic.ts";
 import { SourceText } from "./source-text.ts";
-import { nodeProblems } from "./yaml-nodes.ts";
+import { nodeProblems, nodesOf } from "./yaml-nodes.ts";
 
 export const DEPTH_MAX = 32;
 const COLLECTIONS: ReadonlySet<string> = new Set(["block-map", "block-seq", "flow-collection"]);
@@ -31,7 +31,7 @@ export function readYaml(file: string, text: string): YamlFile {
 
   const problems = [...document.errors, ...document.warnings]
     .filter(({ code }) => code !== "TAG_RESOLVE_FAILED")
-    .map((error) => yamlProblem(source, error));
+    .map((error) => yamlProblem(source, document, error));
   if (second) {
     const start = text.indexOf("---", second.range[0]);
     const at = start < 0 ? second.range[0] : start;
@@ -61,8 +61,16 @@ function depthProblem(source: SourceText): Diagnostic | undefined {
   return undefined;
 }
 
-function yamlProblem(source: SourceText, error: YAMLError): Diagnostic {
+/** An unclosed quote is noticed at the file's end; its beginning is what helps. */
+function scalarBefore(document: Document.Parsed, end: number): number | undefined {
+  const open = [...nodesOf(document.contents)].findLast(({ range }) => range && range[0] < end && range[1] >= end - 1);
+  return open?.range?.[0];
+}
+
+function yamlProblem(source: SourceText, document: Document.Parsed, error: YAMLError): Diagnostic {
   const [start, end] = error.pos;
+  const quoted = /quote$/.test(error.message) ? scalarBefore(document, end) : undefined;
+  if (quoted) return source.error("RC001", "not YAML: a quote without its end", quoted, quoted + 1);
   if (error.code === "DUPLICATE_KEY") {
     const key = /^[^\s:,}]+/.exec(source.text.slice(start))?.[0] ?? "";
     return source.error("RC002", `the key ${key} stands here twice`, start, start + key.length);

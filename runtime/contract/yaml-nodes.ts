@@ -62,7 +62,7 @@ export function nodeProblems(source: SourceText, document: Document.Parsed): Nod
 }
 
 /** Every node as written, keys included; aliases are not followed. Depth was bounded before. */
-function* nodesOf(node: unknown): Generator<Node> {
+export function* nodesOf(node: unknown): Generator<Node> {
   if (isPair(node)) {
     yield* nodesOf(node.key);
     yield* nodesOf(node.value);
