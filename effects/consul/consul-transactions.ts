@@ -26,7 +26,7 @@ const PASSES_MAX = 8;
  * the index that it found (compare and set): so a service is created without looking, and where something is already,
  * it is read back and compared, first the owner, then the version. That holds against late writes, other processes
  * and repeats, and needs no memory in here.
- * The token needs `write` on the node `rollcall-*` and on the services, e.g. `service_prefix "onex-"`.
+ * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
  */
 export class ConsulTransactions implements ServiceRegistry {
   readonly #client: ConsulClient;

@@ -1,3 +1,4 @@
+import type { Check } from "../../contracts/registration/messages/intents.ts";
 import { consulRefused } from "./faults.ts";
 import type { Ending, Registration, ServiceChange } from "./service-registry.ts";
 import type { ConsulService, Operation } from "./transaction.ts";
@@ -43,19 +44,19 @@ const versionOf = ({ Meta }: Marked): number => {
 export function operationsOf(change: ServiceChange, found: Found, owner: string, node: string): Operation[] {
   if (change.kind === "register") {
     const index = found === "absent" ? 0 : found.ModifyIndex;
-    return [setService(node, serviceOf(change, owner, index)), setCheck(node, change.serviceId, change.entry.check)];
+    return withCheck(node, serviceOf(change, owner, index), change.entry.check);
   }
   if (found === "absent") return [];
   if (change.kind === "set_status") {
-    const service = { ...found, Meta: { ...found.Meta, rollcall_version: String(change.version) } };
-    return [setService(node, service), setCheck(node, change.serviceId, change.check)];
+    const Meta = { ...found.Meta, rollcall_version: String(change.version) };
+    return withCheck(node, { ...found, Meta }, change.check);
   }
   // Without its name Consul refuses to look at the service. Its checks go with it.
   const { ID, Service, ModifyIndex } = found;
   return [{ Service: { Verb: "delete-cas", Node: node, Service: { ID, Service, ModifyIndex } } }];
 }
 
-const serviceOf = ({ serviceId, version, entry }: Registration, owner: string, index: number) => ({
+const serviceOf = ({ serviceId, version, entry }: Registration, owner: string, index: number): ConsulService => ({
   ID: serviceId,
   Service: entry.name,
   Tags: [...entry.tags],
@@ -65,20 +66,20 @@ const serviceOf = ({ serviceId, version, entry }: Registration, owner: string, i
   ModifyIndex: index,
 });
 
-const setService = (node: string, service: Partial<ConsulService>): Operation => ({
-  Service: { Verb: "cas", Node: node, Service: service },
-});
-
-const setCheck = (node: string, serviceId: string, { status, note }: { status: string; note: string }): Operation => ({
-  Check: {
-    Verb: "set",
+const withCheck = (node: string, service: ConsulService, { status, note }: Check): Operation[] => [
+  { Service: { Verb: "cas", Node: node, Service: service } },
+  {
     Check: {
-      Node: node,
-      CheckID: checkIdOf(serviceId),
-      Name: "Rollcall",
-      Status: status,
-      Output: note,
-      ServiceID: serviceId,
+      Verb: "set",
+      Check: {
+        Node: node,
+        CheckID: checkIdOf(service.ID),
+        Name: "Rollcall",
+        Status: status,
+        Output: note,
+        ServiceID: service.ID,
+        ServiceName: service.Service,
+      },
     },
   },
-});
+];

@@ -31,6 +31,8 @@ interface ConsulCheck {
   readonly Status: string;
   readonly Output: string;
   readonly ServiceID: string;
+  /** Consul's ACL goes by it. */
+  readonly ServiceName: string;
 }
 
 export type Operation =
