@@ -26,18 +26,20 @@ export class KafkaEnds {
   async fetch(topics: readonly string[], timeoutMs: number): Promise<ByTopicPartition<LogEnds>> {
     const { clock } = this.#settings;
     const deadlineAt = clock.monotonicMs() + timeoutMs;
-    for (let cause: unknown; ; await sleep(Math.min(backoffMs, Math.max(0, deadlineAt - clock.monotonicMs())))) {
-      const leftMs = deadlineAt - clock.monotonicMs();
-      if (this.#closed || leftMs <= 0) throw unavailable("asking for the ends of the log", cause);
+    const what = "asking for the ends of the log";
+    for (;;) {
+      const leftMs = Math.ceil(deadlineAt - clock.monotonicMs());
+      if (this.#closed || leftMs <= 0) throw unavailable(what);
       const connection = (this.#connection ??= open(this.#settings));
       try {
-        return await within(leftMs, "asking for the ends of the log", ask(connection.cluster, topics));
+        return await within(leftMs, what, ask(connection.cluster, topics));
       } catch (error) {
-        cause = error;
         // Leaders may have moved: a new connection begins with new metadata. Another call may have replaced it already.
         connection.client.destroy();
         if (this.#connection === connection) this.#connection = undefined;
+        if (clock.monotonicMs() + backoffMs >= deadlineAt) throw unavailable(what, error);
       }
+      await sleep(backoffMs);
     }
   }
 

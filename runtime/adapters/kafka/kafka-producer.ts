@@ -3,7 +3,7 @@ import { Partitioners, type Message, type Producer, type RecordMetadata, type To
 import { Fault } from "../../core/fault.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { errorTypesOf, unavailable, within } from "./kafka-faults.ts";
+import { errorTypesOf, reasonOf, unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { callsOf, placeOf } from "./publish-calls.ts";
 
@@ -67,20 +67,21 @@ export class KafkaProducer {
 
   async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
     const { clock, limits, log } = this.#settings;
-    for (let attempt = 0, cause: unknown; ; attempt += 1) {
+    const notConfirmed = (cause?: unknown) => unavailable(`publish: ${messages.length} messages not confirmed`, cause);
+    for (let attempt = 0; ; attempt += 1) {
       const leftMs = deadlineAt - clock.monotonicMs();
-      if (this.#closed || leftMs <= 0) throw unavailable(`publish: ${messages.length} messages not confirmed`, cause);
-      const timeoutMs = Math.min(leftMs, limits.requestTimeoutMs);
+      if (this.#closed || leftMs <= 0) throw notConfirmed();
+      const timeoutMs = Math.min(Math.ceil(leftMs), limits.requestTimeoutMs);
+      const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
       try {
         return await within(timeoutMs, "publish", this.#send(messages, timeoutMs));
       } catch (error) {
         this.#discard();
         if (isTooLarge(error)) return this.#halve(messages, deadlineAt, error);
-        cause = error;
-        log("warn", "a publish was not confirmed, trying again", { attempt, error: String(error) });
+        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw notConfirmed(error);
+        log("warn", "a publish was not confirmed, trying again", { attempt, error: reasonOf(error) });
       }
-      const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
-      await sleep(Math.max(0, Math.min(backoffMs, deadlineAt - clock.monotonicMs())));
+      await sleep(backoffMs);
     }
   }
 
@@ -103,7 +104,7 @@ export class KafkaProducer {
     // Resolves at once when it is connected.
     await connection.producer.connect();
     const topicMessages = byTopic(messages);
-    const confirmed = await connection.producer.sendBatch({ acks: -1, timeout: Math.ceil(timeoutMs), topicMessages });
+    const confirmed = await connection.producer.sendBatch({ acks: -1, timeout: timeoutMs, topicMessages });
     assertAllConfirmed(messages, confirmed);
     const times = confirmed.map(({ logAppendTime = "-1" }) => Number(logAppendTime));
     const brokerTimeMs = Math.max(-1, ...times);

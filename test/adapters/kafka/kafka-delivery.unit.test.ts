@@ -1,0 +1,78 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { KafkaDelivery } from "../../../runtime/adapters/kafka/kafka-delivery.ts";
+
+const at = (offset: number, partition = 0) => ({ topic: "t", partition, offset });
+
+describe("what is delivered", () => {
+  let delivery: KafkaDelivery;
+  beforeEach(() => {
+    delivery = new KafkaDelivery();
+    delivery.start(0, new Map([["t", 10]]));
+  });
+
+  it("is what was asked for, and what follows it", () => {
+    expect(delivery.judge(at(10))).toEqual({ kind: "deliver" });
+    delivery.advance(at(10), 14, 15);
+    expect(delivery.judge(at(15))).toEqual({ kind: "deliver" });
+  });
+
+  it("is nothing of a partition that was not started, is paused, or was revoked", () => {
+    expect(delivery.judge(at(10, 1))).toEqual({ kind: "drop" });
+    delivery.pause([0]);
+    expect(delivery.judge(at(10))).toEqual({ kind: "drop" });
+    delivery.resume([0]);
+    expect(delivery.judge(at(10))).toEqual({ kind: "deliver" });
+    delivery.clear();
+    expect(delivery.judge(at(10))).toEqual({ kind: "drop" });
+  });
+
+  it("is nothing fetched for an earlier position: the position is set again", () => {
+    delivery.advance(at(10), 99, 100);
+    delivery.start(0, new Map([["t", 20]]));
+    expect(delivery.judge(at(100))).toEqual({ kind: "seek", offset: 20 });
+    expect(delivery.judge(at(20))).toEqual({ kind: "deliver" });
+  });
+
+  it("is nothing when the log went elsewhere twice", () => {
+    expect(delivery.judge(at(50)).kind).toBe("seek");
+    expect(delivery.judge(at(50)).kind).toBe("lost");
+  });
+
+  it("goes on behind records that no reader gets", () => {
+    delivery.skip("t", 0, 10, 11);
+    delivery.skip("t", 0, 12, 12);
+    expect(delivery.judge(at(13))).toEqual({ kind: "deliver" });
+  });
+
+  it("goes on behind a gap that compaction left, after one more try", () => {
+    delivery.skip("t", 0, 12, 13);
+    expect(delivery.judge(at(14))).toEqual({ kind: "seek", offset: 10 });
+    delivery.skip("t", 0, 12, 13);
+    expect(delivery.judge(at(14))).toEqual({ kind: "deliver" });
+  });
+
+  it("goes on where compaction left nothing of a batch", () => {
+    delivery.skip("t", 0, null, 10);
+    expect(delivery.judge(at(11))).toEqual({ kind: "deliver" });
+  });
+
+  it("pauses and resumes only what was started", () => {
+    expect(delivery.pause([0, 1])).toEqual([0]);
+    expect(delivery.resume([1])).toEqual([]);
+  });
+});
+
+describe("the end of the log for a reader", () => {
+  it("is behind the last record when only markers follow, and the log's own end otherwise", () => {
+    const delivery = new KafkaDelivery();
+    expect(delivery.visibleEnd("t", 0, 7)).toBe(7);
+    delivery.start(0, new Map([["t", 3]]));
+    expect(delivery.visibleEnd("t", 0, 7)).toBe(7);
+    delivery.advance(at(3), 5, 6);
+    delivery.skip("t", 0, 6, 6);
+    expect(delivery.visibleEnd("t", 0, 7)).toBe(6);
+    expect(delivery.visibleEnd("t", 0, 8)).toBe(8);
+    delivery.advance(at(7), 7, 8);
+    expect(delivery.visibleEnd("t", 0, 8)).toBe(8);
+  });
+});

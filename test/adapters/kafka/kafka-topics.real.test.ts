@@ -1,0 +1,157 @@
+import { ConfigResourceTypes, Kafka, logLevel, type Admin } from "kafkajs";
+import { afterEach, expect, it } from "vitest";
+import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
+import { describeReal } from "../../real/services/describe-real.ts";
+import { freePorts } from "../../real/services/free-ports.ts";
+import { RecordingListener } from "../bus-listener.ts";
+import { clock, kafkaBus, message, patience, unique } from "./kafka-test-bus.ts";
+
+describeReal("Kafka's topics", ({ kafka }) => {
+  const open: KafkaBus[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((bus) => bus.close()));
+  });
+  const create = (brokers = kafka): KafkaBus => {
+    const bus = kafkaBus(brokers);
+    open.push(bus);
+    return bus;
+  };
+  const asAdmin = async <T>(work: (admin: Admin) => Promise<T>): Promise<T> => {
+    const admin = new Kafka({ brokers: kafka.split(","), logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    return work(admin).finally(() => admin.disconnect());
+  };
+  const configure = (topic: string, name: string, value: string) =>
+    asAdmin((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name, value }] }],
+      }),
+    );
+
+  it("are refused for input when their time is the producers', with the command that heals it", async () => {
+    const topic = unique("in");
+    await asAdmin((admin) => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }));
+    const refused = create().prepare({ input: [topic], output: [], partitions: 1 });
+    await expect(refused).rejects.toMatchObject({ code: "TOPIC_TIMESTAMP_TYPE", retryable: false });
+    await expect(refused).rejects.toThrow(`--entity-name ${topic} --add-config message.timestamp.type=LogAppendTime`);
+    await create().prepare({ input: [], output: [topic], partitions: 1 });
+    expect((await create().describe([topic])).topics).toEqual([{ topic, partitions: 1, logAppendTime: false }]);
+  });
+
+  it("tell our own time of an append when theirs is the producers'", async () => {
+    const topic = unique("out");
+    await asAdmin((admin) => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }));
+    const { brokerTimeMs } = await create().publish([message(topic, 0, "a")], patience);
+    expect(Math.abs(brokerTimeMs - clock.wallMs())).toBeLessThan(5_000);
+  });
+
+  it("may be prepared by many at once", async () => {
+    const wanted = { input: [unique("in"), unique("in")], output: [unique("out")], partitions: 3 };
+    const prepared = await Promise.all([1, 2, 3, 4, 5].map(() => create().prepare(wanted)));
+    expect(prepared).toEqual(prepared.map(() => ({ partitions: 3 })));
+    const { topics } = await create().describe([...wanted.input, ...wanted.output, "no-such-topic"]);
+    expect(topics).toHaveLength(3);
+    expect(topics.every(({ partitions, logAppendTime }) => partitions === 3 && logAppendTime)).toBe(true);
+  });
+
+  it("are refused for input when the broker compresses them in a way that can't be read", async () => {
+    const topic = unique("in");
+    await create().prepare({ input: [topic], output: [], partitions: 1 });
+    await configure(topic, "compression.type", "gzip");
+    await configure(topic, "message.timestamp.type", "LogAppendTime");
+    await create().prepare({ input: [topic], output: [], partitions: 1 });
+    await asAdmin((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [
+          {
+            type: ConfigResourceTypes.TOPIC,
+            name: topic,
+            configEntries: [
+              { name: "compression.type", value: "zstd" },
+              { name: "message.timestamp.type", value: "LogAppendTime" },
+            ],
+          },
+        ],
+      }),
+    );
+    const refused = create().prepare({ input: [topic], output: [], partitions: 1 });
+    await expect(refused).rejects.toMatchObject({ code: "BUS_CODEC", retryable: false });
+    await expect(refused).rejects.toThrow("compression.type=gzip");
+  });
+
+  it.each(["zstd", "lz4", "snappy"])(
+    "end the subscription loudly when a record is compressed with %s",
+    async (codec) => {
+      const topic = unique("in");
+      const bus = create();
+      await bus.prepare({ input: [topic], output: [], partitions: 1 });
+      await configure(topic, "compression.type", codec);
+      const listener = new RecordingListener();
+      await bus.subscribe([topic], listener);
+      await listener.until(() => listener.assignments.length > 0);
+      bus.start(0, new Map([[topic, 0]]));
+      await bus.publish([message(topic, 0, "compressed by the broker")], patience);
+      await expect(listener.until(() => false, 10_000)).rejects.toMatchObject({ code: "BUS_CODEC", retryable: false });
+      expect(listener.calls).toEqual(["assigned", "revoked"]);
+      expect(listener.records).toEqual([]);
+    },
+  );
+
+  it("are read when their records are compressed with gzip", async () => {
+    const topic = unique("in");
+    const bus = create();
+    await bus.prepare({ input: [topic], output: [], partitions: 1 });
+    await configure(topic, "compression.type", "gzip");
+    const listener = new RecordingListener();
+    await bus.subscribe([topic], listener);
+    await listener.until(() => listener.assignments.length > 0);
+    bus.start(0, new Map([[topic, 0]]));
+    await bus.publish([message(topic, 0, "a"), message(topic, 0, "b")], patience);
+    await listener.until(() => listener.records.length === 2);
+  });
+
+  it("can't be prepared while no broker is there, and that is said within seconds", async () => {
+    const { nobody } = await freePorts(["nobody"]);
+    const startedAtMs = clock.monotonicMs();
+    const bus = create(`127.0.0.1:${nobody}`);
+    const prepared = bus.prepare({ input: [unique("in")], output: [], partitions: 1 });
+    await expect(prepared).rejects.toMatchObject({ code: "BUS_UNAVAILABLE", retryable: true });
+    await expect(bus.subscribe(["t"], new RecordingListener())).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
+    await expect(bus.describe(["t"])).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
+    expect(clock.monotonicMs() - startedAtMs).toBeLessThan(16_000);
+  });
+
+  it("let deadlines pass where a transaction left only its marker at the end", async () => {
+    const topic = unique("in");
+    const bus = create();
+    await bus.prepare({ input: [topic], output: [], partitions: 1 });
+    const listener = new RecordingListener();
+    await bus.subscribe([topic], listener);
+    await listener.until(() => listener.assignments.length > 0);
+    bus.start(0, new Map([[topic, 0]]));
+
+    const producer = new Kafka({ brokers: kafka.split(","), logLevel: logLevel.NOTHING }).producer({
+      transactionalId: unique("tx"),
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
+    await producer.connect();
+    for (const outcome of ["commit", "abort", "commit"] as const) {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [{ key: "k", value: outcome }] });
+      await transaction[outcome]();
+    }
+    await producer.disconnect();
+    await listener.until(() => listener.records.length === 2);
+    const standsAt = (listener.records.at(-1)?.offset ?? 0) + 1;
+    const high = async () => (await bus.ends([topic], patience)).get(topic)?.get(0)?.high;
+    await expect.poll(high, { timeout: 5_000 }).toBe(standsAt);
+    expect(listener.calls).toEqual(["assigned"]);
+
+    await bus.publish([message(topic, 0, "after")], patience);
+    await listener.until(() => listener.records.length === 3);
+    expect(listener.calls).toEqual(["assigned"]);
+  });
+});

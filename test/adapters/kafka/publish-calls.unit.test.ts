@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { callsOf, placeOf } from "../../../runtime/adapters/kafka/publish-calls.ts";
+
+const message = fc.record({
+  topic: fc.constantFrom("a", "b"),
+  partition: fc.nat(2),
+  key: fc.constant(Buffer.from("key")),
+  value: fc.nat(700).map((bytes) => Buffer.alloc(bytes)),
+  headers: fc.constant({}),
+});
+
+it("splits what is too much for a partition, in order and without loss", () => {
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 30 }), (messages) => {
+      const calls = callsOf(messages, 1_000);
+      expect(calls.flat()).toEqual(messages);
+      for (const call of calls) {
+        expect(call.length).toBeGreaterThan(0);
+        for (const place of new Set(call.map(placeOf))) {
+          const ofPlace = call.filter((each) => placeOf(each) === place);
+          const bytes = ofPlace.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+          if (ofPlace.length > 1) expect(bytes).toBeLessThanOrEqual(1_000);
+        }
+      }
+    }),
+  );
+});
+
+it("makes one call of what fits, however many partitions there are", () => {
+  const messages = [0, 1, 2, 0, 1, 2].map((partition) => {
+    return { topic: "t", partition, key: null, value: Buffer.alloc(400), headers: {} };
+  });
+  expect(callsOf(messages, 1_000)).toEqual([messages]);
+});
