@@ -1,0 +1,109 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { httpTransport } from "../../client/http-transport.ts";
+import { kafkaTransport } from "../../client/kafka-transport.ts";
+import { introductionMs, simulate, type Simulation } from "../../client/simulation.ts";
+import type { Transport } from "../../client/transport.ts";
+import { durationMs } from "../../runtime/contract/schema-parts.ts";
+import { type Config, readConfig } from "../config.ts";
+import { kafkaAccess } from "../kafka-access.ts";
+import { progressLine, summaryText } from "../simulation-text.ts";
+
+interface Options {
+  readonly nodes: number;
+  readonly rate: number;
+  readonly for: number;
+  readonly noAck: number;
+  readonly silent: number;
+  readonly duplicate: number;
+  readonly seed: number;
+  readonly goodbye: boolean;
+  readonly json: boolean;
+  readonly url?: string;
+  readonly kafka?: string;
+  readonly env?: string;
+  readonly namespace?: string;
+}
+
+export function addSimulateCommands(program: Command): void {
+  program
+    .command("simulate")
+    .description("plays many nodes against a running system; exits 1 if one that should become ACTIVE did not")
+    .addOption(new Option("--nodes <count>", "how many nodes").argParser(count).default(100))
+    .addOption(new Option("--rate <per second>", "new nodes a second").argParser(positive).default(50))
+    .addOption(new Option("--for <duration>", "how long heartbeats go on").argParser(duration).default(60_000, "60s"))
+    // A default of its own: commander reads --no-ack as the negation of an option that there is not.
+    .addOption(new Option("--no-ack <share>", "share of nodes that never ACK").argParser(share).default(0))
+    .addOption(new Option("--silent <share>", "share of nodes that send no heartbeats").argParser(share).default(0))
+    .addOption(new Option("--duplicate <share>", "share of nodes that say everything twice").argParser(share).default(0))
+    .addOption(new Option("--seed <number>", "same seed, same nodes with the same faults").argParser(count).default(1))
+    .option("--goodbye", "deregister at the end, instead of falling silent", false)
+    .addOption(new Option("--url <url>", "system to play against, over HTTP").conflicts("kafka"))
+    .option("--kafka <servers>", "system to play against, over Kafka; default KAFKA_BOOTSTRAP_SERVERS if set")
+    .option("--env <env>", "first segment of the topics; default ROLLCALL_ENV")
+    .option("--namespace <namespace>", "second segment of the topics; default ROLLCALL_NAMESPACE")
+    .option("--json", "print the summary as JSON", false)
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const { nodes, rate, seed, noAck, silent, duplicate, goodbye, json } = options;
+  const cast = { nodes, rate, seed, noAck, silent, duplicate, durationMs: options.for, goodbye };
+  if (introductionMs(cast) > options.for)
+    throw new InvalidArgumentError(
+      `${nodes} nodes at ${rate} a second take ${Math.ceil(nodes / rate)} s: give --for at least that long`,
+    );
+  if (noAck + silent > 1) throw new InvalidArgumentError("--no-ack and --silent together are more than all nodes");
+  const transport = transportOf(options);
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  try {
+    const summary = await simulate({ ...cast, transport, signal: interrupted.signal, ...progressOn(process.stderr) });
+    process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary));
+    if (summary.neverActive.length > 0) process.exitCode = 1;
+  } finally {
+    await transport.close();
+  }
+}
+
+function progressOn(stream: NodeJS.WriteStream): Pick<Simulation, "onProgress"> {
+  if (!stream.isTTY) return {};
+  return { onProgress: (progress) => void stream.write(`\r\x1b[K${progressLine(progress)}`) };
+}
+
+function transportOf({ url, kafka, env, namespace }: Options): Transport {
+  const servers = kafka ?? process.env["KAFKA_BOOTSTRAP_SERVERS"];
+  // Nodes need no database: that variable is the runtime's.
+  const config = readConfig({ ...process.env, KAFKA_BOOTSTRAP_SERVERS: undefined, DATABASE_URL: undefined });
+  if (url !== undefined || !servers) return httpTransport({ url: url ?? servedBy(config) });
+  return kafkaTransport({
+    brokers: servers.split(","),
+    env: env ?? config.ROLLCALL_ENV,
+    namespace: namespace ?? config.ROLLCALL_NAMESPACE,
+    ...kafkaAccess(config),
+  });
+}
+
+const servedBy = ({ ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port }: Config): string => `http://${host}:${port}`;
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999999");
+  return Number(text);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100_000)) throw new InvalidArgumentError("a number above 0, at most 100000");
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) throw new InvalidArgumentError("a share from 0 to 1: 0.1 is a tenth");
+  return value;
+}
+
+function duration(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined) throw new InvalidArgumentError("an integer and ms, s, m, h or d: 60s");
+  return ms;
+}

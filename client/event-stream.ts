@@ -1,0 +1,108 @@
+import { backOffMs, pause } from "./back-off.ts";
+import { decodeEvent, type RegistrationEvent } from "./events.ts";
+import type { EventFilter, TransportLog } from "./transport.ts";
+
+export interface EventStreamOptions {
+  readonly url: string;
+  readonly filter: EventFilter;
+  readonly log: TransportLog;
+  readonly onEvent: (event: RegistrationEvent) => void;
+}
+
+/** The server says something, if only a comment, more often than this; else the connection is dead. */
+const SILENCE_MS = 45_000;
+
+/** One server-sent event stream, resumed after the last event that arrived whenever it breaks. */
+export class EventStream {
+  readonly #options: EventStreamOptions;
+  readonly #closing = new AbortController();
+  #lastEventId: string | undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when everything published from now on will be told. Waits for the server without end. */
+  open(): Promise<void> {
+    return new Promise((resolve) => void this.#run(resolve).finally(resolve));
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #run(opened: () => void): Promise<void> {
+    for (let failures = 0; !this.#closing.signal.aborted; ) {
+      try {
+        await this.#read(() => {
+          failures = 0;
+          opened();
+        });
+      } catch (error) {
+        if (!this.#closing.signal.aborted) this.#options.log("warn", "the event stream broke off, resuming", error);
+      }
+      await pause(backOffMs(++failures, 100, 5_000), this.#closing.signal);
+    }
+  }
+
+  async #read(opened: () => void): Promise<void> {
+    const { url, filter } = this.#options;
+    const address = new URL("/api/v1/events/stream", url);
+    for (const type of filter.types) address.searchParams.append("type", type);
+    if (filter.nodeId !== undefined) address.searchParams.set("node_id", filter.nodeId);
+    const silence = new AbortController();
+    const heard = setTimeout(() => silence.abort(new Error("the stream is silent")), SILENCE_MS);
+    try {
+      const response = await fetch(address, {
+        headers: { accept: "text/event-stream", ...(this.#lastEventId && { "last-event-id": this.#lastEventId }) },
+        signal: AbortSignal.any([this.#closing.signal, silence.signal]),
+      });
+      if (!response.ok || !response.body) throw new Error(`${response.status} ${(await response.text()).slice(0, 500)}`);
+      opened();
+      const reader = new SseReader((id, data) => this.#take(id, data));
+      for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+        heard.refresh();
+        reader.push(text);
+      }
+    } finally {
+      clearTimeout(heard);
+    }
+  }
+
+  #take(id: string | undefined, data: string): void {
+    if (id !== undefined) this.#lastEventId = id;
+    const event = data === "" ? undefined : decodeEvent(data);
+    if (event) this.#options.onEvent(event);
+  }
+}
+
+/** Cuts a stream's text into events (WHATWG HTML, 9.2.6); comments are dropped. */
+export class SseReader {
+  readonly #tell: (id: string | undefined, data: string) => void;
+  #text = "";
+  #id: string | undefined;
+  #data: string[] = [];
+
+  constructor(tell: (id: string | undefined, data: string) => void) {
+    this.#tell = tell;
+  }
+
+  push(text: string): void {
+    const lines = (this.#text + text).split(/\r\n|\n|\r(?!$)/);
+    this.#text = lines.pop() ?? "";
+    for (const line of lines) this.#line(line);
+  }
+
+  #line(line: string): void {
+    if (line === "") {
+      if (this.#id !== undefined || this.#data.length > 0) this.#tell(this.#id, this.#data.join("\n"));
+      this.#data = [];
+      return;
+    }
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "data") this.#data.push(value);
+    else if (field === "id" && !value.includes("\0")) this.#id = value;
+  }
+}

@@ -1,0 +1,93 @@
+import { Fault } from "../runtime/core/fault.ts";
+import { backOffMs, pause } from "./back-off.ts";
+import { encodeMessage, type NodeMessage } from "./messages.ts";
+
+const IN_FLIGHT_MAX = 64;
+const WAITING_MAX = 50_000;
+const DELIVERY_MS = 30_000;
+const REQUEST_MS = 10_000;
+
+/** Posts each message, those of one node one after the other, and tries again what the system could not take yet. */
+export class HttpSender {
+  readonly #url: URL;
+  readonly #closing = new AbortController();
+  readonly #lastOf = new Map<string, Promise<void>>();
+  readonly #queue: (() => void)[] = [];
+  #inFlight = 0;
+  #waiting = 0;
+
+  constructor(baseUrl: string) {
+    this.#url = new URL("/api/v1/events", baseUrl);
+  }
+
+  send(message: NodeMessage): Promise<void> {
+    if (this.#closing.signal.aborted)
+      return Promise.reject(new Fault("TRANSPORT_CLOSED", "the transport is closed", { retryable: false }));
+    if (this.#waiting >= WAITING_MAX)
+      return Promise.reject(new Fault("TRANSPORT_BUSY", `${WAITING_MAX} messages wait already`, { retryable: true }));
+    this.#waiting += 1;
+    const before = this.#lastOf.get(message.nodeId);
+    // A goodbye that overtakes an introspection would leave a registration behind.
+    const sent = (before ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => this.#deliver(message))
+      .finally(() => {
+        this.#waiting -= 1;
+        if (this.#lastOf.get(message.nodeId) === sent) this.#lastOf.delete(message.nodeId);
+      });
+    this.#lastOf.set(message.nodeId, sent);
+    return sent;
+  }
+
+  async close(): Promise<void> {
+    const end = new AbortController();
+    await Promise.race([Promise.allSettled(this.#lastOf.values()), pause(4_000, end.signal)]);
+    end.abort();
+    this.#closing.abort();
+  }
+
+  async #deliver(message: NodeMessage): Promise<void> {
+    const untilMs = Date.now() + DELIVERY_MS;
+    const body = encodeMessage(message);
+    for (let failures = 0, cause: unknown; ; ) {
+      if (this.#closing.signal.aborted || Date.now() > untilMs)
+        throw new Fault("TRANSPORT_UNAVAILABLE", `POST ${this.#url.href}: ${String(cause)}`, { retryable: true, cause });
+      try {
+        return await this.#inTurn(() => this.#post(body));
+      } catch (error) {
+        if (error instanceof Fault) throw error;
+        cause = error;
+        await pause(backOffMs(++failures, 100, 5_000), this.#closing.signal);
+      }
+    }
+  }
+
+  async #post(body: string): Promise<void> {
+    const response = await fetch(this.#url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(REQUEST_MS)]),
+    });
+    // Read in any case: an unread answer keeps its connection.
+    const answer = await response.text();
+    if (response.ok) return;
+    const text = `${response.status} ${answer.slice(0, 500)}`;
+    const isRefused = response.status < 500 && response.status !== 408 && response.status !== 429;
+    if (isRefused) throw new Fault("MESSAGE_REFUSED", text, { retryable: false });
+    throw new Error(text);
+  }
+
+  async #inTurn(call: () => Promise<void>): Promise<void> {
+    if (this.#inFlight >= IN_FLIGHT_MAX) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    else this.#inFlight += 1;
+    try {
+      await call();
+    } finally {
+      // The next one takes this one's place.
+      const next = this.#queue.shift();
+      if (next) next();
+      else this.#inFlight -= 1;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+export type { RegistrationEvent, RegistrationEventType, RegistrationPayload } from "./events.ts";
+export { httpTransport, type HttpTransportOptions } from "./http-transport.ts";
+export { kafkaTransport, type KafkaTransportOptions } from "./kafka-transport.ts";
+export { nodeMessage, type NodeMessage, type NodeMessageType, type NodePayloads } from "./messages.ts";
+export {
+  RollcallNode,
+  type NodeDescription,
+  type NodePhase,
+  type RollcallNodeEvents,
+  type RollcallNodeOptions,
+} from "./rollcall-node.ts";
+export { simulate, type Simulation, type SimulationSummary } from "./simulation.ts";
+export type { EventFilter, EventListener, Transport, TransportLog, Unsubscribe } from "./transport.ts";
+export { watchRegistrations, type WatchOptions } from "./watch-registrations.ts";

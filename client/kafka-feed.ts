@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
+import { backOffMs, pause } from "./back-off.ts";
+import type { TransportLog } from "./transport.ts";
+
+export interface KafkaFeedOptions {
+  readonly kafka: Kafka;
+  readonly topics: readonly string[];
+  readonly log: TransportLog;
+  /** Of every record from the opening on, in order within a partition. */
+  readonly onRecord: (key: string | undefined, value: Buffer) => void;
+}
+
+/**
+ * Everything that is appended to some topics from now on. A consumer group of one: its positions are kept here, so that
+ * an interruption loses nothing and nothing is stored in Kafka.
+ */
+export class KafkaFeed {
+  readonly #options: KafkaFeedOptions;
+  readonly #positions = new Map<string, Map<number, string>>();
+  readonly #closing = new AbortController();
+  #consumer: Consumer | undefined;
+
+  constructor(options: KafkaFeedOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when everything appended from now on will be told. Waits for brokers and topics without end. */
+  async open(): Promise<void> {
+    for (let failures = 0; !this.#closing.signal.aborted; ) {
+      try {
+        if (this.#positions.size === 0) await this.#findEnds();
+        return await this.#consume();
+      } catch (error) {
+        this.#options.log("warn", "the answers can't be read from Kafka yet", error);
+        await this.#disconnect();
+        await pause(backOffMs(++failures, 250, 5_000), this.#closing.signal);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#disconnect();
+  }
+
+  /** "From latest" would begin wherever the log ends when the first fetch happens to be made: too late for an answer. */
+  async #findEnds(): Promise<void> {
+    const admin = this.#options.kafka.admin({ retry: { retries: 2 } });
+    try {
+      await admin.connect();
+      const found = await Promise.all(
+        this.#options.topics.map(async (topic) => [topic, await admin.fetchTopicOffsets(topic)] as const),
+      );
+      for (const [topic, ends] of found)
+        this.#positions.set(topic, new Map(ends.map(({ partition, high }) => [partition, high])));
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  async #consume(): Promise<void> {
+    const consumer = this.#options.kafka.consumer({
+      groupId: `rollcall-client-${randomUUID()}`,
+      sessionTimeout: 30_000,
+      rebalanceTimeout: 60_000,
+      heartbeatInterval: 3_000,
+      maxWaitTimeInMs: 250,
+      allowAutoTopicCreation: false,
+      retry: { restartOnFailure: () => Promise.resolve(!this.#closing.signal.aborted) },
+    });
+    this.#consumer = consumer;
+    consumer.on(consumer.events.CRASH, ({ payload: { error, restart } }) => {
+      this.#options.log("warn", "the answers' consumer broke off", error);
+      if (!restart && this.#consumer === consumer && !this.#closing.signal.aborted) void this.#reopen();
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: false });
+    const joined = new Promise<void>((resolve) => {
+      consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
+        for (const [topic, partitions] of Object.entries(memberAssignment)) this.#seek(consumer, topic, partitions);
+        resolve();
+      });
+    });
+    const ran = consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => this.#take(payload),
+    });
+    await Promise.race([ran.then(() => joined), joined]);
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#disconnect();
+    await this.open();
+  }
+
+  #seek(consumer: Consumer, topic: string, partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      // One that came into being later is read from its start.
+      const offset = this.#positions.get(topic)?.get(partition) ?? "0";
+      consumer.seek({ topic, partition, offset });
+    }
+  }
+
+  #take({ batch, resolveOffset }: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = batch;
+    for (const { key, value } of messages) if (value) this.#options.onRecord(key?.toString(), value);
+    const last = batch.lastOffset();
+    this.#positions.get(topic)?.set(partition, String(Number(last) + 1));
+    resolveOffset(last);
+    return Promise.resolve();
+  }
+
+  async #disconnect(): Promise<void> {
+    const consumer = this.#consumer;
+    this.#consumer = undefined;
+    await consumer?.disconnect().catch(() => undefined);
+  }
+}

@@ -1,0 +1,144 @@
+import { type Kafka, Partitioners, type Producer } from "kafkajs";
+import { Fault } from "../runtime/core/fault.ts";
+import { backOffMs, pause } from "./back-off.ts";
+import type { TransportLog } from "./transport.ts";
+
+export interface Outgoing {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Waiting extends Outgoing {
+  readonly untilMs: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Fault) => void;
+}
+
+const WAITING_MAX = 50_000;
+const CALL_MESSAGES_MAX = 2_000;
+/** Of a whole call, so of any partition's share too: what one partition gets is one batch, bounded by the broker. */
+const CALL_BYTES_MAX = 512 * 1024;
+const DELIVERY_MS = 30_000;
+
+/**
+ * One call in flight; what arrives meanwhile leaves with the next. A call counts only when every partition it went to was
+ * confirmed, and a failed one is repeated by a new producer: kafkajs can lose track of what is under way.
+ */
+export class KafkaSender {
+  readonly #kafka: Kafka;
+  readonly #log: TransportLog;
+  #producer: Producer | undefined;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #closed = false;
+  /** Where the partitioner sent the records of the call under way. */
+  readonly #places = new Set<string>();
+
+  constructor(kafka: Kafka, log: TransportLog) {
+    this.#kafka = kafka;
+    this.#log = log;
+  }
+
+  send(outgoing: Outgoing): Promise<void> {
+    if (this.#closed) return Promise.reject(new Fault("TRANSPORT_CLOSED", "the transport is closed", { retryable: false }));
+    if (this.#waiting.length >= WAITING_MAX)
+      return Promise.reject(new Fault("TRANSPORT_BUSY", `${WAITING_MAX} messages wait already`, { retryable: true }));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...outgoing, untilMs: Date.now() + DELIVERY_MS, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Gives what waits some time to leave. */
+  async close(): Promise<void> {
+    const end = new AbortController();
+    await Promise.race([this.#running, pause(4_000, end.signal)]);
+    end.abort();
+    this.#closed = true;
+    await this.#producer?.disconnect().catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    // What is said in the same tick leaves in the same call.
+    await new Promise(setImmediate);
+    for (let failures = 0; this.#waiting.length > 0; ) {
+      const batch = this.#take();
+      try {
+        await this.#call(batch);
+        failures = 0;
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        this.#log("warn", "a call to Kafka was not confirmed, trying again", error);
+        void this.#producer?.disconnect().catch(() => undefined);
+        this.#producer = undefined;
+        this.#waiting = [...this.#alive(batch, error), ...this.#waiting];
+        await pause(backOffMs(++failures, 100, 5_000));
+      }
+    }
+    this.#running = undefined;
+  }
+
+  #take(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { key, value } of this.#waiting) {
+      bytes += key.length + Buffer.byteLength(value) + 256;
+      if (count === CALL_MESSAGES_MAX || (count > 0 && bytes > CALL_BYTES_MAX)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #alive(batch: readonly Waiting[], cause: unknown): Waiting[] {
+    const now = Date.now();
+    return batch.filter(({ untilMs, reject, topic }) => {
+      if (!this.#closed && untilMs > now) return true;
+      const text = `${topic}: not confirmed within ${DELIVERY_MS / 1_000} s: ${String(cause)}`;
+      reject(new Fault("TRANSPORT_UNAVAILABLE", text, { retryable: true, cause }));
+      return false;
+    });
+  }
+
+  async #call(batch: readonly Waiting[]): Promise<void> {
+    const producer = (this.#producer ??= this.#create());
+    await producer.connect();
+    this.#places.clear();
+    const topics = byTopic(batch);
+    const topicMessages = [...topics].map(([topic, messages]) => ({
+      topic,
+      messages: messages.map(({ key, value, headers }) => ({ key, value, headers: { ...headers } })),
+    }));
+    const confirmed = await producer.sendBatch({ acks: -1, timeout: 10_000, topicMessages });
+    const confirmedPlaces = new Set(confirmed.map(({ topicName, partition }) => `${topicName}[${partition}]`));
+    for (const place of this.#places)
+      if (!confirmedPlaces.has(place)) throw new Error(`the broker did not confirm ${place}`);
+  }
+
+  #create(): Producer {
+    return this.#kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      retry: { retries: 0 },
+      createPartitioner: () => {
+        const byMurmur2 = Partitioners.DefaultPartitioner();
+        return (args) => {
+          const partition = byMurmur2(args);
+          this.#places.add(`${args.topic}[${partition}]`);
+          return partition;
+        };
+      },
+    });
+  }
+}
+
+function byTopic(batch: readonly Waiting[]): ReadonlyMap<string, readonly Waiting[]> {
+  const topics = new Map<string, Waiting[]>();
+  for (const waiting of batch) {
+    const ofTopic = topics.get(waiting.topic);
+    if (ofTopic) ofTopic.push(waiting);
+    else topics.set(waiting.topic, [waiting]);
+  }
+  return topics;
+}

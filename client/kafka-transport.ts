@@ -1,0 +1,76 @@
+import { decodeEvent, NODE_ANSWERS, type RegistrationEvent } from "./events.ts";
+import { connectionTo, type KafkaAccess } from "./kafka-connection.ts";
+import { KafkaFeed } from "./kafka-feed.ts";
+import { KafkaSender } from "./kafka-sender.ts";
+import { encodeMessage, type NodeMessage } from "./messages.ts";
+import { Subscribers, tellOne } from "./subscribers.ts";
+import { topicOf, type TopicNames } from "./topics.ts";
+import type { EventFilter, EventListener, Transport, TransportLog, Unsubscribe } from "./transport.ts";
+
+export interface KafkaTransportOptions extends KafkaAccess, TopicNames {
+  readonly log?: TransportLog;
+}
+
+/** Nodes that speak Kafka: one producer, and one consumer of the answer topics, for all nodes of the process. */
+export function kafkaTransport(options: KafkaTransportOptions): Transport {
+  const log = options.log ?? (() => {});
+  const kafka = connectionTo(options, log);
+  const sender = new KafkaSender(kafka, log);
+  const subscribers = new Subscribers();
+  const feeds = new Set<KafkaFeed>();
+  let answers: Promise<void> | undefined;
+
+  const openFeed = async (
+    types: EventFilter["types"],
+    wants: (key: string) => boolean,
+    tell: (event: RegistrationEvent) => void,
+  ): Promise<KafkaFeed> => {
+    const feed = new KafkaFeed({
+      kafka,
+      log,
+      topics: types.map((type) => topicOf(type, options)),
+      onRecord: (key, value) => {
+        const event = key !== undefined && wants(key) ? decodeEvent(value.toString()) : undefined;
+        if (event) tell(event);
+      },
+    });
+    feeds.add(feed);
+    await feed.open();
+    return feed;
+  };
+
+  return {
+    publish(message: NodeMessage): Promise<void> {
+      const { id, type, nodeId, correlationId } = message;
+      const headers = { "content-type": "application/json", message_id: id, correlation_id: correlationId };
+      return sender.send({ topic: topicOf(type, options), key: nodeId, value: encodeMessage(message), headers });
+    },
+
+    async subscribe(nodeId: string, listener: EventListener): Promise<Unsubscribe> {
+      const unsubscribe = subscribers.add(nodeId, listener);
+      answers ??= openFeed(
+        NODE_ANSWERS,
+        (key) => subscribers.has(key),
+        (event) => subscribers.tell(event),
+      ).then(() => undefined);
+      await answers;
+      return unsubscribe;
+    },
+
+    async watch({ types, nodeId }: EventFilter, listener: EventListener): Promise<Unsubscribe> {
+      const feed = await openFeed(
+        types,
+        (key) => nodeId === undefined || key === nodeId,
+        (event) => tellOne(listener, event),
+      );
+      return () => {
+        feeds.delete(feed);
+        void feed.close();
+      };
+    },
+
+    async close(): Promise<void> {
+      await Promise.all([sender.close(), ...[...feeds].map((feed) => feed.close())]);
+    },
+  };
+}

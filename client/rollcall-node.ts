@@ -1,0 +1,279 @@
+import { EventEmitter } from "node:events";
+import { randomUUID } from "node:crypto";
+import { backOffMs } from "./back-off.ts";
+import type { RegistrationEvent, RegistrationPayload } from "./events.ts";
+import { nodeMessage, type NodeMessage, type NodePayloads } from "./messages.ts";
+import type { Transport, Unsubscribe } from "./transport.ts";
+
+/** What a node tells about itself. */
+export interface NodeDescription {
+  readonly nodeType: "effect" | "compute" | "reducer" | "orchestrator";
+  readonly nodeVersion?: string;
+  readonly nodeName?: string;
+  readonly nodeRole?: string;
+  readonly capabilities?: readonly string[];
+  /** Name to URL; the first is what the service catalogue is told. */
+  readonly endpoints?: Readonly<Record<string, string>>;
+  readonly healthEndpoint?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface RollcallNodeOptions extends NodeDescription {
+  /** 1 to 255 of A-Z a-z 0-9 . _ : - */
+  readonly nodeId: string;
+  readonly transport: Transport;
+  /** Default: a third of the liveness time that the system tells. */
+  readonly heartbeatMs?: number;
+  /** Tells this process of the node from its earlier ones; must rise. Default: when this object was made, ms. */
+  readonly epoch?: number;
+  /** Figures for each heartbeat. */
+  readonly vitals?: () => Omit<NodePayloads["NodeHeartbeatEvent"], "node_id" | "correlation_id" | "timestamp">;
+  /** 0 to 1; spreads timers. */
+  readonly random?: () => number;
+}
+
+export interface RollcallNodeEvents {
+  /** The system has registered the node; the ACK is on its way. */
+  readonly accepted: [RegistrationPayload<"NodeRegistrationAccepted">];
+  /** The node is found by others and is expected to work. */
+  readonly active: [RegistrationPayload<"NodeBecameActive">];
+  /** The system heard nothing for too long; the node registers again by itself. */
+  readonly expired: [RegistrationPayload<"NodeLivenessExpired">];
+  /** No ACK arrived in time; the node registers again by itself. */
+  readonly timedOut: [RegistrationPayload<"NodeRegistrationAckTimedOut">];
+  /** A backend refused the node; it tries again, after half a minute at first. */
+  readonly rejected: [RegistrationPayload<"NodeRegistrationRejected">];
+  /** An operator ended the registration: the node is silent until `start` or `update`. */
+  readonly deregistered: [RegistrationPayload<"NodeDeregistered">];
+  /** A message could not be delivered. What matters is said again by itself. */
+  readonly trouble: [unknown];
+}
+
+/** `accepted`: ACKed, not yet known to be active. `ended`: deregistered by an operator. */
+export type NodePhase = "new" | "introspecting" | "accepted" | "active" | "ended" | "closed";
+
+const INTROSPECT_AGAIN_MS = { first: 2_000, max: 30_000 };
+const ACK_AGAIN_MS = { first: 1_000, max: 5_000 };
+const REGISTER_AGAIN_MS = { first: 250, max: 30_000 };
+const REJECTED_MS = { first: 30_000, max: 600_000 };
+/** Every so many heartbeats the node introspects instead: if the system has ended its registration unheard, that heals it. */
+const HEARTBEATS_PER_INTROSPECTION = 10;
+/** Longer than any acceptance waits: an acceptance without a readable deadline. */
+const ACK_TIME_DEFAULT_MS = 30_000;
+
+/**
+ * Plays a node's part of the registration protocol: introspects until it is accepted, ACKs that attempt, sends
+ * heartbeats, registers again when a registration ended without its will, and says goodbye on `close`.
+ */
+export class RollcallNode extends EventEmitter<RollcallNodeEvents> {
+  readonly nodeId: string;
+  readonly epoch: number;
+  readonly #options: RollcallNodeOptions;
+  #description: NodeDescription;
+  #phase: NodePhase = "new";
+  #correlationId: string = randomUUID();
+  #attemptId: string | undefined;
+  /** Of the current attempt: events of one attempt may come late, as each type has its topic. */
+  #seq = 0;
+  #acknowledgedUntilMs = 0;
+  #livenessMs = 0;
+  #failures = 0;
+  #ended = 0;
+  #heartbeats = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #unsubscribe: Unsubscribe | undefined;
+
+  constructor(options: RollcallNodeOptions) {
+    super();
+    this.#options = options;
+    this.#description = options;
+    this.nodeId = options.nodeId;
+    this.epoch = options.epoch ?? Date.now();
+  }
+
+  get phase(): NodePhase {
+    return this.#phase;
+  }
+
+  /** Of the registration that was accepted last. */
+  get registrationAttemptId(): string | undefined {
+    return this.#attemptId;
+  }
+
+  /** Resolves when the node listens and its first introspection is on its way. */
+  async start(): Promise<void> {
+    if (this.#phase !== "new" && this.#phase !== "ended") throw new Error(`node ${this.nodeId} is ${this.#phase}`);
+    this.#unsubscribe ??= await this.#options.transport.subscribe(this.nodeId, (event) => this.#hear(event));
+    // Closed while it waited.
+    if (this.phase === "closed") return this.#unsubscribe();
+    this.#register();
+  }
+
+  /** Tells what has changed. While the node is active it stays so; before, the registration begins anew. */
+  update(changes: Partial<NodeDescription>): void {
+    if (this.#phase === "closed") throw new Error(`node ${this.nodeId} is closed`);
+    this.#description = { ...this.#description, ...changes };
+    if (this.#phase === "new") return;
+    if (this.#phase !== "active") return this.#register();
+    this.#correlationId = randomUUID();
+    this.#introspect("capability_change");
+  }
+
+  /** Ends the node's part. With a goodbye (the default) the registration is taken back at once. Idempotent. */
+  async close({ goodbye = true }: { readonly goodbye?: boolean } = {}): Promise<void> {
+    const wasKnown = this.#phase !== "new" && this.#phase !== "ended" && this.#phase !== "closed";
+    this.#phase = "closed";
+    clearTimeout(this.#timer);
+    this.#unsubscribe?.();
+    // An introspection rather than NodeDeregister: its epoch keeps it from ending a successor's registration.
+    if (goodbye && wasKnown) await this.#publish(this.#introspection("shutdown"));
+  }
+
+  #hear(event: RegistrationEvent): void {
+    if (this.#phase === "closed") return;
+    const { payload } = event;
+    const isCurrent = payload.registration_attempt_id === this.#attemptId;
+    // Another process of this node, or a registration that this one has given up, is not answered.
+    if (!isCurrent && (payload.correlation_id !== this.#correlationId || this.#isPast(event))) return;
+    if (isCurrent && payload.entity_seq <= this.#seq && event.type !== "NodeRegistrationAccepted") return;
+    this.#seq = isCurrent ? Math.max(this.#seq, payload.entity_seq) : payload.entity_seq;
+    switch (event.type) {
+      case "NodeRegistrationAccepted": return this.#accepted(event.payload, isCurrent); // prettier-ignore
+      case "NodeBecameActive": return this.#active(event.payload); // prettier-ignore
+      case "NodeRegistrationAckTimedOut":
+        this.#registerAfter(REGISTER_AGAIN_MS);
+        return void this.emit("timedOut", event.payload);
+      case "NodeLivenessExpired":
+        this.#registerAfter(REGISTER_AGAIN_MS);
+        return void this.emit("expired", event.payload);
+      case "NodeRegistrationRejected":
+        this.#registerAfter(REJECTED_MS);
+        return void this.emit("rejected", event.payload);
+      case "NodeDeregistered":
+        this.#phase = "ended";
+        this.#correlationId = randomUUID();
+        clearTimeout(this.#timer);
+        return void this.emit("deregistered", event.payload);
+    }
+  }
+
+  /** The end of an earlier attempt that this node's own renewed introspection has already replaced. */
+  #isPast({ type }: RegistrationEvent): boolean {
+    return type !== "NodeRegistrationAccepted" && this.#attemptId !== undefined;
+  }
+
+  #accepted(payload: RegistrationPayload<"NodeRegistrationAccepted">, isRepeat: boolean): void {
+    if (isRepeat && this.#phase !== "accepted") return;
+    this.#phase = "accepted";
+    this.#attemptId = payload.registration_attempt_id;
+    // As a span: the system's clock and this one need not agree.
+    const ackMs = Date.parse(payload.ack_deadline) - Date.parse(payload.emitted_at);
+    this.#acknowledgedUntilMs = Date.now() + (ackMs > 0 ? ackMs : ACK_TIME_DEFAULT_MS);
+    this.#failures = 0;
+    this.#acknowledge(payload.correlation_id);
+    if (!isRepeat) this.emit("accepted", payload);
+  }
+
+  #active(payload: RegistrationPayload<"NodeBecameActive">): void {
+    this.#phase = "active";
+    this.#attemptId = payload.registration_attempt_id;
+    this.#livenessMs = Date.parse(payload.liveness_deadline) - Date.parse(payload.emitted_at);
+    this.#ended = 0;
+    this.#heartbeats = 0;
+    // The first one anywhere in its time, so that nodes that came together do not stay in step.
+    this.#after(this.#heartbeatMs() * this.#random(), () => this.#beat());
+    this.emit("active", payload);
+  }
+
+  #register(): void {
+    this.#phase = "introspecting";
+    this.#correlationId = randomUUID();
+    this.#attemptId = undefined;
+    this.#seq = 0;
+    this.#failures = 0;
+    this.#introspectUntilAccepted();
+  }
+
+  #registerAfter({ first, max }: { readonly first: number; readonly max: number }): void {
+    this.#phase = "introspecting";
+    this.#after(backOffMs(++this.#ended, first, max, this.#options.random), () => this.#register());
+  }
+
+  #introspectUntilAccepted(): void {
+    this.#phase = "introspecting";
+    this.#introspect("startup");
+    const { first, max } = INTROSPECT_AGAIN_MS;
+    this.#after(backOffMs(++this.#failures, first, max, this.#options.random), () => this.#introspectUntilAccepted());
+  }
+
+  #acknowledge(correlationId: string): void {
+    const message = nodeMessage("NodeRegistrationAcked", {
+      node_id: this.nodeId,
+      registration_attempt_id: this.#attemptId,
+      correlation_id: correlationId,
+    });
+    void this.#publish(message);
+    const { first, max } = ACK_AGAIN_MS;
+    this.#after(backOffMs(++this.#failures, first, max, this.#options.random), () => {
+      if (Date.now() < this.#acknowledgedUntilMs) return this.#acknowledge(correlationId);
+      // Nothing was heard, not even that it was too late: asking again finds out or starts anew.
+      this.#failures = 0;
+      this.#introspectUntilAccepted();
+    });
+  }
+
+  #beat(): void {
+    this.#heartbeats += 1;
+    if (this.#heartbeats % HEARTBEATS_PER_INTROSPECTION === 0) this.#introspect("heartbeat");
+    else {
+      const vitals = this.#options.vitals?.() ?? { uptime_seconds: Math.max(0, Date.now() - this.epoch) / 1_000 };
+      void this.#publish(nodeMessage("NodeHeartbeatEvent", { ...vitals, node_id: this.nodeId }));
+    }
+    this.#after(this.#heartbeatMs() * (0.8 + 0.4 * this.#random()), () => this.#beat());
+  }
+
+  #heartbeatMs(): number {
+    return this.#options.heartbeatMs ?? Math.max(100, this.#livenessMs / 3);
+  }
+
+  #introspect(reason: NodePayloads["NodeIntrospectionEvent"]["reason"]): void {
+    void this.#publish(this.#introspection(reason));
+  }
+
+  #introspection(reason: NodePayloads["NodeIntrospectionEvent"]["reason"]): NodeMessage {
+    const { nodeType, nodeVersion, nodeName, nodeRole, capabilities, endpoints, healthEndpoint, metadata } =
+      this.#description;
+    return nodeMessage("NodeIntrospectionEvent", {
+      node_id: this.nodeId,
+      node_type: nodeType,
+      ...(nodeVersion !== undefined && { node_version: nodeVersion }),
+      ...(nodeName !== undefined && { node_name: nodeName }),
+      ...(nodeRole !== undefined && { node_role: nodeRole }),
+      ...(capabilities && { capabilities: [...capabilities] }),
+      ...(endpoints && { endpoints: { ...endpoints } }),
+      ...(healthEndpoint !== undefined && { health_endpoint: healthEndpoint }),
+      ...(metadata && { metadata: { ...metadata } }),
+      reason,
+      epoch: this.epoch,
+      correlation_id: this.#correlationId,
+    });
+  }
+
+  async #publish(message: NodeMessage): Promise<void> {
+    try {
+      await this.#options.transport.publish(message);
+    } catch (error) {
+      this.emit("trouble", error);
+    }
+  }
+
+  #random(): number {
+    return (this.#options.random ?? Math.random)();
+  }
+
+  /** A node waits for one thing at a time. */
+  #after(ms: number, call: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(call, ms);
+  }
+}

@@ -1,0 +1,130 @@
+import { summarizeLatencies, type LatencySummary } from "./latencies.ts";
+import type { NodeMessage } from "./messages.ts";
+import { RollcallNode } from "./rollcall-node.ts";
+import type { Role } from "./simulation-cast.ts";
+import type { Transport } from "./transport.ts";
+
+/** What has happened in a simulation so far; nodes, unless it says messages. */
+export interface SimulationCounts {
+  readonly introspected: number;
+  readonly accepted: number;
+  readonly active: number;
+  readonly rejected: number;
+  readonly expired: number;
+  readonly timedOut: number;
+  /** Times that a node that did nothing wrong lost its registration and registered again. */
+  readonly registeredAgain: number;
+  readonly messagesSent: number;
+  readonly duplicatesSent: number;
+  readonly messagesFailed: number;
+}
+
+/** Keeps the score of a simulation. */
+export class Score {
+  readonly counts: { -readonly [Name in keyof SimulationCounts]: number } = {
+    introspected: 0, accepted: 0, active: 0, rejected: 0, expired: 0, timedOut: 0,
+    registeredAgain: 0, messagesSent: 0, duplicatesSent: 0, messagesFailed: 0,
+  }; // prettier-ignore
+  readonly #toAcceptedMs: number[] = [];
+  readonly #toActiveMs: number[] = [];
+  firstTrouble: unknown;
+
+  accepted(afterMs: number): void {
+    this.counts.accepted += 1;
+    this.#toAcceptedMs.push(afterMs);
+  }
+
+  active(afterMs: number): void {
+    this.counts.active += 1;
+    this.#toActiveMs.push(afterMs);
+  }
+
+  latencies(): { readonly toAccepted: LatencySummary; readonly toActive: LatencySummary } {
+    return { toAccepted: summarizeLatencies(this.#toAcceptedMs), toActive: summarizeLatencies(this.#toActiveMs) };
+  }
+}
+
+/** A real node of the client, whose words pass through what the simulation makes go wrong. */
+export class SimulatedNode {
+  readonly role: Role;
+  readonly #node: RollcallNode;
+  readonly #score: Score;
+  #introspectedMs = 0;
+  #wasActive = false;
+  #wasAccepted = false;
+
+  constructor(role: Role, transport: Transport, score: Score) {
+    this.role = role;
+    this.#score = score;
+    const { nodeId, nodeType, random } = role;
+    this.#node = new RollcallNode({
+      nodeId,
+      nodeType,
+      nodeVersion: "1.0.0",
+      capabilities: ["simulated", `${nodeType}.run`],
+      endpoints: { http: `http://${nodeId}.sim:8080` },
+      metadata: { simulated: "true" },
+      transport: { ...transport, publish: (message) => this.#say(transport, message) },
+      random,
+    });
+    this.#listen();
+  }
+
+  get wasActive(): boolean {
+    return this.#wasActive;
+  }
+
+  /** Whether it still waits for what it should become. */
+  get isPending(): boolean {
+    return this.role.misbehaviour === "no-ack" ? !this.#wasAccepted : !this.#wasActive;
+  }
+
+  async start(): Promise<void> {
+    this.#score.counts.introspected += 1;
+    await this.#node.start();
+  }
+
+  close(goodbye: boolean): Promise<void> {
+    return this.#node.close({ goodbye });
+  }
+
+  #listen(): void {
+    const { counts } = this.#score;
+    const node = this.#node;
+    node.on("accepted", () => {
+      if (!this.#wasAccepted) this.#score.accepted(performance.now() - this.#introspectedMs);
+      this.#wasAccepted = true;
+    });
+    node.on("active", () => {
+      if (!this.#wasActive) this.#score.active(performance.now() - this.#introspectedMs);
+      this.#wasActive = true;
+    });
+    node.on("expired", () => this.#lost("expired"));
+    node.on("timedOut", () => this.#lost("timedOut"));
+    node.on("rejected", () => void (counts.rejected += 1));
+    node.on("trouble", (error) => {
+      counts.messagesFailed += 1;
+      this.#score.firstTrouble ??= error;
+    });
+  }
+
+  /** One that misbehaves is played to its end, once; any other one registers again. */
+  #lost(how: "expired" | "timedOut"): void {
+    this.#score.counts[how] += 1;
+    if (this.role.misbehaviour === "none") this.#score.counts.registeredAgain += 1;
+    else void this.#node.close({ goodbye: false });
+  }
+
+  async #say(transport: Transport, message: NodeMessage): Promise<void> {
+    const { misbehaviour, duplicates } = this.role;
+    if (misbehaviour === "no-ack" && message.type === "NodeRegistrationAcked") return;
+    const isGoodbye = message.type === "NodeIntrospectionEvent" && message.payload.reason === "shutdown";
+    if (misbehaviour === "silent" && this.#wasActive && !isGoodbye) return;
+    if (this.#introspectedMs === 0) this.#introspectedMs = performance.now();
+    const { counts } = this.#score;
+    counts.messagesSent += 1;
+    if (!duplicates) return transport.publish(message);
+    counts.duplicatesSent += 1;
+    await Promise.all([transport.publish(message), transport.publish(message)]);
+  }
+}

@@ -1,0 +1,108 @@
+import { pause } from "./back-off.ts";
+import type { LatencySummary } from "./latencies.ts";
+import { Score, type SimulationCounts, SimulatedNode } from "./simulated-node.ts";
+import { castOf, type CastOptions } from "./simulation-cast.ts";
+import type { Transport } from "./transport.ts";
+
+export interface Simulation extends CastOptions {
+  readonly transport: Transport;
+  /** New nodes a second. */
+  readonly rate: number;
+  /** How long heartbeats go on, from the first introspection. */
+  readonly durationMs: number;
+  /** At the end: deregister instead of falling silent. */
+  readonly goodbye?: boolean;
+  /** Twice a second. */
+  readonly onProgress?: (progress: SimulationProgress) => void;
+  /** Ends it early, with the summary of what has happened. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SimulationProgress extends SimulationCounts {
+  readonly nodes: number;
+  readonly elapsedMs: number;
+}
+
+export interface SimulationSummary extends SimulationCounts {
+  readonly nodes: number;
+  readonly seed: number;
+  /** Nodes that were to become active: all but those that never ACK. */
+  readonly expectedActive: number;
+  /** Of those, the ones that did not. */
+  readonly neverActive: readonly string[];
+  readonly latency: {
+    /** From the first introspection. */
+    readonly toAccepted: LatencySummary;
+    readonly toActive: LatencySummary;
+  };
+  readonly elapsedMs: number;
+  /** Of the first message that could not be delivered. */
+  readonly firstTrouble: string | null;
+}
+
+/** A simulation that could not bring on all its nodes in its time says so before it begins. */
+export const introductionMs = ({ nodes, rate }: Pick<Simulation, "nodes" | "rate">): number => (nodes / rate) * 1_000;
+
+const TICK_MS = 10;
+/** For what is still under way when the time is over; heartbeats go on meanwhile. */
+const SETTLE_MS = 10_000;
+/** The stream of answers must be there before the first introspection. */
+const CONNECT_MS = 30_000;
+
+/** Plays many nodes against a running system. The same seed gives the same nodes with the same faults. */
+export async function simulate(simulation: Simulation): Promise<SimulationSummary> {
+  const { transport, rate, durationMs, signal, goodbye = false, onProgress } = simulation;
+  await connect(transport);
+  const score = new Score();
+  const nodes = castOf(simulation).map((role) => new SimulatedNode(role, transport, score));
+  const startedMs = performance.now();
+  const elapsedMs = (): number => performance.now() - startedMs;
+  const progress = setInterval(
+    () => onProgress?.({ ...score.counts, nodes: nodes.length, elapsedMs: elapsedMs() }),
+    500,
+  );
+  try {
+    for (let next = 0; next < nodes.length && !signal?.aborted && elapsedMs() < durationMs + SETTLE_MS; ) {
+      const due = Math.min(nodes.length, 1 + Math.floor((elapsedMs() / 1_000) * rate));
+      for (; next < due; next++) void nodes[next]?.start();
+      if (next < nodes.length) await pause(TICK_MS, signal);
+    }
+    await pause(durationMs - elapsedMs(), signal);
+    while (!signal?.aborted && elapsedMs() < durationMs + SETTLE_MS && nodes.some((node) => node.isPending))
+      await pause(100, signal);
+  } finally {
+    clearInterval(progress);
+  }
+  const took = elapsedMs();
+  await Promise.all(nodes.map((node) => node.close(goodbye)));
+  return summarize(simulation, nodes, score, took);
+}
+
+async function connect(transport: Transport): Promise<void> {
+  const waited = new AbortController();
+  const subscribed = transport.subscribe("sim-probe", () => {});
+  const late = pause(CONNECT_MS, waited.signal).then(() => undefined);
+  const unsubscribe = await Promise.race([subscribed, late]);
+  waited.abort();
+  if (!unsubscribe) throw new Error(`the system could not be reached within ${CONNECT_MS / 1_000} s`);
+  unsubscribe();
+}
+
+function summarize(
+  { seed }: Simulation,
+  nodes: readonly SimulatedNode[],
+  score: Score,
+  elapsedMs: number,
+): SimulationSummary {
+  const expected = nodes.filter(({ role }) => role.misbehaviour !== "no-ack");
+  return {
+    nodes: nodes.length,
+    seed,
+    ...score.counts,
+    expectedActive: expected.length,
+    neverActive: expected.filter(({ wasActive }) => !wasActive).map(({ role }) => role.nodeId),
+    latency: score.latencies(),
+    elapsedMs: Math.round(elapsedMs),
+    firstTrouble: score.firstTrouble === undefined ? null : String(score.firstTrouble),
+  };
+}
