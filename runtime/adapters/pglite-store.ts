@@ -4,6 +4,7 @@ import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Fault } from "../core/fault.ts";
 import type { Sql, SqlValue, Store } from "../ports/store.ts";
 import { DirectoryLock } from "./directory-lock.ts";
+import { PgliteUpkeep } from "./pglite-upkeep.ts";
 import { storeFault } from "./sql-fault.ts";
 import { parsers, toParameter } from "./sql-types.ts";
 
@@ -23,6 +24,7 @@ export class PgliteStore implements Store {
   readonly kind = "pglite";
   readonly #db: PGlite;
   readonly #lock: DirectoryLock | undefined;
+  readonly #upkeep: PgliteUpkeep;
   #closed: Promise<void> | undefined;
 
   /** @throws Fault STORE_LOCKED, not retryable: another process has the directory open; names its pid */
@@ -39,6 +41,8 @@ export class PgliteStore implements Store {
   private constructor(db: PGlite, lock: DirectoryLock | undefined) {
     this.#db = db;
     this.#lock = lock;
+    this.#upkeep = new PgliteUpkeep(this);
+    this.#upkeep.start();
   }
 
   async query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
@@ -83,6 +87,7 @@ export class PgliteStore implements Store {
   }
 
   async #end(): Promise<void> {
+    this.#upkeep.stop();
     if (this.#lock?.isLost === true) return;
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), closeTimeoutMs)));

@@ -46,7 +46,7 @@ export class TableBus implements EventBus {
     this.#log = new TableLog(store);
     this.#readers = new TableReaders(this.#log, clock);
     this.#retention = new TableRetention({
-      ...{ store, clock, retentionMs, log: this.#log },
+      ...{ clock, retentionMs, log: this.#log },
       inOrder: (work) => this.#inOrder(work),
     });
   }

@@ -1,10 +1,8 @@
 import type { Clock } from "../ports/clock.ts";
 import type { ByTopicPartition } from "../ports/event-bus.ts";
-import type { Store } from "../ports/store.ts";
 import type { TableLog } from "./table-log.ts";
 
 export interface TableRetentionOptions {
-  readonly store: Store;
   readonly log: TableLog;
   readonly clock: Clock;
   readonly retentionMs: number;
@@ -16,8 +14,6 @@ export interface TableRetentionOptions {
 const deletedAtOnce = 2_000;
 const everyMs = 60_000;
 const soonMs = 500;
-/** An embedded database has no autovacuum: what is deleted only becomes free space by asking. */
-const vacuumAfter = 20_000;
 
 /** Deletes old records that the subscriber has behind it. */
 export class TableRetention {
@@ -26,7 +22,6 @@ export class TableRetention {
   #subscribed: ReadonlySet<string> = new Set();
   #cancel: () => void = () => {};
   #stopped = false;
-  #deleted = 0;
 
   constructor(options: TableRetentionOptions) {
     this.#options = options;
@@ -58,17 +53,12 @@ export class TableRetention {
   }
 
   async #sweep(): Promise<void> {
-    const { log, clock, retentionMs, inOrder, store } = this.#options;
+    const { log, clock, retentionMs, inOrder } = this.#options;
     const beforeMs = clock.wallMs() - retentionMs;
     const neededFrom = (topic: string, partition: number): number =>
       this.#subscribed.has(topic) ? (this.#neededFrom.get(topic)?.get(partition) ?? 0) : Infinity;
     try {
       const deleted = await inOrder(() => log.trim(neededFrom, beforeMs, deletedAtOnce));
-      this.#deleted += deleted;
-      if (this.#deleted >= vacuumAfter && deleted === 0) {
-        this.#deleted = 0;
-        await inOrder(() => store.query("vacuum rollcall.bus_record"));
-      }
       this.#next(deleted > 0 ? soonMs : everyMs);
     } catch {
       // The store is in trouble, which others say loudly; old records can wait.
