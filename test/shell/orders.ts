@@ -1,0 +1,76 @@
+import { fileURLToPath } from "node:url";
+import { migrate } from "../../runtime/adapters/migrate.ts";
+import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import { TableBus } from "../../runtime/adapters/table-bus.ts";
+import { compileDomain } from "../../runtime/contract/compile.ts";
+import { validateDomain } from "../../runtime/contract/validate.ts";
+import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import type { Store } from "../../runtime/ports/store.ts";
+import type { ShellLimits } from "../../runtime/shell/limits.ts";
+import { Runtime } from "../../runtime/shell/runtime.ts";
+import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import { toyCode, toyFolder } from "../contract/toy-domain.ts";
+
+const MIGRATIONS = fileURLToPath(new URL("../../runtime/adapters/migrations", import.meta.url));
+const PARTITIONS = 4;
+
+/** The runtime's tables, empty. */
+export async function emptyTables(store: Store): Promise<void> {
+  await store.query(`drop schema if exists rollcall cascade`);
+  await migrate(store, [{ scope: "runtime", directory: MIGRATIONS }]);
+}
+
+/** The shell over the toy domain of orders, on the embedded bus: nothing of registration in sight. */
+export async function startOrders(
+  store: Store,
+  options: { readonly effects?: Partial<DomainCode["effects"]>; readonly limits?: Partial<ShellLimits> } = {},
+) {
+  const code = { ...toyCode, effects: { ...toyCode.effects, ...options.effects } } as DomainCode;
+  const { set } = validateDomain(toyFolder, code);
+  if (!set) throw new Error("the toy domain's contracts have errors");
+  const clock = new SystemClock();
+  const bus = new TableBus({ store, clock });
+  const told: ShellEvent[] = [];
+  const fatal: unknown[] = [];
+  const domain = compileDomain(set, code, { env: "test", namespace: "" });
+  const runtime = new Runtime({
+    domain,
+    bus,
+    store,
+    clock,
+    owner: `test-${Math.random()}`,
+    partitions: PARTITIONS,
+    observe: (event) => told.push(event),
+    onFatal: (error) => fatal.push(error),
+    ...(options.limits && { limits: options.limits }),
+  });
+  await runtime.start();
+  await until(() => runtime.status().owned.length === PARTITIONS);
+
+  const publish = (topic: string, payloads: readonly object[], headers: Record<string, string> = {}) =>
+    bus.publish(
+      payloads.map((payload) => {
+        const id = (payload as { order_id: string }).order_id;
+        return { topic: `test.shop.${topic}`, partition: partitionOf(id, PARTITIONS), key: Buffer.from(id), value: Buffer.from(JSON.stringify(payload)), headers };
+      }),
+      { timeoutMs: 5_000 },
+    ); // prettier-ignore
+  const stateOf = async (id: string): Promise<string | null | undefined> => {
+    const [row] = await store.query<{ state: string | null }>(
+      `select state from rollcall.entity where entity_id = $1`,
+      [id],
+    );
+    return row?.state;
+  };
+  const settled = () => until(() => {
+    const { waiting, intents, unpublished, lag } = runtime.status();
+    return waiting + intents + unpublished + lag === 0;
+  }); // prettier-ignore
+  return { runtime, bus, domain, told, fatal, publish, stateOf, settled };
+}
+
+/** Waits for what must come; a test that waits in vain fails by its time limit. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+}

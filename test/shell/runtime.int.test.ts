@@ -1,0 +1,150 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Fault } from "../../runtime/core/fault.ts";
+import { done, effect, refused } from "../../runtime/core/effect.ts";
+import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { Store } from "../../runtime/ports/store.ts";
+import { toyCode } from "../contract/toy-domain.ts";
+import { emptyTables, startOrders, until } from "./orders.ts";
+
+describe("the runtime, on a domain of orders", () => {
+  let store: PgliteStore;
+  let running: Awaited<ReturnType<typeof startOrders>> | undefined;
+  beforeAll(async () => {
+    store = await PgliteStore.open({ directory: undefined });
+  });
+  beforeEach(() => emptyTables(store));
+  afterEach(() => running?.runtime.stop());
+  afterAll(() => store.close());
+  const start = async (over: Store = store, options?: Parameters<typeof startOrders>[1]) =>
+    (running = await startOrders(over, options));
+  const journal = (where: string) => store.query<{ kind: string; type: string; body: { decision?: { reason: string } } }>(`select * from rollcall.journal where ${where} order by partition, seq`); // prettier-ignore
+
+  it("takes an order from its placing to its payment", async () => {
+    const { publish, stateOf, settled } = await start();
+    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    await until(async () => (await stateOf("o1")) === "TOLD");
+    await settled();
+    expect((await journal("kind = 'event'")).map(({ type }) => type)).toEqual(["OrderPlaced", "OrderPaid"]);
+    expect(await store.query(`select * from rollcall.intent`)).toEqual([]);
+  });
+
+  it("takes a repeated message once and says so in the journal", async () => {
+    const { publish, stateOf, settled } = await start();
+    const twice = { order_id: "o1", amount: 5 };
+    await publish("place-order", [twice, twice], { message_id: "once" });
+    await until(async () => (await stateOf("o1")) === "TOLD");
+    await publish("place-order", [twice], { message_id: "once" });
+    await settled();
+    await until(async () => (await journal("kind = 'repeat'")).length === 2);
+    expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
+  });
+
+  it("dead-letters a message that the store refuses, and no other of its batch", async () => {
+    await store.query(`alter table rollcall.entity add constraint refuse check (entity_id <> 'poison')`);
+    const { publish, stateOf, told } = await start();
+    const ids = ["a", "b", "poison", "c", "d"];
+    await publish("place-order", ids.map((order_id) => ({ order_id, amount: 1 }))); // prettier-ignore
+    for (const id of ["a", "b", "c", "d"]) await until(async () => (await stateOf(id)) === "TOLD");
+    expect(told.filter(({ kind }) => kind === "dead_letter")).toMatchObject([{ code: "CORE_ERROR" }]);
+    expect(await store.query(`select error_code from rollcall.dead_letter`)).toEqual([{ error_code: "CORE_ERROR" }]);
+  });
+
+  it("keeps what cannot be read as a dead letter and goes on", async () => {
+    const { publish, stateOf } = await start();
+    await publish("place-order", [
+      { order_id: "bad", amount: "much" },
+      { order_id: "good", amount: 2 },
+    ]);
+    await until(async () => (await stateOf("good")) === "TOLD");
+    const [letter] = await store.query<{ error_code: string; error: string }>(
+      `select error_code, error from rollcall.dead_letter`,
+    );
+    expect(letter).toMatchObject({ error_code: "INVALID_PAYLOAD", error: expect.stringContaining("/amount") });
+  });
+
+  it("writes nothing of a partition that another process owns, and takes it over again when the group still says so", async () => {
+    const { publish, stateOf, told } = await start();
+    await store.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = 'another'`);
+    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    await until(() => told.some(({ kind }) => kind === "lost"));
+    await until(async () => (await stateOf("o1")) === "TOLD");
+    expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
+  });
+
+  it("asks instead of running a turn again when the answer to its commit is lost", async () => {
+    let lose = 0;
+    const flaky: Store = {
+      kind: "pglite",
+      query: (text, values) => store.query(text, values),
+      script: (tx, text) => store.script(tx, text),
+      version: () => store.version(),
+      close: () => store.close(),
+      transaction: async (work) => {
+        const result = await store.transaction(work);
+        if (lose-- > 0) throw new Fault("COMMIT_UNKNOWN", "lost", { retryable: true });
+        return result;
+      },
+    };
+    const { publish, stateOf } = await start(flaky);
+    lose = 1;
+    await publish("place-order", [{ order_id: "o1", amount: 5 }]).catch(() => {});
+    lose = 1;
+    await until(async () => (await stateOf("o1")) === "TOLD");
+    expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
+  });
+
+  it("drops nothing while the store cannot be reached", async () => {
+    let down = false;
+    const failing = <Result>(work: () => Promise<Result>): Promise<Result> =>
+      down ? Promise.reject(new Fault("STORE_UNAVAILABLE", "down", { retryable: true })) : work();
+    const flaky: Store = {
+      kind: "pglite",
+      query: (text, values) =>
+        text.includes("bus_record") ? store.query(text, values) : failing(() => store.query(text, values)),
+      script: (tx, text) => store.script(tx, text),
+      version: () => store.version(),
+      close: () => store.close(),
+      transaction: (work) => failing(() => store.transaction(work)),
+    };
+    const { publish, stateOf, told } = await start(flaky);
+    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    down = true;
+    await until(() => told.some(({ kind }) => kind === "trouble"));
+    down = false;
+    await until(async () => (await stateOf("o1")) === "TOLD");
+    expect(await store.query(`select * from rollcall.dead_letter`)).toEqual([]);
+  });
+
+  it("resumes intents and unpublished events that a stopped process left", async () => {
+    let busy = true;
+    const [charge] = [toyCode.effects["HandlerCardCharge"]];
+    const HandlerCardCharge = effect(charge?.intent as never, ["BANK_BUSY"], async (intents) =>
+      intents.map(() => busy ? refused(new Fault("BANK_BUSY", "later", { retryable: true })) : done({ type: "CardCharged", payload: {} })),
+    ); // prettier-ignore
+    const first = await start(store, { effects: { HandlerCardCharge } });
+    await first.publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    await until(async () => (await store.query(`select * from rollcall.intent`)).length === 1);
+    await first.runtime.stop();
+    await store.query(`update rollcall.partition_owner set published_seq = 0`);
+    busy = false;
+    const second = await start(store, { effects: { HandlerCardCharge } });
+    await until(async () => (await second.stateOf("o1")) === "TOLD");
+    const placed = await store.query<{ value: Buffer }>(`select value from rollcall.bus_record where topic = 'test.shop.orders' and convert_from(value, 'UTF8') like '%OrderPlaced%'`); // prettier-ignore
+    expect(placed.length).toBe(2);
+    expect(placed[0]?.value.equals(placed[1]?.value ?? Buffer.of())).toBe(true);
+  });
+
+  it("pauses partitions instead of dropping when a bound is reached", async () => {
+    const { publish, settled, fatal } = await start(store, {
+      limits: { waitingMessagesMax: 5, turnMessagesMax: 3, intentsMax: 4, unpublishedMax: 4 },
+    });
+    await publish("place-order", Array.from({ length: 60 }, (_, i) => ({ order_id: `o${i}`, amount: 1 }))); // prettier-ignore
+    await until(
+      async () =>
+        (await store.query<{ n: number }>(`select count(*)::int as n from rollcall.entity where state = 'TOLD'`))[0]
+          ?.n === 60,
+    );
+    await settled();
+    expect(fatal).toEqual([]);
+  });
+});
