@@ -31,9 +31,6 @@ const { values: options } = parseArgs({
 const size = { count: Number(options.count), oneAtATime: Number(options["one-at-a-time"]), warmUp: 500 };
 const PARTITIONS = 12;
 
-if (options.help) process.stdout.write(HELP);
-else await main();
-
 async function main(): Promise<void> {
   const wanted = new Set(options.only.split(","));
   const results: Result[] = [];
@@ -182,3 +179,6 @@ function table(results: readonly Result[]): string {
     )
     .join("\n");
 }
+
+if (options.help) process.stdout.write(HELP);
+else await main();
