@@ -1,0 +1,26 @@
+import type { FastifyInstance } from "fastify";
+import { parseObject, Refusal } from "../../runtime/core/wire.ts";
+import { Problem } from "./problem.ts";
+
+/** Bodies are read as messages of the bus are: the same limits of size, depth and characters, the same codes. */
+export function takeJson(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
+    try {
+      done(null, parseObject(body as Buffer));
+    } catch (error) {
+      done(error instanceof Refusal ? problemOfRefusal(error) : (error as Error));
+    }
+  });
+}
+
+/** @param within pointer of the part of the body that was refused */
+export function problemOfRefusal({ code, message }: Refusal, within = ""): Problem {
+  if (code === "TOO_LARGE") return new Problem("too-large", message, { code });
+  const [, pointer, detail] = /^(\/[^:\s]*): ([^]*)$/.exec(message) ?? [];
+  const errors =
+    detail === undefined
+      ? [{ detail: message, pointer: within }]
+      : [{ detail, pointer: pointer === "/" ? within : `${within}${pointer}` }];
+  return new Problem("invalid-request", message, { code, errors });
+}

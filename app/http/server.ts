@@ -1,0 +1,89 @@
+import swagger from "@fastify/swagger";
+import { fastify, type FastifyInstance } from "fastify";
+import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import type { z } from "zod";
+import type { System } from "../system.ts";
+import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
+import { addEventRoutes } from "./events.routes.ts";
+import { guardRequests } from "./guard.ts";
+import { addHealthRoutes } from "./health.routes.ts";
+import { takeJson } from "./json-body.ts";
+import { addMetricsRoutes } from "./metrics.routes.ts";
+import { Problem, problemOf, sendProblem } from "./problem.ts";
+import { addRegistrationRoutes } from "./registrations.routes.ts";
+import { addServiceRoutes } from "./services.routes.ts";
+import { addStreamRoutes } from "./stream.routes.ts";
+import { addTimelineRoutes } from "./timeline.routes.ts";
+import { VERSION } from "../version.ts";
+
+/** A request must have come whole within this. */
+const REQUEST_MS = 15_000;
+/** Node ids have at most 255 characters, each of at most 3 when percent-encoded; longer ones are refused by name. */
+const PARAM_LENGTH_MAX = 1_024;
+
+export interface HttpServerOptions {
+  /** Hears of errors that are defects: the answer says nothing about them. */
+  readonly onDefect?: (error: unknown, route: string) => void;
+}
+
+/** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
+export function createHttpServer(system: System, options: HttpServerOptions = {}): FastifyInstance {
+  const server = fastify({
+    bodyLimit: VALUE_BYTES_MAX,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: 70_000,
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: REQUEST_MS },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    frameworkErrors: (error, request, reply) => {
+      const { problem, status } = problemOf(error);
+      sendProblem(request, reply, problem, status);
+    },
+  });
+  // What is wrong with a body is said by its route, in the words of the runtime.
+  server.setValidatorCompiler<z.ZodType>((route) =>
+    route.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(route),
+  );
+  // The routes' types hold answers to their schemas; checking each again would cost more than making it.
+  server.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  server.setErrorHandler((error, request, reply) => {
+    const { problem, status } = problemOf(error);
+    if (problem.kind === "internal") options.onDefect?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
+    sendProblem(request, reply, problem, status);
+  });
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new Problem("not-found", `no route for ${request.method} here: see /openapi.json`)),
+  );
+  takeJson(server);
+  guardRequests(server, system.config);
+  describeApi(server);
+  void server.register(async (scope) => addRoutes(scope, system));
+  return server;
+}
+
+function addRoutes(scope: FastifyInstance, system: System): void {
+  const http = scope.withTypeProvider<ZodTypeProvider>();
+  addHealthRoutes(http, system);
+  addMetricsRoutes(http, system);
+  addEventRoutes(http, system);
+  addRegistrationRoutes(http, system);
+  addTimelineRoutes(http, system);
+  addStreamRoutes(http, system);
+  addServiceRoutes(http, system);
+  http.get("/openapi.json", { schema: { hide: true } }, () => scope.swagger());
+}
+
+function describeApi(server: FastifyInstance): void {
+  void server.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Rollcall",
+        version: VERSION,
+        description: "Registers nodes by contracts. Errors are RFC 9457 problems (application/problem+json).",
+        license: { name: "Apache-2.0" },
+      },
+    },
+    transform: jsonSchemaTransform,
+  });
+}

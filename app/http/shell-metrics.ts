@@ -1,0 +1,154 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { NO_ENTITY } from "../../runtime/core/domain.ts";
+import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import type { System } from "../system.ts";
+import { VERSION } from "../version.ts";
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const LATE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
+/** How long the count of nodes by state is good for. */
+const COUNT_CACHE_MS = 1_000;
+
+/** A registry of its own: two systems in one process count apart. No label ever names a node. */
+export function shellMetrics(system: System): { readonly registry: Registry; readonly stop: () => void } {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  describeBuild(registry, system);
+  describeStatus(registry, system);
+  describeNodes(registry, system);
+  const stop = system.watch(counting(registry));
+  return { registry, stop };
+}
+
+function counting(registry: Registry): (event: ShellEvent) => void {
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name: `rollcall_${name}`, help, labelNames, registers });
+  const seconds = <Label extends string>(name: string, help: string, buckets: number[], labelNames: readonly Label[] = []) => new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers }); // prettier-ignore
+
+  const decisions = counter("decisions_total", "Messages stepped, by what came of them.", ["type", "result"]);
+  const events = counter("events_total", "Events journaled for publishing.", ["type"]);
+  const repeats = counter("repeated_messages_total", "Messages that were taken before.", ["type"]);
+  const rekeyed = counter("rekeyed_messages_total", "Messages sent on to the partition of their entity.", ["topic"]);
+  const deadLetters = counter("dead_letters_total", "Messages that could not be taken.", ["code"]);
+  const intents = counter("intents_total", "Tries of intents, by how they ended.", ["type", "result"]);
+  const published = counter("published_messages_total", "Messages that the bus confirmed.", []);
+  const troubles = counter("troubles_total", "Times that a part could not be reached.", ["part"]);
+  const lost = counter("partitions_lost_total", "Partitions that another process took.", []);
+  const outages = counter("outage_seconds_total", "Time for which a part was out of reach.", ["part"]);
+  const turns = seconds("turn_duration_seconds", "One turn: read, load, step, commit.", SECONDS);
+  const turnMessages = new Histogram({
+    name: "rollcall_turn_messages",
+    help: "Messages of one turn.",
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
+    registers,
+  });
+  const publishes = seconds("publish_duration_seconds", "One confirmed publish.", SECONDS);
+  const lateness = seconds("deadline_lateness_seconds", "From a deadline to its firing.", LATE_SECONDS, ["name"]);
+  const breakers = new Gauge({
+    name: "rollcall_breaker_open",
+    help: "1 while a backend's breaker is open.",
+    labelNames: ["backend"],
+    registers,
+  });
+
+  return (event) => {
+    switch (event.kind) {
+      case "decision":
+        decisions.inc({ type: event.message.type, result: event.decision.result });
+        for (const { type } of event.decision.events) events.inc({ type });
+        return;
+      case "repeat":
+        return repeats.inc({ type: event.type });
+      case "rekeyed":
+        return rekeyed.inc({ topic: event.topic });
+      case "dead_letter":
+        return deadLetters.inc({ code: event.code });
+      case "intent":
+        return intents.inc({ type: event.type, result: event.result });
+      case "turn":
+        turnMessages.observe(event.messages);
+        return turns.observe(event.durationMs / 1_000);
+      case "published":
+        published.inc(event.messages);
+        return publishes.observe(event.durationMs / 1_000);
+      case "deadline_fired":
+        return lateness.observe({ name: event.name }, event.lateMs / 1_000);
+      case "breaker":
+        return breakers.set({ backend: event.backend }, event.open ? 1 : 0);
+      case "trouble":
+        return troubles.inc({ part: event.part });
+      case "recovered":
+        return outages.inc({ part: event.part }, event.outageMs / 1_000);
+      case "lost":
+        return lost.inc(event.partitions.length);
+      case "partitions":
+        return;
+    }
+  };
+}
+
+function describeBuild(registry: Registry, { domain, store }: System): void {
+  const info = new Gauge({
+    name: "rollcall_build_info",
+    help: "1; what runs, in its labels.",
+    labelNames: ["version", "node", "store", "contract_hash"],
+    registers: [registry],
+  });
+  info.set({ version: VERSION, node: process.version, store: store.kind, contract_hash: domain.hash }, 1);
+}
+
+/** Read once a scrape. */
+function describeStatus(registry: Registry, { runtime }: System): void {
+  const gauge = (name: string, help: string, read: (status: ReturnType<typeof runtime.status>) => number) =>
+    new Gauge({
+      name: `rollcall_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(runtime.status()));
+      },
+    });
+  gauge("lag_messages", "In the log but not taken in yet.", ({ lag }) => lag);
+  gauge("waiting_messages", "Received but not stepped yet.", ({ waiting }) => waiting);
+  gauge("intents_pending", "Intents that are not finished.", ({ intents }) => intents);
+  gauge("unpublished_messages", "Journaled but not yet confirmed by the bus.", ({ unpublished }) => unpublished);
+  gauge("deadlines_armed", "Deadlines that may still fire.", ({ deadlines }) => deadlines);
+  gauge("partitions_owned", "Partitions that this process serves.", ({ owned }) => owned.length);
+  gauge("partitions_refused", "Partitions that were not taken over.", ({ refused }) => refused.length);
+  gauge("bus_up", "Whether the bus answers.", ({ bus }) => (bus.ok ? 1 : 0));
+  gauge("store_up", "Whether the store answers.", ({ store }) => (store.ok ? 1 : 0));
+}
+
+/** Over all processes: every one of them tells the same, so take max() and not sum(). */
+function describeNodes(registry: Registry, { store, domain, clock }: System): void {
+  const states = [...domain.orchestrator.states.values()].filter(
+    ({ name, transient }) => name !== NO_ENTITY && !transient,
+  );
+  let cached: { readonly atMs: number; readonly counts: Promise<ReadonlyMap<string, number>> } | undefined;
+  const counts = (): Promise<ReadonlyMap<string, number>> => {
+    if (cached === undefined || clock.monotonicMs() - cached.atMs > COUNT_CACHE_MS)
+      cached = { atMs: clock.monotonicMs(), counts: countByState(store, domain.name) };
+    return cached.counts;
+  };
+  new Gauge({
+    name: "rollcall_nodes",
+    help: "Nodes by state, over all processes.",
+    labelNames: ["state"],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      // A store that is out of reach leaves the count out, and the other metrics in.
+      const found = await counts().catch(() => undefined);
+      if (found) for (const { name } of states) this.set({ state: name }, found.get(name) ?? 0);
+    },
+  });
+}
+
+async function countByState(store: System["store"], domain: string): Promise<ReadonlyMap<string, number>> {
+  const rows = await store.query<{ state: string; count: number }>(
+    `select state, count(*)::int as count from rollcall.entity where domain = $1 and state is not null group by state`,
+    [domain],
+  );
+  return new Map(rows.map(({ state, count }) => [state, count]));
+}

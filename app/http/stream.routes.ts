@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { NodeId } from "../../contracts/registration/messages/fields.ts";
+import type { System } from "../system.ts";
+import { EventStream } from "./event-stream.ts";
+import { type Http, PROBLEMS } from "./http.ts";
+import { JournalTail } from "./journal-tail.ts";
+import { Problem } from "./problem.ts";
+import { decodePosition } from "./stream-position.ts";
+
+const READERS_MAX = 200;
+
+export function addStreamRoutes(http: Http, system: System): void {
+  const { domain, store, clock } = system;
+  const tail = new JournalTail(system);
+  const types = [...domain.topicOf.keys()];
+  const Type = z.string().refine((type) => types.includes(type), `one of ${types.join(", ")}`);
+  const Query = z.object({
+    type: z
+      .union([z.string(), z.array(z.string())])
+      .transform((given) => [given].flat().flatMap((text) => text.split(",")))
+      .pipe(z.array(Type).min(1).max(64))
+      .optional()
+      .describe("only events of these types: repeated, or with commas"),
+    node_id: NodeId.optional().describe("only events of this node"),
+  });
+  const Headers = z.object({
+    "last-event-id": z
+      .string()
+      .max(16_384)
+      .optional()
+      .describe("id of the last event that was read: goes on behind it"),
+  });
+  let readers = 0;
+  http.addHook("preClose", async () => tail.close());
+
+  http.get(
+    "/api/v1/events/stream",
+    {
+      schema: {
+        summary: "Every published event of all processes, as server-sent events whose data is the envelope",
+        querystring: Query,
+        headers: Headers,
+        response: { 200: { content: { "text/event-stream": { schema: z.string() } } }, ...PROBLEMS },
+      },
+    },
+    async (request, reply) => {
+      if (readers >= READERS_MAX)
+        throw new Problem("overloaded", `${READERS_MAX} streams are open`, { retryAfterSeconds: 5 });
+      const now = await tail.position();
+      const lastId = request.headers["last-event-id"];
+      // An id from before the log was lost may lie ahead of it.
+      const from = lastId ? decodePosition(lastId, now.length).map((seq, partition) => Math.min(seq, now[partition] ?? 0)) : now; // prettier-ignore
+      const { type, node_id: nodeId } = request.query;
+      reply.hijack();
+      const response = reply.raw;
+      readers++;
+      response.on("close", () => readers--);
+      response.writeHead(200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      });
+      const stream = new EventStream(response, { filter: { types: type, nodeId }, from, clock });
+      // A store out of reach ends the stream; its reader comes back.
+      await stream.run(store, domain, tail).catch(() => response.destroy());
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { System } from "../system.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { Cursor, type Http, Limit, NodeParams, PROBLEMS } from "./http.ts";
+import { notFound } from "./problem.ts";
+import { registrationsOf } from "./registration-rows.ts";
+import { TimelineItem, timelineOf } from "./timeline-rows.ts";
+
+const Query = z.object({
+  limit: Limit(200),
+  cursor: Cursor,
+  order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: the last page, for a look at the end"),
+});
+const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string().nullable() });
+
+export function addTimelineRoutes(http: Http, { store, domain }: System): void {
+  http.get(
+    "/api/v1/registrations/:node_id/timeline",
+    {
+      schema: {
+        summary: "What happened to a node: its journal in order, with reasons",
+        params: NodeParams,
+        querystring: Query,
+        response: { 200: Timeline, ...PROBLEMS },
+      },
+    },
+    async ({ params: { node_id }, query: { limit, cursor, order } }) => {
+      const scope = `timeline ${node_id}`;
+      const after = cursor === undefined ? undefined : placeOf(decodeCursor(scope, cursor));
+      const newest = order === "newest";
+      const found = await timelineOf(store, domain.name, node_id, { after, limit: newest ? limit : limit + 1, newest });
+      if (found.length === 0 && after === undefined) await assertKnown(node_id);
+      const items = found.slice(0, limit);
+      const last = found.length > limit ? items.at(-1) : undefined;
+      return { items, next_cursor: last ? encodeCursor(scope, [last.at, last.partition, last.seq]) : null };
+    },
+  );
+
+  /** Its journal may be gone by now. */
+  async function assertKnown(nodeId: string): Promise<void> {
+    const [entity] = await registrationsOf(store, domain.name, [nodeId]);
+    if (!entity) throw notFound(`no node ${nodeId} was ever taken in`);
+  }
+}
+
+const placeOf = ([at = "", partition = 0, seq = 0]: readonly (string | number)[]) => ({
+  at: String(at),
+  partition: Number(partition),
+  seq: Number(seq),
+});
