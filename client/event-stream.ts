@@ -57,7 +57,11 @@ export class EventStream {
         headers: { accept: "text/event-stream", ...(this.#lastEventId && { "last-event-id": this.#lastEventId }) },
         signal: AbortSignal.any([this.#closing.signal, silence.signal]),
       });
-      if (!response.ok || !response.body) throw new Error(`${response.status} ${(await response.text()).slice(0, 500)}`);
+      if (!response.ok || !response.body) {
+        // An id of a log that is gone: going on from now is all that is left.
+        if (response.status === 400) this.#lastEventId = undefined;
+        throw new Error(`${response.status} ${(await response.text()).slice(0, 500)}`);
+      }
       opened();
       const reader = new SseReader((id, data) => this.#take(id, data));
       for await (const text of response.body.pipeThrough(new TextDecoderStream())) {

@@ -12,7 +12,8 @@ interface Options {
   readonly nodes: number;
   readonly rate: number;
   readonly for: number;
-  readonly noAck: number;
+  /** Of `--no-ack`: commander takes it for the negation of an `--ack`, and gives it that name. */
+  readonly ack: number;
   readonly silent: number;
   readonly duplicate: number;
   readonly seed: number;
@@ -31,7 +32,6 @@ export function addSimulateCommands(program: Command): void {
     .addOption(new Option("--nodes <count>", "how many nodes").argParser(count).default(100))
     .addOption(new Option("--rate <per second>", "new nodes a second").argParser(positive).default(50))
     .addOption(new Option("--for <duration>", "how long heartbeats go on").argParser(duration).default(60_000, "60s"))
-    // A default of its own: commander reads --no-ack as the negation of an option that there is not.
     .addOption(new Option("--no-ack <share>", "share of nodes that never ACK").argParser(share).default(0))
     .addOption(new Option("--silent <share>", "share of nodes that send no heartbeats").argParser(share).default(0))
     .addOption(new Option("--duplicate <share>", "share of nodes that say everything twice").argParser(share).default(0))
@@ -46,7 +46,7 @@ export function addSimulateCommands(program: Command): void {
 }
 
 async function run(options: Options): Promise<void> {
-  const { nodes, rate, seed, noAck, silent, duplicate, goodbye, json } = options;
+  const { nodes, rate, seed, ack: noAck, silent, duplicate, goodbye, json } = options;
   const cast = { nodes, rate, seed, noAck, silent, duplicate, durationMs: options.for, goodbye };
   if (introductionMs(cast) > options.for)
     throw new InvalidArgumentError(
