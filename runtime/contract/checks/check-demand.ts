@@ -65,6 +65,7 @@ export function checkTriggers(model: DomainModel): readonly Diagnostic[] {
   const { orchestrator, reducer, triggers, handlers } = model;
   const produced = returnedEvents(model);
   const taken = new Set(reducer.transitions.map(({ trigger }) => trigger.name));
+  const published = new Set(model.published.map(({ name }) => name));
   const accepted = new Set(orchestrator.transitions.map(({ trigger }) => trigger.name));
   const unproduced = firstUses(orchestrator.transitions.map(({ trigger }) => trigger as EventUse)).filter(
     (trigger) => !trigger.unknown && !comes(model, trigger, produced),
@@ -72,15 +73,10 @@ export function checkTriggers(model: DomainModel): readonly Diagnostic[] {
   // Other rows' events are checked where they are returned (RC105); here those that only raised events lead to.
   const raised = handlers.filter(({ event }) => originOf(model, event) === "raised").flatMap(({ outputs }) => outputs);
   return [
-    ...unproduced.map((trigger) => {
-      const suggestion = didYouMean(trigger.name, produced);
-      return problem("RC205", trigger.at, `nothing produces ${trigger.name}`, { suggestion });
-    }),
+    ...unproduced.map(({ name, at }) => problem("RC205", at, `nothing produces ${name}`)),
     ...raised
-      .filter(({ name, unknown }) => !unknown && !accepted.has(name))
-      .map(({ name, at }) =>
-        problem("RC205", at, `no transition takes ${name}`, { suggestion: didYouMean(name, accepted) }),
-      ),
+      .filter(({ name, unknown }) => !unknown && !accepted.has(name) && published.has(name))
+      .map(({ name, at }) => problem("RC205", at, `no transition takes ${name}`)),
     ...firstUses(triggers.map(({ trigger }) => trigger))
       .filter(({ name }) => !taken.has(name))
       .map(({ name, at }) =>

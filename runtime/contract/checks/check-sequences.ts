@@ -1,5 +1,4 @@
 import { NO_ENTITY } from "../../core/domain.ts";
-import { didYouMean } from "../did-you-mean.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { DomainModel, EventUse, HandlerModel, RowModel } from "./domain-model.ts";
 import { listed, problem, type Spot } from "./report.ts";
@@ -55,8 +54,8 @@ function follow(model: DomainModel, row: RowModel, states: readonly string[], ta
         const refusal = refusals.get(event) ?? { event, places: [] };
         refusals.set(event, refusal);
         refusal.places.push({ from, in: state });
-        // Where its later events would have met the machine is not known: no transition is called unused for that.
-        const later = row.outputs.slice(row.outputs.indexOf(event) + 1);
+        // Where it and the later ones were meant to be returned is not known: no transition is called unused for that.
+        const later = row.outputs.slice(row.outputs.indexOf(event));
         for (const each of later) for (const any of model.orchestrator.states.keys()) taken.add(pair(any, each.name));
         break;
       }
@@ -76,15 +75,8 @@ function reported({ orchestrator }: DomainModel, row: RowModel, { event, places 
   const accepting = orchestrator.transitions.filter(({ trigger }) => trigger.name === event.name);
   const related = accepting.map(({ trigger }) => ({ at: trigger.at, message: `${event.name} is accepted here` }));
   if (inherited) related.push({ at: event.at, message: `${event.name} is among the handler's output_events` });
-  const suggestion =
-    accepting.length > 0
-      ? undefined
-      : didYouMean(
-          event.name,
-          orchestrator.transitions.map(({ trigger }) => trigger.name),
-        );
   const message = `no transition accepts ${event.name} in ${listed(where)}`;
-  return problem("RC105", at, message, { suggestion, related: unique(related) });
+  return problem("RC105", at, message, { related: unique(related) });
 }
 
 const shown = (state: string): string => (state === NO_ENTITY ? "null" : state);

@@ -10,7 +10,7 @@ import { listed, problem } from "./report.ts";
 import { type Conditions, type Worlds, worldsOf } from "./satisfiable.ts";
 import { returnedEvents } from "./sources.ts";
 
-/** A finding about a transition in one of its states; the same one in several states is said once. */
+/** A finding about a transition in one of its states. */
 interface Finding {
   readonly transition: TransitionModel;
   /** Because of which other; undefined: because of itself. */
@@ -19,8 +19,8 @@ interface Finding {
 }
 
 /**
- * RC106 and RC202: of the transitions from one state on one trigger each can be the first that fits, and no two fit at
- * once. A pair that is undecided (patterns, or too many combinations) counts as fitting at once, unless one of the two
+ * RC106 and RC202: of the transitions from one state on one trigger each can fit, and no two fit at once, though the
+ * first that fits would decide. One behind another without a condition is not an overlap, it is never used. A pair that is undecided (patterns, or too many combinations) counts as fitting at once, unless one of the two
  * has no condition: "otherwise" can't be said about a pattern in any other way.
  */
 export function checkTransitions(model: DomainModel, taken: Taken): readonly Diagnostic[] {
@@ -92,10 +92,8 @@ function deadBecause(
   const earlier = group.slice(0, index).find(({ conditions }) => conditions.length === 0);
   if (earlier) return { other: earlier, why: "an earlier one takes it without a condition" };
   if (typeof decided === "string") return undefined;
-  const fits = decided.worlds.filter(({ holds }) => holds[index]);
-  if (fits.length === 0) return { why: "its conditions never hold together" };
-  const first = decided.exact && !fits.some(({ holds }) => holds.indexOf(true) === index);
-  return first ? { other: group[0], why: "whenever it fits, an earlier one does too" } : undefined;
+  const possible = decided.worlds.some(({ holds }) => holds[index]);
+  return possible ? undefined : { why: "its conditions never hold together" };
 }
 
 function overlap(
@@ -125,19 +123,22 @@ function untaken(model: DomainModel, taken: Taken): readonly Finding[] {
     .map((transition) => ({ transition, why: `no row returns ${transition.trigger.name} there` }));
 }
 
+/** In how many states and against how many others: it is one mistake of one transition. */
 function reported(code: "RC106" | "RC202", findings: readonly Finding[]): readonly Diagnostic[] {
   const together = new Map<string, Finding[]>();
   for (const finding of findings) {
-    const { transition, other, why } = finding;
-    const key = [transition.at.source.file, transition.index, other?.index, why].join();
+    const key = `${finding.transition.at.source.file} ${finding.transition.index}`;
     together.set(key, [...(together.get(key) ?? []), finding]);
   }
   return [...together.values()].flatMap((same) => {
     const [first] = same;
     if (!first) return [];
-    const { transition, other, why } = first;
-    const states = listed(same.map(({ transition: { from } }) => (from.name === NO_ENTITY ? "null" : from.name)));
-    const related = other ? [{ at: other.trigger.at, message: "the other transition" }] : [];
+    const { transition, why } = first;
+    const states = listed(
+      unique(same.map(({ transition: { from } }) => (from.name === NO_ENTITY ? "null" : from.name))),
+    );
+    const others = new Map(same.flatMap(({ other }) => (other ? [[other.index, other] as const] : [])));
+    const related = [...others.values()].map(({ trigger }) => ({ at: trigger.at, message: "the other transition" }));
     if (code === "RC106")
       return [problem(code, transition.from.at, `this transition can never be used in ${states}: ${why}`, { related })];
     const at = transition.conditions[0]?.at ?? transition.trigger.at;
@@ -145,3 +146,5 @@ function reported(code: "RC106" | "RC202", findings: readonly Finding[]): readon
     return [problem(code, at, message, { related })];
   });
 }
+
+const unique = (names: readonly string[]): readonly string[] => [...new Set(names)];

@@ -31,6 +31,8 @@ export interface RowModel {
 export interface HandlerModel {
   readonly at: Spot;
   readonly event: EventUse;
+  /** As written; `handler` is the one that takes the event, where only one in code does. */
+  readonly written: Name;
   readonly handler: Name;
   readonly outputs: readonly EventUse[];
   readonly rows: readonly RowModel[];
@@ -70,6 +72,8 @@ export interface MachineModel {
 export interface EffectModel {
   readonly at: Spot;
   readonly intent: Name;
+  /** As written; `effect` is the one that carries out the intent, where only one in code does. */
+  readonly written: Name;
   readonly effect: Name;
   readonly outputs: readonly EventUse[];
   readonly limited: boolean;

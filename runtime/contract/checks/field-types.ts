@@ -3,7 +3,8 @@ import { z } from "zod";
 /** What a field may hold, as far as the tests of an expression care. */
 export type FieldType =
   | { readonly kind: "string"; readonly members?: readonly string[] }
-  | { readonly kind: "number" | "boolean" | "object" | "null" | "any" }
+  | { readonly kind: "number"; readonly integer?: boolean }
+  | { readonly kind: "boolean" | "object" | "null" | "any" }
   | { readonly kind: "list"; readonly of: readonly FieldType[] };
 
 export type Shape = Readonly<Record<string, z.core.$ZodType>>;
@@ -74,7 +75,7 @@ function typeOf(schema: z.core.$ZodType): readonly FieldType[] {
       return [{ kind: "string" }];
     case "number":
     case "int":
-      return [{ kind: "number" }];
+      return [{ kind: "number", integer: schema instanceof z.ZodNumber && schema.isInt }];
     case "boolean":
       return [{ kind: "boolean" }];
     case "null":

@@ -14,7 +14,9 @@ export interface Name {
 export interface Lookup {
   /** What the name is said to be: "handler", "state". */
   readonly what: string;
-  readonly among: Iterable<string>;
+  readonly among: readonly string[];
+  /** A name that can't have been meant. */
+  readonly except?: string;
   /** Who should have it: "in code", "in this machine". */
   readonly where: string;
   readonly code?: string;
@@ -35,9 +37,11 @@ export class Names {
   }
 
   resolve(name: string, at: Spot, lookup: Lookup): Name {
-    const among = [...lookup.among];
-    if (among.includes(name)) return { name, at, unknown: false };
-    const suggestion = didYouMean(name, among);
+    if (lookup.among.includes(name)) return { name, at, unknown: false };
+    const suggestion = nearest(
+      name,
+      lookup.among.filter((each) => each !== lookup.except),
+    );
     this.#report(name, at, lookup, suggestion);
     return suggestion === undefined ? { name, at, unknown: true } : { name: suggestion, at, unknown: false };
   }
@@ -60,3 +64,11 @@ export class Names {
     this.#problems.push(problem(code, at, message, { suggestion, related }));
   }
 }
+
+/** By its letters, or the only one that goes on where the name ends: people leave the ends of long names out. */
+export function nearest(name: string, among: readonly string[]): string | undefined {
+  const longer = among.filter((each) => name.length >= WHOLE_WORD && each.startsWith(name));
+  return didYouMean(name, among) ?? (longer.length === 1 ? longer[0] : undefined);
+}
+
+const WHOLE_WORD = 4;

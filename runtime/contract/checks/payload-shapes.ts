@@ -30,8 +30,8 @@ function givenByTheRuntime({ set: { orchestrator } }: DomainModel): Shape {
     correlation_id: z.string(),
     causation_id: z.string(),
     [attempt.id]: z.string(),
-    attempt: z.number(),
-    entity_seq: z.number(),
+    attempt: z.int(),
+    entity_seq: z.int(),
     emitted_at: z.string(),
   };
 }

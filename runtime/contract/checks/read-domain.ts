@@ -2,6 +2,7 @@ import type { DomainCode } from "../../core/domain-code.ts";
 import { EFFECT_DEFAULTS } from "../schema-effect.ts";
 import type { EffectContract } from "../schema.ts";
 import type { ContractSet, ContractSource } from "../source.ts";
+import { fittingEffect } from "./check-fit.ts";
 import type { DomainModel, EffectModel } from "./domain-model.ts";
 import type { Lookup, Names } from "./names.ts";
 import { eventReader, type ReadEvent } from "./read-events.ts";
@@ -86,10 +87,13 @@ function readEffects(
     const codesAt = own?.retry_on
       ? under(at, "retry_policy", "retry_on")
       : spot(source, "handler_routing", "defaults", "retry_policy", "retry_on");
+    const taken = names.resolve(row.intent_type, under(at, "intent_type"), intent);
+    const written = names.resolve(row.handler.name, under(at, "handler", "name"), effect);
     return {
       at,
-      intent: names.resolve(row.intent_type, under(at, "intent_type"), intent),
-      effect: names.resolve(row.handler.name, under(at, "handler", "name"), effect),
+      intent: taken,
+      written,
+      effect: fittingEffect(code, taken, written),
       outputs: (row.output_events ?? []).map((text, i) => event(text, under(at, "output_events", i))),
       limited: retries !== "unlimited",
       ...(codes
@@ -102,7 +106,12 @@ function readEffects(
         : {}),
       ...(row.compensated_by === undefined
         ? {}
-        : { compensatedBy: names.resolve(row.compensated_by, under(at, "compensated_by"), intent) }),
+        : {
+            compensatedBy: names.resolve(row.compensated_by, under(at, "compensated_by"), {
+              ...intent,
+              except: row.intent_type,
+            }),
+          }),
     };
   });
 }

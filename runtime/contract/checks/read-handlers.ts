@@ -1,12 +1,12 @@
 import type { DomainCode } from "../../core/domain-code.ts";
 import type { HandlerRow, MatrixRow, OrchestratorContract } from "../schema.ts";
-import { stateList } from "../schema-parts.ts";
 import type { ContractSource } from "../source.ts";
+import { fittingHandler } from "./check-fit.ts";
 import type { HandlerModel, RowModel } from "./domain-model.ts";
 import type { Lookup, Name, Names } from "./names.ts";
 import type { ReadEvent } from "./read-events.ts";
 import { nameOfState, stateLookup } from "./read-machine.ts";
-import { spot, type Spot, under } from "./report.ts";
+import { eachOf, spot, type Spot, under } from "./report.ts";
 
 export const ANY_STATE = "*";
 
@@ -30,26 +30,21 @@ export function readHandlers(
 }
 
 function readHandler(reading: Reading, row: HandlerRow, at: Spot): HandlerModel {
-  const { names, event, code } = reading;
-  const handler = names.resolve(row.handler.name, under(at, "handler", "name"), {
+  const { names, code } = reading;
+  const event = reading.event(row.event_model.name, under(at, "event_model", "name"));
+  const written = names.resolve(row.handler.name, under(at, "handler", "name"), {
     what: "handler",
     among: Object.keys(code.handlers),
     where: "in code",
   });
-  const outputs = (row.output_events ?? []).map((text, i) => event(text, under(at, "output_events", i)));
+  const handler = fittingHandler(code, event, written);
+  const outputs = (row.output_events ?? []).map((text, i) => reading.event(text, under(at, "output_events", i)));
   const shared = { handler, outputs };
   const matrix = row.state_decision_matrix;
   const rows = matrix
     ? readMatrix(reading, matrix, under(at, "state_decision_matrix"), shared)
     : [readLoneAction(reading, row, at, shared)];
-  return {
-    at,
-    event: event(row.event_model.name, under(at, "event_model", "name")),
-    handler,
-    outputs,
-    rows,
-    hasMatrix: matrix !== undefined,
-  };
+  return { at, event, written, handler, outputs, rows, hasMatrix: matrix !== undefined };
 }
 
 type Shared = Pick<HandlerModel, "handler" | "outputs">;
@@ -69,10 +64,9 @@ function readMatrix(reading: Reading, rows: readonly MatrixRow[], at: Spot, shar
   const left = new Set(reading.states.among);
   return rows.map((row, index): RowModel => {
     const rowAt = under(at, index);
-    const current = stateList(row.current_state).map((state, i) => {
-      const stateAt = under(rowAt, "current_state", i);
-      if (state === ANY_STATE) return { name: ANY_STATE, at: stateAt, unknown: false };
-      return reading.names.resolve(nameOfState(state), stateAt, reading.states);
+    const current = eachOf(row.current_state, under(rowAt, "current_state")).map(({ item, at: stateAt }) => {
+      if (item === ANY_STATE) return { name: ANY_STATE, at: stateAt, unknown: false };
+      return reading.names.resolve(nameOfState(item), stateAt, reading.states);
     });
     const named = new Set(current.map(({ name }) => name));
     const states = [...left].filter((state) => named.has(ANY_STATE) || named.has(state));

@@ -1,11 +1,10 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { OrchestratorContract, ReducerContract } from "../schema.ts";
-import { stateList } from "../schema-parts.ts";
 import type { ContractSource } from "../source.ts";
 import type { ExpressionUse, MachineModel, StateModel, TransitionModel } from "./domain-model.ts";
 import type { Lookup, Name, Names } from "./names.ts";
 import type { ReadEvent } from "./read-events.ts";
-import { spot, type Spot, under } from "./report.ts";
+import { eachOf, spot, type Spot, under } from "./report.ts";
 
 export const nameOfState = (state: string | null): string => state ?? NO_ENTITY;
 
@@ -108,8 +107,8 @@ function flat(
   rest: Pick<TransitionModel, "trigger" | "conditions" | "actions">,
 ): readonly TransitionModel[] {
   const to = names.resolve(to_state, under(at, "to_state"), lookup);
-  return stateList(from_state).map((state, i) => {
-    const from = names.resolve(nameOfState(state), under(at, "from_state", i), lookup);
+  return eachOf(from_state, under(at, "from_state")).map(({ item, at: stateAt }) => {
+    const from = names.resolve(nameOfState(item), stateAt, lookup);
     return { index, at, from, to, ...rest };
   });
 }

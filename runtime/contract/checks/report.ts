@@ -45,6 +45,15 @@ function placeOf({ source, path, part, within }: Spot) {
   return { ...whole, column: whole.column + quote + within.offset, width: Math.max(1, within.length) };
 }
 
+/** The items of a value that may be one or a list, each with its place. */
+export function eachOf<Item>(
+  value: Item | readonly Item[],
+  at: Spot,
+): readonly { readonly item: Item; readonly at: Spot }[] {
+  if (!Array.isArray(value)) return [{ item: value as Item, at }];
+  return (value as readonly Item[]).map((item, index) => ({ item, at: under(at, index) }));
+}
+
 /** `A`, `A and B`, `A, B and C`. */
 export const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;

@@ -8,54 +8,95 @@ export interface Candidate {
   readonly text: string;
 }
 
-const ITEMS_MAX = 5;
-const OTHER_TEXT = "(another text)";
+/** Each item that `contains` asks for doubles the sets to try. */
+const ITEMS_MAX = 8;
 
-/** The values of a path that could make a difference to these tests. */
-export function candidatesFor(path: Path, tests: readonly Test[], scope: Scope): readonly Candidate[] {
-  if (path.root === "unconfirmed")
-    return numbers(tests).filter(({ value }) => Number.isInteger(value) && Number(value) >= 0);
+/** The values of a path that could make a difference to these tests; undefined where they are too many to name. */
+export function candidatesFor(path: Path, tests: readonly Test[], scope: Scope): readonly Candidate[] | undefined {
+  const group = comparedWith(path, tests);
+  const near = tests.filter(({ path: { text } }) => group.has(text));
+  const constants = constantsOf(near);
+  const items = constantsOf(near.filter(({ test }) => test === "contains"));
+  const unnamed = near.some(({ test, value }) => test === "contains" && value?.kind === "path");
+  if (unnamed || items.length > ITEMS_MAX) return undefined;
+  const seen = { constants, items, paths: group.size };
+  if (path.root === "unconfirmed") return integers(seen).filter(({ value }) => Number(value) >= 0);
   const found = typesOf(scope, path);
-  const types = "types" in found ? found.types : [];
-  const values = types.flatMap((type) => valuesOf(type, path, tests));
+  const values = "types" in found ? found.types.flatMap((type) => valuesOf(type, seen)) : [];
   return unique([{ value: undefined, text: "absent" }, ...values]);
 }
 
-function valuesOf(type: FieldType, path: Path, tests: readonly Test[]): readonly Candidate[] {
+/** What the tests of a path, and of those that it is compared with, speak of. */
+interface Seen {
+  readonly constants: readonly Literal["value"][];
+  readonly items: readonly Literal["value"][];
+  readonly paths: number;
+}
+
+function valuesOf(type: FieldType, seen: Seen): readonly Candidate[] {
   switch (type.kind) {
     case "number":
-      return numbers(tests);
+      return type.integer ? integers(seen) : numbers(seen);
     case "boolean":
       return [true, false].map(plain);
     case "string":
-      return type.members ? type.members.map(plain) : texts(path, tests);
+      return type.members ? type.members.map(plain) : texts(seen);
     case "list":
-      return subsets(constantsOf(tests.filter(({ path: { text } }) => text === path.text))).map(plain);
+      return subsets(seen.items).map(plain);
     case "object":
       return [{ value: {}, text: "an object" }];
     case "any":
-      return [...numbers(tests), ...[true, false].map(plain), ...texts(path, tests), plain({})];
+      return [...numbers(seen), ...texts(seen), ...subsets(seen.items).map(plain), ...[true, false, {}].map(plain)];
     case "null":
       return [];
   }
 }
 
-/** Each constant, what lies beside it, and enough numbers for paths that are compared with one another. */
-function numbers(tests: readonly Test[]): readonly Candidate[] {
-  const constants = constantsOf(tests).filter((value) => typeof value === "number");
+/** Each constant and its neighbours: as many on each side as there are paths to be told apart. */
+function integers({ constants, paths }: Seen): readonly Candidate[] {
+  const base = [0, ...numbersAmong(constants)];
+  const steps = upTo(paths);
   return unique(
-    [0, 1, 2, ...constants.flatMap((value) => [value - 1, value - 0.5, value, value + 0.5, value + 1])].map(plain),
+    base
+      .flatMap((value) => [
+        ...[...steps].reverse().map((step) => Math.ceil(value) - step),
+        ...(Number.isInteger(value) ? [value] : []),
+        ...steps.map((step) => Math.floor(value) + step),
+      ])
+      .map(plain),
   );
 }
 
-/** Each constant, the text that follows it in order, one before and one after all, and what contains several. */
-function texts(path: Path, tests: readonly Test[]): readonly Candidate[] {
-  const constants = constantsOf(tests).filter((value) => typeof value === "string");
-  const contained = constantsOf(tests.filter(({ test, path: { text } }) => test === "contains" && text === path.text));
-  const joined = subsets(contained).map((parts) => parts.join(" "));
-  return unique(
-    [...["", OTHER_TEXT, "\uffff"], ...constants.flatMap((text) => [text, `${text}\u0000`]), ...joined].map(plain),
+/** Each constant, and between any two of them as many numbers as there are paths to be told apart. */
+function numbers({ constants, paths }: Seen): readonly Candidate[] {
+  const base = [...new Set([0, ...numbersAmong(constants)])].sort((one, other) => one - other);
+  const steps = upTo(paths);
+  const [lowest = 0, highest = 0] = [base[0], base.at(-1)];
+  const between = base.slice(1).flatMap((high, index) => {
+    const low = base[index] ?? lowest;
+    return steps.map((step) => low + ((high - low) * step) / (paths + 1));
+  });
+  return unique([...base, ...between, ...steps.flatMap((step) => [lowest - step, highest + step])].map(plain));
+}
+
+/** Each constant, as many texts behind it in order as there are paths to be told apart, and what contains several. */
+function texts({ constants, items, paths }: Seen): readonly Candidate[] {
+  const base = ["", ...constants.filter((value) => typeof value === "string")];
+  const behind = base.flatMap((text) => upTo(paths).map((step) => `${text}${String.fromCharCode(step)}`));
+  const joined = subsets(items).map((parts) => parts.join(" "));
+  return unique([...base, ...behind, ...joined].map(plain));
+}
+
+/** A path and those that tests compare with it, directly or by way of others. */
+function comparedWith({ text }: Path, tests: readonly Test[]): ReadonlySet<string> {
+  const group = new Set([text]);
+  const pairs = tests.flatMap(({ path, value }) =>
+    value?.kind === "path" ? [[path.text, value.path.text] as const] : [],
   );
+  // A set may grow while it is walked: what is added is walked too.
+  for (const each of group)
+    for (const [one, other] of pairs) if (one === each || other === each) group.add(one).add(other);
+  return group;
 }
 
 function constantsOf(tests: readonly Test[]): readonly Literal["value"][] {
@@ -66,12 +107,11 @@ function constantsOf(tests: readonly Test[]): readonly Literal["value"][] {
   return [...new Set(literals.map(({ value }) => value))];
 }
 
-function subsets<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
-  return items
-    .slice(0, ITEMS_MAX)
-    .reduce<readonly (readonly Item[])[]>((sets, item) => [...sets, ...sets.map((set) => [...set, item])], [[]]);
-}
+const subsets = <Item>(items: readonly Item[]): readonly (readonly Item[])[] =>
+  items.reduce<readonly (readonly Item[])[]>((sets, item) => [...sets, ...sets.map((set) => [...set, item])], [[]]);
 
+const numbersAmong = (values: readonly Literal["value"][]) => values.filter((value) => typeof value === "number");
+const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
 const plain = (value: unknown): Candidate => ({ value, text: JSON.stringify(value) });
 const unique = (candidates: readonly Candidate[]): readonly Candidate[] => [
   ...new Map(candidates.map((each) => [each.text, each])).values(),

@@ -26,13 +26,18 @@ const TRIES_MAX = 100_000;
  * Whether conditions can hold together, decided by trying them, as the runtime evaluates them, on every combination of
  * the values that could make a difference: absent, each constant and what lies beside it, each member of an enum, each
  * set of list items. Numbers, texts in order, sets and presence have no other cases; only patterns can't be tried out.
- * Undefined where there are more combinations than TRIES_MAX.
+ * Undefined where there are more combinations than TRIES_MAX, or values that can't be named.
  */
 export function worldsOf(all: readonly Conditions[], scope: Scope): Worlds | undefined {
   const conditions = all.map((each) => each.map(withoutPatterns));
   const tests = conditions.flat().flatMap(({ any }) => any.flat());
   const paths = pathsOf(tests);
-  const values = paths.map((path) => candidatesFor(path, tests, scope));
+  const values: (readonly Candidate[])[] = [];
+  for (const path of paths) {
+    const candidates = candidatesFor(path, tests, scope);
+    if (!candidates) return undefined;
+    values.push(candidates);
+  }
   if (values.reduce((product, each) => product * each.length, 1) > TRIES_MAX) return undefined;
   const compiled: readonly (readonly Condition[])[] = conditions.map((each) => each.map(compileExpression));
   const worlds = new Map<string, World>();

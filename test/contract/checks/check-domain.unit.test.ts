@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { diagnosed, edited, placed, shippedCode } from "./edited.ts";
+import { ALL_MISTAKES } from "./mistakes/all.ts";
+
+/** What this feature reports of contracts.md's table: all that concerns the contracts of a domain together but RC206. */
+const CODES = [
+  ...["RC101", "RC102", "RC103", "RC104", "RC105", "RC106", "RC107", "RC108", "RC109", "RC110"],
+  ...["RC201", "RC202", "RC203", "RC204", "RC205", "RC207", "RC301"],
+];
+
+const FOUND = ALL_MISTAKES.map((made) => ({
+  ...made,
+  diagnostics: diagnosed(made.edits, made.code?.(shippedCode())),
+}));
+
+describe("checkDomain", () => {
+  it("has nothing to say about the shipped contracts and their code", () => {
+    expect(checkDomain(edited().set, shippedCode())).toEqual([]);
+  });
+
+  it.each(FOUND)("reports $mistake", ({ diagnostics, gives, says, suggestion, related }) => {
+    expect(diagnostics.map(placed)).toEqual(gives);
+    const said = diagnostics.find(({ message }) => message.includes(says));
+    expect(said, diagnostics.map(({ message }) => message).join("\n")).toBeDefined();
+    if (suggestion !== undefined) expect(said?.suggestion).toBe(suggestion);
+    if (related) expect(said?.related?.map(({ file, line }) => `${file}:${line}`)).toEqual(related);
+  });
+
+  it("has a fixture for each code of its table", () => {
+    const codes = ALL_MISTAKES.flatMap(({ gives }) => gives.map((each) => each.slice(0, 5)));
+    expect(CODES.filter((code) => !codes.includes(code))).toEqual([]);
+    expect(codes.filter((code) => !CODES.includes(code))).toEqual([]);
+  });
+
+  it.each(FOUND)("shows the line of $mistake, with what the caret covers on it", ({ diagnostics }) => {
+    for (const { excerpt, column, width } of diagnostics) {
+      expect(width).toBeGreaterThan(0);
+      expect(excerpt.slice(column - 1, column - 1 + width)).toMatch(/^\S(.*\S)?$/);
+    }
+  });
+
+  it("warns of what may wait for ever, and calls everything else an error", () => {
+    for (const { code, severity } of FOUND.flatMap(({ diagnostics }) => diagnostics))
+      expect(severity).toBe(code === "RC301" ? "warning" : "error");
+  });
+});

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { registrationCode } from "../../../app/registration.ts";
+import { HandlerConsulDeregister } from "../../../effects/consul/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../../effects/consul/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../../effects/consul/consul-set-status.effect.ts";
+import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
+import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
+import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { contractSet } from "../../../runtime/contract/contract-set.ts";
+import type { Diagnostic } from "../../../runtime/contract/diagnostic.ts";
+import { inOrder, loadContract } from "../../../runtime/contract/load.ts";
+import type { ContractSet } from "../../../runtime/contract/source.ts";
+import type { DomainCode } from "../../../runtime/core/domain-code.ts";
+
+const FILES = ["orchestrator.yaml", "reducer.yaml", "effects.yaml"] as const;
+type File = (typeof FILES)[number];
+
+/** A change of a shipped contract: the first place where the text stands, which must be there. */
+export interface Edit {
+  readonly file: File;
+  readonly replace: string;
+  readonly by: string;
+}
+
+/** The shipped code; its effects' clients are never called, for a check runs nothing. */
+export function shippedCode(): DomainCode {
+  const client = undefined as never;
+  return registrationCode({
+    HandlerConsulRegister: HandlerConsulRegister(client),
+    HandlerConsulSetStatus: HandlerConsulSetStatus(client),
+    HandlerConsulDeregister: HandlerConsulDeregister(client),
+    HandlerPostgresUpsert: HandlerPostgresUpsert(client),
+    HandlerPostgresUpdate: HandlerPostgresUpdate(client),
+  });
+}
+
+const shipped = (file: File): string =>
+  readFileSync(fileURLToPath(new URL(`../../../contracts/registration/${file}`, import.meta.url)), "utf8");
+
+/** The shipped contracts after the edits, in order. */
+export function texts(...edits: readonly Edit[]): readonly { readonly file: File; readonly text: string }[] {
+  return FILES.map((file) => {
+    const text = edits.filter((edit) => edit.file === file).reduce(apply, shipped(file));
+    return { file, text };
+  });
+}
+
+function apply(text: string, { file, replace, by }: Edit): string {
+  if (!text.includes(replace)) throw new Error(`${file} has no ${replace}`);
+  return text.replace(replace, () => by);
+}
+
+const loadedTexts = new Map<string, ReturnType<typeof loadContract>>();
+
+/** Most mistakes change one file of the three. */
+function loadOnce(contract: { readonly file: File; readonly text: string }): ReturnType<typeof loadContract> {
+  const known = loadedTexts.get(contract.text) ?? loadContract(contract);
+  loadedTexts.set(contract.text, known);
+  return known;
+}
+
+/** The set that the edited contracts make, and what the loader said of them. */
+export function edited(...edits: readonly Edit[]): {
+  readonly set: ContractSet;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const loaded = texts(...edits).map(loadOnce);
+  const domain = contractSet(
+    "contracts/registration",
+    loaded.flatMap(({ source }) => source ?? []),
+  );
+  const diagnostics = [...loaded.flatMap((each) => each.diagnostics), ...domain.diagnostics];
+  if (!domain.set) throw new Error(`the edit leaves no domain: ${JSON.stringify(diagnostics)}`);
+  return { set: domain.set, diagnostics };
+}
+
+/** Everything that is said of the shipped contracts after the edits, loader included, in order. */
+export function diagnosed(edits: readonly Edit[], code: DomainCode = shippedCode()): readonly Diagnostic[] {
+  const { set, diagnostics } = edited(...edits);
+  return inOrder([...diagnostics, ...checkDomain(set, code)]);
+}
+
+/** `RC105 orchestrator.yaml:52:11`, as the tests name a diagnostic. */
+export const placed = ({ code, file, line, column }: Diagnostic): string => `${code} ${file}:${line}:${column}`;

@@ -1,0 +1,169 @@
+import { type Mistake, effects, orchestrator, reducer } from "./mistake.ts";
+
+const DEREGISTER_ROW = `        - { current_state: "*", action: no_op, reason: "nothing is registered" }
+
+    # raised`;
+
+/** RC102 to RC105: how messages find their rows, and what rows return. */
+export const routing: readonly Mistake[] = [
+  {
+    mistake: "a consumed event that no handler takes and no deadline is renewed by",
+    edits: [
+      orchestrator("renewed_by: [NodeHeartbeatEvent, NodeIntrospectionEvent]", "renewed_by: [NodeIntrospectionEvent]"),
+    ],
+    gives: ["RC102 orchestrator.yaml:14:74"],
+    says: "NodeHeartbeatEvent is consumed, but no handler takes it",
+  },
+  {
+    mistake: "a handler for an event that is not consumed",
+    edits: [
+      orchestrator('  - { topic: "{env}.{namespace}.onex.cmd.node-deregister.v1", event_type: NodeDeregister }\n', ""),
+    ],
+    gives: ["RC102 orchestrator.yaml:66:28"],
+    says: "NodeDeregister never comes here",
+  },
+  {
+    mistake: "a deadline that no handler takes",
+    edits: [
+      orchestrator(
+        "    - { state_name: ACCEPTED,",
+        "    - { state_name: ACCEPTED, deadline: { name: publish, after: 9s },",
+      ),
+    ],
+    gives: ["RC102 orchestrator.yaml:99:49"],
+    says: "no handler takes deadline(publish), which ACCEPTED arms",
+  },
+  {
+    mistake: "a failure of an intent that is retried without a limit",
+    edits: [reducer('"failed(consul.register)"', '"failed(consul.set_status)"')],
+    gives: ["RC203 effects.yaml:19:20", "RC102 reducer.yaml:18:19"],
+    says: "failed(consul.set_status) never comes here: consul.set_status is retried without a limit",
+  },
+  {
+    mistake: "an event that the reducer consumes and nobody tells it of",
+    edits: [reducer("event_type: NodeUpdated,", "event_type: NodeHeartbeatEvent,")],
+    gives: ["RC102 reducer.yaml:10:19"],
+    says: "NodeHeartbeatEvent never comes here: what is consumed from the bus goes to handlers only",
+  },
+  {
+    mistake: "an event in output_events that is not published",
+    edits: [
+      orchestrator(
+        "output_events: [NodeRegistrationRejected]",
+        "output_events: [NodeRegistrationRejected, NodeHeartbeatEvent]",
+      ),
+    ],
+    gives: ["RC103 orchestrator.yaml:82:49"],
+    says: "NodeHeartbeatEvent is not in published_events",
+  },
+  {
+    mistake: "a published event that no handler returns",
+    edits: [
+      orchestrator(
+        "output_events: [NodeRegistrationInitiated, NodeUpdated, NodeDeregistered]",
+        "output_events: [NodeRegistrationInitiated, NodeDeregistered]",
+      ),
+      orchestrator(
+        "action: refresh_if_changed, output_events: [NodeUpdated]",
+        "action: refresh_if_changed, output_events: []",
+      ),
+    ],
+    gives: ["RC103 orchestrator.yaml:24:72"],
+    says: "NodeUpdated is published, but in no handler's output_events",
+  },
+  {
+    mistake: "a row that returns what its handler's output_events do not have",
+    edits: [
+      orchestrator(
+        "current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated]",
+        "current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated, NodeLivenessExpired]",
+      ),
+    ],
+    gives: ["RC103 orchestrator.yaml:52:93"],
+    says: "NodeLivenessExpired is not in output_events of HandlerNodeIntrospected",
+  },
+  {
+    mistake: "a topic that is both consumed and published",
+    edits: [orchestrator("onex.evt.node-updated.v1", "onex.evt.node-heartbeat.v1")],
+    gives: ["RC103 orchestrator.yaml:24:14"],
+    says: "is consumed too",
+  },
+  {
+    mistake: "a dead letter topic that is consumed",
+    edits: [orchestrator("onex.dlq.registration.v1", "onex.evt.node-heartbeat.v1")],
+    gives: ["RC103 orchestrator.yaml:27:20"],
+    says: "is consumed too",
+  },
+  {
+    mistake: "a matrix that leaves a transient state out",
+    edits: [
+      orchestrator(
+        '        - { current_state: ACK_RECEIVED, action: no_op, reason: "passed through, never rested in" }\n',
+        "",
+      ),
+    ],
+    gives: ["RC104 orchestrator.yaml:35:7"],
+    says: "no row decides about NodeIntrospectionEvent in ACK_RECEIVED: rows with `when` don't cover",
+  },
+  {
+    mistake: "a matrix that leaves null and other states out",
+    edits: [orchestrator(DEREGISTER_ROW, "\n    # raised")],
+    gives: ["RC104 orchestrator.yaml:70:7"],
+    says: "no row decides about NodeDeregister in null, ACK_RECEIVED, REJECTED, ACK_TIMED_OUT, LIVENESS_EXPIRED and DEREGISTERED",
+  },
+  {
+    mistake: "a row for which the rows above leave nothing",
+    edits: [
+      orchestrator(
+        '- { current_state: ACTIVE, action: no_op, reason: "duplicate: already active" }',
+        '- { current_state: [ACCEPTED, AWAITING_ACK], action: no_op, reason: "duplicate: already active" }',
+      ),
+    ],
+    gives: ["RC104 orchestrator.yaml:64:29"],
+    says: "this row never decides",
+  },
+  {
+    mistake: "a row that may return an event which no transition accepts there",
+    edits: [
+      orchestrator(
+        "- { current_state: [ACCEPTED, AWAITING_ACK], action: activate }",
+        "- { current_state: [ACCEPTED, AWAITING_ACK, ACK_RECEIVED], action: activate }",
+      ),
+    ],
+    gives: ["RC105 orchestrator.yaml:62:29"],
+    says: "no transition accepts NodeRegistrationAckReceived in ACK_RECEIVED",
+  },
+  {
+    mistake: "events in an order that the machine does not accept",
+    edits: [
+      orchestrator(
+        "output_events: [NodeRegistrationAckReceived, NodeBecameActive]",
+        "output_events: [NodeBecameActive, NodeRegistrationAckReceived]",
+      ),
+    ],
+    gives: ["RC105 orchestrator.yaml:62:29"],
+    says: "no transition accepts NodeBecameActive in ACCEPTED and AWAITING_ACK",
+  },
+  {
+    mistake: "an event later in a row's sequence that no transition accepts",
+    edits: [
+      orchestrator(
+        "{ from_state: ACK_RECEIVED, trigger: NodeBecameActive, to_state: ACTIVE }",
+        "{ from_state: AWAITING_ACK, trigger: NodeBecameActive, to_state: ACTIVE }",
+      ),
+    ],
+    gives: ["RC105 orchestrator.yaml:62:29", "RC201 orchestrator.yaml:101:21"],
+    says: "no transition accepts NodeBecameActive in ACK_RECEIVED (from ACCEPTED)",
+  },
+  {
+    mistake: "a deadline's event that the state which arms it does not accept",
+    edits: [
+      orchestrator(
+        "from_state: AWAITING_ACK, trigger: NodeRegistrationAckTimedOut",
+        "from_state: ACCEPTED, trigger: NodeRegistrationAckTimedOut",
+      ),
+    ],
+    gives: ["RC105 orchestrator.yaml:88:23"],
+    says: "no transition accepts NodeRegistrationAckTimedOut in AWAITING_ACK",
+  },
+];

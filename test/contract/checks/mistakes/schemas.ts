@@ -1,0 +1,108 @@
+import { type Mistake, orchestrator, reducer } from "./mistake.ts";
+
+const WHEN = "epoch > state.node.epoch";
+const when = (expression: string) => orchestrator(WHEN, expression);
+
+/** RC107 and RC108: placeholders and expressions, held against the schemas. */
+export const schemas: readonly Mistake[] = [
+  {
+    mistake: "a placeholder that no topic has",
+    edits: [
+      orchestrator('"{env}.{namespace}.onex.evt.node-updated.v1"', '"{env}.{namspace}.onex.evt.node-updated.v1"'),
+    ],
+    gives: ["RC107 orchestrator.yaml:24:21"],
+    says: "nothing fills {namspace}",
+    suggestion: "namespace",
+  },
+  {
+    mistake: "a placeholder in a target that the intent's payload does not have",
+    edits: [
+      reducer(
+        'intent_type: consul.set_status, target_pattern: "consul://service/{service_id}"',
+        'intent_type: consul.set_status, target_pattern: "consul://service/{service}"',
+      ),
+    ],
+    gives: ["RC107 reducer.yaml:62:108"],
+    says: "nothing fills {service}: the payload of consul.set_status has service_id, status, note",
+  },
+  {
+    mistake: "a brace in a target without its other half",
+    edits: [reducer('"postgres://node_registrations/{node_id}"', '"postgres://node_registrations/{node_id"')],
+    gives: ["RC107 reducer.yaml:65:134"],
+    says: "this brace has no other half",
+  },
+  {
+    mistake: "a path that the payload does not have",
+    edits: [when("epochs > state.node.epoch")],
+    gives: ["RC108 orchestrator.yaml:45:18"],
+    says: "the payload has no epochs",
+    suggestion: "epoch",
+  },
+  {
+    mistake: "a path that the reducer's state does not have",
+    edits: [when("epoch > state.node.epocs")],
+    gives: ["RC108 orchestrator.yaml:45:26"],
+    says: "the reducer's state has no node.epocs",
+    suggestion: "state.node.epoch",
+  },
+  {
+    mistake: "a member that an enum does not have",
+    edits: [
+      orchestrator(
+        'when: "reason == shutdown"\n          action: deregister',
+        'when: "reason == shutdwn"\n          action: deregister',
+      ),
+    ],
+    gives: ["RC108 orchestrator.yaml:37:28"],
+    says: "reason is never shutdwn: it is one of startup",
+    suggestion: "shutdown",
+  },
+  {
+    mistake: "a comparison of a number with a text",
+    edits: [when("epoch > yesterday")],
+    gives: ["RC108 orchestrator.yaml:45:26"],
+    says: "epoch is a number, and yesterday is a string",
+  },
+  {
+    mistake: "a comparison of two fields of different types",
+    edits: [when("epoch == state.node.node_type")],
+    gives: ["RC108 orchestrator.yaml:45:27"],
+    says: "epoch is a number, and state.node.node_type is a string",
+  },
+  {
+    mistake: "a test that the field's type does not have",
+    edits: [when("epoch contains 3")],
+    gives: ["RC108 orchestrator.yaml:45:24"],
+    says: "contains tests a list or string, but epoch is a number",
+  },
+  {
+    mistake: "a pattern that RE2 does not take, where it stands",
+    edits: [when("node_id matches 'a(?=b)'")],
+    gives: ["RC108 orchestrator.yaml:45:34"],
+    says: "not a pattern that RE2 takes",
+  },
+  {
+    mistake: "an expression that can't be read, with its column",
+    edits: [when("epoch >> state.node.epoch")],
+    gives: ["RC108 orchestrator.yaml:45:25"],
+    says: "expected a value, found >",
+  },
+  {
+    mistake: "unconfirmed compared with a text",
+    edits: [reducer('expression: "unconfirmed == 0"', 'expression: "unconfirmed == none"')],
+    gives: ["RC108 reducer.yaml:46:132"],
+    says: "unconfirmed is a number, and none is a string",
+  },
+  {
+    mistake: "a condition on a field that no event of its trigger has",
+    edits: [reducer('expression: "node_id is_present"', 'expression: "rejection_reason is_present"')],
+    gives: ["RC108 reducer.yaml:34:35"],
+    says: "the payload has no rejection_reason",
+  },
+  {
+    mistake: "an entity_id that not every consumed event has",
+    edits: [orchestrator("entity_id: node_id", "entity_id: node_name")],
+    gives: ["RC108 orchestrator.yaml:7:12", "RC108 reducer.yaml:34:35"],
+    says: "not every consumed event has a text field node_name",
+  },
+];
