@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fromRfc3339 } from "../../../runtime/core/time.ts";
 
-/** An id is a Kafka key, a part of a Consul service id and a file-safe word, so nothing that any of them could misread. */
+/** An id is a Kafka key and a part of a Consul service id, so it has nothing that a shell, a query or a URL could misread. */
 export const NodeId = z
   .string()
   .max(255)
@@ -9,10 +9,13 @@ export const NodeId = z
 
 export const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 
+// Not the flag `i`: a JSON Schema made from this has no flags.
+const inAnyCase = (word: string): string => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+
 /** In any case; the canonical form is lower case. */
 export const NodeTypeInAnyCase = z
   .string()
-  .regex(/^(effect|compute|reducer|orchestrator)$/i, `one of ${NODE_TYPES.join(", ")}`);
+  .regex(new RegExp(`^(?:${NODE_TYPES.map(inAnyCase).join("|")})$`), `one of ${NODE_TYPES.join(", ")}`);
 
 export const Timestamp = z
   .string()
