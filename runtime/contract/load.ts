@@ -4,6 +4,7 @@ import { locate } from "./locate.ts";
 import type { ContentProblem } from "./schema-issues.ts";
 import { shapeOf } from "./shape.ts";
 import type { ContractPath, ContractSource } from "./source.ts";
+import { cut } from "./source-text.ts";
 import { readYaml } from "./yaml-document.ts";
 
 export interface Loaded {
@@ -56,7 +57,7 @@ function diagnosticOf(problem: ContentProblem, place: ContractSource["place"]): 
     ...place(path, part),
     code,
     severity: "error",
-    message,
+    message: cut(message),
     ...(suggestion === undefined ? {} : { suggestion }),
     ...(related ? { related: [{ ...place(related.path), message: related.message }] } : {}),
   };

@@ -20,7 +20,7 @@ export const EFFECT_DEFAULTS = {
   circuit_breaker: { failure_threshold: 5, reset_timeout: "10s" },
 } as const;
 
-export const RetryPolicy = z.strictObject({
+const RetryPolicy = z.strictObject({
   max_retries: z
     .union([z.int().min(0).max(10_000), z.literal("unlimited")])
     .optional()
@@ -39,7 +39,7 @@ export const RetryPolicy = z.strictObject({
     .describe("Fault codes that are tried again. Default: every fault marked retryable."),
 });
 
-export const CircuitBreaker = z.strictObject({
+const CircuitBreaker = z.strictObject({
   failure_threshold: z.int().min(1).max(1_000).optional().describe("Failures in a row that open it. Default 5."),
   reset_timeout: ShortDuration.optional().describe("How long it stays open before one try. Default 10s."),
 });
@@ -61,9 +61,9 @@ const shared = {
   ),
 };
 
-export const EffectDefaults = z.strictObject(shared);
+const EffectDefaults = z.strictObject(shared);
 
-export const EffectHandler = z.strictObject({
+const EffectHandler = z.strictObject({
   operation: SnakeName.describe("A label for people; may repeat."),
   intent_type: IntentType.describe("The intents that this row takes."),
   handler: z.strictObject({ name: CodeName.describe("The effect in code.") }).describe("What carries the intents out."),

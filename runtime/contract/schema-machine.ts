@@ -11,7 +11,7 @@ import {
   States,
 } from "./schema-parts.ts";
 
-export const ExpiryGuard = z.strictObject({
+const ExpiryGuard = z.strictObject({
   max_ratio: z
     .number()
     .gt(0)
@@ -20,7 +20,7 @@ export const ExpiryGuard = z.strictObject({
   min_count: z.int().min(1).describe("... and at least this many entities."),
 });
 
-export const Deadline = z.strictObject({
+const Deadline = z.strictObject({
   name: SnakeName.describe("Handlers and `deadline(name)` refer to it."),
   after: LongDuration.describe("How long after entering the state it fires: an integer and ms, s, m, h or d."),
   renewed_by: someOf(EventPattern)
@@ -39,12 +39,12 @@ const state = {
   is_transient: z.boolean().optional().describe("Passed through within one step, never rested in."),
 };
 
-export const OrchestratorState = z.strictObject({
+const OrchestratorState = z.strictObject({
   ...state,
   deadline: Deadline.optional().describe("Armed on entering the state, disarmed on leaving it."),
 });
 
-export const OrchestratorTransition = z.strictObject({
+const OrchestratorTransition = z.strictObject({
   from_state: States(StateName.nullable()).describe("A state, null (no entity yet) or a list of them."),
   trigger: EventPattern.describe("An event that a handler returned, or published(Event)."),
   to_state: StateName.describe("The state to enter; the same state is not entered again."),
@@ -57,17 +57,17 @@ export const OrchestratorMachine = z.strictObject({
   transitions: someOf(OrchestratorTransition).describe("What events do to the state; the first that fits decides."),
 });
 
-export const ReducerState = z.strictObject({
+const ReducerState = z.strictObject({
   ...state,
   entry_actions: listOf(SnakeName).optional().describe("Run after the transition's actions when the state is entered."),
   raises: EventName.optional().describe("Routed to the orchestrator's handlers when the state is entered."),
 });
 
-export const ExpressionCondition = z.strictObject({
+const ExpressionCondition = z.strictObject({
   expression: Expression.describe("`<path> <test> [value]`, joined by and / or: unconfirmed == 0"),
 });
 
-export const ReducerTransition = z.strictObject({
+const ReducerTransition = z.strictObject({
   from_state: States(StateName).describe("A state or a list of states."),
   trigger: SnakeName.describe("A trigger that `consumed_events` names."),
   to_state: StateName.describe("The state to enter; the same state is not entered again."),

@@ -1,8 +1,12 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { SourcePlace } from "./source.ts";
 
-/** A longer line is cut: a diagnostic is read by people. */
+/** Longer lines and messages are cut: a diagnostic is read by people, and a name in a file can be as long as the file. */
 const EXCERPT_MAX = 500;
+const MESSAGE_MAX = 300;
+
+export const cut = (message: string): string =>
+  message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}...` : message;
 
 /** A file's text, and the way from an offset to the line that people see. */
 export class SourceText {
@@ -28,7 +32,7 @@ export class SourceText {
   }
 
   error(code: string, message: string, start: number, end: number): Diagnostic {
-    return { ...this.at(start, end), code, severity: "error", message };
+    return { ...this.at(start, end), code, severity: "error", message: cut(message) };
   }
 
   #lineOf(offset: number): number {

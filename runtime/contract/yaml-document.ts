@@ -3,7 +3,9 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { SourceText } from "./source-text.ts";
 import { nodeProblems, nodesOf } from "./yaml-nodes.ts";
 
-export const DEPTH_MAX = 32;
+const DEPTH_MAX = 32;
+/** Composing looks each key up among its neighbours: with the square of a map's size. A contract has a few thousand. */
+const TOKENS_MAX = 50_000;
 const COLLECTIONS: ReadonlySet<string> = new Set(["block-map", "block-seq", "flow-collection"]);
 
 /** What one file's YAML says; no document when nothing further can be said about it. */
@@ -21,8 +23,8 @@ export function readYaml(file: string, text: string): YamlFile {
     const what = strange[0] === "\uFFFD" ? "not UTF-8" : "a control character";
     return { source, problems: [source.error("RC001", `not YAML: ${what}`, strange.index, strange.index + 1)] };
   }
-  const tooDeep = depthProblem(source);
-  if (tooDeep) return { source, problems: [tooDeep] };
+  const tooMuch = sizeProblem(source);
+  if (tooMuch) return { source, problems: [tooMuch] };
 
   const options = { prettyErrors: false, stringKeys: true, resolveKnownTags: false, logLevel: "silent" } as const;
   const documents = parseAllDocuments(text, options);
@@ -50,13 +52,15 @@ export function readYaml(file: string, text: string): YamlFile {
  * The parser keeps its own stack of open collections, but what composes nodes from it recurses: so depth is read off the
  * stack before anything is composed.
  */
-function depthProblem(source: SourceText): Diagnostic | undefined {
+function sizeProblem(source: SourceText): Diagnostic | undefined {
   const parser = new Parser();
+  let tokens = 0;
   for (const lexeme of new Lexer().lex(source.text)) {
     for (const _token of parser.next(lexeme));
     const depth = parser.stack.filter(({ type }) => COLLECTIONS.has(type)).length;
-    if (depth > DEPTH_MAX)
-      return source.error("RC003", `deeper than ${DEPTH_MAX} levels`, parser.offset - lexeme.length, parser.offset);
+    const [start, end] = [parser.offset - lexeme.length, parser.offset];
+    if (++tokens > TOKENS_MAX) return source.error("RC003", `more than ${TOKENS_MAX} tokens`, start, end);
+    if (depth > DEPTH_MAX) return source.error("RC003", `deeper than ${DEPTH_MAX} levels`, start, end);
   }
   return undefined;
 }

@@ -13,8 +13,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { SourceText } from "./source-text.ts";
 
 /** More than the parts of a contract that a person wrote; aliases are counted with all that they stand for. */
-export const ALIASED_NODES_MAX = 1_000;
-export const NODES_MAX = 20_000;
+const ALIASED_NODES_MAX = 1_000;
 
 export interface NodeProblems {
   readonly problems: readonly Diagnostic[];
@@ -33,15 +32,10 @@ export function nodeProblems(source: SourceText, document: Document.Parsed): Nod
     problems.push(source.error(code, message, start, end));
   };
   let endless = false;
-  let nodes = 0;
   // Resolved here, once: `Alias.resolve` searches the whole document each time.
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   for (const node of nodesOf(document.contents)) {
-    if (++nodes > NODES_MAX) {
-      say("RC003", `more than ${NODES_MAX} nodes`, node);
-      return { problems, endless: true };
-    }
     if (node.tag !== undefined) {
       problems.push(
         source.error("RC001", `the tag ${node.tag}: contracts have no tags`, ...tagRange(source.text, node)),

@@ -2,8 +2,8 @@ import { RE2JS } from "re2js";
 import { tokenize, type Token } from "./expression-tokens.ts";
 
 /** Tests without a value, and tests with one. */
-export const UNARY_TESTS = ["is_present", "is_absent", "is_true", "is_false"] as const;
-export const BINARY_TESTS = ["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches"] as const;
+const UNARY_TESTS = ["is_present", "is_absent", "is_true", "is_false"] as const;
+const BINARY_TESTS = ["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches"] as const;
 export type TestName = (typeof UNARY_TESTS)[number] | (typeof BINARY_TESTS)[number];
 
 /** `a.b` in the payload, `state.a.b` in the reducer's state before the transition, or the built-in `unconfirmed`. */

@@ -2,12 +2,12 @@ import { createMachine, transition, type MachineConfig } from "xstate";
 import type { Answer, Cell, Condition, Machine, StateSpec } from "./domain.ts";
 
 /** A condition and the text that tells it from others: equal texts are one condition. */
-export interface NamedCondition {
+interface NamedCondition {
   readonly text: string;
   readonly holds: Condition;
 }
 
-export interface TransitionDescription {
+interface TransitionDescription {
   readonly from: readonly string[];
   readonly trigger: string;
   readonly to: string;

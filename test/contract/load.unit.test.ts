@@ -179,7 +179,7 @@ describe("a contract's places", () => {
   it("are those of keys and values", () => {
     expect(source?.place(["entity_id"])).toMatchObject({ line: 7, column: 12, width: 8 });
     expect(source?.place(["entity_id"], "key")).toMatchObject({ line: 7, column: 1, width: 9 });
-    expect(source?.place(["state_machine", "transitions", 0, "from_state", 1])).toMatchObject({ line: 51, column: 28 });
+    expect(source?.place(["state_machine", "transitions", 0, "from_state", 1])).toMatchObject({ line: 66, column: 28 });
   });
 
   it("end where the file does", () => {
