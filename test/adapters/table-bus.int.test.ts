@@ -54,7 +54,8 @@ describe("TableBus", () => {
       buses.push(bus);
       await bus.prepare({ input: [topic], output: [`${topic}-out`], partitions });
       await bus.subscribe([topic], listener);
-      await passUntil(() => listener.assignments.length > 0);
+      const before = listener.assignments.length;
+      await passUntil(() => listener.assignments.length > before);
       return bus;
     };
     const message = (value: string | Buffer, to = topic): OutgoingMessage => ({
@@ -78,7 +79,7 @@ describe("TableBus", () => {
       await first.close();
       const second = await open();
       expect((await second.publish([message("c")], patience)).brokerTimeMs).toBe(brokerTimeMs);
-      clock.wallAtMs += 2 * hourMs;
+      clock.wallAtMs = brokerTimeMs + hourMs;
       expect((await second.publish([message("d")], patience)).brokerTimeMs).toBe(brokerTimeMs + hourMs);
     });
 
@@ -169,6 +170,51 @@ describe("TableBus", () => {
       await bus.publish([message("next")], patience);
       await passUntil(() => listener.records.length === 2);
       expect(listener.values(topic, 0)).toEqual(["unknown", "next"]);
+    });
+
+    /** A bus with three records, started at the first, whose first page takes 100 ms to come. */
+    const readingSlowly = async (): Promise<TableBus> => {
+      const flaky = new FlakyStore(store);
+      const bus = await open(flaky);
+      await bus.publish(numbered(3), patience);
+      flaky.slowMs = 100;
+      bus.start(0, new Map([[topic, 0]]));
+      flaky.slowMs = 0;
+      return bus;
+    };
+
+    it("delivers nothing young before the page that is still being read", async () => {
+      const bus = await readingSlowly();
+      await bus.publish([message("3"), message("4")], patience);
+      expect(listener.records).toEqual([]);
+      await passUntil(() => listener.records.length === 5);
+      expect(listener.values(topic, 0)).toEqual(["0", "1", "2", "3", "4"]);
+    });
+
+    it("delivers no page that comes when its partition is paused", async () => {
+      const bus = await readingSlowly();
+      bus.pause([0]);
+      await sleep(150);
+      expect(listener.records).toEqual([]);
+      bus.resume([0]);
+      await passUntil(() => listener.records.length === 3);
+      expect(listener.values(topic, 0)).toEqual(["0", "1", "2"]);
+    });
+
+    it("delivers no page that was asked for before another start", async () => {
+      const bus = await readingSlowly();
+      bus.start(0, new Map([[topic, 2]]));
+      await sleep(150);
+      expect(listener.values(topic, 0)).toEqual(["2"]);
+    });
+
+    it("delivers no page that was asked for before a revocation", async () => {
+      const bus = await readingSlowly();
+      bus.reassign();
+      clock.pass(0);
+      await sleep(150);
+      expect(listener.calls).toEqual(["assigned", "revoked", "assigned"]);
+      expect(listener.records).toEqual([]);
     });
 
     it("goes on reading when the database is back", async () => {
