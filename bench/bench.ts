@@ -100,7 +100,7 @@ const topicsOf = (runId: string): BenchTopics & Record<"initiated" | "received",
 
 async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<ChildProcess> {
   const port = await freePort();
-  const engine = spawn(process.execPath, ["app/rollcall.mjs", "start"], {
+  const engine = spawn(process.execPath, [...(process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? []), "app/rollcall.mjs", "start"], {
     env: {
       ...process.env,
       KAFKA_BOOTSTRAP_SERVERS: services.kafka,

@@ -167,11 +167,16 @@ export class Runtime {
 
   /** A turn is durable: whatever it asks for begins now. */
   #act(plan: TurnPlan): void {
+    const hint = new Map<string, Map<number, number>>();
     for (const { partition, nextSeq, publishedSeq, positions } of plan.shares.values()) {
       partition.nextSeq = nextSeq;
       partition.publishedSeq = publishedSeq;
-      for (const [topic, offset] of positions) partition.positions.set(topic, offset);
+      for (const [topic, offset] of positions) {
+        partition.positions.set(topic, offset);
+        hint.set(topic, (hint.get(topic) ?? new Map<number, number>()).set(partition.number, offset));
+      }
     }
+    if (hint.size > 0) this.#parts.bus.commitHint(hint);
     for (const { partition, before, now } of plan.entities.values()) {
       partition.entities.set(now.id, now);
       if (before?.deadlines === now.deadlines || partition.lost) continue;

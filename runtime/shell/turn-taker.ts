@@ -63,7 +63,7 @@ export class TurnTaker {
     const plan = await this.#plan(items);
     try {
       this.#parts.failpoint("C1");
-      await this.#ledger.commit(plan, v7());
+      if (plan.shares.size > 0) await this.#ledger.commit(plan, v7());
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") throw error;
       const [only] = items;
