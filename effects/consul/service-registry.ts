@@ -2,7 +2,7 @@ import type { Check } from "../../contracts/registration/messages/intents.ts";
 import type { Fault } from "../../runtime/core/fault.ts";
 
 /** A service as it is to be found. */
-export interface ServiceEntry {
+interface ServiceEntry {
   readonly name: string;
   readonly nodeId: string;
   readonly tags: readonly string[];
