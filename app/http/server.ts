@@ -4,7 +4,10 @@ import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fa
 import type { z } from "zod";
 import type { System } from "../system.ts";
 import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
+import { addDeadLetterRoutes } from "./dead-letters.routes.ts";
+import { addDoctorRoutes } from "./doctor.routes.ts";
 import { addEventRoutes } from "./events.routes.ts";
+import { addExplanationRoutes } from "./explanation.routes.ts";
 import { guardRequests } from "./guard.ts";
 import { addHealthRoutes } from "./health.routes.ts";
 import { takeJson } from "./json-body.ts";
@@ -68,8 +71,11 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addEventRoutes(http, system);
   addRegistrationRoutes(http, system);
   addTimelineRoutes(http, system);
+  addExplanationRoutes(http, system);
   addStreamRoutes(http, system);
   addServiceRoutes(http, system);
+  addDeadLetterRoutes(http, system);
+  addDoctorRoutes(http, system);
   http.get("/openapi.json", { schema: { hide: true } }, () => scope.swagger());
 }
 

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import type { System } from "../system.ts";
+import { VERSION } from "../version.ts";
+import { duration } from "./words.ts";
+
+export const Check = z.object({
+  name: z.string(),
+  level: z.enum(["ok", "note", "finding"]).describe("a finding is something to act on"),
+  detail: z.string(),
+  remedy: z.string().optional(),
+});
+export type Check = z.infer<typeof Check>;
+
+const ANSWER_MS = 5_000;
+const CLOCK_MS = 1_000;
+const INTENT_AGE_MS = 60_000;
+const UNSERVED_SECONDS = 5;
+
+/** Looks at each part of a running system. Never throws: what can't be looked at is a finding. */
+export async function examine(system: System): Promise<Check[]> {
+  const checks = await Promise.all([
+    looked(system, "runtime", async () => runtimeChecks(system)),
+    looked(system, "bus", () => busChecks(system)),
+    looked(system, "store", () => storeChecks(system)),
+    looked(system, "catalogue", () => catalogueChecks(system)),
+    looked(system, "partitions", () => partitionChecks(system)),
+    looked(system, "intents", () => intentChecks(system)),
+    looked(system, "dead letters", () => deadLetterChecks(system)),
+    looked(system, "expiry guard", async () => guardChecks(system)),
+  ]);
+  return checks.flat();
+}
+
+async function looked({ clock }: System, name: string, look: () => Promise<Check[]>): Promise<Check[]> {
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = clock.after(ANSWER_MS, () => reject(new Error(`no answer within ${ANSWER_MS / 1_000} s`)));
+  });
+  try {
+    return await Promise.race([look(), late]);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return [finding(name, detail, `see that it runs and that this machine reaches it; GET /health/ready says more`)];
+  } finally {
+    cancel();
+  }
+}
+
+const ok = (name: string, detail: string): Check => ({ name, level: "ok", detail });
+const note = (name: string, detail: string): Check => ({ name, level: "note", detail });
+const finding = (name: string, detail: string, remedy: string): Check => ({ name, level: "finding", detail, remedy });
+
+function runtimeChecks({ contracts, domain }: System): Check[] {
+  const { orchestrator, reducer, effects } = contracts;
+  const versions = [orchestrator, reducer, ...effects].map(({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`); // prettier-ignore
+  return [
+    ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${duration(process.uptime() * 1_000)}`),
+    ok("contracts", `${versions.join(", ")}; content ${domain.hash.slice(0, 12)}`),
+  ];
+}
+
+async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check[]> {
+  const input = domain.consumed.map(({ topic }) => topic);
+  const wanted = [...new Set([...input, ...domain.topicOf.values(), domain.deadLetterTopic])];
+  const { kind, version, brokers, topics } = await bus.describe(wanted);
+  const missing = wanted.filter((topic) => !topics.some((each) => each.topic === topic));
+  const counts = new Set(topics.map(({ partitions }) => partitions));
+  const notByAppend = topics.filter(({ topic, logAppendTime }) => input.includes(topic) && !logAppendTime);
+  const offMs = Math.abs(runtime.status().brokerTimeMs - clock.wallMs());
+  return [
+    ok("bus", `${kind} ${version}, ${brokers} broker${brokers === 1 ? "" : "s"}`),
+    missing.length > 0
+      ? finding("topics", `missing: ${missing.join(", ")}`, "restart rollcall: it creates them")
+      : ok("topics", `${topics.length} topics are there`),
+    counts.size > 1
+      ? finding("topic partitions", topics.map(({ topic, partitions }) => `${topic} has ${partitions}`).join(", "), "give every topic the same number of partitions") // prettier-ignore
+      : ok("topic partitions", `${[...counts].join(", ")} each`),
+    notByAppend.length > 0
+      ? finding("topic timestamps", `not LogAppendTime: ${notByAppend.map(({ topic }) => topic).join(", ")}`, "kafka-configs --alter --add-config message.timestamp.type=LogAppendTime") // prettier-ignore
+      : ok("topic timestamps", "input topics have LogAppendTime"),
+    clockCheck("clock of the bus", offMs),
+  ];
+}
+
+async function storeChecks({ store, clock }: System): Promise<Check[]> {
+  const version = await store.version();
+  const askedMs = clock.wallMs();
+  const [row] = await store.query<{ now: Date }>("select clock_timestamp() as now");
+  const tookMs = clock.wallMs() - askedMs;
+  // It answered somewhere between the question and the answer.
+  const offMs = Math.max(0, Math.abs((row?.now.getTime() ?? 0) - askedMs - tookMs / 2) - tookMs / 2);
+  return [ok("store", `${store.kind}: ${version}`), clockCheck("clock of the store", offMs)];
+}
+
+const clockCheck = (name: string, offMs: number): Check =>
+  offMs > CLOCK_MS
+    ? finding(
+        name,
+        `${duration(offMs)} off this machine's clock`,
+        "synchronise the clocks (NTP): they must be within 1 s",
+      )
+    : ok(name, `within 1 s of this machine's (${duration(offMs)} off)`);
+
+async function catalogueChecks({ catalog }: System): Promise<Check[]> {
+  return [ok("catalogue", (await catalog.reach()).version)];
+}
+
+async function partitionChecks({ runtime, store, domain }: System): Promise<Check[]> {
+  const { owned, partitions, refused, lag } = runtime.status();
+  const rows = await store.query<{ partition: number; served: boolean }>(
+    `select partition, owner <> '' and served_at > now() - make_interval(secs => $2) as served
+       from rollcall.partition_owner where domain = $1 order by partition`,
+    [domain.name, UNSERVED_SECONDS],
+  );
+  const unserved = rows.filter(({ served }) => !served).map(({ partition }) => partition);
+  return [
+    unserved.length > 0
+      ? finding("partitions", `nobody serves ${unserved.join(", ")}`, "start a process, or see why its partitions are refused") // prettier-ignore
+      : ok("partitions", `all ${partitions} are served, ${owned.length} of them here; ${lag} messages behind`),
+    ...refused.map((reason) => finding("refused partition", reason, "rollcall offsets reset")),
+  ];
+}
+
+async function intentChecks({ store, domain }: System): Promise<Check[]> {
+  const rows = await store.query<{ type: string; count: number; age: number }>(
+    `select type, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 * 1000 as age
+       from rollcall.intent where domain = $1 group by type order by type`,
+    [domain.name],
+  );
+  if (rows.length === 0) return [ok("intents", "none pending")];
+  const oldestMs = Math.max(...rows.map(({ age }) => age));
+  const detail = rows.map(({ type, count, age }) => `${count} ${type} (oldest ${duration(age)})`).join(", ");
+  return oldestMs > INTENT_AGE_MS
+    ? [finding("intents", `pending: ${detail}`, "see why their backend does not take them: the log names the error")]
+    : [ok("intents", `pending: ${detail}`)];
+}
+
+async function deadLetterChecks({ store, domain }: System): Promise<Check[]> {
+  const rows = await store.query<{ error_code: string; count: number }>(
+    `select error_code, count(*)::int as count from rollcall.dead_letter
+      where domain = $1 and retried_at is null group by error_code order by error_code`,
+    [domain.name],
+  );
+  if (rows.length === 0) return [ok("dead letters", "none")];
+  const detail = rows.map(({ error_code, count }) => `${count} ${error_code}`).join(", ");
+  return [{ ...note("dead letters", detail), remedy: "rollcall dlq list, then retry or drop them" }];
+}
+
+function guardChecks({ contracts }: System): Check[] {
+  const guarded = contracts.orchestrator.contract.state_machine.states.filter(({ deadline }) => deadline?.expiry_guard);
+  if (guarded.length === 0) return [];
+  const names = guarded.map(({ state_name }) => state_name).join(", ");
+  return [note("expiry guard", `declared for ${names} and checked, but not in force yet: a mass expiry is not held`)];
+}
