@@ -1,4 +1,4 @@
-import { type Mistake, effects, orchestrator, reducer } from "./mistake.ts";
+import { type Mistake, orchestrator, reducer } from "./mistake.ts";
 
 const DEREGISTER_ROW = `        - { current_state: "*", action: no_op, reason: "nothing is registered" }
 

@@ -1,0 +1,77 @@
+import type { DomainCode } from "../core/domain-code.ts";
+import { toXState } from "../core/machine.ts";
+import type { DomainModel, MachineModel } from "./checks/domain-model.ts";
+import { Names } from "./checks/names.ts";
+import { readDomain } from "./checks/read-domain.ts";
+import { describeOrchestrator, describeReducer } from "./compile-machines.ts";
+import { flowOf } from "./graph-flow.ts";
+import { flowchart, stateDiagram } from "./graph-mermaid.ts";
+import type { ContractSet } from "./source.ts";
+
+export const GRAPH_FORMATS = ["mermaid", "xstate", "json"] as const;
+export type GraphFormat = (typeof GRAPH_FORMATS)[number];
+
+/**
+ * A domain's two machines, and the flow from topics through handlers, events, triggers, intents and effects back.
+ * `mermaid`: Markdown with three diagrams. `xstate`: both machines' configs by name, as Stately imports them. `json`:
+ * machines, nodes and edges, for other programs.
+ * @param set as `validateDomain` let it pass
+ */
+export function graph(set: ContractSet, code: DomainCode, format: GraphFormat): string {
+  if (format === "xstate") return json(xstateConfigs(set));
+  const model = readDomain(set, code, new Names());
+  return format === "mermaid" ? mermaid(model) : json(asData(model));
+}
+
+const json = (value: unknown): string => JSON.stringify(value, null, 2);
+
+function xstateConfigs({ orchestrator, reducer }: ContractSet) {
+  const configs = [toXState(describeOrchestrator(orchestrator.contract)), toXState(describeReducer(reducer.contract))];
+  return Object.fromEntries(configs.map((config) => [config.id, config]));
+}
+
+function mermaid(model: DomainModel): string {
+  const { orchestrator, reducer } = namesOf(model);
+  const sections = [
+    [orchestrator, stateDiagram(model.orchestrator, true)],
+    [reducer, stateDiagram(model.reducer, false)],
+    [`${model.set.domain} flow`, flowchart(flowOf(model))],
+  ];
+  return sections.map(([title, diagram]) => `## ${title}\n\n\`\`\`mermaid\n${diagram}\n\`\`\`\n`).join("\n");
+}
+
+function asData(model: DomainModel) {
+  const { orchestrator, reducer } = namesOf(model);
+  return {
+    domain: model.set.domain,
+    machines: [machineData(orchestrator, model.orchestrator), machineData(reducer, model.reducer)],
+    ...flowOf(model),
+  };
+}
+
+const namesOf = ({ set: { orchestrator, reducer } }: DomainModel) => ({
+  orchestrator: orchestrator.contract.state_machine.state_machine_name,
+  reducer: reducer.contract.state_machine.state_machine_name,
+});
+
+function machineData(name: string, { initial, states, transitions }: MachineModel) {
+  return {
+    name,
+    initial,
+    states: [...states.values()].map((state) => ({
+      name: state.name,
+      terminal: state.terminal,
+      transient: state.transient,
+      entry_actions: state.entryActions.map((action) => action.name),
+      ...(state.deadline ? { deadline: state.deadline.name } : {}),
+      ...(state.raises ? { raises: state.raises.name } : {}),
+    })),
+    transitions: transitions.map(({ from, trigger, to, conditions, actions }) => ({
+      from: from.name,
+      trigger: trigger.name,
+      to: to.name,
+      conditions: conditions.map(({ text }) => text),
+      actions: actions.map((action) => action.name),
+    })),
+  };
+}
