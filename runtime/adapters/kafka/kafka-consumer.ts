@@ -11,11 +11,10 @@ import { isStillMember } from "./kafka-membership.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { fetchedOffsetOf, onJoining, type GroupMembership } from "./kafkajs-internals.ts";
 
-/** One consumer of kafkajs, from its making to its end. kafkajs may run it several times; each run has a new membership. */
+/** One consumer of kafkajs, from its making to its end. kafkajs may run it several times. */
 interface Subscription {
   readonly client: KafkaClient;
   readonly consumer: Consumer;
-  membership: GroupMembership | undefined;
 }
 
 const rebuildBackoffMs = 1_000;
@@ -31,6 +30,7 @@ export class KafkaConsumer {
   #subscription: Subscription | undefined;
   /** What the group gave us last; ours once the listener was told. */
   #claim: Omit<Claim, "memberId"> = { owned: [], generation: -1 };
+  #membership: GroupMembership | undefined;
   #isAnnounced = false;
   /** Counts what makes an earlier answer of the group worthless. */
   #turn = 0;
@@ -134,7 +134,7 @@ export class KafkaConsumer {
     const client = new KafkaClient(this.#settings);
     const assigner: PartitionAssigner = ({ cluster }) => {
       const made = coPartitionedAssigner(cluster, () => this.#claim);
-      onJoining(made, (membership) => (subscription.membership = membership));
+      onJoining(made, (membership) => this.#joining(membership));
       return made;
     };
     const consumer = client.kafka.consumer({
@@ -149,7 +149,7 @@ export class KafkaConsumer {
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: () => Promise.resolve(!this.#ended) },
     });
-    const subscription: Subscription = { client, consumer, membership: undefined };
+    const subscription: Subscription = { client, consumer };
     const { GROUP_JOIN, HEARTBEAT, START_BATCH_PROCESS, STOP, CRASH } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => this.#joined(subscription, payload.memberAssignment));
     consumer.on(HEARTBEAT, () => void (this.#heardAtMs = this.#settings.clock.monotonicMs()));
@@ -166,6 +166,12 @@ export class KafkaConsumer {
     return subscription;
   }
 
+  /** A new run of kafkajs is a new member, and the group would wait for the old one until its session has ended. */
+  #joining(membership: GroupMembership): void {
+    if (membership !== this.#membership) membership.memberId ??= this.#membership?.memberId ?? null;
+    this.#membership = membership;
+  }
+
   /** Called within kafkajs' join: nothing is fetched before this returns. */
   #joined(subscription: Subscription, assignment: IMemberAssignment): void {
     this.#revoke();
@@ -173,14 +179,14 @@ export class KafkaConsumer {
       // Always by number: kafkajs takes "all partitions of a topic" back when one of them is named later.
       subscription.consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions }))),
     );
-    const generation = subscription.membership?.generationId ?? -1;
+    const generation = this.#membership?.generationId ?? -1;
     this.#claim = { owned: commonNumbers(this.#topics, assignment), generation };
     void this.#confirm();
   }
 
   async #confirm(): Promise<void> {
     const turn = ++this.#turn;
-    const membership = this.#subscription?.membership;
+    const membership = this.#membership;
     const isWanted = (): boolean => turn === this.#turn && !this.#ended;
     if (membership === undefined || !(await isStillMember(membership, isWanted))) return;
     this.#heardAtMs = this.#settings.clock.monotonicMs();

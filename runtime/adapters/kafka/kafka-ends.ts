@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Assigner, Cluster } from "kafkajs";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { unavailable, within } from "./kafka-faults.ts";
+import { Breaker, unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 
 interface Connection {
@@ -17,6 +17,7 @@ export class KafkaEnds {
   readonly #settings: KafkaSettings;
   #connection: Connection | undefined;
   #closed = false;
+  readonly #destroyed = new Breaker();
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
@@ -32,12 +33,12 @@ export class KafkaEnds {
       if (this.#closed || leftMs <= 0) throw unavailable(what);
       const connection = (this.#connection ??= open(this.#settings));
       try {
-        return await within(leftMs, what, ask(connection.cluster, topics));
+        return await within(leftMs, what, this.#destroyed.breaks(ask(connection.cluster, topics)));
       } catch (error) {
         // Leaders may have moved: a new connection begins with new metadata. Another call may have replaced it already.
         connection.client.destroy();
         if (this.#connection === connection) this.#connection = undefined;
-        if (clock.monotonicMs() + backoffMs >= deadlineAt) throw unavailable(what, error);
+        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw unavailable(what, error);
       }
       await sleep(backoffMs);
     }
@@ -45,6 +46,7 @@ export class KafkaEnds {
 
   destroy(): void {
     this.#closed = true;
+    this.#destroyed.trip("the bus was closed");
     this.#connection?.client.destroy();
     this.#connection = undefined;
   }

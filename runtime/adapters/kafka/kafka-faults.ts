@@ -66,3 +66,19 @@ export function within<Result>(timeoutMs: number, what: string, work: Promise<Re
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
+
+/** Ends the wait for work that can't be ended itself: kafkajs tries to connect for seconds more when its sockets are gone. */
+export class Breaker {
+  readonly #waiting = new Set<(fault: Fault) => void>();
+
+  breaks<Result>(work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  trip(why: string): void {
+    for (const reject of this.#waiting) reject(unavailable(why));
+  }
+}

@@ -3,7 +3,7 @@ import { Partitioners, type Message, type Producer, type RecordMetadata, type To
 import { Fault } from "../../core/fault.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { errorTypesOf, reasonOf, unavailable, within } from "./kafka-faults.ts";
+import { Breaker, errorTypesOf, reasonOf, unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { callsOf, placeOf } from "./publish-calls.ts";
 
@@ -33,6 +33,7 @@ export class KafkaProducer {
   #connection: Connection | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+  readonly #destroyed = new Breaker();
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
@@ -53,6 +54,7 @@ export class KafkaProducer {
 
   destroy(): void {
     this.#closed = true;
+    this.#destroyed.trip("the bus was closed");
     this.#discard();
   }
 
@@ -74,7 +76,7 @@ export class KafkaProducer {
       const timeoutMs = Math.min(Math.ceil(leftMs), limits.requestTimeoutMs);
       const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
       try {
-        return await within(timeoutMs, "publish", this.#send(messages, timeoutMs));
+        return await within(timeoutMs, "publish", this.#destroyed.breaks(this.#send(messages, timeoutMs)));
       } catch (error) {
         this.#discard();
         if (isTooLarge(error)) return this.#halve(messages, deadlineAt, error);

@@ -10,7 +10,8 @@ export const kafkajsVersion = "2.2.4";
 /** kafkajs' ConsumerGroup: one for each run of a consumer. */
 export interface GroupMembership {
   readonly groupId: string;
-  readonly memberId: string | null;
+  /** Null before the first join and after leaving. */
+  memberId: string | null;
   readonly generationId: number | null;
   readonly coordinator: {
     heartbeat(request: { groupId: string; memberId: string; groupGenerationId: number }): Promise<unknown>;

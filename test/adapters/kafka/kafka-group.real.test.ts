@@ -4,7 +4,7 @@ import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { kafkaProxyFor } from "../../real/services/kafka-proxy.ts";
 import { RecordingListener } from "../bus-listener.ts";
-import { kafkaBus, message, patience, Positions, StartingListener, unique } from "./kafka-test-bus.ts";
+import { clock, kafkaBus, message, patience, Positions, StartingListener, unique } from "./kafka-test-bus.ts";
 
 const partitions = 6;
 const numbers = [0, 1, 2, 3, 4, 5];
@@ -135,6 +135,21 @@ describeReal("a group of Kafka buses", (services) => {
     await listener.until(() => listener.owned.length === 3);
     await silent.until(() => silent.assignments.length === 2);
     expect(silent.calls).toEqual(["assigned", "revoked", "assigned"]);
+    await proxy.close();
+  });
+
+  it("closes within 5 s when the broker does not answer", async () => {
+    const { create, topics } = await newGroup();
+    const proxy = await kafkaProxyFor(services);
+    const bus = create(proxy.bootstrapServers);
+    const listener = new RecordingListener();
+    await bus.subscribe(topics, listener);
+    await listener.until(() => listener.assignments.length > 0);
+    proxy.delay(60_000);
+    await sleep(500);
+    const startedAtMs = clock.monotonicMs();
+    await bus.close();
+    expect(clock.monotonicMs() - startedAtMs).toBeLessThan(5_000);
     await proxy.close();
   });
 

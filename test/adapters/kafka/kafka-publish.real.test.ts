@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
 import type { BusRecord, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
@@ -77,7 +78,7 @@ describeReal("publishing to Kafka through trouble", (services) => {
     const { bus, proxy, topic } = await proxied();
     proxy.cut();
     const published = bus.publish([message(topic, 0, "patient")], patience);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await sleep(1_000);
     proxy.restore();
     await published;
   });
@@ -109,6 +110,7 @@ describeReal("publishing to Kafka through trouble", (services) => {
     await bus.publish([message(topic, 0, "a")], patience);
     proxy.delay(60_000);
     const stuck = bus.publish([message(topic, 0, "b")], patience);
+    await sleep(300);
     const startedAtMs = clock.monotonicMs();
     await Promise.all([bus.close(), expect(stuck).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" })]);
     expect(clock.monotonicMs() - startedAtMs).toBeLessThan(5_000);
