@@ -3,7 +3,7 @@ import { NodeIntrospectionEvent } from "../../contracts/registration/messages/no
 import { NodeRegistrationInitiated } from "../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeUpdated } from "../../contracts/registration/messages/node-updated.ts";
 import { type RegisteredNode, nodeOf } from "../../contracts/registration/messages/registered-node.ts";
-import { LIVE_STATES, sameContent, whyStale } from "../../contracts/registration/messages/rules.ts";
+import { sameContent, whyStale } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
 import { type EntityView, type HandlerContext, absorbed, nothing } from "../../runtime/core/handler.ts";
 import type { NewEvent, PayloadOf } from "../../runtime/core/message.ts";
@@ -47,15 +47,15 @@ export const HandlerNodeIntrospected = handler(
 /** The node as told, the node as held, and why the former is too old to count: in ended states nothing is. */
 function read({ message, entity, now, maxClockSkewMs }: Context) {
   const next = nodeOf(message.payload, now);
-  const held = LIVE_STATES.has(entity.state) ? entity.data.node : null;
+  const held = entity.isLive ? entity.data.node : null;
   return { next, held, stale: held && whyStale(next, held, maxClockSkewMs) };
 }
 
-const initiated = (node: RegisteredNode, { state, attempt }: EntityView<RegistrationState>): NewEvent =>
+const initiated = (node: RegisteredNode, { isLive, attempt }: EntityView<RegistrationState>): NewEvent =>
   NodeRegistrationInitiated.of({
     node_type: node.node_type,
     node,
-    supersedes: LIVE_STATES.has(state) ? attempt.id : null,
+    supersedes: isLive ? attempt.id : null,
   });
 
 /** A refresh without an epoch is of the process that is known: its epoch stays, so that an older one's stays stale. */

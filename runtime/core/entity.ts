@@ -1,3 +1,4 @@
+import type { Machine } from "./domain.ts";
 import type { ArmedDeadline, EntityView } from "./handler.ts";
 
 /** One run from its `started_by` event to its end. */
@@ -27,9 +28,10 @@ export interface Entity {
 
 export const CORRELATION_IDS_MAX = 9;
 
-export const viewOf = (entity: Entity): EntityView<never> => ({
+export const viewOf = (entity: Entity, orchestrator: Machine): EntityView<never> => ({
   id: entity.id,
   state: entity.state,
+  isLive: entity.state !== null && orchestrator.states.get(entity.state)?.terminal === false,
   data: entity.data as never,
   attempt: entity.attempt,
   deadlines: entity.deadlines,

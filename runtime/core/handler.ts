@@ -26,6 +26,8 @@ export interface ArmedDeadline {
 export interface EntityView<Data> {
   readonly id: string;
   readonly state: string | null;
+  /** Neither null nor, by its contract, terminal: something is under way, or kept up. */
+  readonly isLive: boolean;
   readonly data: Data;
   readonly attempt: { readonly number: number; readonly id: string; readonly correlationIds: readonly string[] };
   readonly deadlines: Readonly<Record<string, ArmedDeadline>>;

@@ -71,7 +71,7 @@ export class StepRun {
     if (!armed) return;
     const at = this.#message.now + spec.renewedForMs;
     if (at <= armed.at) {
-      this.note(`${spec.name} stays at ${toRfc3339(armed.at)}: this message is older than the last renewal`);
+      this.note(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
       return;
     }
     this.#renewed = true;
@@ -86,19 +86,18 @@ export class StepRun {
   /** An outcome or a confirmed publish: moves the orchestrator's machine where it is a trigger, then goes to the reducer. */
   offerRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.#message;
-    const { attempt } = this.entity;
-    if (
-      kind === "outcome" &&
-      intentId !== undefined &&
-      !type.startsWith("failed(") &&
-      attempt.awaiting.includes(intentId)
-    )
-      this.entity = {
-        ...this.entity,
-        attempt: { ...attempt, awaiting: attempt.awaiting.filter((id) => id !== intentId) },
-      };
+    const before = this.entity;
+    if (kind === "outcome" && intentId !== undefined && !type.startsWith("failed(")) this.#answered(intentId);
     const moved = this.#moveOrchestrator(type, payload);
-    return this.#offerToReducer(type, payload, false) || moved;
+    const taken = this.#offerToReducer(type, payload, false);
+    if (!moved && !taken) this.entity = before;
+    return moved || taken;
+  }
+
+  #answered(intentId: string): void {
+    const { attempt } = this.entity;
+    const awaiting = attempt.awaiting.filter((id) => id !== intentId);
+    this.entity = { ...this.entity, attempt: { ...attempt, awaiting } };
   }
 
   /** Until nothing is left: each event moves the orchestrator, then is offered to the reducer, which may raise more. */
@@ -238,7 +237,7 @@ export class StepRun {
   }
 
   #act(action: string, payload: Payload): void {
-    const context = { payload: payload as never, entity: viewOf(this.entity), now: this.#message.now };
+    const context = { payload: payload as never, entity: viewOf(this.entity, this.#domain.orchestrator), now: this.#message.now };
     const builder = this.#domain.code.builders[action];
     if (builder) {
       const built = builder(this.entity.data as never, context);

@@ -82,7 +82,7 @@ function route(
   }
   const context: HandlerContext<never, never> = {
     message: { id: message.id, correlationId: message.correlationId, payload: payload as never },
-    entity: viewOf(before),
+    entity: viewOf(before, domain.orchestrator),
     now: message.now,
     maxClockSkewMs: domain.maxClockSkewMs,
     deadlineAfter: (name) => toRfc3339(message.now + (domain.deadlineAfterMs.get(name) ?? 0)),

@@ -29,6 +29,8 @@ export const node = (more: Partial<RegisteredNode> = {}): RegisteredNode => ({
   ...more,
 });
 
+const ENDED = new Set(["REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"]);
+
 /** An entity in its first attempt. */
 export const entity = (
   state: string | null,
@@ -37,6 +39,7 @@ export const entity = (
 ): EntityView<RegistrationState> => ({
   id: "n1",
   state,
+  isLive: state !== null && !ENDED.has(state),
   data: { node: state === null ? null : node(), failures: [], ...data },
   attempt: { number: 1, id: ATTEMPT, correlationIds: [REQUEST] },
   deadlines,

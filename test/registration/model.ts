@@ -63,9 +63,10 @@ function introspected(m: Model, { payload, now, correlationId }: Message): Predi
   const newer = both ? (next.epoch ?? 0) - (m.held.epoch ?? 0) : 0;
   if (both ? newer < 0 : now < m.held.at - SKEW_MS) return [m, []];
   if (shutdown) return end(m, "DEREGISTERED", "NodeDeregistered");
+  const tellsApart = next.epoch !== undefined && m.held.epoch === undefined;
   const otherType = next.type !== m.held.type;
   const other = otherType || next.version !== m.held.version;
-  if (newer > 0 || (m.state === "ACTIVE" ? otherType : other)) return begin;
+  if (newer > 0 || tellsApart || (m.state === "ACTIVE" ? otherType : other)) return begin;
   if (other) return [renewed({ ...m, held: { ...next, epoch: next.epoch ?? m.held.epoch } }, now), ["NodeUpdated"]];
   const joins = !m.requests.includes(correlationId) && m.requests.length < 9;
   return [renewed({ ...m, requests: joins ? [...m.requests, correlationId] : m.requests }, now), []];

@@ -10,14 +10,6 @@ import type { RegistrationState } from "./state.ts";
 
 /** The orchestrator's state in which a node is ready for work: the one that makes its check pass. */
 export const ACTIVE = "ACTIVE";
-/** In these an attempt runs, or has made the node ACTIVE: there is something that an introspection may supersede. */
-export const LIVE_STATES: ReadonlySet<string | null> = new Set([
-  "PENDING_REGISTRATION",
-  "ACCEPTED",
-  "AWAITING_ACK",
-  "ACK_RECEIVED",
-  ACTIVE,
-]);
 
 export const serviceName = ({ node_type }: Pick<RegisteredNode, "node_type">): string => `onex-${node_type}`;
 export const serviceId = (node: Pick<RegisteredNode, "node_type" | "node_id">): string =>

@@ -1,11 +1,14 @@
 import { expect, it } from "vitest";
-import { diagnosed, placed } from "./edited.ts";
+import { diagnosed, shown } from "./edited.ts";
 import { effects, orchestrator, reducer } from "./mistakes/mistake.ts";
 
 it("tells of ten mistakes in ten diagnostics, each with its place", () => {
   const said = diagnosed([
     orchestrator("onex.evt.node-updated.v1", "{stage}.evt.node-updated.v1"),
-    orchestrator('when: "epoch > state.node.epoch"', 'when: "epoch > state.node.epoc"'),
+    orchestrator(
+      'when: "epoch > state.node.epoch or epoch is_present and state.node.epoch is_absent"',
+      'when: "epoch > state.node.epoc"',
+    ),
     orchestrator("action: supersede_if_changed", "action: supersede_if_change"),
     orchestrator("AWAITING_ACK], action: activate", "AWAITING_ACK, ACTIVE], action: activate"),
     orchestrator('        - { current_state: ACTIVE, action: no_op, reason: "duplicate: already active" }\n', ""),
@@ -25,7 +28,7 @@ it("tells of ten mistakes in ten diagnostics, each with its place", () => {
       "      retry_policy: { max_retries: unlimited, retry_on: [CONSUL_GONE] }\n    - operation: deregister_node",
     ),
   ]);
-  expect(said.map(placed)).toEqual([
+  expect(said.map(shown)).toEqual([
     "RC010 effects.yaml:14:19",
     "RC101 effects.yaml:23:23",
     "RC110 effects.yaml:28:58",
