@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addContractCommands } from "./commands/contracts.ts";
+import { addDlqCommands } from "./commands/dlq.ts";
+import { addDoctorCommands } from "./commands/doctor.ts";
+import { addExplainCommands } from "./commands/explain.ts";
+import { addMigrateCommands } from "./commands/migrate.ts";
+import { addNodesCommands } from "./commands/nodes.ts";
+import { addOffsetsCommands } from "./commands/offsets.ts";
 import { addStartCommand } from "./commands/start.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -14,6 +21,13 @@ const program = new Command("rollcall")
   .exitOverride();
 
 addStartCommand(program);
+addNodesCommands(program);
+addExplainCommands(program);
+addDlqCommands(program);
+addDoctorCommands(program);
+addContractCommands(program);
+addMigrateCommands(program);
+addOffsetsCommands(program);
 
 try {
   await program.parseAsync();

@@ -155,7 +155,7 @@ function deadlineSentence(given: {
 }): string {
   const { name, at, leads_to, nowMs, renewedBy } = given;
   const leftMs = Date.parse(at) - nowMs;
-  const when = leftMs >= 0 ? `is due in ${duration(leftMs)}` : `was due ${duration(-leftMs)} ago and fires when everything before it was read`; // prettier-ignore
+  const when = leftMs >= 0 ? `is due in ${duration(leftMs)}` : `was due ${duration(-leftMs)} ago and fires when everything before it was read and no outage's grace runs`; // prettier-ignore
   const makes = leads_to.length > 0 ? ` and would make it ${listed(leads_to, "or")}` : "";
   const renewed = renewedBy.length > 0 ? `; ${listed(renewedBy, "or")} moves it` : "";
   return `Its deadline ${name} (${at}) ${when}${makes}${renewed}.`;
@@ -175,6 +175,6 @@ function movedSentence({ moved_by }: Omit<Explanation, "text">): string {
   if (moved_by.length === 0) return "Nothing in the contract would move it.";
   const byTarget = new Map<string, string[]>();
   for (const { on, when, leads_to } of moved_by)
-    byTarget.set(leads_to, [...(byTarget.get(leads_to) ?? []), when === null ? on : `${on} when ${when}`]);
+    byTarget.set(leads_to, [...(byTarget.get(leads_to) ?? []), when === null ? on : `${on} (when ${when})`]);
   return `What would move it: ${[...byTarget].map(([target, ons]) => `to ${target} ${listed(ons, "or")}`).join("; ")}.`;
 }

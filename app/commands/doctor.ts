@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import type { Check } from "../http/doctor.ts";
+import { ask, asksServer, type ServerOptions } from "./server.ts";
+import { type Colors, colorsOf, print, printable, printJson } from "./terminal.ts";
+
+interface Report {
+  readonly ok: boolean;
+  readonly checked_at: string;
+  readonly checks: readonly Check[];
+}
+
+export function addDoctorCommands(program: Command): void {
+  asksServer(program.command("doctor"))
+    .description("examines every part of a running system; exits 1 on a finding")
+    .action(doctor);
+}
+
+async function doctor(options: ServerOptions): Promise<void> {
+  const report = await ask<Report>(options, "/api/v1/doctor").catch((error: unknown): Report => {
+    const detail = error instanceof Error ? error.message : String(error);
+    const check: Check = { name: "server", level: "finding", detail };
+    return { ok: false, checked_at: new Date().toISOString(), checks: [check] };
+  });
+  if (options.json) printJson(report);
+  else {
+    const colors = colorsOf(process.stdout);
+    const width = Math.max(...report.checks.map(({ name }) => name.length));
+    for (const check of report.checks) print(checkText(check, width, colors));
+  }
+  if (!report.ok) process.exitCode = 1;
+}
+
+function checkText({ name, level, detail, remedy }: Check, width: number, colors: Colors): string {
+  const mark = { ok: colors.green("ok     "), note: colors.yellow("note   "), finding: colors.red("FINDING") }[level];
+  const text = `${mark}  ${name.padEnd(width)}  ${printable(detail)}`;
+  return remedy === undefined ? text : `${text}\n${" ".repeat(width + 11)}-> ${printable(remedy)}`;
+}

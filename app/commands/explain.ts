@@ -1,0 +1,19 @@
+import type { Command } from "commander";
+import type { Explanation } from "../http/explanation.ts";
+import { ask, asksServer, type ServerOptions } from "./server.ts";
+import { print, printable, printJson } from "./terminal.ts";
+
+export function addExplainCommands(program: Command): void {
+  asksServer(program.command("explain"))
+    .description("why a node is in its state, what it waits for and what would move it; exits 1 for an unknown node")
+    .argument("<node-id>")
+    .action(explain);
+}
+
+async function explain(nodeId: string, options: ServerOptions): Promise<void> {
+  const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}/explanation`;
+  const explanation = await ask<Explanation>(options, path);
+  if (options.json) printJson(explanation);
+  else print(printable(explanation.text));
+  if (!explanation.known) process.exitCode = 1;
+}

@@ -1,0 +1,132 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { EventStream } from "../../client/event-stream.ts";
+import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
+import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
+import type { RegistrationView } from "../http/registration-view.ts";
+import type { TimelineItem } from "../http/timeline-rows.ts";
+import { ago, duration } from "../http/words.ts";
+import { ask, askAll, asksServer, type ServerOptions } from "./server.ts";
+import { type Colors, colorsOf, paintState, print, printable, printJson, table } from "./terminal.ts";
+
+const LIST_MAX = 1_000;
+const SHOWN_ITEMS = 20;
+
+interface ListOptions extends ServerOptions {
+  readonly state?: string;
+  readonly type?: string;
+  readonly capability?: string;
+  readonly query?: string;
+  readonly limit: number;
+}
+
+export function addNodesCommands(program: Command): void {
+  const nodes = program.command("nodes").description("the nodes of a running system");
+  asksServer(nodes.command("list"))
+    .description("every node with its state")
+    .option("--state <state>", "only nodes in this state")
+    .addOption(new Option("--type <type>", "only nodes of this type").choices(NODE_TYPES))
+    .option("--capability <name>", "only nodes that have it")
+    .option("--query <text>", "only nodes with this in their id or name")
+    .addOption(new Option("--limit <count>", "at most so many").argParser(positive).default(LIST_MAX))
+    .action(list);
+  asksServer(nodes.command("show"))
+    .description("one node, and the last of what happened to it")
+    .argument("<node-id>")
+    .action(show);
+  asksServer(nodes.command("watch"))
+    .description("events as they are published, until interrupted; with --json a line each")
+    .argument("[node-id]", "only of this node")
+    .addOption(new Option("--type <types...>", "only events of these types").choices(REGISTRATION_EVENT_TYPES))
+    .action(watch);
+}
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 on");
+  return value;
+};
+
+async function list(options: ListOptions): Promise<void> {
+  const { state, type: node_type, capability, query: q, limit } = options;
+  const filter = { state, node_type, capability, q };
+  const { items, more } = await askAll<RegistrationView>(options, "/api/v1/registrations", filter, limit);
+  if (options.json) return printJson(items);
+  if (items.length === 0) return print("no nodes");
+  const colors = colorsOf(process.stdout);
+  const now = Date.now();
+  const rows = items.map((each) => [
+    each.node_id,
+    each.node?.node_type ?? "",
+    each.state ?? "",
+    ago(each.state_since, now),
+    String(each.attempt),
+    deadlineText(each, now),
+    each.node?.node_version ?? "",
+    Object.values(each.node?.endpoints ?? {})[0] ?? "",
+  ]);
+  const paint = (cell: string, column: number): string => (column === 2 ? paintState(cell, colors) : cell);
+  print(table(["NODE", "TYPE", "STATE", "SINCE", "ATTEMPT", "DEADLINE", "VERSION", "ENDPOINT"], rows, colors, paint));
+  if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow it with --state, --type, --query`));
+}
+
+const deadlineText = ({ deadlines }: RegistrationView, nowMs: number): string =>
+  Object.entries(deadlines)
+    .map(([name, { at }]) => {
+      const leftMs = Date.parse(at) - nowMs;
+      return leftMs > 0 ? `${name} in ${duration(leftMs)}` : `${name} overdue`;
+    })
+    .join(", ");
+
+async function show(nodeId: string, options: ServerOptions): Promise<void> {
+  const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
+  const registration = await ask<RegistrationView>(options, path);
+  const { items } = await ask<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
+    query: { order: "newest", limit: String(SHOWN_ITEMS) },
+  });
+  if (options.json) return printJson({ ...registration, timeline: items });
+  const colors = colorsOf(process.stdout);
+  const { node, state, state_since, reducer_state, attempt, registration_attempt_id, entity_seq } = registration;
+  const facts: [string, string][] = [
+    ["state", `${state ?? ""} since ${state_since} (reducer ${reducer_state})`],
+    ["attempt", `${attempt} (${registration_attempt_id ?? "none"}), ${entity_seq} events published`],
+    ["deadline", deadlineText(registration, Date.now()) || "none"],
+    ["type", `${node?.node_type ?? ""} ${node?.node_version ?? ""} ${node?.node_name ?? ""}`],
+    ["endpoints", Object.entries(node?.endpoints ?? {}).map(([name, url]) => `${name} ${url}`).join(", ") || "none"],
+    ["capabilities", node?.capabilities.join(", ") || "none"],
+    ...registration.failures.map(({ backend, error_code, message }): [string, string] => ["failed", `${backend}: ${error_code} ${message}`]),
+  ]; // prettier-ignore
+  print(colors.bold(printable(nodeId)));
+  for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(13))}${printable(value)}`);
+  print("");
+  for (const item of items) print(timelineLine(item, colors));
+}
+
+function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem, colors: Colors): string {
+  const time = colors.dim(at.slice(11, 23));
+  if (kind === "event") return `${time}  ${colors.cyan("->")} ${type ?? ""} ${colors.dim(`on ${topic ?? ""}`)}`;
+  const said = [note, reason].filter((text) => text !== null).join("; ");
+  const where = state === null ? "" : ` [${paintState(state, colors)}]`;
+  return `${time}  ${type ?? kind}${kind === "message" ? "" : ` (${kind})`}${where} ${printable(said)}`;
+}
+
+async function watch(
+  nodeId: string | undefined,
+  options: ServerOptions & { readonly type?: readonly RegistrationEventType[] },
+): Promise<void> {
+  const colors = colorsOf(process.stdout);
+  await ask(options, "/health/live");
+  const stream = new EventStream({
+    url: options.url,
+    filter: { types: options.type ?? [], ...(nodeId !== undefined && { nodeId }) },
+    log: (_level, message) => void process.stderr.write(`${message}\n`),
+    onEvent: (event) => print(options.json ? JSON.stringify(event) : eventLine(event, colors)),
+  });
+  const interrupted = new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
+  await Promise.race([stream.open().then(() => interrupted), interrupted]);
+  stream.close();
+}
+
+function eventLine({ type, payload }: RegistrationEvent, colors: Colors): string {
+  const { node_id, attempt, entity_seq, emitted_at } = payload;
+  return `${colors.dim(emitted_at.slice(11, 23))}  ${printable(node_id)}  ${type}  ${colors.dim(`attempt ${attempt}, event ${entity_seq}`)}`;
+}

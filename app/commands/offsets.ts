@@ -1,0 +1,110 @@
+import { type Command, Option } from "commander";
+import { KafkaBus } from "../../runtime/adapters/kafka-bus.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
+import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import { compileDomain } from "../../runtime/contract/compile.ts";
+import { validateDomain } from "../../runtime/contract/validate.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
+import type { Sql } from "../../runtime/ports/store.ts";
+import { SHIPPED_CONTRACTS } from "../compose.ts";
+import { type Config, readConfig } from "../config.ts";
+import { kafkaAccess } from "../kafka-access.ts";
+import { registrationOnPaper } from "../registration-effects.ts";
+import { colorsOf, print, printJson, table } from "./terminal.ts";
+
+const ANSWER_MS = 15_000;
+
+interface Options {
+  readonly contracts: string;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+interface Stray {
+  readonly topic: string;
+  readonly partition: number;
+  readonly stored: number;
+  readonly end: number;
+}
+
+export function addOffsetsCommands(program: Command): void {
+  program
+    .command("offsets")
+    .description("how far the log was read")
+    .command("reset")
+    .description(
+      "stored offsets above their log's end, which refuse a partition: lists them (exit 1), and with --yes forgets them, so that reading begins with what the log has now",
+    )
+    .addOption(
+      new Option("--contracts <dir>", "folder with the contracts").default(SHIPPED_CONTRACTS, "the shipped ones"),
+    )
+    .option("--yes", "forget them", false)
+    .option("--json", "print JSON", false)
+    .action(reset);
+}
+
+async function reset({ contracts, yes, json }: Options): Promise<void> {
+  const config = readConfig(process.env);
+  const { DATABASE_URL: url, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
+  if (url === undefined || servers === undefined)
+    throw new Error("offsets are reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded log lies beside its offsets"); // prettier-ignore
+  const domain = domainIn(contracts, config);
+  const store = new PostgresStore({ url, applicationName: "rollcall offsets", maxConnections: 2 });
+  const bus = new KafkaBus({
+    ...{ brokers: servers.split(","), clientId: "rollcall-offsets", groupId: "rollcall-offsets" },
+    ...kafkaAccess(config),
+    clock: new SystemClock(),
+  });
+  try {
+    const ends = await bus.ends(domain.consumed.map(({ topic }) => topic), { timeoutMs: ANSWER_MS }); // prettier-ignore
+    const strays = await straysOf(store, domain, ends);
+    if (yes) for (const stray of strays) await forget(store, domain, stray);
+    if (json) printJson({ strays, forgotten: yes });
+    else printStrays(strays, yes);
+    if (strays.length > 0 && !yes) process.exitCode = 1;
+  } finally {
+    await Promise.all([bus.close(), store.close()]);
+  }
+}
+
+function domainIn(dir: string, config: Config): Domain {
+  const code = registrationOnPaper();
+  const { set } = validateDomain(dir, code);
+  if (!set) throw new Error(`the contracts in ${dir} have errors: rollcall validate ${dir}`);
+  return compileDomain(set, code, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
+}
+
+async function straysOf(sql: Sql, { name, consumed }: Domain, ends: ByTopicPartition<LogEnds>): Promise<Stray[]> {
+  const rows = await sql.query<{ topic: string; partition: number; stored: number }>(
+    `select topic, partition, next_offset as stored from rollcall.source_offset
+      where domain = $1 and topic = any($2::text[]) order by topic, partition`,
+    [name, consumed.map(({ topic }) => topic)],
+  );
+  return rows
+    .map((row) => ({ ...row, end: ends.get(row.topic)?.get(row.partition)?.high ?? 0 }))
+    .filter(({ stored, end }) => stored > end);
+}
+
+/** Only the offset that was looked at: a process may have stored another one meanwhile. */
+async function forget(sql: Sql, { name }: Domain, { topic, partition, stored }: Stray): Promise<void> {
+  await sql.query(
+    `delete from rollcall.source_offset where domain = $1 and topic = $2 and partition = $3 and next_offset = $4`,
+    [name, topic, partition, stored],
+  );
+}
+
+function printStrays(strays: readonly Stray[], forgotten: boolean): void {
+  if (strays.length === 0) return print("no stored offset lies above its log's end");
+  const rows = strays.map(({ topic, partition, stored, end }) => [
+    topic,
+    String(partition),
+    String(stored),
+    String(end),
+  ]);
+  print(table(["TOPIC", "PARTITION", "STORED", "LOG ENDS AT"], rows, colorsOf(process.stdout)));
+  print(
+    forgotten
+      ? "forgotten: restart the processes, and these partitions are read from the earliest message that the log has"
+      : "the log is not the one that was known (deleted topics, another cluster?): --yes forgets these offsets",
+  );
+}

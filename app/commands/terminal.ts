@@ -1,0 +1,42 @@
+import { createColors } from "picocolors";
+
+export type Colors = ReturnType<typeof createColors>;
+
+/** Colours for a terminal only, and never when NO_COLOR is set (no-color.org). */
+export const colorsOf = (stream: { readonly isTTY?: boolean }): Colors =>
+  createColors(stream.isTTY === true && !process.env["NO_COLOR"]);
+
+// What a node says about itself may hold anything that a terminal obeys or that turns a line around.
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\u200b-\u200d\ufeff]/gu;
+export const printable = (text: string): string => text.replaceAll(UNPRINTABLE, "\uFFFD");
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+
+/** Columns of text, two spaces apart; `paint` colours a cell without changing its width. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  colors: Colors,
+  paint: (cell: string, column: number) => string = (cell) => cell,
+): string {
+  const clean = rows.map((row) => row.map(printable));
+  const widths = head.map((title, column) => Math.max(title.length, ...clean.map((row) => widthOf(row[column] ?? ""))));
+  const line = (cells: readonly string[], tone: (cell: string, column: number) => string): string =>
+    cells
+      .map((cell, column) => `${tone(cell, column)}${" ".repeat((widths[column] ?? 0) - widthOf(cell))}`)
+      .join("  ")
+      .trimEnd();
+  return [line(head, (title) => colors.dim(title)), ...clean.map((row) => line(row, paint))].join("\n");
+}
+
+const widthOf = (text: string): number => [...text].length;
+
+/** `ACTIVE` in green and so on: by what an operator has to do about it. */
+export function paintState(state: string, colors: Colors): string {
+  if (state === "ACTIVE") return colors.green(state);
+  if (/REJECTED|TIMED_OUT|EXPIRED/.test(state)) return colors.red(state);
+  return /DEREGISTERED/.test(state) ? colors.dim(state) : colors.yellow(state);
+}
