@@ -1,6 +1,6 @@
 const EVENT_KEYS = new Set(["event_type", "trigger", "output_events", "renewed_by", "raises", "started_by"]);
 
-/** `ModelNodeBecameActive` is how ONEX calls the payload type NodeBecameActive, also inside of a pattern. */
+/** `ModelOrderPlaced` is how ONEX calls the payload type OrderPlaced, also inside of a pattern. */
 const withoutModel = (name: string): string => name.replace(/(^|\()Model(?=[A-Z])/, "$1");
 
 /**

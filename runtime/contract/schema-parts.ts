@@ -12,13 +12,13 @@ const EVENT = "[A-Z][A-Za-z0-9]*";
 const SNAKE = "[a-z][a-z0-9_]*";
 const INTENT = `${SNAKE}(?:\\.${SNAKE})*`;
 
-export const EventName = named(new RegExp(`^${EVENT}$`), "an event type is PascalCase: NodeBecameActive");
+export const EventName = named(new RegExp(`^${EVENT}$`), "an event type is PascalCase: OrderPlaced");
 /** An event type, or what comes from the runtime instead of the bus. */
 export const EventPattern = named(
   new RegExp(`^(?:${EVENT}|published\\(${EVENT}\\)|deadline\\(${SNAKE}\\)|failed\\(${INTENT}\\))$`),
   "an event type is PascalCase, or published(Event), deadline(name), failed(intent.type)",
 );
-export const IntentType = named(new RegExp(`^${INTENT}$`), "an intent type is lower case with dots: consul.register");
+export const IntentType = named(new RegExp(`^${INTENT}$`), "an intent type is lower case with dots: stock.reserve");
 export const SnakeName = named(new RegExp(`^${SNAKE}$`), "this name is lower snake case: a_name");
 export const Label = named(/^[a-z][a-z0-9_-]*$/, "this name is lower case: letters, digits, _ and -");
 export const FieldName = named(/^[A-Za-z][A-Za-z0-9_]*$/, "a field name has letters, digits and _ only");

@@ -1,5 +1,7 @@
 import type { Machine } from "./domain.ts";
+import type { Domain } from "./domain.ts";
 import type { ArmedDeadline, EntityView } from "./handler.ts";
+import type { Message } from "./message.ts";
 
 /** One run from its `started_by` event to its end. */
 export interface Attempt {
@@ -35,4 +37,16 @@ export const viewOf = (entity: Entity, orchestrator: Machine): EntityView<never>
   data: entity.data as never,
   attempt: entity.attempt,
   deadlines: entity.deadlines,
+});
+
+/** An entity that its first message is about: in no state yet. */
+export const newborn = (domain: Domain, { entityId, now }: Message): Entity => ({
+  id: entityId,
+  state: null,
+  reducerState: domain.reducer.initial,
+  data: domain.code.initial,
+  attempt: { number: 0, id: "", correlationIds: [], awaiting: [] },
+  seq: 0,
+  deadlines: {},
+  stateSince: now,
 });

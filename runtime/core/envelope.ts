@@ -4,7 +4,7 @@ import { toRfc3339 } from "./time.ts";
 const SOURCE = "rollcall";
 const SCHEMA_VERSION = { major: 1, minor: 0, patch: 0 };
 
-/** `NodeBecameActive` of `registration` is `registration.node-became-active`. */
+/** `OrderPlaced` of the domain `shop` is `shop.order-placed`. */
 export const eventTypeOf = (domain: string, payloadType: string): string =>
   `${domain}.${payloadType.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase()}`;
 

@@ -54,7 +54,7 @@ export interface Handler {
   readonly actions: Readonly<Record<string, HandlerAction<never, never>>>;
 }
 
-/** Handlers over entities whose data is `Data`: `const handler = handlersOf<RegistrationState>()`. */
+/** Handlers over entities whose data is `Data`: `const handler = handlersOf<OrderState>()`. */
 export const handlersOf =
   <Data>() =>
   <Definition extends MessageDefinition>(

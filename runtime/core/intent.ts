@@ -26,7 +26,7 @@ export interface Intent<Fields = Payload> {
   readonly entityId: string;
   readonly attemptId: string;
   readonly type: string;
-  /** `consul://service/onex-effect-n1`: intents of one target run one at a time, in order. */
+  /** `warehouse://stock/42`: intents of one target run one at a time, in order. */
   readonly target: string;
   /** `entity_seq` of the event that asked for it: an older version never overwrites a younger one. */
   readonly version: number;

@@ -1,6 +1,6 @@
 import type { Decision, EmittedEvent, Move } from "./decision.ts";
 import { type Answer, type Cell, type DeadlineSpec, type Domain, type Facts, NO_ENTITY } from "./domain.ts";
-import { type Entity, viewOf } from "./entity.ts";
+import { type Entity, newborn, viewOf } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Intent, NewIntent } from "./intent.ts";
 import type { Message, NewEvent, Payload } from "./message.ts";
@@ -237,7 +237,11 @@ export class StepRun {
   }
 
   #act(action: string, payload: Payload): void {
-    const context = { payload: payload as never, entity: viewOf(this.entity, this.#domain.orchestrator), now: this.#message.now };
+    const context = {
+      payload: payload as never,
+      entity: viewOf(this.entity, this.#domain.orchestrator),
+      now: this.#message.now,
+    };
     const builder = this.#domain.code.builders[action];
     if (builder) {
       const built = builder(this.entity.data as never, context);
@@ -290,14 +294,3 @@ function answerOf(cell: Cell, facts: Facts): Answer | undefined {
   for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) mask |= 1 << i;
   return cell.answers[mask];
 }
-
-const newborn = (domain: Domain, { entityId, now }: Message): Entity => ({
-  id: entityId,
-  state: null,
-  reducerState: domain.reducer.initial,
-  data: domain.code.initial,
-  attempt: { number: 0, id: "", correlationIds: [], awaiting: [] },
-  seq: 0,
-  deadlines: {},
-  stateSince: now,
-});

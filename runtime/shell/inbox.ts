@@ -46,6 +46,13 @@ export class Inbox {
     if (!options.canWait) this.wake();
   }
 
+  /** What waits of a partition is bounded, so it is counted: until `discount`. */
+  pushRecord(partition: Partition, record: BusRecord): void {
+    partition.waitingMessages++;
+    partition.waitingBytes += record.value?.length ?? 0;
+    this.push({ kind: "record", partition, record });
+  }
+
   wake(): void {
     this.#urgent = true;
     this.#wake?.();
@@ -67,4 +74,11 @@ export class Inbox {
   drop(isDropped: (item: Item) => boolean): void {
     this.#items = this.#items.filter((item) => !isDropped(item));
   }
+}
+
+/** A record waits no longer. */
+export function discount(item: Item): void {
+  if (item.kind !== "record") return;
+  item.partition.waitingMessages--;
+  item.partition.waitingBytes -= item.record.value?.length ?? 0;
 }

@@ -4,6 +4,7 @@ import type { Message } from "../core/message.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
+import type { JournalRow } from "./turn-plan.ts";
 
 /** A journal row that is to be published. */
 export interface Unpublished {
@@ -105,4 +106,12 @@ export class Publisher {
         // A cursor alone can wait for the next turn: at worst the same bytes are published again.
         inbox.push({ kind: "published", partition, throughSeq, messages }, { canWait: messages.length === 0 });
   }
+}
+
+/** What a journal row has to say to the bus; nothing once its partition is lost. */
+export function unpublishedOf(row: JournalRow): Unpublished[] {
+  const { outgoing, partition, seq, kind, messageId, type, entityId, attemptId, correlationId } = row;
+  if (!outgoing || partition.lost) return [];
+  const event = { id: messageId ?? "", type: type ?? "", entityId: entityId ?? "", attemptId: attemptId ?? "", correlationId: correlationId ?? "" }; // prettier-ignore
+  return [kind === "event" ? { partition, seq, outgoing, event } : { partition, seq, outgoing }];
 }

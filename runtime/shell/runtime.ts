@@ -5,17 +5,17 @@ import type { Store } from "../ports/store.ts";
 import { BrokerClock } from "./broker-clock.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { type Failpoint, noFailpoint } from "./failpoint.ts";
-import { Inbox, type Item } from "./inbox.ts";
+import { discount, Inbox } from "./inbox.ts";
 import { IntentRunner } from "./intent-runner.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
-import { Publisher, type Unpublished } from "./publisher.ts";
+import { Publisher, unpublishedOf } from "./publisher.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import type { Observe } from "./shell-event.ts";
 import { type Taken, Takeover } from "./takeover.ts";
 import { TurnTaker } from "./turn-taker.ts";
-import type { JournalRow, TurnPlan } from "./turn-plan.ts";
+import type { TurnPlan } from "./turn-plan.ts";
 
 /** How long a stop waits for what is under way. */
 const DRAIN_MS = 7_000;
@@ -158,7 +158,7 @@ export class Runtime {
       await inbox.waiting();
       const items = inbox.take(limits.turnMessagesMax);
       if (items.length > 0) await this.#turns.take(items);
-      for (const item of items) unload(item);
+      for (const item of items) discount(item);
       this.#deadlines.fire();
       this.#balance();
       if (this.#stopping && this.#owned.size === 0) return;
@@ -207,9 +207,7 @@ export class Runtime {
       const partition = this.#owned.get(record.partition);
       if (!partition) continue;
       brokerClock.sample(record.receivedAtMs, record.brokerTimeMs);
-      partition.waitingMessages++;
-      partition.waitingBytes += record.value?.length ?? 0;
-      inbox.push({ kind: "record", partition, record });
+      inbox.pushRecord(partition, record);
     }
     this.#balance();
   }
@@ -299,17 +297,4 @@ export class Runtime {
         lag += Math.max(0, (ends.get(partition.number)?.high ?? 0) - (partition.positions.get(topic) ?? 0));
     return lag;
   }
-}
-
-function unload(item: Item): void {
-  if (item.kind !== "record") return;
-  item.partition.waitingMessages--;
-  item.partition.waitingBytes -= item.record.value?.length ?? 0;
-}
-
-function unpublishedOf(row: JournalRow): Unpublished[] {
-  const { outgoing, partition, seq, kind, messageId, type, entityId, attemptId, correlationId } = row;
-  if (!outgoing || partition.lost) return [];
-  const event = { id: messageId ?? "", type: type ?? "", entityId: entityId ?? "", attemptId: attemptId ?? "", correlationId: correlationId ?? "" }; // prettier-ignore
-  return [kind === "event" ? { partition, seq, outgoing, event } : { partition, seq, outgoing }];
 }

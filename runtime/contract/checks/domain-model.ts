@@ -4,7 +4,7 @@ import type { PatternKind } from "./event-pattern.ts";
 import type { Name } from "./names.ts";
 import type { Spot } from "./report.ts";
 
-/** An event type or runtime pattern where a contract names one; `name` is its whole text, `failed(consul.register)`. */
+/** An event type or runtime pattern where a contract names one; `name` is its whole text, `failed(stock.reserve)`. */
 export interface EventUse extends Name {
   readonly kind: PatternKind;
   readonly subject: string;
