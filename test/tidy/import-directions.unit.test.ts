@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { filesIn, importsOf, type Source } from "./sources.ts";
+
+interface Room {
+  /** The path begins so. The first room that fits is a file's. */
+  readonly room: string;
+  /** Paths of the project that it may import from, beside its own. */
+  readonly may: readonly string[];
+  /** Packages, and Node's own modules. */
+  readonly libraries: readonly string[];
+  /** Part of the file's path that stands for its domain: `{domain}` in `may` is filled with it. */
+  readonly domainAt?: number;
+}
+
+/** Who may import whom. What is not listed here may not be imported; only `app`, `bench` and `test` import everything. */
+const ROOMS: readonly Room[] = [
+  { room: "runtime/core/", may: [], libraries: ["re2js", "uuid", "xstate", "zod"] },
+  {
+    room: "runtime/contract/",
+    may: ["runtime/core/"],
+    libraries: ["node:crypto", "node:fs", "node:path", "picocolors", "yaml", "zod"],
+  },
+  { room: "runtime/ports/", may: [], libraries: [] },
+  {
+    room: "runtime/shell/",
+    may: ["runtime/core/", "runtime/contract/", "runtime/ports/"],
+    libraries: ["cockatiel", "lru-cache", "node:crypto", "uuid"],
+  },
+  // A port's faults are the core's.
+  { room: "runtime/adapters/kafka", may: ["runtime/ports/", "runtime/core/fault.ts", "runtime/adapters/"], libraries: ["kafkajs", "node:"] },
+  { room: "runtime/adapters/", may: ["runtime/ports/", "runtime/core/fault.ts"], libraries: ["@electric-sql/pglite", "node:", "pg"] },
+  { room: "contracts/", domainAt: 1, may: ["runtime/core/"], libraries: ["zod"] },
+  { room: "nodes/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },
+  { room: "reducers/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },
+  // Postgres is written through the store's `Sql`: the client of a backend that is the store itself.
+  { room: "effects/postgres/", may: ["contracts/", "runtime/core/", "runtime/ports/store.ts", "effects/*.ts"], libraries: [] },
+  // It stands in for Consul: it has the interface that the Consul effects call, and their fault codes.
+  {
+    room: "effects/table-catalog/",
+    may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/consul/service-registry.ts", "effects/consul/discovery.ts", "effects/consul/faults.ts"],
+    libraries: [],
+  },
+  { room: "effects/consul/", may: ["contracts/", "runtime/core/", "effects/*.ts"], libraries: ["node:crypto", "node:http", "node:https", "zod"] },
+  { room: "effects/", may: ["runtime/core/"], libraries: [] },
+  {
+    room: "client/",
+    may: ["contracts/registration/messages/", "runtime/core/"],
+    libraries: ["kafkajs", "node:crypto", "node:events", "node:module", "zod"],
+  },
+]; // prettier-ignore
+
+const FREE = ["app/", "bench/", "test/"];
+const files = ["runtime", "contracts", "nodes", "reducers", "effects", "client"].flatMap((folder) => filesIn(folder));
+
+const fits = (pattern: string, path: string): boolean =>
+  pattern.endsWith("*.ts")
+    ? path.startsWith(pattern.slice(0, -4)) && !path.slice(pattern.length - 4).includes("/")
+    : path.startsWith(pattern);
+
+function strays(source: Source): readonly string[] {
+  const { path } = source;
+  const room = ROOMS.find((each) => path.startsWith(each.room));
+  if (!room) return [`${path} is in no room`];
+  const domain = room.domainAt === undefined ? "" : (path.split("/")[room.domainAt] ?? "");
+  const own = room.domainAt === undefined ? room.room : `${room.room}${domain}/`;
+  const may = [own, ...room.may.map((pattern) => pattern.replace("{domain}", domain))];
+  return importsOf(source)
+    .filter((imported) =>
+      imported.includes("/") && !imported.startsWith("@") && !imported.startsWith("node:")
+        ? !may.some((pattern) => fits(pattern, imported))
+        : !room.libraries.some((library) =>
+            library === "node:" ? imported.startsWith(library) : imported === library,
+          ),
+    )
+    .map((imported) => `${path} imports ${imported}`);
+}
+
+describe("imports", () => {
+  it.each(ROOMS.map(({ room }) => room))("of %s go only where they may", (room) => {
+    const own = files.filter(({ path }) => ROOMS.find((each) => path.startsWith(each.room))?.room === room);
+    expect(own.length, "the room is empty: its row can go").toBeGreaterThan(0);
+    expect(own.flatMap(strays)).toEqual([]);
+  });
+
+  it("find every file in a room", () =>
+    expect(files.filter(({ path }) => !ROOMS.some(({ room }) => path.startsWith(room)))).toEqual([]));
+
+  it("never lead to app, but for tests and benchmarks", () => {
+    const importers = files.filter(({ path }) => !FREE.some((folder) => path.startsWith(folder)));
+    expect(importers.filter((file) => importsOf(file).some((path) => path.startsWith("app/")))).toEqual([]);
+  });
+
+  it("of app never lead to tests", () =>
+    expect(filesIn("app").filter((file) => importsOf(file).some((path) => /^(test|bench)\//.test(path)))).toEqual([]));
+});

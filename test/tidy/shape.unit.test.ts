@@ -1,0 +1,59 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { filesIn, placeOf, ROOT, type Source, visit } from "./sources.ts";
+
+const LINES_MAX = 300;
+const CODE = ["runtime", "contracts", "nodes", "reducers", "effects", "client", "app"];
+/** Of this machine or that network: nothing that another checkout has. The second half keeps this file from finding itself. */
+const MACHINE = new RegExp(
+  ["/wo" + "rk/", "/home/[a-z]", "/Us" + "ers/[A-Za-z]", "/ro" + "ot/", "[A-Z]:\\\\Users", "registry\\.(?!terraform)[a-z0-9-]+\\.[a-z]"].join("|"),
+); // prettier-ignore
+/** Binary and generated files. */
+const NOT_TEXT = /\.(png|jpg|ico|gz|wasm|woff2?)$|^package-lock\.json$/;
+
+const lines = ({ text }: Source): number => text.trimEnd().split("\n").length;
+
+function badExports(source: Source): readonly string[] {
+  const found: string[] = [];
+  visit(source, (node) => {
+    const isWildcard = ts.isExportDeclaration(node) && (!node.exportClause || ts.isNamespaceExport(node.exportClause));
+    const isDefault =
+      ts.isExportAssignment(node) ||
+      (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword));
+    if (isWildcard || isDefault) found.push(placeOf(source, node.getStart()));
+  });
+  return found;
+}
+
+/** What is committed, or would be: an unpacked archive has no index, and nothing to tell. */
+function tracked(): readonly Source[] {
+  if (!existsSync(join(ROOT, ".git"))) return [];
+  const listed = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8", maxBuffer: 1 << 26 });
+  return listed
+    .split("\0")
+    .filter((path) => path !== "" && !NOT_TEXT.test(path) && existsSync(join(ROOT, path)))
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+}
+
+describe("files", () => {
+  it(`have at most ${LINES_MAX} lines, tests apart`, () =>
+    expect(
+      CODE.flatMap((folder) => filesIn(folder))
+        .filter((file) => lines(file) > LINES_MAX)
+        .map((file) => `${file.path}: ${lines(file)}`),
+    ).toEqual([]));
+
+  it("export by name, one by one", () =>
+    expect([...CODE, "test", "bench"].flatMap((folder) => filesIn(folder)).flatMap(badExports)).toEqual([]));
+
+  it("say nothing of the machine that they were written on", () =>
+    expect(
+      tracked().flatMap((file) => {
+        const match = MACHINE.exec(file.text);
+        return match ? [`${placeOf(file, match.index)} ${match[0]}`] : [];
+      }),
+    ).toEqual([]));
+});
