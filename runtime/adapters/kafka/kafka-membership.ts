@@ -15,15 +15,21 @@ const backoffMs = 250;
 /**
  * Asks the group by a heartbeat of our own, begun after the call, so that neither an answer that is under way nor the
  * interval counts. Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is made due.
+ * @param generation in which we were given what we have; the membership's own is ahead of it while joining again
  * @param isWanted false ends the asking, with the answer false
  */
-export async function isStillMember(membership: GroupMembership, isWanted: () => boolean): Promise<boolean> {
-  while (isWanted()) {
-    const { groupId, memberId, generationId, coordinator } = membership;
-    if (memberId === null || generationId === null) return false;
+export async function isStillMember(
+  membership: GroupMembership,
+  generation: number,
+  isWanted: () => boolean,
+): Promise<boolean> {
+  const isCurrent = (): boolean => isWanted() && membership.generationId === generation;
+  while (isCurrent()) {
+    const { groupId, memberId, coordinator } = membership;
+    if (memberId === null) return false;
     try {
-      await coordinator.heartbeat({ groupId, memberId, groupGenerationId: generationId });
-      return isWanted() && membership.memberId === memberId && membership.generationId === generationId;
+      await coordinator.heartbeat({ groupId, memberId, groupGenerationId: generation });
+      return isCurrent() && membership.memberId === memberId;
     } catch (error) {
       // The interval counts from here; 0 makes the next heartbeat due.
       membership.lastRequest = 0;

@@ -13,7 +13,7 @@ export interface WantedTopics {
   readonly partitions: number;
 }
 
-export interface TopicConfig {
+interface TopicConfig {
   readonly logAppendTime: boolean;
   /** The topic's compression.type; "producer" leaves it to whoever writes. */
   readonly compression: string;
@@ -27,7 +27,7 @@ const compressionType = "compression.type";
 const unreadableCodecs = ["snappy", "lz4", "zstd"];
 
 /** An administrator's connection for one piece of work. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
-export async function withAdmin<Result>(
+async function withAdmin<Result>(
   settings: KafkaSettings,
   what: string,
   work: (admin: Admin) => Promise<Result>,
@@ -58,7 +58,7 @@ export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Pr
   });
 }
 
-export async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise<ReadonlyMap<string, number>> {
+async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const listed = new Set(await admin.listTopics());
   const topics = wanted.filter((topic) => listed.has(topic));
   // Asked for nothing in particular, kafkajs tells of every topic.
@@ -107,7 +107,7 @@ async function countsWithLeaders(
   }
 }
 
-export async function topicConfigs(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
+async function topicConfigs(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
   if (topics.length === 0) return new Map();
   const configNames = [timestampType, compressionType];
   const described = await admin.describeConfigs({
