@@ -21,11 +21,18 @@ function unpublished({ handlers, published, set }: DomainModel): readonly Diagno
 function widened({ handlers }: DomainModel): readonly Diagnostic[] {
   return handlers.flatMap(({ rows, outputs, handler }) => {
     const allowed = new Set(outputs.map(({ name }) => name));
-    const more = rows.flatMap((row) => row.outputs).filter(({ name, unknown }) => !unknown && !allowed.has(name));
-    const related = [{ at: outputs[0]?.at ?? handler.at, message: `what ${handler.name} may return` }];
-    return unique(more).map(({ name, at }) =>
-      problem("RC103", at, `${name} is not in output_events of ${handler.name}: a row only narrows them`, { related }),
-    );
+    const more = new Map<string, EventUse[]>();
+    for (const use of rows.flatMap((row) => row.outputs))
+      if (!use.unknown && !allowed.has(use.name)) more.set(use.name, [...(more.get(use.name) ?? []), use]);
+    return [...more].flatMap(([name, [first, ...others]]) => {
+      if (!first) return [];
+      const related = [
+        { at: outputs[0]?.at ?? handler.at, message: `what ${handler.name} may return` },
+        ...others.map(({ at }) => ({ at, message: "also returned here" })),
+      ];
+      const message = `${name} is not in output_events of ${handler.name}: a row only narrows them`;
+      return [problem("RC103", first.at, message, { related })];
+    });
   });
 }
 
@@ -56,7 +63,3 @@ function sharedTopics({ set: { orchestrator } }: DomainModel): readonly Diagnost
     return [problem("RC103", at, `${topic} is consumed too: the domain would read its own events`, { related })];
   });
 }
-
-const unique = (uses: readonly EventUse[]): readonly EventUse[] => [
-  ...new Map(uses.map((use) => [use.at, use])).values(),
-];

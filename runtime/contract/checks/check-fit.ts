@@ -9,14 +9,16 @@ import { problem } from "./report.ts";
 export function checkFit({ code, handlers, effects }: DomainModel): readonly Diagnostic[] {
   return [
     ...handlers.flatMap(({ event, written, handler }) => {
+      if (written.unknown || event.unknown) return [];
       const takes = code.handlers[written.name]?.message.messageType ?? "";
-      if (written.unknown || event.unknown || takes === messageOf(event)) return [];
+      if (takes === messageOf(event)) return [];
       const message = `${written.name} takes ${wording(takes)}, not ${wording(messageOf(event))}`;
       return [misfit(written, handler, message, event)];
     }),
     ...effects.flatMap(({ intent, written, effect }) => {
+      if (written.unknown || intent.unknown) return [];
       const takes = code.effects[written.name]?.intent.intentType ?? "";
-      if (written.unknown || intent.unknown || takes === intent.name) return [];
+      if (takes === intent.name) return [];
       return [misfit(written, effect, `${written.name} carries out ${takes}, not ${intent.name}`, intent)];
     }),
   ];
@@ -32,6 +34,7 @@ function misfit(written: Name, meant: Name, message: string, about: Name): Diagn
  * takes one deadline or failure fits the others too, so there it can't be told.
  */
 export function fittingHandler({ handlers }: DomainCode, event: EventUse, written: Name): Name {
+  if (written.unknown) return written;
   const fits = handlers[written.name]?.message.messageType === messageOf(event);
   if (event.kind === "deadline" || event.kind === "failed") return fits ? written : { ...written, unknown: true };
   return onlyFitting(

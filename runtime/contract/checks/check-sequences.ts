@@ -17,9 +17,12 @@ export function checkSequences(model: DomainModel): {
   readonly taken: Taken;
 } {
   const taken = new Set<string>();
-  const problems = model.handlers.flatMap((handler) =>
+  const known = model.handlers.filter(({ event }) => !event.unknown);
+  const problems = known.flatMap((handler) =>
     handler.rows.flatMap((row) => {
       const refusals = follow(model, row, statesOf(model, handler, row), taken);
+      // A row that decides about nothing is said to be one; what it was meant to return is not called unused as well.
+      if (row.states.length === 0) follow(model, row, namedStates(model, row), taken);
       const raised = originOf(model, handler.event) === "raised";
       return raised ? [] : refusals.map((refusal) => reported(model, row, refusal));
     }),
@@ -32,6 +35,9 @@ function statesOf(model: DomainModel, { event }: HandlerModel, row: RowModel): r
   const armed = new Set(deadlineStates(model, event.subject));
   return row.states.filter((state) => armed.has(state));
 }
+
+const namedStates = ({ orchestrator }: DomainModel, { current }: RowModel): readonly string[] =>
+  [...orchestrator.states.keys()].filter((state) => current.some(({ name }) => name === state || name === "*"));
 
 interface Refusal {
   readonly event: EventUse;

@@ -46,15 +46,16 @@ export function misfitsOf(scope: Scope, test: Test): readonly Misfit[] {
 
 function noSuchPath({ payloads, state }: Scope, path: Path, found: Extract<Found, { missing: string }>): Misfit {
   const suggestion = didYouMean(found.missing, found.candidates);
-  const whole = suggestion === undefined ? undefined : path.text.replace(found.missing, suggestion);
-  const place = path.root === "state" ? "the reducer's state" : "the payload";
-  const elsewhere =
-    path.root === "state"
-      ? payloads.some((shape) => path.keys[0] && path.keys[0] in shape)
-      : path.keys[0] && path.keys[0] in state;
-  const hint = elsewhere && !whole ? ` (the ${path.root === "state" ? "payload" : "reducer's state"} has one)` : "";
-  const message = `${place} has no ${path.keys.join(".")}${hint}`;
-  return { offset: path.offset, length: path.text.length, message, suggestion: whole };
+  const meant =
+    suggestion === undefined
+      ? undefined
+      : path.text.split(".").map((key) => (key === found.missing ? suggestion : key));
+  const inState = path.root === "state";
+  const elsewhere = (inState ? payloads : [state]).some((shape) => Object.hasOwn(shape, path.keys[0] ?? ""));
+  const [here, there] = ["the payload", "the reducer's state"];
+  const hint = elsewhere && !meant ? ` (${inState ? here : there} has one)` : "";
+  const message = `${inState ? there : here} has no ${path.keys.join(".")}${hint}`;
+  return { offset: path.offset, length: path.text.length, message, suggestion: meant?.join(".") };
 }
 
 const KINDS: Partial<Record<Test["test"], readonly FieldType["kind"][]>> = {
@@ -77,8 +78,19 @@ function untestableBy({ test, path, offset }: Test, types: readonly FieldType[])
   return { offset, length: test.length, message };
 }
 
+/** A word with dots is text, as long as it is not a path that went wrong: it would be compared with its own name. */
+function misspeltPath({ text, offset }: Literal): readonly Misfit[] {
+  const [first = "", ...rest] = text.split(".");
+  const suggestion = rest.length > 0 && /^[a-z]/.test(first) ? didYouMean(first, ["state"]) : undefined;
+  if (suggestion === undefined) return [];
+  const message = `${text} is a text here: a path in the reducer's state begins with state.`;
+  return [{ offset, length: text.length, message, suggestion: [suggestion, ...rest].join(".") }];
+}
+
 function compared(test: Test, types: readonly FieldType[], value: Literal): readonly Misfit[] {
   if (test.test === "matches") return [];
+  const misspelt = misspeltPath(value);
+  if (misspelt.length > 0) return misspelt;
   if (test.test === "contains") {
     const items = types.flatMap((type) =>
       type.kind === "list" ? type.of : type.kind === "string" ? [{ kind: "string" } as const] : [],

@@ -24,16 +24,15 @@ export interface Lookup {
 }
 
 /**
- * Resolves the names of a domain's contracts and reports those that nothing has (RC101; RC110 for deadlines). A name
- * that is missing for every user of it is one mistake, in code or at its declaration: the first place is reported, the
- * others are related. A misspelt name is a mistake at each place.
+ * Resolves the names of a domain's contracts and reports those that nothing has (RC101; RC110 for deadlines, RC205 for
+ * triggers). A name that several places miss is one mistake, often where it should have been declared: the first place
+ * is reported, the others are related.
  */
 export class Names {
-  readonly #problems: Diagnostic[] = [];
-  readonly #missing = new Map<string, number>();
+  readonly #problems = new Map<string, Diagnostic>();
 
   get problems(): readonly Diagnostic[] {
-    return this.#problems;
+    return [...this.#problems.values()];
   }
 
   resolve(name: string, at: Spot, lookup: Lookup): Name {
@@ -48,20 +47,17 @@ export class Names {
 
   #report(name: string, at: Spot, { what, where, code = "RC101", declaredAt }: Lookup, suggestion?: string): void {
     const message = `no ${what} ${name} ${where}`;
-    const known = this.#missing.get(message);
-    const earlier = known === undefined ? undefined : this.#problems[known];
-    if (suggestion === undefined && known !== undefined && earlier) {
+    const key = `${at.source.file} ${message}`;
+    const earlier = this.#problems.get(key);
+    if (earlier) {
       const { file, line, column } = problem(code, at, message);
-      this.#problems[known] = {
-        ...earlier,
-        related: [...(earlier.related ?? []), { file, line, column, message: "also named here" }],
-      };
+      const related = [...(earlier.related ?? []), { file, line, column, message: "also named here" }];
+      this.#problems.set(key, { ...earlier, related });
       return;
     }
-    if (suggestion === undefined) this.#missing.set(message, this.#problems.length);
     const declared = suggestion === undefined ? undefined : declaredAt?.(suggestion);
     const related = declared ? [{ at: declared, message: `${suggestion ?? ""} is declared here` }] : [];
-    this.#problems.push(problem(code, at, message, { suggestion, related }));
+    this.#problems.set(key, problem(code, at, message, { suggestion, related }));
   }
 }
 

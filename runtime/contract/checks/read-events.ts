@@ -39,6 +39,8 @@ export function eventReader({ orchestrator, reducer }: ContractSet, code: Domain
   };
   return (text, at) => {
     const { kind, subject } = patternOf(text);
+    // No event type at all, which the loader has said (RC009).
+    if (subject.includes("(")) return { kind, subject, name: text, at, unknown: true };
     const within = kind === "event" ? undefined : { offset: kind.length + 1, length: subject.length };
     const { name, unknown } = names.resolve(subject, within ? { ...at, within } : at, lookups[kind]);
     return { kind, subject: name, name: textOf({ kind, subject: name }), at, unknown };

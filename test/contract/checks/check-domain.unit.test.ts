@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
-import { diagnosed, edited, placed, shippedCode } from "./edited.ts";
+import { type Edit, diagnosed, edited, shown, shippedCode, texts } from "./edited.ts";
 import { ALL_MISTAKES } from "./mistakes/all.ts";
 
 /** What this feature reports of contracts.md's table: all that concerns the contracts of a domain together but RC206. */
@@ -14,17 +14,24 @@ const FOUND = ALL_MISTAKES.map((made) => ({
   diagnostics: diagnosed(made.edits, made.code?.(shippedCode())),
 }));
 
+const linesOf = (edits: readonly Edit[]): ReadonlyMap<string, readonly string[]> =>
+  new Map(texts(...edits).map(({ file, text }) => [file, text.split("\n")]));
+
 describe("checkDomain", () => {
   it("has nothing to say about the shipped contracts and their code", () => {
     expect(checkDomain(edited().set, shippedCode())).toEqual([]);
   });
 
-  it.each(FOUND)("reports $mistake", ({ diagnostics, gives, says, suggestion, related }) => {
-    expect(diagnostics.map(placed)).toEqual(gives);
+  it.each(FOUND)("reports $mistake", ({ edits, diagnostics, gives, says, suggestion, related }) => {
+    expect(diagnostics.map(shown)).toEqual(gives);
     const said = diagnostics.find(({ message }) => message.includes(says));
     expect(said, diagnostics.map(({ message }) => message).join("\n")).toBeDefined();
     if (suggestion !== undefined) expect(said?.suggestion).toBe(suggestion);
-    if (related) expect(said?.related?.map(({ file, line }) => `${file}:${line}`)).toEqual(related);
+    if (related === undefined) return;
+    const others = said?.related?.map(
+      ({ file, line }) => `${file}: ${linesOf(edits).get(file)?.[line - 1]?.trim() ?? ""}`,
+    );
+    expect(others).toEqual(related);
   });
 
   it("has a fixture for each code of its table", () => {
@@ -33,9 +40,10 @@ describe("checkDomain", () => {
     expect(codes.filter((code) => !CODES.includes(code))).toEqual([]);
   });
 
-  it.each(FOUND)("shows the line of $mistake, with what the caret covers on it", ({ diagnostics }) => {
-    for (const { excerpt, column, width } of diagnostics) {
-      expect(width).toBeGreaterThan(0);
+  it.each(FOUND)("gives line and column of $mistake", ({ edits, diagnostics }) => {
+    const lines = linesOf(edits);
+    for (const { file, line, column, width, excerpt } of diagnostics) {
+      expect(lines.get(file)?.[line - 1]).toBe(excerpt);
       expect(excerpt.slice(column - 1, column - 1 + width)).toMatch(/^\S(.*\S)?$/);
     }
   });

@@ -16,10 +16,13 @@ import type { DomainCode } from "../../../runtime/core/domain-code.ts";
 const FILES = ["orchestrator.yaml", "reducer.yaml", "effects.yaml"] as const;
 type File = (typeof FILES)[number];
 
-/** A change of a shipped contract: the first place where the text stands, which must be there. */
+/**
+ * A change of a shipped contract: the first place where the text stands, which must be there. What an operator may tune
+ * (times, batches, retries) is matched by patterns.
+ */
 export interface Edit {
   readonly file: File;
-  readonly replace: string;
+  readonly replace: string | RegExp;
   readonly by: string;
 }
 
@@ -47,9 +50,13 @@ export function texts(...edits: readonly Edit[]): readonly { readonly file: File
 }
 
 function apply(text: string, { file, replace, by }: Edit): string {
-  if (!text.includes(replace)) throw new Error(`${file} has no ${replace}`);
+  if (typeof replace === "string" ? !text.includes(replace) : !replace.test(text))
+    throw new Error(`${file} has no ${String(replace)}`);
   return text.replace(replace, () => by);
 }
+
+/** What a file with a missing key or broken YAML comes to: the loader says that, and no check is asked. */
+export const UNREAD = "the edit leaves a file unread";
 
 const loadedTexts = new Map<string, ReturnType<typeof loadContract>>();
 
@@ -66,12 +73,13 @@ export function edited(...edits: readonly Edit[]): {
   readonly diagnostics: readonly Diagnostic[];
 } {
   const loaded = texts(...edits).map(loadOnce);
+  if (loaded.some(({ source }) => !source)) throw new Error(UNREAD);
   const domain = contractSet(
     "contracts/registration",
     loaded.flatMap(({ source }) => source ?? []),
   );
   const diagnostics = [...loaded.flatMap((each) => each.diagnostics), ...domain.diagnostics];
-  if (!domain.set) throw new Error(`the edit leaves no domain: ${JSON.stringify(diagnostics)}`);
+  if (!domain.set) throw new Error(UNREAD);
   return { set: domain.set, diagnostics };
 }
 
@@ -81,5 +89,12 @@ export function diagnosed(edits: readonly Edit[], code: DomainCode = shippedCode
   return inOrder([...diagnostics, ...checkDomain(set, code)]);
 }
 
-/** `RC105 orchestrator.yaml:52:11`, as the tests name a diagnostic. */
-export const placed = ({ code, file, line, column }: Diagnostic): string => `${code} ${file}:${line}:${column}`;
+/** A diagnostic as the tests write it: `RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK] ...`. */
+export function shown({ code, file, excerpt, column, width }: Diagnostic): string {
+  const [before, marked, after] = [
+    excerpt.slice(0, column - 1),
+    excerpt.slice(column - 1, column - 1 + width),
+    excerpt.slice(column - 1 + width),
+  ];
+  return `${code} ${file}: ${before.trimStart()}«${marked}»${after.replace(/ +#.*/, "")}`;
+}

@@ -2,6 +2,9 @@ import { expect, it } from "vitest";
 import { diagnosed, shown } from "./edited.ts";
 import { effects, orchestrator, reducer } from "./mistakes/mistake.ts";
 
+const COMPLETES =
+  '- { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ expression: "unconfirmed == 0" }] }';
+
 it("tells of ten mistakes in ten diagnostics, each with its place", () => {
   const said = diagnosed([
     orchestrator("onex.evt.node-updated.v1", "{stage}.evt.node-updated.v1"),
@@ -21,23 +24,21 @@ it("tells of ten mistakes in ten diagnostics, each with its place", () => {
       'to_state: complete, conditions: [{ expression: "unconfirmed == 0" }]',
       'to_state: complete, conditions: [{ expression: "unconfirmed >= 0" }]',
     ),
-    effects("batch: { max: 64 }", "batch: { max: 0 }"),
+    effects(/batch: { max: \d+ }/, "batch: { max: 0 }"),
     effects("compensated_by: consul.deregister", "compensated_by: consul.deregistr"),
-    effects(
-      "      retry_policy: { max_retries: unlimited }\n    - operation: deregister_node",
-      "      retry_policy: { max_retries: unlimited, retry_on: [CONSUL_GONE] }\n    - operation: deregister_node",
-    ),
+    effects(/max_retries: unlimited/, "max_retries: unlimited, retry_on: [CONSUL_GONE]"),
   ]);
+  for (const { line, column } of said) expect(Math.min(line, column)).toBeGreaterThan(1);
   expect(said.map(shown)).toEqual([
-    "RC010 effects.yaml:14:19",
-    "RC101 effects.yaml:23:23",
-    "RC110 effects.yaml:28:58",
-    "RC107 orchestrator.yaml:24:33",
-    "RC108 orchestrator.yaml:45:26",
-    "RC101 orchestrator.yaml:54:19",
-    "RC105 orchestrator.yaml:62:29",
-    "RC201 reducer.yaml:28:21",
-    "RC202 reducer.yaml:47:116",
-    "RC205 reducer.yaml:52:16",
+    "RC010 effects.yaml: batch: { max: «0» }",
+    "RC101 effects.yaml: compensated_by: «consul.deregistr»",
+    "RC110 effects.yaml: retry_policy: { max_retries: unlimited, retry_on: [«CONSUL_GONE»] }",
+    'RC107 orchestrator.yaml: - { topic: "{env}.{namespace}.«{stage}».evt.node-updated.v1", event_type: NodeUpdated }',
+    'RC108 orchestrator.yaml: when: "epoch > «state.node.epoc»"',
+    "RC101 orchestrator.yaml: action: «supersede_if_change»",
+    "RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK, ACTIVE], action: activate }",
+    "RC201 reducer.yaml: - { state_name: «held» }",
+    `RC202 reducer.yaml: ${COMPLETES.replace("==", ">=").replace(/("unconfirmed.*")/, "«$1»")}`,
+    "RC205 reducer.yaml: trigger: «node_changed»",
   ]);
 });

@@ -5,8 +5,9 @@ export const declarations: readonly Mistake[] = [
   {
     mistake: "a state declared twice",
     edits: [reducer("    - { state_name: partial }", "    - { state_name: partial }\n    - { state_name: partial }")],
-    gives: ["RC109 reducer.yaml:28:21"],
+    gives: ["RC109 reducer.yaml: - { state_name: «partial» }"],
     says: "state partial is declared twice",
+    related: ["reducer.yaml: - { state_name: partial }"],
   },
   {
     mistake: "a deadline declared twice",
@@ -15,8 +16,12 @@ export const declarations: readonly Mistake[] = [
         "    - { state_name: ACCEPTED,",
         "    - { state_name: ACCEPTED, deadline: { name: ack, after: 9s },",
       ),
+      orchestrator(/AWAITING_ACK, deadline: .*/, "AWAITING_ACK, deadline: { name: ack, after: 9s } }"),
     ],
-    gives: ["RC105 orchestrator.yaml:88:23", "RC109 orchestrator.yaml:100:53"],
+    gives: [
+      "RC105 orchestrator.yaml: output_events: [«NodeRegistrationAckTimedOut»]",
+      "RC109 orchestrator.yaml: - { state_name: AWAITING_ACK, deadline: { name: «ack», after: 9s } }",
+    ],
     says: "deadline ack is declared twice",
   },
   {
@@ -27,7 +32,7 @@ export const declarations: readonly Mistake[] = [
         '    - event_model: { name: NodeDeregister }\n      handler: { name: HandlerNodeDeregister }\n      output_events: [NodeDeregistered]\n      state_decision_matrix:\n        - { current_state: "*", action: no_op, reason: twice }\n\n    # raised by the reducer\n',
       ),
     ],
-    gives: ["RC109 orchestrator.yaml:74:28"],
+    gives: ["RC109 orchestrator.yaml: - event_model: { name: «NodeDeregister» }"],
     says: "handler for NodeDeregister is declared twice",
   },
   {
@@ -38,13 +43,16 @@ export const declarations: readonly Mistake[] = [
         "    - operation: set_status\n      intent_type: consul.set_status\n      handler: { name: HandlerConsulSetStatus }\n      backend: consul\n      retry_policy: { max_retries: unlimited }\n    - operation: deregister_node",
       ),
     ],
-    gives: ["RC109 effects.yaml:30:20"],
+    gives: ["RC109 effects.yaml: intent_type: «consul.set_status»"],
     says: "effect for consul.set_status is declared twice",
+    related: ["effects.yaml: intent_type: consul.set_status"],
   },
   {
     mistake: "a topic consumed as two event types",
     edits: [orchestrator("onex.cmd.node-deregister.v1", "onex.cmd.node-registration-acked.v1")],
-    gives: ["RC109 orchestrator.yaml:15:14"],
+    gives: [
+      'RC109 orchestrator.yaml: - { topic: «"{env}.{namespace}.onex.cmd.node-registration-acked.v1"», event_type: NodeDeregister }',
+    ],
     says: "consumed topic {env}.{namespace}.onex.cmd.node-registration-acked.v1 is declared twice",
   },
   {
@@ -55,47 +63,47 @@ export const declarations: readonly Mistake[] = [
         "  - { event_type: NodeUpdated, trigger: node_changed }\n  - { event_type: NodeUpdated, trigger: activated }\n",
       ),
     ],
-    gives: ["RC109 reducer.yaml:11:19"],
+    gives: ["RC109 reducer.yaml: - { event_type: «NodeUpdated», trigger: activated }"],
     says: "trigger for NodeUpdated is declared twice",
   },
   {
     mistake: "two contracts of one name",
     edits: [effects("name: node_registry_effect", "name: node_registration_reducer")],
-    gives: ["RC109 effects.yaml:2:7"],
+    gives: ["RC109 effects.yaml: name: «node_registration_reducer»"],
     says: "contract node_registration_reducer is declared twice",
   },
   {
     mistake: "a deadline in a route that no state arms",
     edits: [orchestrator('"deadline(liveness)"', '"deadline(livenes)"')],
-    gives: ["RC110 orchestrator.yaml:89:38"],
+    gives: ['RC110 orchestrator.yaml: - event_model: { name: "deadline(«livenes»)" }'],
     says: "no deadline livenes in the orchestrator's states",
     suggestion: "liveness",
   },
   {
     mistake: "a deadline that handlers ask for and no state arms",
     edits: [
-      orchestrator("deadline: { name: ack, after: 30s }", "deadline: { name: answer, after: 30s }"),
+      orchestrator("deadline: { name: ack,", "deadline: { name: answer,"),
       orchestrator("deadline(ack)", "deadline(answer)"),
     ],
-    gives: ["RC110 orchestrator.yaml:76:24"],
+    gives: ["RC110 orchestrator.yaml: handler: { name: «HandlerRegistrationCompleted» }"],
     says: "HandlerRegistrationCompleted asks for deadline ack, which no state arms",
   },
   {
     mistake: "a fault code that the effect never reports",
     edits: [
       effects(
-        "      batch: { max: 500 }\n      output_events",
-        "      batch: { max: 500 }\n      retry_policy: { retry_on: [UNAVAILABEL] }\n      output_events",
+        "      output_events: [PostgresRegistrationConfirmed]",
+        "      retry_policy: { retry_on: [UNAVAILABEL] }\n      output_events: [PostgresRegistrationConfirmed]",
       ),
     ],
-    gives: ["RC110 effects.yaml:39:34"],
+    gives: ["RC110 effects.yaml: retry_policy: { retry_on: [«UNAVAILABEL»] }"],
     says: "HandlerPostgresUpsert never reports UNAVAILABEL",
     suggestion: "UNAVAILABLE",
   },
   {
     mistake: "a shared fault code that no effect reports",
-    edits: [effects("jitter: 0.2 }", "jitter: 0.2, retry_on: [UNAVAILABLE, GONE] }")],
-    gives: ["RC110 effects.yaml:15:133"],
+    edits: [effects(/retry_policy: .*/, "retry_policy: { retry_on: [UNAVAILABLE, GONE] }")],
+    gives: ["RC110 effects.yaml: retry_policy: { retry_on: [UNAVAILABLE, «GONE»] }"],
     says: "no effect that this is for reports GONE",
   },
 ];

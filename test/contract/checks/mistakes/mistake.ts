@@ -8,18 +8,18 @@ export interface Mistake {
   readonly edits: readonly Edit[];
   /** The shipped code, changed. */
   readonly code?: (shipped: DomainCode) => DomainCode;
-  /** All diagnostics, as `code file:line:column`, in order. */
+  /** All diagnostics with their places, as `shown` writes them, in order. */
   readonly gives: readonly string[];
   /** What the first message says, or a part of it. */
   readonly says: string;
   readonly suggestion?: string;
-  /** Where the other halves of the first one are, as `file:line`. */
+  /** The lines of its other halves, as `file: line`. */
   readonly related?: readonly string[];
 }
 
 const change =
   (file: Edit["file"]) =>
-  (replace: string, by: string): Edit => ({ file, replace, by });
+  (replace: string | RegExp, by: string): Edit => ({ file, replace, by });
 export const orchestrator = change("orchestrator.yaml");
 export const reducer = change("reducer.yaml");
 export const effects = change("effects.yaml");

@@ -11,7 +11,9 @@ export const routing: readonly Mistake[] = [
     edits: [
       orchestrator("renewed_by: [NodeHeartbeatEvent, NodeIntrospectionEvent]", "renewed_by: [NodeIntrospectionEvent]"),
     ],
-    gives: ["RC102 orchestrator.yaml:14:74"],
+    gives: [
+      'RC102 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.evt.node-heartbeat.v1", event_type: «NodeHeartbeatEvent», journal: false }',
+    ],
     says: "NodeHeartbeatEvent is consumed, but no handler takes it",
   },
   {
@@ -19,7 +21,7 @@ export const routing: readonly Mistake[] = [
     edits: [
       orchestrator('  - { topic: "{env}.{namespace}.onex.cmd.node-deregister.v1", event_type: NodeDeregister }\n', ""),
     ],
-    gives: ["RC102 orchestrator.yaml:66:28"],
+    gives: ["RC102 orchestrator.yaml: - event_model: { name: «NodeDeregister» }"],
     says: "NodeDeregister never comes here",
   },
   {
@@ -30,19 +32,24 @@ export const routing: readonly Mistake[] = [
         "    - { state_name: ACCEPTED, deadline: { name: publish, after: 9s },",
       ),
     ],
-    gives: ["RC102 orchestrator.yaml:99:49"],
+    gives: [
+      "RC102 orchestrator.yaml: - { state_name: ACCEPTED, deadline: { name: «publish», after: 9s }, description: the acceptance is on its way to the bus }",
+    ],
     says: "no handler takes deadline(publish), which ACCEPTED arms",
   },
   {
     mistake: "a failure of an intent that is retried without a limit",
     edits: [reducer('"failed(consul.register)"', '"failed(consul.set_status)"')],
-    gives: ["RC203 effects.yaml:19:20", "RC102 reducer.yaml:18:19"],
+    gives: [
+      "RC203 effects.yaml: intent_type: «consul.register»",
+      'RC102 reducer.yaml: - { event_type: «"failed(consul.set_status)"», trigger: error_received }',
+    ],
     says: "failed(consul.set_status) never comes here: consul.set_status is retried without a limit",
   },
   {
     mistake: "an event that the reducer consumes and nobody tells it of",
     edits: [reducer("event_type: NodeUpdated,", "event_type: NodeHeartbeatEvent,")],
-    gives: ["RC102 reducer.yaml:10:19"],
+    gives: ["RC102 reducer.yaml: - { event_type: «NodeHeartbeatEvent», trigger: node_changed }"],
     says: "NodeHeartbeatEvent never comes here: what is consumed from the bus goes to handlers only",
   },
   {
@@ -53,7 +60,7 @@ export const routing: readonly Mistake[] = [
         "output_events: [NodeRegistrationRejected, NodeHeartbeatEvent]",
       ),
     ],
-    gives: ["RC103 orchestrator.yaml:82:49"],
+    gives: ["RC103 orchestrator.yaml: output_events: [NodeRegistrationRejected, «NodeHeartbeatEvent»]"],
     says: "NodeHeartbeatEvent is not in published_events",
   },
   {
@@ -68,7 +75,9 @@ export const routing: readonly Mistake[] = [
         "action: refresh_if_changed, output_events: []",
       ),
     ],
-    gives: ["RC103 orchestrator.yaml:24:72"],
+    gives: [
+      'RC103 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.evt.node-updated.v1", event_type: «NodeUpdated» }',
+    ],
     says: "NodeUpdated is published, but in no handler's output_events",
   },
   {
@@ -79,19 +88,23 @@ export const routing: readonly Mistake[] = [
         "current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated, NodeLivenessExpired]",
       ),
     ],
-    gives: ["RC103 orchestrator.yaml:52:93"],
+    gives: [
+      "RC103 orchestrator.yaml: - { current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated, «NodeLivenessExpired»] }",
+    ],
     says: "NodeLivenessExpired is not in output_events of HandlerNodeIntrospected",
   },
   {
     mistake: "a topic that is both consumed and published",
     edits: [orchestrator("onex.evt.node-updated.v1", "onex.evt.node-heartbeat.v1")],
-    gives: ["RC103 orchestrator.yaml:24:14"],
+    gives: [
+      'RC103 orchestrator.yaml: - { topic: «"{env}.{namespace}.onex.evt.node-heartbeat.v1"», event_type: NodeUpdated }',
+    ],
     says: "is consumed too",
   },
   {
     mistake: "a dead letter topic that is consumed",
     edits: [orchestrator("onex.dlq.registration.v1", "onex.evt.node-heartbeat.v1")],
-    gives: ["RC103 orchestrator.yaml:27:20"],
+    gives: ['RC103 orchestrator.yaml: dead_letter_topic: «"{env}.{namespace}.onex.evt.node-heartbeat.v1"»'],
     says: "is consumed too",
   },
   {
@@ -102,13 +115,13 @@ export const routing: readonly Mistake[] = [
         "",
       ),
     ],
-    gives: ["RC104 orchestrator.yaml:35:7"],
+    gives: ["RC104 orchestrator.yaml: «state_decision_matrix»:"],
     says: "no row decides about NodeIntrospectionEvent in ACK_RECEIVED: rows with `when` don't cover",
   },
   {
     mistake: "a matrix that leaves null and other states out",
     edits: [orchestrator(DEREGISTER_ROW, "\n    # raised")],
-    gives: ["RC104 orchestrator.yaml:70:7"],
+    gives: ["RC104 orchestrator.yaml: «state_decision_matrix»:"],
     says: "no row decides about NodeDeregister in null, ACK_RECEIVED, REJECTED, ACK_TIMED_OUT, LIVENESS_EXPIRED and DEREGISTERED",
   },
   {
@@ -119,7 +132,9 @@ export const routing: readonly Mistake[] = [
         '- { current_state: [ACCEPTED, AWAITING_ACK], action: no_op, reason: "duplicate: already active" }',
       ),
     ],
-    gives: ["RC104 orchestrator.yaml:64:29"],
+    gives: [
+      'RC104 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK], action: no_op, reason: "duplicate: already active" }',
+    ],
     says: "this row never decides",
   },
   {
@@ -130,7 +145,7 @@ export const routing: readonly Mistake[] = [
         "- { current_state: [ACCEPTED, AWAITING_ACK, ACK_RECEIVED], action: activate }",
       ),
     ],
-    gives: ["RC105 orchestrator.yaml:62:29"],
+    gives: ["RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK, ACK_RECEIVED], action: activate }"],
     says: "no transition accepts NodeRegistrationAckReceived in ACK_RECEIVED",
   },
   {
@@ -141,7 +156,7 @@ export const routing: readonly Mistake[] = [
         "output_events: [NodeBecameActive, NodeRegistrationAckReceived]",
       ),
     ],
-    gives: ["RC105 orchestrator.yaml:62:29"],
+    gives: ["RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK], action: activate }"],
     says: "no transition accepts NodeBecameActive in ACCEPTED and AWAITING_ACK",
   },
   {
@@ -152,7 +167,10 @@ export const routing: readonly Mistake[] = [
         "{ from_state: AWAITING_ACK, trigger: NodeBecameActive, to_state: ACTIVE }",
       ),
     ],
-    gives: ["RC105 orchestrator.yaml:62:29", "RC201 orchestrator.yaml:101:21"],
+    gives: [
+      "RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK], action: activate }",
+      "RC201 orchestrator.yaml: - { state_name: «ACK_RECEIVED», is_transient: true }",
+    ],
     says: "no transition accepts NodeBecameActive in ACK_RECEIVED (from ACCEPTED)",
   },
   {
@@ -163,7 +181,10 @@ export const routing: readonly Mistake[] = [
         "from_state: ACCEPTED, trigger: NodeRegistrationAckTimedOut",
       ),
     ],
-    gives: ["RC105 orchestrator.yaml:88:23"],
+    gives: ["RC105 orchestrator.yaml: output_events: [«NodeRegistrationAckTimedOut»]"],
     says: "no transition accepts NodeRegistrationAckTimedOut in AWAITING_ACK",
+    related: [
+      "orchestrator.yaml: - { from_state: ACCEPTED, trigger: NodeRegistrationAckTimedOut, to_state: ACK_TIMED_OUT }",
+    ],
   },
 ];

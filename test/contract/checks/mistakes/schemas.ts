@@ -1,7 +1,6 @@
 import { type Mistake, orchestrator, reducer } from "./mistake.ts";
 
-const WHEN = "epoch > state.node.epoch";
-const when = (expression: string) => orchestrator(WHEN, expression);
+const when = (expression: string) => orchestrator(/when: "epoch > [^"]*"/, `when: "${expression}"`);
 
 /** RC107 and RC108: placeholders and expressions, held against the schemas. */
 export const schemas: readonly Mistake[] = [
@@ -10,7 +9,9 @@ export const schemas: readonly Mistake[] = [
     edits: [
       orchestrator('"{env}.{namespace}.onex.evt.node-updated.v1"', '"{env}.{namspace}.onex.evt.node-updated.v1"'),
     ],
-    gives: ["RC107 orchestrator.yaml:24:21"],
+    gives: [
+      'RC107 orchestrator.yaml: - { topic: "{env}.«{namspace}».onex.evt.node-updated.v1", event_type: NodeUpdated }',
+    ],
     says: "nothing fills {namspace}",
     suggestion: "namespace",
   },
@@ -22,26 +23,30 @@ export const schemas: readonly Mistake[] = [
         'intent_type: consul.set_status, target_pattern: "consul://service/{service}"',
       ),
     ],
-    gives: ["RC107 reducer.yaml:62:108"],
+    gives: [
+      'RC107 reducer.yaml: - { action_name: emit_consul_status, intent_type: consul.set_status, target_pattern: "consul://service/«{service}»" }',
+    ],
     says: "nothing fills {service}: the payload of consul.set_status has service_id, status, note",
   },
   {
     mistake: "a brace in a target without its other half",
     edits: [reducer('"postgres://node_registrations/{node_id}"', '"postgres://node_registrations/{node_id"')],
-    gives: ["RC107 reducer.yaml:65:134"],
+    gives: [
+      'RC107 reducer.yaml: - { action_name: emit_postgres_intent, intent_type: postgres.upsert_registration, target_pattern: "postgres://node_registrations/«{»node_id" }',
+    ],
     says: "this brace has no other half",
   },
   {
     mistake: "a path that the payload does not have",
     edits: [when("epochs > state.node.epoch")],
-    gives: ["RC108 orchestrator.yaml:45:18"],
+    gives: ['RC108 orchestrator.yaml: when: "«epochs» > state.node.epoch"'],
     says: "the payload has no epochs",
     suggestion: "epoch",
   },
   {
     mistake: "a path that the reducer's state does not have",
     edits: [when("epoch > state.node.epocs")],
-    gives: ["RC108 orchestrator.yaml:45:26"],
+    gives: ['RC108 orchestrator.yaml: when: "epoch > «state.node.epocs»"'],
     says: "the reducer's state has no node.epocs",
     suggestion: "state.node.epoch",
   },
@@ -53,56 +58,68 @@ export const schemas: readonly Mistake[] = [
         'when: "reason == shutdwn"\n          action: deregister',
       ),
     ],
-    gives: ["RC108 orchestrator.yaml:37:28"],
+    gives: ['RC108 orchestrator.yaml: when: "reason == «shutdwn»"'],
     says: "reason is never shutdwn: it is one of startup",
     suggestion: "shutdown",
   },
   {
     mistake: "a comparison of a number with a text",
     edits: [when("epoch > yesterday")],
-    gives: ["RC108 orchestrator.yaml:45:26"],
+    gives: ['RC108 orchestrator.yaml: when: "epoch > «yesterday»"'],
     says: "epoch is a number, and yesterday is a string",
   },
   {
     mistake: "a comparison of two fields of different types",
     edits: [when("epoch == state.node.node_type")],
-    gives: ["RC108 orchestrator.yaml:45:27"],
+    gives: ['RC108 orchestrator.yaml: when: "epoch == «state.node.node_type»"'],
     says: "epoch is a number, and state.node.node_type is a string",
+  },
+  {
+    mistake: "a path that is misspelt where a text may stand",
+    edits: [orchestrator("node_type != state.node.node_type", "node_type != staet.node.node_type")],
+    gives: ['RC108 orchestrator.yaml: when: "node_type != «staet.node.node_type»"'],
+    says: "staet.node.node_type is a text here",
+    suggestion: "state.node.node_type",
   },
   {
     mistake: "a test that the field's type does not have",
     edits: [when("epoch contains 3")],
-    gives: ["RC108 orchestrator.yaml:45:24"],
+    gives: ['RC108 orchestrator.yaml: when: "epoch «contains» 3"'],
     says: "contains tests a list or string, but epoch is a number",
   },
   {
     mistake: "a pattern that RE2 does not take, where it stands",
     edits: [when("node_id matches 'a(?=b)'")],
-    gives: ["RC108 orchestrator.yaml:45:34"],
+    gives: ["RC108 orchestrator.yaml: when: \"node_id matches «'a(?=b)'»\""],
     says: "not a pattern that RE2 takes",
   },
   {
     mistake: "an expression that can't be read, with its column",
     edits: [when("epoch >> state.node.epoch")],
-    gives: ["RC108 orchestrator.yaml:45:25"],
+    gives: ['RC108 orchestrator.yaml: when: "epoch >«>» state.node.epoch"'],
     says: "expected a value, found >",
   },
   {
     mistake: "unconfirmed compared with a text",
     edits: [reducer('expression: "unconfirmed == 0"', 'expression: "unconfirmed == none"')],
-    gives: ["RC108 reducer.yaml:46:132"],
+    gives: [
+      'RC108 reducer.yaml: - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ expression: "unconfirmed == «none»" }] }',
+    ],
     says: "unconfirmed is a number, and none is a string",
   },
   {
     mistake: "a condition on a field that no event of its trigger has",
     edits: [reducer('expression: "node_id is_present"', 'expression: "rejection_reason is_present"')],
-    gives: ["RC108 reducer.yaml:34:35"],
+    gives: ['RC108 reducer.yaml: conditions: [{ expression: "«rejection_reason» is_present" }]'],
     says: "the payload has no rejection_reason",
   },
   {
     mistake: "an entity_id that not every consumed event has",
     edits: [orchestrator("entity_id: node_id", "entity_id: node_name")],
-    gives: ["RC108 orchestrator.yaml:7:12", "RC108 reducer.yaml:34:35"],
+    gives: [
+      "RC108 orchestrator.yaml: entity_id: «node_name»",
+      'RC108 reducer.yaml: conditions: [{ expression: "«node_id» is_present" }]',
+    ],
     says: "not every consumed event has a text field node_name",
   },
 ];

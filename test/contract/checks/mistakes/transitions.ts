@@ -14,7 +14,7 @@ export const transitions: readonly Mistake[] = [
         "    - { from_state: ACTIVE, trigger: NodeUpdated, to_state: PENDING_REGISTRATION }\n    - { from_state: ACTIVE, trigger: NodeUpdated, to_state: ACTIVE }",
       ),
     ],
-    gives: ["RC106 orchestrator.yaml:123:21"],
+    gives: ["RC106 orchestrator.yaml: - { from_state: «ACTIVE», trigger: NodeUpdated, to_state: ACTIVE }"],
     says: "this transition can never be used in ACTIVE: an earlier one takes it without a condition",
   },
   {
@@ -25,13 +25,15 @@ export const transitions: readonly Mistake[] = [
         `${COMPLETE}\n    - { from_state: [pending, partial], trigger: backend_confirmed, to_state: failed }`,
       ),
     ],
-    gives: ["RC202 reducer.yaml:47:50"],
+    gives: ["RC202 reducer.yaml: - { from_state: [pending, partial], trigger: «backend_confirmed», to_state: failed }"],
     says: "two transitions on backend_confirmed from pending and partial can both hold: when unconfirmed is",
   },
   {
     mistake: "conditions of one transition that never hold together",
     edits: [reducer(BACK, BACK.replace("unconfirmed > 0", "unconfirmed > 2 and unconfirmed < 3"))],
-    gives: ["RC106 reducer.yaml:45:21"],
+    gives: [
+      'RC106 reducer.yaml: - { from_state: «partial», trigger: backend_confirmed, to_state: partial, conditions: [{ expression: "unconfirmed > 2 and unconfirmed < 3" }] }',
+    ],
     says: "this transition can never be used in partial: its conditions never hold together",
   },
   {
@@ -42,13 +44,17 @@ export const transitions: readonly Mistake[] = [
         "from_state: [ACTIVE, AWAITING_ACK], trigger: NodeUpdated",
       ),
     ],
-    gives: ["RC106 orchestrator.yaml:122:30"],
+    gives: [
+      "RC106 orchestrator.yaml: - { from_state: [ACTIVE, «AWAITING_ACK»], trigger: NodeUpdated, to_state: ACTIVE }",
+    ],
     says: "this transition can never be used in AWAITING_ACK: no row returns NodeUpdated there",
   },
   {
     mistake: "two transitions whose numeric conditions overlap, and when",
     edits: [reducer(BACK, BACK.replace("unconfirmed > 0", "unconfirmed >= 0"))],
-    gives: ["RC202 reducer.yaml:46:116"],
+    gives: [
+      'RC202 reducer.yaml: - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ expression: «"unconfirmed == 0"» }] }',
+    ],
     says: "two transitions on backend_confirmed from partial can both hold: when unconfirmed is 0",
   },
   {
@@ -59,7 +65,7 @@ export const transitions: readonly Mistake[] = [
         'trigger: error_received, to_state: failed, conditions: [{ expression: "backend == consul" }], actions: [record_failure] }\n    - { from_state: [pending, partial], trigger: error_received, to_state: failed }',
       ),
     ],
-    gives: ["RC202 reducer.yaml:48:50"],
+    gives: ["RC202 reducer.yaml: - { from_state: [pending, partial], trigger: «error_received», to_state: failed }"],
     says: "two transitions on error_received from pending and partial can both hold: when backend is",
   },
   {
@@ -70,7 +76,9 @@ export const transitions: readonly Mistake[] = [
         '{ from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_type == effect" }], actions: [emit_consul_status, emit_postgres_status] }\n    - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "capabilities contains gpu" }] }',
       ),
     ],
-    gives: ["RC202 reducer.yaml:50:98"],
+    gives: [
+      'RC202 reducer.yaml: - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: «"capabilities contains gpu"» }] }',
+    ],
     says: "can both hold: when",
   },
   {
@@ -81,7 +89,9 @@ export const transitions: readonly Mistake[] = [
         `{ from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_id matches '^a'" }], actions: [emit_consul_status, emit_postgres_status] }\n    - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_id matches 'b$'" }] }`,
       ),
     ],
-    gives: ["RC202 reducer.yaml:50:98"],
+    gives: [
+      "RC202 reducer.yaml: - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: «\"node_id matches 'b$'\"» }] }",
+    ],
     says: "two transitions on activated from complete can both hold: for all that is known of a pattern",
   },
   {
@@ -92,7 +102,7 @@ export const transitions: readonly Mistake[] = [
         "    - { state_name: partial }\n    - { state_name: held, is_terminal: true }",
       ),
     ],
-    gives: ["RC201 reducer.yaml:28:21"],
+    gives: ["RC201 reducer.yaml: - { state_name: «held», is_terminal: true }"],
     says: "held can't be reached from idle",
   },
   {
@@ -107,7 +117,7 @@ export const transitions: readonly Mistake[] = [
         "  transitions:\n    - { from_state: held, trigger: reset, to_state: kept, actions: [emit_consul_deregister] }\n",
       ),
     ],
-    gives: ["RC201 reducer.yaml:30:21"],
+    gives: ["RC201 reducer.yaml: - { state_name: «held» }"],
     says: "held can't be reached from idle, and so neither can kept",
   },
   {
@@ -127,13 +137,16 @@ export const transitions: readonly Mistake[] = [
         "current_state: [ACK_RECEIVED, REJECTED], action: no_op",
       ),
     ],
-    gives: ["RC201 orchestrator.yaml:109:21"],
+    gives: ["RC201 orchestrator.yaml: - { state_name: «REJECTED» }"],
     says: "REJECTED can't be left, and is not terminal",
   },
   {
     mistake: "an initial state that nothing leaves",
     edits: [orchestrator("from_state: [null, REJECTED, ACK_TIMED_OUT", "from_state: [REJECTED, ACK_TIMED_OUT")],
-    gives: ["RC105 orchestrator.yaml:43:27", "RC201 orchestrator.yaml:96:18"],
+    gives: [
+      "RC105 orchestrator.yaml: output_events: [«NodeRegistrationInitiated»]",
+      "RC201 orchestrator.yaml: initial_state: «null»",
+    ],
     says: "no transition accepts NodeRegistrationInitiated in null",
   },
 ];
