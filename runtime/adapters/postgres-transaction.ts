@@ -4,6 +4,18 @@ import type { Sql, SqlValue } from "../ports/store.ts";
 import { commitUnknown, endsSession, storeFault } from "./sql-fault.ts";
 import { toParameter } from "./sql-types.ts";
 
+const names = new Map<string, string>();
+const NAMES_MAX = 500;
+
+/** The name of a prepared statement; undefined once there are more texts than a program with constant ones has. */
+function statementName(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined || names.size >= NAMES_MAX) return known;
+  const name = `rollcall_${names.size + 1}`;
+  names.set(text, name);
+  return name;
+}
+
 /** One connection of the pool, for as long as one borrower has it. */
 export class PostgresSession implements Sql {
   readonly #client: pg.PoolClient;
@@ -16,7 +28,9 @@ export class PostgresSession implements Sql {
   }
 
   async query<Row = Record<string, unknown>>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-    const { rows } = await this.send({ text, values: values.map(toParameter) });
+    // A statement with parameters is one of a few texts that come again and again: it is parsed and planned once.
+    const name = values.length > 0 ? statementName(text) : undefined;
+    const { rows } = await this.send({ ...(name !== undefined && { name }), text, values: values.map(toParameter) });
     return rows as Row[];
   }
 
