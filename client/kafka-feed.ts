@@ -49,11 +49,15 @@ export class KafkaFeed {
     const admin = this.#options.kafka.admin({ retry: { retries: 2 } });
     try {
       await admin.connect();
-      const found = await Promise.all(
-        this.#options.topics.map(async (topic) => [topic, await admin.fetchTopicOffsets(topic)] as const),
+      // All of them awaited, also when one fails: kafkajs would connect again for what is left under way.
+      const found = await Promise.allSettled(
+        this.#options.topics.map(async (topic) => ({ topic, ends: await admin.fetchTopicOffsets(topic) })),
       );
-      for (const [topic, ends] of found)
-        this.#positions.set(topic, new Map(ends.map(({ partition, high }) => [partition, high])));
+      const failed = found.find((each) => each.status === "rejected");
+      if (failed) throw failed.reason;
+      for (const each of found)
+        if (each.status === "fulfilled")
+          this.#positions.set(each.value.topic, new Map(each.value.ends.map(({ partition, high }) => [partition, high])));
     } finally {
       await admin.disconnect();
     }
