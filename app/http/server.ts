@@ -19,7 +19,6 @@ import { addStreamRoutes } from "./stream.routes.ts";
 import { addTimelineRoutes } from "./timeline.routes.ts";
 import { VERSION } from "../version.ts";
 
-/** A request must have come whole within this. */
 const REQUEST_MS = 15_000;
 /** Node ids have at most 255 characters, each of at most 3 when percent-encoded; longer ones are refused by name. */
 const PARAM_LENGTH_MAX = 1_024;
@@ -27,15 +26,18 @@ const PARAM_LENGTH_MAX = 1_024;
 export interface HttpServerOptions {
   /** Hears of errors that are defects: the answer says nothing about them. */
   readonly onDefect?: (error: unknown, route: string) => void;
+  /** Within which a request must have come whole. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
 export function createHttpServer(system: System, options: HttpServerOptions = {}): FastifyInstance {
+  const requestTimeout = options.requestTimeoutMs ?? REQUEST_MS;
   const server = fastify({
     bodyLimit: VALUE_BYTES_MAX,
-    requestTimeout: REQUEST_MS,
+    requestTimeout,
     keepAliveTimeout: 70_000,
-    http: { connectionsCheckingInterval: 1_000, headersTimeout: REQUEST_MS },
+    http: { connectionsCheckingInterval: Math.min(1_000, requestTimeout), headersTimeout: requestTimeout },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     frameworkErrors: (error, request, reply) => {

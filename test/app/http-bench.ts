@@ -1,0 +1,123 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SseReader } from "../../client/event-stream.ts";
+import { composeSystem, SHIPPED_CONTRACTS } from "../../app/compose.ts";
+import { readConfig } from "../../app/config.ts";
+import { createHttpServer, type HttpServerOptions } from "../../app/http/server.ts";
+import type { System } from "../../app/system.ts";
+
+export interface Answer<Body = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+export interface StreamedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** An embedded system of its own, served over real HTTP on a free port. */
+export class HttpBench {
+  readonly system: System;
+  readonly url: string;
+  readonly #folder: string;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  /** @param edit changes the orchestrator's contract */
+  static async open(
+    edit: (yaml: string) => string = (yaml) => yaml,
+    options: HttpServerOptions = {},
+  ): Promise<HttpBench> {
+    const folder = mkdtempSync(join(tmpdir(), "rollcall-http-"));
+    const contractsDir = join(folder, "contracts");
+    cpSync(SHIPPED_CONTRACTS, contractsDir, { recursive: true });
+    const file = join(contractsDir, "orchestrator.yaml");
+    writeFileSync(file, edit(readFileSync(file, "utf8")));
+    const config = readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "4" });
+    const system = await composeSystem(config, { contractsDir });
+    await system.runtime.start();
+    const server = createHttpServer(system, options);
+    const bench = new HttpBench(system, await server.listen({ host: "127.0.0.1", port: 0 }), folder);
+    bench.#closers.push(() => server.close());
+    return bench;
+  }
+
+  private constructor(system: System, url: string, folder: string) {
+    this.system = system;
+    this.url = url;
+    this.#folder = folder;
+  }
+
+  /** A second server on the same system that hears nothing of the shell: as one in another process. */
+  async deafServer(): Promise<string> {
+    const server = createHttpServer({ ...this.system, watch: () => () => {} });
+    this.#closers.push(() => server.close());
+    return server.listen({ host: "127.0.0.1", port: 0 });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#closers.map((close) => close()));
+    await this.system.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async ask<Body = Record<string, unknown>>(
+    path: string,
+    init: RequestInit = {},
+    url = this.url,
+  ): Promise<Answer<Body>> {
+    const response = await fetch(new URL(path, url), init);
+    const text = await response.text();
+    const body = (text.startsWith("{") ? JSON.parse(text) : text) as Body;
+    return { status: response.status, headers: response.headers, body };
+  }
+
+  /** Publishes an event, as a node without Kafka does. */
+  publish(payload_type: string, payload: object, query = "", url = this.url): Promise<Answer> {
+    return this.post(JSON.stringify({ payload_type, payload }), query, url);
+  }
+
+  post(body: string | Uint8Array<ArrayBuffer>, query = "", url = this.url): Promise<Answer> {
+    const headers = { "content-type": "application/json" };
+    return this.ask(`/api/v1/events${query}`, { method: "POST", headers, body }, url);
+  }
+
+  /** A node that is accepted, ACKs and becomes ACTIVE. */
+  async activeNode(node_id: string, more: object = {}): Promise<Answer> {
+    await this.publish("NodeIntrospectionEvent", { node_id, node_type: "effect", ...more });
+    await this.until(node_id, "AWAITING_ACK");
+    return this.publish("NodeRegistrationAcked", { node_id }, "?wait=active");
+  }
+
+  async until(nodeId: string, state: string): Promise<Answer> {
+    for (let tries = 0; tries < 200; tries++) {
+      const answer = await this.ask(`/api/v1/registrations/${nodeId}`);
+      if (answer.body["state"] === state) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`${nodeId} is not ${state} after 10 s`);
+  }
+
+  /** Opens the stream of events; what it brings is pushed to `events` until `close`. */
+  async stream(query = "", lastEventId?: string, url = this.url): Promise<{ events: StreamedEvent[]; close(): void }> {
+    const abort = new AbortController();
+    const headers = { ...(lastEventId !== undefined && { "last-event-id": lastEventId }) };
+    const response = await fetch(new URL(`/api/v1/events/stream${query}`, url), { headers, signal: abort.signal });
+    if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
+    const events: StreamedEvent[] = [];
+    const reader = new SseReader((id, data) => {
+      if (data === "") return;
+      const { payload_type: type, payload } = JSON.parse(data) as {
+        payload_type: string;
+        payload: StreamedEvent["payload"];
+      };
+      events.push({ id: id ?? "", type, payload });
+    });
+    void (async () => {
+      for await (const text of response.body?.pipeThrough(new TextDecoderStream()) ?? []) reader.push(text);
+    })().catch(() => {});
+    return { events, close: () => abort.abort() };
+  }
+}

@@ -1,0 +1,245 @@
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HttpBench } from "./http-bench.ts";
+
+const endpoints = { api: "http://10.0.0.1:8080" };
+interface Timeline {
+  readonly items: readonly { readonly kind: string }[];
+}
+let bench: HttpBench;
+beforeAll(async () => {
+  bench = await HttpBench.open((yaml) => yaml.replace("{ name: ack, after: 30s }", "{ name: ack, after: 2s }"), {
+    requestTimeoutMs: 700,
+  });
+});
+afterAll(() => bench.close());
+
+describe("health", () => {
+  it("says that the process lives", async () => {
+    expect(await bench.ask("/health/live")).toMatchObject({ status: 200, body: { status: "live" } });
+  });
+
+  it("says of each part whether it is ready", async () => {
+    await expect.poll(async () => (await bench.ask("/health/ready")).status).toBe(200);
+    const { body } = await bench.ask("/health/ready");
+    expect(body).toMatchObject({
+      status: "ready",
+      parts: {
+        bus: { ok: true },
+        store: { ok: true },
+        catalogue: { ok: true },
+        contracts: { ok: true, hash: bench.system.domain.hash },
+        partitions: { ok: true, owned: 4, of: 4, refused: [] },
+      },
+    });
+  });
+});
+
+describe("publishing", () => {
+  it("takes a payload with its type, and answers with the message's id", async () => {
+    const { status, body } = await bench.publish("NodeIntrospectionEvent", { node_id: "pub-1", node_type: "effect" });
+    expect(status).toBe(202);
+    await bench.until("pub-1", "AWAITING_ACK");
+    const { body: timeline } = await bench.ask<Timeline>("/api/v1/registrations/pub-1/timeline");
+    expect(timeline.items[0]).toMatchObject({ type: "NodeIntrospectionEvent", message_id: body["message_id"] });
+  });
+
+  it("takes an envelope with the id it carries, and knows a repeat of it", async () => {
+    const envelope = {
+      envelope_id: "0198c0de-0000-7000-8000-000000000001",
+      correlation_id: "0198c0de-0000-7000-8000-000000000002",
+      payload_type: "ModelNodeIntrospectionEvent",
+      payload: { node_id: "pub-2", node_type: "compute" },
+    };
+    for (const _ of [1, 2]) {
+      const { status, body } = await bench.post(JSON.stringify(envelope));
+      expect([status, body]).toEqual([202, { message_id: envelope.envelope_id }]);
+    }
+    const kinds = async () =>
+      (await bench.ask<Timeline>("/api/v1/registrations/pub-2/timeline")).body.items.map(({ kind }) => kind);
+    await expect.poll(kinds).toContain("repeat");
+    const { body } = await bench.ask("/api/v1/registrations/pub-2");
+    expect(body["correlation_ids"]).toEqual([envelope.correlation_id]);
+  });
+
+  it.each([
+    ["a wrong payload", { payload_type: "NodeIntrospectionEvent", payload: { node_id: "a b", node_type: "x" } }, "INVALID_PAYLOAD", ["/payload/node_id", "/payload/node_type"]],
+    ["a payload that is none", { payload_type: "NodeHeartbeatEvent", payload: [1] }, "INVALID_PAYLOAD", ["/payload"]],
+    ["a missing payload", { payload_type: "NodeHeartbeatEvent" }, "INVALID_PAYLOAD", ["/payload"]],
+    ["an unknown type", { payload_type: "NodeBecameActive", payload: { node_id: "n" } }, "UNKNOWN_TYPE", ["/payload_type"]],
+    ["a missing type", { payload: { node_id: "n" } }, "UNKNOWN_TYPE", ["/payload_type"]],
+    ["a type of Object's", { payload_type: "__proto__", payload: { node_id: "n" } }, "UNKNOWN_TYPE", ["/payload_type"]],
+    ["a bad time", { payload_type: "NodeDeregister", envelope_timestamp: "yesterday", payload: { node_id: "n" } }, "INVALID_PAYLOAD", ["/envelope_timestamp"]],
+    ["a version from the future", { payload_type: "NodeDeregister", payload_schema_version: { major: 2 }, payload: { node_id: "n" } }, "VERSION_UNSUPPORTED", [""]],
+    ["a deep key in a map", { payload_type: "NodeIntrospectionEvent", payload: { node_id: "n", node_type: "effect", endpoints: { "a/b~c": "file:///etc" } } }, "INVALID_PAYLOAD", ["/payload/endpoints/a~1b~0c"]],
+  ])("refuses %s with pointers", async (_what, body, code, pointers) => {
+    const answer = await bench.post(JSON.stringify(body));
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer.body).toMatchObject({ status: 400, code, instance: "/api/v1/events", type: "urn:rollcall:problem:invalid-request" });
+    expect((answer.body["errors"] as unknown as { pointer: string }[]).map(({ pointer }) => pointer)).toEqual(pointers);
+  }); // prettier-ignore
+
+  it.each([
+    ["no JSON", "{", 400, "MALFORMED_JSON"],
+    ["an empty body", "", 400, "MALFORMED_JSON"],
+    ["an array", "[]", 400, "INVALID_PAYLOAD"],
+    ["two documents", "{}{}", 400, "MALFORMED_JSON"],
+    ["a NUL", '{"payload_type":"NodeHeartbeatEvent","payload":{"node_id":"a\\u0000"}}', 400, "INVALID_PAYLOAD"],
+    ["a lone surrogate", '{"payload_type":"\\ud800"}', 400, "INVALID_PAYLOAD"],
+    ["100,000 levels", "[".repeat(100_000), 400, "INVALID_PAYLOAD"],
+    ["no UTF-8", new Uint8Array([0x7b, 0xff, 0x7d]), 400, "MALFORMED_JSON"],
+  ] as const)("refuses %s", async (_what, body, status, code) => {
+    expect(await bench.post(body)).toMatchObject({ status, body: { code } });
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  it("refuses more than 256 KiB, and what is not JSON", async () => {
+    const large = JSON.stringify({
+      payload_type: "NodeHeartbeatEvent",
+      payload: { node_id: "n", more: "x".repeat(262_144) },
+    });
+    expect((await bench.post(large)).status).toBe(413);
+    const headers = { "content-type": "text/plain" };
+    expect((await bench.ask("/api/v1/events", { method: "POST", headers, body: "{}" })).status).toBe(415);
+  });
+
+  it("gives up on a body that does not come", async () => {
+    const socket = connect(Number(new URL(bench.url).port), "127.0.0.1");
+    socket.write(
+      "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    );
+    const said = await new Promise<string>((resolve) => {
+      let text = "";
+      socket.on("data", (data) => (text += data.toString())).on("close", () => resolve(text));
+    });
+    expect(said).toMatch(/^HTTP\/1.1 408 /);
+  });
+});
+
+describe("waiting for the outcome", () => {
+  const introspect = (node_id: string, query: string, url?: string) =>
+    bench.publish("NodeIntrospectionEvent", { node_id, node_type: "effect", endpoints }, query, url);
+
+  it("answers with the registration once the node is ACTIVE", async () => {
+    const { events, close } = await bench.stream("?node_id=wait-1&type=NodeRegistrationAccepted");
+    const outcome = introspect("wait-1", "?wait=active&timeout=10s");
+    await expect.poll(() => events.length, { timeout: 5_000 }).toBe(1);
+    await bench.publish("NodeRegistrationAcked", {
+      node_id: "wait-1",
+      registration_attempt_id: events[0]?.payload["registration_attempt_id"],
+    });
+    expect(await outcome).toMatchObject({ status: 200, body: { node_id: "wait-1", state: "ACTIVE", attempt: 1 } });
+    close();
+  });
+
+  it("answers at once for a node that is ACTIVE already", async () => {
+    await bench.activeNode("wait-2");
+    expect(await introspect("wait-2", "?wait=active&timeout=1s")).toMatchObject({
+      status: 200,
+      body: { state: "ACTIVE" },
+    });
+  });
+
+  it("answers with the end of an attempt that does not get there, and not with that of the one before", async () => {
+    for (const attempt of [1, 2])
+      expect(await introspect("wait-3", "?wait=active&timeout=15s")).toMatchObject({
+        status: 200,
+        body: { state: "ACK_TIMED_OUT", attempt },
+      });
+  });
+
+  it("is a problem when it does not come about in time; the event stays published", async () => {
+    const answer = await introspect("wait-4", "?wait=active&timeout=1s");
+    expect(answer).toMatchObject({
+      status: 504,
+      body: { type: "urn:rollcall:problem:timeout", node_id: "wait-4", state: "AWAITING_ACK" },
+    });
+    expect(answer.body["message_id"]).toMatch(/-/);
+  });
+
+  it("sees what another process decides", async () => {
+    const deaf = await bench.deafServer();
+    const outcome = introspect("wait-5", "?wait=active&timeout=10s", deaf);
+    await bench.until("wait-5", "AWAITING_ACK");
+    await bench.publish("NodeRegistrationAcked", { node_id: "wait-5" });
+    expect(await outcome).toMatchObject({ status: 200, body: { state: "ACTIVE" } });
+    expect(await bench.publish("NodeDeregister", { node_id: "wait-5" }, "?wait=active", deaf)).toMatchObject({
+      status: 200,
+      body: { state: "DEREGISTERED" },
+    });
+  });
+
+  it.each(["?wait=idle", "?wait=active&timeout=61s", "?wait=active&timeout=0s", "?wait=active&timeout=5"])("refuses %s", async (query) => {
+    expect((await introspect("wait-6", query)).status).toBe(400);
+  }); // prettier-ignore
+});
+
+describe("who may ask", () => {
+  const raw = (head: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(bench.url).port), "127.0.0.1");
+      let text = "";
+      socket.on("data", (data) => (text += data.toString())).on("close", () => resolve(text)).on("error", reject); // prettier-ignore
+      socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+    });
+
+  it.each(["localhost:80", "127.0.0.1", "[::1]:8080", "LOCALHOST"])("serves the host %s", async (host) => {
+    expect(await raw(`GET /health/live HTTP/1.1\r\nHost: ${host}`)).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  it.each(["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", ""])("refuses the host %j", async (host) => {
+    expect(await raw(`GET /api/v1/registrations HTTP/1.1\r\nHost: ${host}`)).toMatch(/^HTTP\/1.1 421 /);
+  }); // prettier-ignore
+
+  it("changes nothing for a page of another origin", async () => {
+    const body = JSON.stringify({ payload_type: "NodeDeregister", payload: { node_id: "n" } });
+    const post = (headers: Record<string, string>) =>
+      bench.ask("/api/v1/events", {
+        method: "POST",
+        body,
+        headers: { "content-type": "application/json", ...headers },
+      });
+    expect((await post({ origin: "http://evil.example" })).status).toBe(403);
+    expect((await post({ origin: "null" })).status).toBe(403);
+    expect((await post({ origin: bench.url })).status).toBe(202);
+  });
+
+  it.each(["/api/v1/registrations/%00", "/api/v1/registrations/..%252f", "/api/v1/registrations/%zz", `/api/v1/registrations/${"a".repeat(256)}`, "/api/v1/services/a%20b"])("refuses the path %s", async (path) => {
+    const answer = await bench.ask(path);
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  }); // prettier-ignore
+
+  it("has a problem for what it does not have", async () => {
+    expect(await bench.ask("/api/v2/nothing")).toMatchObject({
+      status: 404,
+      body: { type: "urn:rollcall:problem:not-found" },
+    });
+    expect(await bench.ask("/api/v1/registrations/nobody")).toMatchObject({ status: 404, body: { status: 404 } });
+  });
+});
+
+describe("the description", () => {
+  it("is OpenAPI 3.1, with every route and the events' schemas", async () => {
+    const { body } = await bench.ask<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
+    expect(body.openapi).toBe("3.1.0");
+    expect(Object.keys(body.paths).sort()).toEqual([
+      "/api/v1/dead-letters",
+      "/api/v1/dead-letters/{id}",
+      "/api/v1/dead-letters/{id}/retry",
+      "/api/v1/doctor",
+      "/api/v1/events",
+      "/api/v1/events/stream",
+      "/api/v1/registrations",
+      "/api/v1/registrations/{node_id}",
+      "/api/v1/registrations/{node_id}/explanation",
+      "/api/v1/registrations/{node_id}/timeline",
+      "/api/v1/services/{name}",
+      "/health/live",
+      "/health/ready",
+      "/metrics",
+    ]);
+    expect(JSON.stringify(body.paths["/api/v1/events"])).toContain("node_type");
+  });
+});
