@@ -2,12 +2,12 @@ import type { DomainModel, StateModel, TransitionModel } from "./checks/domain-m
 
 export type NodeKind = "topic" | "signal" | "handler" | "event" | "trigger" | "intent" | "effect" | "outcome";
 
-export interface FlowNode {
+interface FlowNode {
   readonly id: string;
   readonly kind: NodeKind;
   readonly label: string;
 }
-export interface FlowEdge {
+interface FlowEdge {
   readonly from: string;
   readonly to: string;
   /** What travels, where the two ends don't say it. */

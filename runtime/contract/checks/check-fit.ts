@@ -3,11 +3,16 @@ import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 import type { DomainModel, EventUse } from "./domain-model.ts";
 import type { Name } from "./names.ts";
-import { problem } from "./report.ts";
+import { problem, spot } from "./report.ts";
 
 /** RC101: a name that exists, but is the name of something else than its place asks for. */
-export function checkFit({ code, handlers, effects }: DomainModel): readonly Diagnostic[] {
+export function checkFit({ set, code, handlers, effects }: DomainModel): readonly Diagnostic[] {
+  const { domain } = set.orchestrator.contract;
+  const told = `the code given is of the domain ${code.domain}, not ${domain}`;
   return [
+    ...(domain === code.domain
+      ? []
+      : [problem("RC101", spot(set.orchestrator, "domain"), told, { suggestion: code.domain })]),
     ...handlers.flatMap(({ event, written, handler }) => {
       if (written.unknown || event.unknown) return [];
       const takes = code.handlers[written.name]?.message.messageType ?? "";

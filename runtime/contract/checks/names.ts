@@ -62,7 +62,7 @@ export class Names {
 }
 
 /** By its letters, or the only one that goes on where the name ends: people leave the ends of long names out. */
-export function nearest(name: string, among: readonly string[]): string | undefined {
+function nearest(name: string, among: readonly string[]): string | undefined {
   const longer = among.filter((each) => name.length >= WHOLE_WORD && each.startsWith(name));
   return didYouMean(name, among) ?? (longer.length === 1 ? longer[0] : undefined);
 }

@@ -8,7 +8,7 @@ import type { ReadEvent } from "./read-events.ts";
 import { nameOfState, stateLookup } from "./read-machine.ts";
 import { eachOf, spot, type Spot, under } from "./report.ts";
 
-export const ANY_STATE = "*";
+const ANY_STATE = "*";
 
 interface Reading {
   readonly names: Names;

@@ -8,7 +8,7 @@ import { candidatesFor, type Candidate } from "./sample-values.ts";
 export type Conditions = readonly Expression[];
 
 /** One way the conditions of several transitions can turn out. */
-export interface World {
+interface World {
   /** What the facts are, for people: `unconfirmed is 0`. */
   readonly describe: string;
   readonly holds: readonly boolean[];

@@ -136,6 +136,13 @@ export const names: readonly Mistake[] = [
     says: "no intent consul.unregister in code",
   },
   {
+    mistake: "a domain whose code is not this",
+    edits: [orchestrator, reducer, effects].map((change) => change("domain: registration", "domain: registrations")),
+    gives: ["RC101 orchestrator.yaml: domain: «registrations»"],
+    says: "the code given is of the domain registration, not registrations",
+    suggestion: "registration",
+  },
+  {
     mistake: "a handler of another message than its row's",
     edits: [orchestrator("name: HandlerNodeDeregister }", "name: HandlerNodeRegistrationAcked }")],
     gives: ["RC101 orchestrator.yaml: handler: { name: «HandlerNodeRegistrationAcked» }"],

@@ -38,6 +38,12 @@ export const routing: readonly Mistake[] = [
     says: "no handler takes deadline(publish), which ACCEPTED arms",
   },
   {
+    mistake: "a raised event that no handler takes",
+    edits: [reducer("- { state_name: partial }", "- { state_name: partial, raises: NodeUpdated }")],
+    gives: ["RC102 reducer.yaml: - { state_name: partial, raises: «NodeUpdated» }"],
+    says: "partial raises NodeUpdated, but no handler takes it",
+  },
+  {
     mistake: "a failure of an intent that is retried without a limit",
     edits: [reducer('"failed(consul.register)"', '"failed(consul.set_status)"')],
     gives: [
