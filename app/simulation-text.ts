@@ -42,7 +42,6 @@ export function summaryText(summary: SimulationSummary): string {
     "",
     ...(firstTrouble === null ? [] : [`first message that failed: ${firstTrouble}`]),
     verdict,
-    "",
   ].join("\n");
 }
 

@@ -32,7 +32,7 @@ export class EventStream {
   }
 
   async #run(opened: () => void): Promise<void> {
-    for (let failures = 0; !this.#closing.signal.aborted; ) {
+    for (let failures = 0; !this.#closing.signal.aborted;) {
       try {
         await this.#read(() => {
           failures = 0;

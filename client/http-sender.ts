@@ -49,9 +49,12 @@ export class HttpSender {
   async #deliver(message: NodeMessage): Promise<void> {
     const untilMs = Date.now() + DELIVERY_MS;
     const body = encodeMessage(message);
-    for (let failures = 0, cause: unknown; ; ) {
+    for (let failures = 0, cause: unknown; ;) {
       if (this.#closing.signal.aborted || Date.now() > untilMs)
-        throw new Fault("TRANSPORT_UNAVAILABLE", `POST ${this.#url.href}: ${String(cause)}`, { retryable: true, cause });
+        throw new Fault("TRANSPORT_UNAVAILABLE", `POST ${this.#url.href}: ${String(cause)}`, {
+          retryable: true,
+          cause,
+        });
       try {
         return await this.#inTurn(() => this.#post(body));
       } catch (error) {

@@ -27,7 +27,7 @@ export class KafkaFeed {
 
   /** Resolves when everything appended from now on will be told. Waits for brokers and topics without end. */
   async open(): Promise<void> {
-    for (let failures = 0; !this.#closing.signal.aborted; ) {
+    for (let failures = 0; !this.#closing.signal.aborted;) {
       try {
         if (this.#positions.size === 0) await this.#findEnds();
         return await this.#consume();
@@ -57,7 +57,10 @@ export class KafkaFeed {
       if (failed) throw failed.reason;
       for (const each of found)
         if (each.status === "fulfilled")
-          this.#positions.set(each.value.topic, new Map(each.value.ends.map(({ partition, high }) => [partition, high])));
+          this.#positions.set(
+            each.value.topic,
+            new Map(each.value.ends.map(({ partition, high }) => [partition, high])),
+          );
     } finally {
       await admin.disconnect();
     }

@@ -42,7 +42,8 @@ export class KafkaSender {
   }
 
   send(outgoing: Outgoing): Promise<void> {
-    if (this.#closed) return Promise.reject(new Fault("TRANSPORT_CLOSED", "the transport is closed", { retryable: false }));
+    if (this.#closed)
+      return Promise.reject(new Fault("TRANSPORT_CLOSED", "the transport is closed", { retryable: false }));
     if (this.#waiting.length >= WAITING_MAX)
       return Promise.reject(new Fault("TRANSPORT_BUSY", `${WAITING_MAX} messages wait already`, { retryable: true }));
     return new Promise((resolve, reject) => {
@@ -63,7 +64,7 @@ export class KafkaSender {
   async #run(): Promise<void> {
     // What is said in the same tick leaves in the same call.
     await new Promise(setImmediate);
-    for (let failures = 0; this.#waiting.length > 0; ) {
+    for (let failures = 0; this.#waiting.length > 0;) {
       const batch = this.#take();
       try {
         await this.#call(batch);

@@ -62,7 +62,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationSummar
     500,
   );
   try {
-    for (let next = 0; next < nodes.length && !signal?.aborted && elapsedMs() < durationMs + SETTLE_MS; ) {
+    for (let next = 0; next < nodes.length && !signal?.aborted && elapsedMs() < durationMs + SETTLE_MS;) {
       const due = Math.min(nodes.length, 1 + Math.floor((elapsedMs() / 1_000) * rate));
       for (; next < due; next++) void nodes[next]?.start();
       if (next < nodes.length) await pause(TICK_MS, signal);

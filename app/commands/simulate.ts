@@ -7,6 +7,7 @@ import { durationMs } from "../../runtime/contract/schema-parts.ts";
 import { type Config, readConfig } from "../config.ts";
 import { kafkaAccess } from "../kafka-access.ts";
 import { progressLine, summaryText } from "../simulation-text.ts";
+import { print, printJson } from "./terminal.ts";
 
 interface Options {
   readonly nodes: number;
@@ -34,31 +35,34 @@ export function addSimulateCommands(program: Command): void {
     .addOption(new Option("--for <duration>", "how long heartbeats go on").argParser(duration).default(60_000, "60s"))
     .addOption(new Option("--no-ack <share>", "share of nodes that never ACK").argParser(share).default(0))
     .addOption(new Option("--silent <share>", "share of nodes that send no heartbeats").argParser(share).default(0))
-    .addOption(new Option("--duplicate <share>", "share of nodes that say everything twice").argParser(share).default(0))
+    .addOption(
+      new Option("--duplicate <share>", "share of nodes that say everything twice").argParser(share).default(0),
+    )
     .addOption(new Option("--seed <number>", "same seed, same nodes with the same faults").argParser(count).default(1))
     .option("--goodbye", "deregister at the end, instead of falling silent", false)
-    .addOption(new Option("--url <url>", "system to play against, over HTTP").conflicts("kafka"))
-    .option("--kafka <servers>", "system to play against, over Kafka; default KAFKA_BOOTSTRAP_SERVERS if set")
+    .addOption(new Option("--url <url>", "system to play against, over HTTP; default ROLLCALL_URL, or this machine's"))
+    .addOption(new Option("--kafka <servers>", "or over Kafka; default KAFKA_BOOTSTRAP_SERVERS").conflicts("url"))
     .option("--env <env>", "first segment of the topics; default ROLLCALL_ENV")
     .option("--namespace <namespace>", "second segment of the topics; default ROLLCALL_NAMESPACE")
     .option("--json", "print the summary as JSON", false)
     .action(run);
 }
 
-async function run(options: Options): Promise<void> {
+async function run(options: Options, command: Command): Promise<void> {
   const { nodes, rate, seed, ack: noAck, silent, duplicate, goodbye, json } = options;
   const cast = { nodes, rate, seed, noAck, silent, duplicate, durationMs: options.for, goodbye };
   if (introductionMs(cast) > options.for)
-    throw new InvalidArgumentError(
-      `${nodes} nodes at ${rate} a second take ${Math.ceil(nodes / rate)} s: give --for at least that long`,
+    command.error(
+      `error: ${nodes} nodes at ${rate} a second take ${Math.ceil(nodes / rate)} s: give --for at least that long`,
     );
-  if (noAck + silent > 1) throw new InvalidArgumentError("--no-ack and --silent together are more than all nodes");
+  if (noAck + silent > 1) command.error("error: --no-ack and --silent together are more than all nodes");
   const transport = transportOf(options);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   try {
     const summary = await simulate({ ...cast, transport, signal: interrupted.signal, ...progressOn(process.stderr) });
-    process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : summaryText(summary));
+    if (json) printJson(summary);
+    else print(summaryText(summary));
     if (summary.neverActive.length > 0) process.exitCode = 1;
   } finally {
     await transport.close();
@@ -67,14 +71,15 @@ async function run(options: Options): Promise<void> {
 
 function progressOn(stream: NodeJS.WriteStream): Pick<Simulation, "onProgress"> {
   if (!stream.isTTY) return {};
-  return { onProgress: (progress) => void stream.write(`\r\x1b[K${progressLine(progress)}`) };
+  return { onProgress: (progress) => void stream.write(`\r\x1b[K${progressLine(progress)}\r`) };
 }
 
 function transportOf({ url, kafka, env, namespace }: Options): Transport {
   const servers = kafka ?? process.env["KAFKA_BOOTSTRAP_SERVERS"];
   // Nodes need no database: that variable is the runtime's.
   const config = readConfig({ ...process.env, KAFKA_BOOTSTRAP_SERVERS: undefined, DATABASE_URL: undefined });
-  if (url !== undefined || !servers) return httpTransport({ url: url ?? servedBy(config) });
+  const address = url ?? (kafka === undefined ? process.env["ROLLCALL_URL"] : undefined);
+  if (address || !servers) return httpTransport({ url: address ?? servedBy(config) });
   return kafkaTransport({
     brokers: servers.split(","),
     env: env ?? config.ROLLCALL_ENV,
@@ -98,7 +103,8 @@ function positive(text: string): number {
 
 function share(text: string): number {
   const value = Number(text);
-  if (text.trim() === "" || !(value >= 0 && value <= 1)) throw new InvalidArgumentError("a share from 0 to 1: 0.1 is a tenth");
+  if (text.trim() === "" || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError("a share from 0 to 1: 0.1 is a tenth");
   return value;
 }
 
