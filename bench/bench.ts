@@ -100,19 +100,23 @@ const topicsOf = (runId: string): BenchTopics & Record<"initiated" | "received",
 
 async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<ChildProcess> {
   const port = await freePort();
-  const engine = spawn(process.execPath, [...(process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? []), "app/rollcall.mjs", "start"], {
-    env: {
-      ...process.env,
-      KAFKA_BOOTSTRAP_SERVERS: services.kafka,
-      DATABASE_URL: database,
-      CONSUL_HTTP_ADDR: services.consul,
-      ROLLCALL_NAMESPACE: runId,
-      ROLLCALL_PARTITIONS: String(PARTITIONS),
-      ROLLCALL_HTTP_PORT: String(port),
-      ROLLCALL_LOG_LEVEL: "error",
+  const engine = spawn(
+    process.execPath,
+    [...(process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? []), "app/rollcall.mjs", "start"],
+    {
+      env: {
+        ...process.env,
+        KAFKA_BOOTSTRAP_SERVERS: services.kafka,
+        DATABASE_URL: database,
+        CONSUL_HTTP_ADDR: services.consul,
+        ROLLCALL_NAMESPACE: runId,
+        ROLLCALL_PARTITIONS: String(PARTITIONS),
+        ROLLCALL_HTTP_PORT: String(port),
+        ROLLCALL_LOG_LEVEL: "error",
+      },
+      stdio: ["ignore", "inherit", "inherit"],
     },
-    stdio: ["ignore", "inherit", "inherit"],
-  });
+  );
   for (let tries = 0; tries < 300; tries++) {
     const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then((answer) => answer.ok, () => false); // prettier-ignore
     if (ready) return engine;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Payload } from "./message.ts";
 
 /** An intent as a builder returns it; correlation id, attempt and version come from the runtime. */

@@ -3,7 +3,7 @@ const M = 0x5bd1e995;
 const encoder = new TextEncoder();
 
 /** Kafka's murmur2 of a key, as its default partitioner computes it (org.apache.kafka.common.utils.Utils). */
-export function murmur2(key: Uint8Array): number {
+function murmur2(key: Uint8Array): number {
   const length = key.length;
   let hash = SEED ^ length;
   const words = length >> 2;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { EntityView } from "./handler.ts";
 import type { NewIntent } from "./intent.ts";
 
