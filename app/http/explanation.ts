@@ -164,8 +164,11 @@ function deadlineSentence(given: {
 function deadLetterSentence({ dead_letters }: Omit<Explanation, "text">): string[] {
   const [newest] = dead_letters;
   if (!newest) return [];
-  const many = dead_letters.length === 1 ? "One message" : `${dead_letters.length} messages`;
-  return [`${many} with its id as key lie in the dead letters, the newest as ${newest.code} (${newest.error}): rollcall dlq show ${newest.id}.`]; // prettier-ignore
+  const many =
+    dead_letters.length === 1
+      ? "One message with its id as key lies"
+      : `${dead_letters.length} messages with its id as key lie`;
+  return [`${many} in the dead letters, the newest as ${newest.code} (${newest.error}): rollcall dlq show ${newest.id}.`]; // prettier-ignore
 }
 
 const troubleSentence = (trouble: readonly string[]): string[] =>

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { explain, type ExplanationFacts } from "../../app/http/explanation.ts";
+import type { TimelineItem } from "../../app/http/timeline-rows.ts";
+import { duration, listed } from "../../app/http/words.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+
+const nowMs = Date.parse("2026-01-01T00:01:00.000Z");
+const at = (seconds: number): string => new Date(nowMs - seconds * 1_000).toISOString();
+const item = (given: Partial<TimelineItem>): TimelineItem => ({
+  ...{ at: at(10), partition: 0, seq: 1, kind: "message", type: "Thing", message_id: null, correlation_id: null },
+  ...{ registration_attempt_id: null, result: "changed", reason: null, note: null, intent_id: null, state: null },
+  ...{ reducer_state: null, moves: [], events: [], intents: [], topic: null, payload: null },
+  ...given,
+});
+const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
+  domain: { orchestrator: { states: new Map([["OPEN", { name: "OPEN", terminal: false, transient: false }], ["SHUT", { name: "SHUT", terminal: true, transient: false }]]) } } as unknown as Domain,
+  nodeId: "n1",
+  entity: {
+    ...{ id: "n1", state: "OPEN", reducerState: "half", data: {}, seq: 1, stateSince: nowMs - 30_000 },
+    attempt: { number: 2, id: "a", correlationIds: [], awaiting: [] },
+    deadlines: { tea: { at: nowMs + 5_000, renewedAt: null } },
+  },
+  attempt: [],
+  recent: [],
+  pendingIntents: [],
+  deadLetters: [],
+  trouble: [],
+  moves: [{ on: "deadline(tea)", when: null, leads_to: "SHUT" }],
+  nowMs,
+  ...given,
+}); // prettier-ignore
+
+describe("an explanation", () => {
+  it("names state, age, attempt, deadline and what would move it", () => {
+    const { text } = explain(facts({}));
+    expect(text).toBe(
+      "n1 is OPEN since 2026-01-01T00:00:30.000Z (30 s ago), in attempt 2, with the reducer in half. " +
+        "Its deadline tea (2026-01-01T00:01:05.000Z) is due in 5 s and would make it SHUT. " +
+        "What would move it: to SHUT deadline(tea).",
+    );
+  });
+
+  it("names the intents that it waits for, and what became of the others", () => {
+    const intents = [
+      { id: "i1", type: "shop.buy", target: "t", version: 1 },
+      { id: "i2", type: "shop.pay", target: "t", version: 1 },
+    ];
+    const attempt = [item({ at: at(20), intents }), item({ intent_id: "i1", note: "done after 2 failed tries" })];
+    const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20) }];
+    const explanation = explain(facts({ attempt, pendingIntents }));
+    expect(explanation.text).toContain("It waits for shop.pay (asked 20 s ago, not done yet).");
+    expect(explanation.text).toContain("Of what it asked for: shop.buy done after 2 failed tries.");
+    expect(explanation.intents.map(({ id, status }) => [id, status])).toEqual([
+      ["i1", "settled"],
+      ["i2", "pending"],
+    ]);
+  });
+
+  it("says why it came there, and the last things that changed nothing, newest first", () => {
+    const moved = item({
+      reason: "because of tea",
+      moves: [{ machine: "orchestrator", trigger: "x", from: "A", to: "OPEN" }],
+    });
+    const nothing = [1, 2, 3, 4].map((n) =>
+      item({ at: at(10 - n), type: "Ack", result: "no_op", reason: `stale ${n}` }),
+    );
+    const { reason, last_no_ops, text } = explain(facts({ attempt: [moved], recent: nothing }));
+    expect(reason).toBe("because of tea");
+    expect(last_no_ops.map((each) => each.reason)).toEqual(["stale 4", "stale 3", "stale 2"]);
+    expect(text).toContain("What changed nothing lately: Ack 6 s ago (stale 4), Ack 7 s ago (stale 3)");
+  });
+
+  it("names trouble and dead letters, also of a node that nobody knows", () => {
+    const deadLetters = [{ id: "d1", at: at(1), code: "MALFORMED_JSON", error: "no JSON" }];
+    const { known, text } = explain(
+      facts({ entity: undefined, deadLetters, trouble: ["the bus can't be reached (x)"] }),
+    );
+    expect(known).toBe(false);
+    expect(text).toContain("No message of n1 was ever taken in. One message with its id as key lies in");
+    expect(text).toContain("rollcall dlq show d1");
+    expect(text).toContain("Something keeps it waiting: the bus can't be reached (x).");
+  });
+});
+
+describe("words", () => {
+  it("tell durations as people do", () => {
+    expect([0, 999, 1_500, 119_000, 120_000, 7_200_000, 172_800_000].map(duration)).toEqual(["0 ms", "999 ms", "1 s", "119 s", "2 min", "2 h", "2 d"]); // prettier-ignore
+    expect([listed([]), listed(["a"]), listed(["a", "b", "c"], "or")]).toEqual(["", "a", "a, b or c"]);
+  });
+});

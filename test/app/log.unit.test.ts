@@ -1,0 +1,65 @@
+import { Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { createLog, logShellEvents } from "../../app/log.ts";
+import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+
+function logged(level: string, act: (log: ReturnType<typeof createLog>) => void) {
+  const lines: Record<string, unknown>[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(JSON.parse(chunk.toString()));
+      done();
+    },
+  });
+  act(createLog(level, stream as never));
+  return lines;
+}
+const told = (level: string, ...events: object[]) =>
+  logged(level, (log) => {
+    logShellEvents(log, { watch: (listener) => (events.forEach((event) => listener(event as ShellEvent)), () => {}) });
+  });
+
+const decision = {
+  kind: "decision",
+  partition: 3,
+  message: {
+    type: "NodeHeartbeatEvent",
+    entityId: "n1",
+    id: "m1",
+    correlationId: "c1",
+    payload: { secret_of_node: "body" },
+  },
+  decision: { result: "no_op", reason: "nothing waits", moves: [], entity: undefined },
+};
+
+describe("the log", () => {
+  it("hides what has the name of a secret, and credentials in an error's text", () => {
+    const [line] = logged("info", (log) => {
+      const err = new Error("can't reach postgres://me:hunter2@db/x");
+      log.info(
+        { config: { DATABASE_URL: "hunter2", sasl: { password: "hunter2" } }, token: "hunter2", err },
+        "started",
+      );
+    });
+    expect(JSON.stringify(line)).not.toContain("hunter2");
+    expect(JSON.stringify(line)).toContain("postgres://[redacted]@db/x");
+  });
+
+  it("tells lifecycle at info, trouble and dead letters at warn, decisions at debug", () => {
+    const events = [
+      { kind: "partitions", owned: [1, 2], refused: [] },
+      { kind: "trouble", part: "store", error: "postgres://me:hunter2@db refused" },
+      { kind: "dead_letter", partition: 1, topic: "t", offset: 4, code: "MALFORMED_JSON", error: "no JSON" },
+      decision,
+    ];
+    expect(told("info", ...events).map(({ level, msg }) => [level, msg])).toEqual([
+      ["info", "serves 2 partitions"],
+      ["warn", "the store can't be reached"],
+      ["warn", "dead letter MALFORMED_JSON: rollcall dlq list shows it"],
+    ]);
+    expect(told("debug", decision)).toMatchObject([
+      { level: "debug", entity: "n1", msg: "NodeHeartbeatEvent: nothing waits" },
+    ]);
+    expect(JSON.stringify(told("debug", ...events))).not.toMatch(/hunter2|secret_of_node/);
+  });
+});
