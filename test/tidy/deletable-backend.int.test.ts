@@ -1,0 +1,115 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import { filesIn, importsOf, ROOT } from "./sources.ts";
+
+const run = promisify(execFile);
+const COPIED = [
+  "app",
+  "client",
+  "contracts",
+  "effects",
+  "nodes",
+  "reducers",
+  "runtime",
+  "package.json",
+  "tsconfig.json",
+];
+const COMPOSITION = ["app/compose.ts", "app/registration.ts", "app/registration-effects.ts"];
+
+/** Says what the contracts of the copy lack or have too much of. */
+const VALIDATE = `
+import { validateDomain } from "./runtime/contract/validate.ts";
+import { registrationOnPaper } from "./app/registration-effects.ts";
+const { diagnostics } = validateDomain("contracts/registration", registrationOnPaper());
+console.log(JSON.stringify(diagnostics.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
+`;
+
+const copies: string[] = [];
+afterAll(() => copies.forEach((copy) => rmSync(copy, { recursive: true, force: true })));
+
+function copyOfTheTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), "rollcall-without-"));
+  copies.push(copy);
+  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+const edit = (path: string, change: (text: string) => string): void =>
+  writeFileSync(path, change(readFileSync(path, "utf8")));
+
+/** Takes names out of lists on one line, then every line that still has one of them. */
+function withoutNames(text: string, names: RegExp): string {
+  const inLists = text.replaceAll(new RegExp(`, (?:${names.source})\\b(?=[,\\]} ])`, "g"), "");
+  return inLists
+    .split("\n")
+    .filter((line) => !names.test(line))
+    .join("\n");
+}
+
+/** Takes every row out that names the backend, and its actions out of lists. */
+function withoutRows(value: unknown, names: RegExp): unknown {
+  if (Array.isArray(value))
+    return value
+      .filter((item) => (typeof item === "object" ? !namesIt(item, names) : !names.test(String(item))))
+      .map((item: unknown) => withoutRows(item, names));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutRows(inner, names)]));
+}
+const namesIt = (row: unknown, names: RegExp): boolean =>
+  Object.values(row as object).some((each) => typeof each === "string" && names.test(each));
+
+async function problemsOf(copy: string): Promise<readonly string[]> {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const { stdout: compiled } = await run(process.execPath, [tsc, "--noEmit"], { cwd: copy }).catch(
+    (error: { stdout: string }) => error,
+  );
+  writeFileSync(join(copy, "validate.ts"), VALIDATE);
+  const { stdout } = await run(process.execPath, ["--import", "tsx", "validate.ts"], { cwd: copy });
+  return [...compiled.split("\n").filter(Boolean), ...(JSON.parse(stdout) as string[])];
+}
+
+describe("a backend", () => {
+  it("postgres is removed by deleting its folder, its builders, its rows and its lines in the composition", async () => {
+    const copy = copyOfTheTree();
+    rmSync(join(copy, "effects/postgres"), { recursive: true });
+    rmSync(join(copy, "reducers/registration/postgres.intents.ts"));
+    const names = /HandlerPostgres\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|effects\/postgres|postgres\.intents|emit_postgres_\w*/;
+    for (const path of [...COMPOSITION, "reducers/registration/registration.reducer.ts"])
+      edit(join(copy, path), (text) => withoutNames(text, names));
+    for (const name of ["reducer.yaml", "effects.yaml"])
+      edit(join(copy, "contracts/registration", name), (text) =>
+        stringify(withoutRows(parse(text), /postgres|PostgresRegistrationConfirmed/)),
+      );
+    expect(await problemsOf(copy)).toEqual([]);
+  }, 180_000); // prettier-ignore
+
+  it("is known by name in no other backend, but for the interface that both catalogues have", () => {
+    const shared = /^effects\/consul\/(?:service-registry|discovery|faults)\.ts$/;
+    const backends = new Set(filesIn("effects").flatMap(({ path }) => path.match(/^effects\/([^/]+)\//)?.[1] ?? []));
+    const strays = filesIn("effects").flatMap((file) =>
+      importsOf(file)
+        .filter((path) => path.startsWith("effects/") && !shared.test(path))
+        .filter((path) => {
+          const [other, own] = [path.split("/")[1] ?? "", file.path.split("/")[1]];
+          return backends.has(other) && other !== own;
+        })
+        .map((path) => `${file.path} imports ${path}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it("is imported outside of effects by the composition only", () => {
+    const types = ["app/system.ts"]; // what a catalogue answers to whoever asks it
+    const importers = ["app", "client", "contracts", "nodes", "reducers", "runtime"]
+      .flatMap((folder) => filesIn(folder))
+      .filter((file) => importsOf(file).some((path) => path.startsWith("effects/")))
+      .map(({ path }) => path);
+    expect(importers.filter((path) => ![...COMPOSITION, ...types].includes(path))).toEqual([]);
+  });
+});
