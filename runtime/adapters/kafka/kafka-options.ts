@@ -1,6 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 
-export interface KafkaSasl {
+interface KafkaSasl {
   readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
   readonly username: string;
   readonly password: string;
