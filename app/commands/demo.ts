@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { openStage, type Stage } from "../demo/stage.ts";
+import { Story } from "../demo/story.ts";
+import { colorsOf, print } from "./terminal.ts";
+
+/** The longest that a first start may take: a slow disk, a busy machine. */
+const START_MS = 60_000;
+const CLOSE_MS = 12_000;
+
+export function addDemoCommands(program: Command): void {
+  program
+    .command("demo")
+    .description("five nodes register, one falls silent and comes back, on an embedded system of its own")
+    .option("--keep", "go on afterwards, until interrupted", false)
+    .action(run);
+}
+
+async function run({ keep }: { readonly keep: boolean }): Promise<void> {
+  const interrupted = interruption();
+  const stage = await startInTime();
+  try {
+    const played = play(stage, keep, interrupted);
+    await Promise.race([played, stage.broken, interrupted]);
+  } finally {
+    // What does not end by itself is ended: a demo that hangs has failed.
+    setTimeout(() => process.exit(1), CLOSE_MS).unref();
+    await stage.close();
+  }
+}
+
+async function startInTime(): Promise<Stage> {
+  const { bold } = colorsOf(process.stdout);
+  print(bold("Rollcall: 2-way node registration from YAML contracts"));
+  print("");
+  print("Starting the embedded system in a temporary folder: PGlite is its store, bus and service catalogue.");
+  const opening = openStage();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`the system did not start within ${START_MS / 1_000} s`));
+      setTimeout(() => process.exit(1), CLOSE_MS).unref();
+      void opening.then((stage) => stage.close());
+    }, START_MS);
+  });
+  return Promise.race([opening, late]).finally(() => clearTimeout(timer));
+}
+
+async function play(stage: Stage, keep: boolean, interrupted: Promise<void>): Promise<void> {
+  const colors = colorsOf(process.stdout);
+  print(
+    `On a copy of the contracts with deadlines of seconds: ${colors.bold("ack 10 s, liveness 3 s")} (shipped: 30 s).`,
+  );
+  print(`The nodes speak HTTP with ${stage.url}; every message goes through the bus, keyed by node id.`);
+  const story = new Story({ stage, colors, print });
+  await story.registration();
+  await story.expiry();
+  if (keep) {
+    print(whatToTry(stage));
+    await interrupted;
+  } else {
+    await story.goodbye();
+    print("");
+    print("Done. `npx rollcall start` runs it for real, `npx rollcall demo --keep` leaves this one running.");
+  }
+}
+
+const whatToTry = ({ url, contractsDir }: Stage): string => `
+It goes on until Ctrl-C, with the contracts of ${contractsDir}. Try:
+  curl ${url}/api/v1/registrations
+  curl -N ${url}/api/v1/events/stream
+  npx rollcall nodes list --url ${url}
+  npx rollcall explain orders --url ${url}`;
+
+const interruption = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.once("SIGINT", () => resolve());
+    process.once("SIGTERM", () => resolve());
+  });

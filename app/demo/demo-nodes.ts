@@ -1,0 +1,38 @@
+import { RollcallNode } from "../../client/rollcall-node.ts";
+import type { NodeMessage } from "../../client/messages.ts";
+import type { Transport } from "../../client/transport.ts";
+
+/** A node whose words can be held back, as by a pulled cable. */
+export class DemoNode {
+  readonly node: RollcallNode;
+  isMuted = false;
+
+  constructor(
+    transport: Transport,
+    description: Omit<ConstructorParameters<typeof RollcallNode>[0], "transport">,
+    onSaid: (message: NodeMessage) => void,
+  ) {
+    this.node = new RollcallNode({
+      ...description,
+      transport: {
+        ...transport,
+        publish: (message) => {
+          if (this.isMuted) return Promise.resolve();
+          onSaid(message);
+          return transport.publish(message);
+        },
+      },
+    });
+  }
+}
+
+export const CAST = [
+  { nodeId: "orders", nodeType: "effect", capabilities: ["orders.read", "orders.write"] },
+  { nodeId: "prices", nodeType: "compute", capabilities: ["prices.quote"] },
+  { nodeId: "totals", nodeType: "reducer", capabilities: ["totals.daily"] },
+  { nodeId: "checkout", nodeType: "orchestrator", capabilities: ["checkout.run"] },
+  { nodeId: "mail", nodeType: "effect", capabilities: ["mail.send"] },
+] as const;
+
+/** The one whose story is told. */
+export const HERO = "orders";
