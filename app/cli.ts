@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addContractCommands } from "./commands/contracts.ts";
+import { addDemoCommands } from "./commands/demo.ts";
 import { addDlqCommands } from "./commands/dlq.ts";
 import { addDoctorCommands } from "./commands/doctor.ts";
 import { addExplainCommands } from "./commands/explain.ts";
 import { addMigrateCommands } from "./commands/migrate.ts";
 import { addNodesCommands } from "./commands/nodes.ts";
 import { addOffsetsCommands } from "./commands/offsets.ts";
+import { addSimulateCommands } from "./commands/simulate.ts";
 import { addStartCommand } from "./commands/start.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -21,6 +23,8 @@ const program = new Command("rollcall")
   .exitOverride();
 
 addStartCommand(program);
+addDemoCommands(program);
+addSimulateCommands(program);
 addNodesCommands(program);
 addExplainCommands(program);
 addDlqCommands(program);
