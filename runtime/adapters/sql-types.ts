@@ -23,9 +23,14 @@ const arrayText = (values: readonly SqlValue[]): string => `{${values.map(elemen
 function elementText(value: SqlValue | undefined): string {
   if (value === null || value === undefined) return "NULL";
   if (Array.isArray(value)) return arrayText(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
   const text = scalarText(value as Exclude<SqlValue, readonly SqlValue[]>);
-  return `"${text.replace(/[\\"]/g, "\\$&")}"`;
+  // JSON escapes quotes and backslashes as an array's element does, several times faster than a replacement. Control
+  // characters and lone surrogates it would write as escapes of its own.
+  return PLAIN.test(text) ? JSON.stringify(text) : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+const PLAIN = /^[^\u0000-\u001f\ud800-\udfff]*$/;
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 

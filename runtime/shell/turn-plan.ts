@@ -118,7 +118,7 @@ export class TurnPlan {
   #settle(partition: Partition, intent: Intent, note: string): void {
     this.settled.push({ partition, intent });
     const body = { kind: "settled", intent: { id: intent.id, type: intent.type, target: intent.target }, note };
-    this.#write(partition, "message", { ...intent, messageId: derivedId("settled", intent.id), body });
+    this.#write(partition, "message", { ...intent, messageId: intent.id, body });
   }
 
   #step(work: Extract<Work, { kind: "step" }>): void {
