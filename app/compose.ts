@@ -165,6 +165,7 @@ function busOf(config: Config, store: Store, clock: Clock, domain: string, optio
     ...(mechanism && username && password && { sasl: { mechanism, username, password } }),
     ...tlsOf(config),
     clock,
+    limits: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS },
     log: (level, message, details) => options.log?.(level, message, details),
   });
 }

@@ -41,6 +41,13 @@ export const CONFIG_SCHEMA = z.object({
     .max(200)
     .optional()
     .describe("consumer group; default rollcall.<env>.<namespace>.<domain>"),
+  KAFKA_SESSION_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(6_000)
+    .max(300_000)
+    .default(30_000)
+    .describe("how long a silent process keeps its partitions, ms; shorter takes over sooner after a crash"),
   KAFKA_SASL_MECHANISM: z.enum(["plain", "scram-sha-256", "scram-sha-512"]).optional().describe("SASL mechanism"),
   KAFKA_SASL_USERNAME: z.string().min(1).optional().describe("SASL user"),
   KAFKA_SASL_PASSWORD: secret.optional().describe("SASL password (secret)"),

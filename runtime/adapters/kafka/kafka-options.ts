@@ -36,7 +36,7 @@ export interface KafkaLimits {
 export const defaultKafkaLimits: KafkaLimits = {
   sessionTimeoutMs: 30_000,
   rebalanceTimeoutMs: 60_000,
-  heartbeatIntervalMs: 3_000,
+  heartbeatIntervalMs: 1_000,
   fetchWaitMs: 250,
   fetchPartitionBytesMax: 256 * 1024,
   fetchBytesMax: 4 * 1024 * 1024,
