@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import { v4 } from "uuid";
+import type { Envelope, Evidence, PublishedRecord } from "./evidence.ts";
+import { judge } from "./judge.ts";
+
+// Kafka's murmur2 gives n1 this one of four partitions.
+const HOME = 2;
+const ATTEMPT = "6b1d7c1e-4d58-5a38-9df0-0d3a4a3b7c11";
+const CORRELATION = "0d8f6a52-13f5-4f52-9a6e-8f5f0f4c1a77";
+const NODE = { node_id: "n1", node_type: "effect", endpoints: { http: "http://n1.test:8080" } };
+const time = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z`;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An honest event, as the protocol wants it. */
+function record(seq: number, type: string, payload: Fields = {}): PublishedRecord {
+  const parent = v4();
+  const envelope: Envelope = {
+    envelope_id: v4(),
+    envelope_timestamp: time(seq),
+    correlation_id: CORRELATION,
+    parent_envelope_id: parent,
+    event_type: `registration.${type.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase()}`,
+    payload_type: type,
+    payload_schema_version: { major: 1, minor: 0, patch: 0 },
+    source_tool: "rollcall",
+    payload: {
+      entity_id: "n1",
+      node_id: "n1",
+      correlation_id: CORRELATION,
+      causation_id: parent,
+      registration_attempt_id: ATTEMPT,
+      attempt: 1,
+      entity_seq: seq,
+      emitted_at: time(seq),
+      ...payload,
+    },
+  };
+  return logged(envelope, seq);
+}
+
+function logged(envelope: Envelope, offset: number, more: Partial<PublishedRecord["kafka"]> = {}): PublishedRecord {
+  const { envelope_id: id, event_type: type, envelope_timestamp: timestamp } = envelope;
+  const headers = {
+    "content-type": "application/json",
+    correlation_id: envelope.correlation_id,
+    message_id: id,
+    event_type: type,
+    timestamp,
+    source: "rollcall",
+    ce_specversion: "1.0",
+    ce_id: id,
+    ce_type: type,
+    ce_source: "rollcall",
+    ce_time: timestamp,
+    ce_subject: "n1",
+  };
+  return {
+    value: JSON.stringify(envelope),
+    kafka: { topic: envelope.payload_type, partition: HOME, offset, key: "n1", headers, ...more },
+  };
+}
+
+const initiated = record(1, "NodeRegistrationInitiated", { supersedes: null, node: NODE });
+const accepted = record(2, "NodeRegistrationAccepted", { ack_deadline: time(32) });
+const ackReceived = record(3, "NodeRegistrationAckReceived", { liveness_deadline: time(33) });
+const active = record(4, "NodeBecameActive", { liveness_deadline: time(33) });
+const registered = [initiated, accepted, ackReceived, active] as const;
+const service = {
+  serviceId: "onex-effect-n1", nodeId: "n1", address: "n1.test", port: 8080, tags: [], passing: true, note: "",
+}; // prettier-ignore
+const row = { node_id: "n1", status: "ACTIVE", version: 4, node_type: "effect", endpoints: {} };
+const honest: Evidence = {
+  records: registered,
+  partitions: 4,
+  registrations: [{ node_id: "n1", state: "ACTIVE", entity_seq: 4 }],
+  rows: [row],
+  services: [service],
+};
+
+/** The record as if its envelope or payload said something else. */
+function forged(original: PublishedRecord, payload: Fields, envelope: Partial<Envelope> = {}): PublishedRecord {
+  const known = JSON.parse(original.value) as Envelope;
+  return logged({ ...known, ...envelope, payload: { ...known.payload, ...payload } }, original.kafka?.offset ?? 0);
+}
+
+const moved = (original: PublishedRecord, more: Partial<PublishedRecord["kafka"]>): PublishedRecord =>
+  logged(JSON.parse(original.value) as Envelope, 9, more);
+
+describe("the judge", () => {
+  it("finds nothing wrong with an honest system", () => expect(judge(honest)).toEqual([]));
+
+  it("allows a repeat with the same bytes", () =>
+    expect(judge({ ...honest, records: [...registered, accepted] })).toEqual([]));
+
+  const ended = record(5, "NodeLivenessExpired", { deadline_at: time(20), emitted_at: time(40) });
+  const lies: Readonly<Record<string, readonly [lie: Partial<Evidence>, broken: RegExp]>> = {
+    "a repeat with other bytes": [
+      { records: [...registered, forged(accepted, { service_id: "another" })] },
+      /^G3 NodeRegistrationAccepted .* other bytes/,
+    ],
+    "an event that was lost": [{ records: [initiated, accepted, active] }, /^G4 n1: entity_seq has 1, 2, 4/],
+    "two events with one number": [
+      { records: [...registered, forged(active, {}, { envelope_id: v4() })] },
+      /^G4 n1: entity_seq has 1, 2, 3, 4, 4/,
+    ],
+    "an event in another node's partition": [
+      { records: [initiated, moved(accepted, { partition: 0 }), ackReceived, active] },
+      /^G4 n1: an event in partition 0/,
+    ],
+    "events of a topic out of order": [
+      {
+        records: [
+          record(6, "NodeUpdated", { node: NODE }), ...registered, record(5, "NodeUpdated", { node: NODE }),
+        ],
+      },
+      /^G4 n1: NodeUpdated \(5\) lies behind 6/,
+    ], // prettier-ignore
+    "an acceptance without its cause": [
+      { records: [forged(accepted, { entity_seq: 1 })] },
+      /^G5 NodeRegistrationAccepted at 1: comes in null/,
+    ],
+    "an activation without an ACK": [
+      { records: [initiated, accepted, forged(active, { entity_seq: 3 })] },
+      /^G5 NodeBecameActive at 3: comes in ACCEPTED/,
+    ],
+    "an event of another attempt": [
+      { records: [initiated, forged(accepted, { registration_attempt_id: v4() }), ackReceived, active] },
+      /^G5 NodeRegistrationAccepted at 2: is of another attempt/,
+    ],
+    "an attempt that begins while one runs, and does not say so": [
+      {
+        records: [
+          ...registered,
+          record(5, "NodeRegistrationInitiated", { supersedes: null, registration_attempt_id: v4(), attempt: 2, node: NODE }),
+        ],
+      },
+      /^G2 NodeRegistrationInitiated at 5: supersedes null/,
+    ], // prettier-ignore
+    "an attempt without an end": [{ records: [initiated] }, /G2 its attempt has not come to an end/],
+    "a deadline that fired early": [{ records: [...registered, ended] }, /^G7 NodeLivenessExpired at 5: fired by/],
+    "an event told before its deadline": [
+      { records: [...registered, record(5, "NodeLivenessExpired", { deadline_at: time(50) })] },
+      /^G7 NodeLivenessExpired at 5: emitted at/,
+    ],
+    "a service that is missing": [{ services: [] }, /^G10 n1 .* the catalogue has \[\]/],
+    "a service that is there twice": [{ services: [service, service] }, /^G10 n1 .* the catalogue has/],
+    "a service that does not pass": [{ services: [{ ...service, passing: false }] }, /^G10 n1 .* the catalogue has/],
+    "a service at another address": [{ services: [{ ...service, port: 1 }] }, /^G10 n1 .* the catalogue has/],
+    "a service of nobody": [
+      { services: [service, { ...service, serviceId: "onex-effect-n2", nodeId: "n2" }] },
+      /^G10 onex-effect-n2: in the catalogue/,
+    ],
+    "a row that is missing": [{ rows: [] }, /^G10 n1 .* node_registrations has 0 rows/],
+    "a row of another state": [{ rows: [{ ...row, status: "AWAITING_ACK" }] }, /^G10 n1 .* its row says AWAITING_ACK/],
+    "a row of the future": [{ rows: [{ ...row, version: 5 }] }, /^G10 n1 .* its row is of version 5/],
+    "a row of nobody": [{ rows: [row, { ...row, node_id: "n2" }] }, /^G10 n2: in node_registrations/],
+    "a registration that says something else": [
+      { registrations: [{ node_id: "n1", state: "AWAITING_ACK", entity_seq: 2 }] },
+      /^G10 n1 .* registration says AWAITING_ACK/,
+    ],
+    "an envelope that names another cause than its payload": [
+      { records: [forged(initiated, { causation_id: v4() }), accepted, ackReceived, active] },
+      /causation_id is not the parent/,
+    ],
+    "headers that do not fit the envelope": [
+      {
+        records: [
+          moved(initiated, { headers: { ...initiated.kafka?.headers, message_id: v4() } }),
+          ...registered.slice(1),
+        ],
+      },
+      /header message_id is/,
+    ],
+    "no CloudEvent": [
+      { records: [moved(initiated, { headers: { ...initiated.kafka?.headers, ce_id: "" } }), ...registered.slice(1)] },
+      /CloudEvent/,
+    ],
+    "another key": [{ records: [moved(initiated, { key: "n2" }), ...registered.slice(1)] }, /the key is n2/],
+  };
+
+  it.each(Object.entries(lies))("finds %s", (_, [lie, broken]) =>
+    expect(judge({ ...honest, ...lie })).toContainEqual(expect.stringMatching(broken)),
+  );
+});

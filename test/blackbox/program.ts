@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { freePorts } from "../real/services/free-ports.ts";
+import { waitUntil } from "../real/services/wait-until.ts";
+
+const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const LOG_CHARACTERS_MAX = 200_000;
+const READY_MS = 90_000;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The real program as a child process. */
+export interface Program {
+  readonly url: string;
+  readonly ended: Promise<Ended>;
+  /** Standard output and error, the last part. */
+  said(): string;
+  /** SIGTERM, as an orchestrator of containers sends it. */
+  stop(): Promise<Ended>;
+  /** kill -9. */
+  kill(): Promise<Ended>;
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
+export interface ProgramOptions {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly contractsDir?: string | undefined;
+}
+
+/** `rollcall start`, ready to serve. A machine that is busy may take a while. */
+export async function startProgram({ environment, contractsDir }: ProgramOptions): Promise<Program> {
+  const { http } = await freePorts(["http"]);
+  const contracts = contractsDir === undefined ? [] : ["--contracts", contractsDir];
+  const child = spawn(process.execPath, [ROLLCALL, "start", ...contracts], {
+    env: { ...bare(process.env), ...environment, ROLLCALL_HTTP_PORT: String(http) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  let said = "";
+  const hear = (chunk: Buffer): void => void (said = (said + chunk.toString("utf8")).slice(-LOG_CHARACTERS_MAX));
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  const ended = once(child, "close").then(([code, signal]): Ended => ({ code, signal }));
+  void ended.then(() => running.delete(child));
+
+  const url = `http://127.0.0.1:${http}`;
+  const program: Program = {
+    url,
+    ended,
+    said: () => said,
+    stop: () => (child.kill("SIGTERM"), ended),
+    kill: () => (child.kill("SIGKILL"), ended),
+  };
+  try {
+    await waitUntil(() => assertReady(url), {
+      what: "rollcall start",
+      timeoutMs: READY_MS,
+      hopeless: () => (hasEnded(child) ? `it ended: ${said.slice(-4_000)}` : undefined),
+    });
+  } catch (error) {
+    await program.kill();
+    throw error;
+  }
+  return program;
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+async function assertReady(url: string): Promise<void> {
+  const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5_000) });
+  if (answer.status !== 200) throw new Error(await answer.text());
+}
+
+/** What this process was started with must not reach the program under test. */
+const bare = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name]) => !/^(ROLLCALL_|KAFKA_|DATABASE_|CONSUL_|NODE_ENV$|NODE_OPTIONS$|VITEST)/.test(name),
+    ),
+  );
