@@ -69,13 +69,13 @@ export class EventStream {
     this.#write(text);
   }
 
-  /** A reader that does not read is let go: it can come back with its last id. */
+  /** A reader that does not read is let go: it can come back with its last id. At most a page comes on top of the bound. */
   #write(text: string): void {
-    const { writableNeedDrain } = this.#response;
+    const { writableNeedDrain, writableLength } = this.#response;
     if (!writableNeedDrain) this.#readAtMs = this.#clock.monotonicMs();
-    this.#response.write(text);
     const isUnread = writableNeedDrain && this.#clock.monotonicMs() - this.#readAtMs > UNREAD_MS;
-    if (isUnread || this.#response.writableLength > BUFFER_BYTES_MAX) this.#response.destroy();
+    if (isUnread || writableLength > BUFFER_BYTES_MAX) this.#response.destroy();
+    else this.#response.write(text);
   }
 
   /** With the position: a reader that filters gets few events, and would come back with an old one. */

@@ -3,6 +3,7 @@ import type { System } from "../system.ts";
 import { Explanation, explain, type PendingIntent } from "./explanation.ts";
 import { type Http, NodeParams, PROBLEMS } from "./http.ts";
 import { registrationsOf } from "./registration-rows.ts";
+import { RecentRetries } from "./recent-retries.ts";
 import { timelineOf } from "./timeline-rows.ts";
 import { waysOut } from "./ways-out.ts";
 
@@ -12,6 +13,9 @@ const UNSERVED_SECONDS = 5;
 
 export function addExplanationRoutes(http: Http, system: System): void {
   const { store, domain, contracts, runtime } = system;
+  const retries = new RecentRetries(system);
+  http.addHook("onClose", async () => retries.close());
+
   http.get(
     "/api/v1/registrations/:node_id/explanation",
     {
@@ -25,6 +29,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
     async ({ params: { node_id: nodeId } }) => {
       const [entity] = await registrationsOf(store, domain.name, [nodeId]);
       const attemptId = entity?.attempt.id;
+      const pending = await pendingIntents(nodeId);
       return explain({
         domain,
         nodeId,
@@ -33,9 +38,9 @@ export function addExplanationRoutes(http: Http, system: System): void {
           ? await timelineOf(store, domain.name, nodeId, { limit: ATTEMPT_ITEMS, newest: true, attemptId })
           : [],
         recent: await timelineOf(store, domain.name, nodeId, { limit: RECENT_ITEMS, newest: true }),
-        pendingIntents: await pendingIntents(nodeId),
+        pendingIntents: pending,
         deadLetters: await deadLettersOf(nodeId),
-        trouble: await trouble(nodeId),
+        trouble: [...(await trouble(nodeId)), ...retries.of(pending.map(({ type }) => type))],
         moves: waysOut(contracts.orchestrator.contract, entity?.state ?? null),
         nowMs: runtime.status().brokerTimeMs,
       });

@@ -12,7 +12,8 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 export function guardRequests(http: FastifyInstance, config: Config): void {
   const served = new Set([...LOCAL_NAMES, bracketed(config.ROLLCALL_HTTP_HOST.toLowerCase())]);
   const isLocal = isLoopback(config.ROLLCALL_HTTP_HOST);
-  http.addHook("onRequest", async (request) => {
+  http.addHook("onRequest", async (request, reply) => {
+    void reply.header("x-content-type-options", "nosniff").header("cache-control", "no-store");
     if (isLocal) refuseForeignHost(request, served);
     if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
   });

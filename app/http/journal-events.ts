@@ -22,7 +22,7 @@ export interface JournalPage {
   readonly position: StreamPosition;
 }
 
-const PAGE_EVENTS = 1_000;
+const PAGE_EVENTS = 256;
 
 /** Where each partition's journal ends. Committed rows only: a partition has one writer, so nothing comes in between. */
 export async function journalEnds(sql: Sql, domain: string): Promise<StreamPosition> {
@@ -43,7 +43,7 @@ export async function journalPage(
 ): Promise<JournalPage> {
   const changed = upto.flatMap((last, partition) => (last > (from[partition] ?? 0) ? [partition] : []));
   if (changed.length === 0) return { events: [], position: upto };
-  const each = Math.max(10, Math.ceil(PAGE_EVENTS / changed.length));
+  const each = Math.max(2, Math.ceil(PAGE_EVENTS / changed.length));
   const events = await sql.query<JournaledEvent>(
     `select j.* from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
       cross join lateral (

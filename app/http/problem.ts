@@ -21,12 +21,12 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 
 /** One wrong part of a request: `pointer` into the body, or the name of a parameter. */
-export const ProblemError = z.object({
+const ProblemError = z.object({
   detail: z.string(),
   pointer: z.string().optional().describe("JSON pointer into the body"),
   parameter: z.string().optional().describe("name of a query, path or header parameter"),
 });
-export type ProblemError = z.infer<typeof ProblemError>;
+type ProblemError = z.infer<typeof ProblemError>;
 
 /** RFC 9457. */
 export const ProblemSchema = z

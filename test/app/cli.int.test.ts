@@ -44,7 +44,6 @@ describe("rollcall nodes", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^NODE +TYPE +STATE/);
     expect(out).toMatch(/^cli-1 +effect +ACTIVE .*liveness in .*http:\/\/10\.0\.0\.1:8080$/m);
-    // eslint-disable-next-line no-control-regex -- that is what must not be there
     expect(out).not.toMatch(/\x1b\[/);
     const listed = JSON.parse((await rollcall("nodes list --state AWAITING_ACK --json")).out) as { node_id: string }[];
     expect(listed.map(({ node_id }) => node_id)).toEqual(["cli-2"]);

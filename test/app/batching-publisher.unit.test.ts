@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { BatchingPublisher } from "../../app/http/batching-publisher.ts";
+import { Problem } from "../../app/http/problem.ts";
+import { RecentRetries } from "../../app/http/recent-retries.ts";
+import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import type { EventBus, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
+import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+
+const message = (bytes: number): OutgoingMessage => ({
+  ...{ topic: "t", partition: 0, key: null, headers: {} },
+  value: Buffer.alloc(bytes),
+});
+
+/** A bus whose calls are answered by hand. */
+function busInHand() {
+  const calls: { readonly messages: readonly OutgoingMessage[]; answer(error?: Error): void }[] = [];
+  const publish: EventBus["publish"] = (messages) =>
+    new Promise((resolve, reject) => {
+      calls.push({
+        messages,
+        answer: (error) => (error ? reject(error) : resolve({ brokerTimeMs: 0, receivedAtMs: 0 })),
+      });
+    });
+  return { bus: { publish } as EventBus, calls };
+}
+
+describe("publishing for many requests", () => {
+  it("gathers what comes during a call into the next one, in order", async () => {
+    const { bus, calls } = busInHand();
+    const publisher = new BatchingPublisher(bus);
+    const all = [1, 2, 3].map((bytes) => publisher.publish(message(bytes)));
+    calls[0]?.answer();
+    await all[0];
+    await expect.poll(() => calls.length).toBe(2);
+    calls[1]?.answer();
+    await Promise.all(all);
+    expect(calls.map(({ messages }) => messages.map(({ value }) => value?.length))).toEqual([[1], [2, 3]]);
+  });
+
+  it("keeps a batch below what a call of the bus takes", async () => {
+    const { bus, calls } = busInHand();
+    const publisher = new BatchingPublisher(bus);
+    const all = Array.from({ length: 5 }, () => publisher.publish(message(200_000)));
+    for (let call = 0; call < 4; call++) {
+      await expect.poll(() => calls.length).toBeGreaterThan(call);
+      calls[call]?.answer();
+      if (calls.slice(0, call + 1).flatMap(({ messages }) => messages).length === 5) break;
+    }
+    await Promise.all(all);
+    expect(Math.max(...calls.map(({ messages }) => messages.length * 200_000))).toBeLessThan(512 * 1024);
+  });
+
+  it("tells each request of a failed call, and goes on", async () => {
+    const { bus, calls } = busInHand();
+    const publisher = new BatchingPublisher(bus);
+    const failed = publisher.publish(message(1));
+    calls[0]?.answer(new Error("down"));
+    await expect(failed).rejects.toThrow("down");
+    const next = publisher.publish(message(1));
+    await expect.poll(() => calls.length).toBe(2);
+    calls[1]?.answer();
+    await next;
+  });
+
+  it("refuses more than it can hold", async () => {
+    const { bus } = busInHand();
+    const publisher = new BatchingPublisher(bus);
+    const most = 200;
+    const fill = () => Array.from({ length: most }, () => publisher.publish(message(256 * 1024)));
+    expect(fill).toThrow(Problem);
+  });
+});
+
+describe("retries of effects", () => {
+  it("are told for what failed last and was not done since", () => {
+    let tell: (event: ShellEvent) => void = () => {};
+    const watch = (listener: typeof tell) => ((tell = listener), () => {});
+    const retries = new RecentRetries({ watch, clock: new SystemClock() });
+    const intent = (type: string, result: "done" | "retried", code?: string) =>
+      tell({ kind: "intent", type, backend: "b", result, ...(code !== undefined && { code }) });
+    intent("shop.buy", "retried", "UNAVAILABLE");
+    intent("shop.pay", "retried", "UNAVAILABLE");
+    intent("shop.pay", "done");
+    expect(retries.of(["shop.buy", "shop.buy", "shop.pay", "shop.else"])).toEqual([
+      expect.stringMatching(/^shop\.buy is tried again, it failed with UNAVAILABLE \d+ ms ago$/),
+    ]);
+  });
+});
