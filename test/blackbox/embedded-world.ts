@@ -24,12 +24,14 @@ export class EmbeddedWorld implements World {
   readonly #dataDir = mkdtempSync(join(tmpdir(), "rollcall-blackbox-"));
   readonly #contractsDir: string | undefined;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #tolerated: readonly string[];
   #program: Program | undefined;
   #reader: EventStreamReader | undefined;
 
   private constructor(options: EmbeddedOptions) {
     this.#contractsDir = options.contractsDir;
     this.#environment = options.environment ?? {};
+    this.#tolerated = options.catalogue === "absent" ? ["catalogue"] : [];
   }
 
   static async create(options: EmbeddedOptions = {}): Promise<EmbeddedWorld> {
@@ -52,7 +54,11 @@ export class EmbeddedWorld implements World {
       ...this.#environment,
       ...more,
     };
-    this.#program = await startProgram({ environment, contractsDir: this.#contractsDir });
+    this.#program = await startProgram({
+      environment,
+      contractsDir: this.#contractsDir,
+      tolerated: this.#tolerated,
+    });
   }
 
   async ended(): Promise<void> {
@@ -140,6 +146,8 @@ export class EmbeddedWorld implements World {
 }
 
 interface EmbeddedOptions {
+  /** The program is not ready then; what else it needs is waited for. */
+  readonly catalogue?: "absent";
   readonly contractsDir?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** For the first start alone: a crash point. */
