@@ -94,11 +94,12 @@ export class OutcomeWaits {
   async #look(): Promise<void> {
     const { store, domain } = this.#system;
     const waiting = [...this.#waits.values()].flatMap((waits) => [...waits]);
-    const untaken = waiting.filter(({ taken }) => !taken).map(({ event }) => event.messageId);
+    const untaken = waiting.filter(({ taken }) => !taken).map(({ event }) => event);
     if (untaken.length > 0) {
       const rows = await store.query<{ message_id: string }>(
-        `select distinct message_id from rollcall.journal where message_id = any($1::uuid[])`,
-        [untaken],
+        `select distinct message_id from rollcall.journal
+          where domain = $1 and entity_id = any($2::text[]) and message_id = any($3::uuid[])`,
+        [domain.name, untaken.map(({ nodeId }) => nodeId), untaken.map(({ messageId }) => messageId)],
       );
       const taken = new Set(rows.map(({ message_id }) => message_id));
       for (const wait of waiting) if (taken.has(wait.event.messageId)) wait.taken = true;

@@ -22,7 +22,8 @@ create table rollcall.seen (
   key uuid primary key,
   at timestamptz not null
 );
-create index seen_by_age on rollcall.seen (at);
+-- Rows come in the order of time: a block range is all that pruning needs, and costs the turns next to nothing.
+create index seen_by_age on rollcall.seen using brin (at);
 
 -- The append-only record of everything that entered and left a turn; its rows with a topic are the outbox.
 create table rollcall.journal (
@@ -48,7 +49,6 @@ create table rollcall.journal (
 ) partition by range (at);
 create table rollcall.journal_rest partition of rollcall.journal default;
 create index journal_by_entity on rollcall.journal (domain, entity_id, seq);
-create index journal_by_message on rollcall.journal (message_id);
 
 -- Intents that are not finished; what became of the finished ones is in the journal.
 create table rollcall.intent (
@@ -66,7 +66,6 @@ create table rollcall.intent (
   created_at timestamptz not null
 );
 create index intent_by_partition on rollcall.intent (domain, partition, seq);
-create index intent_by_entity on rollcall.intent (domain, entity_id);
 
 -- One row a partition number: who owns it (fencing epoch), the last turn, how far its events were published.
 create table rollcall.partition_owner (
