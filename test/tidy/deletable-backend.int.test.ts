@@ -1,44 +1,13 @@
-import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import { filesIn, importsOf, ROOT } from "./sources.ts";
+import { filesIn, importsOf } from "./sources.ts";
+import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
-const run = promisify(execFile);
-const COPIED = [
-  "app",
-  "client",
-  "contracts",
-  "effects",
-  "nodes",
-  "reducers",
-  "runtime",
-  "package.json",
-  "tsconfig.json",
-];
 const COMPOSITION = ["app/compose.ts", "app/registration.ts", "app/registration-effects.ts"];
 
-/** Says what the contracts of the copy lack or have too much of. */
-const VALIDATE = `
-import { validateDomain } from "./runtime/contract/validate.ts";
-import { registrationOnPaper } from "./app/registration-effects.ts";
-const { diagnostics } = validateDomain("contracts/registration", registrationOnPaper());
-console.log(JSON.stringify(diagnostics.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
-`;
-
-const copies: string[] = [];
-afterAll(() => copies.forEach((copy) => rmSync(copy, { recursive: true, force: true })));
-
-function copyOfTheTree(): string {
-  const copy = mkdtempSync(join(tmpdir(), "rollcall-without-"));
-  copies.push(copy);
-  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  return copy;
-}
+afterAll(removeCopies);
 
 const edit = (path: string, change: (text: string) => string): void =>
   writeFileSync(path, change(readFileSync(path, "utf8")));
@@ -64,16 +33,6 @@ function withoutRows(value: unknown, names: RegExp): unknown {
 const namesIt = (row: unknown, names: RegExp): boolean =>
   Object.values(row as object).some((each) => typeof each === "string" && names.test(each));
 
-async function problemsOf(copy: string): Promise<readonly string[]> {
-  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  const { stdout: compiled } = await run(process.execPath, [tsc, "--noEmit"], { cwd: copy }).catch(
-    (error: { stdout: string }) => error,
-  );
-  writeFileSync(join(copy, "validate.ts"), VALIDATE);
-  const { stdout } = await run(process.execPath, ["--import", "tsx", "validate.ts"], { cwd: copy });
-  return [...compiled.split("\n").filter(Boolean), ...(JSON.parse(stdout) as string[])];
-}
-
 describe("a backend", () => {
   it("postgres is removed by deleting its folder, its builders, its rows and its lines in the composition", async () => {
     const copy = copyOfTheTree();
@@ -86,7 +45,8 @@ describe("a backend", () => {
       edit(join(copy, "contracts/registration", name), (text) =>
         stringify(withoutRows(parse(text), /postgres|PostgresRegistrationConfirmed/)),
       );
-    expect(await problemsOf(copy)).toEqual([]);
+    expect(await compileErrors(copy)).toEqual([]);
+    expect(await registrationProblems(copy)).toEqual([]);
   }, 180_000); // prettier-ignore
 
   it("is known by name in no other backend, but for the interface that both catalogues have", () => {

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { ROOT } from "./sources.ts";
+import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
+
+afterAll(removeCopies);
+
+/** Fenced blocks of a guide, in order, by language. */
+const blocksOf = (guide: string): readonly { readonly language: string; readonly text: string }[] =>
+  [...readFileSync(join(ROOT, "docs/guide", guide), "utf8").matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
+    ([, language = "", text = ""]) => ({ language, text }),
+  );
+
+/** Does in a copy of the tree what a guide says: blocks that begin with a path are files, `diff` blocks are changes. */
+function follow(guide: string): string {
+  const copy = copyOfTheTree();
+  for (const { language, text } of blocksOf(guide)) {
+    const path = /^(?:\/\/|#) (\S+\.(?:ts|yaml))\n/.exec(text)?.[1];
+    if (path !== undefined) {
+      mkdirSync(dirname(join(copy, path)), { recursive: true });
+      writeFileSync(join(copy, path), text);
+    } else if (language === "diff") change(copy, text);
+  }
+  return copy;
+}
+
+/** Lines with a space are searched for from the last one on, `-` lines are taken out, `+` lines put in behind. */
+function change(copy: string, diff: string): void {
+  const [head = "", ...steps] = diff.trimEnd().split("\n");
+  const path = join(copy, head.replace("--- ", ""));
+  const lines = readFileSync(path, "utf8").split("\n");
+  let at = -1;
+  for (const step of steps) {
+    const [mark, line] = [step[0], step.slice(1)];
+    if (mark === "+") lines.splice(++at, 0, line);
+    else {
+      const found = lines.findIndex((each, index) => index > at && each.trim() === line.trim());
+      if (found < 0) throw new Error(`${head}: there is no line ${line}`);
+      if (mark === "-") lines.splice(found, 1);
+      at = mark === "-" ? found - 1 : found;
+    }
+  }
+  writeFileSync(path, lines.join("\n"));
+}
+
+/** What a program writes until it has written what is waited for, or ends. */
+function outputUntil(copy: string, program: string, wanted: string): Promise<string> {
+  const child = spawn(process.execPath, ["--import", "tsx", program], { cwd: copy });
+  let text = "";
+  const hear = (chunk: Buffer): void => {
+    text += chunk.toString();
+    if (text.includes(wanted)) child.kill("SIGKILL");
+  };
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  return new Promise((resolve) => child.on("close", () => resolve(text)));
+}
+
+describe("the code of a guide", () => {
+  it("adds a backend that compiles and whose contracts are right", async () => {
+    const copy = follow("add-a-backend.md");
+    expect(await compileErrors(copy)).toEqual([]);
+    expect(await registrationProblems(copy)).toEqual([]);
+  }, 180_000);
+
+  it("adds a domain that compiles and runs", async () => {
+    const copy = follow("add-a-domain.md");
+    expect(await compileErrors(copy)).toEqual([]);
+    const mail = "mail to ann@example.com: Your parcel is in the locker.";
+    expect(await outputUntil(copy, "app/parcels.ts", mail)).toContain(mail);
+  }, 180_000);
+});

@@ -1,0 +1,55 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { ROOT } from "./sources.ts";
+
+const run = promisify(execFile);
+const COPIED = [
+  "app",
+  "client",
+  "contracts",
+  "effects",
+  "nodes",
+  "reducers",
+  "runtime",
+  "package.json",
+  "tsconfig.json",
+];
+
+const VALIDATE = `
+import { validateDomain } from "./runtime/contract/validate.ts";
+import { registrationOnPaper } from "./app/registration-effects.ts";
+const { diagnostics } = validateDomain("contracts/registration", registrationOnPaper());
+console.log(JSON.stringify(diagnostics.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
+`;
+
+const copies: string[] = [];
+
+/** The code without its tests, to be changed at will. */
+export function copyOfTheTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), "rollcall-copy-"));
+  copies.push(copy);
+  for (const name of COPIED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
+
+export const removeCopies = (): void => copies.forEach((copy) => rmSync(copy, { recursive: true, force: true }));
+
+/** What the compiler says, a line each. */
+export async function compileErrors(copy: string): Promise<readonly string[]> {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const { stdout } = await run(process.execPath, [tsc, "--noEmit"], { cwd: copy }).catch(
+    (error: { stdout: string }) => error,
+  );
+  return stdout.split("\n").filter(Boolean);
+}
+
+/** What the contracts of the copy's registration domain lack or have too much of. */
+export async function registrationProblems(copy: string): Promise<readonly string[]> {
+  writeFileSync(join(copy, "validate.ts"), VALIDATE);
+  const { stdout } = await run(process.execPath, ["--import", "tsx", "validate.ts"], { cwd: copy });
+  return JSON.parse(stdout) as string[];
+}
