@@ -14,33 +14,46 @@ export interface WatchOptions<Type extends RegistrationEventType> {
 const WAITING_MAX = 10_000;
 
 /**
- * What happens to nodes from now on, for dashboards: `for await (const event of watchRegistrations(transport))`. Ends with
- * the loop or the signal. An event may come twice: dedupe by `id`.
- * @throws Fault READER_TOO_SLOW, retryable: 10,000 events waited
+ * What happens to nodes from when the promise resolves, for dashboards:
+ * `for await (const event of await watchRegistrations(transport))`. Ends with the loop or the signal. An event may come
+ * twice: dedupe by `id`. Iterating throws Fault READER_TOO_SLOW, retryable, when 10,000 events waited.
  */
-export async function* watchRegistrations<Type extends RegistrationEventType = RegistrationEventType>(
+export async function watchRegistrations<Type extends RegistrationEventType = RegistrationEventType>(
   transport: Transport,
   { types = REGISTRATION_EVENT_TYPES as readonly Type[], nodeId, signal }: WatchOptions<Type> = {},
-): AsyncGenerator<RegistrationEvent<Type>, void, undefined> {
+): Promise<AsyncIterableIterator<RegistrationEvent<Type>>> {
   const waiting: RegistrationEvent[] = [];
+  let isDone = false;
   let wake = (): void => {};
   const unsubscribe = await transport.watch({ types, ...(nodeId !== undefined && { nodeId }) }, (event) => {
     // One more than fits says that some were left out.
     if (waiting.length <= WAITING_MAX) waiting.push(event);
     wake();
   });
-  const aborted = (): void => wake();
-  signal?.addEventListener("abort", aborted);
-  try {
-    while (!signal?.aborted) {
-      const event = waiting.shift();
-      if (event) yield event as RegistrationEvent<Type>;
-      else await new Promise<void>((resolve) => (wake = resolve));
-      if (waiting.length > WAITING_MAX)
-        throw new Fault("READER_TOO_SLOW", `${WAITING_MAX} events waited to be read`, { retryable: true });
-    }
-  } finally {
-    signal?.removeEventListener("abort", aborted);
+  const end = (): void => {
+    isDone = true;
+    signal?.removeEventListener("abort", end);
     unsubscribe();
-  }
+    wake();
+  };
+  if (signal?.aborted) end();
+  else signal?.addEventListener("abort", end);
+
+  const events: AsyncIterableIterator<RegistrationEvent<Type>> = {
+    async next() {
+      while (!isDone && waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      if (isDone) return { done: true, value: undefined };
+      if (waiting.length > WAITING_MAX) {
+        end();
+        throw new Fault("READER_TOO_SLOW", `${WAITING_MAX} events waited to be read`, { retryable: true });
+      }
+      return { done: false, value: waiting.shift() as RegistrationEvent<Type> };
+    },
+    return() {
+      end();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]: () => events,
+  };
+  return events;
 }

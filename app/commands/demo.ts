@@ -18,12 +18,14 @@ export function addDemoCommands(program: Command): void {
 async function run({ keep }: { readonly keep: boolean }): Promise<void> {
   const interrupted = interruption();
   const stage = await startInTime();
+  const story = new Story({ stage, colors: colorsOf(process.stdout), print });
   try {
-    const played = play(stage, keep, interrupted);
-    await Promise.race([played, stage.broken, interrupted]);
+    await Promise.race([play(story, stage, keep), stage.broken, interrupted]);
+    if (keep) await Promise.race([interrupted, stage.broken]);
   } finally {
     // What does not end by itself is ended: a demo that hangs has failed.
     setTimeout(() => process.exit(1), CLOSE_MS).unref();
+    await story.end();
     await stage.close();
   }
 }
@@ -45,23 +47,16 @@ async function startInTime(): Promise<Stage> {
   return Promise.race([opening, late]).finally(() => clearTimeout(timer));
 }
 
-async function play(stage: Stage, keep: boolean, interrupted: Promise<void>): Promise<void> {
-  const colors = colorsOf(process.stdout);
-  print(
-    `On a copy of the contracts with deadlines of seconds: ${colors.bold("ack 10 s, liveness 3 s")} (shipped: 30 s).`,
-  );
+async function play(story: Story, stage: Stage, keep: boolean): Promise<void> {
+  const { bold } = colorsOf(process.stdout);
+  print(`On a copy of the contracts with deadlines of seconds: ${bold("ack 10 s, liveness 3 s")} (shipped: 30 s).`);
   print(`The nodes speak HTTP with ${stage.url}; every message goes through the bus, keyed by node id.`);
-  const story = new Story({ stage, colors, print });
   await story.registration();
   await story.expiry();
-  if (keep) {
-    print(whatToTry(stage));
-    await interrupted;
-  } else {
-    await story.goodbye();
-    print("");
-    print("Done. `npx rollcall start` runs it for real, `npx rollcall demo --keep` leaves this one running.");
-  }
+  if (keep) return print(whatToTry(stage));
+  await story.goodbye();
+  print("");
+  print("Done. `npx rollcall start` runs it for real, `npx rollcall demo --keep` leaves this one running.");
 }
 
 const whatToTry = ({ url, contractsDir }: Stage): string => `

@@ -86,6 +86,11 @@ export class Story {
     }
   }
 
+  /** Whatever happened: nobody speaks any more. */
+  async end(): Promise<void> {
+    await Promise.all(this.#nodes.map(({ node }) => node.close({ goodbye: false })));
+  }
+
   #say(text: string): void {
     const { print, colors } = this.#options;
     print("");

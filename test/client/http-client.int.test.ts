@@ -1,0 +1,137 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { httpTransport } from "../../client/http-transport.ts";
+import { nodeMessage } from "../../client/messages.ts";
+import { RollcallNode, type RollcallNodeOptions } from "../../client/rollcall-node.ts";
+import { simulate } from "../../client/simulation.ts";
+import type { Transport } from "../../client/transport.ts";
+import { watchRegistrations } from "../../client/watch-registrations.ts";
+import { type RunningSystem, runningSystem } from "./running-system.ts";
+
+let embedded: RunningSystem;
+let transport: Transport;
+let isMuted = false;
+
+beforeAll(async () => {
+  embedded = await runningSystem();
+  transport = httpTransport({ url: embedded.url });
+});
+afterAll(async () => {
+  await transport.close();
+  await embedded.close();
+});
+
+const nodeOf = (nodeId: string, more: Partial<RollcallNodeOptions> = {}) =>
+  new RollcallNode({ nodeId, nodeType: "effect", endpoints: { api: "http://10.0.0.1:80" }, transport, ...more });
+
+/** Said into the void while `isMuted`. */
+const mutable = (): Transport => ({
+  ...transport,
+  publish: (message) => (isMuted ? Promise.resolve() : transport.publish(message)),
+});
+
+async function stateOf(nodeId: string): Promise<unknown> {
+  const response = await fetch(`${embedded.url}/api/v1/registrations/${nodeId}`);
+  return ((await response.json()) as { state: unknown }).state;
+}
+
+describe("a node over HTTP", () => {
+  it("becomes ACTIVE, and stays so by its heartbeats for longer than it may be silent", async () => {
+    const node = nodeOf("steady");
+    await node.start();
+    const [payload] = await once(node, "active");
+    expect(payload.capabilities).toEqual([]);
+    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    expect(await stateOf("steady")).toBe("ACTIVE");
+    await node.close();
+  });
+
+  it("expires when it is silent, and registers again by itself", async () => {
+    const node = nodeOf("sleepy", { transport: mutable() });
+    await node.start();
+    await once(node, "active");
+    isMuted = true;
+    const [expired] = await once(node, "expired");
+    isMuted = false;
+    const [active] = await once(node, "active");
+    expect(expired.attempt).toBe(1);
+    expect(active.attempt).toBe(2);
+    await node.close();
+  });
+
+  it("is deregistered by its goodbye, and a successor starts anew", async () => {
+    const node = nodeOf("leaving");
+    await node.start();
+    await once(node, "active");
+    await node.close();
+    await expect.poll(() => stateOf("leaving")).toBe("DEREGISTERED");
+    const successor = nodeOf("leaving");
+    await successor.start();
+    expect((await once(successor, "active"))[0].attempt).toBe(2);
+    await successor.close();
+  });
+
+  it("hears that an operator ended its registration", async () => {
+    const node = nodeOf("unwanted");
+    await node.start();
+    await once(node, "active");
+    const deregistered = once(node, "deregistered");
+    await transport.publish(nodeMessage("NodeDeregister", { node_id: "unwanted", reason: "retired" }));
+    expect((await deregistered)[0].reason).toBe("retired");
+    expect(node.phase).toBe("ended");
+    await node.close();
+  });
+
+  it("tells of a change without losing its place", async () => {
+    const node = nodeOf("changing");
+    await node.start();
+    await once(node, "active");
+    const updates = await watchRegistrations(transport, { types: ["NodeUpdated"], nodeId: "changing" });
+    node.update({ capabilities: ["db.write"] });
+    for await (const { payload } of updates) {
+      expect(payload.node.capabilities).toEqual(["db.write"]);
+      break;
+    }
+    expect(await stateOf("changing")).toBe("ACTIVE");
+    await node.close();
+  });
+
+  it("bridges an interruption of HTTP: nothing that was answered meanwhile is missed", async () => {
+    const node = nodeOf("patient");
+    await node.start();
+    await once(node, "active");
+    const restore = await embedded.interruptHttp();
+    const expired = once(node, "expired");
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    expect(node.phase).toBe("active");
+    await restore();
+    await expired;
+    await once(node, "active");
+    await node.close();
+  });
+
+  it("is told why a message is refused", async () => {
+    const troubles: unknown[] = [];
+    const node = nodeOf("bad", { endpoints: { api: "ftp://10.0.0.1" } });
+    node.on("trouble", (error) => troubles.push(error));
+    await node.start();
+    await expect.poll(() => troubles.length).toBeGreaterThan(0);
+    expect(troubles[0]).toMatchObject({ code: "MESSAGE_REFUSED", retryable: false });
+    await node.close({ goodbye: false });
+  });
+});
+
+describe("a simulation over HTTP", () => {
+  it("ends with every well-behaved node ACTIVE, and counts what went wrong with the others", async () => {
+    const faults = { noAck: 0.1, silent: 0.1, duplicate: 0.2 };
+    const summary = await simulate({ transport, nodes: 20, rate: 10, durationMs: 12_000, seed: 7, goodbye: true, ...faults }); // prettier-ignore
+    expect(summary).toMatchObject({ introspected: 20, accepted: 20, expectedActive: 18, neverActive: [], rejected: 0 });
+    expect(summary.messagesFailed, summary.firstTrouble ?? "").toBe(0);
+    // At least: on a machine that is busy with something else, well-behaved nodes may expire as well, and come back.
+    expect(summary.active).toBeGreaterThanOrEqual(18);
+    expect(summary.expired).toBeGreaterThanOrEqual(2);
+    expect(summary.duplicatesSent).toBeGreaterThanOrEqual(4);
+    expect(summary.latency.toActive.count).toBe(summary.active);
+    expect(summary.latency.toActive.p50Ms).toBeGreaterThan(summary.latency.toAccepted.p50Ms);
+  });
+});

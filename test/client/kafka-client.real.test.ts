@@ -1,0 +1,110 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { kafkaTransport } from "../../client/kafka-transport.ts";
+import { RollcallNode } from "../../client/rollcall-node.ts";
+import { simulate } from "../../client/simulation.ts";
+import type { Transport } from "../../client/transport.ts";
+import { watchRegistrations } from "../../client/watch-registrations.ts";
+import { describeReal } from "../real/services/describe-real.ts";
+import { type FreshDatabase, freshDatabase } from "../real/services/fresh-database.ts";
+import { freshNamespace } from "../real/services/fresh-namespace.ts";
+import { type RunningSystem, runningSystem } from "./running-system.ts";
+
+describeReal("nodes over Kafka", (services) => {
+  const namespace = freshNamespace();
+  const brokers = services.kafka.split(",");
+  let database: FreshDatabase;
+  let running: RunningSystem;
+  let transport: Transport;
+
+  beforeAll(async () => {
+    database = await freshDatabase(services.database);
+    running = await runningSystem({
+      KAFKA_BOOTSTRAP_SERVERS: services.kafka,
+      DATABASE_URL: database.url,
+      CONSUL_HTTP_ADDR: services.consul,
+      ROLLCALL_NAMESPACE: namespace,
+    });
+    transport = kafkaTransport({ brokers, namespace });
+  });
+  afterAll(async () => {
+    await transport.close();
+    await running.close();
+    await database.drop();
+  });
+
+  const nodeOf = (nodeId: string, over: Transport = transport) =>
+    new RollcallNode({ nodeId, nodeType: "compute", endpoints: { api: "http://10.0.0.1:80" }, transport: over });
+
+  async function stateOf(nodeId: string): Promise<unknown> {
+    const response = await fetch(`${running.url}/api/v1/registrations/${nodeId}`);
+    return ((await response.json()) as { state: unknown }).state;
+  }
+
+  it("become ACTIVE, stay so, and are deregistered by their goodbye", async () => {
+    const nodes = [nodeOf("k1"), nodeOf("k2"), nodeOf("k3")];
+    const active = nodes.map((node) => once(node, "active"));
+    await Promise.all(nodes.map((node) => node.start()));
+    await Promise.all(active);
+    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    for (const { nodeId } of nodes) expect(await stateOf(nodeId)).toBe("ACTIVE");
+    await Promise.all(nodes.map((node) => node.close()));
+    for (const { nodeId } of nodes) await expect.poll(() => stateOf(nodeId), { timeout: 5_000 }).toBe("DEREGISTERED");
+  });
+
+  it("register again after an expiry, and a restart takes the place of its predecessor", async () => {
+    let isMuted = false;
+    const node = nodeOf("k4", {
+      ...transport,
+      publish: (message) => (isMuted ? Promise.resolve() : transport.publish(message)),
+    });
+    await node.start();
+    await once(node, "active");
+    isMuted = true;
+    await once(node, "expired");
+    isMuted = false;
+    expect((await once(node, "active"))[0].attempt).toBe(2);
+    await node.close({ goodbye: false });
+    const restarted = nodeOf("k4");
+    await restarted.start();
+    expect((await once(restarted, "active"))[0].attempt).toBe(3);
+    await restarted.close();
+  });
+
+  it("are seen by whoever watches, in order and without a gap", async () => {
+    const events = await watchRegistrations(transport, { nodeId: "k5" });
+    const node = nodeOf("k5");
+    await node.start();
+    const seen = new Map<number, string>();
+    for await (const { type, payload } of events) {
+      seen.set(payload.entity_seq, type);
+      if (seen.size === 4) break;
+    }
+    expect([...seen].sort(([a], [b]) => a - b)).toEqual([
+      [1, "NodeRegistrationInitiated"],
+      [2, "NodeRegistrationAccepted"],
+      [3, "NodeRegistrationAckReceived"],
+      [4, "NodeBecameActive"],
+    ]);
+    await node.close();
+  });
+
+  it("wait for a system that has no topics yet", async () => {
+    const early = kafkaTransport({ brokers, namespace: freshNamespace() });
+    const node = nodeOf("k6", early);
+    let isStarted = false;
+    void node.start().then(() => (isStarted = true));
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(isStarted).toBe(false);
+    await node.close();
+    await early.close();
+  });
+
+  it("are many in a simulation, and every well-behaved one becomes ACTIVE", async () => {
+    const faults = { noAck: 0.05, silent: 0.05, duplicate: 0.1 };
+    const summary = await simulate({ transport, nodes: 200, rate: 50, durationMs: 12_000, seed: 3, goodbye: true, ...faults }); // prettier-ignore
+    expect(summary).toMatchObject({ introspected: 200, accepted: 200, expectedActive: 190, neverActive: [], messagesFailed: 0 }); // prettier-ignore
+    expect(summary.expired).toBeGreaterThanOrEqual(10);
+    expect(summary.duplicatesSent).toBeGreaterThan(20);
+  });
+});

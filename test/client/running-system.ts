@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { composeSystem } from "../../app/compose.ts";
+import { readConfig } from "../../app/config.ts";
+import { writeDemoContracts } from "../../app/demo/demo-contracts.ts";
+import { createHttpServer } from "../../app/http/server.ts";
+import type { System } from "../../app/system.ts";
+
+export interface RunningSystem {
+  readonly system: System;
+  readonly url: string;
+  /** Stops answering HTTP at once; the function returned answers again on the same port. The system itself goes on. */
+  interruptHttp(): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+/** A whole system in this process, embedded unless told otherwise, whose ACTIVE nodes may be silent for 3 s. */
+export async function runningSystem(environment: Readonly<Record<string, string>> = {}): Promise<RunningSystem> {
+  const directory = mkdtempSync(join(tmpdir(), "rollcall-client-"));
+  const contractsDir = join(directory, "contracts");
+  writeDemoContracts(contractsDir);
+  const config = readConfig({ ROLLCALL_DATA_DIR: join(directory, "data"), ...environment });
+  const system = await composeSystem(config, { contractsDir });
+  let http = createHttpServer(system);
+  const url = await http.listen({ host: "127.0.0.1", port: 0 });
+  await system.runtime.start();
+  return {
+    system,
+    url,
+    async interruptHttp() {
+      await http.close();
+      return async () => {
+        http = createHttpServer(system);
+        await http.listen({ host: "127.0.0.1", port: Number(new URL(url).port) });
+      };
+    },
+    async close() {
+      await http.close();
+      await system.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { summarizeLatencies } from "../../client/latencies.ts";
+import { castOf, type CastOptions } from "../../client/simulation-cast.ts";
+
+const options: CastOptions = { nodes: 200, seed: 1, noAck: 0.1, silent: 0.2, duplicate: 0.25 };
+const plain = (cast: CastOptions) => castOf(cast).map(({ random, ...role }) => ({ ...role, first: random() }));
+
+describe("the cast of a simulation", () => {
+  it("is the same for the same seed, and another for another", () => {
+    expect(plain(options)).toEqual(plain(options));
+    expect(plain(options)).not.toEqual(
+      plain({ ...options, seed: 2 }).map((role, i) => ({ ...role, nodeId: plain(options)[i]?.nodeId })),
+    );
+  });
+
+  it("has the shares that were asked for", () => {
+    const cast = castOf(options);
+    expect(cast.filter(({ misbehaviour }) => misbehaviour === "no-ack")).toHaveLength(20);
+    expect(cast.filter(({ misbehaviour }) => misbehaviour === "silent")).toHaveLength(40);
+    expect(cast.filter(({ duplicates }) => duplicates)).toHaveLength(50);
+  });
+
+  it("names its nodes by seed and number", () => {
+    expect(castOf({ ...options, nodes: 2, seed: 42 }).map(({ nodeId }) => nodeId)).toEqual([
+      "sim-42-00001",
+      "sim-42-00002",
+    ]);
+  });
+});
+
+describe("latency percentiles", () => {
+  it("are of the nearest rank", () => {
+    const measured = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect(summarizeLatencies(measured)).toEqual({ count: 100, p50Ms: 50, p95Ms: 95, p99Ms: 99, maxMs: 100 });
+    expect(summarizeLatencies([3])).toEqual({ count: 1, p50Ms: 3, p95Ms: 3, p99Ms: 3, maxMs: 3 });
+    expect(summarizeLatencies([]).count).toBe(0);
+  });
+});
