@@ -5,7 +5,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { v4 } from "uuid";
 import { EventStreamReader } from "./event-stream-reader.ts";
 import { type Evidence, eventsOf } from "./evidence.ts";
-import { type Program, startProgram } from "./program.ts";
+import { type Ended, type Program, startProgram } from "./program.ts";
 import {
   type CatalogEntry,
   getJson,
@@ -61,8 +61,8 @@ export class EmbeddedWorld implements World {
     });
   }
 
-  async ended(): Promise<void> {
-    await this.#program?.ended;
+  async ended(): Promise<Ended> {
+    return (await this.#program?.ended) ?? { code: null, signal: null };
   }
 
   async kill(): Promise<void> {

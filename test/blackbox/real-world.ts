@@ -6,7 +6,7 @@ import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import type { ServiceAddresses } from "../real/services/service-addresses.ts";
 import { type Evidence, eventsOf } from "./evidence.ts";
 import { KafkaReader, type LoggedRecord, publishedRecordOf } from "./kafka-reader.ts";
-import { type Program, startProgram } from "./program.ts";
+import { type Ended, type Program, startProgram } from "./program.ts";
 import {
   type CatalogEntry,
   getJson,
@@ -19,6 +19,8 @@ import {
 } from "./world.ts";
 
 const PARTITIONS = 4;
+/** A member that was killed keeps its partitions until Kafka's session of 30 s is over. */
+const READY_MS = 90_000;
 const INPUTS: Readonly<Record<string, string>> = {
   NodeIntrospectionEvent: "evt.node-introspection",
   NodeRegistrationAcked: "cmd.node-registration-acked",
@@ -105,7 +107,11 @@ export class RealWorld implements World {
   /** A first process, or one more beside those that run. */
   async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#programs.push(
-      await startProgram({ environment: { ...this.environment, ...more }, contractsDir: this.#options.contractsDir }),
+      await startProgram({
+        environment: { ...this.environment, ...more },
+        contractsDir: this.#options.contractsDir,
+        readyMs: READY_MS,
+      }),
     );
   }
 
@@ -127,11 +133,11 @@ export class RealWorld implements World {
     return this.#programs;
   }
 
-  /** Of the process started last. */
-  async ended(): Promise<void> {
+  async ended(): Promise<Ended> {
     const program = this.#programs.at(-1);
-    await program?.ended;
+    const ended = await program?.ended;
     this.#programs = this.#programs.filter((each) => each !== program);
+    return ended ?? { code: null, signal: null };
   }
 
   /** The process started last, or the one given. */

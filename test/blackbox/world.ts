@@ -1,4 +1,5 @@
 import type { Evidence } from "./evidence.ts";
+import type { Ended } from "./program.ts";
 
 /** An event as a reader of the public interface gets it. */
 export interface SeenEvent {
@@ -75,8 +76,8 @@ export interface World {
   /** Undefined: it has none, or nobody can look while the program runs (embedded). */
   row(nodeId: string): Promise<Row | undefined>;
   start(more?: Readonly<Record<string, string>>): Promise<void>;
-  /** Resolves when the process has ended by itself. */
-  ended(): Promise<void>;
+  /** Of the process started last: resolves when it has ended by itself. */
+  ended(): Promise<Ended>;
   kill(): Promise<void>;
   /** Everything that outsiders can know, for the judge. */
   evidence(): Promise<Evidence>;
