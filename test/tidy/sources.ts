@@ -44,3 +44,6 @@ export function visit({ path, text }: Source, visitor: (node: ts.Node) => void):
 /** `path:line` of a place in a file. */
 export const placeOf = ({ path, text }: Source, offset: number): string =>
   `${path}:${text.slice(0, offset).split("\n").length}`;
+
+/** The page that stands before all others. */
+export const readmeOf = (): Source => ({ path: "README.md", text: readFileSync(join(ROOT, "README.md"), "utf8") });
