@@ -47,10 +47,15 @@ export function addExplanationRoutes(http: Http, system: System): void {
     },
   );
 
+  function partitionOfNode(nodeId: string): number {
+    return partitionOf(nodeId, Math.max(1, runtime.status().partitions));
+  }
+
   async function pendingIntents(nodeId: string): Promise<PendingIntent[]> {
     const rows = await store.query<{ id: string; type: string; target: string; created_at: Date }>(
-      `select id, type, target, created_at from rollcall.intent where domain = $1 and entity_id = $2 order by partition, seq`,
-      [domain.name, nodeId],
+      `select id, type, target, created_at from rollcall.intent
+        where domain = $1 and partition = $2 and entity_id = $3 order by seq`,
+      [domain.name, partitionOfNode(nodeId), nodeId],
     );
     return rows.map(({ id, type, target, created_at }) => ({ id, type, target, asked_at: created_at.toISOString() }));
   }
@@ -66,8 +71,8 @@ export function addExplanationRoutes(http: Http, system: System): void {
 
   /** What holds up every node of its partition. */
   async function trouble(nodeId: string): Promise<string[]> {
-    const { bus, store: reached, partitions, refused } = runtime.status();
-    const partition = partitionOf(nodeId, Math.max(1, partitions));
+    const { bus, store: reached, refused } = runtime.status();
+    const partition = partitionOfNode(nodeId);
     const [row] = await store.query<{ unserved: number }>(
       `select extract(epoch from now() - served_at)::float8 as unserved from rollcall.partition_owner
         where domain = $1 and partition = $2`,
