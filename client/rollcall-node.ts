@@ -52,8 +52,9 @@ export interface RollcallNodeEvents {
 /** `accepted`: ACKed, not yet known to be active. `ended`: deregistered by an operator. */
 export type NodePhase = "new" | "introspecting" | "accepted" | "active" | "ended" | "closed";
 
-const INTROSPECT_AGAIN_MS = { first: 2_000, max: 30_000 };
-const ACK_AGAIN_MS = { first: 1_000, max: 5_000 };
+// Seconds at first: a system that is slow under load must not be asked twice by every node.
+const INTROSPECT_AGAIN_MS = { first: 5_000, max: 60_000 };
+const ACK_AGAIN_MS = { first: 5_000, max: 15_000 };
 const REGISTER_AGAIN_MS = { first: 250, max: 30_000 };
 const REJECTED_MS = { first: 30_000, max: 600_000 };
 /** Every so many heartbeats the node introspects instead: if the system has ended its registration unheard, that heals it. */

@@ -1,5 +1,5 @@
 /** What a simulated node does wrong: nothing, never ACKs, falls silent once active. */
-export type Misbehaviour = "none" | "no-ack" | "silent";
+type Misbehaviour = "none" | "no-ack" | "silent";
 
 export interface Role {
   readonly nodeId: string;

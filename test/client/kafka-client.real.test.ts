@@ -8,6 +8,7 @@ import { watchRegistrations } from "../../client/watch-registrations.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { type FreshDatabase, freshDatabase } from "../real/services/fresh-database.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
+import { isProduceRequest, kafkaProxyFor } from "../real/services/kafka-proxy.ts";
 import { type RunningSystem, runningSystem } from "./running-system.ts";
 
 describeReal("nodes over Kafka", (services) => {
@@ -98,6 +99,48 @@ describeReal("nodes over Kafka", (services) => {
     expect(isStarted).toBe(false);
     await node.close();
     await early.close();
+  });
+
+  it("miss no answer and lose no message while Kafka can't be reached", async () => {
+    const proxy = await kafkaProxyFor(services);
+    const cautious = kafkaTransport({ brokers: [proxy.bootstrapServers], namespace });
+    const node = nodeOf("k7", cautious);
+    try {
+      await node.start();
+      await once(node, "active");
+      const expired = once(node, "expired");
+      proxy.cut();
+      await expect.poll(() => stateOf("k7"), { timeout: 10_000 }).toBe("LIVENESS_EXPIRED");
+      expect(node.phase).toBe("active");
+      proxy.restore();
+      // Its heartbeats' introspection may have begun the new attempt before the news of the old one's end came.
+      await Promise.race([expired, once(node, "active")]);
+      await expect.poll(() => node.phase, { timeout: 20_000 }).toBe("active");
+      await expect.poll(() => stateOf("k7"), { timeout: 10_000 }).toBe("ACTIVE");
+    } finally {
+      await node.close({ goodbye: false });
+      await cautious.close();
+      await proxy.close();
+    }
+  });
+
+  it("say again what was not confirmed, and it counts once", async () => {
+    const proxy = await kafkaProxyFor(services);
+    const cautious = kafkaTransport({ brokers: [proxy.bootstrapServers], namespace });
+    const node = nodeOf("k8", cautious);
+    try {
+      const swallowed = proxy.swallowNextReply(isProduceRequest);
+      await node.start();
+      const active = once(node, "active");
+      await swallowed;
+      expect((await active)[0].attempt).toBe(1);
+      const events = await fetch(`${running.url}/api/v1/registrations/k8/timeline`);
+      expect(await events.text()).toContain("taken before");
+    } finally {
+      await node.close();
+      await cautious.close();
+      await proxy.close();
+    }
   });
 
   it("are many in a simulation, and every well-behaved one becomes ACTIVE", async () => {

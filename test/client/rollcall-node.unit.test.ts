@@ -66,11 +66,11 @@ describe("a node that introspects", () => {
 
   it("repeats itself, ever less often, as new messages of the same request", async () => {
     await started();
-    await vi.advanceTimersByTimeAsync(1_900);
+    await vi.advanceTimersByTimeAsync(4_900);
     expect(introspections()).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(100);
     expect(introspections()).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(4_000);
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(introspections()).toHaveLength(3);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(introspections().length).toBeLessThan(30);
@@ -85,7 +85,7 @@ describe("a node that introspects", () => {
     nodes.push(node);
     node.on("trouble", (error) => troubles.push(error));
     await node.start();
-    await vi.advanceTimersByTimeAsync(3_000);
+    await vi.advanceTimersByTimeAsync(7_000);
     expect(introspections().length).toBeGreaterThan(1);
     expect(troubles[0]).toBe(system.failure);
   });
@@ -126,7 +126,7 @@ describe("a node that is accepted", () => {
   it("repeats no introspection, but its ACK until the system says that it is active", async () => {
     await started();
     system.answer("NodeRegistrationAccepted");
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(20_000);
     expect(introspections()).toHaveLength(1);
     expect(acks().length).toBeGreaterThan(2);
     const ids = new Set(acks().map(({ payload }) => payload.registration_attempt_id));
