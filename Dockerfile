@@ -6,6 +6,6 @@ COPY . .
 # The embedded store's folder is the only place that the process writes to.
 RUN mkdir .rollcall && chown node:node .rollcall
 USER node
-ENV NODE_ENV=production ROLLCALL_HTTP_HOST=0.0.0.0 ROLLCALL_HTTP_PORT=8080
+ENV NODE_ENV=production ROLLCALL_HTTP_HOST=0.0.0.0 ROLLCALL_HTTP_ALLOW_REMOTE=true ROLLCALL_HTTP_PORT=8080
 EXPOSE 8080
 CMD ["node", "app/rollcall.mjs", "start"]

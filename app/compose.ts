@@ -4,14 +4,9 @@ import { join } from "node:path";
 import { v7 } from "uuid";
 import { ConsulCatalog } from "../effects/consul/consul-catalog.ts";
 import { ConsulClient } from "../effects/consul/consul-client.ts";
-import { HandlerConsulDeregister } from "../effects/consul/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../effects/consul/consul-register.effect.ts";
 import { consulRegistry } from "../effects/consul/consul-registry.ts";
-import { HandlerConsulSetStatus } from "../effects/consul/consul-set-status.effect.ts";
 import type { Catalog } from "../effects/consul/discovery.ts";
 import type { ServiceRegistry } from "../effects/consul/service-registry.ts";
-import { HandlerPostgresUpdate } from "../effects/postgres/postgres-update.effect.ts";
-import { HandlerPostgresUpsert } from "../effects/postgres/postgres-upsert.effect.ts";
 import { TableCatalog } from "../effects/table-catalog/table-catalog.ts";
 import { KafkaBus } from "../runtime/adapters/kafka-bus.ts";
 import type { KafkaTls } from "../runtime/adapters/kafka/kafka-options.ts";
@@ -31,7 +26,7 @@ import type { ShellLimits } from "../runtime/shell/limits.ts";
 import { Runtime } from "../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
-import { registrationCode } from "./registration.ts";
+import { registrationOn } from "./registration-effects.ts";
 import type { System } from "./system.ts";
 
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
@@ -70,13 +65,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   const late: { sql: Sql | undefined } = { sql: undefined };
   const sql: Sql = { query: (text, values) => (late.sql as Sql).query(text, values) };
   const { registry, catalog } = catalogOf(config, sql);
-  const code = registrationCode({
-    HandlerConsulRegister: HandlerConsulRegister(registry),
-    HandlerConsulSetStatus: HandlerConsulSetStatus(registry),
-    HandlerConsulDeregister: HandlerConsulDeregister(registry),
-    HandlerPostgresUpsert: HandlerPostgresUpsert(sql),
-    HandlerPostgresUpdate: HandlerPostgresUpdate(sql),
-  });
+  const code = registrationOn(registry, sql);
   const { set, diagnostics } = validateDomain(options.contractsDir ?? SHIPPED_CONTRACTS, code);
   if (!set || diagnostics.some(({ severity }) => severity === "error")) throw new ContractsRefused(diagnostics);
   const domain = compileDomain(set, code, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });

@@ -9,7 +9,7 @@ import type { Sql } from "../runtime/ports/store.ts";
 import { registrationCode } from "./registration.ts";
 
 /** The registration domain's code with its effects, a line for each, on the backends that they write to. */
-const registrationOn = (registry: ServiceRegistry, sql: Sql): DomainCode =>
+export const registrationOn = (registry: ServiceRegistry, sql: Sql): DomainCode =>
   registrationCode({
     HandlerConsulRegister: HandlerConsulRegister(registry),
     HandlerConsulSetStatus: HandlerConsulSetStatus(registry),

@@ -46,7 +46,9 @@ async function start({ contracts }: { readonly contracts: string }): Promise<voi
     throw error;
   });
   logShellEvents(log, system);
-  const http = createHttpServer(system);
+  const http = createHttpServer(system, {
+    onDefect: (err, route) => log.error({ err, route }, "a request failed"),
+  });
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (stopping) return;

@@ -156,6 +156,9 @@ export class Runtime {
     const { inbox, limits } = this.#parts;
     while (!this.#stopping || [...this.#owned.values()].some(({ lost }) => !lost)) {
       await inbox.waiting();
+      // Sockets are heard before the next turn: what came meanwhile is in it, and a store inside this process (which
+      // answers without ever leaving the promise queue) does not starve them.
+      await new Promise((resolve) => setImmediate(resolve));
       const items = inbox.take(limits.turnMessagesMax);
       if (items.length > 0) await this.#turns.take(items);
       for (const item of items) discount(item);
