@@ -8,7 +8,6 @@ import { TestNode } from "./test-node.ts";
 const POINTS = {
   C1: "after receiving, before the transaction",
   C2: "inside the transaction",
-  C3: "when the commit was sent and its answer is lost",
   C4: "after the commit, before the bus knows the offset",
   C5: "after the commit, before the publish",
   C6: "after the publish, before the cursor is stored",

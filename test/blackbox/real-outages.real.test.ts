@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { describeReal } from "../real/services/describe-real.ts";
+import { startConsul, stopConsul } from "../real/services/services.ts";
+import { contractsCopy } from "./contracts-copy.ts";
+import { RealWorld } from "./real-world.ts";
+import { expectPromisesKept } from "./settled.ts";
+import { TestNode } from "./test-node.ts";
+
+describeReal("a process whose surroundings fail", (services) => {
+  const contracts = contractsCopy(["effects", "reset_timeout: 5s", "reset_timeout: 1s"]);
+  let world: RealWorld;
+
+  beforeAll(async () => {
+    world = await RealWorld.create(services, { contractsDir: contracts.dir });
+  });
+  afterAll(async () => {
+    await startConsul();
+    await world.close();
+    contracts.remove();
+  });
+
+  it("keeps Postgres' success while Consul is down, and accepts when Consul is back", async () => {
+    const waiting = new TestNode(world, "waiting");
+    const active = new TestNode(world, "active-before");
+    const leaving = new TestNode(world, "leaving-meanwhile");
+    await Promise.all([active.becomeActive(), leaving.becomeActive()]);
+    await stopConsul();
+    await waiting.introspect();
+    await waiting.untilRow({ status: "PENDING_REGISTRATION" });
+    await leaving.deregister();
+    await leaving.until("NodeDeregistered");
+    await active.heartbeat();
+    expect(await waiting.registration()).toMatchObject({ state: "PENDING_REGISTRATION", reducer_state: "partial" });
+    const row = await world.row("waiting");
+    const early = await waiting.ack({});
+    expect(await waiting.untilJournaled(early)).toMatchObject({ reason: "too early: not accepted yet" });
+    expect((await fetch(`${world.url}/health/ready`)).status).toBe(503);
+
+    await startConsul();
+    await waiting.answerAcceptance();
+    await waiting.untilInCatalog({ passing: true });
+    await leaving.untilInCatalog("absent");
+    expect(waiting.types()).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
+    expect(row?.version).toBe(1);
+  });
+
+  it("has kept every promise to all of these nodes", () => expectPromisesKept(world));
+
+  it("drains and leaves with exit code 0 within 10 s of a SIGTERM, under load, and its successor repeats nothing", async () => {
+    const nodes = Array.from({ length: 40 }, (_, index) => new TestNode(world, `drained-${index}`));
+    const speaking = Promise.all(nodes.map((node) => node.introspect()));
+    const [program] = world.programs;
+    const startedMs = Date.now();
+    expect(await program?.stop()).toEqual({ code: 0, signal: null });
+    expect(Date.now() - startedMs).toBeLessThan(10_500);
+    await speaking;
+    await world.start();
+    await Promise.all(nodes.map((node) => node.answerAcceptance()));
+    await expectPromisesKept(world);
+    const evidence = await world.evidence();
+    const ids = evidence.records.map(({ kafka }) => kafka?.headers["message_id"]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
