@@ -5,8 +5,8 @@ import { v7 } from "uuid";
 import { ConsulCatalog } from "../effects/consul/consul-catalog.ts";
 import { ConsulClient } from "../effects/consul/consul-client.ts";
 import { consulRegistry } from "../effects/consul/consul-registry.ts";
-import type { Catalog } from "../effects/consul/discovery.ts";
-import type { ServiceRegistry } from "../effects/consul/service-registry.ts";
+import type { Catalog } from "../effects/catalogue/discovery.ts";
+import type { ServiceRegistry } from "../effects/catalogue/service-registry.ts";
 import { TableCatalog } from "../effects/table-catalog/table-catalog.ts";
 import { KafkaBus } from "../runtime/adapters/kafka-bus.ts";
 import type { KafkaTls } from "../runtime/adapters/kafka/kafka-options.ts";
@@ -26,6 +26,7 @@ import type { ShellLimits } from "../runtime/shell/limits.ts";
 import { Runtime } from "../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
+import { rememberContracts } from "./contract-history.ts";
 import { registrationOn } from "./registration-effects.ts";
 import type { System } from "./system.ts";
 
@@ -76,7 +77,8 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   try {
     await migrate(store, MIGRATIONS);
     await ensureJournalPartitions(store, comingDays(clock));
-    await rememberContracts(store, set.domain, domain.hash, [set.orchestrator, set.reducer, ...set.effects]);
+    for (const file of await rememberContracts(store, set, domain.hash))
+      options.log?.("warn", `${file} changed under an unchanged contract_version: raise it, so that people can tell`);
   } catch (error) {
     await store.close();
     throw error;
@@ -168,16 +170,3 @@ function tlsOf(config: Config): { ssl?: boolean | KafkaTls } {
 
 const comingDays = (clock: Clock): string[] =>
   [0, 1, 2].map((days) => new Date(clock.wallMs() + days * DAY_MS).toISOString().slice(0, 10));
-
-async function rememberContracts(
-  store: Store,
-  domain: string,
-  hash: string,
-  sources: readonly { readonly file: string; readonly text: string }[],
-): Promise<void> {
-  const files = Object.fromEntries(sources.map(({ file, text }) => [file.split("/").at(-1) ?? file, text]));
-  await store.query(
-    `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on conflict do nothing`,
-    [hash, domain, JSON.stringify(files)],
-  );
-}

@@ -74,6 +74,8 @@ function logShellEvent(log: Logger, event: ShellEvent): void {
       return event.open
         ? log.warn(event, `${event.backend} fails: its breaker is open`)
         : log.info(event, `${event.backend} answers again`);
+    case "unpublishable":
+      return log.error(event, `an event for ${event.topic} was refused by the bus: it is in the journal only`);
     case "trouble":
       return log.warn({ part: event.part, error: textOf(event.error) }, `the ${event.part} can't be reached`);
     case "recovered":

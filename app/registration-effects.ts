@@ -1,7 +1,7 @@
-import { HandlerConsulDeregister } from "../effects/consul/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../effects/consul/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../effects/consul/consul-set-status.effect.ts";
-import type { ServiceRegistry } from "../effects/consul/service-registry.ts";
+import { HandlerConsulDeregister } from "../effects/catalogue/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../effects/catalogue/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../effects/catalogue/consul-set-status.effect.ts";
+import type { ServiceRegistry } from "../effects/catalogue/service-registry.ts";
 import { HandlerPostgresUpdate } from "../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../effects/postgres/postgres-upsert.effect.ts";
 import type { DomainCode } from "../runtime/core/domain-code.ts";

@@ -1,4 +1,4 @@
-import type { Catalog } from "../effects/consul/discovery.ts";
+import type { Catalog } from "../effects/catalogue/discovery.ts";
 import type { ContractSet } from "../runtime/contract/source.ts";
 import type { Domain } from "../runtime/core/domain.ts";
 import type { Clock } from "../runtime/ports/clock.ts";

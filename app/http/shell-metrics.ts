@@ -35,6 +35,11 @@ function counting(registry: Registry): (event: ShellEvent) => void {
   const published = counter("published_messages_total", "Messages that the bus confirmed.", []);
   const troubles = counter("troubles_total", "Times that a part could not be reached.", ["part"]);
   const lost = counter("partitions_lost_total", "Partitions that another process took.", []);
+  const unpublishable = counter(
+    "unpublishable_total",
+    "Events that the bus refused for good; they are in the journal.",
+    [],
+  );
   const outages = counter("outage_seconds_total", "Time for which a part was out of reach.", ["part"]);
   const turns = seconds("turn_duration_seconds", "One turn: read, load, step, commit.", SECONDS);
   const turnMessages = new Histogram({
@@ -82,6 +87,8 @@ function counting(registry: Registry): (event: ShellEvent) => void {
         return outages.inc({ part: event.part }, event.outageMs / 1_000);
       case "lost":
         return lost.inc(event.partitions.length);
+      case "unpublishable":
+        return unpublishable.inc();
       case "partitions":
         return;
     }

@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { Check } from "../../contracts/registration/messages/intents.ts";
 import { roundsOf } from "../rounds.ts";
 import { type ConsulAnswer, type ConsulClient, type ConsulRequest, parsed, said } from "./consul-client.ts";
-import { asFault, consulRefused, unavailable } from "./faults.ts";
+import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
 import { groupsOf } from "./packing.ts";
 import { NO_ADDRESS, checkIdOf, metaOf, settled } from "./service-plan.ts";
-import { type Ending, ownerMark, type Scope, type ServiceChange, type ServiceRegistry } from "./service-registry.ts";
+import { type Ending, ownerMark, type Scope, type ServiceChange, type ServiceRegistry } from "../catalogue/service-registry.ts";
 
 const CONCURRENCY = 8;
 /**

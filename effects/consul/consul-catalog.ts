@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { ConsulClient } from "./consul-client.ts";
-import type { Catalog, CatalogEntry } from "./discovery.ts";
-import { unavailable } from "./faults.ts";
+import type { Catalog, CatalogEntry } from "../catalogue/discovery.ts";
+import { unavailable } from "../catalogue/faults.ts";
 import { NO_ADDRESS, checkIdOf } from "./service-plan.ts";
-import { ownerMark, type Scope } from "./service-registry.ts";
+import { ownerMark, type Scope } from "../catalogue/service-registry.ts";
 
 const HealthEntries = z.array(
   z.object({

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { z } from "zod";
-import { unavailable } from "./faults.ts";
+import { unavailable } from "../catalogue/faults.ts";
 
 export interface ConsulClientOptions {
   /** `CONSUL_HTTP_ADDR`: `host:port`, or an http or https URL; a path in it is a prefix. */

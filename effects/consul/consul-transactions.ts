@@ -1,10 +1,10 @@
 import { roundsOf } from "../rounds.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ExternalNode } from "./external-node.ts";
-import { asFault, consulRefused, unavailable } from "./faults.ts";
+import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
 import { type Found, operationsOf, settled } from "./service-plan.ts";
 import { BYTES_MAX, groupsOf, type Packable, packed } from "./packing.ts";
-import { type Ending, ownerMark, type Scope, type ServiceChange, type ServiceRegistry } from "./service-registry.ts";
+import { type Ending, ownerMark, type Scope, type ServiceChange, type ServiceRegistry } from "../catalogue/service-registry.ts";
 import { OPERATIONS_MAX, type Operation, type Problem, transact } from "./transaction.ts";
 
 interface Work {

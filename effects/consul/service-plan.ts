@@ -1,6 +1,6 @@
 import type { Check } from "../../contracts/registration/messages/intents.ts";
-import { consulRefused } from "./faults.ts";
-import type { Ending, Registration, ServiceChange } from "./service-registry.ts";
+import { consulRefused } from "../catalogue/faults.ts";
+import type { Ending, Registration, ServiceChange } from "../catalogue/service-registry.ts";
 import type { ConsulService, Operation } from "./transaction.ts";
 
 /** What Consul has under a service id on our node. */

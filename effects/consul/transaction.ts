@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ConsulClient, parsed, said } from "./consul-client.ts";
-import { unavailable } from "./faults.ts";
+import { unavailable } from "../catalogue/faults.ts";
 
 /** A service as Consul's transactions give and take it. */
 export const ConsulService = z.object({

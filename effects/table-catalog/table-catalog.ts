@@ -1,6 +1,6 @@
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
-import type { Catalog, CatalogEntry } from "../consul/discovery.ts";
-import { consulRefused, unavailable } from "../consul/faults.ts";
+import type { Catalog, CatalogEntry } from "../catalogue/discovery.ts";
+import { consulRefused, unavailable } from "../catalogue/faults.ts";
 import {
   type Ending,
   ownerMark,
@@ -10,7 +10,7 @@ import {
   type ServiceChange,
   type ServiceRegistry,
   type StatusChange,
-} from "../consul/service-registry.ts";
+} from "../catalogue/service-registry.ts";
 import { isolateRefused } from "../isolate-refused.ts";
 import { roundsOf } from "../rounds.ts";
 import { DEREGISTER, OWNED_BY_OTHERS, REGISTER, SERVICES, SET_STATUS } from "./statements.ts";

@@ -70,16 +70,23 @@ export class Publisher {
         this.#confirm(left, brokerTimeMs);
         return;
       } catch (error) {
+        if (error instanceof Fault && !error.retryable) return this.#sendOneByOne(left, error);
         observe({ kind: "trouble", part: "bus", error: String(error) });
-        if (error instanceof Fault && !error.retryable && left.length > 1) {
-          for (const entry of left) await this.#send([entry]);
-          return;
-        }
-        if (error instanceof Fault && !error.retryable) return this.#confirm(left, brokerClock.nowMs());
         await pause(clock, backOffMs(++this.#failures));
         left = left.filter(({ partition }) => !partition.lost);
       }
     }
+  }
+
+  /** What the bus refuses for good stays in the journal, is said loudly, and holds up nothing behind it. */
+  async #sendOneByOne(batch: readonly Unpublished[], refusal: Fault): Promise<void> {
+    const [only] = batch;
+    if (batch.length > 1 || !only) {
+      for (const entry of batch) await this.#send([entry]);
+      return;
+    }
+    this.#parts.observe({ kind: "unpublishable", topic: only.outgoing.topic, error: String(refusal) });
+    this.#confirm(batch, this.#parts.brokerClock.nowMs());
   }
 
   #confirm(batch: readonly Unpublished[], brokerTimeMs: number): void {

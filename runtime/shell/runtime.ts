@@ -2,6 +2,7 @@ import type { Domain } from "../core/domain.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { BusListener, BusRecord, EventBus } from "../ports/event-bus.ts";
 import type { Store } from "../ports/store.ts";
+import { balance } from "./backpressure.ts";
 import { BrokerClock } from "./broker-clock.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { type Failpoint, noFailpoint } from "./failpoint.ts";
@@ -11,6 +12,7 @@ import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import { Publisher, unpublishedOf } from "./publisher.ts";
+import { SeenPruning } from "./seen-pruning.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import type { Observe } from "./shell-event.ts";
 import { type Taken, Takeover } from "./takeover.ts";
@@ -62,6 +64,7 @@ export class Runtime {
   readonly #deadlines: DeadlineWatch;
   readonly #takeover: Takeover;
   readonly #watch: ServiceWatch;
+  readonly #pruning: SeenPruning;
   readonly #owned = new Map<number, Partition>();
   #refused: readonly string[] = [];
   #generation = 0;
@@ -86,6 +89,7 @@ export class Runtime {
     this.#publisher = new Publisher(this.#parts);
     this.#intents = new IntentRunner(this.#parts);
     this.#deadlines = new DeadlineWatch(this.#parts);
+    this.#pruning = new SeenPruning(this.#parts);
     this.#takeover = new Takeover(store, domain, owner, this.#parts.limits.entitiesMax);
     this.#turns = new TurnTaker(this.#parts, {
       committed: (plan) => this.#act(plan),
@@ -113,6 +117,7 @@ export class Runtime {
     await this.#takeover.prepare(partitions);
     await bus.subscribe(input, this.#listener());
     this.#watch.start();
+    this.#pruning.start();
     this.#running = this.#run().catch(this.#options.onFatal);
   }
 
@@ -122,6 +127,7 @@ export class Runtime {
     this.#stopping = true;
     bus.pause([...this.#owned.keys()]);
     this.#watch.stop();
+    this.#pruning.stop();
     this.#intents.stop();
     const untilMs = clock.monotonicMs() + DRAIN_MS;
     const isBusy = (): boolean => inbox.size > 0 || this.#publisher.size > 0 || this.#intents.calls > 0;
@@ -270,27 +276,11 @@ export class Runtime {
     this.#deadlines.dropLost();
   }
 
-  /** Pauses and resumes partitions by what waits; nothing is dropped. */
   #balance(): void {
     const { bus, limits } = this.#parts;
     if (this.#stopping) return;
-    const fill = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
-    const full: number[] = [];
-    const free: number[] = [];
-    for (const partition of this.#owned.values()) {
-      const own = Math.max(
-        partition.waitingMessages / limits.waitingMessagesMax,
-        partition.waitingBytes / limits.waitingBytesMax,
-      );
-      if (!partition.paused && Math.max(own, fill) >= 1) full.push(partition.number);
-      else if (partition.paused && Math.max(own, fill) < 0.5) free.push(partition.number);
-    }
-    for (const number of [...full, ...free]) {
-      const partition = this.#owned.get(number);
-      if (partition) partition.paused = full.includes(number);
-    }
-    if (full.length > 0) bus.pause(full);
-    if (free.length > 0) bus.resume(free);
+    const shared = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
+    balance(bus, this.#owned.values(), shared, limits);
   }
 
   #lag(): number {

@@ -27,6 +27,7 @@ export type ShellEvent =
   | { readonly kind: "breaker"; readonly backend: string; readonly open: boolean }
   | { readonly kind: "partitions"; readonly owned: readonly number[]; readonly refused: readonly string[] }
   | { readonly kind: "lost"; readonly partitions: readonly number[] }
+  | { readonly kind: "unpublishable"; readonly topic: string; readonly error: string }
   | { readonly kind: "trouble"; readonly part: "bus" | "store"; readonly error: string }
   | { readonly kind: "recovered"; readonly part: "bus" | "store"; readonly outageMs: number };
 

@@ -50,7 +50,7 @@ describe("a backend", () => {
   }, 180_000); // prettier-ignore
 
   it("is known by name in no other backend, but for the interface that both catalogues have", () => {
-    const shared = /^effects\/consul\/(?:service-registry|discovery|faults)\.ts$/;
+    const shared = /^effects\/catalogue\//;
     const backends = new Set(filesIn("effects").flatMap(({ path }) => path.match(/^effects\/([^/]+)\//)?.[1] ?? []));
     const strays = filesIn("effects").flatMap((file) =>
       importsOf(file)

@@ -34,13 +34,10 @@ const ROOMS: readonly Room[] = [
   { room: "reducers/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },
   // Postgres is written through the store's `Sql`: the client of a backend that is the store itself.
   { room: "effects/postgres/", may: ["contracts/", "runtime/core/", "runtime/ports/store.ts", "effects/*.ts"], libraries: [] },
-  // It stands in for Consul: it has the interface that the Consul effects call, and their fault codes.
-  {
-    room: "effects/table-catalog/",
-    may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/consul/service-registry.ts", "effects/consul/discovery.ts", "effects/consul/faults.ts"],
-    libraries: [],
-  },
-  { room: "effects/consul/", may: ["contracts/", "runtime/core/", "effects/*.ts"], libraries: ["node:crypto", "node:http", "node:https", "zod"] },
+  // The consul.* effects, over the interface that Consul and the table that stands in for it both have.
+  { room: "effects/catalogue/", may: ["contracts/", "runtime/core/", "effects/*.ts"], libraries: [] },
+  { room: "effects/table-catalog/", may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/catalogue/"], libraries: [] },
+  { room: "effects/consul/", may: ["contracts/", "runtime/core/", "effects/*.ts", "effects/catalogue/"], libraries: ["node:crypto", "node:http", "node:https", "zod"] },
   { room: "effects/", may: ["runtime/core/"], libraries: [] },
   {
     room: "client/",

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { registrationCode } from "../../../app/registration.ts";
-import { HandlerConsulDeregister } from "../../../effects/consul/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../../effects/consul/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../../effects/consul/consul-set-status.effect.ts";
+import { HandlerConsulDeregister } from "../../../effects/catalogue/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../../effects/catalogue/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../../effects/catalogue/consul-set-status.effect.ts";
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
 import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";

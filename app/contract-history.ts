@@ -1,0 +1,38 @@
+import { basename } from "node:path";
+import { loadContract } from "../runtime/contract/load.ts";
+import type { ContractSet, ContractSource } from "../runtime/contract/source.ts";
+import type { Store } from "../runtime/ports/store.ts";
+
+type Files = Readonly<Record<string, string>>;
+
+const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [orchestrator, reducer, ...effects]; // prettier-ignore
+const nameOf = ({ file }: ContractSource): string => basename(file);
+
+/**
+ * Stores what runs by its content's hash, so that a journal can be read with the contracts it was written under.
+ * @returns the files that changed since another content ran, without a new `contract_version`
+ */
+export async function rememberContracts(store: Store, set: ContractSet, hash: string): Promise<readonly string[]> {
+  const sources = sourcesOf(set);
+  const files: Files = Object.fromEntries(sources.map((source) => [nameOf(source), source.text]));
+  const [last] = await store.query<{ hash: string; files: Files }>(
+    `select hash, files from rollcall.contract where domain = $1 order by first_run_at desc limit 1`,
+    [set.domain],
+  );
+  await store.query(
+    `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on conflict do nothing`,
+    [hash, set.domain, JSON.stringify(files)],
+  );
+  if (!last || last.hash === hash) return [];
+  return sources.filter((source) => isSilentChange(source, last.files[nameOf(source)])).map(nameOf);
+}
+
+function isSilentChange(now: ContractSource, before: string | undefined): boolean {
+  if (before === undefined || before === now.text) return false;
+  const { source } = loadContract({ file: now.file, text: before });
+  if (!source || sameContent(source, now)) return false;
+  return JSON.stringify(source.contract.contract_version) === JSON.stringify(now.contract.contract_version);
+}
+
+const sameContent = (a: ContractSource, b: ContractSource): boolean =>
+  JSON.stringify(a.contract) === JSON.stringify(b.contract);
