@@ -60,6 +60,8 @@ describeReal("two processes on the same Kafka and Postgres", (services) => {
           timeoutMs: 60_000,
         });
         await world.kill(world.programs[0]);
+        const { records } = await world.evidence();
+        expect(records.filter(({ value }) => value.includes('"NodeBecameActive"')).length).toBeLessThan(NODES);
         const summary = await simulation;
         expect(summary).toMatchObject({ neverActive: [], active: NODES });
 

@@ -62,7 +62,7 @@ export function deadlineScenarios(world: GetWorld): void {
     async () => {
       const beating = node("beating");
       await beating.becomeActive();
-      const untilMs = Date.now() + 2.5 * PERIOD_MS;
+      const untilMs = Date.now() + 1.7 * PERIOD_MS;
       while (Date.now() < untilMs) {
         await beating.heartbeat();
         await sleep(BEAT_MS);
@@ -78,7 +78,7 @@ export function deadlineScenarios(world: GetWorld): void {
   it.concurrent("takes an introspection that says the same for a heartbeat", async () => {
     const repeating = node("repeating");
     await repeating.becomeActive();
-    const untilMs = Date.now() + 2 * PERIOD_MS;
+    const untilMs = Date.now() + 1.7 * PERIOD_MS;
     while (Date.now() < untilMs) {
       await repeating.introspect({ reason: "heartbeat" });
       await sleep(BEAT_MS);
