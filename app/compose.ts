@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { v7 } from "uuid";
 import { ConsulCatalog } from "../effects/consul/consul-catalog.ts";
@@ -9,7 +8,6 @@ import type { Catalog } from "../effects/catalogue/discovery.ts";
 import type { ServiceRegistry } from "../effects/catalogue/service-registry.ts";
 import { TableCatalog } from "../effects/table-catalog/table-catalog.ts";
 import { KafkaBus } from "../runtime/adapters/kafka-bus.ts";
-import type { KafkaTls } from "../runtime/adapters/kafka/kafka-options.ts";
 import { ensureJournalPartitions, migrate } from "../runtime/adapters/migrate.ts";
 import { PgliteStore } from "../runtime/adapters/pglite-store.ts";
 import { PostgresStore } from "../runtime/adapters/postgres-store.ts";
@@ -27,6 +25,7 @@ import { Runtime } from "../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
 import { rememberContracts } from "./contract-history.ts";
+import { kafkaAccess } from "./kafka-access.ts";
 import { registrationOn } from "./registration-effects.ts";
 import type { System } from "./system.ts";
 
@@ -148,24 +147,15 @@ function catalogOf(config: Config, sql: Sql): { registry: ServiceRegistry; catal
 function busOf(config: Config, store: Store, clock: Clock, domain: string, options: ComposeOptions): EventBus {
   const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
   if (servers === undefined) return new TableBus({ store, clock });
-  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
   return new KafkaBus({
     brokers: servers.split(","),
     clientId: "rollcall",
     groupId: config.KAFKA_GROUP_ID ?? ["rollcall", env, namespace, domain].filter((part) => part !== "").join("."),
-    ...(mechanism && username && password && { sasl: { mechanism, username, password } }),
-    ...tlsOf(config),
+    ...kafkaAccess(config),
     clock,
     limits: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS },
     log: (level, message, details) => options.log?.(level, message, details),
   });
-}
-
-function tlsOf(config: Config): { ssl?: boolean | KafkaTls } {
-  const { KAFKA_SSL_CA_FILE: ca, KAFKA_SSL_CERT_FILE: cert, KAFKA_SSL_KEY_FILE: key } = config;
-  if (config.KAFKA_SSL !== "true" && ca === undefined && cert === undefined) return {};
-  const read = (file: string): string => readFileSync(file, "utf8");
-  return { ssl: { ...(ca && { ca: read(ca) }), ...(cert && { cert: read(cert) }), ...(key && { key: read(key) }) } };
 }
 
 const comingDays = (clock: Clock): string[] =>
