@@ -73,6 +73,8 @@ export class Ledger {
       ...this.#writePositions(tx, plan, turnId),
     ]);
     this.#failpoint("C2");
+    // Runs when the COMMIT that follows was sent and nobody has read its answer.
+    setImmediate(() => this.#failpoint("C3"));
   }
 
   *#writeEntities(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
