@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { describeReal } from "../real/services/describe-real.ts";
+import { contractsCopy, deadlinesOf } from "./contracts-copy.ts";
 import { RealWorld } from "./real-world.ts";
 import { expectPromisesKept } from "./settled.ts";
 import { TestNode } from "./test-node.ts";
@@ -8,6 +9,7 @@ import { TestNode } from "./test-node.ts";
 const POINTS = {
   C1: "after receiving, before the transaction",
   C2: "inside the transaction",
+  C3: "when the commit was sent and its answer is lost",
   C4: "after the commit, before the bus knows the offset",
   C5: "after the commit, before the publish",
   C6: "after the publish, before the cursor is stored",
@@ -35,4 +37,29 @@ describeReal("a process that is killed, on Kafka, Postgres and Consul", (service
       await world.close();
     }
   });
+
+  it.concurrent(
+    "while a node's ACK is on its way counts the ACK that lay in the log in time, however late it is read",
+    async () => {
+      // Shorter than the time until another process has the partitions.
+      const contracts = contractsCopy(...deadlinesOf("10s", "10m"));
+      const world = await RealWorld.create(services, { contractsDir: contracts.dir });
+      try {
+        const node = new TestNode(world, "node");
+        const mute = new TestNode(world, "mute");
+        await Promise.all([node.introspect(), mute.introspect()]);
+        await Promise.all([node, mute].map((each) => each.until("NodeRegistrationAccepted")));
+        await world.kill();
+        await node.ack();
+        await world.start();
+        await node.until("NodeBecameActive");
+        expect(node.types()).toEqual(FIRST_LIFE);
+        await mute.until("NodeRegistrationAckTimedOut");
+        await expectPromisesKept(world);
+      } finally {
+        await world.close();
+        contracts.remove();
+      }
+    },
+  );
 });
