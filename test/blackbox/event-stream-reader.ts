@@ -54,7 +54,7 @@ export class EventStreamReader {
     const fields = block.split("\n").map((line) => line.split(/: ?(.*)/s, 2) as [string, string]);
     const valueOf = (name: string): string | undefined => fields.find(([field]) => field === name)?.[1];
     const data = valueOf("data");
-    if (data !== undefined) this.records.push({ value: data });
+    if (data !== undefined) this.records.push({ value: data, atMs: Date.now() });
     this.#lastId = valueOf("id") ?? this.#lastId;
     this.#tellConnected();
   }

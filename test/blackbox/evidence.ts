@@ -3,6 +3,8 @@ import type { CatalogEntry, Row, SeenEvent } from "./world.ts";
 /** A published event as it was read: every copy of it. */
 export interface PublishedRecord {
   readonly value: string;
+  /** When the broker had it, or when it was read over HTTP; ms since the epoch. */
+  readonly atMs: number;
   /** Where it lay and how it was labelled; undefined when it was read over HTTP. */
   readonly kafka?: {
     readonly topic: string;

@@ -9,7 +9,11 @@ import { judgeLife, type Life } from "./judge-life.ts";
  * @returns what was broken, with the promise's id; empty when all was kept
  */
 export function judge(evidence: Evidence): readonly string[] {
-  const broken = [...judgeEnvelopes(evidence.records), ...judgeRepeats(evidence.records)];
+  const broken = [
+    ...judgeEnvelopes(evidence.records),
+    ...judgeRepeats(evidence.records),
+    ...judgeDeadlines(evidence.records),
+  ];
   const lives = new Map<string, Life>();
   for (const [nodeId, records] of byNode(evidence.records)) {
     broken.push(...judgeOrder(nodeId, records, evidence.partitions).map((what) => `G4 ${nodeId}: ${what}`));
@@ -38,6 +42,7 @@ function distinct(records: readonly PublishedRecord[]): Envelope[] {
   return [...envelopes.values()].sort((a, b) => seqOf(a) - seqOf(b));
 }
 
+const CLOCKS_MS = 20;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UTC_MS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -116,6 +121,15 @@ function judgeRepeats(records: readonly PublishedRecord[]): string[] {
     return known === undefined || known === content(record) ? [] : [`G3 ${type} ${id}: a repeat with other bytes`];
   });
 }
+
+/** A deadline is not told before it has come; both clocks are of one machine. */
+const judgeDeadlines = (records: readonly PublishedRecord[]): string[] =>
+  records.flatMap((record) => {
+    const { payload_type: type, payload } = envelopeOf(record);
+    const isDeadline = type === "NodeRegistrationAckTimedOut" || type === "NodeLivenessExpired";
+    const earlyMs = isDeadline ? Date.parse(String(payload["deadline_at"])) - record.atMs : 0;
+    return earlyMs > CLOCKS_MS ? [`G7 ${type} ${String(payload["node_id"])}: published ${earlyMs} ms too early`] : [];
+  });
 
 // Kafka's own default partitioner, by another author than ours.
 const partitioner = Partitioners.DefaultPartitioner();

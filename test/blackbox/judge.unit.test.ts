@@ -56,6 +56,7 @@ function logged(envelope: Envelope, offset: number, more: Partial<PublishedRecor
   };
   return {
     value: JSON.stringify(envelope),
+    atMs: Date.parse(timestamp),
     kafka: { topic: envelope.payload_type, partition: HOME, offset, key: "n1", headers, ...more },
   };
 }
@@ -141,6 +142,10 @@ describe("the judge", () => {
     "an event told before its deadline": [
       { records: [...registered, record(5, "NodeLivenessExpired", { deadline_at: time(50) })] },
       /^G7 NodeLivenessExpired at 5: emitted at/,
+    ],
+    "an event published before its deadline": [
+      { records: [...registered, { ...ended, atMs: Date.parse(time(19)) }] },
+      /^G7 NodeLivenessExpired n1: published 1000 ms too early/,
     ],
     "a service that is missing": [{ services: [] }, /^G10 n1 .* the catalogue has \[\]/],
     "a service that is there twice": [{ services: [service, service] }, /^G10 n1 .* the catalogue has/],

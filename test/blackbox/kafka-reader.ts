@@ -7,6 +7,7 @@ export interface LoggedRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  readonly atMs: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -32,7 +33,7 @@ export class KafkaReader {
     await reader.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await reader.#consumer.run({
       autoCommit: false,
-      eachMessage: async ({ topic, partition, message: { key, value, offset, headers } }) => {
+      eachMessage: async ({ topic, partition, message: { key, value, offset, timestamp, headers } }) => {
         const place = `${topic} ${partition}`;
         // A group that is rebalanced begins again.
         if (Number(offset) < (reader.#positions.get(place) ?? 0)) return;
@@ -42,6 +43,7 @@ export class KafkaReader {
           topic,
           partition,
           offset: Number(offset),
+          atMs: Number(timestamp),
           key,
           value,
           headers: Object.fromEntries(texts),
@@ -78,10 +80,12 @@ export const publishedRecordOf = ({
   topic,
   partition,
   offset,
+  atMs,
   key,
   value,
   headers,
 }: LoggedRecord): PublishedRecord => ({
   value: String(value),
+  atMs,
   kafka: { topic, partition, offset, key: String(key), headers },
 });
