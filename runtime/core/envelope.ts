@@ -13,37 +13,49 @@ export interface Encoded {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/**
- * An event as it leaves: the envelope's bytes, and headers that make it a CloudEvent in binary mode as well
- * (protocol.md, Envelope). The same event gives the same bytes.
- */
+interface Envelope {
+  readonly envelope_id: string;
+  readonly envelope_timestamp: string;
+  readonly correlation_id: string;
+  readonly event_type: string;
+  readonly payload: { readonly entity_id?: unknown };
+}
+
+/** An event's envelope as it leaves (protocol.md, Envelope). The same event gives the same bytes. */
 export function encodeEvent(domain: string, event: EmittedEvent, traceparent: string | undefined): Encoded {
-  const eventType = eventTypeOf(domain, event.type);
-  const timestamp = toRfc3339(event.at);
-  const value = JSON.stringify({
+  const envelope = {
     envelope_id: event.id,
-    envelope_timestamp: timestamp,
+    envelope_timestamp: toRfc3339(event.at),
     correlation_id: event.correlationId,
     parent_envelope_id: event.causationId,
-    event_type: eventType,
+    event_type: eventTypeOf(domain, event.type),
     payload_type: event.type,
     payload_schema_version: SCHEMA_VERSION,
     source_tool: SOURCE,
     payload: event.payload,
-  });
+  };
+  return { value: JSON.stringify(envelope), headers: headersOf(envelope, traceparent) };
+}
+
+/** The headers of an event whose value is known: they repeat it, and make it a CloudEvent in binary mode as well. */
+export const headersOfValue = (value: string, traceparent: string | undefined): Encoded["headers"] =>
+  headersOf(JSON.parse(value) as Envelope, traceparent);
+
+function headersOf(envelope: Envelope, traceparent: string | undefined): Encoded["headers"] {
+  const { envelope_id: id, envelope_timestamp: timestamp, correlation_id, event_type, payload } = envelope;
   const headers = {
     "content-type": "application/json",
-    correlation_id: event.correlationId,
-    message_id: event.id,
-    event_type: eventType,
+    correlation_id,
+    message_id: id,
+    event_type,
     timestamp,
     source: SOURCE,
     ce_specversion: "1.0",
-    ce_id: event.id,
-    ce_type: eventType,
+    ce_id: id,
+    ce_type: event_type,
     ce_source: SOURCE,
     ce_time: timestamp,
-    ce_subject: String(event.payload["entity_id"]),
+    ce_subject: String(payload.entity_id),
   };
-  return { value, headers: traceparent === undefined ? headers : { ...headers, traceparent } };
+  return traceparent === undefined ? headers : { ...headers, traceparent };
 }

@@ -3,7 +3,7 @@ import type { Sql, SqlValue, Store } from "../ports/store.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { Partition } from "./partition.ts";
 import { Fault } from "../core/fault.ts";
-import type { TurnPlan } from "./turn-plan.ts";
+import type { JournalRow, TurnPlan } from "./turn-plan.ts";
 
 /** Thrown inside the transaction when a partition's epoch is another's: nothing of the turn may be written. */
 export class PartitionsLost extends Error {
@@ -12,6 +12,16 @@ export class PartitionsLost extends Error {
     super(`partitions ${partitions.map(({ number }) => number).join(", ")} have another owner`);
     this.partitions = partitions;
   }
+}
+
+// An entity's data is immutable and seldom changes, its row is written at every move.
+const written = new WeakMap<object, string>();
+function jsonOf(data: object): string {
+  const known = written.get(data);
+  if (known !== undefined) return known;
+  const json = JSON.stringify(data);
+  written.set(data, json);
+  return json;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
@@ -111,7 +121,7 @@ export class Ledger {
             ({ now }) => now.reducerState,
             ({ now }) => now.seq,
             ({ now }) => JSON.stringify(now.attempt),
-            ({ now }) => JSON.stringify(now.data),
+            ({ now }) => jsonOf(now.data as object),
             ({ now }) => JSON.stringify(now.deadlines),
             ({ now }) => iso(now.stateSince),
           ),
@@ -132,8 +142,14 @@ export class Ledger {
       yield tx.query(
         `insert into rollcall.journal (domain, contract_hash, at, partition, seq, kind, entity_id, type, message_id,
            correlation_id, attempt_id, body, topic, key, value, headers)
-         select $1, $2, $3::timestamptz, r.* from unnest($4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-           $9::uuid[], $10::uuid[], $11::uuid[], $12::json[], $13::text[], $14::bytea[], $15::bytea[], $16::json[]) as r`,
+         select $1, $2, $3::timestamptz, partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id,
+           body, topic, coalesce(key, convert_to(key_text, 'UTF8')), coalesce(value, convert_to(value_text, 'UTF8')),
+           headers
+         from unnest($4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+           $9::uuid[], $10::uuid[], $11::uuid[], $12::json[], $13::text[], $14::bytea[], $15::bytea[], $16::json[],
+           $17::text[], $18::text[])
+           as r(partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id, body, topic, key, value,
+             headers, key_text, value_text)`,
         [
           domain,
           this.#domain.hash,
@@ -150,9 +166,12 @@ export class Ledger {
             (row) => row.attemptId,
             (row) => row.body,
             (row) => row.outgoing?.topic ?? null,
-            (row) => row.outgoing?.key ?? null,
-            (row) => row.outgoing?.value ?? null,
-            (row) => (row.outgoing ? JSON.stringify(headersToText(row.outgoing.headers)) : null),
+            // Bytes travel as hex, twice as long: what was text to begin with goes as text.
+            (row) => (row.text ? null : (row.outgoing?.key ?? null)),
+            (row) => (row.text ? null : (row.outgoing?.value ?? null)),
+            (row) => storedHeaders(row),
+            (row) => row.text?.key ?? null,
+            (row) => row.text?.value ?? null,
           ),
         ],
       );
@@ -245,5 +264,9 @@ const onlyDeadlines = (before: object, now: object): boolean =>
     ([key, value]) => key === "deadlines" || (before as Record<string, unknown>)[key] === value,
   );
 
-const headersToText = (headers: Readonly<Record<string, string | Buffer>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString()]));
+/** Of an event only what its value does not say. */
+function storedHeaders({ text, outgoing }: JournalRow): string | null {
+  if (text) return text.traceparent === undefined ? null : JSON.stringify({ traceparent: text.traceparent });
+  if (!outgoing) return null;
+  return JSON.stringify(Object.fromEntries(Object.entries(outgoing.headers).map(([name, value]) => [name, value.toString()]))); // prettier-ignore
+}

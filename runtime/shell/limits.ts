@@ -1,6 +1,8 @@
 /** Every bound of the shell. Where one is reached, partitions are paused; nothing is dropped. */
 export interface ShellLimits {
   readonly turnMessagesMax: number;
+  /** From how many waiting messages on the next turn is planned while the last one is being committed. */
+  readonly planAheadMin: number;
   /** Waiting in memory, per partition. */
   readonly waitingMessagesMax: number;
   readonly waitingBytesMax: number;
@@ -19,6 +21,7 @@ export interface ShellLimits {
 
 export const DEFAULT_LIMITS: ShellLimits = {
   turnMessagesMax: 1_000,
+  planAheadMin: 200,
   waitingMessagesMax: 2_000,
   waitingBytesMax: 4 * 1024 * 1024,
   intentsMax: 20_000,

@@ -6,7 +6,7 @@ import { balance } from "./backpressure.ts";
 import { BrokerClock } from "./broker-clock.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { type Failpoint, noFailpoint } from "./failpoint.ts";
-import { discount, Inbox } from "./inbox.ts";
+import { discount, Inbox, type Item } from "./inbox.ts";
 import { IntentRunner } from "./intent-runner.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
@@ -93,7 +93,9 @@ export class Runtime {
     this.#takeover = new Takeover(store, domain, owner, this.#parts.limits.entitiesMax);
     this.#turns = new TurnTaker(this.#parts, {
       committed: (plan) => this.#act(plan),
+      taken: (items) => this.#taken(items),
       lost: (partitions) => this.#lose(partitions),
+      failed: options.onFatal,
     });
     this.#watch = new ServiceWatch(this.#parts, {
       owner,
@@ -130,7 +132,7 @@ export class Runtime {
     this.#pruning.stop();
     this.#intents.stop();
     const untilMs = clock.monotonicMs() + DRAIN_MS;
-    const isBusy = (): boolean => inbox.size > 0 || this.#publisher.size > 0 || this.#intents.calls > 0;
+    const isBusy = (): boolean => inbox.size + this.#publisher.size + this.#intents.calls > 0 || this.#turns.isBusy;
     while (isBusy() && clock.monotonicMs() < untilMs) {
       inbox.wake();
       await pause(clock, 10);
@@ -142,7 +144,7 @@ export class Runtime {
   }
 
   status(): RuntimeStatus {
-    const { bus, store } = { bus: this.#watch.trouble("bus"), store: this.#watch.trouble("store") };
+    const [bus, store] = [this.#watch.trouble("bus"), this.#watch.trouble("store")];
     return {
       owned: [...this.#owned.keys()].sort((a, b) => a - b),
       partitions: this.#partitions,
@@ -165,13 +167,18 @@ export class Runtime {
       // Sockets are heard before the next turn: what came meanwhile is in it, and a store inside this process (which
       // answers without ever leaving the promise queue) does not starve them.
       await new Promise((resolve) => setImmediate(resolve));
+      // Planning ahead of a commit pays when much waits; else waiting for it makes one turn of what would be two.
+      if (inbox.size < limits.planAheadMin) await this.#turns.idle();
       const items = inbox.take(limits.turnMessagesMax);
       if (items.length > 0) await this.#turns.take(items);
-      for (const item of items) discount(item);
-      this.#deadlines.fire();
-      this.#balance();
-      if (this.#stopping && this.#owned.size === 0) return;
     }
+    await this.#turns.idle();
+  }
+
+  #taken(items: readonly Item[]): void {
+    for (const item of items) discount(item);
+    this.#deadlines.fire();
+    this.#balance();
   }
 
   /** A turn is durable: whatever it asks for begins now. */

@@ -4,6 +4,7 @@ import type { ArmedDeadline } from "../core/handler.ts";
 import { Fault } from "../core/fault.ts";
 import type { Intent } from "../core/intent.ts";
 import type { Payload } from "../core/message.ts";
+import { headersOfValue } from "../core/envelope.ts";
 import { partitionOf } from "../core/murmur2.ts";
 import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
 import type { Store } from "../ports/store.ts";
@@ -186,7 +187,7 @@ export class Takeover {
           partition: rekeyed ? partitionOf(row.entity_id as string, partitions) : row.partition,
           key: row.key,
           value: row.value,
-          headers: row.headers,
+          headers: headersOfRow(row),
         },
         ...(row.kind === "event" && {
           event: {
@@ -235,6 +236,9 @@ function grouped<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value
   return created;
 }
 
+const headersOfRow = ({ kind, value, headers }: OutboxRow): Readonly<Record<string, string>> =>
+  kind === "event" ? headersOfValue(value?.toString() ?? "{}", headers?.["traceparent"]) : (headers ?? {});
+
 interface OwnerRow {
   readonly partition: number;
   readonly epoch: number;
@@ -265,5 +269,5 @@ interface OutboxRow {
   readonly topic: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>> | null;
 }

@@ -14,6 +14,12 @@ import { BROKER_TIME, type RecordItem, REKEYED, textHeaders, type Work } from ".
 import type { Partition } from "./partition.ts";
 import type { ShellEvent } from "./shell-event.ts";
 
+interface EventText {
+  readonly key: string;
+  readonly value: string;
+  readonly traceparent: string | undefined;
+}
+
 /** One row of the journal; those with a message of their own are the outbox. */
 export interface JournalRow {
   readonly partition: Partition;
@@ -26,6 +32,8 @@ export interface JournalRow {
   readonly attemptId: string | null;
   readonly body: string | null;
   readonly outgoing: OutgoingMessage | null;
+  /** Of an event: key and value as the text that they were to begin with; its headers follow from the value. */
+  readonly text: EventText | null;
 }
 
 export interface DeadLetterRow {
@@ -44,16 +52,18 @@ export class Share {
   nextSeq: number;
   publishedSeq: number;
 
-  constructor(partition: Partition) {
+  constructor(partition: Partition, after: { readonly nextSeq: number; readonly publishedSeq: number }) {
     this.partition = partition;
-    this.nextSeq = partition.nextSeq;
-    this.publishedSeq = partition.publishedSeq;
+    this.nextSeq = after.nextSeq;
+    this.publishedSeq = after.publishedSeq;
   }
 }
 
 export interface Loaded {
-  entity(partition: Partition, entityId: string): Entity | undefined;
+  entity(entityId: string): Entity | undefined;
   seen(dedupeKey: string): boolean;
+  /** How far a partition's journal and publishing are. */
+  share(partition: Partition): { readonly nextSeq: number; readonly publishedSeq: number };
 }
 
 /** A turn, stepped and ready to be written: everything it will change, nothing of it changed yet. */
@@ -87,7 +97,7 @@ export class TurnPlan {
 
   share(partition: Partition): Share {
     let share = this.shares.get(partition);
-    if (!share) this.shares.set(partition, (share = new Share(partition)));
+    if (!share) this.shares.set(partition, (share = new Share(partition, this.#loaded.share(partition))));
     return share;
   }
 
@@ -128,7 +138,7 @@ export class TurnPlan {
       if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, message);
       this.seen.add(work.dedupeKey);
     }
-    const before = this.#entity(partition, message.entityId);
+    const before = this.#entity(message.entityId);
     const decision = step(this.#domain, before, message);
     if (decision.result === "refused" && item.kind === "record") {
       if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
@@ -141,8 +151,8 @@ export class TurnPlan {
     this.told.push({ kind: "decision", partition: partition.number, message, decision });
   }
 
-  #entity(partition: Partition, id: string): Entity | undefined {
-    return this.entities.get(id)?.now ?? this.#loaded.entity(partition, id);
+  #entity(id: string): Entity | undefined {
+    return this.entities.get(id)?.now ?? this.#loaded.entity(id);
   }
 
   #keep(partition: Partition, id: string, before: Entity | undefined, now: Entity | undefined): void {
@@ -195,6 +205,7 @@ export class TurnPlan {
     this.#write(partition, "event", {
       entityId, type, messageId: id, correlationId, attemptId,
       outgoing: { topic, partition: partition.number, key: Buffer.from(entityId), value: Buffer.from(value), headers },
+      text: { key: entityId, value, traceparent },
     }); // prettier-ignore
   }
 
@@ -263,6 +274,7 @@ export class TurnPlan {
       readonly attemptId?: string | undefined;
       readonly body?: object;
       readonly outgoing?: OutgoingMessage;
+      readonly text?: EventText;
     },
   ): void {
     this.journal.push({
@@ -276,6 +288,7 @@ export class TurnPlan {
       attemptId: row.attemptId || null,
       body: row.body ? JSON.stringify(row.body) : null,
       outgoing: row.outgoing ?? null,
+      text: row.text ?? null,
     });
   }
 }

@@ -10,104 +10,154 @@ import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import { TurnPlan } from "./turn-plan.ts";
 
-/** Takes turns: read, load, step, commit; then tells what was committed. One at a time. */
+/** What a taker tells its owner. */
+export interface TurnHooks {
+  /** A plan is durable: whatever it asks for may begin. */
+  committed(plan: TurnPlan): void;
+  /** The items of a turn are dealt with: committed, or of partitions that are lost. */
+  taken(items: readonly Item[]): void;
+  /** Another process owns these partitions. */
+  lost(partitions: readonly Partition[]): void;
+  /** A defect: nothing can go on. */
+  failed(error: unknown): void;
+}
+
+/** Takes turns: read, load, step, commit; then tells what was committed. One commit at a time, in order. */
 export class TurnTaker {
   readonly #parts: ShellParts;
   readonly #ledger: Ledger;
   readonly #consumedBy: ReadonlyMap<string, ConsumedTopic>;
-  readonly #committed: (plan: TurnPlan) => void;
-  readonly #lost: (partitions: readonly Partition[]) => void;
+  readonly #hooks: TurnHooks;
   readonly #refused = new Map<Item, string>();
+  #committing: { readonly plan: TurnPlan; readonly asPlanned: Promise<boolean> } | undefined;
+  #underWay = 0;
   partitions = 0;
 
-  /**
-   * @param hooks `committed` acts on a turn that is durable; `lost` hears of partitions that another process owns
-   */
-  constructor(
-    parts: ShellParts,
-    hooks: { readonly committed: (plan: TurnPlan) => void; readonly lost: (partitions: readonly Partition[]) => void },
-  ) {
+  constructor(parts: ShellParts, hooks: TurnHooks) {
     this.#parts = parts;
     this.#ledger = new Ledger(parts.store, parts.domain, parts.failpoint);
     this.#consumedBy = new Map(parts.domain.consumed.map((consumed) => [consumed.topic, consumed]));
-    this.#committed = hooks.committed;
-    this.#lost = hooks.lost;
+    this.#hooks = hooks;
   }
 
-  /** Returns when each item is committed or its partition is lost. @throws only what is a defect */
+  get isBusy(): boolean {
+    return this.#underWay > 0;
+  }
+
+  /**
+   * Plans a turn, on top of the one that is being committed if there is one, and begins its commit when that one is
+   * durable. Returns when the commit has begun; a plan whose base did not commit as planned is made anew.
+   */
   async take(items: readonly Item[]): Promise<void> {
+    this.#underWay++;
+    const base = this.#committing;
+    const planned = await this.#plan(items, base?.plan).catch(() => undefined);
+    const isBaseDurable = base === undefined || (await base.asPlanned);
+    this.#committing = undefined;
+    const isCurrent = planned && isBaseDurable && items.every(({ partition }) => !partition.lost);
+    const asPlanned = this.#finish(items, isCurrent ? planned : undefined).catch((error: unknown) => {
+      this.#hooks.failed(error);
+      return false;
+    });
+    if (isCurrent) this.#committing = { plan: planned, asPlanned };
+    else await asPlanned;
+  }
+
+  /** Resolves when no commit is under way. */
+  async idle(): Promise<void> {
+    await this.#committing?.asPlanned;
+    this.#committing = undefined;
+  }
+
+  /** Until each item is committed or its partition is lost. @returns whether the plan given was committed at once */
+  async #finish(items: readonly Item[], plan: TurnPlan | undefined): Promise<boolean> {
     const startedMs = this.#parts.clock.monotonicMs();
     const open = new Set(items);
-    for (let failures = 0; ;) {
+    let asPlanned = plan !== undefined;
+    for (let next = plan, failures = 0; ; next = undefined) {
       const current = [...open].filter(({ partition }) => !partition.lost);
       if (current.length === 0) break;
       try {
-        await this.#settle(current, open);
+        await this.#settle(current, open, next);
+        if (open.size > 0) asPlanned = false;
       } catch (error) {
-        if (error instanceof PartitionsLost) this.#lost(error.partitions);
+        asPlanned = false;
+        if (error instanceof PartitionsLost) this.#hooks.lost(error.partitions);
         else if (error instanceof Fault && error.retryable) {
           this.#parts.observe({ kind: "trouble", part: "store", error: String(error) });
           await pause(this.#parts.clock, backOffMs(++failures));
         } else throw error;
       }
     }
-    this.#parts.observe({
-      kind: "turn",
-      messages: items.length,
-      durationMs: this.#parts.clock.monotonicMs() - startedMs,
-    });
+    const durationMs = this.#parts.clock.monotonicMs() - startedMs;
+    this.#parts.observe({ kind: "turn", messages: items.length, durationMs });
+    this.#underWay--;
+    this.#hooks.taken(items);
+    return asPlanned;
   }
 
   /** One turn over the items; by halves when the store refuses the data, down to the one that it refuses. */
-  async #settle(items: readonly Item[], open: Set<Item>): Promise<void> {
-    const plan = await this.#plan(items);
+  async #settle(items: readonly Item[], open: Set<Item>, planned?: TurnPlan): Promise<void> {
+    const plan = planned ?? (await this.#plan(items));
     try {
       this.#parts.failpoint("C1");
       if (plan.shares.size > 0) await this.#ledger.commit(plan, v7());
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") throw error;
-      const [only] = items;
-      if (items.length === 1 && only) {
-        if (this.#refused.has(only)) throw error;
-        this.#refused.set(only, `the store refuses it: ${error.message}`);
-        return this.#settle(items, open);
-      }
-      const half = items.length >> 1;
-      await this.#settle(items.slice(0, half), open);
-      return this.#settle(items.slice(half), open);
+      return this.#settleApart(items, open, error);
     }
     this.#parts.failpoint("C4");
     for (const item of items) {
       open.delete(item);
       this.#refused.delete(item);
     }
-    this.#committed(plan);
+    this.#hooks.committed(plan);
   }
 
-  async #plan(items: readonly Item[]): Promise<TurnPlan> {
+  async #settleApart(items: readonly Item[], open: Set<Item>, refusal: Fault): Promise<void> {
+    const [only] = items;
+    if (items.length === 1 && only) {
+      if (this.#refused.has(only)) throw refusal;
+      this.#refused.set(only, `the store refuses it: ${refusal.message}`);
+      return this.#settle(items, open);
+    }
+    const half = items.length >> 1;
+    await this.#settle(items.slice(0, half), open);
+    await this.#settle(items.slice(half), open);
+  }
+
+  async #plan(items: readonly Item[], base?: TurnPlan): Promise<TurnPlan> {
     const { domain, brokerClock } = this.#parts;
     const work = readItems(domain, this.#consumedBy, this.partitions, items, this.#refused);
     const [entities, seen] = await Promise.all([this.#entities(work), this.#seen(work)]);
     const loaded = {
-      entity: (partition: Partition, id: string) => partition.entities.get(id) ?? entities.get(id),
-      seen: (key: string) => seen.has(key),
+      entity: (id: string) => base?.entities.get(id)?.now ?? entities.get(id),
+      seen: (key: string) => seen.has(key) || base?.seen.has(key) === true,
+      share: (partition: Partition) => base?.shares.get(partition) ?? partition,
     };
     const plan = new TurnPlan(domain, loaded, brokerClock.nowMs());
     for (const each of work) plan.add(each);
     return plan;
   }
 
+  /** From the cache, looked at once: a commit that ends meanwhile may push an entity out of it. The rest is read. */
   async #entities(work: readonly Work[]): Promise<Map<string, Entity>> {
+    const found = new Map<string, Entity>();
     const missing = new Set<string>();
-    for (const each of work)
-      if (each.kind === "step" && !each.item.partition.entities.has(each.message.entityId))
-        missing.add(each.message.entityId);
-    if (missing.size === 0) return new Map();
+    for (const each of work) {
+      if (each.kind !== "step") continue;
+      const { entityId } = each.message;
+      const cached = each.item.partition.entities.get(entityId);
+      if (cached) found.set(entityId, cached);
+      else missing.add(entityId);
+    }
+    if (missing.size === 0) return found;
     const rows = await this.#parts.store.query<EntityRow>(
       `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
       [this.#parts.domain.name, [...missing]],
     );
-    return new Map(rows.map((row) => [row.entity_id, entityOf(row)]));
+    for (const row of rows) found.set(row.entity_id, entityOf(row));
+    return found;
   }
 
   async #seen(work: readonly Work[]): Promise<Set<string>> {

@@ -40,7 +40,7 @@ create table rollcall.journal (
   contract_hash text,
   -- of a message: the input as the step saw it, the decision with its reason; of a dead letter: code, error, source
   body json,
-  -- what is published: of an event, a rekeyed copy, a dead letter
+  -- what is published: of an event (whose headers follow from its value, but for traceparent), a rekeyed copy, a dead letter
   topic text,
   key bytea,
   value bytea,
