@@ -5,7 +5,13 @@ import { type ConsulAnswer, type ConsulClient, type ConsulRequest, parsed, said 
 import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
 import { groupsOf } from "./packing.ts";
 import { NO_ADDRESS, checkIdOf, metaOf, settled } from "./service-plan.ts";
-import { type Ending, ownerMark, type Scope, type ServiceChange, type ServiceRegistry } from "../catalogue/service-registry.ts";
+import {
+  type Ending,
+  ownerMark,
+  type Scope,
+  type ServiceChange,
+  type ServiceRegistry,
+} from "../catalogue/service-registry.ts";
 
 const CONCURRENCY = 8;
 /**
