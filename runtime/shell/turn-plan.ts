@@ -128,7 +128,8 @@ export class TurnPlan {
   #settle(partition: Partition, intent: Intent, note: string): void {
     this.settled.push({ partition, intent });
     const body = { kind: "settled", intent: { id: intent.id, type: intent.type, target: intent.target }, note };
-    this.#write(partition, "message", { ...intent, messageId: intent.id, body });
+    const { entityId, type, correlationId, attemptId, id: messageId } = intent;
+    this.#write(partition, "message", { entityId, type, correlationId, attemptId, messageId, body });
   }
 
   #step(work: Extract<Work, { kind: "step" }>): void {
@@ -172,8 +173,7 @@ export class TurnPlan {
     const { kind, payload, now, origin, intentId } = message;
     const { result, reason, moves, events, intents } = decision;
     this.#write(partition, "message", {
-      ...message,
-      messageId: message.id,
+      ...aboutOf(message),
       attemptId: decision.entity?.attempt.id,
       body: {
         kind,
@@ -211,8 +211,7 @@ export class TurnPlan {
 
   #repeat(partition: Partition, message: Message): void {
     this.#write(partition, "repeat", {
-      ...message,
-      messageId: message.id,
+      ...aboutOf(message),
       body: { reason: "taken before", origin: message.origin },
     });
     this.told.push({ kind: "repeat", partition: partition.number, type: message.type });
@@ -227,8 +226,7 @@ export class TurnPlan {
     };
     const ids = { message_id: message.id, correlation_id: message.correlationId };
     this.#write(partition, "rekeyed", {
-      ...message,
-      messageId: message.id,
+      ...aboutOf(message),
       body: { reason: `belongs to partition ${to}`, origin: message.origin },
       outgoing: {
         topic: record.topic, partition: to, key: Buffer.from(message.entityId), value: record.value,
@@ -292,3 +290,5 @@ export class TurnPlan {
     });
   }
 }
+
+const aboutOf = ({ entityId, type, id, correlationId }: Message) => ({ entityId, type, messageId: id, correlationId });
