@@ -159,12 +159,13 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n1", version: 5 }]));
     });
 
-    it.runIf(traits.remembersRemovals)("keeps an older version out after the removal", async () => {
-      await register(intents.register("n1", 3));
-      await deregister(intents.deregister("n1", 5), intents.deregister("n2", 5));
-      expect(endings(await register(intents.register("n1", 4), intents.register("n2", 4)))).toEqual(["done", "done"]);
-      expect(await all()).toEqual([]);
-    });
+    if (traits.remembersRemovals)
+      it("keeps an older version out after the removal", async () => {
+        await register(intents.register("n1", 3));
+        await deregister(intents.deregister("n1", 5), intents.deregister("n2", 5));
+        expect(endings(await register(intents.register("n1", 4), intents.register("n2", 4)))).toEqual(["done", "done"]);
+        expect(await all()).toEqual([]);
+      });
 
     it("registers a node without an address", async () => {
       await register(intents.register("n1", 3, { address: null, port: null }));

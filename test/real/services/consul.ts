@@ -33,6 +33,11 @@ export function consulServer(dir: string, ports: ConsulPorts): Service {
 }
 
 export async function consulAnswers(address: string): Promise<void> {
-  const response = await fetch(`${address}/v1/status/leader`, { signal: AbortSignal.timeout(2_000) });
-  if (!response.ok || (await response.json()) === "") throw new Error("no leader yet");
+  const signal = AbortSignal.timeout(2_000);
+  const leader = await fetch(`${address}/v1/status/leader`, { signal });
+  if (!leader.ok || (await leader.json()) === "") throw new Error("no leader yet");
+  // A leader is named before it has caught up with its own log; until then it refuses consistent reads.
+  const nodes = await fetch(`${address}/v1/catalog/nodes?consistent`, { signal });
+  await nodes.arrayBuffer();
+  if (!nodes.ok) throw new Error("the leader is not ready yet");
 }
