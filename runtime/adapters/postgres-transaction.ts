@@ -1,19 +1,30 @@
 import type pg from "pg";
 import type { Fault } from "../core/fault.ts";
 import type { Sql, SqlValue } from "../ports/store.ts";
+import { arrayTypes, binaryArray, type ElementType } from "./binary-arrays.ts";
 import { commitUnknown, endsSession, storeFault } from "./sql-fault.ts";
 import { toParameter } from "./sql-types.ts";
 
-const names = new Map<string, string>();
-const NAMES_MAX = 500;
+interface Statement {
+  readonly name: string;
+  readonly arrays: ReturnType<typeof arrayTypes>;
+}
 
-/** The name of a prepared statement; undefined once there are more texts than a program with constant ones has. */
-function statementName(text: string): string | undefined {
-  const known = names.get(text);
-  if (known !== undefined || names.size >= NAMES_MAX) return known;
-  const name = `rollcall_${names.size + 1}`;
-  names.set(text, name);
-  return name;
+const statements = new Map<string, Statement>();
+const STATEMENTS_MAX = 500;
+
+/** What is known of a text; undefined once there are more texts than a program with constant ones has. */
+function statementOf(text: string): Statement | undefined {
+  const known = statements.get(text);
+  if (known !== undefined || statements.size >= STATEMENTS_MAX) return known;
+  const statement = { name: `rollcall_${statements.size + 1}`, arrays: arrayTypes(text) };
+  statements.set(text, statement);
+  return statement;
+}
+
+/** A Buffer goes as it is, in binary. */
+function parameter(value: SqlValue, arrayOf: ElementType | undefined): ReturnType<typeof toParameter> {
+  return (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf)) || toParameter(value);
 }
 
 /** One connection of the pool, for as long as one borrower has it. */
@@ -29,8 +40,12 @@ export class PostgresSession implements Sql {
 
   async query<Row = Record<string, unknown>>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
     // A statement with parameters is one of a few texts that come again and again: it is parsed and planned once.
-    const name = values.length > 0 ? statementName(text) : undefined;
-    const { rows } = await this.send({ ...(name !== undefined && { name }), text, values: values.map(toParameter) });
+    const statement = values.length > 0 ? statementOf(text) : undefined;
+    const { rows } = await this.send({
+      ...(statement !== undefined && { name: statement.name }),
+      text,
+      values: values.map((value, at) => parameter(value, statement?.arrays[at])),
+    });
     return rows as Row[];
   }
 
