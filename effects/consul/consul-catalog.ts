@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ConsulClient } from "./consul-client.ts";
 import type { Catalog, CatalogEntry } from "../catalogue/discovery.ts";
 import { unavailable } from "../catalogue/faults.ts";
-import { NO_ADDRESS, checkIdOf } from "./service-plan.ts";
+import { NO_ADDRESS, checkIdOf, versionOf } from "./service-plan.ts";
 import { ownerMark, type Scope } from "../catalogue/service-registry.ts";
 
 const HealthEntries = z.array(
@@ -15,7 +15,9 @@ const HealthEntries = z.array(
       Port: z.number(),
       Meta: z.record(z.string(), z.string()).nullable(),
     }),
-    Checks: z.array(z.object({ CheckID: z.string(), Status: z.string(), Notes: z.string(), Output: z.string() })),
+    Checks: z.array(
+      z.object({ CheckID: z.string(), Name: z.string(), Status: z.string(), Notes: z.string(), Output: z.string() }),
+    ),
   }),
 );
 type HealthEntry = z.infer<typeof HealthEntries>[number];
@@ -64,6 +66,6 @@ function entryOf({ Service, Checks }: HealthEntry): CatalogEntry {
     tags: Service.Tags ?? [],
     status: failing === undefined ? "passing" : "critical",
     note: telling?.Notes || telling?.Output || "",
-    version: Number(Service.Meta?.["rollcall_version"] ?? 0),
+    version: versionOf({ Meta: Service.Meta, checkName: own?.Name }),
   };
 }

@@ -2,10 +2,17 @@ import { roundsOf } from "../rounds.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ExternalNode } from "./external-node.ts";
 import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
-import { type Found, operationsOf, settled } from "./service-plan.ts";
+import { checkIdOf, type Found, marksOf, operationsOf, settled } from "./service-plan.ts";
 import { BYTES_MAX, groupsOf, type Packable, packed } from "./packing.ts";
-import { type Ending, ownerMark, type Scope, type ServiceChange, type ServiceRegistry } from "../catalogue/service-registry.ts";
-import { OPERATIONS_MAX, type Operation, type Problem, transact } from "./transaction.ts";
+import { entriesIn, Remembered } from "./remembered.ts";
+import {
+  type Ending,
+  ownerMark,
+  type Scope,
+  type ServiceChange,
+  type ServiceRegistry,
+} from "../catalogue/service-registry.ts";
+import { OPERATIONS_MAX, type Operation, type Problem, type Result, transact } from "./transaction.ts";
 
 interface Work {
   readonly change: ServiceChange;
@@ -13,9 +20,12 @@ interface Work {
   found: Found | undefined;
   ending: Ending | undefined;
 }
+interface Get {
+  readonly work: Work;
+  readonly part: "Service" | "Check";
+}
 interface Write extends Packable {
   readonly work: Work;
-  readonly operationCount: number;
 }
 
 /** Create, read back, write, without the refused, after the fence moved; and once more for each bad luck. */
@@ -23,15 +33,16 @@ const PASSES_MAX = 8;
 
 /**
  * Services with their checks on an external node, so that Consul's health says what Rollcall knows. Each write names
- * the index that it found (compare and set): so a service is created without looking, and where something is already,
- * it is read back and compared, first the owner, then the version. That holds against late writes, other processes
- * and repeats, and needs no memory in here.
+ * the indexes that it found (compare and set): so a service is created without looking, what this process wrote itself
+ * is written without looking, and where something else is, it is read back and compared, first the owner, then the
+ * version. That holds against late writes, other processes and repeats, and whatever is remembered in here.
  * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
  */
 export class ConsulTransactions implements ServiceRegistry {
   readonly #client: ConsulClient;
   readonly #owner: string;
   readonly #node: ExternalNode;
+  readonly #remembered = new Remembered();
 
   constructor(client: ConsulClient, scope: Scope) {
     this.#client = client;
@@ -40,10 +51,9 @@ export class ConsulTransactions implements ServiceRegistry {
   }
 
   async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly Ending[]> {
-    const works = changes.map((change): Work => {
-      return { change, found: change.kind === "register" ? "absent" : undefined, ending: undefined };
-    });
+    const works = changes.map((change): Work => ({ change, found: undefined, ending: undefined }));
     for (const round of roundsOf(works, ({ change }) => change.serviceId)) {
+      for (const work of round) work.found = this.#expected(work.change);
       for (let pass = 0; pass < PASSES_MAX && round.some(isOpen); pass++) await this.#pass(round, signal);
     }
     return works.map(({ ending }) => ending ?? unavailable("Consul's services change faster than they can be written"));
@@ -54,26 +64,32 @@ export class ConsulTransactions implements ServiceRegistry {
     const guard = await this.#node.guard(signal).catch(asFault);
     if (guard instanceof Error) return endAll(round, guard);
     const unread = round.filter((work) => isOpen(work) && work.found === undefined);
-    await Promise.all(groupsOf(unread, OPERATIONS_MAX).map((group) => this.#read(group, signal)));
+    await Promise.all(groupsOf(unread, OPERATIONS_MAX / 2).map((group) => this.#read(group, signal)));
     const writes = round.filter(isOpen).flatMap((work) => this.#plan(work));
     await Promise.all(packed(writes).map((group) => this.#write(group, signal)));
   }
 
-  /** A reading transaction fails when one service is missing, and names all that are: the rest is asked for again. */
+  /** Undefined: to be read. A change that would be left out for what is remembered is better left out for what is there. */
+  #expected(change: ServiceChange): Found | undefined {
+    const entry = this.#remembered.get(change.serviceId);
+    if (entry === undefined) return change.kind === "register" ? "absent" : undefined;
+    return settled(change, marksOf(entry), this.#owner) === undefined ? entry : undefined;
+  }
+
+  /** A reading transaction fails when something is missing, and names all that is: the rest is asked for again. */
   async #read(works: readonly Work[], signal: AbortSignal): Promise<void> {
     try {
-      let left = works;
+      let left = works.flatMap((work): Get[] => [
+        { work, part: "Service" },
+        { work, part: "Check" },
+      ]);
       while (left.length > 0) {
-        const end = await transact(
-          this.#client,
-          left.map(({ change }) => this.#get(change.serviceId)).join(","),
-          signal,
-        );
+        const end = await transact(this.#client, left.map((get) => this.#get(get)).join(","), signal);
         if (end.kind === "rejected") throw unavailable(`Consul does not read services: ${end.what}`);
         if (end.kind === "applied") {
-          const services = new Map(end.results.map(({ Service }) => [Service?.ID, Service]));
-          for (const work of left) {
-            work.found = services.get(work.change.serviceId);
+          const entryOf = entriesIn(end.results);
+          for (const { work } of left.filter(isService)) {
+            work.found = entryOf(work.change.serviceId);
             if (!work.found) work.ending = unavailable(`the token may not read service ${work.change.serviceId}`);
           }
           return;
@@ -81,7 +97,7 @@ export class ConsulTransactions implements ServiceRegistry {
         const missing = new Set(end.problems.filter(({ kind }) => kind === "missing").map(({ index }) => index));
         if (missing.size < end.problems.length)
           throw unavailable(`Consul does not read services: ${whatOf(end.problems)}`);
-        for (const index of missing) (left[index] as Work).found = "absent";
+        for (const { work } of left.filter((get, index) => missing.has(index) && isService(get))) work.found = "absent";
         left = left.filter((_, index) => !missing.has(index));
       }
     } catch (error) {
@@ -91,7 +107,7 @@ export class ConsulTransactions implements ServiceRegistry {
 
   #plan(work: Work): Write[] {
     const { change, found = "absent" } = work;
-    work.ending = settled(change, found, this.#owner);
+    work.ending = settled(change, marksOf(found), this.#owner);
     if (work.ending !== undefined) return [];
     const operations = operationsOf(change, found, this.#owner, this.#node.name);
     const json = operations.map((operation) => JSON.stringify(operation)).join(",");
@@ -104,6 +120,8 @@ export class ConsulTransactions implements ServiceRegistry {
     const works = group.map(({ work }) => work);
     const guard = await this.#node.guard(signal).catch(asFault);
     if (guard instanceof Error) return endAll(works, guard);
+    // Until the answer tells otherwise.
+    for (const { change } of works) this.#remembered.delete(change.serviceId);
     const end = await transact(this.#client, [guard.json, ...group.map(({ json }) => json)].join(","), signal).catch(
       asFault,
     );
@@ -111,7 +129,10 @@ export class ConsulTransactions implements ServiceRegistry {
       await this.#node.fence(guard);
       return endAll(works, end);
     }
-    if (end.kind === "applied") return endAll(works, "written");
+    if (end.kind === "applied") {
+      this.#remember(works, end.results);
+      return endAll(works, "written");
+    }
     if (end.kind === "rejected") {
       if (group.length === 1) return endAll(works, consulRefused(`Consul refuses the service: ${end.what}`));
       const middle = Math.ceil(group.length / 2);
@@ -120,16 +141,34 @@ export class ConsulTransactions implements ServiceRegistry {
     }
     const [ofNode, ofServices] = sorted(end.problems, group);
     // What else is wrong may be a consequence, as when the node is gone: the next pass tells.
-    if (ofNode?.kind === "conflict") return this.#node.outdated(guard);
+    if (ofNode?.kind === "conflict") {
+      this.#remembered.clear();
+      return this.#node.outdated(guard);
+    }
     if (ofNode !== undefined) return endAll(works, unavailable(`Consul does not take our node: ${ofNode.what}`));
     for (const [work, problem] of ofServices) learn(work, problem);
   }
 
-  #get(serviceId: string): string {
-    const get: Operation = { Service: { Verb: "get", Node: this.#node.name, Service: { ID: serviceId } } };
+  #remember(works: readonly Work[], results: readonly Result[]): void {
+    const entryOf = entriesIn(results);
+    for (const { change, found } of works) {
+      const entry = change.kind === "deregister" ? undefined : entryOf(change.serviceId, found);
+      if (entry !== undefined) this.#remembered.set(change.serviceId, entry);
+    }
+  }
+
+  #get({ work, part }: Get): string {
+    const Node = this.#node.name;
+    const { serviceId } = work.change;
+    const get: Operation =
+      part === "Service"
+        ? { Service: { Verb: "get", Node, Service: { ID: serviceId } } }
+        : { Check: { Verb: "get", Check: { Node, CheckID: checkIdOf(serviceId) } } };
     return JSON.stringify(get);
   }
 }
+
+const isService = ({ part }: Get): boolean => part === "Service";
 
 const isOpen = ({ ending }: Work): boolean => ending === undefined;
 

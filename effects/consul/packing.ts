@@ -3,10 +3,11 @@ import { OPERATIONS_MAX } from "./transaction.ts";
 /** The operations of one service, as JSON joined by commas. */
 export interface Packable {
   readonly json: string;
+  readonly operationCount: number;
 }
 
-/** The node's operation, then at most 31 services with their checks. */
-const SERVICES_MAX = (OPERATIONS_MAX - 2) / 2;
+/** One is the node's. */
+const COUNT_MAX = OPERATIONS_MAX - 1;
 /** A transaction is 256 KiB at most, half of what Consul takes; 4 KiB are for the node's operation. */
 export const BYTES_MAX = 252 * 1024;
 
@@ -19,16 +20,19 @@ export function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {
 /** As few transactions as the limits of one allow. */
 export function packed<Item extends Packable>(writes: readonly Item[]): Item[][] {
   const groups: Item[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
+  let bytes = 0;
+  let count = 0;
   for (const write of writes) {
     const more = Buffer.byteLength(write.json) + 1;
+    bytes += more;
+    count += write.operationCount;
     const last = groups.at(-1);
-    if (last === undefined || last.length === SERVICES_MAX || bytes + more > BYTES_MAX) {
+    if (last !== undefined && count <= COUNT_MAX && bytes <= BYTES_MAX) {
+      last.push(write);
+    } else {
       groups.push([write]);
       bytes = more;
-    } else {
-      last.push(write);
-      bytes += more;
+      count = write.operationCount;
     }
   }
   return groups;

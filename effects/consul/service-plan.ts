@@ -1,10 +1,16 @@
 import type { Check } from "../../contracts/registration/messages/intents.ts";
 import { consulRefused } from "../catalogue/faults.ts";
 import type { Ending, Registration, ServiceChange } from "../catalogue/service-registry.ts";
-import type { ConsulService, Operation } from "./transaction.ts";
+import type { ConsulCheck, ConsulService, Operation } from "./transaction.ts";
 
+/** A service of our node with its check. */
+export interface Entry {
+  readonly service: ConsulService;
+  /** Undefined: someone took it away. */
+  readonly check: ConsulCheck | undefined;
+}
 /** What Consul has under a service id on our node. */
-export type Found = ConsulService | "absent";
+export type Found = Entry | "absent";
 
 /** Reserved by RFC 2606, resolves nowhere: a service without an address must not seem to be at its node's. */
 export const NO_ADDRESS = "no-address.invalid";
@@ -18,9 +24,16 @@ export const metaOf = (owner: string, version: number, nodeId: string): Record<s
   rollcall_node_id: nodeId,
 });
 
+/** A status changes the check alone, which costs Consul half: so the check has a version of its own, in its name. */
+const checkNameOf = (version: number): string => `Rollcall, version ${version}`;
+
 interface Marked {
   readonly Meta?: Readonly<Record<string, string>> | null | undefined;
+  readonly checkName?: string | undefined;
 }
+
+export const marksOf = (found: Found): Marked | "absent" =>
+  found === "absent" ? found : { Meta: found.service.Meta, checkName: found.check?.Name };
 
 /** How a change ends without a write, or undefined when it is to be written. Pure. */
 export function settled(change: ServiceChange, found: Marked | "absent", owner: string): Ending | undefined {
@@ -34,52 +47,63 @@ export function settled(change: ServiceChange, found: Marked | "absent", owner: 
   return versionOf(found) > change.version ? "unchanged" : undefined;
 }
 
-/** A version that someone wrote over counts as the oldest: our next write repairs it. */
-const versionOf = ({ Meta }: Marked): number => {
-  const version = Number(Meta?.["rollcall_version"] ?? Number.NaN);
-  return Number.isSafeInteger(version) ? version : 0;
+/** The service's or its check's, whichever is younger. One that someone wrote over counts as the oldest: our next write repairs it. */
+export const versionOf = ({ Meta, checkName = "" }: Marked): number => {
+  const versions = [Meta?.["rollcall_version"], /^Rollcall, version (\d+)$/.exec(checkName)?.[1]].map(Number);
+  return Math.max(0, ...versions.filter(Number.isSafeInteger));
 };
 
 /** The operations of a change that is not settled; they fail when the service is no longer as found. Pure. */
 export function operationsOf(change: ServiceChange, found: Found, owner: string, node: string): Operation[] {
-  if (change.kind === "register") {
-    const index = found === "absent" ? 0 : found.ModifyIndex;
-    return withCheck(node, serviceOf(change, owner, index), change.entry.check);
-  }
+  if (change.kind === "register") return registration(change, found, owner, node);
   if (found === "absent") return [];
+  const { service, check } = found;
   if (change.kind === "set_status") {
-    const Meta = { ...found.Meta, rollcall_version: String(change.version) };
-    return withCheck(node, { ...found, Meta }, change.check);
+    return [{ Check: { Verb: "cas", Check: { ...checkOf(change, service, change.check, node), ...indexOf(check) } } }];
   }
-  // Without its name Consul refuses to look at the service. Its checks go with it.
-  const { ID, Service, ModifyIndex } = found;
-  return [{ Service: { Verb: "delete-cas", Node: node, Service: { ID, Service, ModifyIndex } } }];
+  // Without its name Consul refuses to look at the service. Its checks go with it, but not one that is younger.
+  const { ID, Service, ModifyIndex } = service;
+  const removal: Operation = { Service: { Verb: "delete-cas", Node: node, Service: { ID, Service, ModifyIndex } } };
+  if (check === undefined) return [removal];
+  const { CheckID } = check;
+  return [{ Check: { Verb: "delete-cas", Check: { Node: node, CheckID, ...indexOf(check) } } }, removal];
 }
 
-const serviceOf = ({ serviceId, version, entry }: Registration, owner: string, index: number): ConsulService => ({
+function registration(change: Registration, found: Found, owner: string, node: string): Operation[] {
+  const service = serviceOf(change, owner, found === "absent" ? 0 : found.service.ModifyIndex);
+  const check = checkOf(change, service, change.entry.check, node);
+  return [
+    { Service: { Verb: "cas", Node: node, Service: service } },
+    // What has the id of a new service's check can't be that service's.
+    found === "absent"
+      ? { Check: { Verb: "set", Check: check } }
+      : { Check: { Verb: "cas", Check: { ...check, ...indexOf(found.check) } } },
+  ];
+}
+
+const indexOf = (found: ConsulCheck | undefined) => ({ ModifyIndex: found?.ModifyIndex ?? 0 });
+
+const serviceOf = ({ serviceId, version, entry }: Registration, owner: string, index: number) => ({
   ID: serviceId,
   Service: entry.name,
-  Tags: [...entry.tags],
+  Tags: entry.tags,
   ...(entry.address !== null && { Address: entry.address }),
   ...(entry.port !== null && { Port: entry.port }),
   Meta: metaOf(owner, version, entry.nodeId),
   ModifyIndex: index,
 });
 
-const withCheck = (node: string, service: ConsulService, { status, note }: Check): Operation[] => [
-  { Service: { Verb: "cas", Node: node, Service: service } },
-  {
-    Check: {
-      Verb: "set",
-      Check: {
-        Node: node,
-        CheckID: checkIdOf(service.ID),
-        Name: "Rollcall",
-        Status: status,
-        Output: note,
-        ServiceID: service.ID,
-        ServiceName: service.Service,
-      },
-    },
-  },
-];
+const checkOf = (
+  { serviceId, version }: ServiceChange,
+  { Service }: Pick<ConsulService, "Service">,
+  { status, note }: Check,
+  node: string,
+) => ({
+  Node: node,
+  CheckID: checkIdOf(serviceId),
+  Name: checkNameOf(version),
+  Status: status,
+  Output: note,
+  ServiceID: serviceId,
+  ServiceName: Service,
+});

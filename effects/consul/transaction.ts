@@ -2,19 +2,18 @@ import { z } from "zod";
 import { type ConsulClient, parsed, said } from "./consul-client.ts";
 import { unavailable } from "../catalogue/faults.ts";
 
-/** A service as Consul's transactions give and take it. */
-export const ConsulService = z.object({
+/** Of a service as Consul tells it: no more than the next write needs. */
+const ConsulService = z.object({
   ID: z.string(),
   Service: z.string(),
-  Tags: z.array(z.string()).nullish(),
-  Address: z.string().optional(),
-  Port: z.number().optional(),
   Meta: z.record(z.string(), z.string()).nullish(),
-  Weights: z.object({ Passing: z.number(), Warning: z.number() }).optional(),
-  EnableTagOverride: z.boolean().optional(),
   ModifyIndex: z.number(),
 });
 export type ConsulService = z.infer<typeof ConsulService>;
+
+/** Likewise. */
+const ConsulCheck = z.object({ CheckID: z.string(), Name: z.string(), ModifyIndex: z.number() });
+export type ConsulCheck = z.infer<typeof ConsulCheck>;
 
 export const ConsulNode = z.object({
   Node: z.string(),
@@ -24,10 +23,13 @@ export const ConsulNode = z.object({
 });
 export type ConsulNode = z.infer<typeof ConsulNode>;
 
-interface ConsulCheck {
-  readonly Node: string;
-  readonly CheckID: string;
-  readonly Name: string;
+interface WrittenService extends ConsulService {
+  readonly Tags: readonly string[];
+  readonly Address: string;
+  readonly Port: number;
+}
+
+interface WrittenCheck extends ConsulCheck {
   readonly Status: string;
   readonly Output: string;
   readonly ServiceID: string;
@@ -35,21 +37,22 @@ interface ConsulCheck {
   readonly ServiceName: string;
 }
 
+type Verb = "get" | "set" | "cas" | "delete-cas";
+
 export type Operation =
-  | { readonly Node: { readonly Verb: "get" | "cas"; readonly Node: Partial<ConsulNode> } }
-  | {
-      readonly Service: {
-        readonly Verb: "get" | "cas" | "delete-cas";
-        readonly Node: string;
-        readonly Service: Partial<ConsulService>;
-      };
-    }
-  | { readonly Check: { readonly Verb: "set"; readonly Check: ConsulCheck } };
+  | { readonly Node: { readonly Verb: Verb; readonly Node: Partial<ConsulNode> } }
+  | { readonly Service: { readonly Verb: Verb; readonly Node: string; readonly Service: Partial<WrittenService> } }
+  | { readonly Check: { readonly Verb: Verb; readonly Check: Partial<WrittenCheck> & { readonly Node: string } } };
 
 /** More are refused. */
 export const OPERATIONS_MAX = 64;
 
-const Result = z.object({ Node: ConsulNode.optional(), Service: ConsulService.optional() });
+const Result = z.object({
+  Node: ConsulNode.optional(),
+  Service: ConsulService.optional(),
+  Check: ConsulCheck.optional(),
+});
+export type Result = z.infer<typeof Result>;
 const Applied = z.object({ Results: z.array(Result).nullable() });
 const NotApplied = z.object({ Errors: z.array(z.object({ OpIndex: z.int().min(0), What: z.string() })).min(1) });
 
@@ -62,7 +65,7 @@ export interface Problem {
 
 /** Applied as a whole, or not at all; `rejected`: not even looked at, and nobody says which operation is to blame. */
 export type TransactionEnd =
-  | { readonly kind: "applied"; readonly results: readonly z.infer<typeof Result>[] }
+  | { readonly kind: "applied"; readonly results: readonly Result[] }
   | { readonly kind: "refused"; readonly problems: readonly Problem[] }
   | { readonly kind: "rejected"; readonly what: string };
 

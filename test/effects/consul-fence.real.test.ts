@@ -11,7 +11,7 @@ import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { type Exchange, forward, type HttpStandIn, standIn } from "./http-stand-in.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 
-const writesServices = ({ body }: Exchange): boolean => /"Service":{"Verb":"(cas|delete-cas)"/.test(body);
+const writesServices = ({ body }: Exchange): boolean => /"(Service|Check)":{"Verb":"(set|cas|delete-cas)"/.test(body);
 
 describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
   let proxy: HttpStandIn;
