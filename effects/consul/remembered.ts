@@ -1,33 +1,37 @@
 import { checkIdOf, type Entry, type Found } from "./service-plan.ts";
 import type { Result } from "./transaction.ts";
 
-const ENTRIES_MAX = 20_000;
+const GENERATION_MAX = 10_000;
 
 /**
  * What this process itself wrote last, so that it need not be read before the next write. It saves a request and
  * decides nothing: the write names the indexes, and Consul refuses it when they are others by now.
  */
 export class Remembered {
-  // In the order of their writing.
-  readonly #entries = new Map<string, Entry>();
+  // Two generations, of which the old one is dropped whole: to find the oldest in one Map takes longer the more were deleted.
+  #young = new Map<string, Entry>();
+  #old = new Map<string, Entry>();
 
   get(serviceId: string): Entry | undefined {
-    return this.#entries.get(serviceId);
+    return this.#young.get(serviceId) ?? this.#old.get(serviceId);
   }
 
   set(serviceId: string, entry: Entry): void {
-    this.#entries.delete(serviceId);
-    this.#entries.set(serviceId, entry);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > ENTRIES_MAX && oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#young.size >= GENERATION_MAX) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(serviceId, entry);
   }
 
   delete(serviceId: string): void {
-    this.#entries.delete(serviceId);
+    this.#young.delete(serviceId);
+    this.#old.delete(serviceId);
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#young.clear();
+    this.#old.clear();
   }
 }
 
