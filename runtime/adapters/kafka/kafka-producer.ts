@@ -138,7 +138,7 @@ function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
   const topics = new Map<string, Message[]>();
   for (const { topic, partition, key, value, headers } of messages) {
     const ofTopic = topics.get(topic) ?? [];
-    ofTopic.push({ partition, key, value, headers: { ...headers } });
+    ofTopic.push({ partition, key, value, headers });
     topics.set(topic, ofTopic);
   }
   return [...topics].map(([topic, ofTopic]) => ({ topic, messages: ofTopic }));

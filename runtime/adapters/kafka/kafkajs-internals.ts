@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import type { Assigner } from "kafkajs";
+import { encodeProduce, produceVersionMin, type Encoded, type ProduceRequest } from "./produce-request.ts";
 
 /**
- * What we do to kafkajs from the inside. It is at its last release and has three gaps that its interface can't close, so
+ * What we do to kafkajs from the inside. It is at its last release and has four gaps that its interface can't close, so
  * this file knows the sources of exactly one version and refuses any other.
  */
 export const kafkajsVersion = "2.2.4";
@@ -32,6 +33,13 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 
+interface ProduceVersions {
+  protocol(wanted: { readonly version: number }): (wanted: ProduceRequest) => {
+    readonly request: { encode(): Promise<Encoded> };
+    readonly response: unknown;
+  };
+}
+
 const load = createRequire(import.meta.url);
 const joinListeners = new WeakMap<Assigner, (membership: GroupMembership) => void>();
 let adapted = false;
@@ -44,6 +52,7 @@ export function adaptKafkajs(): void {
     throw new Error(`kafkajs ${version} is installed, the adapter knows ${kafkajsVersion}`);
   revealMembership();
   stopIdleTimer();
+  encodeProduceInOnePass();
   adapted = true;
 }
 
@@ -72,6 +81,21 @@ function stopIdleTimer(): void {
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
     if (this.pending.length === 0 && this.throttledUntil <= Date.now()) return;
     schedule.call(this);
+  };
+}
+
+/** Its own encoding, checksum included, was 28 of the 34 ms of CPU that publishing 1,000 events with 12 headers each took. */
+function encodeProduceInOnePass(): void {
+  const versions = load("kafkajs/src/protocol/requests/produce/index.js") as ProduceVersions;
+  const protocol = versions.protocol;
+  versions.protocol = ({ version }) => {
+    const original = protocol({ version });
+    if (version < produceVersionMin) return original;
+    return (wanted) => {
+      const { request, response } = original(wanted);
+      const encode = async () => encodeProduce(wanted) ?? (await request.encode());
+      return { request: { ...request, encode }, response };
+    };
   };
 }
 

@@ -27,6 +27,7 @@ export function callsOf(messages: readonly OutgoingMessage[], partitionBytesMax:
 }
 
 function sizeOf({ key, value, headers }: OutgoingMessage): number {
-  const headerBytes = Object.entries(headers).map(([name, content]) => name.length + Buffer.byteLength(content));
-  return (key?.length ?? 0) + (value?.length ?? 0) + headerBytes.reduce((a, b) => a + b, recordOverheadBytes);
+  let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
+  for (const name of Object.keys(headers)) bytes += name.length + Buffer.byteLength(headers[name] ?? "");
+  return bytes;
 }
