@@ -83,17 +83,11 @@ const bytea: Write = (value, at) => {
   return value.length;
 };
 
-const boolean: Write = (value, at) => {
-  if (typeof value !== "boolean") return -1;
-  slab[at] = value ? 1 : 0;
-  return 1;
-};
+// Buffer's own writers return where they stopped.
+const boolean: Write = (value, at) => (typeof value === "boolean" ? slab.writeUInt8(value ? 1 : 0, at) - at : -1);
 
-const int4: Write = (value, at) => {
-  if (typeof value !== "number" || (value | 0) !== value) return -1;
-  view.setInt32(at, value);
-  return 4;
-};
+const int4: Write = (value, at) =>
+  typeof value === "number" && (value | 0) === value ? slab.writeInt32BE(value, at) - at : -1;
 
 const int8: Write = (value, at) => {
   if (typeof value !== "number" || !Number.isSafeInteger(value)) return -1;
@@ -102,11 +96,8 @@ const int8: Write = (value, at) => {
   return 8;
 };
 
-const float8: Write = (value, at) => {
-  if (typeof value !== "number") return -1;
-  view.setFloat64(at, value + 0); // no negative zero: its text is "0"
-  return 8;
-};
+// Never a negative zero: its text is "0".
+const float8: Write = (value, at) => (typeof value === "number" ? slab.writeDoubleBE(value + 0, at) - at : -1);
 
 const YEAR_1 = Date.parse("0001-01-01T00:00:00.000Z");
 const YEAR_10000 = Date.parse("+010000-01-01T00:00:00.000Z");
@@ -148,9 +139,7 @@ const elementTypes: ReadonlyMap<string, ElementType> = new Map(
     boolean: { oid: 16, write: boolean },
     bytea: { oid: 17, write: bytea },
     bigint: { oid: 20, write: int8 },
-    int8: { oid: 20, write: int8 },
     int: { oid: 23, write: int4 },
-    int4: { oid: 23, write: int4 },
     text: { oid: 25, write: text },
     json: { oid: 114, write: text },
     float8: { oid: 701, write: float8 },
