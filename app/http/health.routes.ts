@@ -1,20 +1,7 @@
 import { z } from "zod";
 import type { System } from "../system.ts";
 import type { Http } from "./http.ts";
-import { Readiness } from "./readiness.ts";
-
-const Part = z.object({ ok: z.boolean(), reason: z.string().optional() });
-const Ready = z.object({
-  status: z.enum(["ready", "not_ready"]),
-  parts: z.object({
-    bus: Part,
-    store: Part,
-    catalogue: Part,
-    contracts: Part.extend({ hash: z.string() }),
-    partitions: Part.extend({ owned: z.int(), of: z.int(), refused: z.array(z.string()) }),
-  }),
-});
-export type Ready = z.infer<typeof Ready>;
+import { Readiness, Ready } from "./readiness.ts";
 
 export function addHealthRoutes(http: Http, system: System): void {
   const readiness = new Readiness(system);

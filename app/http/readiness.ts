@@ -1,5 +1,18 @@
+import { z } from "zod";
 import type { System } from "../system.ts";
-import type { Ready } from "./health.routes.ts";
+
+const PartShown = z.object({ ok: z.boolean(), reason: z.string().optional() });
+export const Ready = z.object({
+  status: z.enum(["ready", "not_ready"]),
+  parts: z.object({
+    bus: PartShown,
+    store: PartShown,
+    catalogue: PartShown,
+    contracts: PartShown.extend({ hash: z.string() }),
+    partitions: PartShown.extend({ owned: z.int(), of: z.int(), refused: z.array(z.string()) }),
+  }),
+});
+type Ready = z.infer<typeof Ready>;
 
 /** How long an answer of the catalogue is good for, and how long it may take. */
 const REACH_CACHE_MS = 2_000;

@@ -29,7 +29,6 @@ function elementText(value: SqlValue | undefined): string {
   // characters and lone surrogates it would write as escapes of its own.
   return PLAIN.test(text) ? JSON.stringify(text) : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const PLAIN = /^[^\u0000-\u001f\ud800-\udfff]*$/;
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -225,18 +225,19 @@ export class StepRun {
     if (trigger === undefined || !answer) return false;
     this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: answer.to });
     this.entity = { ...this.entity, reducerState: answer.to };
-    const first = this.#intents.length;
-    for (const action of answer.actions) this.#act(action, payload);
-    if (opens) {
-      const awaiting = this.#intents.slice(first).filter(({ type }) => this.#answers(type)).map(({ id }) => id); // prettier-ignore
-      this.entity = { ...this.entity, attempt: { ...this.entity.attempt, awaiting } };
+    const awaiting: string[] = [];
+    for (const action of answer.actions) {
+      const intent = this.#act(action, payload);
+      if (intent && this.#domain.intents.get(action)?.answers) awaiting.push(intent.id);
     }
+    if (opens) this.entity = { ...this.entity, attempt: { ...this.entity.attempt, awaiting } };
     const raises = answer.entered ? this.#domain.reducer.states.get(answer.to)?.raises : undefined;
     if (raises !== undefined) this.#queue.push({ kind: "raised", name: raises });
     return true;
   }
 
-  #act(action: string, payload: Payload): void {
+  /** Runs an update, or a builder: then its intent, if it built one. */
+  #act(action: string, payload: Payload): Intent | undefined {
     const context = {
       payload: payload as never,
       entity: viewOf(this.entity, this.#domain.orchestrator),
@@ -245,12 +246,15 @@ export class StepRun {
     const builder = this.#domain.code.builders[action];
     if (builder) {
       const built = builder(this.entity.data as never, context);
-      if (built) this.#intents.push(this.#complete(action, built));
-      return;
+      if (!built) return undefined;
+      const intent = this.#complete(action, built);
+      this.#intents.push(intent);
+      return intent;
     }
     const update = this.#domain.code.updates[action];
     if (!update) throw new Error(`no such action: ${action}`);
     this.entity = { ...this.entity, data: update(this.entity.data as never, context) };
+    return undefined;
   }
 
   #complete(action: string, built: NewIntent): Intent {
@@ -274,10 +278,6 @@ export class StepRun {
         ...built.payload,
       },
     };
-  }
-
-  #answers(intentType: string): boolean {
-    return (this.#domain.effects.get(intentType)?.outputEvents.length ?? 0) > 0;
   }
 
   #facts(payload: Payload): Facts {
