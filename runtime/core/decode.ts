@@ -41,13 +41,13 @@ export function decodeRecord(
   checkType(domain.name, consumed.type, opened.type);
   checkVersion(opened.version);
   const payload = checkPayload(consumed, opened.payload);
-  const id =
-    senderId(opened.source, opened.id ?? record.headers["message_id"]) ??
-    derivedId("record", record.topic, record.partition, record.offset);
+  const sentId = senderId(opened.source, opened.id ?? record.headers["message_id"]);
+  const id = sentId ?? derivedId("record", record.topic, record.partition, record.offset);
   return {
     kind: "bus",
     type: consumed.type,
     id,
+    hasSentId: sentId !== undefined,
     entityId: String(payload[domain.entityIdField]),
     correlationId:
       senderId(opened.source, payload["correlation_id"]) ?? senderId(opened.source, opened.correlationId) ?? id,

@@ -95,6 +95,8 @@ function readRecord(
       );
     }
     if (!consumed.journal) return { kind: "step", item, message, journaled: false };
+    // Without an id of its own only a redelivery is a repeat, and that lies below the stored position.
+    if (!message.hasSentId) return { kind: "step", item, message, journaled: true };
     const dedupeKey = derivedId("seen", domain.name, message.entityId, message.type, message.id);
     return { kind: "step", item, message, dedupeKey, journaled: true };
   } catch (error) {

@@ -7,7 +7,7 @@ interface KafkaSasl {
 }
 
 /** PEM texts. */
-export interface KafkaTls {
+interface KafkaTls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
