@@ -48,6 +48,7 @@ export class IntentRunner {
   #size = 0;
   #calls = 0;
   #stopped = false;
+  #willDispatch = false;
 
   constructor(parts: ShellParts) {
     this.#parts = parts;
@@ -77,7 +78,7 @@ export class IntentRunner {
         this.#lane(spec).ready.push(running);
       }
     }
-    for (const lane of this.#lanes.values()) this.#dispatch(lane);
+    this.#dispatchSoon();
   }
 
   /** The turn that took the outcome in is committed: the next intent of the target may begin. */
@@ -117,7 +118,17 @@ export class IntentRunner {
     if (running.partition.lost) return;
     const lane = this.#lane(running.spec);
     lane.ready.push(running);
-    this.#dispatch(lane);
+    this.#dispatchSoon();
+  }
+
+  /** Once for all that becomes ready in one go, so that it leaves in full batches. */
+  #dispatchSoon(): void {
+    if (this.#willDispatch) return;
+    this.#willDispatch = true;
+    queueMicrotask(() => {
+      this.#willDispatch = false;
+      for (const lane of this.#lanes.values()) this.#dispatch(lane);
+    });
   }
 
   #dispatch(lane: Lane): void {
