@@ -34,8 +34,7 @@ export class BrokerClock {
 
   /** Ms since the epoch. */
   nowMs(): number {
-    const { monotonic, delta } = { monotonic: this.#clock.monotonicMs(), delta: this.#smallest() };
-    return Math.floor(monotonic - delta);
+    return Math.floor(this.#clock.monotonicMs() - this.#smallest());
   }
 
   #smallest(): number {

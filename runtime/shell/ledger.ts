@@ -92,8 +92,10 @@ export class Ledger {
     const domain = this.#domain.name;
     const at = iso(plan.atMs);
     // A renewal moves a deadline and nothing else: the row's large columns need not travel.
-    const renewed = changed.filter(({ before, now }) => before !== undefined && onlyDeadlines(before, now));
-    const whole = changed.filter(({ before, now }) => before === undefined || !onlyDeadlines(before, now));
+    const renewed: typeof changed = [];
+    const whole: typeof changed = [];
+    for (const entity of changed)
+      (entity.before && onlyDeadlines(entity.before, entity.now) ? renewed : whole).push(entity);
     if (renewed.length > 0)
       yield tx.query(
         `update rollcall.entity e set deadlines = r.deadlines, updated_at = $4
@@ -166,7 +168,7 @@ export class Ledger {
             (row) => row.attemptId,
             (row) => row.body,
             (row) => row.outgoing?.topic ?? null,
-            // Bytes travel as hex, twice as long: what was text to begin with goes as text.
+            // To PGlite bytes travel as hex, twice as long: what was text to begin with goes as text.
             (row) => (row.text ? null : (row.outgoing?.key ?? null)),
             (row) => (row.text ? null : (row.outgoing?.value ?? null)),
             (row) => storedHeaders(row),

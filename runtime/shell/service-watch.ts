@@ -26,6 +26,7 @@ export class ServiceWatch {
   #cancel = (): void => {};
   #probedMs = Number.NEGATIVE_INFINITY;
   #asking = false;
+  #stopped = false;
   ends: ByTopicPartition<LogEnds> = new Map();
 
   constructor(
@@ -48,14 +49,15 @@ export class ServiceWatch {
   }
 
   start(): void {
+    if (this.#stopped) return;
     this.#cancel = this.#parts.clock.after(TICK_MS, () => {
       void this.#tick().finally(() => this.start());
     });
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
-    this.start = () => {};
   }
 
   /** Undefined when it answers, else why not. */
