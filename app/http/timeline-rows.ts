@@ -21,7 +21,9 @@ export const TimelineItem = z.object({
   reducer_state: z.string().nullable(),
   moves: z.array(z.object({ machine: z.string(), trigger: z.string(), from: z.string(), to: z.string() })),
   events: z.array(Reference.extend({ seq: z.int() })).describe("published because of it"),
-  intents: z.array(Reference.extend({ target: z.string(), version: z.int() })).describe("asked of the effects"),
+  intents: z
+    .array(Reference.extend({ target: z.string(), version: z.int(), digest: z.string().describe("of its payload") }))
+    .describe("asked of the effects"),
   topic: z.string().nullable().describe("where it came from, or was published"),
   payload: z.record(z.string(), z.unknown()).nullable(),
 });

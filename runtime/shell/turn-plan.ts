@@ -5,6 +5,7 @@ import type { Entity } from "../core/entity.ts";
 import { encodeEvent } from "../core/envelope.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Intent } from "../core/intent.ts";
+import { stepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
 import { toRfc3339 } from "../core/time.ts";
@@ -143,11 +144,13 @@ export class TurnPlan {
     const decision = step(this.#domain, before, message);
     if (decision.result === "refused" && item.kind === "record") {
       if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
-      return this.#deadLetter(item, "CORE_ERROR", decision.reason);
+      const refused = { message_id: message.id, ...stepRecord(message, before, decision) };
+      return this.#deadLetter(item, "CORE_ERROR", decision.reason, message, refused);
     }
     if (item.kind === "settled") this.settled.push({ partition, intent: item.intent });
     this.#keep(partition, message.entityId, before, decision.entity);
-    if (work.journaled || decision.result === "changed")
+    const isQuiet = decision.result === "no_op" || decision.result === "renewed";
+    if (work.journaled || !isQuiet)
       this.#journalStep(partition, message, before, decision, item.kind === "settled" ? item.note : undefined);
     this.told.push({ kind: "decision", partition: partition.number, message, decision });
   }
@@ -170,27 +173,9 @@ export class TurnPlan {
     decision: Decision,
     note?: string,
   ): void {
-    const { kind, payload, now, origin, intentId } = message;
-    const { result, reason, moves, events, intents } = decision;
-    this.#write(partition, "message", {
-      ...aboutOf(message),
-      attemptId: decision.entity?.attempt.id,
-      body: {
-        kind,
-        ...(note !== undefined && { note }),
-        message: { payload, now, ...(origin && { origin }), ...(intentId !== undefined && { intentId }) },
-        before: before && { state: before.state, reducer_state: before.reducerState, deadlines: before.deadlines },
-        decision: {
-          result,
-          reason,
-          moves,
-          events: events.map(({ id, type, seq }) => ({ id, type, seq })),
-          intents: intents.map(({ id, type, target, version }) => ({ id, type, target, version })),
-          state: decision.entity?.state ?? null,
-          reducer_state: decision.entity?.reducerState ?? null,
-        },
-      },
-    });
+    const { entity, events, intents } = decision;
+    const body = stepRecord(message, before, decision, note);
+    this.#write(partition, "message", { ...aboutOf(message), attemptId: entity?.attempt.id, body });
     for (const event of events) this.#journalEvent(partition, event, message.traceparent);
     for (const intent of intents) {
       const share = this.share(partition);
@@ -236,7 +221,8 @@ export class TurnPlan {
     this.told.push({ kind: "rekeyed", partition: partition.number, topic: record.topic });
   }
 
-  #deadLetter(item: RecordItem, code: string, error: string): void {
+  /** @param refused the step that the core refused: with it the refusal can be replayed */
+  #deadLetter(item: RecordItem, code: string, error: string, message?: Message, refused?: object): void {
     const { record, partition } = item;
     const { topic, offset } = record;
     const id = derivedId("dead_letter", topic, record.partition, offset);
@@ -251,8 +237,9 @@ export class TurnPlan {
     }; // prettier-ignore
     this.deadLetters.push({ id, item, code, error, value, headers: JSON.stringify(textHeaders(record)) });
     this.#write(partition, "dead_letter", {
+      ...(message && aboutOf(message)),
       messageId: id,
-      body: { code, error, origin: { topic, partition: record.partition, offset } },
+      body: { code, error, origin: { topic, partition: record.partition, offset }, ...(refused && { refused }) },
       outgoing: {
         topic: this.#domain.deadLetterTopic, partition: partition.number, key: record.key, value,
         headers: { ...record.headers, ...about },

@@ -42,8 +42,8 @@ describe("an explanation", () => {
 
   it("names the intents that it waits for, and what became of the others", () => {
     const intents = [
-      { id: "i1", type: "shop.buy", target: "t", version: 1 },
-      { id: "i2", type: "shop.pay", target: "t", version: 1 },
+      { id: "i1", type: "shop.buy", target: "t", version: 1, digest: "d" },
+      { id: "i2", type: "shop.pay", target: "t", version: 1, digest: "d" },
     ];
     const attempt = [item({ at: at(20), intents }), item({ intent_id: "i1", note: "done after 2 failed tries" })];
     const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20) }];

@@ -1,0 +1,86 @@
+import type { Decision, Move } from "./decision.ts";
+import type { Entity } from "./entity.ts";
+import type { ArmedDeadline } from "./handler.ts";
+import { derivedId } from "./ids.ts";
+import type { Message, Payload } from "./message.ts";
+
+/**
+ * What the journal keeps of a step: its input as the core saw it, and its decision. With the entity's earlier steps it
+ * is all that is needed to take the step again. Key order counts: it is compared as text.
+ */
+export interface StepRecord {
+  readonly kind: Message["kind"];
+  /** Of an outcome: how its intent ended, in words. */
+  readonly note?: string;
+  readonly message: Pick<Message, "payload" | "now" | "origin" | "intentId"> & {
+    /** Of a message that the shell made, where the entity was in another attempt, or in none. */
+    readonly attemptId?: string;
+  };
+  /** The entity as the step saw it: what moves a deadline alone may not be journaled, so deadlines are told whole. */
+  readonly before?: {
+    readonly state: string | null;
+    readonly reducer_state: string;
+    readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
+  };
+  readonly decision: {
+    readonly result: Decision["result"];
+    readonly reason: string;
+    readonly moves: readonly Move[];
+    /** The events themselves are rows of their own, with their final bytes. */
+    readonly events: readonly { readonly id: string; readonly type: string; readonly seq: number }[];
+    readonly intents: readonly IntentRecord[];
+    readonly state: string | null;
+    readonly reducer_state: string | null;
+  };
+}
+
+export interface IntentRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly target: string;
+  readonly version: number;
+  /** UUIDv5 of the payload's JSON: tells whether it is the same again, at a tenth of its size. */
+  readonly digest: string;
+}
+
+export const payloadDigest = (payload: Payload): string => derivedId("payload", JSON.stringify(payload));
+
+/** What is to be journaled of a step. */
+export function stepRecord(
+  message: Message,
+  before: Entity | undefined,
+  decision: Decision,
+  note?: string,
+): StepRecord {
+  const { kind, payload, now, origin, intentId, attemptId } = message;
+  const { result, reason, moves, events, intents, entity } = decision;
+  return {
+    kind,
+    ...(note !== undefined && { note }),
+    message: {
+      payload,
+      now,
+      ...(origin && { origin }),
+      ...(intentId !== undefined && { intentId }),
+      ...(attemptId !== undefined && attemptId !== before?.attempt.id && { attemptId }),
+    },
+    ...(before && {
+      before: { state: before.state, reducer_state: before.reducerState, deadlines: before.deadlines },
+    }),
+    decision: {
+      result,
+      reason,
+      moves,
+      events: events.map(({ id, type, seq }) => ({ id, type, seq })),
+      intents: intents.map(({ id, type, target, version, payload: asked }) => ({
+        id,
+        type,
+        target,
+        version,
+        digest: payloadDigest(asked),
+      })),
+      state: entity?.state ?? null,
+      reducer_state: entity?.reducerState ?? null,
+    },
+  };
+}
