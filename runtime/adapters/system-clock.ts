@@ -29,6 +29,10 @@ export class SystemClock implements Clock {
     return () => clearTimeout(timer);
   }
 
+  afterIo(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   random(): number {
     return Math.random();
   }

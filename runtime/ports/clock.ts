@@ -6,6 +6,8 @@ export interface Clock {
   wallMs(): number;
   /** Calls once after at least `delayMs`; the function returned cancels. Never keeps a process alive by itself. */
   after(delayMs: number, call: () => void): () => void;
+  /** Resolves when the I/O that is ready now was heard. */
+  afterIo(): Promise<void>;
   /** In [0, 1). Only for jitter. */
   random(): number;
 }

@@ -1,16 +1,10 @@
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  type CircuitBreakerPolicy,
-  ConsecutiveBreaker,
-  handleAll,
-} from "cockatiel";
 import type { EffectSpec } from "../core/domain.ts";
 import type { Outcome } from "../core/effect.ts";
 import { Fault } from "../core/fault.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Intent } from "../core/intent.ts";
 import type { Message } from "../core/message.ts";
+import { Breaker } from "./breaker.ts";
 import type { ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 
@@ -26,14 +20,6 @@ interface Lane {
   ready: Running[];
   calls: number;
 }
-/** Thrown through the breaker so that a batch of which nothing was done counts as a failure of its backend. */
-class BatchFailed extends Error {
-  readonly outcomes: readonly Outcome[];
-  constructor(outcomes: readonly Outcome[]) {
-    super("no intent of the batch was done");
-    this.outcomes = outcomes;
-  }
-}
 
 /**
  * Carries intents out: grouped per effect, all effects in parallel, intents of one target one at a time, each with its
@@ -44,7 +30,7 @@ export class IntentRunner {
   readonly #parts: ShellParts;
   readonly #lanes = new Map<string, Lane>();
   readonly #targets = new Map<string, Running[]>();
-  readonly #breakers = new Map<string, CircuitBreakerPolicy>();
+  readonly #breakers = new Map<string, Breaker>();
   #size = 0;
   #calls = 0;
   #stopped = false;
@@ -146,18 +132,12 @@ export class IntentRunner {
 
   async #call(lane: Lane, batch: readonly Running[]): Promise<void> {
     this.#parts.failpoint("C8");
-    let outcomes: readonly Outcome[];
-    try {
-      outcomes = await this.#breaker(lane.spec).execute(async () => {
-        const answered = await this.#withTimeout(lane.spec, batch);
-        if (answered.every((outcome) => !outcome.done && outcome.fault.retryable)) throw new BatchFailed(answered);
-        return answered;
-      });
-    } catch (error) {
-      if (error instanceof BrokenCircuitError) return this.#later(batch, lane.spec.breaker.resetTimeoutMs);
-      if (!(error instanceof BatchFailed)) throw error;
-      outcomes = error.outcomes;
-    }
+    const breaker = this.#breaker(lane.spec);
+    if (!breaker.admits()) return this.#later(batch, lane.spec.breaker.resetTimeoutMs);
+    const outcomes = await this.#withTimeout(lane.spec, batch);
+    // Of a batch of which nothing was done its backend is at fault.
+    if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.failed();
+    else breaker.succeeded();
     this.#parts.failpoint("C9");
     batch.forEach((running, index) => {
       const outcome = outcomes[index] ?? unavailable(lane.spec, "the effect gave no outcome for it");
@@ -249,16 +229,13 @@ export class IntentRunner {
   }
 
   /** One for each backend. */
-  #breaker(spec: EffectSpec): CircuitBreakerPolicy {
-    const known = this.#breakers.get(spec.backend);
+  #breaker({ backend, breaker: limits }: EffectSpec): Breaker {
+    const known = this.#breakers.get(backend);
     if (known) return known;
-    const breaker = circuitBreaker(handleAll, {
-      halfOpenAfter: spec.breaker.resetTimeoutMs,
-      breaker: new ConsecutiveBreaker(spec.breaker.failureThreshold),
-    });
-    breaker.onBreak(() => this.#parts.observe({ kind: "breaker", backend: spec.backend, open: true }));
-    breaker.onReset(() => this.#parts.observe({ kind: "breaker", backend: spec.backend, open: false }));
-    this.#breakers.set(spec.backend, breaker);
+    const breaker = new Breaker(this.#parts.clock, limits, (open) =>
+      this.#parts.observe({ kind: "breaker", backend, open }),
+    );
+    this.#breakers.set(backend, breaker);
     return breaker;
   }
 }

@@ -14,6 +14,8 @@ export interface ShellParts {
   readonly bus: EventBus;
   readonly store: Store;
   readonly clock: Clock;
+  /** Names this process in the store; unique for each start. */
+  readonly owner: string;
   readonly brokerClock: BrokerClock;
   readonly inbox: Inbox;
   readonly limits: ShellLimits;

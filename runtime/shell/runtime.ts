@@ -80,6 +80,7 @@ export class Runtime {
       bus,
       store,
       clock,
+      owner,
       brokerClock: new BrokerClock(clock),
       inbox: new Inbox(),
       limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -98,7 +99,6 @@ export class Runtime {
       failed: options.onFatal,
     });
     this.#watch = new ServiceWatch(this.#parts, {
-      owner,
       partitions: () => [...this.#owned.values()],
       isWanted: () => this.#deadlines.isDue,
       onEnds: (askedAtMs, ends) => this.#deadlines.onEnds(askedAtMs, ends),
@@ -161,12 +161,12 @@ export class Runtime {
   }
 
   async #run(): Promise<void> {
-    const { inbox, limits } = this.#parts;
+    const { clock, inbox, limits } = this.#parts;
     while (!this.#stopping || [...this.#owned.values()].some(({ lost }) => !lost)) {
       await inbox.waiting();
       // Sockets are heard before the next turn: what came meanwhile is in it, and a store inside this process (which
       // answers without ever leaving the promise queue) does not starve them.
-      await new Promise((resolve) => setImmediate(resolve));
+      await clock.afterIo();
       // Planning ahead of a commit pays when much waits; else waiting for it makes one turn of what would be two.
       if (inbox.size < limits.planAheadMin) await this.#turns.idle();
       const items = inbox.take(limits.turnMessagesMax);

@@ -19,7 +19,6 @@ interface Reach {
 export class ServiceWatch {
   readonly #parts: ShellParts;
   readonly #partitions: () => readonly Partition[];
-  readonly #owner: string;
   readonly #onEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
   readonly #isWanted: () => boolean;
   readonly #reach: Record<"bus" | "store", Reach>;
@@ -32,7 +31,6 @@ export class ServiceWatch {
   constructor(
     parts: ShellParts,
     options: {
-      readonly owner: string;
       readonly partitions: () => readonly Partition[];
       /** Whether a deadline waits for the log's ends. */
       readonly isWanted: () => boolean;
@@ -40,7 +38,6 @@ export class ServiceWatch {
     },
   ) {
     this.#parts = parts;
-    this.#owner = options.owner;
     this.#partitions = options.partitions;
     this.#isWanted = options.isWanted;
     this.#onEnds = options.onEnds;
@@ -90,7 +87,7 @@ export class ServiceWatch {
     await this.#note("store", async () => {
       await this.#parts.store.query(
         `update rollcall.partition_owner set served_at = now() where domain = $1 and owner = $2 and partition = any($3::int[])`,
-        [this.#parts.domain.name, this.#owner, numbers],
+        [this.#parts.domain.name, this.#parts.owner, numbers],
       );
     });
   }

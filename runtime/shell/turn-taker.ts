@@ -1,7 +1,7 @@
-import { v7 } from "uuid";
 import type { ConsumedTopic } from "../core/domain.ts";
 import type { Entity } from "../core/entity.ts";
 import { Fault } from "../core/fault.ts";
+import { derivedId } from "../core/ids.ts";
 import { ENTITY_COLUMNS, type EntityRow, entityOf } from "./entity-row.ts";
 import type { Item } from "./inbox.ts";
 import { readItems, type Work } from "./intake.ts";
@@ -31,6 +31,7 @@ export class TurnTaker {
   readonly #refused = new Map<Item, string>();
   #committing: { readonly plan: TurnPlan; readonly asPlanned: Promise<boolean> } | undefined;
   #underWay = 0;
+  #commits = 0;
   partitions = 0;
 
   constructor(parts: ShellParts, hooks: TurnHooks) {
@@ -101,7 +102,7 @@ export class TurnTaker {
     const plan = planned ?? (await this.#plan(items));
     try {
       this.#parts.failpoint("C1");
-      if (plan.shares.size > 0) await this.#ledger.commit(plan, v7());
+      if (plan.shares.size > 0) await this.#ledger.commit(plan, derivedId("turn", this.#parts.owner, ++this.#commits));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") throw error;
       return this.#settleApart(items, open, error);

@@ -21,6 +21,10 @@ export class ManualClock implements Clock {
     return () => this.#waiting.delete(timer);
   }
 
+  afterIo(): Promise<void> {
+    return Promise.resolve();
+  }
+
   random(): number {
     return 0.5;
   }

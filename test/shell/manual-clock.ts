@@ -11,6 +11,9 @@ export class ManualClock implements Clock {
   wallMs(): number {
     return 1_700_000_000_000 + this.#nowMs;
   }
+  afterIo(): Promise<void> {
+    return Promise.resolve();
+  }
   random(): number {
     return 0.5;
   }

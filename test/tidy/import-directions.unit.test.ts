@@ -24,7 +24,7 @@ const ROOMS: readonly Room[] = [
   {
     room: "runtime/shell/",
     may: ["runtime/core/", "runtime/contract/", "runtime/ports/"],
-    libraries: ["cockatiel", "lru-cache", "node:crypto", "uuid"],
+    libraries: ["lru-cache", "node:crypto", "uuid"],
   },
   // A port's faults are the core's.
   { room: "runtime/adapters/kafka", may: ["runtime/ports/", "runtime/core/fault.ts", "runtime/adapters/"], libraries: ["kafkajs", "node:"] },
