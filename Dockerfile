@@ -6,6 +6,7 @@ COPY . .
 # The embedded store's folder is the only place that the process writes to.
 RUN mkdir .rollcall && chown node:node .rollcall
 USER node
-ENV NODE_ENV=production ROLLCALL_HTTP_HOST=0.0.0.0 ROLLCALL_HTTP_ALLOW_REMOTE=true ROLLCALL_HTTP_PORT=8080
+# Reachable from outside of the container, so it starts with ROLLCALL_API_TOKENS only: docs/guide/security.md.
+ENV NODE_ENV=production ROLLCALL_HTTP_HOST=0.0.0.0 ROLLCALL_HTTP_PORT=8080
 EXPOSE 8080
 CMD ["node", "app/rollcall.mjs", "start"]

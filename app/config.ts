@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { readApiTokens } from "./api-tokens.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
@@ -21,11 +22,28 @@ export const CONFIG_SCHEMA = z.object({
     .default(12)
     .describe("partitions of topics that do not exist yet"),
   ROLLCALL_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP listens on"),
-  ROLLCALL_HTTP_ALLOW_REMOTE: z
-    .enum(["true", "false"])
-    .default("false")
-    .describe("listen on an address that other machines reach, although there is no authentication yet"),
   ROLLCALL_HTTP_PORT: port.default(8080).describe("port that HTTP listens on; 0 takes a free one"),
+  ROLLCALL_HTTP_NAMES: z
+    .string()
+    .transform((text) => text.toLowerCase().split(","))
+    .pipe(
+      z.array(z.string().regex(/^[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/, "host names without ports, several with commas")),
+    )
+    .optional()
+    .describe("host names, with commas, that requests may name beside ROLLCALL_HTTP_HOST: those of a proxy in front"),
+  ROLLCALL_HTTP_RATE_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2_000)
+    .describe("requests a second of one token, or of one address without a token; twice as many at once"),
+  ROLLCALL_API_TOKENS: secret
+    .transform((text, context) => readApiTokens(text, (message) => context.addIssue({ code: "custom", message })))
+    .optional()
+    .describe(
+      "who may use the HTTP API: a line `role name token` each; needed for an address that other machines reach (secret)",
+    ),
   ROLLCALL_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
@@ -69,7 +87,7 @@ export const CONFIG_SCHEMA = z.object({
 });
 export type Config = z.infer<typeof CONFIG_SCHEMA>;
 
-const SECRETS = ["KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
+const SECRETS = ["ROLLCALL_API_TOKENS", "KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
 
 /** A configuration that can't run, with the variable and the remedy on each line. */
 export class ConfigError extends Error {
@@ -84,16 +102,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined && value !== "") values[name] = value;
   for (const name of SECRETS) {
-    const file = values[`${name}_FILE`];
-    if (file === undefined) continue;
-    if (values[name] !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`);
-    try {
-      values[name] = readFileSync(file, "utf8").trim();
-    } catch (error) {
-      problems.push(
-        `${name}_FILE: can't read the file (${(error as NodeJS.ErrnoException).code}): give a readable one`,
-      );
-    }
+    const value = secretOf(values, name, (problem) => problems.push(problem));
+    if (value !== undefined) values[name] = value;
   }
   const parsed = CONFIG_SCHEMA.safeParse(values);
   if (!parsed.success)
@@ -105,6 +115,36 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   else problems.push(...contradictions(parsed.data));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join("\n"));
   return parsed.data;
+}
+
+/** A secret's own value, or the trimmed content of the file that its twin names. */
+function secretOf(
+  values: Readonly<Record<string, string | undefined>>,
+  name: string,
+  wrong: (problem: string) => void,
+): string | undefined {
+  const file = values[`${name}_FILE`];
+  if (!file) return values[name];
+  if (values[name]) wrong(`${name} and ${name}_FILE are both set: keep one`);
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    wrong(`${name}_FILE: can't read the file (${(error as NodeJS.ErrnoException).code}): give a readable one`);
+    return undefined;
+  }
+}
+
+/**
+ * What commands and nodes say to a server that wants to know who asks.
+ * @throws ConfigError for a file that can't be read, and a token that no header can carry
+ */
+export function clientToken(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const token = secretOf(environment, "ROLLCALL_TOKEN", (problem) => {
+    throw new ConfigError(problem);
+  });
+  if (!token) return undefined;
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new ConfigError("ROLLCALL_TOKEN has characters that no header can carry");
+  return token;
 }
 
 function contradictions(config: Config): string[] {
@@ -125,9 +165,9 @@ function contradictions(config: Config): string[] {
     );
   if ((config.KAFKA_SSL_CERT_FILE === undefined) !== (config.KAFKA_SSL_KEY_FILE === undefined))
     problems.push("KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE go together: set both or none");
-  if (!isLoopback(config.ROLLCALL_HTTP_HOST) && config.ROLLCALL_HTTP_ALLOW_REMOTE !== "true")
+  if (!isLoopback(config.ROLLCALL_HTTP_HOST) && config.ROLLCALL_API_TOKENS === undefined)
     problems.push(
-      `ROLLCALL_HTTP_HOST=${config.ROLLCALL_HTTP_HOST} is reachable from other machines, and HTTP has no authentication yet: keep 127.0.0.1, or set ROLLCALL_HTTP_ALLOW_REMOTE=true behind a proxy that has`,
+      `ROLLCALL_HTTP_HOST=${config.ROLLCALL_HTTP_HOST} is reachable from other machines, and whoever reaches it could change everything: set ROLLCALL_API_TOKENS or ROLLCALL_API_TOKENS_FILE (docs/guide/security.md), or keep 127.0.0.1`,
     );
   if (config.ROLLCALL_FAILPOINT !== undefined && config.NODE_ENV === "production")
     problems.push("ROLLCALL_FAILPOINT can't be armed when NODE_ENV=production: unset it");

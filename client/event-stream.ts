@@ -1,9 +1,10 @@
+import { Fault } from "../runtime/core/fault.ts";
 import { backOffMs, pause } from "./back-off.ts";
 import { decodeEvent, type RegistrationEvent } from "./events.ts";
+import { accessRefused, bearer, type HttpAccess } from "./http-access.ts";
 import type { EventFilter, TransportLog } from "./transport.ts";
 
-export interface EventStreamOptions {
-  readonly url: string;
+export interface EventStreamOptions extends HttpAccess {
   readonly filter: EventFilter;
   readonly log: TransportLog;
   readonly onEvent: (event: RegistrationEvent) => void;
@@ -22,23 +23,30 @@ export class EventStream {
     this.#options = options;
   }
 
-  /** Resolves when everything published from now on will be told. Waits for the server without end. */
+  /**
+   * Resolves when everything published from now on will be told. Waits for the server without end.
+   * @throws Fault TRANSPORT_REFUSED, not retryable: the server wants another token
+   */
   open(): Promise<void> {
-    return new Promise((resolve) => void this.#run(resolve).finally(resolve));
+    return new Promise((resolve, reject) => void this.#run(resolve, reject).finally(resolve));
   }
 
   close(): void {
     this.#closing.abort();
   }
 
-  async #run(opened: () => void): Promise<void> {
+  async #run(opened: () => void, refused: (fault: Fault) => void): Promise<void> {
+    let wasOpen = false;
     for (let failures = 0; !this.#closing.signal.aborted;) {
       try {
         await this.#read(() => {
           failures = 0;
+          wasOpen = true;
           opened();
         });
       } catch (error) {
+        // One that was open once goes on: tokens are changed while nodes run.
+        if (!wasOpen && error instanceof Fault && !error.retryable) return refused(error);
         if (!this.#closing.signal.aborted) this.#options.log("warn", "the event stream broke off, resuming", error);
       }
       await pause(backOffMs(++failures, 100, 5_000), this.#closing.signal);
@@ -46,7 +54,7 @@ export class EventStream {
   }
 
   async #read(opened: () => void): Promise<void> {
-    const { url, filter } = this.#options;
+    const { url, token, filter } = this.#options;
     const address = new URL("/api/v1/events/stream", url);
     for (const type of filter.types) address.searchParams.append("type", type);
     if (filter.nodeId !== undefined) address.searchParams.set("node_id", filter.nodeId);
@@ -54,13 +62,18 @@ export class EventStream {
     const heard = setTimeout(() => silence.abort(new Error("the stream is silent")), SILENCE_MS);
     try {
       const response = await fetch(address, {
-        headers: { accept: "text/event-stream", ...(this.#lastEventId && { "last-event-id": this.#lastEventId }) },
+        headers: {
+          accept: "text/event-stream",
+          ...bearer(token),
+          ...(this.#lastEventId && { "last-event-id": this.#lastEventId }),
+        },
         signal: AbortSignal.any([this.#closing.signal, silence.signal]),
       });
       if (!response.ok || !response.body) {
         // An id of a log that is gone: going on from now is all that is left.
         if (response.status === 400) this.#lastEventId = undefined;
-        throw new Error(`${response.status} ${(await response.text()).slice(0, 500)}`);
+        const said = `${response.status} ${(await response.text()).slice(0, 500)}`;
+        throw response.status === 401 || response.status === 403 ? accessRefused(said) : new Error(said);
       }
       opened();
       const reader = new SseReader((id, data) => this.#take(id, data));

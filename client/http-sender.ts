@@ -1,5 +1,6 @@
 import { Fault } from "../runtime/core/fault.ts";
 import { backOffMs, pause } from "./back-off.ts";
+import { accessRefused, bearer, type HttpAccess } from "./http-access.ts";
 import { encodeMessage, type NodeMessage } from "./messages.ts";
 
 const IN_FLIGHT_MAX = 64;
@@ -10,14 +11,16 @@ const REQUEST_MS = 10_000;
 /** Posts each message, those of one node one after the other, and tries again what the system could not take yet. */
 export class HttpSender {
   readonly #url: URL;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #closing = new AbortController();
   readonly #lastOf = new Map<string, Promise<void>>();
   readonly #queue: (() => void)[] = [];
   #inFlight = 0;
   #waiting = 0;
 
-  constructor(baseUrl: string) {
-    this.#url = new URL("/api/v1/events", baseUrl);
+  constructor({ url, token }: HttpAccess) {
+    this.#url = new URL("/api/v1/events", url);
+    this.#headers = { "content-type": "application/json", ...bearer(token) };
   }
 
   send(message: NodeMessage): Promise<void> {
@@ -68,7 +71,7 @@ export class HttpSender {
   async #post(body: string): Promise<void> {
     const response = await fetch(this.#url, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: this.#headers,
       body,
       signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(REQUEST_MS)]),
     });
@@ -76,6 +79,7 @@ export class HttpSender {
     const answer = await response.text();
     if (response.ok) return;
     const text = `${response.status} ${answer.slice(0, 500)}`;
+    if (response.status === 401 || response.status === 403) throw accessRefused(text);
     const isRefused = response.status < 500 && response.status !== 408 && response.status !== 429;
     if (isRefused) throw new Fault("MESSAGE_REFUSED", text, { retryable: false });
     throw new Error(text);

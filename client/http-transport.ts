@@ -1,26 +1,30 @@
 import { EventStream } from "./event-stream.ts";
 import { NODE_ANSWERS } from "./events.ts";
+import type { HttpAccess } from "./http-access.ts";
 import { HttpSender } from "./http-sender.ts";
 import { Subscribers, tellOne } from "./subscribers.ts";
 import type { EventFilter, EventListener, Transport, TransportLog, Unsubscribe } from "./transport.ts";
 
-export interface HttpTransportOptions {
-  /** Of a running system: `http://127.0.0.1:8080`. */
-  readonly url: string;
+export interface HttpTransportOptions extends HttpAccess {
   readonly log?: TransportLog;
 }
 
 /** Nodes that speak HTTP: messages are posted, answers to all nodes of the process come over one event stream. */
-export function httpTransport({ url, log = () => {} }: HttpTransportOptions): Transport {
-  const sender = new HttpSender(url);
+export function httpTransport({ url, token, log = () => {} }: HttpTransportOptions): Transport {
+  const sender = new HttpSender({ url, token });
   const subscribers = new Subscribers();
   const streams = new Set<EventStream>();
   let answers: Promise<void> | undefined;
 
   const openStream = async (filter: EventFilter, onEvent: EventListener): Promise<EventStream> => {
-    const stream = new EventStream({ url, filter, log, onEvent });
+    const stream = new EventStream({ url, token, filter, log, onEvent });
     streams.add(stream);
-    await stream.open();
+    try {
+      await stream.open();
+    } catch (error) {
+      streams.delete(stream);
+      throw error;
+    }
     return stream;
   };
 
@@ -30,7 +34,13 @@ export function httpTransport({ url, log = () => {} }: HttpTransportOptions): Tr
     async subscribe(nodeId: string, listener: EventListener): Promise<Unsubscribe> {
       const unsubscribe = subscribers.add(nodeId, listener);
       answers ??= openStream({ types: NODE_ANSWERS }, (event) => subscribers.tell(event)).then(() => undefined);
-      await answers;
+      try {
+        await answers;
+      } catch (error) {
+        unsubscribe();
+        answers = undefined;
+        throw error;
+      }
       return unsubscribe;
     },
 

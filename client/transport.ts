@@ -12,6 +12,7 @@ export interface Transport {
    * Sends a message, after all earlier ones of the same node. It may arrive twice: the system dedupes by its id.
    * @throws Fault TRANSPORT_UNAVAILABLE, retryable: not confirmed in time; it may or may not have arrived
    * @throws Fault MESSAGE_REFUSED, not retryable: the system does not take it
+   * @throws Fault TRANSPORT_REFUSED, not retryable: the system does not take messages from us, or not of this node
    * @throws Fault TRANSPORT_BUSY, retryable: too many messages wait already
    */
   publish(message: NodeMessage): Promise<void>;
@@ -19,6 +20,7 @@ export interface Transport {
   /**
    * Calls for each answer to this node that is published after the promise resolved. Waits, without end, for a system
    * that can't be reached yet; later interruptions are bridged, so that no answer is missed.
+   * @throws Fault TRANSPORT_REFUSED, not retryable: the system wants another token
    */
   subscribe(nodeId: string, listener: EventListener): Promise<Unsubscribe>;
 

@@ -4,6 +4,7 @@ import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEven
 import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
 import type { RegistrationView } from "../http/registration-view.ts";
 import type { TimelineItem } from "../http/timeline-rows.ts";
+import { clientToken } from "../config.ts";
 import { ago, duration } from "../http/words.ts";
 import { ask, askAll, asksServer, type ServerOptions } from "./server.ts";
 import { type Colors, colorsOf, paintState, print, printable, printJson, table } from "./terminal.ts";
@@ -117,6 +118,7 @@ async function watch(
   await ask(options, "/health/live");
   const stream = new EventStream({
     url: options.url,
+    token: clientToken(process.env),
     filter: { types: options.type ?? [], ...(nodeId !== undefined && { nodeId }) },
     log: (_level, message) => void process.stderr.write(`${message}\n`),
     onEvent: (event) => print(options.json ? JSON.stringify(event) : eventLine(event, colors)),

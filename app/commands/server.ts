@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import { bearer } from "../../client/http-access.ts";
+import { clientToken } from "../config.ts";
 import { printable } from "./terminal.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
@@ -40,7 +42,7 @@ export async function ask<Answer>(
     if (value !== undefined) address.searchParams.set(name, value);
   const response = await fetch(address, {
     method: request.method ?? "GET",
-    headers: { accept: "application/json" },
+    headers: { accept: "application/json", ...bearer(clientToken(process.env)) },
     signal: AbortSignal.timeout(ANSWER_MS),
   }).catch((error: unknown) => {
     throw new Error(`no answer from ${address.origin} (${reasonOf(error)}): is \`rollcall start\` running there? --url or ROLLCALL_URL names another server`); // prettier-ignore

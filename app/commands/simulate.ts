@@ -4,7 +4,7 @@ import { kafkaTransport } from "../../client/kafka-transport.ts";
 import { introductionMs, simulate, type Simulation } from "../../client/simulation.ts";
 import type { Transport } from "../../client/transport.ts";
 import { durationMs } from "../../runtime/contract/schema-parts.ts";
-import { type Config, readConfig } from "../config.ts";
+import { clientToken, type Config, readConfig } from "../config.ts";
 import { kafkaAccess } from "../kafka-access.ts";
 import { progressLine, summaryText } from "../simulation-text.ts";
 import { print, printJson } from "./terminal.ts";
@@ -79,7 +79,7 @@ function transportOf({ url, kafka, env, namespace }: Options): Transport {
   // Nodes need no database: that variable is the runtime's.
   const config = readConfig({ ...process.env, KAFKA_BOOTSTRAP_SERVERS: undefined, DATABASE_URL: undefined });
   const address = url ?? (kafka === undefined ? process.env["ROLLCALL_URL"] : undefined);
-  if (address || !servers) return httpTransport({ url: address ?? servedBy(config) });
+  if (address || !servers) return httpTransport({ url: address ?? servedBy(config), token: clientToken(process.env) });
   return kafkaTransport({
     brokers: servers.split(","),
     env: env ?? config.ROLLCALL_ENV,

@@ -38,7 +38,7 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain }: System):
 
   http.get(
     "/api/v1/dead-letters",
-    { schema: { summary: "Messages that could not be taken, newest first", querystring: Query, response: { 200: List, ...PROBLEMS } } }, // prettier-ignore
+    { config: { access: ["reader"] }, schema: { summary: "Messages that could not be taken, newest first", querystring: Query, response: { 200: List, ...PROBLEMS } } }, // prettier-ignore
     async ({ query: { code, topic, retried, limit, cursor } }) => {
       const filter = { code, topic, retried };
       const scope = `dead letters ${JSON.stringify(filter)}`;
@@ -53,13 +53,14 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain }: System):
 
   http.get(
     "/api/v1/dead-letters/:id",
-    { schema: { summary: "One of them, with its bytes", params: Params, response: { 200: WholeDeadLetter, ...PROBLEMS } } }, // prettier-ignore
+    { config: { access: ["reader"] }, schema: { summary: "One of them, with its bytes", params: Params, response: { 200: WholeDeadLetter, ...PROBLEMS } } }, // prettier-ignore
     async ({ params: { id } }) => wholeDeadLetterOf(await deadLetter(id)),
   );
 
   http.post(
     "/api/v1/dead-letters/:id/retry",
     {
+      config: { access: [] },
       schema: {
         summary: "Publishes it to its topic again, byte for byte",
         description: "What fails again is a new dead letter: it has another offset.",
@@ -83,6 +84,7 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain }: System):
   http.delete(
     "/api/v1/dead-letters/:id",
     {
+      config: { access: [] },
       schema: {
         summary: "Forgets it; the journal and the dead letter topic keep theirs",
         params: Params,

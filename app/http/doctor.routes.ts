@@ -12,7 +12,10 @@ const Report = z.object({
 export function addDoctorRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/doctor",
-    { schema: { summary: "Each part, examined", response: { 200: Report, ...PROBLEMS } } },
+    {
+      config: { access: ["reader"] },
+      schema: { summary: "Each part, examined", response: { 200: Report, ...PROBLEMS } },
+    },
     async () => {
       const checked_at = new Date(system.clock.wallMs()).toISOString();
       const checks = await examine(system);

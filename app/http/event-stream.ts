@@ -41,7 +41,7 @@ export class EventStream {
   async run(sql: Sql, domain: Domain, tail: JournalTail): Promise<void> {
     while (!this.#response.destroyed) {
       const page = await journalPage(sql, domain.name, this.#position, await tail.position(), this.#filter);
-      this.#send(page.events);
+      this.#send(page.events.filter((each) => this.#fits(each)));
       this.#position = [...page.position];
       await this.#drained();
       const unfollow = tail.follow(this.#position, (events) => this.#send(events.filter((each) => this.#fits(each))));
@@ -53,9 +53,14 @@ export class EventStream {
   }
 
   #fits({ partition, seq, type, entity_id }: JournaledEvent): boolean {
-    const { types, nodeId } = this.#filter;
+    const { types, nodeId, mayRead } = this.#filter;
     const isNew = seq > (this.#position[partition] ?? 0);
-    return isNew && (types?.includes(type) ?? true) && (nodeId === undefined || nodeId === entity_id);
+    return (
+      isNew &&
+      (types?.includes(type) ?? true) &&
+      (nodeId === undefined || nodeId === entity_id) &&
+      (mayRead?.(entity_id) ?? true)
+    );
   }
 
   #send(events: readonly JournaledEvent[]): void {

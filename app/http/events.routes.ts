@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { isObject } from "../../runtime/core/wire.ts";
 import type { System } from "../system.ts";
+import { assertSpeaksFor } from "./access.ts";
 import { BatchingPublisher } from "./batching-publisher.ts";
 import { type ReadEvent, readEvent } from "./event-reading.ts";
 import { type Http, PROBLEMS } from "./http.ts";
@@ -47,6 +48,7 @@ export function addEventRoutes(http: Http, system: System): void {
   http.post(
     "/api/v1/events",
     {
+      config: { access: ["node"] },
       schema: {
         summary: "Publishes an event or command to its topic: the bus for those without Kafka",
         description:
@@ -68,6 +70,7 @@ export function addEventRoutes(http: Http, system: System): void {
         brokerTimeMs,
         traceparent: typeof traceparent === "string" ? traceparent : undefined,
       });
+      assertSpeaksFor(request.caller, event.nodeId);
       if (wait === undefined) {
         await publisher.publish(event.outgoing);
         return reply.code(202).send({ message_id: event.messageId });

@@ -19,6 +19,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/registrations/:node_id/explanation",
     {
+      config: { access: ["reader", "node"] },
       schema: {
         summary: "Why a node is in its state, and what would move it",
         description: "Answers for a node that was never taken in as well: its messages may lie in the dead letters.",

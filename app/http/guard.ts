@@ -3,6 +3,16 @@ import { type Config, isLoopback } from "../config.ts";
 import { Problem } from "./problem.ts";
 
 const LOCAL_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** For whatever is or will be shown in a browser: nothing inline, nothing from elsewhere, in nobody's frame. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const HEADERS = {
+  "content-security-policy": CONTENT_SECURITY_POLICY,
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+} as const;
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
@@ -10,11 +20,13 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  * and so is whatever would change something on behalf of another origin.
  */
 export function guardRequests(http: FastifyInstance, config: Config): void {
-  const served = new Set([...LOCAL_NAMES, bracketed(config.ROLLCALL_HTTP_HOST.toLowerCase())]);
-  const isLocal = isLoopback(config.ROLLCALL_HTTP_HOST);
+  const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: names } = config;
+  const served = new Set([...LOCAL_NAMES, bracketed(address.toLowerCase()), ...(names ?? [])]);
+  // On another address there are tokens, which a page that was rebound to it does not have.
+  const isKnown = isLoopback(address) || names !== undefined;
   http.addHook("onRequest", async (request, reply) => {
-    void reply.header("x-content-type-options", "nosniff").header("cache-control", "no-store");
-    if (isLocal) refuseForeignHost(request, served);
+    void reply.headers(HEADERS);
+    if (isKnown) refuseForeignHost(request, served);
     if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
   });
 }
@@ -24,7 +36,7 @@ function refuseForeignHost({ headers }: FastifyRequest, served: ReadonlySet<stri
   if (!served.has(host))
     throw new Problem(
       "foreign-host",
-      `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ${[...served].join(", ")}: set ROLLCALL_HTTP_HOST for another name`,
+      `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ${[...served].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
     );
 }
 

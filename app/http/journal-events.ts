@@ -14,6 +14,8 @@ export interface JournaledEvent {
 export interface EventFilter {
   readonly types?: readonly string[] | undefined;
   readonly nodeId?: string | undefined;
+  /** Of whom else an event may be shown; it is asked for each. */
+  readonly mayRead?: ((nodeId: string) => boolean) | undefined;
 }
 
 /** A part of the journal's events, and the position behind it: what lies between holds no event that fits. */

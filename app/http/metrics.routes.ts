@@ -28,6 +28,7 @@ export function addMetricsRoutes(http: Http, system: System): void {
   http.get(
     "/metrics",
     {
+      config: { access: ["reader"] },
       schema: {
         summary: "Prometheus",
         response: { 200: { content: { "text/plain": { schema: z.string() } } } },

@@ -6,6 +6,8 @@ import { Fault } from "../../runtime/core/fault.ts";
 /** What goes wrong, by the last part of the problem's `type`. */
 const KINDS = {
   "invalid-request": { status: 400, title: "The request is not valid" },
+  unauthenticated: { status: 401, title: "A token is needed" },
+  forbidden: { status: 403, title: "This token may not do this" },
   "foreign-origin": { status: 403, title: "A page of another origin may not change anything" },
   "not-found": { status: 404, title: "There is no such thing" },
   "not-acceptable": { status: 406, title: "Not in this form" },
@@ -13,6 +15,7 @@ const KINDS = {
   "too-large": { status: 413, title: "The request is too large" },
   "unsupported-media-type": { status: 415, title: "The body must be JSON" },
   "foreign-host": { status: 421, title: "This host name is not served here" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
   overloaded: { status: 503, title: "Too much is waiting" },
   unavailable: { status: 503, title: "A part of the system can't be reached" },
   timeout: { status: 504, title: "It did not come about in time" },
@@ -47,6 +50,8 @@ export interface ProblemOptions {
   /** Members beside RFC 9457's own. */
   readonly more?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
+  /** WWW-Authenticate. */
+  readonly challenge?: string;
 }
 
 /** An answer that is not what was asked for; thrown by a route, sent by the error handler. */
@@ -65,7 +70,7 @@ export const notFound = (what: string): Problem => new Problem("not-found", what
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem, status?: number): void {
   const { kind, options, message: detail } = problem;
   const { title, status: usual } = KINDS[kind];
-  const { errors = [], code, more = {}, retryAfterSeconds } = options;
+  const { errors = [], code, more = {}, retryAfterSeconds, challenge } = options;
   const body = {
     ...more,
     ...{ type: `urn:rollcall:problem:${kind}`, title, status: status ?? usual, detail, instance: pathOf(request) },
@@ -73,6 +78,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     errors,
   };
   if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds));
+  if (challenge !== undefined) void reply.header("www-authenticate", challenge);
   void reply
     .code(body.status)
     .type("application/problem+json")

@@ -12,7 +12,7 @@ export const Ready = z.object({
     partitions: PartShown.extend({ owned: z.int(), of: z.int(), refused: z.array(z.string()) }),
   }),
 });
-type Ready = z.infer<typeof Ready>;
+export type Ready = z.infer<typeof Ready>;
 
 /** How long an answer of the catalogue is good for, and how long it may take. */
 const REACH_CACHE_MS = 2_000;

@@ -21,6 +21,7 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
   http.get(
     "/api/v1/registrations",
     {
+      config: { access: ["reader"] },
       schema: {
         summary: "The registrations, by node id",
         querystring: ListQuery,
@@ -41,6 +42,7 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
   http.get(
     "/api/v1/registrations/:node_id",
     {
+      config: { access: ["reader", "node"] },
       schema: {
         summary: "One node's registration",
         params: NodeParams,

@@ -4,6 +4,7 @@ import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fa
 import type { z } from "zod";
 import type { System } from "../system.ts";
 import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
+import { controlAccess, refuseStrangers } from "./access.ts";
 import { addDeadLetterRoutes } from "./dead-letters.routes.ts";
 import { addDoctorRoutes } from "./doctor.routes.ts";
 import { addEventRoutes } from "./events.routes.ts";
@@ -13,6 +14,7 @@ import { addHealthRoutes } from "./health.routes.ts";
 import { takeJson } from "./json-body.ts";
 import { addMetricsRoutes } from "./metrics.routes.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
+import { limitRate, RateLimit } from "./rate-limit.ts";
 import { addRegistrationRoutes } from "./registrations.routes.ts";
 import { addServiceRoutes } from "./services.routes.ts";
 import { addStreamRoutes } from "./stream.routes.ts";
@@ -60,7 +62,11 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
     sendProblem(request, reply, new Problem("not-found", `no route for ${request.method} here: see /openapi.json`)),
   );
   takeJson(server);
-  guardRequests(server, system.config);
+  const { config, clock } = system;
+  guardRequests(server, config);
+  controlAccess(server, config.ROLLCALL_API_TOKENS);
+  limitRate(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
+  refuseStrangers(server);
   describeApi(server);
   void server.register(async (scope) => addRoutes(scope, system));
   return server;
@@ -78,7 +84,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addServiceRoutes(http, system);
   addDeadLetterRoutes(http, system);
   addDoctorRoutes(http, system);
-  http.get("/openapi.json", { schema: { hide: true } }, () => scope.swagger());
+  http.get("/openapi.json", { config: { access: ["reader", "node"] }, schema: { hide: true } }, () => scope.swagger());
 }
 
 function describeApi(server: FastifyInstance): void {
@@ -91,6 +97,8 @@ function describeApi(server: FastifyInstance): void {
         description: "Registers nodes by contracts. Errors are RFC 9457 problems (application/problem+json).",
         license: { name: "Apache-2.0" },
       },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      security: [{ token: [] }, {}],
     },
     transform: jsonSchemaTransform,
   });

@@ -26,6 +26,7 @@ export function addServiceRoutes(http: Http, { catalog }: System): void {
   http.get(
     "/api/v1/services/:name",
     {
+      config: { access: ["reader", "node"] },
       schema: {
         summary: "Discovery: the services of one name, from whichever catalogue is behind",
         params: Params,

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { z } from "zod";
 import { NodeId } from "../../contracts/registration/messages/fields.ts";
 import type { System } from "../system.ts";
@@ -36,8 +37,10 @@ export function addStreamRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/events/stream",
     {
+      config: { access: ["reader", "node"] },
       schema: {
         summary: "Every published event of all processes, as server-sent events whose data is the envelope",
+        description: "With a node's token: the events of its own nodes.",
         querystring: Query,
         headers: Headers,
         response: { 200: { content: { "text/event-stream": { schema: z.string() } } }, ...PROBLEMS },
@@ -51,16 +54,18 @@ export function addStreamRoutes(http: Http, system: System): void {
       // An id from before the log was lost may lie ahead of it.
       const from = lastId ? decodePosition(lastId, now.length).map((seq, partition) => Math.min(seq, now[partition] ?? 0)) : now; // prettier-ignore
       const { type, node_id: nodeId } = request.query;
+      const { role, speaksFor } = request.caller;
+      const mayRead = role === "node" ? speaksFor : undefined;
       reply.hijack();
       const response = reply.raw;
       readers++;
       response.on("close", () => readers--);
       response.writeHead(200, {
+        ...(reply.getHeaders() as OutgoingHttpHeaders),
         "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-store",
         "x-accel-buffering": "no",
       });
-      const stream = new EventStream(response, { filter: { types: type, nodeId }, from, clock });
+      const stream = new EventStream(response, { filter: { types: type, nodeId, mayRead }, from, clock });
       // A store out of reach ends the stream; its reader comes back.
       await stream.run(store, domain, tail).catch(() => response.destroy());
     },

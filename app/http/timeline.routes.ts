@@ -17,6 +17,7 @@ export function addTimelineRoutes(http: Http, { store, domain }: System): void {
   http.get(
     "/api/v1/registrations/:node_id/timeline",
     {
+      config: { access: ["reader", "node"] },
       schema: {
         summary: "What happened to a node: its journal in order, with reasons",
         params: NodeParams,

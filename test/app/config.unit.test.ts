@@ -70,12 +70,13 @@ describe("the configuration", () => {
     expect(() => readConfig({ CONSUL_HTTP_TOKEN_FILE: file, CONSUL_HTTP_TOKEN: "other" })).toThrow(/keep one/);
   });
 
-  it("keeps to this machine as long as there is no authentication", () => {
+  it("keeps to this machine as long as nobody has to say who they are", () => {
     for (const ROLLCALL_HTTP_HOST of ["0.0.0.0", "::", "10.0.0.1", "rollcall.example", "127.0.0.1.example"]) {
-      expect(() => readConfig({ ROLLCALL_HTTP_HOST })).toThrow(/ROLLCALL_HTTP_ALLOW_REMOTE/);
-      expect(readConfig({ ROLLCALL_HTTP_HOST, ROLLCALL_HTTP_ALLOW_REMOTE: "true" })).toMatchObject({
-        ROLLCALL_HTTP_HOST,
-      });
+      expect(() => readConfig({ ROLLCALL_HTTP_HOST })).toThrow(
+        /^ROLLCALL_HTTP_HOST=.* set ROLLCALL_API_TOKENS or ROLLCALL_API_TOKENS_FILE \(docs\/guide\/security\.md\)/,
+      );
+      const ROLLCALL_API_TOKENS = "operator me 0123456789abcdef0123456789abcdef";
+      expect(readConfig({ ROLLCALL_HTTP_HOST, ROLLCALL_API_TOKENS })).toMatchObject({ ROLLCALL_HTTP_HOST });
     }
     expect(["127.0.0.1", "127.1.2.3", "localhost", "::1"].every(isLoopback)).toBe(true);
   });

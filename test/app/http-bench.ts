@@ -29,13 +29,14 @@ export class HttpBench {
   static async open(
     edit: (yaml: string) => string = (yaml) => yaml,
     options: HttpServerOptions = {},
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<HttpBench> {
     const folder = mkdtempSync(join(tmpdir(), "rollcall-http-"));
     const contractsDir = join(folder, "contracts");
     cpSync(SHIPPED_CONTRACTS, contractsDir, { recursive: true });
     const file = join(contractsDir, "orchestrator.yaml");
     writeFileSync(file, edit(readFileSync(file, "utf8")));
-    const config = readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "4" });
+    const config = readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "4", ...environment });
     const system = await composeSystem(config, { contractsDir });
     await system.runtime.start();
     const server = createHttpServer(system, options);

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { readApiTokens, tokenOf } from "../../app/api-tokens.ts";
+import { ConfigError, readConfig } from "../../app/config.ts";
+import { blockOf } from "./guide.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+const hashed = createHash("sha256").update(secret).digest("hex");
+const read = (text: string) => {
+  const wrong: string[] = [];
+  const tokens = readApiTokens(text, (what) => wrong.push(what));
+  return { wrong, tokens: tokens.map(({ role, name }) => `${role} ${name}`) };
+};
+
+describe("API tokens", () => {
+  it("are read as the guide writes them", () => {
+    const text = blockOf("Tokens", "text");
+    expect(read(text)).toEqual({
+      wrong: [],
+      tokens: ["operator alice", "reader prometheus", "node payments-1", "node edge-*"],
+    });
+  });
+
+  it("can be given in one line, with commas", () =>
+    expect(read(`reader a ${secret}, node * ${secret}0`).tokens).toEqual(["reader a", "node *"]));
+
+  it.each([
+    ["root a 0123456789abcdef0123456789abcdef", /line 1: the role is reader, node or operator/],
+    ["reader a", /line 1: needs a role, a name and a token/],
+    ["\nreader a b 0123456789abcdef0123456789abcdef", /line 2: needs/],
+    ["reader a* 0123456789abcdef0123456789abcdef", /line 1: a name has/],
+    ["node a*b 0123456789abcdef0123456789abcdef", /line 1: a node's name/],
+    ["reader a short", /line 1: a token has 24 to 512 .*openssl rand/],
+    ["reader a sha256:0123", /line 1: a token has/],
+    [`reader a ${secret}\noperator b sha256:${hashed.toUpperCase()}`, /line 2: this token stands above/],
+    ["# nobody", /no token in it/],
+  ])("are refused in %j, by the line and without a part of it", (text, reason) => {
+    const refused = () => readConfig({ ROLLCALL_API_TOKENS: text });
+    expect(refused).toThrow(ConfigError);
+    expect(refused).toThrow(reason);
+    expect(refused).not.toThrow(/0123456789|short/);
+  });
+
+  it("are known by the token that has the hash, whichever way it was given", () => {
+    const { ROLLCALL_API_TOKENS: tokens = [] } = readConfig({ ROLLCALL_API_TOKENS: `operator b sha256:${hashed}` });
+    expect(tokenOf(tokens, secret)).toMatchObject({ role: "operator", name: "b" });
+    for (const other of [hashed, `sha256:${hashed}`, `${secret} `, secret.slice(1), secret.toUpperCase(), ""])
+      expect(tokenOf(tokens, other)).toBeUndefined();
+  });
+
+  it("are not kept: the configuration holds their hashes", () => {
+    const config = readConfig({ ROLLCALL_API_TOKENS: `operator b ${secret}` });
+    expect(inspect(config, { depth: null }) + JSON.stringify(config)).not.toContain(secret);
+  });
+});

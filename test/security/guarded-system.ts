@@ -1,0 +1,47 @@
+import type { FastifyInstance } from "fastify";
+import { readConfig } from "../../app/config.ts";
+import { createHttpServer } from "../../app/http/server.ts";
+import { HttpBench } from "../app/http-bench.ts";
+
+const token = (of: string): string => `${of}-0123456789abcdef0123456789abcdef`;
+export const TOKENS = {
+  reader: token("reader"),
+  operator: token("operator"),
+  /** Speaks for `own-1`. */
+  node: token("node"),
+  /** Speaks for `edge-` and what follows. */
+  prefix: token("prefix"),
+} as const;
+export type Holder = keyof typeof TOKENS;
+export const ROLLCALL_API_TOKENS = `
+  reader prometheus ${TOKENS.reader}
+  operator alice ${TOKENS.operator}
+  node own-1 ${TOKENS.node}
+  node edge-* ${TOKENS.prefix}`;
+
+export const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
+export const as = (holder: Holder) => bearer(TOKENS[holder]);
+
+/** One system, served in as many ways as a test wants. */
+export class GuardedSystem {
+  readonly bench: HttpBench;
+  readonly #servers: FastifyInstance[] = [];
+
+  private constructor(bench: HttpBench) {
+    this.bench = bench;
+  }
+
+  static open = async (): Promise<GuardedSystem> => new GuardedSystem(await HttpBench.open());
+
+  /** Served under another configuration; it listens on loopback all the same. */
+  async served(environment: Readonly<Record<string, string>>): Promise<{ url: string; server: FastifyInstance }> {
+    const server = createHttpServer({ ...this.bench.system, config: readConfig(environment) });
+    this.#servers.push(server);
+    return { url: await server.listen({ host: "127.0.0.1", port: 0 }), server };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close()));
+    await this.bench.close();
+  }
+}

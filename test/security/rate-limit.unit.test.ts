@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { RateLimit } from "../../app/http/rate-limit.ts";
+import { ManualClock } from "../adapters/manual-clock.ts";
+
+describe("a token bucket", () => {
+  const clock = new ManualClock();
+  const limit = new RateLimit(10, clock);
+  const takeAll = (identity: string): number => {
+    for (let taken = 0; ; taken++) if (limit.take(identity) > 0) return taken;
+  };
+
+  it("holds two seconds' worth, and fills again at its rate", () => {
+    expect(takeAll("a")).toBe(20);
+    clock.pass(500);
+    expect(takeAll("a")).toBe(5);
+    clock.pass(60_000);
+    expect(takeAll("a")).toBe(20);
+    expect(limit.take("a")).toBe(1);
+  });
+
+  it("is each identity's own", () => {
+    expect(takeAll("a")).toBe(0);
+    expect(takeAll("b")).toBe(20);
+  });
+
+  it("forgets who was not seen for long, however many there are", () => {
+    const limited = new RateLimit(10, clock);
+    for (let each = 0; each < 30_000; each++) limited.take(`address ${each}`);
+    expect(limited.size).toBe(10_000);
+  });
+});

@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command of the real program, to its end. Its words are separated by spaces. */
+export const rollcall = (
+  command: string,
+  environment: Readonly<Record<string, string>> = {},
+  nodeOptions: readonly string[] = [],
+): Promise<Ran> =>
+  new Promise((resolve) => {
+    const args = [...nodeOptions, PROGRAM, ...command.split(" ").filter((word) => word !== "")];
+    const env = { PATH: process.env["PATH"], ...environment };
+    execFile(process.execPath, args, { env, timeout: 100_000, maxBuffer: 2 ** 26 }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
