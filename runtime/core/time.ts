@@ -5,9 +5,17 @@ const LATEST_MS = 253_402_300_799_999;
 const RFC_3339 =
   /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
+// A step writes its own time a dozen times over.
+let last = { ms: 0, text: new Date(0).toISOString() };
+
 /** Ms since the epoch to RFC 3339, UTC, ms. Total: what no RFC 3339 year can hold becomes the nearest that can. */
-export const toRfc3339 = (ms: number): string =>
-  new Date(Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS)).toISOString();
+export function toRfc3339(ms: number): string {
+  if (last.ms !== ms) {
+    const held = Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS);
+    last = { ms, text: new Date(held).toISOString() };
+  }
+  return last.text;
+}
 
 /**
  * RFC 3339 to ms since the epoch, finer digits cut; undefined for any other text. An offset is a must: a local time
@@ -23,5 +31,5 @@ export function fromRfc3339(text: string): number | undefined {
 /** `Date.parse` reads February 30 as March 1. */
 function isCalendarDay(day: string): boolean {
   const ms = Date.parse(day);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+  return !Number.isNaN(ms) && new Date(ms).getUTCDate() === Number(day.slice(8));
 }

@@ -14,7 +14,7 @@ interface Room {
 
 /** Who may import whom. What is not listed here may not be imported; only `app`, `bench` and `test` import everything. */
 const ROOMS: readonly Room[] = [
-  { room: "runtime/core/", may: [], libraries: ["re2js", "uuid", "xstate", "zod"] },
+  { room: "runtime/core/", may: [], libraries: ["node:crypto", "re2js", "xstate", "zod"] },
   {
     room: "runtime/contract/",
     may: ["runtime/core/"],
