@@ -75,7 +75,18 @@ function reserve(start: number, end: number, bytes: number): number {
   return 0;
 }
 
-const text: Write = (value, at) => (typeof value === "string" ? slab.write(value, at) : -1);
+// A call out of JavaScript costs more than the letters of a short word.
+const SHORT = 40;
+const text: Write = (value, at) => {
+  if (typeof value !== "string") return -1;
+  if (value.length > SHORT) return slab.write(value, at);
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    if (unit > 127) return slab.write(value, at);
+    slab[at + i] = unit;
+  }
+  return value.length;
+};
 
 const bytea: Write = (value, at) => {
   if (!(value instanceof Uint8Array)) return -1;
