@@ -9,4 +9,4 @@ USER node
 # Reachable from outside of the container, so it starts with ROLLCALL_API_TOKENS only: docs/guide/security.md.
 ENV NODE_ENV=production ROLLCALL_HTTP_HOST=0.0.0.0 ROLLCALL_HTTP_PORT=8080
 EXPOSE 8080
-CMD ["node", "app/rollcall.mjs", "start"]
+CMD ["node", "--max-semi-space-size=64", "app/rollcall.mjs", "start"]

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
-import { up } from "../test/real/services/services.ts";
+import { status, up } from "../test/real/services/services.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { type BenchTopics, KafkaEngine } from "./kafka-engine.ts";
 import { runLoad } from "./load.ts";
@@ -65,16 +65,23 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
   const pid = engine.pid ?? 0;
   try {
     const nodes = await KafkaEngine.connect(services.kafka, topics, runId);
-    const used = { before: 0, cpu: 0 };
+    const pids = (await status())?.services.flatMap(({ pid: service }) => service ?? []) ?? [];
+    const used = (): { engine: number; services: number } => ({
+      engine: cpuSeconds(pid),
+      services: pids.reduce((sum, service) => sum + cpuSeconds(service), 0),
+    });
+    let [before, after] = [used(), used()];
     const load = await runLoad(nodes, { ...size, runId }, {
-      onSaturation: () => (used.before = cpuSeconds(pid)),
-      onSaturated: () => (used.cpu = cpuSeconds(pid) - used.before),
+      onSaturation: () => (before = used()),
+      onSaturated: () => (after = used()),
     }); // prettier-ignore
+    const per1000 = (seconds: number): number => Number(((seconds / size.count) * 1_000).toFixed(3));
     const result: Result = {
       engine: name === "rollcall" ? "rollcall real" : "baseline (no guarantees)",
       registrations: size.count,
       ...load,
-      cpuSecondsPer1000: Number(((used.cpu / size.count) * 1_000).toFixed(3)),
+      cpuSecondsPer1000: per1000(after.engine - before.engine),
+      ...(pids.length > 0 && { servicesCpuSecondsPer1000: per1000(after.services - before.services) }),
       rssMiB: rssMiB(pid),
     };
     await nodes.close();
@@ -102,7 +109,7 @@ async function startRollcall(runId: string, services: ServiceAddresses, database
   const port = await freePort();
   const engine = spawn(
     process.execPath,
-    [...(process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? []), "app/rollcall.mjs", "start"],
+    [...(process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? []), ...startArguments()],
     {
       env: {
         ...process.env,
@@ -146,6 +153,12 @@ async function startBaseline(topics: object, services: ServiceAddresses, databas
   return engine;
 }
 
+/** What `npm start` gives to Node. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: { start: string } };
+  return scripts.start.split(" ").slice(1);
+}
+
 const consulUrl = (address: string): string => (address.includes("://") ? address : `http://${address}`);
 
 function freePort(): Promise<number> {
@@ -169,10 +182,11 @@ function table(results: readonly Result[]): string {
     "accepted p50/p95/p99 ms",
     "active p50/p95/p99 ms",
     "CPU s/1000",
+    "services'",
     "RSS MiB",
   ];
   const three = ({ p50, p95, p99 }: Result["active"]): string => `${p50} / ${p95} / ${p99}`;
-  const rows = results.map((r) => [r.engine, r.registrations, r.perSecond, three(r.accepted), three(r.active), r.cpuSecondsPer1000, r.rssMiB].map(String)); // prettier-ignore
+  const rows = results.map((r) => [r.engine, r.registrations, r.perSecond, three(r.accepted), three(r.active), r.cpuSecondsPer1000, r.servicesCpuSecondsPer1000 ?? "-", r.rssMiB].map(String)); // prettier-ignore
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
   return [head, ...rows]
     .map((row) =>
