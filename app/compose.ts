@@ -19,7 +19,7 @@ import { validateDomain } from "../runtime/contract/validate.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { EventBus } from "../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../runtime/ports/store.ts";
-import { armFailpoint } from "../runtime/shell/failpoint.ts";
+import { armFailpoint, type Failpoint } from "../runtime/shell/failpoint.ts";
 import type { ShellLimits } from "../runtime/shell/limits.ts";
 import { Runtime } from "../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../runtime/shell/shell-event.ts";
@@ -61,6 +61,7 @@ export interface ComposeOptions {
  */
 export async function composeSystem(config: Config, options: ComposeOptions = {}): Promise<System> {
   const clock = new SystemClock();
+  const failpoint = armFailpoint(config.ROLLCALL_FAILPOINT, config.NODE_ENV);
   // Effects are built before there is a store, because the contracts are checked against them first.
   const late: { sql: Sql | undefined } = { sql: undefined };
   const sql: Sql = { query: (text, values) => (late.sql as Sql).query(text, values) };
@@ -74,7 +75,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   late.sql = store;
   const listeners = new Set<(event: ShellEvent) => void>();
   try {
-    await migrate(store, MIGRATIONS);
+    await migrate(store, MIGRATIONS, () => failpoint("C13"));
     await ensureJournalPartitions(store, comingDays(clock));
     for (const file of await rememberContracts(store, set, domain.hash))
       options.log?.("warn", `${file} changed under an unchanged contract_version: raise it, so that people can tell`);
@@ -82,7 +83,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     await store.close();
     throw error;
   }
-  const bus = busOf(config, store, clock, domain.name, options);
+  const bus = busOf(config, store, clock, domain.name, failpoint, options);
   const runtime = new Runtime({
     domain,
     bus,
@@ -92,7 +93,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     partitions: config.ROLLCALL_PARTITIONS,
     ...(options.limits && { limits: options.limits }),
     observe: (event) => listeners.forEach((listener) => listener(event)),
-    failpoint: armFailpoint(config.ROLLCALL_FAILPOINT, config.NODE_ENV),
+    failpoint,
     onFatal: options.onFatal ?? ((error) => { throw error; }),
   }); // prettier-ignore
   const daily = setInterval(() => void ensureJournalPartitions(store, comingDays(clock)).catch(() => {}), DAY_MS / 4);
@@ -144,7 +145,14 @@ function catalogOf(config: Config, sql: Sql): { registry: ServiceRegistry; catal
   return { registry: consulRegistry(client, { ...scope, registration }), catalog: new ConsulCatalog(client, scope) };
 }
 
-function busOf(config: Config, store: Store, clock: Clock, domain: string, options: ComposeOptions): EventBus {
+function busOf(
+  config: Config,
+  store: Store,
+  clock: Clock,
+  domain: string,
+  failpoint: Failpoint,
+  options: ComposeOptions,
+): EventBus {
   const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
   if (servers === undefined) return new TableBus({ store, clock });
   return new KafkaBus({
@@ -155,6 +163,7 @@ function busOf(config: Config, store: Store, clock: Clock, domain: string, optio
     clock,
     limits: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS },
     log: (level, message, details) => options.log?.(level, message, details),
+    onPartPublished: () => failpoint("C7"),
   });
 }
 

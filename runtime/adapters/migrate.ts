@@ -38,21 +38,31 @@ const createTable = `
 /**
  * Applies what is missing, set by set and in the order of their numbers, each file in a transaction of its own.
  * Idempotent; processes that start at once wait for one another.
+ * @param onApplied inside a file's transaction, when its script has run: for crash tests
  * @returns what was applied
  * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or is not there, or a missing one is older
  *   than an applied one; names the file
  */
-export async function migrate(store: Store, sets: readonly MigrationSet[]): Promise<Migration[]> {
+export async function migrate(
+  store: Store,
+  sets: readonly MigrationSet[],
+  onApplied: () => void = () => {},
+): Promise<Migration[]> {
   const files = (await Promise.all(sets.map(readSet))).flat();
   const applied: Migration[] = [];
   for (;;) {
-    const one = await store.transaction((tx) => applyNext(store, tx, files));
+    const one = await store.transaction((tx) => applyNext(store, tx, files, onApplied));
     if (one === undefined) return applied;
     applied.push(one);
   }
 }
 
-async function applyNext(store: Store, tx: Sql, files: readonly MigrationFile[]): Promise<Migration | undefined> {
+async function applyNext(
+  store: Store,
+  tx: Sql,
+  files: readonly MigrationFile[],
+  onApplied: () => void,
+): Promise<Migration | undefined> {
   // As a script, which may wait long: another process's migration ends when it ends. Released with the transaction.
   await store.script(tx, `select pg_advisory_xact_lock(${lockKey})`);
   await store.script(tx, createTable);
@@ -66,6 +76,7 @@ async function applyNext(store: Store, tx: Sql, files: readonly MigrationFile[])
   if (next === undefined) return undefined;
   const { text, ...migration } = next;
   await store.script(tx, text);
+  onApplied();
   await tx.query(
     `insert into rollcall.migration (scope, number, name, checksum, applied_at)
      values ($1, $2, $3, $4, clock_timestamp())`,

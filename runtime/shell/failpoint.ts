@@ -1,24 +1,36 @@
-const POINTS = ["C1", "C2", "C3", "C4", "C5", "C6", "C8", "C9", "C11"] as const;
+/** The crash points of docs/reliability.md that lie inside the program. */
+const POINTS = ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"] as const;
 
 /** Passes a named crash point. Does nothing unless a test armed it. */
 export type Failpoint = (point: (typeof POINTS)[number]) => void;
 
 export const noFailpoint: Failpoint = () => {};
 
+/** How a process goes at its point: as by kill -9, or by a defect that nobody catches. */
+const WAYS: Readonly<Record<string, () => void>> = {
+  exit: () => void process.kill(process.pid, "SIGKILL"),
+  throw: () =>
+    void setImmediate(() => {
+      throw new Error("thrown at a fail point");
+    }),
+  reject: () => void Promise.reject(new Error("rejected at a fail point")),
+};
+
 /**
  * Arms `C5:exit` (at the first pass) or `C5:exit:3` (at the third): the process is killed there as by kill -9.
+ * `C5:throw` and `C5:reject` leave an exception or a rejection there that nobody catches.
  * @throws Error when armed in production, or badly written
  */
 export function armFailpoint(armed: string | undefined, nodeEnv: string | undefined): Failpoint {
   if (armed === undefined || armed === "") return noFailpoint;
   if (nodeEnv === "production") throw new Error("fail points can't be armed when NODE_ENV=production");
-  const parts = /^(C\d+):exit(?::(\d+))?$/.exec(armed);
-  if (!parts) throw new Error(`ROLLCALL_FAILPOINT: ${armed} is not of the form C5:exit or C5:exit:3`);
-  const [, point, count] = parts;
+  const [, point, how = "", count = "1"] = /^(C\d+):([a-z]+)(?::([1-9]\d*))?$/.exec(armed) ?? [];
+  const go = WAYS[how];
+  if (go === undefined) throw new Error(`ROLLCALL_FAILPOINT: ${armed} is not of the form C5:exit or C5:exit:3`);
   if (!POINTS.some((known) => known === point))
     throw new Error(`ROLLCALL_FAILPOINT: there is no ${point}, only ${POINTS.join(", ")}`);
-  let left = Number(count ?? 1);
+  let left = Number(count);
   return (name) => {
-    if (name === point && --left === 0) process.kill(process.pid, "SIGKILL");
+    if (name === point && --left === 0) go();
   };
 }

@@ -69,6 +69,7 @@ export class IntentRunner {
 
   /** The turn that took the outcome in is committed: the next intent of the target may begin. */
   release(intent: Intent): void {
+    this.#parts.failpoint("C10");
     const queue = this.#targets.get(intent.target);
     if (queue?.[0]?.intent.id !== intent.id) return;
     queue.shift();

@@ -83,6 +83,7 @@ export class Ledger {
       ...this.#writePositions(tx, plan, turnId),
     ]);
     this.#failpoint("C2");
+    if (plan.deadLetters.length > 0) this.#failpoint("C12");
     // Runs when the COMMIT that follows was sent and nobody has read its answer.
     setImmediate(() => this.#failpoint("C3"));
   }

@@ -63,6 +63,8 @@ export interface KafkaBusOptions {
   readonly clock: Clock;
   readonly limits?: Partial<KafkaLimits>;
   readonly log?: KafkaLog;
+  /** Between the calls that a large publish becomes: a part of it is confirmed. For crash tests. */
+  readonly onPartPublished?: () => void;
 }
 
 /** The options with every default filled in: what the parts of the bus work with. */

@@ -59,12 +59,13 @@ export class KafkaProducer {
   }
 
   async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
-    let appended: Appended = { brokerTimeMs: undefined };
+    let appended: Appended | undefined;
     for (const call of callsOf(messages, this.#settings.limits.publishPartitionBytesMax)) {
-      const { brokerTimeMs = appended.brokerTimeMs } = await this.#sendUntilConfirmed(call, deadlineAt);
+      if (appended) this.#settings.onPartPublished?.();
+      const { brokerTimeMs = appended?.brokerTimeMs } = await this.#sendUntilConfirmed(call, deadlineAt);
       appended = { brokerTimeMs };
     }
-    return appended;
+    return appended ?? { brokerTimeMs: undefined };
   }
 
   async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
