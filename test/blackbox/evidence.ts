@@ -15,6 +15,23 @@ export interface PublishedRecord {
   };
 }
 
+/** A record of an input topic as it lies there. */
+export interface InputRecord {
+  /** What its topic is for: `NodeHeartbeatEvent`. */
+  readonly type: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** When the broker had it, ms since the epoch. */
+  readonly atMs: number;
+  readonly value: Buffer | null;
+}
+interface DeadLetterRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Everything that a stranger can find out about a system that has come to rest. */
 export interface Evidence {
   /** As read: within a topic and partition in the log's order. */
@@ -29,6 +46,21 @@ export interface Evidence {
   /** Undefined when nobody can look. */
   readonly rows?: readonly Row[];
   readonly services: readonly CatalogEntry[];
+  /** Undefined when nobody can look, as with those below. */
+  readonly inputs?: readonly InputRecord[];
+  readonly deadLetters?: readonly DeadLetterRecord[];
+  /** Ids of the messages that the journal knows. */
+  readonly taken?: ReadonlySet<string>;
+  /** Values that the tester sent and does not vouch for; only these may be dead letters … */
+  readonly suspects?: ReadonlySet<string>;
+  /** … and what lies at these places (`topic[partition]@offset`) must be one. */
+  readonly poison?: readonly string[];
+  /** Times in which nobody served, or nobody could, as the tester made it; ms since the epoch. */
+  readonly outages?: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** The tester says that all parts were up all the time: how late a deadline may be told. */
+  readonly lateMsMax?: number;
+  /** Entries of others in the catalogue, as text: those put there before, and what is there now. */
+  readonly foreign?: { readonly planted: readonly string[]; readonly found: readonly string[] };
 }
 
 export interface Envelope {
@@ -43,7 +75,24 @@ export interface Envelope {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-export const envelopeOf = ({ value }: PublishedRecord): Envelope => JSON.parse(value) as Envelope;
+const parsed = new WeakMap<PublishedRecord, Envelope>();
+/** A judge looks at a record more than once. */
+export function envelopeOf(record: PublishedRecord): Envelope {
+  const known = parsed.get(record) ?? (JSON.parse(record.value) as Envelope);
+  parsed.set(record, known);
+  return known;
+}
+
+/** Items by what they have in common, in their order. */
+export function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
 
 /** Each event of a node once, by `entity_seq`. */
 export function eventsOf(records: readonly PublishedRecord[], nodeId: string): SeenEvent[] {

@@ -6,6 +6,8 @@ export interface Life {
   readonly state: string | null;
   /** Of the last event. */
   readonly seq: number;
+  /** Of the event that what is registered must follow at least. */
+  readonly stateSeq: number;
   readonly serviceId: string;
   /** `host:port` of the first endpoint; `:null` without one. */
   readonly address: string;
@@ -21,6 +23,7 @@ const FOLLOWS: Readonly<Record<string, { readonly from: readonly string[]; reado
   NodeLivenessExpired: { from: ["ACTIVE"], to: "LIVENESS_EXPIRED" },
   NodeDeregistered: { from: ["PENDING_REGISTRATION", "ACCEPTED", "ACTIVE"], to: "DEREGISTERED" },
 };
+const ENDED = ["REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];
 const LIVE = ["PENDING_REGISTRATION", "ACCEPTED", "ACK_RECEIVED", "ACTIVE"];
 
 /**
@@ -34,6 +37,7 @@ export function judgeLife(events: readonly Envelope[]): Life {
   let state: string | null = null;
   let attempt: unknown = null;
   let number = 0;
+  let stateSeq = 0;
   let deadlineAt = "";
   let node: Readonly<Record<string, unknown>> = {};
   for (const { payload_type: type, payload } of events) {
@@ -53,6 +57,8 @@ export function judgeLife(events: readonly Envelope[]): Life {
     }
     const follows = FOLLOWS[type];
     if (!follows) say("G2", "an event that nobody knows");
+    else if (ENDED.includes(follows.to) && state !== null && ENDED.includes(state))
+      say("G2", `a second end, behind ${state}`);
     else if (state === null || !follows.from.includes(state)) say("G5", `comes in ${state}`);
     if (payload["registration_attempt_id"] !== attempt) say("G5", "is of another attempt than the current one");
     if (payload["attempt"] !== number) say("G5", `says attempt ${String(payload["attempt"])}, not ${number}`);
@@ -64,11 +70,14 @@ export function judgeLife(events: readonly Envelope[]): Life {
     deadlineAt = String(payload["ack_deadline"] ?? payload["liveness_deadline"] ?? deadlineAt);
     if (type === "NodeUpdated") node = payload["node"] as typeof node;
     state = follows?.to ?? state;
+    if (type === "NodeUpdated" || type === "NodeBecameActive" || ENDED.includes(state ?? ""))
+      stateSeq = Number(payload["entity_seq"]);
   }
   return {
     broken,
     state,
     seq: events.length,
+    stateSeq,
     serviceId: `onex-${String(node["node_type"])}-${String(node["node_id"])}`,
     address: addressOf(node),
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { v4 } from "uuid";
-import type { Envelope, Evidence, PublishedRecord } from "./evidence.ts";
+import type { Envelope, Evidence, InputRecord, PublishedRecord } from "./evidence.ts";
 import { judge } from "./judge.ts";
 
 // Kafka's murmur2 gives n1 this one of four partitions.
@@ -12,7 +12,7 @@ const time = (second: number): string => `2026-01-01T00:00:${String(second).padS
 type Fields = Readonly<Record<string, unknown>>;
 
 /** An honest event, as the protocol wants it. */
-function record(seq: number, type: string, payload: Fields = {}): PublishedRecord {
+function record(seq: number, type: string, payload: Fields = {}, second = seq): PublishedRecord {
   const parent = v4();
   const envelope: Envelope = {
     envelope_id: v4(),
@@ -35,7 +35,7 @@ function record(seq: number, type: string, payload: Fields = {}): PublishedRecor
       ...payload,
     },
   };
-  return logged(envelope, seq);
+  return { ...logged(envelope, seq), atMs: Date.parse(time(second)) };
 }
 
 function logged(envelope: Envelope, offset: number, more: Partial<PublishedRecord["kafka"]> = {}): PublishedRecord {
@@ -61,13 +61,32 @@ function logged(envelope: Envelope, offset: number, more: Partial<PublishedRecor
   };
 }
 
-const initiated = record(1, "NodeRegistrationInitiated", { supersedes: null, node: NODE });
+/** What a node said, as it lies in its own partition. */
+function said(type: string, second: number, payload: Fields = {}): InputRecord & { readonly id: string } {
+  const id = v4();
+  const value = JSON.stringify({ envelope_id: id, envelope_timestamp: time(second), payload: { node_id: "n1", ...payload } });
+  return { id, type, topic: type, partition: HOME, offset: second, atMs: Date.parse(time(second)), value: Buffer.from(value) };
+} // prettier-ignore
+
+const introspection = said("NodeIntrospectionEvent", 0);
+const ack = said("NodeRegistrationAcked", 2, { registration_attempt_id: ATTEMPT });
+const poison: InputRecord = { ...introspection, offset: 7, value: Buffer.from("{") };
+/** The dead letter of a record, in the topic's own words. */
+const deadLetterOf = ({ topic, partition, offset, value }: InputRecord, more: Readonly<Record<string, string>> = {}) => ({
+  key: null,
+  value,
+  headers: { dlq_topic: topic, dlq_partition: String(partition), dlq_offset: String(offset), ...more },
+}); // prettier-ignore
+
+const caused = (by: { readonly id: string }, original: PublishedRecord): PublishedRecord =>
+  forged(original, { causation_id: by.id }, { parent_envelope_id: by.id });
+const initiated = caused(introspection, record(1, "NodeRegistrationInitiated", { supersedes: null, node: NODE }));
 const accepted = record(2, "NodeRegistrationAccepted", { ack_deadline: time(32) });
-const ackReceived = record(3, "NodeRegistrationAckReceived", { liveness_deadline: time(33) });
+const ackReceived = caused(ack, record(3, "NodeRegistrationAckReceived", { liveness_deadline: time(33) }));
 const active = record(4, "NodeBecameActive", { liveness_deadline: time(33) });
 const registered = [initiated, accepted, ackReceived, active] as const;
 const service = {
-  serviceId: "onex-effect-n1", nodeId: "n1", address: "n1.test", port: 8080, tags: [], passing: true, note: "",
+  serviceId: "onex-effect-n1", nodeId: "n1", address: "n1.test", port: 8080, tags: [], passing: true, note: "", version: 4,
 }; // prettier-ignore
 const row = { node_id: "n1", status: "ACTIVE", version: 4, node_type: "effect", endpoints: {} };
 const honest: Evidence = {
@@ -76,6 +95,12 @@ const honest: Evidence = {
   registrations: [{ node_id: "n1", state: "ACTIVE", entity_seq: 4 }],
   rows: [row],
   services: [service],
+  inputs: [introspection, ack, poison],
+  deadLetters: [deadLetterOf(poison)],
+  taken: new Set([introspection.id, ack.id]),
+  suspects: new Set(["{"]),
+  poison: [`${poison.topic}[${HOME}]@7`],
+  foreign: { planted: ["web-1"], found: ["web-1"] },
 };
 
 /** The record as if its envelope or payload said something else. */
@@ -93,8 +118,112 @@ describe("the judge", () => {
   it("allows a repeat with the same bytes", () =>
     expect(judge({ ...honest, records: [...registered, accepted] })).toEqual([]));
 
+  it("allows a deadline that was told in time and after its grace", () => {
+    const records = [...registered, record(5, "NodeLivenessExpired", { deadline_at: time(33), last_heartbeat_at: null, emitted_at: time(33) }, 34)];
+    const at = { node_id: "n1", state: "LIVENESS_EXPIRED", entity_seq: 5 };
+    const gone = { records, services: [], rows: [{ ...row, status: at.state, version: 5 }], registrations: [at] };
+    const outages = [{ fromMs: Date.parse(time(5)), toMs: Date.parse(time(5)) + 2_000 }];
+    expect(judge({ ...honest, ...gone, outages, lateMsMax: 2_000 })).toEqual([]);
+  }); // prettier-ignore
+
+  const expired = (second: number, more: Fields = {}): PublishedRecord =>
+    record(5, "NodeLivenessExpired", { deadline_at: time(33), last_heartbeat_at: null, emitted_at: time(33), ...more }, second); // prettier-ignore
+  const timedOut = record(3, "NodeRegistrationAckTimedOut", { deadline_at: time(32), emitted_at: time(32) }, 33);
   const ended = record(5, "NodeLivenessExpired", { deadline_at: time(20), emitted_at: time(40) });
   const lies: Readonly<Record<string, readonly [lie: Partial<Evidence>, broken: RegExp]>> = {
+    "an introspection that left no trace": [
+      { inputs: [...(honest.inputs ?? []), said("NodeIntrospectionEvent", 5)] },
+      /^G1 n1: its introspection .* left no trace/,
+    ],
+    "an introspection that was journaled and began nothing": [
+      {
+        inputs: [introspection],
+        taken: new Set([introspection.id]),
+        records: [],
+        registrations: [],
+        rows: [],
+        services: [],
+      },
+      /^G1 n1: its introspection .* began no attempt/,
+    ],
+    "an attempt that ends twice": [
+      { records: [...registered, expired(34), record(6, "NodeDeregistered", {}, 35)] },
+      /^G2 NodeDeregistered at 6: a second end, behind LIVENESS_EXPIRED/,
+    ],
+    "a deadline that fires twice": [
+      {
+        records: [
+          ...registered,
+          expired(34),
+          record(6, "NodeLivenessExpired", { deadline_at: time(33), emitted_at: time(33) }, 35),
+        ],
+      },
+      /^G2 NodeLivenessExpired at 6: a second end/,
+    ],
+    "an event that is told twice, under two ids": [
+      { records: [...registered, forged(active, {}, { envelope_id: v4() })] },
+      /^G3 n1: NodeBecameActive \(4\) has two ids/,
+    ],
+    "an ACK that nobody sent": [{ inputs: [introspection, poison] }, /^G5 NodeRegistrationAckReceived of n1: no ACK/],
+    "an ACK of another attempt that activates": [
+      {
+        inputs: [introspection, poison, said("NodeRegistrationAcked", 2, { registration_attempt_id: v4() })].map(
+          (each) =>
+            each.type === ack.type
+              ? {
+                  ...each,
+                  value: Buffer.from(String(each.value).replace(/"envelope_id":"[^"]*"/, `"envelope_id":"${ack.id}"`)),
+                }
+              : each,
+        ),
+      },
+      /^G5 NodeRegistrationAckReceived of n1: its ACK is of another attempt/,
+    ],
+    "a row that something older has written over": [
+      { rows: [{ ...row, version: 1 }] },
+      /^G6 n1 .* its row is of version 1, 4 was written/,
+    ],
+    "a service that something older has written over": [
+      { services: [{ ...service, version: 1 }] },
+      /^G6 n1 .* its service is of version 1, 4 was written/,
+    ],
+    "a deadline that is told late though all was well": [
+      { records: [...registered, expired(36)], lateMsMax: 2_000 },
+      /^G7 NodeLivenessExpired n1: published 3000 ms late/,
+    ],
+    "an ACK in time that did not count": [
+      { records: [initiated, accepted, timedOut] },
+      /^G8 NodeRegistrationAckTimedOut of n1: NodeRegistrationAcked .* lay in the log before/,
+    ],
+    "a heartbeat in time that did not count": [
+      { records: [...registered, expired(34)], inputs: [introspection, ack, poison, said("NodeHeartbeatEvent", 10)] },
+      /^G8 NodeLivenessExpired of n1: NodeHeartbeatEvent .* lay in the log before/,
+    ],
+    "a node that pays for our outage": [
+      { records: [...registered, expired(34)], outages: [{ fromMs: Date.parse(time(5)), toMs: Date.parse(time(30)) }] },
+      /^G9 NodeLivenessExpired n1: published 4000 ms after an outage/,
+    ],
+    "a foreign entry that is gone": [
+      { foreign: { planted: ["web-1"], found: [] } },
+      /^G10 a foreign entry was touched: web-1/,
+    ],
+    "poison that is in no dead letter": [{ deadLetters: [] }, /^G11 .*@7: it can't be processed/],
+    "a good message in the dead letters": [
+      { deadLetters: [deadLetterOf(poison), deadLetterOf(introspection, { dlq_error_code: "CORE_ERROR" })] },
+      /^G11 .*@0: a good message was dead-lettered \(CORE_ERROR/,
+    ],
+    "a dead letter in two versions": [
+      { deadLetters: [deadLetterOf(poison), deadLetterOf(poison, { dlq_at: time(9) })] },
+      /^G11 .*@7: dead-lettered twice/,
+    ],
+    "a dead letter with other bytes": [
+      { deadLetters: [{ ...deadLetterOf(poison), value: Buffer.from("}") }] },
+      /^G11 .*@7: its dead letter has other bytes/,
+    ],
+    "a dead letter of nothing": [
+      { deadLetters: [deadLetterOf(poison), deadLetterOf({ ...poison, offset: 8 })] },
+      /^G11 .*@8: dead-lettered, and nothing lies there/,
+    ],
     "a repeat with other bytes": [
       { records: [...registered, forged(accepted, { service_id: "another" })] },
       /^G3 NodeRegistrationAccepted .* other bytes/,
@@ -137,7 +266,7 @@ describe("the judge", () => {
       },
       /^G2 NodeRegistrationInitiated at 5: supersedes null/,
     ], // prettier-ignore
-    "an attempt without an end": [{ records: [initiated] }, /G2 its attempt has not come to an end/],
+    "an attempt without an end": [{ records: [initiated] }, /^G2 n1 .* its attempt has not come to an end/],
     "a deadline that fired early": [{ records: [...registered, ended] }, /^G7 NodeLivenessExpired at 5: fired by/],
     "an event told before its deadline": [
       { records: [...registered, record(5, "NodeLivenessExpired", { deadline_at: time(50) })] },
@@ -186,4 +315,10 @@ describe("the judge", () => {
   it.each(Object.entries(lies))("finds %s", (_, [lie, broken]) =>
     expect(judge({ ...honest, ...lie })).toContainEqual(expect.stringMatching(broken)),
   );
+
+  it("is lied to about each promise that outsiders can see", () => {
+    const named = Object.values(lies).map(([, { source }]) => /^\^(G\d+)/.exec(source)?.[1]);
+    const promises = Array.from({ length: 11 }, (_, index) => `G${index + 1}`);
+    expect(promises.filter((promise) => !named.includes(promise))).toEqual([]);
+  });
 });

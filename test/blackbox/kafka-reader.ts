@@ -76,16 +76,16 @@ export class KafkaReader {
   }
 }
 
-export const publishedRecordOf = ({
-  topic,
-  partition,
-  offset,
-  atMs,
-  key,
-  value,
-  headers,
-}: LoggedRecord): PublishedRecord => ({
-  value: String(value),
-  atMs,
-  kafka: { topic, partition, offset, key: String(key), headers },
-});
+const published = new WeakMap<LoggedRecord, PublishedRecord>();
+
+/** The same object for the same record. */
+export function publishedRecordOf(record: LoggedRecord): PublishedRecord {
+  const { topic, partition, offset, atMs, key, value, headers } = record;
+  const known = published.get(record) ?? {
+    value: String(value),
+    atMs,
+    kafka: { topic, partition, offset, key: String(key), headers },
+  };
+  published.set(record, known);
+  return known;
+}

@@ -20,6 +20,7 @@ export interface Program {
   readonly ended: Promise<Ended>;
   /** Standard output and error, the last part. */
   said(): string;
+  signal(signal: NodeJS.Signals): void;
   /** SIGTERM, as an orchestrator of containers sends it. */
   stop(): Promise<Ended>;
   /** kill -9. */
@@ -67,6 +68,7 @@ export async function startProgram({
     url,
     ended,
     said: () => said,
+    signal: (signal) => void child.kill(signal),
     stop: () => (child.kill("SIGTERM"), ended),
     kill: () => {
       if (!hasEnded(child)) diedItself = false;

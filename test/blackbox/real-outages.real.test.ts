@@ -45,20 +45,4 @@ describeReal("a process whose surroundings fail", (services) => {
   });
 
   it("has kept every promise to all of these nodes", () => expectPromisesKept(world));
-
-  it("drains and leaves with exit code 0 within 10 s of a SIGTERM, under load, and its successor repeats nothing", async () => {
-    const nodes = Array.from({ length: 40 }, (_, index) => new TestNode(world, `drained-${index}`));
-    const speaking = Promise.all(nodes.map((node) => node.introspect()));
-    const [program] = world.programs;
-    const startedMs = Date.now();
-    expect(await program?.stop()).toEqual({ code: 0, signal: null });
-    expect(Date.now() - startedMs).toBeLessThan(10_500);
-    await speaking;
-    await world.start();
-    await Promise.all(nodes.map((node) => node.answerAcceptance()));
-    await expectPromisesKept(world);
-    const evidence = await world.evidence();
-    const ids = evidence.records.map(({ kafka }) => kafka?.headers["message_id"]);
-    expect(new Set(ids).size).toBe(ids.length);
-  });
 });

@@ -1,15 +1,15 @@
-import { type IHeaders, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
+import { Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import { Client } from "pg";
-import { v4 } from "uuid";
 import { type FreshDatabase, freshDatabase } from "../real/services/fresh-database.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import type { ServiceAddresses } from "../real/services/service-addresses.ts";
-import { type Evidence, eventsOf } from "./evidence.ts";
+import { type Evidence, eventsOf, type PublishedRecord } from "./evidence.ts";
+import { servicesOn } from "./consul-reader.ts";
 import { KafkaReader, type LoggedRecord, publishedRecordOf } from "./kafka-reader.ts";
-import { type Ended, type Program, startProgram } from "./program.ts";
+import { type Ended, type Program, type ProgramOptions, startProgram } from "./program.ts";
+import { groupOffsets, INPUTS, messageOf, RealTopics, type Sent } from "./real-topics.ts";
 import {
   type CatalogEntry,
-  getJson,
   type PublishOptions,
   registrationAt,
   registrationsAt,
@@ -18,50 +18,46 @@ import {
   type World,
 } from "./world.ts";
 
-const PARTITIONS = 4;
+const PARTITIONS_DEFAULT = 4;
 /** A member that was killed keeps its partitions until Kafka's session of 30 s is over. */
 const READY_MS = 90_000;
-const INPUTS: Readonly<Record<string, string>> = {
-  NodeIntrospectionEvent: "evt.node-introspection",
-  NodeRegistrationAcked: "cmd.node-registration-acked",
-  NodeHeartbeatEvent: "evt.node-heartbeat",
-  NodeDeregister: "cmd.node-deregister",
-};
-const OUTPUTS = [
-  "initiated", "accepted", "rejected", "ack-received", "ack-timed-out",
-].map((name) => `evt.node-registration-${name}`).concat([
-  "became-active", "updated", "liveness-expired", "deregistered",
-].map((name) => `evt.node-${name}`)); // prettier-ignore
-const DEAD_LETTERS = "dlq.registration";
-
 export interface RealOptions {
   readonly contractsDir?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** For the first start alone: a crash point. */
   readonly first?: Readonly<Record<string, string>>;
+  /** For a start before the first one, that dies before there is anything to read. */
+  readonly before?: Readonly<Record<string, string>>;
+  /** The processes' way to Postgres: a proxy's port. */
+  readonly databasePort?: number;
+  /** Topics are created with so many; 4 by default. */
+  readonly partitions?: number;
+  /** Parts that need not be ready. */
+  readonly tolerated?: readonly string[];
   /** Output topics that an edited contract adds, without environment, namespace and version. */
   readonly moreOutputs?: readonly string[];
 }
 
-/** What a foreign producer hands to Kafka. */
-export interface Sent {
-  readonly key?: string | null;
-  readonly value: Buffer | string | null;
-  readonly headers?: IHeaders;
-  readonly partition?: number;
-}
+export type StartOptions = Partial<Pick<ProgramOptions, "contractsDir" | "tolerated">>;
 
 /** The real mode on Kafka, Postgres and Consul, with a namespace and a database of its own. */
 export class RealWorld implements World {
   readonly isEmbedded = false;
   readonly namespace = freshNamespace();
+  readonly #topics = new RealTopics(this.namespace);
   readonly #services: ServiceAddresses;
   readonly #options: RealOptions;
   readonly #database: FreshDatabase;
   readonly #sql: Client;
   readonly #kafka: Kafka;
   readonly #producer: Producer;
+  readonly #suspects = new Set<string>();
+  readonly #poison: string[] = [];
+  readonly #outages: { fromMs: number; toMs: number }[] = [];
   #programs: Program[] = [];
+  #last: Program | undefined;
+  /** Since when no process runs. */
+  #unservedFromMs: number | undefined;
   #reader: KafkaReader | undefined;
 
   private constructor(services: ServiceAddresses, options: RealOptions, database: FreshDatabase) {
@@ -79,10 +75,13 @@ export class RealWorld implements World {
   static async create(services: ServiceAddresses, options: RealOptions = {}): Promise<RealWorld> {
     const world = new RealWorld(services, options, await freshDatabase(services.database));
     await world.#sql.connect();
+    if (options.before) {
+      await world.start(options.before);
+      await world.ended();
+    }
     await world.start(options.first);
     await world.#producer.connect();
-    const outputs = [...OUTPUTS, ...(options.moreOutputs ?? [])].map((name) => world.topic(name));
-    const existing = await world.#existing(outputs.concat(world.deadLetterTopic));
+    const existing = await world.#existing(world.#topics.all(options.moreOutputs ?? []));
     world.#reader = await KafkaReader.open(services.kafka, existing, `stranger-${world.namespace}`);
     return world;
   }
@@ -92,27 +91,44 @@ export class RealWorld implements World {
   }
 
   get deadLetterTopic(): string {
-    return this.topic(DEAD_LETTERS);
+    return this.#topics.deadLetters;
   }
 
   /** The name of a topic, given `evt.node-introspection`. */
   topic(name: string): string {
-    return `dev.${this.namespace}.onex.${name}.v1`;
+    return this.#topics.named(name);
   }
 
   inputTopic(type: string): string {
-    return this.topic(INPUTS[type] ?? type);
+    return this.#topics.input(type);
   }
 
   /** A first process, or one more beside those that run. */
-  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.#programs.push(
-      await startProgram({
-        environment: { ...this.environment, ...more },
-        contractsDir: this.#options.contractsDir,
-        readyMs: READY_MS,
-      }),
-    );
+  async start(more: Readonly<Record<string, string>> = {}, options: StartOptions = {}): Promise<Program> {
+    // From here on at the earliest somebody serves again.
+    if (this.#unservedFromMs !== undefined) this.outage(this.#unservedFromMs, Date.now());
+    this.#unservedFromMs = undefined;
+    const program = await startProgram({
+      environment: { ...this.environment, ...more },
+      contractsDir: this.#options.contractsDir,
+      readyMs: READY_MS,
+      ...(this.#options.tolerated && { tolerated: this.#options.tolerated }),
+      ...options,
+    });
+    this.#programs.push(program);
+    this.#last = program;
+    void program.ended.then(() => this.#gone(program));
+    return program;
+  }
+
+  #gone(program: Program): void {
+    this.#programs = this.#programs.filter((each) => each !== program);
+    if (this.#programs.length === 0) this.#unservedFromMs ??= Date.now();
+  }
+
+  /** For the judge: nobody served, or could be served, in this time (ms since the epoch). */
+  outage(fromMs: number, toMs: number): void {
+    this.#outages.push({ fromMs, toMs });
   }
 
   /** What every process of this system is started with. */
@@ -120,13 +136,19 @@ export class RealWorld implements World {
     const { kafka, consul } = this.#services;
     return {
       KAFKA_BOOTSTRAP_SERVERS: kafka,
-      DATABASE_URL: this.#database.url,
+      DATABASE_URL: this.#databaseUrl,
       CONSUL_HTTP_ADDR: consul,
       ROLLCALL_NAMESPACE: this.namespace,
-      ROLLCALL_PARTITIONS: String(PARTITIONS),
+      ROLLCALL_PARTITIONS: String(this.#partitions),
       ROLLCALL_LOG_LEVEL: "debug",
       ...this.#options.environment,
     };
+  }
+
+  get #databaseUrl(): string {
+    const url = new URL(this.#database.url);
+    if (this.#options.databasePort !== undefined) url.port = String(this.#options.databasePort);
+    return url.href;
   }
 
   get programs(): readonly Program[] {
@@ -134,16 +156,12 @@ export class RealWorld implements World {
   }
 
   async ended(): Promise<Ended> {
-    const program = this.#programs.at(-1);
-    const ended = await program?.ended;
-    this.#programs = this.#programs.filter((each) => each !== program);
-    return ended ?? { code: null, signal: null };
+    return (await this.#last?.ended) ?? { code: null, signal: null };
   }
 
   /** The process started last, or the one given. */
   async kill(program = this.#programs.at(-1)): Promise<void> {
     await program?.kill();
-    this.#programs = this.#programs.filter((each) => each !== program);
   }
 
   async publish(
@@ -151,21 +169,44 @@ export class RealWorld implements World {
     payload: Readonly<Record<string, unknown>>,
     options: PublishOptions = {},
   ): Promise<string> {
-    const { messageId = v4(), correlationId, payloadType = type } = options;
-    const envelope = {
-      envelope_id: messageId,
-      envelope_timestamp: new Date().toISOString(),
-      ...(correlationId !== undefined && { correlation_id: correlationId }),
-      payload_type: payloadType,
-      source_tool: "stranger",
-      payload,
-    };
-    await this.send(type, { key: String(payload["node_id"]), value: JSON.stringify(envelope) });
-    return messageId;
+    const message = messageOf(type, payload, options);
+    await this.#send(type, message);
+    return message.id;
+  }
+
+  /** In one batch, so that they arrive together. */
+  async publishAll(type: string, payloads: readonly Readonly<Record<string, unknown>>[]): Promise<void> {
+    const messages = payloads.map((payload) => messageOf(type, payload));
+    await this.#producer.send({ topic: this.inputTopic(type), acks: -1, messages });
   }
 
   /** Any bytes to the topic of a payload type, as a foreign producer would. */
-  async send(
+  send(type: string, sent: Sent): Promise<{ partition: number; offset: number }> {
+    this.#suspects.add(String(sent.value));
+    return this.#send(type, sent);
+  }
+
+  /** Bytes that can't be processed. */
+  async poison(type: string, sent: Sent): Promise<void> {
+    const { partition, offset } = await this.send(type, sent);
+    this.#poison.push(`${this.inputTopic(type)}[${partition}]@${offset}`);
+  }
+
+  /** Many of them in one batch. */
+  async poisonAll(type: string, messages: readonly { readonly key: string; readonly value: string }[]): Promise<void> {
+    const topic = this.inputTopic(type);
+    for (const { value } of messages) this.#suspects.add(value);
+    const partitioner = Partitioners.DefaultPartitioner();
+    const partitionMetadata = Array.from({ length: this.#partitions }, (_, partitionId) => ({ partitionId, leader: 1, partitionErrorCode: 0, replicas: [], isr: [] })); // prettier-ignore
+    const placed = messages.map((message) => ({ ...message, partition: partitioner({ topic, partitionMetadata, message }) })); // prettier-ignore
+    const results = await this.#producer.send({ topic, acks: -1, messages: placed });
+    for (const { partition, baseOffset } of results) {
+      const count = placed.filter((each) => each.partition === partition).length;
+      for (let nth = 0; nth < count; nth++) this.#poison.push(`${topic}[${partition}]@${Number(baseOffset) + nth}`);
+    }
+  }
+
+  async #send(
     type: string,
     { key = null, value, headers = {}, partition }: Sent,
   ): Promise<{ partition: number; offset: number }> {
@@ -176,6 +217,26 @@ export class RealWorld implements World {
 
   events(nodeId: string) {
     return eventsOf(this.#published(), nodeId);
+  }
+
+  /** All that was published so far, repeats included. */
+  async records(): Promise<readonly PublishedRecord[]> {
+    await this.#reader?.caughtUp();
+    return this.#published();
+  }
+
+  /** What the group of the processes has committed to Kafka, as `topic[partition]@offset`. */
+  groupOffsets(): Promise<readonly string[]> {
+    const inputs = Object.keys(INPUTS).map((type) => this.inputTopic(type));
+    return groupOffsets(this.#kafka, `rollcall.dev.${this.namespace}.registration`, inputs);
+  }
+
+  /** What the store says was read, in the same form. */
+  async storedOffsets(): Promise<readonly string[]> {
+    const rows = await this.query<{ place: string }>(
+      `select topic || '[' || partition || ']@' || next_offset as place from rollcall.source_offset`,
+    );
+    return rows.map(({ place }) => place).sort();
   }
 
   deadLetters(): readonly LoggedRecord[] {
@@ -202,8 +263,8 @@ export class RealWorld implements World {
     return (await this.rowsAtTheEnd()).find(({ node_id }) => node_id === nodeId);
   }
 
-  query(text: string): Promise<unknown> {
-    return this.#sql.query(text);
+  async query<Row extends object>(text: string): Promise<readonly Row[]> {
+    return (await this.#sql.query<Row>(text)).rows;
   }
 
   /** A connection of its own, for what must lie in a transaction. */
@@ -218,37 +279,17 @@ export class RealWorld implements World {
   }
 
   /** Everything on the external node of this environment and namespace, as Consul's own API tells it. */
-  async services(): Promise<readonly CatalogEntry[]> {
-    const node = `rollcall-dev-${this.namespace}`;
-    const { consul } = this.#services;
-    const held = await getJson<ConsulNode | null>(`${consul}/v1/catalog/node/${node}`);
-    const services = Object.values(held?.Services ?? {});
-    const names = [...new Set(services.map(({ Service }) => Service))];
-    const health = async (name: string, query: string): Promise<readonly ConsulHealth[]> => {
-      const found = await getJson<ConsulHealth[]>(`${consul}/v1/health/service/${encodeURIComponent(name)}${query}`);
-      return (found ?? []).filter(({ Node }) => Node.Node === node);
-    };
-    const entries = await Promise.all(
-      names.map(async (name) => {
-        const [all, ready] = await Promise.all([health(name, ""), health(name, "?passing")]);
-        // As often as `?passing` names it: twice would be a lie.
-        return all.map(({ Service, Checks }) => ({
-          serviceId: Service.ID,
-          nodeId: Service.Meta?.["rollcall_node_id"] ?? Service.ID.replace(`${name}-`, ""),
-          address: Service.Address,
-          port: Service.Port === 0 ? null : Service.Port,
-          tags: Service.Tags ?? [],
-          passing: ready.filter((each) => each.Service.ID === Service.ID).length === 1,
-          note: Checks.find(({ ServiceID }) => ServiceID === Service.ID)?.Output ?? "",
-        }));
-      }),
-    );
-    return entries.flat();
+  services(): Promise<readonly CatalogEntry[]> {
+    return servicesOn(this.#services.consul, this.consulNode);
+  }
+
+  get consulNode(): string {
+    return `rollcall-dev-${this.namespace}`;
   }
 
   #published() {
     const records = this.#reader?.records ?? [];
-    return records.filter(({ topic }) => topic !== this.deadLetterTopic).map(publishedRecordOf);
+    return records.filter(({ topic }) => this.#topics.isOutput(topic)).map(publishedRecordOf);
   }
 
   async rowsAtTheEnd(): Promise<readonly Row[]> {
@@ -270,13 +311,37 @@ export class RealWorld implements World {
   }
 
   async evidence(): Promise<Evidence> {
-    await this.#reader?.caughtUp();
-    const [rows, services, registrations] = await Promise.all([
+    const records = await this.records();
+    const [rows, services, registrations, taken] = await Promise.all([
       this.rowsAtTheEnd(),
       this.services(),
       registrationsAt(this.url),
+      this.#taken(),
     ]);
-    return { records: this.#published(), partitions: PARTITIONS, registrations, rows, services };
+    return {
+      records,
+      partitions: this.#partitions,
+      registrations,
+      rows,
+      services,
+      inputs: this.#topics.inputsAmong(this.#reader?.records ?? []),
+      deadLetters: this.deadLetters(),
+      taken,
+      suspects: this.#suspects,
+      poison: this.#poison,
+      outages: this.#outages,
+    };
+  }
+
+  async #taken(): Promise<ReadonlySet<string>> {
+    const { rows } = await this.#sql.query<{ id: string }>(
+      `select message_id as id from rollcall.journal where kind in ('message', 'repeat', 'rekeyed') and message_id is not null`,
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  get #partitions(): number {
+    return this.#options.partitions ?? PARTITIONS_DEFAULT;
   }
 
   async close(): Promise<void> {
@@ -284,19 +349,4 @@ export class RealWorld implements World {
     await Promise.all([this.#reader?.close(), this.#producer.disconnect(), this.#sql.end()]);
     await this.#database.drop();
   }
-}
-
-interface ConsulNode {
-  readonly Services: Readonly<Record<string, { readonly ID: string; readonly Service: string }>>;
-}
-interface ConsulHealth {
-  readonly Node: { readonly Node: string };
-  readonly Service: {
-    readonly ID: string;
-    readonly Address: string;
-    readonly Port: number;
-    readonly Tags: readonly string[] | null;
-    readonly Meta: Readonly<Record<string, string>> | null;
-  };
-  readonly Checks: readonly { readonly ServiceID: string; readonly Output: string }[];
 }

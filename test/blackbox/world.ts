@@ -42,6 +42,8 @@ export interface CatalogEntry {
   readonly tags: readonly string[];
   readonly passing: boolean;
   readonly note: string;
+  /** The `entity_seq` that it was written for; undefined when the catalogue does not tell. */
+  readonly version?: number;
 }
 
 /** A row of `rollcall.node_registrations`. */
@@ -75,7 +77,7 @@ export interface World {
   catalog(nodeId: string): Promise<readonly CatalogEntry[]>;
   /** Undefined: it has none, or nobody can look while the program runs (embedded). */
   row(nodeId: string): Promise<Row | undefined>;
-  start(more?: Readonly<Record<string, string>>): Promise<void>;
+  start(more?: Readonly<Record<string, string>>): Promise<unknown>;
   /** Of the process started last: resolves when it has ended by itself. */
   ended(): Promise<Ended>;
   kill(): Promise<void>;

@@ -67,6 +67,19 @@ describe("the TCP proxy", () => {
     expect(received).toEqual(["b"]);
   });
 
+  it("lets what goes one way wait, and hands it over in order when released", async () => {
+    const client = await connect();
+    proxy.hold("to client");
+    client.write("a");
+    while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    client.write("b");
+    proxy.release();
+    let heard = "";
+    client.on("data", (chunk: Buffer) => (heard += chunk.toString()));
+    while (!heard.includes("b")) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(heard.replaceAll("re: ", "")).toBe("ab");
+  });
+
   it("delays both ways and keeps the order", async () => {
     const client = await connect();
     proxy.delay(50);

@@ -16,8 +16,12 @@ export interface TcpProxy {
   restore(): void;
   /** Every chunk in either direction arrives this much later, in order. 0 ends it. */
   delay(ms: number): void;
+  /** What goes in this direction waits, on all connections and new ones, until `release`: a network cut one way. */
+  hold(direction: Direction): void;
+  release(): void;
   close(): Promise<void>;
 }
+export type Direction = "to target" | "to client";
 
 interface Swallow {
   readonly which: (request: Buffer) => boolean;
@@ -33,6 +37,12 @@ export async function startTcpProxy(targetPort: number, listenPort = 0): Promise
   const waiting: Swallow[] = [];
   let isCut = false;
   let delayMs = 0;
+  const held = new Map<Direction, { readonly until: Promise<void>; readonly end: () => void }>();
+  const gate = (direction: Direction) => async (): Promise<void> => held.get(direction)?.until;
+  const release = (): void => {
+    for (const { end } of held.values()) end();
+    held.clear();
+  };
 
   const server = createServer({ noDelay: true }, (client) => {
     if (isCut) return void client.destroy();
@@ -45,17 +55,27 @@ export async function startTcpProxy(targetPort: number, listenPort = 0): Promise
       socket.on("error", breakBoth);
       socket.on("close", () => void (client.destroyed && target.destroyed && pairs.delete(pair)));
     }
-    forward(client, target, (request) => {
-      const index = swallow === undefined ? waiting.findIndex(({ which }) => which(request)) : -1;
-      if (index >= 0) [swallow] = waiting.splice(index, 1);
-      return delayMs;
-    });
-    forward(target, client, () => {
-      if (swallow === undefined) return delayMs;
-      breakBoth();
-      swallow.done();
-      return undefined;
-    });
+    forward(
+      client,
+      target,
+      (request) => {
+        const index = swallow === undefined ? waiting.findIndex(({ which }) => which(request)) : -1;
+        if (index >= 0) [swallow] = waiting.splice(index, 1);
+        return delayMs;
+      },
+      gate("to target"),
+    );
+    forward(
+      target,
+      client,
+      () => {
+        if (swallow === undefined) return delayMs;
+        breakBoth();
+        swallow.done();
+        return undefined;
+      },
+      gate("to client"),
+    );
   });
 
   const listening = await listen(server, listenPort);
@@ -73,7 +93,14 @@ export async function startTcpProxy(targetPort: number, listenPort = 0): Promise
     delay(ms) {
       delayMs = ms;
     },
+    hold(direction) {
+      let end = (): void => {};
+      const until = new Promise<void>((resolve) => (end = resolve));
+      if (!held.has(direction)) held.set(direction, { until, end });
+    },
+    release,
     async close() {
+      release();
       if (!server.listening) return;
       const closed = once(server, "close");
       server.close();
@@ -83,8 +110,16 @@ export async function startTcpProxy(targetPort: number, listenPort = 0): Promise
   };
 }
 
-/** @param onChunk tells how much later the chunk leaves; undefined drops it */
-function forward(from: Socket, to: Socket, onChunk: (chunk: Buffer) => number | undefined): void {
+/**
+ * @param onChunk tells how much later the chunk leaves; undefined drops it
+ * @param gate is passed by each chunk, in order
+ */
+function forward(
+  from: Socket,
+  to: Socket,
+  onChunk: (chunk: Buffer) => number | undefined,
+  gate: () => Promise<void>,
+): void {
   let inOrder = Promise.resolve();
   from.on("data", (chunk: Buffer) => {
     const laterMs = onChunk(chunk);
@@ -93,6 +128,7 @@ function forward(from: Socket, to: Socket, onChunk: (chunk: Buffer) => number | 
     inOrder = inOrder.then(async () => {
       const waitMs = dueAt - Date.now();
       if (waitMs > 0) await sleep(waitMs);
+      await gate();
       if (to.destroyed || to.write(chunk)) return;
       from.pause();
       to.once("drain", () => from.resume());
