@@ -1,8 +1,7 @@
-import type { Domain } from "../core/domain.ts";
-import type { Sql, SqlValue, Store } from "../ports/store.ts";
-import type { Failpoint } from "./failpoint.ts";
-import type { Partition } from "./partition.ts";
 import { Fault } from "../core/fault.ts";
+import type { Sql, SqlValue } from "../ports/store.ts";
+import { backOffMs, pause, type ShellParts } from "./parts.ts";
+import type { Partition } from "./partition.ts";
 import type { JournalRow, TurnPlan } from "./turn-plan.ts";
 
 /** Thrown inside the transaction when a partition's epoch is another's: nothing of the turn may be written. */
@@ -33,14 +32,10 @@ function columns<Row>(rows: readonly Row[], ...pick: readonly ((row: Row) => Sql
 
 /** Writes turns: one transaction each, fenced by the partitions' epochs. */
 export class Ledger {
-  readonly #store: Store;
-  readonly #domain: Domain;
-  readonly #failpoint: Failpoint;
+  readonly #parts: ShellParts;
 
-  constructor(store: Store, domain: Domain, failpoint: Failpoint) {
-    this.#store = store;
-    this.#domain = domain;
-    this.#failpoint = failpoint;
+  constructor(parts: ShellParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -49,24 +44,42 @@ export class Ledger {
    */
   async commit(plan: TurnPlan, turnId: string): Promise<void> {
     try {
-      await this.#store.transaction((tx) => this.#write(tx, plan, turnId));
+      await this.#parts.store.transaction((tx) => this.#write(tx, plan, turnId));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "COMMIT_UNKNOWN") throw error;
       if (!(await this.#wasCommitted(plan, turnId))) throw new Fault("STORE_UNAVAILABLE", "the commit did not arrive", { retryable: true, cause: error }); // prettier-ignore
     }
   }
 
-  /** The locking read waits for a commit that is still under way on the server. */
+  /**
+   * Asks until it is known: a turn that is run again blindly is run twice. The locking read waits for a commit that is
+   * still under way on the server. A row that another process has taken over since may name that one's turn.
+   * @throws PartitionsLost: all are another's by now, who knows what was committed
+   */
   async #wasCommitted(plan: TurnPlan, turnId: string): Promise<boolean> {
-    const rows = await this.#store.transaction((tx) => this.#lock(tx, [...plan.shares.keys()]));
-    return rows.every((row) => row.turn_id === turnId);
+    const { store, clock, observe } = this.#parts;
+    const partitions = [...plan.shares.keys()];
+    for (let failures = 0; partitions.some(({ lost }) => !lost);) {
+      try {
+        const rows = await store.transaction((tx) => this.#lock(tx, partitions));
+        if (rows.some((row) => row.turn_id === turnId)) return true;
+        const epochs = new Map(rows.map((row) => [row.partition, row.epoch]));
+        if (partitions.some(({ number, epoch }) => epochs.get(number) === epoch)) return false;
+        break;
+      } catch (error) {
+        if (!(error instanceof Fault) || !error.retryable) throw error;
+        observe({ kind: "trouble", part: "store", error: String(error) });
+        await pause(clock, backOffMs(++failures));
+      }
+    }
+    throw new PartitionsLost(partitions);
   }
 
   #lock(tx: Sql, partitions: readonly Partition[]): Promise<{ partition: number; epoch: number; turn_id: string }[]> {
     return tx.query(
       `select partition, epoch, turn_id from rollcall.partition_owner
         where domain = $1 and partition = any($2::int[]) order by partition for update`,
-      [this.#domain.name, partitions.map(({ number }) => number)],
+      [this.#parts.domain.name, partitions.map(({ number }) => number)],
     );
   }
 
@@ -82,15 +95,16 @@ export class Ledger {
       ...this.#writeIntents(tx, plan),
       ...this.#writePositions(tx, plan, turnId),
     ]);
-    this.#failpoint("C2");
-    if (plan.deadLetters.length > 0) this.#failpoint("C12");
+    const { failpoint } = this.#parts;
+    failpoint("C2");
+    if (plan.deadLetters.length > 0) failpoint("C12");
     // Runs when the COMMIT that follows was sent and nobody has read its answer.
-    setImmediate(() => this.#failpoint("C3"));
+    setImmediate(() => failpoint("C3"));
   }
 
   *#writeEntities(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
     const changed = [...plan.entities.values()];
-    const domain = this.#domain.name;
+    const domain = this.#parts.domain.name;
     const at = iso(plan.atMs);
     // A renewal moves a deadline and nothing else: the row's large columns need not travel.
     const renewed: typeof changed = [];
@@ -140,7 +154,7 @@ export class Ledger {
   }
 
   *#writeJournal(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
-    const domain = this.#domain.name;
+    const domain = this.#parts.domain.name;
     if (plan.journal.length > 0)
       yield tx.query(
         `insert into rollcall.journal (domain, contract_hash, at, partition, seq, kind, entity_id, type, message_id,
@@ -155,7 +169,7 @@ export class Ledger {
              headers, key_text, value_text)`,
         [
           domain,
-          this.#domain.hash,
+          this.#parts.domain.hash,
           iso(plan.atMs),
           ...columns(
             plan.journal,
@@ -217,7 +231,7 @@ export class Ledger {
          select $1, $2::timestamptz, r.* from unnest($3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::uuid[],
            $8::text[], $9::text[], $10::bigint[], $11::uuid[], $12::json[]) as r`,
         [
-          this.#domain.name,
+          this.#parts.domain.name,
           iso(plan.atMs),
           ...columns(
             plan.intents,
@@ -246,7 +260,7 @@ export class Ledger {
         `insert into rollcall.source_offset (domain, topic, partition, next_offset)
          select $1, r.* from unnest($2::text[], $3::int[], $4::bigint[]) as r
          on conflict (domain, topic, partition) do update set next_offset = excluded.next_offset`,
-        [this.#domain.name, ...columns(positions, (p) => p.topic, (p) => p.partition, (p) => p.offset)],
+        [this.#parts.domain.name, ...columns(positions, (p) => p.topic, (p) => p.partition, (p) => p.offset)],
       ); // prettier-ignore
     yield tx.query(
       `update rollcall.partition_owner o
@@ -254,7 +268,7 @@ export class Ledger {
          from unnest($3::int[], $4::bigint[], $5::bigint[]) as r(partition, next_seq, published_seq)
         where o.domain = $1 and o.partition = r.partition`,
       [
-        this.#domain.name,
+        this.#parts.domain.name,
         turnId,
         ...columns(shares, (s) => s.partition.number, (s) => s.nextSeq, (s) => s.publishedSeq),
       ],

@@ -36,7 +36,7 @@ export class TurnTaker {
 
   constructor(parts: ShellParts, hooks: TurnHooks) {
     this.#parts = parts;
-    this.#ledger = new Ledger(parts.store, parts.domain, parts.failpoint);
+    this.#ledger = new Ledger(parts);
     this.#consumedBy = new Map(parts.domain.consumed.map((consumed) => [consumed.topic, consumed]));
     this.#hooks = hooks;
   }
