@@ -7,7 +7,7 @@ import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
 import { benchEmbedded } from "./embedded.ts";
-import { type BenchTopics, KafkaEngine } from "./kafka-engine.ts";
+import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, type Result, rssMiB } from "./measure.ts";
 
@@ -60,7 +60,7 @@ async function benchReal(wanted: ReadonlySet<string>): Promise<Result[]> {
 async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddresses): Promise<Result> {
   const runId = `bench${Date.now().toString(36)}`;
   const database = await freshDatabase(services.database);
-  const topics = topicsOf(runId);
+  const topics = benchTopics(runId);
   const engine = name === "rollcall" ? await startRollcall(runId, services, database.url) : await startBaseline(topics, services, database.url); // prettier-ignore
   const pid = engine.pid ?? 0;
   try {
@@ -92,18 +92,6 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
     await database.drop();
   }
 }
-
-const topicsOf = (runId: string): BenchTopics & Record<"initiated" | "received", string> => {
-  const topic = (kind: string, name: string): string => `dev.${runId}.onex.${kind}.${name}.v1`;
-  return {
-    introspection: topic("evt", "node-introspection"),
-    initiated: topic("evt", "node-registration-initiated"),
-    accepted: topic("evt", "node-registration-accepted"),
-    acked: topic("cmd", "node-registration-acked"),
-    received: topic("evt", "node-registration-ack-received"),
-    active: topic("evt", "node-became-active"),
-  };
-};
 
 async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<ChildProcess> {
   const port = await freePort();

@@ -2,11 +2,24 @@ import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from "kaf
 import type { Engine } from "./load.ts";
 import { introspection } from "./measure.ts";
 
-export interface BenchTopics {
-  readonly introspection: string;
-  readonly accepted: string;
-  readonly acked: string;
-  readonly active: string;
+export type BenchTopics = ReturnType<typeof benchTopics>;
+
+export function benchTopics(runId: string) {
+  const topic = (kind: string, name: string): string => `dev.${runId}.onex.${kind}.${name}.v1`;
+  return {
+    introspection: topic("evt", "node-introspection"),
+    initiated: topic("evt", "node-registration-initiated"),
+    accepted: topic("evt", "node-registration-accepted"),
+    acked: topic("cmd", "node-registration-acked"),
+    received: topic("evt", "node-registration-ack-received"),
+    active: topic("evt", "node-became-active"),
+    heartbeat: topic("evt", "node-heartbeat"),
+  };
+}
+
+export interface BenchNode {
+  readonly id: string;
+  readonly index: number;
 }
 
 /** The nodes' side over Kafka: one producer, one consumer of acceptances, one of became-active. */
@@ -32,14 +45,25 @@ export class KafkaEngine implements Engine {
     return engine;
   }
 
-  async introspect(nodes: readonly { readonly id: string; readonly index: number }[]): Promise<void> {
-    const messages = nodes.map(({ id, index }) => ({ key: id, value: JSON.stringify(introspection(id, index)) }));
-    await this.#producer.send({ topic: this.#topics.introspection, acks: -1, messages });
+  async introspect(nodes: readonly BenchNode[], reason?: "shutdown"): Promise<void> {
+    await this.#send(this.#topics.introspection, nodes, ({ id, index }) => ({
+      ...introspection(id, index),
+      ...(reason && { reason }),
+    }));
+  }
+
+  async heartbeat(nodes: readonly BenchNode[]): Promise<void> {
+    await this.#send(this.#topics.heartbeat, nodes, ({ id }) => ({ node_id: id }));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#consumers.map((consumer) => consumer.disconnect()));
     await this.#producer.disconnect();
+  }
+
+  async #send(topic: string, nodes: readonly BenchNode[], payloadOf: (node: BenchNode) => object): Promise<void> {
+    const messages = nodes.map((node) => ({ key: node.id, value: JSON.stringify(payloadOf(node)) }));
+    if (messages.length > 0) await this.#producer.send({ topic, acks: -1, messages });
   }
 
   async #accepted(ids: readonly string[]): Promise<void> {

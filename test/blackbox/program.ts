@@ -16,6 +16,7 @@ export interface Ended {
 
 /** The real program as a child process. */
 export interface Program {
+  readonly pid: number;
   readonly url: string;
   readonly ended: Promise<Ended>;
   /** Standard output and error, the last part. */
@@ -65,6 +66,7 @@ export async function startProgram({
 
   const url = `http://127.0.0.1:${http}`;
   const program: Program = {
+    pid: child.pid ?? 0,
     url,
     ended,
     said: () => said,

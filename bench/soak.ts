@@ -1,0 +1,234 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { durationMs } from "../runtime/contract/schema-parts.ts";
+import { type Program, startProgram } from "../test/blackbox/program.ts";
+import { freshDatabase } from "../test/real/services/fresh-database.ts";
+import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
+import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
+import { introspection, rssMiB } from "./measure.ts";
+
+const HELP = `npm run soak -- [options]
+Runs one process with a heap of 256 MiB on real Kafka, Postgres and Consul, and judges its memory:
+  steady   nodes come and go: memory's slope after a third of the time, and open handles
+  outage   Kafka is stopped while introspections keep coming over HTTP: the process survives, nothing is lost
+  many     ACTIVE nodes with a heartbeat every 10 s, all held by the one process (without the heap's limit)
+  --only steady,outage,many   which (default: all)
+  --for DURATION       how long steady runs (default 30m)
+  --outage DURATION    how long Kafka is away (default 10m)
+  --nodes N            how many ACTIVE nodes (default 50000)
+  --json FILE          write the figures as JSON too
+Exits 1 when one of them fails.
+`;
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "steady,outage,many" },
+    for: { type: "string", default: "30m" },
+    outage: { type: "string", default: "10m" },
+    nodes: { type: "string", default: "50000" },
+    json: { type: "string" },
+    help: { type: "boolean" },
+  },
+});
+
+const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
+const SLOPE_MIB_PER_HOUR_MAX = 2;
+const HANDLES_MORE_MAX = 4;
+const HEARTBEAT_MS = 10_000;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Finding {
+  readonly phase: string;
+  readonly ok: boolean;
+  readonly figures: Readonly<Record<string, number>>;
+}
+interface Scene {
+  readonly program: Program;
+  readonly nodes: KafkaEngine;
+  /** Ids that became active, each once. */
+  readonly active: Set<string>;
+}
+
+async function main(): Promise<void> {
+  const services = await up({ keep: false });
+  const findings: Finding[] = [];
+  const phases: Readonly<Record<string, () => Promise<Finding>>> = {
+    steady: () => withScene(HEAP, (scene) => steady(scene, milliseconds(options.for))),
+    outage: () => withScene(HEAP, (scene) => outage(scene, milliseconds(options.outage))),
+    many: () => withScene({}, (scene) => many(scene, Number(options.nodes))),
+  };
+  try {
+    for (const name of options.only.split(",")) {
+      const phase = phases[name];
+      if (!phase) throw new Error(`no phase ${name}: steady, outage or many`);
+      findings.push(await phase());
+      process.stdout.write(`${JSON.stringify(findings.at(-1))}\n`);
+    }
+  } finally {
+    await services.release();
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(findings, null, 2)}\n`);
+  if (!findings.every(({ ok }) => ok)) process.exitCode = 1;
+
+  async function withScene(environment: object, play: (scene: Scene) => Promise<Finding>): Promise<Finding> {
+    const { kafka, database, consul } = services.addresses;
+    const runId = `soak${Date.now().toString(36)}`;
+    const fresh = await freshDatabase(database);
+    const program = await startProgram({
+      environment: {
+        KAFKA_BOOTSTRAP_SERVERS: kafka,
+        DATABASE_URL: fresh.url,
+        CONSUL_HTTP_ADDR: consul,
+        ROLLCALL_NAMESPACE: runId,
+        ROLLCALL_PARTITIONS: "12",
+        ROLLCALL_LOG_LEVEL: "error",
+        ROLLCALL_HTTP_RATE_MAX: "1000000",
+        ...environment,
+      },
+    });
+    const nodes = await KafkaEngine.connect(kafka, benchTopics(runId), runId);
+    const active = new Set<string>();
+    nodes.onActive = (id) => active.add(id);
+    try {
+      return await play({ program, nodes, active });
+    } finally {
+      await nodes.close();
+      await program.stop();
+      await fresh.drop();
+    }
+  }
+}
+
+/** The same 2,000 nodes come and go, 50 a second each way. */
+async function steady({ program, nodes, active }: Scene, forMs: number): Promise<Finding> {
+  const samples: { atMs: number; mib: number; handles: number }[] = [];
+  const startedMs = performance.now();
+  for (let second = 0; performance.now() - startedMs < forMs; second++) {
+    const come = Array.from({ length: 50 }, (_, i) => nodeAt((second * 50 + i) % 2_000));
+    const go = Array.from({ length: 50 }, (_, i) => nodeAt(((second + 20) * 50 + i) % 2_000));
+    await nodes.introspect(come);
+    await nodes.introspect(go, "shutdown");
+    samples.push({ atMs: performance.now() - startedMs, mib: rssMiB(program.pid), handles: handlesOf(program.pid) });
+    await sleep(startedMs + (second + 1) * 1_000 - performance.now());
+  }
+  const settled = samples.filter(({ atMs }) => atMs > forMs / 3);
+  const slope = slopePerHour(lowest(settled, 20));
+  const handles = settled.map((sample) => sample.handles);
+  const more = Math.max(...handles) - (handles[0] ?? 0);
+  return {
+    phase: "steady",
+    ok: slope < SLOPE_MIB_PER_HOUR_MAX && more <= HANDLES_MORE_MAX && active.size > 0,
+    figures: {
+      minutes: round(forMs / 60_000),
+      activated: active.size,
+      rssMiB: settled.at(-1)?.mib ?? 0,
+      slopeMiBPerHour: round(slope),
+      handlesFirst: handles[0] ?? 0,
+      handlesMore: more,
+    },
+  };
+}
+
+/** Introspections over HTTP, as fast as they are answered, while there is no broker; then every one that was taken counts. */
+async function outage({ program, active }: Scene, forMs: number): Promise<Finding> {
+  let [taken, refused, rss, number] = [0, 0, 0, 0];
+  const wanted = new Set<string>();
+  await stopKafka();
+  const untilMs = performance.now() + forMs;
+  const publish = async (): Promise<void> => {
+    while (performance.now() < untilMs) {
+      const { id, index } = nodeAt(number++);
+      const status = await fetch(`${program.url}/api/v1/events`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ payload_type: "NodeIntrospectionEvent", payload: introspection(id, index) }),
+        signal: AbortSignal.timeout(60_000),
+      }).then((answer) => answer.status, () => 0); // prettier-ignore
+      if (status === 202) {
+        taken++;
+        wanted.add(id);
+      } else refused++;
+      rss = Math.max(rss, rssMiB(program.pid));
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, publish));
+  await startKafka();
+  const { id, index } = nodeAt(number);
+  wanted.add(id);
+  await fetch(`${program.url}/api/v1/events`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ payload_type: "NodeIntrospectionEvent", payload: introspection(id, index) }),
+  });
+  for (let waited = 0; waited < 120 && [...wanted].some((each) => !active.has(each)); waited++) await sleep(1_000);
+  const missing = [...wanted].filter((each) => !active.has(each)).length;
+  return {
+    phase: "outage",
+    ok: missing === 0,
+    figures: { minutes: round(forMs / 60_000), taken, refused, missing, rssMiBMost: rss },
+  };
+}
+
+/** All become ACTIVE, then two minutes of heartbeats: who is still ACTIVE is told by the process itself. */
+async function many({ program, nodes, active }: Scene, count: number): Promise<Finding> {
+  const all = Array.from({ length: count }, (_, index) => nodeAt(index));
+  let beating = true;
+  const slices = 20;
+  const beat = async (): Promise<void> => {
+    for (let slice = 0; beating; slice = (slice + 1) % slices) {
+      const startedMs = performance.now();
+      await nodes.heartbeat(all.filter(({ index, id }) => index % slices === slice && active.has(id)));
+      await sleep(HEARTBEAT_MS / slices - (performance.now() - startedMs));
+    }
+  };
+  const beats = beat();
+  for (let sent = 0; sent < count; sent += 500) {
+    await nodes.introspect(all.slice(sent, sent + 500));
+    while (active.size < sent - 2_000) await sleep(50);
+  }
+  for (let waited = 0; waited < 300 && active.size < count; waited++) await sleep(1_000);
+  await sleep(120_000);
+  const metrics = await (await fetch(`${program.url}/metrics`)).text();
+  const held = Number(/rollcall_nodes\{[^}]*state="ACTIVE"[^}]*\} (\d+)/.exec(metrics)?.[1] ?? Number.NaN);
+  beating = false;
+  await beats;
+  return {
+    phase: "many",
+    ok: held === count,
+    figures: {
+      nodes: count,
+      active: held,
+      heartbeatsPerSecond: count / (HEARTBEAT_MS / 1_000),
+      rssMiB: rssMiB(program.pid),
+    },
+  };
+}
+
+const nodeAt = (index: number): { id: string; index: number } => ({ id: `soak-${index}`, index });
+const round = (value: number): number => Number(value.toFixed(2));
+const handlesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+
+/** The lowest of each of so many windows: what garbage adds in between is no growth. */
+function lowest<Sample extends { readonly mib: number }>(samples: readonly Sample[], windows: number): Sample[] {
+  const size = Math.max(1, Math.ceil(samples.length / windows));
+  return Array.from({ length: Math.ceil(samples.length / size) }, (_, i) =>
+    samples.slice(i * size, (i + 1) * size).reduce((low, each) => (each.mib < low.mib ? each : low)),
+  );
+}
+
+/** Least squares. */
+function slopePerHour(samples: readonly { readonly atMs: number; readonly mib: number }[]): number {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [at, mib] = [mean(samples.map((sample) => sample.atMs)), mean(samples.map((sample) => sample.mib))];
+  const over = samples.reduce((sum, sample) => sum + (sample.atMs - at) * (sample.mib - mib), 0);
+  const under = samples.reduce((sum, sample) => sum + (sample.atMs - at) ** 2, 0);
+  return (over / under) * 3_600_000;
+}
+
+function milliseconds(text: string): number {
+  const ms = durationMs(text);
+  if (ms === undefined) throw new Error(`${text} is no duration: 30m`);
+  return ms;
+}
+
+if (options.help) process.stdout.write(HELP);
+else await main();

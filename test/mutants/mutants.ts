@@ -1,0 +1,230 @@
+/** A defect as an edit of the product's source, and the tests that must see it. */
+export interface Mutant {
+  readonly defect: string;
+  /** Of docs/reliability.md, which it breaks. */
+  readonly promise: string;
+  readonly file: string;
+  /** Stands in the file once. */
+  readonly find: string;
+  readonly replace: string;
+  /** What vitest is given: paths of tests, or the beginnings of such. */
+  readonly tests: readonly string[];
+}
+
+const LEDGER = "runtime/shell/ledger.ts";
+const PLAN = "runtime/shell/turn-plan.ts";
+const TAKER = "runtime/shell/turn-taker.ts";
+const SHELL = "test/shell/runtime.int";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    defect: "no fence: a turn is written although another process owns the partition",
+    promise: "G4",
+    file: LEDGER,
+    find: "if (lost.length > 0) throw new PartitionsLost(lost);",
+    replace: "",
+    tests: [SHELL],
+  },
+  {
+    defect: "no dedupe: a repeated message is taken again",
+    promise: "G3",
+    file: PLAN,
+    find: "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, message);",
+    replace: "",
+    tests: [SHELL],
+  },
+  {
+    defect: "last-id dedupe: only a turn's last message is remembered as taken",
+    promise: "G3",
+    file: LEDGER,
+    find: "[[...plan.seen], at],",
+    replace: "[[...plan.seen].slice(-1), at],",
+    tests: [SHELL],
+  },
+  {
+    defect: "publish before commit",
+    promise: "G5",
+    file: TAKER,
+    find: 'this.#parts.failpoint("C1");',
+    replace: 'this.#parts.failpoint("C1"); this.#hooks.committed(plan);',
+    tests: [SHELL],
+  },
+  {
+    defect: "the cursor moves when an event is journaled, not when it was published",
+    promise: "G1",
+    file: PLAN,
+    find: "this.journal.push({\n      partition,",
+    replace:
+      "this.share(partition).publishedSeq = this.share(partition).nextSeq;\n    this.journal.push({\n      partition,",
+    tests: [SHELL],
+  },
+  {
+    defect: "intents are not stored",
+    promise: "G1",
+    file: LEDGER,
+    find: "if (plan.intents.length > 0)",
+    replace: "if (plan.intents.length < 0)",
+    tests: [SHELL],
+  },
+  {
+    defect: "a lost answer to the commit: the turn is run again without asking",
+    promise: "G3",
+    file: LEDGER,
+    find: "if (!(await this.#wasCommitted(plan, turnId))) throw",
+    replace: "throw",
+    tests: [SHELL],
+  },
+  {
+    defect: "what the store refuses holds up its whole batch as dead letters",
+    promise: "G11",
+    file: TAKER,
+    find: "if (items.length === 1 && only) {",
+    replace:
+      "if (only) {\n      for (const item of items) this.#refused.set(item, refusal.message);\n      if (items.length > 1) return this.#settle(items, open);",
+    tests: [SHELL],
+  },
+  {
+    defect: "trouble of the store drops the batch",
+    promise: "G11",
+    file: TAKER,
+    find: "await pause(this.#parts.clock, backOffMs(++failures));",
+    replace: "open.clear();",
+    tests: [SHELL],
+  },
+  {
+    defect: "what cannot be read is skipped without a dead letter",
+    promise: "G1",
+    file: PLAN,
+    find: 'if (work.kind === "dead") this.#deadLetter(work.item, work.code, work.error);',
+    replace: 'if (work.kind === "dead") return;',
+    tests: [SHELL],
+  },
+  {
+    defect: "no backpressure",
+    promise: "G12",
+    file: "runtime/shell/runtime.ts",
+    find: "balance(bus, this.#owned.values(), shared, limits);",
+    replace: "void [bus, shared, limits, balance];",
+    tests: [SHELL],
+  },
+  {
+    defect: "time by this machine's clock",
+    promise: "G7",
+    file: "runtime/shell/broker-clock.ts",
+    find: "return Math.floor(this.#clock.monotonicMs() - this.#smallest());",
+    replace: "void this.#smallest; return this.#clock.wallMs();",
+    tests: ["test/shell/broker-clock.unit"],
+  },
+  {
+    defect: "a renewal moves a deadline backwards",
+    promise: "G8",
+    file: "runtime/core/step-run.ts",
+    find: "if (at <= armed.at) {",
+    replace: "if (at < 0) {",
+    tests: ["test/registration/"],
+  },
+  {
+    defect: "an ACK of any attempt counts",
+    promise: "G5",
+    file: "nodes/registration/node-registration-acked.handler.ts",
+    find: "if (!node || !answersCurrentAttempt(message.payload, entity))",
+    replace: "if (!node)",
+    tests: ["test/registration/"],
+  },
+  {
+    defect: "an outcome of an older attempt counts",
+    promise: "G5",
+    file: "runtime/core/step.ts",
+    find: "if (message.attemptId !== entity.attempt.id)",
+    replace: "if (message.attemptId === undefined)",
+    tests: ["test/registration/"],
+  },
+  {
+    defect: "no compensation when an attempt ends",
+    promise: "G10",
+    file: "contracts/registration/reducer.yaml",
+    find: "actions: [emit_consul_deregister, emit_postgres_status]",
+    replace: "actions: [emit_postgres_status]",
+    tests: ["test/registration/"],
+  },
+  {
+    defect: "ids are random",
+    promise: "G13",
+    file: "runtime/core/ids.ts",
+    find: "const name = JSON.stringify(parts);",
+    replace: "const name = JSON.stringify([...parts, Math.random()]);",
+    tests: ["test/core/ids.unit"],
+  },
+  {
+    defect: "an effect is not idempotent: an older version is written over a younger one",
+    promise: "G6",
+    file: "effects/postgres/postgres-upsert.effect.ts",
+    find: "where held.version <= excluded.version`",
+    replace: "`",
+    tests: ["test/effects/postgres.int"],
+  },
+  {
+    defect: "an effect's status change is written over a younger one",
+    promise: "G6",
+    file: "effects/postgres/postgres-update.effect.ts",
+    find: "where held.node_id = given.node_id and held.version <= given.version::bigint`",
+    replace: "where held.node_id = given.node_id`",
+    tests: ["test/effects/postgres.int"],
+  },
+  {
+    defect: "a permanent refusal is tried again",
+    promise: "G11",
+    file: "runtime/shell/intent-runner.ts",
+    find: "} else if (permanent || running.tries > maxRetries) {",
+    replace: "} else if (running.tries > maxRetries) {",
+    tests: ["test/shell/intent-runner.unit"],
+  },
+  {
+    defect: "the next intent of a target begins before the last one's turn is committed",
+    promise: "G6",
+    file: "runtime/shell/intent-runner.ts",
+    find: "if (queue) queue.push(running);",
+    replace: "if (queue) { queue.push(running); this.#lane(spec).ready.push(running); }",
+    tests: ["test/shell/intent-runner.unit"],
+  },
+  {
+    defect: "a service of somebody else is taken over",
+    promise: "G10",
+    file: "effects/consul/service-plan.ts",
+    find: 'if (found.Meta?.["rollcall_owner"] !== owner) {',
+    replace: 'if (found.Meta?.["rollcall_owner"] === "") {',
+    tests: ["test/effects/consul.real"],
+  },
+  {
+    defect: "a message with a foreign key is not passed on to its entity's partition",
+    promise: "G4",
+    file: PLAN,
+    find: 'else if (work.kind === "rekey") this.#rekey(work.item, work.message, work.to);',
+    replace: 'else if (work.kind === "rekey") return;',
+    tests: ["test/blackbox/real-producers"],
+  },
+  {
+    defect: "no watermark: a deadline fires before the log was read to its end",
+    promise: "G8",
+    file: "runtime/shell/deadline-watch.ts",
+    find: "if (!this.#reached(due, ends)) return true;",
+    replace: "void this.#reached;",
+    tests: ["test/sim"],
+  },
+  {
+    defect: "no grace after our own outage",
+    promise: "G9",
+    file: "runtime/shell/deadline-watch.ts",
+    find: "if (graceLeftMs > 0)",
+    replace: "if (graceLeftMs > Number.MAX_VALUE)",
+    tests: ["test/sim"],
+  },
+  {
+    defect: "deadlines are not armed again at a takeover",
+    promise: "G7",
+    file: "runtime/shell/runtime.ts",
+    find: "for (const { deadlines: armed, ...entity } of deadlines)",
+    replace: "for (const { deadlines: armed, ...entity } of deadlines.slice(deadlines.length))",
+    tests: ["test/sim"],
+  },
+];
