@@ -1,0 +1,45 @@
+import { createRequire } from "node:module";
+import fc from "fast-check";
+import type { KafkaMessage } from "kafkajs";
+import { expect, it } from "vitest";
+import { busRecord } from "../../../runtime/adapters/kafka/bus-record.ts";
+import { adaptKafkajs } from "../../../runtime/adapters/kafka/kafkajs-internals.ts";
+
+type Headers = Readonly<Record<string, string | readonly string[]>>;
+interface Decoder {
+  readVarInt(): number;
+}
+
+const load = createRequire(import.meta.url);
+const encode = load("kafkajs/src/protocol/recordBatch/record/v0/index.js") as (record: object) => { buffer: Buffer };
+const decode = load("kafkajs/src/protocol/recordBatch/record/v0/decoder.js") as (
+  from: Decoder,
+  batch: object,
+) => object;
+const DecoderOf = load("kafkajs/src/protocol/decoder.js") as new (bytes: Buffer) => Decoder;
+
+function decoded(bytes: Buffer): Readonly<Record<string, Buffer>> {
+  const decoder = new DecoderOf(bytes);
+  decoder.readVarInt();
+  return busRecord("t", 0, decode(decoder, { firstOffset: 0, firstTimestamp: 0 }) as KafkaMessage, 0).headers;
+}
+const encoded = (headers: Headers): Buffer => encode({ offsetDelta: 0, timestampDelta: 0, key: "k", value: "v", headers }).buffer; // prettier-ignore
+
+const name = fc.oneof(fc.string(), fc.constantFrom("__proto__", "toString", "constructor", "", "7"));
+const examples = fc.sample(fc.dictionary(name, fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))), 300).map(encoded); // prettier-ignore
+// Before it is adapted, and that is for good.
+const asKafkajsDoes = examples.map(decoded);
+adaptKafkajs();
+
+it("a record's headers are those that kafkajs reads, of a repeated one the last", () => {
+  expect(examples.map(decoded)).toEqual(asKafkajsDoes);
+});
+
+it("a record of 100,000 headers, or of one header 100,000 times, is read in no time", () => {
+  const many = encoded(Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`h${i}`, ""])));
+  const same = encoded({ same: Array.from({ length: 100_000 }, (_, i) => String(i)) });
+  const before = process.cpuUsage();
+  expect(Object.keys(decoded(many))).toHaveLength(100_000);
+  expect(String(decoded(same)["same"])).toBe("99999");
+  expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
+}, 60_000);
