@@ -3,7 +3,7 @@ import { eventTypeOf } from "./envelope.ts";
 import { derivedId, senderId } from "./ids.ts";
 import type { Message, Payload } from "./message.ts";
 import { fromRfc3339 } from "./time.ts";
-import { isObject, type JsonObject, parseObject, Refusal } from "./wire.ts";
+import { isObject, type JsonObject, parseObject, PAYLOAD_BYTES_MAX, Refusal } from "./wire.ts";
 
 /** A record as the decoder needs it; header values as text. */
 export interface WireRecord {
@@ -41,6 +41,7 @@ export function decodeRecord(
   checkType(domain.name, consumed.type, opened.type);
   checkVersion(opened.version);
   const payload = checkPayload(consumed, opened.payload);
+  if (record.value && record.value.length > PAYLOAD_BYTES_MAX / GROWTH_MAX) refuseGrowth(payload);
   const sentId = senderId(opened.source, opened.id ?? record.headers["message_id"]);
   const id = sentId ?? derivedId("record", record.topic, record.partition, record.offset);
   return {
@@ -138,6 +139,19 @@ function checkPayload({ type, message }: ConsumedTopic, payload: unknown): Paylo
         .join("; "),
     );
   return message.normalize(checked.data);
+}
+
+/** How much longer a text of JSON can be when it is written again: `1e20` has 21 digits. */
+const GROWTH_MAX = 6;
+
+/** What is told on in an event that no bus takes would be a gap in the entity's events. */
+function refuseGrowth(payload: Payload): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(payload)).length;
+  if (bytes > PAYLOAD_BYTES_MAX)
+    throw new Refusal(
+      "TOO_LARGE",
+      `written out the payload has ${bytes} bytes, at most ${PAYLOAD_BYTES_MAX} are taken`,
+    );
 }
 
 const escapePointer = (key: string): string => key.slice(0, 80).replaceAll("~", "~0").replaceAll("/", "~1");

@@ -1,5 +1,9 @@
 /** Limits of what is read from a bus (protocol.md, Payloads). */
 export const VALUE_BYTES_MAX = 256 * 1024;
+/** A record's key and headers together: what is said about a message is small beside it. */
+export const LABEL_BYTES_MAX = 64 * 1024;
+/** Of a payload in its canonical form: an event tells all of it, and a bus takes half a MiB. */
+export const PAYLOAD_BYTES_MAX = 384 * 1024;
 const DEPTH_MAX = 32;
 
 export type DecodeCode =
@@ -21,15 +25,17 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Bytes to a JSON object, checked for size, encoding, depth and characters. @throws Refusal */
+/** Bytes to a JSON object, checked for size, encoding, depth, repeated keys and characters. @throws Refusal */
 export function parseObject(value: Uint8Array | null): JsonObject {
   if (value === null || value.length === 0) throw new Refusal("MALFORMED_JSON", "the value is empty");
   if (value.length > VALUE_BYTES_MAX)
     throw new Refusal("TOO_LARGE", `the value has ${value.length} bytes, at most ${VALUE_BYTES_MAX} are taken`);
   const text = decodeUtf8(value);
-  refuseDepth(text);
+  const colons = measure(text);
   const parsed = parse(text);
   if (!isObject(parsed)) throw new Refusal("INVALID_PAYLOAD", "the value is JSON but not an object");
+  // Readers differ over which one counts: what another reader let pass must not be another message here.
+  if (keysIn(parsed) < colons) throw new Refusal("INVALID_PAYLOAD", "a key stands twice in an object");
   if (SUSPECT.test(text)) refuseCharacters(parsed, "");
   return parsed;
 }
@@ -53,9 +59,13 @@ function parse(text: string): unknown {
   }
 }
 
-/** Before the parser recurses: deeper than this is an attack, not a message. */
-function refuseDepth(text: string): void {
+/**
+ * Before the parser recurses: deeper than this is an attack, not a message.
+ * @returns the colons outside of strings: of JSON as many as keys were written
+ */
+function measure(text: string): number {
   let depth = 0;
+  let colons = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
@@ -63,10 +73,20 @@ function refuseDepth(text: string): void {
       if (char === 92) i++;
       else if (char === 34) inString = false;
     } else if (char === 34) inString = true;
+    else if (char === 58) colons++;
     else if (char === 123 || char === 91) {
       if (++depth > DEPTH_MAX) throw new Refusal("INVALID_PAYLOAD", `nested deeper than ${DEPTH_MAX}`);
     } else if (char === 125 || char === 93) depth--;
   }
+  return colons;
+}
+
+function keysIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((keys, item) => keys + keysIn(item), 0);
+  let keys = 0;
+  for (const item of Object.values(value)) keys += 1 + keysIn(item);
+  return keys;
 }
 
 /** NUL characters and lone surrogates: no store takes the first, no UTF-8 the second. */
@@ -81,3 +101,9 @@ function refuseCharacters(value: unknown, pointer: string): void {
       refuseCharacters(item, `${pointer}/${key}`);
     }
 }
+
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}\u200b-\u200d\ufeff]/gu;
+
+/** What a message made us say, for logs, headers and tables: no character that a terminal obeys or a store refuses. */
+export const spelledOut = (text: string): string =>
+  text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

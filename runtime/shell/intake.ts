@@ -3,7 +3,7 @@ import type { ConsumedTopic, Domain } from "../core/domain.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
 import { partitionOf } from "../core/murmur2.ts";
-import { type DecodeCode, Refusal } from "../core/wire.ts";
+import { type DecodeCode, LABEL_BYTES_MAX, Refusal } from "../core/wire.ts";
 import type { BusRecord } from "../ports/event-bus.ts";
 import type { Item } from "./inbox.ts";
 
@@ -78,6 +78,9 @@ function readRecord(
   const { record } = item;
   const consumed = consumedBy.get(record.topic);
   if (!consumed) return { kind: "dead", item, code: "UNKNOWN_TYPE", error: `no contract consumes ${record.topic}` };
+  const labelBytes = labelBytesOf(record);
+  if (labelBytes > LABEL_BYTES_MAX)
+    return { kind: "dead", item, code: "TOO_LARGE", error: `key and headers have ${labelBytes} bytes, at most ${LABEL_BYTES_MAX} are taken` }; // prettier-ignore
   const headers = textHeaders(record);
   const original = rekeyedAt(headers, record.brokerTimeMs);
   try {
@@ -114,3 +117,9 @@ function rekeyedAt(headers: Readonly<Record<string, string>>, brokerTimeMs: numb
 
 export const textHeaders = ({ headers }: BusRecord): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString("utf8")]));
+
+export function labelBytesOf({ key, headers }: BusRecord): number {
+  let bytes = key?.length ?? 0;
+  for (const [name, value] of Object.entries(headers)) bytes += Buffer.byteLength(name) + value.length;
+  return bytes;
+}

@@ -9,11 +9,13 @@ import { stepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
 import { toRfc3339 } from "../core/time.ts";
-import { VALUE_BYTES_MAX } from "../core/wire.ts";
+import { LABEL_BYTES_MAX, spelledOut, VALUE_BYTES_MAX } from "../core/wire.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
-import { BROKER_TIME, type RecordItem, REKEYED, textHeaders, type Work } from "./intake.ts";
+import { BROKER_TIME, labelBytesOf, type RecordItem, REKEYED, textHeaders, type Work } from "./intake.ts";
 import type { Partition } from "./partition.ts";
 import type { ShellEvent } from "./shell-event.ts";
+
+const ERROR_LENGTH_MAX = 1_000;
 
 interface EventText {
   readonly key: string;
@@ -222,18 +224,21 @@ export class TurnPlan {
   }
 
   /** @param refused the step that the core refused: with it the refusal can be replayed */
-  #deadLetter(item: RecordItem, code: string, error: string, message?: Message, refused?: object): void {
+  #deadLetter(item: RecordItem, code: string, why: string, message?: Message, refused?: object): void {
     const { record, partition } = item;
+    const error = spelledOut(why.slice(0, ERROR_LENGTH_MAX));
     const { topic, offset } = record;
     const id = derivedId("dead_letter", topic, record.partition, offset);
     const tooLong = (record.value?.length ?? 0) > VALUE_BYTES_MAX;
     const value = tooLong && record.value ? record.value.subarray(0, VALUE_BYTES_MAX) : record.value;
+    const isLabelled = labelBytesOf(record) <= LABEL_BYTES_MAX;
     const truncated = tooLong && record.value
       ? { dlq_truncated: "true", dlq_length: String(record.value.length), dlq_sha256: createHash("sha256").update(record.value).digest("hex") }
       : {}; // prettier-ignore
     const about = {
       dlq_topic: topic, dlq_partition: String(record.partition), dlq_offset: String(offset),
-      dlq_error_code: code, dlq_error: error.slice(0, 1_000), dlq_at: toRfc3339(this.#atMs), ...truncated,
+      dlq_error_code: code, dlq_error: error, dlq_at: toRfc3339(this.#atMs), ...truncated,
+      ...(!isLabelled && { dlq_truncated: "true" }),
     }; // prettier-ignore
     this.deadLetters.push({ id, item, code, error, value, headers: JSON.stringify(textHeaders(record)) });
     this.#write(partition, "dead_letter", {
@@ -241,8 +246,8 @@ export class TurnPlan {
       messageId: id,
       body: { code, error, origin: { topic, partition: record.partition, offset }, ...(refused && { refused }) },
       outgoing: {
-        topic: this.#domain.deadLetterTopic, partition: partition.number, key: record.key, value,
-        headers: { ...record.headers, ...about },
+        topic: this.#domain.deadLetterTopic, partition: partition.number, value,
+        key: isLabelled ? record.key : null, headers: { ...(isLabelled && record.headers), ...about },
       },
     }); // prettier-ignore
     this.told.push({ kind: "dead_letter", partition: partition.number, topic, offset, code, error });
