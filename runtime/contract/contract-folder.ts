@@ -1,8 +1,10 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { Diagnostic } from "./diagnostic.ts";
 
 export const FILE_BYTES_MAX = 1_048_576;
+/** Until two readings in a row are the same. */
+const READINGS_MAX = 4;
 
 export interface ContractFile {
   readonly file: string;
@@ -25,17 +27,48 @@ export function readContractFolder(dir: string): { files: readonly ContractFile[
   }
   for (const file of names.map((name) => join(dir, name)))
     try {
-      const about = statSync(file);
-      if (lstatSync(file).isSymbolicLink() && !isInside(realpathSync(dir), realpathSync(file)))
-        refuse(file, "RC001", "a link to a file outside of the folder");
-      else if (!about.isFile()) refuse(file, "RC001", "not a file");
-      else if (about.size > FILE_BYTES_MAX) refuse(file, "RC004", `${about.size} bytes: a contract has at most 1 MiB`);
+      const path = realpathSync(file);
+      const read = isInside(realpathSync(dir), path) ? readContract(path) : { code: "RC001", message: "a link to a file outside of the folder" }; // prettier-ignore
+      if ("code" in read) refuse(file, read.code, read.message);
       // The byte order mark goes, so that the columns are those that an editor shows.
-      else files.push({ file, text: readFileSync(file, "utf8").replace(/^\uFEFF/, "") });
+      else files.push({ file, text: read.text.replace(/^\uFEFF/, "") });
     } catch (error) {
       refuse(file, "RC001", `the file can't be read: ${(error as Error).message}`);
     }
   return { files, problems };
+}
+
+type Read = { readonly text: string } | { readonly code: string; readonly message: string };
+
+/** By one descriptor: what was looked at is what is read, whatever the name stands for by then. A pipe does not block. */
+function readContract(path: string): Read {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const about = fstatSync(file);
+    if (!about.isFile()) return { code: "RC001", message: "not a file" };
+    if (about.size > FILE_BYTES_MAX) return { code: "RC004", message: tooLarge(about.size) };
+    let before = readAll(file);
+    for (let readings = 1; readings < READINGS_MAX && before.length <= FILE_BYTES_MAX; readings++) {
+      const now = readAll(file);
+      if (now.equals(before)) return { text: now.toString("utf8") };
+      before = now;
+    }
+    if (before.length > FILE_BYTES_MAX) return { code: "RC004", message: tooLarge(before.length) };
+    return { code: "RC001", message: "the file changes while it is read: try again" };
+  } finally {
+    closeSync(file);
+  }
+}
+
+const tooLarge = (bytes: number): string => `${bytes} bytes: a contract has at most 1 MiB`;
+
+/** From its beginning, at most a byte more than a contract may have. */
+function readAll(file: number): Buffer {
+  const bytes = Buffer.allocUnsafe(FILE_BYTES_MAX + 1);
+  let length = 0;
+  for (let read = -1; read !== 0 && length < bytes.length; length += read)
+    read = readSync(file, bytes, length, bytes.length - length, length);
+  return bytes.subarray(0, length);
 }
 
 function isInside(dir: string, file: string): boolean {
