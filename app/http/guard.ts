@@ -27,6 +27,7 @@ export function guardRequests(http: FastifyInstance, config: Config): void {
   http.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
     if (isKnown) refuseForeignHost(request, served);
+    refuseWebSocket(request);
     if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
   });
 }
@@ -49,6 +50,11 @@ function refuseForeignOrigin({ headers }: FastifyRequest): void {
       "foreign-origin",
       `the request was made by a page of ${(origin ?? "another site").slice(0, 255)}`,
     );
+}
+
+function refuseWebSocket({ headers }: FastifyRequest): void {
+  if (/\bwebsocket\b/i.test(headers.upgrade ?? ""))
+    throw new Problem("invalid-request", "there are no WebSockets here: /api/v1/events/stream has server-sent events");
 }
 
 /** Without the port. */

@@ -101,6 +101,8 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
 function problemOfFault(fault: Fault): Problem {
   const { code, message } = fault;
   if (code === "MESSAGE_TOO_LARGE") return new Problem("too-large", message, { code });
+  // Only a request's own words get as far as the database unread: a NUL, a cursor of somebody's making.
+  if (code === "STORE_REFUSED") return new Problem("invalid-request", message, { code });
   if (fault.retryable) return new Problem("unavailable", message, { code, retryAfterSeconds: 1 });
   return new Problem("internal", "the request could not be answered; the log of the process says why", { code });
 }

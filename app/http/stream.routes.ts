@@ -38,6 +38,8 @@ export function addStreamRoutes(http: Http, system: System): void {
     "/api/v1/events/stream",
     {
       config: { access: ["reader", "node"] },
+      // Its answer would have no end, so a HEAD would keep its connection and a reader's place.
+      exposeHeadRoute: false,
       schema: {
         summary: "Every published event of all processes, as server-sent events whose data is the envelope",
         description: "With a node's token: the events of its own nodes.",
