@@ -33,11 +33,15 @@ const COMPARE: Partial<Record<TestName, (one: unknown, other: unknown) => boolea
   "<=": ordered((order) => order <= 0),
   ">": ordered((order) => order > 0),
   ">=": ordered((order) => order >= 0),
-  contains: (one, other) =>
-    Array.isArray(one)
-      ? isScalar(other) && one.includes(other)
-      : typeof one === "string" && typeof other === "string" && one.includes(other),
+  contains: (one, other) => holds(one, other) === true,
+  lacks: (one, other) => holds(one, other) === false,
 };
+
+/** Whether a list has an item, or a text a part; undefined for what has neither. */
+function holds(one: unknown, other: unknown): boolean | undefined {
+  if (Array.isArray(one)) return isScalar(other) ? one.includes(other) : undefined;
+  return typeof one === "string" && typeof other === "string" ? one.includes(other) : undefined;
+}
 
 function compileTest({ path, test, value }: Test): Condition {
   const found = (facts: Facts) => lookUp(path, facts);

@@ -3,7 +3,7 @@ import { tokenize, type Token } from "./expression-tokens.ts";
 
 /** Tests without a value, and tests with one. */
 const UNARY_TESTS = ["is_present", "is_absent", "is_true", "is_false"] as const;
-const BINARY_TESTS = ["==", "!=", "<", "<=", ">", ">=", "in", "contains", "matches"] as const;
+const BINARY_TESTS = ["==", "!=", "<", "<=", ">", ">=", "in", "contains", "lacks", "matches"] as const;
 export type TestName = (typeof UNARY_TESTS)[number] | (typeof BINARY_TESTS)[number];
 
 /** `a.b` in the payload, `state.a.b` in the reducer's state before the transition, or the built-in `unconfirmed`. */

@@ -40,6 +40,10 @@ describe("an expression", () => {
     ["a in [x]", { a: "y" }, false],
     ["a contains x", { a: ["x"] }, true],
     ["a contains x", { a: "axe" }, true],
+    ["a lacks x", { a: ["y"] }, true],
+    ["a lacks x", { a: ["y", "x"] }, false],
+    ["a lacks x", { a: "ace" }, true],
+    ["a lacks x", { a: 3 }, false],
     ["a matches '^v[0-9]+$'", { a: "v12" }, true],
     ["a matches b", { a: "abc" }, true],
     ["a < b", { a: "a" }, true],
@@ -50,7 +54,7 @@ describe("an expression", () => {
 
   it("is false about an absent path, whatever the test, but for is_absent; null is absent", () => {
     const tests = ["is_present", "is_true", "is_false", "== a", "!= a", "< 1", "<= 1", "> 1", ">= 1", "in [a]"];
-    for (const test of [...tests, "contains a", "matches a", "!= state.gone"])
+    for (const test of [...tests, "contains a", "lacks a", "matches a", "!= state.gone"])
       for (const payload of [{}, { x: null }, null, 3, "x"])
         expect([test, payload, holds(`x ${test}`, facts(payload))]).toEqual([test, payload, false]);
     expect(holds("x is_absent", facts({ x: null }))).toBe(true);
@@ -129,10 +133,10 @@ function naive(text: string, { payload, state, unconfirmed }: Facts): boolean {
         .split(", ")
         .some((item) => word(item) === found);
     if (other === undefined || other === null || typeof other === "object") return false;
-    if (test === "contains")
+    if (test === "contains" || test === "lacks")
       return typeof found === "string"
-        ? typeof other === "string" && found.indexOf(other) >= 0
-        : Array.isArray(found) && found.some((item) => item === other);
+        ? typeof other === "string" && found.indexOf(other) >= 0 === (test === "contains")
+        : Array.isArray(found) && found.some((item) => item === other) === (test === "contains");
     if (typeof found === "object") return false;
     if (test === "==" || test === "!=") return (found === other) === (test === "==");
     if (typeof found !== typeof other || typeof found === "boolean") return false;
@@ -146,7 +150,9 @@ const path = fc.constantFrom("a", "b.c", "state.a", "state.b.c", "unconfirmed", 
 const literal = fc.constantFrom("0", "1", "-2.5", "true", "false", "x", '"y"', "state.a", "state.b.c");
 const test = fc.oneof(
   fc.constantFrom("is_present", "is_absent", "is_true", "is_false"),
-  fc.tuple(fc.constantFrom("==", "!=", "<", "<=", ">", ">=", "contains"), literal).map((pair) => pair.join(" ")),
+  fc
+    .tuple(fc.constantFrom("==", "!=", "<", "<=", ">", ">=", "contains", "lacks"), literal)
+    .map((pair) => pair.join(" ")),
   fc.array(fc.constantFrom("0", "1", "x", '"y"', "true"), { minLength: 1 }).map((items) => `in [${items.join(", ")}]`),
 );
 const expression = fc

@@ -6,6 +6,8 @@ import { type FieldType, type Found, type Shape, typesAt } from "./field-types.t
 export interface Scope {
   readonly payloads: readonly Shape[];
   readonly state: Shape;
+  /** What stands for the payload, in words. */
+  readonly subject?: string;
 }
 
 /** A test that does not fit the schema, and the part of the expression that is wrong. */
@@ -44,7 +46,11 @@ export function misfitsOf(scope: Scope, test: Test): readonly Misfit[] {
   return test.value?.kind === "literal" ? compared(test, types, test.value) : [];
 }
 
-function noSuchPath({ payloads, state }: Scope, path: Path, found: Extract<Found, { missing: string }>): Misfit {
+function noSuchPath(
+  { payloads, state, subject = "the payload" }: Scope,
+  path: Path,
+  found: Extract<Found, { missing: string }>,
+): Misfit {
   const suggestion = didYouMean(found.missing, found.candidates);
   const meant =
     suggestion === undefined
@@ -52,7 +58,7 @@ function noSuchPath({ payloads, state }: Scope, path: Path, found: Extract<Found
       : path.text.split(".").map((key) => (key === found.missing ? suggestion : key));
   const inState = path.root === "state";
   const elsewhere = (inState ? payloads : [state]).some((shape) => Object.hasOwn(shape, path.keys[0] ?? ""));
-  const [here, there] = ["the payload", "the reducer's state"];
+  const [here, there] = [subject, "the reducer's state"];
   const hint = elsewhere && !meant ? ` (${inState ? here : there} has one)` : "";
   const message = `${inState ? there : here} has no ${path.keys.join(".")}${hint}`;
   return { offset: path.offset, length: path.text.length, message, suggestion: meant?.join(".") };
@@ -68,6 +74,7 @@ const KINDS: Partial<Record<Test["test"], readonly FieldType["kind"][]>> = {
   "==": ["number", "string", "boolean"],
   "!=": ["number", "string", "boolean"],
   contains: ["list", "string"],
+  lacks: ["list", "string"],
   matches: ["string"],
 };
 
@@ -91,7 +98,7 @@ function compared(test: Test, types: readonly FieldType[], value: Literal): read
   if (test.test === "matches") return [];
   const misspelt = misspeltPath(value);
   if (misspelt.length > 0) return misspelt;
-  if (test.test === "contains") {
+  if (test.test === "contains" || test.test === "lacks") {
     const items = types.flatMap((type) =>
       type.kind === "list" ? type.of : type.kind === "string" ? [{ kind: "string" } as const] : [],
     );

@@ -8,7 +8,7 @@ export interface Candidate {
   readonly text: string;
 }
 
-/** Each item that `contains` asks for doubles the sets to try. */
+/** Each item that `contains` or `lacks` asks for doubles the sets to try. */
 const ITEMS_MAX = 8;
 
 /** The values of a path that could make a difference to these tests; undefined where they are too many to name. */
@@ -16,8 +16,8 @@ export function candidatesFor(path: Path, tests: readonly Test[], scope: Scope):
   const group = comparedWith(path, tests);
   const near = tests.filter(({ path: { text } }) => group.has(text));
   const constants = constantsOf(near);
-  const items = constantsOf(near.filter(({ test }) => test === "contains"));
-  const unnamed = near.some(({ test, value }) => test === "contains" && value?.kind === "path");
+  const items = constantsOf(near.filter(asksForItems));
+  const unnamed = near.some((test) => asksForItems(test) && test.value?.kind === "path");
   if (unnamed || items.length > ITEMS_MAX) return undefined;
   const seen = { constants, items, paths: group.size };
   if (path.root === "unconfirmed") return integers(seen).filter(({ value }) => Number(value) >= 0);
@@ -25,6 +25,8 @@ export function candidatesFor(path: Path, tests: readonly Test[], scope: Scope):
   const values = "types" in found ? found.types.flatMap((type) => valuesOf(type, seen)) : [];
   return unique([{ value: undefined, text: "absent" }, ...values]);
 }
+
+const asksForItems = ({ test }: Test): boolean => test === "contains" || test === "lacks";
 
 /** What the tests of a path, and of those that it is compared with, speak of. */
 interface Seen {
