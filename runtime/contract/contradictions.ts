@@ -14,7 +14,15 @@ export function contradictions(data: unknown): readonly ContentProblem[] {
     ...contract.at("handler_routing").items("handlers").flatMap(handlerContradictions),
     ...machineContradictions(contract.at("state_machine")),
     ...effectContradictions(contract.at("handler_routing")),
+    ...contract.items("invariants").flatMap(invariantContradictions),
   ];
+}
+
+function invariantContradictions(invariant: Part): readonly ContentProblem[] {
+  const [never, eventually] = [invariant.at("never"), invariant.at("eventually")];
+  if (never.there && eventually.there)
+    return [never.contradicts("an invariant says one thing", eventually, "the other", "key")];
+  return never.there || eventually.there ? [] : [invariant.lacks("never", "a never or an eventually is missing")];
 }
 
 function attemptContradictions(contract: Part): readonly ContentProblem[] {

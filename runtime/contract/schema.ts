@@ -84,6 +84,18 @@ const HandlerRow = z.strictObject({
     .describe("Which function to call in which state: the first row that fits decides."),
 });
 
+const Invariant = z.strictObject({
+  never: Expression.optional().describe(
+    "What must not hold after any step. Paths: orchestrator, reducer, seen, owed, unconfirmed, state.",
+  ),
+  eventually: someOf(StateName)
+    .optional()
+    .describe("States of this machine: every attempt comes to one of them, or is superseded."),
+  name: SnakeName.optional().describe("What `rollcall check` calls it."),
+  description: z.string().optional().describe("Why it must be so, for people."),
+});
+const Invariants = listOf(Invariant).describe("What `rollcall check` holds in every course of a small world.");
+
 export const OrchestratorContract = z.strictObject({
   ...common,
   node_type: kind("ORCHESTRATOR"),
@@ -102,6 +114,7 @@ export const OrchestratorContract = z.strictObject({
     })
     .describe("Who decides about which message."),
   state_machine: OrchestratorMachine.describe("The entity's states as the world sees them."),
+  invariants: Invariants.optional(),
 });
 
 const ReducerConsumedEvent = z.strictObject({
@@ -130,6 +143,7 @@ export const ReducerContract = z.strictObject({
     .strictObject({ intents: listOf(EmittedIntent).describe("A row for each action that emits an intent.") })
     .optional()
     .describe("Actions that ask an effect for something; any other action is a state update of the code."),
+  invariants: Invariants.optional(),
 });
 
 export const EffectContract = z.strictObject({

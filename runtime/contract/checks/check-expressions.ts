@@ -4,6 +4,7 @@ import { didYouMean } from "../did-you-mean.ts";
 import type { DomainModel, ExpressionUse } from "./domain-model.ts";
 import { misfitsOf, type Scope } from "./expression-types.ts";
 import { typesAt } from "./field-types.ts";
+import { scopeOfInvariants } from "./invariant-scope.ts";
 import { shapeOf, shapesOfTrigger } from "./payload-shapes.ts";
 import { problem, spot } from "./report.ts";
 
@@ -23,7 +24,10 @@ function expressionsOf(model: DomainModel): readonly { use: ExpressionUse; scope
   const conditions = [...transitions.values()].flatMap(({ conditions: uses, trigger }) =>
     uses.map((use) => ({ use, scope: scopeOfTrigger(model, trigger.name) })),
   );
-  return [...whens, ...conditions];
+  const nevers = model.invariants.flatMap(({ never }) =>
+    never ? [{ use: never, scope: scopeOfInvariants(model) }] : [],
+  );
+  return [...whens, ...conditions, ...nevers];
 }
 
 /** What a reducer transition's conditions may speak of; undefined when nothing is known of its trigger. */

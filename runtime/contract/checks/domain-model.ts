@@ -81,6 +81,17 @@ export interface EffectModel {
   readonly compensatedBy?: Name;
 }
 
+/** One of a contract's `invariants`. */
+export interface InvariantModel {
+  /** The expression or the list. */
+  readonly at: Spot;
+  readonly machine: "orchestrator" | "reducer";
+  /** As a diagnostic calls it: its name, or what it says. */
+  readonly name: string;
+  readonly never?: ExpressionUse;
+  readonly eventually?: readonly Name[];
+}
+
 /** A domain's contracts as its checks read them: names resolved, lists flat, every part with its place. */
 export interface DomainModel {
   readonly set: ContractSet;
@@ -95,4 +106,5 @@ export interface DomainModel {
   readonly triggers: readonly { readonly event: EventUse; readonly trigger: Name }[];
   readonly emissions: readonly { readonly action: Name; readonly intent: Name; readonly at: Spot }[];
   readonly effects: readonly EffectModel[];
+  readonly invariants: readonly InvariantModel[];
 }

@@ -46,7 +46,7 @@ function step(schema: z.core.$ZodType, path: readonly string[]): Found {
 }
 
 /** The schemas a value is held to once optional, default and union have had their say. */
-function unwrapped(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
+export function unwrapped(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrapped);
   if (schema instanceof z.ZodNullable) return [...unwrapped(schema.unwrap()), z.null()];
   if (

@@ -6,6 +6,7 @@ import { fittingEffect } from "./check-fit.ts";
 import type { DomainModel, EffectModel } from "./domain-model.ts";
 import type { Lookup, Names } from "./names.ts";
 import { eventReader, type ReadEvent } from "./read-events.ts";
+import { readInvariants } from "./read-invariants.ts";
 import { readHandlers } from "./read-handlers.ts";
 import { readOrchestratorMachine, readReducerMachine } from "./read-machine.ts";
 import { spot, under } from "./report.ts";
@@ -50,6 +51,7 @@ export function readDomain(set: ContractSet, code: DomainCode, names: Names): Do
     triggers,
     emissions,
     effects: set.effects.flatMap((source) => readEffects(source, code, names, event)),
+    invariants: [...readInvariants(orchestrator, "orchestrator", names), ...readInvariants(reducer, "reducer", names)],
   };
 }
 

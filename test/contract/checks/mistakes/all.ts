@@ -1,6 +1,7 @@
 import { declarations } from "./declarations.ts";
 import type { Mistake } from "./mistake.ts";
 import { flow } from "./flow.ts";
+import { invariants } from "./invariants.ts";
 import { names } from "./names.ts";
 import { routing } from "./routing.ts";
 import { schemas } from "./schemas.ts";
@@ -13,4 +14,5 @@ export const ALL_MISTAKES: readonly Mistake[] = [
   ...schemas,
   ...declarations,
   ...flow,
+  ...invariants,
 ];

@@ -99,6 +99,7 @@ export const flow: readonly Mistake[] = [
         "",
       ),
       orchestrator("    - { state_name: REJECTED, is_terminal: true }\n", ""),
+      orchestrator("eventually: [ACTIVE, REJECTED, ", "eventually: [ACTIVE, "),
       orchestrator(
         "[null, REJECTED, ACK_TIMED_OUT, LIVENESS_EXPIRED, DEREGISTERED]",
         "[null, ACK_TIMED_OUT, LIVENESS_EXPIRED, DEREGISTERED]",
@@ -147,6 +148,7 @@ export const flow: readonly Mistake[] = [
         "",
       ),
       orchestrator("    - { state_name: ACK_TIMED_OUT, is_terminal: true }\n", ""),
+      orchestrator("REJECTED, ACK_TIMED_OUT, DEREGISTERED] }", "REJECTED, DEREGISTERED] }"),
       orchestrator(
         "    - { from_state: AWAITING_ACK, trigger: NodeRegistrationAckTimedOut, to_state: ACK_TIMED_OUT }\n",
         "",
