@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addCheckCommand } from "./commands/check.ts";
 import { addContractCommands } from "./commands/contracts.ts";
 import { addDemoCommands } from "./commands/demo.ts";
 import { addDlqCommands } from "./commands/dlq.ts";
@@ -30,6 +31,7 @@ addExplainCommands(program);
 addDlqCommands(program);
 addDoctorCommands(program);
 addContractCommands(program);
+addCheckCommand(program);
 addMigrateCommands(program);
 addOffsetsCommands(program);
 

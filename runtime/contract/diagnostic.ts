@@ -18,4 +18,21 @@ export interface Diagnostic extends Place {
   readonly suggestion?: string;
   /** Where the other half is declared. */
   readonly related?: readonly (Place & { readonly message: string })[];
+  /** What to do about it. */
+  readonly remedy?: string;
+  /** The shortest way to where it shows (RC206). */
+  readonly timeline?: readonly TimelineStep[];
+}
+
+/** One message, what came of it, and how it left the entity. */
+export interface TimelineStep {
+  /** Event time since the beginning, ms; before it for a message that was held up. */
+  readonly atMs: number;
+  readonly message: string;
+  readonly orchestrator: string;
+  readonly reducer: string;
+  readonly events: readonly string[];
+  readonly intents: readonly string[];
+  /** In words, also where nothing came of it. */
+  readonly reason: string;
 }

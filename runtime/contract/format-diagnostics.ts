@@ -1,5 +1,6 @@
 import { createColors } from "picocolors";
 import type { Diagnostic, Place } from "./diagnostic.ts";
+import { timelineLines } from "./format-timeline.ts";
 
 export type DiagnosticFormat = "text" | "json" | "github";
 
@@ -29,8 +30,9 @@ function textBlock(diagnostic: Diagnostic, colors: ReturnType<typeof createColor
   if (excerpt.length >= column)
     lines.push(`    ${" ".repeat(column - 1)}${tone("^".repeat(Math.min(width, excerpt.length - column + 1)))}`);
   if (diagnostic.suggestion !== undefined) lines.push(`    ${colors.cyan(printable(meant(diagnostic)))}`);
+  if (diagnostic.remedy !== undefined) lines.push(`    ${colors.cyan(printable(diagnostic.remedy))}`);
   for (const each of diagnostic.related ?? []) lines.push(`    ${placeText(each)}  ${printable(each.message)}`);
-  return lines.join("\n");
+  return [...lines, ...timelineLines(diagnostic.timeline ?? []).map((line) => `    ${printable(line)}`)].join("\n");
 }
 
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what ends a property or the command
@@ -40,8 +42,9 @@ const escapeData = (text: string): string =>
 const escapeProperty = (text: string): string => escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
 function githubLine(diagnostic: Diagnostic): string {
-  const { file, line, column, width, code, severity, message, related = [] } = diagnostic;
+  const { file, line, column, width, code, severity, message, remedy = "", related = [], timeline = [] } = diagnostic;
   const properties = `file=${escapeProperty(file)},line=${line},col=${column},endColumn=${column + width},title=${code}`;
-  const text = [message, meant(diagnostic), ...related.map((each) => `${placeText(each)}: ${each.message}`)];
+  const others = related.map((each) => `${placeText(each)}: ${each.message}`);
+  const text = [message, meant(diagnostic), remedy, ...others, ...timelineLines(timeline)];
   return `::${severity} ${properties}::${escapeData(text.filter((part) => part !== "").join("\n"))}`;
 }

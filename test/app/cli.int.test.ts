@@ -152,6 +152,45 @@ describe("rollcall validate and graph", () => {
   });
 });
 
+describe("rollcall check", () => {
+  it("tries every course under the shipped contracts, and says how many states it visited", async () => {
+    const { code, out } = await rollcall("check");
+    expect(code).toBe(0);
+    expect(out).toMatch(/: [\d,]+ states visited by [\d,]+ transitions in \d+\.\d s: no problems\n/);
+  }, 120_000);
+
+  it("prints the shortest way to what goes wrong", async () => {
+    const dir = join(folder, "unsettled");
+    cpSync(SHIPPED_CONTRACTS, dir, { recursive: true });
+    const file = join(dir, "orchestrator.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("eventually: [ACTIVE, REJECTED,", "eventually: [ACTIVE,"));
+    const text = await rollcall(`check ${dir} --states 300`);
+    expect(text.code).toBe(1);
+    expect(text.out).toMatch(/orchestrator\.yaml:\d+:\d+ +error +RC206 +every_attempt_settles does not hold/);
+    expect(text.out).toMatch(
+      /^ +0\.002 s +failed\(\S+\) +REJECTED +idle +NodeRegistrationRejected, -> consul.deregister/m,
+    );
+    expect(text.out).toMatch(/more than 300 states/);
+    const github = await rollcall(`check ${dir} --states 300 --format github`);
+    expect(github.out).toMatch(/^::error file=.*orchestrator\.yaml,line=\d+.*RC206.*%0A/m);
+    const json = JSON.parse((await rollcall(`check ${dir} --states 300 --json`)).out) as { states: number };
+    expect(json).toMatchObject({
+      states: 300,
+      diagnostics: [{ code: "RC206" }, { timeline: [{}, { reducer: "idle" }] }],
+    });
+  }, 120_000);
+
+  it("does not play contracts that the loader refuses, nor what is wrong usage", async () => {
+    const dir = join(folder, "refused");
+    cpSync(SHIPPED_CONTRACTS, dir, { recursive: true });
+    rmSync(join(dir, "reducer.yaml"));
+    const { code, out } = await rollcall(`check ${dir}`);
+    expect(code).toBe(1);
+    expect(out).toMatch(/RC109[^]*so nothing was tried/);
+    expect((await rollcall("check --states none")).code).toBe(2);
+  });
+});
+
 describe("rollcall migrate and offsets", () => {
   it("leaves the embedded tables to start, and needs both services for offsets", async () => {
     expect(await rollcall("migrate")).toMatchObject({ code: 0, out: expect.stringContaining("rollcall start") });

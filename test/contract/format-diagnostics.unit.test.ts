@@ -23,6 +23,21 @@ describe("diagnostics as text", () => {
       ].join("\n"),
     ));
 
+  it("show what to do, and the way there as a table", () => {
+    const step = { atMs: 1, message: "OpenItem", orchestrator: "OPEN", reducer: "idle", events: ["ItemOpened"], intents: ["item.write"], reason: "" };
+    const late = { ...step, atMs: -60_000, message: "OpenItem, held up", events: [], intents: [], reason: "open before" };
+    const found = { ...problem, code: "RC206", remedy: "close it", timeline: [step, late] };
+    expect(formatDiagnostics([found], "text").split("\n").slice(4)).toEqual([
+      "    close it",
+      "    toy/orders.yaml:3:1  the other half",
+      "    T          message            orchestrator  reducer  events and intents",
+      "    0.001 s    OpenItem           OPEN          idle     ItemOpened, -> item.write",
+      "    -60.000 s  OpenItem, held up  OPEN          idle     (open before)",
+      "",
+    ]);
+    expect(formatDiagnostics([found], "github")).toContain("%0Aclose it%0Atoy/orders.yaml:3:1: the other half%0AT ");
+  }); // prettier-ignore
+
   it("keep the caret under its column after tabs, and inside of a cut line", () => {
     const text = formatDiagnostics([{ ...problem, excerpt: "\t\tab", column: 3, width: 9 }], "text");
     expect(text.split("\n").slice(1, 3)).toEqual(["      ab", "      ^^"]);

@@ -15,7 +15,8 @@ const inAnyCase = (word: string): string => word.replace(/[a-z]/g, (letter) => `
 /** In any case; the canonical form is lower case. */
 export const NodeTypeInAnyCase = z
   .string()
-  .regex(new RegExp(`^(?:${NODE_TYPES.map(inAnyCase).join("|")})$`), `one of ${NODE_TYPES.join(", ")}`);
+  .regex(new RegExp(`^(?:${NODE_TYPES.map(inAnyCase).join("|")})$`), `one of ${NODE_TYPES.join(", ")}`)
+  .meta({ examples: ["effect", "compute"] });
 
 export const Timestamp = z
   .string()

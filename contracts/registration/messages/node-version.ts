@@ -23,10 +23,13 @@ const VersionParts = z.object({
 type VersionParts = z.infer<typeof VersionParts>;
 
 /** `1.2.3-rc.1+build` as text, or its parts. */
-export const NodeVersion = z.union([Text, VersionParts]).refine((version) => {
-  const text = versionText(version);
-  return text.length <= VERSION_LENGTH_MAX && isVersion(text);
-}, 'a semantic version: "1.2.3" or { major, minor, patch }');
+export const NodeVersion = z
+  .union([Text, VersionParts])
+  .refine((version) => {
+    const text = versionText(version);
+    return text.length <= VERSION_LENGTH_MAX && isVersion(text);
+  }, 'a semantic version: "1.2.3" or { major, minor, patch }')
+  .meta({ examples: ["1.2.3"] });
 
 export function versionText(version: string | VersionParts): string {
   if (typeof version === "string") return version;
