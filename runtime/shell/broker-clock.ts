@@ -11,13 +11,21 @@ export class BrokerClock {
   #current: number | undefined;
   #previous: number | undefined;
   #bucketSince: number;
-  readonly #guess: number;
+  #guess: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#bucketSince = clock.monotonicMs();
-    // Until the first record or publish has told better.
+    // Until the store, and then the first record or publish, has told better.
     this.#guess = clock.monotonicMs() - clock.wallMs();
+  }
+
+  /**
+   * Another machine's clock is a better guess than our own, which may have been set wrong.
+   * @param timeMs ms since the epoch
+   */
+  guess(timeMs: number): void {
+    this.#guess = this.#clock.monotonicMs() - timeMs;
   }
 
   /** @param receivedAtMs monotonic ms; @param brokerTimeMs ms since the epoch */

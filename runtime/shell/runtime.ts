@@ -91,7 +91,7 @@ export class Runtime {
     this.#intents = new IntentRunner(this.#parts);
     this.#deadlines = new DeadlineWatch(this.#parts);
     this.#pruning = new SeenPruning(this.#parts);
-    this.#takeover = new Takeover(store, domain, owner, this.#parts.limits.entitiesMax);
+    this.#takeover = new Takeover(this.#parts);
     this.#turns = new TurnTaker(this.#parts, {
       committed: (plan) => this.#act(plan),
       taken: (items) => this.#taken(items),

@@ -8,7 +8,9 @@ import { headersOfValue } from "../core/envelope.ts";
 import { partitionOf } from "../core/murmur2.ts";
 import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
 import type { Store } from "../ports/store.ts";
+import type { BrokerClock } from "./broker-clock.ts";
 import { Partition } from "./partition.ts";
+import type { ShellParts } from "./parts.ts";
 import type { Unpublished } from "./publisher.ts";
 
 /** A partition that went unserved for longer than this gets the outage grace. */
@@ -40,13 +42,15 @@ export class Takeover {
   readonly #store: Store;
   readonly #domain: Domain;
   readonly #owner: string;
+  readonly #brokerClock: BrokerClock;
   readonly #entitiesMax: number;
 
-  constructor(store: Store, domain: Domain, owner: string, entitiesMax: number) {
+  constructor({ store, domain, owner, brokerClock, limits }: ShellParts) {
     this.#store = store;
     this.#domain = domain;
     this.#owner = owner;
-    this.#entitiesMax = entitiesMax;
+    this.#brokerClock = brokerClock;
+    this.#entitiesMax = limits.entitiesMax;
   }
 
   /**
@@ -77,14 +81,17 @@ export class Takeover {
     const owned = await this.#store.transaction((tx) =>
       tx.query<OwnerRow>(
         `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, served_at = now()
-           from (select partition, extract(epoch from now() - served_at) * 1000 as unserved_ms
+           from (select partition, extract(epoch from now() - served_at) * 1000 as unserved_ms,
+                        extract(epoch from now()) * 1000 as store_time_ms
                    from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
                   order by partition for update) as before
           where o.domain = $1 and o.partition = before.partition
-         returning o.partition, o.epoch, o.next_seq, o.published_seq, before.unserved_ms::float8 as unserved_ms`,
+         returning o.partition, o.epoch, o.next_seq, o.published_seq, before.unserved_ms::float8 as unserved_ms,
+           before.store_time_ms::float8 as store_time_ms`,
         [this.#domain.name, numbers, this.#owner],
       ),
     );
+    for (const { store_time_ms } of owned.slice(0, 1)) this.#brokerClock.guess(store_time_ms);
     const positions = await this.#positions(numbers);
     const intents = await this.#intents(numbers);
     const deadlines = await this.#deadlines(numbers);
@@ -245,6 +252,7 @@ interface OwnerRow {
   readonly next_seq: number;
   readonly published_seq: number;
   readonly unserved_ms: number;
+  readonly store_time_ms: number;
 }
 interface IntentRow {
   readonly partition: number;

@@ -8,6 +8,17 @@ describe("the broker's time", () => {
     expect(new BrokerClock(clock).nowMs()).toBe(clock.wallMs());
   });
 
+  it("is then the store's, as a first guess", async () => {
+    const clock = new ManualClock();
+    const broker = new BrokerClock(clock);
+    broker.guess(7_000);
+    await clock.advance(100);
+    expect(broker.nowMs()).toBe(7_100);
+    broker.sample(clock.monotonicMs(), 5_000);
+    broker.guess(9_000);
+    expect(broker.nowMs()).toBe(5_000);
+  });
+
   it("follows the record that was least delayed, so it is never ahead", async () => {
     const clock = new ManualClock();
     const broker = new BrokerClock(clock);
