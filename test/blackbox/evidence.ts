@@ -49,6 +49,8 @@ export interface Evidence {
   /** Undefined when nobody can look, as with those below. */
   readonly inputs?: readonly InputRecord[];
   readonly deadLetters?: readonly DeadLetterRecord[];
+  /** What the broker had before this time must have left a trace; ms since the epoch. */
+  readonly settledMs?: number;
   /** Ids of the messages that the journal knows. */
   readonly taken?: ReadonlySet<string>;
   /** Values that the tester sent and does not vouch for; only these may be dead letters … */

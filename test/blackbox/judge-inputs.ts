@@ -9,6 +9,8 @@ import {
 
 /** Held between the broker's time minus this and the broker's time. */
 const SKEW_MAX_MS = 5_000;
+/** From its arrival in the log until what it changes can be seen. */
+const HEARD_MS = 2_000;
 
 interface Said {
   readonly record: InputRecord;
@@ -54,11 +56,15 @@ function saidIn(record: InputRecord): Said[] {
   return [{ record, id, nodeId: payload["node_id"], payload, eventTimeMs }];
 }
 
-function judgeIntrospections({ taken }: Evidence, said: readonly Said[], events: readonly Envelope[]): string[] {
+function judgeIntrospections(
+  { taken, settledMs = Number.POSITIVE_INFINITY }: Evidence,
+  said: readonly Said[],
+  events: readonly Envelope[],
+): string[] {
   const causes = new Set(events.map(({ parent_envelope_id }) => parent_envelope_id));
   const known = new Set(events.map(({ payload }) => payload["node_id"]));
   return said.flatMap(({ record, id, nodeId, payload }) => {
-    if (record.type !== "NodeIntrospectionEvent") return [];
+    if (record.type !== "NodeIntrospectionEvent" || record.atMs >= settledMs) return [];
     const where = `G1 ${nodeId}: its introspection ${id}`;
     if (id !== undefined && !causes.has(id) && taken && !taken.has(id)) return [`${where} left no trace`];
     return known.has(nodeId) || payload["reason"] === "shutdown" ? [] : [`${where} began no attempt`];
@@ -82,9 +88,13 @@ function judgeAcks(said: readonly Said[], events: readonly Envelope[]): string[]
 /** What lay in the log before the deadline wins, whenever it was read. */
 function judgeInTime(said: readonly Said[], events: readonly PublishedRecord[]): string[] {
   const activeAtMs = new Map<unknown, number>();
+  const periodMs = new Map<unknown, number>();
   for (const event of events) {
     const { payload_type: type, payload } = envelopeOf(event);
-    if (type === "NodeBecameActive") activeAtMs.set(payload["registration_attempt_id"], event.atMs);
+    if (type !== "NodeBecameActive") continue;
+    const at = (name: string): number => Date.parse(String(payload[name]));
+    activeAtMs.set(payload["registration_attempt_id"], event.atMs);
+    periodMs.set(payload["registration_attempt_id"], at("liveness_deadline") - at("emitted_at"));
   }
   const ofNode = groupedBy(said, ({ nodeId }) => nodeId);
   return events.flatMap((event) => {
@@ -92,10 +102,17 @@ function judgeInTime(said: readonly Said[], events: readonly PublishedRecord[]):
     const isExpiry = type === "NodeLivenessExpired";
     if (!isExpiry && type !== "NodeRegistrationAckTimedOut") return [];
     const deadlineMs = Date.parse(String(payload["deadline_at"]));
-    const inTime = (ofNode.get(String(payload["node_id"])) ?? []).filter(
-      ({ record }) => record.atMs < deadlineMs && record.partition === event.kafka?.partition,
-    );
     const attempt = payload["registration_attempt_id"];
+    const own = (ofNode.get(String(payload["node_id"])) ?? []).filter(
+      ({ record }) => record.partition === event.kafka?.partition,
+    );
+    const inTime = own.filter(({ record }) => record.atMs < deadlineMs);
+    // However long its deadline was put off: whoever has beaten within its period is not expired.
+    const aliveMs = event.atMs - (periodMs.get(attempt) ?? 0);
+    const beat = own.find(
+      ({ record, eventTimeMs }) =>
+        record.type === "NodeHeartbeatEvent" && eventTimeMs > aliveMs && record.atMs < event.atMs - HEARD_MS,
+    );
     const sinceMs = activeAtMs.get(attempt) ?? Number.POSITIVE_INFINITY;
     const heardMs = Date.parse(String(payload["last_heartbeat_at"])) || sinceMs;
     const unheard = inTime.find(({ record, eventTimeMs, payload: words }) =>
@@ -104,7 +121,8 @@ function judgeInTime(said: readonly Said[], events: readonly PublishedRecord[]):
         : record.type === "NodeRegistrationAcked" && words["registration_attempt_id"] === attempt,
     );
     const what = `G8 ${type} of ${String(payload["node_id"])}`;
-    return unheard ? [`${what}: ${unheard.record.type} ${unheard.id} lay in the log before the deadline`] : [];
+    if (unheard) return [`${what}: ${unheard.record.type} ${unheard.id} lay in the log before the deadline`];
+    return isExpiry && beat ? [`${what}: it has beaten ${event.atMs - beat.eventTimeMs} ms before`] : [];
   });
 }
 

@@ -199,6 +199,13 @@ describe("the judge", () => {
       { records: [...registered, expired(34)], inputs: [introspection, ack, poison, said("NodeHeartbeatEvent", 10)] },
       /^G8 NodeLivenessExpired of n1: NodeHeartbeatEvent .* lay in the log before/,
     ],
+    "a node that is expired although it beats": [
+      {
+        records: [...registered, expired(50, { last_heartbeat_at: time(3) })],
+        inputs: [introspection, ack, poison, said("NodeHeartbeatEvent", 40)],
+      },
+      /^G8 NodeLivenessExpired of n1: it has beaten 10000 ms before/,
+    ],
     "a node that pays for our outage": [
       { records: [...registered, expired(34)], outages: [{ fromMs: Date.parse(time(5)), toMs: Date.parse(time(30)) }] },
       /^G9 NodeLivenessExpired n1: published 4000 ms after an outage/,

@@ -1,5 +1,5 @@
 import { Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
-import { Client } from "pg";
+import { Client, Pool } from "pg";
 import { type FreshDatabase, freshDatabase } from "../real/services/fresh-database.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import type { ServiceAddresses } from "../real/services/service-addresses.ts";
@@ -21,6 +21,9 @@ import {
 const PARTITIONS_DEFAULT = 4;
 /** A member that was killed keeps its partitions until Kafka's session of 30 s is over. */
 const READY_MS = 90_000;
+/** What has just come may still be on its way into the journal. */
+const SETTLING_MS = 5_000;
+
 export interface RealOptions {
   readonly contractsDir?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -48,7 +51,7 @@ export class RealWorld implements World {
   readonly #services: ServiceAddresses;
   readonly #options: RealOptions;
   readonly #database: FreshDatabase;
-  readonly #sql: Client;
+  readonly #sql: Pool;
   readonly #kafka: Kafka;
   readonly #producer: Producer;
   readonly #suspects = new Set<string>();
@@ -64,7 +67,9 @@ export class RealWorld implements World {
     this.#services = services;
     this.#options = options;
     this.#database = database;
-    this.#sql = new Client({ connectionString: database.url });
+    this.#sql = new Pool({ connectionString: database.url, max: 4 });
+    // Postgres may be restarted under us.
+    this.#sql.on("error", () => {});
     this.#kafka = new Kafka({ brokers: services.kafka.split(","), clientId: "stranger", logLevel: logLevel.NOTHING });
     this.#producer = this.#kafka.producer({
       allowAutoTopicCreation: false,
@@ -74,7 +79,6 @@ export class RealWorld implements World {
 
   static async create(services: ServiceAddresses, options: RealOptions = {}): Promise<RealWorld> {
     const world = new RealWorld(services, options, await freshDatabase(services.database));
-    await world.#sql.connect();
     if (options.before) {
       await world.start(options.before);
       await world.ended();
@@ -312,6 +316,8 @@ export class RealWorld implements World {
 
   async evidence(): Promise<Evidence> {
     const records = await this.records();
+    const settledMs = Date.now() - SETTLING_MS;
+    const inputs = this.#topics.inputsAmong(this.#reader?.records ?? []);
     const [rows, services, registrations, taken] = await Promise.all([
       this.rowsAtTheEnd(),
       this.services(),
@@ -324,7 +330,8 @@ export class RealWorld implements World {
       registrations,
       rows,
       services,
-      inputs: this.#topics.inputsAmong(this.#reader?.records ?? []),
+      inputs,
+      settledMs,
       deadLetters: this.deadLetters(),
       taken,
       suspects: this.#suspects,

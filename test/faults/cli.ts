@@ -1,0 +1,86 @@
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { up } from "../real/services/services.ts";
+import { consulFaults } from "./consul-faults.ts";
+import type { Fault, FaultResult } from "./fault.ts";
+import { poisonFaults } from "./poison-faults.ts";
+import { processFaults } from "./process-faults.ts";
+import { serviceFaults } from "./service-faults.ts";
+import { silenceFaults } from "./silence-faults.ts";
+import { Stage } from "./stage.ts";
+
+const usage = `usage: npm run test:faults -- [--only NAME]... [--json FILE] [--list]
+Makes things go wrong around a real system on Kafka, Postgres and Consul, one after the other, and judges what is left.
+Exits 1 when a promise was broken.`;
+
+const FAULTS: readonly Fault[] = [
+  ...processFaults,
+  ...serviceFaults,
+  ...consulFaults,
+  ...poisonFaults,
+  ...silenceFaults,
+];
+const FAULT_MS = 360_000;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    json: { type: "string" },
+    list: { type: "boolean" },
+    help: { type: "boolean" },
+  },
+});
+
+/** A fault that hangs is a broken promise too. */
+async function play(fault: Fault, stage: Stage): Promise<FaultResult["figures"]> {
+  const late = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error(`not over after ${FAULT_MS / 1_000} s`)), FAULT_MS).unref(),
+  );
+  return Promise.race([fault.run(stage), late]);
+}
+
+async function run(fault: Fault, stage: Stage): Promise<FaultResult> {
+  const startedMs = performance.now();
+  console.error(`${fault.name}: ${fault.what}`);
+  const figures = await play(fault, stage).catch((error: unknown) => {
+    stage.broken.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return {};
+  });
+  await stage.end();
+  const seconds = Math.round((performance.now() - startedMs) / 1_000);
+  const { name, what, criterion } = fault;
+  const result = { name, what, criterion, broken: stage.broken, figures, seconds };
+  console.log(row(result));
+  for (const each of stage.broken) console.log(`    ${each}`);
+  return result;
+}
+
+function row({ name, criterion, broken, figures, seconds }: FaultResult): string {
+  const told = Object.entries(figures).map(([what, figure]) => `${what} ${figure}`);
+  const verdict = broken.length === 0 ? "kept" : "BROKEN";
+  return `| ${name} | ${criterion} | ${verdict} | ${[...told, `${seconds} s`].join(", ")} |`;
+}
+
+async function main(): Promise<void> {
+  const chosen = FAULTS.filter(({ name }) => values.only === undefined || values.only.includes(name));
+  if (values.help || chosen.length === 0) {
+    console.error(usage);
+    process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  if (values.list) {
+    for (const { name, what, criterion } of chosen) console.log(`${name}: ${what} (${criterion})`);
+    return;
+  }
+  const services = await up({ keep: false });
+  const results: FaultResult[] = [];
+  console.log("| fault | criterion | result | figures |\n| --- | --- | --- | --- |");
+  for (const fault of chosen) results.push(await run(fault, new Stage(services.addresses)));
+  await services.release();
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, null, 2));
+  if (results.some(({ broken }) => broken.length > 0)) process.exitCode = 1;
+}
+
+await main();
+// What a fault that hung has left behind does not keep this process.
+process.exit();
