@@ -9,6 +9,8 @@ import { addExplainCommands } from "./commands/explain.ts";
 import { addMigrateCommands } from "./commands/migrate.ts";
 import { addNodesCommands } from "./commands/nodes.ts";
 import { addOffsetsCommands } from "./commands/offsets.ts";
+import { addPlanCommands } from "./commands/plan.ts";
+import { addReplayCommands } from "./commands/replay.ts";
 import { addSimulateCommands } from "./commands/simulate.ts";
 import { addStartCommand } from "./commands/start.ts";
 
@@ -32,6 +34,8 @@ addDlqCommands(program);
 addDoctorCommands(program);
 addContractCommands(program);
 addCheckCommand(program);
+addReplayCommands(program);
+addPlanCommands(program);
 addMigrateCommands(program);
 addOffsetsCommands(program);
 

@@ -1,6 +1,11 @@
 import { basename } from "node:path";
+import { compileDomain } from "../runtime/contract/compile.ts";
+import { contractSet } from "../runtime/contract/contract-set.ts";
 import { loadContract } from "../runtime/contract/load.ts";
 import type { ContractSet, ContractSource } from "../runtime/contract/source.ts";
+import type { TopicNames } from "../runtime/contract/topic-pattern.ts";
+import type { Domain } from "../runtime/core/domain.ts";
+import type { DomainCode } from "../runtime/core/domain-code.ts";
 import type { Store } from "../runtime/ports/store.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -36,3 +41,19 @@ function isSilentChange(now: ContractSource, before: string | undefined): boolea
 
 const sameContent = (a: ContractSource, b: ContractSource): boolean =>
   JSON.stringify(a.contract) === JSON.stringify(b.contract);
+
+/**
+ * Contracts that ran once, compiled with the code of today. Only what has to be there is asked for: a check that is
+ * younger than the contract has nothing to say about what it did.
+ * @throws Error when they can't be read, are no domain, or name what the code no longer has
+ */
+export function compileStored(files: Files, code: DomainCode, names: TopicNames): Domain {
+  const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
+  const { set } = contractSet(
+    "the stored contracts",
+    loaded.flatMap(({ source }) => source ?? []),
+  );
+  const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
+  if (!set) throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they are no domain");
+  return compileDomain(set, code, names);
+}

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { migrate } from "../../runtime/adapters/migrate.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
 import { MIGRATIONS } from "../compose.ts";
-import { readConfig } from "../config.ts";
+import { readStoreConfig } from "./store-config.ts";
 import { print, printJson } from "./terminal.ts";
 
 export function addMigrateCommands(program: Command): void {
@@ -14,7 +14,7 @@ export function addMigrateCommands(program: Command): void {
 }
 
 async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const { DATABASE_URL: url } = readConfig({ ...process.env, KAFKA_BOOTSTRAP_SERVERS: serversBeside(process.env) });
+  const { DATABASE_URL: url } = readStoreConfig(process.env);
   if (url === undefined) {
     if (json) return printJson({ applied: [], embedded: true });
     return print("DATABASE_URL is not set: this is the embedded mode, whose tables `rollcall start` migrates itself");
@@ -29,9 +29,3 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
     await store.close();
   }
 }
-
-/** Tables need no Kafka: its variable may be missing here, or be alone. */
-const serversBeside = (environment: NodeJS.ProcessEnv): string | undefined =>
-  environment["DATABASE_URL"] || environment["DATABASE_URL_FILE"]
-    ? environment["KAFKA_BOOTSTRAP_SERVERS"] || "not-asked:1"
-    : undefined;

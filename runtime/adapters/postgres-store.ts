@@ -16,6 +16,8 @@ export interface PostgresStoreOptions {
   /** As `statementTimeoutMs`, for `script`: a migration may take long, or wait for another process's. */
   readonly scriptTimeoutMs?: number;
   readonly applicationName?: string;
+  /** The server refuses every statement that would write. */
+  readonly readOnly?: boolean;
   /** For the log: an idle connection broke. The pool replaces it. */
   readonly onConnectionLost?: (error: Error) => void;
 }
@@ -113,7 +115,8 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
     onConnect: (client) =>
       client.query(
         `set timezone to 'UTC'; set statement_timeout to ${statementTimeoutMs};` +
-          `set idle_in_transaction_session_timeout to ${statementTimeoutMs}`,
+          `set idle_in_transaction_session_timeout to ${statementTimeoutMs}` +
+          (options.readOnly === true ? `;set default_transaction_read_only to on` : ""),
       ),
   };
 }

@@ -4,6 +4,58 @@ import type { ArmedDeadline } from "./handler.ts";
 import { derivedId } from "./ids.ts";
 import type { Message, Payload } from "./message.ts";
 
+/** Bytes of a journal row: as text where they are UTF-8. */
+export type JournalBytes = string | { readonly base64: string };
+
+/** A row of the journal as it is read and exported. */
+export interface JournalRow {
+  readonly partition: number;
+  readonly seq: number;
+  /** Broker time of its turn, RFC 3339. */
+  readonly at: string;
+  readonly kind: "message" | "event" | "repeat" | "rekeyed" | "dead_letter" | "gap";
+  readonly entity_id: string | null;
+  readonly type: string | null;
+  readonly message_id: string | null;
+  readonly correlation_id: string | null;
+  readonly attempt_id: string | null;
+  readonly contract_hash: string;
+  /** Of a message a `StepRecord` or a `SettledRecord`, of a dead letter a `DeadLetterRecord`. */
+  readonly body: unknown;
+  readonly topic: string | null;
+  readonly key: JournalBytes | null;
+  readonly value: JournalBytes | null;
+  readonly headers: Readonly<Record<string, string>> | null;
+}
+
+/** An entity's row as it stood when its journal was read. */
+export interface StoredEntity {
+  readonly entity_id: string;
+  readonly state: string | null;
+  readonly reducer_state: string;
+  readonly seq: number;
+  readonly attempt: Entity["attempt"];
+  readonly data: unknown;
+  readonly deadlines: Entity["deadlines"];
+  /** RFC 3339. */
+  readonly state_since: string;
+}
+
+/** An intent's end that no message tells the core. */
+export interface SettledRecord {
+  readonly kind: "settled";
+  readonly intent: { readonly id: string; readonly type: string; readonly target: string };
+  readonly note: string;
+}
+
+export interface DeadLetterRecord {
+  readonly code: string;
+  readonly error: string;
+  readonly origin: NonNullable<Message["origin"]>;
+  /** When the core refused it: the step, and the id of the message (the row's is the dead letter's). */
+  readonly refused?: StepRecord & { readonly message_id: string };
+}
+
 /**
  * What the journal keeps of a step: its input as the core saw it, and its decision. With the entity's earlier steps it
  * is all that is needed to take the step again. Key order counts: it is compared as text.
@@ -34,7 +86,7 @@ export interface StepRecord {
   };
 }
 
-export interface IntentRecord {
+interface IntentRecord {
   readonly id: string;
   readonly type: string;
   readonly target: string;
@@ -43,7 +95,7 @@ export interface IntentRecord {
   readonly digest: string;
 }
 
-export const payloadDigest = (payload: Payload): string => derivedId("payload", JSON.stringify(payload));
+const payloadDigest = (payload: Payload): string => derivedId("payload", JSON.stringify(payload));
 
 /** What is to be journaled of a step. */
 export function stepRecord(

@@ -1,0 +1,98 @@
+import { isUtf8 } from "node:buffer";
+import { z } from "zod";
+import type { JournalBytes, JournalRow, StoredEntity } from "../../runtime/core/journal.ts";
+
+const Bytes = z.union([z.string(), z.object({ base64: z.string() })]).nullable();
+const Id = z.string().nullable();
+const Deadlines = z.record(z.string(), z.looseObject({ at: z.number(), renewedAt: z.number().nullable() }));
+const Payload = z.record(z.string(), z.unknown());
+
+/** First line: whose journal this is. Topics are filled from env and namespace. */
+const HeadLine = z.object({
+  line: z.literal("journal"),
+  format: z.literal(1),
+  domain: z.string(),
+  env: z.string(),
+  namespace: z.string(),
+  read_at: z.iso.datetime(),
+});
+
+/** Contracts that ran, by the hash that rows name. */
+const ContractLine = z.object({
+  line: z.literal("contract"),
+  hash: z.string(),
+  files: z.record(z.string(), z.string()).describe("file name -> YAML"),
+});
+
+const Step = z.looseObject({
+  kind: z.enum(["bus", "deadline", "outcome", "published"]),
+  message: z.looseObject({ payload: Payload, now: z.number() }),
+  before: z.looseObject({ state: z.string().nullable(), reducer_state: z.string(), deadlines: Deadlines }).optional(),
+  decision: z.looseObject({ result: z.string(), reason: z.string() }),
+});
+const Settled = z.looseObject({
+  kind: z.literal("settled"),
+  intent: z.object({ id: z.string(), type: z.string(), target: z.string() }),
+});
+const DeadLetter = z.looseObject({
+  code: z.string(),
+  error: z.string(),
+  origin: z.object({ topic: z.string(), partition: z.int(), offset: z.int() }),
+  refused: z.looseObject({ ...Step.shape, message_id: z.string() }).optional(),
+});
+const row = {
+  line: z.literal("row"),
+  partition: z.int(),
+  seq: z.int(),
+  at: z.iso.datetime(),
+  entity_id: Id,
+  type: Id,
+  message_id: Id,
+  correlation_id: Id,
+  attempt_id: Id,
+  contract_hash: z.string(),
+  topic: z.string().nullable(),
+  key: Bytes,
+  value: Bytes,
+  headers: z.record(z.string(), z.string()).nullable(),
+};
+/** A row of rollcall.journal, column by column. */
+const RowLine = z.discriminatedUnion("kind", [
+  z.object({ ...row, kind: z.literal("message"), body: z.union([Step, Settled]) }),
+  z.object({ ...row, kind: z.literal("dead_letter"), body: DeadLetter }),
+  z.object({ ...row, kind: z.enum(["event", "repeat", "rekeyed", "gap"]), body: z.unknown() }),
+]);
+
+/** Behind an entity's rows: its row in rollcall.entity as it stood when they were read. */
+const EntityLine = z.object({
+  line: z.literal("entity"),
+  entity_id: z.string(),
+  state: z.string().nullable(),
+  reducer_state: z.string(),
+  seq: z.int(),
+  attempt: z.looseObject({
+    number: z.int(),
+    id: z.string(),
+    correlationIds: z.array(z.string()),
+    awaiting: z.array(z.string()),
+  }),
+  data: z.unknown(),
+  deadlines: Deadlines,
+  state_since: z.iso.datetime(),
+});
+
+const Line = z.union([HeadLine, ContractLine, RowLine, EntityLine]);
+
+/** A line of an exported journal, or an item of the journal over HTTP. */
+export type JournalLine =
+  | z.infer<typeof HeadLine>
+  | z.infer<typeof ContractLine>
+  | ({ readonly line: "row" } & JournalRow)
+  | ({ readonly line: "entity" } & StoredEntity);
+
+/** The line as it came, because the order of keys counts; undefined: it is no line of a journal. */
+export const asJournalLine = (value: unknown): JournalLine | undefined =>
+  Line.safeParse(value).success ? (value as JournalLine) : undefined;
+
+export const journalBytes = (bytes: Buffer | null): JournalBytes | null =>
+  bytes === null ? null : isUtf8(bytes) ? bytes.toString("utf8") : { base64: bytes.toString("base64") };

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compileStored } from "../../app/contract-history.ts";
+import { asJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
+import { registrationOnPaper } from "../../app/registration-effects.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import { Replay, type ReplayDifference } from "../../runtime/core/replay.ts";
+import { shippedDomain } from "../registration/shipped-domain.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+const FIXTURES = new URL("fixtures/", import.meta.url);
+const linesOf = (name: string): JournalLine[] =>
+  readFileSync(new URL(`${name}.ndjson`, FIXTURES), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => asJournalLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
+
+/** The contracts that the journal brings along, and today's shipped ones for every other that its rows name. */
+function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
+  const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
+  const contracts = new Map(hashes.map((hash) => [hash, shippedDomain]));
+  for (const line of lines)
+    if (line.line === "contract")
+      contracts.set(line.hash, compileStored(line.files, registrationOnPaper(), { env: "dev", namespace: "" }));
+  return contracts;
+}
+
+/**
+ * Journals recorded from the real shell. One that comes out otherwise is a change of behaviour: where it is meant,
+ * `npm run fixtures:journals` renews them, and the change of the files says what nodes and readers will see.
+ */
+describe("the recorded journals", () => {
+  it("are there for every scenario, thirty at least", () => {
+    const names = readdirSync(fileURLToPath(FIXTURES)).map((file) => file.replace(".ndjson", ""));
+    expect(names.toSorted()).toEqual(Object.keys(SCENARIOS).toSorted());
+    expect(names.length).toBeGreaterThanOrEqual(30);
+  });
+
+  it.each(Object.keys(SCENARIOS))("%s comes out byte for byte", (name) => {
+    const lines = linesOf(name);
+    const found: (ReplayDifference | string)[] = [];
+    const replay = new Replay(contractsOf(lines), {
+      difference: (difference) => found.push(difference),
+      incomplete: (entityId, reason) => found.push(`${entityId}: ${reason}`),
+    });
+    for (const line of lines)
+      if (line.line === "row") replay.row(line);
+      else if (line.line === "entity") replay.stored(line);
+    const { rows, states } = replay.end();
+    expect(found).toEqual([]);
+    expect(rows).toBeGreaterThan(0);
+    expect(states).toBe(Object.keys(SCENARIOS[name]?.ends ?? {}).length);
+  });
+
+  it("have every state, every event, every intent and every kind of row among them", () => {
+    const rows = Object.keys(SCENARIOS).flatMap(linesOf).flatMap((line) => (line.line === "row" ? [line] : [])); // prettier-ignore
+    const said = JSON.stringify(rows);
+    const states = [...shippedDomain.orchestrator.states.keys()].filter((state) => state !== "(none)");
+    const names = [...states, ...shippedDomain.topicOf.keys(), ...shippedDomain.effects.keys()];
+    expect(names.filter((name) => !said.includes(`"${name}"`))).toEqual([]);
+    expect([...new Set(rows.map(({ kind }) => kind))].toSorted()).toEqual(["dead_letter", "event", "gap", "message", "rekeyed", "repeat"]); // prettier-ignore
+  });
+});

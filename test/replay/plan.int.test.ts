@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { asJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
+import { registrationOnPaper } from "../../app/registration-effects.ts";
+import { compileDomain } from "../../runtime/contract/compile.ts";
+import { validateDomain } from "../../runtime/contract/validate.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import { Plan, type PlannedEnd } from "../../runtime/core/plan.ts";
+import { contractsCopy, deadlinesOf, type Edit } from "../blackbox/contracts-copy.ts";
+import { shippedDomain } from "../registration/shipped-domain.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+function edited(...edits: readonly Edit[]): Domain {
+  const copy = contractsCopy(...edits);
+  const code = registrationOnPaper();
+  const { set, diagnostics } = validateDomain(copy.dir, code);
+  copy.remove();
+  if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+  return compileDomain(set, code, { env: "dev", namespace: "" });
+}
+
+const linesOf = (name: string): JournalLine[] =>
+  readFileSync(new URL(`fixtures/${name}.ndjson`, import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => asJournalLine(JSON.parse(line)) as JournalLine);
+
+/** What a recorded history would have come to. @param from how much of its beginning ran before the plan, ms */
+function planned(name: string, domain: Domain, from = 0): readonly PlannedEnd[] {
+  const lines = linesOf(name);
+  const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
+  const head = lines[0] as Extract<JournalLine, { line: "journal" }>;
+  const ends: PlannedEnd[] = [];
+  const plan = new Plan(
+    new Map(hashes.map((hash) => [hash, shippedDomain])),
+    domain,
+    { sinceMs: Date.parse("2026-01-01T00:00:00Z") + from, untilMs: Date.parse(head.read_at) },
+    { end: (end) => ends.push(end), incomplete: (id, reason) => expect.fail(`${id}: ${reason}`) },
+  );
+  for (const line of lines)
+    if (line.line === "row") plan.row(line);
+    else if (line.line === "entity") plan.stored(line);
+  plan.end();
+  return ends;
+}
+
+const ACK_10S = edited(["orchestrator", "name: ack, after: 30s", "name: ack, after: 10s"]);
+const ACK_60S = edited(["orchestrator", "name: ack, after: 30s", "name: ack, after: 60s"]);
+
+describe("a plan", () => {
+  // The one that changed its contract itself is not under one contract.
+  it.each(Object.keys(SCENARIOS).filter((name) => name !== "the-contract-changes"))(
+    "with the contract that ran changes nothing of %s",
+    (name) => {
+      for (const end of planned(name, shippedDomain))
+        expect(end).toMatchObject({ verdict: "same", first: null, unknown: null });
+    },
+  );
+
+  it("times out who answered later than a shorter deadline, and says at which step", () => {
+    expect(planned("ack-after-twenty-seconds", ACK_10S)).toMatchObject([
+      {
+        verdict: "otherwise",
+        recorded: ["ACTIVE"],
+        planned: ["ACK_TIMED_OUT"],
+        first: {
+          type: "deadline(ack)",
+          recorded: null,
+          planned: { state: "ACK_TIMED_OUT", events: ["NodeRegistrationAckTimedOut"] },
+        },
+      },
+    ]);
+    expect(planned("happy-path", ACK_10S)).toMatchObject([{ verdict: "same" }]);
+  });
+
+  it("does not time out yet who a longer deadline waits for, and takes the late ACK", () => {
+    expect(planned("ack-never", ACK_60S)).toMatchObject([
+      { verdict: "otherwise", recorded: ["ACK_TIMED_OUT"], planned: ["AWAITING_ACK"], first: { planned: null } },
+    ]);
+    expect(planned("ack-after-the-deadline", ACK_60S)).toMatchObject([
+      { verdict: "otherwise", recorded: ["ACK_TIMED_OUT"], planned: ["ACTIVE"] },
+    ]);
+  });
+
+  it("does not know which came first when an ACK came within two seconds of the deadline", () => {
+    const ACK_19S = edited(["orchestrator", "name: ack, after: 30s", "name: ack, after: 19s"]);
+    expect(planned("ack-after-twenty-seconds", ACK_19S)).toMatchObject([
+      { verdict: "unknown", unknown: expect.stringContaining("either could have come first") },
+    ]);
+  });
+
+  it("says what hangs on heartbeats, which are not journaled, and what does not", () => {
+    const LIVENESS_5S = edited(...deadlinesOf("30s", "5s"));
+    expect(planned("heartbeats-keep-it-active", LIVENESS_5S)).toMatchObject([
+      { verdict: "unknown", unknown: expect.stringContaining("hangs on NodeHeartbeatEvent, which is not journaled") },
+    ]);
+    // It lived on under 30 s, so it does under 60 s.
+    expect(planned("heartbeats-keep-it-active", edited(...deadlinesOf("30s", "60s")))).toMatchObject([{ verdict: "same" }]); // prettier-ignore
+    // No heartbeat came at all, and the deadline that a step saw says so.
+    expect(planned("introspects-again-while-active", edited(...deadlinesOf("30s", "15s")))).toMatchObject([
+      {
+        verdict: "otherwise",
+        recorded: ["ACTIVE"],
+        planned: ["LIVENESS_EXPIRED", "PENDING_REGISTRATION"],
+        unknown: expect.stringContaining("never asked for it"),
+      },
+    ]);
+    expect(planned("silence-expires-it", edited(...deadlinesOf("30s", "90s")))).toMatchObject([
+      { verdict: "otherwise", recorded: ["LIVENESS_EXPIRED"], planned: ["ACTIVE"] },
+    ]);
+  });
+
+  it("does not know what an effect would have answered that was never asked", () => {
+    const REFRESH_REGISTERS = edited([
+      "orchestrator",
+      "- { current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated] }",
+      '- { current_state: ACTIVE, when: "node_version != state.node.node_version or endpoints is_present", action: emit_registration_initiated, output_events: [NodeRegistrationInitiated] }\n        - { current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated] }',
+    ]);
+    expect(planned("endpoints-change-while-active", REFRESH_REGISTERS)).toMatchObject([
+      { verdict: "unknown", unknown: expect.stringContaining("the recorded run never asked for it") },
+    ]);
+  });
+
+  it("begins in the middle with what is armed, and gives the next arming the new length", () => {
+    // The ACK's deadline was armed before the plan begins: it keeps its time.
+    expect(planned("ack-after-twenty-seconds", ACK_10S, 10_000)).toMatchObject([{ verdict: "same" }]);
+  });
+
+  it("names a state that the edited contract lacks", () => {
+    const RENAMED = edited(["orchestrator", "AWAITING_ACK", "WAITING_FOR_ACK"]);
+    expect(planned("ack-after-twenty-seconds", RENAMED, 10_000)).toMatchObject([
+      { verdict: "unknown", unknown: expect.stringContaining("no state AWAITING_ACK") },
+    ]);
+  });
+});

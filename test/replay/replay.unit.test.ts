@@ -1,0 +1,217 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { JournalRow, StepRecord, StoredEntity } from "../../runtime/core/journal.ts";
+import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/core/replay.ts";
+import { toRfc3339 } from "../../runtime/core/time.ts";
+import { anyStimulus } from "../registration/any-stimulus.ts";
+import { shippedDomain } from "../registration/shipped-domain.ts";
+import {
+  acked,
+  confirmed,
+  deadlinePassed,
+  failed,
+  heartbeat,
+  introspected,
+  later,
+  published,
+  type Stimulus,
+} from "../registration/stimuli.ts";
+import { World } from "../registration/world.ts";
+import { journalOf } from "./written-journal.ts";
+
+const RUNS = Number(process.env["ROLLCALL_PROPERTY_RUNS"] ?? 300);
+
+interface Verdict extends ReplayCounts {
+  readonly found: readonly ReplayDifference[];
+  readonly reasons: readonly string[];
+}
+
+function replayed(rows: readonly JournalRow[], stored?: StoredEntity, domain = shippedDomain): Verdict {
+  const found: ReplayDifference[] = [];
+  const reasons: string[] = [];
+  const contracts = new Map([[domain.hash, domain]]);
+  const replay = new Replay(contracts, {
+    difference: (difference) => found.push(difference),
+    incomplete: (_, reason) => reasons.push(reason),
+  });
+  for (const row of rows) replay.row(row);
+  if (stored) replay.stored(stored);
+  return { ...replay.end(), found, reasons };
+}
+
+/** What happened, and how the entity stands; outcomes only of what was asked for, as the shell has it. */
+function recorded(stimuli: readonly Stimulus[]): {
+  rows: JournalRow[];
+  stored: StoredEntity | undefined;
+  world: World;
+} {
+  let world = new World();
+  const open = new Set<string>();
+  for (const stimulus of stimuli) {
+    const happens = stimulus(world);
+    if ("later" in happens) world = world.later(happens.later);
+    else if (happens.kind !== "outcome" || open.delete(happens.intentId ?? "")) {
+      world = world.take(happens);
+      for (const { id } of world.past.at(-1)?.decision.intents ?? []) open.add(id);
+    }
+  }
+  const rows = journalOf(shippedDomain, world.past.map(({ message }) => message), world.now); // prettier-ignore
+  const { entity } = world;
+  const stored = entity && JSON.parse(JSON.stringify({
+    entity_id: entity.id, state: entity.state, reducer_state: entity.reducerState, seq: entity.seq,
+    attempt: entity.attempt, data: entity.data, deadlines: entity.deadlines, state_since: toRfc3339(entity.stateSince),
+  })) as StoredEntity; // prettier-ignore
+  return { rows: JSON.parse(JSON.stringify(rows)) as JournalRow[], stored, world };
+}
+
+describe("a journal that the shell wrote", () => {
+  it("comes out byte for byte when it is taken again, whatever happened", () => {
+    const seen = { steps: 0, events: 0, intents: 0, quiet: 0 };
+    fc.assert(
+      fc.property(fc.array(anyStimulus, { minLength: 5, maxLength: 60, size: "max" }), (stimuli) => {
+        const { rows, stored, world } = recorded(stimuli);
+        const { found, reasons, steps, events, intents, states } = replayed(rows, stored);
+        expect(found).toEqual([]);
+        expect(reasons).toEqual([]);
+        expect([events, intents]).toEqual([world.events.length, world.intents.length]);
+        expect(states).toBe(stored && rows.length > 0 ? 1 : 0);
+        seen.steps += steps;
+        seen.events += events;
+        seen.intents += intents;
+        seen.quiet += world.past.length - steps;
+      }),
+      { numRuns: RUNS },
+    );
+    // What was never there proves nothing.
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100);
+  }, 300_000);
+});
+
+const LIFE: readonly Stimulus[] = [
+  introspected("a1", { epoch: 1 }),
+  confirmed("consul"),
+  confirmed("postgres"),
+  published("NodeRegistrationAccepted"),
+  acked("a1"),
+  later(5_000),
+  heartbeat(),
+  later(5_000),
+  introspected("a2", { epoch: 1, node_version: "2.0.0" }),
+  failed("consul"),
+  deadlinePassed("liveness"),
+  introspected("a3", { epoch: 2 }),
+];
+
+type Path = readonly (string | number)[];
+const at = (value: unknown, path: Path): unknown => path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], value); // prettier-ignore
+
+function leavesOf(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, Array.isArray(value) ? Number(key) : key])); // prettier-ignore
+}
+
+/** The value with another one at the place: of the same type, where there is another. */
+function planted<Value>(value: Value, path: Path): Value {
+  const copy = structuredClone(value);
+  const [last, inner] = [path.at(-1) ?? "", at(copy, path.slice(0, -1)) as Record<string | number, unknown>];
+  const was = inner[last];
+  inner[last] = typeof was === "number" ? was + 1 : typeof was === "boolean" ? !was : typeof was === "string" ? `${was}x` : "x"; // prettier-ignore
+  return copy;
+}
+
+describe("a difference", () => {
+  const { rows, stored } = recorded(LIFE);
+  // Inputs are what they are; of the rest nothing may be otherwise. Times and places are the turn's.
+  const VERIFIED: Readonly<Record<string, readonly string[]>> = {
+    message: ["attempt_id", "body.before", "body.decision"],
+    event: ["type", "message_id", "correlation_id", "attempt_id", "topic", "key", "value"],
+  };
+  const isVerified = ({ kind }: JournalRow, path: Path): boolean =>
+    VERIFIED[kind]?.some((start) => path.join(".").startsWith(start)) === true;
+  const places = rows.flatMap((row, index) =>
+    leavesOf(row).filter((path) => isVerified(row, path)).map((path) => ({ name: `${index} ${row.type} ${path.join(".")}`, index, path })),
+  ); // prettier-ignore
+
+  it("is not there to begin with", () => {
+    expect(replayed(rows, stored)).toMatchObject({ differences: 0, incomplete: 0, states: 1 });
+    expect(places.length).toBeGreaterThan(200);
+  });
+
+  it("in any field that the core decides is found, and its step is the first that is told", () => {
+    const missed = places.filter(({ index, path }) => {
+      const row = planted(rows[index] as JournalRow, path);
+      const { found } = replayed(rows.with(index, row), stored);
+      const first = found[0];
+      return !first || first.seq !== row.seq || first.follows || JSON.stringify(first.recorded) === JSON.stringify(first.cameOut); // prettier-ignore
+    });
+    expect(missed.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("in the stored entity is found", () => {
+    const missed = leavesOf(stored).filter((path) => path[0] !== "entity_id" && replayed(rows, planted(stored, path)).differences === 0); // prettier-ignore
+    expect(missed).toEqual([]);
+  });
+
+  it("names what was recorded and what came out", () => {
+    const index = rows.findIndex(({ type, kind }) => kind === "event" && type === "NodeBecameActive");
+    const row = rows[index] as JournalRow;
+    const value = String(row.value).replace('"node_type":"effect"', '"node_type":"reducer"');
+    const [first, ...others] = replayed(rows.with(index, { ...row, value }), stored).found;
+    expect(first).toMatchObject({
+      entityId: "n1",
+      seq: row.seq,
+      type: "NodeBecameActive",
+      field: "event.value.payload.node_type",
+      recorded: "reducer",
+      cameOut: "effect",
+      follows: false,
+    });
+    expect(others).toEqual([]);
+  });
+
+  it("of mere white space in an event's bytes is one", () => {
+    const index = rows.findIndex(({ kind }) => kind === "event");
+    const row = rows[index] as JournalRow;
+    const { found } = replayed(rows.with(index, { ...row, value: `${String(row.value)} ` }));
+    expect(found).toMatchObject([{ field: "event.value", cameOut: row.value }]);
+  });
+
+  it.each([
+    [
+      "a lost step that led to events",
+      ({ kind, body }: JournalRow) => kind === "message" && (body as StepRecord).decision.events.length > 0,
+    ],
+    ["a lost event", ({ kind }: JournalRow) => kind === "event"],
+  ])("by %s is found", (_, isMeant) => {
+    for (const [index, row] of rows.entries())
+      if (isMeant(row)) {
+        const { differences, incomplete } = replayed(rows.toSpliced(index, 1), stored);
+        expect(differences + incomplete, `without row ${index}`).toBeGreaterThan(0);
+      }
+  });
+
+  it("by an event too many, or by two that changed places, is found", () => {
+    const index = rows.findIndex(({ type, kind }) => kind === "event" && type === "NodeBecameActive");
+    const [before, event] = [rows[index - 1] as JournalRow, rows[index] as JournalRow];
+    expect(replayed(rows.toSpliced(index, 0, event)).differences).toBeGreaterThan(0);
+    expect(replayed(rows.with(index - 1, event).with(index, before)).differences).toBeGreaterThan(0);
+  });
+
+  it("in what a renewal that was not journaled can't have done is found", () => {
+    const index = rows.findIndex(({ type, kind, body }) => kind === "message" && type === "NodeIntrospectionEvent" && (body as StepRecord).before?.state === "ACTIVE"); // prettier-ignore
+    const row = rows[index] as JournalRow;
+    const { before } = row.body as { before: NonNullable<StepRecord["before"]> };
+    const seen = (liveness: object) =>
+      replayed(rows.with(index, { ...row, body: { ...(row.body as object), before: { ...before, deadlines: { liveness } } } }), stored).found; // prettier-ignore
+    const { at: due, renewedAt } = before.deadlines["liveness"] as { at: number; renewedAt: number };
+    expect(seen({ at: due, renewedAt })).toEqual([]);
+    expect(seen({ at: due + 1_000, renewedAt: renewedAt + 999 })[0]).toMatchObject({ field: expect.stringMatching(/^before.deadlines.liveness/) }); // prettier-ignore
+    expect(seen({ at: due - 20_000, renewedAt: renewedAt - 20_000 })).not.toEqual([]);
+  });
+
+  it("can't be looked for without the contracts, or without the beginning", () => {
+    const unknown = rows.map((row) => ({ ...row, contract_hash: "0".repeat(64) }));
+    expect(replayed(unknown)).toMatchObject({ incomplete: 1, steps: 0, reasons: [expect.stringContaining("000000000000 are not there")] }); // prettier-ignore
+    expect(replayed(rows.slice(4))).toMatchObject({ incomplete: 1, reasons: [expect.stringContaining("does not begin")] }); // prettier-ignore
+  });
+});

@@ -1,0 +1,242 @@
+import { MIGRATIONS, SHIPPED_CONTRACTS } from "../../app/compose.ts";
+import { rememberContracts } from "../../app/contract-history.ts";
+import type { JournalLine } from "../../app/journal/journal-line.ts";
+import { linesOfStore } from "../../app/journal/journal-source.ts";
+import { readConfig } from "../../app/config.ts";
+import { registrationOn } from "../../app/registration-effects.ts";
+import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
+import { migrate } from "../../runtime/adapters/migrate.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import { TableBus } from "../../runtime/adapters/table-bus.ts";
+import { compileDomain } from "../../runtime/contract/compile.ts";
+import { validateDomain } from "../../runtime/contract/validate.ts";
+import type { Effect, Outcome } from "../../runtime/core/effect.ts";
+import { Fault } from "../../runtime/core/fault.ts";
+import { derivedId } from "../../runtime/core/ids.ts";
+import type { Intent } from "../../runtime/core/intent.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import { toRfc3339 } from "../../runtime/core/time.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
+import type { Sql, Store } from "../../runtime/ports/store.ts";
+import { Runtime } from "../../runtime/shell/runtime.ts";
+import { ManualClock } from "../adapters/manual-clock.ts";
+import { contractsCopy, type Edit } from "../blackbox/contracts-copy.ts";
+
+const PARTITIONS = 2;
+/** So that the watch that asks for the log's ends once a second is never late. */
+const STRIDE_MS = 250;
+
+export interface Sent {
+  /** Stands for the message's id: the same label is the same message again. */
+  readonly id?: string;
+  readonly correlation?: string;
+  /** By how much the sender's clock is off, ms. */
+  readonly skewMs?: number;
+  readonly partition?: number;
+}
+
+/** How a backend takes an intent; undefined: as it should. */
+export type Behaviour = (intent: Intent) => { code: string; retryable: boolean } | "hangs" | undefined;
+
+const idOf = (label: string): string => derivedId("label", label);
+
+/** The real shell on PGlite, its own bus, its own time, and backends that do as they are told. */
+export class Stage {
+  readonly clock = new ManualClock();
+  readonly store: PgliteStore;
+  behaviour: Behaviour = () => undefined;
+  isPublishingHeld = false;
+  #runtime: Runtime | undefined;
+  #domain: Domain | undefined;
+  #bus: TableBus | undefined;
+  #busy = 0;
+  #sent = 0;
+  #held: (() => void)[] = [];
+
+  static async on(store: PgliteStore): Promise<Stage> {
+    await store.query(`drop schema if exists rollcall cascade`);
+    await migrate(store, MIGRATIONS);
+    const stage = new Stage(store);
+    await stage.start();
+    return stage;
+  }
+
+  private constructor(store: PgliteStore) {
+    this.store = store;
+  }
+
+  get domain(): Domain {
+    return this.#domain as Domain;
+  }
+
+  async start(contractsDir: string = SHIPPED_CONTRACTS): Promise<void> {
+    const store = this.#counted();
+    const code = registrationOn(new TableCatalog(store, { env: "dev", namespace: "" }), store);
+    const effects = Object.fromEntries(Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)])); // prettier-ignore
+    const { set, diagnostics } = validateDomain(contractsDir, { ...code, effects });
+    if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+    this.#domain = compileDomain(set, { ...code, effects }, { env: "dev", namespace: "" });
+    await rememberContracts(store, set, this.#domain.hash);
+    this.#bus = new TableBus({ store, clock: this.clock });
+    const publish = this.#bus.publish.bind(this.#bus);
+    this.#bus.publish = async (...given: Parameters<TableBus["publish"]>) => {
+      if (this.isPublishingHeld) await new Promise<void>((resolve) => this.#held.push(resolve));
+      return publish(...given);
+    };
+    this.#runtime = new Runtime({
+      ...{ domain: this.#domain, bus: this.#bus, store, clock: this.clock, owner: `stage-${this.clock.monotonicMs()}` },
+      partitions: PARTITIONS,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    await this.#runtime.start();
+    await this.pass(STRIDE_MS);
+  }
+
+  async startEdited(...edits: readonly Edit[]): Promise<void> {
+    const copy = contractsCopy(...edits);
+    await this.start(copy.dir).finally(copy.remove);
+  }
+
+  async stop(): Promise<void> {
+    const stopped = this.#runtime?.stop();
+    for (let ended = false; !ended;) {
+      void stopped?.then(() => (ended = true));
+      this.clock.pass(10);
+      await quietly();
+    }
+  }
+
+  /** Time passes; whatever becomes due happens in it. */
+  async pass(ms: number): Promise<void> {
+    await this.#quiet();
+    for (let left = ms; left > 0; left -= STRIDE_MS) {
+      this.clock.pass(Math.min(left, STRIDE_MS));
+      await this.#quiet();
+    }
+  }
+
+  publishAgain(): Promise<void> {
+    this.isPublishingHeld = false;
+    for (const go of this.#held.splice(0)) go();
+    return this.#quiet();
+  }
+
+  /** An envelope, as a node's client sends it. */
+  async send(
+    type: string,
+    payload: { readonly node_id: string; readonly [field: string]: unknown },
+    sent: Sent = {},
+  ): Promise<void> {
+    const { id = `message ${++this.#sent}`, correlation, skewMs = 0, partition } = sent;
+    const envelope = {
+      envelope_id: idOf(id),
+      envelope_timestamp: toRfc3339(this.clock.wallMs() + skewMs),
+      ...(correlation !== undefined && { correlation_id: idOf(correlation) }),
+      payload_type: type,
+      payload,
+    };
+    await this.raw(type, JSON.stringify(envelope), { key: payload.node_id, ...(partition !== undefined && { partition }) }); // prettier-ignore
+  }
+
+  async raw(
+    type: string,
+    value: string | Uint8Array,
+    { key, partition = partitionOf(key, PARTITIONS), headers = {} }: { key: string; partition?: number; headers?: OutgoingMessage["headers"] }, // prettier-ignore
+  ): Promise<void> {
+    const topic = this.domain.consumed.find((consumed) => consumed.type === type)?.topic ?? "";
+    const held = this.isPublishingHeld;
+    this.isPublishingHeld = false;
+    await this.#bus?.publish([{ topic, partition, key: Buffer.from(key), value: Buffer.from(value), headers }], { timeoutMs: 5_000 }); // prettier-ignore
+    this.isPublishingHeld = held;
+    await this.#quiet();
+  }
+
+  introspect = (node_id: string, more: object = {}, sent: Sent = {}): Promise<void> =>
+    this.send("NodeIntrospectionEvent", { node_id, node_type: "effect", node_version: "1.0.0", ...more }, sent);
+
+  /** Names the current attempt, unless told otherwise. */
+  async ack(node_id: string, more: object = {}, sent: Sent = {}): Promise<void> {
+    const [row] = await this.store.query<{ attempt: { id: string } }>(
+      `select attempt from rollcall.entity where entity_id = $1`,
+      [node_id],
+    );
+    await this.send("NodeRegistrationAcked", { node_id, ...(row && { registration_attempt_id: row.attempt.id }), ...more }, sent); // prettier-ignore
+  }
+
+  heartbeat = (node_id: string, sent: Sent = {}): Promise<void> => this.send("NodeHeartbeatEvent", { node_id }, sent);
+  deregister = (node_id: string, reason?: string): Promise<void> =>
+    this.send("NodeDeregister", { node_id, ...(reason !== undefined && { reason }) });
+
+  /** Introspected, accepted, acknowledged. */
+  async active(node_id: string, more: object = {}): Promise<void> {
+    await this.introspect(node_id, more);
+    await this.pass(STRIDE_MS);
+    await this.ack(node_id);
+  }
+
+  async states(): Promise<Record<string, string | null>> {
+    const rows = await this.store.query<{ entity_id: string; state: string | null }>(
+      `select entity_id, state from rollcall.entity order by entity_id`,
+    );
+    return Object.fromEntries(rows.map(({ entity_id, state }) => [entity_id, state]));
+  }
+
+  /** The journal as it is exported, read at the stage's time. */
+  async journal(): Promise<JournalLine[]> {
+    const lines: JournalLine[] = [];
+    for await (const line of linesOfStore(this.store, this.domain.name, readConfig({}), {}))
+      lines.push(line.line === "journal" ? { ...line, read_at: toRfc3339(this.clock.wallMs()) } : line);
+    return lines;
+  }
+
+  #told(effect: Effect): Effect {
+    return {
+      ...effect,
+      faults: effect.faults,
+      run: async (intents, context) => {
+        const told = intents.map((intent) => this.behaviour(intent));
+        if (told.includes("hangs")) return new Promise<readonly Outcome[]>(() => {});
+        const left = intents.filter((_, index) => told[index] === undefined);
+        const done = left.length > 0 ? [...(await effect.run(left, context))] : [];
+        return told.map((how) =>
+          how === undefined || how === "hangs"
+            ? (done.shift() as Outcome)
+            : { done: false, fault: new Fault(how.code, `told to: ${how.code}`, { retryable: how.retryable }) },
+        );
+      },
+    };
+  }
+
+  /** The store, with a count of what it is busy with. */
+  #counted(): Store {
+    const counted = async <Result>(work: Promise<Result>): Promise<Result> => {
+      this.#busy++;
+      return work.finally(() => this.#busy--);
+    };
+    const { store } = this;
+    return {
+      kind: "pglite",
+      query: <Row>(...given: Parameters<Sql["query"]>) => counted(store.query<Row>(...given)),
+      transaction: (work) => counted(store.transaction(work)),
+      script: (tx, text) => store.script(tx, text),
+      version: () => store.version(),
+      close: () => store.close(),
+    };
+  }
+
+  /** Until nothing moves any more. A cursor alone may wait for the next turn, so what waits is not always dealt with. */
+  async #quiet(): Promise<void> {
+    for (let calm = 0, last = ""; calm < 20;) {
+      await quietly();
+      const { waiting, unpublished, intents } = this.#runtime?.status() ?? {};
+      const now = `${this.#busy} ${waiting} ${unpublished} ${intents}`;
+      calm = this.#busy > 0 || now !== last ? 0 : calm + 1;
+      last = now;
+    }
+  }
+}
+
+const quietly = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,46 @@
+import type { JournalRow } from "../../runtime/core/journal.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import type { Intent } from "../../runtime/core/intent.ts";
+import type { Message } from "../../runtime/core/message.ts";
+import type { BusRecord } from "../../runtime/ports/event-bus.ts";
+import type { Item } from "../../runtime/shell/inbox.ts";
+import { Partition } from "../../runtime/shell/partition.ts";
+import { TurnPlan } from "../../runtime/shell/turn-plan.ts";
+
+/** The journal that the shell's own writer makes of these messages, taken in this order in one turn. */
+export function journalOf(domain: Domain, messages: readonly Message[], atMs: number): JournalRow[] {
+  const start = { number: 0, epoch: 1, nextSeq: 1, publishedSeq: 0, positions: new Map(), entitiesMax: 10 };
+  const partition = new Partition(start);
+  const plan = new TurnPlan(domain, { entity: () => undefined, seen: () => false, share: () => partition }, atMs);
+  for (const message of messages) {
+    const asked = plan.intents.find(({ intent }) => intent.id === message.intentId)?.intent;
+    const journaled = domain.consumed.find(({ type }) => type === message.type)?.journal ?? true;
+    plan.add({ kind: "step", item: itemOf(partition, message, asked), message, journaled });
+  }
+  return plan.journal.map((row) => ({
+    partition: row.partition.number,
+    seq: row.seq,
+    at: new Date(atMs).toISOString(),
+    kind: row.kind,
+    entity_id: row.entityId,
+    type: row.type,
+    message_id: row.messageId,
+    correlation_id: row.correlationId,
+    attempt_id: row.attemptId,
+    contract_hash: domain.hash,
+    body: row.body === null ? null : (JSON.parse(row.body) as unknown),
+    topic: row.outgoing?.topic ?? null,
+    key: row.outgoing?.key?.toString() ?? null,
+    value: row.outgoing?.value?.toString() ?? null,
+    headers: null,
+  }));
+}
+
+function itemOf(partition: Partition, message: Message, asked: Intent | undefined): Item {
+  if (message.origin) {
+    const record: BusRecord = { ...message.origin, key: null, value: null, headers: {}, brokerTimeMs: message.now, receivedAtMs: 0 }; // prettier-ignore
+    return { kind: "record", partition, record };
+  }
+  if (asked) return { kind: "settled", partition, intent: asked, note: "done", message };
+  return { kind: "deadline", partition, message };
+}
