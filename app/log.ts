@@ -22,6 +22,10 @@ const REDACTED = SECRET_KEYS.flatMap((key) => {
 /** A connection string inside a message: pino redacts by key only. */
 const CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 
+/** What JSON leaves as it is and a terminal obeys: controls from 7f on, and what turns a line's direction around. */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\p{Bidi_C}]/gu;
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /** JSON lines on standard output; secrets are cut by their key, and out of connection strings. */
 export function createLog(level: string, stream = destination({ fd: 1, sync: false })): Logger {
   return pino(
@@ -31,6 +35,7 @@ export function createLog(level: string, stream = destination({ fd: 1, sync: fal
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: Error) => withoutCredentials(stdSerializers.err(error)) },
+      hooks: { streamWrite: (line) => line.replaceAll(UNPRINTABLE, escaped) },
       redact: { paths: REDACTED, censor: "[redacted]" },
     },
     stream,

@@ -3,5 +3,7 @@
 // TypeScript is run as it is: nothing to build before the first success.
 import { register } from "tsx/esm/api";
 
+// As node --disable-proto=delete: no key of a message can reach a prototype, whatever a library does with it.
+delete Object.prototype.__proto__;
 register();
 await import("./cli.ts");

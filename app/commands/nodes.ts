@@ -7,7 +7,7 @@ import type { TimelineItem } from "../http/timeline-rows.ts";
 import { clientToken } from "../config.ts";
 import { ago, duration } from "../http/words.ts";
 import { ask, askAll, asksServer, type ServerOptions } from "./server.ts";
-import { type Colors, colorsOf, paintState, print, printable, printJson, table } from "./terminal.ts";
+import { type Colors, colorsOf, jsonText, paintState, print, printable, printJson, table } from "./terminal.ts";
 
 const LIST_MAX = 1_000;
 const SHOWN_ITEMS = 20;
@@ -104,10 +104,11 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
 
 function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem, colors: Colors): string {
   const time = colors.dim(at.slice(11, 23));
-  if (kind === "event") return `${time}  ${colors.cyan("->")} ${type ?? ""} ${colors.dim(`on ${topic ?? ""}`)}`;
+  if (kind === "event")
+    return `${time}  ${colors.cyan("->")} ${printable(type ?? "")} ${colors.dim(`on ${printable(topic ?? "")}`)}`;
   const said = [note, reason].filter((text) => text !== null).join("; ");
   const where = state === null ? "" : ` [${paintState(state, colors)}]`;
-  return `${time}  ${type ?? kind}${kind === "message" ? "" : ` (${kind})`}${where} ${printable(said)}`;
+  return `${time}  ${printable(type ?? kind)}${kind === "message" ? "" : ` (${kind})`}${where} ${printable(said)}`;
 }
 
 async function watch(
@@ -121,7 +122,7 @@ async function watch(
     token: clientToken(process.env),
     filter: { types: options.type ?? [], ...(nodeId !== undefined && { nodeId }) },
     log: (_level, message) => void process.stderr.write(`${message}\n`),
-    onEvent: (event) => print(options.json ? JSON.stringify(event) : eventLine(event, colors)),
+    onEvent: (event) => print(options.json ? jsonText(event) : eventLine(event, colors)),
   });
   const interrupted = new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
   await Promise.race([stream.open().then(() => interrupted), interrupted]);

@@ -9,11 +9,16 @@ export const colorsOf = (stream: { readonly isTTY?: boolean }): Colors =>
 // What a node says about itself may hold anything that a terminal obeys or that turns a line around.
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\u200b-\u200d\ufeff]/gu;
 export const printable = (text: string): string => text.replaceAll(UNPRINTABLE, "\uFFFD");
+/** The same value: what JSON leaves as it is and a terminal obeys is written as an escape. */
+export const jsonText = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (character) =>
+    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
-export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+export const printJson = (value: unknown): void => print(jsonText(value, 2));
 
 /** Columns of text, two spaces apart; `paint` colours a cell without changing its width. */
 export function table(

@@ -1,0 +1,48 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+
+/** Listens where nobody has anything to look for, and counts who comes all the same. */
+export class CanaryServer {
+  readonly #server: Server;
+  /** The first bytes of each connection. */
+  readonly calls: string[] = [];
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on("connection", (socket: Socket) => {
+      const call = this.calls.push("connected") - 1;
+      socket.on("data", (data) => (this.calls[call] += data.toString("latin1").slice(0, 200)));
+      socket.on("error", () => {});
+    });
+  }
+
+  static async open(): Promise<CanaryServer> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new CanaryServer(server);
+  }
+
+  get authority(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+/** What a node may say about itself, with the canary's address wherever an address fits. */
+export const pointingAt = ({ authority }: CanaryServer) => ({
+  endpoints: {
+    http: `http://${authority}/api`,
+    health: `http://${authority}/health`,
+    grpc: `grpc://${authority}`,
+    tcp: `tcp://${authority}`,
+    webhook: `http://${authority}/callback`,
+  },
+  health_endpoint: `http://${authority}/healthz`,
+  metadata: { callback_url: `http://${authority}/metadata`, redirect: `http://${authority}` },
+  capabilities: [`http://${authority}/capability`],
+  node_name: `http://${authority}/name`,
+});

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ROOT } from "../tidy/sources.ts";
+
+interface Locked {
+  readonly dev?: boolean;
+  readonly hasInstallScript?: boolean;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+}
+const read = (name: string): unknown => JSON.parse(readFileSync(join(ROOT, name), "utf8"));
+const { dependencies } = read("package.json") as { dependencies: Record<string, string> };
+const { packages } = read("package-lock.json") as { packages: Record<string, Locked> };
+const installed = Object.entries(packages).filter(([path]) => path !== "");
+
+describe("the dependencies", () => {
+  it("are at most 20, each of one version", () => {
+    expect(Object.keys(dependencies).length).toBeLessThanOrEqual(20);
+    for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it("are installed without running a script of theirs", () =>
+    expect(readFileSync(join(ROOT, ".npmrc"), "utf8")).toMatch(/^ignore-scripts=true$/m));
+
+  it("are what they were: each has its hash, and none its own address", () => {
+    const without = installed.filter(([, { integrity, link }]) => integrity === undefined && link !== true);
+    expect(without.map(([path]) => path)).toEqual([]);
+    expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+  });
+});

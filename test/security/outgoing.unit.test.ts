@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { filesIn } from "../tidy/sources.ts";
+
+/** Who opens connections, and to what it is told to by its configuration alone. */
+const OUTGOING: Readonly<Record<string, string>> = {
+  "app/commands/server.ts": "--url, ROLLCALL_URL",
+  "client/event-stream.ts": "the transport's url",
+  "client/http-sender.ts": "the transport's url",
+  "client/kafka-connection.ts": "the transport's brokers",
+  "effects/consul/consul-client.ts": "CONSUL_HTTP_ADDR",
+  "runtime/adapters/kafka/kafka-client.ts": "KAFKA_BOOTSTRAP_SERVERS and the brokers that they name",
+  "runtime/adapters/postgres-store.ts": "DATABASE_URL",
+};
+const OPENS =
+  /(?<![.\w])(?<!async )fetch\(|new WebSocket|new EventSource|from "node:(?:net|tls|http2|dns|dgram)(?:\/\w+)?"|import \{[^}]*\brequest\b[^}]*\} from "node:https?"|new (?:Kafka|pg\.\w+|Client|Pool)\(/;
+const CODE = ["app", "client", "contracts", "effects", "nodes", "reducers", "runtime"];
+
+describe("connections to others", () => {
+  it("are opened in places that know no node's words, and nowhere else", () => {
+    const found = CODE.flatMap((folder) => filesIn(folder)).filter(({ text }) => OPENS.test(text));
+    expect(found.map(({ path }) => path).toSorted()).toEqual(Object.keys(OUTGOING).toSorted());
+  });
+});
