@@ -24,8 +24,10 @@ type MigrationFile = Migration & { readonly text: string };
 
 /** Any number, as long as every Rollcall uses the same. */
 const lockKey = 7_265_011;
+const insufficientPrivilege = "42501";
 const createTable = `
-  create schema if not exists rollcall;
+  -- "if not exists" asks for the right to create one even then.
+  do $$ begin if to_regnamespace('rollcall') is null then create schema rollcall; end if; end $$;
   create table if not exists rollcall.migration (
     scope text not null,
     number int not null,
@@ -38,8 +40,10 @@ const createTable = `
 /**
  * Applies what is missing, set by set and in the order of their numbers, each file in a transaction of its own.
  * Idempotent; processes that start at once wait for one another.
+ * Where nothing is missing nothing but a read is done, so that a role which may only read and write rows can start.
  * @param onApplied inside a file's transaction, when its script has run: for crash tests
  * @returns what was applied
+ * @throws Fault MIGRATION_REFUSED, not retryable: something is missing, and this role may not change tables
  * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or is not there, or a missing one is older
  *   than an applied one; names the file
  */
@@ -49,13 +53,32 @@ export async function migrate(
   onApplied: () => void = () => {},
 ): Promise<Migration[]> {
   const files = (await Promise.all(sets.map(readSet))).flat();
+  const missing = await missingOf(store, files);
+  if (missing.length === 0) return [];
   const applied: Migration[] = [];
   for (;;) {
-    const one = await store.transaction((tx) => applyNext(store, tx, files, onApplied));
+    const one = await store.transaction((tx) => applyNext(store, tx, files, onApplied)).catch(unlessForbidden(missing));
     if (one === undefined) return applied;
     applied.push(one);
   }
 }
+
+async function missingOf(sql: Sql, files: readonly MigrationFile[]): Promise<readonly MigrationFile[]> {
+  const [known] = await sql.query("select 1 where to_regclass('rollcall.migration') is not null");
+  if (known === undefined) return files;
+  const done = await appliedOf(sql, files);
+  refuseDifferences(files, done);
+  return files.filter((file) => !done.some((row) => isSame(row, file)));
+}
+
+const unlessForbidden =
+  (missing: readonly MigrationFile[]) =>
+  (error: unknown): never => {
+    if (sqlStateOf(error) !== insufficientPrivilege) throw error;
+    const names = missing.map(({ scope, name }) => `${scope}/${name}`).join(", ");
+    const text = `this role may not change tables, and not applied are ${names}: run \`rollcall migrate\` as their owner`;
+    throw new Fault("MIGRATION_REFUSED", text, { retryable: false, cause: error });
+  };
 
 async function applyNext(
   store: Store,
@@ -66,11 +89,7 @@ async function applyNext(
   // As a script, which may wait long: another process's migration ends when it ends. Released with the transaction.
   await store.script(tx, `select pg_advisory_xact_lock(${lockKey})`);
   await store.script(tx, createTable);
-  const scopes = [...new Set(files.map(({ scope }) => scope))];
-  const done = await tx.query<Migration>(
-    "select scope, number, name, checksum from rollcall.migration where scope = any($1::text[]) order by scope, number",
-    [scopes],
-  );
+  const done = await appliedOf(tx, files);
   refuseDifferences(files, done);
   const next = files.find((file) => !done.some((row) => isSame(row, file)));
   if (next === undefined) return undefined;
@@ -84,6 +103,12 @@ async function applyNext(
   );
   return migration;
 }
+
+const appliedOf = (sql: Sql, files: readonly MigrationFile[]): Promise<Migration[]> =>
+  sql.query<Migration>(
+    "select scope, number, name, checksum from rollcall.migration where scope = any($1::text[]) order by scope, number",
+    [[...new Set(files.map(({ scope }) => scope))]],
+  );
 
 const isSame = (one: Migration, other: Migration): boolean => one.scope === other.scope && one.number === other.number;
 
@@ -122,8 +147,6 @@ async function readMigration(scope: string, path: string): Promise<MigrationFile
   return { scope, number: Number(number), name, checksum: createHash("sha256").update(text).digest("hex"), text };
 }
 
-const dayMs = 86_400_000;
-
 /**
  * Gives these UTC days of the journal partitions of their own, so that a day can be dropped as a whole. A day that has
  * rows in journal_rest already stays there.
@@ -141,18 +164,8 @@ export async function ensureJournalPartitions(store: Store, days: readonly strin
 async function makePartition(tx: Sql, day: string): Promise<boolean> {
   const start = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day) throw new RangeError(`no day: ${day}`);
-  const table = `rollcall.journal_${day.replaceAll("-", "")}`;
-  const end = new Date(start.getTime() + dayMs);
-  await tx.query(`select pg_advisory_xact_lock(${lockKey})`);
-  const [known] = await tx.query("select 1 where to_regclass($1) is not null", [table]);
-  if (known !== undefined) return false;
-  // Whoever waits for the journal's lock keeps every later turn waiting too.
-  await tx.query("set local lock_timeout to 2000");
-  // Attaching a table locks the journal less than creating a partition in place.
-  await tx.query(`create table ${table} (like rollcall.journal including all)`);
-  const range = `from ('${start.toISOString()}') to ('${end.toISOString()}')`;
-  await tx.query(`alter table rollcall.journal attach partition ${table} for values ${range}`);
-  return true;
+  const [row] = await tx.query<{ made: boolean }>("select rollcall.make_journal_day($1::text::date) as made", [day]);
+  return row?.made ?? false;
 }
 
 /** journal_rest has rows of that day. */
