@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds that never jump or go back; no relation to the calendar. */
   monotonicMs(): number;
-  /** Milliseconds since the epoch by this machine's clock. Only for logs and as a first guess of the broker's time. */
+  /** Milliseconds since the epoch by this machine's clock. Only for logs: it may be wrong, and jump. */
   wallMs(): number;
   /** Calls once after at least `delayMs`; the function returned cancels. Never keeps a process alive by itself. */
   after(delayMs: number, call: () => void): () => void;

@@ -18,11 +18,14 @@ const GRACE_MAX_MS = 30_000;
 export class DeadlineWatch {
   readonly index = new DeadlineIndex();
   readonly #parts: ShellParts;
+  readonly #isServed: () => boolean;
   readonly #specs: ReadonlyMap<string, DeadlineSpec>;
   #waiting: { readonly due: Due; readonly ends: ByTopicPartition<LogEnds> }[] = [];
 
-  constructor(parts: ShellParts) {
+  /** @param isServed whether bus and store are known to be in reach; what is due waits until they are */
+  constructor(parts: ShellParts, isServed: () => boolean) {
     this.#parts = parts;
+    this.#isServed = isServed;
     const specs = [...parts.domain.orchestrator.states.values()].flatMap(({ deadline }) =>
       deadline ? [deadline] : [],
     );
@@ -37,22 +40,19 @@ export class DeadlineWatch {
 
   /** @param askedAtMs broker time just before the request for `ends` */
   onEnds(askedAtMs: number, ends: ByTopicPartition<LogEnds>): void {
-    for (const due of this.index.takeDue(askedAtMs - SETTLE_MS)) {
-      const servedMs = this.#parts.clock.monotonicMs() - due.partition.resumedAtMs;
-      const graceLeftMs = Math.min(this.#periodMs(due), GRACE_MAX_MS) - servedMs;
-      if (graceLeftMs > 0) this.index.postpone(due, this.#parts.brokerClock.nowMs() + graceLeftMs);
-      else this.#waiting.push({ due, ends });
-    }
+    for (const due of this.index.takeDue(askedAtMs - SETTLE_MS))
+      if (!this.#isPostponed(due)) this.#waiting.push({ due, ends });
     this.fire();
   }
 
   /** Called after every turn: positions may have reached the ends. */
   fire(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 || !this.#isServed()) return;
     this.#waiting = this.#waiting.filter(({ due, ends }) => {
       if (due.partition.lost || !this.index.isCurrent(due)) return false;
       if (!this.#reached(due, ends)) return true;
-      this.#push(due);
+      // Service may have been interrupted while it waited.
+      if (!this.#isPostponed(due)) this.#push(due);
       return false;
     });
   }
@@ -60,6 +60,14 @@ export class DeadlineWatch {
   dropLost(): void {
     this.#waiting = this.#waiting.filter(({ due }) => !due.partition.lost);
     this.index.dropLost();
+  }
+
+  /** In the grace of resumed service it is looked at again behind it. */
+  #isPostponed(due: Due): boolean {
+    const servedMs = this.#parts.clock.monotonicMs() - due.partition.resumedAtMs;
+    const graceLeftMs = Math.min(this.#periodMs(due), GRACE_MAX_MS) - servedMs;
+    if (graceLeftMs > 0) this.index.postpone(due, this.#parts.brokerClock.nowMs() + graceLeftMs);
+    return graceLeftMs > 0;
   }
 
   #periodMs({ name, renewedAt }: Due): number {

@@ -95,11 +95,11 @@ export class Ledger {
       ...this.#writeIntents(tx, plan),
       ...this.#writePositions(tx, plan, turnId),
     ]);
-    const { failpoint } = this.#parts;
+    const { clock, failpoint } = this.#parts;
     failpoint("C2");
     if (plan.deadLetters.length > 0) failpoint("C12");
     // Runs when the COMMIT that follows was sent and nobody has read its answer.
-    setImmediate(() => failpoint("C3"));
+    void clock.afterIo().then(() => failpoint("C3"));
   }
 
   *#writeEntities(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
@@ -264,7 +264,7 @@ export class Ledger {
       ); // prettier-ignore
     yield tx.query(
       `update rollcall.partition_owner o
-          set turn_id = $2, next_seq = r.next_seq, published_seq = r.published_seq, served_at = now()
+          set turn_id = $2, next_seq = r.next_seq, published_seq = r.published_seq
          from unnest($3::int[], $4::bigint[], $5::bigint[]) as r(partition, next_seq, published_seq)
         where o.domain = $1 and o.partition = r.partition`,
       [

@@ -89,7 +89,7 @@ export class Runtime {
     };
     this.#publisher = new Publisher(this.#parts);
     this.#intents = new IntentRunner(this.#parts);
-    this.#deadlines = new DeadlineWatch(this.#parts);
+    this.#deadlines = new DeadlineWatch(this.#parts, () => this.#watch.isServed);
     this.#pruning = new SeenPruning(this.#parts);
     this.#takeover = new Takeover(this.#parts);
     this.#turns = new TurnTaker(this.#parts, {
@@ -249,9 +249,9 @@ export class Runtime {
   #resume(taken: readonly Taken[]): void {
     const { bus, clock, inbox, observe } = this.#parts;
     this.#refused = taken.flatMap(({ refused }) => (refused === undefined ? [] : [refused]));
-    for (const { partition, refused, wasUnserved, intents, unpublished, deadlines, gaps } of taken) {
+    for (const { partition, refused, resumedForMs, intents, unpublished, deadlines, gaps } of taken) {
       if (refused !== undefined) continue;
-      if (wasUnserved) partition.resumedAtMs = clock.monotonicMs();
+      if (resumedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - resumedForMs;
       this.#owned.set(partition.number, partition);
       for (const { deadlines: armed, ...entity } of deadlines)
         this.#deadlines.index.set({ partition, ...entity }, {}, armed);

@@ -2,6 +2,12 @@ import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
 import type { ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 
+/**
+ * Assigned where a partition is touched or taken over: a partition that went unserved for more than 3 s gets the outage
+ * grace, and keeps it whoever owns it by then.
+ */
+export const SERVED_AGAIN = `resumed_at = case when clock_timestamp() - served_at > interval '3 seconds' then clock_timestamp() else resumed_at end, served_at = clock_timestamp()`;
+
 const PROBE_MS = 1_000;
 const TICK_MS = 50;
 /** Out of reach for longer than this is an outage, which is never held against an entity. */
@@ -57,6 +63,12 @@ export class ServiceWatch {
     this.#cancel();
   }
 
+  /** Whether both answered lately. Where not, it is an outage, or may turn out as one. */
+  get isServed(): boolean {
+    const sinceMs = this.#parts.clock.monotonicMs() - OUTAGE_MS;
+    return this.#reach.bus.lastMs >= sinceMs && this.#reach.store.lastMs >= sinceMs;
+  }
+
   /** Undefined when it answers, else why not. */
   trouble(part: "bus" | "store"): string | undefined {
     return this.#reach[part].error;
@@ -68,7 +80,9 @@ export class ServiceWatch {
     if (this.#asking || (!isProbe && !this.#isWanted())) return;
     this.#asking = true;
     if (isProbe) this.#probedMs = now;
-    await Promise.all([this.#askBus(), isProbe ? this.#touchStore() : undefined]);
+    // Without the bus nobody is served: the last touch says since when.
+    const isServed = this.#reach.bus.error === undefined;
+    await Promise.all([this.#askBus(), isProbe ? this.#touchStore(isServed) : undefined]);
     this.#asking = false;
   }
 
@@ -82,11 +96,11 @@ export class ServiceWatch {
   }
 
   /** Says that the partitions are served, so that their next owner knows whether they were not. */
-  async #touchStore(): Promise<void> {
-    const numbers = this.#partitions().map(({ number }) => number);
+  async #touchStore(isServed: boolean): Promise<void> {
+    const numbers = isServed ? this.#partitions().map(({ number }) => number) : [];
     await this.#note("store", async () => {
       await this.#parts.store.query(
-        `update rollcall.partition_owner set served_at = now() where domain = $1 and owner = $2 and partition = any($3::int[])`,
+        `update rollcall.partition_owner set ${SERVED_AGAIN} where domain = $1 and owner = $2 and partition = any($3::int[])`,
         [this.#parts.domain.name, this.#parts.owner, numbers],
       );
     });

@@ -11,10 +11,8 @@ import type { Store } from "../ports/store.ts";
 import type { BrokerClock } from "./broker-clock.ts";
 import { Partition } from "./partition.ts";
 import type { ShellParts } from "./parts.ts";
+import { SERVED_AGAIN } from "./service-watch.ts";
 import type { Unpublished } from "./publisher.ts";
-
-/** A partition that went unserved for longer than this gets the outage grace. */
-const UNSERVED_MAX_MS = 3_000;
 
 export interface TakenDeadlines {
   readonly entityId: string;
@@ -26,8 +24,8 @@ export interface TakenDeadlines {
 /** What a partition's new owner resumes. */
 export interface Taken {
   readonly partition: Partition;
-  /** Whether nobody served it for more than 3 s before. */
-  readonly wasUnserved: boolean;
+  /** How long it has been served again without interruption; null when it never was unserved for more than 3 s. */
+  readonly resumedForMs: number | null;
   readonly intents: readonly Intent[];
   readonly unpublished: readonly Unpublished[];
   readonly deadlines: readonly TakenDeadlines[];
@@ -80,13 +78,13 @@ export class Takeover {
     if (numbers.length === 0) return [];
     const owned = await this.#store.transaction((tx) =>
       tx.query<OwnerRow>(
-        `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, served_at = now()
-           from (select partition, extract(epoch from now() - served_at) * 1000 as unserved_ms,
-                        extract(epoch from now()) * 1000 as store_time_ms
+        `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, ${SERVED_AGAIN}
+           from (select partition, extract(epoch from now()) * 1000 as store_time_ms
                    from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
                   order by partition for update) as before
           where o.domain = $1 and o.partition = before.partition
-         returning o.partition, o.epoch, o.next_seq, o.published_seq, before.unserved_ms::float8 as unserved_ms,
+         returning o.partition, o.epoch, o.next_seq, o.published_seq,
+           (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
            before.store_time_ms::float8 as store_time_ms`,
         [this.#domain.name, numbers, this.#owner],
       ),
@@ -108,7 +106,7 @@ export class Takeover {
       });
       return {
         partition,
-        wasUnserved: row.unserved_ms > UNSERVED_MAX_MS,
+        resumedForMs: row.resumed_for_ms,
         intents: intents.get(row.partition) ?? [],
         deadlines: deadlines.get(row.partition) ?? [],
         unpublished: (unpublished.get(row.partition) ?? []).map((entry) => ({ ...entry, partition })),
@@ -251,7 +249,7 @@ interface OwnerRow {
   readonly epoch: number;
   readonly next_seq: number;
   readonly published_seq: number;
-  readonly unserved_ms: number;
+  readonly resumed_for_ms: number | null;
   readonly store_time_ms: number;
 }
 interface IntentRow {
