@@ -1,0 +1,37 @@
+import type { Broker } from "../broker.ts";
+import type { Consul } from "../consul.ts";
+import type { Database } from "../database.ts";
+
+/** Which promise of reliability.md was broken, and how it was seen. */
+export interface Breach {
+  readonly promise: string;
+  readonly what: string;
+}
+export type Say = (promise: string, what: string) => void;
+
+/** Time in which something that the product needs was out of reach. */
+export interface Outage {
+  readonly of: "bus" | "store" | "process";
+  readonly fromMs: number;
+  toMs: number;
+}
+
+/** What a stranger sees: the log, the tables, the catalogue, and what the weather was. All times are true ones. */
+export interface Evidence {
+  readonly broker: Broker;
+  readonly database: Database;
+  readonly consul: Consul;
+  readonly outages: readonly Outage[];
+  /** Nothing has been wrong since, or will have been until then: rebalances and slowness included. */
+  quietFromMs(): number;
+  nowMs(): number;
+  say: Say;
+}
+
+export interface Envelope {
+  readonly envelope_id: string;
+  readonly payload_type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+export const placeOf = (at: { readonly topic: unknown; readonly partition: unknown; readonly offset: unknown }): string =>
+  `${String(at.topic)}/${String(at.partition)}/${String(at.offset)}`; // prettier-ignore

@@ -1,0 +1,146 @@
+import { fork } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { FAULT_NAMES } from "./moves.ts";
+import { shrink } from "./shrink.ts";
+import { simulate, type SimulationResult } from "./simulation.ts";
+import type { Answer, Task } from "./worker.ts";
+
+/**
+ * Deterministic simulation: the real shell and core with the shipped contracts, on a simulated clock, bus, store and
+ * catalogue. One seed drives everything: what nodes do, how long each answer takes, which fault comes when. Behind every
+ * event the promises G1 to G9 and G11 are checked from outside; then comes a calm phase, in which all must settle.
+ */
+const HELP = `npm run sim -- [options]
+
+  --seeds N    how many histories (2000)
+  --steps M    steps of each (500)
+  --from N     the first seed (1)
+  --seed N     this one history alone, told in words when it fails
+  --tell       with --seed: told in words in any case
+  --workers N  processes (as many as there are cores)
+  --json       the result as one line of JSON
+  --help
+
+A step is something that a node, an operator or a fault does, and the time behind it. Exit code 1: a promise was broken;
+the first such history is made as short as it gets, and printed.`;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "2000" },
+    steps: { type: "string", default: "500" },
+    from: { type: "string", default: "1" },
+    seed: { type: "string" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    tell: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+function wholeNumber(name: "seeds" | "steps" | "from" | "workers", text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  process.stderr.write(`--${name}: ${text} is no whole number\n`);
+  process.exit(2);
+}
+
+if (values.help) process.stdout.write(`${HELP}\n`);
+else {
+  const steps = wholeNumber("steps", values.steps);
+  const isOk = values.seed === undefined ? await many(steps) : await one(wholeNumber("from", values.seed), steps);
+  process.exitCode = isOk ? 0 : 1;
+}
+
+async function one(seed: number, steps: number): Promise<boolean> {
+  const { story, ...result } = await simulate({ seed, steps, isTold: values.tell });
+  if (values.tell) process.stdout.write(`${story.join("\n")}\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else if (!result.breach) process.stdout.write(`seed ${seed}: every promise was kept over ${Math.round(result.simulatedMs / 1_000)} s, trace ${result.traceHash}\n`); // prettier-ignore
+  if (result.breach) await report({ ...result, story }, steps);
+  return !result.breach;
+}
+
+async function many(steps: number): Promise<boolean> {
+  const seeds = wholeNumber("seeds", values.seeds);
+  const from = wholeNumber("from", values.from);
+  const startedMs = Date.now();
+  const answers: Answer[] = [];
+  let next = from;
+  let saidMs = startedMs;
+  const workers = Array.from({ length: Math.max(1, Math.min(wholeNumber("workers", values.workers), seeds)) }, () =>
+    fork(new URL("./worker.ts", import.meta.url)),
+  );
+  await Promise.all(
+    workers.map(
+      (worker) =>
+        new Promise<void>((resolve, reject) => {
+          const give = (): void => {
+            if (next >= from + seeds) return resolve();
+            worker.send({ seed: next++, steps } satisfies Task);
+          };
+          worker.on("message", (answer: Answer) => {
+            answers.push(answer);
+            if (Date.now() - saidMs > 2_000) {
+              saidMs = Date.now();
+              process.stderr.write(`${answers.length} of ${seeds} seeds, ${((saidMs - startedMs) / 1_000).toFixed(0)} s, ${answers.filter(({ breach }) => breach).length} failed\n`); // prettier-ignore
+            }
+            give();
+          });
+          worker.on("exit", (code) => reject(new Error(`a worker ended with ${code}`)));
+          give();
+        }),
+    ),
+  );
+  for (const worker of workers) worker.removeAllListeners("exit").disconnect();
+  return summarize(answers, steps, (Date.now() - startedMs) / 1_000);
+}
+
+async function summarize(answers: readonly Answer[], steps: number, tookS: number): Promise<boolean> {
+  const counts: Record<string, number> = {};
+  for (const answer of answers)
+    for (const [name, count] of Object.entries(answer.counts)) counts[name] = (counts[name] ?? 0) + count;
+  const sum = (of: (answer: Answer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
+  const failed = answers.filter(({ breach }) => breach).sort((a, b) => a.seed - b.seed);
+  const faults = Object.fromEntries(FAULT_NAMES.map((name) => [name, counts[name] ?? 0]));
+  const summary = {
+    seeds: answers.length,
+    steps,
+    failed: failed.map(({ seed, step, breach }) => ({ seed, step, ...breach })),
+    faults,
+    fenced: counts["fenced"] ?? 0,
+    rebalances: sum(({ rebalances }) => rebalances),
+    events: sum(({ events }) => events),
+    simulatedHours: Number((sum(({ simulatedMs }) => simulatedMs) / 3_600_000).toFixed(1)),
+    seconds: Number(tookS.toFixed(1)),
+  };
+  if (values.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  else
+    process.stdout.write(
+      [
+        `${summary.seeds} seeds of ${steps} steps in ${summary.seconds} s: ${failed.length} failed`,
+        `${summary.simulatedHours} simulated hours, ${summary.events} events published, ${summary.rebalances} rebalances, ${summary.fenced} turns fenced`,
+        `faults: ${Object.entries(faults).map(([name, count]) => `${name} ${count}`).join(", ")}`,
+        "",
+      ].join("\n"),
+    ); // prettier-ignore
+  for (const { seed, step, breach } of failed.slice(0, 20))
+    process.stderr.write(`seed ${seed} at step ${step}: ${breach?.promise} ${breach?.what.slice(0, 300)}\n`);
+  if (failed[0]) await report({ ...failed[0], story: [] }, steps);
+  return failed.length === 0;
+}
+
+/** What was broken, how to see it again, and the shortest history in which it happens. */
+async function report(failed: SimulationResult, steps: number): Promise<void> {
+  const { result, kept } = await shrink(failed, undefined);
+  process.stderr.write(
+    [
+      "",
+      `${failed.breach?.promise} is broken: ${failed.breach?.what}`,
+      `again: npm run sim -- --seed ${failed.seed} --steps ${steps}`,
+      `shrunk to ${kept.length} of ${failed.step + 1} steps:`,
+      ...result.story,
+      `${result.breach?.promise}: ${result.breach?.what}`,
+      "",
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,82 @@
+import type { Ending, ServiceChange, ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import { consulRefused, unavailable } from "../../effects/catalogue/faults.ts";
+import type { Machine } from "./machine.ts";
+import type { Weather } from "./weather.ts";
+
+export interface Service {
+  readonly owner: string;
+  readonly version: number;
+  readonly nodeId: string;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly status: "passing" | "critical";
+  /** Gone; remembered so that what comes late does not bring it back. */
+  readonly isRemoved: boolean;
+}
+export const OWNER = "rollcall/dev";
+
+/** The service catalogue that all processes write to. Knows the port's rules: owner, versions, what it refuses for good. */
+export class Consul {
+  readonly services = new Map<string, Service>();
+  readonly weather: Weather;
+  /** Every change that was made or found to be served already. */
+  onApplied: (change: ServiceChange) => void = () => {};
+
+  constructor(weather: Weather) {
+    this.weather = weather;
+  }
+
+  get(serviceId: string): Service | undefined {
+    const service = this.services.get(serviceId);
+    return service?.isRemoved ? undefined : service;
+  }
+
+  apply(change: ServiceChange): Ending {
+    const { serviceId, version } = change;
+    const held = this.services.get(serviceId);
+    const isOurs = held?.owner === OWNER;
+    if (change.kind === "register" && change.entry.address === "0.0.0.0") return consulRefused("Invalid service address");
+    if (held && !held.isRemoved && !isOurs)
+      return change.kind === "register" ? consulRefused("the service id is owned by another") : "unchanged";
+    this.onApplied(change);
+    if (held && isOurs && held.version > version) return "unchanged";
+    if (change.kind === "register") {
+      const { nodeId, address, port, check } = change.entry;
+      this.services.set(serviceId, { owner: OWNER, version, nodeId, address, port, status: check.status, isRemoved: false }); // prettier-ignore
+    } else if (change.kind === "set_status") {
+      if (!held || held.isRemoved) return "unchanged";
+      this.services.set(serviceId, { ...held, version, status: change.check.status });
+    } else {
+      const gone = { owner: OWNER, nodeId: "", address: null, port: null, status: "critical" } as const;
+      this.services.set(serviceId, { ...(held ?? gone), version, isRemoved: true });
+    }
+    return "written";
+  } // prettier-ignore
+}
+
+/** A machine's way to it: the product's `ServiceRegistry`. Never rejects. */
+export class SimRegistry implements ServiceRegistry {
+  readonly #consul: Consul;
+  readonly #machine: Machine;
+
+  constructor(consul: Consul, machine: Machine) {
+    this.#consul = consul;
+    this.#machine = machine;
+  }
+
+  apply(changes: readonly ServiceChange[], _signal: AbortSignal): Promise<readonly Ending[]> {
+    const { weather } = this.#consul;
+    const { trouble, random } = weather;
+    return weather
+      .request(this.#machine, "registry", "UNAVAILABLE", () => {
+        const isHalf = random.chance(trouble.registry.halfDone);
+        return changes.map((change) => {
+          const isDone = !isHalf || random.chance(0.5);
+          const isSaid = !isHalf || random.chance(0.5);
+          const ending = isDone ? this.#consul.apply(change) : unavailable("not done");
+          return isSaid ? ending : unavailable("it is not known whether it was done");
+        });
+      })
+      .catch((error: unknown) => changes.map(() => unavailable(String(error), error)));
+  }
+}

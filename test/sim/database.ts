@@ -1,0 +1,288 @@
+import { Fault } from "../../runtime/core/fault.ts";
+import type { Sql, SqlValue, Store } from "../../runtime/ports/store.ts";
+import { EPOCH_MS, type Machine } from "./machine.ts";
+import { newEnv, compile, type Run } from "./sql/compile.ts";
+import { tablesOf } from "./sql/schema.ts";
+import { type Change, LockWait, type Table, type TableSchema, Transaction, type Values } from "./sql/tables.ts";
+import { handedOut, SqlError, type Value } from "./sql/values.ts";
+import type { Weather } from "./weather.ts";
+
+// The schemas are the same in every world, and so is what a text means.
+const compiled = new Map<string, Run>();
+
+/** What a statement was and what it answered: for the comparison with a real database. */
+export interface Executed {
+  readonly transaction: number;
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+  readonly rows: readonly Values[] | undefined;
+}
+
+/** A database server in memory: transactions, row locks, one copy of the truth. Knows tables and SQL, and nothing else. */
+export class Database {
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly weather: Weather;
+  /** After every commit that changed something. */
+  onCommit: (changes: readonly Change[], transaction: Transaction) => void = () => {};
+  onExecuted: ((executed: Executed | { readonly transaction: number; readonly end: "commit" | "rollback" }) => void) | undefined; // prettier-ignore
+  /** A seam for planted defects: what is run instead of a statement. */
+  rewrite: (text: string) => string = (text) => text;
+  readonly #open = new Set<Session>();
+
+  constructor(schemas: readonly TableSchema[], weather: Weather) {
+    this.tables = tablesOf(schemas);
+    this.weather = weather;
+  }
+
+  table(name: string): Values[] {
+    return [...(this.tables.get(name)?.rows ?? [])].flatMap(({ committed }) => (committed ? [committed] : []));
+  }
+
+  begin(): Transaction {
+    return new Transaction(this.nowMs);
+  }
+  get nowMs(): number {
+    return Math.floor(EPOCH_MS + this.weather.scheduler.nowMs);
+  }
+
+  /** @throws LockWait, SqlError */
+  execute(transaction: Transaction, text: string, values: readonly SqlValue[]): Values[] {
+    const meant = this.rewrite(text);
+    let run = compiled.get(meant);
+    if (!run) compiled.set(meant, (run = compile(meant, this.tables)));
+    transaction.beginStatement();
+    try {
+      const rows = run(
+        newEnv({ params: values as readonly Value[], transaction, tables: this.tables, nowMs: this.nowMs }),
+      );
+      const out = rows.map((row) => {
+        const handed: Record<string, unknown> = {};
+        for (const name in row) handed[name] = handedOut(row[name] ?? null);
+        return handed as Values;
+      });
+      this.onExecuted?.({ transaction: transaction.id, text, values, rows: out });
+      return out;
+    } catch (error) {
+      transaction.undoStatement();
+      throw error;
+    }
+  }
+
+  commit(transaction: Transaction): void {
+    const changes = transaction.commit();
+    this.onExecuted?.({ transaction: transaction.id, end: "commit" });
+    if (changes.length > 0) this.onCommit(changes, transaction);
+  }
+
+  rollback(transaction: Transaction): void {
+    transaction.rollback();
+    this.onExecuted?.({ transaction: transaction.id, end: "rollback" });
+  }
+
+  opened(session: Session): void {
+    this.#open.add(session);
+  }
+  closed(session: Session): void {
+    this.#open.delete(session);
+  }
+
+  /** What was not committed is undone, and the sessions break: of one machine, or of all when the server restarts. */
+  sever(machine?: Machine): void {
+    for (const session of [...this.#open]) if (!machine || session.machine === machine) session.break();
+  }
+}
+
+/** One connection's transaction, on the server: its statements run one after the other, each waits for the locks it needs. */
+class Session {
+  readonly #database: Database;
+  readonly machine: Machine;
+  readonly transaction: Transaction;
+  readonly #queue: (() => void)[] = [];
+  #isWaiting = false;
+  isBroken = false;
+  aborted: SqlError | undefined;
+
+  constructor(database: Database, machine: Machine) {
+    this.#database = database;
+    this.machine = machine;
+    this.transaction = database.begin();
+    database.opened(this);
+  }
+
+  add(job: () => void): void {
+    this.#queue.push(job);
+    this.#work();
+  }
+
+  #work(): void {
+    for (let job = this.#queue[0]; job && !this.#isWaiting; job = this.#queue[0]) {
+      try {
+        job();
+        this.#queue.shift();
+      } catch (error) {
+        if (!(error instanceof LockWait)) throw error;
+        this.#wait(error.holder);
+      }
+    }
+  }
+
+  #wait(holder: Transaction): void {
+    for (let other: Transaction | undefined = holder; other; other = other.waitsFor)
+      if (other === this.transaction) {
+        // As the server does it: one of those who wait for one another loses.
+        this.aborted = new SqlError("40P01", "deadlock detected");
+        return;
+      }
+    this.#isWaiting = true;
+    this.transaction.waitsFor = holder;
+    holder.whenEnded(() => {
+      this.#isWaiting = false;
+      this.transaction.waitsFor = undefined;
+      this.#database.weather.scheduler.after(0, () => this.#work());
+    });
+  }
+
+  end(how: "commit" | "rollback"): void {
+    this.#database.closed(this);
+    if (this.transaction.ended) return;
+    if (how === "commit") this.#database.commit(this.transaction);
+    else this.#database.rollback(this.transaction);
+  }
+
+  break(): void {
+    if (this.isBroken) return;
+    this.isBroken = true;
+    this.end("rollback");
+    this.#isWaiting = false;
+    this.#work();
+  }
+}
+
+const unavailable = (what: string, cause?: unknown): Fault =>
+  new Fault("STORE_UNAVAILABLE", what, { retryable: true, cause });
+
+function faultOf(error: SqlError): Fault {
+  if (/^(22|23|54)/.test(error.code)) return new Fault("STORE_REFUSED", error.message, { retryable: false, cause: error }); // prettier-ignore
+  return unavailable(error.message, error);
+}
+
+/** A machine's way to the database: the product's `Store`. */
+export class SimStore implements Store {
+  readonly kind = "postgres";
+  readonly #database: Database;
+  readonly #machine: Machine;
+
+  constructor(database: Database, machine: Machine) {
+    this.#database = database;
+    this.#machine = machine;
+    const { scheduler, random } = database.weather;
+    machine.whenDead(() => scheduler.after(random.next() * 20, () => database.sever(machine)));
+  }
+
+  query<Row = Record<string, unknown>>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+    const session = new Session(this.#database, this.#machine);
+    return this.#send(session, () => {
+      try {
+        const rows = this.#execute(session, text, values);
+        session.end("commit");
+        return rows as unknown as Row[];
+      } catch (error) {
+        if (!(error instanceof LockWait)) session.end("rollback");
+        throw error;
+      }
+    });
+  }
+
+  async transaction<Result>(work: (tx: Sql) => Promise<Result>): Promise<Result> {
+    const session = new Session(this.#database, this.#machine);
+    await this.#send(session, () => undefined);
+    const tx: Sql = {
+      query: <Row>(text: string, values: readonly SqlValue[] = []) =>
+        this.#send(session, () => this.#execute(session, text, values) as unknown as Row[]),
+    };
+    let result: Result;
+    try {
+      result = await work(tx);
+    } catch (error) {
+      await this.#send(session, () => session.end("rollback")).catch(() => {});
+      throw error;
+    }
+    await this.#commit(session);
+    return result;
+  }
+
+  script(): Promise<void> {
+    return Promise.reject(new Error("a simulated store has its tables from the start"));
+  }
+  version(): Promise<string> {
+    return Promise.resolve("PostgreSQL, simulated");
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #execute(session: Session, text: string, values: readonly SqlValue[]): Values[] {
+    if (session.aborted) throw faultOf(session.aborted);
+    try {
+      return this.#database.execute(session.transaction, text, values);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      session.aborted = error;
+      throw faultOf(error);
+    }
+  }
+
+  /** One statement on its way through a session. */
+  #send<Result>(session: Session, work: () => Result): Promise<Result> {
+    const { weather } = this.#database;
+    return new Promise((resolve, reject) => {
+      if (!this.#machine.reaches()) return;
+      const answer = (call: () => void): void => void this.#machine.after(weather.wayMs("store"), call);
+      weather.scheduler.after(weather.wayMs("store"), () => {
+        if (weather.trouble.store.down) session.break();
+        session.add(() => {
+          if (session.isBroken) return answer(() => reject(unavailable("the connection is gone")));
+          let result: Result;
+          try {
+            result = work();
+          } catch (error) {
+            if (error instanceof LockWait) throw error;
+            return answer(() => reject(error as Error));
+          }
+          answer(() => resolve(result));
+        });
+      });
+    });
+  }
+
+  #commit(session: Session): Promise<void> {
+    const { weather } = this.#database;
+    const { scheduler, random } = weather;
+    return new Promise((resolve, reject) => {
+      if (!this.#machine.reaches()) return;
+      const answer = (call: () => void): void => void this.#machine.after(weather.wayMs("store"), call);
+      const unknown = (): void =>
+        answer(() => reject(new Fault("COMMIT_UNKNOWN", "the answer to COMMIT was lost", { retryable: true })));
+      const commit = (done: () => void, failed: (error: SqlError | undefined) => void): void =>
+        session.add(() => {
+          if (session.isBroken) return failed(undefined);
+          session.end(session.aborted ? "rollback" : "commit");
+          if (session.aborted) failed(session.aborted);
+          else done();
+        });
+      const isLost = random.chance(weather.trouble.store.answerLost);
+      scheduler.after(weather.wayMs("store"), () => {
+        if (weather.trouble.store.down) session.break();
+        if (!isLost)
+          commit(() => answer(resolve), (error) => (error ? answer(() => reject(faultOf(error))) : unknown())); // prettier-ignore
+        else {
+          // Done, not done, or still under way when the connection breaks.
+          const fate = random.weighted({ done: 1, undone: 1, later: 1 });
+          unknown();
+          if (fate === "undone") session.break();
+          else scheduler.after(fate === "later" ? random.next() * 300 : 0, () => commit(() => {}, () => {})); // prettier-ignore
+        }
+      });
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import { fileURLToPath } from "node:url";
+import { registrationOn, registrationOnPaper } from "../../app/registration-effects.ts";
+import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import { compileDomain } from "../../runtime/contract/compile.ts";
+import { validateDomain } from "../../runtime/contract/validate.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import type { Sql } from "../../runtime/ports/store.ts";
+import { schemasIn } from "./sql/schema.ts";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/postgres/migrations"].map(here);
+export const SCHEMAS = schemasIn(MIGRATIONS);
+
+const paper = registrationOnPaper();
+const { set } = validateDomain(here("../../contracts/registration"), paper);
+if (!set) throw new Error("the shipped contracts have errors");
+/** The contracts that are shipped, compiled once: every process has them, each with effects of its own. */
+export const SHIPPED: Domain = compileDomain(set, paper, { env: "dev", namespace: "" });
+
+export function domainOn(registry: ServiceRegistry, sql: Sql): Domain {
+  const own = new Map(
+    Object.values(registrationOn(registry, sql).effects).map((each) => [each.intent.intentType, each]),
+  );
+  const effects = new Map(
+    [...SHIPPED.effects].map(([type, spec]) => [type, { ...spec, effect: own.get(type) ?? spec.effect }]),
+  );
+  return { ...SHIPPED, effects };
+}
+
+const topicNamed = (type: string): string => SHIPPED.consumed.find((each) => each.type === type)?.topic ?? "";
+export const TOPICS = {
+  introspection: topicNamed("NodeIntrospectionEvent"),
+  ack: topicNamed("NodeRegistrationAcked"),
+  heartbeat: topicNamed("NodeHeartbeatEvent"),
+  deregister: topicNamed("NodeDeregister"),
+} as const;
+export const INPUT: readonly string[] = Object.values(TOPICS);
+export const PERIOD_MS = 30_000;

@@ -1,0 +1,97 @@
+import type { Clock } from "../../runtime/ports/clock.ts";
+import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** When the simulated world begins, ms since the epoch: what the broker's and the database's clocks say. */
+export const EPOCH_MS = Date.UTC(2030, 0, 1);
+
+/**
+ * What a process of the product runs on: it can stop at any moment, for good or for a while. What is to happen in it
+ * happens only while it runs; what it has asked of others happens there all the same.
+ */
+export class Machine {
+  readonly name: string;
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  /** Milliseconds by which its wall clock is wrong. */
+  wallOffsetMs: number;
+  readonly #bootedAtMs: number;
+  #state: "running" | "paused" | "dead" = "running";
+  #late: (() => void)[] = [];
+  readonly #onDeath: (() => void)[] = [];
+  /** It dies at the so-manieth call to a port from now. */
+  #callsToLive = Number.POSITIVE_INFINITY;
+
+  constructor(name: string, scheduler: Scheduler, random: Random, wallOffsetMs: number) {
+    this.name = name;
+    this.#scheduler = scheduler;
+    this.#random = random;
+    this.wallOffsetMs = wallOffsetMs;
+    this.#bootedAtMs = scheduler.nowMs - 1_000;
+  }
+
+  get isDead(): boolean {
+    return this.#state === "dead";
+  }
+  get isRunning(): boolean {
+    return this.#state === "running";
+  }
+
+  after(delayMs: number, call: () => void): () => void {
+    if (this.isDead) return () => {};
+    let cancelled = false;
+    const run = (): void => {
+      if (cancelled || this.isDead) return;
+      if (this.#state === "paused") this.#late.push(run);
+      else call();
+    };
+    const cancel = this.#scheduler.after(delayMs, run);
+    return () => {
+      cancelled = true;
+      cancel();
+    };
+  }
+
+  /** Called at each call to a port. @returns whether it still leaves the machine */
+  reaches(): boolean {
+    if (this.isDead) return false;
+    if (--this.#callsToLive <= 0) this.kill();
+    return !this.isDead;
+  }
+
+  killAtCall(calls: number): void {
+    this.#callsToLive = calls;
+  }
+
+  kill(): void {
+    if (this.isDead) return;
+    this.#state = "dead";
+    this.#late = [];
+    for (const call of this.#onDeath) call();
+  }
+
+  pause(): void {
+    if (this.isRunning) this.#state = "paused";
+  }
+
+  /** What came due meanwhile comes now, in no particular order. */
+  wake(): void {
+    if (this.#state !== "paused") return;
+    this.#state = "running";
+    const late = this.#late;
+    this.#late = [];
+    for (const call of late) this.after(this.#random.next() * 5, call);
+  }
+
+  whenDead(call: () => void): void {
+    this.#onDeath.push(call);
+  }
+
+  readonly clock: Clock = {
+    monotonicMs: () => this.#scheduler.nowMs - this.#bootedAtMs,
+    wallMs: () => Math.floor(EPOCH_MS + this.#scheduler.nowMs + this.wallOffsetMs),
+    after: (delayMs, call) => this.after(delayMs, call),
+    afterIo: () => new Promise((resolve) => this.after(0, resolve)),
+    random: () => this.#random.next(),
+  };
+}

@@ -1,0 +1,55 @@
+import type { Breach } from "./checks/evidence.ts";
+import { FAULT_NAMES, move } from "./moves.ts";
+import { Random } from "./random.ts";
+import { type Plant, Stopped, World } from "./world.ts";
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly steps: number;
+  /** Steps that are left out. */
+  readonly without?: ReadonlySet<number>;
+  readonly plant?: Plant;
+  readonly isTold?: boolean;
+  readonly onWorld?: (world: World) => void;
+}
+export interface SimulationResult {
+  readonly seed: number;
+  /** The step at which it stopped; `steps` for the calm phase and behind. */
+  readonly step: number;
+  readonly breach: Breach | undefined;
+  readonly traceHash: string;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly events: number;
+  readonly rebalances: number;
+  readonly simulatedMs: number;
+  readonly story: readonly string[];
+}
+
+/** One history: `steps` moves drawn from the seed, with every promise checked behind each event, then calm. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { seed, steps, without } = options;
+  const world = new World({ seed, ...(options.plant && { plant: options.plant }), isTold: options.isTold ?? false });
+  options.onWorld?.(world);
+  const unheard = (error: unknown): void => world.unheard(error);
+  process.on("unhandledRejection", unheard);
+  // Not every trouble in every history: what many faults at once would hide shows in a world with few.
+  const taste = new Random(seed, 2);
+  const faults = FAULT_NAMES.filter(() => taste.chance(0.45));
+  let step = 0;
+  try {
+    await world.pass(taste.next() * 3_000);
+    for (; step < steps; step++) {
+      if (without?.has(step)) continue;
+      const { name, waitMs } = move(world, new Random(seed, 3, step), faults);
+      world.count(name);
+      await world.pass(waitMs);
+    }
+    await world.rest();
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+  } finally {
+    process.off("unhandledRejection", unheard);
+  }
+  const { breach, traceHash, counts, story, outcome } = world;
+  return { seed, step, breach, traceHash, counts, story, ...outcome, simulatedMs: world.scheduler.nowMs };
+}

@@ -1,0 +1,63 @@
+import { Fault } from "../../runtime/core/fault.ts";
+import type { Machine } from "./machine.ts";
+import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+export type Place = "bus" | "store" | "registry";
+/** What is wrong with a place at the moment. Probabilities are per request. */
+export interface Trouble {
+  down: boolean;
+  /** Added to a request's way, at most. */
+  slowMs: number;
+  /** It was done, and the answer says that it was not. */
+  answerLost: number;
+  /** Half of it was done. */
+  halfDone: number;
+}
+const CLEAR: Trouble = { down: false, slowMs: 0, answerLost: 0, halfDone: 0 };
+
+/** Latency and trouble between the machines and what they talk to. */
+export class Weather {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly trouble: Record<Place, Trouble> = { bus: { ...CLEAR }, store: { ...CLEAR }, registry: { ...CLEAR } };
+
+  constructor(scheduler: Scheduler, random: Random) {
+    this.scheduler = scheduler;
+    this.random = random;
+  }
+
+  clear(): void {
+    for (const place of ["bus", "store", "registry"] as const) this.trouble[place] = { ...CLEAR };
+  }
+
+  wayMs(place: Place): number {
+    const { slowMs } = this.trouble[place];
+    return this.random.next() * 3 + (slowMs > 0 ? this.random.next() * slowMs : 0);
+  }
+
+  /**
+   * A request: its way there, `work` at the place (whatever has become of the machine by then), the way back. While the
+   * place is down it fails, and so does what was under way when it went down.
+   */
+  request<Result>(machine: Machine, place: Place, code: string, work: () => Result): Promise<Result> {
+    const { scheduler } = this;
+    return new Promise((resolve, reject) => {
+      if (!machine.reaches()) return;
+      const fail = (what: string): void =>
+        void machine.after(this.wayMs(place), () => reject(new Fault(code, what, { retryable: true })));
+      scheduler.after(this.wayMs(place), () => {
+        if (this.trouble[place].down) return fail(`${place}: not reachable`);
+        let result: Result;
+        try {
+          result = work();
+        } catch (error) {
+          machine.after(this.wayMs(place), () => reject(error as Error));
+          return;
+        }
+        if (this.random.chance(this.trouble[place].answerLost)) return fail(`${place}: the answer was lost`);
+        machine.after(this.wayMs(place), () => resolve(result));
+      });
+    });
+  }
+}

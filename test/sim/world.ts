@@ -1,0 +1,320 @@
+import { createHash } from "node:crypto";
+import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import { Broker, type LogRecord } from "./broker.ts";
+import type { Breach, Evidence, Outage } from "./checks/evidence.ts";
+import { IntakeCheck } from "./checks/intake.ts";
+import { LivesCheck } from "./checks/lives.ts";
+import { LogCheck } from "./checks/log.ts";
+import { checkRest } from "./checks/rest.ts";
+import { Consul } from "./consul.ts";
+import { Database } from "./database.ts";
+import { INPUT, PERIOD_MS, SCHEMAS } from "./domain.ts";
+import type { Machine } from "./machine.ts";
+import { type Habits, SimNode } from "./node.ts";
+import { type Ports, Process } from "./process.ts";
+import { Random } from "./random.ts";
+import { Scheduler } from "./scheduler.ts";
+import type { Change } from "./sql/tables.ts";
+import { type Place, type Trouble, Weather } from "./weather.ts";
+
+/** Where planted defects get in: each a lie told to the product, or by it. */
+export interface Plant {
+  readonly ports?: (ports: Ports, machine: Machine, world: World) => Ports;
+  readonly sql?: (text: string) => string;
+}
+export interface WorldOptions {
+  readonly seed: number;
+  readonly plant?: Plant;
+  /** Keeps what happened in words. */
+  readonly isTold?: boolean;
+}
+
+const CHECK_EVERY_MS = 500;
+const SETTLE_MS = 6_000;
+
+/** A simulated world around the real shell: everything in it comes from one seed. */
+export class World {
+  readonly scheduler = new Scheduler();
+  readonly random: Random;
+  readonly weather: Weather;
+  readonly broker: Broker;
+  readonly database: Database;
+  readonly consul: Consul;
+  readonly nodes: readonly SimNode[];
+  readonly story: string[] = [];
+  readonly counts: Record<string, number> = {};
+  breach: Breach | undefined;
+  readonly #options: WorldOptions;
+  readonly #hash = createHash("sha1");
+  #processes: Process[] = [];
+  #wanted: number;
+  #starts = 0;
+  #isCalm = false;
+  #quietFromMs = SETTLE_MS;
+  readonly #outages: Outage[] = [];
+  readonly #checks: { readonly intake: IntakeCheck; readonly lives: LivesCheck; readonly log: LogCheck };
+  #checkedMs = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    const random = new Random(options.seed, 1);
+    this.random = random;
+    this.weather = new Weather(this.scheduler, random);
+    this.broker = new Broker(this.weather, random.int(1, 3), random.int(6, 10) * 1_000);
+    this.database = new Database(SCHEMAS, this.weather);
+    if (options.plant?.sql) this.database.rewrite = options.plant.sql;
+    this.consul = new Consul(this.weather);
+    this.#wanted = random.int(1, 2);
+    const evidence: Evidence = {
+      broker: this.broker,
+      database: this.database,
+      consul: this.consul,
+      outages: this.#outages,
+      quietFromMs: () => this.#quietFromMs,
+      nowMs: () => this.scheduler.nowMs,
+      say: (promise, what) => (this.breach ??= { promise, what }),
+    };
+    const intake = new IntakeCheck(evidence);
+    const lives = new LivesCheck(evidence, intake);
+    const log = new LogCheck(evidence);
+    this.#checks = { intake, lives, log };
+    this.#evidence = evidence;
+    this.broker.read((record) => this.#appended(record));
+    this.broker.onRebalance = () => this.#disturb(SETTLE_MS);
+    this.database.onCommit = (changes) => this.#committed(changes);
+    this.consul.onApplied = ({ kind, serviceId, version }) => kind === "register" && lives.applied(serviceId, version);
+    this.broker.create(INPUT);
+    this.nodes = Array.from({ length: random.int(3, 7) }, (_, i) => this.#node(`node-${i + 1}`));
+    for (let i = 0; i < this.#wanted; i++) this.#start(0);
+  }
+  readonly #evidence: Evidence;
+
+  #node(id: string): SimNode {
+    const { random } = this;
+    const habits: Habits = {
+      ack: random.weighted({ soon: 6, late: 1, never: 1, twice: 1, bare: 1, "by correlation": 1 }),
+      hasEpoch: random.chance(0.5),
+      statesTimes: random.chance(0.4),
+      skewMs: random.chance(0.3) ? (random.next() - 0.5) * 120_000 : 0,
+      isRefused: random.chance(0.06),
+    };
+    return new SimNode(id, habits, this.broker, random, (text) => this.tell(text));
+  }
+
+  tell(text: string): void {
+    if (this.#options.isTold) this.story.push(`${(this.scheduler.nowMs / 1_000).toFixed(3).padStart(9)} s  ${text}`);
+  }
+  count(what: string, by = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + by;
+  }
+  /** Of everything that was written, in its order: equal for equal histories. */
+  get traceHash(): string {
+    return this.#hash.copy().digest("hex");
+  }
+  get outcome() {
+    return { events: this.#checks.log.events, rebalances: this.broker.rebalances };
+  }
+
+  #appended(record: LogRecord): void {
+    const { topic, partition, offset, value } = record;
+    this.#hash.update(`${topic}/${partition}/${offset} ${this.scheduler.nowMs} `).update(value ?? "");
+    this.#checks.intake.appended(record);
+    this.#checks.lives.appended(record);
+    this.#checks.log.appended(record);
+    if (this.#options.isTold && !INPUT.includes(topic)) this.#tellOfEvent(record);
+  }
+
+  #tellOfEvent({ topic, key, value }: LogRecord): void {
+    const seq = /"entity_seq":(\d+)/.exec(String(value))?.[1] ?? "";
+    this.tell(`    log: ${topic.split(".").at(-2)} of ${String(key)} ${seq}`);
+  }
+
+  #committed(changes: readonly Change[]): void {
+    for (const { table, after } of changes)
+      if (table.schema.name !== "partition_owner")
+        this.#hash.update(`${table.schema.name} ${String(after?.["entity_id"] ?? after?.["next_offset"])}`);
+    this.#checks.intake.committed(changes);
+    this.#checks.lives.committed(changes);
+    this.#checks.log.committed(changes);
+  }
+
+  /** After every event of the simulation: what has just been broken ends it. */
+  readonly afterEach = (): void => {
+    const now = this.scheduler.nowMs;
+    if (!this.breach && now - this.#checkedMs >= CHECK_EVERY_MS) {
+      this.#checkedMs = now;
+      this.#checks.intake.late();
+      this.#checks.lives.late();
+    }
+    if (this.breach) throw new Stopped();
+  };
+
+  async pass(ms: number): Promise<void> {
+    await this.scheduler.run(this.scheduler.nowMs + ms, this.afterEach);
+  }
+
+  #disturb(forMs: number): void {
+    this.#quietFromMs = Math.max(this.#quietFromMs, this.scheduler.nowMs + forMs);
+  }
+
+  #start(delayMs: number): void {
+    if (this.#running.length === 0) this.#beginOutage("process", Number.POSITIVE_INFINITY);
+    this.#disturb(delayMs + SETTLE_MS);
+    this.scheduler.after(delayMs, () => {
+      if (this.#processes.filter(({ machine }) => !machine.isDead).length >= this.#wanted) return;
+      const wallOffsetMs = this.random.chance(0.1) && !this.#isCalm ? (this.random.next() - 0.5) * 1_200_000 : 0;
+      const process = new Process(`p${++this.#starts}`, {
+        weather: this.weather,
+        broker: this.broker,
+        database: this.database,
+        consul: this.consul,
+        plant: (ports, machine) => this.#options.plant?.ports?.(ports, machine, this) ?? ports,
+        observe: (machine, event) => this.#observed(machine, event),
+        failed: (machine, error) => this.#failed(machine, error),
+      }, wallOffsetMs); // prettier-ignore
+      this.tell(`${process.machine.name} starts${wallOffsetMs === 0 ? "" : ` with a clock that is ${Math.round(wallOffsetMs / 1_000)} s wrong`}`);
+      process.machine.whenDead(() => {
+        this.tell(`${process.machine.name} is gone`);
+        if (this.#running.length === 0) this.#beginOutage("process", Number.POSITIVE_INFINITY);
+        this.#start(this.#restartMs);
+      });
+      this.#processes = [...this.#processes.filter(({ machine }) => !machine.isDead), process];
+      this.#endOutage("process");
+      process.start();
+    });
+  } // prettier-ignore
+  #restartMs = 1_000;
+
+  get #running(): readonly Process[] {
+    return this.#processes.filter(({ machine }) => machine.isRunning);
+  }
+
+  #observed(machine: Machine, event: ShellEvent): void {
+    if (event.kind === "lost") this.count("fenced");
+    if (event.kind === "deadline_fired" || event.kind === "recovered" || event.kind === "lost" || event.kind === "partitions" || event.kind === "trouble")
+      this.tell(`    ${machine.name}: ${JSON.stringify(event)}`);
+    if (event.kind === "decision" && event.decision.result !== "renewed")
+      this.tell(`    ${machine.name}: ${event.message.type} of ${event.message.entityId}: ${event.decision.result}, ${event.decision.reason}`);
+  } // prettier-ignore
+
+  #failed(machine: Machine, error: unknown): void {
+    if (machine.isDead) return;
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.breach ??= { promise: "C15", what: `${machine.name} can't go on: ${what}` };
+  }
+  /** A promise that nobody listened to: the product's, as no other code is here. */
+  unheard(error: unknown): void {
+    this.breach ??= { promise: "C15", what: `an unhandled rejection: ${error instanceof Error ? error.stack : String(error)}` };
+  } // prettier-ignore
+
+  #beginOutage(of: Outage["of"], forMs: number): void {
+    const now = this.scheduler.nowMs;
+    const under = this.#outages.find((outage) => outage.of === of && outage.toMs >= now);
+    if (under) (under as { toMs: number }).toMs = Math.max(under.toMs, now + forMs);
+    else this.#outages.push({ of, fromMs: now, toMs: now + forMs });
+  }
+  #endOutage(of: Outage["of"]): void {
+    const now = this.scheduler.nowMs;
+    for (const outage of this.#outages) if (outage.of === of && outage.toMs > now) outage.toMs = now;
+  }
+
+  crash(random: Random, calls: number, downMs: number): void {
+    const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
+    if (!process) return;
+    this.#restartMs = downMs;
+    this.tell(`${process.machine.name} is killed ${calls === 0 ? "now" : `at its call ${calls} from here`}`);
+    if (calls === 0) process.machine.kill();
+    else process.machine.killAtCall(calls);
+    this.#disturb(downMs + SETTLE_MS + this.broker.sessionTimeoutMs);
+  }
+
+  restart(random: Random, downMs: number): void {
+    const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
+    if (!process) return;
+    this.#restartMs = downMs;
+    this.tell(`${process.machine.name} is asked to stop`);
+    this.#disturb(20_000);
+    process.stop(() => this.#disturb(downMs + SETTLE_MS));
+  }
+
+  zombie(random: Random, ms: number): void {
+    const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
+    if (!process) return;
+    const { machine } = process;
+    machine.pause();
+    this.tell(`${machine.name} stands still for ${Math.round(ms)} ms`);
+    if (this.#running.length === 0) this.#beginOutage("process", ms);
+    this.broker.watch(machine);
+    this.#disturb(ms + SETTLE_MS + this.broker.sessionTimeoutMs);
+    this.scheduler.after(30_000, () => !machine.isRunning && this.database.sever(machine));
+    this.scheduler.after(ms, () => this.#wake(machine));
+  }
+
+  #wake(machine: Machine): void {
+    if (machine.isRunning || machine.isDead) return;
+    this.tell(`${machine.name} goes on`);
+    machine.wake();
+    this.#endOutage("process");
+    this.broker.woken(machine);
+    this.#disturb(SETTLE_MS);
+  }
+
+  scale(processes: number): void {
+    this.#wanted = processes;
+    this.tell(`${processes} processes are wanted`);
+    const surplus = this.#running.slice(processes);
+    if (this.#running.length < processes) this.#start(0);
+    for (const process of surplus) process.stop(() => this.#disturb(SETTLE_MS));
+    this.#disturb(20_000);
+  }
+
+  rebalance(): void {
+    this.tell("the group is rebalanced");
+    this.broker.rebalance();
+  }
+
+  trouble(place: Place, what: Partial<Trouble>, ms: number): void {
+    const { trouble } = this.weather;
+    this.tell(`${place}: ${JSON.stringify(what)} for ${Math.round(ms)} ms`);
+    Object.assign(trouble[place], what);
+    if (what.down && place === "store") this.database.sever();
+    if (what.down && place !== "registry") this.#beginOutage(place, ms);
+    this.#disturb(ms + SETTLE_MS + (what.slowMs ?? 0) * 4);
+    this.scheduler.after(ms, () => {
+      for (const key of Object.keys(what) as (keyof Trouble)[])
+        if (key === "down") trouble[place].down = this.#outages.some(({ of, toMs }) => of === place && toMs > this.scheduler.nowMs);
+        else trouble[place][key] = 0;
+    });
+  } // prettier-ignore
+
+  stepClock(random: Random, ms: number): void {
+    const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
+    if (!process) return;
+    process.machine.wallOffsetMs += ms;
+    this.tell(`${process.machine.name}'s clock is set by ${ms} ms`);
+  }
+
+  massSilence(share: number): void {
+    this.tell(`${share * 100} % of the nodes fall silent`);
+    for (const node of this.nodes) if (this.random.chance(share)) node.isSilent = true;
+  }
+
+  /** All is well again, and nobody says anything but heartbeats: within a minute all must be settled. */
+  async rest(): Promise<void> {
+    this.tell("--- calm ---");
+    this.#isCalm = true;
+    this.weather.clear();
+    for (const outage of this.#outages) outage.toMs = Math.min(outage.toMs, this.scheduler.nowMs);
+    this.#restartMs = 0;
+    for (const { machine } of this.#processes) this.#wake(machine);
+    if (this.#processes.filter(({ machine }) => !machine.isDead).length === 0) this.#start(0);
+    this.#disturb(SETTLE_MS);
+    await this.pass(PERIOD_MS + PERIOD_MS + 15_000);
+    checkRest(this.#evidence, this.#checks.lives);
+    this.#checks.log.atRest();
+    if (this.breach) throw new Stopped();
+  }
+}
+
+/** A promise was broken: the world's `breach` says which. */
+export class Stopped extends Error {}
