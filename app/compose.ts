@@ -5,7 +5,7 @@ import { ConsulCatalog } from "../effects/consul/consul-catalog.ts";
 import { ConsulClient } from "../effects/consul/consul-client.ts";
 import { consulRegistry } from "../effects/consul/consul-registry.ts";
 import type { Catalog } from "../effects/catalogue/discovery.ts";
-import type { ServiceRegistry } from "../effects/catalogue/service-registry.ts";
+import type { ServiceHoldings, ServiceRegistry } from "../effects/catalogue/service-registry.ts";
 import { TableCatalog } from "../effects/table-catalog/table-catalog.ts";
 import { KafkaBus } from "../runtime/adapters/kafka-bus.ts";
 import { ensureJournalPartitions, migrate } from "../runtime/adapters/migrate.ts";
@@ -66,7 +66,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   const late: { sql: Sql | undefined } = { sql: undefined };
   const sql: Sql = { query: (text, values) => (late.sql as Sql).query(text, values) };
   const { registry, catalog } = catalogOf(config, sql);
-  const code = registrationOn(registry, sql);
+  const code = registrationOn(registry, sql, registry);
   const { set, diagnostics } = validateDomain(options.contractsDir ?? SHIPPED_CONTRACTS, code);
   if (!set || diagnostics.some(({ severity }) => severity === "error")) throw new ContractsRefused(diagnostics);
   const domain = compileDomain(set, code, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
@@ -134,7 +134,7 @@ async function openStore(config: Config): Promise<Store> {
   });
 }
 
-function catalogOf(config: Config, sql: Sql): { registry: ServiceRegistry; catalog: Catalog } {
+function catalogOf(config: Config, sql: Sql): { registry: ServiceRegistry & ServiceHoldings; catalog: Catalog } {
   const scope = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
   if (config.CONSUL_HTTP_ADDR === undefined) {
     const table = new TableCatalog(sql, scope);

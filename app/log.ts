@@ -75,6 +75,19 @@ function logShellEvent(log: Logger, event: ShellEvent): void {
       return log.info({ owned: event.owned.length }, `serves ${event.owned.length} partitions`);
     case "lost":
       return log.warn(event, "partitions have another owner");
+    case "expiry_held":
+      return log.error(event, `expiry of ${event.state} is held: ${event.entities} of ${event.of} would have gone at once; rollcall hold list`); // prettier-ignore
+    case "expiry_released":
+      return log.warn(event, `expiry of ${event.state} is released by ${event.by ?? "itself: nobody waits any more"}`);
+    case "compared": {
+      const { backend, missing, altered, leftover } = event;
+      if (missing + altered + leftover === 0) return log.debug(event, `${backend} holds what it should`);
+      return log.warn(event, `${backend} differs: ${missing} missing, ${altered} altered, ${leftover} left over; ${event.repairs} repairs asked for`); // prettier-ignore
+    }
+    case "uncompared":
+      return log.warn({ backend: event.backend, error: textOf(event.error) }, `${event.backend} can't be compared with what it should hold`); // prettier-ignore
+    case "deletions_held":
+      return log.error(event, `deletions from ${event.backend} are held: ${event.deletions} of ${event.of}; rollcall hold list`); // prettier-ignore
     case "breaker":
       return event.open
         ? log.warn(event, `${event.backend} fails: its breaker is open`)

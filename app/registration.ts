@@ -32,10 +32,17 @@ import { HandlerRegistrationCompleted } from "../nodes/registration/registration
 import { HandlerRegistrationFailed } from "../nodes/registration/registration-failed.handler.ts";
 import { registrationReducer } from "../reducers/registration/registration.reducer.ts";
 import type { DomainCode } from "../runtime/core/domain-code.ts";
+import type { Reconciled } from "../runtime/core/drift.ts";
 import type { Effect } from "../runtime/core/effect.ts";
 
-/** The registration domain's code, by the names that its contracts use; its effects are given, made with their clients. */
-export const registrationCode = (effects: Readonly<Record<string, Effect>>): DomainCode => ({
+/**
+ * The registration domain's code, by the names that its contracts use. What does I/O is given, made with its clients:
+ * effects, and the backends that are compared with what they should hold.
+ */
+export const registrationCode = (
+  effects: Readonly<Record<string, Effect>>,
+  reconciled: readonly Reconciled[] = [],
+): DomainCode => ({
   domain: "registration",
   messages: [
     NodeIntrospectionEvent,
@@ -68,4 +75,5 @@ export const registrationCode = (effects: Readonly<Record<string, Effect>>): Dom
   reducer: registrationReducer,
   intents: [ConsulRegister, ConsulSetStatus, ConsulDeregister, PostgresUpsertRegistration, PostgresUpdateRegistration],
   effects,
+  reconciled,
 });

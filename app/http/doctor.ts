@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { System } from "../system.ts";
 import { VERSION } from "../version.ts";
+import { type Hold, holdsOf } from "./holds.routes.ts";
 import { duration } from "./words.ts";
 
 export const Check = z.object({
@@ -26,7 +27,8 @@ export async function examine(system: System): Promise<Check[]> {
     looked(system, "partitions", () => partitionChecks(system)),
     looked(system, "intents", () => intentChecks(system)),
     looked(system, "dead letters", () => deadLetterChecks(system)),
-    looked(system, "expiry guard", async () => guardChecks(system)),
+    looked(system, "drift", async () => driftChecks(system)),
+    looked(system, "expiry guard", async () => guardChecks(system, await holdsOf(system))),
   ]);
   return checks.flat();
 }
@@ -146,9 +148,38 @@ async function deadLetterChecks({ store, domain }: System): Promise<Check[]> {
   return [{ ...note("dead letters", detail), remedy: "rollcall dlq list, then retry or drop them" }];
 }
 
-function guardChecks({ contracts }: System): Check[] {
-  const guarded = contracts.orchestrator.contract.state_machine.states.filter(({ deadline }) => deadline?.expiry_guard);
-  if (guarded.length === 0) return [];
-  const names = guarded.map(({ state_name }) => state_name).join(", ");
-  return [note("expiry guard", `declared for ${names} and checked, but not in force yet: a mass expiry is not held`)];
+function driftChecks({ runtime }: System): Check[] {
+  const { drift, brokerTimeMs } = runtime.status();
+  return drift.map(({ backend, comparedAtMs, error, found, isHeld }) => {
+    const name = `drift of ${backend}`;
+    const at = comparedAtMs === null ? "not compared yet" : `compared ${duration(brokerTimeMs - comparedAtMs)} ago`;
+    if (error !== null) return finding(name, `${at}; the last comparison failed: ${error}`, `see that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired or deleted`); // prettier-ignore
+    const differences = Object.entries(found).filter(([, count]) => count > 0);
+    if (differences.length === 0) return ok(name, comparedAtMs === null ? at : `none, ${at}`);
+    const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
+    return isHeld
+      ? note(name, `${detail}; leftovers stay until an operator allows it`)
+      : note(name, `${detail}; being repaired`);
+  });
 }
+
+function guardChecks({ domain }: System, holds: readonly Hold[]): Check[] {
+  const guarded = [...domain.orchestrator.states.values()].flatMap(({ name, deadline }) =>
+    deadline?.expiryGuard ? [{ name, ...deadline.expiryGuard }] : [],
+  );
+  if (guarded.length === 0) return [];
+  const rules = guarded.map(({ name, maxRatio, minCount }) => `${name} from ${maxRatio * 100} % and ${minCount} on`);
+  return [
+    ok("expiry guard", `in force: ${rules.join(", ")}`),
+    ...holds.filter(({ in_force }) => in_force).map(heldCheck),
+  ];
+}
+
+const heldCheck = ({ domain, kind, subject, count, of, held_at }: Hold): Check => {
+  const what = kind === "expiry" ? `expiry of ${subject} is held` : `deletions from ${subject} are held`;
+  return finding(
+    `${kind} hold`,
+    `${what} since ${held_at}: ${count} of ${of} would have gone at once`,
+    `see whether the fault is ours or the network's; if they are really gone: rollcall hold release ${domain} ${subject} --reason ...`,
+  );
+};

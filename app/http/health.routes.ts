@@ -26,9 +26,11 @@ export function addHealthRoutes(http: Http, system: System): void {
     async ({ caller: { role } }, reply) => {
       const parts = await readiness.parts();
       const ready = Object.values(parts).every(({ ok }) => ok);
-      return reply
-        .code(ready ? 200 : 503)
-        .send({ status: ready ? "ready" : "not_ready", parts: role ? parts : bare(parts) });
+      return reply.code(ready ? 200 : 503).send({
+        status: ready ? "ready" : "not_ready",
+        notices: role ? readiness.notices() : [],
+        parts: role ? parts : bare(parts),
+      });
     },
   );
 }

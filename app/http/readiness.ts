@@ -4,6 +4,7 @@ import type { System } from "../system.ts";
 const PartShown = z.object({ ok: z.boolean(), reason: z.string().optional() });
 export const Ready = z.object({
   status: z.enum(["ready", "not_ready"]),
+  notices: z.array(z.string()).describe("what people should know although it hinders no work, such as a hold"),
   parts: z.object({
     bus: PartShown,
     store: PartShown,
@@ -43,6 +44,16 @@ export class Readiness {
       contracts: { ok: true, hash: domain.hash },
       partitions: { ...partitions, owned: owned.length, of, refused: [...refused] },
     };
+  }
+
+  notices(): string[] {
+    const { runtime, domain } = this.#system;
+    return runtime
+      .status()
+      .holds.map(
+        ({ state, entities, of }) =>
+          `expiry of ${state} is held: ${entities} of ${of} would have gone at once; rollcall hold release ${domain.name} ${state}`,
+      );
   }
 
   #reachCatalogue(): Promise<Part> {

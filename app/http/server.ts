@@ -11,6 +11,7 @@ import { addEventRoutes } from "./events.routes.ts";
 import { addExplanationRoutes } from "./explanation.routes.ts";
 import { guardRequests } from "./guard.ts";
 import { addHealthRoutes } from "./health.routes.ts";
+import { addHoldRoutes } from "./holds.routes.ts";
 import { addJournalRoutes } from "./journal.routes.ts";
 import { takeJson } from "./json-body.ts";
 import { addMetricsRoutes } from "./metrics.routes.ts";
@@ -86,6 +87,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addDeadLetterRoutes(http, system);
   addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
+  addHoldRoutes(http, system);
   http.get("/openapi.json", { config: { access: ["reader", "node"] }, schema: { hide: true } }, () => scope.swagger());
 }
 

@@ -15,6 +15,8 @@ export function shellMetrics(system: System): { readonly registry: Registry; rea
   collectDefaultMetrics({ register: registry });
   describeBuild(registry, system);
   describeStatus(registry, system);
+  describeHolds(registry, system);
+  describeDrift(registry, system);
   describeNodes(registry, system);
   const stop = system.watch(counting(registry));
   return { registry, stop };
@@ -56,6 +58,9 @@ function counting(registry: Registry): (event: ShellEvent) => void {
     labelNames: ["backend"],
     registers,
   });
+  const holds = counter("holds_total", "Times that something was held because too much would have gone at once.", ["kind", "subject"]); // prettier-ignore
+  const repairs = counter("repairs_total", "Differences of a backend that were asked to be repaired.", ["backend"]);
+  const uncompared = counter("comparisons_failed_total", "Times that a backend could not be compared.", ["backend"]);
 
   return (event) => {
     switch (event.kind) {
@@ -89,7 +94,16 @@ function counting(registry: Registry): (event: ShellEvent) => void {
         return lost.inc(event.partitions.length);
       case "unpublishable":
         return unpublishable.inc();
+      case "expiry_held":
+        return holds.inc({ kind: "expiry", subject: event.state });
+      case "deletions_held":
+        return holds.inc({ kind: "deletion", subject: event.backend });
+      case "compared":
+        return repairs.inc({ backend: event.backend }, event.repairs);
+      case "uncompared":
+        return uncompared.inc({ backend: event.backend });
       case "partitions":
+      case "expiry_released":
         return;
     }
   };
@@ -125,6 +139,50 @@ function describeStatus(registry: Registry, { runtime }: System): void {
   gauge("partitions_refused", "Partitions that were not taken over.", ({ refused }) => refused.length);
   gauge("bus_up", "Whether the bus answers.", ({ bus }) => (bus.ok ? 1 : 0));
   gauge("store_up", "Whether the store answers.", ({ store }) => (store.ok ? 1 : 0));
+}
+
+function describeDrift(registry: Registry, { runtime }: System): void {
+  new Gauge({
+    name: "rollcall_drift",
+    help: "Differences between a backend and what it should hold, of this process's partitions, at the last comparison.",
+    labelNames: ["backend", "kind"],
+    registers: [registry],
+    collect() {
+      for (const { backend, found } of runtime.status().drift)
+        for (const [kind, count] of Object.entries(found)) this.set({ backend, kind }, count);
+    },
+  });
+  new Gauge({
+    name: "rollcall_comparison_age_seconds",
+    help: "Since the last comparison with a backend that came to an end.",
+    labelNames: ["backend"],
+    registers: [registry],
+    collect() {
+      const { drift, brokerTimeMs } = runtime.status();
+      for (const { backend, comparedAtMs } of drift)
+        if (comparedAtMs !== null) this.set({ backend }, (brokerTimeMs - comparedAtMs) / 1_000);
+    },
+  });
+}
+
+function describeHolds(registry: Registry, { runtime, domain }: System): void {
+  const guarded = [...domain.orchestrator.states.values()].flatMap(({ name, deadline }) => (deadline?.expiryGuard ? [name] : [])); // prettier-ignore
+  const gauge = (name: string, help: string, read: (hold: { readonly waiting: number }) => number) =>
+    new Gauge({
+      name: `rollcall_${name}`,
+      help,
+      labelNames: ["state"],
+      registers: [registry],
+      collect() {
+        const holds = new Map(runtime.status().holds.map((hold) => [hold.state, hold]));
+        for (const state of guarded) {
+          const hold = holds.get(state);
+          this.set({ state }, hold ? read(hold) : 0);
+        }
+      },
+    });
+  gauge("expiry_held", "1 while expiry of the state is held, in all processes.", () => 1);
+  gauge("expiry_waiting", "Nodes of this process whose expiry is held.", ({ waiting }) => waiting);
 }
 
 /** Over all processes: every one of them tells the same, so take max() and not sum(). */

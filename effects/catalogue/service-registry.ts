@@ -1,3 +1,4 @@
+import type { HeldService } from "../../contracts/registration/messages/holdings.ts";
 import type { Check } from "../../contracts/registration/messages/intents.ts";
 import type { Fault } from "../../runtime/core/fault.ts";
 
@@ -45,6 +46,22 @@ export interface ServiceRegistry {
    * large, or owned by another.
    */
   apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly Ending[]>;
+}
+
+/** What is registered, for whoever compares it with what should be. */
+export interface ServiceHoldings {
+  /**
+   * Every service with this registry's owner mark, as it was after the call began.
+   * @throws Fault UNAVAILABLE, retryable: not told, not told whole, or in another shape than it should be
+   */
+  held(signal: AbortSignal): Promise<readonly Held[]>;
+}
+
+export interface Held {
+  readonly nodeId: string;
+  /** Of the service or of its check, whichever is younger; 0 where someone wrote over it. */
+  readonly version: number;
+  readonly service: HeldService;
 }
 
 /** Environment and namespace in which services are registered. */

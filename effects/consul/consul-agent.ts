@@ -3,13 +3,16 @@ import type { Check } from "../../contracts/registration/messages/intents.ts";
 import { roundsOf } from "../rounds.ts";
 import { type ConsulAnswer, type ConsulClient, type ConsulRequest, parsed, said } from "./consul-client.ts";
 import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
+import { heldByAgent } from "./consul-holdings.ts";
 import { groupsOf } from "./packing.ts";
 import { NO_ADDRESS, checkIdOf, metaOf, settled } from "./service-plan.ts";
 import {
   type Ending,
+  type Held,
   ownerMark,
   type Scope,
   type ServiceChange,
+  type ServiceHoldings,
   type ServiceRegistry,
 } from "../catalogue/service-registry.ts";
 
@@ -37,7 +40,7 @@ type AgentService = z.infer<typeof AgentService>;
  * nodes. Slower by more than an order of magnitude, and without compare and set: each write reads first, but a younger
  * version that another process writes in between is written over, until reconciliation repairs it.
  */
-export class ConsulAgentServices implements ServiceRegistry {
+export class ConsulAgentServices implements ServiceRegistry, ServiceHoldings {
   readonly #client: ConsulClient;
   readonly #owner: string;
 
@@ -55,6 +58,10 @@ export class ConsulAgentServices implements ServiceRegistry {
       }
     }
     return changes.map((change) => endings.get(change) ?? unavailable("not tried"));
+  }
+
+  held(signal: AbortSignal): Promise<readonly Held[]> {
+    return heldByAgent(this.#client, this.#owner, signal);
   }
 
   async #apply(change: ServiceChange, signal: AbortSignal): Promise<Ending> {

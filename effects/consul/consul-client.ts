@@ -21,6 +21,8 @@ export interface ConsulRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** More than other answers may have: of a list of everything. */
+  readonly answerBytesMax?: number;
 }
 
 /** An answer that came whole, whatever its status. Redirects are answers too: they are not followed. */
@@ -88,7 +90,7 @@ export class ConsulClient {
       });
       outgoing.on("error", (cause) => fail(cause.message, cause));
       outgoing.on("response", (incoming) => {
-        read(incoming, this.#answerBytesMax).then(
+        read(incoming, request.answerBytesMax ?? this.#answerBytesMax).then(
           (answer) => {
             finish();
             resolve(answer);

@@ -1,15 +1,18 @@
 import { roundsOf } from "../rounds.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ExternalNode } from "./external-node.ts";
+import { heldOnNode } from "./consul-holdings.ts";
 import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
 import { checkIdOf, type Found, marksOf, operationsOf, settled } from "./service-plan.ts";
 import { BYTES_MAX, groupsOf, type Packable, packed } from "./packing.ts";
 import { entriesIn, Remembered } from "./remembered.ts";
 import {
   type Ending,
+  type Held,
   ownerMark,
   type Scope,
   type ServiceChange,
+  type ServiceHoldings,
   type ServiceRegistry,
 } from "../catalogue/service-registry.ts";
 import { OPERATIONS_MAX, type Operation, type Problem, type Result, transact } from "./transaction.ts";
@@ -38,7 +41,7 @@ const PASSES_MAX = 8;
  * version. That holds against late writes, other processes and repeats, and whatever is remembered in here.
  * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
  */
-export class ConsulTransactions implements ServiceRegistry {
+export class ConsulTransactions implements ServiceRegistry, ServiceHoldings {
   readonly #client: ConsulClient;
   readonly #owner: string;
   readonly #node: ExternalNode;
@@ -57,6 +60,10 @@ export class ConsulTransactions implements ServiceRegistry {
       for (let pass = 0; pass < PASSES_MAX && round.some(isOpen); pass++) await this.#pass(round, signal);
     }
     return works.map(({ ending }) => ending ?? unavailable("Consul's services change faster than they can be written"));
+  }
+
+  held(signal: AbortSignal): Promise<readonly Held[]> {
+    return heldOnNode(this.#client, { node: this.#node.name, owner: this.#owner }, signal);
   }
 
   async #pass(round: readonly Work[], signal: AbortSignal): Promise<void> {

@@ -58,3 +58,8 @@ export const SERVICES = `
   from rollcall.catalog_service
   where owner = $1 and service_name = $2 and removed_at is null and (not $3::boolean or status = 'passing')
   order by service_id collate "C"`;
+
+/** $1 owner. */
+export const HELD = `
+  select service_id, service_name, node_id, tags, address, port, status, version
+  from rollcall.catalog_service where owner = $1 and removed_at is null`;

@@ -3,23 +3,25 @@ import type { Catalog, CatalogEntry } from "../catalogue/discovery.ts";
 import { consulRefused, unavailable } from "../catalogue/faults.ts";
 import {
   type Ending,
+  type Held,
   ownerMark,
   type Registration,
   type Removal,
   type Scope,
   type ServiceChange,
+  type ServiceHoldings,
   type ServiceRegistry,
   type StatusChange,
 } from "../catalogue/service-registry.ts";
 import { isolateRefused } from "../isolate-refused.ts";
 import { roundsOf } from "../rounds.ts";
-import { DEREGISTER, OWNED_BY_OTHERS, REGISTER, SERVICES, SET_STATUS } from "./statements.ts";
+import { DEREGISTER, HELD, OWNED_BY_OTHERS, REGISTER, SERVICES, SET_STATUS } from "./statements.ts";
 
 /** Consul refuses them as well: who finds such a service reaches its own machine. */
 const ANY_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::", "[::]"]);
 
 /** The service catalogue where there is no Consul: a table, with the same effects and the same answers. */
-export class TableCatalog implements ServiceRegistry, Catalog {
+export class TableCatalog implements ServiceRegistry, ServiceHoldings, Catalog {
   readonly #sql: Sql;
   readonly #owner: string;
 
@@ -41,6 +43,11 @@ export class TableCatalog implements ServiceRegistry, Catalog {
       await this.#write(removals, (part) => this.#deregister(part), endings, signal);
     }
     return changes.map((change) => endings.get(change) ?? unavailable("not tried"));
+  }
+
+  async held(): Promise<readonly Held[]> {
+    const rows = await this.#ask<Held["service"] & { readonly node_id: string; readonly version: number }>(HELD, [this.#owner]); // prettier-ignore
+    return rows.map(({ node_id: nodeId, version, ...service }) => ({ nodeId, version, service }));
   }
 
   async services(name: string, passing: boolean): Promise<CatalogEntry[]> {

@@ -24,11 +24,12 @@ export function checkedCondition(text: string): Condition {
 /** A state's name inside a machine, where null has one too. */
 export const stateKey = (state: string | null): string => state ?? NO_ENTITY;
 
-const deadlineOf = ({ name, after, renewed_by = [], renewed_for = after }: Deadline): DeadlineSpec => ({
+const deadlineOf = ({ name, after, renewed_by = [], renewed_for = after, expiry_guard }: Deadline): DeadlineSpec => ({
   name,
   afterMs: checkedMs(after),
   renewedBy: new Set(renewed_by),
   renewedForMs: checkedMs(renewed_for),
+  ...(expiry_guard && { expiryGuard: { maxRatio: expiry_guard.max_ratio, minCount: expiry_guard.min_count } }),
 });
 
 const stateOf = (state: {

@@ -45,6 +45,7 @@ export function compileDomain(set: ContractSet, code: DomainCode, names: TopicNa
     code: code.reducer,
     intents: compileIntents(reducer, effects),
     effects,
+    reconciled: new Map(code.reconciled?.map((each) => [each.backend, each])),
     deadlineAfterMs: deadlinesOf(orchestrator),
     awaitsPublish: awaited(orchestrator, reducer),
   };

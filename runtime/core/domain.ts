@@ -1,3 +1,4 @@
+import type { Reconciled } from "./drift.ts";
 import type { Effect } from "./effect.ts";
 import type { HandlerAction } from "./handler.ts";
 import type { MessageDefinition } from "./message.ts";
@@ -18,6 +19,14 @@ export interface DeadlineSpec {
   readonly afterMs: number;
   readonly renewedBy: ReadonlySet<string>;
   readonly renewedForMs: number;
+  /** When so many would fire at once that the fault is probably ours: none does. */
+  readonly expiryGuard?: ExpiryGuardSpec;
+}
+
+export interface ExpiryGuardSpec {
+  /** In (0, 1], of the entities in the state. */
+  readonly maxRatio: number;
+  readonly minCount: number;
 }
 
 export interface StateSpec {
@@ -130,6 +139,8 @@ export interface Domain {
   readonly intents: ReadonlyMap<string, IntentSpec>;
   /** Intent type -> effect. */
   readonly effects: ReadonlyMap<string, EffectSpec>;
+  /** Backend -> how it is compared with what it should hold. */
+  readonly reconciled: ReadonlyMap<string, Reconciled>;
   /** Deadline name -> its length when armed: what `deadlineAfter` answers. */
   readonly deadlineAfterMs: ReadonlyMap<string, number>;
   /** Published events whose arrival on the bus is a message of its own. */

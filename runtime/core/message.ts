@@ -11,8 +11,8 @@ export interface NewEvent {
 
 /** What enters a step. Shell-made messages (all but `bus`) carry the attempt they belong to. */
 export interface Message {
-  readonly kind: "bus" | "deadline" | "outcome" | "published";
-  /** Payload type, or `deadline(name)`, `failed(intent.type)`, `published(Event)`. */
+  readonly kind: "bus" | "deadline" | "outcome" | "published" | "drift";
+  /** Payload type, or `deadline(name)`, `failed(intent.type)`, `published(Event)`, `drift(backend)`. */
   readonly type: string;
   /** UUID: identity of the message, the cause of everything its step makes. */
   readonly id: string;

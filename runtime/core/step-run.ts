@@ -1,3 +1,4 @@
+import { completeIntent } from "./complete-intent.ts";
 import type { Decision, EmittedEvent, Move } from "./decision.ts";
 import { type Answer, type Cell, type DeadlineSpec, type Domain, type Facts, NO_ENTITY } from "./domain.ts";
 import { type Entity, newborn, viewOf } from "./entity.ts";
@@ -262,22 +263,13 @@ export class StepRun {
     const correlationId = attempt.correlationIds[0] ?? this.#message.correlationId;
     const spec = this.#domain.intents.get(action);
     if (!spec) throw new Error(`no intent_emission for ${action}`);
-    return {
+    return completeIntent(this.#domain, spec, built, {
       id: derivedId("intent", this.#domain.name, id, attempt.id, seq, action, this.#message.id),
       entityId: id,
       attemptId: attempt.id,
-      type: built.type,
-      target: spec.target(built.payload),
       version: seq,
       correlationId,
-      payload: {
-        intent_type: built.type,
-        correlation_id: correlationId,
-        [this.#domain.attempt.idField]: attempt.id,
-        version: seq,
-        ...built.payload,
-      },
-    };
+    });
   }
 
   #facts(payload: Payload): Facts {

@@ -4,6 +4,7 @@ import { NO_ENTITY } from "./domain.ts";
 import { CORRELATION_IDS_MAX, type Entity, viewOf } from "./entity.ts";
 import type { HandlerContext, HandlerResult } from "./handler.ts";
 import type { Message } from "./message.ts";
+import { reconcile } from "./reconcile.ts";
 import { StepRun } from "./step-run.ts";
 import { fromRfc3339, toRfc3339 } from "./time.ts";
 
@@ -17,6 +18,7 @@ export function step(domain: Domain, entity: Entity | undefined, message: Messag
 
   const run = new StepRun(domain, entity, message);
   try {
+    if (message.kind === "drift") return reconcile(domain, entity, message);
     takeIn(run, domain, message);
     run.settle((name, payload) => route(run, domain, message, name, payload));
   } catch (error) {
@@ -28,7 +30,8 @@ export function step(domain: Domain, entity: Entity | undefined, message: Messag
 
 /** Messages that the shell makes belong to an attempt; one that is no longer current is ordinary life. */
 function whyOutdated(entity: Entity | undefined, message: Message): string | undefined {
-  if (message.kind === "bus") return undefined;
+  // A comparison says itself what it was made with, and an entity may be missing.
+  if (message.kind === "bus" || message.kind === "drift") return undefined;
   if (entity === undefined) return `${message.type}: no such entity`;
   if (message.attemptId !== entity.attempt.id)
     return `${message.type} of another attempt: attempt ${entity.attempt.number} is current`;

@@ -22,6 +22,8 @@ interface Armed {
    * comes up.
    */
   queuedAt: number;
+  /** Its firing is on its way. */
+  fired: boolean;
 }
 
 /** When which deadline is due. One heap entry a deadline: renewals are cheap, however many there are. */
@@ -47,8 +49,9 @@ export class DeadlineIndex {
     for (const [name, armed] of Object.entries(now)) {
       const key = keyOf(owner.entityId, name);
       let known = this.#armed.get(key);
-      if (!known) this.#armed.set(key, (known = { owner, name, armed, queuedAt: Number.POSITIVE_INFINITY }));
+      if (!known) this.#armed.set(key, (known = { owner, name, armed, queuedAt: Number.POSITIVE_INFINITY, fired: false })); // prettier-ignore
       known.owner = owner;
+      known.fired &&= armed.at === known.armed.at;
       known.armed = armed;
       if (armed.at < known.queuedAt) this.#queue(known, key, armed.at);
     }
@@ -74,6 +77,18 @@ export class DeadlineIndex {
     const key = keyOf(entityId, name);
     const known = this.#armed.get(key);
     if (known) this.#queue(known, key, atMs);
+  }
+
+  /** It fires: until the turn that takes it in is committed it is armed no longer, and not disarmed yet. */
+  fired({ entityId, name }: Due): void {
+    const known = this.#armed.get(keyOf(entityId, name));
+    if (known) known.fired = true;
+  }
+
+  /** For when the deadlines of this name are armed, in no order. */
+  *armedFor(name: string): Iterable<number> {
+    for (const { name: own, armed, fired, owner } of this.#armed.values())
+      if (own === name && !fired && !owner.partition.lost) yield armed.at;
   }
 
   /** Still armed for the time that it was due at. */

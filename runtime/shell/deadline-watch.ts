@@ -4,12 +4,15 @@ import type { Message } from "../core/message.ts";
 import { toRfc3339 } from "../core/time.ts";
 import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
 import { DeadlineIndex, type Due } from "./deadline-index.ts";
+import { ExpiryGuard } from "./expiry-guard.ts";
 import type { ShellParts } from "./parts.ts";
 
 /** A request for the log's ends must begin this much after a deadline, by the broker's time. */
 const SETTLE_MS = 250;
 /** No deadline fires before min(its period, this) of resumed service. */
 const GRACE_MAX_MS = 30_000;
+/** When a deadline whose expiry is held is looked at again. */
+const HELD_MS = 500;
 
 /**
  * Fires deadlines by the watermark rule: what reached the log before a deadline wins, even if it is read after it.
@@ -17,6 +20,7 @@ const GRACE_MAX_MS = 30_000;
  */
 export class DeadlineWatch {
   readonly index = new DeadlineIndex();
+  readonly guard: ExpiryGuard;
   readonly #parts: ShellParts;
   readonly #isServed: () => boolean;
   readonly #specs: ReadonlyMap<string, DeadlineSpec>;
@@ -26,6 +30,7 @@ export class DeadlineWatch {
   constructor(parts: ShellParts, isServed: () => boolean) {
     this.#parts = parts;
     this.#isServed = isServed;
+    this.guard = new ExpiryGuard(parts, this.index);
     const specs = [...parts.domain.orchestrator.states.values()].flatMap(({ deadline }) =>
       deadline ? [deadline] : [],
     );
@@ -48,13 +53,20 @@ export class DeadlineWatch {
   /** Called after every turn: positions may have reached the ends. */
   fire(): void {
     if (this.#waiting.length === 0 || !this.#isServed()) return;
+    const ready: Due[] = [];
     this.#waiting = this.#waiting.filter(({ due, ends }) => {
       if (due.partition.lost || !this.index.isCurrent(due)) return false;
       if (!this.#reached(due, ends)) return true;
       // Service may have been interrupted while it waited.
-      if (!this.#isPostponed(due)) this.#push(due);
+      if (!this.#isPostponed(due)) ready.push(due);
       return false;
     });
+    for (const due of ready.sort((a, b) => a.at - b.at)) {
+      if (this.guard.allows(due)) {
+        this.index.fired(due);
+        this.#push(due);
+      } else this.index.postpone(due, this.#parts.brokerClock.nowMs() + HELD_MS);
+    }
   }
 
   dropLost(): void {

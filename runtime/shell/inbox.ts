@@ -7,6 +7,7 @@ import type { Partition } from "./partition.ts";
 export type Item =
   | { readonly kind: "record"; readonly partition: Partition; readonly record: BusRecord }
   | { readonly kind: "deadline"; readonly partition: Partition; readonly message: Message }
+  | { readonly kind: "drift"; readonly partition: Partition; readonly message: Message }
   | {
       readonly kind: "settled";
       readonly partition: Partition;

@@ -55,7 +55,8 @@ export function readItems(
     else if (item.kind === "record") {
       if (item.record.offset >= (item.partition.positions.get(item.record.topic) ?? 0))
         work.push(readRecord(domain, consumedBy, partitions, item));
-    } else if (item.kind === "deadline") work.push({ kind: "step", item, message: item.message, journaled: true });
+    } else if (item.kind === "deadline" || item.kind === "drift")
+      work.push({ kind: "step", item, message: item.message, journaled: true });
     else if (item.kind === "settled")
       work.push(
         item.message ? { kind: "step", item, message: item.message, journaled: true } : { kind: "bookkeeping", item },

@@ -45,6 +45,11 @@ export class IntentRunner {
     return this.#size;
   }
 
+  /** Whether an intent of the target is not finished. */
+  isPending(target: string): boolean {
+    return this.#targets.has(target);
+  }
+
   /** Calls of effects under way. */
   get calls(): number {
     return this.#calls;

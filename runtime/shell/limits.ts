@@ -17,6 +17,10 @@ export interface ShellLimits {
   readonly endsTimeoutMs: number;
   /** How long message ids are remembered: the input topics' retention. */
   readonly seenRetentionMs: number;
+  /** From one comparison with the backends to the next. */
+  readonly reconcileEveryMs: number;
+  /** Repairs that one comparison may ask for, over all backends. */
+  readonly repairsMax: number;
 }
 
 export const DEFAULT_LIMITS: ShellLimits = {
@@ -31,4 +35,6 @@ export const DEFAULT_LIMITS: ShellLimits = {
   publishTimeoutMs: 30_000,
   endsTimeoutMs: 3_000,
   seenRetentionMs: 7 * 24 * 3_600_000,
+  reconcileEveryMs: 30_000,
+  repairsMax: 100,
 };

@@ -12,6 +12,8 @@ import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import { Publisher, unpublishedOf } from "./publisher.ts";
+import { Reconciler } from "./reconciler.ts";
+import type { RuntimeStatus } from "./runtime-status.ts";
 import { SeenPruning } from "./seen-pruning.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import type { Observe } from "./shell-event.ts";
@@ -38,22 +40,6 @@ export interface RuntimeOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-export interface RuntimeStatus {
-  readonly owned: readonly number[];
-  readonly partitions: number;
-  /** Partitions that were not taken over, with the reason. */
-  readonly refused: readonly string[];
-  readonly bus: { readonly ok: boolean; readonly reason?: string };
-  readonly store: { readonly ok: boolean; readonly reason?: string };
-  readonly waiting: number;
-  readonly intents: number;
-  readonly unpublished: number;
-  readonly deadlines: number;
-  /** Records in the log that were not taken in yet, over the owned partitions. */
-  readonly lag: number;
-  readonly brokerTimeMs: number;
-}
-
 /** Runs one domain: takes turns over the partitions that this process owns. Knows no domain. */
 export class Runtime {
   readonly #options: RuntimeOptions;
@@ -65,6 +51,7 @@ export class Runtime {
   readonly #takeover: Takeover;
   readonly #watch: ServiceWatch;
   readonly #pruning: SeenPruning;
+  readonly #reconciler: Reconciler;
   readonly #owned = new Map<number, Partition>();
   #refused: readonly string[] = [];
   #generation = 0;
@@ -91,6 +78,11 @@ export class Runtime {
     this.#intents = new IntentRunner(this.#parts);
     this.#deadlines = new DeadlineWatch(this.#parts, () => this.#watch.isServed);
     this.#pruning = new SeenPruning(this.#parts);
+    this.#reconciler = new Reconciler(this.#parts, {
+      partitions: () => [...this.#owned.values()],
+      partitionCount: () => this.#partitions,
+      isPending: (target) => this.#intents.isPending(target),
+    });
     this.#takeover = new Takeover(this.#parts);
     this.#turns = new TurnTaker(this.#parts, {
       committed: (plan) => this.#act(plan),
@@ -120,6 +112,8 @@ export class Runtime {
     await bus.subscribe(input, this.#listener());
     this.#watch.start();
     this.#pruning.start();
+    this.#deadlines.guard.start();
+    this.#reconciler.start();
     this.#running = this.#run().catch(this.#options.onFatal);
   }
 
@@ -130,6 +124,8 @@ export class Runtime {
     bus.pause([...this.#owned.keys()]);
     this.#watch.stop();
     this.#pruning.stop();
+    this.#deadlines.guard.stop();
+    this.#reconciler.stop();
     this.#intents.stop();
     const untilMs = clock.monotonicMs() + DRAIN_MS;
     const isBusy = (): boolean => inbox.size + this.#publisher.size + this.#intents.calls > 0 || this.#turns.isBusy;
@@ -157,6 +153,8 @@ export class Runtime {
       deadlines: this.#deadlines.index.size,
       lag: this.#lag(),
       brokerTimeMs: this.#parts.brokerClock.nowMs(),
+      holds: this.#deadlines.guard.holds,
+      drift: this.#reconciler.drift,
     };
   }
 

@@ -24,6 +24,28 @@ export type ShellEvent =
       readonly code?: string;
     }
   | { readonly kind: "deadline_fired"; readonly name: string; readonly lateMs: number }
+  /** So many entities of the state would have expired at once that none does. */
+  | { readonly kind: "expiry_held"; readonly state: string; readonly entities: number; readonly of: number }
+  | {
+      readonly kind: "expiry_released";
+      readonly state: string;
+      /** Null: it ended by itself. */
+      readonly by: string | null;
+      readonly reason: string | null;
+    }
+  /** A backend was compared with what it should hold: differences found, and how many repairs were asked for. */
+  | {
+      readonly kind: "compared";
+      readonly backend: string;
+      readonly entries: number;
+      readonly missing: number;
+      readonly altered: number;
+      readonly leftover: number;
+      readonly repairs: number;
+    }
+  | { readonly kind: "uncompared"; readonly backend: string; readonly error: string }
+  /** So many entries would be deleted that an operator must allow it. */
+  | { readonly kind: "deletions_held"; readonly backend: string; readonly deletions: number; readonly of: number }
   | { readonly kind: "breaker"; readonly backend: string; readonly open: boolean }
   | { readonly kind: "partitions"; readonly owned: readonly number[]; readonly refused: readonly string[] }
   | { readonly kind: "lost"; readonly partitions: readonly number[] }

@@ -111,10 +111,10 @@ describe("rollcall dlq", () => {
 });
 
 describe("rollcall doctor", () => {
-  it("finds nothing wrong with a system that runs, and says what is not in force yet", async () => {
+  it("finds nothing wrong with a system that runs, and says what the expiry guard guards", async () => {
     const { code, out } = await rollcall("doctor");
     expect(out).not.toContain("FINDING");
-    expect(out).toMatch(/note +expiry guard .*not in force yet/);
+    expect(out).toMatch(/ok +expiry guard .*in force: ACTIVE from 30 % and 5 on/);
     expect(code).toBe(0);
   });
 

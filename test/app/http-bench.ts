@@ -6,6 +6,8 @@ import { composeSystem, SHIPPED_CONTRACTS } from "../../app/compose.ts";
 import { readConfig } from "../../app/config.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server.ts";
 import type { System } from "../../app/system.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import type { ShellLimits } from "../../runtime/shell/limits.ts";
 
 export interface Answer<Body = Record<string, unknown>> {
   readonly status: number;
@@ -28,7 +30,7 @@ export class HttpBench {
   /** @param edit changes the orchestrator's contract */
   static async open(
     edit: (yaml: string) => string = (yaml) => yaml,
-    options: HttpServerOptions = {},
+    options: HttpServerOptions & { readonly limits?: Partial<ShellLimits> } = {},
     environment: Readonly<Record<string, string>> = {},
   ): Promise<HttpBench> {
     const folder = mkdtempSync(join(tmpdir(), "rollcall-http-"));
@@ -37,7 +39,7 @@ export class HttpBench {
     const file = join(contractsDir, "orchestrator.yaml");
     writeFileSync(file, edit(readFileSync(file, "utf8")));
     const config = readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "4", ...environment });
-    const system = await composeSystem(config, { contractsDir });
+    const system = await composeSystem(config, { contractsDir, ...(options.limits && { limits: options.limits }) });
     await system.runtime.start();
     const server = createHttpServer(system, options);
     const bench = new HttpBench(system, await server.listen({ host: "127.0.0.1", port: 0 }), folder);
@@ -90,6 +92,27 @@ export class HttpBench {
     await this.publish("NodeIntrospectionEvent", { node_id, node_type: "effect", ...more });
     await this.until(node_id, "AWAITING_ACK");
     return this.publish("NodeRegistrationAcked", { node_id }, "?wait=active");
+  }
+
+  /** The same of many nodes in one call, past HTTP: the machine is shared and busy. */
+  async say(type: string, nodeIds: Iterable<string>): Promise<void> {
+    const { bus, domain } = this.system;
+    const topic = domain.consumed.find((each) => each.type === type)?.topic ?? "";
+    const messages = [...nodeIds].map((node_id) => ({
+      topic,
+      partition: partitionOf(node_id, 4),
+      key: Buffer.from(node_id),
+      value: Buffer.from(JSON.stringify({ node_id, node_type: "effect", endpoints: [`http://${node_id}.test:8080`] })),
+      headers: {},
+    }));
+    await bus.publish(messages, { timeoutMs: 30_000 });
+  }
+
+  /** In order. */
+  async inState(state: string): Promise<string[]> {
+    const path = `/api/v1/registrations?state=${state}&limit=500`;
+    const { body } = await this.ask<{ items: { node_id: string }[] }>(path);
+    return body.items.map(({ node_id }) => node_id).sort();
   }
 
   async until(nodeId: string, state: string): Promise<Answer> {

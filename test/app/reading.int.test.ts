@@ -230,6 +230,6 @@ describe("numbers and checks", () => {
     expect(body.checks.filter(({ level }) => level === "finding")).toEqual([]);
     expect(body.ok).toBe(true);
     expect(body.checks).toContainEqual(expect.objectContaining({ name: "topic partitions", detail: "4 each" }));
-    expect(body.checks).toContainEqual(expect.objectContaining({ name: "expiry guard", level: "note" }));
+    expect(body.checks).toContainEqual(expect.objectContaining({ name: "expiry guard", level: "ok" }));
   });
 });

@@ -5,6 +5,7 @@ import { TableBus } from "../../runtime/adapters/table-bus.ts";
 import { compileDomain } from "../../runtime/contract/compile.ts";
 import { validateDomain } from "../../runtime/contract/validate.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { Reconciled } from "../../runtime/core/drift.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
@@ -24,9 +25,14 @@ export async function emptyTables(store: Store): Promise<void> {
 /** The shell over the toy domain of orders, on the embedded bus: nothing of registration in sight. */
 export async function startOrders(
   store: Store,
-  options: { readonly effects?: Partial<DomainCode["effects"]>; readonly limits?: Partial<ShellLimits> } = {},
+  options: {
+    readonly effects?: Partial<DomainCode["effects"]>;
+    readonly reconciled?: readonly Reconciled[];
+    readonly limits?: Partial<ShellLimits>;
+  } = {},
 ) {
-  const code = { ...toyCode, effects: { ...toyCode.effects, ...options.effects } } as DomainCode;
+  const { effects, reconciled = [] } = options;
+  const code = { ...toyCode, effects: { ...toyCode.effects, ...effects }, reconciled } as DomainCode;
   const { set } = validateDomain(toyFolder, code);
   if (!set) throw new Error("the toy domain's contracts have errors");
   const clock = new SystemClock();

@@ -37,8 +37,8 @@ describe("a backend", () => {
   it("postgres is removed by deleting its folder, its builders, its rows and its lines in the composition", async () => {
     const copy = copyOfTheTree();
     rmSync(join(copy, "effects/postgres"), { recursive: true });
-    rmSync(join(copy, "reducers/registration/postgres.intents.ts"));
-    const names = /HandlerPostgres\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|effects\/postgres|postgres\.intents|emit_postgres_\w*/;
+    for (const name of ["intents", "drift"]) rmSync(join(copy, `reducers/registration/postgres.${name}.ts`));
+    const names = /HandlerPostgres\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|effects\/postgres|postgres\.intents|postgres\.drift|postgresDrift|emit_postgres_\w*/;
     for (const path of [...COMPOSITION, "reducers/registration/registration.reducer.ts"])
       edit(join(copy, path), (text) => withoutNames(text, names));
     for (const name of ["reducer.yaml", "effects.yaml"])

@@ -1,0 +1,35 @@
+-- A hold on expiry, one row a state: begun by whichever process saw the mass expiry, in force for all of them.
+alter table rollcall.expiry_hold
+  -- how many of how many entities of the process that began it would have expired at once
+  add column entities int not null default 0,
+  add column of_entities int not null default 0,
+  -- when a process last said that entities of it wait, and when the last one was let go
+  add column waiting_at timestamptz,
+  add column drained_at timestamptz,
+  add column reason text;
+
+-- Deletions that reconciliation wants and that an operator must allow, one row a backend.
+create table rollcall.deletion_hold (
+  domain text not null,
+  backend text not null,
+  held_at timestamptz not null,
+  -- when a process last said that deletions of it wait
+  waiting_at timestamptz not null,
+  deletions int not null,
+  of_entries int not null,
+  released_at timestamptz,
+  released_by text,
+  reason text,
+  primary key (domain, backend)
+);
+
+-- What operators decided, for good: who, when, what and why.
+create table rollcall.operator_word (
+  at timestamptz not null,
+  domain text not null,
+  command text not null,
+  subject text not null,
+  who text not null,
+  reason text
+);
+create index operator_word_by_age on rollcall.operator_word (domain, at desc);

@@ -1,0 +1,18 @@
+import type { Domain, IntentSpec } from "./domain.ts";
+import type { Intent, NewIntent } from "./intent.ts";
+
+type About = Pick<Intent, "id" | "entityId" | "attemptId" | "version" | "correlationId">;
+
+/** What a builder built, with all that the runtime adds. */
+export const completeIntent = (domain: Domain, spec: IntentSpec, built: NewIntent, about: About): Intent => ({
+  ...about,
+  type: built.type,
+  target: spec.target(built.payload),
+  payload: {
+    intent_type: built.type,
+    correlation_id: about.correlationId,
+    [domain.attempt.idField]: about.attemptId,
+    version: about.version,
+    ...built.payload,
+  },
+});

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CatalogEntry } from "../../effects/catalogue/discovery.ts";
+import { HttpBench } from "../app/http-bench.ts";
+
+/** What others can do to a catalogue behind our back. */
+export interface Vandal {
+  readonly environment: Readonly<Record<string, string>>;
+  remove(serviceId: string): Promise<void>;
+  /** Another address and another tag; its check fails. */
+  alter(serviceId: string): Promise<void>;
+  /** Puts an entry with our owner mark there. */
+  leaveBehind(serviceId: string, nodeId: string): Promise<void>;
+  /** Ways in which the catalogue can't be read, by name. */
+  readonly failures: readonly string[];
+  fail(how: string | undefined, bench: HttpBench): Promise<void>;
+  wipe(): Promise<void>;
+  /** A service of someone else. */
+  putForeign(): Promise<void>;
+  foreign(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const WAIT = { timeout: 60_000 };
+const NODES = 20;
+
+/** A catalogue is brought back to what the nodes' states say, whatever was done to it. */
+export function describeReconciliation(name: string, vandalOf: (bench: () => HttpBench) => Promise<Vandal>): void {
+  describe(`${name}, when others change it`, () => {
+    let bench: HttpBench;
+    let vandal: Vandal;
+    let foreign: unknown;
+    const nodes = Array.from({ length: NODES }, (_, i) => `n${i}`);
+    const serviceOf = (nodeId: string): string => `onex-effect-${nodeId}`;
+
+    beforeAll(async () => {
+      vandal = await vandalOf(() => bench);
+      const lasting = (yaml: string): string => yaml.replaceAll(/(after|renewed_for): 30s/g, "$1: 1h");
+      bench = await HttpBench.open(lasting, { limits: { reconcileEveryMs: 500 } }, vandal.environment);
+      await vandal.putForeign();
+      foreign = await vandal.foreign();
+    }, 180_000);
+    afterAll(async () => {
+      await bench?.close();
+      await vandal?.close();
+    });
+
+    const services = (passing = false): Promise<CatalogEntry[]> => bench.system.catalog.services("onex-effect", passing); // prettier-ignore
+    const find = async (id: string): Promise<CatalogEntry | undefined> =>
+      (await services()).find(({ service_id }) => service_id === serviceOf(id));
+    const drift = () => bench.system.runtime.status().drift.find(({ backend }) => backend === "consul");
+    /** A comparison that began after the call has come to an end. */
+    const compared = async (): Promise<void> => {
+      const { brokerTimeMs } = bench.system.runtime.status();
+      let first: number | undefined;
+      await expect.poll(() => {
+        const at = drift()?.comparedAtMs ?? 0;
+        if (at <= brokerTimeMs) return false;
+        return at > (first ??= at);
+      }, WAIT).toBe(true); // prettier-ignore
+    };
+
+    it("is left alone while nothing differs", async () => {
+      await bench.say("NodeIntrospectionEvent", nodes);
+      await expect.poll(() => bench.inState("AWAITING_ACK"), WAIT).toEqual([...nodes].sort());
+      await bench.say("NodeRegistrationAcked", nodes);
+      await expect.poll(() => services(true).then((found) => found.length), WAIT).toBe(NODES);
+      await compared();
+      await expect.poll(() => drift()?.found, WAIT).toEqual({ missing: 0, altered: 0, leftover: 0 });
+      const { body } = await bench.ask<{ checks: { name: string; level: string }[] }>("/api/v1/doctor");
+      expect(body.checks).toContainEqual(expect.objectContaining({ name: "drift of consul", level: "ok" }));
+    });
+
+    it("gets an entry back that was deleted", async () => {
+      const before = await find("n1");
+      await vandal.remove(serviceOf("n1"));
+      expect(await find("n1")).toBeUndefined();
+      await expect.poll(() => find("n1"), WAIT).toEqual(before);
+    });
+
+    it("gets an entry repaired that was altered", async () => {
+      const before = await find("n2");
+      await vandal.alter(serviceOf("n2"));
+      expect(await find("n2")).toMatchObject({ address: "192.0.2.66", status: "critical" });
+      await expect.poll(() => find("n2"), WAIT).toEqual(before);
+      const { body } = await bench.ask<{ items: { type: string; reason: string }[] }>("/api/v1/registrations/n2/timeline?limit=200"); // prettier-ignore
+      const told = body.items.filter(({ type }) => type === "drift(consul)");
+      expect(told).toMatchObject([{ reason: expect.stringMatching(/altered: onex-effect-n2 has another tags, address/) }]); // prettier-ignore
+    });
+
+    it("loses the entry of a node that has ended, and of one that was never known", async () => {
+      await bench.say("NodeDeregister", ["n0"]);
+      await expect.poll(() => find("n0"), WAIT).toBeUndefined();
+      await vandal.leaveBehind(serviceOf("n0"), "n0");
+      await vandal.leaveBehind(serviceOf("nobody"), "nobody");
+      expect(await services()).toHaveLength(NODES + 1);
+      await expect.poll(() => services().then((found) => found.length), WAIT).toBe(NODES - 1);
+    });
+
+    it("loses and gets nothing while it can't be read", async () => {
+      await vandal.leaveBehind(serviceOf("ghost"), "ghost");
+      for (const how of vandal.failures) {
+        await vandal.fail(how, bench);
+        await expect.poll(() => drift()?.error, { ...WAIT, message: how }).not.toBe(null);
+        await vandal.fail(undefined, bench);
+        await vandal.remove(serviceOf("n3"));
+        await expect.poll(() => find("n3"), WAIT).toBeDefined();
+        await vandal.leaveBehind(serviceOf("ghost"), "ghost");
+      }
+      expect(drift()?.error).toBe(null);
+    });
+
+    it("loses more than a fifth of its entries at an operator's word only", async () => {
+      const ghosts = Array.from({ length: 6 }, (_, i) => `ghost${i}`);
+      for (const ghost of ghosts) await vandal.leaveBehind(serviceOf(ghost), ghost);
+      const held = async () => (await bench.ask<{ items: object[] }>("/api/v1/holds")).body.items;
+      await expect.poll(held, WAIT).toMatchObject([{ kind: "deletion", subject: "consul", in_force: true }]);
+      await compared();
+      for (const ghost of ghosts) expect(await find(ghost)).toBeDefined();
+      const doctor = await bench.ask<{ ok: boolean; checks: object[] }>("/api/v1/doctor");
+      expect(doctor.body.checks).toContainEqual(expect.objectContaining({ name: "deletion hold", level: "finding" }));
+      const word = await bench.ask("/api/v1/holds/registration/consul/release?by=ann&reason=test", { method: "POST" });
+      expect(word).toMatchObject({
+        status: 200,
+        body: { in_force: false, released_by: "ann (address 127.0.0.1)", reason: "test" },
+      });
+      await expect.poll(() => services().then((found) => found.length), WAIT).toBe(NODES - 1);
+    });
+
+    it("is filled again when it was wiped", async () => {
+      const before = await services(true);
+      await vandal.wipe();
+      expect(await services()).toEqual([]);
+      await expect.poll(() => services(true), WAIT).toEqual(before);
+    });
+
+    it("keeps what others have in it", async () => {
+      expect(foreign).toBeDefined();
+      expect(await vandal.foreign()).toEqual(foreign);
+    });
+  });
+}
