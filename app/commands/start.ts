@@ -62,8 +62,18 @@ async function start({ contracts }: { readonly contracts: string }): Promise<voi
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
 
-  const address = await http.listen({ host: config.ROLLCALL_HTTP_HOST, port: config.ROLLCALL_HTTP_PORT });
-  await system.runtime.start();
+  const { ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port } = config;
+  const start = async (): Promise<string> => {
+    const listening = await http.listen({ host, port });
+    await system.runtime.start();
+    return listening;
+  };
+  const address = await start().catch(async (error: unknown) => {
+    // What listens and what is connected would keep a process alive that does nothing.
+    setTimeout(() => leave(1), STOP_MS).unref();
+    await Promise.allSettled([http.close(), system.stop()]);
+    throw error;
+  });
   log.info(
     { mode: isEmbedded(config) ? "embedded" : "real", address, contracts: system.domain.hash.slice(0, 12) },
     `rollcall serves ${address}`,

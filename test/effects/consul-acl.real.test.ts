@@ -13,14 +13,15 @@ import { consulProgram } from "../real/services/consul-download.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
+import { blockOf } from "../security/guide.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 
 const master = "0b5e0000-0000-4000-8000-000000000001";
 
-/** Of what the operator's guide shows: no more is needed. */
 const policies = {
-  txn: 'node "rollcall-test" { policy = "write" } service_prefix "onex-" { policy = "write" }',
-  agent: 'node_prefix "" { policy = "read" } service_prefix "onex-" { policy = "write" }',
+  // What the security guide shows, for another environment: no more is needed.
+  txn: blockOf("Consul", "hcl").replace("rollcall-dev", "rollcall-test"),
+  agent: blockOf("Consul", "hcl agent"),
   readOnly: 'node_prefix "" { policy = "read" } service_prefix "" { policy = "read" }',
   otherServices: 'node "rollcall-test" { policy = "write" } service_prefix "other-" { policy = "write" }',
   otherNode: 'node "rollcall-prod" { policy = "write" } service_prefix "onex-" { policy = "write" }',
@@ -82,6 +83,21 @@ describeReal("A Consul that denies what no policy allows", () => {
       await expect.poll(() => catalog.services("onex-effect", false)).toEqual([]);
       expect(await catalog.reach()).toEqual({ version: expect.any(String) });
       client.close();
+    },
+  );
+
+  it.for(["txn", "agent"] as const)(
+    "lets that token write nobody else's services, keys or policies: %s",
+    async (way, { skip }) => {
+      skip(agent === undefined, "Consul runs in Docker here");
+      const foreign = async (path: string, body: object): Promise<number> => {
+        const headers = { "X-Consul-Token": tokens[way] };
+        return (await fetch(address + path, { method: "PUT", headers, body: JSON.stringify(body) })).status;
+      };
+      expect(await foreign("/v1/agent/service/register", { Name: "payments-db" })).toBe(403);
+      expect(await foreign("/v1/catalog/register", { Node: "machine", Address: "10.0.0.1", Service: { Service: "payments-db" } })).toBe(403); // prettier-ignore
+      expect(await foreign("/v1/kv/secret", {})).toBe(403);
+      expect(await foreign("/v1/acl/token", {})).toBe(403);
     },
   );
 

@@ -6,7 +6,7 @@ import { CommitHints } from "./commit-hints.ts";
 import { commonNumbers } from "./kafka-assigner.ts";
 import { KafkaAssignment } from "./kafka-assignment.ts";
 import { KafkaDelivery } from "./kafka-delivery.ts";
-import { isNamed, reasonOf, unavailable, within } from "./kafka-faults.ts";
+import { isNamed, reasonOf, startFault, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { openSubscription, runSubscription, type Subscription, type SubscriptionEvents } from "./kafka-subscription.ts";
 import { fetchedOffsetOf } from "./kafkajs-internals.ts";
@@ -168,10 +168,13 @@ export class KafkaConsumer {
     this.#subscription = undefined;
     this.#revoke();
     if (isNamed(cause, "KafkaJSNotImplemented")) return this.#fail(unreadable(this.#topics, cause));
+    const fault = startFault("the subscription ended", cause);
+    // A permission that is gone does not come back by asking again.
+    if (!fault.retryable) return this.#fail(fault);
     if (clock.monotonicMs() - this.#builtAtMs > 2 * limits.sessionTimeoutMs) this.#rebuildCount = 0;
     this.#rebuildCount += 1;
     log("error", "the subscription ended, building it again", { error: reasonOf(cause), count: this.#rebuildCount });
-    if (this.#rebuildCount > limits.rebuildCountMax) return this.#fail(unavailable("the subscription ended", cause));
+    if (this.#rebuildCount > limits.rebuildCountMax) return this.#fail(fault);
     void this.#subscribeAgain();
   }
 

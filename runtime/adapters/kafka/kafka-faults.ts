@@ -5,6 +5,8 @@ interface KafkajsError {
   readonly message?: string;
   /** The protocol's name of the error, such as MESSAGE_TOO_LARGE. */
   readonly type?: string;
+  /** Node's name of what was wrong with a connection. */
+  readonly code?: string;
   readonly cause?: unknown;
   readonly errors?: readonly unknown[];
 }
@@ -46,9 +48,19 @@ const refusals = [
   "INVALID_TOPIC_EXCEPTION",
 ];
 
+/** A certificate that nobody vouches for, that has expired or has another name: the connection must not be. */
+const isStranger = (error: unknown): boolean =>
+  [...chainOf(error)].some(
+    ({ code, errors = [] }) =>
+      /^(?:ERR_TLS_CERT|CERT_|DEPTH_ZERO_SELF|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY))/.test(code ?? "") ||
+      errors.some(isStranger),
+  );
+
 /** For what a person starts and can correct: refused is told from unreachable. */
 export function startFault(what: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
+  if (isStranger(cause))
+    return new Fault("BUS_REFUSED", `${what}: the broker's certificate is not trusted: ${reasonOf(cause)}`, { retryable: false, cause }); // prettier-ignore
   const refused =
     isNamed(cause, "KafkaJSSASLAuthenticationError") || errorTypesOf(cause).some((type) => refusals.includes(type));
   if (!refused) return unavailable(what, cause);

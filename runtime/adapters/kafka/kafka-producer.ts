@@ -71,17 +71,20 @@ export class KafkaProducer {
   async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
     const { clock, limits, log } = this.#settings;
     const notConfirmed = (cause?: unknown) => unavailable(`publish: ${messages.length} messages not confirmed`, cause);
+    /** What the broker itself said last: more than that the time was over. */
+    let answer: unknown;
     for (let attempt = 0; ; attempt += 1) {
       const leftMs = deadlineAt - clock.monotonicMs();
-      if (this.#closed || leftMs <= 0) throw notConfirmed();
+      if (this.#closed || leftMs <= 0) throw notConfirmed(answer);
       const timeoutMs = Math.min(Math.ceil(leftMs), limits.requestTimeoutMs);
       const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
       try {
         return await within(timeoutMs, "publish", this.#destroyed.breaks(this.#send(messages, timeoutMs)));
       } catch (error) {
         this.#discard();
+        if (errorTypesOf(error).length > 0) answer = error;
         if (isTooLarge(error)) return this.#halve(messages, deadlineAt, error);
-        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw notConfirmed(error);
+        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw notConfirmed(answer ?? error);
         log("warn", "a publish was not confirmed, trying again", { attempt, error: reasonOf(error) });
       }
       await sleep(backoffMs);

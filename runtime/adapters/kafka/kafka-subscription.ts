@@ -76,7 +76,10 @@ function createSubscription(settings: KafkaSettings, events: SubscriptionEvents)
     maxBytesPerPartition: limits.fetchPartitionBytesMax,
     maxBytes: limits.fetchBytesMax,
     allowAutoTopicCreation: false,
-    retry: { restartOnFailure: () => Promise.resolve(events.mayRestart()) },
+    // What is refused for good would be asked for again without end.
+    retry: {
+      restartOnFailure: (error) => Promise.resolve(events.mayRestart() && startFault("reading", error).retryable),
+    },
   });
   const subscription = { client, consumer };
   const { GROUP_JOIN, HEARTBEAT, START_BATCH_PROCESS, STOP, CRASH } = consumer.events;

@@ -10,6 +10,8 @@ export interface KafkaNode {
   readonly dir: string;
   readonly clusterId: string;
   readonly heapMb: number;
+  /** Name to password, for SCRAM-SHA-512: there from the first moment on. */
+  readonly scramUsers?: Readonly<Record<string, string>>;
   readonly properties: Readonly<Record<string, string | number | boolean>>;
   answers(): Promise<void>;
 }
@@ -24,7 +26,7 @@ const commonProperties = {
 } as const;
 
 /** Kafka as a plain Java process. */
-export function kafkaNode({ name, dir, clusterId, heapMb, properties, answers }: KafkaNode): Service {
+export function kafkaNode({ name, dir, clusterId, heapMb, properties, answers, scramUsers = {} }: KafkaNode): Service {
   const dataDir = join(dir, name);
   const propertiesFile = join(dataDir, "server.properties");
   return {
@@ -46,6 +48,10 @@ export function kafkaNode({ name, dir, clusterId, heapMb, properties, answers }:
         clusterId,
         "-c",
         propertiesFile,
+        ...Object.entries(scramUsers).flatMap(([user, password]) => [
+          "--add-scram",
+          `SCRAM-SHA-512=[name=${user},password=${password}]`,
+        ]),
       ]);
     },
 
