@@ -2,7 +2,7 @@ import type { DecodeCode } from "../../runtime/core/wire.ts";
 import type { Group, Item } from "./items.ts";
 
 /** What must come of it. */
-export type Outcome =
+type Outcome =
   | { readonly dead: DecodeCode }
   /** A good message, and why; `holds` is what its payload must have in its canonical form. */
   | { readonly taken: string; readonly holds?: object };

@@ -1,0 +1,85 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FILE_BYTES_MAX, readContractFolder } from "../../runtime/contract/contract-folder.ts";
+import { loadContracts } from "../../runtime/contract/load.ts";
+import { until } from "../shell/orders.ts";
+import { yaml } from "./fixtures/yaml.ts";
+import { expectPlainLines, rollcall } from "./looking.ts";
+import { Tally } from "./taking-in.ts";
+
+let root = "";
+let dir = "";
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "rollcall-bad-"));
+  dir = join(root, "contracts");
+  mkdirSync(dir);
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const codes = (): readonly string[] => [...new Set(loadContracts(dir).diagnostics.map(({ code }) => code))];
+
+describe("a bad contract", () => {
+  const tally = new Tally();
+  afterAll(() => tally.report("contracts"));
+
+  it.each(yaml.map((fixture) => [`${fixture.item}: ${fixture.name}`, fixture] as const))("%s", (title, fixture) => {
+    writeFileSync(join(dir, "bad.yaml"), fixture.text);
+    const said = tally.time(() => title, codes);
+    // What a contract lacks besides is said as well.
+    if (fixture.codes.length === 0) expect(said).not.toContain("RC001");
+    expect(said).toEqual(expect.arrayContaining([...fixture.codes]));
+    if (fixture.codes.some((code) => /RC00[34]/.test(code))) expect(said).toEqual(fixture.codes);
+    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+  });
+
+  it("symlink: to a file outside, to a folder outside, to itself, to nothing", () => {
+    writeFileSync(join(root, "outside.yaml"), "name: secret\n");
+    symlinkSync(join(root, "outside.yaml"), join(dir, "file.yaml"));
+    symlinkSync("loop.yaml", join(dir, "loop.yaml"));
+    symlinkSync("none.yaml", join(dir, "nothing.yaml"));
+    symlinkSync("/dev/zero", join(dir, "endless.yaml"));
+    symlinkSync("/proc/self/environ", join(dir, "environment.yaml"));
+    const { diagnostics, sources } = loadContracts(dir);
+    expect(sources).toEqual([]);
+    expect(diagnostics.map(({ code }) => code)).toEqual(Array(5).fill("RC001"));
+    expect(JSON.stringify(diagnostics)).not.toContain("secret");
+  });
+
+  it("a pipe that nobody writes to is no file, and nobody waits for it", () => {
+    execFileSync("mkfifo", [join(dir, "pipe.yaml")]);
+    expect(loadContracts(dir).diagnostics).toMatchObject([{ code: "RC001", message: "not a file" }]);
+  });
+
+  // It grows beyond the limit and shrinks again, in between the look at it and its reading too.
+  it("changed while read: nothing beyond the limit is taken in, and its end is read as it is", async () => {
+    const file = join(dir, "changing.yaml");
+    const program = `const fs = require("node:fs"); const [file] = process.argv.slice(1);
+      for (;;) { fs.writeFileSync(file, "aaaa: 1\\n"); fs.appendFileSync(file, "# " + "x".repeat(3_000_000)); }`;
+    const writer = spawn(process.execPath, ["-e", program, file]);
+    const ended = once(writer, "close");
+    try {
+      await until(() => existsSync(file));
+      for (let readings = 0; readings < 500; readings++) {
+        const { files, problems } = readContractFolder(dir);
+        for (const { text } of files) expect(text.length).toBeLessThanOrEqual(FILE_BYTES_MAX);
+        expect(files.length + problems.length).toBe(1);
+        for (const { code, message } of problems) expect(`${code} ${message}`).toMatch(/RC004|RC001 the file changes/);
+      }
+    } finally {
+      writer.kill("SIGKILL");
+      await ended;
+    }
+    writeFileSync(file, "aaaa: 1\n");
+    expect(readContractFolder(dir).files.map(({ text }) => text)).toEqual(["aaaa: 1\n"]);
+  }, 60_000);
+
+  it("is told of on a terminal in plain lines", async () => {
+    writeFileSync(join(dir, "ansi.yaml"), 'name: "\\e[2J"\nnode_type: "\u009b31m\u202e"\n\u001b[31m: 1\n');
+    writeFileSync(join(dir, "escaped.yaml"), 'name: "\\e[2J\\r\\nok"\nnode_type: EFFECT\n"\\e]0;x\\a": 1\n');
+    expectPlainLines(await rollcall(["validate", dir]).catch(({ stdout }: { stdout: string }) => stdout));
+  }, 60_000);
+});

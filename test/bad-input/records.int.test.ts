@@ -1,0 +1,206 @@
+import { Writable } from "node:stream";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLog, logShellEvents } from "../../app/log.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
+import { labelBytesOf } from "../../runtime/shell/intake.ts";
+import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import { HttpBench } from "../app/http-bench.ts";
+import { until } from "../shell/orders.ts";
+import { sameId } from "./fixtures/envelope.ts";
+import { expectPlainLines, rollcall } from "./looking.ts";
+import { oneField, someBytes } from "./mutations.ts";
+import { freshId, introspection, type RecordFixture } from "./record-fixture.ts";
+import { records, titleOf } from "./records.ts";
+import { PARTITIONS, recordOf } from "./taking-in.ts";
+
+const LANE_BYTES_MAX = 400 * 1024;
+/** What is larger does not get onto the bus: whoever sends it is told. */
+const BUS_BYTES_MAX = 512 * 1024;
+const MUTATED = 500;
+const PATIENCE = { timeout: 50_000, interval: 50 };
+
+interface Sent {
+  readonly fixture: RecordFixture;
+  readonly id: string;
+  /** Of the good message behind it in its partition. */
+  readonly behind: string;
+}
+interface LetterRow {
+  readonly id: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly error_code: string;
+  readonly error: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+describe("bad messages, through the whole process", () => {
+  let bench: HttpBench;
+  let log = "";
+  const told: ShellEvent[] = [];
+  const decided = new Map<string, string>();
+  const sent: Sent[] = [];
+
+  beforeAll(async () => {
+    bench = await HttpBench.open();
+    const stream = new Writable({ write: (chunk: Buffer, _encoding, done) => ((log += chunk.toString()), done()) });
+    logShellEvents(createLog("trace", stream as never), bench.system);
+    bench.system.watch((event) => {
+      told.push(event);
+      if (event.kind === "decision") decided.set(event.message.entityId, event.decision.result);
+    });
+    await publishAll();
+    await until(() => sent.every(({ behind }) => decided.has(behind)));
+    await until(isSettled);
+  }, 120_000);
+  afterAll(() => bench.close());
+
+  const isSettled = (): boolean => {
+    const { waiting, intents, unpublished, lag } = bench.system.runtime.status();
+    return waiting + intents + unpublished + lag === 0;
+  };
+  const letters = () =>
+    bench.system.store.query<LetterRow>(
+      `select id, topic, partition, "offset"::int as "offset", error_code, error, headers from rollcall.dead_letter`,
+    );
+
+  /** Each with a good message behind it, in calls as large as the bus takes. */
+  async function publishAll(): Promise<void> {
+    let call: OutgoingMessage[] = [];
+    let bytes = 0;
+    const flush = async () => {
+      if (call.length > 0) await bench.system.bus.publish(call, { timeoutMs: 30_000 });
+      [call, bytes] = [[], 0];
+    };
+    for (const fixture of records) {
+      const index = sent.length;
+      const { id, record } = recordOf(fixture);
+      const { topic, partition, key, value } = record;
+      const bad = { topic, partition, key, value, headers: { ...record.headers, "x-fixture": String(index) } };
+      const behind = idIn(partition);
+      const good = JSON.stringify(introspection(behind, { reason: "shutdown" }));
+      const size = (value?.length ?? 0) + labelBytesOf(record);
+      if (size > BUS_BYTES_MAX) {
+        await expect(bench.system.bus.publish([bad], { timeoutMs: 5_000 })).rejects.toThrow(/more than 524288 bytes/);
+        continue;
+      }
+      if (bytes + size > LANE_BYTES_MAX) await flush();
+      call.push(bad, { topic, partition, key: Buffer.from(behind), value: Buffer.from(good), headers: {} });
+      bytes += size;
+      sent.push({ fixture, id, behind });
+    }
+    await flush();
+  }
+
+  it("each is dead-lettered once with its code, or taken, and none holds up the message behind it", async () => {
+    const found = await letters();
+    const codesOf = (index: number) =>
+      found.filter(({ headers }) => headers["x-fixture"] === String(index)).map(({ error_code }) => error_code);
+    const wrong = sent.flatMap(({ fixture, id }, index) => {
+      const codes = codesOf(index);
+      const expected = "dead" in fixture.outcome ? [fixture.outcome.dead] : [];
+      const isTaken = decided.has(id) === "taken" in fixture.outcome;
+      return codes.join() === expected.join() && isTaken ? [] : [`${titleOf(fixture)}: ${codes.join()} ${decided.get(id) ?? ""}`];
+    }); // prettier-ignore
+    expect(wrong).toEqual([]);
+    console.log(`records, whole process: ${sent.length} inputs, ${found.length} dead letters`);
+  });
+
+  it("each dead letter lies in its topic once, with where it lay", async () => {
+    const { deadLetterTopic } = bench.system.domain;
+    const published = await bench.system.store.query<{ headers: Record<string, string> }>(
+      `select headers from rollcall.bus_record where topic = $1`,
+      [deadLetterTopic],
+    );
+    const places = published.map(({ headers: { dlq_topic, dlq_partition, dlq_offset, dlq_error_code } }) =>
+      [dlq_topic, dlq_partition, dlq_offset, dlq_error_code].join(" "),
+    );
+    const rows = (await letters()).map((row) => [row.topic, row.partition, row.offset, row.error_code].join(" "));
+    expect(places.toSorted()).toEqual(rows.toSorted());
+  });
+
+  it("keeps of a good one what it said, and can show it", async () => {
+    for (const { fixture, id } of sent) {
+      if ("dead" in fixture.outcome || fixture.type !== undefined) continue;
+      const { status, body } = await bench.ask(`/api/v1/registrations/${id}`);
+      expect([titleOf(fixture), status, body["node"]]).toEqual([
+        titleOf(fixture),
+        200,
+        expect.objectContaining({ node_id: id, ...fixture.outcome.holds }),
+      ]);
+      expect((await bench.ask(`/api/v1/registrations/${id}/timeline`)).status).toBe(200);
+    }
+  });
+
+  it("knows a repeat of an id by its id, whatever else it says", async () => {
+    const id = idIn(0);
+    const topic = recordOf(records[0] as RecordFixture).record.topic;
+    for (const value of [sameId.first(id), sameId.second(id)])
+      await bench.system.bus.publish(
+        [{ topic, partition: 0, key: null, value: Buffer.from(String(value)), headers: {} }],
+        { timeoutMs: 5_000 },
+      );
+    const repeats = () => told.filter(({ kind }) => kind === "repeat").length;
+    await expect.poll(repeats, PATIENCE).toBe(1);
+    const { body } = await bench.ask<{ node: object }>(`/api/v1/registrations/${id}`);
+    expect(body.node).not.toHaveProperty("node_name");
+  });
+
+  it(`takes or refuses ${2 * MUTATED} changed messages, each once`, async () => {
+    const before = told.length;
+    const lettersBefore = (await letters()).length;
+    const mutated = fc.sample(fc.oneof(oneField, someBytes), 2 * MUTATED);
+    const topics = new Map(bench.system.domain.consumed.map(({ type, topic }) => [type, topic]));
+    for (let from = 0; from < mutated.length; from += 50)
+      await bench.system.bus.publish(
+        mutated.slice(from, from + 50).map(({ type, bytes }, i) => ({
+          ...{ topic: topics.get(type) ?? "", partition: i % PARTITIONS, key: null, value: bytes, headers: {} },
+        })),
+        { timeoutMs: 30_000 },
+      );
+    const since = () => told.slice(before);
+    // A message in another entity's partition is sent on, and then taken there.
+    const ended = () => since().filter((event) => (event.kind === "decision" && event.message.kind === "bus") || event.kind === "dead_letter" || event.kind === "repeat"); // prettier-ignore
+    await expect.poll(() => ended().length, PATIENCE).toBe(mutated.length);
+    await until(isSettled);
+    const refused = ended().filter(({ kind }) => kind === "dead_letter");
+    expect((await letters()).length - lettersBefore).toBe(refused.length);
+    console.log(`changed messages, whole process: ${mutated.length} inputs, ${refused.length} dead letters`);
+  }, 120_000);
+
+  it("was never in trouble, and published everything", () => {
+    const kinds = new Set(told.map(({ kind }) => kind));
+    for (const kind of ["trouble", "unpublishable", "lost"]) expect(kinds).not.toContain(kind);
+    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+  });
+
+  it("wrote a log of one line each, and nothing that a terminal obeys", () => {
+    expectPlainLines(log);
+    for (const line of log.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
+  });
+
+  it("shows all of it on a terminal as plain lines", async () => {
+    const [worst] = (await letters()).filter(({ error }) => error.includes("\\u001b"));
+    for (const args of [
+      ["dlq", "list"],
+      ["dlq", "show", worst?.id ?? ""],
+      ["nodes", "list"],
+    ]) {
+      // prettier-ignore
+      const said = await rollcall([...args, "--url", bench.url]);
+      expect(said.split("\n").length).toBeGreaterThan(3);
+      expectPlainLines(said);
+    }
+  }, 60_000);
+});
+
+/** An id that belongs to the partition. */
+function idIn(partition: number): string {
+  for (;;) {
+    const id = freshId();
+    if (partitionOf(id, PARTITIONS) === partition) return id;
+  }
+}
