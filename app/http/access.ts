@@ -3,7 +3,7 @@ import { type ApiToken, type Role, tokenOf } from "../api-tokens.ts";
 import { Problem } from "./problem.ts";
 
 /** Who may use a route: `anyone` also without a token, else the roles named and every operator. */
-export type Access = "anyone" | readonly Exclude<Role, "operator">[];
+type Access = "anyone" | readonly Exclude<Role, "operator">[];
 
 /** Who asks, as far as the request shows it. */
 export interface Caller {
