@@ -9,14 +9,14 @@ import { schemasIn } from "./sql/schema.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-export const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/postgres/migrations"].map(here);
+const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/postgres/migrations"].map(here);
 export const SCHEMAS = schemasIn(MIGRATIONS);
 
 const paper = registrationOnPaper();
 const { set } = validateDomain(here("../../contracts/registration"), paper);
 if (!set) throw new Error("the shipped contracts have errors");
 /** The contracts that are shipped, compiled once: every process has them, each with effects of its own. */
-export const SHIPPED: Domain = compileDomain(set, paper, { env: "dev", namespace: "" });
+const SHIPPED: Domain = compileDomain(set, paper, { env: "dev", namespace: "" });
 
 export function domainOn(registry: ServiceRegistry, sql: Sql): Domain {
   const own = new Map(

@@ -7,7 +7,7 @@ export interface Breach {
   readonly promise: string;
   readonly what: string;
 }
-export type Say = (promise: string, what: string) => void;
+type Say = (promise: string, what: string) => void;
 
 /** Time in which something that the product needs was out of reach. */
 export interface Outage {

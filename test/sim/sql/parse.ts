@@ -83,7 +83,7 @@ interface Token {
 const TOKEN =
   /\s+|--[^\n]*|(?<word>[A-Za-z_][A-Za-z0-9_]*)|"(?<quoted>[^"]+)"|'(?<text>(?:[^']|'')*)'|\$(?<param>\d+)|(?<number>\d+(?:\.\d+)?)|(?<sign>::|->>|->|<=|>=|<>|!=|\|\||[-+*/%=<>(),.;\[\]])/gy;
 
-export function tokens(text: string): Token[] {
+function tokens(text: string): Token[] {
   const found: Token[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.length) {

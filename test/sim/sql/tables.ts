@@ -126,7 +126,7 @@ export class Transaction {
   }
 }
 
-export interface Column {
+interface Column {
   readonly name: string;
   readonly type: string;
   readonly notNull: boolean;
