@@ -26,12 +26,17 @@ const rollcall = (args: string, more: Record<string, string> = {}): Promise<Ran>
     );
   });
 
+/** For as long as its ACK may take: half a minute. */
+async function waitingNode(nodeId: string): Promise<void> {
+  await bench.publish("NodeIntrospectionEvent", { node_id: nodeId, node_type: "compute" });
+  await bench.until(nodeId, "AWAITING_ACK");
+}
+
 beforeAll(async () => {
   bench = await HttpBench.open();
   folder = mkdtempSync(join(tmpdir(), "rollcall-cli-"));
   await bench.activeNode("cli-1", { endpoints: ["http://10.0.0.1:8080"], node_name: "Ada \u202e" });
-  await bench.publish("NodeIntrospectionEvent", { node_id: "cli-2", node_type: "compute" });
-  await bench.until("cli-2", "AWAITING_ACK");
+  await waitingNode("cli-2");
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -81,11 +86,12 @@ describe("rollcall nodes", () => {
 
 describe("rollcall explain", () => {
   it("says in one paragraph why a node is not ACTIVE", async () => {
-    const { code, out } = await rollcall("explain cli-2");
+    await waitingNode("cli-4");
+    const { code, out } = await rollcall("explain cli-4");
     expect(code).toBe(0);
     expect(out.trim().split("\n")).toHaveLength(1);
-    expect(out).toMatch(/^cli-2 is AWAITING_ACK .*deadline ack .*NodeRegistrationAcked/);
-    expect(JSON.parse((await rollcall("explain cli-2 --json")).out)).toMatchObject({ state: "AWAITING_ACK" });
+    expect(out).toMatch(/^cli-4 is AWAITING_ACK .*deadline ack .*NodeRegistrationAcked/);
+    expect(JSON.parse((await rollcall("explain cli-4 --json")).out)).toMatchObject({ state: "AWAITING_ACK" });
     expect((await rollcall("explain nobody")).code).toBe(1);
   });
 });
