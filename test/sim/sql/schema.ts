@@ -22,8 +22,8 @@ const statementsOf = (text: string): string[] =>
     .filter((statement) => statement !== "");
 
 function read(statement: string, tables: Map<string, TableSchema>): void {
-  const created = /^create table (?:if not exists )?(?:rollcall\.)?(\w+) \((.*)\)(?: partition by .*)?$/.exec(
-    statement,
+  const created = /^create table (?:if not exists )?(?:rollcall\.)?(\w+) \((.*)\)$/.exec(
+    statement.replace(/ partition by .*$/, ""),
   );
   if (created) {
     const [, name = "", body = ""] = created;

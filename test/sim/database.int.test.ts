@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { migrate } from "../../runtime/adapters/migrate.ts";
+import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { Sql } from "../../runtime/ports/store.ts";
+import type { Executed } from "./database.ts";
+import { MIGRATIONS, SCHEMAS } from "./domain.ts";
+import { simulate } from "./simulation.ts";
+import type { World } from "./world.ts";
+
+/** What hangs on the server's clock is another on another day. */
+const TIMES = /(_ms|served_at|resumed_at|registered_at|updated_at)$/;
+
+const comparable = (rows: readonly object[] | undefined): string[] =>
+  (rows ?? [])
+    .map((row) => JSON.stringify(Object.entries(row).filter(([name]) => !TIMES.test(name)).sort(([a], [b]) => (a < b ? -1 : 1))))
+    .sort(); // prettier-ignore
+
+/** A history's transactions in the order of their commits, each with its statements; what was undone is left out. */
+async function recorded(seed: number): Promise<{ readonly committed: readonly Executed[][]; readonly world: World }> {
+  const open = new Map<number, Executed[]>();
+  const committed: Executed[][] = [];
+  let world: World | undefined;
+  const result = await simulate({
+    seed,
+    steps: 120,
+    onWorld: (made) => {
+      world = made;
+      made.database.onExecuted = (told) => {
+        if ("text" in told) open.set(told.transaction, [...(open.get(told.transaction) ?? []), told]);
+        else {
+          if (told.end === "commit") committed.push(open.get(told.transaction) ?? []);
+          open.delete(told.transaction);
+        }
+      };
+    },
+  });
+  expect(result.breach).toBeUndefined();
+  return { committed: committed.filter((statements) => statements.length > 0), world: world as World };
+}
+
+describe("the simulated database", () => {
+  it.each([3, 11, 27])("answers and keeps what Postgres does, over history %i", { timeout: 300_000 }, async (seed) => {
+    const { committed, world } = await recorded(seed);
+    const store = await PgliteStore.open({ directory: undefined });
+    try {
+      await migrate(store, MIGRATIONS.map((directory, i) => ({ scope: `sim-${i}`, directory }))); // prettier-ignore
+      const texts = new Set<string>();
+      const run = async (sql: Sql, { text, values, rows }: Executed): Promise<void> => {
+        texts.add(text);
+        const answered = await sql.query<object>(text, values);
+        expect({ text, rows: comparable(answered) }).toEqual({ text, rows: comparable(rows) });
+      };
+      for (const statements of committed)
+        await store.transaction(async (tx) => {
+          for (const statement of statements) await run(tx, statement);
+        });
+      expect(texts.size).toBeGreaterThan(15);
+      for (const { name } of SCHEMAS) {
+        const kept = await store.query<object>(`select * from rollcall.${name}`);
+        const [simulated] = [world.database.execute(world.database.begin(), `select * from ${name}`, [])];
+        expect({ name, rows: comparable(kept) }).toEqual({ name, rows: comparable(simulated) });
+      }
+    } finally {
+      await store.close();
+    }
+  });
+});
