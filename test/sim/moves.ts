@@ -62,6 +62,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, move: Move]>> = 
   "store down": [1, (world, random) => world.trouble("store", { down: true }, span(random, 15_000))],
   "registry down": [1, (world, random) => world.trouble("registry", { down: true }, span(random, 20_000))],
   "bus slow": [1, (world, random) => world.trouble("bus", { slowMs: random.next() * 2_000 }, span(random, 10_000))],
+  "records late": [2, (world, random) => world.trouble("bus", { fetchMs: random.next() * 3_000 }, span(random, 20_000))],
   "store slow": [1, (world, random) => world.trouble("store", { slowMs: random.next() * (random.chance(0.3) ? 9_000 : 500) }, span(random, 5_000))],
   "registry slow": [1, (world, random) => world.trouble("registry", { slowMs: random.next() * 12_000 }, span(random, 20_000))],
   "publish half done": [1.5, (world, random) => world.trouble("bus", { halfDone: 0.6, answerLost: random.next() * 0.5 }, span(random, 8_000))],
@@ -73,7 +74,6 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, move: Move]>> = 
 }; // prettier-ignore
 
 export const FAULT_NAMES: readonly string[] = Object.keys(FAULTS);
-const FAULT_SHARE = 0.12;
 
 /** How long after a move nothing else is done: mostly a moment, now and then longer than any deadline. */
 function restMs(random: Random): number {
@@ -86,9 +86,10 @@ function restMs(random: Random): number {
 /**
  * The move of a step and how long to wait behind it. It depends on the seed and the step's number alone, so a step can
  * be left out and the others stay what they are.
+ * @param share of the steps that are faults
  */
-export function move(world: World, random: Random, faults: readonly string[]): { readonly name: string; readonly waitMs: number } {
-  const isFault = faults.length > 0 && random.chance(FAULT_SHARE);
+export function move(world: World, random: Random, faults: readonly string[], share: number): { readonly name: string; readonly waitMs: number } {
+  const isFault = faults.length > 0 && random.chance(share);
   const table = isFault ? Object.fromEntries(faults.map((name) => [name, FAULTS[name] as (typeof FAULTS)[string]])) : LIFE;
   const name = random.weighted(Object.fromEntries(Object.entries(table).map(([each, [weight]]) => [each, weight])));
   const waitMs = restMs(random);

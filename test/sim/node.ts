@@ -128,7 +128,7 @@ export class SimNode {
     if (ack === "never" || this.isSilent) return;
     const answer = (): void =>
       this.ack(ack === "bare" ? {} : ack === "by correlation" ? { correlationId: of.correlationId } : of);
-    if (ack === "late") this.#broker.weather.scheduler.after(PERIOD_MS - 3_000 + this.#random.next() * 8_000, answer);
+    if (ack === "late") this.#broker.weather.scheduler.after(PERIOD_MS - 1_500 + this.#random.next() * 2_000, answer);
     else this.#later(2_000, answer);
     if (ack === "twice") this.#later(5_000, answer);
   }

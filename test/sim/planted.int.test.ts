@@ -91,8 +91,12 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
   "a bus that says that the log ends where reading is": {
     names: ["G8"],
     plant: {
-      ports: (ports, _, { broker, database }) => {
-        ports.bus.ends = async (topics) => {
+      ports: (ports, _, world) => {
+        const { broker, database } = world;
+        world.weather.behindMs = 1_700;
+        const ask = ports.bus.ends.bind(ports.bus);
+        ports.bus.ends = async (topics, options) => {
+          await ask(topics, options);
           const stored = database.table("source_offset");
           const high = (topic: string, partition: number): number =>
             Number(stored.find((row) => row["topic"] === topic && row["partition"] === partition)?.["next_offset"] ?? 0);

@@ -170,17 +170,20 @@ export class SimBus implements EventBus {
     if (this.#broker.log(topic, partition).length <= position) return;
     this.#fetching.add(place);
     const positions = this.#announced;
-    this.#machine.after(weather.wayMs("bus") + weather.wayMs("bus"), () => {
-      if (positions !== this.#announced || !this.#fetching.delete(place)) return;
-      if (weather.trouble.bus.down) return void this.#machine.after(200, () => this.#fetch(topic, partition));
-      const at = this.#positions.get(place);
-      if (at === undefined || this.#paused.has(partition)) return;
-      const log = this.#broker.log(topic, partition);
-      const records = log.slice(at, at + weather.random.int(1, 50));
-      this.#positions.set(place, at + records.length);
-      this.#deliver(records);
-      this.#fetch(topic, partition);
-    });
+    this.#machine.after(
+      weather.wayMs("bus") + weather.random.next() * Math.max(weather.behindMs, weather.trouble.bus.fetchMs),
+      () => {
+        if (positions !== this.#announced || !this.#fetching.delete(place)) return;
+        if (weather.trouble.bus.down) return void this.#machine.after(200, () => this.#fetch(topic, partition));
+        const at = this.#positions.get(place);
+        if (at === undefined || this.#paused.has(partition)) return;
+        const log = this.#broker.log(topic, partition);
+        const records = log.slice(at, at + (weather.behindMs > 0 ? log.length : weather.random.int(1, 50)));
+        this.#positions.set(place, at + records.length);
+        this.#deliver(records);
+        this.#fetch(topic, partition);
+      },
+    );
   }
 
   #deliver(records: readonly LogRecord[]): void {

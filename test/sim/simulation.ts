@@ -34,13 +34,16 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   process.on("unhandledRejection", unheard);
   // Not every trouble in every history: what many faults at once would hide shows in a world with few.
   const taste = new Random(seed, 2);
-  const faults = FAULT_NAMES.filter(() => taste.chance(0.45));
+  // Where faults come one upon the other, the grace of one outage reaches into the next and no deadline ever fires.
+  const share = taste.pick([0.01, 0.03, 0.12]);
+  const isMany = taste.chance(0.5);
+  const faults = FAULT_NAMES.filter(() => taste.chance(isMany ? 0.5 : 0.15));
   let step = 0;
   try {
     await world.pass(taste.next() * 3_000);
     for (; step < steps; step++) {
       if (without?.has(step)) continue;
-      const { name, waitMs } = move(world, new Random(seed, 3, step), faults);
+      const { name, waitMs } = move(world, new Random(seed, 3, step), faults, share);
       world.count(name);
       await world.pass(waitMs);
     }

@@ -9,22 +9,27 @@ export interface Trouble {
   down: boolean;
   /** Added to a request's way, at most. */
   slowMs: number;
+  /** Of the bus: by how much more records may be late, each topic on its own. */
+  fetchMs: number;
   /** It was done, and the answer says that it was not. */
   answerLost: number;
   /** Half of it was done. */
   halfDone: number;
 }
-const CLEAR: Trouble = { down: false, slowMs: 0, answerLost: 0, halfDone: 0 };
+const CLEAR: Trouble = { down: false, slowMs: 0, fetchMs: 0, answerLost: 0, halfDone: 0 };
 
 /** Latency and trouble between the machines and what they talk to. */
 export class Weather {
   readonly scheduler: Scheduler;
   readonly random: Random;
+  /** In some worlds every reader is behind, each topic on its own, by up to so much: a deadline comes before the news. */
+  behindMs: number;
   readonly trouble: Record<Place, Trouble> = { bus: { ...CLEAR }, store: { ...CLEAR }, registry: { ...CLEAR } };
 
   constructor(scheduler: Scheduler, random: Random) {
     this.scheduler = scheduler;
     this.random = random;
+    this.behindMs = random.chance(0.4) ? random.next() * 1_700 : 0;
   }
 
   clear(): void {

@@ -92,7 +92,7 @@ export class World {
   #node(id: string): SimNode {
     const { random } = this;
     const habits: Habits = {
-      ack: random.weighted({ soon: 6, late: 1, never: 1, twice: 1, bare: 1, "by correlation": 1 }),
+      ack: random.weighted({ soon: 6, late: 2, never: 1, twice: 1, bare: 1, "by correlation": 1 }),
       hasEpoch: random.chance(0.5),
       statesTimes: random.chance(0.4),
       skewMs: random.chance(0.3) ? (random.next() - 0.5) * 120_000 : 0,
@@ -279,7 +279,7 @@ export class World {
     Object.assign(trouble[place], what);
     if (what.down && place === "store") this.database.sever();
     if (what.down && place !== "registry") this.#beginOutage(place, ms);
-    this.#disturb(ms + SETTLE_MS + (what.slowMs ?? 0) * 4);
+    this.#disturb(ms + SETTLE_MS + (what.slowMs ?? 0) * 4 + (what.fetchMs ?? 0));
     this.scheduler.after(ms, () => {
       for (const key of Object.keys(what) as (keyof Trouble)[])
         if (key === "down") trouble[place].down = this.#outages.some(({ of, toMs }) => of === place && toMs > this.scheduler.nowMs);
