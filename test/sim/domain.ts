@@ -9,7 +9,7 @@ import { schemasIn } from "./sql/schema.ts";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/postgres/migrations"].map(here);
+export const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/postgres/migrations"].map(here);
 export const SCHEMAS = schemasIn(MIGRATIONS);
 
 const paper = registrationOnPaper();
