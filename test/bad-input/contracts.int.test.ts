@@ -1,12 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FILE_BYTES_MAX, readContractFolder } from "../../runtime/contract/contract-folder.ts";
 import { loadContracts } from "../../runtime/contract/load.ts";
-import { until } from "../shell/orders.ts";
 import { yaml } from "./fixtures/yaml.ts";
 import { expectPlainLines, rollcall } from "./looking.ts";
 import { Tally } from "./taking-in.ts";
@@ -53,29 +50,6 @@ describe("a bad contract", () => {
     execFileSync("mkfifo", [join(dir, "pipe.yaml")]);
     expect(loadContracts(dir).diagnostics).toMatchObject([{ code: "RC001", message: "not a file" }]);
   });
-
-  // It grows beyond the limit and shrinks again, in between the look at it and its reading too.
-  it("changed while read: nothing beyond the limit is taken in, and its end is read as it is", async () => {
-    const file = join(dir, "changing.yaml");
-    const program = `const fs = require("node:fs"); const [file] = process.argv.slice(1);
-      for (;;) { fs.writeFileSync(file, "aaaa: 1\\n"); fs.appendFileSync(file, "# " + "x".repeat(3_000_000)); }`;
-    const writer = spawn(process.execPath, ["-e", program, file]);
-    const ended = once(writer, "close");
-    try {
-      await until(() => existsSync(file));
-      for (let readings = 0; readings < 500; readings++) {
-        const { files, problems } = readContractFolder(dir);
-        for (const { text } of files) expect(text.length).toBeLessThanOrEqual(FILE_BYTES_MAX);
-        expect(files.length + problems.length).toBe(1);
-        for (const { code, message } of problems) expect(`${code} ${message}`).toMatch(/RC004|RC001 the file changes/);
-      }
-    } finally {
-      writer.kill("SIGKILL");
-      await ended;
-    }
-    writeFileSync(file, "aaaa: 1\n");
-    expect(readContractFolder(dir).files.map(({ text }) => text)).toEqual(["aaaa: 1\n"]);
-  }, 60_000);
 
   it("is told of on a terminal in plain lines", async () => {
     writeFileSync(join(dir, "ansi.yaml"), 'name: "\\e[2J"\nnode_type: "\u009b31m\u202e"\n\u001b[31m: 1\n');
