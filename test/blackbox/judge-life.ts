@@ -13,7 +13,8 @@ export interface Life {
   readonly address: string;
 }
 
-const FOLLOWS: Readonly<Record<string, { readonly from: readonly string[]; readonly to: string }>> = {
+/** Which event may come in which state, and the state that it leads to (protocol.md). */
+export const FOLLOWS: Readonly<Record<string, { readonly from: readonly string[]; readonly to: string }>> = {
   NodeRegistrationAccepted: { from: ["PENDING_REGISTRATION"], to: "ACCEPTED" },
   NodeRegistrationRejected: { from: ["PENDING_REGISTRATION"], to: "REJECTED" },
   NodeRegistrationAckReceived: { from: ["ACCEPTED"], to: "ACK_RECEIVED" },
@@ -24,7 +25,7 @@ const FOLLOWS: Readonly<Record<string, { readonly from: readonly string[]; reado
   NodeDeregistered: { from: ["PENDING_REGISTRATION", "ACCEPTED", "ACTIVE"], to: "DEREGISTERED" },
 };
 const ENDED = ["REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];
-const LIVE = ["PENDING_REGISTRATION", "ACCEPTED", "ACK_RECEIVED", "ACTIVE"];
+export const LIVE = ["PENDING_REGISTRATION", "ACCEPTED", "ACK_RECEIVED", "ACTIVE"];
 
 /**
  * Lives a node's life again by its events alone: which may follow which (G2), that none comes without its cause (G5),

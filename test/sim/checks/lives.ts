@@ -1,3 +1,4 @@
+import { FOLLOWS, LIVE } from "../../blackbox/judge-life.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { LogRecord } from "../broker.ts";
 import { INPUT, PERIOD_MS, TOPICS } from "../domain.ts";
@@ -7,17 +8,6 @@ import type { Json } from "../sql/values.ts";
 import type { Envelope, Evidence } from "./evidence.ts";
 import type { IntakeCheck } from "./intake.ts";
 
-const FOLLOWS: Readonly<Record<string, { readonly from: readonly string[]; readonly to: string }>> = {
-  NodeRegistrationAccepted: { from: ["PENDING_REGISTRATION"], to: "ACCEPTED" },
-  NodeRegistrationRejected: { from: ["PENDING_REGISTRATION"], to: "REJECTED" },
-  NodeRegistrationAckReceived: { from: ["ACCEPTED"], to: "ACK_RECEIVED" },
-  NodeBecameActive: { from: ["ACK_RECEIVED"], to: "ACTIVE" },
-  NodeRegistrationAckTimedOut: { from: ["ACCEPTED"], to: "ACK_TIMED_OUT" },
-  NodeUpdated: { from: ["ACTIVE"], to: "ACTIVE" },
-  NodeLivenessExpired: { from: ["ACTIVE"], to: "LIVENESS_EXPIRED" },
-  NodeDeregistered: { from: ["PENDING_REGISTRATION", "ACCEPTED", "ACTIVE"], to: "DEREGISTERED" },
-};
-const LIVE = ["PENDING_REGISTRATION", "ACCEPTED", "ACK_RECEIVED", "ACTIVE"];
 const OUTAGE_MS = 3_000;
 const SKEW_MS = 5_000;
 const LATE_MAX_MS = 2_000;
