@@ -22,6 +22,9 @@ export interface TurnHooks {
   failed(error: unknown): void;
 }
 
+/** What a turn leaves to the next. Not the plan itself: it knows its own base, and so each would keep all before it alive. */
+type Base = Pick<TurnPlan, "entities" | "seen" | "shares">;
+
 /** Takes turns: read, load, step, commit; then tells what was committed. One commit at a time, in order. */
 export class TurnTaker {
   readonly #parts: ShellParts;
@@ -29,7 +32,7 @@ export class TurnTaker {
   readonly #consumedBy: ReadonlyMap<string, ConsumedTopic>;
   readonly #hooks: TurnHooks;
   readonly #refused = new Map<Item, string>();
-  #committing: { readonly plan: TurnPlan; readonly asPlanned: Promise<boolean> } | undefined;
+  #committing: { readonly after: Base; readonly asPlanned: Promise<boolean> } | undefined;
   #underWay = 0;
   #commits = 0;
   partitions = 0;
@@ -52,7 +55,7 @@ export class TurnTaker {
   async take(items: readonly Item[]): Promise<void> {
     this.#underWay++;
     const base = this.#committing;
-    const planned = await this.#plan(items, base?.plan).catch(() => undefined);
+    const planned = await this.#plan(items, base?.after).catch(() => undefined);
     const isBaseDurable = base === undefined || (await base.asPlanned);
     this.#committing = undefined;
     const isCurrent = planned && isBaseDurable && items.every(({ partition }) => !partition.lost);
@@ -60,7 +63,11 @@ export class TurnTaker {
       this.#hooks.failed(error);
       return false;
     });
-    if (isCurrent) this.#committing = { plan: planned, asPlanned };
+    if (isCurrent)
+      this.#committing = {
+        after: { entities: planned.entities, seen: planned.seen, shares: planned.shares },
+        asPlanned,
+      };
     else await asPlanned;
   }
 
@@ -127,7 +134,7 @@ export class TurnTaker {
     await this.#settle(items.slice(half), open);
   }
 
-  async #plan(items: readonly Item[], base?: TurnPlan): Promise<TurnPlan> {
+  async #plan(items: readonly Item[], base?: Base): Promise<TurnPlan> {
     const { domain, brokerClock } = this.#parts;
     const work = readItems(domain, this.#consumedBy, this.partitions, items, this.#refused);
     const [entities, seen] = await Promise.all([this.#entities(work), this.#seen(work)]);
