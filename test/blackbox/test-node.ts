@@ -73,11 +73,12 @@ export class TestNode {
     return registration;
   }
 
-  untilState(state: string): Promise<Registration> {
-    return this.#eventually(`${this.id} in ${state}`, async () => {
-      const registration = await this.registration();
-      if (registration.state !== state) throw new Error(`it is ${registration.state}; ${await this.#story()}`);
-      return registration;
+  untilState(state: string, reducerState?: string): Promise<Registration> {
+    return this.#eventually([this.id, "in", state, reducerState].join(" ").trim(), async () => {
+      const now = await this.registration();
+      if (now.state !== state || (reducerState !== undefined && now.reducer_state !== reducerState))
+        throw new Error(`it is ${now.state}, ${now.reducer_state}; ${await this.#story()}`);
+      return now;
     });
   }
 

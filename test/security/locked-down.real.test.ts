@@ -146,7 +146,7 @@ describeReal("A system whose parts all want to know who asks", () => {
     await waitUntil(async () => expect((await ask("/health/ready")).text).toContain("not_ready"), { what: "trouble", timeoutMs: 60_000 }); // prettier-ignore
     await ask("/api/v1/doctor");
     expect(heard.join("\n")).toContain("Permission denied");
-    expect(program.said()).toMatch(/"msg":"the store can't be reached"/);
+    await waitUntil(async () => expect(program.said()).toMatch(/"msg":"the store can't be reached"/), { what: "its log", timeoutMs: 60_000 }); // prettier-ignore
     for (const text of [...heard, program.said()]) expect(/.{0,80}canary.{0,20}/.exec(text)?.[0]).toBeUndefined();
     expect(ssrf.calls).toEqual([]);
   });

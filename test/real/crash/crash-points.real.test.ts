@@ -95,7 +95,7 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
         await world.start();
         for (const node of nodes) {
           await node.untilRow({ status: "PENDING_REGISTRATION" });
-          expect(await node.untilState("PENDING_REGISTRATION")).toMatchObject({ reducer_state: "partial" });
+          await node.untilState("PENDING_REGISTRATION", "partial");
         }
         expect(nodes.flatMap((node) => node.events("NodeRegistrationAccepted"))).toEqual([]);
         consul.restore();
