@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     help: { type: "boolean" },
   },
 });
-const size = { count: Number(options.count), oneAtATime: Number(options["one-at-a-time"]), warmUp: 500 };
+const size = { count: Number(options.count), oneAtATime: Number(options["one-at-a-time"]), warmUp: 2_000 };
 const PARTITIONS = 12;
 
 async function main(): Promise<void> {

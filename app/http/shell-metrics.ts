@@ -26,14 +26,16 @@ function counting(registry: Registry): (event: ShellEvent) => void {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name: `rollcall_${name}`, help, labelNames, registers });
+  const tally = <Label extends string>(name: string, help: string, labelNames: readonly [Label, Label?]) =>
+    tallied({ name: `rollcall_${name}`, help, registers }, labelNames);
   const seconds = <Label extends string>(name: string, help: string, buckets: number[], labelNames: readonly Label[] = []) => new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers }); // prettier-ignore
 
-  const decisions = counter("decisions_total", "Messages stepped, by what came of them.", ["type", "result"]);
-  const events = counter("events_total", "Events journaled for publishing.", ["type"]);
+  const decided = tally("decisions_total", "Messages stepped, by what came of them.", ["type", "result"]);
+  const journaled = tally("events_total", "Events journaled for publishing.", ["type"]);
   const repeats = counter("repeated_messages_total", "Messages that were taken before.", ["type"]);
   const rekeyed = counter("rekeyed_messages_total", "Messages sent on to the partition of their entity.", ["topic"]);
   const deadLetters = counter("dead_letters_total", "Messages that could not be taken.", ["code"]);
-  const intents = counter("intents_total", "Tries of intents, by how they ended.", ["type", "result"]);
+  const tried = tally("intents_total", "Tries of intents, by how they ended.", ["type", "result"]);
   const published = counter("published_messages_total", "Messages that the bus confirmed.", []);
   const troubles = counter("troubles_total", "Times that a part could not be reached.", ["part"]);
   const lost = counter("partitions_lost_total", "Partitions that another process took.", []);
@@ -65,8 +67,8 @@ function counting(registry: Registry): (event: ShellEvent) => void {
   return (event) => {
     switch (event.kind) {
       case "decision":
-        decisions.inc({ type: event.message.type, result: event.decision.result });
-        for (const { type } of event.decision.events) events.inc({ type });
+        decided(event.message.type, event.decision.result);
+        for (const { type } of event.decision.events) journaled(type);
         return;
       case "repeat":
         return repeats.inc({ type: event.type });
@@ -75,7 +77,7 @@ function counting(registry: Registry): (event: ShellEvent) => void {
       case "dead_letter":
         return deadLetters.inc({ code: event.code });
       case "intent":
-        return intents.inc({ type: event.type, result: event.result });
+        return tried(event.type, event.result);
       case "turn":
         turnMessages.observe(event.messages);
         return turns.observe(event.durationMs / 1_000);
@@ -106,6 +108,29 @@ function counting(registry: Registry): (event: ShellEvent) => void {
       case "expiry_released":
         return;
     }
+  };
+}
+
+/** A counter of what happens several times for every message: added up here, told when it is asked for. */
+function tallied<Label extends string>(
+  about: { readonly name: string; readonly help: string; readonly registers: Registry[] },
+  labelNames: readonly [Label, Label?],
+): (first: string, second?: string) => void {
+  const untold = new Map<string, Map<string, number>>();
+  new Counter({
+    ...about,
+    labelNames: labelNames.filter((name) => name !== undefined),
+    collect() {
+      for (const [first, ofFirst] of untold)
+        for (const [second, count] of ofFirst)
+          this.inc({ [labelNames[0]]: first, ...(labelNames[1] && { [labelNames[1]]: second }) } as Record<Label, string>, count); // prettier-ignore
+      untold.clear();
+    },
+  });
+  return (first, second = "") => {
+    let ofFirst = untold.get(first);
+    if (!ofFirst) untold.set(first, (ofFirst = new Map()));
+    ofFirst.set(second, (ofFirst.get(second) ?? 0) + 1);
   };
 }
 

@@ -2,7 +2,7 @@ import type { Decision, Move } from "./decision.ts";
 import type { Entity } from "./entity.ts";
 import type { ArmedDeadline } from "./handler.ts";
 import { derivedId } from "./ids.ts";
-import type { Message, Payload } from "./message.ts";
+import type { Message } from "./message.ts";
 
 /** Bytes of a journal row: as text where they are UTF-8. */
 export type JournalBytes = string | { readonly base64: string };
@@ -95,15 +95,17 @@ interface IntentRecord {
   readonly digest: string;
 }
 
-const payloadDigest = (payload: Payload): string => derivedId("payload", JSON.stringify(payload));
-
-/** What is to be journaled of a step. */
+/**
+ * What is to be journaled of a step.
+ * @param given.payloads of the decision's intents as JSON, where the caller has them already
+ */
 export function stepRecord(
   message: Message,
   before: Entity | undefined,
   decision: Decision,
-  note?: string,
+  given: { readonly note?: string | undefined; readonly payloads?: readonly string[] } = {},
 ): StepRecord {
+  const { note } = given;
   const { kind, payload, now, origin, intentId, attemptId } = message;
   const { result, reason, moves, events, intents, entity } = decision;
   return {
@@ -124,12 +126,12 @@ export function stepRecord(
       reason,
       moves,
       events: events.map(({ id, type, seq }) => ({ id, type, seq })),
-      intents: intents.map(({ id, type, target, version, payload: asked }) => ({
+      intents: intents.map(({ id, type, target, version, payload: asked }, at) => ({
         id,
         type,
         target,
         version,
-        digest: payloadDigest(asked),
+        digest: derivedId("payload", given.payloads?.[at] ?? JSON.stringify(asked)),
       })),
       state: entity?.state ?? null,
       reducer_state: entity?.reducerState ?? null,

@@ -14,12 +14,15 @@ type Queued =
   | { readonly kind: "event"; readonly event: NewEvent; readonly must: boolean }
   | { readonly kind: "raised"; readonly name: string };
 
+type Own = { -readonly [Key in keyof Entity]: Entity[Key] };
+
 /**
  * One step on its way: the entity as it now is, and what has come of it so far. Mutable inside one call of `step()`,
  * which is pure seen from outside.
  */
 export class StepRun {
-  entity: Entity;
+  /** Once it is no longer what the step began with it is this step's own, and changed in place. */
+  #entity: Own;
   readonly #domain: Domain;
   readonly #before: Entity | undefined;
   readonly #message: Message;
@@ -35,7 +38,11 @@ export class StepRun {
     this.#domain = domain;
     this.#before = entity;
     this.#message = message;
-    this.entity = entity ?? newborn(domain, message);
+    this.#entity = entity ?? newborn(domain, message);
+  }
+
+  get entity(): Entity {
+    return this.#entity;
   }
 
   note(reason: string): void {
@@ -54,10 +61,7 @@ export class StepRun {
     const { attempt } = this.entity;
     this.#absorbed = true;
     if (attempt.correlationIds.includes(correlationId) || attempt.correlationIds.length >= max) return;
-    this.entity = {
-      ...this.entity,
-      attempt: { ...attempt, correlationIds: [...attempt.correlationIds, correlationId] },
-    };
+    this.#own().attempt = { ...attempt, correlationIds: [...attempt.correlationIds, correlationId] };
   }
 
   /** The deadline of the current state, if it is armed and this message type moves it. */
@@ -87,18 +91,18 @@ export class StepRun {
   /** An outcome or a confirmed publish: moves the orchestrator's machine where it is a trigger, then goes to the reducer. */
   offerRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.#message;
-    const before = this.entity;
+    const before = this.#entity;
     if (kind === "outcome" && intentId !== undefined && !type.startsWith("failed(")) this.#answered(intentId);
     const moved = this.#moveOrchestrator(type, payload);
     const taken = this.#offerToReducer(type, payload, false);
-    if (!moved && !taken) this.entity = before;
+    if (!moved && !taken) this.#entity = before;
     return moved || taken;
   }
 
   #answered(intentId: string): void {
     const { attempt } = this.entity;
     const awaiting = attempt.awaiting.filter((id) => id !== intentId);
-    this.entity = { ...this.entity, attempt: { ...attempt, awaiting } };
+    this.#own().attempt = { ...attempt, awaiting };
   }
 
   /** Until nothing is left: each event moves the orchestrator, then is offered to the reducer, which may raise more. */
@@ -113,7 +117,7 @@ export class StepRun {
 
   decision(): Decision {
     const changed = this.#events.length > 0 || this.#moves.length > 0 || this.#intents.length > 0;
-    const touched = this.entity !== this.#before && (this.#before !== undefined || changed);
+    const touched = this.#entity !== this.#before && (this.#before !== undefined || changed);
     const result = changed ? "changed" : this.#absorbed ? "absorbed" : this.#renewed ? "renewed" : "no_op";
     return {
       entity: touched ? this.entity : this.#before,
@@ -145,7 +149,7 @@ export class StepRun {
       return;
     }
     if (opens) this.#openAttempt();
-    this.entity = { ...this.entity, seq: this.entity.seq + 1 };
+    this.#own().seq++;
     const emitted = this.#emit(event);
     this.#events.push(emitted);
     this.#enter(event.type, trigger);
@@ -156,14 +160,11 @@ export class StepRun {
     const { id, attempt } = this.entity;
     const { origin, id: messageId, correlationId } = this.#message;
     const begunBy = origin ? [origin.topic, origin.partition, origin.offset] : [messageId];
-    this.entity = {
-      ...this.entity,
-      attempt: {
-        number: attempt.number + 1,
-        id: derivedId("attempt", this.#domain.name, id, ...begunBy),
-        correlationIds: [correlationId],
-        awaiting: [],
-      },
+    this.#own().attempt = {
+      number: attempt.number + 1,
+      id: derivedId("attempt", this.#domain.name, id, ...begunBy),
+      correlationIds: [correlationId],
+      awaiting: [],
     };
   }
 
@@ -211,7 +212,9 @@ export class StepRun {
     if (!entered) return;
     const left = this.#domain.orchestrator.states.get(from)?.deadline;
     if (left) this.disarm(left.name);
-    this.entity = { ...this.entity, state: to, stateSince: this.#message.now };
+    const own = this.#own();
+    own.state = to;
+    own.stateSince = this.#message.now;
     const spec = this.#domain.orchestrator.states.get(to)?.deadline;
     if (!spec) return;
     const armed = { at: this.#message.now + spec.afterMs, renewedAt: null };
@@ -225,13 +228,13 @@ export class StepRun {
     const answer = cell && answerOf(cell, this.#facts(payload));
     if (trigger === undefined || !answer) return false;
     this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: answer.to });
-    this.entity = { ...this.entity, reducerState: answer.to };
+    this.#own().reducerState = answer.to;
     const awaiting: string[] = [];
     for (const action of answer.actions) {
       const intent = this.#act(action, payload);
       if (intent && this.#domain.intents.get(action)?.answers) awaiting.push(intent.id);
     }
-    if (opens) this.entity = { ...this.entity, attempt: { ...this.entity.attempt, awaiting } };
+    if (opens) this.#own().attempt = { ...this.entity.attempt, awaiting };
     const raises = answer.entered ? this.#domain.reducer.states.get(answer.to)?.raises : undefined;
     if (raises !== undefined) this.#queue.push({ kind: "raised", name: raises });
     return true;
@@ -254,7 +257,7 @@ export class StepRun {
     }
     const update = this.#domain.code.updates[action];
     if (!update) throw new Error(`no such action: ${action}`);
-    this.entity = { ...this.entity, data: update(this.entity.data as never, context) };
+    this.#own().data = update(this.entity.data as never, context);
     return undefined;
   }
 
@@ -272,12 +275,17 @@ export class StepRun {
     });
   }
 
+  #own(): Own {
+    if (this.#entity === this.#before) this.#entity = { ...this.#entity };
+    return this.#entity;
+  }
+
   #facts(payload: Payload): Facts {
     return { payload, state: this.entity.data, unconfirmed: this.entity.attempt.awaiting.length };
   }
 
   #setDeadlines(deadlines: Entity["deadlines"]): void {
-    this.entity = { ...this.entity, deadlines };
+    this.#own().deadlines = deadlines;
   }
 }
 

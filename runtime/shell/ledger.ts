@@ -1,5 +1,6 @@
 import { Fault } from "../core/fault.ts";
-import type { Sql, SqlValue } from "../ports/store.ts";
+import type { Sql } from "../ports/store.ts";
+import { columns, entityWrites } from "./entity-writes.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import type { JournalRow, TurnPlan } from "./turn-plan.ts";
@@ -11,23 +12,6 @@ export class PartitionsLost extends Error {
     super(`partitions ${partitions.map(({ number }) => number).join(", ")} have another owner`);
     this.partitions = partitions;
   }
-}
-
-// An entity's data is immutable and seldom changes, its row is written at every move.
-const written = new WeakMap<object, string>();
-function jsonOf(data: object): string {
-  const known = written.get(data);
-  if (known !== undefined) return known;
-  const json = JSON.stringify(data);
-  written.set(data, json);
-  return json;
-}
-
-const iso = (ms: number): string => new Date(ms).toISOString();
-
-/** A table's rows as one parameter a column: `unnest` turns them back. */
-function columns<Row>(rows: readonly Row[], ...pick: readonly ((row: Row) => SqlValue)[]): SqlValue[] {
-  return pick.map((of) => rows.map(of));
 }
 
 /** Writes turns: one transaction each, fenced by the partitions' epochs. */
@@ -90,7 +74,7 @@ export class Ledger {
     if (lost.length > 0) throw new PartitionsLost(lost);
     // Sent one behind the other without waiting for the answers: one round trip for all of them.
     await Promise.all([
-      ...this.#writeEntities(tx, plan),
+      ...entityWrites(tx, this.#parts.domain.name, plan),
       ...this.#writeJournal(tx, plan),
       ...this.#writeIntents(tx, plan),
       ...this.#writePositions(tx, plan, turnId),
@@ -100,57 +84,6 @@ export class Ledger {
     if (plan.deadLetters.length > 0) failpoint("C12");
     // Runs when the COMMIT that follows was sent and nobody has read its answer.
     void clock.afterIo().then(() => failpoint("C3"));
-  }
-
-  *#writeEntities(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
-    const changed = [...plan.entities.values()];
-    const domain = this.#parts.domain.name;
-    const at = iso(plan.atMs);
-    // A renewal moves a deadline and nothing else: the row's large columns need not travel.
-    const renewed: typeof changed = [];
-    const whole: typeof changed = [];
-    for (const entity of changed)
-      (entity.before && onlyDeadlines(entity.before, entity.now) ? renewed : whole).push(entity);
-    if (renewed.length > 0)
-      yield tx.query(
-        `update rollcall.entity e set deadlines = r.deadlines, updated_at = $4
-           from unnest($2::text[], $3::json[]) as r(entity_id, deadlines)
-          where e.domain = $1 and e.entity_id = r.entity_id`,
-        [domain, ...columns(renewed, ({ now }) => now.id, ({ now }) => JSON.stringify(now.deadlines)), at],
-      ); // prettier-ignore
-    if (whole.length > 0)
-      yield tx.query(
-        `insert into rollcall.entity
-           (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at)
-         select $1, r.*, $11::timestamptz from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[],
-           $7::json[], $8::json[], $9::json[], $10::timestamptz[])
-           as r(entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since)
-         on conflict (domain, entity_id) do update set partition = excluded.partition, state = excluded.state,
-           reducer_state = excluded.reducer_state, seq = excluded.seq, attempt = excluded.attempt, data = excluded.data,
-           deadlines = excluded.deadlines, state_since = excluded.state_since, updated_at = excluded.updated_at`,
-        [
-          domain,
-          ...columns(
-            whole,
-            ({ now }) => now.id,
-            ({ partition }) => partition.number,
-            ({ now }) => now.state,
-            ({ now }) => now.reducerState,
-            ({ now }) => now.seq,
-            ({ now }) => JSON.stringify(now.attempt),
-            ({ now }) => jsonOf(now.data as object),
-            ({ now }) => JSON.stringify(now.deadlines),
-            ({ now }) => iso(now.stateSince),
-          ),
-          at,
-        ],
-      );
-    if (plan.seen.size > 0)
-      yield tx.query(
-        `insert into rollcall.seen (key, at) select key, $2::timestamptz from unnest($1::uuid[]) as r(key)
-         on conflict do nothing`,
-        [[...plan.seen], at],
-      );
   }
 
   *#writeJournal(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
@@ -170,7 +103,7 @@ export class Ledger {
         [
           domain,
           this.#parts.domain.hash,
-          iso(plan.atMs),
+          new Date(plan.atMs),
           ...columns(
             plan.journal,
             (row) => row.partition.number,
@@ -201,7 +134,7 @@ export class Ledger {
          on conflict do nothing`,
         [
           domain,
-          iso(plan.atMs),
+          new Date(plan.atMs),
           ...columns(
             plan.deadLetters,
             (row) => row.id,
@@ -232,7 +165,7 @@ export class Ledger {
            $8::text[], $9::text[], $10::bigint[], $11::uuid[], $12::json[]) as r`,
         [
           this.#parts.domain.name,
-          iso(plan.atMs),
+          new Date(plan.atMs),
           ...columns(
             plan.intents,
             ({ partition }) => partition.number,
@@ -244,7 +177,7 @@ export class Ledger {
             ({ intent }) => intent.target,
             ({ intent }) => intent.version,
             ({ intent }) => intent.correlationId,
-            ({ intent }) => JSON.stringify(intent.payload),
+            ({ payload }) => payload,
           ),
         ],
       );
@@ -275,11 +208,6 @@ export class Ledger {
     ); // prettier-ignore
   }
 }
-
-const onlyDeadlines = (before: object, now: object): boolean =>
-  Object.entries(now).every(
-    ([key, value]) => key === "deadlines" || (before as Record<string, unknown>)[key] === value,
-  );
 
 /** Of an event only what its value does not say. */
 function storedHeaders({ text, outgoing }: JournalRow): string | null {

@@ -39,6 +39,14 @@ export interface JournalRow {
   readonly text: EventText | null;
 }
 
+export interface IntentRow {
+  readonly partition: Partition;
+  readonly seq: number;
+  readonly intent: Intent;
+  /** The intent's, as JSON. */
+  readonly payload: string;
+}
+
 export interface DeadLetterRow {
   readonly id: string;
   readonly item: RecordItem;
@@ -75,7 +83,7 @@ export class TurnPlan {
   readonly journal: JournalRow[] = [];
   readonly deadLetters: DeadLetterRow[] = [];
   readonly seen = new Set<string>();
-  readonly intents: { readonly partition: Partition; readonly seq: number; readonly intent: Intent }[] = [];
+  readonly intents: IntentRow[] = [];
   readonly settled: { readonly partition: Partition; readonly intent: Intent }[] = [];
   readonly told: ShellEvent[] = [];
   /** Entity as it was before the turn and as it is now, by id. */
@@ -176,13 +184,14 @@ export class TurnPlan {
     note?: string,
   ): void {
     const { entity, events, intents } = decision;
-    const body = stepRecord(message, before, decision, note);
+    const payloads = intents.map(({ payload }) => JSON.stringify(payload));
+    const body = stepRecord(message, before, decision, { note, payloads });
     this.#write(partition, "message", { ...aboutOf(message), attemptId: entity?.attempt.id, body });
     for (const event of events) this.#journalEvent(partition, event, message.traceparent);
-    for (const intent of intents) {
-      const share = this.share(partition);
-      this.intents.push({ partition, seq: share.nextSeq++, intent });
-    }
+    const share = this.share(partition);
+    intents.forEach((intent, at) =>
+      this.intents.push({ partition, seq: share.nextSeq++, intent, payload: payloads[at] ?? "" }),
+    );
   }
 
   #journalEvent(partition: Partition, event: EmittedEvent, traceparent: string | undefined): void {

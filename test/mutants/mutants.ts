@@ -36,7 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "last-id dedupe: only a turn's last message is remembered as taken",
     promise: "G3",
-    file: LEDGER,
+    file: "runtime/shell/entity-writes.ts",
     find: "[[...plan.seen], at],",
     replace: "[[...plan.seen].slice(-1), at],",
     tests: [SHELL],

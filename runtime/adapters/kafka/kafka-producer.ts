@@ -5,6 +5,7 @@ import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { Breaker, errorTypesOf, reasonOf, unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
+import { groupedInOnePass } from "./kafkajs-internals.ts";
 import { callsOf, placeOf } from "./publish-calls.ts";
 
 export interface Appended {
@@ -145,7 +146,7 @@ function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
     ofTopic.push({ partition, key, value, headers });
     topics.set(topic, ofTopic);
   }
-  return [...topics].map(([topic, ofTopic]) => ({ topic, messages: ofTopic }));
+  return [...topics].map(([topic, ofTopic]) => ({ topic, messages: groupedInOnePass(ofTopic) }));
 }
 
 /** kafkajs resolves without having sent what belongs to a partition that its metadata doesn't know. */

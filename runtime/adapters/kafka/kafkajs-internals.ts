@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
-import type { Assigner } from "kafkajs";
+import type { Assigner, Message } from "kafkajs";
 import { encodeProduce, produceVersionMin, type Encoded, type ProduceRequest } from "./produce-request.ts";
 
 /**
- * What we do to kafkajs from the inside. It is at its last release and has five gaps that its interface can't close, so
+ * What we do to kafkajs from the inside. It is at its last release and has six gaps that its interface can't close, so
  * this file knows the sources of exactly one version and refuses any other.
  */
 export const kafkajsVersion = "2.2.4";
@@ -104,6 +104,19 @@ function gatherHeadersInOnePass(): void {
     const headers = Object.fromEntries(readArray.call(this, read).map(({ key, value }) => [key, value]));
     return { reduce: () => headers as never };
   };
+}
+
+/**
+ * Messages that all name their partition, for a send. kafkajs groups them by reducing them, with a copy of what a
+ * partition has so far for each: a twentieth of all that a loaded process allocates.
+ */
+export function groupedInOnePass(messages: Message[]): Message[] {
+  const reduce = (): Record<number, Message[]> => {
+    const groups: Record<number, Message[]> = {};
+    for (const message of messages) (groups[message.partition ?? 0] ??= []).push(message);
+    return groups;
+  };
+  return Object.defineProperty(messages, "reduce", { value: reduce });
 }
 
 /** Its own encoding, checksum included, was 28 of the 34 ms of CPU that publishing 1,000 events with 12 headers each took. */
