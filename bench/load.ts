@@ -15,6 +15,8 @@ export interface LoadResult {
   readonly active: Latency;
 }
 
+const STALLED_MS = 60_000;
+
 /** A warm-up, then as many as go at once, then one at a time. */
 export async function runLoad(
   engine: Engine,
@@ -25,6 +27,7 @@ export async function runLoad(
   const acceptedMs: number[] = [];
   const activeMs: number[] = [];
   let wanted = 0;
+  let lastMs = 0;
   let reached = (): void => {};
   engine.onAccepted = (id) => {
     const since = sentAt.get(id);
@@ -34,13 +37,23 @@ export async function runLoad(
     const since = sentAt.get(id);
     if (since === undefined) return;
     sentAt.delete(id);
-    activeMs.push(performance.now() - since);
+    lastMs = performance.now();
+    activeMs.push(lastMs - since);
     if (--wanted === 0) reached();
   };
   let next = 0;
   const register = async (size: number): Promise<void> => {
     wanted = size;
-    const done = new Promise<void>((resolve) => (reached = resolve));
+    lastMs = performance.now();
+    const done = new Promise<void>((resolve, reject) => {
+      const watch = setInterval(() => {
+        if (performance.now() - lastMs > STALLED_MS) reject(new Error(`${wanted} of ${size} registrations did not become active: none did for ${STALLED_MS / 1_000} s`)); // prettier-ignore
+      }, 1_000);
+      reached = () => {
+        clearInterval(watch);
+        resolve();
+      };
+    });
     for (let sent = 0; sent < size; sent += 500) {
       const nodes = Array.from({ length: Math.min(500, size - sent) }, () => ({
         id: `${runId}-${next}`,

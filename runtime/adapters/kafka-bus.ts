@@ -84,10 +84,9 @@ export class KafkaBus implements EventBus {
   async publish(
     messages: readonly OutgoingMessage[],
     { timeoutMs }: { readonly timeoutMs: number },
-  ): Promise<{ readonly brokerTimeMs: number; readonly receivedAtMs: number }> {
-    const { clock } = this.#settings;
-    const { brokerTimeMs = clock.wallMs() } = await this.#producer.publish(messages, timeoutMs);
-    return { brokerTimeMs, receivedAtMs: clock.monotonicMs() };
+  ): Promise<{ readonly brokerTimeMs: number | undefined; readonly receivedAtMs: number }> {
+    const { brokerTimeMs } = await this.#producer.publish(messages, timeoutMs);
+    return { brokerTimeMs, receivedAtMs: this.#settings.clock.monotonicMs() };
   }
 
   async ends(

@@ -79,14 +79,15 @@ export interface EventBus {
    * Appends messages in order; resolves when all in-sync replicas have them. May append twice after a retry: readers
    * dedupe by `envelope_id`. One call at a time.
    * @param messages at most 1,000, at most 512 KiB per topic-partition and call
-   * @returns the broker's time of the append, ms since the epoch, and `receivedAtMs` for clock estimation
+   * @returns the broker's time of the append, ms since the epoch, undefined when no topic of the call has it (a Kafka
+   *   topic with CreateTime), and `receivedAtMs` for clock estimation
    * @throws Fault BUS_UNAVAILABLE, retryable: not confirmed within `timeoutMs`; it may or may not have been written
    * @throws Fault MESSAGE_TOO_LARGE, not retryable
    */
   publish(
     messages: readonly OutgoingMessage[],
     options: { readonly timeoutMs: number },
-  ): Promise<{ readonly brokerTimeMs: number; readonly receivedAtMs: number }>;
+  ): Promise<{ readonly brokerTimeMs: number | undefined; readonly receivedAtMs: number }>;
 
   /**
    * The ends of the log, asked of the broker by a request begun after the call.

@@ -37,10 +37,10 @@ export class DeadlineWatch {
     this.#specs = new Map(specs.map((spec) => [spec.name, spec]));
   }
 
-  /** Whether a request for the log's ends is wanted now. */
-  get isDue(): boolean {
+  /** Ms until a request for the log's ends is wanted: 0 and less is now. */
+  get dueInMs(): number {
     const next = this.index.nextAt;
-    return next !== undefined && next + SETTLE_MS <= this.#parts.brokerClock.nowMs();
+    return next === undefined ? Number.POSITIVE_INFINITY : next + SETTLE_MS - this.#parts.brokerClock.nowMs();
   }
 
   /** @param askedAtMs broker time just before the request for `ends` */

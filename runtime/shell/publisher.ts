@@ -64,10 +64,10 @@ export class Publisher {
           { timeoutMs: limits.publishTimeoutMs },
         );
         failpoint("C6");
-        brokerClock.sample(receivedAtMs, brokerTimeMs);
+        if (brokerTimeMs !== undefined) brokerClock.sample(receivedAtMs, brokerTimeMs);
         this.#failures = 0;
         observe({ kind: "published", messages: left.length, durationMs: clock.monotonicMs() - startedMs });
-        this.#confirm(left, brokerTimeMs);
+        this.#confirm(left, brokerTimeMs ?? brokerClock.nowMs());
         return;
       } catch (error) {
         if (error instanceof Fault && !error.retryable) return this.#sendOneByOne(left, error);

@@ -92,7 +92,7 @@ export class Runtime {
     });
     this.#watch = new ServiceWatch(this.#parts, {
       partitions: () => [...this.#owned.values()],
-      isWanted: () => this.#deadlines.isDue,
+      wantedInMs: () => this.#deadlines.dueInMs,
       onEnds: (askedAtMs, ends) => this.#deadlines.onEnds(askedAtMs, ends),
     });
   }

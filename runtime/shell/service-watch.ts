@@ -10,6 +10,8 @@ export const SERVED_AGAIN = `resumed_at = case when clock_timestamp() - served_a
 
 const PROBE_MS = 1_000;
 const TICK_MS = 50;
+/** So much later a deadline may be seen that is shorter than the rest of the time until the next probe. */
+const REST_MS = 250;
 /** Out of reach for longer than this is an outage, which is never held against an entity. */
 const OUTAGE_MS = 3_000;
 
@@ -26,7 +28,7 @@ export class ServiceWatch {
   readonly #parts: ShellParts;
   readonly #partitions: () => readonly Partition[];
   readonly #onEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
-  readonly #isWanted: () => boolean;
+  readonly #wantedInMs: () => number;
   readonly #reach: Record<"bus" | "store", Reach>;
   #cancel = (): void => {};
   #probedMs = Number.NEGATIVE_INFINITY;
@@ -38,14 +40,14 @@ export class ServiceWatch {
     parts: ShellParts,
     options: {
       readonly partitions: () => readonly Partition[];
-      /** Whether a deadline waits for the log's ends. */
-      readonly isWanted: () => boolean;
+      /** Ms until a deadline waits for the log's ends. */
+      readonly wantedInMs: () => number;
       readonly onEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
     },
   ) {
     this.#parts = parts;
     this.#partitions = options.partitions;
-    this.#isWanted = options.isWanted;
+    this.#wantedInMs = options.wantedInMs;
     this.#onEnds = options.onEnds;
     const now = parts.clock.monotonicMs();
     this.#reach = { bus: { lastMs: now, error: undefined }, store: { lastMs: now, error: undefined } };
@@ -53,7 +55,9 @@ export class ServiceWatch {
 
   start(): void {
     if (this.#stopped) return;
-    this.#cancel = this.#parts.clock.after(TICK_MS, () => {
+    const probeInMs = this.#probedMs + PROBE_MS - this.#parts.clock.monotonicMs();
+    const nextMs = Math.min(Math.max(TICK_MS, Math.min(probeInMs, this.#wantedInMs())), REST_MS);
+    this.#cancel = this.#parts.clock.after(nextMs, () => {
       void this.#tick().finally(() => this.start());
     });
   }
@@ -77,7 +81,7 @@ export class ServiceWatch {
   async #tick(): Promise<void> {
     const now = this.#parts.clock.monotonicMs();
     const isProbe = now - this.#probedMs >= PROBE_MS;
-    if (this.#asking || (!isProbe && !this.#isWanted())) return;
+    if (this.#asking || (!isProbe && this.#wantedInMs() > 0)) return;
     this.#asking = true;
     if (isProbe) this.#probedMs = now;
     // Without the bus nobody is served: the last touch says since when.

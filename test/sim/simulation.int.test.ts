@@ -8,13 +8,13 @@ const cli = fileURLToPath(new URL("cli.ts", import.meta.url));
 const run = promisify(execFile);
 
 describe("the simulation", () => {
-  it("sees every promise kept in 30 histories", { timeout: 600_000 }, async () => {
+  it("sees every promise kept in 200 histories", { timeout: 600_000 }, async () => {
     const { stdout } = await run(process.execPath, [
       "--import",
-      "tsx",
+      fileURLToPath(new URL("../../app/typescript.mjs", import.meta.url)),
       cli,
       "--seeds",
-      "30",
+      "200",
       "--workers",
       "1",
       "--json",
@@ -22,7 +22,7 @@ describe("the simulation", () => {
       throw new Error(`${error.stdout}\n${error.stderr}`);
     });
     const { seeds, failed, events, faults } = JSON.parse(stdout) as Record<string, unknown>;
-    expect({ seeds, failed }).toEqual({ seeds: 30, failed: [] });
+    expect({ seeds, failed }).toEqual({ seeds: 200, failed: [] });
     expect(events).toBeGreaterThan(1_000);
     // Each kind of fault was among them: a table that nobody draws from proves nothing.
     expect(Object.entries(faults as Record<string, number>).filter(([, count]) => count === 0)).toEqual([]);

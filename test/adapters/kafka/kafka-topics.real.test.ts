@@ -39,11 +39,11 @@ describeReal("Kafka's topics", ({ kafka }) => {
     expect((await create().describe([topic])).topics).toEqual([{ topic, partitions: 1, logAppendTime: false }]);
   });
 
-  it("tell our own time of an append when theirs is the producers'", async () => {
+  it("tell no time of an append when theirs is the producers': this machine's may be wrong", async () => {
     const topic = unique("out");
     await asAdmin((admin) => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }));
     const { brokerTimeMs } = await create().publish([message(topic, 0, "a")], patience);
-    expect(Math.abs(brokerTimeMs - clock.wallMs())).toBeLessThan(5_000);
+    expect(brokerTimeMs).toBeUndefined();
   });
 
   it("may be prepared by many at once", async () => {
