@@ -7,13 +7,14 @@ const project = (name: string, more: object = {}) => ({
 
 export default defineConfig({
   test: {
+    // The real tests wait more than they compute; with more at once they would wait for each other.
+    maxWorkers: 2,
     projects: [
       project("unit"),
       project("int", { testTimeout: 60_000, hookTimeout: 60_000 }),
       project("real", {
         testTimeout: 120_000,
         hookTimeout: 180_000,
-        fileParallelism: false,
         globalSetup: ["test/real/services/global-setup.ts"],
       }),
     ],

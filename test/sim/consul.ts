@@ -3,6 +3,9 @@ import { consulRefused, unavailable } from "../../effects/catalogue/faults.ts";
 import type { Machine } from "./machine.ts";
 import type { Weather } from "./weather.ts";
 
+/** As the real one does. */
+export const REFUSED_ADDRESS = "0.0.0.0";
+
 export interface Service {
   readonly owner: string;
   readonly version: number;
@@ -35,7 +38,7 @@ export class Consul {
     const { serviceId, version } = change;
     const held = this.services.get(serviceId);
     const isOurs = held?.owner === OWNER;
-    if (change.kind === "register" && change.entry.address === "0.0.0.0") return consulRefused("Invalid service address");
+    if (change.kind === "register" && change.entry.address === REFUSED_ADDRESS) return consulRefused("Invalid service address");
     if (held && !held.isRemoved && !isOurs)
       return change.kind === "register" ? consulRefused("the service id is owned by another") : "unchanged";
     this.onApplied(change);

@@ -1,5 +1,6 @@
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { Broker, LogRecord } from "./broker.ts";
+import { REFUSED_ADDRESS } from "./consul.ts";
 import { PERIOD_MS, TOPICS } from "./domain.ts";
 import { EPOCH_MS } from "./machine.ts";
 import type { Random } from "./random.ts";
@@ -47,7 +48,7 @@ export class SimNode {
     if (change === "content") this.#port++;
     if (change === "epoch") this.#epoch++;
     if (change === "type") this.#type = this.#random.pick(TYPES);
-    const address = this.habits.isRefused ? "0.0.0.0" : "10.0.0.1";
+    const address = this.habits.isRefused ? REFUSED_ADDRESS : "10.0.0.1";
     this.send(TOPICS.introspection, {
       node_id: this.id,
       node_type: this.#type,
