@@ -95,7 +95,14 @@ function firstFailure(copy: string, tests: readonly string[]): string | undefine
   rmSync(report, { force: true });
   const run = spawnSync(
     process.execPath,
-    [join(ROOT, "node_modules/vitest/vitest.mjs"), "run", "--reporter=json", `--outputFile=${report}`, ...tests],
+    [
+      join(ROOT, "node_modules/vitest/vitest.mjs"),
+      "run",
+      "--bail=1",
+      "--reporter=json",
+      `--outputFile=${report}`,
+      ...tests,
+    ],
     { cwd: copy, encoding: "utf8", timeout: TIME_LIMIT_MS },
   );
   if (run.status === 0) return undefined;
