@@ -6,6 +6,8 @@ import { waitUntil } from "../real/services/wait-until.ts";
 
 const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
 const LOG_CHARACTERS_MAX = 200_000;
+const CANARY = /.{0,80}canary-.{0,20}/;
+const CANARY_CHARACTERS_MAX = 100;
 /** Less than what a test may take, so that a program that does not come up is ended by who started it. */
 const READY_MS = 50_000;
 
@@ -21,6 +23,8 @@ export interface Program {
   readonly ended: Promise<Ended>;
   /** Standard output and error, the last part. */
   said(): string;
+  /** The first place in all of its output at which it told a secret: what begins with `canary-`. */
+  readonly leak: string | undefined;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, as an orchestrator of containers sends it. */
   stop(): Promise<Ended>;
@@ -58,7 +62,12 @@ export async function startProgram({
   running.add(child);
   let diedItself = true;
   let said = "";
-  const hear = (chunk: Buffer): void => void (said = (said + chunk.toString("utf8")).slice(-LOG_CHARACTERS_MAX));
+  let leak: string | undefined;
+  const hear = (chunk: Buffer): void => {
+    const text = chunk.toString("utf8");
+    leak ??= CANARY.exec(said.slice(-CANARY_CHARACTERS_MAX) + text)?.[0];
+    said = (said + text).slice(-LOG_CHARACTERS_MAX);
+  };
   child.stdout.on("data", hear);
   child.stderr.on("data", hear);
   const ended = once(child, "close").then(([code, signal]): Ended => ({ code, signal }));
@@ -70,6 +79,9 @@ export async function startProgram({
     url,
     ended,
     said: () => said,
+    get leak() {
+      return leak;
+    },
     signal: (signal) => void child.kill(signal),
     stop: () => (child.kill("SIGTERM"), ended),
     kill: () => {

@@ -33,6 +33,8 @@ export interface RealOptions {
   readonly before?: Readonly<Record<string, string>>;
   /** The processes' way to Postgres: a proxy's port. */
   readonly databasePort?: number;
+  /** A secret that nobody asks for. */
+  readonly databasePassword?: string;
   /** Topics are created with so many; 4 by default. */
   readonly partitions?: number;
   /** Parts that need not be ready. */
@@ -58,6 +60,7 @@ export class RealWorld implements World {
   readonly #poison: string[] = [];
   readonly #outages: { fromMs: number; toMs: number }[] = [];
   #programs: Program[] = [];
+  readonly #started: Program[] = [];
   #last: Program | undefined;
   /** Since when no process runs. */
   #unservedFromMs: number | undefined;
@@ -120,6 +123,7 @@ export class RealWorld implements World {
       ...options,
     });
     this.#programs.push(program);
+    this.#started.push(program);
     this.#last = program;
     void program.ended.then(() => this.#gone(program));
     return program;
@@ -152,11 +156,17 @@ export class RealWorld implements World {
   get #databaseUrl(): string {
     const url = new URL(this.#database.url);
     if (this.#options.databasePort !== undefined) url.port = String(this.#options.databasePort);
+    if (this.#options.databasePassword !== undefined) url.password = this.#options.databasePassword;
     return url.href;
   }
 
   get programs(): readonly Program[] {
     return this.#programs;
+  }
+
+  /** Where a process of this system, those that are gone included, told a secret. */
+  get leaks(): readonly string[] {
+    return this.#started.flatMap(({ leak }) => leak ?? []);
   }
 
   async ended(): Promise<Ended> {

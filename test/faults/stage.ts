@@ -12,12 +12,15 @@ import { type Load, type LoadOptions, startLoad } from "./load.ts";
 /** What G10 allows until everything agrees, and as much again for a machine that does other things too. */
 const REST_MS = 120_000;
 const BROKEN_SHOWN_MAX = 20;
+/** Nobody asks for them here, and no output of any process may tell them. */
+const SECRETS = { databasePassword: "canary-of-postgres", consulToken: "canary-of-consul" };
 
 /** What a fault plays on: worlds, loads and their end. */
 export class Stage {
   readonly services: ServiceAddresses;
   readonly broken: string[] = [];
   readonly #atEnd: (() => unknown)[] = [];
+  readonly #worlds: RealWorld[] = [];
 
   constructor(services: ServiceAddresses) {
     this.services = services;
@@ -30,8 +33,15 @@ export class Stage {
     const world = await RealWorld.create(this.services, {
       ...options,
       contractsDir: contracts.dir,
-      environment: { KAFKA_SESSION_TIMEOUT_MS: "6000", ROLLCALL_LOG_LEVEL: "info", ...options.environment },
+      databasePassword: SECRETS.databasePassword,
+      environment: {
+        KAFKA_SESSION_TIMEOUT_MS: "6000",
+        ROLLCALL_LOG_LEVEL: "info",
+        CONSUL_HTTP_TOKEN: SECRETS.consulToken,
+        ...options.environment,
+      },
     });
+    this.#worlds.push(world);
     this.atEnd(() => world.close());
     return world;
   }
@@ -55,6 +65,7 @@ export class Stage {
         console.error(`while cleaning up: ${String(error)}`);
       }
     }
+    for (const leak of this.#worlds.flatMap(({ leaks }) => leaks)) this.broken.push(`a secret was told: ${leak}`);
   }
 
   expect(isKept: boolean, promise: string): void {
