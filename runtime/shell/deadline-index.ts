@@ -1,4 +1,5 @@
 import type { ArmedDeadline } from "../core/handler.ts";
+import { Heap } from "./heap.ts";
 import type { Partition } from "./partition.ts";
 
 /** Whose deadlines they are. */
@@ -29,7 +30,7 @@ interface Armed {
 /** When which deadline is due. One heap entry a deadline: renewals are cheap, however many there are. */
 export class DeadlineIndex {
   readonly #armed = new Map<string, Armed>();
-  readonly #heap: { at: number; readonly key: string }[] = [];
+  readonly #heap = new Heap<{ readonly at: number; readonly key: string }>((a, b) => a.at < b.at);
 
   get size(): number {
     return this.#armed.size;
@@ -37,7 +38,7 @@ export class DeadlineIndex {
 
   /** The earliest time at which something may be due; it may turn out to have been renewed. */
   get nextAt(): number | undefined {
-    return this.#heap[0]?.at;
+    return this.#heap.first?.at;
   }
 
   set(
@@ -60,8 +61,8 @@ export class DeadlineIndex {
   /** Takes what is due at `atMs` out of the heap; what is not fired after all must be `set` or `postpone`d again. */
   takeDue(atMs: number): Due[] {
     const due: Due[] = [];
-    for (let top = this.#heap[0]; top && top.at <= atMs; top = this.#heap[0]) {
-      this.#pop();
+    for (let top = this.#heap.first; top && top.at <= atMs; top = this.#heap.first) {
+      this.#heap.pop();
       const known = this.#armed.get(top.key);
       if (!known || known.queuedAt !== top.at) continue;
       known.queuedAt = Number.POSITIVE_INFINITY;
@@ -102,35 +103,7 @@ export class DeadlineIndex {
 
   #queue(known: Armed, key: string, at: number): void {
     known.queuedAt = at;
-    this.#push({ at, key });
-  }
-
-  #push(entry: { at: number; readonly key: string }): void {
-    const heap = this.#heap;
-    let index = heap.push(entry) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if ((heap[parent]?.at ?? 0) <= entry.at) break;
-      heap[index] = heap[parent] as typeof entry;
-      index = parent;
-    }
-    heap[index] = entry;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (!last || heap.length === 0) return;
-    let index = 0;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && (heap[child + 1]?.at ?? 0) < (heap[child]?.at ?? 0)) child++;
-      if ((heap[child]?.at ?? 0) >= last.at) break;
-      heap[index] = heap[child] as typeof last;
-      index = child;
-    }
-    heap[index] = last;
+    this.#heap.push({ at, key });
   }
 }
 

@@ -1,3 +1,5 @@
+import { Heap } from "../../runtime/shell/heap.ts";
+
 interface Event {
   readonly atMs: number;
   readonly order: number;
@@ -11,7 +13,7 @@ interface Event {
 export class Scheduler {
   #nowMs = 0;
   #order = 0;
-  readonly #heap: Event[] = [];
+  readonly #heap = new Heap<Event>((a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order));
   events = 0;
 
   get nowMs(): number {
@@ -21,7 +23,7 @@ export class Scheduler {
   /** @returns cancels */
   after(delayMs: number, call: () => void): () => void {
     const event: Event = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, call };
-    this.#push(event);
+    this.#heap.push(event);
     return () => (event.call = undefined);
   }
 
@@ -33,8 +35,8 @@ export class Scheduler {
         try {
           if (ran) afterEach();
           ran = false;
-          for (let next = this.#heap[0]; next && next.atMs <= untilMs; next = this.#heap[0]) {
-            this.#pop();
+          for (let next = this.#heap.first; next && next.atMs <= untilMs; next = this.#heap.first) {
+            this.#heap.pop();
             if (!next.call) continue;
             this.#nowMs = next.atMs;
             this.events++;
@@ -52,40 +54,5 @@ export class Scheduler {
       };
       setImmediate(turn);
     });
-  }
-
-  #isBefore(a: Event, b: Event): boolean {
-    return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
-  }
-
-  #push(event: Event): void {
-    const heap = this.#heap;
-    let index = heap.push(event) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = heap[parent] as Event;
-      if (this.#isBefore(above, event)) break;
-      heap[index] = above;
-      index = parent;
-    }
-    heap[index] = event;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (!last || heap.length === 0) return;
-    let index = 0;
-    for (;;) {
-      let child = 2 * index + 1;
-      const [left, right] = [heap[child], heap[child + 1]];
-      if (!left) break;
-      if (right && this.#isBefore(right, left)) child++;
-      const below = heap[child] as Event;
-      if (this.#isBefore(last, below)) break;
-      heap[index] = below;
-      index = child;
-    }
-    heap[index] = last;
   }
 }
