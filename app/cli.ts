@@ -1,19 +1,5 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { addCheckCommand } from "./commands/check.ts";
-import { addContractCommands } from "./commands/contracts.ts";
-import { addDemoCommands } from "./commands/demo.ts";
-import { addDlqCommands } from "./commands/dlq.ts";
-import { addDoctorCommands } from "./commands/doctor.ts";
-import { addExplainCommands } from "./commands/explain.ts";
-import { addHoldCommands } from "./commands/hold.ts";
-import { addMigrateCommands } from "./commands/migrate.ts";
-import { addNodesCommands } from "./commands/nodes.ts";
-import { addOffsetsCommands } from "./commands/offsets.ts";
-import { addPlanCommands } from "./commands/plan.ts";
-import { addReplayCommands } from "./commands/replay.ts";
-import { addSimulateCommands } from "./commands/simulate.ts";
-import { addStartCommand } from "./commands/start.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -26,20 +12,30 @@ const program = new Command("rollcall")
   .showHelpAfterError("(rollcall --help shows every command)")
   .exitOverride();
 
-addStartCommand(program);
-addDemoCommands(program);
-addSimulateCommands(program);
-addNodesCommands(program);
-addExplainCommands(program);
-addDlqCommands(program);
-addDoctorCommands(program);
-addHoldCommands(program);
-addContractCommands(program);
-addCheckCommand(program);
-addReplayCommands(program);
-addPlanCommands(program);
-addMigrateCommands(program);
-addOffsetsCommands(program);
+type Add = (program: Command) => void;
+const contracts = async (): Promise<Add> => (await import("./commands/contracts.ts")).addContractCommands;
+/** By a command's first word: it loads what it needs itself, and help loads all. */
+const commands = new Map<string, () => Promise<Add>>(
+  Object.entries({
+    start: async () => (await import("./commands/start.ts")).addStartCommand,
+    demo: async () => (await import("./commands/demo.ts")).addDemoCommands,
+    simulate: async () => (await import("./commands/simulate.ts")).addSimulateCommands,
+    nodes: async () => (await import("./commands/nodes.ts")).addNodesCommands,
+    explain: async () => (await import("./commands/explain.ts")).addExplainCommands,
+    dlq: async () => (await import("./commands/dlq.ts")).addDlqCommands,
+    doctor: async () => (await import("./commands/doctor.ts")).addDoctorCommands,
+    hold: async () => (await import("./commands/hold.ts")).addHoldCommands,
+    validate: contracts,
+    graph: contracts,
+    check: async () => (await import("./commands/check.ts")).addCheckCommand,
+    replay: async () => (await import("./commands/replay.ts")).addReplayCommands,
+    plan: async () => (await import("./commands/plan.ts")).addPlanCommands,
+    migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommands,
+    offsets: async () => (await import("./commands/offsets.ts")).addOffsetsCommands,
+  }),
+);
+const wanted = commands.get(process.argv[2] ?? "");
+for (const load of wanted ? [wanted] : new Set(commands.values())) (await load())(program);
 
 try {
   await program.parseAsync();

@@ -91,11 +91,16 @@ describeReal("bad messages, through Kafka", (services) => {
   });
 
   it("each dead letter lies in Kafka once, with where it lay", async () => {
-    const published = await readAll(services.kafka, [world.deadLetterTopic]);
-    const places = published.map(({ headers }) =>
-      ["dlq_topic", "dlq_partition", "dlq_offset"].map((name) => headers[name]?.toString()).join("/"),
-    );
-    expect(places.toSorted()).toEqual(letters.map(({ place }) => place).toSorted());
+    const rows = letters.map(({ place }) => place).toSorted();
+    const isThere = async (): Promise<void> => {
+      const published = await readAll(services.kafka, [world.deadLetterTopic]);
+      const places = published.map(({ headers }) =>
+        ["dlq_topic", "dlq_partition", "dlq_offset"].map((name) => headers[name]?.toString()).join("/"),
+      );
+      expect(places.toSorted()).toEqual(rows);
+    };
+    // They are published behind the commit that stores them.
+    await waitUntil(isThere, { what: "the dead letters in Kafka", timeoutMs: 60_000 });
   });
 
   it("was one process throughout, without any trouble", () => {
