@@ -52,12 +52,16 @@ describeReal("Arrays in binary", (services) => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.option(element, { freq: 8 }), { maxLength: 12 }), async (values) => {
           // A cast that is written differently is not known as one: the array goes as text.
-          expect(await understood(`$1::${type}[]`, values)).toEqual(await understood(`cast($1 as ${type}[])`, values));
+          const [binary, text] = [await understood(`$1::${type}[]`, values), await understood(`cast($1 as ${type}[])`, values)]; // prettier-ignore
+          // Of several wrong elements the two forms need not come upon the same one first.
+          expect(refusal(binary) ?? binary).toEqual(refusal(text) ?? text);
         }),
         { numRuns: 150 },
       );
     });
   });
+
+  const refusal = (found: unknown): unknown => (Array.isArray(found) && found[0] === "STORE_REFUSED" ? "refused" : undefined); // prettier-ignore
 
   it("are refused as their text is", async () => {
     const refused: readonly (readonly [string, SqlValue, string])[] = [
