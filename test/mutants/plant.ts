@@ -8,7 +8,7 @@ import { type Mutant, MUTANTS } from "./mutants.ts";
 
 const HELP = `npm run mutants -- [options]
 Plants each defect in a copy of the source, one at a time, runs the tests that must see it, and tells which did.
-  --only TEXT   only the defects whose words contain it
+  --only TEXT   only the defects whose words, or whose tests' paths, contain it
   --json FILE   writes the table as JSON too
 Exits 1 unless every defect was seen.
 `;
@@ -35,7 +35,9 @@ const { values: options } = parseArgs({
 function main(): void {
   const copy = copyOfTheSource();
   try {
-    const wanted = MUTANTS.filter(({ defect }) => defect.includes(options.only));
+    const wanted = MUTANTS.filter(({ defect, tests }) =>
+      [defect, ...tests].some((text) => text.includes(options.only)),
+    );
     refuseWhatFailsAnyway(copy, [...new Set(wanted.flatMap(({ tests }) => tests))]);
     const findings = wanted.map((mutant, index) => {
       const finding = plant(copy, mutant);
