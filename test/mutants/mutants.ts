@@ -241,7 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: "runtime/shell/deletion-guard.ts",
     find: "if (wanted + deleted <= SHARE_MAX * (entries + deleted)) {",
     replace: "if (wanted + deleted < Number.MAX_VALUE) {",
-    tests: ["test/shell/reconciler.int"],
+    tests: ["test/effects/table-reconciliation.int"],
   },
   {
     defect: "a node's token speaks for any node",
