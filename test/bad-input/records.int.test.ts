@@ -2,7 +2,6 @@ import { Writable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLog, logShellEvents } from "../../app/log.ts";
-import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import { labelBytesOf } from "../../runtime/shell/intake.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -11,9 +10,9 @@ import { until } from "../shell/orders.ts";
 import { sameId } from "./fixtures/envelope.ts";
 import { expectPlainLines, rollcall } from "./looking.ts";
 import { oneField, someBytes } from "./mutations.ts";
-import { freshId, introspection, type RecordFixture } from "./record-fixture.ts";
+import { introspection, type RecordFixture } from "./record-fixture.ts";
 import { records, titleOf } from "./records.ts";
-import { PARTITIONS, recordOf } from "./taking-in.ts";
+import { idIn, PARTITIONS, recordOf } from "./taking-in.ts";
 
 const LANE_BYTES_MAX = 400 * 1024;
 /** What is larger does not get onto the bus: whoever sends it is told. */
@@ -196,11 +195,3 @@ describe("bad messages, through the whole process", () => {
     }
   }, 60_000);
 });
-
-/** An id that belongs to the partition. */
-function idIn(partition: number): string {
-  for (;;) {
-    const id = freshId();
-    if (partitionOf(id, PARTITIONS) === partition) return id;
-  }
-}

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import { labelBytesOf } from "../../runtime/shell/intake.ts";
 import { kafkaBus, readAll } from "../adapters/kafka/kafka-test-bus.ts";
 import { RealWorld } from "../blackbox/real-world.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { describeReal } from "../real/services/describe-real.ts";
-import { freshId, introspection, type RecordFixture } from "./record-fixture.ts";
+import { introspection, type RecordFixture } from "./record-fixture.ts";
 import { records, titleOf } from "./records.ts";
-import { PARTITIONS, recordOf } from "./taking-in.ts";
+import { idIn, PARTITIONS, recordOf } from "./taking-in.ts";
 
 const CALL_BYTES_MAX = 400 * 1024;
 /** What is larger our own producer does not send; of a foreign one Kafka takes up to its own limit. */
@@ -112,11 +111,3 @@ describeReal("bad messages, through Kafka", (services) => {
     expect(said).not.toMatch(/can't be reached|refused for good|another process/);
   });
 });
-
-/** An id that belongs to the partition. */
-function idIn(partition: number): string {
-  for (;;) {
-    const id = freshId();
-    if (partitionOf(id, PARTITIONS) === partition) return id;
-  }
-}

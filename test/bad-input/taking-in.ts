@@ -19,6 +19,14 @@ const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}]/u;
 export const inputTopic = (type: string): string =>
   shippedDomain.consumed.find((consumed) => consumed.type === type)?.topic ?? `no topic of ${type}`;
 
+/** An id that belongs to the partition. */
+export function idIn(partition: number): string {
+  for (;;) {
+    const id = freshId();
+    if (partitionOf(id, PARTITIONS) === partition) return id;
+  }
+}
+
 /** As a bus would deliver it, of a node of its own. */
 export function recordOf(fixture: RecordFixture): { readonly id: string; readonly record: BusRecord } {
   const { type = "NodeIntrospectionEvent", misplaced = false, timestampMs = NOON } = fixture;

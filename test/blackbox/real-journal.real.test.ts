@@ -1,13 +1,10 @@
-import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeReal } from "../real/services/describe-real.ts";
+import { rollcall } from "../security/rollcall.ts";
 import { contractsCopy } from "./contracts-copy.ts";
 import { RealWorld } from "./real-world.ts";
 import { TestNode } from "./test-node.ts";
-
-const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
 
 describeReal("the journal of a system on Kafka, Postgres and Consul", (services) => {
   let world: RealWorld;
@@ -28,14 +25,11 @@ describeReal("the journal of a system on Kafka, Postgres and Consul", (services)
   });
   afterAll(() => world.close());
 
-  const rollcall = (args: string): Promise<{ code: number; report: Record<string, unknown> }> =>
-    new Promise((resolve, reject) => {
-      const env = { PATH: process.env["PATH"], ROLLCALL_URL: world.url };
-      execFile(process.execPath, [PROGRAM, ...args.split(" "), "--json"], { env }, (error, out, err) => {
-        if (out === "") reject(new Error(err));
-        else resolve({ code: error ? Number(error.code) : 0, report: JSON.parse(out) as Record<string, unknown> });
-      });
-    });
+  const asked = async (command: string): Promise<{ code: number; report: Record<string, unknown> }> => {
+    const { code, out, err } = await rollcall(`${command} --json`, { ROLLCALL_URL: world.url });
+    if (out === "") throw new Error(err);
+    return { code, report: JSON.parse(out) as Record<string, unknown> };
+  };
 
   /** Everything that is stored, published and registered, but for the clock that says who is served. */
   const everything = async (): Promise<unknown> => {
@@ -52,7 +46,7 @@ describeReal("the journal of a system on Kafka, Postgres and Consul", (services)
   };
 
   it("comes out byte for byte", async () => {
-    const { code, report } = await rollcall("replay --verify");
+    const { code, report } = await asked("replay --verify");
     expect(report).toMatchObject({ ok: true, entities: 4, states: 4, deadLetters: 1, differences: 0 });
     expect(code).toBe(0);
   });
@@ -60,7 +54,7 @@ describeReal("the journal of a system on Kafka, Postgres and Consul", (services)
   it("tells who would have ended otherwise under another contract, and nothing is done", async () => {
     const copy = contractsCopy(["orchestrator", "name: ack, after: 30s", "name: ack, after: 3s"]);
     const before = await everything();
-    const { code, report } = await rollcall(`plan ${copy.dir} --hours 1`);
+    const { code, report } = await asked(`plan ${copy.dir} --hours 1`);
     copy.remove();
     expect(report).toMatchObject({ nodes: 4, otherwise: 1, incomplete: 0 });
     expect(report["found"]).toMatchObject([{ planned: ["ACK_TIMED_OUT"] }]);
