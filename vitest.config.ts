@@ -1,9 +1,18 @@
 import { defineConfig } from "vitest/config";
 
-/** The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul). */
+/**
+ * The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul), outage (the
+ * same, and it stops them: nothing else may run beside it).
+ */
 const project = (name: string, more: object = {}) => ({
   test: { name, include: [`test/**/*.${name}.test.ts`], environment: "node", ...more },
 });
+
+const withServices = {
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+  globalSetup: ["test/real/services/global-setup.ts"],
+};
 
 export default defineConfig({
   test: {
@@ -12,11 +21,8 @@ export default defineConfig({
     projects: [
       project("unit"),
       project("int", { testTimeout: 60_000, hookTimeout: 60_000 }),
-      project("real", {
-        testTimeout: 120_000,
-        hookTimeout: 180_000,
-        globalSetup: ["test/real/services/global-setup.ts"],
-      }),
+      project("real", withServices),
+      project("outage", { ...withServices, maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],
   },
 });

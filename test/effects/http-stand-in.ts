@@ -22,7 +22,14 @@ export async function standIn(behaviour: Behaviour): Promise<HttpStandIn> {
     request.on("error", () => {});
     response.on("error", () => {});
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => void handle.behaviour({ request, response, body: Buffer.concat(chunks).toString("utf8") }));
+    request.on("end", async () => {
+      try {
+        await handle.behaviour({ request, response, body: Buffer.concat(chunks).toString("utf8") });
+      } catch {
+        // What stands behind it is gone: to the client that is a connection that breaks.
+        response.destroy();
+      }
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const handle: HttpStandIn = {
