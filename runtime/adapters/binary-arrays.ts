@@ -1,4 +1,5 @@
 import type { SqlValue } from "../ports/store.ts";
+import { retireSlab, type SlabLease, takeSlab } from "./slabs.ts";
 
 /**
  * Arrays in the form that Postgres itself keeps them in: no quoting, no hex, half the work of the text form on both
@@ -24,22 +25,26 @@ export function arrayTypes(text: string): readonly (ElementType | undefined)[] {
   return types;
 }
 
-// Every array gets its own piece of a slab. A slab is never written twice: who sends an array may do so later.
-const SLAB_BYTES = 1 << 20;
 const HEADER_BYTES = 20;
 const FIXED_BYTES_MAX = 16;
-let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-let view = new DataView(slab.buffer);
-let free = 0;
+// Elements are written here, one array behind the other.
+let slab = takeSlab(0);
 
-/** undefined if an element has no binary form: the server shall say what is wrong with its text. */
-export function binaryArray(values: readonly SqlValue[], { oid, write }: ElementType): Buffer | undefined {
-  let start = reserve(free, free, HEADER_BYTES);
+/**
+ * @param lease keeps the bytes as they are until it is ended
+ * @returns undefined if an element has no binary form: the server shall say what is wrong with its text
+ */
+export function binaryArray(
+  values: readonly SqlValue[],
+  { oid, write }: ElementType,
+  lease: SlabLease,
+): Buffer | undefined {
+  let start = reserve(slab.free, slab.free, HEADER_BYTES);
   let at = start + HEADER_BYTES;
   let nulls = 0;
   for (const value of values) {
     const room = 4 + roomFor(value);
-    if (at + room > slab.length) {
+    if (at + room > slab.bytes.length) {
       const moved = reserve(start, at, room);
       at += moved - start;
       start = moved;
@@ -47,17 +52,19 @@ export function binaryArray(values: readonly SqlValue[], { oid, write }: Element
     let length = -1;
     if (value === null || value === undefined) nulls = 1;
     else if ((length = write(value, at + 4)) < 0) return undefined;
-    view.setInt32(at, length);
+    slab.view.setInt32(at, length);
     at += 4 + Math.max(length, 0);
   }
+  const { view } = slab;
   view.setInt32(start, values.length === 0 ? 0 : 1); // dimensions
   view.setInt32(start + 4, nulls);
   view.setInt32(start + 8, oid);
   view.setInt32(start + 12, values.length);
   view.setInt32(start + 16, 1); // the first index
-  free = at;
+  slab.free = at;
+  lease.hold(slab);
   // An array without elements has no dimension to describe.
-  return slab.subarray(start, values.length === 0 ? start + 12 : at);
+  return slab.bytes.subarray(start, values.length === 0 ? start + 12 : at);
 }
 
 function roomFor(value: SqlValue | undefined): number {
@@ -65,13 +72,13 @@ function roomFor(value: SqlValue | undefined): number {
   return value instanceof Uint8Array ? value.length : FIXED_BYTES_MAX;
 }
 
-/** Where what lies from `start` to `end` is once there are `bytes` behind it: there, or at the head of a new slab. */
+/** Where what lies from `start` to `end` is once there are `bytes` behind it: there, or at the head of another slab. */
 function reserve(start: number, end: number, bytes: number): number {
-  if (end + bytes <= slab.length) return start;
-  const next = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * (end - start + bytes)));
-  slab.copy(next, 0, start, end);
+  if (end + bytes <= slab.bytes.length) return start;
+  const next = takeSlab(2 * (end - start + bytes));
+  slab.bytes.copy(next.bytes, 0, start, end);
+  retireSlab(slab);
   slab = next;
-  view = new DataView(next.buffer);
   return 0;
 }
 
@@ -79,36 +86,36 @@ function reserve(start: number, end: number, bytes: number): number {
 const SHORT = 40;
 const text: Write = (value, at) => {
   if (typeof value !== "string") return -1;
-  if (value.length > SHORT) return slab.write(value, at);
+  if (value.length > SHORT) return slab.bytes.write(value, at);
   for (let i = 0; i < value.length; i++) {
     const unit = value.charCodeAt(i);
-    if (unit > 127) return slab.write(value, at);
-    slab[at + i] = unit;
+    if (unit > 127) return slab.bytes.write(value, at);
+    slab.bytes[at + i] = unit;
   }
   return value.length;
 };
 
 const bytea: Write = (value, at) => {
   if (!(value instanceof Uint8Array)) return -1;
-  slab.set(value, at);
+  slab.bytes.set(value, at);
   return value.length;
 };
 
 // Buffer's own writers return where they stopped.
-const boolean: Write = (value, at) => (typeof value === "boolean" ? slab.writeUInt8(value ? 1 : 0, at) - at : -1);
+const boolean: Write = (value, at) => (typeof value === "boolean" ? slab.bytes.writeUInt8(value ? 1 : 0, at) - at : -1);
 
 const int4: Write = (value, at) =>
-  typeof value === "number" && (value | 0) === value ? slab.writeInt32BE(value, at) - at : -1;
+  typeof value === "number" && (value | 0) === value ? slab.bytes.writeInt32BE(value, at) - at : -1;
 
 const int8: Write = (value, at) => {
   if (typeof value !== "number" || !Number.isSafeInteger(value)) return -1;
-  view.setInt32(at, Math.floor(value / 2 ** 32));
-  view.setInt32(at + 4, value);
+  slab.view.setInt32(at, Math.floor(value / 2 ** 32));
+  slab.view.setInt32(at + 4, value);
   return 8;
 };
 
 // Never a negative zero: its text is "0".
-const float8: Write = (value, at) => (typeof value === "number" ? slab.writeDoubleBE(value + 0, at) - at : -1);
+const float8: Write = (value, at) => (typeof value === "number" ? slab.bytes.writeDoubleBE(value + 0, at) - at : -1);
 
 const YEAR_1 = Date.parse("0001-01-01T00:00:00.000Z");
 const YEAR_10000 = Date.parse("+010000-01-01T00:00:00.000Z");
@@ -121,8 +128,8 @@ const timestamptz: Write = (value, at) => {
   if (typeof value === "string" && new Date(ms).toISOString() !== value) return -1;
   // Microseconds do not fit into a double: thousandfold in two halves.
   const low = ((ms - YEAR_2000) >>> 0) * 1000;
-  view.setInt32(at, Math.floor((ms - YEAR_2000) / 2 ** 32) * 1000 + Math.floor(low / 2 ** 32));
-  view.setInt32(at + 4, low);
+  slab.view.setInt32(at, Math.floor((ms - YEAR_2000) / 2 ** 32) * 1000 + Math.floor(low / 2 ** 32));
+  slab.view.setInt32(at + 4, low);
   return 8;
 };
 
@@ -139,7 +146,7 @@ const uuid: Write = (value, at) => {
     if (byte === 4 || byte === 6 || byte === 8 || byte === 10) wrong |= value.charCodeAt(from++) ^ 45;
     const digits = (HEX[value.charCodeAt(from)]! << 4) | HEX[value.charCodeAt(from + 1)]!;
     wrong |= digits < 0 ? 1 : 0;
-    slab[at + byte] = digits;
+    slab.bytes[at + byte] = digits;
     from += 2;
   }
   return wrong === 0 ? 16 : -1;

@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Sql, SqlValue, Store } from "../ports/store.ts";
+import { bindInPieces } from "./bind-in-pieces.ts";
 import { PostgresSession, PostgresTransaction } from "./postgres-transaction.ts";
 import { storeFault } from "./sql-fault.ts";
 import { parsers } from "./sql-types.ts";
@@ -112,11 +113,13 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
     types: { getTypeParser: ((oid: number) => parsers.get(oid) ?? String) as pg.CustomTypesConfig["getTypeParser"] },
     // Set here and not as start-up parameters, which connection poolers refuse. A process that hangs inside a
     // transaction must not hold the rows of its partitions for ever.
-    onConnect: (client) =>
-      client.query(
+    onConnect: async (client) => {
+      bindInPieces(client);
+      await client.query(
         `set timezone to 'UTC'; set statement_timeout to ${statementTimeoutMs};` +
           `set idle_in_transaction_session_timeout to ${statementTimeoutMs}` +
           (options.readOnly === true ? `;set default_transaction_read_only to on` : ""),
-      ),
+      );
+    },
   };
 }

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Fault } from "../core/fault.ts";
 import type { Sql, SqlValue } from "../ports/store.ts";
 import { arrayTypes, binaryArray, type ElementType } from "./binary-arrays.ts";
+import { SlabLease } from "./slabs.ts";
 import { commitUnknown, endsSession, storeFault } from "./sql-fault.ts";
 import { toParameter } from "./sql-types.ts";
 
@@ -23,8 +24,12 @@ function statementOf(text: string): Statement | undefined {
 }
 
 /** A Buffer goes as it is, in binary. */
-function parameter(value: SqlValue, arrayOf: ElementType | undefined): ReturnType<typeof toParameter> {
-  return (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf)) || toParameter(value);
+function parameter(
+  value: SqlValue,
+  arrayOf: ElementType | undefined,
+  lease: SlabLease,
+): ReturnType<typeof toParameter> {
+  return (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf, lease)) || toParameter(value);
 }
 
 /** One connection of the pool, for as long as one borrower has it. */
@@ -41,11 +46,14 @@ export class PostgresSession implements Sql {
   async query<Row = Record<string, unknown>>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
     // A statement with parameters is one of a few texts that come again and again: it is parsed and planned once.
     const statement = values.length > 0 ? statementOf(text) : undefined;
+    const lease = new SlabLease();
     const { rows } = await this.send({
       ...(statement !== undefined && { name: statement.name }),
       text,
-      values: values.map((value, at) => parameter(value, statement?.arrays[at])),
+      values: values.map((value, at) => parameter(value, statement?.arrays[at], lease)),
     });
+    // The server has read them. Had it failed, nobody could say what is still on its way.
+    lease.end();
     return rows as Row[];
   }
 

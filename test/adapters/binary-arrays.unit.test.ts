@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { arrayTypes, binaryArray, type ElementType } from "../../runtime/adapters/binary-arrays.ts";
+import { SlabLease } from "../../runtime/adapters/slabs.ts";
 import type { SqlValue } from "../../runtime/ports/store.ts";
 
 const oids = (text: string): (number | undefined)[] => [...arrayTypes(text)].map((type) => type?.oid);
 const typeOf = (cast: string): ElementType => arrayTypes(`$1::${cast}[]`)[0] as ElementType;
 const encoded = (cast: string, values: readonly SqlValue[]): string | undefined =>
-  binaryArray(values, typeOf(cast))?.toString("hex");
+  binaryArray(values, typeOf(cast), new SlabLease())?.toString("hex");
 
 describe("The arrays of a statement", () => {
   it("are known by their casts", () => {
@@ -52,15 +53,32 @@ describe("The binary form of an array", () => {
       for (const value of values) expect([cast, value, encoded(cast, [null, value])]).toEqual([cast, value, undefined]);
   });
 
-  it("is not disturbed by the arrays written after it", () => {
+  it("is not disturbed by the arrays written after it, nor by leases that end, until its own does", () => {
     const texts = Array.from({ length: 300 }, (_, at) => String.fromCodePoint(0x1f600 + (at % 50)).repeat(at * 10));
-    const arrays = texts.map((text) => binaryArray([text, null, text], typeOf("text")));
+    const held = texts.map((text, at) => {
+      const lease = new SlabLease();
+      const array = binaryArray([text, null, text], typeOf("text"), lease);
+      if (at % 3 > 0) lease.end();
+      return at % 3 > 0 ? undefined : array;
+    });
     for (const [at, text] of texts.entries()) {
+      if (at % 3 > 0) continue;
       const bytes = Buffer.from(text);
       const length = Buffer.alloc(4);
       length.writeInt32BE(bytes.length);
       const expected = Buffer.concat([length, bytes, Buffer.alloc(4, 255), length, bytes]);
-      expect(arrays[at]?.subarray(20).equals(expected)).toBe(true);
+      expect(held[at]?.subarray(20).equals(expected)).toBe(true);
     }
+  });
+
+  it("takes the place of those whose leases have ended", () => {
+    const text = "x".repeat(100_000);
+    const places = new Set<ArrayBufferLike | undefined>();
+    for (let i = 0; i < 1_000; i++) {
+      const lease = new SlabLease();
+      places.add(binaryArray([text], typeOf("text"), lease)?.buffer);
+      lease.end();
+    }
+    expect(places.size).toBeLessThan(10);
   });
 });
