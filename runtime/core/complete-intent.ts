@@ -5,7 +5,11 @@ type About = Pick<Intent, "id" | "entityId" | "attemptId" | "version" | "correla
 
 /** What a builder built, with all that the runtime adds. */
 export const completeIntent = (domain: Domain, spec: IntentSpec, built: NewIntent, about: About): Intent => ({
-  ...about,
+  id: about.id,
+  entityId: about.entityId,
+  attemptId: about.attemptId,
+  version: about.version,
+  correlationId: about.correlationId,
   type: built.type,
   target: spec.target(built.payload),
   payload: {

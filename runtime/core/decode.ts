@@ -44,7 +44,7 @@ export function decodeRecord(
   if (record.value && record.value.length > PAYLOAD_BYTES_MAX / GROWTH_MAX) refuseGrowth(payload);
   const sentId = senderId(opened.source, opened.id ?? record.headers["message_id"]);
   const id = sentId ?? derivedId("record", record.topic, record.partition, record.offset);
-  return {
+  const message: Message = {
     kind: "bus",
     type: consumed.type,
     id,
@@ -55,8 +55,9 @@ export function decodeRecord(
     payload,
     now: eventTime(opened.time ?? payload["timestamp"], record.brokerTimeMs, domain.maxClockSkewMs),
     origin: { topic: record.topic, partition: record.partition, offset: record.offset },
-    ...traceOf(record.headers),
   };
+  const traceparent = record.headers["traceparent"];
+  return traceparent !== undefined && TRACEPARENT.test(traceparent) ? { ...message, traceparent } : message;
 }
 
 function open(value: JsonObject, headers: Readonly<Record<string, string>>): Opened {
@@ -166,5 +167,3 @@ function eventTime(stated: unknown, brokerTimeMs: number, maxClockSkewMs: number
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const traceOf = ({ traceparent }: Readonly<Record<string, string>>): { traceparent?: string } =>
-  traceparent !== undefined && TRACEPARENT.test(traceparent) ? { traceparent } : {};

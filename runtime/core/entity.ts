@@ -50,3 +50,29 @@ export const newborn = (domain: Domain, { entityId, now }: Message): Entity => (
   deadlines: {},
   stateSince: now,
 });
+
+/** An entity that whoever made it may still change. */
+export type OwnEntity = { -readonly [Key in keyof Entity]: Entity[Key] };
+
+/**
+ * Field by field: what V8 makes of a spread keeps the layout that it had when the spread first ran, and each later look
+ * at such an object costs a move to the present one.
+ */
+export const copyOf = ({ id, state, reducerState, data, attempt, seq, deadlines, stateSince }: Entity): OwnEntity => ({
+  id,
+  state,
+  reducerState,
+  data,
+  attempt,
+  seq,
+  deadlines,
+  stateSince,
+});
+
+/** Likewise. */
+export const withAwaiting = ({ number, id, correlationIds }: Attempt, awaiting: readonly string[]): Attempt => ({
+  number,
+  id,
+  correlationIds,
+  awaiting,
+});

@@ -4,9 +4,18 @@ import { toRfc3339 } from "./time.ts";
 const SOURCE = "rollcall";
 const SCHEMA_VERSION = { major: 1, minor: 0, patch: 0 };
 
+/** Of the types that contracts name: no stranger adds to it. */
+const kebabOf = new Map<string, string>();
+
 /** `OrderPlaced` of the domain `shop` is `shop.order-placed`. */
-export const eventTypeOf = (domain: string, payloadType: string): string =>
-  `${domain}.${payloadType.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase()}`;
+export function eventTypeOf(domain: string, payloadType: string): string {
+  let kebab = kebabOf.get(payloadType);
+  if (kebab === undefined) {
+    kebab = payloadType.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
+    kebabOf.set(payloadType, kebab);
+  }
+  return `${domain}.${kebab}`;
+}
 
 export interface Encoded {
   readonly value: string;

@@ -3,9 +3,15 @@ import { hash } from "node:crypto";
 const NAMESPACE = Buffer.from("6f7a2c1e53f05d0b9c550c2f6a1f9d37", "hex");
 // One buffer for all: a dozen ids are derived for each entity that comes, and most of their cost would be allocations.
 let scratch = Buffer.concat([NAMESPACE, Buffer.alloc(4_096)]);
-const VARIANTS = "89ab";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NIL = "00000000-0000-0000-0000-000000000000";
+
+// Where in the text of a UUID its bytes stand; and its dashes, written once.
+const text = Buffer.alloc(36, "-");
+const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
+const DIGITS = Buffer.from("0123456789abcdef");
+const VERSION_5 = 0x50;
+const VARIANT = 0x80;
 
 /**
  * UUIDv5 (RFC 9562) of the parts as a JSON array. Ids are derived, never random: a step that runs again makes the same
@@ -16,9 +22,16 @@ export function derivedId(...parts: readonly (string | number)[]): string {
   const room = NAMESPACE.length + name.length * 3;
   if (room > scratch.length) scratch = Buffer.concat([NAMESPACE], room);
   const end = NAMESPACE.length + scratch.write(name, NAMESPACE.length);
-  const hex = hash("sha1", scratch.subarray(0, end), "hex");
-  const variant = VARIANTS.charAt(Number.parseInt(hex.charAt(16), 16) & 3);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const digest = hash("sha1", scratch.subarray(0, end), "binary");
+  PLACES.forEach((place, at) => {
+    let byte = digest.charCodeAt(at);
+    if (at === 6) byte = (byte & 0x0f) | VERSION_5;
+    if (at === 8) byte = (byte & 0x3f) | VARIANT;
+    text[place] = DIGITS[byte >> 4]!;
+    text[place + 1] = DIGITS[byte & 0x0f]!;
+  });
+  // In one piece: an id put together of slices is a tree of eight strings until someone writes it.
+  return text.toString("latin1");
 }
 
 /** A sender's id as a UUID, lower case: its own if it is one, else UUIDv5 of (source, id); undefined for none or nil. */

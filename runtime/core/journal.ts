@@ -63,17 +63,21 @@ export interface DeadLetterRecord {
 export interface StepRecord {
   readonly kind: Message["kind"];
   /** Of an outcome: how its intent ended, in words. */
-  readonly note?: string;
-  readonly message: Pick<Message, "payload" | "now" | "origin" | "intentId"> & {
+  readonly note?: string | undefined;
+  readonly message: Pick<Message, "payload" | "now"> & {
+    readonly origin?: Message["origin"] | undefined;
+    readonly intentId?: string | undefined;
     /** Of a message that the shell made, where the entity was in another attempt, or in none. */
-    readonly attemptId?: string;
+    readonly attemptId?: string | undefined;
   };
   /** The entity as the step saw it: what moves a deadline alone may not be journaled, so deadlines are told whole. */
-  readonly before?: {
-    readonly state: string | null;
-    readonly reducer_state: string;
-    readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
-  };
+  readonly before?:
+    | {
+        readonly state: string | null;
+        readonly reducer_state: string;
+        readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
+      }
+    | undefined;
   readonly decision: {
     readonly result: Decision["result"];
     readonly reason: string;
@@ -105,22 +109,20 @@ export function stepRecord(
   decision: Decision,
   given: { readonly note?: string | undefined; readonly payloads?: readonly string[] } = {},
 ): StepRecord {
-  const { note } = given;
   const { kind, payload, now, origin, intentId, attemptId } = message;
   const { result, reason, moves, events, intents, entity } = decision;
+  // What is undefined is not in the JSON; a spread of what may be there costs more than all the rest.
   return {
     kind,
-    ...(note !== undefined && { note }),
+    note: given.note,
     message: {
       payload,
       now,
-      ...(origin && { origin }),
-      ...(intentId !== undefined && { intentId }),
-      ...(attemptId !== undefined && attemptId !== before?.attempt.id && { attemptId }),
+      origin,
+      intentId,
+      attemptId: attemptId === before?.attempt.id ? undefined : attemptId,
     },
-    ...(before && {
-      before: { state: before.state, reducer_state: before.reducerState, deadlines: before.deadlines },
-    }),
+    before: before && { state: before.state, reducer_state: before.reducerState, deadlines: before.deadlines },
     decision: {
       result,
       reason,

@@ -1,7 +1,7 @@
 import { completeIntent } from "./complete-intent.ts";
 import type { Decision, EmittedEvent, Move } from "./decision.ts";
 import { type Answer, type Cell, type DeadlineSpec, type Domain, type Facts, NO_ENTITY } from "./domain.ts";
-import { type Entity, newborn, viewOf } from "./entity.ts";
+import { copyOf, type Entity, newborn, type OwnEntity, viewOf, withAwaiting } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Intent, NewIntent } from "./intent.ts";
 import type { Message, NewEvent, Payload } from "./message.ts";
@@ -14,15 +14,13 @@ type Queued =
   | { readonly kind: "event"; readonly event: NewEvent; readonly must: boolean }
   | { readonly kind: "raised"; readonly name: string };
 
-type Own = { -readonly [Key in keyof Entity]: Entity[Key] };
-
 /**
  * One step on its way: the entity as it now is, and what has come of it so far. Mutable inside one call of `step()`,
  * which is pure seen from outside.
  */
 export class StepRun {
   /** Once it is no longer what the step began with it is this step's own, and changed in place. */
-  #entity: Own;
+  #entity: OwnEntity;
   readonly #domain: Domain;
   readonly #before: Entity | undefined;
   readonly #message: Message;
@@ -102,7 +100,7 @@ export class StepRun {
   #answered(intentId: string): void {
     const { attempt } = this.entity;
     const awaiting = attempt.awaiting.filter((id) => id !== intentId);
-    this.#own().attempt = { ...attempt, awaiting };
+    this.#own().attempt = withAwaiting(attempt, awaiting);
   }
 
   /** Until nothing is left: each event moves the orchestrator, then is offered to the reducer, which may raise more. */
@@ -234,7 +232,7 @@ export class StepRun {
       const intent = this.#act(action, payload);
       if (intent && this.#domain.intents.get(action)?.answers) awaiting.push(intent.id);
     }
-    if (opens) this.#own().attempt = { ...this.entity.attempt, awaiting };
+    if (opens) this.#own().attempt = withAwaiting(this.entity.attempt, awaiting);
     const raises = answer.entered ? this.#domain.reducer.states.get(answer.to)?.raises : undefined;
     if (raises !== undefined) this.#queue.push({ kind: "raised", name: raises });
     return true;
@@ -275,8 +273,8 @@ export class StepRun {
     });
   }
 
-  #own(): Own {
-    if (this.#entity === this.#before) this.#entity = { ...this.#entity };
+  #own(): OwnEntity {
+    if (this.#entity === this.#before) this.#entity = copyOf(this.#entity);
     return this.#entity;
   }
 
