@@ -7,9 +7,14 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NIL = "00000000-0000-0000-0000-000000000000";
 
 // Where in the text of a UUID its bytes stand; and its dashes, written once.
-const text = Buffer.alloc(36, "-");
+const uuid = Buffer.alloc(36, "-");
 const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const DIGITS = Buffer.from("0123456789abcdef");
+const OPENING = 0x5b;
+const CLOSING = 0x5d;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const VERSION_5 = 0x50;
 const VARIANT = 0x80;
 
@@ -18,20 +23,43 @@ const VARIANT = 0x80;
  * ones.
  */
 export function derivedId(...parts: readonly (string | number)[]): string {
-  const name = JSON.stringify(parts);
-  const room = NAMESPACE.length + name.length * 3;
-  if (room > scratch.length) scratch = Buffer.concat([NAMESPACE], room);
-  const end = NAMESPACE.length + scratch.write(name, NAMESPACE.length);
+  let end = writePlain(parts);
+  if (end < 0) {
+    const name = JSON.stringify(parts);
+    const room = NAMESPACE.length + name.length * 3;
+    if (room > scratch.length) scratch = Buffer.concat([NAMESPACE], room);
+    end = NAMESPACE.length + scratch.write(name, NAMESPACE.length);
+  }
   const digest = hash("sha1", scratch.subarray(0, end), "binary");
   PLACES.forEach((place, at) => {
     let byte = digest.charCodeAt(at);
     if (at === 6) byte = (byte & 0x0f) | VERSION_5;
     if (at === 8) byte = (byte & 0x3f) | VARIANT;
-    text[place] = DIGITS[byte >> 4]!;
-    text[place + 1] = DIGITS[byte & 0x0f]!;
+    uuid[place] = DIGITS[byte >> 4]!;
+    uuid[place + 1] = DIGITS[byte & 0x0f]!;
   });
   // In one piece: an id put together of slices is a tree of eight strings until someone writes it.
-  return text.toString("latin1");
+  return uuid.toString("latin1");
+}
+
+/** What `JSON.stringify` would say, behind the namespace, and where it ends; -1 where that takes more than copying. */
+function writePlain(parts: readonly (string | number)[]): number {
+  let at = NAMESPACE.length;
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    const text = typeof part === "string" ? part : String(part);
+    if (at + text.length + 4 > scratch.length || (typeof part === "number" && !Number.isFinite(part))) return -1;
+    scratch[at++] = i === 0 ? OPENING : COMMA;
+    if (typeof part === "string") scratch[at++] = QUOTE;
+    for (let j = 0; j < text.length; j++) {
+      const unit = text.charCodeAt(j);
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return -1;
+      scratch[at++] = unit;
+    }
+    if (typeof part === "string") scratch[at++] = QUOTE;
+  }
+  scratch[at++] = CLOSING;
+  return parts.length > 0 ? at : -1;
 }
 
 /** A sender's id as a UUID, lower case: its own if it is one, else UUIDv5 of (source, id); undefined for none or nil. */
