@@ -11,6 +11,7 @@ interface Arguments {
   readonly brokers: string;
   readonly database: string;
   readonly consul: string;
+  readonly consulNode: string;
   readonly topics: {
     introspection: string;
     initiated: string;
@@ -51,12 +52,12 @@ const put = async (path: string, body: object): Promise<void> => {
   if (!answer.ok) throw new Error(`consul ${answer.status} ${(await answer.text()).slice(0, 200)}`);
   await answer.arrayBuffer();
 };
-await put("/v1/catalog/register", { Node: "bench-baseline", Address: "127.0.0.1" });
+await put("/v1/catalog/register", { Node: args.consulNode, Address: "127.0.0.1" });
 
 const service = ({ node_id, node_type, correlationId }: Registration): object => ({
   Service: {
     Verb: "set",
-    Node: "bench-baseline",
+    Node: args.consulNode,
     Service: {
       ID: `baseline-${node_type}-${node_id}`,
       Service: `baseline-${node_type}`,
