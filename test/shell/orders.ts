@@ -7,6 +7,7 @@ import { validateDomain } from "../../runtime/contract/validate.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
 import type { Reconciled } from "../../runtime/core/drift.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
+import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
@@ -29,6 +30,8 @@ export async function startOrders(
     readonly effects?: Partial<DomainCode["effects"]>;
     readonly reconciled?: readonly Reconciled[];
     readonly limits?: Partial<ShellLimits>;
+    /** What the runtime is to take for its bus. */
+    readonly over?: (bus: EventBus) => EventBus;
   } = {},
 ) {
   const { effects, reconciled = [] } = options;
@@ -42,7 +45,7 @@ export async function startOrders(
   const domain = compileDomain(set, code, { env: "test", namespace: "" });
   const runtime = new Runtime({
     domain,
-    bus,
+    bus: options.over?.(bus) ?? bus,
     store,
     clock,
     owner: `test-${Math.random()}`,
@@ -54,11 +57,15 @@ export async function startOrders(
   await runtime.start();
   await until(() => runtime.status().owned.length === PARTITIONS);
 
-  const publish = (topic: string, payloads: readonly object[], headers: Record<string, string> = {}) =>
+  const publish = (
+    topic: string,
+    payloads: readonly object[],
+    headers: (id: string) => Record<string, string> = () => ({}),
+  ) =>
     bus.publish(
       payloads.map((payload) => {
         const id = (payload as { order_id: string }).order_id;
-        return { topic: `test.shop.${topic}`, partition: partitionOf(id, PARTITIONS), key: Buffer.from(id), value: Buffer.from(JSON.stringify(payload)), headers };
+        return { topic: `test.shop.${topic}`, partition: partitionOf(id, PARTITIONS), key: Buffer.from(id), value: Buffer.from(JSON.stringify(payload)), headers: headers(id) };
       }),
       { timeoutMs: 5_000 },
     ); // prettier-ignore

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, refused } from "../../runtime/core/effect.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import { toyCode } from "../contract/toy-domain.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
@@ -31,12 +32,46 @@ describe("the runtime, on a domain of orders", () => {
   it("takes a repeated message once and says so in the journal", async () => {
     const { publish, stateOf, settled } = await start();
     const twice = { order_id: "o1", amount: 5 };
-    await publish("place-order", [twice, twice], { message_id: "once" });
+    await publish("place-order", [twice, twice], () => ({ message_id: "once" }));
     await until(async () => (await stateOf("o1")) === "TOLD");
-    await publish("place-order", [twice], { message_id: "once" });
+    await publish("place-order", [twice], () => ({ message_id: "once" }));
     await settled();
     await until(async () => (await journal("kind = 'repeat'")).length === 2);
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
+  });
+
+  it("remembers each message of a turn", async () => {
+    const { publish, stateOf, settled } = await start();
+    const orders = Array.from({ length: 20 }, (_, i) => ({ order_id: `o${i}`, amount: 1 }));
+    const said = () => publish("place-order", orders, (id) => ({ message_id: `place ${id}` }));
+    await said();
+    for (const { order_id } of orders) await until(async () => (await stateOf(order_id)) === "TOLD");
+    await said();
+    await until(async () => (await journal("kind in ('message', 'repeat') and type = 'PlaceOrder'")).length === 40);
+    await settled();
+    expect(await journal("kind = 'repeat'")).toHaveLength(20);
+    expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(20);
+  });
+
+  it("stores as published what was published, and nothing that was only journaled", async () => {
+    let broken = true;
+    const mute = (bus: EventBus): EventBus =>
+      wrapped(bus, {
+        publish: (messages, options) =>
+          broken ? Promise.reject(new Fault("BUS_UNAVAILABLE", "no answer", { retryable: true })) : bus.publish(messages, options),
+      }); // prettier-ignore
+    const { publish, settled } = await start(store, { over: mute });
+    const ahead = () => store.query(`select j.seq from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
+      where j.topic is not null and j.seq > o.published_seq`); // prettier-ignore
+    // The second turn would store what the first one left wrong.
+    for (const n of [1, 2]) {
+      await publish("place-order", [{ order_id: "o1", amount: n }]);
+      await until(async () => (await journal("kind = 'message' and type = 'PlaceOrder'")).length === n);
+    }
+    expect(await ahead()).toHaveLength((await journal("topic is not null")).length);
+    broken = false;
+    await until(async () => (await ahead()).length === 0);
+    await settled();
   });
 
   it("dead-letters a message that the store refuses, and no other of its batch", async () => {
@@ -137,16 +172,41 @@ describe("the runtime, on a domain of orders", () => {
   });
 
   it("pauses partitions instead of dropping when a bound is reached", async () => {
-    const { publish, settled, fatal } = await start(store, {
-      limits: { waitingMessagesMax: 5, turnMessagesMax: 3, intentsMax: 4, unpublishedMax: 4 },
+    let stuck = false;
+    const slow: Store = wrapped(store, {
+      transaction: async (work) => {
+        await until(() => !stuck);
+        return store.transaction(work);
+      },
     });
-    await publish("place-order", Array.from({ length: 60 }, (_, i) => ({ order_id: `o${i}`, amount: 1 }))); // prettier-ignore
-    await until(
-      async () =>
-        (await store.query<{ n: number }>(`select count(*)::int as n from rollcall.entity where state = 'TOLD'`))[0]
-          ?.n === 60,
-    );
+    const paused: number[] = [];
+    const watched = (bus: EventBus): EventBus =>
+      wrapped(bus, {
+        pause: (partitions) => {
+          paused.push(...partitions);
+          bus.pause(partitions);
+        },
+      });
+    const limits = { waitingMessagesMax: 5, turnMessagesMax: 3, intentsMax: 4, unpublishedMax: 4 };
+    const { runtime, publish, stateOf, settled, fatal } = await start(slow, { limits, over: watched });
+    stuck = true;
+    const orders = Array.from({ length: 60 }, (_, i) => ({ order_id: `o${i}`, amount: 1 }));
+    for (const order of orders) await publish("place-order", [order]);
+    await until(() => new Set(paused).size === 4);
+    expect(runtime.status().waiting).toBeLessThan(60);
+    stuck = false;
+    for (const { order_id } of orders) await until(async () => (await stateOf(order_id)) === "TOLD");
     await settled();
     expect(fatal).toEqual([]);
   });
 });
+
+/** The same in all but what is given. */
+function wrapped<Whole extends object>(whole: Whole, own: Partial<Whole>): Whole {
+  return new Proxy(whole, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
