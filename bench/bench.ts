@@ -98,7 +98,10 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
 /** A catalogue that keeps every run's services gets slower from run to run, whoever is measured. */
 async function forgetServices({ consul }: ServiceAddresses, runId: string): Promise<void> {
   for (const Node of [`rollcall-dev-${runId}`, BASELINE_NODE])
-    await fetch(new URL("/v1/catalog/deregister", consulUrl(consul)), { method: "PUT", body: JSON.stringify({ Node }) });
+    await fetch(new URL("/v1/catalog/deregister", consulUrl(consul)), {
+      method: "PUT",
+      body: JSON.stringify({ Node }),
+    });
 }
 
 async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<ChildProcess> {
@@ -137,7 +140,13 @@ async function startBaseline(topics: object, services: ServiceAddresses, databas
   });
   await admin.disconnect();
   await new Promise((resolve) => setTimeout(resolve, 1_500));
-  const given = { brokers: services.kafka, database, consul: consulUrl(services.consul), consulNode: BASELINE_NODE, topics };
+  const given = {
+    brokers: services.kafka,
+    database,
+    consul: consulUrl(services.consul),
+    consulNode: BASELINE_NODE,
+    topics,
+  };
   const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {
     env: { ...process.env, BENCH_BASELINE: JSON.stringify(given) },
     stdio: ["ignore", "pipe", "inherit"],

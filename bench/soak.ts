@@ -9,7 +9,7 @@ import { introspection, rssMiB } from "./measure.ts";
 
 const HELP = `npm run soak -- [options]
 Runs one process with a heap of 256 MiB on real Kafka, Postgres and Consul, and judges its memory:
-  steady   nodes come and go: memory's slope after a third of the time, and open handles
+  steady   nodes come and go: memory's slope after a third of the time (behind collections of garbage), and open handles
   outage   Kafka is stopped while introspections keep coming over HTTP: the process survives, nothing is lost
   many     ACTIVE nodes with a heartbeat every 10 s, all held by the one process (without the heap's limit)
   --only steady,outage,many   which (default: all)
@@ -31,6 +31,7 @@ const { values: options } = parseArgs({
 });
 
 const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
+const COLLECTED = { NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("collect-garbage.mjs", import.meta.url)}` };
 const SLOPE_MIB_PER_HOUR_MAX = 2;
 const HANDLES_MORE_MAX = 4;
 const HEARTBEAT_MS = 10_000;
@@ -52,7 +53,7 @@ async function main(): Promise<void> {
   const services = await up({ keep: false });
   const findings: Finding[] = [];
   const phases: Readonly<Record<string, () => Promise<Finding>>> = {
-    steady: () => withScene(HEAP, (scene) => steady(scene, milliseconds(options.for))),
+    steady: () => withScene(COLLECTED, (scene) => steady(scene, milliseconds(options.for))),
     outage: () => withScene(HEAP, (scene) => outage(scene, milliseconds(options.outage))),
     many: () => withScene({}, (scene) => many(scene, Number(options.nodes))),
   };
@@ -207,7 +208,7 @@ const nodeAt = (index: number): { id: string; index: number } => ({ id: `soak-${
 const round = (value: number): number => Number(value.toFixed(2));
 const handlesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
-/** The lowest of each of so many windows: what garbage adds in between is no growth. */
+/** The lowest of each of so many windows, each long enough for a collection: what garbage adds in between is no growth. */
 function lowest<Sample extends { readonly mib: number }>(samples: readonly Sample[], windows: number): Sample[] {
   const size = Math.max(1, Math.ceil(samples.length / windows));
   return Array.from({ length: Math.ceil(samples.length / size) }, (_, i) =>

@@ -35,8 +35,13 @@ export function compile(text: string, tables: ReadonlyMap<string, Table>): Run {
   return new Compiler(tables).statement(parse(text), undefined).run;
 }
 
-export const newEnv = (env: Pick<Env, "params" | "transaction" | "tables" | "nowMs">): Env => ({
-  ...env,
+type Given = Pick<Env, "params" | "transaction" | "tables" | "nowMs">;
+
+export const newEnv = ({ params, transaction, tables, nowMs }: Given): Env => ({
+  params,
+  transaction,
+  tables,
+  nowMs,
   slots: [],
   rows: [],
   ctes: new Map(),
