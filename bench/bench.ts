@@ -6,13 +6,14 @@ import { Kafka, logLevel } from "kafkajs";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
+import { benchCore, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, type Result, rssMiB } from "./measure.ts";
 
 const HELP = `npm run bench -- [options]
-  --only embedded,real,baseline   what to measure (default: all)
+  --only core,embedded,real,baseline   what to measure (default: all)
   --count N        registrations at saturation (default 10000; embedded a fifth of it)
   --one-at-a-time N   registrations one at a time (default 200)
   --rounds N       rounds of the real engines, in turn; the median is printed (default 3)
@@ -20,7 +21,7 @@ const HELP = `npm run bench -- [options]
 `;
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string", default: "embedded,baseline,real" },
+    only: { type: "string", default: "core,embedded,baseline,real" },
     count: { type: "string", default: "10000" },
     "one-at-a-time": { type: "string", default: "200" },
     rounds: { type: "string", default: "3" },
@@ -35,12 +36,15 @@ const BASELINE_NODE = "bench-baseline";
 async function main(): Promise<void> {
   const wanted = new Set(options.only.split(","));
   const results: Result[] = [];
+  const core = wanted.has("core") ? benchCore() : [];
   if (wanted.has("embedded"))
     results.push(await benchEmbedded({ ...size, count: Math.ceil(size.count / 5), warmUp: 100 }));
   if (wanted.has("real") || wanted.has("baseline")) results.push(...(await benchReal(wanted)));
-  process.stdout.write(`${table(results)}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  process.stdout.write(`${JSON.stringify(results)}\n`);
+  if (core.length > 0) process.stdout.write(`${coreTable(core)}\n\n`);
+  if (results.length > 0) process.stdout.write(`${table(results)}\n\n`);
+  const figures = { ...(core.length > 0 && { core }), ...(results.length > 0 && { engines: results }) };
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
 async function benchReal(wanted: ReadonlySet<string>): Promise<Result[]> {
@@ -192,15 +196,17 @@ function table(results: readonly Result[]): string {
   ];
   const three = ({ p50, p95, p99 }: Result["active"]): string => `${p50} / ${p95} / ${p99}`;
   const rows = results.map((r) => [r.engine, r.registrations, r.perSecond, three(r.accepted), three(r.active), r.cpuSecondsPer1000, r.servicesCpuSecondsPer1000 ?? "-", r.rssMiB].map(String)); // prettier-ignore
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return aligned([head, ...rows]);
+}
+
+function coreTable(results: readonly CoreResult[]): string {
+  const rows = results.map(({ what, entities, stepsPerSecond }) => [what, entities, stepsPerSecond].map(String));
+  return aligned([["the core alone", "entities", "steps per s"], ...rows]);
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd()).join("\n"); // prettier-ignore
 }
 
 if (options.help) process.stdout.write(HELP);

@@ -5,16 +5,22 @@ const LATEST_MS = 253_402_300_799_999;
 const RFC_3339 =
   /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
-// A step writes its own time a dozen times over.
-let last = { ms: 0, text: new Date(0).toISOString() };
+// The texts of the seconds written last, up to the point before the milliseconds: a step writes its own time a dozen
+// times over, and deadlines, which are the same few seconds on.
+const seconds = new Map<number, string>();
+const SECONDS_MAX = 64;
 
 /** Ms since the epoch to RFC 3339, UTC, ms. Total: what no RFC 3339 year can hold becomes the nearest that can. */
 export function toRfc3339(ms: number): string {
-  if (last.ms !== ms) {
-    const held = Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS);
-    last = { ms, text: new Date(held).toISOString() };
+  const held = Number.isNaN(ms) ? 0 : Math.trunc(Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS));
+  const second = Math.floor(held / 1_000);
+  let text = seconds.get(second);
+  if (text === undefined) {
+    if (seconds.size >= SECONDS_MAX) seconds.clear();
+    seconds.set(second, (text = new Date(second * 1_000).toISOString().slice(0, -"000Z".length)));
   }
-  return last.text;
+  const rest = held - second * 1_000;
+  return `${text}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
 }
 
 /**

@@ -35,18 +35,25 @@ export function addressOf(text: string): Address | null {
 }
 
 function parse(text: string): URL | null {
-  if (!AUTHORITY.test(text) || !URL.canParse(text)) return null;
-  const url = new URL(text);
-  if (url.port === "0" || !HOST.test(url.hostname)) return null;
-  return isMetadataService(url.hostname) ? null : url;
+  const url = AUTHORITY.test(text) ? urlOf(text) : undefined;
+  if (!url || url.port === "0" || !HOST.test(url.hostname)) return null;
+  return isMetadataService(url) ? null : url;
 }
 
-/** `http:` brings every way to write an IP address into one form; the other schemes' hosts are opaque. */
-function isMetadataService(hostname: string): boolean {
-  const asHttp = `http://${hostname}`;
-  if (!URL.canParse(asHttp)) return true;
-  const host = new URL(asHttp).hostname.replace(/\.$/, "");
+/** `http:` and `https:` bring every way to write an IP address into one form; the other schemes' hosts are opaque. */
+function isMetadataService({ protocol, hostname }: URL): boolean {
+  const canonical = protocol.startsWith("http") ? hostname : urlOf(`http://${hostname}`)?.hostname;
+  if (canonical === undefined) return true;
+  const host = canonical.replace(/\.$/, "");
   return METADATA_SERVICES.has(host) || LINK_LOCAL.test(host);
+}
+
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export const EndpointUrl = z

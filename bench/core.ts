@@ -1,0 +1,114 @@
+import { decodeRecord } from "../runtime/core/decode.ts";
+import type { Cell, Domain, Machine } from "../runtime/core/domain.ts";
+import type { Entity } from "../runtime/core/entity.ts";
+import { derivedId } from "../runtime/core/ids.ts";
+import type { Intent } from "../runtime/core/intent.ts";
+import type { Message } from "../runtime/core/message.ts";
+import { step } from "../runtime/core/step.ts";
+import { shippedDomain } from "../test/registration/shipped-domain.ts";
+import { introspection } from "./measure.ts";
+
+/** What the core does by itself, on one core of the machine. */
+export interface CoreResult {
+  readonly what: string;
+  readonly entities: number;
+  readonly stepsPerSecond: number;
+}
+
+const SECONDS = 2;
+const START_MS = Date.parse("2026-01-01T00:00:00Z");
+const HEARTBEATS = 4;
+const TRANSITIONS_MORE = 1_000;
+
+/** A step must cost the same however many entities there are, and however many transitions the contracts have. */
+export function benchCore(): CoreResult[] {
+  const wide = { ...shippedDomain, orchestrator: widened(shippedDomain.orchestrator), reducer: widened(shippedDomain.reducer) }; // prettier-ignore
+  return [
+    measure("registration", shippedDomain, 100, registration),
+    measure("registration", shippedDomain, 20_000, registration),
+    measure(`registration, ${TRANSITIONS_MORE} transitions more`, wide, 100, registration),
+    measure("heartbeats", shippedDomain, 100, heartbeats),
+    measure("heartbeats", shippedDomain, 50_000, heartbeats),
+  ];
+}
+
+interface Script {
+  readonly from: Entity | undefined;
+  readonly messages: readonly Message[];
+}
+
+/** All entities take their first message, then all their second; whole rounds, until the time is up. */
+function measure(what: string, domain: Domain, count: number, scriptOf: (domain: Domain, index: number) => Script): CoreResult {
+  const scripts = Array.from({ length: count }, (_, index) => scriptOf(domain, index));
+  const rounds = scripts[0]?.messages.length ?? 0;
+  const pass = (): number => {
+    const startedMs = performance.now();
+    const entities = scripts.map(({ from }) => from);
+    for (let round = 0; round < rounds; round++)
+      for (const [at, { messages }] of scripts.entries())
+        entities[at] = step(domain, entities[at], messages[round] as Message).entity;
+    return (performance.now() - startedMs) / 1_000;
+  };
+  // What V8 compiles on the way is paid before anything counts.
+  for (let seconds = 0; seconds < SECONDS / 2; ) seconds += pass();
+  let [seconds, steps] = [0, 0];
+  for (; seconds < SECONDS; steps += rounds * count) seconds += pass();
+  return { what, entities: count, stepsPerSecond: Math.round(steps / seconds) };
+} // prettier-ignore
+
+/** Introspection, both confirmations, the accepted event on the bus, ACK: as the shell would hand them over. */
+function registration(domain: Domain, index: number): Script {
+  const id = `node-${index}`;
+  const messages: Message[] = [];
+  let entity: Entity | undefined;
+  let asked: readonly Intent[] = [];
+  const take = (message: Message): void => {
+    messages.push(message);
+    const decision = step(domain, entity, message);
+    if (decision.result !== "changed") throw new Error(`${message.type}: ${decision.reason}`);
+    entity = decision.entity;
+    asked = [...asked, ...decision.intents];
+  };
+  const fromShell = (kind: Message["kind"], type: string, more: Partial<Message>): Message => ({
+    kind, type, id: derivedId("bench", id, type), entityId: id, correlationId: derivedId("bench", id), payload: {},
+    now: START_MS + messages.length, attemptId: entity?.attempt.id ?? "", ...more,
+  }); // prettier-ignore
+  take(fromBus(domain, "NodeIntrospectionEvent", introspection(id, index), START_MS));
+  for (const { type, id: intentId, payload } of asked) {
+    const outcome = domain.effects.get(type)?.outputEvents[0] ?? "";
+    take(fromShell("outcome", outcome, { intentId, payload }));
+  }
+  take(fromShell("published", "published(NodeRegistrationAccepted)", {}));
+  take(fromBus(domain, "NodeRegistrationAcked", { node_id: id }, START_MS + messages.length));
+  return { from: undefined, messages };
+}
+
+function heartbeats(domain: Domain, index: number): Script {
+  const script = registration(domain, index);
+  const from = script.messages.reduce<Entity | undefined>((entity, each) => step(domain, entity, each).entity, undefined); // prettier-ignore
+  const beat = (_: unknown, n: number): Message =>
+    fromBus(domain, "NodeHeartbeatEvent", { node_id: from?.id ?? "" }, START_MS + (n + 1) * 10_000);
+  return { from, messages: Array.from({ length: HEARTBEATS }, beat) };
+}
+
+function fromBus(domain: Domain, type: string, payload: object, brokerTimeMs: number): Message {
+  const consumed = domain.consumed.find((topic) => topic.type === type);
+  if (!consumed) throw new Error(`${type} is not consumed`);
+  const value = Buffer.from(JSON.stringify({ ...payload, timestamp: new Date(brokerTimeMs).toISOString() }));
+  return decodeRecord(domain, consumed, { topic: consumed.topic, partition: 0, offset: 0, value, headers: {}, brokerTimeMs }); // prettier-ignore
+}
+
+/** With states that lead to one another, and that nobody is ever in. */
+function widened(machine: Machine): Machine {
+  const [state] = machine.states.values();
+  if (!state) return machine;
+  const states = new Map(machine.states);
+  const table = new Map(machine.table);
+  for (let i = 0; i < TRANSITIONS_MORE; i++) {
+    const name = `extra-${i}`;
+    const cell: Cell = { conditions: [], answers: [{ to: `extra-${(i + 1) % TRANSITIONS_MORE}`, entered: true, actions: [] }] }; // prettier-ignore
+    states.set(name, { ...state, name });
+    table.set(name, new Map([[`trigger-${i}`, cell]]));
+  }
+  return { ...machine, states, table };
+}
