@@ -1,0 +1,153 @@
+import { partitionOf } from "../runtime/core/murmur2.ts";
+import type { EventBus } from "../runtime/ports/event-bus.ts";
+import type { Sql, SqlValue, Store } from "../runtime/ports/store.ts";
+import { Runtime } from "../runtime/shell/runtime.ts";
+import { Broker } from "../test/sim/broker.ts";
+import { Consul, SimRegistry } from "../test/sim/consul.ts";
+import { Database, SimStore } from "../test/sim/database.ts";
+import { domainOn, INPUT, SCHEMAS, TOPICS } from "../test/sim/domain.ts";
+import { EPOCH_MS, Machine } from "../test/sim/machine.ts";
+import { Random } from "../test/sim/random.ts";
+import { Scheduler } from "../test/sim/scheduler.ts";
+import { SimBus } from "../test/sim/sim-bus.ts";
+import { Weather } from "../test/sim/weather.ts";
+import { introspection } from "./measure.ts";
+
+/** What one registration asks of the services; the same on every machine and in every run. */
+export interface Counts {
+  readonly transactions: number;
+  readonly statements: number;
+  readonly rowsWritten: number;
+  readonly journalRows: number;
+  readonly parameterBytes: number;
+  readonly produceCalls: number;
+  readonly eventBytes: number;
+  readonly registryCalls: number;
+}
+type Tally = { -readonly [Name in keyof Counts]: number };
+
+const PARTITIONS = 12;
+const READY_MS = 5_000;
+/** Long enough for all that a registration asks for, and shorter than any deadline. */
+const WATCHED_MS = 10_000;
+const ACK_AFTER_MS = 1;
+
+/**
+ * So many registrations that come at once, through the real shell and core on simulated services with even latencies:
+ * what they ask for, each. What a process does by itself in that time is not counted.
+ */
+export async function countsOf(registrations: number): Promise<Counts> {
+  const idle = await tallied(0);
+  const busy = await tallied(registrations);
+  const each = (name: keyof Counts): number => Number(((busy[name] - idle[name]) / registrations).toFixed(3));
+  return Object.fromEntries(Object.keys(busy).map((name) => [name, each(name as keyof Counts)])) as unknown as Counts;
+}
+
+async function tallied(registrations: number): Promise<Tally> {
+  const tally: Tally = {
+    transactions: 0, statements: 0, rowsWritten: 0, journalRows: 0, parameterBytes: 0, produceCalls: 0, eventBytes: 0,
+    registryCalls: 0,
+  }; // prettier-ignore
+  const random = new Random(1);
+  const scheduler = new Scheduler();
+  const weather = new Weather(scheduler, random);
+  weather.behindMs = 0;
+  weather.wayMs = () => 1;
+  const broker = new Broker(weather, PARTITIONS, READY_MS);
+  const database = new Database(SCHEMAS, weather);
+  const consul = new Consul(weather);
+  const machine = new Machine("counted", scheduler, random, 0);
+  const store = countedStore(new SimStore(database, machine), tally);
+  const registry = new SimRegistry(consul, machine);
+  const apply: SimRegistry["apply"] = (changes, signal) => {
+    tally.registryCalls++;
+    return registry.apply(changes, signal);
+  };
+  let active = 0;
+  broker.create(INPUT);
+  broker.read(({ topic, key, value }) => {
+    if (INPUT.includes(topic)) return;
+    tally.eventBytes += value?.length ?? 0;
+    const id = String(key);
+    if (topic.includes("node-became-active")) active++;
+    if (topic.includes("node-registration-accepted")) scheduler.after(ACK_AFTER_MS, () => send(TOPICS.ack, { node_id: id })); // prettier-ignore
+  });
+  database.onCommit = (changes) => {
+    tally.rowsWritten += changes.length;
+    tally.journalRows += changes.filter(({ table }) => table.schema.name === "journal").length;
+  };
+  const send = (topic: string, payload: { readonly node_id: string }): void => {
+    const { node_id: id } = payload;
+    broker.append({
+      topic,
+      partition: partitionOf(id, PARTITIONS),
+      key: Buffer.from(id),
+      value: Buffer.from(JSON.stringify(payload)),
+      headers: { message_id: random.uuid() },
+    });
+  };
+  const runtime = new Runtime({
+    domain: domainOn({ apply }, store),
+    bus: countedBus(new SimBus(broker, machine), tally),
+    store,
+    clock: machine.clock,
+    owner: "counted",
+    partitions: PARTITIONS,
+    observe: () => {},
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  void runtime.start();
+  await scheduler.run(READY_MS, () => {});
+  Object.keys(tally).forEach((name) => (tally[name as keyof Counts] = 0));
+  const timestamp = new Date(EPOCH_MS + READY_MS).toISOString();
+  for (let i = 0; i < registrations; i++)
+    send(TOPICS.introspection, { ...introspection(`node-${i}`, i), timestamp } as never);
+  await scheduler.run(READY_MS + WATCHED_MS, () => {});
+  machine.kill();
+  if (active !== registrations) throw new Error(`${active} of ${registrations} nodes became active`);
+  return tally;
+}
+
+function countedStore(store: Store, tally: Tally): Store {
+  const counted =
+    (sql: Sql): Sql["query"] =>
+    (text, values = []) => {
+      tally.statements++;
+      tally.parameterBytes += values.reduce<number>((sum, value) => sum + bytesOf(value), 0);
+      return sql.query(text, values);
+    };
+  return {
+    kind: store.kind,
+    query: counted(store),
+    transaction: (work) => {
+      tally.transactions++;
+      return store.transaction((tx) => work({ query: counted(tx) }));
+    },
+    script: (tx, text) => store.script(tx, text),
+    version: () => store.version(),
+    close: () => store.close(),
+  };
+}
+
+function countedBus(bus: EventBus, tally: Tally): EventBus {
+  const publish: EventBus["publish"] = (messages, options) => {
+    tally.produceCalls++;
+    return bus.publish(messages, options);
+  };
+  return new Proxy(bus, {
+    get: (target, name) => {
+      if (name === "publish") return publish;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+function bytesOf(value: SqlValue): number {
+  if (Array.isArray(value)) return (value as readonly SqlValue[]).reduce<number>((sum, each) => sum + bytesOf(each), 0);
+  if (value === null) return 0;
+  if (typeof value === "string") return Buffer.byteLength(value);
+  return value instanceof Uint8Array ? value.length : 8;
+}

@@ -1,0 +1,25 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "../real/services/run.ts";
+
+const budget = JSON.parse(readFileSync("bench/budget.json", "utf8")) as Record<string, number>;
+
+describe("what a registration costs", () => {
+  let directory: string;
+  beforeAll(() => (directory = mkdtempSync(join(tmpdir(), "rollcall-budget-"))));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  it("is within its budget, in statements, rows, bytes, calls and allocations", async () => {
+    await expect(run("npm", ["run", "-s", "bench:gate"])).resolves.toContain("statements, 300 at once");
+  });
+
+  it("is told where it is above it", async () => {
+    const file = join(directory, "budget.json");
+    writeFileSync(file, JSON.stringify({ ...budget, "journalRows, 1 at once": 10 }));
+    await expect(run("npm", ["run", "-s", "bench:gate", "--", "--budget", file])).rejects.toThrow(
+      /Above the budget:\s+journalRows, 1 at once: 11, budgeted 10\s/,
+    );
+  });
+});
