@@ -5,17 +5,18 @@ import { type Program, startProgram } from "../test/blackbox/program.ts";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
 import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
-import { introspection, rssMiB } from "./measure.ts";
+import { cpuSeconds, introspection, rssMiB } from "./measure.ts";
 
 const HELP = `npm run soak -- [options]
 Runs one process with a heap of 256 MiB on real Kafka, Postgres and Consul, and judges its memory:
   steady   nodes come and go: memory's slope after a third of the time (behind collections of garbage), and open handles
   outage   Kafka is stopped while introspections keep coming over HTTP: the process survives, nothing is lost
-  many     ACTIVE nodes with a heartbeat every 10 s, all held by the one process (without the heap's limit)
+  many     ACTIVE nodes with heartbeats, all held by the one process (without the heap's limit)
   --only steady,outage,many   which (default: all)
   --for DURATION       how long steady runs (default 30m)
   --outage DURATION    how long Kafka is away (default 10m)
   --nodes N            how many ACTIVE nodes (default 50000)
+  --heartbeat DURATION how often each of them sends one (default 10s)
   --json FILE          write the figures as JSON too
 Exits 1 when one of them fails.
 `;
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     for: { type: "string", default: "30m" },
     outage: { type: "string", default: "10m" },
     nodes: { type: "string", default: "50000" },
+    heartbeat: { type: "string", default: "10s" },
     json: { type: "string" },
     help: { type: "boolean" },
   },
@@ -34,7 +36,7 @@ const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
 const COLLECTED = { NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("collect-garbage.mjs", import.meta.url)}` };
 const SLOPE_MIB_PER_HOUR_MAX = 2;
 const HANDLES_MORE_MAX = 4;
-const HEARTBEAT_MS = 10_000;
+const WATCHED_MS = 120_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Finding {
@@ -55,7 +57,7 @@ async function main(): Promise<void> {
   const phases: Readonly<Record<string, () => Promise<Finding>>> = {
     steady: () => withScene(COLLECTED, (scene) => steady(scene, milliseconds(options.for))),
     outage: () => withScene(HEAP, (scene) => outage(scene, milliseconds(options.outage))),
-    many: () => withScene({}, (scene) => many(scene, Number(options.nodes))),
+    many: () => withScene({}, (scene) => many(scene, Number(options.nodes), milliseconds(options.heartbeat))),
   };
   try {
     for (const name of options.only.split(",")) {
@@ -170,15 +172,18 @@ async function outage({ program, active }: Scene, forMs: number): Promise<Findin
 }
 
 /** All become ACTIVE, then two minutes of heartbeats: who is still ACTIVE is told by the process itself. */
-async function many({ program, nodes, active }: Scene, count: number): Promise<Finding> {
+async function many({ program, nodes, active }: Scene, count: number, everyMs: number): Promise<Finding> {
   const all = Array.from({ length: count }, (_, index) => nodeAt(index));
   let beating = true;
+  let beaten = 0;
   const slices = 20;
   const beat = async (): Promise<void> => {
     for (let slice = 0; beating; slice = (slice + 1) % slices) {
       const startedMs = performance.now();
-      await nodes.heartbeat(all.filter(({ index, id }) => index % slices === slice && active.has(id)));
-      await sleep(HEARTBEAT_MS / slices - (performance.now() - startedMs));
+      const due = all.filter(({ index, id }) => index % slices === slice && active.has(id));
+      await nodes.heartbeat(due);
+      beaten += due.length;
+      await sleep(everyMs / slices - (performance.now() - startedMs));
     }
   };
   const beats = beat();
@@ -187,7 +192,10 @@ async function many({ program, nodes, active }: Scene, count: number): Promise<F
     while (active.size < sent - 2_000) await sleep(50);
   }
   for (let waited = 0; waited < 300 && active.size < count; waited++) await sleep(1_000);
-  await sleep(120_000);
+  const before = { beaten, cpu: cpuSeconds(program.pid) };
+  await sleep(WATCHED_MS);
+  const cpu = cpuSeconds(program.pid) - before.cpu;
+  const perSecond = (beaten - before.beaten) / (WATCHED_MS / 1_000);
   const metrics = await (await fetch(`${program.url}/metrics`)).text();
   const held = Number(/rollcall_nodes\{[^}]*state="ACTIVE"[^}]*\} (\d+)/.exec(metrics)?.[1] ?? Number.NaN);
   beating = false;
@@ -198,7 +206,8 @@ async function many({ program, nodes, active }: Scene, count: number): Promise<F
     figures: {
       nodes: count,
       active: held,
-      heartbeatsPerSecond: count / (HEARTBEAT_MS / 1_000),
+      heartbeatsPerSecond: Math.round(perSecond),
+      cpuOfACore: round(cpu / (WATCHED_MS / 1_000)),
       rssMiB: rssMiB(program.pid),
     },
   };
