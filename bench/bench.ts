@@ -3,9 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
+import pg from "pg";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
+import { latencyChart } from "./chart.ts";
 import { benchCore, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
@@ -16,7 +18,9 @@ const HELP = `npm run bench -- [options]
   --only core,embedded,real,baseline   what to measure (default: all)
   --count N        registrations at saturation (default 10000; embedded a fifth of it)
   --one-at-a-time N   registrations one at a time (default 200)
+  --curve SHARES   latencies at these shares of the saturated rate (default 0.5)
   --rounds N       rounds of the real engines, in turn; the median is printed (default 3)
+  --svg FILE       draw latency over load
   --json FILE      write the figures as JSON too
 `;
 const { values: options } = parseArgs({
@@ -24,12 +28,19 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "core,embedded,baseline,real" },
     count: { type: "string", default: "10000" },
     "one-at-a-time": { type: "string", default: "200" },
+    curve: { type: "string", default: "0.5" },
     rounds: { type: "string", default: "3" },
+    svg: { type: "string" },
     json: { type: "string" },
     help: { type: "boolean" },
   },
 });
-const size = { count: Number(options.count), oneAtATime: Number(options["one-at-a-time"]), warmUp: 2_000 };
+const size = {
+  count: Number(options.count),
+  oneAtATime: Number(options["one-at-a-time"]),
+  warmUp: 2_000,
+  shares: options.curve.split(",").map(Number),
+};
 const PARTITIONS = 12;
 const BASELINE_NODE = "bench-baseline";
 
@@ -43,6 +54,7 @@ async function main(): Promise<void> {
   if (core.length > 0) process.stdout.write(`${coreTable(core)}\n\n`);
   if (results.length > 0) process.stdout.write(`${table(results)}\n\n`);
   const figures = { ...(core.length > 0 && { core }), ...(results.length > 0 && { engines: results }) };
+  if (options.svg !== undefined) writeFileSync(options.svg, latencyChart(results));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
@@ -71,14 +83,15 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
   try {
     const nodes = await KafkaEngine.connect(services.kafka, topics, runId);
     const pids = (await status())?.services.flatMap(({ pid: service }) => service ?? []) ?? [];
-    const used = (): { engine: number; services: number } => ({
+    const used = async () => ({
       engine: cpuSeconds(pid),
       services: pids.reduce((sum, service) => sum + cpuSeconds(service), 0),
+      walBytes: await walBytes(database.url),
     });
-    let [before, after] = [used(), used()];
+    let [before, after] = [await used(), await used()];
     const load = await runLoad(nodes, { ...size, runId }, {
-      onSaturation: () => (before = used()),
-      onSaturated: () => (after = used()),
+      onSaturation: async () => void (before = await used()),
+      onSaturated: async () => void (after = await used()),
     }); // prettier-ignore
     const per1000 = (seconds: number): number => Number(((seconds / size.count) * 1_000).toFixed(3));
     const result: Result = {
@@ -87,6 +100,7 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
       ...load,
       cpuSecondsPer1000: per1000(after.engine - before.engine),
       ...(pids.length > 0 && { servicesCpuSecondsPer1000: per1000(after.services - before.services) }),
+      walBytes: Math.round((after.walBytes - before.walBytes) / size.count),
       rssMiB: rssMiB(pid),
     };
     await nodes.close();
@@ -97,6 +111,15 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
     await database.drop();
     await forgetServices(services, runId);
   }
+}
+
+/** How far Postgres' log is. */
+async function walBytes(url: string): Promise<number> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");
+  await client.end();
+  return Number(rows[0]?.bytes);
 }
 
 /** A catalogue that keeps every run's services gets slower from run to run, whoever is measured. */
@@ -192,10 +215,12 @@ function table(results: readonly Result[]): string {
     "active p50/p95/p99 ms",
     "CPU s/1000",
     "services'",
+    "WAL KiB",
     "RSS MiB",
+    "active p50/p95/p99 ms at shares",
   ];
   const three = ({ p50, p95, p99 }: Result["active"]): string => `${p50} / ${p95} / ${p99}`;
-  const rows = results.map((r) => [r.engine, r.registrations, r.perSecond, three(r.accepted), three(r.active), r.cpuSecondsPer1000, r.servicesCpuSecondsPer1000 ?? "-", r.rssMiB].map(String)); // prettier-ignore
+  const rows = results.map((r) => [r.engine, r.registrations, r.perSecond, three(r.accepted), three(r.active), r.cpuSecondsPer1000, r.servicesCpuSecondsPer1000 ?? "-", r.walBytes === undefined ? "-" : (r.walBytes / 1_024).toFixed(1), r.rssMiB, r.curve.map(({ share, active }) => `${share}: ${three(active)}`).join(", ")].map(String)); // prettier-ignore
   return aligned([head, ...rows]);
 }
 

@@ -5,11 +5,11 @@ import { composeSystem } from "../app/compose.ts";
 import { readConfig } from "../app/config.ts";
 import type { System } from "../app/system.ts";
 import { partitionOf } from "../runtime/core/murmur2.ts";
-import { type Engine, runLoad } from "./load.ts";
+import { type Engine, type LoadSize, runLoad } from "./load.ts";
 import { introspection, type Result, rssMiB } from "./measure.ts";
 
 /** The embedded mode with its nodes in the same process: they publish through its bus and hear of what was published. */
-export async function benchEmbedded(size: { count: number; oneAtATime: number; warmUp: number }): Promise<Result> {
+export async function benchEmbedded(size: LoadSize): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
   const system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: directory }));
   try {
@@ -18,8 +18,8 @@ export async function benchEmbedded(size: { count: number; oneAtATime: number; w
     const before = { cpu: 0, used: 0 };
     const cpu = (): number => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
     const load = await runLoad(new EmbeddedEngine(system), { ...size, runId: `bench${Date.now().toString(36)}` }, {
-      onSaturation: () => (before.cpu = cpu()),
-      onSaturated: () => (before.used = cpu() - before.cpu),
+      onSaturation: async () => void (before.cpu = cpu()),
+      onSaturated: async () => void (before.used = cpu() - before.cpu),
     }); // prettier-ignore
     return {
       engine: "rollcall embedded",

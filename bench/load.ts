@@ -9,19 +9,39 @@ export interface Engine {
   onActive: (nodeId: string) => void;
 }
 
+/** Latencies at a share of the saturated rate, with a registration coming whenever it is due. */
+export interface LoadPoint {
+  readonly share: number;
+  readonly perSecond: number;
+  readonly active: Latency;
+}
+
 export interface LoadResult {
   readonly perSecond: number;
   readonly accepted: Latency;
   readonly active: Latency;
+  readonly curve: readonly LoadPoint[];
 }
+
+export interface LoadSize {
+  /** At once. */
+  readonly count: number;
+  readonly oneAtATime: number;
+  readonly warmUp: number;
+  /** Of the saturated rate. */
+  readonly shares: readonly number[];
+}
+
+const SHARE_MS = 8_000;
+const TICK_MS = 20;
 
 const STALLED_MS = 60_000;
 
-/** A warm-up, then as many as go at once, then one at a time. */
+/** A warm-up, then as many as go at once, then one at a time, then at shares of the rate that was reached. */
 export async function runLoad(
   engine: Engine,
-  { count, oneAtATime, warmUp, runId }: { count: number; oneAtATime: number; warmUp: number; runId: string },
-  hooks: { onSaturation: () => void; onSaturated: () => void },
+  { count, oneAtATime, warmUp, shares, runId }: LoadSize & { readonly runId: string },
+  hooks: { readonly onSaturation: () => Promise<void>; readonly onSaturated: () => Promise<void> },
 ): Promise<LoadResult> {
   const sentAt = new Map<string, number>();
   const acceptedMs: number[] = [];
@@ -42,7 +62,8 @@ export async function runLoad(
     if (--wanted === 0) reached();
   };
   let next = 0;
-  const register = async (size: number): Promise<void> => {
+  /** `send` sends so many; resolves when all are active. */
+  const registered = async (size: number, send: () => Promise<void>): Promise<void> => {
     wanted = size;
     lastMs = performance.now();
     const done = new Promise<void>((resolve, reject) => {
@@ -54,26 +75,48 @@ export async function runLoad(
         resolve();
       };
     });
-    for (let sent = 0; sent < size; sent += 500) {
-      const nodes = Array.from({ length: Math.min(500, size - sent) }, () => ({
-        id: `${runId}-${next}`,
-        index: next++,
-      }));
-      for (const { id } of nodes) sentAt.set(id, performance.now());
-      await engine.introspect(nodes);
-    }
+    await send();
     await done;
+  };
+  const introspect = async (size: number): Promise<void> => {
+    const nodes = Array.from({ length: size }, () => ({ id: `${runId}-${next}`, index: next++ }));
+    for (const { id } of nodes) sentAt.set(id, performance.now());
+    await engine.introspect(nodes);
+  };
+  const register = (size: number): Promise<void> =>
+    registered(size, async () => {
+      for (let sent = 0; sent < size; sent += 500) await introspect(Math.min(500, size - sent));
+    });
+  /** Comes when it is due, whatever has become of those before. */
+  const atRate = async (share: number, perSecond: number): Promise<LoadPoint> => {
+    const size = Math.round((perSecond * SHARE_MS) / 1_000);
+    activeMs.length = 0;
+    await registered(size, async () => {
+      const startedMs = performance.now();
+      for (let sent = 0; sent < size;) {
+        const due = Math.min(size, Math.ceil(((performance.now() - startedMs) / 1_000) * perSecond));
+        if (due > sent) await introspect(due - sent);
+        sent = Math.max(sent, due);
+        await sleep(TICK_MS);
+      }
+    });
+    return { share, perSecond: Math.round(perSecond), active: latencyOf(activeMs) };
   };
 
   await register(warmUp);
-  hooks.onSaturation();
+  await hooks.onSaturation();
   const startedMs = performance.now();
   await register(count);
-  const seconds = (performance.now() - startedMs) / 1_000;
-  hooks.onSaturated();
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const perSecond = count / ((performance.now() - startedMs) / 1_000);
+  await hooks.onSaturated();
+  await sleep(1_000);
   acceptedMs.length = 0;
   activeMs.length = 0;
   for (let i = 0; i < oneAtATime; i++) await register(1);
-  return { perSecond: Math.round(count / seconds), accepted: latencyOf(acceptedMs), active: latencyOf(activeMs) };
+  const alone = { accepted: latencyOf(acceptedMs), active: latencyOf(activeMs) };
+  const curve: LoadPoint[] = [];
+  for (const share of shares) curve.push(await atRate(share, share * perSecond));
+  return { perSecond: Math.round(perSecond), ...alone, curve };
 }
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

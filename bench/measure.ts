@@ -65,6 +65,9 @@ export interface Result {
   readonly cpuSecondsPer1000: number;
   /** Of Kafka, Postgres and Consul for it; not known where they run in Docker. */
   readonly servicesCpuSecondsPer1000?: number;
+  /** Postgres' log, for each registration. */
+  readonly walBytes?: number;
+  readonly curve: readonly { readonly share: number; readonly perSecond: number; readonly active: Latency }[];
   readonly rssMiB: number;
 }
 

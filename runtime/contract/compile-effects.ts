@@ -82,13 +82,15 @@ const intentOf = ({ action_name, intent_type, target_pattern }: EmittedIntent, e
 function targetOf(pattern: string): IntentSpec["target"] {
   // Odd parts are the placeholders' names.
   const parts = pattern.split(/\{([^{}]*)\}/);
-  return (payload) =>
-    parts
-      .map((part, index) => {
-        if (index % 2 === 0) return part;
-        const value = Object.hasOwn(payload, part) ? payload[part] : undefined;
-        if (typeof value === "string" || typeof value === "number") return String(value);
-        throw new Error(`${pattern}: the payload built has no ${part}`);
-      })
-      .join("");
+  return (payload) => {
+    let target = parts[0] ?? "";
+    for (let at = 1; at < parts.length; at += 2) {
+      const name = parts[at] ?? "";
+      const value = Object.hasOwn(payload, name) ? payload[name] : undefined;
+      if (typeof value !== "string" && typeof value !== "number")
+        throw new Error(`${pattern}: the payload built has no ${name}`);
+      target += `${value}${parts[at + 1]}`;
+    }
+    return target;
+  };
 }
