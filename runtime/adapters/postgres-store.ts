@@ -49,8 +49,7 @@ export class PostgresStore implements Store {
   transaction<Result>(work: (tx: Sql) => Promise<Result>): Promise<Result> {
     return this.#withSession(async (session) => {
       const tx = new PostgresTransaction(session);
-      // Awaited although it costs a round trip: behind a BEGIN that failed, statements would commit one by one.
-      await tx.query("begin isolation level read committed");
+      tx.begin();
       let result: Result;
       try {
         result = await work(tx);

@@ -81,19 +81,36 @@ export class PostgresSession implements Sql {
   };
 }
 
+/** Of our own statements, which are constant texts: no function is called in such a one. */
+const LOCKING_READ = /^\s*select\s[^;]*\bfor update\s*$/;
+
 /** The handle that the work of one transaction gets. */
 export class PostgresTransaction implements Sql {
   readonly #session: PostgresSession;
   #ended = false;
   /** Why it can no longer commit; the answers to what was sent behind only say that it is aborted. */
   #aborted: Fault | undefined;
+  /** Until BEGIN is answered. */
+  #beginning: Promise<void> | undefined;
 
   constructor(session: PostgresSession) {
     this.#session = session;
   }
 
+  begin(): void {
+    this.#beginning = this.#session.send({ text: "begin isolation level read committed" }).then(
+      () => void (this.#beginning = undefined),
+      (error: unknown) => this.#abort(error),
+    );
+    // Whoever asks for something hears of it.
+    this.#beginning.catch(() => {});
+  }
+
   async query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
     if (this.#ended) throw new Error("the transaction has ended");
+    // Behind a BEGIN that failed, statements would commit one by one: only what reads and locks goes before its answer.
+    if (this.#beginning && !LOCKING_READ.test(text)) await this.#beginning;
+    if (this.#aborted) throw this.#aborted;
     return this.#session.query<Row>(text, values).catch((error: unknown) => this.#abort(error));
   }
 
@@ -105,6 +122,7 @@ export class PostgresTransaction implements Sql {
   /** @throws Fault COMMIT_UNKNOWN when the connection broke behind the COMMIT; the first failure when it was aborted */
   async commit(): Promise<void> {
     this.#ended = true;
+    await this.#beginning;
     if (this.#session.broken) throw storeFault(new Error("the connection broke before COMMIT was sent"));
     const { command } = await this.#session.send({ text: "commit" }).catch((error: unknown) => {
       // An ordinary error (a deferred constraint) is an answer: rolled back.
