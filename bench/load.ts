@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { latencyOf, type Latency } from "./measure.ts";
+import { latencyOf, type Latency, type LoadPoint } from "./measure.ts";
 
 /** How a load reaches an engine: publishes introspections, and says when a node was accepted or became active. */
 export interface Engine {
@@ -7,13 +7,6 @@ export interface Engine {
   /** Called by the engine's side; the ACK is sent by it too. */
   onAccepted: (nodeId: string) => void;
   onActive: (nodeId: string) => void;
-}
-
-/** Latencies at a share of the saturated rate, with a registration coming whenever it is due. */
-export interface LoadPoint {
-  readonly share: number;
-  readonly perSecond: number;
-  readonly active: Latency;
 }
 
 export interface LoadResult {

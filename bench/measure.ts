@@ -53,6 +53,13 @@ export function latencyOf(samplesMs: readonly number[]): Latency {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
+/** Latencies at a share of the saturated rate, with a registration coming whenever it is due. */
+export interface LoadPoint {
+  readonly share: number;
+  readonly perSecond: number;
+  readonly active: Latency;
+}
+
 /** One engine's figures. */
 export interface Result {
   readonly engine: string;
@@ -67,7 +74,7 @@ export interface Result {
   readonly servicesCpuSecondsPer1000?: number;
   /** Postgres' log, for each registration. */
   readonly walBytes?: number;
-  readonly curve: readonly { readonly share: number; readonly perSecond: number; readonly active: Latency }[];
+  readonly curve: readonly LoadPoint[];
   readonly rssMiB: number;
 }
 
