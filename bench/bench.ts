@@ -88,7 +88,8 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
       services: pids.reduce((sum, service) => sum + cpuSeconds(service), 0),
       walBytes: await walBytes(database.url),
     });
-    let [before, after] = [await used(), await used()];
+    let before = await used();
+    let after = before;
     const load = await runLoad(nodes, { ...size, runId }, {
       onSaturation: async () => void (before = await used()),
       onSaturated: async () => void (after = await used()),

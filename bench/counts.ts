@@ -11,6 +11,7 @@ import { Random } from "../test/sim/random.ts";
 import { Scheduler } from "../test/sim/scheduler.ts";
 import { SimBus } from "../test/sim/sim-bus.ts";
 import { Weather } from "../test/sim/weather.ts";
+import { wrapped } from "../test/wrapped.ts";
 import { introspection } from "./measure.ts";
 
 /** What one registration asks of the services; the same on every machine and in every run. */
@@ -33,14 +34,18 @@ const WATCHED_MS = 10_000;
 const ACK_AFTER_MS = 1;
 
 /**
- * So many registrations that come at once, through the real shell and core on simulated services with even latencies:
- * what they ask for, each. What a process does by itself in that time is not counted.
+ * Registrations that come at once, so many for each of `batches`, through the real shell and core on simulated services
+ * with even latencies: what one of them asks for. What a process does by itself in that time is not counted.
  */
-export async function countsOf(registrations: number): Promise<Counts> {
+export async function countsOf(batches: readonly number[]): Promise<ReadonlyMap<number, Counts>> {
   const idle = await tallied(0);
-  const busy = await tallied(registrations);
-  const each = (name: keyof Counts): number => Number(((busy[name] - idle[name]) / registrations).toFixed(3));
-  return Object.fromEntries(Object.keys(busy).map((name) => [name, each(name as keyof Counts)])) as unknown as Counts;
+  const counts = new Map<number, Counts>();
+  for (const batch of batches) {
+    const busy = await tallied(batch);
+    const each = ([name, count]: [string, number]) => [name, Number(((count - idle[name as keyof Counts]) / batch).toFixed(3))]; // prettier-ignore
+    counts.set(batch, Object.fromEntries(Object.entries(busy).map(each)) as Counts);
+  }
+  return counts;
 }
 
 async function tallied(registrations: number): Promise<Tally> {
@@ -118,32 +123,22 @@ function countedStore(store: Store, tally: Tally): Store {
       tally.parameterBytes += values.reduce<number>((sum, value) => sum + bytesOf(value), 0);
       return sql.query(text, values);
     };
-  return {
-    kind: store.kind,
+  return wrapped(store, {
     query: counted(store),
     transaction: (work) => {
       tally.transactions++;
       return store.transaction((tx) => work({ query: counted(tx) }));
     },
-    script: (tx, text) => store.script(tx, text),
-    version: () => store.version(),
-    close: () => store.close(),
-  };
-}
-
-function countedBus(bus: EventBus, tally: Tally): EventBus {
-  const publish: EventBus["publish"] = (messages, options) => {
-    tally.produceCalls++;
-    return bus.publish(messages, options);
-  };
-  return new Proxy(bus, {
-    get: (target, name) => {
-      if (name === "publish") return publish;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
   });
 }
+
+const countedBus = (bus: EventBus, tally: Tally): EventBus =>
+  wrapped(bus, {
+    publish: (messages, options) => {
+      tally.produceCalls++;
+      return bus.publish(messages, options);
+    },
+  });
 
 function bytesOf(value: SqlValue): number {
   if (Array.isArray(value)) return (value as readonly SqlValue[]).reduce<number>((sum, each) => sum + bytesOf(each), 0);

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { latencyOf, type Latency, type LoadPoint } from "./measure.ts";
 
 /** How a load reaches an engine: publishes introspections, and says when a node was accepted or became active. */
@@ -111,5 +112,3 @@ export async function runLoad(
   for (const share of shares) curve.push(await atRate(share, share * perSecond));
   return { perSecond: Math.round(perSecond), ...alone, curve };
 }
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,4 +1,5 @@
 import { readdirSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { durationMs } from "../runtime/contract/schema-parts.ts";
 import { type Program, startProgram } from "../test/blackbox/program.ts";
@@ -37,7 +38,6 @@ const COLLECTED = { NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("coll
 const SLOPE_MIB_PER_HOUR_MAX = 2;
 const HANDLES_MORE_MAX = 4;
 const WATCHED_MS = 120_000;
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 interface Finding {
   readonly phase: string;

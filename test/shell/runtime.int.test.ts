@@ -5,6 +5,7 @@ import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import { toyCode } from "../contract/toy-domain.ts";
+import { wrapped } from "../wrapped.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 
 describe("the runtime, on a domain of orders", () => {
@@ -109,18 +110,13 @@ describe("the runtime, on a domain of orders", () => {
   // The answer to the question can be lost too, and to the next one.
   it.each([1, 3])("asks instead of running a turn again when %i answers to commits are lost", async (lost) => {
     let lose = 0;
-    const flaky: Store = {
-      kind: "pglite",
-      query: (text, values) => store.query(text, values),
-      script: (tx, text) => store.script(tx, text),
-      version: () => store.version(),
-      close: () => store.close(),
+    const flaky: Store = wrapped(store, {
       transaction: async (work) => {
         const result = await store.transaction(work);
         if (lose-- > 0) throw new Fault("COMMIT_UNKNOWN", "lost", { retryable: true });
         return result;
       },
-    };
+    });
     const { publish, stateOf } = await start(flaky);
     lose = 1;
     await publish("place-order", [{ order_id: "o1", amount: 5 }]).catch(() => {});
@@ -134,15 +130,11 @@ describe("the runtime, on a domain of orders", () => {
     let down = false;
     const failing = <Result>(work: () => Promise<Result>): Promise<Result> =>
       down ? Promise.reject(new Fault("STORE_UNAVAILABLE", "down", { retryable: true })) : work();
-    const flaky: Store = {
-      kind: "pglite",
+    const flaky: Store = wrapped(store, {
       query: (text, values) =>
         text.includes("bus_record") ? store.query(text, values) : failing(() => store.query(text, values)),
-      script: (tx, text) => store.script(tx, text),
-      version: () => store.version(),
-      close: () => store.close(),
       transaction: (work) => failing(() => store.transaction(work)),
-    };
+    });
     const { publish, stateOf, told } = await start(flaky);
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
     down = true;
@@ -200,13 +192,3 @@ describe("the runtime, on a domain of orders", () => {
     expect(fatal).toEqual([]);
   });
 });
-
-/** The same in all but what is given. */
-function wrapped<Whole extends object>(whole: Whole, own: Partial<Whole>): Whole {
-  return new Proxy(whole, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
+import { wrapped } from "../wrapped.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type SimulationResult } from "./simulation.ts";
 import type { Plant } from "./world.ts";
@@ -16,14 +17,13 @@ async function caught(plant: Plant): Promise<SimulationResult | undefined> {
   return undefined;
 }
 
-const withQuery = (store: Store, query: (sql: Sql, text: string, values: Parameters<Sql["query"]>[1]) => Promise<unknown[]>): Store => ({
-  kind: store.kind,
-  query: (text, values) => query(store, text, values) as never,
-  transaction: (work) => store.transaction((tx) => work({ query: (text, values) => query(tx, text, values) as never })),
-  script: (tx, text) => store.script(tx, text),
-  version: () => store.version(),
-  close: () => store.close(),
-}); // prettier-ignore
+type Query = (sql: Sql, text: string, values: Parameters<Sql["query"]>[1]) => Promise<unknown[]>;
+
+const withQuery = (store: Store, query: Query): Store =>
+  wrapped(store, {
+    query: (text, values) => query(store, text, values) as never,
+    transaction: (work) => store.transaction((tx) => work({ query: (text, values) => query(tx, text, values) as never })), // prettier-ignore
+  });
 
 /** What is planted, and the promises of which one must be named. */
 const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: readonly string[] }>> = {

@@ -12,7 +12,7 @@ const noProducer = -1n;
 const loopLengthMax = 64;
 
 /**
- * An upper bound, because counting the bytes of a short string costs as much as writing it.
+ * An upper bound, because counting the bytes of a string costs as much as writing it.
  * NaN when there is something that only kafkajs knows to encode: a time, a repeated header, another type.
  */
 export function batchBytesMax(messages: readonly Message[]): number {
@@ -27,8 +27,7 @@ export function batchBytesMax(messages: readonly Message[]): number {
 }
 
 export function contentBytesMax(content: unknown): number {
-  if (typeof content === "string")
-    return content.length <= loopLengthMax ? 3 * content.length : Buffer.byteLength(content);
+  if (typeof content === "string") return 3 * content.length;
   return Buffer.isBuffer(content) ? content.length : Number.NaN;
 }
 
