@@ -81,4 +81,15 @@ describe("The binary form of an array", () => {
     }
     expect(places.size).toBeLessThan(10);
   });
+
+  it("takes their place, too, where many were held at once", () => {
+    const text = "x".repeat(400_000);
+    const places = new Set<ArrayBufferLike | undefined>();
+    for (let round = 0; round < 50; round++) {
+      const leases = Array.from({ length: 20 }, () => new SlabLease());
+      for (const lease of leases) places.add(binaryArray([text], typeOf("text"), lease)?.buffer);
+      for (const lease of leases) lease.end();
+    }
+    expect(places.size).toBeLessThan(20);
+  });
 });

@@ -15,6 +15,10 @@ it("is what a Date would say, in whatever order times come", () => {
   );
 });
 
+it("writes each millisecond of a second", () => {
+  for (let ms = -1_000; ms < 1_000; ms++) expect(toRfc3339(ms)).toBe(new Date(ms).toISOString());
+});
+
 it("has a text for every number", () => {
   expect([NaN, -Infinity, Infinity, EARLIEST - 1, LATEST + 1].map(toRfc3339)).toEqual([
     "1970-01-01T00:00:00.000Z",
