@@ -1,7 +1,9 @@
 #!/usr/bin/env -S node --max-semi-space-size=64
 // What a turn makes lives until its commit: with Node's small young generation most of it would be copied twice.
-import "./typescript.mjs";
+import { bundle } from "./bundle.mjs";
 
+const bundled = await bundle();
+if (bundled === undefined) await import("./typescript.mjs");
 // As node --disable-proto=delete: no key of a message can reach a prototype, whatever a library does with it.
 delete Object.prototype.__proto__;
-await import("./cli.ts");
+await import(bundled ?? "./cli.ts");
