@@ -92,6 +92,24 @@ export class Database {
   }
 }
 
+/** What is sent in one stretch travels together: one event of the simulation for all of it. */
+class Packets {
+  #sentIn = -1;
+  #calls: (() => void)[] = [];
+
+  /** @param event the simulation's, counted @param travel starts a packet on its way */
+  add(call: () => void, event: number, travel: (arrived: () => void) => void): void {
+    if (event !== this.#sentIn) {
+      this.#sentIn = event;
+      const calls: (() => void)[] = (this.#calls = []);
+      travel(() => {
+        for (const each of calls) each();
+      });
+    }
+    this.#calls.push(call);
+  }
+}
+
 /** One connection's transaction, on the server: its statements run one after the other, each waits for the locks it needs. */
 class Session {
   readonly #database: Database;
@@ -99,6 +117,10 @@ class Session {
   readonly transaction: Transaction;
   readonly #queue: (() => void)[] = [];
   #isWaiting = false;
+  /** When what was sent last arrives: nothing on one connection overtakes. */
+  arrivesAtMs = 0;
+  readonly out = new Packets();
+  readonly back = new Packets();
   isBroken = false;
   aborted: SqlError | undefined;
 
@@ -195,7 +217,6 @@ export class SimStore implements Store {
 
   async transaction<Result>(work: (tx: Sql) => Promise<Result>): Promise<Result> {
     const session = new Session(this.#database, this.#machine);
-    await this.#send(session, () => undefined);
     const tx: Sql = {
       query: <Row>(text: string, values: readonly SqlValue[] = []) =>
         this.#send(session, () => this.#execute(session, text, values) as unknown as Row[]),
@@ -234,25 +255,39 @@ export class SimStore implements Store {
 
   /** One statement on its way through a session. */
   #send<Result>(session: Session, work: () => Result): Promise<Result> {
-    const { weather } = this.#database;
     return new Promise((resolve, reject) => {
       if (!this.#machine.reaches()) return;
-      const answer = (call: () => void): void => void this.#machine.after(weather.wayMs("store"), call);
-      weather.scheduler.after(weather.wayMs("store"), () => {
-        if (weather.trouble.store.down) session.break();
+      this.#go(session, () =>
         session.add(() => {
-          if (session.isBroken) return answer(() => reject(unavailable("the connection is gone")));
+          if (session.isBroken) return this.#answer(session, () => reject(unavailable("the connection is gone")));
           let result: Result;
           try {
             result = work();
           } catch (error) {
             if (error instanceof LockWait) throw error;
-            return answer(() => reject(error as Error));
+            return this.#answer(session, () => reject(error as Error));
           }
-          answer(() => resolve(result));
-        });
+          this.#answer(session, () => resolve(result));
+        }),
+      );
+    });
+  }
+
+  #go(session: Session, arrived: () => void): void {
+    const { weather } = this.#database;
+    const { scheduler } = weather;
+    session.out.add(arrived, scheduler.events, (all) => {
+      session.arrivesAtMs = Math.max(session.arrivesAtMs, scheduler.nowMs + weather.wayMs("store"));
+      scheduler.after(session.arrivesAtMs - scheduler.nowMs, () => {
+        if (weather.trouble.store.down) session.break();
+        all();
       });
     });
+  }
+
+  #answer(session: Session, call: () => void): void {
+    const { weather } = this.#database;
+    session.back.add(call, weather.scheduler.events, (all) => void this.#machine.after(weather.wayMs("store"), all));
   }
 
   #commit(session: Session): Promise<void> {
@@ -260,7 +295,7 @@ export class SimStore implements Store {
     const { scheduler, random } = weather;
     return new Promise((resolve, reject) => {
       if (!this.#machine.reaches()) return;
-      const answer = (call: () => void): void => void this.#machine.after(weather.wayMs("store"), call);
+      const answer = (call: () => void): void => this.#answer(session, call);
       const unknown = (): void =>
         answer(() => reject(new Fault("COMMIT_UNKNOWN", "the answer to COMMIT was lost", { retryable: true })));
       const commit = (done: () => void, failed: (error: SqlError | undefined) => void): void =>
@@ -271,8 +306,7 @@ export class SimStore implements Store {
           else done();
         });
       const isLost = random.chance(weather.trouble.store.answerLost);
-      scheduler.after(weather.wayMs("store"), () => {
-        if (weather.trouble.store.down) session.break();
+      this.#go(session, () => {
         if (!isLost)
           commit(() => answer(resolve), (error) => (error ? answer(() => reject(faultOf(error))) : unknown())); // prettier-ignore
         else {

@@ -24,7 +24,7 @@ export class SimNode {
   readonly habits: Habits;
   readonly #broker: Broker;
   readonly #random: Random;
-  readonly #tell: (text: string) => void;
+  readonly #tell: (text: () => string) => void;
   #type: (typeof TYPES)[number];
   #epoch = 1;
   #port = 8_000;
@@ -34,7 +34,7 @@ export class SimNode {
   /** Of every acceptance that it has heard, the oldest first. */
   readonly accepted: { readonly attemptId: string; readonly correlationId: string }[] = [];
 
-  constructor(id: string, habits: Habits, broker: Broker, random: Random, tell: (text: string) => void) {
+  constructor(id: string, habits: Habits, broker: Broker, random: Random, tell: (text: () => string) => void) {
     this.id = id;
     this.habits = habits;
     this.#broker = broker;
@@ -92,7 +92,9 @@ export class SimNode {
       const wayMs = random.chance(0.1) ? random.next() * 3_000 : random.next() * 20;
       this.produce(topic, value, headers, wayMs + copy * random.next() * 2_000, options.misplaced ?? false);
     }
-    this.#tell(`${this.id} sends ${topic.split(".").at(-2)} ${JSON.stringify(payload)}${copies > 1 ? " twice" : ""}`);
+    this.#tell(
+      () => `${this.id} sends ${topic.split(".").at(-2)} ${JSON.stringify(payload)}${copies > 1 ? " twice" : ""}`,
+    );
   }
 
   produce(topic: string, value: Buffer | null, headers: Readonly<Record<string, string>>, wayMs: number, misplaced = false): void {

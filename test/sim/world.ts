@@ -101,8 +101,10 @@ export class World {
     return new SimNode(id, habits, this.broker, random, (text) => this.tell(text));
   }
 
-  tell(text: string): void {
-    if (this.#options.isTold) this.story.push(`${(this.scheduler.nowMs / 1_000).toFixed(3).padStart(9)} s  ${text}`);
+  tell(text: string | (() => string)): void {
+    if (!this.#options.isTold) return;
+    const said = typeof text === "string" ? text : text();
+    this.story.push(`${(this.scheduler.nowMs / 1_000).toFixed(3).padStart(9)} s  ${said}`);
   }
   count(what: string, by = 1): void {
     this.counts[what] = (this.counts[what] ?? 0) + by;
@@ -192,9 +194,9 @@ export class World {
   #observed(machine: Machine, event: ShellEvent): void {
     if (event.kind === "lost") this.count("fenced");
     if (event.kind === "deadline_fired" || event.kind === "recovered" || event.kind === "lost" || event.kind === "partitions" || event.kind === "trouble")
-      this.tell(`    ${machine.name}: ${JSON.stringify(event)}`);
+      this.tell(() => `    ${machine.name}: ${JSON.stringify(event)}`);
     if (event.kind === "decision" && event.decision.result !== "renewed")
-      this.tell(`    ${machine.name}: ${event.message.type} of ${event.message.entityId}: ${event.decision.result}, ${event.decision.reason}`);
+      this.tell(() => `    ${machine.name}: ${event.message.type} of ${event.message.entityId}: ${event.decision.result}, ${event.decision.reason}`);
   } // prettier-ignore
 
   #failed(machine: Machine, error: unknown): void {

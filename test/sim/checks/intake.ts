@@ -52,7 +52,7 @@ export class IntakeCheck {
     const { say } = this.#evidence;
     const kind = row["kind"];
     if (kind === "event" || kind === "gap" || !row["body"]) return;
-    const body = JSON.parse((row["body"] as Json).text) as Body;
+    const body = (row["body"] as Json).value as Body;
     const origin = body.message?.origin ?? body.origin;
     if (!origin) return;
     const place = placeOf(origin);

@@ -188,9 +188,7 @@ export class LivesCheck {
     const held = new Set(database.table("expiry_hold").filter((row) => row["released_at"] === null).map((row) => row["state"])); // prettier-ignore
     for (const row of database.table("entity")) {
       if (held.has(row["state"] ?? null)) continue;
-      const { text } = row["deadlines"] as Json;
-      if (text === "{}") continue;
-      for (const [name, { at }] of Object.entries(JSON.parse(text) as Record<string, { at: number }>))
+      for (const [name, { at }] of Object.entries((row["deadlines"] as Json).value as Record<string, { at: number }>))
         if (now > Math.max(at - EPOCH_MS, quietFromMs() + PERIOD_MS) + LATE_MAX_MS + SLACK_MS)
           say("G7", `${name} of ${String(row["entity_id"])} was due ${Math.round(now - (at - EPOCH_MS))} ms ago`);
     }

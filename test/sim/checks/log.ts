@@ -2,12 +2,15 @@ import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { LogRecord } from "../broker.ts";
 import { INPUT } from "../domain.ts";
 import type { Change, Values } from "../sql/tables.ts";
-import type { Envelope, Evidence } from "./evidence.ts";
+import type { Json } from "../sql/values.ts";
+import { type Envelope, type Evidence, placeOf } from "./evidence.ts";
 
 /** G3, G4 and G5 of what is published: only what is durable, the same bytes each time, in its place and in order. */
 export class LogCheck {
   readonly #evidence: Evidence;
   readonly #durable = new Map<string, Values>();
+  /** Where a record that was refused had lain -> its row's id. */
+  readonly #deadLetters = new Map<string, string>();
   readonly #published = new Map<string, string>();
   /** `topic entity` -> the entity_seq of its last event there. */
   readonly #newest = new Map<string, number>();
@@ -24,6 +27,7 @@ export class LogCheck {
       if (table.schema.name === "journal" && after && after["topic"] !== null && after["kind"] !== "rekeyed") {
         const id = String(after["message_id"]);
         this.#durable.set(id, after);
+        if (after["kind"] === "dead_letter") this.#deadLetters.set(placeOf(((after["body"] as Json).value as { origin: Parameters<typeof placeOf>[0] }).origin), id); // prettier-ignore
         const partition = Number(after["partition"]);
         const owed = this.#owed.get(partition) ?? [];
         owed.push({ seq: Number(after["seq"]), id });
@@ -65,10 +69,8 @@ export class LogCheck {
 
   #deadLetterOf(headers: LogRecord["headers"]): string {
     const at = ["dlq_topic", "dlq_partition", "dlq_offset"].map((name) => String(headers[name]?.toString()));
-    for (const [id, row] of this.#durable)
-      if (row["kind"] === "dead_letter" && String((row["body"] as { text: string }).text).includes(`"topic":"${at[0]}","partition":${at[1]},"offset":${at[2]}}`)) return id;
-    return at.join("/");
-  } // prettier-ignore
+    return this.#deadLetters.get(at.join("/")) ?? at.join("/");
+  }
 
   #ordered({ topic, partition, value }: LogRecord): void {
     const { say, broker } = this.#evidence;

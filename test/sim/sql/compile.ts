@@ -21,7 +21,7 @@ import {
   type Update,
 } from "./parse.ts";
 import { LockWait, type Row, type Table, type Values } from "./tables.ts";
-import { coerce, comparable, compare, SqlError, type Value } from "./values.ts";
+import { coercion, comparable, compare, SqlError, type Value } from "./values.ts";
 
 /** A statement, ready to be run: its rows (of `returning`, or of a select) in the order in which they were made. */
 export type Run = (env: Env) => readonly Values[];
@@ -152,12 +152,13 @@ class Compiler {
   #scan(source: Source, own: Bound, conditions: readonly Expr[], scope: Scope): Each {
     if (source.kind === "unnest") {
       const arrays = source.arrays.map((array) => compileExpr(array, scope));
+      const names = own.columns;
       return (env, found) => {
         const columns = arrays.map((array) => (array(env) as readonly Value[] | null) ?? []);
         const length = Math.max(0, ...columns.map((column) => column.length));
         for (let i = 0; i < length; i++) {
           const row: Values = {};
-          own.columns.forEach((name, at) => (row[name] = columns[at]?.[i] ?? null));
+          for (let at = 0; at < names.length; at++) row[names[at] as string] = columns[at]?.[i] ?? null;
           env.slots[own.slot] = row;
           found();
         }
@@ -194,17 +195,17 @@ class Compiler {
       expr.k === "column" && expr.name === column && bound(scope, expr.table, expr.name).slot === own.slot;
     const isBefore = (expr: Expr): boolean => slotsOf(expr, scope).every((slot) => slot < own.slot);
     const parts = table.key.map((column) => {
-      const type = types.get(column) ?? "text";
+      const cast = coercion(types.get(column) ?? "text");
       for (const expr of conditions) {
         if (expr.k === "any" && expr.op === "=" && !expr.all && isOwn(expr.left, column) && isBefore(expr.array)) {
           const array = compileExpr(expr.array, scope);
-          return (env: Env) => [...new Set(((array(env) as readonly Value[] | null) ?? []).map((value) => comparable(coerce(value, type))))]; // prettier-ignore
+          return (env: Env) => [...new Set(((array(env) as readonly Value[] | null) ?? []).map((value) => comparable(cast(value))))]; // prettier-ignore
         }
         if (expr.k !== "binary" || expr.op !== "=") continue;
         const other = isOwn(expr.left, column) ? expr.right : isOwn(expr.right, column) ? expr.left : undefined;
         if (!other || !isBefore(other)) continue;
         const value = compileExpr(other, scope);
-        return (env: Env) => [comparable(coerce(value(env), type))];
+        return (env: Env) => [comparable(cast(value(env)))];
       }
       return undefined;
     });
@@ -235,11 +236,16 @@ class Compiler {
     const having = query.having ? compileExpr(query.having, scope) : undefined;
     const union = query.union ? this.#select(query.union, parent).run : undefined;
     const isGrouped = aggregates.length > 0 || groupBy.length > 0;
+    const isPlain = !isGrouped && orderBy.length === 0 && !limit && !union && !query.forUpdate && !query.distinct;
     const run: Run = (env) => {
+      if (isPlain) {
+        const rows: Values[] = [];
+        each(env, () => rows.push(rowOf(outputs, env)));
+        return rows;
+      }
       const made: { row: Values; order: Value[]; handles: Row[] }[] = [];
       const make = (): void => {
-        const row: Values = {};
-        for (const { name, fn } of outputs) row[name] = fn(env);
+        const row = rowOf(outputs, env);
         const handles = query.forUpdate ? scope.sources.flatMap(({ slot }) => env.rows[slot] ?? []) : [];
         made.push({ row, order: orderBy.map(({ fn }) => fn(env)), handles });
       };
@@ -271,7 +277,7 @@ class Compiler {
     throw new Error("a lock on no table's row");
   }
 
-  #outputs(outputs: readonly Output[], scope: Scope): { readonly name: string; readonly fn: Fn }[] {
+  #outputs(outputs: readonly Output[], scope: Scope): Named[] {
     return outputs.flatMap(({ expr, name }) => {
       if (expr.k !== "star") return [{ name, fn: compileExpr(expr, scope) }];
       return scope.sources
@@ -285,19 +291,23 @@ class Compiler {
   #insert(insert: Insert): Compiled {
     const { schema } = this.#table(insert.table);
     const columns = this.#columnsOf(insert.table);
-    const typeOf = new Map(schema.columns.map(({ name, type }) => [name, type]));
-    const types = insert.columns.map((column) => typeOf.get(column) ?? "text");
+    const castOf = new Map(schema.columns.map(({ name, type }) => [name, coercion(type)]));
+    const given = insert.columns.map((name) => ({ name, cast: castOf.get(name) ?? coercion("text") }));
     const empty = this.#scope([], undefined);
     const defaults = schema.columns
       .filter(({ name, default: text }) => text !== undefined && !insert.columns.includes(name))
-      .map(({ name, type, default: text = "" }) => ({ name, type, fn: compileExpr(parseExpr(text), empty) }));
+      .map(({ name, type, default: text = "" }) => ({
+        name,
+        cast: coercion(type),
+        fn: compileExpr(parseExpr(text), empty),
+      }));
     const checks = schema.checks.map((text) => parseExpr(text));
     const target = { alias: insert.alias, slot: this.#slots++, columns };
     const excluded = { alias: "excluded", slot: this.#slots++, columns };
     const scope = this.#scope([target, excluded], undefined);
     const own = this.#scope([target], undefined);
     const tests = checks.map((check) => compileExpr(check, own));
-    const set = (insert.conflict?.set ?? []).map(([column, expr]) => ({ column, type: typeOf.get(column) ?? "text", fn: compileExpr(expr, scopeOf(scope, target)) })); // prettier-ignore
+    const set = (insert.conflict?.set ?? []).map(([column, expr]) => ({ column, cast: castOf.get(column) ?? coercion("text"), fn: compileExpr(expr, scopeOf(scope, target)) })); // prettier-ignore
     const where = insert.conflict?.where ? compileExpr(insert.conflict.where, scope) : undefined;
     const source = this.#rowsToInsert(insert, empty);
     const returning = this.#outputs(insert.returning, own);
@@ -306,12 +316,15 @@ class Compiler {
       const returned: Values[] = [];
       const result = (values: Values): void => {
         env.slots[target.slot] = values;
-        if (returning.length > 0) returned.push(Object.fromEntries(returning.map(({ name, fn }) => [name, fn(env)])));
+        if (returning.length > 0) returned.push(rowOf(returning, env));
       };
-      for (const given of source(env)) {
+      for (const row of source(env)) {
         const values: Values = {};
-        insert.columns.forEach((column, i) => (values[column] = coerce(given[i], types[i] ?? "text")));
-        for (const { name, type, fn } of defaults) values[name] = coerce(fn(env), type);
+        for (let i = 0; i < given.length; i++) {
+          const { name, cast } = given[i] as (typeof given)[number];
+          values[name] = cast(row[i]);
+        }
+        for (const { name, cast, fn } of defaults) values[name] = cast(fn(env));
         table.check(values);
         env.slots[target.slot] = values;
         if (tests.some((test) => test(env) === false)) throw new SqlError("23514", `a check of ${insert.table}`);
@@ -338,7 +351,7 @@ class Compiler {
         env.transaction.lock(table, inTheWay);
         if (where && where(env) !== true) continue;
         const changed = { ...held };
-        for (const { column, type, fn } of set) changed[column] = coerce(fn(env), type);
+        for (const { column, cast, fn } of set) changed[column] = cast(fn(env));
         env.transaction.write(table, inTheWay, changed);
         result(changed);
       }
@@ -367,8 +380,8 @@ class Compiler {
     const { scope, each } = this.#loops([...update.from, target], update.where, undefined);
     const own = scope.sources.at(-1) as Bound;
     const first = { ...scope, sources: [own, ...scope.sources.slice(0, -1)] };
-    const typeOf = new Map(this.#table(name).schema.columns.map((column) => [column.name, column.type]));
-    const set = update.set.map(([column, expr]) => ({ column, type: typeOf.get(column) ?? "text", fn: compileExpr(expr, scope) })); // prettier-ignore
+    const castOf = new Map(this.#table(name).schema.columns.map((column) => [column.name, coercion(column.type)]));
+    const set = update.set.map(([column, expr]) => ({ column, cast: castOf.get(column) ?? coercion("text"), fn: compileExpr(expr, scope) })); // prettier-ignore
     const returning = this.#outputs(update.returning, first);
     const run: Run = (env) => {
       const table = env.tables.get(name) as Table;
@@ -377,7 +390,7 @@ class Compiler {
         const row = env.rows[own.slot] as Row;
         if (changes.has(row)) return;
         const values = { ...(env.slots[own.slot] as Values) };
-        for (const { column, type, fn } of set) values[column] = coerce(fn(env), type);
+        for (const { column, cast, fn } of set) values[column] = cast(fn(env));
         changes.set(row, { values, slots: [...env.slots] });
       });
       return [...changes].flatMap(([row, { values, slots }]) => {
@@ -386,7 +399,7 @@ class Compiler {
         if (returning.length === 0) return [];
         slots.forEach((slot, i) => (env.slots[i] = slot));
         env.slots[own.slot] = values;
-        return [Object.fromEntries(returning.map((output) => [output.name, output.fn(env)]))];
+        return [rowOf(returning, env)];
       });
     };
     return { run, columns: returning.map((output) => output.name) };
@@ -402,13 +415,24 @@ class Compiler {
       const gone = new Map<Row, Values>();
       each(env, () => {
         const row = env.rows[own.slot] as Row;
-        if (!gone.has(row)) gone.set(row, Object.fromEntries(returning.map((output) => [output.name, output.fn(env)])));
+        if (!gone.has(row)) gone.set(row, rowOf(returning, env));
       });
       for (const row of gone.keys()) env.transaction.write(env.tables.get(name) as Table, row, null);
       return returning.length === 0 ? [] : [...gone.values()];
     };
     return { run, columns: returning.map((output) => output.name) };
   }
+}
+
+interface Named {
+  readonly name: string;
+  readonly fn: Fn;
+}
+
+function rowOf(outputs: readonly Named[], env: Env): Values {
+  const row: Values = {};
+  for (const { name, fn } of outputs) row[name] = fn(env);
+  return row;
 }
 
 interface Step {

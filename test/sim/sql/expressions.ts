@@ -1,6 +1,6 @@
 import type { Expr, Select } from "./parse.ts";
 import type { Row, Table, Transaction, Values } from "./tables.ts";
-import { coerce, comparable, compare, Interval, Json, SqlError, type Value } from "./values.ts";
+import { coercion, comparable, compare, Interval, Json, SqlError, type Value } from "./values.ts";
 
 /** What a statement runs on. */
 export interface Env {
@@ -60,7 +60,8 @@ export function compileExpr(expr: Expr, scope: Scope): Fn {
     }
     case "cast": {
       const inner = of(expr.of);
-      return (env) => coerce(inner(env), expr.type);
+      const cast = coercion(expr.type);
+      return (env) => cast(inner(env));
     }
     case "not": {
       const inner = of(expr.of);
@@ -196,7 +197,7 @@ const shifted = (a: Value, b: Value, sign: number): Value | undefined =>
   a instanceof Date && b instanceof Interval ? new Date(a.getTime() + sign * b.ms) : undefined;
 const asJson = (value: unknown): Value => (value === undefined ? null : new Json(JSON.stringify(value)));
 const member = (json: Value, key: Value): unknown =>
-  (JSON.parse((json as Json).text) as Readonly<Record<string, unknown>> | null)?.[String(key)];
+  ((json as Json).value as Readonly<Record<string, unknown>> | null)?.[String(key)];
 
 function call(name: string, args: readonly Fn[]): Fn {
   const [first = () => null] = args;

@@ -3,8 +3,16 @@ import type { SqlValue } from "../../../runtime/ports/store.ts";
 /** json as its text; jsonb as its canonical text. */
 export class Json {
   readonly text: string;
+  /** What the text says: for those who only look. */
+  readonly value: unknown;
+  /** @throws SqlError 22P02 */
   constructor(text: string) {
     this.text = text;
+    try {
+      this.value = JSON.parse(text);
+    } catch {
+      throw new SqlError("22P02", "invalid input syntax for type json");
+    }
   }
 }
 export class Interval {
@@ -26,53 +34,76 @@ export class SqlError extends Error {
 
 const UNITS: Readonly<Record<string, number>> = { second: 1e3, minute: 6e4, hour: 36e5, day: 864e5, millisecond: 1 };
 
-/** A value as a type: what a cast, a parameter's type or a column makes of it. */
-export function coerce(value: Value | SqlValue | undefined, type: string): Value {
-  if (value === null || value === undefined) return null;
-  if (type.endsWith("[]")) {
-    const element = type.slice(0, -2);
+/** What a cast, a parameter's type or a column makes of a value. */
+export type Coercion = (value: Value | SqlValue | undefined) => Value;
+
+const coercions = new Map<string, Coercion>();
+
+/** @param type as the text of a statement or a table names it */
+export function coercion(type: string): Coercion {
+  let made = coercions.get(type);
+  if (!made) coercions.set(type, (made = orNull(type.endsWith("[]") ? arrayOf(type) : oneOf(type))));
+  return made;
+}
+
+const orNull =
+  (make: (value: Value) => Value): Coercion =>
+  (value) =>
+    value === null || value === undefined ? null : make(value as Value);
+
+function arrayOf(type: string): (value: Value) => Value {
+  const element = coercion(type.slice(0, -2));
+  return (value) => {
     if (!Array.isArray(value)) throw new SqlError("42804", `${typeof value} is no ${type}`);
-    return (value as readonly Value[]).map((each) => coerce(each, element));
-  }
+    return (value as readonly Value[]).map(element);
+  };
+}
+
+function oneOf(type: string): (value: Value) => Value {
   switch (type) {
     case "text":
-      return textOf(value as Value);
+      return textOf;
     case "uuid":
-      return uuidOf(value as Value);
+      return uuidOf;
     case "int":
     case "integer":
     case "bigint":
     case "int4":
     case "int8":
     case "smallint":
-      return Math.round(numberOf(value as Value));
+      return (value) => Math.round(numberOf(value));
     case "float8":
     case "precision":
     case "numeric":
-      return numberOf(value as Value);
+      return numberOf;
     case "boolean":
     case "bool":
-      return value === true || value === "true" || value === "t";
+      return (value) => value === true || value === "true" || value === "t";
     case "json":
-      return value instanceof Json ? value : new Json(checkedJson(String(value)));
+      return (value) => (value instanceof Json ? value : new Json(String(value)));
     case "jsonb":
-      return new Json(JSON.stringify(sorted(JSON.parse(value instanceof Json ? value.text : String(value)))));
+      return (value) =>
+        new Json(JSON.stringify(sorted((value instanceof Json ? value : new Json(String(value))).value)));
     case "timestamptz":
-      return value instanceof Date ? value : new Date(String(value));
+      return (value) => (value instanceof Date ? value : new Date(String(value)));
     case "bytea":
-      if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      throw new SqlError("42804", "no bytea");
-    case "interval": {
-      const [, count, unit] = /^(\d+) (\w+?)s?$/.exec(String(value)) ?? [];
-      const ms = UNITS[unit ?? ""];
-      if (ms === undefined) throw new SqlError("22007", `no interval: ${String(value)}`);
-      return new Interval(Number(count) * ms);
-    }
+      return (value) => {
+        if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+        throw new SqlError("42804", "no bytea");
+      };
+    case "interval":
+      return intervalOf;
     default:
       throw new Error(`the simulation knows no type ${type}`);
   }
 }
 
+function intervalOf(value: Value): Interval {
+  const [, count, unit] = /^(\d+) (\w+?)s?$/.exec(String(value)) ?? [];
+  const ms = UNITS[unit ?? ""];
+  if (ms === undefined) throw new SqlError("22007", `no interval: ${String(value)}`);
+  return new Interval(Number(count) * ms);
+}
 function textOf(value: Value): string {
   if (typeof value === "string") {
     if (value.includes("\0")) throw new SqlError("22021", "invalid byte sequence");
@@ -91,14 +122,6 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 function uuidOf(value: Value): string {
   if (typeof value !== "string" || !UUID.test(value)) throw new SqlError("22P02", `no uuid: ${String(value)}`);
   return value.toLowerCase();
-}
-function checkedJson(text: string): string {
-  try {
-    JSON.parse(text);
-  } catch {
-    throw new SqlError("22P02", "invalid input syntax for type json");
-  }
-  return text;
 }
 
 /** jsonb's order of keys: the shorter first. */
