@@ -8,6 +8,7 @@ import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
 import { latencyChart } from "./chart.ts";
+import { startConsulStub } from "./consul-stub-process.ts";
 import { benchCore, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
@@ -20,6 +21,7 @@ const HELP = `npm run bench -- [options]
   --one-at-a-time N   registrations one at a time (default 200)
   --curve SHARES   latencies at these shares of the saturated rate (default 0.5)
   --rounds N       rounds of the real engines, in turn; the median is printed (default 3)
+  --consul real|stub  stub: in its place a small server that keeps all in memory (default real)
   --svg FILE       draw latency over load
   --json FILE      write the figures as JSON too
 `;
@@ -30,6 +32,7 @@ const { values: options } = parseArgs({
     "one-at-a-time": { type: "string", default: "200" },
     curve: { type: "string", default: "0.5" },
     rounds: { type: "string", default: "3" },
+    consul: { type: "string", default: "real" },
     svg: { type: "string" },
     json: { type: "string" },
     help: { type: "boolean" },
@@ -61,14 +64,17 @@ async function main(): Promise<void> {
 
 async function benchReal(wanted: ReadonlySet<string>): Promise<Result[]> {
   const services = await up({ keep: false });
+  const stub = options.consul === "stub" ? await startConsulStub() : undefined;
+  const addresses = { ...services.addresses, ...(stub && { consul: stub.address }) };
   try {
     const rounds: Result[] = [];
     for (let round = 0; round < Number(options.rounds); round++) {
-      if (wanted.has("baseline")) rounds.push(await benchProcess("baseline", services.addresses));
-      if (wanted.has("real")) rounds.push(await benchProcess("rollcall", services.addresses));
+      if (wanted.has("baseline")) rounds.push(await benchProcess("baseline", addresses));
+      if (wanted.has("real")) rounds.push(await benchProcess("rollcall", addresses));
     }
     return ["baseline", "rollcall"].flatMap((name) => median(rounds.filter(({ engine }) => engine.startsWith(name))));
   } finally {
+    stub?.stop();
     await services.release();
   }
 }
@@ -81,7 +87,7 @@ async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddr
   const engine = name === "rollcall" ? await startRollcall(runId, services, database.url) : await startBaseline(topics, services, database.url); // prettier-ignore
   const pid = engine.pid ?? 0;
   try {
-    const nodes = await KafkaEngine.connect(services.kafka, topics, runId);
+    const nodes = await KafkaEngine.connect(services.kafka, topics, runId, { canLeave: name === "rollcall" });
     const pids = (await status())?.services.flatMap(({ pid: service }) => service ?? []) ?? [];
     const used = async () => ({
       engine: cpuSeconds(pid),

@@ -1,5 +1,5 @@
 import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
-import type { Engine } from "./load.ts";
+import type { BenchNode, Engine } from "./load.ts";
 import { introspection } from "./measure.ts";
 
 export type BenchTopics = ReturnType<typeof benchTopics>;
@@ -14,12 +14,9 @@ export function benchTopics(runId: string) {
     received: topic("evt", "node-registration-ack-received"),
     active: topic("evt", "node-became-active"),
     heartbeat: topic("evt", "node-heartbeat"),
+    deregistered: topic("evt", "node-deregistered"),
+    expired: topic("evt", "node-liveness-expired"),
   };
-}
-
-export interface BenchNode {
-  readonly id: string;
-  readonly index: number;
 }
 
 /** The nodes' side over Kafka: one producer, one consumer of acceptances, one of became-active. */
@@ -29,19 +26,29 @@ export class KafkaEngine implements Engine {
   readonly #topics: BenchTopics;
   readonly #producer: Producer;
   readonly #consumers: Consumer[] = [];
+  readonly #canLeave: boolean;
+  #left: ((ids: readonly string[]) => void) | undefined;
 
-  private constructor(topics: BenchTopics, producer: Producer) {
+  private constructor(topics: BenchTopics, producer: Producer, canLeave: boolean) {
     this.#topics = topics;
     this.#producer = producer;
+    this.#canLeave = canLeave;
   }
 
-  static async connect(brokers: string, topics: BenchTopics, runId: string): Promise<KafkaEngine> {
+  static async connect(
+    brokers: string,
+    topics: BenchTopics,
+    runId: string,
+    { canLeave }: { readonly canLeave: boolean },
+  ): Promise<KafkaEngine> {
     const kafka = new Kafka({ clientId: "bench", brokers: brokers.split(","), logLevel: logLevel.NOTHING });
     const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
     await producer.connect();
-    const engine = new KafkaEngine(topics, producer);
+    const engine = new KafkaEngine(topics, producer, canLeave);
     await engine.#consume(kafka, `${runId}-accepted`, topics.accepted, (ids) => engine.#accepted(ids));
     await engine.#consume(kafka, `${runId}-active`, topics.active, (ids) => ids.forEach((id) => engine.onActive(id)));
+    if (canLeave)
+      await engine.#consume(kafka, `${runId}-deregistered`, topics.deregistered, (ids) => engine.#left?.(ids));
     return engine;
   }
 
@@ -50,6 +57,20 @@ export class KafkaEngine implements Engine {
       ...introspection(id, index),
       ...(reason && { reason }),
     }));
+  }
+
+  /** They shut down; over when all are deregistered. Nothing for an engine that knows no leaving. */
+  async leave(nodes: readonly BenchNode[]): Promise<void> {
+    const here = new Set(nodes.map(({ id }) => id));
+    if (!this.#canLeave || here.size === 0) return;
+    const gone = new Promise<void>((resolve) => {
+      this.#left = (ids) => {
+        for (const id of ids) here.delete(id);
+        if (here.size === 0) resolve();
+      };
+    });
+    await this.introspect(nodes, "shutdown");
+    await gone;
   }
 
   async heartbeat(nodes: readonly BenchNode[]): Promise<void> {

@@ -2,9 +2,16 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { latencyOf, type Latency, type LoadPoint } from "./measure.ts";
 
+export interface BenchNode {
+  readonly id: string;
+  readonly index: number;
+}
+
 /** How a load reaches an engine: publishes introspections, and says when a node was accepted or became active. */
 export interface Engine {
-  introspect(nodes: readonly { readonly id: string; readonly index: number }[]): Promise<void>;
+  introspect(nodes: readonly BenchNode[]): Promise<void>;
+  /** Where silent nodes are ended by a deadline: they say goodbye, so that none of it falls into what is measured next. */
+  leave?(nodes: readonly BenchNode[]): Promise<void>;
   /** Called by the engine's side; the ACK is sent by it too. */
   onAccepted: (nodeId: string) => void;
   onActive: (nodeId: string) => void;
@@ -56,6 +63,11 @@ export async function runLoad(
     if (--wanted === 0) reached();
   };
   let next = 0;
+  let here: BenchNode[] = [];
+  const leave = async (): Promise<void> => {
+    await engine.leave?.(here);
+    here = [];
+  };
   /** `send` sends so many; resolves when all are active. */
   const registered = async (size: number, send: () => Promise<void>): Promise<void> => {
     wanted = size;
@@ -74,6 +86,7 @@ export async function runLoad(
   };
   const introspect = async (size: number): Promise<void> => {
     const nodes = Array.from({ length: size }, () => ({ id: `${runId}-${next}`, index: next++ }));
+    here = here.concat(nodes);
     for (const { id } of nodes) sentAt.set(id, performance.now());
     await engine.introspect(nodes);
   };
@@ -103,12 +116,16 @@ export async function runLoad(
   await register(count);
   const perSecond = count / ((performance.now() - startedMs) / 1_000);
   await hooks.onSaturated();
+  await leave();
   await sleep(1_000);
   acceptedMs.length = 0;
   activeMs.length = 0;
   for (let i = 0; i < oneAtATime; i++) await register(1);
   const alone = { accepted: latencyOf(acceptedMs), active: latencyOf(activeMs) };
   const curve: LoadPoint[] = [];
-  for (const share of shares) curve.push(await atRate(share, share * perSecond));
+  for (const share of shares) {
+    await leave();
+    curve.push(await atRate(share, share * perSecond));
+  }
   return { perSecond: Math.round(perSecond), ...alone, curve };
 }

@@ -1,12 +1,12 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { durationMs } from "../runtime/contract/schema-parts.ts";
-import { type Program, startProgram } from "../test/blackbox/program.ts";
-import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
-import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
 import { cpuSeconds, introspection, rssMiB } from "./measure.ts";
+import { nodeAt, type Scene, withScene } from "./scene.ts";
 
 const HELP = `npm run soak -- [options]
 Runs one process with a heap of 256 MiB on real Kafka, Postgres and Consul, and judges its memory:
@@ -34,7 +34,12 @@ const { values: options } = parseArgs({
 });
 
 const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
-const COLLECTED = { NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("collect-garbage.mjs", import.meta.url)}` };
+/** `ms MiB`, a line for each collection. */
+const MEMORY_FILE = join(mkdtempSync(join(tmpdir(), "rollcall-soak-")), "memory");
+const COLLECTED = {
+  NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("collect-garbage.mjs", import.meta.url)}`,
+  SOAK_MEMORY_FILE: MEMORY_FILE,
+};
 const SLOPE_MIB_PER_HOUR_MAX = 2;
 const HANDLES_MORE_MAX = 4;
 const WATCHED_MS = 120_000;
@@ -44,20 +49,16 @@ interface Finding {
   readonly ok: boolean;
   readonly figures: Readonly<Record<string, number>>;
 }
-interface Scene {
-  readonly program: Program;
-  readonly nodes: KafkaEngine;
-  /** Ids that became active, each once. */
-  readonly active: Set<string>;
-}
 
 async function main(): Promise<void> {
   const services = await up({ keep: false });
   const findings: Finding[] = [];
+  const play = (environment: Readonly<Record<string, string>>, phase: (scene: Scene) => Promise<Finding>) =>
+    withScene(services.addresses, { environment }, phase);
   const phases: Readonly<Record<string, () => Promise<Finding>>> = {
-    steady: () => withScene(COLLECTED, (scene) => steady(scene, milliseconds(options.for))),
-    outage: () => withScene(HEAP, (scene) => outage(scene, milliseconds(options.outage))),
-    many: () => withScene({}, (scene) => many(scene, Number(options.nodes), milliseconds(options.heartbeat))),
+    steady: () => play(COLLECTED, (scene) => steady(scene, milliseconds(options.for))),
+    outage: () => play(HEAP, (scene) => outage(scene, milliseconds(options.outage))),
+    many: () => play({}, (scene) => many(scene, Number(options.nodes), milliseconds(options.heartbeat))),
   };
   try {
     for (const name of options.only.split(",")) {
@@ -71,51 +72,27 @@ async function main(): Promise<void> {
   }
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(findings, null, 2)}\n`);
   if (!findings.every(({ ok }) => ok)) process.exitCode = 1;
-
-  async function withScene(environment: object, play: (scene: Scene) => Promise<Finding>): Promise<Finding> {
-    const { kafka, database, consul } = services.addresses;
-    const runId = `soak${Date.now().toString(36)}`;
-    const fresh = await freshDatabase(database);
-    const program = await startProgram({
-      environment: {
-        KAFKA_BOOTSTRAP_SERVERS: kafka,
-        DATABASE_URL: fresh.url,
-        CONSUL_HTTP_ADDR: consul,
-        ROLLCALL_NAMESPACE: runId,
-        ROLLCALL_PARTITIONS: "12",
-        ROLLCALL_LOG_LEVEL: "error",
-        ROLLCALL_HTTP_RATE_MAX: "1000000",
-        ...environment,
-      },
-    });
-    const nodes = await KafkaEngine.connect(kafka, benchTopics(runId), runId);
-    const active = new Set<string>();
-    nodes.onActive = (id) => active.add(id);
-    try {
-      return await play({ program, nodes, active });
-    } finally {
-      await nodes.close();
-      await program.stop();
-      await fresh.drop();
-    }
-  }
 }
 
 /** The same 2,000 nodes come and go, 50 a second each way. */
 async function steady({ program, nodes, active }: Scene, forMs: number): Promise<Finding> {
-  const samples: { atMs: number; mib: number; handles: number }[] = [];
+  const samples: { atMs: number; handles: number }[] = [];
   const startedMs = performance.now();
   for (let second = 0; performance.now() - startedMs < forMs; second++) {
     const come = Array.from({ length: 50 }, (_, i) => nodeAt((second * 50 + i) % 2_000));
     const go = Array.from({ length: 50 }, (_, i) => nodeAt(((second + 20) * 50 + i) % 2_000));
     await nodes.introspect(come);
     await nodes.introspect(go, "shutdown");
-    samples.push({ atMs: performance.now() - startedMs, mib: rssMiB(program.pid), handles: handlesOf(program.pid) });
+    samples.push({ atMs: performance.now() - startedMs, handles: handlesOf(program.pid) });
     await sleep(startedMs + (second + 1) * 1_000 - performance.now());
   }
-  const settled = samples.filter(({ atMs }) => atMs > forMs / 3);
-  const slope = slopePerHour(lowest(settled, 20));
-  const handles = settled.map((sample) => sample.handles);
+  const handles = samples.filter(({ atMs }) => atMs > forMs / 3).map((sample) => sample.handles);
+  const collections = readFileSync(MEMORY_FILE, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" ").map(Number));
+  const memory = collections.map(([atMs = 0, bytes = 0]) => ({ atMs, mib: bytes / 1_024 / 1_024 })).filter(({ atMs }) => atMs > forMs / 3); // prettier-ignore
+  const slope = slopePerHour(memory);
   const more = Math.max(...handles) - (handles[0] ?? 0);
   return {
     phase: "steady",
@@ -123,7 +100,9 @@ async function steady({ program, nodes, active }: Scene, forMs: number): Promise
     figures: {
       minutes: round(forMs / 60_000),
       activated: active.size,
-      rssMiB: settled.at(-1)?.mib ?? 0,
+      rssMiBFirst: round(memory[0]?.mib ?? 0),
+      rssMiBLast: round(memory.at(-1)?.mib ?? 0),
+      collections: memory.length,
       slopeMiBPerHour: round(slope),
       handlesFirst: handles[0] ?? 0,
       handlesMore: more,
@@ -213,17 +192,8 @@ async function many({ program, nodes, active }: Scene, count: number, everyMs: n
   };
 }
 
-const nodeAt = (index: number): { id: string; index: number } => ({ id: `soak-${index}`, index });
 const round = (value: number): number => Number(value.toFixed(2));
 const handlesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
-
-/** The lowest of each of so many windows, each long enough for a collection: what garbage adds in between is no growth. */
-function lowest<Sample extends { readonly mib: number }>(samples: readonly Sample[], windows: number): Sample[] {
-  const size = Math.max(1, Math.ceil(samples.length / windows));
-  return Array.from({ length: Math.ceil(samples.length / size) }, (_, i) =>
-    samples.slice(i * size, (i + 1) * size).reduce((low, each) => (each.mib < low.mib ? each : low)),
-  );
-}
 
 /** Least squares. */
 function slopePerHour(samples: readonly { readonly atMs: number; readonly mib: number }[]): number {
