@@ -9,7 +9,7 @@ import type { ServiceAddresses } from "../test/real/services/service-addresses.t
 import { status, up } from "../test/real/services/services.ts";
 import { latencyChart } from "./chart.ts";
 import { startConsulStub } from "./consul-stub-process.ts";
-import { benchCore, type CoreResult } from "./core.ts";
+import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
 import { runLoad } from "./load.ts";
@@ -50,13 +50,18 @@ const BASELINE_NODE = "bench-baseline";
 async function main(): Promise<void> {
   const wanted = new Set(options.only.split(","));
   const results: Result[] = [];
+  // Before anything else fills the heap.
+  const bytes = wanted.has("core") ? bytesPerEntity() : 0;
   const core = wanted.has("core") ? benchCore() : [];
   if (wanted.has("embedded"))
     results.push(await benchEmbedded({ ...size, count: Math.ceil(size.count / 5), warmUp: 100 }));
   if (wanted.has("real") || wanted.has("baseline")) results.push(...(await benchReal(wanted)));
-  if (core.length > 0) process.stdout.write(`${coreTable(core)}\n\n`);
+  if (core.length > 0) process.stdout.write(`${coreTable(core)}\n\na tracked node keeps ${bytes} bytes of memory, its deadline included\n\n`); // prettier-ignore
   if (results.length > 0) process.stdout.write(`${table(results)}\n\n`);
-  const figures = { ...(core.length > 0 && { core }), ...(results.length > 0 && { engines: results }) };
+  const figures = {
+    ...(core.length > 0 && { core, bytesPerEntity: bytes }),
+    ...(results.length > 0 && { engines: results }),
+  };
   if (options.svg !== undefined) writeFileSync(options.svg, latencyChart(results));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   process.stdout.write(`${JSON.stringify(figures)}\n`);

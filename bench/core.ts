@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { LRUCache } from "lru-cache";
 import { decodeRecord } from "../runtime/core/decode.ts";
 import type { Cell, Domain, Machine } from "../runtime/core/domain.ts";
 import type { Entity } from "../runtime/core/entity.ts";
@@ -5,6 +8,8 @@ import { derivedId } from "../runtime/core/ids.ts";
 import type { Intent } from "../runtime/core/intent.ts";
 import type { Message } from "../runtime/core/message.ts";
 import { step } from "../runtime/core/step.ts";
+import { DeadlineIndex } from "../runtime/shell/deadline-index.ts";
+import type { Partition } from "../runtime/shell/partition.ts";
 import { shippedDomain } from "../test/registration/shipped-domain.ts";
 import { introspection } from "./measure.ts";
 
@@ -19,6 +24,7 @@ const SECONDS = 2;
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
 const HEARTBEATS = 4;
 const TRANSITIONS_MORE = 1_000;
+const TRACKED = 20_000;
 
 /** A step must cost the same however many entities there are, and however many transitions the contracts have. */
 export function benchCore(): CoreResult[] {
@@ -46,6 +52,26 @@ export function allocatedBytesPerStep(): number {
   });
   const usual = passes.sort((a, b) => a - b)[passes.length >> 1] ?? 0;
   return Math.round(usual / steps);
+}
+
+/** What an ACTIVE entity keeps in memory, its deadline included: bytes, over many of them. */
+export function bytesPerEntity(): number {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const kept = { entities: new LRUCache<string, Entity>({ max: TRACKED }), deadlines: new DeadlineIndex() };
+  const partition = {} as Partition;
+  const track = (index: number): void => {
+    const { from } = heartbeats(shippedDomain, index);
+    if (!from) return;
+    kept.entities.set(from.id, from);
+    const owner = { partition, entityId: from.id, attemptId: from.attempt.id, correlationId: from.attempt.correlationIds[0] ?? "" }; // prettier-ignore
+    kept.deadlines.set(owner, {}, from.deadlines);
+  };
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let index = 0; index < TRACKED; index++) track(index);
+  collect();
+  return Math.round((process.memoryUsage().heapUsed - before) / kept.entities.size);
 }
 
 interface Script {
