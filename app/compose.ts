@@ -109,6 +109,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     config,
     contracts: set,
     domain,
+    messages: code.messages,
     runtime,
     store,
     bus,

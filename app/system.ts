@@ -1,6 +1,7 @@
 import type { Catalog } from "../effects/catalogue/discovery.ts";
 import type { ContractSet } from "../runtime/contract/source.ts";
 import type { Domain } from "../runtime/core/domain.ts";
+import type { MessageDefinition } from "../runtime/core/message.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { EventBus } from "../runtime/ports/event-bus.ts";
 import type { Store } from "../runtime/ports/store.ts";
@@ -13,6 +14,8 @@ export interface System {
   readonly config: Config;
   readonly contracts: ContractSet;
   readonly domain: Domain;
+  /** Every message of the domain's code, with its schema. */
+  readonly messages: readonly MessageDefinition[];
   readonly runtime: Runtime;
   readonly store: Store;
   readonly bus: EventBus;

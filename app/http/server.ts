@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance } from "fastify";
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
 import type { System } from "../system.ts";
+import { asyncApiOf } from "../../runtime/contract/async-api.ts";
 import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
 import { controlAccess, refuseStrangers } from "./access.ts";
 import { addDeadLetterRoutes } from "./dead-letters.routes.ts";
@@ -88,7 +89,10 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
-  http.get("/openapi.json", { config: { access: ["reader", "node"] }, schema: { hide: true } }, () => scope.swagger());
+  const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
+  http.get("/openapi.json", documents, () => scope.swagger());
+  const asyncApi = asyncApiOf(system.domain, system.messages, VERSION);
+  http.get("/asyncapi.json", documents, () => asyncApi);
 }
 
 function describeApi(server: FastifyInstance): void {

@@ -221,6 +221,14 @@ describe("who may ask", () => {
 });
 
 describe("the description", () => {
+  it("is AsyncAPI 3 of the contracts that run, for what does not come over HTTP", async () => {
+    const { body } = await bench.ask<{ asyncapi: string; channels: Record<string, { address: string }> }>(
+      "/asyncapi.json",
+    );
+    expect(body.asyncapi).toBe("3.0.0");
+    expect(body.channels["NodeBecameActive"]?.address).toMatch(/\.onex\.evt\.node-became-active\.v1$/);
+  });
+
   it("is OpenAPI 3.1, with every route and the events' schemas", async () => {
     const { body } = await bench.ask<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
     expect(body.openapi).toBe("3.1.0");

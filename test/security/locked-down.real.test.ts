@@ -133,7 +133,7 @@ describeReal("A system whose parts all want to know who asks", () => {
   });
 
   it("tells no secret: not in an answer, not in a log, not to a command, not with its store gone", async () => {
-    const paths = ["/health/ready", "/metrics", "/openapi.json", "/api/v1/doctor", "/api/v1/registrations", "/api/v1/dead-letters"]; // prettier-ignore
+    const paths = ["/health/ready", "/metrics", "/openapi.json", "/asyncapi.json", "/api/v1/doctor", "/api/v1/registrations", "/api/v1/dead-letters"]; // prettier-ignore
     const of = "/api/v1/registrations/own-1";
     for (const path of [...paths, `${of}/timeline`, `${of}/explanation`, "/api/v1/services/onex-effect"])
       await ask(path);
