@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import type { Engine } from "./load.ts";
 import { introspection } from "./measure.ts";
@@ -15,6 +16,14 @@ export function benchTopics(runId: string) {
     active: topic("evt", "node-became-active"),
     heartbeat: topic("evt", "node-heartbeat"),
   };
+}
+
+export async function createTopics(brokers: string, topics: BenchTopics, numPartitions: number): Promise<void> {
+  const admin = new Kafka({ brokers: brokers.split(","), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.createTopics({ topics: Object.values(topics).map((topic) => ({ topic, numPartitions })) });
+  await admin.disconnect();
+  await sleep(1_500);
 }
 
 export interface BenchNode {
