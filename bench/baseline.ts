@@ -5,7 +5,7 @@ import pg from "pg";
 /**
  * What a hand-written program can reach on the same topics with the same results for its nodes: kafkajs, a row with its
  * deadline, one statement and Consul transactions a batch; no contracts, no machine, no journal, no dedupe, no retry, no
- * fencing. Arguments: a JSON object in BENCH_BASELINE.
+ * fencing. Arguments: a JSON object in BENCH_ENGINE.
  */
 interface Arguments {
   readonly brokers: string;
@@ -36,7 +36,7 @@ interface Registration extends Introspection {
 const TRANSACTIONS_AT_ONCE = 4;
 const OPERATIONS_MAX = 64;
 
-const args = JSON.parse(process.env["BENCH_BASELINE"] ?? "{}") as Arguments;
+const args = JSON.parse(process.env["BENCH_ENGINE"] ?? "{}") as Arguments;
 const kafka = new Kafka({ clientId: "baseline", brokers: args.brokers.split(","), logLevel: logLevel.NOTHING });
 const database = new pg.Pool({ connectionString: args.database, max: 8 });
 await database.query(`create table if not exists node_baseline (node_id text primary key, node_type text not null,

@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
-import { Kafka, logLevel } from "kafkajs";
 import pg from "pg";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
@@ -11,13 +10,24 @@ import { latencyChart } from "./chart.ts";
 import { startConsulStub } from "./consul-stub-process.ts";
 import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
-import { benchTopics, KafkaEngine } from "./kafka-engine.ts";
+import { benchTopics, createTopics, KafkaEngine } from "./kafka-engine.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, type Result, rssMiB } from "./measure.ts";
+import {
+  checkPeer,
+  type Given,
+  isInstalled,
+  isPeer,
+  type PeerName,
+  peers,
+  type RunningEngine,
+  startPeer,
+} from "./peers/peers.ts";
 
 const HELP = `npm run bench -- [options]
-  --only core,embedded,real,baseline   what to measure (default: all)
-  --count N        registrations at saturation (default 10000; embedded a fifth of it)
+  --only core,embedded,baseline,real   what to measure (default: these four); a peer's name does too
+  --peers          short for --only baseline,real,${Object.keys(peers).join(",")}
+  --count N        registrations at saturation (default 10000; embedded a fifth of it, peers fewer)
   --one-at-a-time N   registrations one at a time (default 200)
   --curve SHARES   latencies at these shares of the saturated rate (default 0.5)
   --rounds N       rounds of the real engines, in turn; the median is printed (default 3)
@@ -28,6 +38,7 @@ const HELP = `npm run bench -- [options]
 const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "core,embedded,baseline,real" },
+    peers: { type: "boolean" },
     count: { type: "string", default: "10000" },
     "one-at-a-time": { type: "string", default: "200" },
     curve: { type: "string", default: "0.5" },
@@ -45,19 +56,26 @@ const size = {
   shares: options.curve.split(",").map(Number),
 };
 const PARTITIONS = 12;
-const BASELINE_NODE = "bench-baseline";
+const BENCH_NODE = "bench-nodes";
+type EngineName = "baseline" | "real" | PeerName;
+const engineNames: readonly EngineName[] = ["baseline", "real", ...(Object.keys(peers) as PeerName[])];
 
 async function main(): Promise<void> {
-  const wanted = new Set(options.only.split(","));
+  const wanted = new Set<string>(options.peers ? engineNames : options.only.split(","));
+  for (const name of wanted)
+    if (!["core", "embedded", ...engineNames].includes(name)) throw new Error(`--only ${name}: core, embedded, ${engineNames.join(", ")}`); // prettier-ignore
+  const missing = engineNames.filter((name) => wanted.has(name) && isPeer(name) && !isInstalled(name));
+  const real = engineNames.filter((name) => wanted.has(name) && !missing.includes(name));
   const results: Result[] = [];
   // Before anything else fills the heap.
   const bytes = wanted.has("core") ? bytesPerEntity() : 0;
   const core = wanted.has("core") ? benchCore() : [];
   if (wanted.has("embedded"))
     results.push(await benchEmbedded({ ...size, count: Math.ceil(size.count / 5), warmUp: 100 }));
-  if (wanted.has("real") || wanted.has("baseline")) results.push(...(await benchReal(wanted)));
+  if (real.length > 0) results.push(...(await benchReal(real)));
   if (core.length > 0) process.stdout.write(`${coreTable(core)}\n\na tracked node keeps ${bytes} bytes of memory, its deadline included\n\n`); // prettier-ignore
   if (results.length > 0) process.stdout.write(`${table(results)}\n\n`);
+  for (const name of missing) process.stdout.write(`${name}: not installed: run npm run bench:peers -- ${name}\n\n`);
   const figures = {
     ...(core.length > 0 && { core, bytesPerEntity: bytes }),
     ...(results.length > 0 && { engines: results }),
@@ -67,17 +85,15 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
 
-async function benchReal(wanted: ReadonlySet<string>): Promise<Result[]> {
+async function benchReal(names: readonly EngineName[]): Promise<Result[]> {
   const services = await up({ keep: false });
   const stub = options.consul === "stub" ? await startConsulStub() : undefined;
   const addresses = { ...services.addresses, ...(stub && { consul: stub.address }) };
   try {
-    const rounds: Result[] = [];
-    for (let round = 0; round < Number(options.rounds); round++) {
-      if (wanted.has("baseline")) rounds.push(await benchProcess("baseline", addresses));
-      if (wanted.has("real")) rounds.push(await benchProcess("rollcall", addresses));
-    }
-    return ["baseline", "rollcall"].flatMap((name) => median(rounds.filter(({ engine }) => engine.startsWith(name))));
+    const rounds = new Map<EngineName, Result[]>(names.map((name) => [name, []]));
+    for (let round = 0; round < Number(options.rounds); round++)
+      for (const [name, results] of rounds) results.push(await benchProcess(name, addresses));
+    return [...rounds.values()].flatMap(median);
   } finally {
     stub?.stop();
     await services.release();
@@ -85,44 +101,57 @@ async function benchReal(wanted: ReadonlySet<string>): Promise<Result[]> {
 }
 
 /** One engine as a process of its own, its nodes in this one. */
-async function benchProcess(name: "baseline" | "rollcall", services: ServiceAddresses): Promise<Result> {
+async function benchProcess(name: EngineName, services: ServiceAddresses): Promise<Result> {
   const runId = `bench${Date.now().toString(36)}`;
+  const count = isPeer(name) ? Math.min(size.count, peers[name]) : size.count;
+  const warmUp = isPeer(name) ? Math.min(size.warmUp, count) : size.warmUp;
   const database = await freshDatabase(services.database);
   const topics = benchTopics(runId);
-  const engine = name === "rollcall" ? await startRollcall(runId, services, database.url) : await startBaseline(topics, services, database.url); // prettier-ignore
-  const pid = engine.pid ?? 0;
+  const consul = consulUrl(services.consul);
+  const given = { runId, brokers: services.kafka, database: database.url, consul, consulNode: BENCH_NODE, topics };
+  const engine = await start(name, given, services);
   try {
-    const nodes = await KafkaEngine.connect(services.kafka, topics, runId, { canLeave: name === "rollcall" });
+    const nodes =
+      engine.nodes ?? (await KafkaEngine.connect(services.kafka, topics, runId, { canLeave: name === "real" }));
     const pids = (await status())?.services.flatMap(({ pid: service }) => service ?? []) ?? [];
+    const sum = (of: readonly number[], measure: (pid: number) => number): number =>
+      of.reduce((total, pid) => total + measure(pid), 0);
     const used = async () => ({
-      engine: cpuSeconds(pid),
-      services: pids.reduce((sum, service) => sum + cpuSeconds(service), 0),
+      engine: sum(engine.pids, cpuSeconds),
+      services: sum(pids, cpuSeconds),
       walBytes: await walBytes(database.url),
     });
     let before = await used();
     let after = before;
-    const load = await runLoad(nodes, { ...size, runId }, {
+    const load = await runLoad(nodes, { ...size, count, warmUp, runId }, {
       onSaturation: async () => void (before = await used()),
       onSaturated: async () => void (after = await used()),
     }); // prettier-ignore
-    const per1000 = (seconds: number): number => Number(((seconds / size.count) * 1_000).toFixed(3));
+    const per1000 = (seconds: number): number => Number(((seconds / count) * 1_000).toFixed(3));
     const result: Result = {
-      engine: name === "rollcall" ? "rollcall real" : "baseline (no guarantees)",
-      registrations: size.count,
+      engine: name === "real" ? "rollcall real" : name === "baseline" ? "baseline (no guarantees)" : name,
+      registrations: count,
       ...load,
       cpuSecondsPer1000: per1000(after.engine - before.engine),
       ...(pids.length > 0 && { servicesCpuSecondsPer1000: per1000(after.services - before.services) }),
-      walBytes: Math.round((after.walBytes - before.walBytes) / size.count),
-      rssMiB: rssMiB(pid),
+      walBytes: Math.round((after.walBytes - before.walBytes) / count),
+      rssMiB: sum(engine.pids, rssMiB),
     };
-    await nodes.close();
+    if (nodes instanceof KafkaEngine) await nodes.close();
+    if (isPeer(name)) await checkPeer(given, warmUp + count + size.oneAtATime);
     return result;
   } finally {
-    engine.kill("SIGTERM");
-    await new Promise((resolve) => engine.once("exit", resolve));
+    if (engine.process.kill("SIGTERM")) await new Promise((resolve) => engine.process.once("exit", resolve));
     await database.drop();
     await forgetServices(services, runId);
   }
+}
+
+async function start(name: EngineName, given: Given, services: ServiceAddresses): Promise<RunningEngine> {
+  if (name === "baseline" || name === "kafka-streams") await createTopics(given.brokers, given.topics, PARTITIONS);
+  if (isPeer(name)) return startPeer(name, given);
+  const process = await (name === "real" ? startRollcall(given.runId, services, given.database) : startBaseline(given));
+  return { process, pids: [process.pid ?? 0] };
 }
 
 /** How far Postgres' log is. */
@@ -136,7 +165,7 @@ async function walBytes(url: string): Promise<number> {
 
 /** A catalogue that keeps every run's services gets slower from run to run, whoever is measured. */
 async function forgetServices({ consul }: ServiceAddresses, runId: string): Promise<void> {
-  for (const Node of [`rollcall-dev-${runId}`, BASELINE_NODE])
+  for (const Node of [`rollcall-dev-${runId}`, BENCH_NODE])
     await fetch(new URL("/v1/catalog/deregister", consulUrl(consul)), {
       method: "PUT",
       body: JSON.stringify({ Node }),
@@ -171,23 +200,9 @@ async function startRollcall(runId: string, services: ServiceAddresses, database
   throw new Error("rollcall did not become ready within 30 s");
 }
 
-async function startBaseline(topics: object, services: ServiceAddresses, database: string): Promise<ChildProcess> {
-  const admin = new Kafka({ brokers: services.kafka.split(","), logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  await admin.createTopics({
-    topics: Object.values(topics).map((topic: string) => ({ topic, numPartitions: PARTITIONS })),
-  });
-  await admin.disconnect();
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  const given = {
-    brokers: services.kafka,
-    database,
-    consul: consulUrl(services.consul),
-    consulNode: BASELINE_NODE,
-    topics,
-  };
+async function startBaseline(given: Given): Promise<ChildProcess> {
   const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {
-    env: { ...process.env, BENCH_BASELINE: JSON.stringify(given) },
+    env: { ...process.env, BENCH_ENGINE: JSON.stringify(given) },
     stdio: ["ignore", "pipe", "inherit"],
   });
   await new Promise<void>((resolve, reject) => {

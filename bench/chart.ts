@@ -6,7 +6,7 @@ const LEFT = 64;
 const RIGHT = 16;
 const TOP = 40;
 const BOTTOM = 44;
-const COLOURS = ["#0b7285", "#c92a2a", "#5f3dc4"];
+const COLOURS = ["#0b7285", "#c92a2a", "#5f3dc4", "#2b8a3e", "#e67700", "#862e9c", "#495057"];
 const PERCENTILES = [
   { name: "p50", dash: "" },
   { name: "p99", dash: "6 4" },

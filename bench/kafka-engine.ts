@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import type { BenchNode, Engine } from "./load.ts";
 import { introspection } from "./measure.ts";
@@ -17,6 +18,14 @@ export function benchTopics(runId: string) {
     deregistered: topic("evt", "node-deregistered"),
     expired: topic("evt", "node-liveness-expired"),
   };
+}
+
+export async function createTopics(brokers: string, topics: BenchTopics, numPartitions: number): Promise<void> {
+  const admin = new Kafka({ brokers: brokers.split(","), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.createTopics({ topics: Object.values(topics).map((topic) => ({ topic, numPartitions })) });
+  await admin.disconnect();
+  await sleep(1_500);
 }
 
 /** The nodes' side over Kafka: one producer, one consumer of acceptances, one of became-active. */
