@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { parseArgs } from "node:util";
-import pg from "pg";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
@@ -12,7 +11,7 @@ import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchTopics, createTopics, KafkaEngine } from "./kafka-engine.ts";
 import { runLoad } from "./load.ts";
-import { cpuSeconds, type Result, rssMiB } from "./measure.ts";
+import { cpuSeconds, type Result, rssMiB, walBytes } from "./measure.ts";
 import {
   checkPeer,
   type Given,
@@ -152,15 +151,6 @@ async function start(name: EngineName, given: Given, services: ServiceAddresses)
   if (isPeer(name)) return startPeer(name, given);
   const process = await (name === "real" ? startRollcall(given.runId, services, given.database) : startBaseline(given));
   return { process, pids: [process.pid ?? 0] };
-}
-
-/** How far Postgres' log is. */
-async function walBytes(url: string): Promise<number> {
-  const client = new pg.Client(url);
-  await client.connect();
-  const { rows } = await client.query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");
-  await client.end();
-  return Number(rows[0]?.bytes);
 }
 
 /** A catalogue that keeps every run's services gets slower from run to run, whoever is measured. */

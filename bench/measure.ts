@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import pg from "pg";
 
 /** The kernel's clock ticks a second, for /proc/PID/stat. */
 const TICKS = 100;
@@ -37,6 +38,15 @@ function readStat(pid: string): { pid: number; parent: number; own: number; ende
 export function rssMiB(pid: number): number {
   const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
   return Math.round(Number(kib ?? 0) / 1024);
+}
+
+/** How far Postgres' log is. */
+export async function walBytes(url: string): Promise<number> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");
+  await client.end();
+  return Number(rows[0]?.bytes);
 }
 
 export interface Latency {

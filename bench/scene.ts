@@ -9,6 +9,8 @@ export interface Scene {
   readonly program: Program;
   readonly nodes: KafkaEngine;
   readonly topics: BenchTopics;
+  /** Of Postgres. */
+  readonly database: string;
   /** Ids that became active, each once. */
   readonly active: Set<string>;
   /** One more process, or the first again. */
@@ -51,7 +53,7 @@ export async function withScene<Result>(
   const active = new Set<string>();
   nodes.onActive = (id) => active.add(id);
   try {
-    return await play({ program, nodes, topics, active, start });
+    return await play({ program, nodes, topics, database: fresh.url, active, start });
   } finally {
     await nodes.close();
     await Promise.all(programs.map((each) => each.stop()));

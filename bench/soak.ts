@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { durationMs } from "../runtime/contract/schema-parts.ts";
 import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
-import { cpuSeconds, introspection, rssMiB } from "./measure.ts";
+import { cpuSeconds, introspection, rssMiB, walBytes } from "./measure.ts";
 import { nodeAt, type Scene, withScene } from "./scene.ts";
 
 const HELP = `npm run soak -- [options]
@@ -151,7 +151,7 @@ async function outage({ program, active }: Scene, forMs: number): Promise<Findin
 }
 
 /** All become ACTIVE, then two minutes of heartbeats: who is still ACTIVE is told by the process itself. */
-async function many({ program, nodes, active }: Scene, count: number, everyMs: number): Promise<Finding> {
+async function many({ program, nodes, database, active }: Scene, count: number, everyMs: number): Promise<Finding> {
   const all = Array.from({ length: count }, (_, index) => nodeAt(index));
   let beating = true;
   let beaten = 0;
@@ -171,8 +171,9 @@ async function many({ program, nodes, active }: Scene, count: number, everyMs: n
     while (active.size < sent - 2_000) await sleep(50);
   }
   for (let waited = 0; waited < 300 && active.size < count; waited++) await sleep(1_000);
-  const before = { beaten, cpu: cpuSeconds(program.pid) };
+  const before = { beaten, cpu: cpuSeconds(program.pid), wal: await walBytes(database) };
   await sleep(WATCHED_MS);
+  const wal = (await walBytes(database)) - before.wal;
   const cpu = cpuSeconds(program.pid) - before.cpu;
   const perSecond = (beaten - before.beaten) / (WATCHED_MS / 1_000);
   const metrics = await (await fetch(`${program.url}/metrics`)).text();
@@ -187,6 +188,7 @@ async function many({ program, nodes, active }: Scene, count: number, everyMs: n
       active: held,
       heartbeatsPerSecond: Math.round(perSecond),
       cpuOfACore: round(cpu / (WATCHED_MS / 1_000)),
+      walBytesPerHeartbeat: Math.round(wal / (beaten - before.beaten)),
       rssMiB: rssMiB(program.pid),
     },
   };
