@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type pg from "pg";
 import type { Fault } from "../core/fault.ts";
 import type { Sql, SqlValue } from "../ports/store.ts";
@@ -58,12 +59,20 @@ export class PostgresSession implements Sql {
   }
 
   async send(query: pg.QueryConfig & { readonly query_timeout?: number }): Promise<pg.QueryResult> {
+    this.#cork();
     try {
       return await this.#client.query(query);
     } catch (error) {
       if (endsSession(error)) this.#broken = true;
       throw error;
     }
+  }
+
+  /** A turn's statements are asked for in one stretch: they go in one write, where each would be one of its own. */
+  #cork(): void {
+    const { stream } = (this.#client as unknown as { connection: { stream: Writable } }).connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
   }
 
   get broken(): boolean {

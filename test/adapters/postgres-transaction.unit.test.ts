@@ -13,7 +13,8 @@ function waiting() {
     sent.push(text.split(" ")[0] ?? "");
     return text.startsWith("begin") ? begun.then(() => ({ rows: [] })) : Promise.resolve({ rows: [], command: "COMMIT" }); // prettier-ignore
   };
-  const client = { on: () => {}, query } as unknown as pg.PoolClient;
+  const stream = { cork: () => {}, uncork: () => {} };
+  const client = { on: () => {}, query, connection: { stream } } as unknown as pg.PoolClient;
   const tx = new PostgresTransaction(new PostgresSession(client));
   tx.begin();
   return { tx, sent, answer };
