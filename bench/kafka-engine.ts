@@ -96,21 +96,28 @@ export class KafkaEngine implements Engine {
     if (messages.length > 0) await this.#producer.send({ topic, acks: -1, messages });
   }
 
-  async #accepted(ids: readonly string[]): Promise<void> {
+  #accepted(ids: readonly string[]): void {
     ids.forEach((id) => this.onAccepted(id));
     const messages = ids.map((id) => ({ key: id, value: JSON.stringify({ node_id: id }) }));
-    await this.#producer.send({ topic: this.#topics.acked, acks: -1, messages });
+    this.#producer.send({ topic: this.#topics.acked, acks: -1, messages }).catch((error: unknown) => {
+      throw error;
+    });
   }
 
-  async #consume(kafka: Kafka, groupId: string, topic: string, take: (ids: string[]) => unknown): Promise<void> {
-    const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 250, sessionTimeout: 30_000 });
+  /**
+   * `take` is over at once: while a batch is being handled kafkajs asks for the other partitions alone, and what comes
+   * into this one waits until that request has ended. The nodes' own waiting is not what is measured.
+   */
+  async #consume(kafka: Kafka, groupId: string, topic: string, take: (ids: string[]) => void): Promise<void> {
+    const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 20, sessionTimeout: 30_000 });
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
     await consumer.run({
       partitionsConsumedConcurrently: 12,
+      autoCommit: false,
       eachBatch: async ({ batch }) => {
-        await take(batch.messages.map(({ key }) => key?.toString() ?? ""));
+        take(batch.messages.map(({ key }) => key?.toString() ?? ""));
       },
     });
     await joined;
