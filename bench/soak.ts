@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
 
 const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
 /** `ms MiB`, a line for each collection. */
-const MEMORY_FILE = join(mkdtempSync(join(tmpdir(), "rollcall-soak-")), "memory");
+const MEMORY_FILE = join(tmpdir(), `rollcall-soak-${process.pid}`);
 const COLLECTED = {
   // The young generation grows by itself, by megabytes and without a cause that is worth a look: here it hardly can.
   NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --max-semi-space-size=2 --import ${new URL("collect-garbage.mjs", import.meta.url)}`,
@@ -93,6 +93,7 @@ async function steady({ program, nodes, active }: Scene, forMs: number): Promise
     .split("\n")
     .map((line) => line.split(" ").map(Number));
   const memory = collections.map(([atMs = 0, bytes = 0]) => ({ atMs, mib: bytes / 1_024 / 1_024 })).filter(({ atMs }) => atMs > forMs / 3); // prettier-ignore
+  rmSync(MEMORY_FILE);
   const slope = slopePerHour(memory);
   const more = Math.max(...handles) - (handles[0] ?? 0);
   return {
