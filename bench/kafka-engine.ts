@@ -99,9 +99,7 @@ export class KafkaEngine implements Engine {
   #accepted(ids: readonly string[]): void {
     ids.forEach((id) => this.onAccepted(id));
     const messages = ids.map((id) => ({ key: id, value: JSON.stringify({ node_id: id }) }));
-    this.#producer.send({ topic: this.#topics.acked, acks: -1, messages }).catch((error: unknown) => {
-      throw error;
-    });
+    void this.#producer.send({ topic: this.#topics.acked, acks: -1, messages });
   }
 
   /**

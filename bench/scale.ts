@@ -173,8 +173,8 @@ async function processes(services: ServiceAddresses): Promise<Figures> {
   try {
     for (const count of [1, 2, 4]) {
       const stub = await startConsulStub();
-      const options_ = { contractsDir: contracts.dir, environment: { KAFKA_SESSION_TIMEOUT_MS: "6000" } };
-      const perSecond = await withScene({ ...services, consul: stub.address }, options_, async (scene) => {
+      const settings = { contractsDir: contracts.dir, environment: { KAFKA_SESSION_TIMEOUT_MS: "6000" } };
+      const perSecond = await withScene({ ...services, consul: stub.address }, settings, async (scene) => {
         const programs = [scene.program];
         while (programs.length < count) programs.push(await scene.start());
         await allOwn(programs);
