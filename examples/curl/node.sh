@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A whole node over HTTP: registers, stays alive for HEARTBEATS heartbeats, says goodbye.
+# A whole node over HTTP: registers, sends heartbeats until it is stopped (Ctrl-C, SIGTERM), says goodbye.
 #   ROLLCALL_URL=http://127.0.0.1:8080 examples/curl/node.sh NODE_ID
 set -euo pipefail
 url=${ROLLCALL_URL:-http://127.0.0.1:8080}
@@ -26,8 +26,11 @@ say '{"payload_type": "NodeRegistrationAcked", "payload": {
 until grep -q '^event: NodeBecameActive' "$events"; do sleep 0.1; done
 echo "$node is ACTIVE"
 
-for ((beat = 0; beat < ${HEARTBEATS:-4}; beat++)); do
-  sleep "${HEARTBEAT_SECONDS:-10}"
-  say '{"payload_type": "NodeHeartbeatEvent", "payload": {"node_id": "'"$node"'"}}'
+stopped=
+trap 'stopped=yes' INT TERM
+while [ -z "$stopped" ]; do
+  sleep "${HEARTBEAT_SECONDS:-10}" &
+  wait $! || kill $! || true
+  [ -n "$stopped" ] || say '{"payload_type": "NodeHeartbeatEvent", "payload": {"node_id": "'"$node"'"}}'
 done
 say '{"payload_type": "NodeDeregister", "payload": {"node_id": "'"$node"'", "reason": "done"}}'
