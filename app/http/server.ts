@@ -91,8 +91,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addHoldRoutes(http, system);
   const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
   http.get("/openapi.json", documents, () => scope.swagger());
-  const asyncApi = asyncApiOf(system.domain, system.messages, VERSION);
-  http.get("/asyncapi.json", documents, () => asyncApi);
+  http.get("/asyncapi.json", documents, () => asyncApiOf(system.domain, system.messages, VERSION));
 }
 
 function describeApi(server: FastifyInstance): void {
