@@ -16,6 +16,7 @@ import { addHoldRoutes } from "./holds.routes.ts";
 import { addJournalRoutes } from "./journal.routes.ts";
 import { takeJson } from "./json-body.ts";
 import { addMetricsRoutes } from "./metrics.routes.ts";
+import { addPageRoutes } from "./page.routes.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
 import { limitRate, RateLimit } from "./rate-limit.ts";
 import { addRegistrationRoutes } from "./registrations.routes.ts";
@@ -89,6 +90,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
+  addPageRoutes(http);
   const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
   http.get("/openapi.json", documents, () => scope.swagger());
   http.get("/asyncapi.json", documents, () => asyncApiOf(system.domain, system.messages, VERSION));

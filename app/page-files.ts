@@ -1,0 +1,2 @@
+/** What `npm run build` makes of `dashboard/`. Beside the command's bundle, so that the path holds for it too. */
+export const PAGE_FILES = new URL("../dashboard/dist", import.meta.url).pathname;

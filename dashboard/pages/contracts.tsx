@@ -1,0 +1,3 @@
+export function Contracts() {
+  return <h1>Contracts</h1>;
+}
