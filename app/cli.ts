@@ -18,12 +18,14 @@ const contracts = async (): Promise<Add> => (await import("./commands/contracts.
 const commands = new Map<string, () => Promise<Add>>(
   Object.entries({
     start: async () => (await import("./commands/start.ts")).addStartCommand,
+    dev: async () => (await import("./commands/dev.ts")).addDevCommand,
     demo: async () => (await import("./commands/demo.ts")).addDemoCommands,
     simulate: async () => (await import("./commands/simulate.ts")).addSimulateCommands,
     nodes: async () => (await import("./commands/nodes.ts")).addNodesCommands,
     explain: async () => (await import("./commands/explain.ts")).addExplainCommands,
     dlq: async () => (await import("./commands/dlq.ts")).addDlqCommands,
     doctor: async () => (await import("./commands/doctor.ts")).addDoctorCommands,
+    reload: async () => (await import("./commands/reload.ts")).addReloadCommand,
     hold: async () => (await import("./commands/hold.ts")).addHoldCommands,
     validate: contracts,
     graph: contracts,

@@ -13,9 +13,6 @@ import { PgliteStore } from "../runtime/adapters/pglite-store.ts";
 import { PostgresStore } from "../runtime/adapters/postgres-store.ts";
 import { SystemClock } from "../runtime/adapters/system-clock.ts";
 import { TableBus } from "../runtime/adapters/table-bus.ts";
-import { compileDomain } from "../runtime/contract/compile.ts";
-import type { Diagnostic } from "../runtime/contract/diagnostic.ts";
-import { validateDomain } from "../runtime/contract/validate.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { EventBus } from "../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../runtime/ports/store.ts";
@@ -24,9 +21,11 @@ import type { ShellLimits } from "../runtime/shell/limits.ts";
 import { Runtime } from "../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
-import { rememberContracts } from "./contract-history.ts";
+import { type Contracts, silentChange } from "./contract-history.ts";
+import { type AtStart, contractsAtStart, readContracts } from "./contracts-in-force.ts";
 import { kafkaAccess } from "./kafka-access.ts";
 import { registrationOn } from "./registration-effects.ts";
+import { ReloadingRuntime } from "./reloading-runtime.ts";
 import type { System } from "./system.ts";
 
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
@@ -38,26 +37,19 @@ export const MIGRATIONS = [
 ] as const;
 const DAY_MS = 86_400_000;
 
-/** Contracts that can't run. */
-export class ContractsRefused extends Error {
-  readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
-    super("the contracts have errors");
-    this.diagnostics = diagnostics;
-  }
-}
-
 export interface ComposeOptions {
   readonly contractsDir?: string;
+  /** Whether the page may write to the folder. */
+  readonly editable?: boolean;
   readonly limits?: Partial<ShellLimits>;
   readonly onFatal?: (error: unknown) => void;
   readonly log?: (level: "info" | "warn" | "error", message: string, details?: object) => void;
 }
 
 /**
- * Builds a system from its configuration: contracts checked, store open and migrated. Nothing is consumed before
- * `system.runtime.start()`.
- * @throws ContractsRefused with every diagnostic; Fault of the store
+ * Builds a system from its configuration: contracts checked and in force, store open and migrated. Nothing is consumed
+ * before `system.runtime.start()`.
+ * @throws ContractsRefused with every diagnostic; ContractsUnfit; Fault of the store
  */
 export async function composeSystem(config: Config, options: ComposeOptions = {}): Promise<System> {
   const clock = new SystemClock();
@@ -67,35 +59,47 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   const sql: Sql = { query: (text, values) => (late.sql as Sql).query(text, values) };
   const { registry, catalog } = catalogOf(config, sql);
   const code = registrationOn(registry, sql, registry);
-  const { set, diagnostics } = validateDomain(options.contractsDir ?? SHIPPED_CONTRACTS, code);
-  if (!set || diagnostics.some(({ severity }) => severity === "error")) throw new ContractsRefused(diagnostics);
-  const domain = compileDomain(set, code, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
+  const directory = options.contractsDir ?? SHIPPED_CONTRACTS;
+  const source = { directory, code, names: { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE } };
+  const folder = readContracts(source);
 
   const store = await openStore(config);
   late.sql = store;
+  const process_ = `${hostname()}:${process.pid}`;
+  const atStart = await prepareStore(store, clock, () => failpoint("C13"))
+    .then(() =>
+      contractsAtStart(store, folder, source, { isShared: !isEmbedded(config), by: `the start of ${process_}` }),
+    )
+    .catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
+  tellOfStart(atStart, folder, options);
+
   const listeners = new Set<(event: ShellEvent) => void>();
-  try {
-    await migrate(store, MIGRATIONS, () => failpoint("C13"));
-    await ensureJournalPartitions(store, comingDays(clock));
-    for (const file of await rememberContracts(store, set, domain.hash))
-      options.log?.("warn", `${file} changed under an unchanged contract_version: raise it, so that people can tell`);
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
-  const bus = busOf(config, store, clock, domain.name, failpoint, options);
-  const runtime = new Runtime({
-    domain,
-    bus,
+  const observe = (event: ShellEvent): void => listeners.forEach((listener) => listener(event));
+  const onFatal = options.onFatal ?? ((error: unknown) => { throw error; }); // prettier-ignore
+  const runtime = new ReloadingRuntime({
+    contracts: atStart.contracts,
+    source,
     store,
     clock,
-    owner: `${hostname()}:${process.pid}:${v7()}`,
-    partitions: config.ROLLCALL_PARTITIONS,
-    ...(options.limits && { limits: options.limits }),
-    observe: (event) => listeners.forEach((listener) => listener(event)),
-    failpoint,
-    onFatal: options.onFatal ?? ((error) => { throw error; }),
-  }); // prettier-ignore
+    observe,
+    onFatal,
+    make: ({ domain }, onSuperseded) => {
+      const bus = busOf(config, store, clock, domain.name, failpoint, options);
+      const owner = `${process_}:${v7()}`;
+      const { limits } = options;
+      return {
+        bus,
+        runtime: new Runtime({
+          ...{ domain, bus, store, clock, owner, observe, failpoint, onFatal, onSuperseded },
+          partitions: config.ROLLCALL_PARTITIONS,
+          ...(limits && { limits }),
+        }),
+      };
+    },
+  });
   const daily = setInterval(() => void ensureJournalPartitions(store, comingDays(clock)).catch(() => {}), DAY_MS / 4);
   daily.unref();
 
@@ -107,12 +111,18 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   };
   return {
     config,
-    contracts: set,
-    domain,
+    contractsDir: directory,
+    editable: options.editable ?? false,
+    get contracts() {
+      return runtime.contracts.set;
+    },
+    get domain() {
+      return runtime.contracts.domain;
+    },
     messages: code.messages,
     runtime,
     store,
-    bus,
+    bus: runtime.bus,
     catalog,
     clock,
     watch: (listener) => {
@@ -121,6 +131,17 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     },
     stop: () => (stopping ??= stop()),
   };
+}
+
+async function prepareStore(store: Store, clock: Clock, onMigrated: () => void): Promise<void> {
+  await migrate(store, MIGRATIONS, onMigrated);
+  await ensureJournalPartitions(store, comingDays(clock));
+}
+
+function tellOfStart({ contracts, silent }: AtStart, folder: Contracts, { log }: ComposeOptions): void {
+  for (const file of silent) log?.("warn", silentChange(file));
+  if (contracts.domain.hash !== folder.domain.hash)
+    log?.("warn", `the folder's contracts (${folder.domain.hash.slice(0, 12)}) were in force before; those in force now (${contracts.domain.hash.slice(0, 12)}) stay. To go back to the folder's: rollcall reload`); // prettier-ignore
 }
 
 export const isEmbedded = ({ DATABASE_URL }: Config): boolean => DATABASE_URL === undefined;

@@ -6,9 +6,15 @@ import type { ContractSet, ContractSource } from "../runtime/contract/source.ts"
 import type { TopicNames } from "../runtime/contract/topic-pattern.ts";
 import type { Domain } from "../runtime/core/domain.ts";
 import type { DomainCode } from "../runtime/core/domain-code.ts";
-import type { Store } from "../runtime/ports/store.ts";
+import type { Sql } from "../runtime/ports/store.ts";
 
 type Files = Readonly<Record<string, string>>;
+
+/** What a process runs: the contracts as they were read, and what was made of them. */
+export interface Contracts {
+  readonly set: ContractSet;
+  readonly domain: Domain;
+}
 
 const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [orchestrator, reducer, ...effects]; // prettier-ignore
 const nameOf = ({ file }: ContractSource): string => basename(file);
@@ -17,20 +23,23 @@ const nameOf = ({ file }: ContractSource): string => basename(file);
  * Stores what runs by its content's hash, so that a journal can be read with the contracts it was written under.
  * @returns the files that changed since another content ran, without a new `contract_version`
  */
-export async function rememberContracts(store: Store, set: ContractSet, hash: string): Promise<readonly string[]> {
+export async function rememberContracts(sql: Sql, { set, domain: { hash } }: Contracts): Promise<readonly string[]> {
   const sources = sourcesOf(set);
   const files: Files = Object.fromEntries(sources.map((source) => [nameOf(source), source.text]));
-  const [last] = await store.query<{ hash: string; files: Files }>(
+  const [last] = await sql.query<{ hash: string; files: Files }>(
     `select hash, files from rollcall.contract where domain = $1 order by first_run_at desc limit 1`,
     [set.domain],
   );
-  await store.query(
+  await sql.query(
     `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on conflict do nothing`,
     [hash, set.domain, JSON.stringify(files)],
   );
   if (!last || last.hash === hash) return [];
   return sources.filter((source) => isSilentChange(source, last.files[nameOf(source)])).map(nameOf);
 }
+
+export const silentChange = (file: string): string =>
+  `${file} changed under an unchanged contract_version: raise it, so that people can tell`;
 
 function isSilentChange(now: ContractSource, before: string | undefined): boolean {
   if (before === undefined || before === now.text) return false;
@@ -47,7 +56,7 @@ const sameContent = (a: ContractSource, b: ContractSource): boolean =>
  * younger than the contract has nothing to say about what it did.
  * @throws Error when they can't be read, are no domain, or name what the code no longer has
  */
-export function compileStored(files: Files, code: DomainCode, names: TopicNames): Domain {
+export function compileStored(files: Files, code: DomainCode, names: TopicNames): Contracts {
   const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
   const { set } = contractSet(
     "the stored contracts",
@@ -55,5 +64,12 @@ export function compileStored(files: Files, code: DomainCode, names: TopicNames)
   );
   const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
   if (!set) throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they are no domain");
-  return compileDomain(set, code, names);
+  return { set, domain: compileDomain(set, code, names) };
+}
+
+/** @throws Error when they were never stored; as `compileStored` */
+export async function storedContracts(sql: Sql, hash: string, code: DomainCode, names: TopicNames): Promise<Contracts> {
+  const [row] = await sql.query<{ files: Files }>(`select files from rollcall.contract where hash = $1`, [hash]);
+  if (!row) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract`);
+  return compileStored(row.files, code, names);
 }

@@ -1,5 +1,6 @@
 import { destination, type Logger, pino, stdSerializers } from "pino";
 import type { ShellEvent } from "../runtime/shell/shell-event.ts";
+import { silentChange } from "./contract-history.ts";
 import type { System } from "./system.ts";
 
 /** What a secret is called: in the environment, in a header, in a client's options. */
@@ -88,6 +89,14 @@ function logShellEvent(log: Logger, event: ShellEvent): void {
       return log.warn({ backend: event.backend, error: textOf(event.error) }, `${event.backend} can't be compared with what it should hold`); // prettier-ignore
     case "deletions_held":
       return log.error(event, `deletions from ${event.backend} are held: ${event.deletions} of ${event.of}; rollcall hold list`); // prettier-ignore
+    case "contracts_in_force":
+      for (const file of event.silent) log.warn(silentChange(file));
+      return log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "other contracts are in force");
+    case "contracts_refused":
+      return log.error(
+        { by: event.by, reason: event.reason },
+        "a change of the contracts is refused: what ran runs on",
+      );
     case "breaker":
       return event.open
         ? log.warn(event, `${event.backend} fails: its breaker is open`)

@@ -1,10 +1,14 @@
 import { type Command, Option } from "commander";
-import { composeSystem, ContractsRefused, isEmbedded, SHIPPED_CONTRACTS } from "../compose.ts";
+import { composeSystem, isEmbedded, SHIPPED_CONTRACTS } from "../compose.ts";
+import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
 import { CONFIG_SCHEMA, readConfig } from "../config.ts";
 import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
 import { createHttpServer } from "../http/server.ts";
 import { createLog, logShellEvents } from "../log.ts";
+import type { System } from "../system.ts";
 
+export const RELOAD_HELP =
+  "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, whole or not at all.\n";
 /** A process that can't leave by itself is ended. */
 const STOP_MS = 10_000;
 
@@ -18,11 +22,18 @@ export function addStartCommand(program: Command): void {
         "the shipped ones",
       ),
     )
-    .addHelpText("after", environmentHelp())
-    .action(start);
+    .addHelpText("after", `${RELOAD_HELP}${environmentHelp()}`)
+    .action(async ({ contracts }: { readonly contracts: string }) => void (await serve({ contracts })));
 }
 
-async function start({ contracts }: { readonly contracts: string }): Promise<void> {
+/** Runs a system and its HTTP interface until SIGTERM. Resolves when it serves. */
+export async function serve({
+  contracts,
+  editable = false,
+}: {
+  readonly contracts: string;
+  readonly editable?: boolean;
+}): Promise<System> {
   const config = readConfig(process.env);
   const log = createLog(config.ROLLCALL_LOG_LEVEL);
   const leave = (code: number): void => {
@@ -38,6 +49,7 @@ async function start({ contracts }: { readonly contracts: string }): Promise<voi
 
   const system = await composeSystem(config, {
     contractsDir: contracts,
+    editable,
     onFatal,
     log: (level, message, details) => log[level](details ?? {}, message),
   }).catch((error: unknown) => {
@@ -61,6 +73,8 @@ async function start({ contracts }: { readonly contracts: string }): Promise<voi
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
+  // What comes of it is told by the log, and shown by the page, doctor and metrics.
+  process.on("SIGHUP", () => void system.runtime.reload("SIGHUP").catch((err: unknown) => told(err) || log.error({ err }, "the contracts can't be reloaded"))); // prettier-ignore
 
   const { ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port } = config;
   const start = async (): Promise<string> => {
@@ -78,7 +92,11 @@ async function start({ contracts }: { readonly contracts: string }): Promise<voi
     { mode: isEmbedded(config) ? "embedded" : "real", address, contracts: system.domain.hash.slice(0, 12) },
     `rollcall serves ${address}`,
   );
+  return system;
 }
+
+/** Refusals are events of the system: whoever watches it has heard of them. */
+const told = (error: unknown): boolean => error instanceof ContractsRefused || error instanceof ContractsUnfit;
 
 /** Every variable with its meaning, from the schema that reads them. */
 function environmentHelp(): string {

@@ -16,12 +16,12 @@ interface Waiting {
 
 /** Publishes what requests bring: what comes during a call is the next call's batch. */
 export class BatchingPublisher {
-  readonly #bus: EventBus;
+  readonly #bus: Pick<EventBus, "publish">;
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #running = false;
 
-  constructor(bus: EventBus) {
+  constructor(bus: Pick<EventBus, "publish">) {
     this.#bus = bus;
   }
 

@@ -52,12 +52,15 @@ const ok = (name: string, detail: string): Check => ({ name, level: "ok", detail
 const note = (name: string, detail: string): Check => ({ name, level: "note", detail });
 const finding = (name: string, detail: string, remedy: string): Check => ({ name, level: "finding", detail, remedy });
 
-function runtimeChecks({ contracts, domain }: System): Check[] {
+function runtimeChecks({ contracts, domain, runtime: { refused } }: System): Check[] {
   const { orchestrator, reducer, effects } = contracts;
   const versions = [orchestrator, reducer, ...effects].map(({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`); // prettier-ignore
   return [
     ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${duration(process.uptime() * 1_000)}`),
     ok("contracts", `${versions.join(", ")}; content ${domain.hash.slice(0, 12)}`),
+    ...(refused
+      ? [finding("change of the contracts", `refused, wanted by ${refused.by}: ${refused.reason}`, "mend it (rollcall validate says every error), then rollcall reload; what ran runs on")] // prettier-ignore
+      : []),
   ];
 }
 

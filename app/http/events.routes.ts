@@ -40,7 +40,7 @@ function bodyOf({ consumed }: Domain) {
 }
 
 export function addEventRoutes(http: Http, system: System): void {
-  const { domain, runtime, bus, store } = system;
+  const { runtime, bus, store } = system;
   const publisher = new BatchingPublisher(bus);
   const waits = new OutcomeWaits(system);
   http.addHook("preClose", async () => waits.close());
@@ -54,7 +54,7 @@ export function addEventRoutes(http: Http, system: System): void {
         description:
           "200 with the registration is the answer to wait=active only: the node is ACTIVE, or its attempt ended.",
         querystring: Query,
-        body: bodyOf(domain),
+        body: bodyOf(system.domain),
         response: { 200: RegistrationView, 202: Taken, ...PROBLEMS },
       },
     },
@@ -65,7 +65,7 @@ export function addEventRoutes(http: Http, system: System): void {
         throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
       if (!isObject(request.body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
       const { traceparent } = request.headers;
-      const event = readEvent(domain, request.body, {
+      const event = readEvent(system.domain, request.body, {
         partitions,
         brokerTimeMs,
         traceparent: typeof traceparent === "string" ? traceparent : undefined,
@@ -92,7 +92,7 @@ export function addEventRoutes(http: Http, system: System): void {
   async function tooLate({ messageId, nodeId }: ReadEvent, timeoutMs: number): Promise<never> {
     const more = { message_id: messageId, node_id: nodeId };
     if (waits.closed) throw new Problem("unavailable", "the process is leaving; the event is published", { more });
-    const [entity] = await registrationsOf(store, domain.name, [nodeId]);
+    const [entity] = await registrationsOf(store, system.domain.name, [nodeId]);
     const state = entity?.state ?? null;
     const detail = `after ${timeoutMs / 1_000} s ${nodeId} is ${state ?? "not known yet"}; the event is published and goes on: see its timeline`;
     throw new Problem("timeout", detail, { more: { ...more, state } });

@@ -12,7 +12,8 @@ const RECENT_ITEMS = 50;
 const UNSERVED_SECONDS = 5;
 
 export function addExplanationRoutes(http: Http, system: System): void {
-  const { store, domain, contracts, runtime } = system;
+  const { store, runtime } = system;
+  const { name } = system.domain;
   const retries = new RecentRetries(system);
   http.addHook("onClose", async () => retries.close());
 
@@ -28,7 +29,8 @@ export function addExplanationRoutes(http: Http, system: System): void {
       },
     },
     async ({ params: { node_id: nodeId } }) => {
-      const [entity] = await registrationsOf(store, domain.name, [nodeId]);
+      const { domain, contracts } = system;
+      const [entity] = await registrationsOf(store, name, [nodeId]);
       const attemptId = entity?.attempt.id;
       const pending = await pendingIntents(nodeId);
       return explain({
@@ -36,9 +38,9 @@ export function addExplanationRoutes(http: Http, system: System): void {
         nodeId,
         entity,
         attempt: attemptId
-          ? await timelineOf(store, domain.name, nodeId, { limit: ATTEMPT_ITEMS, newest: true, attemptId })
+          ? await timelineOf(store, name, nodeId, { limit: ATTEMPT_ITEMS, newest: true, attemptId })
           : [],
-        recent: await timelineOf(store, domain.name, nodeId, { limit: RECENT_ITEMS, newest: true }),
+        recent: await timelineOf(store, name, nodeId, { limit: RECENT_ITEMS, newest: true }),
         pendingIntents: pending,
         deadLetters: await deadLettersOf(nodeId),
         trouble: [...(await trouble(nodeId)), ...retries.of(pending.map(({ type }) => type))],
@@ -56,7 +58,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
     const rows = await store.query<{ id: string; type: string; target: string; created_at: Date }>(
       `select id, type, target, created_at from rollcall.intent
         where domain = $1 and partition = $2 and entity_id = $3 order by seq`,
-      [domain.name, partitionOfNode(nodeId), nodeId],
+      [name, partitionOfNode(nodeId), nodeId],
     );
     return rows.map(({ id, type, target, created_at }) => ({ id, type, target, asked_at: created_at.toISOString() }));
   }
@@ -65,7 +67,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
     const rows = await store.query<{ id: string; at: Date; error_code: string; error: string }>(
       `select id, at, error_code, error from rollcall.dead_letter
         where domain = $1 and key = $2 and retried_at is null order by at desc limit 10`,
-      [domain.name, Buffer.from(nodeId)],
+      [name, Buffer.from(nodeId)],
     );
     return rows.map(({ id, at, error_code: code, error }) => ({ id, at: at.toISOString(), code, error }));
   }
@@ -77,7 +79,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
     const [row] = await store.query<{ unserved: number }>(
       `select extract(epoch from now() - served_at)::float8 as unserved from rollcall.partition_owner
         where domain = $1 and partition = $2`,
-      [domain.name, partition],
+      [name, partition],
     );
     const unserved = row?.unserved ?? 0;
     return [

@@ -48,12 +48,16 @@ export class Readiness {
 
   notices(): string[] {
     const { runtime, domain } = this.#system;
-    return runtime
-      .status()
-      .holds.map(
-        ({ state, entities, of }) =>
-          `expiry of ${state} is held: ${entities} of ${of} would have gone at once; rollcall hold release ${domain.name} ${state}`,
-      );
+    const { refused } = runtime;
+    return [
+      ...(refused ? [`a change of the contracts by ${refused.by} is refused: ${refused.reason}`] : []),
+      ...runtime
+        .status()
+        .holds.map(
+          ({ state, entities, of }) =>
+            `expiry of ${state} is held: ${entities} of ${of} would have gone at once; rollcall hold release ${domain.name} ${state}`,
+        ),
+    ];
   }
 
   #reachCatalogue(): Promise<Part> {

@@ -20,6 +20,7 @@ import { addPageRoutes } from "./page.routes.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
 import { limitRate, RateLimit } from "./rate-limit.ts";
 import { addRegistrationRoutes } from "./registrations.routes.ts";
+import { addReloadRoutes } from "./reload.routes.ts";
 import { addServiceRoutes } from "./services.routes.ts";
 import { addStreamRoutes } from "./stream.routes.ts";
 import { addTimelineRoutes } from "./timeline.routes.ts";
@@ -90,6 +91,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
+  addReloadRoutes(http, system);
   addPageRoutes(http);
   const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
   http.get("/openapi.json", documents, () => scope.swagger());

@@ -62,6 +62,7 @@ function counting(registry: Registry): (event: ShellEvent) => void {
   });
   const holds = counter("holds_total", "Times that something was held because too much would have gone at once.", ["kind", "subject"]); // prettier-ignore
   const repairs = counter("repairs_total", "Differences of a backend that were asked to be repaired.", ["backend"]);
+  const changes = counter("contract_changes_total", "Changes of the contracts, by what came of them.", ["result"]);
   const uncompared = counter("comparisons_failed_total", "Times that a backend could not be compared.", ["backend"]);
 
   return (event) => {
@@ -100,6 +101,10 @@ function counting(registry: Registry): (event: ShellEvent) => void {
         return holds.inc({ kind: "expiry", subject: event.state });
       case "deletions_held":
         return holds.inc({ kind: "deletion", subject: event.backend });
+      case "contracts_in_force":
+        return changes.inc({ result: "in_force" });
+      case "contracts_refused":
+        return changes.inc({ result: "refused" });
       case "compared":
         return repairs.inc({ backend: event.backend }, event.repairs);
       case "uncompared":
@@ -134,14 +139,26 @@ function tallied<Label extends string>(
   };
 }
 
-function describeBuild(registry: Registry, { domain, store }: System): void {
-  const info = new Gauge({
+function describeBuild(registry: Registry, system: System): void {
+  new Gauge({
     name: "rollcall_build_info",
     help: "1; what runs, in its labels.",
     labelNames: ["version", "node", "store", "contract_hash"],
     registers: [registry],
+    collect() {
+      this.reset();
+      const { store, domain } = system;
+      this.set({ version: VERSION, node: process.version, store: store.kind, contract_hash: domain.hash }, 1);
+    },
   });
-  info.set({ version: VERSION, node: process.version, store: store.kind, contract_hash: domain.hash }, 1);
+  new Gauge({
+    name: "rollcall_contracts_refused",
+    help: "1 while the last change of the contracts that was wanted is refused.",
+    registers: [registry],
+    collect() {
+      this.set(system.runtime.refused ? 1 : 0);
+    },
+  });
 }
 
 /** Read once a scrape. */
@@ -190,8 +207,7 @@ function describeDrift(registry: Registry, { runtime }: System): void {
   });
 }
 
-function describeHolds(registry: Registry, { runtime, domain }: System): void {
-  const guarded = [...domain.orchestrator.states.values()].flatMap(({ name, deadline }) => (deadline?.expiryGuard ? [name] : [])); // prettier-ignore
+function describeHolds(registry: Registry, system: System): void {
   const gauge = (name: string, help: string, read: (hold: { readonly waiting: number }) => number) =>
     new Gauge({
       name: `rollcall_${name}`,
@@ -199,10 +215,11 @@ function describeHolds(registry: Registry, { runtime, domain }: System): void {
       labelNames: ["state"],
       registers: [registry],
       collect() {
-        const holds = new Map(runtime.status().holds.map((hold) => [hold.state, hold]));
-        for (const state of guarded) {
+        this.reset();
+        const holds = new Map(system.runtime.status().holds.map((hold) => [hold.state, hold]));
+        for (const { name: state, deadline } of system.domain.orchestrator.states.values()) {
           const hold = holds.get(state);
-          this.set({ state }, hold ? read(hold) : 0);
+          if (deadline?.expiryGuard) this.set({ state }, hold ? read(hold) : 0);
         }
       },
     });
@@ -211,14 +228,12 @@ function describeHolds(registry: Registry, { runtime, domain }: System): void {
 }
 
 /** Over all processes: every one of them tells the same, so take max() and not sum(). */
-function describeNodes(registry: Registry, { store, domain, clock }: System): void {
-  const states = [...domain.orchestrator.states.values()].filter(
-    ({ name, transient }) => name !== NO_ENTITY && !transient,
-  );
+function describeNodes(registry: Registry, system: System): void {
+  const { store, clock } = system;
   let cached: { readonly atMs: number; readonly counts: Promise<ReadonlyMap<string, number>> } | undefined;
   const counts = (): Promise<ReadonlyMap<string, number>> => {
     if (cached === undefined || clock.monotonicMs() - cached.atMs > COUNT_CACHE_MS)
-      cached = { atMs: clock.monotonicMs(), counts: countByState(store, domain.name) };
+      cached = { atMs: clock.monotonicMs(), counts: countByState(store, system.domain.name) };
     return cached.counts;
   };
   new Gauge({
@@ -230,7 +245,9 @@ function describeNodes(registry: Registry, { store, domain, clock }: System): vo
       this.reset();
       // A store that is out of reach leaves the count out, and the other metrics in.
       const found = await counts().catch(() => undefined);
-      if (found) for (const { name } of states) this.set({ state: name }, found.get(name) ?? 0);
+      if (!found) return;
+      for (const { name, transient } of system.domain.orchestrator.states.values())
+        if (name !== NO_ENTITY && !transient) this.set({ state: name }, found.get(name) ?? 0);
     },
   });
 }

@@ -39,7 +39,7 @@ export async function openJournal(
   for (next = await iterator.next(); !next.done && next.value.line === "contract"; next = await iterator.next()) {
     const { hash, files } = next.value;
     try {
-      const domain = compileStored(files, code, head);
+      const { domain } = compileStored(files, code, head);
       if (domain.hash === hash) contracts.set(hash, domain);
       else problems.push(`the contracts ${hash.slice(0, 12)} have another content than their hash says`);
     } catch (error) {

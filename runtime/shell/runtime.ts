@@ -4,6 +4,7 @@ import type { BusListener, BusRecord, EventBus } from "../ports/event-bus.ts";
 import type { Store } from "../ports/store.ts";
 import { balance } from "./backpressure.ts";
 import { BrokerClock } from "./broker-clock.ts";
+import { Superseded } from "./contract-in-force.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { type Failpoint, noFailpoint } from "./failpoint.ts";
 import { discount, Inbox, type Item } from "./inbox.ts";
@@ -38,6 +39,8 @@ export interface RuntimeOptions {
   readonly failpoint?: Failpoint;
   /** The runtime can't go on: the process should say so and leave. */
   readonly onFatal: (error: unknown) => void;
+  /** Other contracts are in force: this runtime takes nothing over any more. Stop it and make one that runs those. */
+  readonly onSuperseded?: () => void;
 }
 
 /** Runs one domain: takes turns over the partitions that this process owns. Knows no domain. */
@@ -94,6 +97,7 @@ export class Runtime {
       partitions: () => [...this.#owned.values()],
       wantedInMs: () => this.#deadlines.dueInMs,
       onEnds: (askedAtMs, ends) => this.#deadlines.onEnds(askedAtMs, ends),
+      onLost: (partitions) => this.#lose(partitions),
     });
   }
 
@@ -238,6 +242,7 @@ export class Runtime {
         if (generation === this.#generation) this.#resume(taken);
         return;
       } catch (error) {
+        if (error instanceof Superseded && this.#options.onSuperseded) return this.#options.onSuperseded();
         observe({ kind: "trouble", part: "store", error: String(error) });
         await pause(clock, backOffMs(++failures));
       }

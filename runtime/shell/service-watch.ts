@@ -28,6 +28,7 @@ export class ServiceWatch {
   readonly #parts: ShellParts;
   readonly #partitions: () => readonly Partition[];
   readonly #onEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
+  readonly #onLost: (partitions: readonly Partition[]) => void;
   readonly #wantedInMs: () => number;
   readonly #reach: Record<"bus" | "store", Reach>;
   #cancel = (): void => {};
@@ -43,12 +44,15 @@ export class ServiceWatch {
       /** Ms until a deadline waits for the log's ends. */
       readonly wantedInMs: () => number;
       readonly onEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
+      /** Found while nothing is written that would be fenced. */
+      readonly onLost: (partitions: readonly Partition[]) => void;
     },
   ) {
     this.#parts = parts;
     this.#partitions = options.partitions;
     this.#wantedInMs = options.wantedInMs;
     this.#onEnds = options.onEnds;
+    this.#onLost = options.onLost;
     const now = parts.clock.monotonicMs();
     this.#reach = { bus: { lastMs: now, error: undefined }, store: { lastMs: now, error: undefined } };
   }
@@ -101,12 +105,16 @@ export class ServiceWatch {
 
   /** Says that the partitions are served, so that their next owner knows whether they were not. */
   async #touchStore(isServed: boolean): Promise<void> {
-    const numbers = isServed ? this.#partitions().map(({ number }) => number) : [];
+    const served = isServed ? this.#partitions() : [];
     await this.#note("store", async () => {
-      await this.#parts.store.query(
-        `update rollcall.partition_owner set ${SERVED_AGAIN} where domain = $1 and owner = $2 and partition = any($3::int[])`,
-        [this.#parts.domain.name, this.#parts.owner, numbers],
+      const rows = await this.#parts.store.query<{ partition: number }>(
+        `update rollcall.partition_owner set ${SERVED_AGAIN}
+          where domain = $1 and owner = $2 and partition = any($3::int[]) returning partition`,
+        [this.#parts.domain.name, this.#parts.owner, served.map(({ number }) => number)],
       );
+      if (rows.length === served.length) return;
+      const ours = new Set(rows.map(({ partition }) => partition));
+      this.#onLost(served.filter(({ number }) => !ours.has(number)));
     });
   }
 

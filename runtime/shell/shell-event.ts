@@ -46,6 +46,15 @@ export type ShellEvent =
   | { readonly kind: "uncompared"; readonly backend: string; readonly error: string }
   /** So many entries would be deleted that an operator must allow it. */
   | { readonly kind: "deletions_held"; readonly backend: string; readonly deletions: number; readonly of: number }
+  /** Other contracts than before are in force, and this process runs them. */
+  | {
+      readonly kind: "contracts_in_force";
+      readonly hash: string;
+      readonly by: string;
+      /** Files that changed without a new `contract_version`. */
+      readonly silent: readonly string[];
+    }
+  | { readonly kind: "contracts_refused"; readonly by: string; readonly reason: string }
   | { readonly kind: "breaker"; readonly backend: string; readonly open: boolean }
   | { readonly kind: "partitions"; readonly owned: readonly number[]; readonly refused: readonly string[] }
   | { readonly kind: "lost"; readonly partitions: readonly number[] }

@@ -10,6 +10,7 @@ import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
 import type { Store } from "../ports/store.ts";
 import type { BrokerClock } from "./broker-clock.ts";
 import { Partition } from "./partition.ts";
+import { contractInForce, Superseded } from "./contract-in-force.ts";
 import type { ShellParts } from "./parts.ts";
 import { SERVED_AGAIN } from "./service-watch.ts";
 import type { Unpublished } from "./publisher.ts";
@@ -73,12 +74,15 @@ export class Takeover {
     );
   }
 
-  /** One transaction for the epochs, committed before anything is read: from then on the last owner's turns fail. */
+  /**
+   * One transaction for the epochs, committed before anything is read: from then on the last owner's turns fail.
+   * @throws Superseded when other contracts are in force: nothing was taken over
+   */
   async take(numbers: readonly number[], ends: ByTopicPartition<LogEnds>, partitions: number): Promise<Taken[]> {
     if (numbers.length === 0) return [];
-    const owned = await this.#store.transaction((tx) =>
-      tx.query<OwnerRow>(
-        `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, ${SERVED_AGAIN}
+    const owned = await this.#store.transaction(async (tx) => {
+      const rows = await tx.query<OwnerRow>(
+        `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${SERVED_AGAIN}
            from (select partition, extract(epoch from now()) * 1000 as store_time_ms
                    from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
                   order by partition for update) as before
@@ -86,9 +90,13 @@ export class Takeover {
          returning o.partition, o.epoch, o.next_seq, o.published_seq,
            (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
            before.store_time_ms::float8 as store_time_ms`,
-        [this.#domain.name, numbers, this.#owner],
-      ),
-    );
+        [this.#domain.name, numbers, this.#owner, this.#domain.hash],
+      );
+      // Behind the rows' locks, which a change of contracts takes too.
+      const inForce = await contractInForce(tx, this.#domain.name);
+      if (inForce && inForce.hash !== this.#domain.hash) throw new Superseded(inForce.hash);
+      return rows;
+    });
     for (const { store_time_ms } of owned.slice(0, 1)) this.#brokerClock.guess(store_time_ms);
     const positions = await this.#positions(numbers);
     const intents = await this.#intents(numbers);

@@ -22,7 +22,7 @@ function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
   const contracts = new Map(hashes.map((hash) => [hash, shippedDomain]));
   for (const line of lines)
     if (line.line === "contract")
-      contracts.set(line.hash, compileStored(line.files, registrationOnPaper(), { env: "dev", namespace: "" }));
+      contracts.set(line.hash, compileStored(line.files, registrationOnPaper(), { env: "dev", namespace: "" }).domain);
   return contracts;
 }
 

@@ -77,7 +77,7 @@ export class Stage {
     const { set, diagnostics } = validateDomain(contractsDir, { ...code, effects });
     if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
     this.#domain = compileDomain(set, { ...code, effects }, { env: "dev", namespace: "" });
-    await rememberContracts(store, set, this.#domain.hash);
+    await rememberContracts(store, { set, domain: this.#domain });
     this.#bus = new TableBus({ store, clock: this.clock });
     const publish = this.#bus.publish.bind(this.#bus);
     this.#bus.publish = async (...given: Parameters<TableBus["publish"]>) => {

@@ -1,0 +1,65 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { watch } from "chokidar";
+import type { Command } from "commander";
+import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
+import { SHIPPED_CONTRACTS } from "../compose.ts";
+import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
+import type { System } from "../system.ts";
+import { serve } from "./start.ts";
+import { colorsOf } from "./terminal.ts";
+
+/** Editors write a file in several steps. */
+const SETTLE_MS = 100;
+
+export function addDevCommand(program: Command): void {
+  program
+    .command("dev")
+    .description(
+      "start, for who writes contracts: every change of the folder comes in force or is refused with its line, and the page may save to it",
+    )
+    .argument(
+      "[dir]",
+      "folder with the contracts; made from the shipped ones if it is not there",
+      "contracts/registration",
+    )
+    .action(dev);
+}
+
+async function dev(directory: string): Promise<void> {
+  if (!existsSync(directory)) copyShipped(directory);
+  const system = await serve({ contracts: directory, editable: true });
+  let waiting: NodeJS.Timeout | undefined;
+  const changed = (file: string): void => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => void reload(system, basename(file)), SETTLE_MS);
+  };
+  const watcher = watch(directory, { ignoreInitial: true, depth: 0 }).on("all", (_event, file) => {
+    if (/\.ya?ml$/.test(file)) changed(file);
+  });
+  process.once("SIGTERM", () => void watcher.close());
+  process.once("SIGINT", () => void watcher.close());
+  tell(`watches ${directory}; the page is at the address above`);
+}
+
+function copyShipped(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  for (const file of readdirSync(SHIPPED_CONTRACTS).filter((name) => name.endsWith(".yaml")))
+    copyFileSync(join(SHIPPED_CONTRACTS, file), join(directory, file));
+  tell(`${directory} did not exist: it is a copy of the shipped contracts now`);
+}
+
+async function reload(system: System, file: string): Promise<void> {
+  const { dim, red } = colorsOf(process.stderr);
+  try {
+    const { hash, changed } = await system.runtime.reload(`a change of ${file}`);
+    tell(changed ? `${file}: ${hash.slice(0, 12)} is in force` : dim(`${file}: nothing changed`));
+  } catch (error) {
+    if (error instanceof ContractsRefused)
+      process.stderr.write(formatDiagnostics(error.diagnostics, "text", { colors: process.stderr.isTTY }));
+    const reason = error instanceof ContractsRefused ? "see above" : error instanceof ContractsUnfit ? error.message : String(error); // prettier-ignore
+    tell(red(`${file} is refused: ${reason}; what ran runs on`));
+  }
+}
+
+const tell = (text: string): void => void process.stderr.write(`rollcall dev: ${text}\n`);

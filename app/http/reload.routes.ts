@@ -1,0 +1,107 @@
+import { basename } from "node:path";
+import { z } from "zod";
+import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
+import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
+import type { RefusedContracts } from "../reloading-runtime.ts";
+import type { System } from "../system.ts";
+import { type Http, PROBLEMS } from "./http.ts";
+import { Problem } from "./problem.ts";
+
+const Diagnostic = z.object({
+  file: z.string().describe("its name within the folder"),
+  line: z.int(),
+  column: z.int(),
+  code: z.string(),
+  severity: z.enum(["error", "warning"]),
+  message: z.string(),
+});
+const InForce = z.object({
+  hash: z.string().describe("SHA-256 of the contracts' canonical content"),
+  since: z.iso.datetime(),
+  by: z.string().describe("who put them in force"),
+  refused: z
+    .object({ at: z.iso.datetime(), by: z.string(), reason: z.string(), diagnostics: z.array(Diagnostic) })
+    .nullable()
+    .describe("the last change that was wanted of this process, if it was refused"),
+  processes: z.array(
+    z.object({
+      process: z.string().describe("host:pid"),
+      hash: z.string().nullable().describe("under which it took its partitions over"),
+      partitions: z.int(),
+    }),
+  ),
+});
+export type InForce = z.infer<typeof InForce>;
+const Reloaded = z.object({ hash: z.string(), changed: z.boolean() });
+
+export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }: System): void {
+  http.get(
+    "/api/v1/contracts/in-force",
+    {
+      config: { access: ["reader"] },
+      schema: {
+        summary: "Which contracts all processes run, since when, by whom, and what was refused last",
+        response: { 200: InForce, ...PROBLEMS },
+      },
+    },
+    async () => {
+      const inForce = await contractInForce(store, name);
+      if (!inForce) throw new Problem("unavailable", "no contracts are in force yet", { retryAfterSeconds: 1 });
+      const { hash, since, by } = inForce;
+      const refused = runtime.refused && refusedView(runtime.refused);
+      return { hash, since: since.toISOString(), by, refused, processes: await processes() };
+    },
+  );
+
+  http.post(
+    "/api/v1/contracts/reload",
+    {
+      config: { access: [] },
+      schema: {
+        summary: "Puts the contracts of this process's folder in force, for every process, or changes nothing",
+        description:
+          "409 with `diagnostics` for contracts that have errors, with `reasons` for sound ones that what is stored could not go on under.",
+        response: { 200: Reloaded, ...PROBLEMS },
+      },
+    },
+    async ({ caller: { identity } }) => {
+      try {
+        return await runtime.reload(identity);
+      } catch (error) {
+        throw problemOfRefusal(error);
+      }
+    },
+  );
+
+  async function processes(): Promise<InForce["processes"]> {
+    const rows = await store.query<{ owner: string; contract_hash: string | null; partitions: number }>(
+      `select owner, contract_hash, count(*)::int as partitions from rollcall.partition_owner
+        where domain = $1 and owner <> '' group by owner, contract_hash order by owner`,
+      [name],
+    );
+    // An owner's name ends with an id of its start.
+    return rows.map(({ owner, contract_hash: hash, partitions }) => ({ process: owner.split(":").slice(0, 2).join(":"), hash, partitions })); // prettier-ignore
+  }
+}
+
+const refusedView = ({ atMs, by, reason, diagnostics }: RefusedContracts): InForce["refused"] => ({
+  at: new Date(atMs).toISOString(),
+  by,
+  reason,
+  diagnostics: shown(diagnostics),
+});
+
+function problemOfRefusal(error: unknown): unknown {
+  if (error instanceof ContractsRefused)
+    return new Problem("conflict", `${error.message}; what ran runs on`, {
+      more: { diagnostics: shown(error.diagnostics) },
+    });
+  if (error instanceof ContractsUnfit)
+    return new Problem("conflict", `${error.message}; what ran runs on`, { more: { reasons: error.reasons } });
+  return error;
+}
+
+const shown = (diagnostics: RefusedContracts["diagnostics"]): z.infer<typeof Diagnostic>[] =>
+  diagnostics.slice(0, 200).map(({ file, line, column, code, severity, message }) => ({
+    ...{ file: basename(file), line, column, code, severity, message },
+  }));
