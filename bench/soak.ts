@@ -38,7 +38,7 @@ const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
 const MEMORY_FILE = join(tmpdir(), `rollcall-soak-${process.pid}`);
 const COLLECTED = {
   // The young generation grows by itself, by megabytes and without a cause that is worth a look: here it hardly can.
-  NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --max-semi-space-size=2 --import ${new URL("collect-garbage.mjs", import.meta.url)}`,
+  NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("collect-garbage.mjs", import.meta.url)}`,
   SOAK_MEMORY_FILE: MEMORY_FILE,
 };
 const SLOPE_MIB_PER_HOUR_MAX = 2;

@@ -1,6 +1,5 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
-import { watch } from "chokidar";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, watch } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
 import { SHIPPED_CONTRACTS } from "../compose.ts";
@@ -30,15 +29,14 @@ async function dev(directory: string): Promise<void> {
   if (!existsSync(directory)) copyShipped(directory);
   const system = await serve({ contracts: directory, editable: true });
   let waiting: NodeJS.Timeout | undefined;
-  const changed = (file: string): void => {
+  // Of the folder, not of its files: an editor may put a new file in a file's place.
+  const watcher = watch(directory, (_event, file) => {
+    if (file === null || !/\.ya?ml$/.test(file)) return;
     clearTimeout(waiting);
-    waiting = setTimeout(() => void reload(system, basename(file)), SETTLE_MS);
-  };
-  const watcher = watch(directory, { ignoreInitial: true, depth: 0 }).on("all", (_event, file) => {
-    if (/\.ya?ml$/.test(file)) changed(file);
+    waiting = setTimeout(() => void reload(system, file), SETTLE_MS);
   });
-  process.once("SIGTERM", () => void watcher.close());
-  process.once("SIGINT", () => void watcher.close());
+  watcher.on("error", (error) => tell(`changes of ${directory} are no longer seen: ${error.message}`));
+  for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => watcher.close());
   tell(`watches ${directory}; the page is at the address above`);
 }
 

@@ -233,6 +233,8 @@ describe("the description", () => {
     const { body } = await bench.ask<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
     expect(body.openapi).toBe("3.1.0");
     expect(Object.keys(body.paths).sort()).toEqual([
+      "/api/v1/contracts/in-force",
+      "/api/v1/contracts/reload",
       "/api/v1/dead-letters",
       "/api/v1/dead-letters/{id}",
       "/api/v1/dead-letters/{id}/retry",

@@ -4,6 +4,7 @@ import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import { TableBus } from "../../runtime/adapters/table-bus.ts";
 import { compileDomain } from "../../runtime/contract/compile.ts";
 import { validateDomain } from "../../runtime/contract/validate.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
 import type { Reconciled } from "../../runtime/core/drift.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
@@ -30,6 +31,9 @@ export async function startOrders(
     readonly effects?: Partial<DomainCode["effects"]>;
     readonly reconciled?: readonly Reconciled[];
     readonly limits?: Partial<ShellLimits>;
+    /** Other contracts than the folder's. */
+    readonly changed?: (domain: Domain) => Domain;
+    readonly onSuperseded?: () => void;
     /** What the runtime is to take for its bus. */
     readonly over?: (bus: EventBus) => EventBus;
   } = {},
@@ -42,7 +46,8 @@ export async function startOrders(
   const bus = new TableBus({ store, clock });
   const told: ShellEvent[] = [];
   const fatal: unknown[] = [];
-  const domain = compileDomain(set, code, { env: "test", namespace: "" });
+  const compiled = compileDomain(set, code, { env: "test", namespace: "" });
+  const domain = options.changed?.(compiled) ?? compiled;
   const runtime = new Runtime({
     domain,
     bus: options.over?.(bus) ?? bus,
@@ -53,6 +58,7 @@ export async function startOrders(
     observe: (event) => told.push(event),
     onFatal: (error) => fatal.push(error),
     ...(options.limits && { limits: options.limits }),
+    ...(options.onSuperseded && { onSuperseded: options.onSuperseded }),
   });
   await runtime.start();
   await until(() => runtime.status().owned.length === PARTITIONS);

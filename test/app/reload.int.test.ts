@@ -1,0 +1,154 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { composeSystem } from "../../app/compose.ts";
+import { readConfig } from "../../app/config.ts";
+import { type ContractSource, contractsAtStart, readContracts } from "../../app/contracts-in-force.ts";
+import { createHttpServer } from "../../app/http/server.ts";
+import { registrationOnPaper } from "../../app/registration-effects.ts";
+import type { System } from "../../app/system.ts";
+import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
+import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
+import { until } from "../shell/orders.ts";
+
+let contracts: ContractsCopy;
+let data: string;
+beforeEach(() => {
+  contracts = contractsCopy(...deadlinesOf("20m", "30s"));
+  data = mkdtempSync(join(tmpdir(), "rollcall-reload-"));
+});
+afterEach(() => {
+  contracts.remove();
+  rmSync(data, { recursive: true, force: true });
+});
+
+const edit = (from: string, to: string): void => {
+  const file = join(contracts.dir, "orchestrator.yaml");
+  const text = readFileSync(file, "utf8");
+  expect(text).toContain(from);
+  writeFileSync(file, text.replaceAll(from, to));
+};
+const ACK = "name: ack, after: 20m";
+
+describe("contracts that are reloaded", () => {
+  let system: System;
+  let http: FastifyInstance;
+  beforeEach(async () => {
+    system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: data }), { contractsDir: contracts.dir });
+    http = createHttpServer(system);
+    await system.runtime.start();
+    await until(() => system.runtime.status().owned.length > 0);
+  });
+  afterEach(async () => {
+    await http.close();
+    await system.stop();
+  });
+
+  const get = async (path: string) => (await http.inject(path)).json<Record<string, unknown>>();
+  const reload = async () => {
+    const { statusCode, body } = await http.inject({ method: "POST", url: "/api/v1/contracts/reload" });
+    return { statusCode, body: JSON.parse(body) as Record<string, unknown> };
+  };
+  const introspect = async (node_id: string): Promise<string> => {
+    const payload = { payload_type: "NodeIntrospectionEvent", payload: { node_id, node_type: "effect" } };
+    await http.inject({ method: "POST", url: "/api/v1/events", payload });
+    let ack = "";
+    await until(async () => {
+      const { deadlines } = (await get(`/api/v1/registrations/${node_id}`)) as { deadlines?: Record<string, { at: string }> }; // prettier-ignore
+      ack = deadlines?.["ack"]?.at ?? "";
+      return ack !== "";
+    });
+    return ack;
+  };
+  const minutesFromNow = (time: string): number => Math.round((Date.parse(time) - Date.now()) / 60_000);
+
+  it("are what the next node goes by, and what is armed keeps its time", async () => {
+    const before = await introspect("n1");
+    edit(ACK, "name: ack, after: 60m");
+    const { hash } = (await get("/api/v1/contracts/in-force")) as { hash: string };
+    const answer = await reload();
+    expect(answer).toMatchObject({ statusCode: 200, body: { changed: true } });
+    expect(answer.body["hash"]).not.toBe(hash);
+
+    expect(minutesFromNow(await introspect("n2"))).toBe(60);
+    expect(minutesFromNow(before)).toBe(20);
+    expect(await introspect("n1")).toBe(before);
+    expect(await get("/api/v1/contracts/in-force")).toMatchObject({
+      ...{ hash: answer.body["hash"], by: "address 127.0.0.1", refused: null },
+      processes: [{ hash: answer.body["hash"], partitions: 12 }],
+    });
+    expect((await http.inject("/metrics")).body).toContain(`contract_hash="${String(answer.body["hash"])}"`);
+  });
+
+  it("are refused with each line that is wrong, are told of everywhere, and what ran runs on", async () => {
+    const { hash } = system.domain;
+    edit(ACK, "name: ack, aftr: 20m");
+    const wrong = expect.objectContaining({ file: "orchestrator.yaml", line: 100, code: "RC005" }) as unknown;
+    expect(await reload()).toMatchObject({ statusCode: 409, body: { diagnostics: [wrong] } });
+    expect(await get("/api/v1/contracts/in-force")).toMatchObject({ hash, refused: { diagnostics: [wrong] } });
+    expect(await get("/health/ready")).toMatchObject({
+      notices: [expect.stringContaining("orchestrator.yaml:100: RC005")],
+    });
+    expect((await http.inject("/metrics")).body).toMatch(/^rollcall_contracts_refused 1$/m);
+    expect((await http.inject("/api/v1/doctor")).body).toContain("rollcall reload");
+    expect(minutesFromNow(await introspect("n1"))).toBe(20);
+
+    edit("aftr: 20m", "after: 20m");
+    expect(await reload()).toMatchObject({ statusCode: 200, body: { hash, changed: false } });
+    expect(await get("/api/v1/contracts/in-force")).toMatchObject({ refused: null });
+  });
+
+  it("take what is published while they change, and lose nothing of it", async () => {
+    edit(ACK, "name: ack, after: 60m");
+    const ids = Array.from({ length: 40 }, (_, index) => `n${index}`);
+    const published = ids.map((id) => introspect(id));
+    expect(await reload()).toMatchObject({ statusCode: 200, body: { changed: true } });
+    await Promise.all(published);
+    const { items } = (await get("/api/v1/registrations")) as { items: { attempt: number }[] };
+    expect(items.map(({ attempt }) => attempt)).toEqual(ids.map(() => 1));
+  });
+});
+
+describe("a process that starts", () => {
+  let system: System;
+  let source: ContractSource;
+  beforeEach(async () => {
+    system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: data }), { contractsDir: contracts.dir });
+    const names = { env: "dev", namespace: "" };
+    source = { directory: contracts.dir, code: registrationOnPaper(), names };
+  });
+  afterEach(() => system.stop());
+
+  const start = async (isShared: boolean): Promise<string> => {
+    const at = await contractsAtStart(system.store, readContracts(source), source, { isShared, by: "a start" });
+    return at.contracts.domain.hash;
+  };
+  const inForce = async () => (await contractInForce(system.store, "registration"))?.hash;
+
+  it("puts contracts in force that are new", async () => {
+    const first = system.domain.hash;
+    edit(ACK, "name: ack, after: 60m");
+    const second = await start(true);
+    expect(second).not.toBe(first);
+    expect(await inForce()).toBe(second);
+  });
+
+  it("runs what came in force since, instead of its folder's, where the store is shared", async () => {
+    edit(ACK, "name: ack, after: 60m");
+    const second = await start(true);
+    edit("name: ack, after: 60m", ACK);
+    expect(await start(true)).toBe(second);
+    expect(await inForce()).toBe(second);
+  });
+
+  it("runs its folder's, whatever ran before, where it is alone", async () => {
+    const first = system.domain.hash;
+    edit(ACK, "name: ack, after: 60m");
+    await start(false);
+    edit("name: ack, after: 60m", ACK);
+    expect(await start(false)).toBe(first);
+    expect(await inForce()).toBe(first);
+  });
+});

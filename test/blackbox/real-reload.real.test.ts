@@ -1,0 +1,76 @@
+import { expect, it } from "vitest";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeReal } from "../real/services/describe-real.ts";
+import { waitUntil } from "../real/services/wait-until.ts";
+import { contractsCopy, deadlinesOf } from "./contracts-copy.ts";
+import { RealWorld } from "./real-world.ts";
+import { expectPromisesKept } from "./settled.ts";
+import { TestNode } from "./test-node.ts";
+import { getJson } from "./world.ts";
+
+const RELOADS = 3;
+const NODES_EACH = 25;
+
+interface InForce {
+  readonly hash: string;
+  readonly refused: { readonly reason: string } | null;
+  readonly processes: readonly { readonly hash: string; readonly partitions: number }[];
+}
+
+describeReal("contracts that change under two processes on Kafka and Postgres", (services) => {
+  it("are in force for both or for none, while nodes come", async () => {
+    const contracts = contractsCopy(...deadlinesOf("30s", "10m"));
+    const file = join(contracts.dir, "orchestrator.yaml");
+    const world = await RealWorld.create(services, { contractsDir: contracts.dir });
+    const inForce = (url: string): Promise<InForce | undefined> => getJson<InForce>(`${url}/api/v1/contracts/in-force`);
+    const reload = async (url: string) => {
+      const answer = await fetch(`${url}/api/v1/contracts/reload`, { method: "POST" });
+      return { status: answer.status, body: (await answer.json()) as { hash: string } };
+    };
+    const crowd = (name: string): Promise<unknown> =>
+      Promise.all(Array.from({ length: NODES_EACH }, (_, index) => new TestNode(world, `${name}-${index}`).becomeActive())); // prettier-ignore
+    try {
+      await world.start();
+      const [first, second] = world.programs.map(({ url }) => url) as [string, string];
+      const hashes = [(await inForce(first))?.hash];
+      for (let reloads = 1; reloads <= RELOADS; reloads++) {
+        const coming = crowd(`n${reloads}`);
+        writeFileSync(file, readFileSync(file, "utf8").replace(/name: ack, after: \d+s/, `name: ack, after: ${30 + reloads}s`)); // prettier-ignore
+        const { status, body } = await reload(reloads % 2 === 0 ? first : second);
+        expect(status).toBe(200);
+        hashes.push(body.hash);
+        await waitUntil(
+          async () => {
+            for (const url of [first, second]) {
+              const processes = (await inForce(url))?.processes ?? [];
+              expect(processes.map(({ hash }) => hash)).toEqual([body.hash, body.hash]);
+            }
+          },
+          { what: "both processes under the new contracts", timeoutMs: 60_000 },
+        );
+        await coming;
+      }
+      expect(new Set(hashes).size).toBe(RELOADS + 1);
+
+      // Within a partition the journal is in the order of the commits: never back to earlier contracts.
+      const rows = await world.query<{ partition: number; contract_hash: string }>(
+        `select partition, contract_hash from rollcall.journal where contract_hash is not null order by partition, seq`,
+      );
+      for (const partition of new Set(rows.map((row) => row.partition))) {
+        const versions = rows.filter((row) => row.partition === partition).map((row) => hashes.indexOf(row.contract_hash)); // prettier-ignore
+        expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+        expect(versions).not.toContain(-1);
+      }
+
+      appendFileSync(file, "\nno such key: 1\n");
+      expect(await reload(first)).toMatchObject({ status: 409 });
+      expect(await inForce(first)).toMatchObject({ hash: hashes.at(-1), refused: { reason: expect.any(String) as string } }); // prettier-ignore
+      await crowd("after");
+      await expectPromisesKept(world);
+    } finally {
+      await world.close();
+      contracts.remove();
+    }
+  }, 240_000);
+});
