@@ -6,6 +6,7 @@ import type { System } from "../system.ts";
 import { asyncApiOf } from "../../runtime/contract/async-api.ts";
 import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
 import { controlAccess, refuseStrangers } from "./access.ts";
+import { addContractReading } from "./contract-reading.routes.ts";
 import { addDeadLetterRoutes } from "./dead-letters.routes.ts";
 import { addDoctorRoutes } from "./doctor.routes.ts";
 import { addEventRoutes } from "./events.routes.ts";
@@ -90,6 +91,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
+  addContractReading(http, system);
   addPageRoutes(http);
   const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
   http.get("/openapi.json", documents, () => scope.swagger());
