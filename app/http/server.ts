@@ -6,6 +6,8 @@ import type { System } from "../system.ts";
 import { asyncApiOf } from "../../runtime/contract/async-api.ts";
 import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
 import { controlAccess, refuseStrangers } from "./access.ts";
+import { addContractCheck } from "./contract-check.routes.ts";
+import { addContractFiles } from "./contract-files.routes.ts";
 import { addContractReading } from "./contract-reading.routes.ts";
 import { addDeadLetterRoutes } from "./dead-letters.routes.ts";
 import { addDoctorRoutes } from "./doctor.routes.ts";
@@ -35,6 +37,8 @@ export interface HttpServerOptions {
   readonly onDefect?: (error: unknown, route: string) => void;
   /** Within which a request must have come whole. */
   readonly requestTimeoutMs?: number;
+  /** Where the page may write the contracts that run; undefined: nowhere. */
+  readonly contractsDir?: string;
 }
 
 /** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
@@ -73,11 +77,11 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
   limitRate(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
   refuseStrangers(server);
   describeApi(server);
-  void server.register(async (scope) => addRoutes(scope, system));
+  void server.register(async (scope) => addRoutes(scope, system, options));
   return server;
 }
 
-function addRoutes(scope: FastifyInstance, system: System): void {
+function addRoutes(scope: FastifyInstance, system: System, { contractsDir }: HttpServerOptions): void {
   const http = scope.withTypeProvider<ZodTypeProvider>();
   addHealthRoutes(http, system);
   addMetricsRoutes(http, system);
@@ -91,7 +95,9 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
-  addContractReading(http, system);
+  addContractReading(http, system, contractsDir !== undefined);
+  addContractCheck(http, system);
+  addContractFiles(http, contractsDir);
   addPageRoutes(http);
   const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
   http.get("/openapi.json", documents, () => scope.swagger());
