@@ -233,7 +233,13 @@ describe("the description", () => {
     const { body } = await bench.ask<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
     expect(body.openapi).toBe("3.1.0");
     expect(Object.keys(body.paths).sort()).toEqual([
+      "/api/v1/contracts",
+      "/api/v1/contracts/check",
+      "/api/v1/contracts/files/{file}",
+      "/api/v1/contracts/graph",
+      "/api/v1/contracts/versions/{hash}",
       "/api/v1/dead-letters",
+      "/api/v1/dead-letters/retry",
       "/api/v1/dead-letters/{id}",
       "/api/v1/dead-letters/{id}/retry",
       "/api/v1/doctor",
