@@ -19,10 +19,14 @@ import { addHoldRoutes } from "./holds.routes.ts";
 import { addJournalRoutes } from "./journal.routes.ts";
 import { takeJson } from "./json-body.ts";
 import { addMetricsRoutes } from "./metrics.routes.ts";
+import { NodeCounts } from "./node-counts.ts";
+import { addOverviewRoutes } from "./overview.routes.ts";
 import { addPageRoutes } from "./page.routes.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
 import { limitRate, RateLimit } from "./rate-limit.ts";
+import { Readiness } from "./readiness.ts";
 import { addRegistrationRoutes } from "./registrations.routes.ts";
+import { addRetryRoutes } from "./retry.routes.ts";
 import { addServiceRoutes } from "./services.routes.ts";
 import { addStreamRoutes } from "./stream.routes.ts";
 import { addTimelineRoutes } from "./timeline.routes.ts";
@@ -83,10 +87,13 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
 
 function addRoutes(scope: FastifyInstance, system: System, { contractsDir }: HttpServerOptions): void {
   const http = scope.withTypeProvider<ZodTypeProvider>();
-  addHealthRoutes(http, system);
-  addMetricsRoutes(http, system);
+  const shared = { counts: new NodeCounts(system), readiness: new Readiness(system) };
+  addHealthRoutes(http, shared.readiness);
+  addMetricsRoutes(http, system, shared.counts);
+  addOverviewRoutes(http, system, shared);
   addEventRoutes(http, system);
   addRegistrationRoutes(http, system);
+  addRetryRoutes(http, system);
   addTimelineRoutes(http, system);
   addExplanationRoutes(http, system);
   addStreamRoutes(http, system);
