@@ -28,6 +28,7 @@ import { Readiness } from "./readiness.ts";
 import { addRegistrationRoutes } from "./registrations.routes.ts";
 import { addRetryRoutes } from "./retry.routes.ts";
 import { addServiceRoutes } from "./services.routes.ts";
+import { addStateCounts } from "./state-counts.routes.ts";
 import { addStreamRoutes } from "./stream.routes.ts";
 import { addTimelineRoutes } from "./timeline.routes.ts";
 import { VERSION } from "../version.ts";
@@ -104,6 +105,7 @@ function addRoutes(scope: FastifyInstance, system: System, { contractsDir }: Htt
   addHoldRoutes(http, system);
   addContractReading(http, system, contractsDir !== undefined);
   addContractCheck(http, system);
+  addStateCounts(http, system);
   addContractFiles(http, contractsDir);
   addPageRoutes(http);
   const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;

@@ -6,6 +6,7 @@ import { SHIPPED_CONTRACTS } from "../../app/compose.ts";
 import type { ContractCheck } from "../../app/http/contract-check.routes.ts";
 import type { ContractGraph } from "../../app/http/contract-graph.ts";
 import type { Contracts, StoredContracts } from "../../app/http/contract-reading.routes.ts";
+import type { StateCounts } from "../../app/http/state-counts.routes.ts";
 import { createHttpServer } from "../../app/http/server.ts";
 import { HttpBench } from "./http-bench.ts";
 
@@ -54,6 +55,13 @@ describe("the contracts that run", () => {
     expect((await bench.ask("/api/v1/contracts/versions/latest")).status).toBe(400);
   });
 
+  it("are told with how many nodes are in which state of which machine", async () => {
+    await bench.activeNode("counted-1");
+    const counts = async () => (await bench.ask<StateCounts>("/api/v1/contracts/counts")).body;
+    await expect.poll(async () => (await counts()).orchestrator["ACTIVE"], { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await counts()).reducer).toEqual({ complete: 1 });
+  });
+
   it("have their schema beside them", async () => {
     const { body } = await bench.ask("/schemas/contract.schema.json");
     expect(body["title"]).toBe("Rollcall contract");
@@ -87,8 +95,8 @@ describe("a check of edited contracts", () => {
     expect(status).toBe(200);
     const found = body.plan?.found ?? [];
     expect(body.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-    expect(found.map(({ entityId }) => entityId)).toEqual(["planned-1"]);
-    expect(found[0]).toMatchObject({
+    expect(found.map(({ entityId }) => entityId)).toContain("planned-1");
+    expect(found.find(({ entityId }) => entityId === "planned-1")).toMatchObject({
       recorded: ["ACTIVE"],
       planned: ["WORKING"],
       first: { type: "NodeRegistrationAcked" },
