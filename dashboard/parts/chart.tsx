@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 export interface Line {
@@ -22,7 +23,7 @@ const HEIGHT_PX = 220;
 /** Lines over time. Its legend and its numbers are its caller's, as text. */
 export function Chart({ times, lines, summary, onPoint }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<import("uplot")>(undefined);
+  const plot = useRef<uPlot>(undefined);
   const data = dataOf(times, lines);
   const latest = useRef({ data, onPoint });
   latest.current = { data, onPoint };

@@ -2,12 +2,12 @@ import { Refused } from "../server.ts";
 import "./trouble.css";
 
 /** What went wrong with a question, and what to do. What was shown before stays beside it. */
-export function Trouble({ error, what }: { readonly error: Error | undefined; readonly what: string }) {
+export function Trouble({ error, what }: { readonly error: Error | undefined; readonly what?: string }) {
   if (!error) return null;
   return (
     <p class="trouble" role="alert">
-      <strong>{what}:</strong> {error instanceof Refused ? error.message : "the server can't be reached"}.{" "}
-      {remedyFor(error)}
+      {what && <strong>{what}: </strong>}
+      {error instanceof Refused ? error.message : "the server can't be reached"}. {remedyFor(error)}
     </p>
   );
 }
