@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ContractGraph } from "../../app/http/contract-graph.ts";
 import { curve, textWidth } from "../parts/drawn.ts";
 import type { Drawing } from "../parts/layout.ts";
@@ -123,12 +123,19 @@ interface DrawingProps {
 
 function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
   const drawing = useDrawing(graph);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const at = drawing?.nodes.get(chosen ?? graph.nodes[0]?.id ?? "");
+    if (!box.current || !at) return;
+    box.current.scrollLeft = at.x - box.current.clientWidth / 2;
+    box.current.scrollTop = at.y - box.current.clientHeight / 2;
+  }, [drawing, chosen, graph]);
   if (!drawing) return <p class="note">Drawing …</p>;
   const { width, height } = drawing;
   const classOf = (id: string): string =>
     id === chosen ? "chosen" : !reach ? "" : reach.before.has(id) || reach.after.has(id) ? "reached" : "other";
   return (
-    <div class="flow-box" tabIndex={0} role="region" aria-label="Drawing of the flow">
+    <div class="flow-box" tabIndex={0} role="region" aria-label="Drawing of the flow" ref={box}>
       <svg role="img" aria-label={`Flow of ${graph.domain}: ${graph.nodes.length} parts; the list above says the same in words`} {...{ width, height }} viewBox={`0 0 ${width} ${height}`}>
         <defs>
           <marker id="flow-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto">

@@ -34,7 +34,7 @@ export function InForceCard({
   return (
     <section class="card">
       <h2>In force</h2>
-      {!answer && <Trouble error={error} />}
+      {!answer && <Trouble error={error} what="Which contracts are in force is not known" />}
       {answer && <Told {...answer} />}
       {answer && (
         <Reload
@@ -120,7 +120,7 @@ function Reload({ onReloaded }: { readonly onReloaded: () => void }) {
           {said || "Reads the server's folder again; nothing is lost, and nothing changes if it has errors."}
         </span>
       </p>
-      <Trouble error={error} />
+      <Trouble error={error} what="Nothing was reloaded" />
       {found.map((each, index) => (
         <Diagnostic key={index} {...each} />
       ))}

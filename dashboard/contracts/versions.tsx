@@ -85,7 +85,7 @@ function Difference({ from, to }: { readonly from: string; readonly to: string }
   const after = useAsked<StoredContracts>(`/api/v1/contracts/versions/${to}`);
   if (!before.answer || !after.answer)
     return before.error || after.error ? (
-      <Trouble error={before.error ?? after.error} />
+      <Trouble error={before.error ?? after.error} what="What changed is not known" />
     ) : (
       <p class="note">Loading …</p>
     );

@@ -29,7 +29,7 @@ export function Contracts() {
       <h1>
         Contracts {answer && <span class="note">of {answer.domain}, <code title={answer.hash}>{shortHash(answer.hash)}</code></span>}
       </h1>
-      <Trouble error={contracts.error ?? graph.error} />
+      <Trouble error={contracts.error ?? graph.error} what="The contracts are not known" />
       <InForceCard
         asked={inForce}
         onReloaded={() => {

@@ -39,7 +39,6 @@ export function StateBox({ state, initial, current, count, at, onState }: StateB
       {...(onState && {
         role: "button",
         tabIndex: 0,
-        "aria-label": count === undefined ? name : `${name}: ${count}`,
         onClick: () => onState(name),
         onKeyDown: (event: KeyboardEvent) => {
           if (event.key !== "Enter" && event.key !== " ") return;
@@ -51,12 +50,12 @@ export function StateBox({ state, initial, current, count, at, onState }: StateB
       <rect x={left} y={top} width={at.width} height={at.height} rx="8" />
       <text x={left + 13} y={notes.length > 0 ? at.y - 3 : at.y + 4.5} font-size={STATE_FONT}>
         {name}
-      </text>
+      </text>{" "}
       {notes.length > 0 && (
         <text class="state-note" x={left + 13} y={at.y + 14} font-size="10.5">
           {notes.join(", ")}
         </text>
-      )}
+      )}{" "}
       {count !== undefined && (
         <text class="state-count" x={left + at.width - 12} y={at.y + 4.5} font-size={STATE_FONT}>
           {compact(count)}

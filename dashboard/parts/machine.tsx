@@ -1,6 +1,6 @@
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { MachineGraph } from "../../app/http/contract-graph.ts";
-import { curve, textWidth } from "./drawn.ts";
+import { curve, loop, textWidth } from "./drawn.ts";
 import type { Drawing } from "./layout.ts";
 import { arrowsOf, type MachineArrow, type Step } from "./machine-arrows.ts";
 import { StateBox, STATE_FONT, stateNotes } from "./machine-state.tsx";
@@ -24,12 +24,17 @@ export interface MachineProps {
 
 /** A machine as a picture, and the same as a table for those who read it otherwise. */
 export function Machine({ machine, current, path = NO_STEPS, counts = NO_COUNTS, onState }: MachineProps) {
-  const arrows = arrowsOf(machine.transitions, path);
+  const { arrows, numbered } = arrowsOf(machine.transitions, path);
   const drawing = useDrawing(machine, arrows, Object.keys(counts).length > 0);
   const id = useId();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const at = drawing?.nodes.get(current ?? machine.initial);
+    if (box.current && at) box.current.scrollLeft = at.x - box.current.clientWidth / 2;
+  }, [drawing, current]);
   return (
     <figure class="machine">
-      <div class="machine-box" tabIndex={0} role="region" aria-label={`Drawing of ${machine.name}`}>
+      <div class="machine-box" tabIndex={0} role="region" aria-label={`Drawing of ${machine.name}`} ref={box}>
         {drawing ? (
           <svg
             // What can be clicked is hidden from readers inside of an image.
@@ -48,7 +53,7 @@ export function Machine({ machine, current, path = NO_STEPS, counts = NO_COUNTS,
               <path
                 key={`${arrow.from} ${arrow.to}`}
                 class={arrow.taken ? "arrow taken" : "arrow"}
-                d={curve(drawing.edges[index]?.points ?? [])}
+                d={lineOf(arrow, drawing, index)}
                 marker-end={`url(#${id}-${arrow.taken ? "taken" : "tip"})`}
               />
             ))}
@@ -71,9 +76,24 @@ export function Machine({ machine, current, path = NO_STEPS, counts = NO_COUNTS,
           <p class="note">Drawing …</p>
         )}
       </div>
+      {numbered.length > 0 && (
+        <p class="note numbered">
+          {numbered.map((trigger, index) => (
+            <span key={trigger}>
+              ({index + 1}) {trigger}
+            </span>
+          ))}
+        </p>
+      )}
       <MachineTable machine={machine} path={path} />
     </figure>
   );
+}
+
+function lineOf({ from, to }: MachineArrow, { nodes, edges }: Drawing, index: number): string {
+  const edge = edges[index];
+  const box = from === to ? nodes.get(from) : undefined;
+  return box ? loop(box, edge?.label) : curve(edge?.points ?? []);
 }
 
 function titleOf({ name, states, transitions }: MachineGraph, current: string | null | undefined): string {
