@@ -65,6 +65,15 @@ export class ReloadingRuntime {
     return this.#running.runtime.status();
   }
 
+  get brokerTimeMs(): number {
+    return this.#running.runtime.brokerTimeMs;
+  }
+
+  /** As `Runtime.hurry`. */
+  hurry(entityId: string): number {
+    return this.#running.runtime.hurry(entityId);
+  }
+
   /** For who publishes beside the runtime: waits while one bus gives way to the next. */
   get bus(): Pick<EventBus, "publish" | "describe"> {
     const current = async (): Promise<EventBus> => {

@@ -1,47 +1,27 @@
-import type { Domain } from "../core/domain.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { BusListener, BusRecord, EventBus } from "../ports/event-bus.ts";
-import type { Store } from "../ports/store.ts";
 import { balance } from "./backpressure.ts";
 import { BrokerClock } from "./broker-clock.ts";
 import { Superseded } from "./contract-in-force.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
-import { type Failpoint, noFailpoint } from "./failpoint.ts";
+import { noFailpoint } from "./failpoint.ts";
 import { discount, Inbox, type Item } from "./inbox.ts";
 import { IntentRunner } from "./intent-runner.ts";
-import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
+import { lagOver } from "./lag.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import { Publisher, unpublishedOf } from "./publisher.ts";
 import { Reconciler } from "./reconciler.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
 import type { RuntimeStatus } from "./runtime-status.ts";
 import { SeenPruning } from "./seen-pruning.ts";
 import { ServiceWatch } from "./service-watch.ts";
-import type { Observe } from "./shell-event.ts";
 import { type Taken, Takeover } from "./takeover.ts";
 import { TurnTaker } from "./turn-taker.ts";
 import type { TurnPlan } from "./turn-plan.ts";
 
 /** How long a stop waits for what is under way. */
 const DRAIN_MS = 7_000;
-
-export interface RuntimeOptions {
-  readonly domain: Domain;
-  readonly bus: EventBus;
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Names this process in the store; unique for each start. */
-  readonly owner: string;
-  /** Partition count of topics that do not exist yet. */
-  readonly partitions: number;
-  readonly limits?: Partial<ShellLimits>;
-  readonly observe?: Observe;
-  readonly failpoint?: Failpoint;
-  /** The runtime can't go on: the process should say so and leave. */
-  readonly onFatal: (error: unknown) => void;
-  /** Other contracts are in force: this runtime takes nothing over any more. Stop it and make one that runs those. */
-  readonly onSuperseded?: () => void;
-}
 
 /** Runs one domain: takes turns over the partitions that this process owns. Knows no domain. */
 export class Runtime {
@@ -143,6 +123,15 @@ export class Runtime {
     await bus.close();
   }
 
+  get brokerTimeMs(): number {
+    return this.#parts.brokerClock.nowMs();
+  }
+
+  /** Ends the waits of the entity's intents for their next try. @returns how many waited in this process */
+  hurry(entityId: string): number {
+    return this.#intents.hurry(entityId);
+  }
+
   status(): RuntimeStatus {
     const [bus, store] = [this.#watch.trouble("bus"), this.#watch.trouble("store")];
     return {
@@ -155,8 +144,8 @@ export class Runtime {
       intents: this.#intents.size,
       unpublished: this.#publisher.size,
       deadlines: this.#deadlines.index.size,
-      lag: this.#lag(),
-      brokerTimeMs: this.#parts.brokerClock.nowMs(),
+      ...lagOver(this.#owned.values(), this.#watch.ends),
+      brokerTimeMs: this.brokerTimeMs,
       holds: this.#deadlines.guard.holds,
       drift: this.#reconciler.drift,
     };
@@ -291,13 +280,5 @@ export class Runtime {
     if (this.#stopping) return;
     const shared = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
     balance(bus, this.#owned.values(), shared, limits);
-  }
-
-  #lag(): number {
-    let lag = 0;
-    for (const [topic, ends] of this.#watch.ends)
-      for (const partition of this.#owned.values())
-        lag += Math.max(0, (ends.get(partition.number)?.high ?? 0) - (partition.positions.get(topic) ?? 0));
-    return lag;
   }
 }
