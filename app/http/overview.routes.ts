@@ -42,7 +42,8 @@ export function addOverviewRoutes(
       ]);
       const { lagOf, brokerTimeMs, drift } = runtime.status();
       const nowMs = clock.wallMs();
-      const refusedContracts: Overview["refused_contracts"] = null;
+      const { refused } = runtime;
+      const refusedContracts = refused && { at: new Date(refused.atMs).toISOString(), reason: refused.reason };
       const { openBreakers } = watch;
       return {
         at: new Date(brokerTimeMs).toISOString(),

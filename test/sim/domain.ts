@@ -18,14 +18,15 @@ if (!set) throw new Error("the shipped contracts have errors");
 /** The contracts that are shipped, compiled once: every process has them, each with effects of its own. */
 const SHIPPED: Domain = compileDomain(set, paper, { env: "dev", namespace: "" });
 
-export function domainOn(registry: ServiceRegistry, sql: Sql): Domain {
+/** @param hash of the contracts, if others than the shipped ones: their content is the same */
+export function domainOn(registry: ServiceRegistry, sql: Sql, hash = SHIPPED.hash): Domain {
   const own = new Map(
     Object.values(registrationOn(registry, sql).effects).map((each) => [each.intent.intentType, each]),
   );
   const effects = new Map(
     [...SHIPPED.effects].map(([type, spec]) => [type, { ...spec, effect: own.get(type) ?? spec.effect }]),
   );
-  return { ...SHIPPED, effects };
+  return { ...SHIPPED, effects, hash };
 }
 
 const topicNamed = (type: string): string => SHIPPED.consumed.find((each) => each.type === type)?.topic ?? "";

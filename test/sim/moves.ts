@@ -55,6 +55,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, move: Move]>> = 
   }],
   "rolling restart": [1, (world, random) => world.restart(random, random.next() * 500)],
   zombie: [1.5, (world, random) => world.zombie(random, span(random, 40_000))],
+  "contracts change": [1, (world, random) => world.changeContracts(random)],
   "second process": [1, (world) => world.scale(2)],
   "one process": [0.7, (world) => world.scale(1)],
   rebalance: [1.5, (world) => world.rebalance()],

@@ -27,8 +27,24 @@ const withQuery = (store: Store, query: Query): Store =>
 
 /** What is planted, and the promises of which one must be named. */
 const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: readonly string[] }>> = {
+  "a store that forgets that other contracts are in force": {
+    names: ["G14"],
+    plant: {
+      ports: (ports) => ({
+        ...ports,
+        store: withQuery(ports.store, async (sql, text, values) => {
+          const rows = await sql.query(text, values);
+          return text.includes("contract_in_force") && text.startsWith("select") ? [] : rows;
+        }),
+      }),
+    },
+  },
+  "a change of contracts that fences nobody": {
+    names: ["G14"],
+    plant: { sql: (text) => text.replace("set epoch = epoch + 1, owner = '' where domain", "set epoch = epoch where domain") },
+  },
   "a store that never says that an epoch is another's": {
-    names: ["G4", "G1"],
+    names: ["G4", "G1", "G14"],
     plant: {
       ports: (ports) => {
         const known = new Map<number, number>();

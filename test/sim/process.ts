@@ -1,7 +1,9 @@
+import type { Domain } from "../../runtime/core/domain.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import { putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import type { Broker } from "./broker.ts";
@@ -27,7 +29,11 @@ export interface Surroundings {
   readonly database: Database;
   readonly consul: Consul;
   readonly plant: (ports: Ports, machine: Machine) => Ports;
+  /** Hash of the contracts in force; undefined: those that are shipped. */
+  readonly contracts: string | undefined;
   observe(machine: Machine, event: ShellEvent): void;
+  /** Other contracts came in force: it leaves, and comes again with those. */
+  superseded(process: Process): void;
   /** The shell said that it can't go on, or left a promise unheard: `error` is why. */
   failed(machine: Machine, error: unknown): void;
 }
@@ -37,6 +43,8 @@ export class Process {
   readonly machine: Machine;
   readonly #runtime: Runtime;
   readonly #around: Surroundings;
+  readonly #store: Store;
+  readonly #domain: Domain;
 
   constructor(name: string, around: Surroundings, wallOffsetMs: number) {
     const { weather, broker, database, consul } = around;
@@ -47,8 +55,10 @@ export class Process {
     ); // prettier-ignore
     this.machine = machine;
     this.#around = around;
+    this.#store = store;
+    this.#domain = domainOn(registry, store, around.contracts);
     this.#runtime = new Runtime({
-      domain: domainOn(registry, store),
+      domain: this.#domain,
       bus,
       store,
       clock: machine.clock,
@@ -57,6 +67,7 @@ export class Process {
       limits: { entitiesMax: ENTITIES_MAX },
       observe: (event) => around.observe(machine, event),
       onFatal: (error) => around.failed(machine, error),
+      onSuperseded: () => around.superseded(this),
     });
     machine.whenDead(() => broker.watch(machine));
   }
@@ -67,6 +78,20 @@ export class Process {
       if (error instanceof Fault && error.retryable) this.machine.kill();
       else this.#around.failed(this.machine, error);
     });
+  }
+
+  /** Somebody asks this process to put other contracts in force; what came of it is what the store then says. */
+  change(hash: string): void {
+    const { contracts: expected } = this.#around;
+    const next = { ...this.#domain, hash };
+    void putInForce(this.#store, {
+      ...{ expected, running: this.#domain, next, by: this.machine.name },
+      store: async (tx) =>
+        void (await tx.query(
+          `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now())`,
+          [hash, next.name, "{}"],
+        )),
+    }).catch(() => {});
   }
 
   /** SIGTERM. */

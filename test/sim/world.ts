@@ -6,6 +6,7 @@ import { IntakeCheck } from "./checks/intake.ts";
 import { LivesCheck } from "./checks/lives.ts";
 import { LogCheck } from "./checks/log.ts";
 import { checkRest } from "./checks/rest.ts";
+import { VersionsCheck } from "./checks/versions.ts";
 import { Consul } from "./consul.ts";
 import { Database } from "./database.ts";
 import { INPUT, PERIOD_MS, SCHEMAS } from "./domain.ts";
@@ -52,7 +53,7 @@ export class World {
   #isCalm = false;
   #quietFromMs = SETTLE_MS;
   readonly #outages: Outage[] = [];
-  readonly #checks: { readonly intake: IntakeCheck; readonly lives: LivesCheck; readonly log: LogCheck };
+  readonly #checks: { readonly intake: IntakeCheck; readonly lives: LivesCheck; readonly log: LogCheck; readonly versions: VersionsCheck }; // prettier-ignore
   #checkedMs = 0;
 
   constructor(options: WorldOptions) {
@@ -77,7 +78,7 @@ export class World {
     const intake = new IntakeCheck(evidence);
     const lives = new LivesCheck(evidence, intake);
     const log = new LogCheck(evidence);
-    this.#checks = { intake, lives, log };
+    this.#checks = { intake, lives, log, versions: new VersionsCheck(evidence) };
     this.#evidence = evidence;
     this.broker.read((record) => this.#appended(record));
     this.broker.onRebalance = () => this.#disturb(SETTLE_MS);
@@ -138,6 +139,7 @@ export class World {
     this.#checks.intake.committed(changes);
     this.#checks.lives.committed(changes);
     this.#checks.log.committed(changes);
+    this.#checks.versions.committed(changes);
   }
 
   /** After every event of the simulation: what has just been broken ends it. */
@@ -171,7 +173,9 @@ export class World {
         database: this.database,
         consul: this.consul,
         plant: (ports, machine) => this.#options.plant?.ports?.(ports, machine, this) ?? ports,
+        contracts: this.#checks.versions.inForce,
         observe: (machine, event) => this.#observed(machine, event),
+        superseded: (each) => this.#superseded(each),
         failed: (machine, error) => this.#failed(machine, error),
       }, wallOffsetMs); // prettier-ignore
       this.tell(`${process.machine.name} starts${wallOffsetMs === 0 ? "" : ` with a clock that is ${Math.round(wallOffsetMs / 1_000)} s wrong`}`);
@@ -237,6 +241,23 @@ export class World {
     this.tell(`${process.machine.name} is asked to stop`);
     this.#disturb(20_000);
     process.stop(() => this.#disturb(downMs + SETTLE_MS));
+  }
+
+  changeContracts(random: Random): void {
+    const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
+    if (!process) return;
+    const hash = `contracts-${++this.#versions}`;
+    this.tell(`${process.machine.name} is asked for the ${hash}`);
+    this.#disturb(20_000);
+    process.change(hash);
+  }
+  #versions = 0;
+
+  #superseded(process: Process): void {
+    this.tell(`${process.machine.name} is superseded`);
+    this.count("superseded");
+    this.#disturb(20_000);
+    process.stop(() => this.#disturb(SETTLE_MS));
   }
 
   zombie(random: Random, ms: number): void {
