@@ -19,7 +19,8 @@ export default defineConfig({
     // The real tests wait more than they compute; with more at once they would wait for each other.
     maxWorkers: 2,
     projects: [
-      project("unit"),
+      // They share what they import: loading it anew for each file would take longer than the tests.
+      project("unit", { isolate: false }),
       project("int", { testTimeout: 60_000, hookTimeout: 60_000 }),
       project("real", withServices),
       project("outage", { ...withServices, maxWorkers: 1, sequence: { groupOrder: 1 } }),
