@@ -65,7 +65,7 @@ export function openEditor({ host, text, label, schema, names, onChange }: Optio
         autocompletion({ override: [(context) => complete(context, schema(), names())] }),
         hoverTooltip((of, position) => explain(of, position, schema())),
         keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         EditorView.updateListener.of((update) => void (update.docChanged && telling && onChange(update.state.doc.toString()))),
         THEME,
       ],

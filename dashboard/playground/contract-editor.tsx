@@ -30,7 +30,6 @@ function Editing({ contracts }: { readonly contracts: Contracts }) {
   const { check, graph, error, busy, run } = useCheck(edited);
   const text = edited[file] ?? inForce.get(file) ?? "";
   const found = check?.diagnostics ?? [];
-  const elsewhere = found.filter((each) => each.file !== file);
   const hasChanged = edited[file] !== undefined && edited[file] !== inForce.get(file);
   return (
     <section class="card">
@@ -59,7 +58,7 @@ function Editing({ contracts }: { readonly contracts: Contracts }) {
         {busy ? "Checking …" : check ? summary(found.length) : "Type, and it is checked."}
       </p>
       <Trouble error={error} what="It was not checked" />
-      {elsewhere.map((each, index) => (
+      {found.map((each, index) => (
         <Diagnostic key={index} {...each} />
       ))}
       <Actions {...{ file, text, busy, run }} canSave={contracts.editable && hasChanged} editable={contracts.editable} />
