@@ -1,4 +1,4 @@
-const GATHER_MS = 200;
+const GATHER_MS = 100;
 /** After a run it rests so many times as long as that took: whoever answers has other things to do as well. */
 const REST = 2;
 const REST_MAX_MS = 4_000;
