@@ -1,4 +1,4 @@
-import type { PublishedEvent } from "../event-feed.ts";
+import type { PublishedEvent } from "../published-event.ts";
 
 export const NODES_MAX = 20;
 export const LOG_MAX = 300;
