@@ -16,19 +16,19 @@ export function Machines({ registration, items }: MachinesProps) {
   const [orchestrator, reducer] = answer?.machines ?? [];
   const { registration_attempt_id: attemptId, state, reducer_state } = registration;
   return (
-    <div class="machines">
+    <>
       {orchestrator && (
-        <section class="card" aria-label="Orchestrator">
+        <section class="card orchestrator" aria-label="Orchestrator">
           <h2>Orchestrator</h2>
           <Machine machine={orchestrator} current={state} path={pathOf(items, "orchestrator", attemptId)} />
         </section>
       )}
       {reducer && (
-        <section class="card" aria-label="Reducer">
+        <section class="card reducer" aria-label="Reducer">
           <h2>Reducer</h2>
           <Machine machine={reducer} current={reducer_state} path={pathOf(items, "reducer", attemptId)} />
         </section>
       )}
-    </div>
+    </>
   );
 }

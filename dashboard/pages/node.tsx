@@ -68,8 +68,10 @@ export function Node({ rest: nodeId }: PageProps) {
           onDone={again}
         />
       )}
-      {explanation.answer && <Standing explanation={explanation.answer} nowMs={nowMs} />}
-      {view && <Machines registration={view} items={items} />}
+      <div class="node-state">
+        {explanation.answer && <Standing explanation={explanation.answer} nowMs={nowMs} />}
+        {view && <Machines registration={view} items={items} />}
+      </div>
       {items.length > 0 && <Timeline items={items} whole={items.length < ROWS} />}
       {view && (
         <details class="card">
