@@ -27,6 +27,7 @@ const commands = new Map<string, () => Promise<Add>>(
     hold: async () => (await import("./commands/hold.ts")).addHoldCommands,
     validate: contracts,
     graph: contracts,
+    contracts: async () => (await import("./commands/contract-schemas.ts")).addContractSchemasCommand,
     check: async () => (await import("./commands/check.ts")).addCheckCommand,
     replay: async () => (await import("./commands/replay.ts")).addReplayCommands,
     plan: async () => (await import("./commands/plan.ts")).addPlanCommands,
