@@ -60,7 +60,7 @@ ${Object.entries(responses).map(([status, answer]) => answerOf(title, status, an
 `; // prettier-ignore
 }
 
-export function accessWords(access: Operation["x-access"]): string {
+function accessWords(access: Operation["x-access"]): string {
   if (access === "anyone") return "anyone, also without a token";
   const roles = (access ?? []).map((role) =>
     role === "node" ? "nodes, of what names a node only their own" : `${role}s`,

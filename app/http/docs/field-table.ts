@@ -13,7 +13,7 @@ interface Field {
 }
 
 /** The fields of an object, those within them too: `node.capabilities`, `failed_backends[].backend`. */
-export function fieldsOf(schema: JsonSchema, path = "", depth = 0): readonly Field[] {
+function fieldsOf(schema: JsonSchema, path = "", depth = 0): readonly Field[] {
   if (depth >= DEPTH_MAX) return [];
   return alternativesOf(schema).flatMap(({ properties, required, items }) => [
     ...(items === undefined || path === "" ? [] : fieldsOf(items as JsonSchema, `${path}[]`, depth + 1)),

@@ -6,7 +6,7 @@ export function alternativesOf(schema: JsonSchema): readonly JsonSchema[] {
   return options ? options.filter(({ type }) => type !== "null").flatMap(alternativesOf) : [schema];
 }
 
-export function isNullable(schema: JsonSchema): boolean {
+function isNullable(schema: JsonSchema): boolean {
   const { type } = schema;
   if (type === "null" || (Array.isArray(type) && type.includes("null"))) return true;
   return ((schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined)?.some(isNullable) ?? false;

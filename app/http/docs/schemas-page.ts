@@ -4,7 +4,7 @@ import type { System } from "../../system.ts";
 import { scrolled, documentOf } from "./document.ts";
 import { html } from "./html.ts";
 
-export const schemaFile = (type: string): string => `${type}.schema.json`;
+const schemaFile = (type: string): string => `${type}.schema.json`;
 
 /** By file name, the schema of every payload of the domain's topics. */
 export const schemaFiles = ({

@@ -24,7 +24,7 @@ export const NodeTypeInAnyCase = z
 const RFC_3339_SHAPE =
   "^[0-9]{4}-[0-9]{2}-[0-9]{2}[tT]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?([zZ]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
 
-export const Timestamp = z
+const Timestamp = z
   .string()
   .max(64)
   .refine((text) => fromRfc3339(text) !== undefined, "an RFC 3339 time with its offset, as 2025-01-31T12:00:00Z")
