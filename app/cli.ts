@@ -29,6 +29,7 @@ const commands = new Map<string, () => Promise<Add>>(
     graph: contracts,
     contracts: async () => (await import("./commands/contract-schemas.ts")).addContractSchemasCommand,
     check: async () => (await import("./commands/check.ts")).addCheckCommand,
+    "check-contracts": async () => (await import("./commands/check-contracts.ts")).addCheckerCommand,
     replay: async () => (await import("./commands/replay.ts")).addReplayCommands,
     plan: async () => (await import("./commands/plan.ts")).addPlanCommands,
     migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommands,

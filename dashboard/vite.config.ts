@@ -1,16 +1,20 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
-/** Beside each file its compressed forms, so that the server compresses nothing. */
+/** Beside each file its compressed forms, so that the server compresses nothing. Last: Vite still writes into the files. */
 const compressed: Plugin = {
   name: "compressed",
   apply: "build",
-  generateBundle(_, bundle) {
-    for (const [fileName, file] of Object.entries(bundle)) {
-      const source = Buffer.from(file.type === "chunk" ? file.code : file.source);
-      this.emitFile({ type: "asset", fileName: `${fileName}.br`, source: brotliCompressSync(source) });
-      this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source: gzipSync(source) });
-    }
+  enforce: "post",
+  generateBundle: {
+    order: "post",
+    handler(_, bundle) {
+      for (const [fileName, file] of Object.entries(bundle)) {
+        const source = Buffer.from(file.type === "chunk" ? file.code : file.source);
+        this.emitFile({ type: "asset", fileName: `${fileName}.br`, source: brotliCompressSync(source) });
+        this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source: gzipSync(source) });
+      }
+    },
   },
 };
 

@@ -9,6 +9,7 @@ interface SelectOptions extends ServerOptions {
   readonly code?: string;
   readonly topic?: string;
   readonly all?: boolean;
+  readonly reason?: string;
 }
 
 export function addDlqCommands(program: Command): void {
@@ -22,11 +23,13 @@ export function addDlqCommands(program: Command): void {
     .description("publishes them to their topic again, byte for byte")
     .argument("[ids...]")
     .addOption(new Option("--all", "every one that was not retried yet").default(false))
+    .option("--reason <text>", "why, for those who ask later")
     .action((ids: string[], options: SelectOptions, command: Command) => onEach(ids, options, command, retry));
   selects(asksServer(dlq.command("drop")))
     .description("forgets them; the journal and the dead letter topic keep theirs")
     .argument("[ids...]")
     .addOption(new Option("--all", "every one that was not retried yet").default(false))
+    .option("--reason <text>", "why, for those who ask later")
     .action((ids: string[], options: SelectOptions, command: Command) => onEach(ids, options, command, drop));
 }
 
@@ -65,15 +68,17 @@ async function show(id: string, options: ServerOptions): Promise<void> {
   for (const line of (value ?? "(no value)").split("\n")) print(printable(line));
 }
 
-const retry = (options: ServerOptions, id: string) => ask(options, `${pathOf(id)}/retry`, { method: "POST" });
-const drop = (options: ServerOptions, id: string) => ask(options, pathOf(id), { method: "DELETE" });
+const retry = ({ reason, ...server }: SelectOptions, id: string) =>
+  ask(server, `${pathOf(id)}/retry`, { method: "POST", query: { reason } });
+const drop = ({ reason, ...server }: SelectOptions, id: string) =>
+  ask(server, pathOf(id), { method: "DELETE", query: { reason } });
 
 /** Goes on behind one that is refused, and says so at the end. */
 async function onEach(
   ids: readonly string[],
   options: SelectOptions,
   command: Command,
-  act: (options: ServerOptions, id: string) => Promise<unknown>,
+  act: (options: SelectOptions, id: string) => Promise<unknown>,
 ): Promise<void> {
   const chosen = ids.length > 0 ? ids : await everyOne(options, command);
   const results: { id: string; ok: boolean; detail?: string }[] = [];

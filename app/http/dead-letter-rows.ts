@@ -44,6 +44,7 @@ export interface WholeRow extends Row {
   readonly headers: Readonly<Record<string, string>>;
 }
 const COLUMNS = `id, at, error_code, error, topic, partition, "offset", key, value_bytes, retried_at`;
+export const WHOLE_COLUMNS = `${COLUMNS}, value, headers`;
 
 export interface DeadLetterFilter {
   readonly code?: string | undefined;
@@ -77,7 +78,7 @@ export async function findDeadLetters(
 
 export async function readDeadLetter(sql: Sql, domain: string, id: string): Promise<WholeRow | undefined> {
   const [row] = await sql.query<WholeRow>(
-    `select ${COLUMNS}, value, headers from rollcall.dead_letter where domain = $1 and id = $2::uuid`,
+    `select ${WHOLE_COLUMNS} from rollcall.dead_letter where domain = $1 and id = $2::uuid`,
     [domain, id],
   );
   return row;

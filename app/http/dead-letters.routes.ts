@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BROKER_TIME, REKEYED } from "../../runtime/shell/intake.ts";
+import { keepWord, type Word } from "../../runtime/shell/operator-word.ts";
 import type { System } from "../system.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import {
@@ -11,10 +11,9 @@ import {
   wholeDeadLetterOf,
   type WholeRow,
 } from "./dead-letter-rows.ts";
+import { retryAll, retryDeadLetters } from "./dead-letter-retry.ts";
 import { Cursor, type Http, Limit, PROBLEMS } from "./http.ts";
 import { notFound, Problem } from "./problem.ts";
-
-const PUBLISH_MS = 10_000;
 
 const Query = z.object({
   code: z.string().max(64).optional().describe("its error code"),
@@ -28,8 +27,22 @@ const Query = z.object({
 });
 const List = z.object({ items: z.array(DeadLetter), next_cursor: z.string().nullable() });
 const Params = z.object({ id: z.uuid() });
+const Reason = z.object({
+  reason: z.string().min(1).max(1_024).optional().describe("why: it is kept in rollcall.operator_word"),
+});
+const Kind = z.strictObject({ code: z.string().max(64).optional(), topic: z.string().max(255).optional() });
+const Retried = z.object({
+  retried: z.int(),
+  left: z.int().describe("of the same kind, not retried yet: a request takes at most 500, and what fails again is new"),
+});
 
-export function addDeadLetterRoutes(http: Http, { store, bus, domain }: System): void {
+export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }: System): void {
+  const word = (who: string, reason: string | null = null): Word => ({
+    domain: domain.name,
+    who,
+    reason,
+    atMs: runtime.brokerTimeMs,
+  });
   const deadLetter = async (id: string): Promise<WholeRow> => {
     const row = await readDeadLetter(store, domain.name, id);
     if (!row) throw notFound(`there is no dead letter ${id}`);
@@ -65,19 +78,39 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain }: System):
         summary: "Publishes it to its topic again, byte for byte",
         description: "What fails again is a new dead letter: it has another offset.",
         params: Params,
+        querystring: Reason,
         response: { 202: DeadLetter, ...PROBLEMS },
       },
     },
-    async ({ params: { id } }, reply) => {
+    async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
       const row = await deadLetter(id);
       if (deadLetterOf(row).truncated)
         throw new Problem("conflict", `of its ${row.value_bytes} bytes only the first 256 KiB were kept: send the original`); // prettier-ignore
-      // Without the marks of a rekeyed copy: it may be misplaced once more, and then it goes where it belongs.
-      const { [REKEYED]: _from, [BROKER_TIME]: _at, ...headers } = row.headers;
-      const { topic, partition, key, value } = row;
-      await bus.publish([{ topic, partition, key, value, headers }], { timeoutMs: PUBLISH_MS });
-      await store.query(`update rollcall.dead_letter set retried_at = now() where id = $1::uuid`, [id]);
+      // First the word: of what is published without it nobody would know why.
+      await keepWord(store, "dead letter retry", subjectOf(row), word(identity, reason));
+      await retryDeadLetters(bus, store, [row]);
       return reply.code(202).send(deadLetterOf(await deadLetter(id)));
+    },
+  );
+
+  http.post(
+    "/api/v1/dead-letters/retry",
+    {
+      config: { access: [] },
+      schema: {
+        summary: "Publishes those of one kind again, the oldest first",
+        description: "At most 500: ask again while there are some left. Those that were cut are not taken.",
+        querystring: Reason,
+        body: Kind,
+        response: { 200: Retried, ...PROBLEMS },
+      },
+    },
+    async ({ body, query: { reason }, caller: { identity } }) => {
+      const { data: kind, error } = Kind.safeParse(body);
+      if (!kind) throw new Problem("invalid-request", "send {code?, topic?}", { errors: error.issues.map(({ path, message: detail }) => ({ detail, pointer: path.map((part) => `/${String(part)}`).join("") })) }); // prettier-ignore
+      const named = [kind.code, kind.topic].filter((part) => part !== undefined).join(" of ");
+      await keepWord(store, "dead letter retry: all", named || "every kind", word(identity, reason));
+      return retryAll(bus, store, domain.name, kind);
     },
   );
 
@@ -88,13 +121,21 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain }: System):
       schema: {
         summary: "Forgets it; the journal and the dead letter topic keep theirs",
         params: Params,
+        querystring: Reason,
         response: { 204: z.undefined(), ...PROBLEMS },
       },
     },
-    async ({ params: { id } }, reply) => {
-      await deadLetter(id);
-      await store.query(`delete from rollcall.dead_letter where id = $1::uuid`, [id]);
+    async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
+      const row = await deadLetter(id);
+      await store.transaction(async (tx) => {
+        await tx.query(`delete from rollcall.dead_letter where id = $1::uuid`, [id]);
+        await keepWord(tx, "dead letter drop", subjectOf(row), word(identity, reason));
+      });
       return reply.code(204).send();
     },
   );
 }
+
+/** What it was, for those who read of it when it is gone. */
+const subjectOf = ({ id, error_code, topic, partition, offset }: WholeRow): string =>
+  `${id} ${error_code} ${topic}[${partition}]@${offset}`;

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import type { System } from "../system.ts";
 import type { Http } from "./http.ts";
-import { Readiness, Ready } from "./readiness.ts";
+import { type Readiness, Ready } from "./readiness.ts";
 
-export function addHealthRoutes(http: Http, system: System): void {
-  const readiness = new Readiness(system);
+export function addHealthRoutes(http: Http, readiness: Readiness): void {
   http.get(
     "/health/live",
     {

@@ -2,10 +2,11 @@ import { Counter, Histogram } from "prom-client";
 import { z } from "zod";
 import type { System } from "../system.ts";
 import type { Http } from "./http.ts";
+import type { NodeCounts } from "./node-counts.ts";
 import { shellMetrics } from "./shell-metrics.ts";
 
-export function addMetricsRoutes(http: Http, system: System): void {
-  const { registry, stop } = shellMetrics(system);
+export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts): void {
+  const { registry, stop } = shellMetrics(system, counts);
   const requests = new Counter({
     name: "rollcall_http_requests_total",
     help: "Requests answered, by route.",

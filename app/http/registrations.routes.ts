@@ -4,7 +4,7 @@ import type { System } from "../system.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { Cursor, type Http, Limit, NodeParams, PROBLEMS } from "./http.ts";
 import { notFound } from "./problem.ts";
-import { findRegistrations, registrationsOf } from "./registration-rows.ts";
+import { countRegistrations, findRegistrations, registrationsOf, SKIP_MAX } from "./registration-rows.ts";
 import { RegistrationView, registrationView } from "./registration-view.ts";
 
 const ListQuery = z.object({
@@ -14,8 +14,20 @@ const ListQuery = z.object({
   q: z.string().min(1).max(255).optional().describe("a part of the node's id or name, in any case"),
   limit: Limit(100),
   cursor: Cursor,
+  skip: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(SKIP_MAX)
+    .default(0)
+    .describe("items behind the cursor (or the beginning) that are left out: for a jump into the middle"),
+  count: z.enum(["true", "false"]).default("false").describe("true: also how many there are in all"),
 });
-const List = z.object({ items: z.array(RegistrationView), next_cursor: z.string().nullable() });
+const List = z.object({
+  items: z.array(RegistrationView),
+  next_cursor: z.string().nullable(),
+  total: z.int().optional().describe("with count=true: how many fit these filters; 1,000,000 stands for more as well"),
+});
 
 export function addRegistrationRoutes(http: Http, { store, domain }: System): void {
   http.get(
@@ -28,14 +40,17 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
         response: { 200: List, ...PROBLEMS },
       },
     },
-    async ({ query: { state, node_type: nodeType, capability, q: text, limit, cursor } }) => {
+    async ({ query: { state, node_type: nodeType, capability, q: text, limit, cursor, skip, count } }) => {
       const filter = { state, nodeType, capability, text };
       const scope = `registrations ${JSON.stringify(filter)}`;
       const [after = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor);
-      const found = await findRegistrations(store, domain.name, filter, { after: String(after), limit: limit + 1 });
+      const page = { after: String(after), skip, limit: limit + 1 };
+      const total = count === "true" ? await countRegistrations(store, domain.name, filter) : undefined;
+      const found = await findRegistrations(store, domain.name, filter, page);
       const items = found.slice(0, limit).map(registrationView);
       const last = found.length > limit ? items.at(-1) : undefined;
-      return { items, next_cursor: last ? encodeCursor(scope, [last.node_id]) : null };
+      const next_cursor = last ? encodeCursor(scope, [last.node_id]) : null;
+      return { items, next_cursor, ...(total !== undefined && { total }) };
     },
   );
 

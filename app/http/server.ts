@@ -5,6 +5,9 @@ import type { z } from "zod";
 import type { System } from "../system.ts";
 import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
 import { controlAccess, refuseStrangers } from "./access.ts";
+import { addContractCheck } from "./contract-check.routes.ts";
+import { addContractFiles } from "./contract-files.routes.ts";
+import { addContractReading } from "./contract-reading.routes.ts";
 import { addDeadLetterRoutes } from "./dead-letters.routes.ts";
 import { addDocumentRoutes } from "./docs.routes.ts";
 import { addDoctorRoutes } from "./doctor.routes.ts";
@@ -16,11 +19,16 @@ import { addHoldRoutes } from "./holds.routes.ts";
 import { addJournalRoutes } from "./journal.routes.ts";
 import { takeJson } from "./json-body.ts";
 import { addMetricsRoutes } from "./metrics.routes.ts";
+import { NodeCounts } from "./node-counts.ts";
+import { addOverviewRoutes } from "./overview.routes.ts";
 import { addPageRoutes } from "./page.routes.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
 import { limitRate, RateLimit } from "./rate-limit.ts";
+import { Readiness } from "./readiness.ts";
 import { addRegistrationRoutes } from "./registrations.routes.ts";
+import { addRetryRoutes } from "./retry.routes.ts";
 import { addServiceRoutes } from "./services.routes.ts";
+import { addStateCounts } from "./state-counts.routes.ts";
 import { addStreamRoutes } from "./stream.routes.ts";
 import { addTimelineRoutes } from "./timeline.routes.ts";
 import { VERSION } from "../version.ts";
@@ -34,6 +42,8 @@ export interface HttpServerOptions {
   readonly onDefect?: (error: unknown, route: string) => void;
   /** Within which a request must have come whole. */
   readonly requestTimeoutMs?: number;
+  /** Where the page may write the contracts that run; undefined: nowhere. */
+  readonly contractsDir?: string;
 }
 
 /** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
@@ -72,16 +82,19 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
   limitRate(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
   refuseStrangers(server);
   describeApi(server);
-  void server.register(async (scope) => addRoutes(scope, system));
+  void server.register(async (scope) => addRoutes(scope, system, options));
   return server;
 }
 
-function addRoutes(scope: FastifyInstance, system: System): void {
+function addRoutes(scope: FastifyInstance, system: System, { contractsDir }: HttpServerOptions): void {
   const http = scope.withTypeProvider<ZodTypeProvider>();
-  addHealthRoutes(http, system);
-  addMetricsRoutes(http, system);
+  const shared = { counts: new NodeCounts(system), readiness: new Readiness(system) };
+  addHealthRoutes(http, shared.readiness);
+  addMetricsRoutes(http, system, shared.counts);
+  addOverviewRoutes(http, system, shared);
   addEventRoutes(http, system);
   addRegistrationRoutes(http, system);
+  addRetryRoutes(http, system);
   addTimelineRoutes(http, system);
   addExplanationRoutes(http, system);
   addStreamRoutes(http, system);
@@ -90,6 +103,10 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
+  addContractReading(http, system, contractsDir !== undefined);
+  addContractCheck(http, system);
+  addStateCounts(http, system);
+  addContractFiles(http, contractsDir);
   addPageRoutes(http);
   addDocumentRoutes(http, system);
 }

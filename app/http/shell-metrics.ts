@@ -1,28 +1,32 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import { NO_ENTITY } from "../../runtime/core/domain.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import type { System } from "../system.ts";
 import { VERSION } from "../version.ts";
+import { activationMs } from "./activation.ts";
+import type { NodeCounts } from "./node-counts.ts";
+import { restingStates } from "./state-kind.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const ACTIVATION_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const LATE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
-/** How long the count of nodes by state is good for. */
-const COUNT_CACHE_MS = 1_000;
 
 /** A registry of its own: two systems in one process count apart. No label ever names a node. */
-export function shellMetrics(system: System): { readonly registry: Registry; readonly stop: () => void } {
+export function shellMetrics(
+  system: System,
+  counts: NodeCounts,
+): { readonly registry: Registry; readonly stop: () => void } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   describeBuild(registry, system);
   describeStatus(registry, system);
   describeHolds(registry, system);
   describeDrift(registry, system);
-  describeNodes(registry, system);
-  const stop = system.watch(counting(registry));
+  describeNodes(registry, system, counts);
+  const stop = system.watch(counting(registry, system));
   return { registry, stop };
 }
 
-function counting(registry: Registry): (event: ShellEvent) => void {
+function counting(registry: Registry, { runtime }: System): (event: ShellEvent) => void {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name: `rollcall_${name}`, help, labelNames, registers });
@@ -54,6 +58,7 @@ function counting(registry: Registry): (event: ShellEvent) => void {
   });
   const publishes = seconds("publish_duration_seconds", "One confirmed publish.", SECONDS);
   const lateness = seconds("deadline_lateness_seconds", "From a deadline to its firing.", LATE_SECONDS, ["name"]);
+  const activations = seconds("activation_seconds", "From an introspection to active.", ACTIVATION_SECONDS);
   const breakers = new Gauge({
     name: "rollcall_breaker_open",
     help: "1 while a backend's breaker is open.",
@@ -66,10 +71,13 @@ function counting(registry: Registry): (event: ShellEvent) => void {
 
   return (event) => {
     switch (event.kind) {
-      case "decision":
+      case "decision": {
         decided(event.message.type, event.decision.result);
         for (const { type } of event.decision.events) journaled(type);
+        const tookMs = activationMs(event.decision, () => runtime.brokerTimeMs);
+        if (tookMs !== undefined) activations.observe(tookMs / 1_000);
         return;
+      }
       case "repeat":
         return repeats.inc({ type: event.type });
       case "rekeyed":
@@ -211,16 +219,7 @@ function describeHolds(registry: Registry, { runtime, domain }: System): void {
 }
 
 /** Over all processes: every one of them tells the same, so take max() and not sum(). */
-function describeNodes(registry: Registry, { store, domain, clock }: System): void {
-  const states = [...domain.orchestrator.states.values()].filter(
-    ({ name, transient }) => name !== NO_ENTITY && !transient,
-  );
-  let cached: { readonly atMs: number; readonly counts: Promise<ReadonlyMap<string, number>> } | undefined;
-  const counts = (): Promise<ReadonlyMap<string, number>> => {
-    if (cached === undefined || clock.monotonicMs() - cached.atMs > COUNT_CACHE_MS)
-      cached = { atMs: clock.monotonicMs(), counts: countByState(store, domain.name) };
-    return cached.counts;
-  };
+function describeNodes(registry: Registry, { domain }: System, counts: NodeCounts): void {
   new Gauge({
     name: "rollcall_nodes",
     help: "Nodes by state, over all processes.",
@@ -229,16 +228,8 @@ function describeNodes(registry: Registry, { store, domain, clock }: System): vo
     async collect() {
       this.reset();
       // A store that is out of reach leaves the count out, and the other metrics in.
-      const found = await counts().catch(() => undefined);
-      if (found) for (const { name } of states) this.set({ state: name }, found.get(name) ?? 0);
+      const found = await counts.byState().catch(() => undefined);
+      if (found) for (const { name } of restingStates(domain)) this.set({ state: name }, found.get(name) ?? 0);
     },
   });
-}
-
-async function countByState(store: System["store"], domain: string): Promise<ReadonlyMap<string, number>> {
-  const rows = await store.query<{ state: string; count: number }>(
-    `select state, count(*)::int as count from rollcall.entity where domain = $1 and state is not null group by state`,
-    [domain],
-  );
-  return new Map(rows.map(({ state, count }) => [state, count]));
 }

@@ -4,7 +4,7 @@ import type { DomainModel, MachineModel } from "./checks/domain-model.ts";
 import { Names } from "./checks/names.ts";
 import { readDomain } from "./checks/read-domain.ts";
 import { describeOrchestrator, describeReducer } from "./compile-machines.ts";
-import { flowOf } from "./graph-flow.ts";
+import { type Flow, flowOf } from "./graph-flow.ts";
 import { flowchart, stateDiagram } from "./graph-mermaid.ts";
 import type { ContractSet } from "./source.ts";
 
@@ -19,8 +19,44 @@ export type GraphFormat = (typeof GRAPH_FORMATS)[number];
  */
 export function graph(set: ContractSet, code: DomainCode, format: GraphFormat): string {
   if (format === "xstate") return json(xstateConfigs(set));
+  return format === "mermaid" ? mermaid(readDomain(set, code, new Names())) : json(graphData(set, code));
+}
+
+/** One of the two machines; a list of states or triggers in the contract is several transitions here. */
+export interface MachineGraph {
+  readonly name: string;
+  readonly initial: string;
+  readonly states: readonly {
+    readonly name: string;
+    readonly terminal: boolean;
+    readonly transient: boolean;
+    readonly entry_actions: readonly string[];
+    readonly deadline?: string;
+    readonly raises?: string;
+  }[];
+  readonly transitions: readonly {
+    readonly from: string;
+    readonly trigger: string;
+    readonly to: string;
+    readonly conditions: readonly string[];
+    readonly actions: readonly string[];
+  }[];
+}
+export interface Graph extends Flow {
+  readonly domain: string;
+  /** The orchestrator's, then the reducer's. */
+  readonly machines: readonly MachineGraph[];
+}
+
+/** What the format `json` writes. */
+export function graphData(set: ContractSet, code: DomainCode): Graph {
   const model = readDomain(set, code, new Names());
-  return format === "mermaid" ? mermaid(model) : json(asData(model));
+  const { orchestrator, reducer } = namesOf(model);
+  return {
+    domain: model.set.domain,
+    machines: [machineData(orchestrator, model.orchestrator), machineData(reducer, model.reducer)],
+    ...flowOf(model),
+  };
 }
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
@@ -40,21 +76,12 @@ function mermaid(model: DomainModel): string {
   return sections.map(([title, diagram]) => `## ${title}\n\n\`\`\`mermaid\n${diagram}\n\`\`\`\n`).join("\n");
 }
 
-function asData(model: DomainModel) {
-  const { orchestrator, reducer } = namesOf(model);
-  return {
-    domain: model.set.domain,
-    machines: [machineData(orchestrator, model.orchestrator), machineData(reducer, model.reducer)],
-    ...flowOf(model),
-  };
-}
-
 const namesOf = ({ set: { orchestrator, reducer } }: DomainModel) => ({
   orchestrator: orchestrator.contract.state_machine.state_machine_name,
   reducer: reducer.contract.state_machine.state_machine_name,
 });
 
-function machineData(name: string, { initial, states, transitions }: MachineModel) {
+function machineData(name: string, { initial, states, transitions }: MachineModel): MachineGraph {
   return {
     name,
     initial,

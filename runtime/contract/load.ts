@@ -19,6 +19,11 @@ export interface Loaded {
 /** Reads every contract of one domain's folder and says everything that is wrong with each of them. */
 export function loadContracts(dir: string): Loaded {
   const { files, problems } = readContractFolder(dir);
+  return loadFiles(files, problems);
+}
+
+/** The same of texts that were read already. @param problems of files that could not be */
+export function loadFiles(files: readonly ContractFile[], problems: readonly Diagnostic[] = []): Loaded {
   const loaded = files.map(loadContract);
   return {
     sources: loaded.flatMap(({ source }) => source ?? []),

@@ -1,8 +1,9 @@
 import type { DomainCode } from "../core/domain-code.ts";
 import { checkDomain } from "./checks/check-domain.ts";
+import type { ContractFile } from "./contract-folder.ts";
 import { contractSet } from "./contract-set.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { inOrder, loadContracts } from "./load.ts";
+import { inOrder, type Loaded, loadContracts, loadFiles } from "./load.ts";
 import type { ContractSet } from "./source.ts";
 
 export interface Validated {
@@ -13,8 +14,13 @@ export interface Validated {
 }
 
 /** Reads and checks the contracts of a domain's folder, together and against the code that they name. */
-export function validateDomain(dir: string, code: DomainCode): Validated {
-  const { sources, diagnostics, unread } = loadContracts(dir);
+export const validateDomain = (dir: string, code: DomainCode): Validated => validated(dir, loadContracts(dir), code);
+
+/** The same of texts. @param where what a problem of the whole names as its file */
+export const validateFiles = (where: string, files: readonly ContractFile[], code: DomainCode): Validated =>
+  validated(where, loadFiles(files), code);
+
+function validated(dir: string, { sources, diagnostics, unread }: Loaded, code: DomainCode): Validated {
   // Half a domain would be told of all the names that the other half has.
   if (unread.length > 0) return { diagnostics };
   const domain = contractSet(dir, sources);

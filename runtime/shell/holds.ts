@@ -1,4 +1,5 @@
 import type { Sql, Store } from "../ports/store.ts";
+import { keepWord, type Word } from "./operator-word.ts";
 
 /** A row of rollcall.expiry_hold; times in ms since the epoch, broker time. */
 export interface ExpiryHold {
@@ -23,14 +24,6 @@ export interface DeletionHold {
   readonly releasedAtMs: number | null;
   readonly releasedBy: string | null;
   readonly reason: string | null;
-}
-
-/** An operator's decision, kept for good. */
-interface Word {
-  readonly domain: string;
-  readonly who: string;
-  readonly reason: string | null;
-  readonly atMs: number;
 }
 
 interface Row {
@@ -92,15 +85,12 @@ function release(
   store: Store,
   kind: "expiry" | "deletion",
   subject: string,
-  { domain, who, reason, atMs }: Word,
+  word: Word,
   update: (tx: Sql) => Promise<readonly unknown[]>,
 ): Promise<boolean> {
   return store.transaction(async (tx) => {
     if ((await update(tx)).length === 0) return false;
-    await tx.query(
-      `insert into rollcall.operator_word (at, domain, command, subject, who, reason) values ($1, $2, $3, $4, $5, $6)`,
-      [new Date(atMs), domain, `hold release: ${kind}`, subject, who, reason],
-    );
+    await keepWord(tx, `hold release: ${kind}`, subject, word);
     return true;
   });
 }

@@ -14,6 +14,8 @@ interface Running {
   readonly partition: Partition;
   readonly spec: EffectSpec;
   tries: number;
+  /** Set while it waits for its next try; each wait is one of its own. */
+  wait?: object | undefined;
 }
 interface Lane {
   readonly spec: EffectSpec;
@@ -84,6 +86,17 @@ export class IntentRunner {
     else this.#makeReady(next);
   }
 
+  /** Ends the waits of an entity's intents for their next try. @returns how many waited */
+  hurry(entityId: string): number {
+    let hurried = 0;
+    for (const [running] of this.#targets.values()) {
+      if (running?.wait === undefined || running.intent.entityId !== entityId) continue;
+      this.#makeReady(running);
+      hurried++;
+    }
+    return hurried;
+  }
+
   /** Begins no call any more; what is not finished is resumed by the partitions' next owner. */
   stop(): void {
     this.#stopped = true;
@@ -107,6 +120,7 @@ export class IntentRunner {
   }
 
   #makeReady(running: Running): void {
+    running.wait = undefined;
     if (running.partition.lost) return;
     const lane = this.#lane(running.spec);
     lane.ready.push(running);
@@ -207,7 +221,11 @@ export class IntentRunner {
   }
 
   #later(batch: readonly Running[], delayMs: number): void {
-    this.#parts.clock.after(delayMs, () => batch.forEach((running) => this.#makeReady(running)));
+    const wait = {};
+    for (const running of batch) running.wait = wait;
+    this.#parts.clock.after(delayMs, () => {
+      for (const running of batch) if (running.wait === wait) this.#makeReady(running);
+    });
   }
 
   #outcome({ intent }: Running, type: string, payload: Message["payload"]): Message {

@@ -8,6 +8,7 @@ import { DeadlineWatch } from "./deadline-watch.ts";
 import { type Failpoint, noFailpoint } from "./failpoint.ts";
 import { discount, Inbox, type Item } from "./inbox.ts";
 import { IntentRunner } from "./intent-runner.ts";
+import { lagOver } from "./lag.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
@@ -139,6 +140,15 @@ export class Runtime {
     await bus.close();
   }
 
+  get brokerTimeMs(): number {
+    return this.#parts.brokerClock.nowMs();
+  }
+
+  /** Ends the waits of the entity's intents for their next try. @returns how many waited in this process */
+  hurry(entityId: string): number {
+    return this.#intents.hurry(entityId);
+  }
+
   status(): RuntimeStatus {
     const [bus, store] = [this.#watch.trouble("bus"), this.#watch.trouble("store")];
     return {
@@ -151,8 +161,8 @@ export class Runtime {
       intents: this.#intents.size,
       unpublished: this.#publisher.size,
       deadlines: this.#deadlines.index.size,
-      lag: this.#lag(),
-      brokerTimeMs: this.#parts.brokerClock.nowMs(),
+      ...lagOver(this.#owned.values(), this.#watch.ends),
+      brokerTimeMs: this.brokerTimeMs,
       holds: this.#deadlines.guard.holds,
       drift: this.#reconciler.drift,
     };
@@ -286,13 +296,5 @@ export class Runtime {
     if (this.#stopping) return;
     const shared = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
     balance(bus, this.#owned.values(), shared, limits);
-  }
-
-  #lag(): number {
-    let lag = 0;
-    for (const [topic, ends] of this.#watch.ends)
-      for (const partition of this.#owned.values())
-        lag += Math.max(0, (ends.get(partition.number)?.high ?? 0) - (partition.positions.get(topic) ?? 0));
-    return lag;
   }
 }

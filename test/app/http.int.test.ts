@@ -233,7 +233,14 @@ describe("the description", () => {
     const { body } = await bench.ask<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
     expect(body.openapi).toBe("3.1.0");
     expect(Object.keys(body.paths).sort()).toEqual([
+      "/api/v1/contracts",
+      "/api/v1/contracts/check",
+      "/api/v1/contracts/counts",
+      "/api/v1/contracts/files/{file}",
+      "/api/v1/contracts/graph",
+      "/api/v1/contracts/versions/{hash}",
       "/api/v1/dead-letters",
+      "/api/v1/dead-letters/retry",
       "/api/v1/dead-letters/{id}",
       "/api/v1/dead-letters/{id}/retry",
       "/api/v1/doctor",
@@ -242,9 +249,11 @@ describe("the description", () => {
       "/api/v1/holds",
       "/api/v1/holds/{domain}/{subject}/release",
       "/api/v1/journal",
+      "/api/v1/overview",
       "/api/v1/registrations",
       "/api/v1/registrations/{node_id}",
       "/api/v1/registrations/{node_id}/explanation",
+      "/api/v1/registrations/{node_id}/retry",
       "/api/v1/registrations/{node_id}/timeline",
       "/api/v1/services/{name}",
       "/health/live",

@@ -169,6 +169,19 @@ describe("the intent runner", () => {
     expect(settled()).toMatchObject([{ note: "done after 1 failed tries" }]);
   });
 
+  it("tries at once what waits for its next try, when it is asked to, and then as ever", async () => {
+    const { add, clock, calls, runner } = world([unavailable]);
+    add(intentOf("i1"), { ...intentOf("i2"), entityId: "other" });
+    await clock.advance(0);
+    expect([runner.hurry("n"), runner.hurry("n"), runner.hurry("stranger")]).toEqual([1, 0, 0]);
+    await clock.advance(0);
+    expect(calls).toEqual([["i1", "i2"], ["i1"]]);
+    await clock.advance(100);
+    expect(calls, "the wait that was cut short is over for good").toEqual([["i1", "i2"], ["i1"], ["i2"]]);
+    await clock.advance(100);
+    expect(calls.at(-1)).toEqual(["i1"]);
+  });
+
   it("carries a batch in one call, up to its maximum", async () => {
     const { add, clock, calls } = world([confirmed], { batchMax: 2, concurrency: 1 });
     add(intentOf("i1"), intentOf("i2"), intentOf("i3"));

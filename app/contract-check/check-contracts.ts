@@ -1,0 +1,48 @@
+import { compileDomain } from "../../runtime/contract/compile.ts";
+import type { ContractFile } from "../../runtime/contract/contract-folder.ts";
+import type { Diagnostic } from "../../runtime/contract/diagnostic.ts";
+import { type Checked, checkModel } from "../../runtime/contract/exploration/check-model.ts";
+import { type Graph, graphData } from "../../runtime/contract/graph.ts";
+import { validateFiles } from "../../runtime/contract/validate.ts";
+import type { JournalLine } from "../journal/journal-line.ts";
+import { openJournal } from "../journal/open-journal.ts";
+import { type PlanReport, planReport } from "../journal/plan-report.ts";
+import { registrationOnPaper } from "../registration-effects.ts";
+
+export interface CheckRequest {
+  /** The whole domain's. */
+  readonly files: readonly ContractFile[];
+  /** Whether every course of a small world is tried. */
+  readonly model: boolean;
+  /** How far back the journal is taken again; undefined: not at all. */
+  readonly planHours?: number | undefined;
+}
+export interface CheckResult {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Null where there is an error, as all below; also null: was not asked for. */
+  readonly graph: Graph | null;
+  readonly model: Checked | null;
+  readonly plan: PlanReport | null;
+}
+
+/** What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder. @param journal is read for a plan only */
+export async function checkContracts(
+  { files, model, planHours }: CheckRequest,
+  journal: AsyncIterable<JournalLine>,
+): Promise<CheckResult> {
+  const code = registrationOnPaper();
+  const { set, diagnostics } = validateFiles("the contracts", files, code);
+  if (!set) return { diagnostics, graph: null, model: null, plan: null };
+  return {
+    diagnostics,
+    graph: graphData(set, code),
+    model: model ? checkModel(set, code) : null,
+    plan: planHours === undefined ? null : await plan(planHours),
+  };
+
+  async function plan(hours: number): Promise<PlanReport> {
+    const sound = set as NonNullable<typeof set>;
+    const open = await openJournal(journal, code, (names) => compileDomain(sound, code, names));
+    return planReport(open, compileDomain(sound, code, open.head), hours);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Domain } from "../../runtime/core/domain.ts";
+import { Plan, type PlannedEnd } from "../../runtime/core/plan.ts";
+import type { OpenJournal } from "./open-journal.ts";
+
+const HOUR_MS = 3_600_000;
+/** Of nodes that end otherwise, and of those of which it can't be known: more are counted, not told. */
+const TOLD_MAX = 100;
+
+export interface PlanReport {
+  readonly since: string;
+  readonly until: string;
+  readonly nodes: number;
+  readonly otherwise: number;
+  readonly unknown: number;
+  /** Same ends; `byOtherSteps` of them by other steps. */
+  readonly same: number;
+  readonly byOtherSteps: number;
+  readonly incomplete: number;
+  readonly found: readonly PlannedEnd[];
+  readonly notKnown: readonly PlannedEnd[];
+  readonly notes: readonly string[];
+}
+
+/** Takes a journal again under edited contracts, and counts. @param tell hears the counts behind each line */
+export async function planReport(
+  { head, contracts, problems, histories }: OpenJournal,
+  edited: Domain,
+  hoursBack: number,
+  tell: (counts: Pick<PlanReport, "nodes" | "otherwise" | "unknown">) => void = () => {},
+): Promise<PlanReport> {
+  const untilMs = Date.parse(head.read_at);
+  const sinceMs = untilMs - hoursBack * HOUR_MS;
+  const counts = { nodes: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
+  const found: PlannedEnd[] = [];
+  const notKnown: PlannedEnd[] = [];
+  const planned = new Plan(contracts, edited, { sinceMs, untilMs }, {
+    end: (end) => {
+      counts.nodes++;
+      counts[end.verdict]++;
+      if (end.verdict === "same" && end.first) counts.byOtherSteps++;
+      if (end.verdict === "otherwise" && found.length < TOLD_MAX) found.push(end);
+      if (end.verdict === "unknown" && notKnown.length < TOLD_MAX) notKnown.push(end);
+    },
+    incomplete: () => counts.incomplete++,
+  }); // prettier-ignore
+  for await (const line of histories) {
+    if (line.line === "row") planned.row(line);
+    else planned.stored(line);
+    tell(counts);
+  }
+  planned.end();
+  const [since, until] = [new Date(sinceMs).toISOString(), new Date(untilMs).toISOString()];
+  return { since, until, ...counts, found, notKnown, notes: [...problems, ...notesOn(contracts, edited)] };
+}
+
+/** What the edited contracts change, and recorded inputs can't show. */
+function notesOn(contracts: ReadonlyMap<string, Domain>, edited: Domain): string[] {
+  const ran = [...contracts.values()];
+  const policy = ({ effects }: Domain) => JSON.stringify([...effects.values()].map(({ effect: _, ...spec }) => spec));
+  return [
+    ...(ran.some(({ maxClockSkewMs }) => maxClockSkewMs !== edited.maxClockSkewMs)
+      ? ["max_clock_skew differs: event times are taken as recorded"]
+      : []),
+    ...(ran.every((domain) => policy(domain) === policy(edited))
+      ? []
+      : ["effects' policies differ: what became of intents, and when, is taken as recorded"]),
+  ];
+}

@@ -1,0 +1,102 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface Line {
+  readonly label: string;
+  /** A colour of the style sheet, as `--good`. */
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly values: readonly (number | null)[];
+}
+interface ChartProps {
+  readonly times: readonly string[];
+  readonly lines: readonly Line[];
+  /** All of it in words, for those who don't see it. */
+  readonly summary: string;
+  /** Hears which sample is pointed at; undefined: none. */
+  readonly onPoint: (index: number | undefined) => void;
+}
+
+const HEIGHT_PX = 220;
+
+/** Lines over time. Its legend and its numbers are its caller's, as text. */
+export function Chart({ times, lines, summary, onPoint }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const data = dataOf(times, lines);
+  const latest = useRef({ data, onPoint });
+  latest.current = { data, onPoint };
+  const scheme = useScheme();
+  const shape = lines.map(({ label, colour, dash }) => `${label} ${colour} ${dash.join()}`).join("|");
+
+  useEffect(() => {
+    const element = box.current as HTMLDivElement;
+    let gone = false;
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
+    void import("uplot").then(({ default: UPlot }) => {
+      if (gone) return;
+      const stroke = colourOf(element, "--soft");
+      const grid = { stroke: colourOf(element, "--line"), width: 1 };
+      const axis = { stroke, grid, ticks: grid };
+      plot.current = new UPlot(
+        {
+          width: element.clientWidth,
+          height: HEIGHT_PX,
+          legend: { show: false },
+          cursor: { drag: { x: false, y: false } },
+          scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+          axes: [axis, { ...axis, size: 60 }],
+          series: [
+            {},
+            ...lines.map(({ label, colour, dash }) => ({
+              label,
+              stroke: colourOf(element, colour),
+              width: 2,
+              dash: [...dash],
+              points: { show: false },
+            })),
+          ],
+          hooks: { setCursor: [({ cursor }) => latest.current.onPoint(cursor.idx ?? undefined)] },
+        },
+        latest.current.data,
+        element,
+      );
+      resized.observe(element);
+    });
+    return () => {
+      gone = true;
+      resized.disconnect();
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [shape, scheme]);
+  useEffect(() => plot.current?.setData(data), [times, lines]);
+  return <div class="chart" ref={box} role="img" aria-label={summary} />;
+}
+
+type Data = [number[], ...(number | null)[][]];
+const dataOf = (times: readonly string[], lines: readonly Line[]): Data => [
+  times.map((at) => Date.parse(at) / 1_000),
+  ...lines.map(({ values }) => [...values]),
+];
+
+/** A canvas knows no variables. */
+function colourOf(within: HTMLElement, name: string): string {
+  const probe = within.appendChild(document.createElement("span"));
+  probe.style.color = `var(${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function useScheme(): boolean {
+  const [isDark, setDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  useEffect(() => {
+    const query = matchMedia("(prefers-color-scheme: dark)");
+    const changed = (): void => setDark(query.matches);
+    query.addEventListener("change", changed);
+    return () => query.removeEventListener("change", changed);
+  }, []);
+  return isDark;
+}

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Overview } from "../../app/http/overview.ts";
+import { HttpBench } from "./http-bench.ts";
+
+let bench: HttpBench;
+beforeAll(async () => {
+  bench = await HttpBench.open();
+});
+afterAll(() => bench.close());
+
+const overview = async (query = "", url?: string): Promise<Overview> =>
+  (await bench.ask<Overview>(`/api/v1/overview${query}`, {}, url)).body;
+
+describe("the overview", () => {
+  it("tells every state that a node can rest in, with its kind, in the order of the contract", async () => {
+    const { states } = await overview();
+    expect(states.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      "PENDING_REGISTRATION waiting",
+      "ACCEPTED waiting",
+      "AWAITING_ACK waiting",
+      "ACTIVE live",
+      "REJECTED ended",
+      "ACK_TIMED_OUT ended",
+      "LIVENESS_EXPIRED ended",
+      "DEREGISTERED ended",
+    ]);
+  });
+
+  it("counts nodes over all processes, and what this one did", async () => {
+    await bench.activeNode("seen-1");
+    await bench.activeNode("seen-2");
+    await expect.poll(async () => (await overview()).states.find(({ name }) => name === "ACTIVE")?.nodes).toBe(2);
+    const here = await overview();
+    expect(here.activation.count).toBe(2);
+    expect(here.activation.p50_ms).toBeGreaterThan(0);
+    expect(here.rates.activations).toBeGreaterThan(0);
+    const elsewhere = await overview("", await bench.deafServer());
+    expect(elsewhere.states).toEqual(here.states);
+    expect(elsewhere.activation).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
+  });
+
+  it("gives the same latencies to Prometheus, with no label", async () => {
+    const { body } = await bench.ask<string>("/metrics");
+    expect(body).toContain("rollcall_activation_seconds_count 2");
+    expect(body).not.toMatch(/rollcall_activation_seconds_\w+\{(?!le=)/);
+  });
+
+  it("tells the lag of each partition that is served here", async () => {
+    expect((await overview()).lag).toEqual([0, 1, 2, 3].map((partition) => ({ partition, messages: 0 })));
+  });
+
+  it("begins its history with the process, and leaves it out when it is not wanted", async () => {
+    const { history, began_at, states } = await overview();
+    expect(history?.at.length).toBeGreaterThan(0);
+    expect(history?.nodes[0]).toHaveLength(states.length);
+    expect(Date.parse(history?.at[0] as string)).toBeGreaterThanOrEqual(Date.parse(began_at));
+    expect((await overview("?history=false")).history).toBeNull();
+  });
+
+  it("has nothing to say while all is well, and says what is held", async () => {
+    expect(await overview()).toMatchObject({ notices: [], refused_contracts: null });
+    const { store, domain } = bench.system;
+    await store.query(
+      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', now(), 7, 9)`,
+      [domain.name],
+    );
+    const { notices } = await overview();
+    expect(notices).toMatchObject([{ level: "bad", hold: { domain: "registration", subject: "ACTIVE" } }]);
+  });
+});

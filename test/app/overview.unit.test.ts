@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { type NoticeFacts, noticesOf } from "../../app/http/overview-notices.ts";
+import { NO_TOTALS, OverviewHistory } from "../../app/http/overview-history.ts";
+import { RecentValues } from "../../app/http/recent-values.ts";
+import { kindOf } from "../../app/http/state-kind.ts";
+import type { StateSpec } from "../../runtime/core/domain.ts";
+
+describe("recent values", () => {
+  it("tell percentiles by the nearest rank", () => {
+    const values = new RecentValues({ size: 1_000, windowMs: 60_000 });
+    for (let value = 200; value > 0; value--) values.add(value, 0);
+    expect(values.spread(0)).toEqual({ count: 200, p50_ms: 100, p99_ms: 198, max_ms: 200 });
+  });
+
+  it("are one value's own when there is one, and nothing when there is none", () => {
+    const values = new RecentValues({ size: 4, windowMs: 60_000 });
+    expect(values.spread(0)).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
+    values.add(7, 0);
+    expect(values.spread(0)).toEqual({ count: 1, p50_ms: 7, p99_ms: 7, max_ms: 7 });
+  });
+
+  it("keep the newest, and forget what is too old", () => {
+    const values = new RecentValues({ size: 3, windowMs: 60_000 });
+    for (const value of [9, 1, 2, 3]) values.add(value, value * 1_000);
+    expect(values.spread(4_000)).toMatchObject({ count: 3, max_ms: 3 });
+    expect(values.spread(62_500)).toMatchObject({ count: 1, p50_ms: 3 });
+  });
+});
+
+describe("the history", () => {
+  const at = (seconds: number, introspections: number) => ({
+    atMs: seconds * 1_000,
+    totals: { ...NO_TOTALS, introspections },
+    nodes: [introspections],
+  });
+
+  it("tells how much happened a second between two samples", () => {
+    const history = new OverviewHistory(10);
+    for (const sample of [at(0, 0), at(10, 50), at(20, 50)]) history.add(sample);
+    expect(history.drawn()).toMatchObject({
+      at: ["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:10.000Z", "1970-01-01T00:00:20.000Z"],
+      nodes: [[0], [50], [50]],
+      introspections: [0, 5, 0],
+    });
+  });
+
+  it("is bounded: the oldest goes", () => {
+    const history = new OverviewHistory(2);
+    for (const sample of [at(0, 0), at(10, 10), at(20, 30)]) history.add(sample);
+    expect(history.drawn().nodes).toEqual([[10], [30]]);
+  });
+
+  it("tells the rate of the last minute, up to now", () => {
+    const history = new OverviewHistory(10);
+    expect(history.rates(at(0, 9), 60_000).introspections, "nothing to compare with").toBe(0);
+    for (const sample of [at(0, 0), at(10, 100), at(60, 200)]) history.add(sample);
+    expect(history.rates(at(65, 265), 60_000).introspections).toBe(3);
+  });
+});
+
+describe("the kind of a state", () => {
+  const state = (more: Partial<StateSpec>): StateSpec => ({ name: "X", terminal: false, transient: false, ...more });
+  const deadline = (renewedBy: string[]) => ({ name: "d", afterMs: 1, renewedForMs: 1, renewedBy: new Set(renewedBy) });
+
+  it("comes from its deadline and its end, whatever it is called", () => {
+    expect(kindOf(state({ deadline: deadline(["Beat"]) }))).toBe("live");
+    expect(kindOf(state({ deadline: deadline([]) }))).toBe("waiting");
+    expect(kindOf(state({}))).toBe("waiting");
+    expect(kindOf(state({ terminal: true }))).toBe("ended");
+  });
+});
+
+describe("the notices", () => {
+  const well: NoticeFacts = {
+    parts: {
+      bus: { ok: true },
+      store: { ok: true },
+      catalogue: { ok: true },
+      contracts: { ok: true, hash: "h" },
+      partitions: { ok: true, owned: 4, of: 4, refused: [] },
+    },
+    refusedContracts: null,
+    holds: [],
+    openBreakers: new Map(),
+    drift: [],
+    nowMs: 100_000,
+    brokerTimeMs: 100_000,
+  };
+  const drift = { backend: "consul", comparedAtMs: 90_000, error: null, found: { missing: 0, altered: 0, leftover: 0 }, isHeld: false }; // prettier-ignore
+  const hold = {
+    domain: "registration",
+    kind: "expiry" as const,
+    subject: "ACTIVE",
+    in_force: true,
+    held_at: "1970-01-01T00:01:00.000Z",
+    count: 30,
+    of: 100,
+    released_at: null,
+    released_by: null,
+    reason: null,
+  };
+
+  it("are none while all is well", () =>
+    expect(noticesOf({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
+
+  it.each<[string, Partial<NoticeFacts>, object]>([
+    ["a part out of reach", { parts: { ...well.parts, bus: { ok: false, reason: "no broker" } } }, { title: "The bus can't be reached", command: "rollcall doctor" }],
+    ["refused partitions", { parts: { ...well.parts, partitions: { ok: false, owned: 0, of: 4, refused: ["partition 3 ..."] } } }, { title: "Partitions are refused", command: "rollcall offsets reset" }],
+    ["partitions nobody serves", { parts: { ...well.parts, partitions: { ok: false, reason: "1 of 4 unserved", owned: 0, of: 4, refused: [] } } }, { title: "Partitions are not served", detail: "1 of 4 unserved" }],
+    ["refused contracts", { refusedContracts: { at: "1970-01-01T00:01:00.000Z", reason: "RC101" } }, { title: "The edited contracts were refused", command: "rollcall validate" }],
+    ["a held expiry", { holds: [hold] }, { title: "Expiry of ACTIVE is held", hold: { domain: "registration", subject: "ACTIVE" }, detail: "since 40 s ago: 30 of 100 would have gone at once" }],
+    ["held deletions", { holds: [{ ...hold, kind: "deletion", subject: "consul" }] }, { title: "Deletions from consul are held", command: 'rollcall hold release registration consul --reason "..."' }],
+    ["an open breaker", { openBreakers: new Map([["consul", 95_000]]) }, { title: "consul is not asked for a while", detail: "its breaker is open for 5 s: it failed too often in a row" }],
+    ["a backend that can't be read", { drift: [{ ...drift, error: "403" }] }, { title: "consul can't be compared", level: "bad" }],
+    ["drift", { drift: [{ ...drift, found: { missing: 2, altered: 0, leftover: 1 } }] }, { title: "consul has drifted", level: "note", detail: "2 missing, 1 leftover, compared 10 s ago" }],
+  ])("tell %s, with what to do", (_what, facts, notice) => {
+    const [only, ...others] = noticesOf({ ...well, ...facts });
+    expect(others).toEqual([]);
+    expect(only).toMatchObject(notice);
+    expect(only?.remedy).not.toBe("");
+  }); // prettier-ignore
+
+  it("put the worst first", () => {
+    const found = { missing: 2, altered: 0, leftover: 0 };
+    const levels = noticesOf({
+      ...well,
+      drift: [
+        { ...drift, found },
+        { ...drift, backend: "postgres", error: "x" },
+      ],
+    });
+    expect(levels.map(({ level }) => level)).toEqual(["bad", "note"]);
+  });
+});

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { findRegistrations } from "../../app/http/registration-rows.ts";
+import type { Sql } from "../../runtime/ports/store.ts";
+import { HttpBench } from "./http-bench.ts";
+
+interface List {
+  readonly items: readonly { readonly node_id: string }[];
+  readonly next_cursor: string | null;
+  readonly total?: number;
+}
+const ids = Array.from({ length: 25 }, (_, index) => `page-${String(index).padStart(2, "0")}`);
+let bench: HttpBench;
+beforeAll(async () => {
+  bench = await HttpBench.open();
+  await bench.say("NodeIntrospectionEvent", ids);
+  await vi.waitUntil(async () => (await list("?count=true")).total === 25, { timeout: 30_000 });
+});
+afterAll(() => bench.close());
+
+const list = async (query: string): Promise<List> => (await bench.ask<List>(`/api/v1/registrations${query}`)).body;
+const names = ({ items }: List): string[] => items.map(({ node_id }) => node_id);
+
+describe("a jump into the list of registrations", () => {
+  it("leaves out as many as it is told to, from the beginning or from a cursor on", async () => {
+    const first = await list("?limit=5");
+    expect(names(first)).toEqual(ids.slice(0, 5));
+    expect(names(await list("?limit=5&skip=10"))).toEqual(ids.slice(10, 15));
+    expect(names(await list(`?limit=5&skip=10&cursor=${first.next_cursor}`))).toEqual(ids.slice(15, 20));
+  });
+
+  it("goes on with a cursor from where it landed", async () => {
+    const { next_cursor } = await list("?limit=5&skip=10");
+    expect(names(await list(`?limit=5&cursor=${next_cursor}`))).toEqual(ids.slice(15, 20));
+  });
+
+  it("is empty behind the end", async () =>
+    expect(await list("?skip=1000000")).toEqual({ items: [], next_cursor: null }));
+
+  it.each(["-1", "1000001", "1.5", "many"])("is refused for skip=%s", async (skip) => {
+    expect(await bench.ask(`/api/v1/registrations?skip=${skip}`)).toMatchObject({ status: 400 });
+  });
+
+  it("tells how many there are only when it is asked, for the same filters", async () => {
+    expect(await list("?limit=1")).not.toHaveProperty("total");
+    expect((await list("?limit=1&count=true&q=PAGE-1")).total).toBe(10);
+    expect((await list("?limit=1&count=true&node_type=compute")).total).toBe(0);
+  });
+
+  it("walks the primary key, also to the end of 100,000", async () => {
+    const { store, domain } = bench.system;
+    await store.query(
+      `insert into rollcall.entity (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at)
+       select domain, entity_id || '-' || number, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at
+         from rollcall.entity, generate_series(1, 4000) as number`,
+    );
+    await store.query("analyze rollcall.entity");
+    const plans: string[] = [];
+    const explained: Sql = {
+      query: async (text, values) => {
+        plans.push(JSON.stringify(await store.query(`explain ${text}`, values)));
+        return [];
+      },
+    };
+    for (const skip of [0, 50_000, 100_000])
+      await findRegistrations(explained, domain.name, {}, { after: "", skip, limit: 101 });
+    for (const plan of plans) expect(plan).toMatch(/Index Scan using entity_pkey/);
+    expect(plans.join()).not.toMatch(/Sort|Seq Scan/);
+  });
+});

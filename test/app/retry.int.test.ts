@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EffectSpec } from "../../runtime/core/domain.ts";
+import { refused } from "../../runtime/core/effect.ts";
+import { Fault } from "../../runtime/core/fault.ts";
+import { HttpBench } from "./http-bench.ts";
+
+let bench: HttpBench;
+beforeAll(async () => {
+  bench = await HttpBench.open();
+});
+afterAll(() => bench.close());
+
+const retry = (nodeId: string, body: object = { reason: "the backend is well again" }) =>
+  bench.ask(`/api/v1/registrations/${nodeId}/retry`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+const words = (nodeId: string) =>
+  bench.system.store.query<{ command: string; who: string; reason: string }>(
+    `select command, who, reason from rollcall.operator_word where subject = $1`,
+    [nodeId],
+  );
+
+/** Makes an effect fail for the duration of `during`; what failed waits for an hour. */
+async function failing(type: string, during: () => Promise<unknown>): Promise<void> {
+  const spec = bench.system.domain.effects.get(type) as { -readonly [Key in keyof EffectSpec]: EffectSpec[Key] };
+  const { effect, retry: policy } = spec;
+  const outcome = refused(new Fault("UNAVAILABLE", "down", { retryable: true }));
+  spec.effect = { ...effect, run: async (intents) => intents.map(() => outcome) };
+  spec.retry = { ...policy, maxRetries: 5, initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 };
+  try {
+    await during();
+  } finally {
+    spec.effect = effect;
+    spec.retry = policy;
+  }
+}
+
+describe("a retry by an operator", () => {
+  it("publishes the introspection of an attempt that has ended again, and a new attempt begins", async () => {
+    await bench.activeNode("ended-1", { capabilities: ["a.b"], epoch: 3, custom: { deep: [1] } });
+    const before = await bench.ask("/api/v1/registrations/ended-1");
+    await bench.publish("NodeDeregister", { node_id: "ended-1" });
+    await bench.until("ended-1", "DEREGISTERED");
+    const { status, body } = await retry("ended-1");
+    expect([status, body["intents"]]).toEqual([202, 0]);
+    const after = await bench.until("ended-1", "AWAITING_ACK");
+    expect(after.body).toMatchObject({ attempt: 2 });
+    const told = ({ node }: Record<string, unknown>) => ({ ...(node as object), introspected_at: "" });
+    expect(told(after.body)).toEqual(told(before.body));
+    const { body: timeline } = await bench.ask<{ items: object[] }>("/api/v1/registrations/ended-1/timeline");
+    expect(timeline.items).toContainEqual(expect.objectContaining({ type: "NodeIntrospectionEvent", message_id: body["message_id"] })); // prettier-ignore
+    expect(await words("ended-1")).toEqual([
+      { command: "registration retry: introspection", who: "address 127.0.0.1", reason: "the backend is well again" },
+    ]);
+  });
+
+  it("tries at once what waits for its next try", async () => {
+    await failing("consul.register", async () => {
+      await bench.publish("NodeIntrospectionEvent", { node_id: "waits-1", node_type: "effect" });
+      const waits = async () => (await bench.ask("/api/v1/registrations/waits-1")).body["reducer_state"];
+      await expect.poll(waits).toBe("partial");
+    });
+    const { status, body } = await retry("waits-1");
+    expect([status, body]).toEqual([202, { message_id: null, intents: 1 }]);
+    await bench.until("waits-1", "AWAITING_ACK");
+    expect(await words("waits-1")).toMatchObject([{ command: "registration retry: intents" }]);
+  });
+
+  it("is refused where nothing failed, and leaves no word", async () => {
+    await bench.activeNode("well-1");
+    expect(await retry("well-1")).toMatchObject({ status: 409, body: { detail: "well-1 is ACTIVE: there is nothing to try again" } }); // prettier-ignore
+    expect(await words("well-1")).toEqual([]);
+  });
+
+  it("is refused for a node that nobody knows, and without a reason", async () => {
+    expect((await retry("nobody")).status).toBe(404);
+    for (const body of [{}, { reason: "" }, { reason: 5 }, { reason: "x".repeat(1_025) }])
+      expect(await retry("ended-1", body)).toMatchObject({ status: 400, body: { errors: [{ pointer: "/reason" }] } });
+  });
+});
