@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 export interface Visit {
   readonly page: Page;
   /** Dialogs, errors on the console, violations of the CSP, requests to anything but our own server. */
-  readonly trouble: readonly string[];
+  readonly trouble: string[];
   /** Another path of the same page, as a link that somebody sent. */
   open(path: string): Promise<void>;
   close(): Promise<void>;
