@@ -1,4 +1,4 @@
-import { request } from "./server.ts";
+import { Refused, request } from "./server.ts";
 
 /** A published event, as its envelope says. */
 export interface PublishedEvent {
@@ -7,9 +7,13 @@ export interface PublishedEvent {
 }
 export interface FeedState {
   readonly connected: boolean;
+  /** What the server said instead; it is not asked again the same way. */
+  readonly refused?: Refused;
 }
 
 const RETRY_MS = 1_000;
+/** Another try would be answered the same. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /**
  * Follows `/api/v1/events/stream`, from now on; after a loss of the connection from where it was. `fetch`, because an
@@ -36,9 +40,12 @@ export function followEvents(
           if (type !== undefined && data !== undefined)
             on.event({ type, envelope: JSON.parse(data) as PublishedEvent["envelope"] });
         }
-      } catch {
+      } catch (error) {
+        if (error instanceof Refused && REFUSALS.has(error.status))
+          return on.state?.({ connected: false, refused: error });
         // Told below; the next try says whether it still holds.
       }
+      if (abort.signal.aborted) return;
       on.state?.({ connected: false });
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }

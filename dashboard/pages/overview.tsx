@@ -42,12 +42,12 @@ function Shown({ overview, again }: { readonly overview: OverviewAnswer; readonl
       {isEmpty && <FirstNode />}
       <dl class="tiles">
         {RATES.map(({ name }) => (
-          <Tile key={name} title={words(name)} value={amount(rates[name] * 60)} unit="in the last minute" />
+          <Tile key={name} title={words(name)} value={amount(rates[name] * 60)} unit="a minute" />
         ))}
         <Tile
           title="introspection to active"
           value={measured(activation.p50_ms)}
-          unit={`p50 · p99 ${measured(activation.p99_ms)} · ${amount(activation.count)} of late`}
+          unit={`p50 · p99 ${measured(activation.p99_ms)}, of the last ${amount(activation.count)}`}
         />
         <Tile
           title="deadlines fired late by"
@@ -60,17 +60,12 @@ function Shown({ overview, again }: { readonly overview: OverviewAnswer; readonl
       <OverviewParts overview={overview} />
       <p class="note">
         Nodes are counted over all processes. Rates, latencies, lag and the charts are of this process alone and begin
-        with its start, {new Date(began_at).toLocaleString()}; a sample every 10 s, an hour long. <Metrics />
+        with its start, {new Date(began_at).toLocaleString()}; a sample every 10 s, an hour long. Prometheus has more
+        under <code>/metrics</code>.
       </p>
     </>
   );
 }
-
-const Metrics = () => (
-  <>
-    Prometheus has more under <code>/metrics</code>.
-  </>
-);
 
 function Tile({ title, value, unit }: { readonly title: string; readonly value: string; readonly unit: string }) {
   return (

@@ -1,7 +1,6 @@
-import { useState } from "preact/hooks";
 import type { Notice } from "../../app/http/overview.ts";
 import { ask } from "../server.ts";
-import { Trouble } from "./trouble.tsx";
+import { WordForm } from "./word-form.tsx";
 import "./notices.css";
 
 /** What is to be known or done. */
@@ -27,43 +26,21 @@ export function Notices({ notices, onDone }: { readonly notices: readonly Notice
   );
 }
 
-/** An operator's word. The server asks for the token, and keeps the reason. */
 function Release({ hold, onDone }: { readonly hold: NonNullable<Notice["hold"]>; readonly onDone: () => void }) {
-  const [reason, setReason] = useState<string>();
-  const [error, setError] = useState<Error>();
-  if (reason === undefined) return <button onClick={() => setReason("")}>Release…</button>;
-  const release = async (): Promise<void> => {
-    const path = `/api/v1/holds/${encodeURIComponent(hold.domain)}/${encodeURIComponent(hold.subject)}/release`;
-    try {
-      await ask(path, { method: "POST", query: { reason } });
-      setReason(undefined);
-      onDone();
-    } catch (refusal) {
-      setError(refusal as Error);
-    }
+  const { domain, subject } = hold;
+  const release = async (reason: string): Promise<string> => {
+    const path = `/api/v1/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`;
+    await ask(path, { method: "POST", query: { reason } });
+    onDone();
+    return "Released.";
   };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        void release();
-      }}
-    >
-      <label>
-        Why they may go{" "}
-        <input
-          value={reason}
-          maxLength={1_024}
-          required
-          ref={(input) => input?.focus()}
-          onInput={({ currentTarget }) => setReason(currentTarget.value)}
-        />
-      </label>
-      <button disabled={reason.trim() === ""}>Release {hold.subject}</button>
-      <button type="button" onClick={() => setReason(undefined)}>
-        Leave it held
-      </button>
-      <Trouble error={error} what="It is still held" />
-    </form>
+    <WordForm
+      label="Release…"
+      question="Why they may go"
+      confirm={`Release ${subject}`}
+      refused="It is still held"
+      onWord={release}
+    />
   );
 }

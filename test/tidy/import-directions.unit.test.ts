@@ -1,5 +1,7 @@
+import { dirname, join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
-import { filesIn, importsOf, type Source } from "./sources.ts";
+import ts from "typescript";
+import { filesIn, importsOf, type Source, visit } from "./sources.ts";
 
 interface Room {
   /** The path begins so. The first room that fits is a file's. */
@@ -72,6 +74,16 @@ function strays(source: Source): readonly string[] {
     .map((imported) => `${path} imports ${imported}`);
 }
 
+/** Of the project's files those of which a file imports nothing but types. */
+function importedTypesOf(source: Source): readonly string[] {
+  const found: string[] = [];
+  visit(source, (node) => {
+    if (ts.isImportDeclaration(node) && node.importClause?.isTypeOnly && ts.isStringLiteral(node.moduleSpecifier))
+      found.push(normalize(join(dirname(source.path), node.moduleSpecifier.text)));
+  });
+  return found;
+}
+
 describe("imports", () => {
   it.each(ROOMS.map(({ room }) => room))("of %s go only where they may", (room) => {
     const own = files.filter(({ path }) => ROOMS.find((each) => path.startsWith(each.room))?.room === room);
@@ -85,6 +97,18 @@ describe("imports", () => {
   it("never lead to app, but for tests and benchmarks", () => {
     const importers = files.filter(({ path }) => !FREE.some((folder) => path.startsWith(folder)));
     expect(importers.filter((file) => importsOf(file).some((path) => path.startsWith("app/")))).toEqual([]);
+  });
+
+  it("of the page lead to the page, and to types of the HTTP interface", () => {
+    const page = [...filesIn("dashboard"), ...filesIn("dashboard", ".tsx")];
+    const leading = page.flatMap((source) => {
+      const types = new Set(importedTypesOf(source));
+      return importsOf(source)
+        .filter((imported) => imported.endsWith(".ts") && !imported.startsWith("dashboard/"))
+        .map((imported) => `${source.path} imports ${types.has(imported) ? "types of" : "code of"} ${imported}`);
+    });
+    expect(leading.length, "the page has no types of its own for answers").toBeGreaterThan(0);
+    expect(leading.filter((said) => !said.includes(" imports types of app/http/"))).toEqual([]);
   });
 
   it("of app never lead to tests", () =>
