@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /**
  * The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul), outage (the
- * same, and it stops them: nothing else may run beside it).
+ * same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system).
  */
 const project = (name: string, more: object = {}) => ({
   test: { name, include: [`test/**/*.${name}.test.ts`], environment: "node", ...more },
@@ -23,6 +23,13 @@ export default defineConfig({
       project("unit", { isolate: false }),
       project("int", { testTimeout: 60_000, hookTimeout: 60_000 }),
       project("real", withServices),
+      project("page", {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: ["test/page/global-setup.ts"],
+        maxWorkers: 1,
+        sequence: { groupOrder: 2 },
+      }),
       project("outage", { ...withServices, maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],
   },

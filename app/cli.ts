@@ -29,6 +29,7 @@ const commands = new Map<string, () => Promise<Add>>(
     hold: async () => (await import("./commands/hold.ts")).addHoldCommands,
     validate: contracts,
     graph: contracts,
+    contracts: async () => (await import("./commands/contract-schemas.ts")).addContractSchemasCommand,
     check: async () => (await import("./commands/check.ts")).addCheckCommand,
     "check-contracts": async () => (await import("./commands/check-contracts.ts")).addCheckerCommand,
     replay: async () => (await import("./commands/replay.ts")).addReplayCommands,

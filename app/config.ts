@@ -38,6 +38,13 @@ export const CONFIG_SCHEMA = z.object({
     .max(1_000_000)
     .default(2_000)
     .describe("requests a second of one token, or of one address without a token; twice as many at once"),
+  ROLLCALL_HTTP_STREAMS_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(600)
+    .describe("event streams open at once; what waits for their readers takes at most 200 MiB together, a share each"),
   ROLLCALL_API_TOKENS: secret
     .transform((text, context) => readApiTokens(text, (message) => context.addIssue({ code: "custom", message })))
     .optional()

@@ -6,17 +6,23 @@ import { type EventFilter, type JournaledEvent, journalPage } from "./journal-ev
 import type { JournalTail } from "./journal-tail.ts";
 import { encodePosition, type StreamPosition } from "./stream-position.ts";
 
-/** What may wait in memory for a reader, and how long it may leave a full connection unread. */
+/** What may wait in memory for a reader and for all of them, and how long one may leave a full connection unread. */
 const BUFFER_BYTES_MAX = 1024 * 1024;
+const ALL_BUFFERS_BYTES_MAX = 200 * 1024 * 1024;
 const UNREAD_MS = 30_000;
 const HEARTBEAT_MS = 15_000;
 const RETRY_MS = 1_000;
+
+/** A reader's share of what may wait in memory, when so many may be open. */
+export const bufferShare = (streamsMax: number): number =>
+  Math.min(BUFFER_BYTES_MAX, Math.floor(ALL_BUFFERS_BYTES_MAX / streamsMax));
 
 /** One reader of the events, over one connection: first what it missed, then what comes. */
 export class EventStream {
   readonly #response: ServerResponse;
   readonly #filter: EventFilter;
   readonly #clock: Clock;
+  readonly #bufferBytesMax: number;
   #position: number[];
   #unfollow = (): void => {};
   #cancelHeartbeat = (): void => {};
@@ -24,11 +30,17 @@ export class EventStream {
 
   constructor(
     response: ServerResponse,
-    options: { readonly filter: EventFilter; readonly from: StreamPosition; readonly clock: Clock },
+    options: {
+      readonly filter: EventFilter;
+      readonly from: StreamPosition;
+      readonly clock: Clock;
+      readonly bufferBytesMax?: number;
+    },
   ) {
     this.#response = response;
     this.#filter = options.filter;
     this.#clock = options.clock;
+    this.#bufferBytesMax = options.bufferBytesMax ?? BUFFER_BYTES_MAX;
     this.#position = [...options.from];
     this.#readAtMs = this.#clock.monotonicMs();
     response.on("close", () => this.#end());
@@ -79,7 +91,7 @@ export class EventStream {
     const { writableNeedDrain, writableLength } = this.#response;
     if (!writableNeedDrain) this.#readAtMs = this.#clock.monotonicMs();
     const isUnread = writableNeedDrain && this.#clock.monotonicMs() - this.#readAtMs > UNREAD_MS;
-    if (isUnread || writableLength > BUFFER_BYTES_MAX) this.#response.destroy();
+    if (isUnread || writableLength > this.#bufferBytesMax) this.#response.destroy();
     else this.#response.write(text);
   }
 

@@ -3,13 +3,13 @@ import { fastify, type FastifyInstance } from "fastify";
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
 import type { System } from "../system.ts";
-import { asyncApiOf } from "../../runtime/contract/async-api.ts";
 import { VALUE_BYTES_MAX } from "../../runtime/core/wire.ts";
 import { controlAccess, refuseStrangers } from "./access.ts";
 import { addContractCheck } from "./contract-check.routes.ts";
 import { addContractFiles } from "./contract-files.routes.ts";
 import { addContractReading } from "./contract-reading.routes.ts";
 import { addDeadLetterRoutes } from "./dead-letters.routes.ts";
+import { addDocumentRoutes } from "./docs.routes.ts";
 import { addDoctorRoutes } from "./doctor.routes.ts";
 import { addEventRoutes } from "./events.routes.ts";
 import { addExplanationRoutes } from "./explanation.routes.ts";
@@ -108,9 +108,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addStateCounts(http, system);
   addContractFiles(http, system);
   addPageRoutes(http);
-  const documents = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
-  http.get("/openapi.json", documents, () => scope.swagger());
-  http.get("/asyncapi.json", documents, () => asyncApiOf(system.domain, system.messages, VERSION));
+  addDocumentRoutes(http, system);
 }
 
 function describeApi(server: FastifyInstance): void {
@@ -126,6 +124,9 @@ function describeApi(server: FastifyInstance): void {
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
       security: [{ token: [] }, {}],
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => {
+      const { schema, url } = jsonSchemaTransform(route);
+      return { schema: { ...schema, "x-access": route.route.config?.access } as typeof schema, url };
+    },
   });
 }

@@ -2,16 +2,16 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { z } from "zod";
 import { NodeId } from "../../contracts/registration/messages/fields.ts";
 import type { System } from "../system.ts";
-import { EventStream } from "./event-stream.ts";
+import { bufferShare, EventStream } from "./event-stream.ts";
 import { type Http, PROBLEMS } from "./http.ts";
 import { JournalTail } from "./journal-tail.ts";
 import { Problem } from "./problem.ts";
 import { decodePosition } from "./stream-position.ts";
 
-const READERS_MAX = 200;
-
 export function addStreamRoutes(http: Http, system: System): void {
-  const { domain, store, clock } = system;
+  const { domain, store, clock, config } = system;
+  const { ROLLCALL_HTTP_STREAMS_MAX: readersMax } = config;
+  const bufferBytesMax = bufferShare(readersMax);
   const tail = new JournalTail(system);
   const Type = z.string().refine((type) => system.domain.topicOf.has(type), {
     error: () => `one of ${[...system.domain.topicOf.keys()].join(", ")}`,
@@ -50,8 +50,10 @@ export function addStreamRoutes(http: Http, system: System): void {
       },
     },
     async (request, reply) => {
-      if (readers >= READERS_MAX)
-        throw new Problem("overloaded", `${READERS_MAX} streams are open`, { retryAfterSeconds: 5 });
+      if (readers >= readersMax)
+        throw new Problem("overloaded", `${readersMax} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
+          retryAfterSeconds: 5,
+        });
       const now = await tail.position();
       const lastId = request.headers["last-event-id"];
       // An id from before the log was lost may lie ahead of it.
@@ -68,7 +70,12 @@ export function addStreamRoutes(http: Http, system: System): void {
         "content-type": "text/event-stream; charset=utf-8",
         "x-accel-buffering": "no",
       });
-      const stream = new EventStream(response, { filter: { types: type, nodeId, mayRead }, from, clock });
+      const stream = new EventStream(response, {
+        filter: { types: type, nodeId, mayRead },
+        from,
+        clock,
+        bufferBytesMax,
+      });
       // A store out of reach ends the stream; its reader comes back.
       await stream.run(store, domain, tail).catch(() => response.destroy());
     },

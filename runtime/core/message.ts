@@ -34,6 +34,8 @@ export interface Message {
 /** The payload schema of one message type. Unknown fields are kept: never an error (protocol.md, Payloads). */
 export interface MessageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly messageType: string;
+  /** For whoever reads the documents made from the contracts. */
+  readonly description: string;
   readonly schema: z.ZodType<Payload>;
   /** The declared fields, by name: what contracts' paths are checked against. */
   readonly shape: Shape;
@@ -42,13 +44,19 @@ export interface MessageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> 
   of(payload: z.input<z.ZodObject<Shape>>): NewEvent;
 }
 
+export interface MessageOptions {
+  readonly description?: string;
+  readonly normalize?: (payload: Payload) => Payload;
+}
+
 export function message<Shape extends z.ZodRawShape>(
   messageType: string,
   shape: Shape,
-  normalize: (payload: Payload) => Payload = (payload) => payload,
+  { description = "", normalize = (payload) => payload }: MessageOptions = {},
 ): MessageDefinition<Shape> {
   return {
     messageType,
+    description,
     shape,
     schema: z.looseObject(shape) as unknown as z.ZodType<Payload>,
     normalize,

@@ -22,6 +22,14 @@ describe("the AsyncAPI document of the shipped contracts", () => {
     expect(addresses(read?.operations().filterBySend() ?? [])).toEqual([...shippedDomain.topicOf.values(), shippedDomain.deadLetterTopic].sort()); // prettier-ignore
   });
 
+  test("is not made when a published type has no message in code, which it would silently leave out", () => {
+    const { messages } = registrationCode({});
+    const without = messages.filter(({ messageType }) => messageType !== "NodeBecameActive");
+    expect(() => asyncApiOf(shippedDomain, without, "1.2.3")).toThrow(
+      "NodeBecameActive is published on dev.onex.evt.node-became-active.v1, but no message of the code is called so",
+    );
+  });
+
   test("tells an introspection that can be taken from one that can't", () => {
     const { components } = document as { components: { schemas: Record<string, object> } };
     const ajv = new Ajv({ strict: false, validateFormats: false });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { inAnyCase } from "./fields.ts";
 
 const URL_LENGTH_MAX = 2048;
 const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
@@ -56,13 +57,18 @@ function urlOf(text: string): URL | undefined {
   }
 }
 
+// The shape, for JSON Schemas: which hosts and ports are refused no pattern tells.
+const REST = "[^\\s\\x00-\\x1f\\x7f-\\x9f\\\\";
+const SHAPE = `(?:${["http", "https", "grpc", "grpcs", "tcp"].map(inAnyCase).join("|")})://${REST}/?#@]+(?:[/?#]${REST}]*)?`;
+
 export const EndpointUrl = z
   .string()
   .max(URL_LENGTH_MAX)
   .refine(
     (text) => parse(text) !== null,
     "an http, https, grpc, grpcs or tcp URL with a host, no credentials, a port of 1 to 65535, no metadata service",
-  );
+  )
+  .meta({ pattern: `^${SHAPE}$` });
 
 /** A path on the node itself, or a URL. `//host` would be neither. */
 export const HealthEndpoint = z
@@ -71,4 +77,5 @@ export const HealthEndpoint = z
   .refine(
     (text) => /^\/(?!\/)[^\s\p{Cc}\\]*$/u.test(text) || parse(text) !== null,
     "a path that starts with one /, or an endpoint's URL",
-  );
+  )
+  .meta({ pattern: `^(?:/|/${REST}/]${REST}]*|${SHAPE})$` });

@@ -5,30 +5,37 @@ import { fromRfc3339 } from "../../../runtime/core/time.ts";
 export const NodeId = z
   .string()
   .max(255)
-  .regex(/^[A-Za-z0-9._:-]+$/, "1 to 255 of A-Z a-z 0-9 . _ : -");
+  .regex(/^[A-Za-z0-9._:-]+$/, "1 to 255 of A-Z a-z 0-9 . _ : -")
+  .meta({ description: "the node: the record's key", example: "payments-1" });
 
 export const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 
 // Not the flag `i`: a JSON Schema made from this has no flags.
-const inAnyCase = (word: string): string => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+export const inAnyCase = (word: string): string =>
+  word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 
 /** In any case; the canonical form is lower case. */
 export const NodeTypeInAnyCase = z
   .string()
   .regex(new RegExp(`^(?:${NODE_TYPES.map(inAnyCase).join("|")})$`), `one of ${NODE_TYPES.join(", ")}`)
-  .meta({ examples: ["effect", "compute"] });
+  .meta({ description: `${NODE_TYPES.join(", ")}, in any case; kept in lower case`, examples: ["effect", "compute"] });
 
-export const Timestamp = z
+// Which days a month has no pattern tells.
+const RFC_3339_SHAPE =
+  "^[0-9]{4}-[0-9]{2}-[0-9]{2}[tT]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?([zZ]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
+
+const Timestamp = z
   .string()
   .max(64)
   .refine((text) => fromRfc3339(text) !== undefined, "an RFC 3339 time with its offset, as 2025-01-31T12:00:00Z")
-  .meta({ format: "date-time" });
+  .meta({ format: "date-time", pattern: RFC_3339_SHAPE });
 
 /** Any version and variant: what a producer's UUID library calls a UUID is one. The canonical form is lower case. */
 export const Uuid = z.guid();
 
-// Control characters: invisible, and an escape sequence in an operator's terminal.
-const CONTROL = /^[^\p{Cc}]*$/u;
+// Control characters: invisible, and an escape sequence in an operator's terminal. Spelled out, because the patterns of
+// a JSON Schema made from this are read by engines that know no \p{Cc}.
+const CONTROL = /^[^\x00-\x1f\x7f-\x9f]*$/;
 const LABEL_LENGTH_MAX = 255;
 
 /** A short text for people. */
@@ -39,6 +46,15 @@ export const Name = z.string().min(1).max(LABEL_LENGTH_MAX).regex(CONTROL, "no c
 /** A field that may be left out, or null: how many serializers write "none". */
 export const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
 
+/** What every incoming message may say of itself. */
+export const CorrelationId = maybe(Uuid).describe(
+  "the request that this belongs to; all that follows from it carries it",
+);
+export const SentAt = maybe(Timestamp).describe("when it happened, by the sender's clock");
+
 /** An object with at most `max` keys. */
 export const mapOf = <Schema extends z.ZodType>(value: Schema, max: number, key: z.ZodString = z.string()) =>
-  z.record(key, value).refine((map) => Object.keys(map).length <= max, `at most ${max} keys`);
+  z
+    .record(key, value)
+    .refine((map) => Object.keys(map).length <= max, `at most ${max} keys`)
+    .meta({ maxProperties: max });

@@ -1,16 +1,15 @@
 import { z } from "zod";
 import { message } from "../../../runtime/core/message.ts";
 import { canonical } from "./canonical.ts";
-import { NodeId, Timestamp, Uuid, maybe } from "./fields.ts";
+import { CorrelationId, NodeId, SentAt, maybe } from "./fields.ts";
 
-/** A node, or an operator, ends a registration. */
 export const NodeDeregister = message(
   "NodeDeregister",
   {
     node_id: NodeId,
-    reason: maybe(z.string().max(1024)),
-    correlation_id: maybe(Uuid),
-    timestamp: maybe(Timestamp),
+    reason: maybe(z.string().max(1024)).meta({ description: "why, for people", example: "moved to another rack" }),
+    correlation_id: CorrelationId,
+    timestamp: SentAt,
   },
-  canonical,
+  { description: "A node, or an operator, ends a registration.", normalize: canonical },
 );

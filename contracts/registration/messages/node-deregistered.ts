@@ -1,5 +1,12 @@
 import { z } from "zod";
 import { message } from "../../../runtime/core/message.ts";
 
-/** The registration was ended by the node or by an operator. */
-export const NodeDeregistered = message("NodeDeregistered", { reason: z.string() });
+export const NodeDeregistered = message(
+  "NodeDeregistered",
+  {
+    reason: z
+      .string()
+      .meta({ description: "shutdown, the reason that NodeDeregister gave, or requested", example: "shutdown" }),
+  },
+  { description: "The registration was ended by the node or by an operator." },
+);

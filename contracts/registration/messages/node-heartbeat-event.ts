@@ -1,20 +1,25 @@
 import { z } from "zod";
 import { message } from "../../../runtime/core/message.ts";
 import { canonical } from "./canonical.ts";
-import { NodeId, Timestamp, Uuid, maybe } from "./fields.ts";
+import { CorrelationId, NodeId, SentAt, maybe } from "./fields.ts";
 
-/** A node says that it is alive. Only that it came counts; the figures are for those who read the topic. */
 export const NodeHeartbeatEvent = message(
   "NodeHeartbeatEvent",
   {
     node_id: NodeId,
-    uptime_seconds: maybe(z.number().min(0)),
-    active_operations_count: maybe(z.int().min(0)),
-    /** More than 100 on a machine of several cores. */
-    cpu_usage_percent: maybe(z.number().min(0)),
-    memory_usage_mb: maybe(z.number().min(0)),
-    correlation_id: maybe(Uuid),
-    timestamp: maybe(Timestamp),
+    uptime_seconds: maybe(z.number().min(0)).meta({ description: "since its process started", example: 86_400 }),
+    active_operations_count: maybe(z.int().min(0)).meta({ description: "what it works on", example: 3 }),
+    cpu_usage_percent: maybe(z.number().min(0)).meta({
+      description: "of one core: more than 100 on several",
+      example: 42.5,
+    }),
+    memory_usage_mb: maybe(z.number().min(0)).meta({ description: "what its process holds", example: 256 }),
+    correlation_id: CorrelationId,
+    timestamp: SentAt,
   },
-  canonical,
+  {
+    description:
+      "A node says that it is alive. Only that it came counts; the figures are for those who read the topic.",
+    normalize: canonical,
+  },
 );

@@ -2,45 +2,57 @@ import { z } from "zod";
 import { type Json, type Payload, message } from "../../../runtime/core/message.ts";
 import { canonical } from "./canonical.ts";
 import { EndpointUrl, HealthEndpoint } from "./endpoint.ts";
-import { Label, Name, NodeId, NodeTypeInAnyCase, Timestamp, Uuid, mapOf, maybe } from "./fields.ts";
+import { CorrelationId, Label, Name, NodeId, NodeTypeInAnyCase, SentAt, mapOf, maybe } from "./fields.ts";
 import { NodeVersion, versionText } from "./node-version.ts";
 
 const CAPABILITIES_MAX = 256;
 const ENDPOINTS_MAX = 64;
 const METADATA_MAX = 64;
 
-/** Names, or an object whose keys are the names: one that is false or null is a capability that the node lacks. */
+const CAPABILITIES_HELP =
+  "names, or an object whose keys are the names: one that is false or null is a capability that the node lacks";
 const Capabilities = z.union([z.array(Name).max(CAPABILITIES_MAX), mapOf(z.unknown(), CAPABILITIES_MAX, Name)]);
-/** URLs, or a map of name to URL. */
 const Endpoints = z.union([z.array(EndpointUrl).max(ENDPOINTS_MAX), mapOf(EndpointUrl, ENDPOINTS_MAX, Name)]);
 
 const REASONS = ["startup", "shutdown", "request", "heartbeat", "health_change", "capability_change"] as const;
 
-/** A node announces itself, or what has changed about it. */
 export const NodeIntrospectionEvent = message(
   "NodeIntrospectionEvent",
   {
     node_id: NodeId,
     node_type: NodeTypeInAnyCase,
-    node_version: maybe(NodeVersion),
-    capabilities: maybe(Capabilities),
-    /** What older producers call `capabilities`. */
-    declared_capabilities: maybe(Capabilities),
-    /** Of older producers: kept in metadata, as JSON. */
-    discovered_capabilities: maybe(z.unknown()),
-    endpoints: maybe(Endpoints),
-    health_endpoint: maybe(HealthEndpoint),
-    node_name: maybe(Label),
-    node_role: maybe(Label),
-    reason: maybe(z.enum(REASONS)),
-    /** Rises with each start of the node's process: a higher one supersedes. Our client sends its start time. */
-    epoch: maybe(z.int().min(0)),
-    /** It is never written to Consul, so Consul's 512 bytes are no limit to a value; the message's size is. */
-    metadata: maybe(mapOf(z.string(), METADATA_MAX)),
-    correlation_id: maybe(Uuid),
-    timestamp: maybe(Timestamp),
+    node_version: maybe(NodeVersion).describe("a semantic version, as text or in its parts; 1.0.0 if left out"),
+    capabilities: maybe(Capabilities).meta({ description: CAPABILITIES_HELP, example: ["payments.capture"] }),
+    declared_capabilities: maybe(Capabilities).describe("what older producers call capabilities"),
+    discovered_capabilities: maybe(z.unknown()).describe("of older producers: kept in metadata, as JSON text"),
+    endpoints: maybe(Endpoints).meta({
+      description:
+        "URLs, or a map of name to URL: http, https, grpc, grpcs, tcp. The first is what the catalogue is told",
+      example: { api: "http://10.0.0.7:8080" },
+    }),
+    health_endpoint: maybe(HealthEndpoint).meta({
+      description: "a path that starts with one /, or a URL as under endpoints",
+      example: "/health",
+    }),
+    node_name: maybe(Label).describe("what people call it"),
+    node_role: maybe(Label).describe("what it is for"),
+    reason: maybe(z.enum(REASONS)).meta({
+      description: "startup if left out; shutdown deregisters",
+      example: "startup",
+    }),
+    epoch: maybe(z.int().min(0)).meta({
+      description: "rises with each start of the node's process, as its start time does: a higher one supersedes",
+      example: 1_763_698_800_000,
+    }),
+    // It is never written to Consul, so Consul's 512 bytes are no limit to a value; the message's size is.
+    metadata: maybe(mapOf(z.string(), METADATA_MAX)).meta({
+      description: "texts about the node, for whoever reads them",
+      example: { zone: "a" },
+    }),
+    correlation_id: CorrelationId,
+    timestamp: SentAt,
   },
-  normalize,
+  { description: "A node announces itself, or what has changed about it.", normalize },
 );
 
 /** The canonical form is `RegisteredNode`, with `reason`, `correlation_id` and `timestamp`. */

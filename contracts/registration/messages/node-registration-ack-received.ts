@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { message } from "../../../runtime/core/message.ts";
 
-/** The node has answered its acceptance. */
-export const NodeRegistrationAckReceived = message("NodeRegistrationAckReceived", {
-  liveness_deadline: z.iso.datetime(),
-});
+export const NodeRegistrationAckReceived = message(
+  "NodeRegistrationAckReceived",
+  {
+    liveness_deadline: z.iso.datetime().describe("until when it stays ACTIVE without a heartbeat"),
+  },
+  { description: "The node has answered its acceptance." },
+);

@@ -1,18 +1,20 @@
 import { message } from "../../../runtime/core/message.ts";
 import { canonical } from "./canonical.ts";
-import { NodeId, Timestamp, Uuid, maybe } from "./fields.ts";
+import { CorrelationId, NodeId, SentAt, Uuid, maybe } from "./fields.ts";
 
-/** A node confirms that it got its acceptance and is ready for work. */
 export const NodeRegistrationAcked = message(
   "NodeRegistrationAcked",
   {
     node_id: NodeId,
-    /** Which attempt this answers; a mismatch makes the ACK stale. */
-    registration_attempt_id: maybe(Uuid),
-    /** Of the attempt, or of an introspection that it absorbed; a mismatch makes the ACK stale. */
-    correlation_id: maybe(Uuid),
-    command_id: maybe(Uuid),
-    timestamp: maybe(Timestamp),
+    registration_attempt_id: maybe(Uuid).meta({
+      description: "which attempt this answers, as NodeRegistrationAccepted told it; another one makes the ACK stale",
+      example: "5e42b432-a8f2-5d20-a3bd-b1186a9f730c",
+    }),
+    correlation_id: CorrelationId.describe(
+      "of the attempt, or of an introspection that it absorbed; another one makes the ACK stale",
+    ),
+    command_id: maybe(Uuid).describe("the sender's own id of this command"),
+    timestamp: SentAt,
   },
-  canonical,
+  { description: "A node confirms that it got its acceptance and is ready for work.", normalize: canonical },
 );

@@ -3,10 +3,15 @@ import { message } from "../../../runtime/core/message.ts";
 import { NODE_TYPES } from "./fields.ts";
 import { RegisteredNode } from "./registered-node.ts";
 
-/** A registration attempt has begun. */
-export const NodeRegistrationInitiated = message("NodeRegistrationInitiated", {
-  node_type: z.enum(NODE_TYPES),
-  node: RegisteredNode,
-  /** The attempt that this one takes the place of. */
-  supersedes: z.string().nullable(),
-});
+export const NodeRegistrationInitiated = message(
+  "NodeRegistrationInitiated",
+  {
+    node_type: z.enum(NODE_TYPES),
+    node: RegisteredNode,
+    supersedes: z
+      .string()
+      .nullable()
+      .meta({ description: "the attempt that this one takes the place of, or null", example: null }),
+  },
+  { description: "A registration attempt has begun." },
+);

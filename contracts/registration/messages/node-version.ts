@@ -11,6 +11,7 @@ const isVersion = (text: string): boolean => {
 
 const VERSION_LENGTH_MAX = 128;
 const Text = z.string().max(VERSION_LENGTH_MAX);
+const VersionText = Text.meta({ pattern: SEMVER.source });
 const Identifiers = z.union([Text, z.array(z.union([Text, z.int().min(0)])).max(VERSION_LENGTH_MAX)]).nullish();
 
 const VersionParts = z.object({
@@ -24,7 +25,7 @@ type VersionParts = z.infer<typeof VersionParts>;
 
 /** `1.2.3-rc.1+build` as text, or its parts. */
 export const NodeVersion = z
-  .union([Text, VersionParts])
+  .union([VersionText, VersionParts])
   .refine((version) => {
     const text = versionText(version);
     return text.length <= VERSION_LENGTH_MAX && isVersion(text);

@@ -4,23 +4,27 @@ import { toRfc3339 } from "../../../runtime/core/time.ts";
 import { NODE_TYPES } from "./fields.ts";
 import type { NodeIntrospectionEvent } from "./node-introspection-event.ts";
 
-/** All that a node told about itself, in canonical form, and when. Unknown fields are kept as they came. */
-export const RegisteredNode = z.looseObject({
-  node_id: z.string(),
-  node_type: z.enum(NODE_TYPES),
-  node_version: z.string(),
-  node_name: z.string().optional(),
-  node_role: z.string().optional(),
-  /** Without repeats, in the order given. */
-  capabilities: z.array(z.string()),
-  /** Name to URL; the first is what Consul is told. */
-  endpoints: z.record(z.string(), z.string()),
-  health_endpoint: z.string().optional(),
-  metadata: z.record(z.string(), z.string()),
-  /** Rises with each start of the node's process. */
-  epoch: z.int().min(0).optional(),
-  introspected_at: z.iso.datetime(),
-});
+/** In canonical form. Unknown fields are kept as they came. */
+export const RegisteredNode = z
+  .looseObject({
+    node_id: z.string().meta({ example: "payments-1" }),
+    node_type: z.enum(NODE_TYPES),
+    node_version: z.string().meta({ example: "1.2.3" }),
+    node_name: z.string().optional(),
+    node_role: z.string().optional(),
+    capabilities: z
+      .array(z.string())
+      .meta({ description: "without repeats, in the order given", example: ["payments.capture"] }),
+    endpoints: z.record(z.string(), z.string()).meta({
+      description: "name to URL; the first is what the catalogue is told",
+      example: { api: "http://10.0.0.7:8080" },
+    }),
+    health_endpoint: z.string().optional(),
+    metadata: z.record(z.string(), z.string()),
+    epoch: z.int().min(0).optional().describe("rises with each start of the node's process"),
+    introspected_at: z.iso.datetime(),
+  })
+  .describe("all that the node told about itself, and when");
 export type RegisteredNode = z.infer<typeof RegisteredNode>;
 
 /** The node that an accepted introspection describes; `now` is the message's event time, ms. */

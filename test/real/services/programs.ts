@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { chromiumPath } from "../../page/chromium.ts";
 import { run, succeeds, tell } from "./run.ts";
 
 /** This machine can't run the services, and no fault of ours would be found by trying again. */
@@ -30,6 +31,13 @@ export const postgres: Requirement = {
   program: "initdb",
   debianPackage: "postgresql",
   isThere: () => postgresBinDir().then((dir) => dir !== undefined),
+};
+
+/** For the tests of the page. */
+export const chromium: Requirement = {
+  program: "chromium",
+  debianPackage: "chromium",
+  isThere: async () => chromiumPath() !== undefined,
 };
 
 /** Where `initdb` and `postgres` are. Debian keeps them out of the PATH, one folder a version. */

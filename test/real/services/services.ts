@@ -17,6 +17,7 @@ import {
   stopNatively,
   upNatively,
 } from "./native.ts";
+import { chromium, requirePrograms } from "./programs.ts";
 import type { ServiceAddresses, ServiceName, ServiceStatus, StopHow } from "./service-addresses.ts";
 
 export interface RunningServices {
@@ -40,9 +41,12 @@ export async function down(): Promise<void> {
   await ((await dockerEngineAnswers()) ? downInDocker() : downNatively());
 }
 
-/** Downloads and installs what `up` needs. With Docker, `up` pulls what it needs. */
+/** Downloads and installs what `up` needs, and the browser. With Docker, `up` pulls what it needs. */
 export async function prepare(): Promise<void> {
+  // One that can't be had is no reason not to try the other.
+  const browser = await requirePrograms([chromium]).catch((error: unknown) => error);
   if (!(await dockerEngineAnswers())) await prepareNatively();
+  if (browser !== undefined) throw browser;
 }
 
 export async function status(): Promise<

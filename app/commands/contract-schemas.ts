@@ -1,0 +1,37 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { compileDomain } from "../../runtime/contract/compile.ts";
+import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
+import { validateDomain } from "../../runtime/contract/validate.ts";
+import { SHIPPED_CONTRACTS } from "../compose.ts";
+import { schemaFiles } from "../http/docs/schemas-page.ts";
+import { registrationOnPaper } from "../registration-effects.ts";
+import { print } from "./terminal.ts";
+
+export function addContractSchemasCommand(program: Command): void {
+  program
+    .command("contracts")
+    .description("what is made from a domain's contracts")
+    .command("schemas")
+    .description("writes a JSON Schema of each payload, for producers and consumers in other languages")
+    .argument("[dir]", "folder with the contracts", SHIPPED_CONTRACTS)
+    .requiredOption("--out <dir>", "folder to write to; made if missing")
+    .action(writeSchemas);
+}
+
+function writeSchemas(dir: string, { out }: { readonly out: string }): void {
+  const code = registrationOnPaper();
+  const { set, diagnostics } = validateDomain(dir, code);
+  if (!set) {
+    process.stderr.write(formatDiagnostics(diagnostics, "text"));
+    process.exitCode = 1;
+    return;
+  }
+  // Topics are no part of a payload: any names will do.
+  const domain = compileDomain(set, code, { env: "", namespace: "" });
+  mkdirSync(out, { recursive: true });
+  const files = [...schemaFiles({ domain, messages: code.messages })];
+  for (const [file, schema] of files) writeFileSync(join(out, file), `${JSON.stringify(schema, undefined, 2)}\n`);
+  print(`${out}: ${files.length} JSON Schemas of the domain ${domain.name}`);
+}

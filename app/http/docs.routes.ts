@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import { asyncApiOf } from "../../runtime/contract/async-api.ts";
+import { DOCS_STYLE } from "../page-files.ts";
+import type { System } from "../system.ts";
+import { VERSION } from "../version.ts";
+import { apiPage, type OpenApi } from "./docs/api-page.ts";
+import { messagesPage } from "./docs/messages-page.ts";
+import { schemaFiles, schemaIndex, schemasPage } from "./docs/schemas-page.ts";
+import type { Http } from "./http.ts";
+import { notFound } from "./problem.ts";
+
+const SchemaParams = z.object({ file: z.string().max(255) });
+const DOCUMENT = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
+
+/** What is told about the interfaces, for programs and for people, made when it is asked for from what runs. */
+export function addDocumentRoutes(http: Http, system: System): void {
+  const page = (reply: FastifyReply, text: string): FastifyReply => reply.type("text/html; charset=utf-8").serializer(String).send(text); // prettier-ignore
+  http.get("/openapi.json", DOCUMENT, () => http.swagger());
+  http.get("/asyncapi.json", DOCUMENT, () => asyncApiOf(system.domain, system.messages, VERSION));
+  http.get("/docs", DOCUMENT, (_request, reply) => page(reply, messagesPage(system)));
+  http.get("/docs/api", DOCUMENT, (_request, reply) => page(reply, apiPage(http.swagger() as unknown as OpenApi)));
+  http.get("/docs/style.css", DOCUMENT, (_request, reply) =>
+    reply.type("text/css; charset=utf-8").serializer(String).send(readFileSync(DOCS_STYLE, "utf8")),
+  );
+  http.get("/schemas", DOCUMENT, ({ headers: { accept = "" } }, reply) =>
+    accept.includes("text/html")
+      ? page(reply.header("vary", "accept"), schemasPage(system))
+      : reply.header("vary", "accept").send(schemaIndex(system)),
+  );
+  http.get("/schemas/messages/:file", { ...DOCUMENT, schema: { hide: true, params: SchemaParams } }, ({ params: { file } }, reply) => {
+    const schema = schemaFiles(system).get(file);
+    if (!schema) throw notFound(`there is no schema ${file}: see /schemas`);
+    return reply.type("application/schema+json").serializer(JSON.stringify).send(schema);
+  }); // prettier-ignore
+}

@@ -1,0 +1,89 @@
+import type { JsonSchema } from "../../../runtime/contract/payload-schema.ts";
+import { documentOf, scrolled } from "./document.ts";
+import { fieldTable } from "./field-table.ts";
+import { anchorOf, html, joined, type Html } from "./html.ts";
+import { constraintWords, typeWords } from "./schema-words.ts";
+
+type Content = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
+
+interface Operation {
+  readonly summary?: string;
+  readonly description?: string;
+  /** Who may use it, as `access.ts` has it. */
+  readonly "x-access"?: "anyone" | readonly string[];
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly content?: Content };
+  readonly responses?: Readonly<Record<string, { readonly description?: string; readonly content?: Content }>>;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+  readonly description?: string;
+  readonly schema?: JsonSchema;
+}
+
+export interface OpenApi {
+  readonly info: { readonly title: string; readonly version: string; readonly description?: string };
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+/** Every route of an OpenAPI document, for people. */
+export function apiPage({ info, paths = {} }: OpenApi): string {
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ title: `${method.toUpperCase()} ${path}`, operation })),
+  );
+  return documentOf({
+    title: "HTTP API",
+    path: "/docs/api",
+    intro: html`<p>${info.description}</p>
+<p>Version ${info.version}. For programs: <a href="/openapi.json">OpenAPI</a>. Where tokens are configured send one: <code>Authorization: Bearer &lt;token&gt;</code>.</p>`,
+    contents: [{ heading: "Routes", links: routes.map(({ title }) => [`#${anchorOf(title)}`, title] as const) }],
+    body: routes.map(routeSection),
+  });
+} // prettier-ignore
+
+function routeSection({ title, operation }: { readonly title: string; readonly operation: Operation }): Html {
+  const { summary, description, parameters = [], requestBody, responses = {} } = operation;
+  const body = schemaOf(requestBody?.content);
+  return html`<section id="${anchorOf(title)}">
+<h2><a href="#${anchorOf(title)}"><code>${title}</code></a></h2>
+${summary && html`<p>${summary}.</p>`}
+${description && html`<p>${description}</p>`}
+<p>May be used by: ${accessWords(operation["x-access"])}.</p>
+${parameters.length > 0 && html`<h3>Parameters</h3>${parameterTable(title, parameters)}`}
+${body && html`<h3>Body</h3>${fieldTable(`Body of ${title}`, body)}`}
+<h3>Answers</h3>
+${Object.entries(responses).map(([status, answer]) => answerOf(title, status, answer))}
+</section>
+`; // prettier-ignore
+}
+
+function accessWords(access: Operation["x-access"]): string {
+  if (access === "anyone") return "anyone, also without a token";
+  const roles = (access ?? []).map((role) =>
+    role === "node" ? "nodes, of what names a node only their own" : `${role}s`,
+  );
+  return [...roles, "operators"].join("; ");
+}
+
+const schemaOf = (content: Content | undefined): JsonSchema | undefined => Object.values(content ?? {})[0]?.schema;
+
+const parameterTable = (title: string, parameters: readonly Parameter[]): Html =>
+  scrolled(
+    `Parameters of ${title}`,
+    html`<table><thead><tr><th scope="col">name</th><th scope="col">in</th><th scope="col">type</th><th scope="col">required</th><th scope="col">constraints</th><th scope="col">description</th></tr></thead><tbody>${parameters.map(parameterRow)}</tbody></table>`,
+  ); // prettier-ignore
+
+const parameterRow = ({ name, in: place, required, description, schema = {} }: Parameter): Html =>
+  html`<tr><th scope="row"><code>${name}</code></th><td>${place}</td><td>${typeWords(schema)}</td><td>${required ? "required" : "optional"}</td><td>${joined(constraintWords(schema), "; ")}</td><td>${description ?? String(schema["description"] ?? "")}</td></tr>`; // prettier-ignore
+
+/** Answers are long: they open when asked. */
+function answerOf(title: string, status: string, answer: NonNullable<Operation["responses"]>[string]): Html {
+  const { description = "", content = {} } = answer;
+  const schema = schemaOf(content);
+  const types = Object.keys(content).join(", ");
+  const said = description === "Default Response" ? "" : description;
+  return html`<details><summary><code>${status}</code> ${said} ${types}</summary>${schema && fieldTable(`Answer ${status} of ${title}`, schema)}</details>`; // prettier-ignore
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import { HttpBench } from "../app/http-bench.ts";
+import { describePage } from "./describe-page.ts";
+import { type Visit, visit } from "./visit.ts";
+
+const PATIENCE = { timeout: 60_000 };
+
+describePage("the page of dead letters", (browser) => {
+  let bench: HttpBench;
+  let seen: Visit;
+  beforeAll(async () => {
+    bench = await HttpBench.open();
+    await bench.publish("NodeIntrospectionEvent", { node_id: "astray-1", node_type: "effect" });
+    await bench.until("astray-1", "AWAITING_ACK");
+    await ackInTheWrongPartition("astray-1");
+    seen = await visit(browser(), bench.url, "/dead-letters");
+  });
+  afterAll(async () => {
+    await seen?.close();
+    await bench?.close();
+  });
+
+  /** A copy that was sent on to its partition and lies in a wrong one again: `retry` leaves the mark of that away. */
+  async function ackInTheWrongPartition(nodeId: string): Promise<void> {
+    const { bus, domain, runtime } = bench.system;
+    const topic = domain.consumed.find(({ type }) => type === "NodeRegistrationAcked")?.topic ?? "";
+    const partition = (partitionOf(nodeId, 4) + 1) % 4;
+    const headers = { "rollcall-rekeyed": "0", "rollcall-broker-time": String(Math.floor(runtime.brokerTimeMs) - 1_000) };
+    const value = Buffer.from(JSON.stringify({ node_id: nodeId }));
+    await bus.publish([{ topic, partition, key: Buffer.from(nodeId), value, headers }], { timeoutMs: 30_000 });
+  } // prettier-ignore
+
+  it("tells why a message was not taken; retried, its node becomes ACTIVE", async () => {
+    const { page } = seen;
+    expect((await bench.ask("/api/v1/registrations/astray-1")).body["state"]).toBe("AWAITING_ACK");
+    const letter = page.getByRole("listitem").filter({ hasText: "MISROUTED" });
+    await expect.poll(async () => (await letter.count()) || (await page.reload(), 0), PATIENCE).toBe(1);
+    await letter.getByText("a rekeyed copy of astray-1").click();
+    await letter.getByRole("button", { name: "Retry", exact: true }).click();
+    await letter.getByLabel(/^Why/).fill("the proxy is repaired");
+    await letter.getByRole("button", { name: "Retry now" }).click();
+    await bench.until("astray-1", "ACTIVE");
+    await letter.getByText("retried", { exact: true }).waitFor(PATIENCE);
+    await seen.open("/nodes");
+    await page.getByRole("row").filter({ hasText: "astray-1" }).getByText("ACTIVE", { exact: true }).waitFor(PATIENCE);
+    expect(seen.trouble).toEqual([]);
+  });
+});
+
+describePage("the page of contracts", (browser) => {
+  it("shows what is doubtful in a contract below its line", async () => {
+    const bench = await HttpBench.open((yaml) =>
+      yaml
+        .replace("AWAITING_ACK, deadline: { name: ack, after: 30s } }", "AWAITING_ACK }")
+        .replace("state_name: ACCEPTED, ", "state_name: ACCEPTED, deadline: { name: ack, after: 30s }, ")
+        .replace("from_state: AWAITING_ACK, trigger: NodeRegistrationAckT", "from_state: [ACCEPTED, AWAITING_ACK], trigger: NodeRegistrationAckT"),
+    ); // prettier-ignore
+    const seen = await visit(browser(), bench.url, "/contracts?file=orchestrator.yaml");
+    try {
+      const text = seen.page.getByRole("region", { name: "Text of orchestrator.yaml" });
+      const line = text.locator("div").filter({ hasText: "warning RC301" });
+      await line.waitFor(PATIENCE);
+      expect(await line.locator("code").first().textContent()).toContain("state_name: AWAITING_ACK");
+      expect(seen.trouble).toEqual([]);
+    } finally {
+      await seen.close();
+      await bench.close();
+    }
+  });
+});

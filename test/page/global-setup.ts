@@ -1,0 +1,25 @@
+import type { TestProject } from "vitest/node";
+import { ServicesImpossible, chromium, requirePrograms } from "../real/services/programs.ts";
+import { buildPage } from "./built-page.ts";
+import { chromiumPath } from "./chromium.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Null: there is none, and none can be installed. */
+    chromium: string | null;
+  }
+}
+
+/** For vitest's `page` project: the page as it is built, and a browser to look at it. */
+export async function setup(project: TestProject): Promise<void> {
+  try {
+    await requirePrograms([chromium]);
+    project.provide("chromium", chromiumPath() ?? null);
+  } catch (error) {
+    if (!(error instanceof ServicesImpossible)) throw error;
+    console.error(`\n!!! NO TESTS OF THE PAGE: there is no browser here.\n!!! ${error.message}\n`);
+    project.provide("chromium", null);
+    return;
+  }
+  buildPage();
+}
