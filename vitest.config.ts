@@ -27,8 +27,6 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: ["test/page/global-setup.ts"],
-        maxWorkers: 1,
-        sequence: { groupOrder: 2 },
       }),
       project("outage", { ...withServices, maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],

@@ -1,4 +1,4 @@
-import type { BusListener, BusRecord, EventBus } from "../ports/event-bus.ts";
+import type { BusListener, BusRecord } from "../ports/event-bus.ts";
 import { balance } from "./backpressure.ts";
 import { BrokerClock } from "./broker-clock.ts";
 import { Superseded } from "./contract-in-force.ts";
