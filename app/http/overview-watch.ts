@@ -12,7 +12,7 @@ import { restingStates } from "./state-kind.ts";
 export const SAMPLE_MS = 10_000;
 const SAMPLES_MAX = 360;
 /** What percentiles are taken over. */
-export const RECENT = { size: 2_048, windowMs: 300_000 } as const;
+const RECENT = { size: 2_048, windowMs: 300_000 } as const;
 const TALLIED: ReadonlyMap<string, keyof Totals> = new Map([
   [NodeBecameActive.messageType, "activations"],
   [NodeLivenessExpired.messageType, "expiries"],

@@ -28,7 +28,7 @@ export const Notice = z.object({
 });
 export type Notice = z.infer<typeof Notice>;
 
-export const RefusedContracts = z.object({ at: Time, reason: z.string() });
+const RefusedContracts = z.object({ at: Time, reason: z.string() });
 
 export const Overview = z.object({
   at: Time.describe("broker time"),

@@ -57,8 +57,8 @@ function Told({ hash, since, by, refused, processes }: InForce) {
       </p>
       {refused && (
         <div class="trouble" role="status">
-          <strong>The reload of {when(refused.at)} was refused.</strong> {refused.reason} What was in force stays in
-          force.
+          <strong>The reload of {when(refused.at)} was refused.</strong> {refused.reason.replace(/[.]?$/, ".")} What was
+          in force stays in force.
           {refused.diagnostics.map((each, index) => (
             <Diagnostic key={index} {...each} />
           ))}

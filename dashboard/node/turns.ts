@@ -1,6 +1,6 @@
 import type { TimelineItem } from "../../app/http/timeline-rows.ts";
 
-export interface AskedIntent {
+interface AskedIntent {
   readonly id: string;
   readonly type: string;
   readonly target: string;
