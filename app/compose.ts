@@ -28,6 +28,7 @@ import { rememberContracts } from "./contract-history.ts";
 import { kafkaAccess } from "./kafka-access.ts";
 import { registrationOn } from "./registration-effects.ts";
 import type { System } from "./system.ts";
+import { installedTracing } from "./tracing.ts";
 
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
 export const SHIPPED_CONTRACTS = here("../contracts/registration");
@@ -94,6 +95,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     ...(options.limits && { limits: options.limits }),
     observe: (event) => listeners.forEach((listener) => listener(event)),
     failpoint,
+    tracing: installedTracing(config.KAFKA_BOOTSTRAP_SERVERS === undefined ? "rollcall" : "kafka"),
     onFatal: options.onFatal ?? ((error) => { throw error; }),
   }); // prettier-ignore
   const daily = setInterval(() => void ensureJournalPartitions(store, comingDays(clock)).catch(() => {}), DAY_MS / 4);

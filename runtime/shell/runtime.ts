@@ -1,7 +1,4 @@
-import type { Domain } from "../core/domain.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { BusListener, BusRecord, EventBus } from "../ports/event-bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { BusListener, BusRecord } from "../ports/event-bus.ts";
 import { balance } from "./backpressure.ts";
 import { BrokerClock } from "./broker-clock.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
@@ -18,24 +15,20 @@ import { SeenPruning } from "./seen-pruning.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import type { Observe } from "./shell-event.ts";
 import { type Taken, Takeover } from "./takeover.ts";
+import type { Tracing } from "./tracing.ts";
 import { TurnTaker } from "./turn-taker.ts";
 import type { TurnPlan } from "./turn-plan.ts";
 
 /** How long a stop waits for what is under way. */
 const DRAIN_MS = 7_000;
 
-export interface RuntimeOptions {
-  readonly domain: Domain;
-  readonly bus: EventBus;
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Names this process in the store; unique for each start. */
-  readonly owner: string;
+export interface RuntimeOptions extends Pick<ShellParts, "domain" | "bus" | "store" | "clock" | "owner"> {
   /** Partition count of topics that do not exist yet. */
   readonly partitions: number;
   readonly limits?: Partial<ShellLimits>;
   readonly observe?: Observe;
   readonly failpoint?: Failpoint;
+  readonly tracing?: Tracing | undefined;
   /** The runtime can't go on: the process should say so and leave. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -73,6 +66,7 @@ export class Runtime {
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       observe: options.observe ?? (() => {}),
       failpoint: options.failpoint ?? noFailpoint,
+      tracing: options.tracing,
     };
     this.#publisher = new Publisher(this.#parts);
     this.#intents = new IntentRunner(this.#parts);
