@@ -28,7 +28,7 @@ const text = (path: string): string => readFileSync(join(ROOT, "ops", path), "ut
 
 export const alerts = (parse(text("prometheus/alerts.yaml")) as { groups: readonly { rules: readonly Rule[] }[] }).groups.flatMap(({ rules }) => rules); // prettier-ignore
 export const alertTests = (parse(text("prometheus/alerts.test.yaml")) as RuleTests).tests.flatMap(({ alert_rule_test }) => alert_rule_test); // prettier-ignore
-export const dashboard = JSON.parse(text("grafana/rollcall.json")) as Dashboard;
+const dashboard = JSON.parse(text("grafana/rollcall.json")) as Dashboard;
 
 /** What Grafana puts in for its variables. */
 const filledIn = (expr: string): string => expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".+");
