@@ -27,6 +27,7 @@ import { kafkaAccess } from "./kafka-access.ts";
 import { registrationOn } from "./registration-effects.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import type { System } from "./system.ts";
+import { installedTracing } from "./tracing.ts";
 
 const here = (path: string): string => new URL(path, import.meta.url).pathname;
 export const SHIPPED_CONTRACTS = here("../contracts/registration");
@@ -76,6 +77,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     });
   tellOfStart(atStart, folder, options);
 
+  const tracing = installedTracing(isEmbedded(config) ? "rollcall" : "kafka");
   const listeners = new Set<(event: ShellEvent) => void>();
   const observe = (event: ShellEvent): void => listeners.forEach((listener) => listener(event));
   const onFatal = options.onFatal ?? ((error: unknown) => { throw error; }); // prettier-ignore
@@ -95,6 +97,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
         runtime: new Runtime({
           ...{ domain, bus, store, clock, owner, observe, failpoint, onFatal, onSuperseded },
           partitions: config.ROLLCALL_PARTITIONS,
+          tracing,
           ...(limits && { limits }),
         }),
       };

@@ -1,14 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import type { System } from "../system.ts";
-import { VERSION } from "../version.ts";
 import { activationMs } from "./activation.ts";
+import { CHANGE_RESULTS, DEAD_LETTER_CODES, guardedStates, INTENT_RESULTS, PARTS } from "./known-labels.ts";
 import type { NodeCounts } from "./node-counts.ts";
-import { restingStates } from "./state-kind.ts";
+import { describeSystem } from "./system-gauges.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const ACTIVATION_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const LATE_SECONDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
+/** Gauges of Node that are called as if they were counters; the same by kind, without `_total`, stays. */
+const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
 /** A registry of its own: two systems in one process count apart. No label ever names a node. */
 export function shellMetrics(
@@ -17,38 +19,43 @@ export function shellMetrics(
 ): { readonly registry: Registry; readonly stop: () => void } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  describeBuild(registry, system);
-  describeStatus(registry, system);
-  describeHolds(registry, system);
-  describeDrift(registry, system);
-  describeNodes(registry, system, counts);
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  describeSystem(registry, system, counts);
   const stop = system.watch(counting(registry, system));
   return { registry, stop };
 }
 
-function counting(registry: Registry, { runtime }: System): (event: ShellEvent) => void {
+function counting(registry: Registry, { runtime, domain }: System): (event: ShellEvent) => void {
   const registers = [registry];
-  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Counter({ name: `rollcall_${name}`, help, labelNames, registers });
+  /** Each value that is known begins at 0: a series that begins with its first event has no rise that an alarm could see. */
+  const counter = <Label extends string>(name: string, help: string, known: Readonly<Record<Label, readonly string[]>>) => {
+    const labelNames = Object.keys(known) as Label[];
+    const made = new Counter({ name: `rollcall_${name}`, help, labelNames, registers });
+    for (const label of labelNames)
+      for (const value of known[label]) made.inc({ [label]: value } as Record<Label, string>, 0);
+    return made;
+  }; // prettier-ignore
   const tally = <Label extends string>(name: string, help: string, labelNames: readonly [Label, Label?]) =>
     tallied({ name: `rollcall_${name}`, help, registers }, labelNames);
   const seconds = <Label extends string>(name: string, help: string, buckets: number[], labelNames: readonly Label[] = []) => new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers }); // prettier-ignore
 
+  const backends = [...domain.reconciled.keys()];
+
   const decided = tally("decisions_total", "Messages stepped, by what came of them.", ["type", "result"]);
   const journaled = tally("events_total", "Events journaled for publishing.", ["type"]);
-  const repeats = counter("repeated_messages_total", "Messages that were taken before.", ["type"]);
-  const rekeyed = counter("rekeyed_messages_total", "Messages sent on to the partition of their entity.", ["topic"]);
-  const deadLetters = counter("dead_letters_total", "Messages that could not be taken.", ["code"]);
+  const repeats = counter("repeated_messages_total", "Messages that were taken before.", {
+    type: domain.consumed.map(({ type }) => type),
+  });
+  const rekeyed = counter("rekeyed_messages_total", "Messages sent on to the partition of their entity.", {
+    topic: domain.consumed.map(({ topic }) => topic),
+  });
+  const deadLetters = counter("dead_letters_total", "Messages that could not be taken.", { code: DEAD_LETTER_CODES });
   const tried = tally("intents_total", "Tries of intents, by how they ended.", ["type", "result"]);
-  const published = counter("published_messages_total", "Messages that the bus confirmed.", []);
-  const troubles = counter("troubles_total", "Times that a part could not be reached.", ["part"]);
-  const lost = counter("partitions_lost_total", "Partitions that another process took.", []);
-  const unpublishable = counter(
-    "unpublishable_total",
-    "Events that the bus refused for good; they are in the journal.",
-    [],
-  );
-  const outages = counter("outage_seconds_total", "Time for which a part was out of reach.", ["part"]);
+  const published = counter("published_messages_total", "Messages that the bus confirmed.", {});
+  const troubles = counter("troubles_total", "Times that a part could not be reached.", { part: PARTS });
+  const lost = counter("partitions_lost_total", "Partitions that another process took.", {});
+  const unpublishable = counter("unpublishable_total", "Events that the bus refused for good; they are in the journal.", {}); // prettier-ignore
+  const outages = counter("outage_seconds_total", "Time for which a part was out of reach.", { part: PARTS });
   const turns = seconds("turn_duration_seconds", "One turn: read, load, step, commit.", SECONDS);
   const turnMessages = new Histogram({
     name: "rollcall_turn_messages",
@@ -65,10 +72,19 @@ function counting(registry: Registry, { runtime }: System): (event: ShellEvent) 
     labelNames: ["backend"],
     registers,
   });
-  const holds = counter("holds_total", "Times that something was held because too much would have gone at once.", ["kind", "subject"]); // prettier-ignore
-  const repairs = counter("repairs_total", "Differences of a backend that were asked to be repaired.", ["backend"]);
-  const changes = counter("contract_changes_total", "Changes of the contracts, by what came of them.", ["result"]);
-  const uncompared = counter("comparisons_failed_total", "Times that a backend could not be compared.", ["backend"]);
+  const holds = counter("holds_total", "Times that something was held because too much would have gone at once.", { kind: [], subject: [] }); // prettier-ignore
+  const repairs = counter("repairs_total", "Differences of a backend that were asked to be repaired.", { backend: backends }); // prettier-ignore
+  const changes = counter("contract_changes_total", "Changes of the contracts, by what came of them.", { result: CHANGE_RESULTS }); // prettier-ignore
+  const uncompared = counter("comparisons_failed_total", "Times that a backend could not be compared.", { backend: backends }); // prettier-ignore
+
+  for (const type of domain.topicOf.keys()) journaled(type, "", 0);
+  for (const { intentType, backend } of domain.effects.values()) {
+    for (const result of INTENT_RESULTS) tried(intentType, result, 0);
+    breakers.set({ backend }, 0);
+  }
+  for (const name of domain.deadlineAfterMs.keys()) lateness.zero({ name });
+  for (const subject of guardedStates(domain)) holds.inc({ kind: "expiry", subject }, 0);
+  for (const subject of backends) holds.inc({ kind: "deletion", subject }, 0);
 
   return (event) => {
     switch (event.kind) {
@@ -128,7 +144,7 @@ function counting(registry: Registry, { runtime }: System): (event: ShellEvent) 
 function tallied<Label extends string>(
   about: { readonly name: string; readonly help: string; readonly registers: Registry[] },
   labelNames: readonly [Label, Label?],
-): (first: string, second?: string) => void {
+): (first: string, second?: string, count?: number) => void {
   const untold = new Map<string, Map<string, number>>();
   new Counter({
     ...about,
@@ -140,113 +156,9 @@ function tallied<Label extends string>(
       untold.clear();
     },
   });
-  return (first, second = "") => {
+  return (first, second = "", count = 1) => {
     let ofFirst = untold.get(first);
     if (!ofFirst) untold.set(first, (ofFirst = new Map()));
-    ofFirst.set(second, (ofFirst.get(second) ?? 0) + 1);
+    ofFirst.set(second, (ofFirst.get(second) ?? 0) + count);
   };
-}
-
-function describeBuild(registry: Registry, system: System): void {
-  new Gauge({
-    name: "rollcall_build_info",
-    help: "1; what runs, in its labels.",
-    labelNames: ["version", "node", "store", "contract_hash"],
-    registers: [registry],
-    collect() {
-      this.reset();
-      const { store, domain } = system;
-      this.set({ version: VERSION, node: process.version, store: store.kind, contract_hash: domain.hash }, 1);
-    },
-  });
-  new Gauge({
-    name: "rollcall_contracts_refused",
-    help: "1 while the last change of the contracts that was wanted is refused.",
-    registers: [registry],
-    collect() {
-      this.set(system.runtime.refused ? 1 : 0);
-    },
-  });
-}
-
-/** Read once a scrape. */
-function describeStatus(registry: Registry, { runtime }: System): void {
-  const gauge = (name: string, help: string, read: (status: ReturnType<typeof runtime.status>) => number) =>
-    new Gauge({
-      name: `rollcall_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read(runtime.status()));
-      },
-    });
-  gauge("lag_messages", "In the log but not taken in yet.", ({ lag }) => lag);
-  gauge("waiting_messages", "Received but not stepped yet.", ({ waiting }) => waiting);
-  gauge("intents_pending", "Intents that are not finished.", ({ intents }) => intents);
-  gauge("unpublished_messages", "Journaled but not yet confirmed by the bus.", ({ unpublished }) => unpublished);
-  gauge("deadlines_armed", "Deadlines that may still fire.", ({ deadlines }) => deadlines);
-  gauge("partitions_owned", "Partitions that this process serves.", ({ owned }) => owned.length);
-  gauge("partitions_refused", "Partitions that were not taken over.", ({ refused }) => refused.length);
-  gauge("bus_up", "Whether the bus answers.", ({ bus }) => (bus.ok ? 1 : 0));
-  gauge("store_up", "Whether the store answers.", ({ store }) => (store.ok ? 1 : 0));
-}
-
-function describeDrift(registry: Registry, { runtime }: System): void {
-  new Gauge({
-    name: "rollcall_drift",
-    help: "Differences between a backend and what it should hold, of this process's partitions, at the last comparison.",
-    labelNames: ["backend", "kind"],
-    registers: [registry],
-    collect() {
-      for (const { backend, found } of runtime.status().drift)
-        for (const [kind, count] of Object.entries(found)) this.set({ backend, kind }, count);
-    },
-  });
-  new Gauge({
-    name: "rollcall_comparison_age_seconds",
-    help: "Since the last comparison with a backend that came to an end.",
-    labelNames: ["backend"],
-    registers: [registry],
-    collect() {
-      const { drift, brokerTimeMs } = runtime.status();
-      for (const { backend, comparedAtMs } of drift)
-        if (comparedAtMs !== null) this.set({ backend }, (brokerTimeMs - comparedAtMs) / 1_000);
-    },
-  });
-}
-
-function describeHolds(registry: Registry, system: System): void {
-  const gauge = (name: string, help: string, read: (hold: { readonly waiting: number }) => number) =>
-    new Gauge({
-      name: `rollcall_${name}`,
-      help,
-      labelNames: ["state"],
-      registers: [registry],
-      collect() {
-        this.reset();
-        const holds = new Map(system.runtime.status().holds.map((hold) => [hold.state, hold]));
-        for (const { name: state, deadline } of system.domain.orchestrator.states.values()) {
-          const hold = holds.get(state);
-          if (deadline?.expiryGuard) this.set({ state }, hold ? read(hold) : 0);
-        }
-      },
-    });
-  gauge("expiry_held", "1 while expiry of the state is held, in all processes.", () => 1);
-  gauge("expiry_waiting", "Nodes of this process whose expiry is held.", ({ waiting }) => waiting);
-}
-
-/** Over all processes: every one of them tells the same, so take max() and not sum(). */
-function describeNodes(registry: Registry, system: System, counts: NodeCounts): void {
-  new Gauge({
-    name: "rollcall_nodes",
-    help: "Nodes by state, over all processes.",
-    labelNames: ["state"],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      // A store that is out of reach leaves the count out, and the other metrics in.
-      const found = await counts.byState().catch(() => undefined);
-      if (found) for (const { name } of restingStates(system.domain)) this.set({ state: name }, found.get(name) ?? 0);
-    },
-  });
 }

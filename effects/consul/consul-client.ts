@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { z } from "zod";
+import { traceparentOf } from "../../runtime/core/trace.ts";
 import { unavailable } from "../catalogue/faults.ts";
 
 export interface ConsulClientOptions {
@@ -83,10 +84,15 @@ export class ConsulClient {
       const timer = setTimeout(() => fail(`no answer within ${this.#timeoutMs} ms`), this.#timeoutMs);
       signal?.addEventListener("abort", onAbort);
 
+      const traceparent = signal && traceparentOf(signal);
       const outgoing = this.#request(this.#urlOf(request), {
         method: request.method,
         agent: this.#agent,
-        headers: { ...this.#headers, ...(request.body !== undefined && jsonHeaders(request.body)) },
+        headers: {
+          ...this.#headers,
+          ...(traceparent !== undefined && { traceparent }),
+          ...(request.body !== undefined && jsonHeaders(request.body)),
+        },
       });
       outgoing.on("error", (cause) => fail(cause.message, cause));
       outgoing.on("response", (incoming) => {

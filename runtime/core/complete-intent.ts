@@ -1,7 +1,7 @@
 import type { Domain, IntentSpec } from "./domain.ts";
 import type { Intent, NewIntent } from "./intent.ts";
 
-type About = Pick<Intent, "id" | "entityId" | "attemptId" | "version" | "correlationId">;
+type About = Pick<Intent, "id" | "entityId" | "attemptId" | "version" | "correlationId" | "traceparent">;
 
 /** What a builder built, with all that the runtime adds. */
 export const completeIntent = (domain: Domain, spec: IntentSpec, built: NewIntent, about: About): Intent => ({
@@ -10,6 +10,7 @@ export const completeIntent = (domain: Domain, spec: IntentSpec, built: NewInten
   attemptId: about.attemptId,
   version: about.version,
   correlationId: about.correlationId,
+  traceparent: about.traceparent,
   type: built.type,
   target: spec.target(built.payload),
   payload: {

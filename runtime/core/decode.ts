@@ -3,6 +3,7 @@ import { eventTypeOf } from "./envelope.ts";
 import { derivedId, senderId } from "./ids.ts";
 import type { Message, Payload } from "./message.ts";
 import { fromRfc3339 } from "./time.ts";
+import { traceparentIn } from "./trace.ts";
 import { isObject, type JsonObject, parseObject, PAYLOAD_BYTES_MAX, Refusal } from "./wire.ts";
 
 /** A record as the decoder needs it; header values as text. */
@@ -56,8 +57,8 @@ export function decodeRecord(
     now: eventTime(opened.time ?? payload["timestamp"], record.brokerTimeMs, domain.maxClockSkewMs),
     origin: { topic: record.topic, partition: record.partition, offset: record.offset },
   };
-  const traceparent = record.headers["traceparent"];
-  return traceparent !== undefined && TRACEPARENT.test(traceparent) ? { ...message, traceparent } : message;
+  const traceparent = traceparentIn(record.headers);
+  return traceparent === undefined ? message : { ...message, traceparent };
 }
 
 function open(value: JsonObject, headers: Readonly<Record<string, string>>): Opened {
@@ -165,5 +166,3 @@ function eventTime(stated: unknown, brokerTimeMs: number, maxClockSkewMs: number
     throw new Refusal("INVALID_PAYLOAD", "/envelope_timestamp: not an RFC 3339 time with an offset");
   return Math.min(Math.max(ms, brokerTimeMs - maxClockSkewMs), brokerTimeMs);
 }
-
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -8,7 +8,7 @@ export type Outcome =
   { readonly done: true; readonly event?: NewEvent } | { readonly done: false; readonly fault: Fault };
 
 export interface EffectContext {
-  /** Aborted when the contract's timeout is over; the outcome is then unknown and the intent is tried again. */
+  /** Aborted when the contract's timeout is over; the outcome is then unknown and the intent is tried again. `traceparentOf` tells its trace. */
   readonly signal: AbortSignal;
 }
 

@@ -31,6 +31,8 @@ export interface Intent<Fields = Payload> {
   /** `entity_seq` of the event that asked for it: an older version never overwrites a younger one. */
   readonly version: number;
   readonly correlationId: string;
+  /** W3C, of the message that asked for it. */
+  readonly traceparent?: string | undefined;
   /** The builder's payload, and `intent_type`, `correlation_id`, the attempt's id and `version`. */
   readonly payload: Fields;
 }

@@ -270,6 +270,7 @@ export class StepRun {
       attemptId: attempt.id,
       version: seq,
       correlationId,
+      traceparent: this.#message.traceparent,
     });
   }
 

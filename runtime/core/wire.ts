@@ -6,8 +6,15 @@ export const LABEL_BYTES_MAX = 64 * 1024;
 export const PAYLOAD_BYTES_MAX = 384 * 1024;
 const DEPTH_MAX = 32;
 
-export type DecodeCode =
-  "MALFORMED_JSON" | "INVALID_PAYLOAD" | "UNKNOWN_TYPE" | "VERSION_UNSUPPORTED" | "TOO_LARGE" | "MISROUTED";
+export const DECODE_CODES = [
+  "MALFORMED_JSON",
+  "INVALID_PAYLOAD",
+  "UNKNOWN_TYPE",
+  "VERSION_UNSUPPORTED",
+  "TOO_LARGE",
+  "MISROUTED",
+] as const;
+export type DecodeCode = (typeof DECODE_CODES)[number];
 
 /** A message that can't be taken, with its dead-letter code. */
 export class Refusal extends Error {

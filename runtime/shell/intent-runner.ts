@@ -4,9 +4,11 @@ import { Fault } from "../core/fault.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Intent } from "../core/intent.ts";
 import type { Message } from "../core/message.ts";
+import { oneTrace, traceBy } from "../core/trace.ts";
 import { Breaker } from "./breaker.ts";
 import type { ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
+import type { Span } from "./tracing.ts";
 
 /** An intent on its way. */
 interface Running {
@@ -154,7 +156,13 @@ export class IntentRunner {
     this.#parts.failpoint("C8");
     const breaker = this.#breaker(lane.spec);
     if (!breaker.admits()) return this.#later(batch, lane.spec.breaker.resetTimeoutMs);
-    const outcomes = await this.#withTimeout(lane.spec, batch);
+    const intents = batch.map(({ intent }) => intent);
+    const traceparents = intents.map(({ traceparent }) => traceparent);
+    const { intentType, backend } = lane.spec;
+    const span = this.#parts.tracing?.effect({ intentType, backend, intents: intents.length, traceparents });
+    // A batch of several traces hands none of them on: its work would be told as one node's. A span has links for that.
+    const outcomes = await this.#withTimeout(lane.spec, intents, span?.traceparent ?? oneTrace(traceparents));
+    if (span) endOf(span, outcomes);
     // Of a batch of which nothing was done its backend is at fault.
     if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.failed();
     else breaker.succeeded();
@@ -165,20 +173,23 @@ export class IntentRunner {
     });
   }
 
-  async #withTimeout(spec: EffectSpec, batch: readonly Running[]): Promise<readonly Outcome[]> {
+  async #withTimeout(spec: EffectSpec, intents: readonly Intent[], trace?: string): Promise<readonly Outcome[]> {
     const abort = new AbortController();
+    if (trace !== undefined) traceBy(abort.signal, trace);
     let cancel = (): void => {};
     const timeout = new Promise<readonly Outcome[]>((resolve) => {
       cancel = this.#parts.clock.after(spec.timeoutMs, () => {
         abort.abort();
-        resolve(batch.map(() => unavailable(spec, `no answer within ${spec.timeoutMs} ms; the outcome is unknown`)));
+        resolve(intents.map(() => unavailable(spec, `no answer within ${spec.timeoutMs} ms; the outcome is unknown`)));
       });
     });
     try {
-      const intents = batch.map(({ intent }) => intent as Intent<never>);
-      return await Promise.race([spec.effect.run(intents, { signal: abort.signal }), timeout]);
+      return await Promise.race([
+        spec.effect.run(intents as readonly Intent<never>[], { signal: abort.signal }),
+        timeout,
+      ]);
     } catch (error) {
-      return batch.map(() => unavailable(spec, error instanceof Error ? error.message : String(error), error));
+      return intents.map(() => unavailable(spec, error instanceof Error ? error.message : String(error), error));
     } finally {
       cancel();
     }
@@ -239,6 +250,7 @@ export class IntentRunner {
       now: this.#parts.brokerClock.nowMs(),
       attemptId: intent.attemptId,
       intentId: intent.id,
+      ...(intent.traceparent !== undefined && { traceparent: intent.traceparent }),
     };
   }
 
@@ -262,6 +274,13 @@ export class IntentRunner {
     this.#breakers.set(backend, breaker);
     return breaker;
   }
+}
+
+/** Of a batch that was not done whole the first fault tells why. */
+function endOf(span: Span, outcomes: readonly Outcome[]): void {
+  const failed = outcomes.flatMap((outcome) => (outcome.done ? [] : [outcome.fault]));
+  const attributes = { "rollcall.intents.failed": failed.length };
+  span.end({ attributes, ...(failed[0] && { error: `${failed[0].code} ${failed[0].message}` }) });
 }
 
 const unavailable = ({ backend }: EffectSpec, message: string, cause?: unknown): Outcome => ({

@@ -160,9 +160,9 @@ export class Ledger {
     if (plan.intents.length > 0)
       yield tx.query(
         `insert into rollcall.intent (domain, created_at, partition, seq, id, entity_id, attempt_id, type, target,
-           version, correlation_id, payload)
+           version, correlation_id, payload, traceparent)
          select $1, $2::timestamptz, r.* from unnest($3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::uuid[],
-           $8::text[], $9::text[], $10::bigint[], $11::uuid[], $12::json[]) as r`,
+           $8::text[], $9::text[], $10::bigint[], $11::uuid[], $12::json[], $13::text[]) as r`,
         [
           this.#parts.domain.name,
           new Date(plan.atMs),
@@ -178,6 +178,7 @@ export class Ledger {
             ({ intent }) => intent.version,
             ({ intent }) => intent.correlationId,
             ({ payload }) => payload,
+            ({ intent }) => intent.traceparent ?? null,
           ),
         ],
       );

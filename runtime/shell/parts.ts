@@ -7,6 +7,7 @@ import type { Failpoint } from "./failpoint.ts";
 import type { Inbox } from "./inbox.ts";
 import type { ShellLimits } from "./limits.ts";
 import type { Observe } from "./shell-event.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** What the parts of a shell share. */
 export interface ShellParts {
@@ -21,6 +22,7 @@ export interface ShellParts {
   readonly limits: ShellLimits;
   readonly observe: Observe;
   readonly failpoint: Failpoint;
+  readonly tracing: Tracing | undefined;
 }
 
 /** Waits between tries against a bus or a store in trouble; the last one repeats. */

@@ -1,9 +1,11 @@
 import { Fault } from "../core/fault.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
+import { traceparentIn } from "../core/trace.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
+import type { Span } from "./tracing.ts";
 import type { JournalRow } from "./turn-plan.ts";
 
 /** A journal row that is to be published. */
@@ -54,6 +56,7 @@ export class Publisher {
   /** Tries until it is confirmed: an event that is journaled has happened. */
   async #send(batch: readonly Unpublished[]): Promise<void> {
     const { bus, brokerClock, clock, limits, observe, failpoint } = this.#parts;
+    const span = this.#span(batch);
     let left = batch;
     while (left.length > 0) {
       const startedMs = clock.monotonicMs();
@@ -66,16 +69,31 @@ export class Publisher {
         failpoint("C6");
         if (brokerTimeMs !== undefined) brokerClock.sample(receivedAtMs, brokerTimeMs);
         this.#failures = 0;
+        span?.end();
         observe({ kind: "published", messages: left.length, durationMs: clock.monotonicMs() - startedMs });
         this.#confirm(left, brokerTimeMs ?? brokerClock.nowMs());
         return;
       } catch (error) {
-        if (error instanceof Fault && !error.retryable) return this.#sendOneByOne(left, error);
+        if (error instanceof Fault && !error.retryable) {
+          span?.end({ error: error.message });
+          return this.#sendOneByOne(left, error);
+        }
         observe({ kind: "trouble", part: "bus", error: String(error) });
         await pause(clock, backOffMs(++this.#failures));
         left = left.filter(({ partition }) => !partition.lost);
       }
     }
+  }
+
+  /** From the first try to the confirmation. */
+  #span(batch: readonly Unpublished[]): Span | undefined {
+    const { tracing } = this.#parts;
+    if (!tracing) return undefined;
+    return tracing.publish({
+      topics: [...new Set(batch.map(({ outgoing }) => outgoing.topic))],
+      messages: batch.length,
+      traceparents: batch.map(({ outgoing }) => traceparentIn(outgoing.headers)),
+    });
   }
 
   /** What the bus refuses for good stays in the journal, is said loudly, and holds up nothing behind it. */
@@ -92,11 +110,12 @@ export class Publisher {
   #confirm(batch: readonly Unpublished[], brokerTimeMs: number): void {
     const { domain, inbox } = this.#parts;
     const byPartition = new Map<Partition, { throughSeq: number; messages: Message[] }>();
-    for (const { partition, seq, event } of batch) {
+    for (const { partition, seq, event, outgoing } of batch) {
       const confirmed = byPartition.get(partition) ?? { throughSeq: 0, messages: [] };
       byPartition.set(partition, confirmed);
       confirmed.throughSeq = Math.max(confirmed.throughSeq, seq);
-      if (event && domain.awaitsPublish.has(event.type))
+      if (event && domain.awaitsPublish.has(event.type)) {
+        const traceparent = traceparentIn(outgoing.headers);
         confirmed.messages.push({
           kind: "published",
           type: `published(${event.type})`,
@@ -106,7 +125,9 @@ export class Publisher {
           payload: {},
           now: brokerTimeMs,
           attemptId: event.attemptId,
+          ...(traceparent !== undefined && { traceparent }),
         });
+      }
     }
     for (const [partition, { throughSeq, messages }] of byPartition)
       if (!partition.lost)

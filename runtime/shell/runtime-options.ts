@@ -5,6 +5,7 @@ import type { Store } from "../ports/store.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { ShellLimits } from "./limits.ts";
 import type { Observe } from "./shell-event.ts";
+import type { Tracing } from "./tracing.ts";
 
 export interface RuntimeOptions {
   readonly domain: Domain;
@@ -18,6 +19,7 @@ export interface RuntimeOptions {
   readonly limits?: Partial<ShellLimits>;
   readonly observe?: Observe;
   readonly failpoint?: Failpoint;
+  readonly tracing?: Tracing | undefined;
   /** The runtime can't go on: the process should say so and leave. */
   readonly onFatal: (error: unknown) => void;
   /** Other contracts are in force: this runtime takes nothing over any more. Stop it and make one that runs those. */

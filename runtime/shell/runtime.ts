@@ -56,6 +56,7 @@ export class Runtime {
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       observe: options.observe ?? (() => {}),
       failpoint: options.failpoint ?? noFailpoint,
+      tracing: options.tracing,
     };
     this.#publisher = new Publisher(this.#parts);
     this.#intents = new IntentRunner(this.#parts);

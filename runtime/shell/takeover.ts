@@ -137,7 +137,8 @@ export class Takeover {
 
   async #intents(numbers: readonly number[]): Promise<Map<number, Intent[]>> {
     const rows = await this.#store.query<IntentRow>(
-      `select partition, id, entity_id, attempt_id, type, target, version, correlation_id, payload
+      `select partition, id, entity_id, attempt_id, type, target, version, correlation_id, payload,
+              traceparent
          from rollcall.intent where domain = $1 and partition = any($2::int[]) order by partition, seq`,
       [this.#domain.name, numbers],
     );
@@ -152,6 +153,7 @@ export class Takeover {
         version: row.version,
         correlationId: row.correlation_id,
         payload: row.payload,
+        ...(row.traceparent !== null && { traceparent: row.traceparent }),
       });
     return found;
   }
@@ -270,6 +272,7 @@ interface IntentRow {
   readonly version: number;
   readonly correlation_id: string;
   readonly payload: Payload;
+  readonly traceparent: string | null;
 }
 interface OutboxRow {
   readonly partition: number;

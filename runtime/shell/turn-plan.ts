@@ -14,6 +14,7 @@ import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { BROKER_TIME, labelBytesOf, type RecordItem, REKEYED, textHeaders, type Work } from "./intake.ts";
 import type { Partition } from "./partition.ts";
 import type { ShellEvent } from "./shell-event.ts";
+import type { TurnSpans } from "./turn-spans.ts";
 
 const ERROR_LENGTH_MAX = 1_000;
 
@@ -93,17 +94,16 @@ export class TurnPlan {
   >();
   readonly #domain: Domain;
   readonly #loaded: Loaded;
-  readonly #atMs: number;
+  /** Broker time of the turn, ms since the epoch. */
+  readonly atMs: number;
+  /** Where a tracer is installed. */
+  readonly spans: TurnSpans | undefined;
 
-  constructor(domain: Domain, loaded: Loaded, atMs: number) {
+  constructor(domain: Domain, loaded: Loaded, atMs: number, spans?: TurnSpans) {
     this.#domain = domain;
     this.#loaded = loaded;
-    this.#atMs = atMs;
-  }
-
-  /** Broker time of the turn, ms since the epoch. */
-  get atMs(): number {
-    return this.#atMs;
+    this.atMs = atMs;
+    this.spans = spans;
   }
 
   share(partition: Partition): Share {
@@ -144,14 +144,16 @@ export class TurnPlan {
   }
 
   #step(work: Extract<Work, { kind: "step" }>): void {
-    const { item, message } = work;
+    const { item, message: taken } = work;
     const { partition } = item;
     if (work.dedupeKey !== undefined) {
-      if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, message);
+      if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, taken);
       this.seen.add(work.dedupeKey);
     }
+    const message = this.spans?.begin(taken) ?? taken;
     const before = this.#entity(message.entityId);
     const decision = step(this.#domain, before, message);
+    this.spans?.decided(message, decision);
     if (decision.result === "refused" && item.kind === "record") {
       if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
       const refused = { message_id: message.id, ...stepRecord(message, before, decision) };
@@ -246,7 +248,7 @@ export class TurnPlan {
       : {}; // prettier-ignore
     const about = {
       dlq_topic: topic, dlq_partition: String(record.partition), dlq_offset: String(offset),
-      dlq_error_code: code, dlq_error: error, dlq_at: toRfc3339(this.#atMs), ...truncated,
+      dlq_error_code: code, dlq_error: error, dlq_at: toRfc3339(this.atMs), ...truncated,
       ...(!isLabelled && { dlq_truncated: "true" }),
     }; // prettier-ignore
     this.deadLetters.push({ id, item, code, error, value, headers: JSON.stringify(textHeaders(record)) });

@@ -9,6 +9,7 @@ import { Ledger, PartitionsLost } from "./ledger.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import { TurnPlan } from "./turn-plan.ts";
+import { TurnSpans } from "./turn-spans.ts";
 
 /** What a taker tells its owner. */
 export interface TurnHooks {
@@ -115,6 +116,7 @@ export class TurnTaker {
       return this.#settleApart(items, open, error);
     }
     this.#parts.failpoint("C4");
+    plan.spans?.end();
     for (const item of items) {
       open.delete(item);
       this.#refused.delete(item);
@@ -135,7 +137,7 @@ export class TurnTaker {
   }
 
   async #plan(items: readonly Item[], base?: Base): Promise<TurnPlan> {
-    const { domain, brokerClock } = this.#parts;
+    const { domain, brokerClock, tracing } = this.#parts;
     const work = readItems(domain, this.#consumedBy, this.partitions, items, this.#refused);
     const [entities, seen] = await Promise.all([this.#entities(work), this.#seen(work)]);
     const loaded = {
@@ -143,7 +145,7 @@ export class TurnTaker {
       seen: (key: string) => seen.has(key) || base?.seen.has(key) === true,
       share: (partition: Partition) => base?.shares.get(partition) ?? partition,
     };
-    const plan = new TurnPlan(domain, loaded, brokerClock.nowMs());
+    const plan = new TurnPlan(domain, loaded, brokerClock.nowMs(), tracing && new TurnSpans(tracing));
     for (const each of work) plan.add(each);
     return plan;
   }

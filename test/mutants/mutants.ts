@@ -29,7 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "no dedupe: a repeated message is taken again",
     promise: "G3",
     file: PLAN,
-    find: "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, message);",
+    find: "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, taken);",
     replace: "",
     tests: [SHELL],
   },

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Domain, EffectSpec } from "../../runtime/core/domain.ts";
-import { done, type Outcome, refused } from "../../runtime/core/effect.ts";
+import { done, type Effect, type Outcome, refused } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import { intent as defineIntent, type Intent } from "../../runtime/core/intent.ts";
+import { traceparentOf } from "../../runtime/core/trace.ts";
 import { BrokerClock } from "../../runtime/shell/broker-clock.ts";
 import { noFailpoint } from "../../runtime/shell/failpoint.ts";
 import { Inbox, type Item } from "../../runtime/shell/inbox.ts";
@@ -180,6 +181,22 @@ describe("the intent runner", () => {
     expect(calls, "the wait that was cut short is over for good").toEqual([["i1", "i2"], ["i1"], ["i2"]]);
     await clock.advance(100);
     expect(calls.at(-1)).toEqual(["i1"]);
+  });
+
+  it("hands the trace of a batch on, and none where it has several", async () => {
+    const traces: (string | undefined)[] = [];
+    const run: Effect["run"] = (intents, { signal }) => {
+      traces.push(traceparentOf(signal));
+      return Promise.resolve(intents.map(() => confirmed));
+    };
+    const effect = { intent: defineIntent("box.write", {}), faults: [], run };
+    const { add, clock } = world([], { batchMax: 2, concurrency: 1, effect });
+    const [first, second] = ["1", "2"].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string]; // prettier-ignore
+    const sibling = first.replace(/1{16}-01$/, "3333333333333333-01");
+    const of = (id: string, traceparent?: string): Intent => ({ ...intentOf(id), traceparent });
+    add(of("a", first), of("b", sibling), of("c", first), of("d", second), of("e", first), of("f"), of("g"), of("h"));
+    await clock.advance(0);
+    expect(traces).toEqual([first, undefined, undefined, undefined]);
   });
 
   it("carries a batch in one call, up to its maximum", async () => {

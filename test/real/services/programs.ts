@@ -40,6 +40,12 @@ export const chromium: Requirement = {
   isThere: async () => chromiumPath() !== undefined,
 };
 
+export const prometheus: Requirement = {
+  program: "prometheus and promtool",
+  debianPackage: "prometheus",
+  isThere: async () => (await succeeds("prometheus", ["--version"])) && succeeds("promtool", ["--version"]),
+};
+
 /** Where `initdb` and `postgres` are. Debian keeps them out of the PATH, one folder a version. */
 export async function postgresBinDir(): Promise<string | undefined> {
   const named = await run("pg_config", ["--bindir"]).catch(() => "");

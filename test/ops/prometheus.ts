@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { freePorts } from "../real/services/free-ports.ts";
+import { waitUntil } from "../real/services/wait-until.ts";
+import { ROOT } from "../tidy/sources.ts";
+
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [number, string];
+}
+interface SampleConfig {
+  global: object;
+  rule_files: readonly string[];
+  scrape_configs: readonly { static_configs: readonly object[]; authorization: { credentials_file: string } }[];
+}
+
+/** A real Prometheus on loopback, configured by the sample: other targets, another token, shorter intervals. */
+export class Prometheus {
+  readonly #url: string;
+  readonly #stop: () => Promise<void>;
+
+  private constructor(url: string, stop: () => Promise<void>) {
+    this.#url = url;
+    this.#stop = stop;
+  }
+
+  static async start(directory: string, target: string, token: string): Promise<Prometheus> {
+    const config = parse(readFileSync(join(ROOT, "ops/prometheus/prometheus.yaml"), "utf8")) as SampleConfig;
+    const tokenFile = join(directory, "token");
+    writeFileSync(tokenFile, token);
+    writeFileSync(
+      join(directory, "prometheus.yaml"),
+      stringify({
+        global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
+        rule_files: config.rule_files.map((file) => join(ROOT, "ops/prometheus", file)),
+        scrape_configs: config.scrape_configs.map((job) => ({
+          ...job,
+          authorization: { credentials_file: tokenFile },
+          static_configs: [{ targets: [target] }],
+        })),
+      }),
+    );
+    const { web } = await freePorts(["web"]);
+    const child = spawn(
+      "prometheus",
+      [
+        `--config.file=${join(directory, "prometheus.yaml")}`,
+        `--storage.tsdb.path=${join(directory, "series")}`,
+        `--web.listen-address=127.0.0.1:${web}`,
+      ],
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4_000)));
+    const ended = once(child, "exit");
+    const url = `http://127.0.0.1:${web}`;
+    const started = new Prometheus(url, async () => {
+      child.kill("SIGTERM");
+      await ended;
+    });
+    await waitUntil(() => started.query("vector(1)"), {
+      what: "Prometheus",
+      timeoutMs: 30_000,
+      hopeless: () => (child.exitCode === null ? undefined : said),
+    });
+    return started;
+  }
+
+  /** @throws Error with Prometheus' own words for an expression that it does not take */
+  async query(expr: string): Promise<readonly Series[]> {
+    const { result } = await this.#ask<{ result: readonly Series[] }>(`query?query=${encodeURIComponent(expr)}`);
+    return result;
+  }
+
+  rules(): Promise<{ groups: readonly { rules: readonly { name: string; health: string; state: string }[] }[] }> {
+    return this.#ask("rules");
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  async #ask<Answer>(path: string): Promise<Answer> {
+    const response = await fetch(`${this.#url}/api/v1/${path}`, { signal: AbortSignal.timeout(10_000) });
+    const { status, data, error } = (await response.json()) as { status: string; data: Answer; error?: string };
+    if (status !== "success") throw new Error(error);
+    return data;
+  }
+}
