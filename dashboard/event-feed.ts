@@ -1,10 +1,7 @@
+import type { PublishedEvent } from "./published-event.ts";
 import { Refused, request } from "./server.ts";
 
-/** A published event, as its envelope says. */
-export interface PublishedEvent {
-  readonly type: string;
-  readonly envelope: Readonly<Record<string, unknown>> & { readonly payload: Readonly<Record<string, unknown>> };
-}
+export type { PublishedEvent };
 export interface FeedState {
   readonly connected: boolean;
   /** What the server said instead; it is not asked again the same way. */

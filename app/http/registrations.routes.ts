@@ -45,12 +45,14 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
       const scope = `registrations ${JSON.stringify(filter)}`;
       const [after = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor);
       const page = { after: String(after), skip, limit: limit + 1 };
-      const total = count === "true" ? await countRegistrations(store, domain.name, filter) : undefined;
       const found = await findRegistrations(store, domain.name, filter, page);
       const items = found.slice(0, limit).map(registrationView);
       const last = found.length > limit ? items.at(-1) : undefined;
       const next_cursor = last ? encodeCursor(scope, [last.node_id]) : null;
-      return { items, next_cursor, ...(total !== undefined && { total }) };
+      if (count === "false") return { items, next_cursor };
+      // What begins at the beginning and has no end beyond its page is counted already: a filter reads every node.
+      const isAll = cursor === undefined && skip === 0 && next_cursor === null;
+      return { items, next_cursor, total: isAll ? items.length : await countRegistrations(store, domain.name, filter) };
     },
   );
 

@@ -11,7 +11,7 @@ export const pointersIn = (error: string): readonly string[] => [
 
 /** JSON as text, line by line; a pointer to what is not there lights the deepest part of its way that is. */
 export function pointedJson(value: unknown, pointers: readonly string[]): readonly JsonLine[] {
-  const lit = new Set(pointers.map((pointer) => deepest(value, pointer)));
+  const lit = new Set(pointers.map((pointer) => deepest(value, withinEnvelope(value, pointer))));
   return linesOf(value, "", "", "", lit);
 }
 
@@ -39,6 +39,14 @@ function linesOf(
 const withComma = (lines: readonly JsonLine[]): JsonLine[] =>
   lines.map((line, index) => (index === lines.length - 1 ? { ...line, text: `${line.text},` } : line));
 const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** What is wrong with a payload is named from its top, which in an envelope is not the message's. */
+function withinEnvelope(value: unknown, pointer: string): string {
+  const first = pointer.split("/")[1];
+  const { payload } = (value ?? {}) as { readonly payload?: unknown };
+  const isInside = typeof payload === "object" && payload !== null && first !== "payload";
+  return isInside && !(first !== undefined && Object.hasOwn(value as object, first)) ? `/payload${pointer}` : pointer;
+}
 
 function deepest(value: unknown, pointer: string): string {
   let at = value;

@@ -20,7 +20,7 @@ import "./nodes.css";
 interface List {
   readonly items: readonly RegistrationView[];
   readonly next_cursor: string | null;
-  readonly total: number;
+  readonly total?: number;
 }
 const EVERY_MS = 5_000;
 const pathOf = ({ node_id }: RegistrationView): string => `/nodes/${encodeURIComponent(node_id)}`;
@@ -64,8 +64,8 @@ function useRows(filter: NodeFilter) {
   const pages = useMemo(
     () =>
       new RowPages<RegistrationView>(
-        async ({ cursor, skip }, limit, signal) => {
-          const query = { ...filter, limit, cursor, skip, count: "true" };
+        async (question, signal) => {
+          const query = { ...filter, ...question, count: String(question.count) };
           const { items, next_cursor, total } = await ask<List>("/api/v1/registrations", { query, signal });
           return { rows: items, nextCursor: next_cursor, total };
         },

@@ -19,6 +19,7 @@ interface ChartProps {
 }
 
 const HEIGHT_PX = 220;
+const SHORT = new Intl.NumberFormat("en", { notation: "compact" });
 
 /** Lines over time. Its legend and its numbers are its caller's, as text. */
 export function Chart({ times, lines, summary, onPoint }: ChartProps) {
@@ -46,7 +47,7 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
           legend: { show: false },
           cursor: { drag: { x: false, y: false } },
           scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
-          axes: [axis, { ...axis, size: 60 }],
+          axes: [axis, { ...axis, values: (_, ticks) => ticks.map((tick) => SHORT.format(tick)) }],
           series: [
             {},
             ...lines.map(({ label, colour, dash }) => ({

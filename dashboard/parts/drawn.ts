@@ -17,11 +17,12 @@ export function curve(points: readonly Point[]): string {
   return `M${at(first)} ${corners.length > 0 ? corners.join(" ") : `L${at(last)}`}`;
 }
 
-/** From a box back to itself, around what stands to its right. */
-export function loop({ x, y, width }: Point & { readonly width: number }, label: Point | undefined): string {
+/** From a box back to itself, as far as what stands to its right. @param until where that begins */
+export function loop({ x, y, width }: Point & { readonly width: number }, until: number): string {
   const right = x + width / 2;
-  const far = Math.max(right + 26, (label?.x ?? 0) - 4);
-  return `M${at({ x: right, y: y - 8 })} C${at({ x: far, y: y - 30 })} ${at({ x: far, y: y + 30 })} ${at({ x: right, y: y + 8 })}`;
+  // A curve comes three quarters of the way to its control points.
+  const far = right + Math.max(until - right, 18) / 0.75;
+  return `M${at({ x: right, y: y - 8 })} C${at({ x: far, y: y - 26 })} ${at({ x: far, y: y + 26 })} ${at({ x: right, y: y + 8 })}`;
 }
 
 const at = ({ x, y }: Point): string => `${x.toFixed(1)},${y.toFixed(1)}`;

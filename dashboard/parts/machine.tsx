@@ -90,11 +90,14 @@ export function Machine({ machine, current, path = NO_STEPS, counts = NO_COUNTS,
   );
 }
 
-function lineOf({ from, to }: MachineArrow, { nodes, edges }: Drawing, index: number): string {
+function lineOf({ from, to, lines }: MachineArrow, { nodes, edges }: Drawing, index: number): string {
   const edge = edges[index];
   const box = from === to ? nodes.get(from) : undefined;
-  return box ? loop(box, edge?.label) : curve(edge?.points ?? []);
+  return box ? loop(box, (edge?.label?.x ?? 0) - labelWidth(lines) / 2) : curve(edge?.points ?? []);
 }
+
+const labelWidth = (lines: MachineArrow["lines"]): number =>
+  8 + Math.max(...lines.map(({ text }) => textWidth(text, LABEL_FONT)));
 
 function titleOf({ name, states, transitions }: MachineGraph, current: string | null | undefined): string {
   const lit = current ? `, now in ${current}` : "";
@@ -116,7 +119,7 @@ function useDrawing(machine: MachineGraph, arrows: readonly MachineArrow[], coun
       const labelled = arrows.map(({ from, to, lines }) => ({
         from,
         to,
-        width: 8 + Math.max(...lines.map(({ text }) => textWidth(text, LABEL_FONT))),
+        width: labelWidth(lines),
         height: lines.length * LABEL_LINE + 4,
       }));
       setDrawing({ machine, drawing: layOut(boxes, labelled, { direction: "TB", nodeGap: 30, rankGap: 26 }) });

@@ -1,6 +1,7 @@
-const GATHER_MS = 200;
+const GATHER_MS = 100;
 /** After a run it rests so many times as long as that took: whoever answers has other things to do as well. */
-const REST = 3;
+const REST = 2;
+const REST_MAX_MS = 4_000;
 
 export interface Paced {
   /** Runs within a moment, once for all who ask meanwhile; never two at a time. */
@@ -20,7 +21,7 @@ export function paced(run: () => Promise<unknown>): Paced {
     const beganMs = performance.now();
     await run().catch(() => {}); // told by whoever runs
     running = false;
-    if (wanted) wait(Math.max(GATHER_MS, REST * (performance.now() - beganMs)));
+    if (wanted) wait(Math.max(GATHER_MS, Math.min(REST_MAX_MS, REST * (performance.now() - beganMs))));
   };
   const wait = (delayMs: number): void => {
     if (!stopped) timer ??= setTimeout(() => void begin(), delayMs);

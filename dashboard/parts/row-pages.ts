@@ -1,16 +1,19 @@
-/** Where a page begins: `skip` rows behind a cursor, or behind the beginning. */
-export interface PageStart {
+/** What is asked for: `limit` rows, `skip` rows behind a cursor or behind the beginning. */
+export interface PageQuestion {
   readonly cursor: string | undefined;
   readonly skip: number;
+  readonly limit: number;
+  /** Whether the total is wanted as well: it is what costs. */
+  readonly count: boolean;
 }
 export interface Page<Row> {
   readonly rows: readonly Row[];
   /** Null: these are the last rows. */
   readonly nextCursor: string | null;
-  /** How many there are in all. */
-  readonly total: number;
+  /** How many there are in all, where that was wanted. */
+  readonly total?: number | undefined;
 }
-export type FetchPage<Row> = (start: PageStart, limit: number, signal: AbortSignal) => Promise<Page<Row>>;
+export type FetchPage<Row> = (question: PageQuestion, signal: AbortSignal) => Promise<Page<Row>>;
 
 const PAGE_ROWS = 100;
 const PAGES_MAX = 40;
@@ -18,7 +21,8 @@ const CURSORS_MAX = 10_000;
 
 /**
  * The rows of a long list, of which only what is looked at is fetched. Keeps the pages seen last, and the cursors it met:
- * whatever lies behind one is reached without walking the whole list.
+ * whatever lies behind one is reached without walking the whole list. Where rows come and go a cursor is as many rows off
+ * as came before it: it is followed all the same, but not by more than a page, and not to the end.
  */
 export class RowPages<Row> {
   readonly #fetch: FetchPage<Row>;
@@ -26,10 +30,12 @@ export class RowPages<Row> {
   /** By number; the one used last is the last. */
   readonly #pages = new Map<number, readonly Row[]>();
   /** Number of a page -> the cursor that leads to its first row. */
-  #cursors = new Map<number, string>();
+  readonly #cursors = new Map<number, string>();
   readonly #underWay = new Map<number, AbortController>();
   #wanted: readonly number[] = [];
   #total: number | undefined;
+  /** The total when the first of the cursors was met. */
+  #totalOfCursors = 0;
 
   /** @param changed hears when rows or the total came, or why they did not */
   constructor(fetch: FetchPage<Row>, changed: (error: Error | undefined) => void) {
@@ -54,26 +60,32 @@ export class RowPages<Row> {
     for (const page of this.#wanted) {
       const known = this.#pages.get(page);
       if (known) this.#keep(page, known);
-      else if (!this.#underWay.has(page)) void this.#ask(page);
+      else if (!this.#underWay.has(page)) void this.#ask(page, { count: this.#total === undefined });
     }
   }
 
   /** Fetches again what is shown; what is shown stays until then, and what is not is forgotten. */
   async again(): Promise<void> {
     for (const page of this.#pages.keys()) if (!this.#wanted.includes(page)) this.#pages.delete(page);
-    await Promise.all(this.#wanted.map((page) => this.#ask(page)));
+    // In order: each tells where the next begins.
+    for (const page of this.#wanted) await this.#ask(page, { count: page === this.#wanted[0] });
   }
 
   close(): void {
     for (const abort of this.#underWay.values()) abort.abort();
   }
 
-  async #ask(page: number): Promise<void> {
+  async #ask(page: number, { count }: { readonly count: boolean }): Promise<void> {
     this.#underWay.get(page)?.abort();
     const abort = new AbortController();
     this.#underWay.set(page, abort);
     try {
-      const answer = await this.#fetch(this.#startOf(page), PAGE_ROWS, abort.signal);
+      const start = this.#startOf(page);
+      let answer = await this.#fetch({ ...start, limit: PAGE_ROWS, count }, abort.signal);
+      if (start.cursor !== undefined && this.#missesTheEnd(page, answer)) {
+        this.#cursors.clear();
+        answer = await this.#fetch({ ...this.#startOf(page), limit: PAGE_ROWS, count: true }, abort.signal);
+      }
       if (abort.signal.aborted) return;
       this.#take(page, answer);
       this.#changed(undefined);
@@ -84,13 +96,19 @@ export class RowPages<Row> {
     }
   }
 
-  #take(page: number, { rows, nextCursor, total }: Page<Row>): void {
+  #missesTheEnd(page: number, { rows, nextCursor, total = this.#total }: Page<Row>): boolean {
+    return nextCursor === null && page * PAGE_ROWS + rows.length !== total;
+  }
+
+  #take(page: number, { rows, nextCursor, total = this.#total ?? 0 }: Page<Row>): void {
     const seen = page * PAGE_ROWS + rows.length;
     // A page and the count are two looks at a list that moves: the rows are right.
-    const counted = nextCursor === null && rows.length > 0 ? seen : Math.max(total, nextCursor === null ? 0 : seen + 1);
-    // Rows came or went, who knows where: a cursor may be some rows off by now.
-    if (counted !== this.#total) this.#cursors = new Map();
-    this.#total = counted;
+    const isEnd = nextCursor === null && rows.length > 0;
+    this.#total = isEnd ? seen : Math.max(total, nextCursor === null ? 0 : seen + 1);
+    if (Math.abs(this.#total - this.#totalOfCursors) > PAGE_ROWS) {
+      this.#cursors.clear();
+      this.#totalOfCursors = this.#total;
+    }
     this.#keep(page, rows);
     if (nextCursor !== null && this.#cursors.size < CURSORS_MAX) this.#cursors.set(page + 1, nextCursor);
   }
@@ -104,7 +122,7 @@ export class RowPages<Row> {
     }
   }
 
-  #startOf(page: number): PageStart {
+  #startOf(page: number): Pick<PageQuestion, "cursor" | "skip"> {
     let nearest = 0;
     for (const known of this.#cursors.keys()) if (known <= page && known > nearest) nearest = known;
     return { cursor: this.#cursors.get(nearest), skip: (page - nearest) * PAGE_ROWS };

@@ -1,21 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { type PageStart, RowPages } from "../../dashboard/parts/row-pages.ts";
+import { type PageQuestion, RowPages } from "../../dashboard/parts/row-pages.ts";
 
 /** A list of numbers, whose cursors are the numbers behind which they lead. */
 function world(length: number) {
   const list = Array.from({ length }, (_, index) => index);
-  const asked: (PageStart & { readonly signal: AbortSignal })[] = [];
+  const asked: (PageQuestion & { readonly signal: AbortSignal })[] = [];
   const told: (Error | undefined)[] = [];
   const trouble: { error?: Error } = {};
   const pages = new RowPages<number>(
-    async ({ cursor, skip }, limit, signal) => {
-      asked.push({ cursor, skip, signal });
+    async (question, signal) => {
+      asked.push({ ...question, signal });
+      const { cursor, skip, limit, count } = question;
       await Promise.resolve();
       if (trouble.error) throw trouble.error;
       const from = (cursor === undefined ? 0 : list.indexOf(Number(cursor)) + 1) + skip;
       const rows = list.slice(from, from + limit);
       const nextCursor = from + limit < list.length ? String(rows.at(-1)) : null;
-      return { rows, nextCursor, total: list.length };
+      return { rows, nextCursor, ...(count && { total: list.length }) };
     },
     (error) => told.push(error),
   );
@@ -58,19 +59,50 @@ describe("the rows of a long list", () => {
     expect([told, pages.row(0), pages.row(900)]).toEqual([[undefined], undefined, 900]);
   });
 
-  it("stay while they are fetched again; cursors of another length are not trusted", async () => {
-    const { pages, list, settled, starts } = world(1_000);
-    pages.show(150, 10);
+  it("are counted with the first question, and when they are asked for again", async () => {
+    const { pages, asked, settled } = world(1_000);
+    pages.show(0, 10);
+    await settled();
+    pages.show(195, 10);
+    await settled();
+    await pages.again();
+    expect(asked.map(({ count }) => count)).toEqual([true, false, false, true, false]);
+  });
+
+  it("stay while they are fetched again, and none is left out where two pages meet", async () => {
+    const { pages, list, settled } = world(1_000);
+    pages.show(95, 10);
     await settled();
     list.unshift(-1);
     const again = pages.again();
-    expect(pages.row(150)).toBe(150);
+    expect(pages.row(95)).toBe(95);
     await again;
-    expect([pages.total, pages.row(150)]).toEqual([1_001, 149]);
-    starts();
-    pages.show(450, 10);
+    expect(pages.total).toBe(1_001);
+    expect([98, 99, 100, 101].map((index) => pages.row(index))).toEqual([97, 98, 99, 100]);
+  });
+
+  it("are all there at the end, whatever came before the cursors that were met", async () => {
+    const { pages, list, settled } = world(1_000);
+    pages.show(850, 10);
     await settled();
-    expect([starts(), pages.row(450)]).toEqual([[{ cursor: "198", skip: 200 }], 449]);
+    list.unshift(-3, -2, -1);
+    await pages.again();
+    pages.show(990, 13);
+    await settled();
+    expect([pages.total, pages.row(1_002), pages.row(1_000)]).toEqual([1_003, 999, 997]);
+  });
+
+  it("are walked to anew when more than a page came or went", async () => {
+    const { pages, list, settled, starts } = world(1_000);
+    pages.show(150, 10);
+    await settled();
+    list.unshift(...Array.from({ length: 101 }, (_, index) => index - 101));
+    await pages.again();
+    await pages.again();
+    starts();
+    pages.show(250, 10);
+    await settled();
+    expect([starts(), pages.row(250)]).toEqual([[{ cursor: "98", skip: 0 }], 149]);
   });
 
   it("are kept in a bounded number", async () => {
