@@ -47,25 +47,3 @@ describePage("the page of dead letters", (browser) => {
     expect(seen.trouble).toEqual([]);
   });
 });
-
-describePage("the page of contracts", (browser) => {
-  it("shows what is doubtful in a contract below its line", async () => {
-    const bench = await HttpBench.open((yaml) =>
-      yaml
-        .replace("AWAITING_ACK, deadline: { name: ack, after: 30s } }", "AWAITING_ACK }")
-        .replace("state_name: ACCEPTED, ", "state_name: ACCEPTED, deadline: { name: ack, after: 30s }, ")
-        .replace("from_state: AWAITING_ACK, trigger: NodeRegistrationAckT", "from_state: [ACCEPTED, AWAITING_ACK], trigger: NodeRegistrationAckT"),
-    ); // prettier-ignore
-    const seen = await visit(browser(), bench.url, "/contracts?file=orchestrator.yaml");
-    try {
-      const text = seen.page.getByRole("region", { name: "Text of orchestrator.yaml" });
-      const line = text.locator("div").filter({ hasText: "warning RC301" });
-      await line.waitFor(PATIENCE);
-      expect(await line.locator("code").first().textContent()).toContain("state_name: AWAITING_ACK");
-      expect(seen.trouble).toEqual([]);
-    } finally {
-      await seen.close();
-      await bench.close();
-    }
-  });
-});

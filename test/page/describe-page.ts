@@ -2,7 +2,8 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, inject, it } from "vitest";
 
 /** In containers Chromium's sandbox has no user namespaces, and as root it refuses to start with it. */
-const ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"];
+// Letters in shades of grey: pictures of them are smaller.
+const ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-lcd-text"];
 
 export const launch = (executablePath: string): Promise<Browser> =>
   chromium.launch({ executablePath, args: ARGUMENTS });

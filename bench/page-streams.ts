@@ -1,0 +1,69 @@
+import { get, type IncomingMessage } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SseReader } from "../client/event-stream.ts";
+import { latencyOf } from "./measure.ts";
+
+const READERS = 500;
+const DEAF = 100;
+const EVENTS = 300;
+
+/** From publishing an introspection until the first event of it is read: by one reader alone, and among many. */
+export async function streamLatency(url: string): Promise<Readonly<Record<string, number>>> {
+  const judge = await follow(url);
+  const calm = latencyOf(await measure(url, judge, "calm"));
+  const deaf = await Promise.all(Array.from({ length: DEAF }, () => openStream(url)));
+  // Never read: its answer stays in the kernel's buffers, and then in the server's.
+  for (const response of deaf) response.pause();
+  const others = await Promise.all(Array.from({ length: READERS - DEAF - 1 }, () => openStream(url)));
+  for (const response of others) response.resume();
+  const crowded = latencyOf(await measure(url, judge, "crowd"));
+  for (const response of [...deaf, ...others]) response.destroy();
+  judge.close();
+  return { readers: READERS, deaf: DEAF, calm_p50_ms: calm.p50, calm_p99_ms: calm.p99, crowd_p50_ms: crowded.p50, crowd_p99_ms: crowded.p99, ratio_p99: Math.round((crowded.p99 / calm.p99) * 100) / 100 }; // prettier-ignore
+}
+
+async function measure(url: string, judge: Judge, name: string): Promise<readonly number[]> {
+  const samples: number[] = [];
+  for (let count = 0; count < EVENTS; count++) {
+    const node_id = `${name}-${count}`;
+    const startedMs = performance.now();
+    const seen = judge.event(node_id);
+    const body = JSON.stringify({ payload_type: "NodeIntrospectionEvent", payload: { node_id, node_type: "effect" } });
+    await fetch(`${url}/api/v1/events`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    samples.push((await seen) - startedMs);
+    await sleep(10);
+  }
+  return samples;
+}
+
+interface Judge {
+  /** When the first event of this node came. */
+  event(nodeId: string): Promise<number>;
+  close(): void;
+}
+
+async function follow(url: string): Promise<Judge> {
+  const waiting = new Map<string, (atMs: number) => void>();
+  const response = await openStream(url);
+  const reader = new SseReader((_id, data) => {
+    if (data === "") return;
+    const { payload } = JSON.parse(data) as { payload: { entity_id: string } };
+    waiting.get(payload.entity_id)?.(performance.now());
+    waiting.delete(payload.entity_id);
+  });
+  response.setEncoding("utf8").on("data", (text: string) => reader.push(text));
+  return {
+    event: (nodeId) => new Promise((resolve) => waiting.set(nodeId, resolve)),
+    close: () => response.destroy(),
+  };
+}
+
+const openStream = (url: string): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const request = get(`${url}/api/v1/events/stream`, { agent: false }, (response) => {
+      response.on("error", () => {});
+      if (response.statusCode === 200) return resolve(response);
+      reject(new Error(`a stream is answered ${response.statusCode}`));
+    });
+    request.on("error", reject);
+  });

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import type { Page } from "playwright-core";
+import { contractsCopy, deadlinesOf } from "../test/blackbox/contracts-copy.ts";
+import { startProgram } from "../test/blackbox/program.ts";
+import { buildPage } from "../test/page/built-page.ts";
+import { chromiumPath } from "../test/page/chromium.ts";
+import { launch } from "../test/page/describe-page.ts";
+import { latencyOf } from "./measure.ts";
+import { seedNodes } from "./page-seed.ts";
+import { streamLatency } from "./page-streams.ts";
+
+const HELP = `npm run bench:page -- [options]
+The page on an embedded system, looked at with Chromium:
+  open      bytes over the wire of the first page, and when it was drawn
+  list      so many nodes listed, filtered and scrolled: the longest task of the page's thread
+  appear    from an introspection until the node is on the page
+  streams   latency of events for one reader, and beside 500 of which 100 never read
+  --nodes N    for list (default 100000)
+  --json FILE  write the figures as JSON too
+`;
+const { values: options } = parseArgs({ options: { nodes: { type: "string", default: "100000" }, json: { type: "string" }, help: { type: "boolean" } } }); // prettier-ignore
+
+type Figures = Readonly<Record<string, number>>;
+const APPEARANCES = 20;
+
+async function main(): Promise<void> {
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) throw new Error("there is no Chromium: set CHROMIUM, or install the package chromium");
+  buildPage();
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-page-"));
+  // Longer than this takes: nobody expires.
+  const contracts = contractsCopy(...deadlinesOf("1h", "2h"));
+  const start = () => startProgram({ environment: { ROLLCALL_DATA_DIR: folder, ROLLCALL_HTTP_RATE_MAX: "100000" }, contractsDir: contracts.dir });
+  const browser = await launch(executablePath);
+  try {
+    await seedNodes(start, folder, Number(options.nodes));
+    const program = await start();
+    try {
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      await page.addInitScript(WATCH);
+      const found: Record<string, Figures> = {};
+      found["open"] = await opened(page, program.url);
+      found["list"] = await listed(page, program.url);
+      found["appear"] = await appeared(page, program.url);
+      await page.close();
+      found["streams"] = await streamLatency(program.url);
+      for (const [name, figures] of Object.entries(found)) {
+        console.log(name);
+        console.table(figures);
+      }
+      console.log(JSON.stringify(found));
+      if (options.json) writeFileSync(options.json, `${JSON.stringify(found, undefined, 2)}\n`);
+    } finally {
+      await program.stop();
+    }
+  } finally {
+    await browser.close();
+    contracts.remove();
+    rmSync(folder, { recursive: true, force: true });
+  }
+} // prettier-ignore
+
+/** Keeps the length of every task over 50 ms, which is what browsers call long. */
+const WATCH = `globalThis.longTasks = [];
+new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: "longtask", buffered: true });`;
+
+const longest = async (page: Page): Promise<number> =>
+  Number(await page.evaluate("Math.max(0, ...longTasks.splice(0))"));
+
+async function opened(page: Page, url: string): Promise<Figures> {
+  const network = await page.context().newCDPSession(page);
+  let bytes = 0;
+  network.on("Network.loadingFinished", ({ encodedDataLength }) => void (bytes += encodedDataLength));
+  await network.send("Network.enable");
+  const startedMs = performance.now();
+  await page.goto(url);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const shownMs = performance.now() - startedMs;
+  await sleep(1_000);
+  const drawnMs = Number(await page.evaluate(`performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`)); // prettier-ignore
+  const files = Number(await page.evaluate(`performance.getEntriesByType("resource").filter(({ name }) => name.includes("/assets/")).length`)); // prettier-ignore
+  return { wire_kb: rounded(bytes / 1_000), files, first_paint_ms: rounded(drawnMs), heading_ms: rounded(shownMs), longest_task_ms: await longest(page) }; // prettier-ignore
+}
+
+async function listed(page: Page, url: string): Promise<Figures> {
+  await page.goto(`${url}/nodes`);
+  const grid = page.getByRole("grid", { name: "Nodes" });
+  await grid.getByText(/^bench-/).first().waitFor(); // prettier-ignore
+  const openMs = await longest(page);
+  await grid.hover();
+  for (let turns = 0; turns < 60; turns++) {
+    await page.mouse.wheel(0, 600);
+    await sleep(16);
+  }
+  await grid.focus();
+  for (const key of ["End", "PageUp", "PageUp", "Home", "End", "Home"]) {
+    await page.keyboard.press(key);
+    await sleep(300);
+  }
+  const scrollMs = await longest(page);
+  const startedMs = performance.now();
+  await page.getByLabel("Id or name").fill("bench-4242");
+  await page.getByText(/\bfit\b/).waitFor();
+  const filteredMs = performance.now() - startedMs;
+  await page.getByLabel("Id or name").fill("");
+  await sleep(1_000);
+  return { open_longest_task_ms: openMs, scroll_longest_task_ms: scrollMs, filter_ms: rounded(filteredMs), filter_longest_task_ms: await longest(page) }; // prettier-ignore
+}
+
+async function appeared(page: Page, url: string): Promise<Figures> {
+  await page.goto(`${url}/nodes?q=fresh-`);
+  await page.getByText("No node fits").waitFor();
+  const samples: number[] = [];
+  for (let count = 0; count < APPEARANCES; count++) {
+    const node_id = `fresh-${count}`;
+    const startedMs = performance.now();
+    const body = JSON.stringify({ payload_type: "NodeIntrospectionEvent", payload: { node_id, node_type: "effect" } });
+    await fetch(`${url}/api/v1/events`, { method: "POST", headers: { "content-type": "application/json" }, body });
+    await page.getByRole("link", { name: node_id, exact: true }).waitFor();
+    samples.push(performance.now() - startedMs);
+    await sleep(200);
+  }
+  const { p50, p99 } = latencyOf(samples);
+  return { appear_p50_ms: p50, appear_p99_ms: p99 };
+}
+
+const rounded = (value: number): number => Math.round(value * 10) / 10;
+
+if (options.help) process.stdout.write(HELP);
+else await main();

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { HttpBench } from "../app/http-bench.ts";
+import { describePage } from "./describe-page.ts";
+import { type Visit, visit } from "./visit.ts";
+
+const PATIENCE = { timeout: 60_000 };
+
+describePage("the playground", (browser) => {
+  let bench: HttpBench;
+  let seen: Visit;
+  beforeAll(async () => {
+    bench = await HttpBench.open();
+    seen = await visit(browser(), bench.url, "/playground");
+  });
+  afterAll(async () => {
+    await seen?.close();
+    await bench?.close();
+  });
+
+  it("tells the line at which an edited contract is broken, and that nothing is wrong once it is mended", async () => {
+    const { page } = seen;
+    await page.getByText("No problems.").waitFor(PATIENCE);
+    await page.getByRole("button", { name: "orchestrator.yaml" }).click();
+    const line = page.getByText("max_clock_skew: 5s");
+    await line.click();
+    await page.keyboard.press("End");
+    await page.keyboard.type("ec");
+    await page.getByText(/^orchestrator\.yaml:9:\d+$/).waitFor(PATIENCE);
+    await page.getByText("error RC008").first().waitFor(PATIENCE);
+    await page.keyboard.press("Backspace");
+    await page.keyboard.press("Backspace");
+    await page.getByText("No problems.").waitFor(PATIENCE);
+    // What was typed was only looked at.
+    expect((await bench.ask("/health/ready")).status).toBe(200);
+    expect(seen.trouble).toEqual([]);
+  });
+});
