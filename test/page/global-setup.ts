@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { ROOT } from "../tidy/sources.ts";
 import { ServicesImpossible, chromium, requirePrograms } from "../real/services/programs.ts";
+import { buildPage } from "./built-page.ts";
 import { chromiumPath } from "./chromium.ts";
 
 declare module "vitest" {
@@ -23,5 +21,5 @@ export async function setup(project: TestProject): Promise<void> {
     project.provide("chromium", null);
     return;
   }
-  execFileSync(process.execPath, [join(ROOT, "dashboard/build.mjs")], { stdio: "inherit" });
+  buildPage();
 }
