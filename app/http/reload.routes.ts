@@ -1,37 +1,15 @@
-import { basename } from "node:path";
 import { z } from "zod";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
 import type { RefusedContracts } from "../reloading-runtime.ts";
 import type { System } from "../system.ts";
+import { type ContractDiagnostic, shownDiagnostic } from "./contract-files-shown.ts";
 import { type Http, PROBLEMS } from "./http.ts";
+import { InForce } from "./in-force.ts";
 import { Problem } from "./problem.ts";
 
-const Diagnostic = z.object({
-  file: z.string().describe("its name within the folder"),
-  line: z.int(),
-  column: z.int(),
-  code: z.string(),
-  severity: z.enum(["error", "warning"]),
-  message: z.string(),
-});
-const InForce = z.object({
-  hash: z.string().describe("SHA-256 of the contracts' canonical content"),
-  since: z.iso.datetime(),
-  by: z.string().describe("who put them in force"),
-  refused: z
-    .object({ at: z.iso.datetime(), by: z.string(), reason: z.string(), diagnostics: z.array(Diagnostic) })
-    .nullable()
-    .describe("the last change that was wanted of this process, if it was refused"),
-  processes: z.array(
-    z.object({
-      process: z.string().describe("host:pid"),
-      hash: z.string().nullable().describe("under which it took its partitions over"),
-      partitions: z.int(),
-    }),
-  ),
-});
-export type InForce = z.infer<typeof InForce>;
+const DIAGNOSTICS_MAX = 200;
+
 const Reloaded = z.object({ hash: z.string(), changed: z.boolean() });
 
 export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }: System): void {
@@ -101,7 +79,5 @@ function problemOfRefusal(error: unknown): unknown {
   return error;
 }
 
-const shown = (diagnostics: RefusedContracts["diagnostics"]): z.infer<typeof Diagnostic>[] =>
-  diagnostics.slice(0, 200).map(({ file, line, column, code, severity, message }) => ({
-    ...{ file: basename(file), line, column, code, severity, message },
-  }));
+const shown = (diagnostics: RefusedContracts["diagnostics"]): ContractDiagnostic[] =>
+  diagnostics.slice(0, DIAGNOSTICS_MAX).map(shownDiagnostic);

@@ -3,20 +3,8 @@ import { Trouble } from "../parts/trouble.tsx";
 import { ask, Refused } from "../server.ts";
 import type { Asked } from "../use-asked.ts";
 import type { ContractDiagnostic } from "../../app/http/contract-files-shown.ts";
+import type { InForce } from "../../app/http/in-force.ts";
 import { Diagnostic } from "./contract-text.tsx";
-
-/** What `GET /api/v1/contracts/in-force` answers. */
-export interface InForce {
-  readonly hash: string;
-  readonly since: string;
-  readonly by: string | null;
-  readonly refused: {
-    readonly at: string;
-    readonly reason: string;
-    readonly diagnostics: readonly ContractDiagnostic[];
-  } | null;
-  readonly processes: readonly { readonly process: string; readonly hash: string; readonly partitions: number }[];
-}
 
 export const shortHash = (hash: string): string => hash.slice(0, 12);
 export const when = (at: string): string => new Date(at).toLocaleString();
@@ -29,8 +17,6 @@ export function InForceCard({
   readonly asked: Asked<InForce>;
   readonly onReloaded: () => void;
 }) {
-  // A server that can't reload has no such route.
-  if (error instanceof Refused && error.status === 404) return null;
   return (
     <section class="card">
       <h2>In force</h2>
@@ -52,13 +38,14 @@ function Told({ hash, since, by, refused, processes }: InForce) {
   return (
     <>
       <p>
-        <code title={hash}>{shortHash(hash)}</code> since <time dateTime={since}>{when(since)}</time>
-        {by !== null && `, by ${by}`}
+        <code title={hash}>{shortHash(hash)}</code> since <time dateTime={since}>{when(since)}</time>, by {by}
       </p>
       {refused && (
         <div class="trouble" role="status">
-          <strong>The reload of {when(refused.at)} was refused.</strong> {refused.reason.replace(/[.]?$/, ".")} What was
-          in force stays in force.
+          <strong>
+            The change of {when(refused.at)}, wanted by {refused.by}, was refused.
+          </strong>{" "}
+          {refused.reason.replace(/[.]?$/, ".")} What was in force stays in force.
           {refused.diagnostics.map((each, index) => (
             <Diagnostic key={index} {...each} />
           ))}
@@ -79,7 +66,7 @@ function Told({ hash, since, by, refused, processes }: InForce) {
                 <tr key={each.process}>
                   <td>{each.process}</td>
                   <td>
-                    <code title={each.hash}>{shortHash(each.hash)}</code>
+                    <code title={each.hash ?? ""}>{shortHash(each.hash ?? "not told")}</code>
                     {each.hash !== hash && <span class="note"> another one</span>}
                   </td>
                   <td>{each.partitions}</td>

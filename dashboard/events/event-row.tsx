@@ -10,7 +10,7 @@ interface EventRowProps {
   readonly topic: string | undefined;
 }
 
-export const nodeOf = ({ envelope }: Pick<TailRow, "envelope">): string | undefined => {
+const nodeOf = ({ envelope }: Pick<TailRow, "envelope">): string | undefined => {
   const id = envelope.payload["node_id"];
   return typeof id === "string" ? id : undefined;
 };

@@ -15,7 +15,7 @@ export interface PlayedNode {
   readonly acksByItself: boolean;
   readonly silent: boolean;
 }
-export interface LogLine {
+interface LogLine {
   readonly number: number;
   readonly at: number;
   readonly direction: "sent" | "came" | "failed";

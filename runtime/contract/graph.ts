@@ -23,7 +23,7 @@ export function graph(set: ContractSet, code: DomainCode, format: GraphFormat): 
 }
 
 /** One of the two machines; a list of states or triggers in the contract is several transitions here. */
-export interface MachineGraph {
+interface MachineGraph {
   readonly name: string;
   readonly initial: string;
   readonly states: readonly {
