@@ -11,14 +11,10 @@ export const NodeRegistrationRejected = message(
       .min(1)
       .max(REJECTION_REASON_LENGTH_MAX)
       .meta({ description: "for people", example: "consul: CONSUL_REFUSED" }),
-    failed_backends: z
-      .array(z.object({ backend: z.string(), error_code: z.string(), message: z.string() }))
-      .meta({
-        description: "which backends, with the fault's code",
-        example: [
-          { backend: "consul", error_code: "CONSUL_REFUSED", message: "the service id belongs to someone else" },
-        ],
-      }),
+    failed_backends: z.array(z.object({ backend: z.string(), error_code: z.string(), message: z.string() })).meta({
+      description: "which backends, with the fault's code",
+      example: [{ backend: "consul", error_code: "CONSUL_REFUSED", message: "the service id belongs to someone else" }],
+    }),
   },
   { description: "A backend has refused the node for good; what the others had written is taken back." },
 );
