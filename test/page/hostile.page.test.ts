@@ -26,6 +26,8 @@ const CORPUS = [
   `__proto__`,
 ] as const;
 
+const UNFOLD = `document.querySelectorAll("main details:not([open]) > summary").forEach((summary) => summary.click())`;
+
 describePage("the page, shown what is meant to run in it", (browser) => {
   let bench: HttpBench;
   let seen: Visit;
@@ -71,11 +73,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
   it.each(PAGES)("%s runs nothing, asks nobody else, and makes no element of it", async (path) => {
     await seen.open(path);
     // What folds is unfolded: the bytes of dead letters are behind it. The stream of events never lets the network rest.
-    for (const folded of (await seen.page.getByRole("main").locator("details:not([open]) > summary").all()).slice(
-      0,
-      30,
-    ))
-      await folded.click();
+    await seen.page.evaluate(UNFOLD);
     await seen.page.waitForTimeout(500);
     await assertHarmless();
   });
@@ -88,13 +86,8 @@ describePage("the page, shown what is meant to run in it", (browser) => {
       await bench.publish("NodeIntrospectionEvent", about);
     }
     await seen.page.getByText("late-4").first().waitFor(PATIENCE);
-    for (const folded of (
-      await seen.page
-        .getByRole("list", { name: /^Events/ })
-        .locator("summary")
-        .all()
-    ).slice(0, 10))
-      await folded.click();
+    await seen.page.evaluate(UNFOLD);
+    await seen.page.waitForTimeout(200);
     await assertHarmless();
   });
 

@@ -10,7 +10,7 @@ import { visit } from "./visit.ts";
 
 // `npm run screenshots`: the pictures of docs/guide/dashboard.md, of a system that always has the same nodes.
 const FOLDER = join(ROOT, "docs/guide/images");
-const KIB_MAX = 200;
+const KIB_MAX = 150;
 const PICTURES = [
   ["overview", "/"],
   ["nodes", "/nodes"],
