@@ -5,7 +5,7 @@ import { latencyOf } from "./measure.ts";
 
 const READERS = 500;
 const DEAF = 100;
-const EVENTS = 300;
+const EVENTS = 1_000;
 
 /** From publishing an introspection until the first event of it is read: by one reader alone, and among many. */
 export async function streamLatency(url: string): Promise<Readonly<Record<string, number>>> {

@@ -53,15 +53,21 @@ export class EventStream {
   async run(sql: Sql, domain: Domain, tail: JournalTail): Promise<void> {
     while (!this.#response.destroyed) {
       const page = await journalPage(sql, domain.name, this.#position, await tail.position(), this.#filter);
-      this.#send(page.events.filter((each) => this.#fits(each)));
+      this.#send(this.#fitting(page.events));
       this.#position = [...page.position];
       await this.#drained();
-      const unfollow = tail.follow(this.#position, (events) => this.#send(events.filter((each) => this.#fits(each))));
+      const unfollow = tail.follow(this.#position, (events) => this.#send(this.#fitting(events)));
       if (!unfollow) continue;
       this.#unfollow = unfollow;
       if (this.#response.destroyed) unfollow();
       return;
     }
+  }
+
+  /** The same list where all of them fit: what is made of it is made once for all readers. */
+  #fitting(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
+    const fitting = events.filter((each) => this.#fits(each));
+    return fitting.length === events.length ? events : fitting;
   }
 
   #fits({ partition, seq, type, entity_id }: JournaledEvent): boolean {
@@ -77,17 +83,13 @@ export class EventStream {
 
   #send(events: readonly JournaledEvent[]): void {
     if (events.length === 0) return;
-    let text = "";
-    for (const { partition, seq, type, value } of events) {
-      this.#position[partition] = seq;
-      // An envelope is one line of JSON.
-      text += `id: ${encodePosition(this.#position)}\nevent: ${type}\ndata: ${value.toString("utf8")}\n\n`;
-    }
-    this.#write(text);
+    const { bytes, position } = framesOf(events, this.#position);
+    this.#position = [...position];
+    this.#write(bytes);
   }
 
   /** A reader that does not read is let go: it can come back with its last id. At most a page comes on top of the bound. */
-  #write(text: string): void {
+  #write(text: string | Buffer): void {
     const { writableNeedDrain, writableLength } = this.#response;
     if (!writableNeedDrain) this.#readAtMs = this.#clock.monotonicMs();
     const isUnread = writableNeedDrain && this.#clock.monotonicMs() - this.#readAtMs > UNREAD_MS;
@@ -115,4 +117,27 @@ export class EventStream {
     this.#unfollow();
     this.#cancelHeartbeat();
   }
+}
+
+interface Frames {
+  readonly from: StreamPosition;
+  readonly position: StreamPosition;
+  readonly bytes: Buffer;
+}
+/** Of events that many readers are given: mostly they stand at the same place. */
+const made = new WeakMap<readonly JournaledEvent[], Frames>();
+
+function framesOf(events: readonly JournaledEvent[], from: StreamPosition): Frames {
+  const known = made.get(events);
+  if (known?.from.every((seq, partition) => seq === from[partition])) return known;
+  const position = [...from];
+  let text = "";
+  for (const { partition, seq, type, value } of events) {
+    position[partition] = seq;
+    // An envelope is one line of JSON.
+    text += `id: ${encodePosition(position)}\nevent: ${type}\ndata: ${value.toString("utf8")}\n\n`;
+  }
+  const frames = { from: [...from], position, bytes: Buffer.from(text) };
+  made.set(events, frames);
+  return frames;
 }

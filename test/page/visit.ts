@@ -10,9 +10,6 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-// A server that has no such route answers 404, which the page takes for what it is; Chromium writes it to the console.
-const OPTIONAL = /\/api\/v1\/contracts\/in-force$/;
-
 export async function visit(browser: Browser, url: string, path: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC", ...options });
   const page = await context.newPage();
@@ -23,7 +20,7 @@ export async function visit(browser: Browser, url: string, path: string, options
   });
   page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
   page.on("console", (message) => {
-    if (message.type() === "error" && !OPTIONAL.test(message.location().url)) trouble.push(`console: ${message.text()} ${message.location().url}`);
+    if (message.type() === "error") trouble.push(`console: ${message.text()} ${message.location().url}`);
   });
   // All of them, also those that the CSP would stop.
   page.on("request", (request) => {
