@@ -88,19 +88,16 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     clock,
     observe,
     onFatal,
-    make: ({ domain }, onSuperseded) => {
-      const bus = busOf(config, store, clock, domain.name, failpoint, options);
+    makeBus: () => busOf(config, store, clock, code.domain, failpoint, options),
+    makeRuntime: ({ domain }, bus, onSuperseded) => {
       const owner = `${process_}:${v7()}`;
       const { limits } = options;
-      return {
-        bus,
-        runtime: new Runtime({
-          ...{ domain, bus, store, clock, owner, observe, failpoint, onFatal, onSuperseded },
-          partitions: config.ROLLCALL_PARTITIONS,
-          tracing,
-          ...(limits && { limits }),
-        }),
-      };
+      return new Runtime({
+        ...{ domain, bus, store, clock, owner, observe, failpoint, onFatal, onSuperseded },
+        partitions: config.ROLLCALL_PARTITIONS,
+        tracing,
+        ...(limits && { limits }),
+      });
     },
   });
   const daily = setInterval(() => void ensureJournalPartitions(store, comingDays(clock)).catch(() => {}), DAY_MS / 4);

@@ -8,13 +8,8 @@ import type { Runtime } from "../runtime/shell/runtime.ts";
 import type { RuntimeStatus } from "../runtime/shell/runtime-status.ts";
 import type { Observe } from "../runtime/shell/shell-event.ts";
 import { type Contracts, storedContracts } from "./contract-history.ts";
+import { SharedBus } from "./shared-bus.ts";
 import { change, type ContractSource, ContractsRefused, ContractsUnfit, readContracts } from "./contracts-in-force.ts";
-
-/** A runtime with the bus that is its own. */
-export interface Running {
-  readonly runtime: Runtime;
-  readonly bus: EventBus;
-}
 
 export interface RefusedContracts {
   readonly atMs: number;
@@ -28,19 +23,21 @@ export interface ReloadingOptions {
   readonly source: ContractSource;
   readonly store: Store;
   readonly clock: Clock;
-  readonly make: (contracts: Contracts, onSuperseded: () => void) => Running;
+  readonly makeBus: () => EventBus;
+  readonly makeRuntime: (contracts: Contracts, bus: EventBus, onSuperseded: () => void) => Runtime;
   readonly observe: Observe;
   readonly onFatal: (error: unknown) => void;
 }
 
 /**
- * Runs the contracts in force, and goes over to others as a restart would, without the process going away: the old
- * runtime drains and leaves, the new one takes over what is stored. Deadlines that are armed keep their time by that.
+ * Runs the contracts in force, and goes over to others as a restart would, without the process going away or leaving its
+ * group: the old runtime drains, the new one takes over what is stored. Deadlines that are armed keep their time by that.
  */
 export class ReloadingRuntime {
   readonly #options: ReloadingOptions;
   #contracts: Contracts;
-  #running: Running;
+  #bus: SharedBus;
+  #runtime: Runtime;
   #refused: RefusedContracts | null = null;
   /** Whatever changes what runs, one after another. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -49,7 +46,8 @@ export class ReloadingRuntime {
   constructor(options: ReloadingOptions) {
     this.#options = options;
     this.#contracts = options.contracts;
-    this.#running = this.#make();
+    this.#bus = new SharedBus(options.makeBus());
+    this.#runtime = this.#make();
   }
 
   get contracts(): Contracts {
@@ -62,39 +60,36 @@ export class ReloadingRuntime {
   }
 
   status(): RuntimeStatus {
-    return this.#running.runtime.status();
+    return this.#runtime.status();
   }
 
   get brokerTimeMs(): number {
-    return this.#running.runtime.brokerTimeMs;
+    return this.#runtime.brokerTimeMs;
   }
 
   /** As `Runtime.hurry`. */
   hurry(entityId: string): number {
-    return this.#running.runtime.hurry(entityId);
+    return this.#runtime.hurry(entityId);
   }
 
-  /** For who publishes beside the runtime: waits while one bus gives way to the next. */
+  /** For who publishes beside the runtime. */
   get bus(): Pick<EventBus, "publish" | "describe"> {
-    const current = async (): Promise<EventBus> => {
-      await this.#tail.catch(() => {});
-      return this.#running.bus;
-    };
     return {
-      publish: async (messages, options) => (await current()).publish(messages, options),
-      describe: async (topics) => (await current()).describe(topics),
+      publish: (messages, options) => this.#bus.bus.publish(messages, options),
+      describe: (topics) => this.#bus.bus.describe(topics),
     };
   }
 
   /** @throws as `Runtime.start` */
   start(): Promise<void> {
-    return this.#running.runtime.start();
+    return this.#runtime.start();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#tail.catch(() => {});
-    await this.#running.runtime.stop();
+    await this.#runtime.stop();
+    await this.#bus.close();
   }
 
   /**
@@ -122,9 +117,9 @@ export class ReloadingRuntime {
     });
   }
 
-  #make(): Running {
+  #make(): Runtime {
     const follow = (): void => void this.#inOrder(() => this.#follow()).catch(this.#options.onFatal);
-    return this.#options.make(this.#contracts, follow);
+    return this.#options.makeRuntime(this.#contracts, this.#bus.lease(), follow);
   }
 
   /** Another process put other contracts in force. Tries until it runs them: until then it serves nothing. */
@@ -139,7 +134,8 @@ export class ReloadingRuntime {
       } catch (error) {
         if (failures === 0) this.#refuse("another process", error instanceof Error ? error.message : String(error), []);
         // Partitions that nobody takes over would wait for as long as this process stays in the group.
-        await this.#running.runtime.stop();
+        await this.#runtime.stop();
+        await this.#bus.close();
         await pause(clock, backOffMs(++failures));
       }
     }
@@ -147,17 +143,21 @@ export class ReloadingRuntime {
 
   /** The change is made: this process can only follow it, however long that takes. */
   async #goOver(next: Contracts, by: string, silent: readonly string[]): Promise<void> {
-    await this.#running.runtime.stop();
+    await this.#runtime.stop();
     this.#contracts = next;
     this.#refused = null;
+    if (!this.#bus.serves(next.domain.consumed.map(({ topic }) => topic))) {
+      await this.#bus.close();
+      this.#bus = new SharedBus(this.#options.makeBus());
+    }
     for (let failures = 0; !this.#stopping;) {
-      this.#running = this.#make();
+      this.#runtime = this.#make();
       try {
-        await this.#running.runtime.start();
+        await this.#runtime.start();
         break;
       } catch (error) {
         if (!isRetryable(error)) throw error;
-        await this.#running.runtime.stop();
+        await this.#runtime.stop();
         await pause(this.#options.clock, backOffMs(++failures));
       }
     }

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SseReader } from "../../client/event-stream.ts";
+import { initializeStore } from "../initialized-store.ts";
 import { composeSystem, SHIPPED_CONTRACTS } from "../../app/compose.ts";
 import { readConfig } from "../../app/config.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server.ts";
@@ -38,7 +39,9 @@ export class HttpBench {
     cpSync(SHIPPED_CONTRACTS, contractsDir, { recursive: true });
     const file = join(contractsDir, "orchestrator.yaml");
     writeFileSync(file, edit(readFileSync(file, "utf8")));
-    const config = readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "4", ...environment });
+    const data = join(folder, "data");
+    await initializeStore(data);
+    const config = readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: "4", ...environment });
     const system = await composeSystem(config, { contractsDir, ...(options.limits && { limits: options.limits }) });
     await system.runtime.start();
     const server = createHttpServer(system, options);

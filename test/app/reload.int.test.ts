@@ -11,13 +11,15 @@ import { registrationOnPaper } from "../../app/registration-effects.ts";
 import type { System } from "../../app/system.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
+import { initializeStore } from "../initialized-store.ts";
 import { until } from "../shell/orders.ts";
 
 let contracts: ContractsCopy;
 let data: string;
-beforeEach(() => {
+beforeEach(async () => {
   contracts = contractsCopy(...deadlinesOf("20m", "30s"));
   data = mkdtempSync(join(tmpdir(), "rollcall-reload-"));
+  await initializeStore(data);
 });
 afterEach(() => {
   contracts.remove();
@@ -98,6 +100,14 @@ describe("contracts that are reloaded", () => {
     edit("aftr: 20m", "after: 20m");
     expect(await reload()).toMatchObject({ statusCode: 200, body: { hash, changed: false } });
     expect(await get("/api/v1/contracts/in-force")).toMatchObject({ refused: null });
+  });
+
+  it("may name other topics: from then on those are read", async () => {
+    edit("onex.evt.node-introspection.v1", "onex.evt.node-arrived.v1");
+    expect(await reload()).toMatchObject({ statusCode: 200, body: { changed: true } });
+    await introspect("n1");
+    const { items } = (await get("/api/v1/registrations/n1/timeline")) as { items: { topic: string }[] };
+    expect(items[0]?.topic).toBe("dev.onex.evt.node-arrived.v1");
   });
 
   it("take what is published while they change, and lose nothing of it", async () => {

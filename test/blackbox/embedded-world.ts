@@ -5,6 +5,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { v4 } from "uuid";
 import { EventStreamReader } from "./event-stream-reader.ts";
 import { type Evidence, eventsOf } from "./evidence.ts";
+import { initializeStore } from "../initialized-store.ts";
 import { type Ended, type Program, startProgram } from "./program.ts";
 import {
   type CatalogEntry,
@@ -36,6 +37,7 @@ export class EmbeddedWorld implements World {
 
   static async create(options: EmbeddedOptions = {}): Promise<EmbeddedWorld> {
     const world = new EmbeddedWorld(options);
+    await initializeStore(world.#dataDir);
     await world.start(options.first);
     world.#reader = new EventStreamReader(() => world.url);
     await world.#reader.connected();

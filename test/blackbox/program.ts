@@ -38,6 +38,8 @@ process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly contractsDir?: string | undefined;
+  /** Instead of `rollcall start`, with all that goes with it. */
+  readonly command?: readonly string[];
   /** Parts that need not be ready. */
   readonly tolerated?: readonly string[];
   readonly readyMs?: number;
@@ -50,12 +52,12 @@ export interface ProgramOptions {
 export async function startProgram({
   environment,
   contractsDir,
+  command = ["start", ...(contractsDir === undefined ? [] : ["--contracts", contractsDir])],
   tolerated = [],
   readyMs = READY_MS,
 }: ProgramOptions): Promise<Program> {
   const { http } = await freePorts(["http"]);
-  const contracts = contractsDir === undefined ? [] : ["--contracts", contractsDir];
-  const child = spawn(process.execPath, [ROLLCALL, "start", ...contracts], {
+  const child = spawn(process.execPath, [ROLLCALL, ...command], {
     env: { ...bare(process.env), ...environment, ROLLCALL_HTTP_PORT: String(http) },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -6,6 +6,7 @@ import { readConfig } from "../../app/config.ts";
 import { writeDemoContracts } from "../../app/demo/demo-contracts.ts";
 import { createHttpServer } from "../../app/http/server.ts";
 import type { System } from "../../app/system.ts";
+import { initializeStore } from "../initialized-store.ts";
 
 export interface RunningSystem {
   readonly system: System;
@@ -20,7 +21,9 @@ export async function runningSystem(environment: Readonly<Record<string, string>
   const directory = mkdtempSync(join(tmpdir(), "rollcall-client-"));
   const contractsDir = join(directory, "contracts");
   writeDemoContracts(contractsDir);
-  const config = readConfig({ ROLLCALL_DATA_DIR: join(directory, "data"), ...environment });
+  const data = join(directory, "data");
+  await initializeStore(data);
+  const config = readConfig({ ROLLCALL_DATA_DIR: data, ...environment });
   const system = await composeSystem(config, { contractsDir });
   let http = createHttpServer(system);
   const url = await http.listen({ host: "127.0.0.1", port: 0 });

@@ -1,0 +1,31 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { PgliteStore } from "../runtime/adapters/pglite-store.ts";
+import { ROOT } from "./tidy/sources.ts";
+
+const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules/@electric-sql/pglite/package.json"), "utf8")) as {
+  readonly version: string;
+};
+const TEMPLATES = join(ROOT, ".services", "templates");
+const TEMPLATE = join(TEMPLATES, `pglite-${version}`);
+
+/**
+ * Puts an empty, initialized database where `rollcall start` would make one: that takes seconds of computing, a copy does not.
+ * What happens at a very first start is tested without it.
+ */
+export async function initializeStore(dataDir: string): Promise<void> {
+  if (!existsSync(TEMPLATE)) await makeTemplate();
+  cpSync(TEMPLATE, join(dataDir, "store"), { recursive: true });
+}
+
+/** Other tests may make it at the same time: whoever is first is taken. */
+async function makeTemplate(): Promise<void> {
+  mkdirSync(TEMPLATES, { recursive: true });
+  const made = mkdtempSync(join(TEMPLATES, "made-"));
+  await (await PgliteStore.open({ directory: made })).close();
+  try {
+    renameSync(made, TEMPLATE);
+  } catch {
+    rmSync(made, { recursive: true, force: true });
+  }
+}
