@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../runtime/contract/diagnostic.ts";
+import { Fault } from "../runtime/core/fault.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { EventBus } from "../runtime/ports/event-bus.ts";
 import type { Store } from "../runtime/ports/store.ts";
@@ -7,9 +8,10 @@ import { backOffMs, pause } from "../runtime/shell/parts.ts";
 import type { Runtime } from "../runtime/shell/runtime.ts";
 import type { RuntimeStatus } from "../runtime/shell/runtime-status.ts";
 import type { Observe } from "../runtime/shell/shell-event.ts";
+import { topicsOf } from "../runtime/shell/topics.ts";
 import { type Contracts, storedContracts } from "./contract-history.ts";
-import { SharedBus } from "./shared-bus.ts";
 import { change, type ContractSource, ContractsRefused, ContractsUnfit, readContracts } from "./contracts-in-force.ts";
+import { SharedBus } from "./shared-bus.ts";
 
 export interface RefusedContracts {
   readonly atMs: number;
@@ -106,6 +108,7 @@ export class ReloadingRuntime {
           this.#refused = null;
           return { hash, changed: false };
         }
+        await this.#prepareTopics(next);
         const silent = await change(this.#options.store, { expected: this.#contracts.domain.hash, running: this.#contracts, next, by }); // prettier-ignore
         await this.#goOver(next, by, silent);
         return { hash, changed: true };
@@ -115,6 +118,21 @@ export class ReloadingRuntime {
         throw error;
       }
     });
+  }
+
+  /** Before anything is changed: topics that can't be had would stop every process afterwards. */
+  async #prepareTopics({ domain }: Contracts): Promise<void> {
+    const { partitions } = this.status();
+    try {
+      const prepared = await this.#bus.bus.prepare({ ...topicsOf(domain), partitions });
+      if (prepared.partitions !== partitions)
+        throw new ContractsUnfit([
+          `their topics have ${prepared.partitions} partitions, the store knows ${partitions}`,
+        ]);
+    } catch (error) {
+      if (error instanceof Fault && !error.retryable) throw new ContractsUnfit([error.message]);
+      throw error;
+    }
   }
 
   #make(): Runtime {
@@ -146,7 +164,7 @@ export class ReloadingRuntime {
     await this.#runtime.stop();
     this.#contracts = next;
     this.#refused = null;
-    if (!this.#bus.serves(next.domain.consumed.map(({ topic }) => topic))) {
+    if (!this.#bus.serves(topicsOf(next.domain).input)) {
       await this.#bus.close();
       this.#bus = new SharedBus(this.#options.makeBus());
     }
@@ -156,7 +174,8 @@ export class ReloadingRuntime {
         await this.#runtime.start();
         break;
       } catch (error) {
-        if (!isRetryable(error)) throw error;
+        // Nobody serves here any more: whoever watches the process starts it again, and hears why.
+        if (!(error instanceof Fault && error.retryable)) return this.#options.onFatal(error);
         await this.#runtime.stop();
         await pause(this.#options.clock, backOffMs(++failures));
       }
@@ -175,5 +194,3 @@ export class ReloadingRuntime {
     return done;
   }
 }
-
-const isRetryable = (error: unknown): boolean => (error as { readonly retryable?: unknown }).retryable === true;

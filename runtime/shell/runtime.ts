@@ -17,6 +17,7 @@ import type { RuntimeStatus } from "./runtime-status.ts";
 import { SeenPruning } from "./seen-pruning.ts";
 import { ServiceWatch } from "./service-watch.ts";
 import { type Taken, Takeover } from "./takeover.ts";
+import { topicsOf } from "./topics.ts";
 import { TurnTaker } from "./turn-taker.ts";
 import type { TurnPlan } from "./turn-plan.ts";
 
@@ -88,8 +89,7 @@ export class Runtime {
    */
   async start(): Promise<void> {
     const { bus, domain } = this.#parts;
-    const input = domain.consumed.map(({ topic }) => topic);
-    const output = [...new Set([...domain.topicOf.values(), domain.deadLetterTopic])];
+    const { input, output } = topicsOf(domain);
     const { partitions } = await bus.prepare({ input, output, partitions: this.#options.partitions });
     this.#partitions = partitions;
     this.#turns.partitions = partitions;

@@ -110,6 +110,20 @@ describe("contracts that are reloaded", () => {
     expect(items[0]?.topic).toBe("dev.onex.evt.node-arrived.v1");
   });
 
+  it("are refused when their topics can't be had, before anything has changed", async () => {
+    const { hash } = system.domain;
+    await system.store.query(
+      `insert into rollcall.bus_topic (topic, partitions) select 'dev.onex.evt.node-arrived.v1', 3`,
+    );
+    edit("onex.evt.node-introspection.v1", "onex.evt.node-arrived.v1");
+    expect(await reload()).toMatchObject({
+      statusCode: 409,
+      body: { reasons: [expect.stringContaining("dev.onex.evt.node-arrived.v1 has 3")] },
+    });
+    expect(await get("/api/v1/contracts/in-force")).toMatchObject({ hash });
+    await introspect("n1");
+  });
+
   it("take what is published while they change, and lose nothing of it", async () => {
     edit(ACK, "name: ack, after: 60m");
     const ids = Array.from({ length: 40 }, (_, index) => `n${index}`);
