@@ -16,7 +16,7 @@ export interface Contracts {
   readonly domain: Domain;
 }
 
-const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [orchestrator, reducer, ...effects]; // prettier-ignore
+export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [orchestrator, reducer, ...effects]; // prettier-ignore
 const nameOf = ({ file }: ContractSource): string => basename(file);
 
 /**

@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { CheckerBusy, CheckTooLong, ContractChecker } from "../contract-check/contract-checker.ts";
+import { sourcesOf } from "../contract-history.ts";
 import type { CheckResult } from "../contract-check/check-contracts.ts";
 import { linesOfStore } from "../journal/journal-source.ts";
 import type { System } from "../system.ts";
-import { ContractDiagnostic, shownDiagnostic, sourcesOf } from "./contract-files-shown.ts";
+import { ContractDiagnostic, shownDiagnostic } from "./contract-files-shown.ts";
 import { ContractGraph, contractGraph } from "./contract-graph.ts";
 import { type Http, PROBLEMS } from "./http.ts";
 import { Problem } from "./problem.ts";

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { loadContract } from "../../runtime/contract/load.ts";
 import type { Diagnostic } from "../../runtime/contract/diagnostic.ts";
-import type { ContractSet, ContractSource } from "../../runtime/contract/source.ts";
+import type { ContractSource } from "../../runtime/contract/source.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 
 const VERSIONS_MAX = 100;
@@ -51,8 +51,6 @@ export const ContractVersion = z.object({
   versions: z.record(z.string(), z.string()).describe("file name -> contract_version"),
 });
 export type ContractVersion = z.infer<typeof ContractVersion>;
-
-export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [orchestrator, reducer, ...effects]; // prettier-ignore
 
 export function shownDiagnostic({ related, ...diagnostic }: Diagnostic): ContractDiagnostic {
   const named = related?.map((each) => ({ ...each, file: basename(each.file) }));

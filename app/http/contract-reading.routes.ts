@@ -12,9 +12,9 @@ import {
   contractHistory,
   ContractVersion,
   shownDiagnostic,
-  sourcesOf,
   versionOf,
 } from "./contract-files-shown.ts";
+import { sourcesOf } from "../contract-history.ts";
 import { ContractGraph, contractGraph } from "./contract-graph.ts";
 import { type Http, PROBLEMS } from "./http.ts";
 import { notFound } from "./problem.ts";

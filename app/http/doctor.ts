@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { topicsOf } from "../../runtime/shell/topics.ts";
 import type { System } from "../system.ts";
 import { VERSION } from "../version.ts";
 import { type Hold, holdsOf } from "./holds.routes.ts";
@@ -65,8 +66,8 @@ function runtimeChecks({ contracts, domain, runtime: { refused } }: System): Che
 }
 
 async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check[]> {
-  const input = domain.consumed.map(({ topic }) => topic);
-  const wanted = [...new Set([...input, ...domain.topicOf.values(), domain.deadLetterTopic])];
+  const { input, output } = topicsOf(domain);
+  const wanted = [...new Set([...input, ...output])];
   const { kind, version, brokers, topics } = await bus.describe(wanted);
   const missing = wanted.filter((topic) => !topics.some((each) => each.topic === topic));
   const counts = new Set(topics.map(({ partitions }) => partitions));
