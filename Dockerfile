@@ -19,9 +19,9 @@ COPY nodes nodes
 COPY reducers reducers
 COPY runtime runtime
 COPY --from=page /rollcall/dashboard/dist dashboard/dist
-# The command bundles its sources, and takes the bundle for current by their times: an image keeps those to the second
+# The command bundles its sources and packages, and takes the bundle for current by their times: an image keeps those to the second
 # only. Then nothing is written but in the embedded store's folder.
-RUN find app client contracts effects nodes reducers runtime -exec touch -d @0 {} + \
+RUN find app client contracts effects node_modules nodes reducers runtime -exec touch -d @0 {} + \
   && node app/rollcall.mjs --version \
   && mkdir .rollcall \
   && chown node:node .rollcall
@@ -32,4 +32,4 @@ ENV ROLLCALL_HTTP_HOST=0.0.0.0 ROLLCALL_HTTP_PORT=8080
 EXPOSE 8080
 VOLUME /rollcall/.rollcall
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ROLLCALL_HTTP_PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=64", "app/rollcall.mjs", "start"]
+CMD ["node", "--min-semi-space-size=32", "--max-semi-space-size=32", "app/rollcall.mjs", "start"]

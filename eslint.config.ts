@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/**", ".services/**", ".rollcall/**", "**/dist/**", "app/.rollcall.bundle.mjs*"] },
+  { ignores: ["node_modules/**", ".services/**", ".rollcall/**", "**/dist/**", "app/.bundle/**"] },
   ...tseslint.configs.recommended,
   {
     rules: {

@@ -14,7 +14,7 @@ const program = new Command("rollcall")
 
 type Add = (program: Command) => void;
 const contracts = async (): Promise<Add> => (await import("./commands/contracts.ts")).addContractCommands;
-/** By a command's first word: it loads what it needs itself, and help loads all. */
+/** By a command's first word: it loads what it needs itself, the version nothing, and help all. */
 const commands = new Map<string, () => Promise<Add>>(
   Object.entries({
     start: async () => (await import("./commands/start.ts")).addStartCommand,
@@ -38,8 +38,10 @@ const commands = new Map<string, () => Promise<Add>>(
     offsets: async () => (await import("./commands/offsets.ts")).addOffsetsCommands,
   }),
 );
-const wanted = commands.get(process.argv[2] ?? "");
-for (const load of wanted ? [wanted] : new Set(commands.values())) (await load())(program);
+const [, , word = ""] = process.argv;
+const wanted = commands.get(word);
+const all = word === "--version" || word === "-V" ? [] : new Set(commands.values());
+for (const load of wanted ? [wanted] : all) (await load())(program);
 
 try {
   await program.parseAsync();

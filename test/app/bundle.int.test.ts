@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,9 @@ const SOURCES = ["app", "client", "contracts", "effects", "nodes", "reducers", "
 
 describe("the command's bundle", () => {
   let folder: string;
-  const bundle = (): string => join(folder, "app/.rollcall.bundle.mjs");
+  const current = (): string => join(folder, "app/.bundle/current.json");
+  const entry = (): string =>
+    join(folder, "app/.bundle", (JSON.parse(readFileSync(current(), "utf8")) as { name: string }).name, "cli.mjs");
   const help = (): string => execFileSync(process.execPath, [join(folder, "app/rollcall.mjs"), "--help"], { encoding: "utf8" }); // prettier-ignore
 
   beforeEach(() => {
@@ -18,18 +20,19 @@ describe("the command's bundle", () => {
     for (const name of SOURCES)
       cpSync(join(ROOT, name), join(folder, name), {
         recursive: true,
-        filter: (path) => !path.includes(".bundle.mjs"),
+        filter: (path) => !path.endsWith("app/.bundle"),
       });
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   test("is made by the first run, and says the same as the sources in the second", () => {
-    expect(existsSync(bundle())).toBe(false);
+    expect(existsSync(current())).toBe(false);
     const first = help();
-    const made = readFileSync(bundle());
+    const made = entry();
+    expect(existsSync(made)).toBe(true);
     expect(help()).toBe(first);
-    expect(readFileSync(bundle()).equals(made)).toBe(true);
+    expect(entry()).toBe(made);
   });
 
   test("is made anew when a source has changed", () => {
@@ -39,16 +42,18 @@ describe("the command's bundle", () => {
     expect(help()).toContain("Enrols nodes");
   });
 
-  test("is made anew when it is not whole", () => {
+  test("is made anew when it is not there, or what tells of it is not whole", () => {
     help();
-    const whole = readFileSync(bundle(), "utf8");
-    writeFileSync(bundle(), whole.slice(0, -100));
+    rmSync(entry());
     expect(help()).toContain("Registers nodes");
-    expect(readFileSync(bundle(), "utf8")).toBe(whole);
+    const whole = readFileSync(current(), "utf8");
+    writeFileSync(current(), whole.slice(0, -100));
+    expect(help()).toContain("Registers nodes");
+    expect(existsSync(entry())).toBe(true);
   });
 
   test("is done without where it can't be written", () => {
-    mkdirSync(bundle());
+    writeFileSync(join(folder, "app/.bundle"), "");
     expect(help()).toContain("Registers nodes");
   });
 });
