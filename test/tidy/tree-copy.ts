@@ -40,11 +40,11 @@ export const removeCopies = (): void => copies.forEach((copy) => rmSync(copy, { 
 
 /** What the compiler says, a line each. */
 export async function compileErrors(copy: string): Promise<readonly string[]> {
-  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  const { stdout } = await run(process.execPath, [tsc, "--noEmit"], { cwd: copy }).catch(
-    (error: { stdout: string }) => error,
+  const tsc = join(ROOT, "node_modules/typescript-native/bin/tsc");
+  return run(process.execPath, [tsc, "--noEmit"], { cwd: copy }).then(
+    () => [],
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => `${stdout}${stderr}`.split("\n").filter(Boolean),
   );
-  return stdout.split("\n").filter(Boolean);
 }
 
 /** What the contracts of the copy's registration domain lack or have too much of. */
