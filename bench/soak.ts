@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { durationMs } from "../runtime/contract/schema-parts.ts";
 import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
+import { failure } from "./failure.ts";
 import { cpuSeconds, introspection, rssMiB, walBytes } from "./measure.ts";
 import { nodeAt, type Scene, withScene } from "./scene.ts";
 
@@ -37,7 +38,6 @@ const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
 /** `ms MiB`, a line for each collection. */
 const MEMORY_FILE = join(tmpdir(), `rollcall-soak-${process.pid}`);
 const COLLECTED = {
-  // The young generation grows by itself, by megabytes and without a cause that is worth a look: here it hardly can.
   NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("collect-garbage.mjs", import.meta.url)}`,
   SOAK_MEMORY_FILE: MEMORY_FILE,
 };
@@ -215,4 +215,4 @@ function milliseconds(text: string): number {
 }
 
 if (options.help) process.stdout.write(HELP);
-else await main();
+else await main().catch(failure("soak"));
