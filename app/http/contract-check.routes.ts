@@ -8,6 +8,7 @@ import type { System } from "../system.ts";
 import { ContractDiagnostic, shownDiagnostic } from "./contract-files-shown.ts";
 import { ContractGraph, contractGraph } from "./contract-graph.ts";
 import { type Http, PROBLEMS } from "./http.ts";
+import { bodyAs } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 
 const CHECK_MS = 20_000;
@@ -101,7 +102,7 @@ export function addContractCheck(http: Http, system: System): void {
       },
     },
     async ({ body }) => {
-      const { files, model, plan_hours: planHours } = bodyOf(body);
+      const { files, model, plan_hours: planHours } = bodyAs(Body, body, "{files, model?, plan_hours?}");
       const inForce = sourcesOf(system.contracts).map(({ file, text }) => [basename(file), text] as const);
       const merged = new Map([...inForce, ...Object.entries(files)]);
       const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
@@ -110,14 +111,6 @@ export function addContractCheck(http: Http, system: System): void {
       return shownCheck(await checker.check(request, journal, CHECK_MS).catch(asProblem));
     },
   );
-}
-
-/** Bodies are not checked by their schemas: see server.ts. */
-function bodyOf(body: unknown): z.infer<typeof Body> {
-  const { success, data, error } = Body.safeParse(body);
-  if (success) return data;
-  const errors = error.issues.map(({ path, message }) => ({ detail: message, pointer: path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("") })); // prettier-ignore
-  throw new Problem("invalid-request", errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; "), { errors }); // prettier-ignore
 }
 
 function asProblem(error: unknown): never {

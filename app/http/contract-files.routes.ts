@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { System } from "../system.ts";
 import { type Http, PROBLEMS } from "./http.ts";
+import { bodyAs } from "./json-body.ts";
 import { notFound, Problem } from "./problem.ts";
 
 const Params = z.object({ file: z.string().max(255) });
@@ -24,12 +25,11 @@ export function addContractFiles(http: Http, { contractsDir, editable }: System)
     async ({ params: { file }, body }, reply) => {
       if (!editable)
         throw new Problem("conflict", "this server does not write contracts: run rollcall dev, or take the file away and deploy it"); // prettier-ignore
-      const read = Body.safeParse(body);
-      if (!read.success) throw new Problem("invalid-request", "send {text}", { errors: [{ detail: "a text", pointer: "/text" }] }); // prettier-ignore
+      const { text } = bodyAs(Body, body, "{text}");
       // By the folder's own list: no name that a request brings is ever a path.
       const name = readdirSync(contractsDir).find((each) => each === file && each.endsWith(".yaml"));
       if (name === undefined) throw notFound(`there is no contract ${file} in the folder`);
-      replace(join(contractsDir, name), read.data.text);
+      replace(join(contractsDir, name), text);
       return reply.code(204).send();
     },
   );

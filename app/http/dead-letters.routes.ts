@@ -13,6 +13,7 @@ import {
 } from "./dead-letter-rows.ts";
 import { retryAll, retryDeadLetters } from "./dead-letter-retry.ts";
 import { Cursor, type Http, Limit, PROBLEMS } from "./http.ts";
+import { bodyAs } from "./json-body.ts";
 import { notFound, Problem } from "./problem.ts";
 
 const Query = z.object({
@@ -106,8 +107,7 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
       },
     },
     async ({ body, query: { reason }, caller: { identity } }) => {
-      const { data: kind, error } = Kind.safeParse(body);
-      if (!kind) throw new Problem("invalid-request", "send {code?, topic?}", { errors: error.issues.map(({ path, message: detail }) => ({ detail, pointer: path.map((part) => `/${String(part)}`).join("") })) }); // prettier-ignore
+      const kind = bodyAs(Kind, body, "{code?, topic?}");
       const named = [kind.code, kind.topic].filter((part) => part !== undefined).join(" of ");
       await keepWord(store, "dead letter retry: all", named || "every kind", word(identity, reason));
       return retryAll(bus, store, domain.name, kind);

@@ -3,6 +3,7 @@ import { decodeRecord } from "../../runtime/core/decode.ts";
 import type { ConsumedTopic, Domain } from "../../runtime/core/domain.ts";
 import { eventTypeOf } from "../../runtime/core/envelope.ts";
 import { senderId } from "../../runtime/core/ids.ts";
+import { escapePointer } from "../../runtime/core/json-pointer.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import { isObject, type JsonObject, Refusal } from "../../runtime/core/wire.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
@@ -93,4 +94,3 @@ const invalid = (errors: readonly { pointer: string; detail: string }[]): Proble
     code: "INVALID_PAYLOAD",
     errors,
   });
-const escapePointer = (key: string): string => key.slice(0, 80).replaceAll("~", "~0").replaceAll("/", "~1");

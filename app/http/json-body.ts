@@ -1,4 +1,6 @@
 import type { FastifyInstance } from "fastify";
+import type { z } from "zod";
+import { escapePointer } from "../../runtime/core/json-pointer.ts";
 import { parseObject, Refusal } from "../../runtime/core/wire.ts";
 import { Problem } from "./problem.ts";
 
@@ -23,4 +25,19 @@ export function problemOfRefusal({ code, message }: Refusal, within = ""): Probl
       ? [{ detail: message, pointer: within }]
       : [{ detail, pointer: pointer === "/" ? within : `${within}${pointer}` }];
   return new Problem("invalid-request", message, { code, errors });
+}
+
+/**
+ * A request's body, checked: the server leaves bodies to whoever takes them.
+ * @param wanted what to send instead, for people: `{reason}: why it is tried again`
+ * @throws Problem invalid-request, with a pointer to each part that is wrong
+ */
+export function bodyAs<Body>(schema: z.ZodType<Body>, body: unknown, wanted: string): Body {
+  const { success, data, error } = schema.safeParse(body);
+  if (success) return data;
+  const errors = error.issues.map(({ path, message }) => ({
+    detail: message,
+    pointer: path.map((part) => `/${escapePointer(String(part))}`).join(""),
+  }));
+  throw new Problem("invalid-request", `send ${wanted}`, { errors });
 }

@@ -7,6 +7,7 @@ import { keepWord } from "../../runtime/shell/operator-word.ts";
 import type { System } from "../system.ts";
 import { type ReadEvent, readEvent } from "./event-reading.ts";
 import { type Http, NodeParams, PROBLEMS } from "./http.ts";
+import { bodyAs } from "./json-body.ts";
 import { notFound, Problem } from "./problem.ts";
 import { registrationsOf } from "./registration-rows.ts";
 
@@ -37,7 +38,7 @@ export function addRetryRoutes(http: Http, system: System): void {
       },
     },
     async ({ params: { node_id }, body, caller: { identity: who } }, reply) => {
-      const reason = reasonOf(body);
+      const { reason } = bodyAs(Body, body, "{reason}: why it is tried again");
       const [entity] = await registrationsOf(store, system.domain.name, [node_id]);
       if (!entity) throw notFound(`no node ${node_id} was ever taken in`);
       const word = { domain: system.domain.name, who, reason, atMs: runtime.brokerTimeMs };
@@ -77,12 +78,4 @@ export function addRetryRoutes(http: Http, system: System): void {
     const types = pending.map(({ type }) => type).join(", ");
     return `${id} is ${state} and waits for ${types}: it is being tried, or another process tries it, by itself and again after each failure`; // prettier-ignore
   }
-}
-
-function reasonOf(body: unknown): string {
-  const { data, error } = Body.safeParse(body);
-  if (data) return data.reason;
-  throw new Problem("invalid-request", "send {reason}: why it is tried again", {
-    errors: error.issues.map(({ path, message: detail }) => ({ detail, pointer: `/${path.join("/")}` })),
-  });
 }

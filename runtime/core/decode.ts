@@ -1,6 +1,7 @@
 import type { ConsumedTopic } from "./domain.ts";
 import { eventTypeOf } from "./envelope.ts";
 import { derivedId, senderId } from "./ids.ts";
+import { escapePointer } from "./json-pointer.ts";
 import type { Message, Payload } from "./message.ts";
 import { fromRfc3339 } from "./time.ts";
 import { traceparentIn } from "./trace.ts";
@@ -155,8 +156,6 @@ function refuseGrowth(payload: Payload): void {
       `written out the payload has ${bytes} bytes, at most ${PAYLOAD_BYTES_MAX} are taken`,
     );
 }
-
-const escapePointer = (key: string): string => key.slice(0, 80).replaceAll("~", "~0").replaceAll("/", "~1");
 
 /** A sender's clock counts between the broker's time less the allowed skew and the broker's time. */
 function eventTime(stated: unknown, brokerTimeMs: number, maxClockSkewMs: number): number {
