@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { startProgram } from "../test/blackbox/program.ts";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
@@ -10,6 +10,7 @@ import { startConsulStub } from "./consul-stub-process.ts";
 import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchTopics, createTopics, KafkaEngine } from "./kafka-engine.ts";
+import { failure } from "./failure.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, type Result, rssMiB, walBytes } from "./measure.ts";
 import {
@@ -21,6 +22,7 @@ import {
   peers,
   type RunningEngine,
   startPeer,
+  stopped,
 } from "./peers/peers.ts";
 
 const HELP = `npm run bench -- [options]
@@ -63,6 +65,7 @@ async function main(): Promise<void> {
   const wanted = new Set<string>(options.peers ? engineNames : options.only.split(","));
   for (const name of wanted)
     if (!["core", "embedded", ...engineNames].includes(name)) throw new Error(`--only ${name}: core, embedded, ${engineNames.join(", ")}`); // prettier-ignore
+  if (!["real", "stub"].includes(options.consul)) throw new Error(`--consul ${options.consul}: real or stub`);
   const missing = engineNames.filter((name) => wanted.has(name) && isPeer(name) && !isInstalled(name));
   const real = engineNames.filter((name) => wanted.has(name) && !missing.includes(name));
   const results: Result[] = [];
@@ -140,7 +143,7 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
     if (isPeer(name)) await checkPeer(given, warmUp + count + size.oneAtATime);
     return result;
   } finally {
-    if (engine.process.kill("SIGTERM")) await new Promise((resolve) => engine.process.once("exit", resolve));
+    await engine.stop();
     await database.drop();
     await forgetServices(services, runId);
   }
@@ -149,8 +152,7 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
 async function start(name: EngineName, given: Given, services: ServiceAddresses): Promise<RunningEngine> {
   if (name === "baseline" || name === "kafka-streams") await createTopics(given.brokers, given.topics, PARTITIONS);
   if (isPeer(name)) return startPeer(name, given);
-  const process = await (name === "real" ? startRollcall(given.runId, services, given.database) : startBaseline(given));
-  return { process, pids: [process.pid ?? 0] };
+  return name === "real" ? startRollcall(given.runId, services, given.database) : startBaseline(given);
 }
 
 /** A catalogue that keeps every run's services gets slower from run to run, whoever is measured. */
@@ -162,35 +164,22 @@ async function forgetServices({ consul }: ServiceAddresses, runId: string): Prom
     });
 }
 
-async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<ChildProcess> {
-  const port = await freePort();
-  const engine = spawn(
-    process.execPath,
-    [...(process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? []), ...startArguments()],
-    {
-      env: {
-        ...process.env,
-        KAFKA_BOOTSTRAP_SERVERS: services.kafka,
-        DATABASE_URL: database,
-        CONSUL_HTTP_ADDR: services.consul,
-        ROLLCALL_NAMESPACE: runId,
-        ROLLCALL_PARTITIONS: String(PARTITIONS),
-        ROLLCALL_HTTP_PORT: String(port),
-        ROLLCALL_LOG_LEVEL: "error",
-      },
-      stdio: ["ignore", "inherit", "inherit"],
+async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<RunningEngine> {
+  const program = await startProgram({
+    nodeFlags: process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? [],
+    environment: {
+      KAFKA_BOOTSTRAP_SERVERS: services.kafka,
+      DATABASE_URL: database,
+      CONSUL_HTTP_ADDR: services.consul,
+      ROLLCALL_NAMESPACE: runId,
+      ROLLCALL_PARTITIONS: String(PARTITIONS),
+      ROLLCALL_LOG_LEVEL: "error",
     },
-  );
-  for (let tries = 0; tries < 300; tries++) {
-    const ready = await fetch(`http://127.0.0.1:${port}/health/ready`).then((answer) => answer.ok, () => false); // prettier-ignore
-    if (ready) return engine;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  engine.kill("SIGKILL");
-  throw new Error("rollcall did not become ready within 30 s");
+  });
+  return { stop: program.stop, pids: [program.pid] };
 }
 
-async function startBaseline(given: Given): Promise<ChildProcess> {
+async function startBaseline(given: Given): Promise<RunningEngine> {
   const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {
     env: { ...process.env, BENCH_ENGINE: JSON.stringify(given) },
     stdio: ["ignore", "pipe", "inherit"],
@@ -199,25 +188,10 @@ async function startBaseline(given: Given): Promise<ChildProcess> {
     engine.stdout?.on("data", (chunk: Buffer) => chunk.toString().includes("ready") && resolve());
     engine.once("exit", () => reject(new Error("the baseline ended before it was ready")));
   });
-  return engine;
-}
-
-/** What `npm start` gives to Node. */
-function startArguments(): string[] {
-  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: { start: string } };
-  return scripts.start.split(" ").slice(1);
+  return { stop: () => stopped(engine), pids: [engine.pid ?? 0] };
 }
 
 const consulUrl = (address: string): string => (address.includes("://") ? address : `http://${address}`);
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** The round in the middle, by rate. */
 const median = (rounds: Result[]): Result[] =>
@@ -252,4 +226,4 @@ function aligned(rows: readonly (readonly string[])[]): string {
 }
 
 if (options.help) process.stdout.write(HELP);
-else await main();
+else await main().catch(failure("bench"));

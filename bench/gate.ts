@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { allocatedBytesPerStep } from "./core.ts";
 import { countsOf } from "./counts.ts";
+import { failure } from "./failure.ts";
 
 const HELP = `npm run bench:gate -- [--budget FILE] [--update]
 Counts what a registration asks of the services, and what the core allocates for a step, and compares it with what is
@@ -34,10 +35,18 @@ async function counted(): Promise<Figures> {
   return { ...figures, [ALLOCATED]: allocatedBytesPerStep() };
 }
 
+function budgetOf(file: string): Figures {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Figures;
+  } catch (error) {
+    throw new Error(`${file} can't be read as a budget (${String(error)}): --update writes one`, { cause: error });
+  }
+}
+
 async function main(): Promise<void> {
   const figures = await counted();
   if (options.update) return writeFileSync(options.budget, `${JSON.stringify(figures, null, 2)}\n`);
-  const budget = JSON.parse(readFileSync(options.budget, "utf8")) as Figures;
+  const budget = budgetOf(options.budget);
   const rows = Object.entries(figures).map(([name, figure]) => {
     const most = (budget[name] ?? 0) * (name === ALLOCATED ? 1 + ALLOCATION_TOLERANCE : 1);
     return { name, figure, budget: budget[name], isOver: figure > most };
@@ -52,4 +61,4 @@ async function main(): Promise<void> {
 }
 
 if (options.help) process.stdout.write(HELP);
-else await main();
+else await main().catch(failure("bench:gate"));

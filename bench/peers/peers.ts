@@ -1,4 +1,5 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,11 +56,16 @@ export interface Given {
 }
 
 export interface RunningEngine {
-  readonly process: ChildProcess;
+  stop(): Promise<unknown>;
   /** The processes whose CPU is the engine's: a peer's server is among them. */
   readonly pids: readonly number[];
   /** The nodes' side of an engine that is not reached over Kafka. */
   readonly nodes?: Engine;
+}
+
+/** Resolves when it is gone. */
+export async function stopped(engine: ChildProcess): Promise<void> {
+  if (engine.kill("SIGTERM")) await once(engine, "exit");
 }
 
 export async function startPeer(name: PeerName, given: Given): Promise<RunningEngine> {
@@ -82,7 +88,7 @@ export async function startPeer(name: PeerName, given: Given): Promise<RunningEn
     peer.once("message", ({ ready }: { ready: number[] }) => resolve(ready));
     peer.once("exit", () => reject(new Error(`${name} ended before it was ready`)));
   });
-  return { process: peer, pids, ...(name !== "kafka-streams" && { nodes: new PeerNodes(peer) }) };
+  return { stop: () => stopped(peer), pids, ...(name !== "kafka-streams" && { nodes: new PeerNodes(peer) }) };
 }
 
 /** What a peer called active is there, in Postgres and in Consul. */

@@ -1,10 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 
 const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+/** Node's, as the command's first line has them. */
+const FLAGS =
+  readFileSync(ROLLCALL, "utf8")
+    .split("\n", 1)[0]
+    ?.match(/(?<= )--\S+/g) ?? [];
 const LOG_CHARACTERS_MAX = 200_000;
 const CANARY = /.{0,80}canary-.{0,20}/;
 const CANARY_CHARACTERS_MAX = 100;
@@ -42,6 +48,7 @@ export interface ProgramOptions {
   readonly command?: readonly string[];
   /** Parts that need not be ready. */
   readonly tolerated?: readonly string[];
+  readonly nodeFlags?: readonly string[];
   readonly readyMs?: number;
 }
 
@@ -54,10 +61,11 @@ export async function startProgram({
   contractsDir,
   command = ["start", ...(contractsDir === undefined ? [] : ["--contracts", contractsDir])],
   tolerated = [],
+  nodeFlags = [],
   readyMs = READY_MS,
 }: ProgramOptions): Promise<Program> {
   const { http } = await freePorts(["http"]);
-  const child = spawn(process.execPath, [ROLLCALL, ...command], {
+  const child = spawn(process.execPath, [...FLAGS, ...nodeFlags, ROLLCALL, ...command], {
     env: { ...bare(process.env), ...environment, ROLLCALL_HTTP_PORT: String(http) },
     stdio: ["ignore", "pipe", "pipe"],
   });

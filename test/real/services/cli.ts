@@ -10,7 +10,10 @@ const usage = `usage: npm run -s services -- <verb> [--json]
   status   tell which answer; exits 1 unless all do
   prepare  download and install what up needs`;
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean" }, help: { type: "boolean" } },
+});
 
 function print(addresses: ServiceAddresses): void {
   const environment = environmentOf(addresses);
@@ -41,7 +44,8 @@ const verbs: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 const verb = verbs[positionals[0] ?? ""];
-if (verb === undefined || positionals.length !== 1) {
+if (values.help) console.log(usage);
+else if (verb === undefined || positionals.length !== 1) {
   console.error(usage);
   process.exitCode = 2;
 } else {
