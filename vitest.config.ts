@@ -21,7 +21,7 @@ export default defineConfig({
     projects: [
       // They share what they import: loading it anew for each file would take longer than the tests.
       project("unit", { isolate: false }),
-      project("int", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project("int", { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }),
       project("real", withServices),
       project("page", {
         testTimeout: 120_000,

@@ -1,4 +1,5 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PgliteStore } from "../runtime/adapters/pglite-store.ts";
 import { ROOT } from "./tidy/sources.ts";
@@ -16,6 +17,16 @@ const TEMPLATE = join(TEMPLATES, `pglite-${version}`);
 export async function initializeStore(dataDir: string): Promise<void> {
   if (!existsSync(TEMPLATE)) await makeTemplate();
   cpSync(TEMPLATE, join(dataDir, "store"), { recursive: true });
+}
+
+/** An empty store of its own, which is gone when it is closed. */
+export async function openInitializedStore(): Promise<PgliteStore> {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-store-"));
+  await initializeStore(folder);
+  const store = await PgliteStore.open({ directory: join(folder, "store") });
+  const close = store.close.bind(store);
+  store.close = () => close().then(() => rmSync(folder, { recursive: true, force: true }));
+  return store;
 }
 
 /** Other tests may make it at the same time: whoever is first is taken. */

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import { PgliteUpkeep } from "../../runtime/adapters/pglite-upkeep.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 
 describe("PgliteUpkeep", () => {
   let store: PgliteStore;
   beforeAll(async () => {
-    store = await PgliteStore.open({ directory: undefined });
+    store = await openInitializedStore();
     await store.query(`create table "Worn out" (id int, at int, text text)`);
     await store.query(`create index on "Worn out" (at)`);
     await store.query(`insert into "Worn out" select n, 0, repeat('x', 200) from generate_series(1, 1000) n`);

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { migrate } from "../../runtime/adapters/migrate.ts";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import { TableBus } from "../../runtime/adapters/table-bus.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { Sql, SqlValue, Store } from "../../runtime/ports/store.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { describeEventBus } from "./bus-conformance.ts";
 import { RecordingListener } from "./bus-listener.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -19,7 +19,7 @@ const hourMs = 3_600_000;
 describe("TableBus", () => {
   let store: Store;
   beforeAll(async () => {
-    store = await PgliteStore.open({ directory: undefined });
+    store = await openInitializedStore();
     await migrate(store, [migrations]);
   });
   afterAll(() => store.close());

@@ -29,7 +29,9 @@ describe("the overview", () => {
   it("counts nodes over all processes, and what this one did", async () => {
     await bench.activeNode("seen-1");
     await bench.activeNode("seen-2");
-    await expect.poll(async () => (await overview()).states.find(({ name }) => name === "ACTIVE")?.nodes).toBe(2);
+    await expect
+      .poll(async () => (await overview()).states.find(({ name }) => name === "ACTIVE")?.nodes, { timeout: 15_000 })
+      .toBe(2);
     const here = await overview();
     expect(here.activation.count).toBe(2);
     expect(here.activation.p50_ms).toBeGreaterThan(0);

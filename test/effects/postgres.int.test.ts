@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { PostgresUpdateRegistration } from "../../contracts/registration/messages/intents.ts";
 import { HandlerPostgresUpdate } from "../../effects/postgres/postgres-update.effect.ts";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { intentOf, run } from "./intents.ts";
 import { describePostgresEffects } from "./postgres-conformance.ts";
 
-describePostgresEffects("PGlite", () => PgliteStore.open({ directory: undefined }));
+describePostgresEffects("PGlite", openInitializedStore);
 
 const intents = Array.from({ length: 8 }, (_, index) =>
   intentOf(

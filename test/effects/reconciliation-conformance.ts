@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CatalogEntry } from "../../effects/catalogue/discovery.ts";
-import { HttpBench } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/http-bench.ts";
 
 /** What others can do to a catalogue behind our back. */
 export interface Vandal {
@@ -34,7 +34,6 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
 
     beforeAll(async () => {
       vandal = await vandalOf(() => bench);
-      const lasting = (yaml: string): string => yaml.replaceAll(/(after|renewed_for): 30s/g, "$1: 1h");
       bench = await HttpBench.open(lasting, { limits: { reconcileEveryMs: 500 } }, vandal.environment);
       await vandal.putForeign();
       foreign = await vandal.foreign();

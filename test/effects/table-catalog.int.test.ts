@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { Store } from "../../runtime/ports/store.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { describeCatalog } from "./catalog-conformance.ts";
 
 const migration = new URL("../../effects/table-catalog/migrations/0001_catalog_service.sql", import.meta.url);
 
 async function openStore(): Promise<Store> {
-  const store = await PgliteStore.open({ directory: undefined });
+  const store = await openInitializedStore();
   await store.query("create schema rollcall");
   await store.transaction((tx) => store.script(tx, readFileSync(migration, "utf8")));
   return store;

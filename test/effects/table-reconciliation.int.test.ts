@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HttpBench } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/http-bench.ts";
 import { describeReconciliation } from "./reconciliation-conformance.ts";
 
 describeReconciliation("the table catalogue", async (bench) => {
@@ -38,9 +38,7 @@ describe("the rows of nodes", () => {
   const vandalize = (text: string, id: string) => bench.system.store.query(text, [id]);
 
   it("are written again when they are gone, and right when they were altered", async () => {
-    const { HttpBench: Bench } = await import("../app/http-bench.ts");
-    const lasting = (yaml: string): string => yaml.replaceAll(/(after|renewed_for): 30s/g, "$1: 1h");
-    bench = await Bench.open(lasting, { limits: { reconcileEveryMs: 500 } });
+    bench = await HttpBench.open(lasting, { limits: { reconcileEveryMs: 500 } });
     try {
       for (const id of ["r1", "r2", "r3"]) await bench.activeNode(id, { endpoints: ["http://10.0.0.1:80"] });
       await bench.publish("NodeDeregister", { node_id: "r3" });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpBench } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/http-bench.ts";
 import { until } from "../shell/orders.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
@@ -22,7 +22,7 @@ interface Report {
 let bench: HttpBench;
 let folder: string;
 beforeAll(async () => {
-  bench = await HttpBench.open();
+  bench = await HttpBench.open(lasting);
   folder = mkdtempSync(join(tmpdir(), "rollcall-replay-"));
   for (let node = 0; node < 5; node++) await bench.activeNode(`replay-${node}`, { endpoints: [`http://10.0.0.${node}`] }); // prettier-ignore
   await bench.publish("NodeHeartbeatEvent", { node_id: "replay-0" });

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 
 type Running = Awaited<ReturnType<typeof startOrders>>;
@@ -16,7 +17,7 @@ describe("a change of contracts", () => {
   let store: PgliteStore;
   let running: Running[];
   beforeAll(async () => {
-    store = await PgliteStore.open({ directory: undefined });
+    store = await openInitializedStore();
   });
   beforeEach(async () => {
     await emptyTables(store);

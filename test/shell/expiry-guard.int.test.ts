@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { BrokerClock } from "../../runtime/shell/broker-clock.ts";
 import { DeadlineIndex } from "../../runtime/shell/deadline-index.ts";
@@ -8,6 +8,7 @@ import { releaseExpiry } from "../../runtime/shell/holds.ts";
 import type { ShellParts } from "../../runtime/shell/parts.ts";
 import { Partition } from "../../runtime/shell/partition.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { emptyTables } from "./orders.ts";
 
@@ -24,7 +25,7 @@ describe("the expiry guard", () => {
   let brokerClock: BrokerClock;
   let started: ExpiryGuard[];
   beforeAll(async () => {
-    store = await PgliteStore.open({ directory: undefined });
+    store = await openInitializedStore();
   });
   beforeEach(async () => {
     await emptyTables(store);

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import type { HeldEntry, Reconciled } from "../../runtime/core/drift.ts";
 import { done, effect, refused } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { IntentDefinition } from "../../runtime/core/intent.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { toyCode } from "../contract/toy-domain.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 
@@ -55,7 +56,7 @@ describe("reconciliation, on a domain of orders", () => {
   let running: Awaited<ReturnType<typeof startOrders>>;
   const orders = Array.from({ length: 12 }, (_, i) => `o${i}`);
   beforeAll(async () => {
-    store = await PgliteStore.open({ directory: undefined });
+    store = await openInitializedStore();
   });
   beforeEach(async () => {
     await emptyTables(store);

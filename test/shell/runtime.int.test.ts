@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, refused } from "../../runtime/core/effect.ts";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { toyCode } from "../contract/toy-domain.ts";
 import { wrapped } from "../wrapped.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
@@ -12,7 +13,7 @@ describe("the runtime, on a domain of orders", () => {
   let store: PgliteStore;
   let running: Awaited<ReturnType<typeof startOrders>> | undefined;
   beforeAll(async () => {
-    store = await PgliteStore.open({ directory: undefined });
+    store = await openInitializedStore();
   });
   beforeEach(() => emptyTables(store));
   afterEach(() => running?.runtime.stop());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { migrate } from "../../runtime/adapters/migrate.ts";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import type { Executed } from "./database.ts";
 import { MIGRATIONS, SCHEMAS } from "./domain.ts";
 import { simulate } from "./simulation.ts";
@@ -41,7 +41,7 @@ async function recorded(seed: number): Promise<{ readonly committed: readonly Ex
 describe("the simulated database", () => {
   it.each([3, 11, 27])("answers and keeps what Postgres does, over history %i", { timeout: 300_000 }, async (seed) => {
     const { committed, world } = await recorded(seed);
-    const store = await PgliteStore.open({ directory: undefined });
+    const store = await openInitializedStore();
     try {
       await migrate(store, MIGRATIONS.map((directory, i) => ({ scope: `sim-${i}`, directory }))); // prettier-ignore
       const texts = new Set<string>();
