@@ -5,7 +5,17 @@ import { defineConfig } from "vitest/config";
  * same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system).
  */
 const project = (name: string, more: object = {}) => ({
-  test: { name, include: [`test/**/*.${name}.test.ts`], environment: "node", ...more },
+  test: {
+    name,
+    include: [`test/**/*.${name}.test.ts`],
+    environment: "node",
+    // Loading what a file imports anew would take longer than most files' tests: nothing that a test leaves may matter.
+    isolate: false,
+    // Nothing is judged by its time: a machine with much else to do takes a while.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    ...more,
+  },
 });
 
 const withServices = {
@@ -16,12 +26,11 @@ const withServices = {
 
 export default defineConfig({
   test: {
-    // The real tests wait more than they compute; with more at once they would wait for each other.
-    maxWorkers: 2,
+    // Many tests wait more than they compute.
+    maxWorkers: 3,
     projects: [
-      // They share what they import: loading it anew for each file would take longer than the tests.
-      project("unit", { isolate: false }),
-      project("int", { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }),
+      project("unit"),
+      project("int"),
       project("real", withServices),
       project("page", {
         testTimeout: 120_000,

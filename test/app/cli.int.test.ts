@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SHIPPED_CONTRACTS } from "../../app/compose.ts";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench, lasting } from "./http-bench.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
 
@@ -33,7 +33,7 @@ async function waitingNode(nodeId: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  bench = await HttpBench.open();
+  bench = await HttpBench.open(lasting);
   folder = mkdtempSync(join(tmpdir(), "rollcall-cli-"));
   await bench.activeNode("cli-1", { endpoints: ["http://10.0.0.1:8080"], node_name: "Ada \u202e" });
   await waitingNode("cli-2");

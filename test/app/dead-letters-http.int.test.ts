@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DeadLetter } from "../../app/http/dead-letter-rows.ts";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench, lasting } from "./http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {
-  bench = await HttpBench.open();
+  bench = await HttpBench.open(lasting);
 });
 afterAll(() => bench.close());
 

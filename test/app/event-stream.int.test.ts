@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpBench, type StreamedEvent } from "./http-bench.ts";
+import { HttpBench, lasting, type StreamedEvent } from "./http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {
-  bench = await HttpBench.open();
+  bench = await HttpBench.open(lasting);
 });
 afterAll(() => bench.close());
 

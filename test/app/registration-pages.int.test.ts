@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { findRegistrations } from "../../app/http/registration-rows.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench, lasting } from "./http-bench.ts";
 
 interface List {
   readonly items: readonly { readonly node_id: string }[];
@@ -11,7 +11,7 @@ interface List {
 const ids = Array.from({ length: 25 }, (_, index) => `page-${String(index).padStart(2, "0")}`);
 let bench: HttpBench;
 beforeAll(async () => {
-  bench = await HttpBench.open();
+  bench = await HttpBench.open(lasting);
   await bench.say("NodeIntrospectionEvent", ids);
   await vi.waitUntil(async () => (await list("?count=true")).total === 25, { timeout: 30_000 });
 });

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EffectSpec } from "../../runtime/core/domain.ts";
 import { refused } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench, lasting } from "./http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {
-  bench = await HttpBench.open();
+  bench = await HttpBench.open(lasting);
 });
 afterAll(() => bench.close());
 

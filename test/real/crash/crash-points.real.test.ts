@@ -169,7 +169,7 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
       const nodes = await arrive(world);
       expect(await world.ended()).toEqual({ code: 1, signal: null });
       const lines = (program?.said() ?? "").trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-      expect(lines.at(-1)).toMatchObject({ level: "fatal", msg: "the runtime can't go on", err: { message: expect.stringContaining("at a fail point") } });
+      expect(lines.findLast(({ level }) => level === "fatal")).toMatchObject({ level: "fatal", msg: "the runtime can't go on", err: { message: expect.stringContaining("at a fail point") } });
       await world.start();
       await becomeActive(world, nodes);
     }),
