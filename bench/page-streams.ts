@@ -1,3 +1,5 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SseReader } from "../client/event-stream.ts";
@@ -11,13 +13,10 @@ const EVENTS = 1_000;
 export async function streamLatency(url: string): Promise<Readonly<Record<string, number>>> {
   const judge = await follow(url);
   const calm = latencyOf(await measure(url, judge, "calm"));
-  const deaf = await Promise.all(Array.from({ length: DEAF }, () => openStream(url)));
-  // Never read: its answer stays in the kernel's buffers, and then in the server's.
-  for (const response of deaf) response.pause();
-  const others = await Promise.all(Array.from({ length: READERS - DEAF - 1 }, () => openStream(url)));
-  for (const response of others) response.resume();
+  const crowd = fork(new URL("page-crowd.ts", import.meta.url), [url, String(READERS - 1), String(DEAF)]);
+  await once(crowd, "message");
   const crowded = latencyOf(await measure(url, judge, "crowd"));
-  for (const response of [...deaf, ...others]) response.destroy();
+  crowd.kill();
   judge.close();
   return { readers: READERS, deaf: DEAF, calm_p50_ms: calm.p50, calm_p99_ms: calm.p99, crowd_p50_ms: crowded.p50, crowd_p99_ms: crowded.p99, ratio_p99: Math.round((crowded.p99 / calm.p99) * 100) / 100 }; // prettier-ignore
 }
@@ -58,7 +57,7 @@ async function follow(url: string): Promise<Judge> {
   };
 }
 
-const openStream = (url: string): Promise<IncomingMessage> =>
+export const openStream = (url: string): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const request = get(`${url}/api/v1/events/stream`, { agent: false }, (response) => {
       response.on("error", () => {});

@@ -8,7 +8,7 @@ const POLL_MS = 250;
 const GATHER_MS = 10;
 const TROUBLE_MS = 1_000;
 
-const FOLLOWERS_AT_ONCE = 50;
+const FOLLOWERS_AT_ONCE = 250;
 
 export type OnEvents = (events: readonly JournaledEvent[]) => void;
 
@@ -71,12 +71,11 @@ export class JournalTail {
     this.#cancel = clock.after(delayMs, () => {
       this.#dueAtMs = Number.POSITIVE_INFINITY;
       this.#isMore = false;
-      const beganMs = clock.monotonicMs();
-      // Many readers take at most half of the time: what comes meanwhile is told to them together.
-      const restMs = (): number => Math.min(POLL_MS, Math.max(GATHER_MS, clock.monotonicMs() - beganMs));
+      // Many readers take at most half of the thread: what comes meanwhile is told to them together.
+      const restMs = (toldMs: number): number => Math.min(POLL_MS, Math.max(GATHER_MS, toldMs));
       this.#reading = this.#read()
         .then(
-          () => (this.#isMore ? restMs() : POLL_MS),
+          (toldMs) => (this.#isMore ? restMs(toldMs) : POLL_MS),
           () => TROUBLE_MS,
         )
         .then((nextMs) => {
@@ -86,8 +85,10 @@ export class JournalTail {
     });
   }
 
-  async #read(): Promise<void> {
-    const { store, domain } = this.#system;
+  /** @returns how long the followers took, without what others did in between */
+  async #read(): Promise<number> {
+    const { store, domain, clock } = this.#system;
+    let toldMs = 0;
     const ends = await journalEnds(store, domain.name);
     for (
       let from = this.#position;
@@ -96,14 +97,20 @@ export class JournalTail {
     ) {
       const page = await journalPage(store, domain.name, from, ends);
       // Everybody left meanwhile, and whoever came since begins with another position.
-      if (this.#position !== from) return;
+      if (this.#position !== from) return toldMs;
       this.#position = page.position;
       let told = 0;
+      let beganMs = clock.monotonicMs();
       for (const follower of this.#followers) {
         follower(page.events);
+        if (++told % FOLLOWERS_AT_ONCE !== 0) continue;
         // Hundreds of writes are milliseconds in which no turn is taken. Who comes meanwhile is told again, and knows it.
-        if (++told % FOLLOWERS_AT_ONCE === 0) await this.#system.clock.afterIo();
+        toldMs += clock.monotonicMs() - beganMs;
+        await clock.afterIo();
+        beganMs = clock.monotonicMs();
       }
+      toldMs += clock.monotonicMs() - beganMs;
     }
+    return toldMs;
   }
 }

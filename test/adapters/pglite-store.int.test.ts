@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import { openInitializedStore } from "../initialized-store.ts";
 import { describeMigrations } from "./migration-conformance.ts";
 import { describeStore } from "./store-conformance.ts";
 
 const inMemory = (): Promise<PgliteStore> => PgliteStore.open({ directory: undefined });
 
 describeStore("PgliteStore", { open: inMemory });
-describeMigrations("PgliteStore", inMemory);
+describeMigrations("PgliteStore", openInitializedStore);
 
 describe("PgliteStore in a folder", () => {
   let directory: string;

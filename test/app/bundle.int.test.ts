@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SOURCES = ["app", "client", "contracts", "effects", "nodes", "reducers", "runtime", "schemas", "package.json"];
@@ -15,7 +15,8 @@ describe("the command's bundle", () => {
     join(folder, "app/.bundle", (JSON.parse(readFileSync(current(), "utf8")) as { name: string }).name, "cli.mjs");
   const help = (): string => execFileSync(process.execPath, [join(folder, "app/rollcall.mjs"), "--help"], { encoding: "utf8" }); // prettier-ignore
 
-  beforeEach(() => {
+  // One after the other, each with what the one before has left: a bundle takes seconds.
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "rollcall-bundle-"));
     for (const name of SOURCES)
       cpSync(join(ROOT, name), join(folder, name), {
@@ -24,7 +25,7 @@ describe("the command's bundle", () => {
       });
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test("is made by the first run, and says the same as the sources in the second", () => {
     expect(existsSync(current())).toBe(false);
@@ -36,24 +37,23 @@ describe("the command's bundle", () => {
   });
 
   test("is made anew when a source has changed", () => {
-    help();
     const cli = join(folder, "app/cli.ts");
     writeFileSync(cli, readFileSync(cli, "utf8").replace("Registers nodes", "Enrols nodes"));
     expect(help()).toContain("Enrols nodes");
   });
 
   test("is made anew when it is not there, or what tells of it is not whole", () => {
-    help();
     rmSync(entry());
-    expect(help()).toContain("Registers nodes");
+    expect(help()).toContain("Enrols nodes");
     const whole = readFileSync(current(), "utf8");
     writeFileSync(current(), whole.slice(0, -100));
-    expect(help()).toContain("Registers nodes");
+    expect(help()).toContain("Enrols nodes");
     expect(existsSync(entry())).toBe(true);
   });
 
   test("is done without where it can't be written", () => {
+    rmSync(join(folder, "app/.bundle"), { recursive: true });
     writeFileSync(join(folder, "app/.bundle"), "");
-    expect(help()).toContain("Registers nodes");
+    expect(help()).toContain("Enrols nodes");
   });
 });

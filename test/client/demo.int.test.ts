@@ -46,7 +46,8 @@ const REGISTRATION = [
   "NodeBecameActive", "ACTIVE",
 ]; // prettier-ignore
 
-it(
+// Both mostly wait.
+it.concurrent(
   "tells a registration from T+0 to ACTIVE, an expiry and the registration after it, and ends by itself",
   { timeout: 120_000 },
   async () => {
@@ -68,7 +69,7 @@ it(
   },
 );
 
-it("goes on with --keep until it is interrupted", { timeout: 120_000 }, async () => {
+it.concurrent("goes on with --keep until it is interrupted", { timeout: 120_000 }, async () => {
   const states: unknown[] = [];
   let asked = false;
   const { code, output } = await play(["--keep"], (soFar, interrupt) => {
