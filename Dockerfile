@@ -21,7 +21,8 @@ COPY runtime runtime
 COPY --from=page /rollcall/dashboard/dist dashboard/dist
 # The command bundles its sources and packages, and takes the bundle for current by their times: an image keeps those to the second
 # only. Then nothing is written but in the embedded store's folder.
-RUN find app client contracts effects node_modules nodes reducers runtime -exec touch -d @0 {} + \
+RUN find app client contracts effects nodes reducers runtime -exec touch -d @0 {} + \
+  && find node_modules -name package.json -exec touch -d @0 {} + \
   && node app/rollcall.mjs --version \
   && mkdir .rollcall \
   && chown node:node .rollcall

@@ -39,5 +39,6 @@ export function bodyAs<Body>(schema: z.ZodType<Body>, body: unknown, wanted: str
     detail: message,
     pointer: path.map((part) => `/${escapePointer(String(part))}`).join(""),
   }));
-  throw new Problem("invalid-request", `send ${wanted}`, { errors });
+  const parts = errors.map(({ pointer, detail }) => `${pointer || "/"}: ${detail}`).join("; ");
+  throw new Problem("invalid-request", `send ${wanted} (${parts})`, { errors });
 }
