@@ -73,11 +73,13 @@ export class DeadlineIndex {
     return due;
   }
 
-  /** Looks at a due deadline again at `atMs`. */
+  /** Looks at a due deadline again at `atMs`, also when it was fired: that counts no longer. */
   postpone({ entityId, name }: Due, atMs: number): void {
     const key = keyOf(entityId, name);
     const known = this.#armed.get(key);
-    if (known) this.#queue(known, key, atMs);
+    if (!known) return;
+    known.fired = false;
+    this.#queue(known, key, atMs);
   }
 
   /** It fires: until the turn that takes it in is committed it is armed no longer, and not disarmed yet. */

@@ -94,7 +94,13 @@ export class DeadlineWatch {
     });
   }
 
-  #push({ partition, entityId, attemptId, correlationId, name, at, renewedAt }: Due): void {
+  /** What was fired and could not be committed before service was interrupted: it is looked at again, with its grace. */
+  takeBack(due: Due): void {
+    if (!due.partition.lost && this.index.isCurrent(due)) this.index.postpone(due, this.#parts.brokerClock.nowMs());
+  }
+
+  #push(due: Due): void {
+    const { partition, entityId, attemptId, correlationId, name, at, renewedAt } = due;
     const deadlineAt = toRfc3339(at);
     const message: Message = {
       kind: "deadline",
@@ -108,6 +114,7 @@ export class DeadlineWatch {
     };
     this.#parts.failpoint("C11");
     this.#parts.observe({ kind: "deadline_fired", name, lateMs: this.#parts.brokerClock.nowMs() - at });
-    this.#parts.inbox.push({ kind: "deadline", partition, message });
+    const firedAtMs = this.#parts.clock.monotonicMs();
+    this.#parts.inbox.push({ kind: "deadline", partition, message, due, firedAtMs });
   }
 }

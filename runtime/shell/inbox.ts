@@ -1,12 +1,20 @@
 import type { Intent } from "../core/intent.ts";
 import type { Message } from "../core/message.ts";
 import type { BusRecord } from "../ports/event-bus.ts";
+import type { Due } from "./deadline-index.ts";
 import type { Partition } from "./partition.ts";
 
 /** What waits for a turn. */
 export type Item =
   | { readonly kind: "record"; readonly partition: Partition; readonly record: BusRecord }
-  | { readonly kind: "deadline"; readonly partition: Partition; readonly message: Message }
+  | {
+      readonly kind: "deadline";
+      readonly partition: Partition;
+      readonly message: Message;
+      readonly due: Due;
+      /** Monotonic. */
+      readonly firedAtMs: number;
+    }
   | { readonly kind: "drift"; readonly partition: Partition; readonly message: Message }
   | {
       readonly kind: "settled";

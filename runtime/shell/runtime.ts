@@ -71,6 +71,7 @@ export class Runtime {
     this.#takeover = new Takeover(this.#parts);
     this.#turns = new TurnTaker(this.#parts, {
       committed: (plan) => this.#act(plan),
+      overtaken: (due) => this.#deadlines.takeBack(due),
       taken: (items) => this.#taken(items),
       lost: (partitions) => this.#lose(partitions),
       failed: options.onFatal,

@@ -71,10 +71,10 @@ export class ServiceWatch {
     this.#cancel();
   }
 
-  /** Whether both answered lately. Where not, it is an outage, or may turn out as one. */
+  /** Whether both answered lately, and when they were last asked. Where not, it is an outage, or may turn out as one. */
   get isServed(): boolean {
     const sinceMs = this.#parts.clock.monotonicMs() - OUTAGE_MS;
-    return this.#reach.bus.lastMs >= sinceMs && this.#reach.store.lastMs >= sinceMs;
+    return Object.values(this.#reach).every(({ lastMs, error }) => lastMs >= sinceMs && error === undefined);
   }
 
   /** Undefined when it answers, else why not. */

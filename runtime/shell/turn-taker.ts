@@ -3,6 +3,7 @@ import type { Entity } from "../core/entity.ts";
 import { Fault } from "../core/fault.ts";
 import { derivedId } from "../core/ids.ts";
 import { ENTITY_COLUMNS, type EntityRow, entityOf } from "./entity-row.ts";
+import type { Due } from "./deadline-index.ts";
 import type { Item } from "./inbox.ts";
 import { readItems, type Work } from "./intake.ts";
 import { Ledger, PartitionsLost } from "./ledger.ts";
@@ -15,6 +16,8 @@ import { TurnSpans } from "./turn-spans.ts";
 export interface TurnHooks {
   /** A plan is durable: whatever it asks for may begin. */
   committed(plan: TurnPlan): void;
+  /** Service was interrupted before this firing was committed: it may have to wait for its grace. */
+  overtaken(due: Due): void;
   /** The items of a turn are dealt with: committed, or of partitions that are lost. */
   taken(items: readonly Item[]): void;
   /** Another process owns these partitions. */
@@ -36,6 +39,8 @@ export class TurnTaker {
   #committing: { readonly after: Base; readonly asPlanned: Promise<boolean> } | undefined;
   #underWay = 0;
   #commits = 0;
+  /** Monotonic: when the store last failed. */
+  #troubledMs = Number.NEGATIVE_INFINITY;
   partitions = 0;
 
   constructor(parts: ShellParts, hooks: TurnHooks) {
@@ -84,16 +89,20 @@ export class TurnTaker {
     const open = new Set(items);
     let asPlanned = plan !== undefined;
     for (let next = plan, failures = 0; ; next = undefined) {
+      const overtaken = [...open].filter((item) => this.#isOvertaken(item));
+      for (const item of overtaken) open.delete(item);
+      if (overtaken.length > 0) asPlanned = false;
       const current = [...open].filter(({ partition }) => !partition.lost);
       if (current.length === 0) break;
       try {
-        await this.#settle(current, open, next);
+        await this.#settle(current, open, overtaken.length > 0 ? undefined : next);
         if (open.size > 0) asPlanned = false;
       } catch (error) {
         asPlanned = false;
         if (error instanceof PartitionsLost) this.#hooks.lost(error.partitions);
         else if (error instanceof Fault && error.retryable) {
           this.#parts.observe({ kind: "trouble", part: "store", error: String(error) });
+          this.#troubledMs = this.#parts.clock.monotonicMs();
           await pause(this.#parts.clock, backOffMs(++failures));
         } else throw error;
       }
@@ -103,6 +112,13 @@ export class TurnTaker {
     this.#underWay--;
     this.#hooks.taken(items);
     return asPlanned;
+  }
+
+  /** A firing from before an interruption is given back: what would have come meanwhile could not come. */
+  #isOvertaken(item: Item): boolean {
+    if (item.kind !== "deadline" || item.firedAtMs >= Math.max(this.#troubledMs, item.partition.resumedAtMs)) return false; // prettier-ignore
+    this.#hooks.overtaken(item.due);
+    return true;
   }
 
   /** One turn over the items; by halves when the store refuses the data, down to the one that it refuses. */

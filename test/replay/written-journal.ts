@@ -42,5 +42,7 @@ function itemOf(partition: Partition, message: Message, asked: Intent | undefine
     return { kind: "record", partition, record };
   }
   if (asked) return { kind: "settled", partition, intent: asked, note: "done", message };
-  return { kind: "deadline", partition, message };
+  const { entityId, correlationId, attemptId = "", now: at } = message;
+  const due = { partition, entityId, correlationId, attemptId, name: "", at, renewedAt: null };
+  return { kind: "deadline", partition, message, due, firedAtMs: 0 };
 }

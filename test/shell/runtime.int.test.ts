@@ -2,12 +2,21 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, refused } from "../../runtime/core/effect.ts";
 import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
+import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import { toyCode } from "../contract/toy-domain.ts";
 import { wrapped } from "../wrapped.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
+
+const down = new Fault("STORE_UNAVAILABLE", "down", { retryable: true });
+/** The domain with another time for picking an order up. */
+const pickupWithin = (afterMs: number) => (domain: Domain): Domain => {
+  const states = [...domain.orchestrator.states].map(([name, state]) => [name, state.deadline ? { ...state, deadline: { ...state.deadline, afterMs } } : state] as const);
+  return { ...domain, orchestrator: { ...domain.orchestrator, states: new Map(states) } };
+}; // prettier-ignore
 
 describe("the runtime, on a domain of orders", () => {
   let store: PgliteStore;
@@ -128,9 +137,8 @@ describe("the runtime, on a domain of orders", () => {
   });
 
   it("drops nothing while the store cannot be reached", async () => {
-    let down = false;
-    const failing = <Result>(work: () => Promise<Result>): Promise<Result> =>
-      down ? Promise.reject(new Fault("STORE_UNAVAILABLE", "down", { retryable: true })) : work();
+    let isDown = false;
+    const failing = <Result>(work: () => Promise<Result>): Promise<Result> => (isDown ? Promise.reject(down) : work());
     const flaky: Store = wrapped(store, {
       query: (text, values) =>
         text.includes("bus_record") ? store.query(text, values) : failing(() => store.query(text, values)),
@@ -138,11 +146,35 @@ describe("the runtime, on a domain of orders", () => {
     });
     const { publish, stateOf, told } = await start(flaky);
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
-    down = true;
+    isDown = true;
     await until(() => told.some(({ kind }) => kind === "trouble"));
-    down = false;
+    isDown = false;
     await until(async () => (await stateOf("o1")) === "TOLD");
     expect(await store.query(`select * from rollcall.dead_letter`)).toEqual([]);
+  });
+
+  it("looks at a deadline again that was fired before the store went away and not committed", async () => {
+    let downUntilMs = 0;
+    let told: readonly ShellEvent[] = [];
+    const failing = <Result>(work: () => Promise<Result>): Promise<Result> => {
+      // From the very moment of the first firing on, for longer than what counts as an outage.
+      if (downUntilMs === 0 && told.some(({ kind }) => kind === "deadline_fired"))
+        downUntilMs = performance.now() + 4_000;
+      return performance.now() < downUntilMs ? Promise.reject(down) : work();
+    };
+    const flaky: Store = wrapped(store, {
+      query: (text, values) =>
+        text.includes("bus_record") ? store.query(text, values) : failing(() => store.query(text, values)),
+      transaction: (work) => failing(() => store.transaction(work)),
+    });
+    const { publish, told: all } = await start(flaky, { changed: pickupWithin(1_000) });
+    told = all;
+    const names = () => told.map((event) => (event.kind === "decision" ? event.message.type : event.kind));
+    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    await until(() => names().includes("deadline(pickup)"));
+    const order = names().filter((name) => ["deadline_fired", "recovered", "deadline(pickup)"].includes(name));
+    expect(order[0]).toBe("deadline_fired");
+    expect(order.slice(-3)).toEqual(["recovered", "deadline_fired", "deadline(pickup)"]);
   });
 
   it("resumes intents and unpublished events that a stopped process left", async () => {

@@ -83,6 +83,7 @@ async function many(steps: number): Promise<boolean> {
           };
           worker.on("message", (answer: Answer) => {
             answers.push(answer);
+            if (answer.breach) process.stderr.write(breachLine(answer));
             if (Date.now() - saidMs > 2_000) {
               saidMs = Date.now();
               process.stderr.write(`${answers.length} of ${seeds} seeds, ${((saidMs - startedMs) / 1_000).toFixed(0)} s, ${answers.filter(({ breach }) => breach).length} failed\n`); // prettier-ignore
@@ -126,11 +127,12 @@ async function summarize(answers: readonly Answer[], steps: number, tookS: numbe
         "",
       ].join("\n"),
     ); // prettier-ignore
-  for (const { seed, step, breach } of failed.slice(0, 20))
-    process.stderr.write(`seed ${seed} at step ${step}: ${breach?.promise} ${breach?.what.slice(0, 300)}\n`);
   if (failed[0]) await report({ ...failed[0], story: [] }, steps);
   return failed.length === 0;
 }
+
+const breachLine = ({ seed, step, breach }: Answer): string =>
+  `seed ${seed} at step ${step}: ${breach?.promise} ${breach?.what.slice(0, 300)}\n`;
 
 /** What was broken, how to see it again, and the shortest history in which it happens. */
 async function report(failed: SimulationResult, steps: number): Promise<void> {
