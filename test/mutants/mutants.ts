@@ -220,6 +220,14 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ["test/sim"],
   },
   {
+    defect: "a firing from before an outage is committed behind it",
+    promise: "G9",
+    file: "runtime/shell/turn-taker.ts",
+    find: "const overtaken = [...open].filter((item) => this.#isOvertaken(item));",
+    replace: "const overtaken = [...open].filter((item) => this.#isOvertaken(item) && open.size === 0);",
+    tests: ["test/shell/runtime.int.test.ts"],
+  },
+  {
     defect: "deadlines are not armed again at a takeover",
     promise: "G7",
     file: "runtime/shell/runtime.ts",
