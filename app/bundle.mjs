@@ -40,9 +40,10 @@ function current() {
   }
 }
 
-function stampOf(path) {
+/** Of a source that is not older than told: what no source ever has. */
+function stampOf(path, youngerThanMs = Number.POSITIVE_INFINITY) {
   const stat = statSync(ROOT + path, { throwIfNoEntry: false });
-  return stat && `${stat.size} ${stat.mtimeMs}`;
+  return stat && (stat.mtimeMs < youngerThanMs ? `${stat.size} ${stat.mtimeMs}` : "");
 }
 
 async function build() {
@@ -72,8 +73,7 @@ async function build() {
     // Its process would stay for as long as this one.
     .finally(() => esbuild.stop());
   // What is written while it is read counts as changed.
-  const stamp = (path) => ((statSync(ROOT + path, { throwIfNoEntry: false })?.mtimeMs ?? 0) < startedMs ? stampOf(path) : ""); // prettier-ignore
-  const sources = [...new Set(Object.keys(metafile.inputs).map(sourceOf))].map((path) => [path, stamp(path)]);
+  const sources = [...new Set(Object.keys(metafile.inputs).map(sourceOf))].map((path) => [path, stampOf(path, startedMs)]); // prettier-ignore
   replace(CURRENT, JSON.stringify({ name, sources: Object.fromEntries(sources) }));
   forgetOthers(name, startedMs);
   return new URL("cli.mjs", folder);

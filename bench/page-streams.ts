@@ -1,5 +1,4 @@
 import { fork } from "node:child_process";
-import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SseReader } from "../client/event-stream.ts";
@@ -14,7 +13,12 @@ export async function streamLatency(url: string): Promise<Readonly<Record<string
   const judge = await follow(url);
   const calm = latencyOf(await measure(url, judge, "calm"));
   const crowd = fork(new URL("page-crowd.ts", import.meta.url), [url, String(READERS - 1), String(DEAF)]);
-  await once(crowd, "message");
+  await new Promise<void>((resolve, reject) => {
+    crowd.once("message", () => resolve());
+    crowd.once("exit", (code) =>
+      reject(new Error(`the crowd of readers ended with ${code} before all had their stream`)),
+    );
+  });
   const crowded = latencyOf(await measure(url, judge, "crowd"));
   crowd.kill();
   judge.close();

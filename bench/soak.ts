@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { durationMs } from "../runtime/contract/schema-parts.ts";
 import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
+import { waitUntil } from "../test/real/services/wait-until.ts";
 import { failure } from "./failure.ts";
 import { cpuSeconds, introspection, rssMiB, walBytes } from "./measure.ts";
 import { nodeAt, type Scene, withScene } from "./scene.ts";
@@ -85,7 +87,10 @@ async function steady({ program, nodes, active }: Scene, forMs: number): Promise
   for (let time = 0; time < WARM_UP_BURSTS; time++) {
     active.clear();
     await nodes.introspect(all);
-    while (active.size < all.length) await sleep(100);
+    await waitUntil(async () => assert.equal(active.size, all.length), {
+      what: "a burst of nodes",
+      timeoutMs: 120_000,
+    });
     await nodes.introspect(all, "shutdown");
   }
   const samples: { atMs: number; handles: number }[] = [];

@@ -1,6 +1,7 @@
 import type { ByTopicPartition, LogEnds } from "../ports/event-bus.ts";
 import type { ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
+import { topicsOf } from "./topics.ts";
 
 /**
  * Assigned where a partition is touched or taken over: a partition that went unserved for more than 3 s gets the outage
@@ -98,7 +99,7 @@ export class ServiceWatch {
     const { bus, brokerClock, domain, limits } = this.#parts;
     const askedAtMs = brokerClock.nowMs();
     await this.#note("bus", async () => {
-      this.ends = await bus.ends(domain.consumed.map(({ topic }) => topic), { timeoutMs: limits.endsTimeoutMs }); // prettier-ignore
+      this.ends = await bus.ends(topicsOf(domain).input, { timeoutMs: limits.endsTimeoutMs });
     });
     if (this.#reach.bus.error === undefined) this.#onEnds(askedAtMs, this.ends);
   }

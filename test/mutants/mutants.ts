@@ -223,8 +223,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a firing from before an outage is committed behind it",
     promise: "G9",
     file: "runtime/shell/turn-taker.ts",
-    find: "const overtaken = [...open].filter((item) => this.#isOvertaken(item));",
-    replace: "const overtaken = [...open].filter((item) => this.#isOvertaken(item) && open.size === 0);",
+    find: "if (this.#giveBackOvertaken(open))",
+    replace: "if (this.#giveBackOvertaken(new Set()))",
     tests: ["test/shell/runtime.int.test.ts"],
   },
   {

@@ -7,8 +7,6 @@ export interface Visit {
   readonly trouble: string[];
   /** Another path of the same page, as a link that somebody sent. */
   open(path: string): Promise<void>;
-  /** Another path of it without loading anything again, as by the browser's back button. */
-  go(path: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,10 +34,6 @@ export async function visit(browser: Browser, url: string, path: string, options
     await page.goto(new URL(to, url).href);
     await page.getByRole("heading", { level: 1 }).waitFor();
   };
-  const go = async (to: string): Promise<void> => {
-    await page.evaluate(`history.pushState(null, "", ${JSON.stringify(to)}); dispatchEvent(new PopStateEvent("popstate"))`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-  };
   await open(path);
-  return { page, trouble, open, go, close: () => context.close() };
+  return { page, trouble, open, close: () => context.close() };
 } // prettier-ignore
