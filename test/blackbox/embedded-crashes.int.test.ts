@@ -37,7 +37,7 @@ describe("a process that is killed, embedded", () => {
     await Promise.all([...unanswered].map((node) => node.introspect()));
     await Promise.all(nodes.map((node) => node.answerAcceptance()));
     for (const node of nodes)
-      expect(node.types().slice(0, 4)).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
+      expect((await node.types()).slice(0, 4)).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
   }, 120_000);
 
   it("does not hold the time that it was down against a node", async () => {
@@ -48,7 +48,7 @@ describe("a process that is killed, embedded", () => {
     await world.start();
     await patient.heartbeat();
     await sleep(1_000);
-    expect(patient.types().at(-1)).toBe("BecameActive");
+    expect((await patient.types()).at(-1)).toBe("BecameActive");
     expect((await patient.registration()).state).toBe("ACTIVE");
     await patient.until("NodeLivenessExpired");
   });

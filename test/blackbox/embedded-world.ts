@@ -93,6 +93,9 @@ export class EmbeddedWorld implements World {
     return eventsOf(this.#reader?.records ?? [], nodeId);
   }
 
+  /** One stream tells all in their order: what was seen last came last. */
+  async caughtUp(): Promise<void> {}
+
   registration(nodeId: string) {
     return registrationAt(this.url, nodeId);
   }

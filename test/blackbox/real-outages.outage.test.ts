@@ -40,7 +40,7 @@ describeReal("a process whose surroundings fail", (services) => {
     await waiting.answerAcceptance();
     await waiting.untilInCatalog({ passing: true });
     await leaving.untilInCatalog("absent");
-    expect(waiting.types()).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
+    expect(await waiting.types()).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
     expect(row?.version).toBe(1);
   });
 

@@ -33,7 +33,7 @@ describeReal("foreign producers on Kafka", (services) => {
     await send("NodeRegistrationAcked", { node_id: id, registration_attempt_id });
     await node.until("NodeBecameActive");
     await node.untilInCatalog({ passing: true, address: `${id}.test` });
-    expect(node.types()).toEqual(FIRST_LIFE);
+    expect(await node.types()).toEqual(FIRST_LIFE);
     return node;
   }
 

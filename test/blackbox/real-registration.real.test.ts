@@ -43,7 +43,7 @@ describeReal("a registration on Kafka, Postgres and Consul", (services) => {
     await refused.untilInCatalog("absent");
     await refused.introspect({ node_name: "refused by postgres", endpoints: ["http://0.0.0.0:8080"] });
     await refused.until("NodeRegistrationRejected", 2);
-    expect(refused.types()).toEqual(["Initiated", "Rejected", "Initiated", "Rejected"]);
+    expect(await refused.types()).toEqual(["Initiated", "Rejected", "Initiated", "Rejected"]);
     expect(await world.row("both-refuse")).toBeUndefined();
   });
 
@@ -68,7 +68,7 @@ describeReal("a registration on Kafka, Postgres and Consul", (services) => {
         await client.query("rollback");
       });
       await held.answerAcceptance();
-      expect(held.types()).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
+      expect(await held.types()).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
     },
   );
 

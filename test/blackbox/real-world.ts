@@ -233,9 +233,13 @@ export class RealWorld implements World {
     return eventsOf(this.#published(), nodeId);
   }
 
+  async caughtUp(): Promise<void> {
+    await this.#reader?.caughtUp();
+  }
+
   /** All that was published so far, repeats included. */
   async records(): Promise<readonly PublishedRecord[]> {
-    await this.#reader?.caughtUp();
+    await this.caughtUp();
     return this.#published();
   }
 

@@ -54,7 +54,13 @@ export class TestNode {
     return this.#world.events(this.id).filter((event) => type === undefined || event.type === type);
   }
 
-  types(): readonly string[] {
+  /** Of everything published until now. Topics are read beside each other: what was seen last may not have come last. */
+  async types(): Promise<readonly string[]> {
+    await this.#world.caughtUp();
+    return this.#types();
+  }
+
+  #types(): readonly string[] {
     return this.events().map(({ type }) => type.replace(/^Node(Registration)?/, ""));
   }
 
@@ -62,7 +68,7 @@ export class TestNode {
   async until(type: string, count = 1): Promise<SeenEvent> {
     return this.#eventually(`event ${count} ${type} of ${this.id}`, async () => {
       const event = this.events(type)[count - 1];
-      if (!event) throw new Error(`it has ${this.types().join(", ") || "none"}; ${await this.#story()}`);
+      if (!event) throw new Error(`it has ${this.#types().join(", ") || "none"}; ${await this.#story()}`);
       return event;
     });
   }

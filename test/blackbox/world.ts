@@ -72,6 +72,8 @@ export interface World {
   publish(type: string, payload: Readonly<Record<string, unknown>>, options?: PublishOptions): Promise<string>;
   /** What was published about a node so far, each event once, by `entity_seq`. */
   events(nodeId: string): readonly SeenEvent[];
+  /** Resolves when `events` tells everything that was published until the call. */
+  caughtUp(): Promise<void>;
   registration(nodeId: string): Promise<Registration | undefined>;
   timeline(nodeId: string): Promise<readonly TimelineItem[]>;
   catalog(nodeId: string): Promise<readonly CatalogEntry[]>;

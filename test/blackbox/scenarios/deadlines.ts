@@ -37,7 +37,7 @@ export function deadlineScenarios(world: GetWorld): void {
     expect(await mute.untilJournaled(stale)).toMatchObject({ reason: "stale ack: attempt 2 is current" });
     await mute.ack();
     await mute.until("NodeBecameActive");
-    expect(mute.types().slice(0, 7)).toEqual(["Initiated", "Accepted", "AckTimedOut", ...FIRST_LIFE]);
+    expect((await mute.types()).slice(0, 7)).toEqual(["Initiated", "Accepted", "AckTimedOut", ...FIRST_LIFE]);
   });
 
   it.concurrent("expires a node that falls silent, and registers it again when it comes back", async () => {
@@ -54,7 +54,7 @@ export function deadlineScenarios(world: GetWorld): void {
     await silent.heartbeat();
     await silent.becomeActive(2);
     await silent.untilInCatalog({ passing: true });
-    expect(silent.types().slice(0, 9)).toEqual([...FIRST_LIFE, "LivenessExpired", ...FIRST_LIFE]);
+    expect((await silent.types()).slice(0, 9)).toEqual([...FIRST_LIFE, "LivenessExpired", ...FIRST_LIFE]);
   });
 
   it.concurrent(
@@ -67,7 +67,7 @@ export function deadlineScenarios(world: GetWorld): void {
         await beating.heartbeat();
         await sleep(BEAT_MS);
       }
-      expect(beating.types()).toEqual(FIRST_LIFE);
+      expect(await beating.types()).toEqual(FIRST_LIFE);
       const { deadlines } = await beating.registration();
       expect(deadlines["liveness"]?.renewed_at).not.toBeNull();
       const expired = await beating.until("NodeLivenessExpired");
@@ -83,6 +83,6 @@ export function deadlineScenarios(world: GetWorld): void {
       await repeating.introspect({ reason: "heartbeat" });
       await sleep(BEAT_MS);
     }
-    expect(repeating.types()).toEqual(FIRST_LIFE);
+    expect(await repeating.types()).toEqual(FIRST_LIFE);
   });
 }

@@ -28,7 +28,7 @@ export function registrationScenarios(world: GetWorld): void {
     await happy.untilRow({ status: "ACTIVE", node_type: "effect", endpoints: { http: "http://happy.test:8080" } });
     const registration = await happy.untilState("ACTIVE");
 
-    expect(happy.types()).toEqual(FIRST_LIFE);
+    expect(await happy.types()).toEqual(FIRST_LIFE);
     const [initiated, , ackReceived] = happy.events();
     expect(initiated?.payload).toMatchObject({
       causation_id: messageId,
@@ -69,7 +69,7 @@ export function registrationScenarios(world: GetWorld): void {
     await both(() => twice.deregister({}, { messageId: ids.goodbye }));
     await twice.until("NodeDeregistered");
     for (const id of [ids.introspection, ids.ack, ids.goodbye]) await twice.untilJournaled(id, "repeat");
-    expect(twice.types()).toEqual([...FIRST_LIFE, "Deregistered"]);
+    expect(await twice.types()).toEqual([...FIRST_LIFE, "Deregistered"]);
   });
 
   it.concurrent("absorbs an introspection that says the same, and lets an ACK name it", async () => {
@@ -81,7 +81,7 @@ export function registrationScenarios(world: GetWorld): void {
     expect(await again.untilJournaled(repeated)).toMatchObject({ result: "absorbed" });
     await again.ack({ correlation_id: second });
     await again.until("NodeBecameActive");
-    expect(again.types()).toEqual(FIRST_LIFE);
+    expect(await again.types()).toEqual(FIRST_LIFE);
   });
 
   it.concurrent("leaves an ACK of another attempt or of another request without effect", async () => {
@@ -98,7 +98,7 @@ export function registrationScenarios(world: GetWorld): void {
     expect((await stale.registration()).state).toBe("AWAITING_ACK");
     await stale.ack();
     await stale.until("NodeBecameActive");
-    expect(stale.types()).toEqual(FIRST_LIFE);
+    expect(await stale.types()).toEqual(FIRST_LIFE);
   });
 
   it.concurrent("leaves a foreign node's ACK and a second ACK without effect", async () => {
@@ -112,8 +112,8 @@ export function registrationScenarios(world: GetWorld): void {
     await Promise.all([one.answerAcceptance(), other.answerAcceptance()]);
     const late = await one.ack();
     expect(await one.untilJournaled(late)).toMatchObject({ result: "no_op", reason: "duplicate: already active" });
-    expect(one.types()).toEqual(FIRST_LIFE);
-    expect(other.types()).toEqual(FIRST_LIFE);
+    expect(await one.types()).toEqual(FIRST_LIFE);
+    expect(await other.types()).toEqual(FIRST_LIFE);
   });
 
   it.concurrent("does nothing for an ACK, a heartbeat or a goodbye of a node that nobody knows", async () => {
@@ -125,7 +125,7 @@ export function registrationScenarios(world: GetWorld): void {
     expect(await nobody.untilJournaled(goodbye)).toMatchObject({ result: "no_op" });
     expect(nobody.events()).toEqual([]);
     await nobody.becomeActive();
-    expect(nobody.types()).toEqual(FIRST_LIFE);
+    expect(await nobody.types()).toEqual(FIRST_LIFE);
   });
 
   it.concurrent("deregisters by command and registers again as a new attempt", async () => {
@@ -139,7 +139,7 @@ export function registrationScenarios(world: GetWorld): void {
     await leaving.becomeActive(2);
     await leaving.untilInCatalog({ passing: true });
     expect((await leaving.registration()).attempt).toBe(2);
-    expect(leaving.types()).toEqual([...FIRST_LIFE, "Deregistered", ...FIRST_LIFE]);
+    expect(await leaving.types()).toEqual([...FIRST_LIFE, "Deregistered", ...FIRST_LIFE]);
   });
 
   it.concurrent("takes an introspection with the reason shutdown as a goodbye, in any state that has one", async () => {
@@ -170,7 +170,7 @@ export function registrationScenarios(world: GetWorld): void {
       await refused.untilRow({ status: "REJECTED" });
       await refused.becomeActive(1);
       await refused.untilInCatalog({ passing: true, address: "refused.test", port: 8080 });
-      expect(refused.types()).toEqual(["Initiated", "Rejected", ...FIRST_LIFE]);
+      expect(await refused.types()).toEqual(["Initiated", "Rejected", ...FIRST_LIFE]);
     },
   );
 
@@ -185,7 +185,7 @@ export function registrationScenarios(world: GetWorld): void {
     await moving.untilRow({ status: "ACTIVE", endpoints: { http: "http://moved.test:9090" } });
     const same = await moving.introspect({ endpoints: { http: "http://moved.test:9090" } });
     expect(await moving.untilJournaled(same)).toMatchObject({ result: expect.stringMatching(/absorbed|renewed/) });
-    expect(moving.types()).toEqual([...FIRST_LIFE, "Updated"]);
+    expect(await moving.types()).toEqual([...FIRST_LIFE, "Updated"]);
     expect((await moving.registration()).state).toBe("ACTIVE");
   });
 
@@ -195,7 +195,7 @@ export function registrationScenarios(world: GetWorld): void {
     await turning.becomeActive(2, { node_type: "COMPUTE" });
     await turning.untilInCatalog({ passing: true });
     expect((await world().catalog("turning")).map(({ serviceId }) => serviceId)).toEqual(["onex-compute-turning"]);
-    expect(turning.types()).toEqual([...FIRST_LIFE, ...FIRST_LIFE]);
+    expect(await turning.types()).toEqual([...FIRST_LIFE, ...FIRST_LIFE]);
   });
 
   it.concurrent("gives a node that restarted a new attempt, and takes its older self for stale", async () => {
@@ -207,7 +207,7 @@ export function registrationScenarios(world: GetWorld): void {
     expect(await restarted.untilJournaled(older)).toMatchObject({ reason: expect.stringContaining("stale") });
     await restarted.answerAcceptance(2);
     expect(restarted.events("NodeRegistrationInitiated").at(1)?.payload["supersedes"]).toBe(first);
-    expect(restarted.types()).toEqual([...FIRST_LIFE, ...FIRST_LIFE]);
+    expect(await restarted.types()).toEqual([...FIRST_LIFE, ...FIRST_LIFE]);
   });
 
   it.concurrent("supersedes an attempt that waits when the node changes, and its ACK is stale", async () => {
