@@ -59,7 +59,9 @@ export class PgliteStore implements Store {
         handle = new PgliteTransaction(tx);
         // The library throws on what `work` threw, but not what it threw itself: keep them apart.
         try {
-          return await work(handle);
+          const result = await work(handle);
+          await Promise.all(handle.answers);
+          return result;
         } catch (error) {
           thrown = { error };
           throw error;
@@ -102,13 +104,18 @@ class PgliteTransaction implements Sql {
   readonly #tx: Transaction;
   /** Why it can no longer commit; later statements only say that it is aborted. */
   aborted: Fault | undefined;
+  readonly answers: Promise<unknown>[] = [];
 
   constructor(tx: Transaction) {
     this.#tx = tx;
   }
 
-  async query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
-    return run<Row>(this.#tx, text, values).catch((error: unknown) => this.#abort(error));
+  query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
+    const answer = run<Row>(this.#tx, text, values).catch((error: unknown) => this.#abort(error));
+    this.answers.push(answer);
+    // If nobody waits for it, the transaction throws what it says.
+    answer.catch(() => {});
+    return answer;
   }
 
   async script(text: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { Fault } from "../core/fault.ts";
 import type { Sql, SqlValue } from "../ports/store.ts";
 import { arrayTypes, binaryArray, type ElementType } from "./binary-arrays.ts";
 import { SlabLease } from "./slabs.ts";
-import { commitUnknown, endsSession, storeFault } from "./sql-fault.ts";
+import { commitUnknown, endsSession, sqlStateOf, storeFault } from "./sql-fault.ts";
 import { toParameter } from "./sql-types.ts";
 
 interface Statement {
@@ -101,6 +101,7 @@ export class PostgresTransaction implements Sql {
   #aborted: Fault | undefined;
   /** Until BEGIN is answered. */
   #beginning: Promise<void> | undefined;
+  readonly #answers: Promise<unknown>[] = [];
 
   constructor(session: PostgresSession) {
     this.#session = session;
@@ -115,7 +116,15 @@ export class PostgresTransaction implements Sql {
     this.#beginning.catch(() => {});
   }
 
-  async query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
+  query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
+    const answer = this.#query<Row>(text, values);
+    this.#answers.push(answer);
+    // If nobody waits for it, `commit` throws what it says.
+    answer.catch(() => {});
+    return answer;
+  }
+
+  async #query<Row>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
     if (this.#ended) throw new Error("the transaction has ended");
     // Behind a BEGIN that failed, statements would commit one by one: only what reads and locks goes before its answer.
     if (this.#beginning && !LOCKING_READ.test(text)) await this.#beginning;
@@ -133,7 +142,11 @@ export class PostgresTransaction implements Sql {
     this.#ended = true;
     await this.#beginning;
     if (this.#session.broken) throw storeFault(new Error("the connection broke before COMMIT was sent"));
-    const { command } = await this.#session.send({ text: "commit" }).catch((error: unknown) => {
+    const committed = this.#session.send({ text: "commit" });
+    await Promise.allSettled([...this.#answers, committed]);
+    // A statement that was answered with an error has undone everything, whatever became of COMMIT.
+    if (this.#aborted && sqlStateOf(this.#aborted) !== undefined) throw this.#aborted;
+    const { command } = await committed.catch((error: unknown) => {
       // An ordinary error (a deferred constraint) is an answer: rolled back.
       throw endsSession(error) ? commitUnknown(error) : storeFault(error);
     });

@@ -14,7 +14,8 @@ export interface Sql {
 export interface Store extends Sql {
   readonly kind: "postgres" | "pglite";
   /**
-   * Runs `work` in one transaction (read committed); an exception rolls it back and is thrown on.
+   * Runs `work` in one transaction (read committed); an exception rolls it back and is thrown on. COMMIT is sent right
+   * behind statements that `work` did not wait for; it commits nothing when one of them fails, and throws why.
    * @throws Fault COMMIT_UNKNOWN, retryable: the answer to COMMIT was lost; ask the database before running it again
    */
   transaction<Result>(work: (tx: Sql) => Promise<Result>): Promise<Result>;

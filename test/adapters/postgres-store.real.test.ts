@@ -61,6 +61,20 @@ describeReal("PostgresStore", (services) => {
       expect(await rows()).toEqual([1, 2]);
     });
 
+    it("says that a commit is unknown when the connection breaks behind it, whatever was sent with it", async () => {
+      const store = connect();
+      await store.query("select 1");
+      const failed = store.transaction(async (tx) => {
+        await tx.query("select 1");
+        void proxy.swallowNextReply(isCommit);
+        for (const id of [1, 2, 3]) void tx.query("insert into public.row values ($1)", [id]);
+      });
+      await expect(failed).rejects.toMatchObject({ code: "COMMIT_UNKNOWN", retryable: true });
+      // All of it or nothing.
+      expect([0, 3]).toContain((await rows()).length);
+      await insert(store, 4);
+    });
+
     it("is unavailable, not unknown, when the connection breaks before COMMIT", async () => {
       const store = connect();
       const failed = store.transaction(async (tx) => {
@@ -105,12 +119,13 @@ describeReal("PostgresStore", (services) => {
       const store = connect({ applicationName: "rollcall-victim" });
       const sleeping = store.query("select pg_sleep(10)");
       const working = store.transaction((tx) => tx.query("select pg_sleep(10)"));
-      const both = Promise.allSettled([sleeping, working]);
+      const leaving = store.transaction(async (tx) => void tx.query("select pg_sleep(10)"));
+      const all = Promise.allSettled([sleeping, working, leaving]);
       await sleep(100);
       await observer.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
         "rollcall-victim",
       ]);
-      for (const one of await both)
+      for (const one of await all)
         expect(one).toMatchObject({ reason: { code: "STORE_UNAVAILABLE", cause: { code: "57P01" } } });
       expect(await store.query("select 1 as one")).toEqual([{ one: 1 }]);
     });

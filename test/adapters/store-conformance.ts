@@ -195,6 +195,24 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await count()).toBe(0);
       });
 
+      it("commits behind statements that nobody waited for", async () => {
+        await store.transaction(async (tx) => {
+          for (const id of [1, 2, 3]) void tx.query(...add(id));
+        });
+        expect(await count()).toBe(3);
+      });
+
+      it("says what is wrong with a statement that nobody waited for, and leaves nothing", async () => {
+        const failed = store.transaction(async (tx) => {
+          void tx.query(...add(1));
+          void tx.query("insert into conformance.item (id, amount) values (2, -1)");
+          void tx.query(...add(3));
+        });
+        await expect(failed).rejects.toMatchObject({ code: "STORE_REFUSED", cause: { code: "23514" } });
+        expect(await count()).toBe(0);
+        expect(await one("1")).toBe(1);
+      });
+
       it("may be refused by a constraint at its very end", async () => {
         await store.query(
           "create table conformance.late (id int references conformance.item deferrable initially deferred)",

@@ -218,8 +218,11 @@ export class SimStore implements Store {
   async transaction<Result>(work: (tx: Sql) => Promise<Result>): Promise<Result> {
     const session = new Session(this.#database, this.#machine);
     const tx: Sql = {
-      query: <Row>(text: string, values: readonly SqlValue[] = []) =>
-        this.#send(session, () => this.#execute(session, text, values) as unknown as Row[]),
+      query: <Row>(text: string, values: readonly SqlValue[] = []) => {
+        const answer = this.#send(session, () => this.#execute(session, text, values) as unknown as Row[]);
+        answer.catch(() => {});
+        return answer;
+      },
     };
     let result: Result;
     try {
