@@ -10,6 +10,7 @@ import type { Message } from "../runtime/core/message.ts";
 import { step } from "../runtime/core/step.ts";
 import { DeadlineIndex } from "../runtime/shell/deadline-index.ts";
 import type { Partition } from "../runtime/shell/partition.ts";
+import { SharedValues } from "../runtime/shell/shared-values.ts";
 import { shippedDomain } from "../test/registration/shipped-domain.ts";
 import { introspection } from "./measure.ts";
 
@@ -24,7 +25,7 @@ const SECONDS = 2;
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
 const HEARTBEATS = 4;
 const TRANSITIONS_MORE = 1_000;
-const TRACKED = 20_000;
+const TRACKED = 100_000;
 
 /** A step must cost the same however many entities there are, and however many transitions the contracts have. */
 export function benchCore(): CoreResult[] {
@@ -60,10 +61,11 @@ export function bytesPerEntity(): number {
   const collect = runInNewContext("gc") as () => void;
   const kept = { entities: new LRUCache<string, Entity>({ max: TRACKED }), deadlines: new DeadlineIndex() };
   const partition = {} as Partition;
+  const values = new SharedValues();
   const track = (index: number): void => {
     const { from } = heartbeats(shippedDomain, index);
     if (!from) return;
-    kept.entities.set(from.id, from);
+    kept.entities.set(from.id, values.entityOf(from));
     const owner = { partition, entityId: from.id, attemptId: from.attempt.id, correlationId: from.attempt.correlationIds[0] ?? "" }; // prettier-ignore
     kept.deadlines.set(owner, {}, from.deadlines);
   };

@@ -69,10 +69,13 @@ export const copyOf = ({ id, state, reducerState, data, attempt, seq, deadlines,
   stateSince,
 });
 
+const NONE: readonly string[] = [];
+
 /** Likewise. */
 export const withAwaiting = ({ number, id, correlationIds }: Attempt, awaiting: readonly string[]): Attempt => ({
   number,
   id,
   correlationIds,
-  awaiting,
+  // Of most entities, most of the time.
+  awaiting: awaiting.length === 0 ? NONE : awaiting,
 });

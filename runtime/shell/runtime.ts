@@ -228,7 +228,7 @@ export class Runtime {
     this.#drop([...this.#owned.values()]);
     for (let failures = 0; generation === this.#generation && !this.#stopping;) {
       try {
-        const ends = await bus.ends(domain.consumed.map(({ topic }) => topic), { timeoutMs: limits.endsTimeoutMs }); // prettier-ignore
+        const ends = await bus.ends(topicsOf(domain).input, { timeoutMs: limits.endsTimeoutMs });
         const taken = await this.#takeover.take(numbers, ends, this.#partitions);
         if (generation === this.#generation) this.#resume(taken);
         return;

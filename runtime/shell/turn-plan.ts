@@ -13,6 +13,7 @@ import { LABEL_BYTES_MAX, spelledOut, VALUE_BYTES_MAX } from "../core/wire.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { BROKER_TIME, labelBytesOf, type RecordItem, REKEYED, textHeaders, type Work } from "./intake.ts";
 import type { Partition } from "./partition.ts";
+import type { SharedValues } from "./shared-values.ts";
 import type { ShellEvent } from "./shell-event.ts";
 import type { TurnSpans } from "./turn-spans.ts";
 
@@ -76,6 +77,7 @@ export interface Loaded {
   seen(dedupeKey: string): boolean;
   /** How far a partition's journal and publishing are. */
   share(partition: Partition): { readonly nextSeq: number; readonly publishedSeq: number };
+  readonly values: SharedValues;
 }
 
 /** A turn, stepped and ready to be written: everything it will change, nothing of it changed yet. */
@@ -173,9 +175,10 @@ export class TurnPlan {
 
   #keep(partition: Partition, id: string, before: Entity | undefined, now: Entity | undefined): void {
     if (now === undefined || now === before) return;
+    const shared = before?.data === now.data ? now : this.#loaded.values.entityOf(now);
     const kept = this.entities.get(id);
-    if (kept) kept.now = now;
-    else this.entities.set(id, { partition, before, now });
+    if (kept) kept.now = shared;
+    else this.entities.set(id, { partition, before, now: shared });
   }
 
   #journalStep(

@@ -9,6 +9,7 @@ import { readItems, type Work } from "./intake.ts";
 import { Ledger, PartitionsLost } from "./ledger.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
+import { SharedValues } from "./shared-values.ts";
 import { TurnPlan } from "./turn-plan.ts";
 import { TurnSpans } from "./turn-spans.ts";
 
@@ -36,6 +37,7 @@ export class TurnTaker {
   readonly #consumedBy: ReadonlyMap<string, ConsumedTopic>;
   readonly #hooks: TurnHooks;
   readonly #refused = new Map<Item, string>();
+  readonly #values = new SharedValues();
   #committing: { readonly after: Base; readonly asPlanned: Promise<boolean> } | undefined;
   #underWay = 0;
   #commits = 0;
@@ -89,13 +91,14 @@ export class TurnTaker {
     const open = new Set(items);
     let asPlanned = plan !== undefined;
     for (let next = plan, failures = 0; ; next = undefined) {
-      const overtaken = [...open].filter((item) => this.#isOvertaken(item));
-      for (const item of overtaken) open.delete(item);
-      if (overtaken.length > 0) asPlanned = false;
+      if (this.#giveBackOvertaken(open)) {
+        next = undefined;
+        asPlanned = false;
+      }
       const current = [...open].filter(({ partition }) => !partition.lost);
       if (current.length === 0) break;
       try {
-        await this.#settle(current, open, overtaken.length > 0 ? undefined : next);
+        await this.#settle(current, open, next);
         if (open.size > 0) asPlanned = false;
       } catch (error) {
         asPlanned = false;
@@ -114,11 +117,15 @@ export class TurnTaker {
     return asPlanned;
   }
 
-  /** A firing from before an interruption is given back: what would have come meanwhile could not come. */
-  #isOvertaken(item: Item): boolean {
-    if (item.kind !== "deadline" || item.firedAtMs >= Math.max(this.#troubledMs, item.partition.resumedAtMs)) return false; // prettier-ignore
-    this.#hooks.overtaken(item.due);
-    return true;
+  /** Firings from before an interruption: what would have come meanwhile could not come. @returns whether there were any */
+  #giveBackOvertaken(open: Set<Item>): boolean {
+    const { size } = open;
+    for (const item of open) {
+      if (item.kind !== "deadline" || item.firedAtMs >= Math.max(this.#troubledMs, item.partition.resumedAtMs)) continue; // prettier-ignore
+      open.delete(item);
+      this.#hooks.overtaken(item.due);
+    }
+    return open.size < size;
   }
 
   /** One turn over the items; by halves when the store refuses the data, down to the one that it refuses. */
@@ -160,6 +167,7 @@ export class TurnTaker {
       entity: (id: string) => base?.entities.get(id)?.now ?? entities.get(id),
       seen: (key: string) => seen.has(key) || base?.seen.has(key) === true,
       share: (partition: Partition) => base?.shares.get(partition) ?? partition,
+      values: this.#values,
     };
     const plan = new TurnPlan(domain, loaded, brokerClock.nowMs(), tracing && new TurnSpans(tracing));
     for (const each of work) plan.add(each);
@@ -182,7 +190,7 @@ export class TurnTaker {
       `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
       [this.#parts.domain.name, [...missing]],
     );
-    for (const row of rows) found.set(row.entity_id, entityOf(row));
+    for (const row of rows) found.set(row.entity_id, this.#values.entityOf(entityOf(row)));
     return found;
   }
 

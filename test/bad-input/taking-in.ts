@@ -5,6 +5,7 @@ import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { BusRecord } from "../../runtime/ports/event-bus.ts";
 import { readItems, type Work } from "../../runtime/shell/intake.ts";
 import { Partition } from "../../runtime/shell/partition.ts";
+import { SharedValues } from "../../runtime/shell/shared-values.ts";
 import { TurnPlan } from "../../runtime/shell/turn-plan.ts";
 import { NOON } from "../registration/examples.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
@@ -13,6 +14,7 @@ import { freshId, type RecordFixture } from "./record-fixture.ts";
 export const PARTITIONS = 4;
 /** Of processor time: more than this is a hang, however busy the machine is. */
 const HANG_MS = 2_000;
+const values = new SharedValues();
 const consumedBy = new Map(shippedDomain.consumed.map((consumed) => [consumed.topic, consumed]));
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}]/u;
 
@@ -53,11 +55,8 @@ export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Wor
   const item = { kind: "record", partition, record } as const;
   const [work, ...more] = readItems(shippedDomain, consumedBy, PARTITIONS, [item], new Map());
   if (!work || more.length > 0) throw new Error(`${1 + more.length} works of one record`);
-  const plan = new TurnPlan(
-    shippedDomain,
-    { entity: () => entity, seen: () => false, share: (each) => each },
-    record.brokerTimeMs,
-  );
+  const loaded = { entity: () => entity, seen: () => false, share: (each: Partition) => each, values };
+  const plan = new TurnPlan(shippedDomain, loaded, record.brokerTimeMs);
   plan.add(work);
   return { work, plan };
 }

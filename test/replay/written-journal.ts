@@ -5,13 +5,15 @@ import type { Message } from "../../runtime/core/message.ts";
 import type { BusRecord } from "../../runtime/ports/event-bus.ts";
 import type { Item } from "../../runtime/shell/inbox.ts";
 import { Partition } from "../../runtime/shell/partition.ts";
+import { SharedValues } from "../../runtime/shell/shared-values.ts";
 import { TurnPlan } from "../../runtime/shell/turn-plan.ts";
 
 /** The journal that the shell's own writer makes of these messages, taken in this order in one turn. */
 export function journalOf(domain: Domain, messages: readonly Message[], atMs: number): JournalRow[] {
   const start = { number: 0, epoch: 1, nextSeq: 1, publishedSeq: 0, positions: new Map(), entitiesMax: 10 };
   const partition = new Partition(start);
-  const plan = new TurnPlan(domain, { entity: () => undefined, seen: () => false, share: () => partition }, atMs);
+  const loaded = { entity: () => undefined, seen: () => false, share: () => partition, values: new SharedValues() };
+  const plan = new TurnPlan(domain, loaded, atMs);
   for (const message of messages) {
     const asked = plan.intents.find(({ intent }) => intent.id === message.intentId)?.intent;
     const journaled = domain.consumed.find(({ type }) => type === message.type)?.journal ?? true;
