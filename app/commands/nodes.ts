@@ -14,6 +14,7 @@ const SHOWN_ITEMS = 20;
 
 interface ListOptions extends ServerOptions {
   readonly state?: string;
+  readonly reducerState?: string;
   readonly type?: string;
   readonly capability?: string;
   readonly query?: string;
@@ -25,6 +26,7 @@ export function addNodesCommands(program: Command): void {
   asksServer(nodes.command("list"))
     .description("every node with its state")
     .option("--state <state>", "only nodes in this state")
+    .option("--reducer-state <state>", "only nodes whose reducer is in this state")
     .addOption(new Option("--type <type>", "only nodes of this type").choices(NODE_TYPES))
     .option("--capability <name>", "only nodes that have it")
     .option("--query <text>", "only nodes with this in their id or name")
@@ -48,8 +50,8 @@ const positive = (text: string): number => {
 };
 
 async function list(options: ListOptions): Promise<void> {
-  const { state, type: node_type, capability, query: q, limit } = options;
-  const filter = { state, node_type, capability, q };
+  const { state, reducerState: reducer_state, type: node_type, capability, query: q, limit } = options;
+  const filter = { state, reducer_state, node_type, capability, q };
   const { items, more } = await askAll<RegistrationView>(options, "/api/v1/registrations", filter, limit);
   if (options.json) return printJson(items);
   if (items.length === 0) return print("no nodes");

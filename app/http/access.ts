@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type ApiToken, type Role, tokenOf } from "../api-tokens.ts";
 import { Problem } from "./problem.ts";
@@ -17,6 +18,8 @@ export interface Caller {
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    /** A document that people open in a browser: it asks them for the token by itself, as a password (Basic). */
+    browsable?: true;
   }
   interface FastifyRequest {
     caller: Caller;
@@ -24,6 +27,7 @@ declare module "fastify" {
 }
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,1024})$/i;
+const BASIC = /^Basic +([A-Za-z0-9+/]{1,2048}={0,2})$/i;
 const anyNode = (): boolean => true;
 const noNode = (): boolean => false;
 
@@ -43,10 +47,10 @@ export function controlAccess(http: FastifyInstance, tokens: readonly ApiToken[]
 /** Behind the rate limit, so that guessing is limited too. */
 export function refuseStrangers(http: FastifyInstance): void {
   http.addHook("onRequest", async ({ caller, is404, routeOptions: { config }, headers }) => {
-    const { access } = config;
+    const { access, browsable = false } = config;
     if (is404 || access === "anyone") return;
     const { role } = caller;
-    if (role === undefined) throw unauthenticated(headers.authorization);
+    if (role === undefined) throw unauthenticated(headers, browsable);
     if (role !== "operator" && !access?.includes(role))
       throw forbidden(`${caller.identity} may not do this: it takes ${[...(access ?? []), "operator"].join(" or ")}`);
   });
@@ -63,9 +67,10 @@ export function assertSpeaksFor(caller: Caller, nodeId: string): void {
     throw forbidden(`${caller.identity} does not speak for ${nodeId}`);
 }
 
-function callerOf({ headers, ip }: FastifyRequest, tokens: readonly ApiToken[] | undefined): Caller {
+function callerOf({ headers, ip, routeOptions }: FastifyRequest, tokens: readonly ApiToken[] | undefined): Caller {
   if (tokens === undefined) return { identity: `address ${ip}`, role: "operator", speaksFor: anyNode };
-  const presented = BEARER.exec(headers.authorization ?? "")?.[1];
+  // A browser sends a password again by itself, also where another site leads it: it is taken for documents alone.
+  const presented = bearerOf(headers) ?? (routeOptions.config.browsable ? passwordOf(headers) : undefined);
   const token = presented === undefined ? undefined : tokenOf(tokens, presented);
   if (token === undefined) return { identity: `address ${ip}`, role: undefined, speaksFor: noNode };
   const { role, name } = token;
@@ -77,7 +82,18 @@ const speakerFor = (name: string) =>
     ? (nodeId: string): boolean => nodeId.startsWith(name.slice(0, -1))
     : (nodeId: string): boolean => nodeId === name;
 
-function unauthenticated(authorization: string | undefined): Problem {
+const bearerOf = ({ authorization = "" }: IncomingHttpHeaders): string | undefined => BEARER.exec(authorization)?.[1];
+
+function passwordOf({ authorization = "" }: IncomingHttpHeaders): string | undefined {
+  const pair = Buffer.from(BASIC.exec(authorization)?.[1] ?? "", "base64").toString("latin1");
+  return pair.includes(":") ? pair.slice(pair.indexOf(":") + 1) : undefined;
+}
+
+function unauthenticated({ authorization, accept = "" }: IncomingHttpHeaders, browsable: boolean): Problem {
+  if (browsable && accept.includes("text/html"))
+    return new Problem("unauthenticated", "the password is a token of ROLLCALL_API_TOKENS, the name does not matter", {
+      challenge: 'Basic realm="rollcall", charset="UTF-8"',
+    });
   const [detail, challenge] =
     authorization === undefined
       ? ["send a token: Authorization: Bearer <token>", 'Bearer realm="rollcall"']

@@ -12,7 +12,7 @@ import type { Http } from "./http.ts";
 import { notFound } from "./problem.ts";
 
 const SchemaParams = z.object({ file: z.string().max(255) });
-const DOCUMENT = { config: { access: ["reader", "node"] }, schema: { hide: true } } as const;
+const DOCUMENT = { config: { access: ["reader", "node"], browsable: true }, schema: { hide: true } } as const;
 
 /** What is told about the interfaces, for programs and for people, made when it is asked for from what runs. */
 export function addDocumentRoutes(http: Http, system: System): void {

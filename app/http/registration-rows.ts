@@ -4,6 +4,7 @@ import { ENTITY_COLUMNS, type EntityRow, entityOf } from "../../runtime/shell/en
 
 export interface RegistrationFilter {
   readonly state?: string | undefined;
+  readonly reducerState?: string | undefined;
   readonly nodeType?: string | undefined;
   readonly capability?: string | undefined;
   /** A part of the id or the name, in any case. */
@@ -42,12 +43,16 @@ export async function countRegistrations(sql: Sql, domain: string, filter: Regis
 }
 
 /** @param values grows by what the condition names */
-function conditionOf({ state, nodeType, capability, text }: RegistrationFilter, values: SqlValue[]): string {
+function conditionOf(
+  { state, reducerState, nodeType, capability, text }: RegistrationFilter,
+  values: SqlValue[],
+): string {
   const where = (condition: string, value: string | undefined): string[] =>
     value === undefined ? [] : [condition.replaceAll("$?", `$${values.push(value)}`)];
   return [
     "state is not null",
     ...where("state = $?", state),
+    ...where("reducer_state = $?", reducerState),
     ...where("data->'node'->>'node_type' = $?", nodeType),
     ...where("(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", capability),
     ...where(

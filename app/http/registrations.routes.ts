@@ -9,6 +9,7 @@ import { RegistrationView, registrationView } from "./registration-view.ts";
 
 const ListQuery = z.object({
   state: z.string().max(255).optional().describe("the orchestrator's state, as the contract calls it"),
+  reducer_state: z.string().max(255).optional().describe("the reducer's state, as the contract calls it"),
   node_type: z.enum(NODE_TYPES).optional(),
   capability: z.string().min(1).max(255).optional().describe("a capability that the node has"),
   q: z.string().min(1).max(255).optional().describe("a part of the node's id or name, in any case"),
@@ -40,8 +41,9 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
         response: { 200: List, ...PROBLEMS },
       },
     },
-    async ({ query: { state, node_type: nodeType, capability, q: text, limit, cursor, skip, count } }) => {
-      const filter = { state, nodeType, capability, text };
+    async ({ query: { limit, cursor, skip, count, ...asked } }) => {
+      const { state, reducer_state: reducerState, node_type: nodeType, capability, q: text } = asked;
+      const filter = { state, reducerState, nodeType, capability, text };
       const scope = `registrations ${JSON.stringify(filter)}`;
       const [after = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor);
       const page = { after: String(after), skip, limit: limit + 1 };

@@ -46,7 +46,7 @@ export function Contracts() {
               <Machine
                 machine={machine}
                 counts={(index === 0 ? counts.answer?.orchestrator : counts.answer?.reducer) ?? {}}
-                {...(index === 0 && { onState: (state: string) => go(`/nodes?state=${encodeURIComponent(state)}`) })}
+                onState={(state) => go(`/nodes?${index === 0 ? "state" : "reducer_state"}=${encodeURIComponent(state)}`)}
               />
             </section>
           ))}

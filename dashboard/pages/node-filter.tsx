@@ -4,7 +4,7 @@ import { amount } from "../parts/span.ts";
 import { StateName } from "../parts/state-name.tsx";
 import { go } from "../router.ts";
 
-const NAMES = ["state", "node_type", "capability", "q"] as const;
+const NAMES = ["state", "reducer_state", "node_type", "capability", "q"] as const;
 export type NodeFilter = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
 const TYPES = ["effect", "compute", "reducer", "orchestrator"];
 const TYPING_MS = 250;
@@ -27,6 +27,11 @@ export function NodeFilters({ filter, states }: { readonly filter: NodeFilter; r
       <div class="typed">
         <Typed name="q" label="Id or name" filter={filter} />
         <Typed name="capability" label="Capability" filter={filter} />
+        {filter.reducer_state !== undefined && (
+          <button class="chip" aria-pressed onClick={() => goTo({ ...filter, reducer_state: "" })}>
+            reducer in {filter.reducer_state}
+          </button>
+        )}
         {Object.keys(filter).length > 0 && (
           <button class="chip" onClick={() => goTo({})}>
             Show all

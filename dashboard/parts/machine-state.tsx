@@ -38,7 +38,8 @@ export function StateBox({ state, initial, current, count, at, onState }: StateB
       class={classes.filter(Boolean).join(" ")}
       {...(onState && {
         role: "button",
-        tabIndex: 0,
+        // In SVG names are taken as they are written, and only this one is an attribute.
+        tabindex: 0,
         onClick: () => onState(name),
         onKeyDown: (event: KeyboardEvent) => {
           if (event.key !== "Enter" && event.key !== " ") return;

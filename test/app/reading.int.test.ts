@@ -64,6 +64,8 @@ describe("registrations", () => {
   it.each([
     ["state=ACTIVE", ["read-a"]],
     ["state=REJECTED", []],
+    ["reducer_state=complete&state=ACTIVE", ["read-a"]],
+    ["reducer_state=failed", []],
     ["node_type=compute", ["read-b", "read-d"]],
     ["capability=storage", ["read-a", "read-b"]],
     [`capability=${encodeURIComponent('it\'s "quoted"')}&node_type=effect`, ["read-a"]],

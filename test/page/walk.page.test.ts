@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describePage } from "./describe-page.ts";
+import { tabTo } from "./keyboard.ts";
 import { type PageSystem, startPageSystem } from "./page-system.ts";
 import { type Visit, visit } from "./visit.ts";
 
@@ -77,24 +78,3 @@ describePage("the page, while nodes come and go", (browser) => {
     await tabTo(seen, (found) => name.test(found), role);
   });
 });
-
-/** Presses Tab until what has the focus is what is looked for. */
-async function tabTo({ page }: Visit, isMeant: (name: string) => boolean, role: string): Promise<void> {
-  const met: string[] = [];
-  for (let presses = 0; presses < 80; presses++) {
-    await page.keyboard.press("Tab");
-    const [found = "", name = ""] = (await page.evaluate(FOCUSED)) as string[];
-    met.push(`${found} ${name}`);
-    if (found === role && isMeant(name)) return;
-  }
-  throw new Error(`Tab never led to the ${role}; it met ${met.join(", ")}`);
-}
-
-/** Role and name of what has the focus, as far as these tests tell them apart. */
-const FOCUSED = `(() => {
-  const element = document.activeElement;
-  const roles = { A: "link", BUTTON: "button", SELECT: "combobox", TEXTAREA: "textbox", SUMMARY: "button" };
-  const role = element.getAttribute("role") ?? (element.type === "search" ? "searchbox" : element.tagName === "INPUT" ? "textbox" : roles[element.tagName] ?? element.tagName);
-  const name = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent ?? "";
-  return [role, name.trim()];
-})()`;

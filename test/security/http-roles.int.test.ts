@@ -58,6 +58,9 @@ function routesOf(tree: string): readonly string[] {
 }
 
 const table = tableOf("Routes");
+/** What a person opens in a browser. */
+const DOCUMENTS = ["/docs", "/docs/api", "/docs/style.css", "/schemas", "/openapi.json", "/asyncapi.json"];
+const password = (token: string) => ({ authorization: `Basic ${Buffer.from(`anyone:${token}`).toString("base64")}` });
 const isRefused = ({ status }: Said): boolean => status === 401 || status === 403;
 
 describe("the routes of the guide", () => {
@@ -125,6 +128,31 @@ describe("the routes of the guide", () => {
     expect((await free.inject("/health/ready")).body).toContain("kafka-1.internal");
     await Promise.all([sick.close(), free.close()]);
   });
+});
+
+describe("a browser's password", () => {
+  it.each(DOCUMENTS)("that is a token opens %s", async (path) => {
+    expect((await ask(path, { headers: password(TOKENS.reader) })).status).toBe(200);
+    for (const wrong of ["", "guess", `${TOKENS.reader}:`])
+      expect((await ask(path, { headers: password(wrong) })).status).toBe(401);
+  });
+
+  it("is asked for where a page is wanted", async () => {
+    const { headers } = await ask("/docs", { headers: { accept: "text/html,*/*" } });
+    expect(headers.get("www-authenticate")).toMatch(/^Basic realm=/);
+    const { headers: ofApi } = await ask("/api/v1/overview", { headers: { accept: "text/html,*/*" } });
+    expect(ofApi.get("www-authenticate")).toMatch(/^Bearer realm=/);
+  });
+
+  const others = table.filter(
+    ([route = "", stranger]) => stranger === "no" && !DOCUMENTS.includes(route.split(" ")[1] ?? ""),
+  );
+  it.each(others.filter(([route]) => !route?.startsWith("GET /schemas/messages")))(
+    "does not open %s",
+    async (route) => {
+      expect((await request(route as string, "own-1", password(TOKENS.operator))).status).toBe(401);
+    },
+  );
 });
 
 describe("a node's token", () => {
