@@ -26,6 +26,7 @@ export const TimelineItem = z.object({
     .describe("asked of the effects"),
   topic: z.string().nullable().describe("where it came from, or was published"),
   payload: z.record(z.string(), z.unknown()).nullable(),
+  envelope: z.string().optional().describe("with envelopes=true, of an event: as it was published, byte for byte"),
 });
 export type TimelineItem = z.infer<typeof TimelineItem>;
 
@@ -76,9 +77,10 @@ export async function timelineOf(
     readonly limit: number;
     readonly newest?: boolean;
     readonly attemptId?: string;
+    readonly envelopes?: boolean;
   },
 ): Promise<TimelineItem[]> {
-  const { after, limit, newest = false, attemptId } = page;
+  const { after, limit, newest = false, attemptId, envelopes = false } = page;
   const values: SqlValue[] = [domain, nodeId, limit];
   const add = (value: SqlValue): string => `$${values.push(value)}`;
   const conditions = [
@@ -94,10 +96,10 @@ export async function timelineOf(
       order by at ${direction}, partition ${direction}, seq ${direction} limit $3`,
     values,
   );
-  return (newest ? rows.reverse() : rows).map(itemOf);
+  return (newest ? rows.reverse() : rows).map((row) => itemOf(row, envelopes));
 }
 
-function itemOf(row: Row): TimelineItem {
+function itemOf(row: Row, envelopes: boolean): TimelineItem {
   const { body } = row;
   const decision = body?.decision;
   return {
@@ -120,6 +122,7 @@ function itemOf(row: Row): TimelineItem {
     intents: decision?.intents ?? [],
     topic: row.topic ?? body?.message?.origin?.topic ?? body?.origin?.topic ?? null,
     payload: body?.message?.payload ?? payloadOf(row.value),
+    ...(envelopes && row.value && { envelope: row.value.toString("utf8") }),
   };
 }
 

@@ -9,6 +9,7 @@ import { TimelineItem, timelineOf } from "./timeline-rows.ts";
 const Query = z.object({
   limit: Limit(200),
   cursor: Cursor,
+  envelopes: z.enum(["true", "false"]).default("false").describe("true: events with their envelopes as published"),
   order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: the last page, for a look at the end"),
 });
 const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string().nullable() });
@@ -25,11 +26,13 @@ export function addTimelineRoutes(http: Http, { store, domain }: System): void {
         response: { 200: Timeline, ...PROBLEMS },
       },
     },
-    async ({ params: { node_id }, query: { limit, cursor, order } }) => {
+    async ({ params: { node_id }, query: { limit, cursor, order, ...query } }) => {
       const scope = `timeline ${node_id}`;
       const after = cursor === undefined ? undefined : placeOf(decodeCursor(scope, cursor));
       const newest = order === "newest";
-      const found = await timelineOf(store, domain.name, node_id, { after, limit: newest ? limit : limit + 1, newest });
+      const envelopes = query.envelopes === "true";
+      const page = { after, limit: newest ? limit : limit + 1, newest, envelopes };
+      const found = await timelineOf(store, domain.name, node_id, page);
       if (found.length === 0 && after === undefined) await assertKnown(node_id);
       const items = found.slice(0, limit);
       const last = found.length > limit ? items.at(-1) : undefined;

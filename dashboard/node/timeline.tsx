@@ -54,7 +54,19 @@ function TurnShown({ turn: { cause, events, intents } }: { readonly turn: Turn }
       ))}
       <details>
         <summary>As it lies in the journal</summary>
-        <pre tabIndex={0}>{JSON.stringify([cause, ...events], null, 2)}</pre>
+        <pre tabIndex={0}>
+          {JSON.stringify([cause, ...events.map(({ envelope: _apart, ...event }) => event)], null, 2)}
+        </pre>
+        {events.map(({ type: name, message_id, topic, envelope }) => (
+          <div key={message_id}>
+            <p class="note">
+              The envelope of {name} as it was published to {topic}
+            </p>
+            <pre tabIndex={0} role="region" aria-label={`Envelope of ${name ?? ""}`}>
+              {envelope}
+            </pre>
+          </div>
+        ))}
       </details>
     </li>
   );

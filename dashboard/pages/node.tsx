@@ -29,7 +29,7 @@ export function Node({ rest: nodeId }: PageProps) {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
   const registration = useAsked<RegistrationView>(path, EVERY_MS);
   const explanation = useAsked<Explanation>(`${path}/explanation`, EVERY_MS);
-  const timeline = useAsked<Rows>(`${path}/timeline?order=newest&limit=${ROWS}`, EVERY_MS);
+  const timeline = useAsked<Rows>(`${path}/timeline?order=newest&envelopes=true&limit=${ROWS}`, EVERY_MS);
   const overview = useAsked<Overview>("/api/v1/overview?history=false", EVERY_MS);
   const nowMs = useServerClock(overview.answer?.at);
   const again = (): void => [registration, explanation, timeline].forEach((each) => each.again());

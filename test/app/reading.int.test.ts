@@ -125,6 +125,15 @@ describe("a timeline", () => {
     expect(foreign.status).toBe(400);
   });
 
+  it("has its events' envelopes as they were published, where they are asked for", async () => {
+    const rows = await bench.system.store.query<{ value: Buffer }>(`select value from rollcall.bus_record`);
+    const published = rows.map(({ value }) => value.toString());
+    const envelopes = (await timeline("?envelopes=true")).body.items.flatMap(({ envelope }) => envelope ?? []);
+    expect(envelopes).toHaveLength(4);
+    for (const each of envelopes) expect(published).toContain(each);
+    for (const item of (await timeline()).body.items) expect(item).not.toHaveProperty("envelope");
+  });
+
   it("is not there for a node that nobody knows", async () => {
     expect((await bench.ask("/api/v1/registrations/nobody/timeline")).status).toBe(404);
   });

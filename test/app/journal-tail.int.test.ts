@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { journalEnds } from "../../app/http/journal-events.ts";
+import { JournalTail } from "../../app/http/journal-tail.ts";
+import { ManualClock } from "../shell/manual-clock.ts";
+import { wrapped } from "../wrapped.ts";
+import { HttpBench, lasting } from "./http-bench.ts";
+
+const POLL_MS = 250;
+const GATHER_MS = 10;
+
+let bench: HttpBench;
+beforeAll(async () => void (bench = await HttpBench.open(lasting)));
+afterAll(() => bench.close());
+
+it("the tail tells what was committed while it read, without waiting for its next look", async () => {
+  const { system } = bench;
+  const clock = new ManualClock();
+  const told: string[] = [];
+  let release = (): void => {};
+  let held: Promise<void> | undefined;
+  const store = wrapped(system.store, {
+    // The answer is from before, whatever is committed until it is given.
+    query: async (text, values) => {
+      const rows = await system.store.query(text, values);
+      await held;
+      return rows as never;
+    },
+  });
+  const tail = new JournalTail({ ...system, store, clock });
+  tail.follow(await journalEnds(system.store, system.domain.name), (events) =>
+    told.push(...events.map(({ type }) => type)),
+  );
+  held = new Promise((resolve) => (release = resolve));
+  await clock.advance(POLL_MS);
+  await bench.publish("NodeIntrospectionEvent", { node_id: "meanwhile", node_type: "effect" });
+  await bench.until("meanwhile", "AWAITING_ACK");
+  held = undefined;
+  release();
+  // The next look of its own would be a whole period later.
+  const untilMs = clock.monotonicMs() + POLL_MS / 2;
+  const soon = async (): Promise<readonly string[]> => {
+    if (clock.monotonicMs() < untilMs) await clock.advance(GATHER_MS);
+    return told;
+  };
+  await expect.poll(soon).toEqual(["NodeRegistrationInitiated", "NodeRegistrationAccepted"]);
+  tail.close();
+});
