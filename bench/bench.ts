@@ -5,6 +5,7 @@ import { startProgram } from "../test/blackbox/program.ts";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
+import { waitUntil } from "../test/real/services/wait-until.ts";
 import { latencyChart } from "./chart.ts";
 import { startConsulStub } from "./consul-stub-process.ts";
 import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
@@ -128,6 +129,7 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
     const load = await runLoad(nodes, { ...size, count, warmUp, runId }, {
       onSaturation: async () => void (before = await used()),
       onSaturated: async () => void (after = await used()),
+      ...(engine.settled && { onLeft: engine.settled }),
     }); // prettier-ignore
     const per1000 = (seconds: number): number => Number(((seconds / count) * 1_000).toFixed(3));
     const result: Result = {
@@ -176,8 +178,20 @@ async function startRollcall(runId: string, services: ServiceAddresses, database
       ROLLCALL_LOG_LEVEL: "error",
     },
   });
-  return { stop: program.stop, pids: [program.pid] };
+  return { stop: program.stop, pids: [program.pid], settled: () => settled(program.url) };
 }
+
+const UNDER_WAY = /^rollcall_(waiting_messages|intents_pending|unpublished_messages) [1-9]/m;
+
+/** Told that they may leave, the nodes are gone; their services and rows are still being seen to. */
+const settled = (url: string): Promise<void> =>
+  waitUntil(
+    async () => {
+      const metrics = await (await fetch(new URL("/metrics", url))).text();
+      if (UNDER_WAY.test(metrics)) throw new Error("something is under way");
+    },
+    { what: "an idle engine", timeoutMs: 120_000 },
+  );
 
 async function startBaseline(given: Given): Promise<RunningEngine> {
   const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {

@@ -42,7 +42,12 @@ const STALLED_MS = 60_000;
 export async function runLoad(
   engine: Engine,
   { count, oneAtATime, warmUp, shares, runId }: LoadSize & { readonly runId: string },
-  hooks: { readonly onSaturation: () => Promise<void>; readonly onSaturated: () => Promise<void> },
+  hooks: {
+    readonly onSaturation: () => Promise<void>;
+    readonly onSaturated: () => Promise<void>;
+    /** Resolves when what the nodes' leaving asks of the engine is done too: it is no part of what is measured next. */
+    readonly onLeft?: () => Promise<void>;
+  },
 ): Promise<LoadResult> {
   const sentAt = new Map<string, number>();
   const acceptedMs: number[] = [];
@@ -66,6 +71,7 @@ export async function runLoad(
   let here: BenchNode[] = [];
   const leave = async (): Promise<void> => {
     await engine.leave?.(here);
+    await hooks.onLeft?.();
     here = [];
   };
   /** `send` sends so many; resolves when all are active. */

@@ -61,6 +61,8 @@ export interface RunningEngine {
   readonly pids: readonly number[];
   /** The nodes' side of an engine that is not reached over Kafka. */
   readonly nodes?: Engine;
+  /** Resolves when nothing is under way in it. */
+  readonly settled?: () => Promise<void>;
 }
 
 /** Resolves when it is gone. */

@@ -11,7 +11,6 @@ import { toyCode } from "../contract/toy-domain.ts";
 import { wrapped } from "../wrapped.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 
-const down = new Fault("STORE_UNAVAILABLE", "down", { retryable: true });
 /** The domain with another time for picking an order up. */
 const pickupWithin = (afterMs: number) => (domain: Domain): Domain => {
   const states = [...domain.orchestrator.states].map(([name, state]) => [name, state.deadline ? { ...state, deadline: { ...state.deadline, afterMs } } : state] as const);
@@ -27,6 +26,16 @@ describe("the runtime, on a domain of orders", () => {
   beforeEach(() => emptyTables(store));
   afterEach(() => running?.runtime.stop());
   afterAll(() => store.close());
+  /** The store, which cannot be reached at times; the bus, whose log lies in it too, can. */
+  const outOfReach = (isDown: () => boolean): Store => {
+    const reach = <Result>(work: () => Promise<Result>): Promise<Result> =>
+      isDown() ? Promise.reject(new Fault("STORE_UNAVAILABLE", "down", { retryable: true })) : work();
+    return wrapped(store, {
+      query: (text, values) =>
+        text.includes("bus_record") ? store.query(text, values) : reach(() => store.query(text, values)),
+      transaction: (work) => reach(() => store.transaction(work)),
+    });
+  };
   const start = async (over: Store = store, options?: Parameters<typeof startOrders>[1]) =>
     (running = await startOrders(over, options));
   const journal = (where: string) => store.query<{ kind: string; type: string; body: { decision?: { reason: string } } }>(`select * from rollcall.journal where ${where} order by partition, seq`); // prettier-ignore
@@ -138,13 +147,7 @@ describe("the runtime, on a domain of orders", () => {
 
   it("drops nothing while the store cannot be reached", async () => {
     let isDown = false;
-    const failing = <Result>(work: () => Promise<Result>): Promise<Result> => (isDown ? Promise.reject(down) : work());
-    const flaky: Store = wrapped(store, {
-      query: (text, values) =>
-        text.includes("bus_record") ? store.query(text, values) : failing(() => store.query(text, values)),
-      transaction: (work) => failing(() => store.transaction(work)),
-    });
-    const { publish, stateOf, told } = await start(flaky);
+    const { publish, stateOf, told } = await start(outOfReach(() => isDown));
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
     isDown = true;
     await until(() => told.some(({ kind }) => kind === "trouble"));
@@ -156,18 +159,13 @@ describe("the runtime, on a domain of orders", () => {
   it("looks at a deadline again that was fired before the store went away and not committed", async () => {
     let downUntilMs = 0;
     let told: readonly ShellEvent[] = [];
-    const failing = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const isDown = (): boolean => {
       // From the very moment of the first firing on, for longer than what counts as an outage.
       if (downUntilMs === 0 && told.some(({ kind }) => kind === "deadline_fired"))
         downUntilMs = performance.now() + 4_000;
-      return performance.now() < downUntilMs ? Promise.reject(down) : work();
+      return performance.now() < downUntilMs;
     };
-    const flaky: Store = wrapped(store, {
-      query: (text, values) =>
-        text.includes("bus_record") ? store.query(text, values) : failing(() => store.query(text, values)),
-      transaction: (work) => failing(() => store.transaction(work)),
-    });
-    const { publish, told: all } = await start(flaky, { changed: pickupWithin(1_000) });
+    const { publish, told: all } = await start(outOfReach(isDown), { changed: pickupWithin(1_000) });
     told = all;
     const names = () => told.map((event) => (event.kind === "decision" ? event.message.type : event.kind));
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
