@@ -38,7 +38,9 @@ const postgresRestarts: Fault = {
   },
 };
 
-const isCommit = (chunk: Buffer): boolean => chunk[0] === "Q".charCodeAt(0) && chunk.includes("commit\0");
+/** As Postgres' protocol has it; it travels with the writes, and its answer with theirs. */
+const isCommit = (request: Buffer): boolean => request.includes("Q\0\0\0\vcommit\0");
+const isCommitted = (reply: Buffer): boolean => reply.includes("COMMIT\0");
 
 const commitAnswers: Fault = {
   name: "commit-answer-lost",
@@ -51,7 +53,7 @@ const commitAnswers: Fault = {
     const world = await stage.world({ databasePort: proxy.port });
     const load = stage.load(world, { nodes: 150, rate: 4 });
     const swallowed = await stage.during(40_000, async () => {
-      await Promise.race([proxy.swallowNextReply(isCommit), sleep(5_000)]);
+      await Promise.race([proxy.swallowNextReply(isCommit, isCommitted), sleep(5_000)]);
       await sleep(1_000);
     });
     return { answersLost: swallowed, ...(await stage.settle(world, [load])) };

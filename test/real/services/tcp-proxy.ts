@@ -8,9 +8,10 @@ export interface TcpProxy {
    * Passes the next request on, drops the first bytes that come back and closes that connection: the target has done the
    * work and the client can't know.
    * @param which looks at a chunk as it comes from the client, to wait for one kind of request; the default takes any
+   * @param reply looks at what comes back then, and lets pass what is not meant: where requests are not waited for
    * @returns resolves when a reply was dropped
    */
-  swallowNextReply(which?: (request: Buffer) => boolean): Promise<void>;
+  swallowNextReply(which?: Looks, reply?: Looks): Promise<void>;
   /** Breaks all connections and every new one at once, until `restore`. */
   cut(): void;
   restore(): void;
@@ -21,10 +22,12 @@ export interface TcpProxy {
   release(): void;
   close(): Promise<void>;
 }
+export type Looks = (chunk: Buffer) => boolean;
 export type Direction = "to target" | "to client";
 
 interface Swallow {
-  readonly which: (request: Buffer) => boolean;
+  readonly which: Looks;
+  readonly reply: Looks;
   readonly done: () => void;
 }
 
@@ -68,8 +71,8 @@ export async function startTcpProxy(targetPort: number, listenPort = 0): Promise
     forward(
       target,
       client,
-      () => {
-        if (swallow === undefined) return delayMs;
+      (chunk) => {
+        if (!swallow?.reply(chunk)) return delayMs;
         breakBoth();
         swallow.done();
         return undefined;
@@ -82,7 +85,8 @@ export async function startTcpProxy(targetPort: number, listenPort = 0): Promise
   const breakAll = (): void => pairs.forEach((pair) => pair.forEach((socket) => socket.destroy()));
   return {
     port: listening,
-    swallowNextReply: (which = () => true) => new Promise((resolve) => waiting.push({ which, done: resolve })),
+    swallowNextReply: (which = () => true, reply = () => true) =>
+      new Promise((resolve) => waiting.push({ which, reply, done: resolve })),
     cut() {
       isCut = true;
       breakAll();
