@@ -22,7 +22,7 @@ export interface TcpProxy {
   release(): void;
   close(): Promise<void>;
 }
-export type Looks = (chunk: Buffer) => boolean;
+type Looks = (chunk: Buffer) => boolean;
 export type Direction = "to target" | "to client";
 
 interface Swallow {
