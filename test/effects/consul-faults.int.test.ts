@@ -100,7 +100,8 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
         fault: { message: expect.stringContaining("larger than 8388608 bytes") },
       });
       await expect.poll(() => sentBytes).toBeGreaterThan(0);
-      expect(sentBytes).toBeLessThan(16 * megabyte.length);
+      // The 8 MiB that it takes, and what the kernel holds on its way: 4 MiB of the sender's, 6 of the reader's.
+      expect(sentBytes).toBeLessThan(24 * megabyte.length);
     },
   );
 

@@ -105,19 +105,21 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
   });
 
   it.concurrent("C11, a deadline is due and its turn has not committed: it fires once, after the grace", async () =>
-    inWorld({ first: at("C11"), edits: deadlinesOf("3s", "10m") }, async (world) => {
+    inWorld({ first: at("C11"), edits: deadlinesOf("8s", "10m") }, async (world) => {
       const [mute, beside] = await arrive(world);
-      await beside?.answerAcceptance();
+      await beside?.until("NodeRegistrationAccepted");
+      await beside?.ack();
       expect(await world.ended()).toMatchObject({ signal: "SIGKILL" });
       expect(await mute?.types()).toEqual(["Initiated", "Accepted"]);
       await world.start();
       await mute?.until("NodeRegistrationAckTimedOut");
+      await beside?.until("NodeBecameActive");
     }),
   );
 
   it.concurrent("whose node's ACK is on its way: what lay in the log in time counts, however late it is read", async () =>
     // Shorter than the time until another process has the partitions.
-    inWorld({ edits: deadlinesOf("4s", "10m") }, async (world) => {
+    inWorld({ edits: deadlinesOf("8s", "10m") }, async (world) => {
       const [node, mute] = await arrive(world);
       await Promise.all([node, mute].map((each) => each?.until("NodeRegistrationAccepted")));
       await world.kill();
