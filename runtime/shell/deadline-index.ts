@@ -17,7 +17,7 @@ export interface Due extends DeadlineOwner {
 /** Also its entry in the heap, for as long as it is the one that its map knows. */
 interface Armed {
   partition: Partition;
-  entityId: string;
+  readonly entityId: string;
   attemptId: string;
   correlationId: string;
   readonly name: string;

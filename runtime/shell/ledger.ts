@@ -79,6 +79,7 @@ export class Ledger {
       ...this.#writeIntents(tx, plan),
       ...this.#writePositions(tx, plan, turnId),
     ];
+    // COMMIT throws what one of them says: that is no rejection which nobody hears.
     for (const write of writes) write.catch(() => {});
     const { clock, failpoint } = this.#parts;
     failpoint("C2");

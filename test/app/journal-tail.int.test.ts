@@ -7,6 +7,7 @@ import { HttpBench, lasting } from "./http-bench.ts";
 
 const POLL_MS = 250;
 const GATHER_MS = 10;
+const PATIENCE = { timeout: 30_000 };
 
 let bench: HttpBench;
 beforeAll(async () => void (bench = await HttpBench.open(lasting)));
@@ -42,6 +43,6 @@ it("the tail tells what was committed while it read, without waiting for its nex
     if (clock.monotonicMs() < untilMs) await clock.advance(GATHER_MS);
     return told;
   };
-  await expect.poll(soon).toEqual(["NodeRegistrationInitiated", "NodeRegistrationAccepted"]);
+  await expect.poll(soon, PATIENCE).toEqual(["NodeRegistrationInitiated", "NodeRegistrationAccepted"]);
   tail.close();
 });

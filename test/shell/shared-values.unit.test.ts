@@ -34,6 +34,8 @@ describe("values that entities share", () => {
 
   it("are equal to what they stand for, whatever it is and however many came before", () => {
     const values = new SharedValues();
+    // More than are remembered, twice over.
+    for (let i = 0; i < 10_000; i++) values.entityOf(withData({ said: `${i}` }));
     fc.assert(
       fc.property(fc.jsonValue(), (data) => {
         const entity = withData(data);
