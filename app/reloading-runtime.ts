@@ -74,6 +74,11 @@ export class ReloadingRuntime {
     return this.#runtime.hurry(entityId);
   }
 
+  /** As `Runtime.triesOf`. */
+  triesOf(entityId: string): ReturnType<Runtime["triesOf"]> {
+    return this.#runtime.triesOf(entityId);
+  }
+
   /** For who publishes beside the runtime. */
   get bus(): Pick<EventBus, "publish" | "describe"> {
     return {

@@ -101,7 +101,10 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
   print(colors.bold(printable(nodeId)));
   for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(13))}${printable(value)}`);
   print("");
-  for (const item of items) print(timelineLine(item, colors));
+  for (const item of items) {
+    print(timelineLine(item, colors));
+    for (const tried of item.tries) print(tryLine(tried, colors));
+  }
 }
 
 function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem, colors: Colors): string {
@@ -111,6 +114,11 @@ function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineIt
   const said = [note, reason].filter((text) => text !== null).join("; ");
   const where = state === null ? "" : ` [${paintState(state, colors)}]`;
   return `${time}  ${printable(type ?? kind)}${kind === "message" ? "" : ` (${kind})`}${where} ${printable(said)}`;
+}
+
+function tryLine({ at, ms, code, error }: TimelineItem["tries"][number], colors: Colors): string {
+  const said = code === undefined ? "done" : colors.red(printable(`${code} ${error ?? ""}`));
+  return `${colors.dim(at.slice(11, 23))}     tried: ${said} ${colors.dim(`after ${ms} ms`)}`;
 }
 
 async function watch(

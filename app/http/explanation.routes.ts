@@ -43,7 +43,10 @@ export function addExplanationRoutes(http: Http, system: System): void {
         recent: await timelineOf(store, name, nodeId, { limit: RECENT_ITEMS, newest: true }),
         pendingIntents: pending,
         deadLetters: await deadLettersOf(nodeId),
-        trouble: [...(await trouble(nodeId)), ...retries.of(pending.map(({ type }) => type))],
+        trouble: [
+          ...(await trouble(nodeId)),
+          ...retries.of(pending.flatMap(({ type, tries }) => (tries.length > 0 ? [] : [type]))),
+        ],
         moves: waysOut(contracts.orchestrator.contract, entity?.state ?? null),
         nowMs: runtime.status().brokerTimeMs,
       });
@@ -60,7 +63,12 @@ export function addExplanationRoutes(http: Http, system: System): void {
         where domain = $1 and partition = $2 and entity_id = $3 order by seq`,
       [name, partitionOfNode(nodeId), nodeId],
     );
-    return rows.map(({ id, type, target, created_at }) => ({ id, type, target, asked_at: created_at.toISOString() }));
+    const tries = runtime.triesOf(nodeId);
+    return rows.map(({ id, type, target, created_at }) => ({
+      ...{ id, type, target },
+      asked_at: created_at.toISOString(),
+      tries: [...(tries.get(id) ?? [])],
+    }));
   }
 
   async function deadLettersOf(nodeId: string): Promise<Explanation["dead_letters"]> {

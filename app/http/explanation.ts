@@ -3,7 +3,7 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import type { Entity } from "../../runtime/core/entity.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
 import { ago, duration, listed } from "./words.ts";
-import type { TimelineItem } from "./timeline-rows.ts";
+import { IntentTry, type TimelineItem } from "./timeline-rows.ts";
 import type { WayOut } from "./ways-out.ts";
 
 const Time = z.iso.datetime();
@@ -27,6 +27,7 @@ export const Explanation = z.object({
       asked_at: Time,
       status: z.enum(["pending", "settled"]),
       note: z.string().nullable().describe("what became of it"),
+      tries: z.array(IntentTry).describe("calls for it, the first and the latest; of one that was done at once, none"),
     }),
   ),
   last_no_ops: z.array(z.object({ at: Time, type: z.string(), reason: z.string() })).describe("newest first"),
@@ -56,6 +57,8 @@ export interface PendingIntent {
   readonly type: string;
   readonly target: string;
   readonly asked_at: string;
+  /** Those that failed so far, as far as this process made them. */
+  readonly tries: Explanation["intents"][number]["tries"];
 }
 
 const NO_OPS_MAX = 3;
@@ -91,12 +94,15 @@ const cameBy = (timeline: readonly TimelineItem[], { state }: Entity): TimelineI
 
 /** Those that are not finished are listed even if the attempt's journal is too long to be read whole. */
 function intentsOf({ attempt, pendingIntents }: ExplanationFacts): Explanation["intents"] {
-  const notes = new Map(attempt.flatMap(({ intent_id, note }) => (intent_id === null ? [] : [[intent_id, note]])));
+  const endings = new Map(attempt.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const pending = new Set(pendingIntents.map(({ id }) => id));
   const settled = attempt.flatMap(({ at, intents }) =>
     intents
       .filter(({ id }) => !pending.has(id))
-      .map(({ id, type, target }) => ({ id, type, target, asked_at: at, note: notes.get(id) ?? null })),
+      .map(({ id, type, target }) => {
+        const { note = null, tries = [] } = endings.get(id) ?? {};
+        return { id, type, target, asked_at: at, note, tries };
+      }),
   );
   return [
     ...settled.map((intent) => ({ ...intent, status: "settled" as const })),
@@ -137,7 +143,12 @@ function sentences(parts: Omit<Explanation, "text">, { domain, nowMs }: Explanat
 function waitSentences({ intents }: Omit<Explanation, "text">, nowMs: number): string[] {
   const pending = intents.filter(({ status }) => status === "pending");
   if (pending.length === 0) return [];
-  return [`It waits for ${listed(pending.map(({ type, asked_at }) => `${type} (asked ${ago(asked_at, nowMs)}, not done yet)`))}.`]; // prettier-ignore
+  return [`It waits for ${listed(pending.map((intent) => `${intent.type} (asked ${ago(intent.asked_at, nowMs)}, ${standing(intent, nowMs)})`))}.`]; // prettier-ignore
+}
+
+function standing({ tries }: Explanation["intents"][number], nowMs: number): string {
+  const latest = tries.at(-1);
+  return latest ? `tried ${ago(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "not done yet";
 }
 
 function settledSentence({ intents }: Omit<Explanation, "text">): string[] {

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
 
+/** A call to an effect for one intent. */
+export const IntentTry = z.object({
+  at: z.iso.datetime().describe("broker time at which it began"),
+  ms: z.int(),
+  code: z.string().optional().describe("why it was not done; of one that was done, none"),
+  error: z.string().optional(),
+});
 const Reference = z.object({ id: z.string(), type: z.string() });
 
 /** One row of the journal, about one node. */
@@ -16,6 +23,7 @@ export const TimelineItem = z.object({
   result: z.string().nullable().describe("changed, renewed, absorbed or no_op"),
   reason: z.string().nullable().describe("why that came of it, in words"),
   note: z.string().nullable().describe("what became of the intent"),
+  tries: z.array(IntentTry).describe("calls for it, the first and the latest; empty where one was enough"),
   intent_id: z.string().nullable().describe("of an outcome: the intent that it answers"),
   state: z.string().nullable().describe("the orchestrator's state afterwards"),
   reducer_state: z.string().nullable(),
@@ -47,6 +55,7 @@ interface Row {
 interface Body {
   readonly reason?: string;
   readonly note?: string;
+  readonly tries?: TimelineItem["tries"];
   readonly origin?: { readonly topic: string };
   readonly intent?: { readonly id: string; readonly type: string };
   readonly message?: {
@@ -114,6 +123,7 @@ function itemOf(row: Row, envelopes: boolean): TimelineItem {
     result: decision?.result ?? null,
     reason: decision?.reason ?? body?.reason ?? null,
     note: body?.note ?? null,
+    tries: body?.tries ?? [],
     intent_id: body?.message?.intentId ?? body?.intent?.id ?? null,
     state: decision?.state ?? null,
     reducer_state: decision?.reducer_state ?? null,

@@ -1,5 +1,6 @@
 import type { Explanation } from "../../app/http/explanation.ts";
 import { span } from "../parts/span.ts";
+import { Tries } from "./tries.tsx";
 import { follow } from "../router.ts";
 
 /** Why a node is where it is, what it waits for, and what would move it. */
@@ -24,9 +25,10 @@ export function Standing({ explanation, nowMs }: { readonly explanation: Explana
                 {leads_to.length > 0 && `, then ${leads_to.join(" or ")}`}
               </li>
             ))}
-            {pending.map(({ id, type, target, asked_at }) => (
+            {pending.map(({ id, type, target, asked_at, tries }) => (
               <li key={id}>
                 <strong>{type}</strong> <code>{target}</code>, asked {span(nowMs - Date.parse(asked_at))} ago
+                <Tries tries={tries} />
               </li>
             ))}
           </ul>

@@ -1,4 +1,6 @@
 import type { TimelineItem } from "../../app/http/timeline-rows.ts";
+import { timeOf } from "../parts/time-of.ts";
+import { Tries } from "./tries.tsx";
 import { type Turn, turnsOf } from "./turns.ts";
 
 /** What happened to a node, the latest first. */
@@ -47,10 +49,13 @@ function TurnShown({ turn: { cause, events, intents } }: { readonly turn: Turn }
           <span class="note">published</span> {cause.events.map(({ type: name }) => name).join(", ")}
         </p>
       )}
-      {intents.map(({ id, type: name, target, note: became }) => (
-        <p key={id}>
-          <span class="note">asked</span> {name} <code>{target}</code>: {became ?? "not done yet"}
-        </p>
+      {intents.map(({ id, type: name, target, note: became, tries }) => (
+        <div key={id}>
+          <p>
+            <span class="note">asked</span> {name} <code>{target}</code>: {became ?? "not done yet"}
+          </p>
+          <Tries tries={tries} />
+        </div>
       ))}
       <details>
         <summary>As it lies in the journal</summary>
@@ -70,13 +75,4 @@ function TurnShown({ turn: { cause, events, intents } }: { readonly turn: Turn }
       </details>
     </li>
   );
-}
-
-const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
-
-/** To the millisecond, with its day where that is not today. */
-function timeOf(at: string): string {
-  const time = new Date(at);
-  const clock = time.toLocaleTimeString([], { ...CLOCK, hourCycle: "h23", fractionalSecondDigits: 3 });
-  return time.toDateString() === new Date().toDateString() ? clock : `${time.toLocaleDateString()} ${clock}`;
 }

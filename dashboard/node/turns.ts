@@ -6,6 +6,8 @@ interface AskedIntent {
   readonly target: string;
   /** What became of it; null: nothing yet, as far as these rows go. */
   readonly note: string | null;
+  /** Its calls, where one was not enough. */
+  readonly tries: TimelineItem["tries"];
 }
 /** A message, what was decided, and all that came of it. */
 export interface Turn {
@@ -17,7 +19,7 @@ export interface Turn {
 
 /** The rows of a node's journal, in order, as turns. A row that no message here explains is a turn of its own. Pure. */
 export function turnsOf(items: readonly TimelineItem[]): Turn[] {
-  const notes = new Map(items.flatMap(({ intent_id, note }) => (intent_id === null ? [] : [[intent_id, note]])));
+  const endings = new Map(items.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const published = new Map(items.flatMap((item) => (item.kind === "event" ? [[item.message_id, item]] : [])));
   const explained = new Set(items.flatMap(({ events }) => events.map(({ id }) => id)));
   return items
@@ -25,7 +27,10 @@ export function turnsOf(items: readonly TimelineItem[]): Turn[] {
     .map((cause) => ({
       cause,
       events: cause.events.flatMap(({ id }) => published.get(id) ?? []),
-      intents: cause.intents.map(({ id, type, target }) => ({ id, type, target, note: notes.get(id) ?? null })),
+      intents: cause.intents.map(({ id, type, target }) => {
+        const { note = null, tries = [] } = endings.get(id) ?? {};
+        return { id, type, target, note, tries };
+      }),
     }));
 }
 

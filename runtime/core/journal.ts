@@ -41,11 +41,23 @@ export interface StoredEntity {
   readonly state_since: string;
 }
 
+/** A call to an effect for one intent, as it ended. */
+export interface IntentTry {
+  /** Broker time at which it began, RFC 3339. */
+  readonly at: string;
+  readonly ms: number;
+  /** Why it was not done; of one that was done, none. */
+  readonly code?: string;
+  readonly error?: string;
+}
+
 /** An intent's end that no message tells the core. */
 export interface SettledRecord {
   readonly kind: "settled";
   readonly intent: { readonly id: string; readonly type: string; readonly target: string };
   readonly note: string;
+  /** As of a `StepRecord`. */
+  readonly tries?: readonly IntentTry[] | undefined;
 }
 
 export interface DeadLetterRecord {
@@ -64,6 +76,8 @@ export interface StepRecord {
   readonly kind: Message["kind"];
   /** Of an outcome: how its intent ended, in words. */
   readonly note?: string | undefined;
+  /** Of an outcome whose intent was not done at once: its calls, the first one and the latest of them. */
+  readonly tries?: readonly IntentTry[] | undefined;
   readonly message: Pick<Message, "payload" | "now"> & {
     readonly origin?: Message["origin"] | undefined;
     readonly intentId?: string | undefined;
@@ -107,7 +121,7 @@ export function stepRecord(
   message: Message,
   before: Entity | undefined,
   decision: Decision,
-  given: { readonly note?: string | undefined; readonly payloads?: readonly string[] } = {},
+  given: Pick<StepRecord, "note" | "tries"> & { readonly payloads?: readonly string[] } = {},
 ): StepRecord {
   const { kind, payload, now, origin, intentId, attemptId } = message;
   const { result, reason, moves, events, intents, entity } = decision;
@@ -115,6 +129,7 @@ export function stepRecord(
   return {
     kind,
     note: given.note,
+    tries: given.tries,
     message: {
       payload,
       now,

@@ -122,7 +122,8 @@ export class Replay {
       this.#deadlines(history, row, "before.deadlines", record.before.deadlines, history.entity.deadlines);
     const { message, decision, before } = retake(domain, history.entity, row) as NonNullable<ReturnType<typeof retake>>;
     this.counts.steps++;
-    this.#compare(history, row, "", record, stepRecord(message, before, decision, { note: record.note }));
+    const { note, tries } = record;
+    this.#compare(history, row, "", record, stepRecord(message, before, decision, { note, tries }));
     if (row.kind === "message")
       this.#compare(history, row, "attempt_id", row.attempt_id, decision.entity?.attempt.id || null);
     if (message.intentId !== undefined && !history.intents.delete(message.intentId))

@@ -1,4 +1,5 @@
 import type { Intent } from "../core/intent.ts";
+import type { IntentTry } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import type { BusRecord } from "../ports/event-bus.ts";
 import type { Due } from "./deadline-index.ts";
@@ -22,6 +23,8 @@ export type Item =
       readonly intent: Intent;
       /** In words, how it ended: done, failed after n tries, gave way. */
       readonly note: string;
+      /** Its calls, when the first one was not enough. */
+      readonly tries?: readonly IntentTry[];
       /** What the core is told; none when the contract lists no outcome. */
       readonly message?: Message;
     }

@@ -1,21 +1,24 @@
 import type { EffectSpec } from "../core/domain.ts";
 import type { Outcome } from "../core/effect.ts";
-import { Fault } from "../core/fault.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Intent } from "../core/intent.ts";
+import type { IntentTry } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
-import { oneTrace, traceBy } from "../core/trace.ts";
+import { oneTrace } from "../core/trace.ts";
 import { Breaker } from "./breaker.ts";
+import { callEffect } from "./effect-call.ts";
 import type { ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import type { Span } from "./tracing.ts";
+import { callOf, withTry } from "./tries.ts";
 
 /** An intent on its way. */
 interface Running {
   readonly intent: Intent;
   readonly partition: Partition;
   readonly spec: EffectSpec;
-  tries: number;
+  failed: number;
+  tries: readonly IntentTry[];
   /** Set while it waits for its next try; each wait is one of its own. */
   wait?: object | undefined;
 }
@@ -64,7 +67,7 @@ export class IntentRunner {
     for (const intent of intents) {
       const spec = this.#parts.domain.effects.get(intent.type);
       if (!spec) throw new Error(`no effect takes ${intent.type}`);
-      const running = { intent, partition, spec, tries: 0 };
+      const running = { intent, partition, spec, failed: 0, tries: [] };
       const queue = this.#targets.get(intent.target);
       this.#size++;
       if (queue) queue.push(running);
@@ -97,6 +100,12 @@ export class IntentRunner {
       hurried++;
     }
     return hurried;
+  }
+
+  /** The failed calls of an entity's intents that are not finished, by intent. */
+  triesOf(entityId: string): ReadonlyMap<string, readonly IntentTry[]> {
+    const all = [...this.#targets.values()].flat().filter(({ intent }) => intent.entityId === entityId);
+    return new Map(all.map(({ intent, tries }) => [intent.id, tries]));
   }
 
   /** Begins no call any more; what is not finished is resumed by the partitions' next owner. */
@@ -160,39 +169,26 @@ export class IntentRunner {
     const traceparents = intents.map(({ traceparent }) => traceparent);
     const { intentType, backend } = lane.spec;
     const span = this.#parts.tracing?.effect({ intentType, backend, intents: intents.length, traceparents });
+    const began = { at: this.#parts.brokerClock.nowMs(), ms: this.#parts.clock.monotonicMs() };
     // A batch of several traces hands none of them on: its work would be told as one node's. A span has links for that.
-    const outcomes = await this.#withTimeout(lane.spec, intents, span?.traceparent ?? oneTrace(traceparents));
+    const outcomes = await callEffect(
+      this.#parts.clock,
+      lane.spec,
+      intents,
+      span?.traceparent ?? oneTrace(traceparents),
+    );
     if (span) endOf(span, outcomes);
     // Of a batch of which nothing was done its backend is at fault.
     if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.failed();
     else breaker.succeeded();
     this.#parts.failpoint("C9");
-    batch.forEach((running, index) => {
-      const outcome = outcomes[index] ?? unavailable(lane.spec, "the effect gave no outcome for it");
-      if (!running.partition.lost) this.#settle(running, outcome);
+    const tryOf = callOf(began.at, this.#parts.clock.monotonicMs() - began.ms);
+    outcomes.forEach((outcome, index) => {
+      const running = batch[index];
+      if (!running || running.partition.lost) return;
+      if (!outcome.done || running.failed > 0) running.tries = withTry(running.tries, tryOf(outcome));
+      this.#settle(running, outcome);
     });
-  }
-
-  async #withTimeout(spec: EffectSpec, intents: readonly Intent[], trace?: string): Promise<readonly Outcome[]> {
-    const abort = new AbortController();
-    if (trace !== undefined) traceBy(abort.signal, trace);
-    let cancel = (): void => {};
-    const timeout = new Promise<readonly Outcome[]>((resolve) => {
-      cancel = this.#parts.clock.after(spec.timeoutMs, () => {
-        abort.abort();
-        resolve(intents.map(() => unavailable(spec, `no answer within ${spec.timeoutMs} ms; the outcome is unknown`)));
-      });
-    });
-    try {
-      return await Promise.race([
-        spec.effect.run(intents as readonly Intent<never>[], { signal: abort.signal }),
-        timeout,
-      ]);
-    } catch (error) {
-      return intents.map(() => unavailable(spec, error instanceof Error ? error.message : String(error), error));
-    } finally {
-      cancel();
-    }
   }
 
   #settle(running: Running, outcome: Outcome): void {
@@ -201,33 +197,33 @@ export class IntentRunner {
       this.#tell(running, "done");
       const { event } = outcome;
       const message = event && spec.outputEvents.includes(event.type) ? this.#outcome(running, event.type, event.payload) : undefined; // prettier-ignore
-      return this.#finish(running, `done${running.tries > 0 ? ` after ${running.tries} failed tries` : ""}`, message);
+      return this.#finish(running, `done${running.failed > 0 ? ` after ${running.failed} failed tries` : ""}`, message);
     }
     const { fault } = outcome;
     const { maxRetries, maxDelayMs, retryOn } = spec.retry;
     const permanent = retryOn ? !retryOn.has(fault.code) : !fault.retryable;
-    running.tries++;
+    running.failed++;
     if (maxRetries === "unlimited") {
       if ((this.#targets.get(running.intent.target)?.length ?? 0) > 1) {
         this.#tell(running, "gave_way", fault.code);
         return this.#finish(
           running,
-          `gave way to a younger intent after ${running.tries} failed tries: ${fault.message}`,
+          `gave way to a younger intent after ${running.failed} failed tries: ${fault.message}`,
         );
       }
-    } else if (permanent || running.tries > maxRetries) {
+    } else if (permanent || running.failed > maxRetries) {
       this.#tell(running, "failed", fault.code);
       const payload = { backend: spec.backend, error_code: fault.code, message: fault.message.slice(0, 1_000) };
       const message = this.#outcome(running, `failed(${spec.intentType})`, payload);
-      const why = permanent ? "refused for good" : `given up after ${running.tries} tries`;
+      const why = permanent ? "refused for good" : `given up after ${running.failed} tries`;
       return this.#finish(running, `${why}: ${fault.code} ${fault.message}`, message);
     }
     this.#tell(running, "retried", fault.code);
     this.#later([running], permanent ? maxDelayMs : this.#delayMs(running));
   }
 
-  #delayMs({ tries, spec: { retry } }: Running): number {
-    const plain = Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.exponentialBase ** (tries - 1));
+  #delayMs({ failed, spec: { retry } }: Running): number {
+    const plain = Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.exponentialBase ** (failed - 1));
     return plain * (1 + retry.jitter * (2 * this.#parts.clock.random() - 1));
   }
 
@@ -254,9 +250,12 @@ export class IntentRunner {
     };
   }
 
-  #finish({ intent, partition }: Running, note: string, message?: Message): void {
-    const item = { kind: "settled", partition, intent, note } as const;
-    this.#parts.inbox.push(message ? { ...item, message } : item);
+  #finish({ intent, partition, tries }: Running, note: string, message?: Message): void {
+    this.#parts.inbox.push({
+      ...{ kind: "settled", partition, intent, note },
+      ...(tries.length > 0 && { tries }),
+      ...(message && { message }),
+    });
   }
 
   #tell({ spec }: Running, result: "done" | "retried" | "failed" | "gave_way", code?: string): void {
@@ -282,8 +281,3 @@ function endOf(span: Span, outcomes: readonly Outcome[]): void {
   const attributes = { "rollcall.intents.failed": failed.length };
   span.end({ attributes, ...(failed[0] && { error: `${failed[0].code} ${failed[0].message}` }) });
 }
-
-const unavailable = ({ backend }: EffectSpec, message: string, cause?: unknown): Outcome => ({
-  done: false,
-  fault: new Fault("UNAVAILABLE", `${backend}: ${message}`, { retryable: true, cause }),
-});

@@ -3,7 +3,8 @@ import type { Sql } from "../ports/store.ts";
 import { columns, entityWrites } from "./entity-writes.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
-import type { JournalRow, TurnPlan } from "./turn-plan.ts";
+import type { TurnPlan } from "./turn-plan.ts";
+import type { JournalRow } from "./turn-rows.ts";
 
 /** Thrown inside the transaction when a partition's epoch is another's: nothing of the turn may be written. */
 export class PartitionsLost extends Error {

@@ -6,7 +6,7 @@ import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { backOffMs, pause, type ShellParts } from "./parts.ts";
 import type { Partition } from "./partition.ts";
 import type { Span } from "./tracing.ts";
-import type { JournalRow } from "./turn-plan.ts";
+import type { JournalRow } from "./turn-rows.ts";
 
 /** A journal row that is to be published. */
 export interface Unpublished {

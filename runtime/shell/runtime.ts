@@ -134,6 +134,11 @@ export class Runtime {
     return this.#intents.hurry(entityId);
   }
 
+  /** The failed calls of the entity's intents that are not finished, by intent, as far as this process made them. */
+  triesOf(entityId: string): ReturnType<IntentRunner["triesOf"]> {
+    return this.#intents.triesOf(entityId);
+  }
+
   status(): RuntimeStatus {
     const [bus, store] = [this.#watch.trouble("bus"), this.#watch.trouble("store")];
     return {

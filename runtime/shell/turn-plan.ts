@@ -5,58 +5,21 @@ import type { Entity } from "../core/entity.ts";
 import { encodeEvent } from "../core/envelope.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Intent } from "../core/intent.ts";
-import { stepRecord } from "../core/journal.ts";
+import { type SettledRecord, type StepRecord, stepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
 import { toRfc3339 } from "../core/time.ts";
 import { LABEL_BYTES_MAX, spelledOut, VALUE_BYTES_MAX } from "../core/wire.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { BROKER_TIME, labelBytesOf, type RecordItem, REKEYED, textHeaders, type Work } from "./intake.ts";
+import type { Item } from "./inbox.ts";
 import type { Partition } from "./partition.ts";
 import type { SharedValues } from "./shared-values.ts";
 import type { ShellEvent } from "./shell-event.ts";
+import type { DeadLetterRow, EventText, IntentRow, JournalRow } from "./turn-rows.ts";
 import type { TurnSpans } from "./turn-spans.ts";
 
 const ERROR_LENGTH_MAX = 1_000;
-
-interface EventText {
-  readonly key: string;
-  readonly value: string;
-  readonly traceparent: string | undefined;
-}
-
-/** One row of the journal; those with a message of their own are the outbox. */
-export interface JournalRow {
-  readonly partition: Partition;
-  readonly seq: number;
-  readonly kind: "message" | "event" | "repeat" | "rekeyed" | "dead_letter" | "gap";
-  readonly entityId: string | null;
-  readonly type: string | null;
-  readonly messageId: string | null;
-  readonly correlationId: string | null;
-  readonly attemptId: string | null;
-  readonly body: string | null;
-  readonly outgoing: OutgoingMessage | null;
-  /** Of an event: key and value as the text that they were to begin with; its headers follow from the value. */
-  readonly text: EventText | null;
-}
-
-export interface IntentRow {
-  readonly partition: Partition;
-  readonly seq: number;
-  readonly intent: Intent;
-  /** The intent's, as JSON. */
-  readonly payload: string;
-}
-
-export interface DeadLetterRow {
-  readonly id: string;
-  readonly item: RecordItem;
-  readonly code: string;
-  readonly error: string;
-  readonly value: Buffer | null;
-  readonly headers: string;
-}
 
 /** What one partition's share of a turn writes. */
 export class Share {
@@ -129,7 +92,7 @@ export class TurnPlan {
       const share = this.share(item.partition);
       share.publishedSeq = Math.max(share.publishedSeq, item.throughSeq);
     }
-    if (item.kind === "settled") this.#settle(item.partition, item.intent, item.note);
+    if (item.kind === "settled") this.#settle(item);
     if (item.kind === "gap") {
       const { partition, topic, from, to } = item;
       this.#write(partition, "gap", {
@@ -138,9 +101,10 @@ export class TurnPlan {
     }
   }
 
-  #settle(partition: Partition, intent: Intent, note: string): void {
+  #settle({ partition, intent, note, tries }: Extract<Item, { kind: "settled" }>): void {
     this.settled.push({ partition, intent });
-    const body = { kind: "settled", intent: { id: intent.id, type: intent.type, target: intent.target }, note };
+    const { id, target } = intent;
+    const body: SettledRecord = { kind: "settled", intent: { id, type: intent.type, target }, note, tries };
     const { entityId, type, correlationId, attemptId, id: messageId } = intent;
     this.#write(partition, "message", { entityId, type, correlationId, attemptId, messageId, body });
   }
@@ -165,7 +129,13 @@ export class TurnPlan {
     this.#keep(partition, message.entityId, before, decision.entity);
     const isQuiet = decision.result === "no_op" || decision.result === "renewed";
     if (work.journaled || !isQuiet)
-      this.#journalStep(partition, message, before, decision, item.kind === "settled" ? item.note : undefined);
+      this.#journalStep(
+        partition,
+        message,
+        before,
+        decision,
+        item.kind === "settled" ? { note: item.note, tries: item.tries } : {},
+      );
     this.told.push({ kind: "decision", partition: partition.number, message, decision });
   }
 
@@ -186,11 +156,12 @@ export class TurnPlan {
     message: Message,
     before: Entity | undefined,
     decision: Decision,
-    note?: string,
+    ending: Pick<StepRecord, "note" | "tries">,
   ): void {
+    // prettier-ignore
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
-    const body = stepRecord(message, before, decision, { note, payloads });
+    const body = stepRecord(message, before, decision, { ...ending, payloads });
     this.#write(partition, "message", { ...aboutOf(message), attemptId: entity?.attempt.id, body });
     for (const event of events) this.#journalEvent(partition, event, message.traceparent);
     const share = this.share(partition);

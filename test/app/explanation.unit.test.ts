@@ -8,7 +8,15 @@ const nowMs = Date.parse("2026-01-01T00:01:00.000Z");
 const at = (seconds: number): string => new Date(nowMs - seconds * 1_000).toISOString();
 const item = (given: Partial<TimelineItem>): TimelineItem => ({
   ...{ at: at(10), partition: 0, seq: 1, kind: "message", type: "Thing", message_id: null, correlation_id: null },
-  ...{ registration_attempt_id: null, result: "changed", reason: null, note: null, intent_id: null, state: null },
+  ...{
+    registration_attempt_id: null,
+    result: "changed",
+    reason: null,
+    note: null,
+    tries: [],
+    intent_id: null,
+    state: null,
+  },
   ...{ reducer_state: null, moves: [], events: [], intents: [], topic: null, payload: null },
   ...given,
 });
@@ -46,7 +54,7 @@ describe("an explanation", () => {
       { id: "i2", type: "shop.pay", target: "t", version: 1, digest: "d" },
     ];
     const attempt = [item({ at: at(20), intents }), item({ intent_id: "i1", note: "done after 2 failed tries" })];
-    const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20) }];
+    const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20), tries: [] }];
     const explanation = explain(facts({ attempt, pendingIntents }));
     expect(explanation.text).toContain("It waits for shop.pay (asked 20 s ago, not done yet).");
     expect(explanation.text).toContain("Of what it asked for: shop.buy done after 2 failed tries.");
@@ -54,6 +62,14 @@ describe("an explanation", () => {
       ["i1", "settled"],
       ["i2", "pending"],
     ]);
+  });
+
+  it("says what the last try of an intent ended with", () => {
+    const tries = [9, 4].map((seconds) => ({ at: at(seconds), ms: 5, code: "UNAVAILABLE", error: `down ${seconds}` }));
+    const pending = { id: "i1", type: "shop.pay", target: "t", asked_at: at(20), tries };
+    const { text, intents } = explain(facts({ pendingIntents: [pending] }));
+    expect(text).toContain("It waits for shop.pay (asked 20 s ago, tried 4 s ago: UNAVAILABLE down 4).");
+    expect(intents).toMatchObject([{ status: "pending", tries }]);
   });
 
   it("says why it came there, and the last things that changed nothing, newest first", () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EffectSpec } from "../../runtime/core/domain.ts";
 import { refused } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
+import type { TimelineItem } from "../../app/http/timeline-rows.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 let bench: HttpBench;
@@ -61,11 +62,24 @@ describe("a retry by an operator", () => {
       await bench.publish("NodeIntrospectionEvent", { node_id: "waits-1", node_type: "effect" });
       const waits = async () => (await bench.ask("/api/v1/registrations/waits-1")).body["reducer_state"];
       await expect.poll(waits).toBe("partial");
+      const failed = {
+        type: "consul.register",
+        tries: [expect.objectContaining({ code: "UNAVAILABLE", error: "down" })],
+      };
+      expect((await bench.ask("/api/v1/registrations/waits-1/explanation")).body["intents"]).toContainEqual(expect.objectContaining(failed)); // prettier-ignore
     });
     const { status, body } = await retry("waits-1");
     expect([status, body]).toEqual([202, { message_id: null, intents: 1 }]);
     await bench.until("waits-1", "AWAITING_ACK");
     expect(await words("waits-1")).toMatchObject([{ command: "registration retry: intents" }]);
+    const { body: timeline } = await bench.ask<{ items: TimelineItem[] }>("/api/v1/registrations/waits-1/timeline");
+    const told = timeline.items.filter(({ tries }) => tries.length > 0);
+    expect(told).toMatchObject([
+      {
+        note: "done after 1 failed tries",
+        tries: [{ code: "UNAVAILABLE", error: "down" }, { ms: expect.any(Number) }],
+      },
+    ]);
   });
 
   it("is refused where nothing failed, and leaves no word", async () => {

@@ -14,6 +14,7 @@ const item = (more: Partial<TimelineItem>): TimelineItem => ({
   result: null,
   reason: null,
   note: null,
+  tries: [],
   intent_id: null,
   state: null,
   reducer_state: null,
@@ -33,7 +34,8 @@ const first = item({
   intents: [intent],
 });
 const event = item({ kind: "event", type: "Began", message_id: "e1" });
-const outcome = item({ type: "Written", intent_id: "i1", note: "done after 2 failed tries" });
+const tries = [{ at: "2026-01-01T00:00:01.000Z", ms: 5, code: "UNAVAILABLE", error: "down" }];
+const outcome = item({ type: "Written", intent_id: "i1", note: "done after 2 failed tries", tries });
 
 describe("a node's turns", () => {
   it("have what came of a message with the message, and what became of an intent with the intent", () => {
@@ -41,12 +43,14 @@ describe("a node's turns", () => {
     expect(turns.map(({ cause }) => cause.type)).toEqual(["Hello", "Written"]);
     expect(turns[0]).toMatchObject({
       events: [{ type: "Began", kind: "event" }],
-      intents: [{ id: "i1", note: "done after 2 failed tries" }],
+      intents: [{ id: "i1", note: "done after 2 failed tries", tries }],
     });
   });
 
   it("say nothing of an intent that is under way", () =>
-    expect(turnsOf([first])[0]?.intents).toEqual([{ id: "i1", type: "box.write", target: "box://1", note: null }]));
+    expect(turnsOf([first])[0]?.intents).toEqual([
+      { id: "i1", type: "box.write", target: "box://1", note: null, tries: [] },
+    ]));
 
   it("keep an event whose message lies before the first row", () =>
     expect(turnsOf([event, outcome]).map(({ cause }) => cause.type)).toEqual(["Began", "Written"]));

@@ -3,6 +3,7 @@ import type { Domain, EffectSpec } from "../../runtime/core/domain.ts";
 import { done, type Effect, type Outcome, refused } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import { intent as defineIntent, type Intent } from "../../runtime/core/intent.ts";
+import { toRfc3339 } from "../../runtime/core/time.ts";
 import { traceparentOf } from "../../runtime/core/trace.ts";
 import { BrokerClock } from "../../runtime/shell/broker-clock.ts";
 import { noFailpoint } from "../../runtime/shell/failpoint.ts";
@@ -107,6 +108,34 @@ describe("the intent runner", () => {
         message: { type: "failed(box.write)", payload: { backend: "box", error_code: "UNAVAILABLE", message: "down" } },
       },
     ]);
+  });
+
+  it("tells each call for what was not done at once, and none where one call was enough", async () => {
+    const { add, clock, runner, settled } = world([unavailable, "hang", confirmed]);
+    add(intentOf("i1"));
+    await clock.advance(1_100);
+    const failed = [
+      { at: toRfc3339(clock.wallMs() - 1_100), ms: 0, code: "UNAVAILABLE", error: "down" },
+      { at: toRfc3339(clock.wallMs() - 1_000), ms: 1_000, code: "UNAVAILABLE", error: expect.stringContaining("1000 ms") },
+    ]; // prettier-ignore
+    expect([...runner.triesOf("n")]).toEqual([["i1", failed]]);
+    expect([...runner.triesOf("stranger")]).toEqual([]);
+    await clock.advance(200);
+    add(intentOf("i2"));
+    await clock.advance(0);
+    const [first, second] = settled();
+    expect(first?.tries).toEqual([...failed, { at: toRfc3339(clock.wallMs()), ms: 0 }]);
+    expect(second).not.toHaveProperty("tries");
+  });
+
+  it("keeps the first of many tries and the latest nine", async () => {
+    const retry = { maxRetries: 20, initialDelayMs: 100, exponentialBase: 1, maxDelayMs: 100, jitter: 0 };
+    const { add, clock, settled } = world([unavailable], { retry });
+    add(intentOf("i1"));
+    await clock.advance(2_000);
+    const [{ tries = [] } = {}] = settled();
+    const agoMs = tries.map(({ at }) => clock.wallMs() - Date.parse(at));
+    expect(agoMs).toEqual([2_000, 800, 700, 600, 500, 400, 300, 200, 100, 0]);
   });
 
   it("does not try a permanent refusal again", async () => {
