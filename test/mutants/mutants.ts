@@ -175,8 +175,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a permanent refusal is tried again",
     promise: "G11",
     file: "runtime/shell/intent-runner.ts",
-    find: "} else if (permanent || running.tries > maxRetries) {",
-    replace: "} else if (running.tries > maxRetries) {",
+    find: "} else if (permanent || running.failed > maxRetries) {",
+    replace: "} else if (running.failed > maxRetries) {",
     tests: ["test/shell/intent-runner.unit"],
   },
   {

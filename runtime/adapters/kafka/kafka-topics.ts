@@ -3,7 +3,7 @@ import kafkajs, { type Admin } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
 import type { BusDescription } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { errorTypesOf, startFault, unavailable, within } from "./kafka-faults.ts";
+import { errorTypesOf, startFault, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { kafkajsVersion } from "./kafkajs-internals.ts";
 
@@ -19,7 +19,7 @@ interface TopicConfig {
   readonly compression: string;
 }
 
-const leadersTimeoutMs = 15_000;
+const knownTimeoutMs = 15_000;
 const createTimeoutMs = 10_000;
 const replicasMax = 3;
 const timestampType = "message.timestamp.type";
@@ -52,8 +52,10 @@ export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Pr
     const partitions = theOneCount(existing) ?? wanted.partitions;
     const missing = topics.filter((topic) => !existing.has(topic));
     if (missing.length > 0) await create(admin, missing, partitions);
-    const shared = theOneCount(await countsWithLeaders(settings, admin, topics)) ?? partitions;
-    assertReadable(settings, await topicConfigs(admin, wanted.input));
+    const counts = await onceKnown(settings, "waiting for the topics' leaders", () => countsWithLeaders(admin, topics));
+    const shared = theOneCount(counts) ?? partitions;
+    const configs = await onceKnown(settings, "reading the topics' configuration", () => topicConfigs(admin, wanted.input)); // prettier-ignore
+    assertReadable(settings, configs);
     return { partitions: shared };
   });
 }
@@ -87,24 +89,25 @@ async function create(admin: Admin, topics: readonly string[], numPartitions: nu
   }
 }
 
-/** A topic that was just made has no leader yet, and not every broker knows it. */
-async function countsWithLeaders(
-  { clock }: KafkaSettings,
-  admin: Admin,
-  topics: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const deadlineAt = clock.monotonicMs() + leadersTimeoutMs;
+/** A topic that was just made has no leader yet, and not every broker knows it: whichever is asked is asked again. */
+async function onceKnown<Result>({ clock }: KafkaSettings, what: string, ask: () => Promise<Result>): Promise<Result> {
+  const deadlineAt = clock.monotonicMs() + knownTimeoutMs;
   for (;;) {
     try {
-      const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
-      const leaderless = metadata.topics.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
-      if (leaderless !== undefined) throw new Error(`no leader for ${leaderless.name}`);
-      return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+      return await ask();
     } catch (error) {
-      if (clock.monotonicMs() > deadlineAt) throw unavailable("waiting for the topics' leaders", error);
+      const fault = startFault(what, error);
+      if (!fault.retryable || clock.monotonicMs() > deadlineAt) throw fault;
     }
     await sleep(100);
   }
+}
+
+async function countsWithLeaders(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+  const leaderless = metadata.topics.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+  if (leaderless !== undefined) throw new Error(`no leader for ${leaderless.name}`);
+  return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
 async function topicConfigs(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
