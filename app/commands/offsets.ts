@@ -7,6 +7,7 @@ import { validateDomain } from "../../runtime/contract/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
+import { topicsOf } from "../../runtime/shell/topics.ts";
 import { SHIPPED_CONTRACTS } from "../compose.ts";
 import { type Config, readConfig } from "../config.ts";
 import { kafkaAccess } from "../kafka-access.ts";
@@ -56,7 +57,7 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
     clock: new SystemClock(),
   });
   try {
-    const ends = await bus.ends(domain.consumed.map(({ topic }) => topic), { timeoutMs: ANSWER_MS }); // prettier-ignore
+    const ends = await bus.ends(topicsOf(domain).input, { timeoutMs: ANSWER_MS });
     const strays = await straysOf(store, domain, ends);
     if (yes) for (const stray of strays) await forget(store, domain, stray);
     if (json) printJson({ strays, forgotten: yes });
@@ -74,11 +75,11 @@ function domainIn(dir: string, config: Config): Domain {
   return compileDomain(set, code, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
 }
 
-async function straysOf(sql: Sql, { name, consumed }: Domain, ends: ByTopicPartition<LogEnds>): Promise<Stray[]> {
+async function straysOf(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>): Promise<Stray[]> {
   const rows = await sql.query<{ topic: string; partition: number; stored: number }>(
     `select topic, partition, next_offset as stored from rollcall.source_offset
       where domain = $1 and topic = any($2::text[]) order by topic, partition`,
-    [name, consumed.map(({ topic }) => topic)],
+    [domain.name, topicsOf(domain).input],
   );
   return rows
     .map((row) => ({ ...row, end: ends.get(row.topic)?.get(row.partition)?.high ?? 0 }))

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ensureJournalPartitions, migrate, type MigrationSet } from "../../runtime/adapters/migrate.ts";
 import type { Store } from "../../runtime/ports/store.ts";
+import { blockOf } from "../security/guide.ts";
 
 const runtime: MigrationSet = {
   scope: "runtime",
@@ -134,6 +135,24 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
         expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual(["2026-03-29"]);
         expect(await ensureJournalPartitions(store, ["2026-03-28"])).toEqual([]);
         expect(await partitionOf(1)).toBe("journal_rest");
+      });
+
+      it("are dropped one by one, as the guide says", async () => {
+        await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"]);
+        await store.query(
+          "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at) values ('d', 0, 1, 'o', 3, 1, now())",
+        );
+        await journal("2026-03-28T12:00:00Z", 1);
+        await journal("2026-03-29T12:00:00Z", 2);
+        await store.query("update rollcall.journal set topic = 't'");
+        const [asked = "", dropped = ""] = blockOf("What is not promised", "sql", "operate").split(";");
+        const waiting = (day: string) => store.query<{ waiting: number }>(asked.replace("20260101", day));
+        expect([...(await waiting("20260328")), ...(await waiting("20260329"))]).toEqual([
+          { waiting: 0 },
+          { waiting: 1 },
+        ]);
+        await store.query(dropped.replace("20260101", "20260328"));
+        expect(await store.query("select seq from rollcall.journal")).toEqual([{ seq: 2 }]);
       });
 
       it("must be days", async () => {

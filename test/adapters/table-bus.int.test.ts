@@ -10,7 +10,7 @@ import type { Sql, SqlValue, Store } from "../../runtime/ports/store.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import { describeEventBus } from "./bus-conformance.ts";
 import { RecordingListener } from "./bus-listener.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 
 const migrations = { scope: "runtime", directory: new URL("../../runtime/adapters/migrations/", import.meta.url) };
 const patience = { timeoutMs: 30_000 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { journalEnds } from "../../app/http/journal-events.ts";
 import { JournalTail } from "../../app/http/journal-tail.ts";
-import { ManualClock } from "../shell/manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 import { wrapped } from "../wrapped.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 

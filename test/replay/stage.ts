@@ -20,7 +20,7 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
-import { ManualClock } from "../adapters/manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 import { contractsCopy, type Edit } from "../blackbox/contracts-copy.ts";
 
 const PARTITIONS = 2;

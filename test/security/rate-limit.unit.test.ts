@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RateLimit } from "../../app/http/rate-limit.ts";
-import { ManualClock } from "../adapters/manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 
 describe("a token bucket", () => {
   const clock = new ManualClock();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Breaker } from "../../runtime/shell/breaker.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 
 function world() {
   const clock = new ManualClock();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BrokerClock } from "../../runtime/shell/broker-clock.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 
 describe("the broker's time", () => {
   it("is the wall clock's until something was received", () => {

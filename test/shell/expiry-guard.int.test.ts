@@ -9,7 +9,7 @@ import type { ShellParts } from "../../runtime/shell/parts.ts";
 import { Partition } from "../../runtime/shell/partition.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { openInitializedStore } from "../initialized-store.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 import { emptyTables } from "./orders.ts";
 
 const PERIOD_MS = 30_000;

@@ -12,7 +12,7 @@ import { IntentRunner } from "../../runtime/shell/intent-runner.ts";
 import { DEFAULT_LIMITS } from "../../runtime/shell/limits.ts";
 import type { ShellParts } from "../../runtime/shell/parts.ts";
 import { Partition } from "../../runtime/shell/partition.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../manual-clock.ts";
 
 const unavailable = refused(new Fault("UNAVAILABLE", "down", { retryable: true }));
 const invalid = refused(new Fault("REFUSED", "no", { retryable: false }));
