@@ -26,8 +26,11 @@ type MigrationFile = Migration & { readonly text: string };
 const lockKey = 7_265_011;
 const insufficientPrivilege = "42501";
 const createTable = `
-  -- "if not exists" asks for the right to create one even then.
-  do $$ begin if to_regnamespace('rollcall') is null then create schema rollcall; end if; end $$;
+  -- "create ... if not exists" asks for the right to create one even then; and to_regnamespace answers from memory, where
+  -- a connection that waited for another's migration still has that there is none.
+  do $$ begin
+    if not exists (select from pg_catalog.pg_namespace where nspname = 'rollcall') then create schema rollcall; end if;
+  end $$;
   create table if not exists rollcall.migration (
     scope text not null,
     number int not null,

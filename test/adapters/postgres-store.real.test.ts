@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { migrate } from "../../runtime/adapters/migrate.ts";
 import { PostgresStore, type PostgresStoreOptions } from "../../runtime/adapters/postgres-store.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshDatabase, type FreshDatabase } from "../real/services/fresh-database.ts";
@@ -190,6 +194,22 @@ describeReal("PostgresStore", (services) => {
       await store.query("insert into public.row values (1)");
       expect(await rows()).toEqual([1]);
     });
+  });
+
+  it("is migrated over a connection that waited for another's migration and remembers that there was no schema", async () => {
+    const fresh = await freshDatabase(services.database);
+    const stores = [1, 2].map(() => new PostgresStore({ url: fresh.url, maxConnections: 1 }));
+    const directory = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));
+    writeFileSync(join(directory, "0001_first.sql"), "create table rollcall.one (id int)");
+    // What a connection remembers it has from the rounds before.
+    for (let round = 1; round <= 4; round++) {
+      const applied = await Promise.all(stores.map((store) => migrate(store, [{ scope: "test", directory }])));
+      expect(applied.flat()).toHaveLength(1);
+      await stores[0]?.query("drop schema rollcall cascade");
+    }
+    rmSync(directory, { recursive: true });
+    await Promise.all(stores.map((store) => store.close()));
+    await fresh.drop();
   });
 
   it("keeps no more connections than it may", async () => {
