@@ -129,13 +129,7 @@ export class TurnPlan {
     this.#keep(partition, message.entityId, before, decision.entity);
     const isQuiet = decision.result === "no_op" || decision.result === "renewed";
     if (work.journaled || !isQuiet)
-      this.#journalStep(
-        partition,
-        message,
-        before,
-        decision,
-        item.kind === "settled" ? { note: item.note, tries: item.tries } : {},
-      );
+      this.#journalStep(partition, message, before, decision, item.kind === "settled" ? item : undefined);
     this.told.push({ kind: "decision", partition: partition.number, message, decision });
   }
 
@@ -156,12 +150,11 @@ export class TurnPlan {
     message: Message,
     before: Entity | undefined,
     decision: Decision,
-    ending: Pick<StepRecord, "note" | "tries">,
+    ending?: Pick<StepRecord, "note" | "tries">,
   ): void {
-    // prettier-ignore
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
-    const body = stepRecord(message, before, decision, { ...ending, payloads });
+    const body = stepRecord(message, before, decision, { note: ending?.note, tries: ending?.tries, payloads });
     this.#write(partition, "message", { ...aboutOf(message), attemptId: entity?.attempt.id, body });
     for (const event of events) this.#journalEvent(partition, event, message.traceparent);
     const share = this.share(partition);

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EffectSpec } from "../../runtime/core/domain.ts";
-import { refused } from "../../runtime/core/effect.ts";
-import { Fault } from "../../runtime/core/fault.ts";
 import type { TimelineItem } from "../../app/http/timeline-rows.ts";
+import { failing } from "./failing-effect.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 let bench: HttpBench;
@@ -22,21 +20,6 @@ const words = (nodeId: string) =>
     `select command, who, reason from rollcall.operator_word where subject = $1`,
     [nodeId],
   );
-
-/** Makes an effect fail for the duration of `during`; what failed waits for an hour. */
-async function failing(type: string, during: () => Promise<unknown>): Promise<void> {
-  const spec = bench.system.domain.effects.get(type) as { -readonly [Key in keyof EffectSpec]: EffectSpec[Key] };
-  const { effect, retry: policy } = spec;
-  const outcome = refused(new Fault("UNAVAILABLE", "down", { retryable: true }));
-  spec.effect = { ...effect, run: async (intents) => intents.map(() => outcome) };
-  spec.retry = { ...policy, maxRetries: 5, initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 };
-  try {
-    await during();
-  } finally {
-    spec.effect = effect;
-    spec.retry = policy;
-  }
-}
 
 describe("a retry by an operator", () => {
   it("publishes the introspection of an attempt that has ended again, and a new attempt begins", async () => {
@@ -58,7 +41,7 @@ describe("a retry by an operator", () => {
   });
 
   it("tries at once what waits for its next try", async () => {
-    await failing("consul.register", async () => {
+    await failing(bench.system, "consul.register", async () => {
       await bench.publish("NodeIntrospectionEvent", { node_id: "waits-1", node_type: "effect" });
       const waits = async () => (await bench.ask("/api/v1/registrations/waits-1")).body["reducer_state"];
       await expect.poll(waits).toBe("partial");

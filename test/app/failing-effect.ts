@@ -1,0 +1,23 @@
+import type { System } from "../../app/system.ts";
+import type { EffectSpec } from "../../runtime/core/domain.ts";
+import { refused } from "../../runtime/core/effect.ts";
+import { Fault } from "../../runtime/core/fault.ts";
+
+/** Makes an effect fail for the duration of `during`; what failed waits for an hour. */
+export async function failing(
+  { domain }: Pick<System, "domain">,
+  type: string,
+  during: () => Promise<unknown>,
+): Promise<void> {
+  const spec = domain.effects.get(type) as { -readonly [Key in keyof EffectSpec]: EffectSpec[Key] };
+  const { effect, retry: policy } = spec;
+  const outcome = refused(new Fault("UNAVAILABLE", "down", { retryable: true }));
+  spec.effect = { ...effect, run: async (intents) => intents.map(() => outcome) };
+  spec.retry = { ...policy, maxRetries: 5, initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 };
+  try {
+    await during();
+  } finally {
+    spec.effect = effect;
+    spec.retry = policy;
+  }
+}
