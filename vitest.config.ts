@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-// A broker lives for minutes here: the best machine code for it would be compiled for nobody. Half of its CPU time was that.
+// A broker lives for minutes here: the best machine code for it would be compiled for nobody. Half of its CPU time was
+// that.
 process.env["JAVA_TOOL_OPTIONS"] ??= "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /**
- * The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul), outage (the
- * same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system).
+ * The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul), outage
+ * (the same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system).
  */
 const project = (name: string, more: object = {}) => ({
   test: {

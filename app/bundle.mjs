@@ -1,6 +1,7 @@
 // All of the command's TypeScript, and most packages, as a few files in a folder beside this file, made when there are
-// none or a source has changed: Node reads them in a fraction of the time that two thousand modules take. A command reads
-// only what it needs. Any trouble (a folder that may not be written to) means that the sources are run as they are.
+// none or a source has changed: Node reads them in a fraction of the time that two thousand modules take. A command
+// reads only what it needs. Any trouble (a folder that may not be written to) means that the sources are run as they
+// are.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -73,7 +74,10 @@ async function build() {
     // Its process would stay for as long as this one.
     .finally(() => esbuild.stop());
   // What is written while it is read counts as changed.
-  const sources = [...new Set(Object.keys(metafile.inputs).map(sourceOf))].map((path) => [path, stampOf(path, startedMs)]); // prettier-ignore
+  const sources = [...new Set(Object.keys(metafile.inputs).map(sourceOf))].map((path) => [
+    path,
+    stampOf(path, startedMs),
+  ]);
   replace(CURRENT, JSON.stringify({ name, sources: Object.fromEntries(sources) }));
   forgetOthers(name, startedMs);
   return new URL("cli.mjs", folder);

@@ -80,7 +80,11 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   const tracing = installedTracing(isEmbedded(config) ? "rollcall" : "kafka");
   const listeners = new Set<(event: ShellEvent) => void>();
   const observe = (event: ShellEvent): void => listeners.forEach((listener) => listener(event));
-  const onFatal = options.onFatal ?? ((error: unknown) => { throw error; }); // prettier-ignore
+  const onFatal =
+    options.onFatal ??
+    ((error: unknown) => {
+      throw error;
+    });
   const runtime = new ReloadingRuntime({
     contracts: atStart.contracts,
     source,
@@ -141,7 +145,11 @@ async function prepareStore(store: Store, clock: Clock, onMigrated: () => void):
 function tellOfStart({ contracts, silent }: AtStart, folder: Contracts, { log }: ComposeOptions): void {
   for (const file of silent) log?.("warn", silentChange(file));
   if (contracts.domain.hash !== folder.domain.hash)
-    log?.("warn", `the folder's contracts (${folder.domain.hash.slice(0, 12)}) were in force before; those in force now (${contracts.domain.hash.slice(0, 12)}) stay. To go back to the folder's: rollcall reload`); // prettier-ignore
+    log?.(
+      "warn",
+      `the folder's contracts (${folder.domain.hash.slice(0, 12)}) were in force before; those in force now ` +
+        `(${contracts.domain.hash.slice(0, 12)}) stay. To go back to the folder's: rollcall reload`,
+    );
 }
 
 export const isEmbedded = ({ DATABASE_URL }: Config): boolean => DATABASE_URL === undefined;

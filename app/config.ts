@@ -49,7 +49,8 @@ export const CONFIG_SCHEMA = z.object({
     .transform((text, context) => readApiTokens(text, (message) => context.addIssue({ code: "custom", message })))
     .optional()
     .describe(
-      "who may use the HTTP API: a line `role name token` each; needed for an address that other machines reach (secret)",
+      "who may use the HTTP API: a line `role name token` each; needed for an address that other machines " +
+        "reach (secret)",
     ),
   ROLLCALL_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
@@ -159,11 +160,13 @@ function contradictions(config: Config): string[] {
   const { KAFKA_BOOTSTRAP_SERVERS: kafka, DATABASE_URL: database } = config;
   if (kafka !== undefined && database === undefined)
     problems.push(
-      "KAFKA_BOOTSTRAP_SERVERS is set without DATABASE_URL: Kafka's offsets and the state must be stored where other processes see them; set both, or neither for the embedded mode",
+      "KAFKA_BOOTSTRAP_SERVERS is set without DATABASE_URL: Kafka's offsets and the state must be stored where " +
+        "other processes see them; set both, or neither for the embedded mode",
     );
   if (database !== undefined && kafka === undefined)
     problems.push(
-      "DATABASE_URL is set without KAFKA_BOOTSTRAP_SERVERS: several processes on one database need a bus that spreads the partitions; set both, or neither for the embedded mode",
+      "DATABASE_URL is set without KAFKA_BOOTSTRAP_SERVERS: several processes on one database need a bus that " +
+        "spreads the partitions; set both, or neither for the embedded mode",
     );
   const sasl = [config.KAFKA_SASL_MECHANISM, config.KAFKA_SASL_USERNAME, config.KAFKA_SASL_PASSWORD];
   if (sasl.some((value) => value !== undefined) && sasl.includes(undefined))
@@ -174,7 +177,9 @@ function contradictions(config: Config): string[] {
     problems.push("KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE go together: set both or none");
   if (!isLoopback(config.ROLLCALL_HTTP_HOST) && config.ROLLCALL_API_TOKENS === undefined)
     problems.push(
-      `ROLLCALL_HTTP_HOST=${config.ROLLCALL_HTTP_HOST} is reachable from other machines, and whoever reaches it could change everything: set ROLLCALL_API_TOKENS or ROLLCALL_API_TOKENS_FILE (docs/guide/security.md), or keep 127.0.0.1`,
+      `ROLLCALL_HTTP_HOST=${config.ROLLCALL_HTTP_HOST} is reachable from other machines, and whoever reaches ` +
+        "it could change everything: set ROLLCALL_API_TOKENS or ROLLCALL_API_TOKENS_FILE " +
+        "(docs/guide/security.md), or keep 127.0.0.1",
     );
   if (config.ROLLCALL_FAILPOINT !== undefined && config.NODE_ENV === "production")
     problems.push("ROLLCALL_FAILPOINT can't be armed when NODE_ENV=production: unset it");

@@ -16,7 +16,11 @@ export interface Contracts {
   readonly domain: Domain;
 }
 
-export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [orchestrator, reducer, ...effects]; // prettier-ignore
+export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [
+  orchestrator,
+  reducer,
+  ...effects,
+];
 const nameOf = ({ file }: ContractSource): string => basename(file);
 
 /**
@@ -31,7 +35,8 @@ export async function rememberContracts(sql: Sql, { set, domain: { hash } }: Con
     [set.domain],
   );
   await sql.query(
-    `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on conflict do nothing`,
+    "insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on " +
+      "conflict do nothing",
     [hash, set.domain, JSON.stringify(files)],
   );
   if (!last || last.hash === hash) return [];

@@ -78,9 +78,9 @@ export async function change(store: Store, { expected, running, next, by }: Put)
 }
 
 /**
- * What a process that starts has to run. Its folder's contracts come in force, but for one case: where processes share a
- * store and other contracts came in force since the folder's did, those stay. A crash must not bring back old contracts;
- * whoever wants them says so: `rollcall reload`.
+ * What a process that starts has to run. Its folder's contracts come in force, but for one case: where processes share
+ * a store and other contracts came in force since the folder's did, those stay. A crash must not bring back old
+ * contracts; whoever wants them says so: `rollcall reload`.
  * @throws ContractsUnfit; Error when those in force can't be compiled with this version
  */
 export async function contractsAtStart(
@@ -91,9 +91,11 @@ export async function contractsAtStart(
 ): Promise<AtStart> {
   const current = await contractInForce(store, folder.domain.name);
   if (current?.hash === folder.domain.hash) return { contracts: folder, silent: [] };
-  const inForce = current && (await storedContracts(store, current.hash, source.code, source.names).catch((error: Error) => error)); // prettier-ignore
+  const inForce =
+    current && (await storedContracts(store, current.hash, source.code, source.names).catch((error: Error) => error));
   if (inForce && options.isShared && (await ranBefore(store, folder.domain.hash))) {
-    if (inForce instanceof Error) throw new Error(`the contracts in force can't run in this version: ${inForce.message}`); // prettier-ignore
+    if (inForce instanceof Error)
+      throw new Error(`the contracts in force can't run in this version: ${inForce.message}`);
     return { contracts: inForce, silent: [] };
   }
   const running = inForce instanceof Error ? undefined : inForce;

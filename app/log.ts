@@ -55,7 +55,15 @@ function logShellEvent(log: Logger, event: ShellEvent): void {
       if (log.isLevelEnabled("trace")) log.trace({ partition, message }, `${message.type} of ${message.entityId}`);
       if (!log.isLevelEnabled("debug")) return;
       const { result, reason, moves, entity } = decision;
-      const about = { partition, entity: message.entityId, message_id: message.id, correlation_id: message.correlationId, attempt: entity?.attempt.number, state: entity?.state, moves }; // prettier-ignore
+      const about = {
+        partition,
+        entity: message.entityId,
+        message_id: message.id,
+        correlation_id: message.correlationId,
+        attempt: entity?.attempt.number,
+        state: entity?.state,
+        moves,
+      };
       return log.debug({ ...about, result }, `${message.type}: ${reason}`);
     }
     case "turn":
@@ -77,18 +85,32 @@ function logShellEvent(log: Logger, event: ShellEvent): void {
     case "lost":
       return log.warn(event, "partitions have another owner");
     case "expiry_held":
-      return log.error(event, `expiry of ${event.state} is held: ${event.entities} of ${event.of} would have gone at once; rollcall hold list`); // prettier-ignore
+      return log.error(
+        event,
+        `expiry of ${event.state} is held: ${event.entities} of ${event.of} would have gone at once; rollcall ` +
+          "hold list",
+      );
     case "expiry_released":
       return log.warn(event, `expiry of ${event.state} is released by ${event.by ?? "itself: nobody waits any more"}`);
     case "compared": {
       const { backend, missing, altered, leftover } = event;
       if (missing + altered + leftover === 0) return log.debug(event, `${backend} holds what it should`);
-      return log.warn(event, `${backend} differs: ${missing} missing, ${altered} altered, ${leftover} left over; ${event.repairs} repairs asked for`); // prettier-ignore
+      return log.warn(
+        event,
+        `${backend} differs: ${missing} missing, ${altered} altered, ${leftover} left over; ${event.repairs} ` +
+          "repairs asked for",
+      );
     }
     case "uncompared":
-      return log.warn({ backend: event.backend, error: textOf(event.error) }, `${event.backend} can't be compared with what it should hold`); // prettier-ignore
+      return log.warn(
+        { backend: event.backend, error: textOf(event.error) },
+        `${event.backend} can't be compared with what it should hold`,
+      );
     case "deletions_held":
-      return log.error(event, `deletions from ${event.backend} are held: ${event.deletions} of ${event.of}; rollcall hold list`); // prettier-ignore
+      return log.error(
+        event,
+        `deletions from ${event.backend} are held: ${event.deletions} of ${event.of}; rollcall hold list`,
+      );
     case "contracts_in_force":
       for (const file of event.silent) log.warn(silentChange(file));
       return log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "other contracts are in force");

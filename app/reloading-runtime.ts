@@ -32,8 +32,9 @@ export interface ReloadingOptions {
 }
 
 /**
- * Runs the contracts in force, and goes over to others as a restart would, without the process going away or leaving its
- * group: the old runtime drains, the new one takes over what is stored. Deadlines that are armed keep their time by that.
+ * Runs the contracts in force, and goes over to others as a restart would, without the process going away or leaving
+ * its group: the old runtime drains, the new one takes over what is stored. Deadlines that are armed keep their time by
+ * that.
  */
 export class ReloadingRuntime {
   readonly #options: ReloadingOptions;
@@ -114,7 +115,12 @@ export class ReloadingRuntime {
           return { hash, changed: false };
         }
         await this.#prepareTopics(next);
-        const silent = await change(this.#options.store, { expected: this.#contracts.domain.hash, running: this.#contracts, next, by }); // prettier-ignore
+        const silent = await change(this.#options.store, {
+          expected: this.#contracts.domain.hash,
+          running: this.#contracts,
+          next,
+          by,
+        });
         await this.#goOver(next, by, silent);
         return { hash, changed: true };
       } catch (error) {

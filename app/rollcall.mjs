@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32
-// What a turn makes lives until its commit: with Node's small young generation most of it would be copied twice. It is of
-// one size from the start, so that memory is: V8 would let it grow by steps, for hours.
+// What a turn makes lives until its commit: with Node's small young generation most of it would be copied twice. It is
+// of one size from the start, so that memory is: V8 would let it grow by steps, for hours.
 import { bundle } from "./bundle.mjs";
 
 const bundled = await bundle();

@@ -1,8 +1,9 @@
 import type { BusListener, EventBus } from "../runtime/ports/event-bus.ts";
 
 /**
- * A bus that outlives the runtimes that have it one after the other: the process stays a member of its consumer group while
- * it goes over to other contracts. Leaving and joining would stop everybody's partitions for as long as the group needs.
+ * A bus that outlives the runtimes that have it one after the other: the process stays a member of its consumer group
+ * while it goes over to other contracts. Leaving and joining would stop everybody's partitions for as long as the group
+ * needs.
  */
 export class SharedBus {
   readonly bus: EventBus;
@@ -17,7 +18,10 @@ export class SharedBus {
   /** Whether a runtime with these input topics can have it. */
   serves(topics: readonly string[]): boolean {
     const subscribed = this.#topics;
-    return !this.#closed && (!subscribed || (subscribed.length === topics.length && topics.every((topic) => subscribed.includes(topic)))); // prettier-ignore
+    return (
+      !this.#closed &&
+      (!subscribed || (subscribed.length === topics.length && topics.every((topic) => subscribed.includes(topic))))
+    );
   }
 
   /** For one runtime: what it closes is its use of the bus. */

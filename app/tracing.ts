@@ -96,7 +96,9 @@ function tracingOf(tracer: Tracer, system: string): Tracing {
 
 /** A batch of one trace is a part of it; of several traces it is one of its own. It is linked to each in any case. */
 const linked = (traceparents: readonly (string | undefined)[]): Pick<SpanOptions, "links"> => ({
-  links: [...new Set(traceparents)].flatMap((each) => (each === undefined ? [] : [{ context: contextOf(each) }])).slice(0, LINKS_MAX), // prettier-ignore
+  links: [...new Set(traceparents)]
+    .flatMap((each) => (each === undefined ? [] : [{ context: contextOf(each) }]))
+    .slice(0, LINKS_MAX),
 });
 
 const below = (traceparent: string | undefined): Context =>

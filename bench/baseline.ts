@@ -4,8 +4,8 @@ import pg from "pg";
 
 /**
  * What a hand-written program can reach on the same topics with the same results for its nodes: kafkajs, a row with its
- * deadline, one statement and Consul transactions a batch; no contracts, no machine, no journal, no dedupe, no retry, no
- * fencing. Arguments: a JSON object in BENCH_ENGINE.
+ * deadline, one statement and Consul transactions a batch; no contracts, no machine, no journal, no dedupe, no retry,
+ * no fencing. Arguments: a JSON object in BENCH_ENGINE.
  */
 interface Arguments {
   readonly brokers: string;
@@ -43,7 +43,9 @@ await database.query(`create table if not exists node_baseline (node_id text pri
   node_version text not null, endpoints jsonb not null, capabilities text[] not null, state text not null,
   correlation_id uuid not null, liveness_deadline timestamptz, registered_at timestamptz not null default now(),
   updated_at timestamptz not null default now())`);
-await database.query(`create index if not exists node_baseline_by_deadline on node_baseline (liveness_deadline) where state = 'active'`); // prettier-ignore
+await database.query(
+  `create index if not exists node_baseline_by_deadline on node_baseline (liveness_deadline) where state = 'active'`,
+);
 
 const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 5 });
 await producer.connect();
@@ -97,11 +99,15 @@ const upsertAll = (nodes: readonly Registration[]): Promise<unknown> =>
     ],
   });
 
-const message = (type: string, { node_id, correlationId }: { node_id: string; correlationId: string }, more: object = {}): Message => ({
+const message = (
+  type: string,
+  { node_id, correlationId }: { node_id: string; correlationId: string },
+  more: object = {},
+): Message => ({
   key: node_id,
   value: JSON.stringify({ event_type: type, node_id, correlation_id: correlationId, ...more }),
   headers: { event_type: type },
-}); // prettier-ignore
+});
 const consume = async (
   name: string,
   topic: string,

@@ -65,7 +65,8 @@ const engineNames: readonly EngineName[] = ["baseline", "real", ...(Object.keys(
 async function main(): Promise<void> {
   const wanted = new Set<string>(options.peers ? engineNames : options.only.split(","));
   for (const name of wanted)
-    if (!["core", "embedded", ...engineNames].includes(name)) throw new Error(`--only ${name}: core, embedded, ${engineNames.join(", ")}`); // prettier-ignore
+    if (!["core", "embedded", ...engineNames].includes(name))
+      throw new Error(`--only ${name}: core, embedded, ${engineNames.join(", ")}`);
   if (!["real", "stub"].includes(options.consul)) throw new Error(`--consul ${options.consul}: real or stub`);
   const missing = engineNames.filter((name) => wanted.has(name) && isPeer(name) && !isInstalled(name));
   const real = engineNames.filter((name) => wanted.has(name) && !missing.includes(name));
@@ -76,7 +77,10 @@ async function main(): Promise<void> {
   if (wanted.has("embedded"))
     results.push(await benchEmbedded({ ...size, count: Math.ceil(size.count / 5), warmUp: 100 }));
   if (real.length > 0) results.push(...(await benchReal(real)));
-  if (core.length > 0) process.stdout.write(`${coreTable(core)}\n\na tracked node keeps ${bytes} bytes of memory, its deadline included\n\n`); // prettier-ignore
+  if (core.length > 0)
+    process.stdout.write(
+      `${coreTable(core)}\n\na tracked node keeps ${bytes} bytes of memory, its deadline included\n\n`,
+    );
   if (results.length > 0) process.stdout.write(`${table(results)}\n\n`);
   for (const name of missing) process.stdout.write(`${name}: not installed: run npm run bench:peers -- ${name}\n\n`);
   const figures = {
@@ -126,11 +130,15 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
     });
     let before = await used();
     let after = before;
-    const load = await runLoad(nodes, { ...size, count, warmUp, runId }, {
-      onSaturation: async () => void (before = await used()),
-      onSaturated: async () => void (after = await used()),
-      ...(engine.settled && { onLeft: engine.settled }),
-    }); // prettier-ignore
+    const load = await runLoad(
+      nodes,
+      { ...size, count, warmUp, runId },
+      {
+        onSaturation: async () => void (before = await used()),
+        onSaturated: async () => void (after = await used()),
+        ...(engine.settled && { onLeft: engine.settled }),
+      },
+    );
     const per1000 = (seconds: number): number => Number(((seconds / count) * 1_000).toFixed(3));
     const result: Result = {
       engine: name === "real" ? "rollcall real" : name === "baseline" ? "baseline (no guarantees)" : name,
@@ -225,7 +233,20 @@ function table(results: readonly Result[]): string {
     "active p50/p95/p99 ms at shares",
   ];
   const three = ({ p50, p95, p99 }: Result["active"]): string => `${p50} / ${p95} / ${p99}`;
-  const rows = results.map((r) => [r.engine, r.registrations, r.perSecond, three(r.accepted), three(r.active), r.cpuSecondsPer1000, r.servicesCpuSecondsPer1000 ?? "-", r.walBytes === undefined ? "-" : (r.walBytes / 1_024).toFixed(1), r.rssMiB, r.curve.map(({ share, active }) => `${share}: ${three(active)}`).join(", ")].map(String)); // prettier-ignore
+  const rows = results.map((r) =>
+    [
+      r.engine,
+      r.registrations,
+      r.perSecond,
+      three(r.accepted),
+      three(r.active),
+      r.cpuSecondsPer1000,
+      r.servicesCpuSecondsPer1000 ?? "-",
+      r.walBytes === undefined ? "-" : (r.walBytes / 1_024).toFixed(1),
+      r.rssMiB,
+      r.curve.map(({ share, active }) => `${share}: ${three(active)}`).join(", "),
+    ].map(String),
+  );
   return aligned([head, ...rows]);
 }
 
@@ -236,7 +257,14 @@ function coreTable(results: readonly CoreResult[]): string {
 
 function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd()).join("\n"); // prettier-ignore
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 if (options.help) process.stdout.write(HELP);

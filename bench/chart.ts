@@ -21,18 +21,28 @@ export function latencyChart(results: readonly Result[]): string {
   const x = (rate: number): number => LEFT + (rate / rateMax) * (WIDTH - LEFT - RIGHT);
   const y = (ms: number): number =>
     HEIGHT - BOTTOM - (Math.log10(Math.max(1, ms)) / Math.log10(top)) * (HEIGHT - TOP - BOTTOM);
-  const grid = decades.filter((ms) => ms <= top).map((ms) =>
-    `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(ms)}" y2="${y(ms)}" stroke="#dee2e6"/>` +
-    `<text x="${LEFT - 6}" y="${y(ms) + 4}" text-anchor="end">${ms}</text>`); // prettier-ignore
+  const grid = decades
+    .filter((ms) => ms <= top)
+    .map(
+      (ms) =>
+        `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(ms)}" y2="${y(ms)}" stroke="#dee2e6"/>` +
+        `<text x="${LEFT - 6}" y="${y(ms) + 4}" text-anchor="end">${ms}</text>`,
+    );
   const lines = results.flatMap(({ engine, curve }, at) => [
     ...PERCENTILES.map(({ name, dash }) => {
       const path = curve.map(({ perSecond, active }) => `${x(perSecond).toFixed(1)},${y(active[name]).toFixed(1)}`);
-      return `<polyline fill="none" stroke="${COLOURS[at]}" stroke-width="2" stroke-dasharray="${dash}" points="${path.join(" ")}"/>`;
+      return (
+        `<polyline fill="none" stroke="${COLOURS[at]}" stroke-width="2" stroke-dasharray="${dash}" ` +
+        `points="${path.join(" ")}"/>`
+      );
     }),
     `<text x="${LEFT + 8}" y="${TOP + 16 * at}" fill="${COLOURS[at]}">${engine}</text>`,
   ]);
-  const ticks = [0.25, 0.5, 0.75, 1].map((share) =>
-    `<text x="${x(share * rateMax)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${Math.round(share * rateMax)}</text>`); // prettier-ignore
+  const ticks = [0.25, 0.5, 0.75, 1].map(
+    (share) =>
+      `<text x="${x(share * rateMax)}" y="${HEIGHT - BOTTOM + 18}" ` +
+      `text-anchor="middle">${Math.round(share * rateMax)}</text>`,
+  );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,

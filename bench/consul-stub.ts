@@ -20,12 +20,23 @@ let index = 1;
 function apply(operation: Operation): { readonly result?: object; readonly error?: string } {
   const { Node, Service, Check } = operation;
   if (Node) return write("Node", nodes, Node.Node.Node, Node.Verb, Node.Node);
-  if (Service) return write("Service", services, String(Service.Service["ID"]), Service.Verb, { ...Service.Service, Node: Service.Node }); // prettier-ignore
-  if (Check) return write("Check", checks, `${Check.Check.Node}/${String(Check.Check["CheckID"])}`, Check.Verb, Check.Check); // prettier-ignore
+  if (Service)
+    return write("Service", services, String(Service.Service["ID"]), Service.Verb, {
+      ...Service.Service,
+      Node: Service.Node,
+    });
+  if (Check)
+    return write("Check", checks, `${Check.Check.Node}/${String(Check.Check["CheckID"])}`, Check.Verb, Check.Check);
   return { error: "no such operation" };
 }
 
-function write(kind: string, table: Map<string, Entry>, key: string, verb: string, given: Entry): ReturnType<typeof apply> {
+function write(
+  kind: string,
+  table: Map<string, Entry>,
+  key: string,
+  verb: string,
+  given: Entry,
+): ReturnType<typeof apply> {
   const held = table.get(key);
   if (verb === "get") return held ? { result: { [kind]: held } } : { error: `${kind} ${key} doesn't exist` };
   if (verb !== "set" && (given.ModifyIndex ?? 0) !== (held?.ModifyIndex ?? 0)) return { error: "index is stale" };
@@ -34,11 +45,12 @@ function write(kind: string, table: Map<string, Entry>, key: string, verb: strin
     return { result: {} };
   }
   // A guard that changes nothing leaves its index, as the real one does.
-  const isSame = held !== undefined && kind === "Node" && JSON.stringify(held["Meta"]) === JSON.stringify(given["Meta"]);
+  const isSame =
+    held !== undefined && kind === "Node" && JSON.stringify(held["Meta"]) === JSON.stringify(given["Meta"]);
   const entry = isSame ? held : { ...given, ModifyIndex: ++index };
   table.set(key, entry);
   return { result: { [kind]: entry } };
-} // prettier-ignore
+}
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
@@ -50,14 +62,15 @@ function answer(path: string, body: string): { readonly status: number; readonly
   if (path === "/v1/status/leader") return { status: 200, body: "127.0.0.1:8300" };
   if (path === "/v1/agent/self") return { status: 200, body: { Config: { Version: "stub" } } };
   if (path.startsWith("/v1/health/node/")) return { status: 200, body: [...checks.values()] };
-  if (path.startsWith("/v1/catalog/node/")) return { status: 200, body: catalogNode(decodeURIComponent(path.slice(17))) };
+  if (path.startsWith("/v1/catalog/node/"))
+    return { status: 200, body: catalogNode(decodeURIComponent(path.slice(17))) };
   if (path !== "/v1/txn") return { status: 200, body: true };
   const ends = (JSON.parse(body) as Operation[]).map(apply);
   const Errors = ends.flatMap(({ error }, OpIndex) => (error === undefined ? [] : [{ OpIndex, What: error }]));
   return Errors.length > 0
     ? { status: 409, body: { Errors } }
     : { status: 200, body: { Results: ends.map(({ result }) => result) } };
-} // prettier-ignore
+}
 
 function catalogNode(name: string): unknown {
   const Node = nodes.get(name);

@@ -29,7 +29,11 @@ const TRACKED = 100_000;
 
 /** A step must cost the same however many entities there are, and however many transitions the contracts have. */
 export function benchCore(): CoreResult[] {
-  const wide = { ...shippedDomain, orchestrator: widened(shippedDomain.orchestrator), reducer: widened(shippedDomain.reducer) }; // prettier-ignore
+  const wide = {
+    ...shippedDomain,
+    orchestrator: widened(shippedDomain.orchestrator),
+    reducer: widened(shippedDomain.reducer),
+  };
   return [
     measure("registration", shippedDomain, 100, registration),
     measure("registration", shippedDomain, 20_000, registration),
@@ -66,7 +70,12 @@ export function bytesPerEntity(): number {
     const { from } = heartbeats(shippedDomain, index);
     if (!from) return;
     kept.entities.set(from.id, values.entityOf(from));
-    const owner = { partition, entityId: from.id, attemptId: from.attempt.id, correlationId: from.attempt.correlationIds[0] ?? "" }; // prettier-ignore
+    const owner = {
+      partition,
+      entityId: from.id,
+      attemptId: from.attempt.id,
+      correlationId: from.attempt.correlationIds[0] ?? "",
+    };
     kept.deadlines.set(owner, {}, from.deadlines);
   };
   collect();
@@ -93,7 +102,11 @@ function measure(what: string, domain: Domain, count: number, scriptOf: ScriptOf
 }
 
 /** A pass: all entities take their first message, then all their second. It returns how many seconds that took. */
-function passesOf(domain: Domain, count: number, scriptOf: ScriptOf): { readonly steps: number; readonly pass: () => number } {
+function passesOf(
+  domain: Domain,
+  count: number,
+  scriptOf: ScriptOf,
+): { readonly steps: number; readonly pass: () => number } {
   const scripts = Array.from({ length: count }, (_, index) => scriptOf(domain, index));
   const rounds = scripts[0]?.messages.length ?? 0;
   const pass = (): number => {
@@ -105,7 +118,7 @@ function passesOf(domain: Domain, count: number, scriptOf: ScriptOf): { readonly
     return (performance.now() - startedMs) / 1_000;
   };
   return { steps: rounds * count, pass };
-} // prettier-ignore
+}
 
 /** Introspection, both confirmations, the accepted event on the bus, ACK: as the shell would hand them over. */
 function registration(domain: Domain, index: number): Script {
@@ -121,9 +134,16 @@ function registration(domain: Domain, index: number): Script {
     asked = [...asked, ...decision.intents];
   };
   const fromShell = (kind: Message["kind"], type: string, more: Partial<Message>): Message => ({
-    kind, type, id: derivedId("bench", id, type), entityId: id, correlationId: derivedId("bench", id), payload: {},
-    now: START_MS + messages.length, attemptId: entity?.attempt.id ?? "", ...more,
-  }); // prettier-ignore
+    kind,
+    type,
+    id: derivedId("bench", id, type),
+    entityId: id,
+    correlationId: derivedId("bench", id),
+    payload: {},
+    now: START_MS + messages.length,
+    attemptId: entity?.attempt.id ?? "",
+    ...more,
+  });
   take(fromBus(domain, "NodeIntrospectionEvent", introspection(id, index), START_MS));
   for (const { type, id: intentId, payload } of asked) {
     const outcome = domain.effects.get(type)?.outputEvents[0] ?? "";
@@ -136,7 +156,10 @@ function registration(domain: Domain, index: number): Script {
 
 function heartbeats(domain: Domain, index: number): Script {
   const script = registration(domain, index);
-  const from = script.messages.reduce<Entity | undefined>((entity, each) => step(domain, entity, each).entity, undefined); // prettier-ignore
+  const from = script.messages.reduce<Entity | undefined>(
+    (entity, each) => step(domain, entity, each).entity,
+    undefined,
+  );
   const beat = (_: unknown, n: number): Message =>
     fromBus(domain, "NodeHeartbeatEvent", { node_id: from?.id ?? "" }, START_MS + (n + 1) * 10_000);
   return { from, messages: Array.from({ length: HEARTBEATS }, beat) };
@@ -146,7 +169,14 @@ function fromBus(domain: Domain, type: string, payload: object, brokerTimeMs: nu
   const consumed = domain.consumed.find((topic) => topic.type === type);
   if (!consumed) throw new Error(`${type} is not consumed`);
   const value = Buffer.from(JSON.stringify({ ...payload, timestamp: new Date(brokerTimeMs).toISOString() }));
-  return decodeRecord(domain, consumed, { topic: consumed.topic, partition: 0, offset: 0, value, headers: {}, brokerTimeMs }); // prettier-ignore
+  return decodeRecord(domain, consumed, {
+    topic: consumed.topic,
+    partition: 0,
+    offset: 0,
+    value,
+    headers: {},
+    brokerTimeMs,
+  });
 }
 
 /** With states that lead to one another, and that nobody is ever in. */
@@ -157,7 +187,10 @@ function widened(machine: Machine): Machine {
   const table = new Map(machine.table);
   for (let i = 0; i < TRANSITIONS_MORE; i++) {
     const name = `extra-${i}`;
-    const cell: Cell = { conditions: [], answers: [{ to: `extra-${(i + 1) % TRANSITIONS_MORE}`, entered: true, actions: [] }] }; // prettier-ignore
+    const cell: Cell = {
+      conditions: [],
+      answers: [{ to: `extra-${(i + 1) % TRANSITIONS_MORE}`, entered: true, actions: [] }],
+    };
     states.set(name, { ...state, name });
     table.set(name, new Map([[`trigger-${i}`, cell]]));
   }

@@ -42,7 +42,10 @@ export async function countsOf(batches: readonly number[]): Promise<ReadonlyMap<
   const counts = new Map<number, Counts>();
   for (const batch of batches) {
     const busy = await tallied(batch);
-    const each = ([name, count]: [string, number]) => [name, Number(((count - idle[name as keyof Counts]) / batch).toFixed(3))]; // prettier-ignore
+    const each = ([name, count]: [string, number]) => [
+      name,
+      Number(((count - idle[name as keyof Counts]) / batch).toFixed(3)),
+    ];
     counts.set(batch, Object.fromEntries(Object.entries(busy).map(each)) as Counts);
   }
   return counts;
@@ -50,9 +53,15 @@ export async function countsOf(batches: readonly number[]): Promise<ReadonlyMap<
 
 async function tallied(registrations: number): Promise<Tally> {
   const tally: Tally = {
-    transactions: 0, statements: 0, rowsWritten: 0, journalRows: 0, parameterBytes: 0, produceCalls: 0, eventBytes: 0,
+    transactions: 0,
+    statements: 0,
+    rowsWritten: 0,
+    journalRows: 0,
+    parameterBytes: 0,
+    produceCalls: 0,
+    eventBytes: 0,
     registryCalls: 0,
-  }; // prettier-ignore
+  };
   const random = new Random(1);
   const scheduler = new Scheduler();
   const weather = new Weather(scheduler, random);
@@ -75,7 +84,8 @@ async function tallied(registrations: number): Promise<Tally> {
     tally.eventBytes += value?.length ?? 0;
     const id = String(key);
     if (topic.includes("node-became-active")) active++;
-    if (topic.includes("node-registration-accepted")) scheduler.after(ACK_AFTER_MS, () => send(TOPICS.ack, { node_id: id })); // prettier-ignore
+    if (topic.includes("node-registration-accepted"))
+      scheduler.after(ACK_AFTER_MS, () => send(TOPICS.ack, { node_id: id }));
   });
   database.onCommit = (changes) => {
     tally.rowsWritten += changes.length;

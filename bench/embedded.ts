@@ -8,7 +8,9 @@ import { partitionOf } from "../runtime/core/murmur2.ts";
 import { type Engine, type LoadSize, runLoad } from "./load.ts";
 import { introspection, type Result, rssMiB } from "./measure.ts";
 
-/** The embedded mode with its nodes in the same process: they publish through its bus and hear of what was published. */
+/**
+ * The embedded mode with its nodes in the same process: they publish through its bus and hear of what was published.
+ */
 export async function benchEmbedded(size: LoadSize): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
   const system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: directory }));
@@ -17,10 +19,14 @@ export async function benchEmbedded(size: LoadSize): Promise<Result> {
     while (system.runtime.status().owned.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     const before = { cpu: 0, used: 0 };
     const cpu = (): number => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
-    const load = await runLoad(new EmbeddedEngine(system), { ...size, runId: `bench${Date.now().toString(36)}` }, {
-      onSaturation: async () => void (before.cpu = cpu()),
-      onSaturated: async () => void (before.used = cpu() - before.cpu),
-    }); // prettier-ignore
+    const load = await runLoad(
+      new EmbeddedEngine(system),
+      { ...size, runId: `bench${Date.now().toString(36)}` },
+      {
+        onSaturation: async () => void (before.cpu = cpu()),
+        onSaturated: async () => void (before.used = cpu() - before.cpu),
+      },
+    );
     return {
       engine: "rollcall embedded",
       registrations: size.count,
@@ -61,7 +67,10 @@ class EmbeddedEngine implements Engine {
   }
 
   introspect(nodes: readonly { readonly id: string; readonly index: number }[]): Promise<void> {
-    return this.#publish("NodeIntrospectionEvent", nodes.map(({ id, index }) => introspection(id, index) as { node_id: string })); // prettier-ignore
+    return this.#publish(
+      "NodeIntrospectionEvent",
+      nodes.map(({ id, index }) => introspection(id, index) as { node_id: string }),
+    );
   }
 
   async #publish(type: string, payloads: readonly { readonly node_id: string }[]): Promise<void> {

@@ -56,7 +56,9 @@ async function main(): Promise<void> {
   const over = rows.filter(({ isOver }) => isOver);
   if (over.length === 0) return;
   const told = over.map(({ name, figure, budget: allowed }) => `  ${name}: ${figure}, budgeted ${allowed ?? "none"}\n`);
-  process.stdout.write(`Above the budget:\n${told.join("")}If that is meant: npm run bench:gate -- --update, and say why.\n`); // prettier-ignore
+  process.stdout.write(
+    `Above the budget:\n${told.join("")}If that is meant: npm run bench:gate -- --update, and say why.\n`,
+  );
   process.exitCode = 1;
 }
 

@@ -10,7 +10,9 @@ export interface BenchNode {
 /** How a load reaches an engine: publishes introspections, and says when a node was accepted or became active. */
 export interface Engine {
   introspect(nodes: readonly BenchNode[]): Promise<void>;
-  /** Where silent nodes are ended by a deadline: they say goodbye, so that none of it falls into what is measured next. */
+  /**
+   * Where silent nodes are ended by a deadline: they say goodbye, so that none of it falls into what is measured next.
+   */
   leave?(nodes: readonly BenchNode[]): Promise<void>;
   /** Called by the engine's side; the ACK is sent by it too. */
   onAccepted: (nodeId: string) => void;
@@ -80,7 +82,10 @@ export async function runLoad(
     lastMs = performance.now();
     const done = new Promise<void>((resolve, reject) => {
       const watch = setInterval(() => {
-        if (performance.now() - lastMs > STALLED_MS) reject(new Error(`${wanted} of ${size} registrations did not become active: none did for ${STALLED_MS / 1_000} s`)); // prettier-ignore
+        if (performance.now() - lastMs > STALLED_MS)
+          reject(
+            new Error(`${wanted} of ${size} registrations did not become active: none did for ${STALLED_MS / 1_000} s`),
+          );
       }, 1_000);
       reached = () => {
         clearInterval(watch);

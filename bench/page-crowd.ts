@@ -1,6 +1,9 @@
 import { openStream } from "./page-streams.ts";
 
-/** A process of its own, so that what many readers compute is not in the judge's time. Arguments: URL, readers, deaf among them. */
+/**
+ * A process of its own, so that what many readers compute is not in the judge's time. Arguments: URL, readers, deaf
+ * among them.
+ */
 const [url = "", readers = "0", deaf = "0"] = process.argv.slice(2);
 const open = (count: number) => Promise.all(Array.from({ length: count }, () => openStream(url)));
 // Never read: its answer stays in the kernel's buffers, and then in the server's.

@@ -16,7 +16,13 @@ export async function seedNodes(start: () => Promise<Program>, folder: string, n
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ payload_type, payload }),
     });
-  const about = { node_id: "seed-0", node_type: "effect", node_name: "Seed", capabilities: ["a.b", "c.d"], endpoints: { api: "http://10.0.0.7:8080" } };
+  const about = {
+    node_id: "seed-0",
+    node_type: "effect",
+    node_name: "Seed",
+    capabilities: ["a.b", "c.d"],
+    endpoints: { api: "http://10.0.0.7:8080" },
+  };
   await publish("NodeIntrospectionEvent", about);
   // The answer says that its attempt has ended.
   await publish("NodeDeregister", { node_id: "seed-0" }, "?wait=active&timeout=10s");
@@ -33,4 +39,4 @@ export async function seedNodes(start: () => Promise<Program>, folder: string, n
   } finally {
     await database.close();
   }
-} // prettier-ignore
+}

@@ -22,7 +22,15 @@ export async function streamLatency(url: string): Promise<Readonly<Record<string
   const crowded = latencyOf(await measure(url, judge, "crowd"));
   crowd.kill();
   judge.close();
-  return { readers: READERS, deaf: DEAF, calm_p50_ms: calm.p50, calm_p99_ms: calm.p99, crowd_p50_ms: crowded.p50, crowd_p99_ms: crowded.p99, ratio_p99: Math.round((crowded.p99 / calm.p99) * 100) / 100 }; // prettier-ignore
+  return {
+    readers: READERS,
+    deaf: DEAF,
+    calm_p50_ms: calm.p50,
+    calm_p99_ms: calm.p99,
+    crowd_p50_ms: crowded.p50,
+    crowd_p99_ms: crowded.p99,
+    ratio_p99: Math.round((crowded.p99 / calm.p99) * 100) / 100,
+  };
 }
 
 async function measure(url: string, judge: Judge, name: string): Promise<readonly number[]> {

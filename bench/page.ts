@@ -22,19 +22,26 @@ The page on an embedded system, looked at with Chromium:
   --nodes N    so many (default 100000)
   --json FILE  write the figures as JSON too
 `;
-const { values: options } = parseArgs({ options: { nodes: { type: "string", default: "100000" }, json: { type: "string" }, help: { type: "boolean" } } }); // prettier-ignore
+const { values: options } = parseArgs({
+  options: { nodes: { type: "string", default: "100000" }, json: { type: "string" }, help: { type: "boolean" } },
+});
 
 type Figures = Readonly<Record<string, number>>;
 const APPEARANCES = 20;
 
 async function main(): Promise<void> {
   const executablePath = chromiumPath();
-  if (executablePath === undefined) throw new Error("there is no Chromium: set CHROMIUM, or install the package chromium");
+  if (executablePath === undefined)
+    throw new Error("there is no Chromium: set CHROMIUM, or install the package chromium");
   buildPage();
   const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-page-"));
   // Longer than this takes: nobody expires.
   const contracts = contractsCopy(...deadlinesOf("1h", "2h"));
-  const start = () => startProgram({ environment: { ROLLCALL_DATA_DIR: folder, ROLLCALL_HTTP_RATE_MAX: "100000" }, contractsDir: contracts.dir });
+  const start = () =>
+    startProgram({
+      environment: { ROLLCALL_DATA_DIR: folder, ROLLCALL_HTTP_RATE_MAX: "100000" },
+      contractsDir: contracts.dir,
+    });
   const browser = await launch(executablePath);
   try {
     await seedNodes(start, folder, Number(options.nodes));
@@ -62,7 +69,7 @@ async function main(): Promise<void> {
     contracts.remove();
     rmSync(folder, { recursive: true, force: true });
   }
-} // prettier-ignore
+}
 
 /** Keeps the length of every task over 50 ms, which is what browsers call long. */
 const WATCH = `globalThis.longTasks = [];
@@ -81,15 +88,30 @@ async function opened(page: Page, url: string): Promise<Figures> {
   await page.getByRole("heading", { level: 1 }).waitFor();
   const shownMs = performance.now() - startedMs;
   await sleep(1_000);
-  const drawnMs = Number(await page.evaluate(`performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`)); // prettier-ignore
-  const files = Number(await page.evaluate(`performance.getEntriesByType("resource").filter(({ name }) => name.includes("/assets/")).length`)); // prettier-ignore
-  return { wire_kb: rounded(bytes / 1_000), files, first_paint_ms: rounded(drawnMs), heading_ms: rounded(shownMs), longest_task_ms: await longest(page) }; // prettier-ignore
+  const drawnMs = Number(
+    await page.evaluate(`performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`),
+  );
+  const files = Number(
+    await page.evaluate(
+      `performance.getEntriesByType("resource").filter(({ name }) => name.includes("/assets/")).length`,
+    ),
+  );
+  return {
+    wire_kb: rounded(bytes / 1_000),
+    files,
+    first_paint_ms: rounded(drawnMs),
+    heading_ms: rounded(shownMs),
+    longest_task_ms: await longest(page),
+  };
 }
 
 async function listed(page: Page, url: string): Promise<Figures> {
   await page.goto(`${url}/nodes`);
   const grid = page.getByRole("grid", { name: "Nodes" });
-  await grid.getByText(/^bench-/).first().waitFor(); // prettier-ignore
+  await grid
+    .getByText(/^bench-/)
+    .first()
+    .waitFor();
   const openMs = await longest(page);
   await grid.hover();
   for (let turns = 0; turns < 60; turns++) {
@@ -108,7 +130,12 @@ async function listed(page: Page, url: string): Promise<Figures> {
   const filteredMs = performance.now() - startedMs;
   await page.getByLabel("Id or name").fill("");
   await sleep(1_000);
-  return { open_longest_task_ms: openMs, scroll_longest_task_ms: scrollMs, filter_ms: rounded(filteredMs), filter_longest_task_ms: await longest(page) }; // prettier-ignore
+  return {
+    open_longest_task_ms: openMs,
+    scroll_longest_task_ms: scrollMs,
+    filter_ms: rounded(filteredMs),
+    filter_longest_task_ms: await longest(page),
+  };
 }
 
 /** In the list of all of them, where its id is among the first; and where a search is on, which looks at every node. */

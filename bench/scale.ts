@@ -88,7 +88,11 @@ async function becomeActive({ active }: Scene, count: number): Promise<void> {
   }
 }
 
-async function backlogAndRestart(services: ServiceAddresses, count: number, tell: (phase: string, figures: Figures) => void): Promise<void> {
+async function backlogAndRestart(
+  services: ServiceAddresses,
+  count: number,
+  tell: (phase: string, figures: Figures) => void,
+): Promise<void> {
   const contracts = contractsCopy(...PATIENT);
   await withScene(services, { contractsDir: contracts.dir }, async (scene) => {
     await register(scene, 0, 3_000);
@@ -122,7 +126,7 @@ async function backlogAndRestart(services: ServiceAddresses, count: number, tell
     const afterSigkill = await readyMs();
     tell("restart", { nodes: scene.active.size, readyMsAfterSigterm: afterSigterm, readyMsAfterSigkill: afterSigkill });
   }).finally(() => contracts.remove());
-} // prettier-ignore
+}
 
 /** The silent ones say their last heartbeat all at once; the others go on. */
 async function deadlines(scene: Scene, brokers: string): Promise<Figures> {
@@ -166,7 +170,9 @@ async function deadlines(scene: Scene, brokers: string): Promise<Figures> {
   };
 }
 
-/** On two cores four processes have none to themselves: each gets the same small share, so that what is missing shows. */
+/**
+ * On two cores four processes have none to themselves: each gets the same small share, so that what is missing shows.
+ */
 async function processes(services: ServiceAddresses): Promise<Figures> {
   const contracts = contractsCopy(...PATIENT);
   const figures: Record<string, number> = {};
@@ -199,10 +205,12 @@ async function processes(services: ServiceAddresses): Promise<Figures> {
 /** Each has a part of the partitions, and together they have all. */
 async function allOwn(programs: readonly Program[]): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
-    const owned = await Promise.all(programs.map(async ({ url }) => {
-      const metrics = await (await fetch(`${url}/metrics`)).text();
-      return Number(/^rollcall_partitions_owned (\d+)/m.exec(metrics)?.[1] ?? 0);
-    })); // prettier-ignore
+    const owned = await Promise.all(
+      programs.map(async ({ url }) => {
+        const metrics = await (await fetch(`${url}/metrics`)).text();
+        return Number(/^rollcall_partitions_owned (\d+)/m.exec(metrics)?.[1] ?? 0);
+      }),
+    );
     if (owned.every((each) => each > 0) && owned.reduce((sum, each) => sum + each, 0) === 12) return;
     await sleep(100);
   }
@@ -212,7 +220,8 @@ async function allOwn(programs: readonly Program[]): Promise<void> {
 /** @returns lifts the limit; what is in the group goes on in the root's */
 function limit(pid: number, ofACore: number): () => void {
   const root = "/sys/fs/cgroup/cpu";
-  if (!existsSync(join(root, "cpu.cfs_quota_us"))) throw new Error(`${root} is no cgroup v1 of cpu: a process can't be limited here`); // prettier-ignore
+  if (!existsSync(join(root, "cpu.cfs_quota_us")))
+    throw new Error(`${root} is no cgroup v1 of cpu: a process can't be limited here`);
   const group = join(root, `rollcall-bench-${pid}`);
   mkdirSync(group);
   writeFileSync(join(group, "cpu.cfs_period_us"), "20000");

@@ -108,7 +108,9 @@ async function steady({ program, nodes, active }: Scene, forMs: number): Promise
     .trim()
     .split("\n")
     .map((line) => line.split(" ").map(Number));
-  const memory = collections.map(([atMs = 0, bytes = 0]) => ({ atMs, mib: bytes / 1_024 / 1_024 })).filter(({ atMs }) => atMs > forMs / 3); // prettier-ignore
+  const memory = collections
+    .map(([atMs = 0, bytes = 0]) => ({ atMs, mib: bytes / 1_024 / 1_024 }))
+    .filter(({ atMs }) => atMs > forMs / 3);
   rmSync(MEMORY_FILE);
   const slope = slopePerHour(memory);
   const more = Math.max(...handles) - (handles[0] ?? 0);
@@ -128,7 +130,10 @@ async function steady({ program, nodes, active }: Scene, forMs: number): Promise
   };
 }
 
-/** Introspections over HTTP, as fast as they are answered, while there is no broker; then every one that was taken counts. */
+/**
+ * Introspections over HTTP, as fast as they are answered, while there is no broker; then every one that was taken
+ * counts.
+ */
 async function outage({ program, active }: Scene, forMs: number): Promise<Finding> {
   let [taken, refused, rss, number] = [0, 0, 0, 0];
   const wanted = new Set<string>();
@@ -142,7 +147,10 @@ async function outage({ program, active }: Scene, forMs: number): Promise<Findin
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ payload_type: "NodeIntrospectionEvent", payload: introspection(id, index) }),
         signal: AbortSignal.timeout(60_000),
-      }).then((answer) => answer.status, () => 0); // prettier-ignore
+      }).then(
+        (answer) => answer.status,
+        () => 0,
+      );
       if (status === 202) {
         taken++;
         wanted.add(id);

@@ -44,7 +44,9 @@ export class KafkaFeed {
     await this.#disconnect();
   }
 
-  /** "From latest" would begin wherever the log ends when the first fetch happens to be made: too late for an answer. */
+  /**
+   * "From latest" would begin wherever the log ends when the first fetch happens to be made: too late for an answer.
+   */
   async #findEnds(): Promise<void> {
     const admin = this.#options.kafka.admin({ retry: { retries: 2 } });
     try {

@@ -23,8 +23,8 @@ const CALL_BYTES_MAX = 512 * 1024;
 const DELIVERY_MS = 30_000;
 
 /**
- * One call in flight; what arrives meanwhile leaves with the next. A call counts only when every partition it went to was
- * confirmed, and a failed one is repeated by a new producer: kafkajs can lose track of what is under way.
+ * One call in flight; what arrives meanwhile leaves with the next. A call counts only when every partition it went to
+ * was confirmed, and a failed one is repeated by a new producer: kafkajs can lose track of what is under way.
  */
 export class KafkaSender {
   readonly #kafka: Kafka;

@@ -57,7 +57,10 @@ const INTROSPECT_AGAIN_MS = { first: 5_000, max: 60_000 };
 const ACK_AGAIN_MS = { first: 5_000, max: 15_000 };
 const REGISTER_AGAIN_MS = { first: 250, max: 30_000 };
 const REJECTED_MS = { first: 30_000, max: 600_000 };
-/** Every so many heartbeats the node introspects instead: if the system has ended its registration unheard, that heals it. */
+/**
+ * Every so many heartbeats the node introspects instead: if the system has ended its registration unheard, that heals
+ * it.
+ */
 const HEARTBEATS_PER_INTROSPECTION = 10;
 /** Longer than any acceptance waits: an acceptance without a readable deadline. */
 const ACK_TIME_DEFAULT_MS = 30_000;
@@ -139,8 +142,10 @@ export class RollcallNode extends EventEmitter<RollcallNodeEvents> {
     if (isCurrent && payload.entity_seq <= this.#seq && event.type !== "NodeRegistrationAccepted") return;
     this.#seq = isCurrent ? Math.max(this.#seq, payload.entity_seq) : payload.entity_seq;
     switch (event.type) {
-      case "NodeRegistrationAccepted": return this.#accepted(event.payload, isCurrent); // prettier-ignore
-      case "NodeBecameActive": return this.#active(event.payload); // prettier-ignore
+      case "NodeRegistrationAccepted":
+        return this.#accepted(event.payload, isCurrent);
+      case "NodeBecameActive":
+        return this.#active(event.payload);
       case "NodeRegistrationAckTimedOut":
         this.#registerAfter(REGISTER_AGAIN_MS);
         return void this.emit("timedOut", event.payload);

@@ -22,9 +22,17 @@ export interface SimulationCounts {
 /** Keeps the score of a simulation. */
 export class Score {
   readonly counts: { -readonly [Name in keyof SimulationCounts]: number } = {
-    introspected: 0, accepted: 0, active: 0, rejected: 0, expired: 0, timedOut: 0,
-    registeredAgain: 0, messagesSent: 0, duplicatesSent: 0, messagesFailed: 0,
-  }; // prettier-ignore
+    introspected: 0,
+    accepted: 0,
+    active: 0,
+    rejected: 0,
+    expired: 0,
+    timedOut: 0,
+    registeredAgain: 0,
+    messagesSent: 0,
+    duplicatesSent: 0,
+    messagesFailed: 0,
+  };
   readonly #toAcceptedMs: number[] = [];
   readonly #toActiveMs: number[] = [];
   firstTrouble: unknown;

@@ -9,7 +9,9 @@ export interface Asked<Answer> {
   readonly again: () => void;
 }
 
-/** What the server answers for a path, asked again every `everyMs` while the tab is looked at. Undefined asks nothing. */
+/**
+ * What the server answers for a path, asked again every `everyMs` while the tab is looked at. Undefined asks nothing.
+ */
 export function useAsked<Answer>(path: string | undefined, everyMs?: number): Asked<Answer> {
   const [answer, setAnswer] = useState<{ readonly path: string; readonly value: Answer }>();
   const [error, setError] = useState<Error>();

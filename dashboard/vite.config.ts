@@ -1,7 +1,9 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
-/** Beside each file its compressed forms, so that the server compresses nothing. Last: Vite still writes into the files. */
+/**
+ * Beside each file its compressed forms, so that the server compresses nothing. Last: Vite still writes into the files.
+ */
 const compressed: Plugin = {
   name: "compressed",
   apply: "build",

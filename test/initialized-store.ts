@@ -11,8 +11,8 @@ const TEMPLATES = join(ROOT, ".services", "templates");
 const TEMPLATE = join(TEMPLATES, `pglite-${version}`);
 
 /**
- * Puts an empty, initialized database where `rollcall start` would make one: that takes seconds of computing, a copy does not.
- * What happens at a very first start is tested without it.
+ * Puts an empty, initialized database where `rollcall start` would make one: that takes seconds of computing, a copy
+ * does not. What happens at a very first start is tested without it.
  */
 export async function initializeStore(dataDir: string): Promise<void> {
   if (!existsSync(TEMPLATE)) await makeTemplate();

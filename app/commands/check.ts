@@ -53,8 +53,13 @@ function summary(dir: string, { diagnostics, states, transitions, untaken }: Che
   const count = diagnostics.length;
   const verdict = count === 0 ? "no problems" : count === 1 ? "1 problem" : `${count} problems`;
   if (states === 0) return `${dir}: ${verdict}, so nothing was tried`;
-  const visited = `${states.toLocaleString("en")} states visited by ${transitions.toLocaleString("en")} transitions in ${seconds.toFixed(1)} s`;
-  const never = untaken.length === 0 ? [] : ["never used in them, so nothing is said about:", ...untaken.map((each) => `  ${each}`)]; // prettier-ignore
+  const visited =
+    `${states.toLocaleString("en")} states visited by ${transitions.toLocaleString("en")} ` +
+    `transitions in ${seconds.toFixed(1)} s`;
+  const never =
+    untaken.length === 0
+      ? []
+      : ["never used in them, so nothing is said about:", ...untaken.map((each) => `  ${each}`)];
   return [`${dir}: ${visited}: ${verdict}`, ...never].join("\n");
 }
 

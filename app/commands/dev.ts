@@ -15,7 +15,8 @@ export function addDevCommand(program: Command): void {
   program
     .command("dev")
     .description(
-      "start, for who writes contracts: every change of the folder comes in force or is refused with its line, and the page may save to it",
+      "start, for who writes contracts: every change of the folder comes in force or is refused with its line, " +
+        "and the page may save to it",
     )
     .argument(
       "[dir]",
@@ -55,7 +56,8 @@ async function reload(system: System, file: string): Promise<void> {
   } catch (error) {
     if (error instanceof ContractsRefused)
       process.stderr.write(formatDiagnostics(error.diagnostics, "text", { colors: process.stderr.isTTY }));
-    const reason = error instanceof ContractsRefused ? "see above" : error instanceof ContractsUnfit ? error.message : String(error); // prettier-ignore
+    const reason =
+      error instanceof ContractsRefused ? "see above" : error instanceof ContractsUnfit ? error.message : String(error);
     tell(red(`${file} is refused: ${reason}; what ran runs on`));
   }
 }

@@ -94,10 +94,18 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
     ["attempt", `${attempt} (${registration_attempt_id ?? "none"}), ${entity_seq} events published`],
     ["deadline", deadlineText(registration, Date.now()) || "none"],
     ["type", `${node?.node_type ?? ""} ${node?.node_version ?? ""} ${node?.node_name ?? ""}`],
-    ["endpoints", Object.entries(node?.endpoints ?? {}).map(([name, url]) => `${name} ${url}`).join(", ") || "none"],
+    [
+      "endpoints",
+      Object.entries(node?.endpoints ?? {})
+        .map(([name, url]) => `${name} ${url}`)
+        .join(", ") || "none",
+    ],
     ["capabilities", node?.capabilities.join(", ") || "none"],
-    ...registration.failures.map(({ backend, error_code, message }): [string, string] => ["failed", `${backend}: ${error_code} ${message}`]),
-  ]; // prettier-ignore
+    ...registration.failures.map(({ backend, error_code, message }): [string, string] => [
+      "failed",
+      `${backend}: ${error_code} ${message}`,
+    ]),
+  ];
   print(colors.bold(printable(nodeId)));
   for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(13))}${printable(value)}`);
   print("");
@@ -141,5 +149,8 @@ async function watch(
 
 function eventLine({ type, payload }: RegistrationEvent, colors: Colors): string {
   const { node_id, attempt, entity_seq, emitted_at } = payload;
-  return `${colors.dim(emitted_at.slice(11, 23))}  ${printable(node_id)}  ${type}  ${colors.dim(`attempt ${attempt}, event ${entity_seq}`)}`;
+  return (
+    `${colors.dim(emitted_at.slice(11, 23))}  ${printable(node_id)}  ${type}  ` +
+    `${colors.dim(`attempt ${attempt}, event ${entity_seq}`)}`
+  );
 }

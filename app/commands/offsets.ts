@@ -34,7 +34,8 @@ export function addOffsetsCommands(program: Command): void {
     .description("how far the log was read")
     .command("reset")
     .description(
-      "stored offsets above their log's end, which refuse a partition: lists them (exit 1), and with --yes forgets them, so that reading begins with what the log has now",
+      "stored offsets above their log's end, which refuse a partition: lists them (exit 1), and with --yes " +
+        "forgets them, so that reading begins with what the log has now",
     )
     .addOption(
       new Option("--contracts <dir>", "folder with the contracts").default(SHIPPED_CONTRACTS, "the shipped ones"),
@@ -48,7 +49,10 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
   const config = readConfig(process.env);
   const { DATABASE_URL: url, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
   if (url === undefined || servers === undefined)
-    throw new Error("offsets are reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded log lies beside its offsets"); // prettier-ignore
+    throw new Error(
+      "offsets are reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded log " +
+        "lies beside its offsets",
+    );
   const domain = domainIn(contracts, config);
   const store = new PostgresStore({ url, applicationName: "rollcall offsets", maxConnections: 2 });
   const bus = new KafkaBus({

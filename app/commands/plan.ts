@@ -17,7 +17,8 @@ interface Options extends JournalOptions {
 export function addPlanCommands(program: Command): void {
   readsJournal(program.command("plan"))
     .description(
-      "runs the journal's last hours against edited contracts and lists the nodes that would have ended otherwise, and why; nothing is done. Exits 1 if there are any",
+      "runs the journal's last hours against edited contracts and lists the nodes that would have ended " +
+        "otherwise, and why; nothing is done. Exits 1 if there are any",
     )
     .argument("<dir>", "folder with the edited contracts")
     .addOption(new Option("--hours <hours>", "how far back").argParser(hours).default(24))

@@ -5,7 +5,8 @@ import { print, printJson } from "./terminal.ts";
 export function addReloadCommand(program: Command): void {
   asksServer(program.command("reload"))
     .description(
-      "puts the contracts of the server's folder in force, for every process, or changes nothing and says why; as SIGHUP does",
+      "puts the contracts of the server's folder in force, for every process, or changes nothing and says why; " +
+        "as SIGHUP does",
     )
     .action(reload);
 }
@@ -14,5 +15,9 @@ async function reload(options: ServerOptions): Promise<void> {
   const answer = await ask<{ hash: string; changed: boolean }>(options, "/api/v1/contracts/reload", { method: "POST" });
   if (options.json) return printJson(answer);
   const hash = answer.hash.slice(0, 12);
-  print(answer.changed ? `the contracts ${hash} are in force` : `nothing changed: the contracts ${hash} are in force already`); // prettier-ignore
+  print(
+    answer.changed
+      ? `the contracts ${hash} are in force`
+      : `nothing changed: the contracts ${hash} are in force already`,
+  );
 }

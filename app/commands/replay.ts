@@ -32,7 +32,7 @@ export function addReplayCommands(program: Command): void {
         "verify",
         "from",
       ]),
-    ) // prettier-ignore
+    )
     .action(run);
 }
 
@@ -97,7 +97,9 @@ function printReport(report: Report, colors: Colors): void {
   for (const problem of report.problems) print(colors.yellow(printable(problem)));
   let place = "";
   for (const difference of found) {
-    const here = `${difference.entityId ?? "(no node)"}  partition ${difference.partition} seq ${difference.seq}  ${difference.at}  ${difference.type}`; // prettier-ignore
+    const here =
+      `${difference.entityId ?? "(no node)"}  partition ${difference.partition} seq ` +
+      `${difference.seq}  ${difference.at}  ${difference.type}`;
     if (here !== place) print(`${colors.red(printable(here))}${difference.follows ? colors.dim("  (follows)") : ""}`);
     place = here;
     print(`  ${printable(difference.field)}`);
@@ -106,9 +108,12 @@ function printReport(report: Report, colors: Colors): void {
   }
   if (differences > found.length) print(colors.dim(`... and ${differences - found.length} more`));
   for (const { entityId, reason } of report.incompleteNodes) print(`${printable(entityId)} not taken again: ${reason}`);
-  const what = `${rows} rows of ${entities} nodes: ${steps} steps, ${events} events, ${intents} intents, ${deadLetters} dead letters, ${states} stored states`; // prettier-ignore
+  const what =
+    `${rows} rows of ${entities} nodes: ${steps} steps, ${events} events, ${intents} intents, ` +
+    `${deadLetters} dead letters, ${states} stored states`;
   if (report.ok) return print(`${what}: all come out byte for byte`);
   print(`${what}: ${colors.red(`${differences} differences`)}, ${incomplete} nodes not taken again to the end`);
 }
 
-const shown = (value: unknown): string => (value === undefined ? "nothing" : printable(JSON.stringify(value)).slice(0, 500)); // prettier-ignore
+const shown = (value: unknown): string =>
+  value === undefined ? "nothing" : printable(JSON.stringify(value)).slice(0, 500);

@@ -45,7 +45,10 @@ export async function ask<Answer>(
     headers: { accept: "application/json", ...bearer(clientToken(process.env)) },
     signal: AbortSignal.timeout(ANSWER_MS),
   }).catch((error: unknown) => {
-    throw new Error(`no answer from ${address.origin} (${reasonOf(error)}): is \`rollcall start\` running there? --url or ROLLCALL_URL names another server`); // prettier-ignore
+    throw new Error(
+      `no answer from ${address.origin} (${reasonOf(error)}): is \`rollcall start\` running there? --url or ` +
+        "ROLLCALL_URL names another server",
+    );
   });
   if (response.status === 204) return undefined as Answer;
   const body = (await response.json().catch(() => undefined)) as unknown;

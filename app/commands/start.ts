@@ -74,7 +74,13 @@ export async function serve({
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
   // What comes of it is told by the log, and shown by the page, doctor and metrics.
-  process.on("SIGHUP", () => void system.runtime.reload("SIGHUP").catch((err: unknown) => told(err) || log.error({ err }, "the contracts can't be reloaded"))); // prettier-ignore
+  process.on(
+    "SIGHUP",
+    () =>
+      void system.runtime
+        .reload("SIGHUP")
+        .catch((err: unknown) => told(err) || log.error({ err }, "the contracts can't be reloaded")),
+  );
 
   const { ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port } = config;
   const start = async (): Promise<string> => {
@@ -102,5 +108,8 @@ const told = (error: unknown): boolean => error instanceof ContractsRefused || e
 function environmentHelp(): string {
   const rows = Object.entries(CONFIG_SCHEMA.shape).filter(([, field]) => field.description !== undefined);
   const width = Math.max(...rows.map(([name]) => name.length));
-  return `\nEnvironment (secrets can be given as NAME_FILE):\n${rows.map(([name, field]) => `  ${name.padEnd(width)}  ${field.description}`).join("\n")}\n`;
+  return (
+    `\nEnvironment (secrets can be given as ` +
+    `NAME_FILE):\n${rows.map(([name, field]) => `  ${name.padEnd(width)}  ${field.description}`).join("\n")}\n`
+  );
 }

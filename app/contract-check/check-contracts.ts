@@ -25,7 +25,10 @@ export interface CheckResult {
   readonly plan: PlanReport | null;
 }
 
-/** What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder. @param journal is read for a plan only */
+/**
+ * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder. @param journal is read for a
+ * plan only
+ */
 export async function checkContracts(
   { files, model, planHours }: CheckRequest,
   journal: AsyncIterable<JournalLine>,

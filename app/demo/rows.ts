@@ -23,7 +23,9 @@ export function rowLine(row: Row, before: Row | undefined, colors: Colors): stri
     isNew ? state.replace(orchestrator, paintState(orchestrator, colors)) : colors.dim(state),
     reducer !== before?.reducer ? colors.cyan(reducerState) : colors.dim(reducerState),
     colors.dim(where),
-  ].join("  ").trimEnd(); // prettier-ignore
+  ]
+    .join("  ")
+    .trimEnd();
 }
 
 function paintActor(actor: Row["actor"], colors: Colors): (text: string) => string {

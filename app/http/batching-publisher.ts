@@ -45,7 +45,10 @@ export class BatchingPublisher {
     while (this.#waiting.length > 0) {
       const batch = this.#take();
       try {
-        await this.#bus.publish(batch.map(({ message }) => message), { timeoutMs: PUBLISH_MS }); // prettier-ignore
+        await this.#bus.publish(
+          batch.map(({ message }) => message),
+          { timeoutMs: PUBLISH_MS },
+        );
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);

@@ -117,7 +117,11 @@ function asProblem(error: unknown): never {
   if (error instanceof CheckerBusy)
     throw new Problem("overloaded", "other contracts are being checked: one at a time", { retryAfterSeconds: 1 });
   if (error instanceof CheckTooLong)
-    throw new Problem("timeout", `the check took longer than ${CHECK_MS / 1_000} s: ask for fewer hours or without the model, or run rollcall check and rollcall plan, which take their time`); // prettier-ignore
+    throw new Problem(
+      "timeout",
+      `the check took longer than ${CHECK_MS / 1_000} s: ask for fewer hours or without the model, or run ` +
+        "rollcall check and rollcall plan, which take their time",
+    );
   throw error;
 }
 

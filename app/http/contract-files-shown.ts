@@ -69,7 +69,8 @@ const versionsOf = new LRUCache<string, Record<string, string>>({ max: VERSIONS_
 /** The contents that ran, newest first. */
 export async function contractHistory(sql: Sql, domain: string): Promise<ContractVersion[]> {
   const rows = await sql.query<{ hash: string; first_run_at: Date }>(
-    `select hash, first_run_at from rollcall.contract where domain = $1 order by first_run_at desc, hash limit ${VERSIONS_MAX}`,
+    "select hash, first_run_at from rollcall.contract where domain = $1 order by first_run_at desc, hash limit " +
+      `${VERSIONS_MAX}`,
     [domain],
   );
   const unread = rows.filter(({ hash }) => !versionsOf.has(hash)).map(({ hash }) => hash);

@@ -24,7 +24,10 @@ export function addContractFiles(http: Http, { contractsDir, editable }: System)
     },
     async ({ params: { file }, body }, reply) => {
       if (!editable)
-        throw new Problem("conflict", "this server does not write contracts: run rollcall dev, or take the file away and deploy it"); // prettier-ignore
+        throw new Problem(
+          "conflict",
+          "this server does not write contracts: run rollcall dev, or take the file away and deploy it",
+        );
       const { text } = bodyAs(Body, body, "{text}");
       // By the folder's own list: no name that a request brings is ever a path.
       const name = readdirSync(contractsDir).find((each) => each === file && each.endsWith(".yaml"));

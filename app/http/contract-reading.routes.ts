@@ -44,7 +44,10 @@ export function addContractReading(http: Http, system: System): void {
     "/api/v1/contracts",
     {
       config: { access: ["reader"] },
-      schema: { summary: "The contracts that run, what is to say about them, and those that ran before", response: { 200: Contracts, ...PROBLEMS } },
+      schema: {
+        summary: "The contracts that run, what is to say about them, and those that ran before",
+        response: { 200: Contracts, ...PROBLEMS },
+      },
     },
     async () => {
       const { contracts, domain } = system;
@@ -56,7 +59,7 @@ export function addContractReading(http: Http, system: System): void {
         history: await contractHistory(store, domain.name),
       };
     },
-  ); // prettier-ignore
+  );
 
   http.get(
     "/api/v1/contracts/graph",
@@ -71,14 +74,18 @@ export function addContractReading(http: Http, system: System): void {
     "/api/v1/contracts/versions/:hash",
     {
       config: { access: ["reader"] },
-      schema: { summary: "Contents that ran, as they were stored", params: Params, response: { 200: StoredContracts, ...PROBLEMS } },
+      schema: {
+        summary: "Contents that ran, as they were stored",
+        params: Params,
+        response: { 200: StoredContracts, ...PROBLEMS },
+      },
     },
     async ({ params: { hash } }) => {
       const stored = await contractFilesOf(store, system.domain.name, hash);
       if (!stored) throw notFound(`no contracts with the hash ${hash} ever ran`);
       return stored;
     },
-  ); // prettier-ignore
+  );
 
   const schema = contractJsonSchema();
   http.get("/schemas/contract.schema.json", { config: { access: "anyone" }, schema: { hide: true } }, () => schema);

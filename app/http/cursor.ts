@@ -37,4 +37,10 @@ function placeIn(text: string): readonly (string | number)[] | undefined {
 }
 
 const check = (scope: string, body: Buffer): Buffer =>
-  createHash("sha256").update("rollcall cursor\0").update(scope).update("\0").update(body).digest().subarray(0, CHECK_BYTES); // prettier-ignore
+  createHash("sha256")
+    .update("rollcall cursor\0")
+    .update(scope)
+    .update("\0")
+    .update(body)
+    .digest()
+    .subarray(0, CHECK_BYTES);

@@ -52,7 +52,14 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
 
   http.get(
     "/api/v1/dead-letters",
-    { config: { access: ["reader"] }, schema: { summary: "Messages that could not be taken, newest first", querystring: Query, response: { 200: List, ...PROBLEMS } } }, // prettier-ignore
+    {
+      config: { access: ["reader"] },
+      schema: {
+        summary: "Messages that could not be taken, newest first",
+        querystring: Query,
+        response: { 200: List, ...PROBLEMS },
+      },
+    },
     async ({ query: { code, topic, retried, limit, cursor } }) => {
       const filter = { code, topic, retried };
       const scope = `dead letters ${JSON.stringify(filter)}`;
@@ -67,7 +74,14 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
 
   http.get(
     "/api/v1/dead-letters/:id",
-    { config: { access: ["reader"] }, schema: { summary: "One of them, with its bytes", params: Params, response: { 200: WholeDeadLetter, ...PROBLEMS } } }, // prettier-ignore
+    {
+      config: { access: ["reader"] },
+      schema: {
+        summary: "One of them, with its bytes",
+        params: Params,
+        response: { 200: WholeDeadLetter, ...PROBLEMS },
+      },
+    },
     async ({ params: { id } }) => wholeDeadLetterOf(await deadLetter(id)),
   );
 
@@ -86,7 +100,10 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
       const row = await deadLetter(id);
       if (deadLetterOf(row).truncated)
-        throw new Problem("conflict", `of its ${row.value_bytes} bytes only the first 256 KiB were kept: send the original`); // prettier-ignore
+        throw new Problem(
+          "conflict",
+          `of its ${row.value_bytes} bytes only the first 256 KiB were kept: send the original`,
+        );
       // First the word: of what is published without it nobody would know why.
       await keepWord(store, "dead letter retry", subjectOf(row), word(identity, reason));
       await retryDeadLetters(bus, store, [row]);

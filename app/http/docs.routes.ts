@@ -16,7 +16,8 @@ const DOCUMENT = { config: { access: ["reader", "node"], browsable: true }, sche
 
 /** What is told about the interfaces, for programs and for people, made when it is asked for from what runs. */
 export function addDocumentRoutes(http: Http, system: System): void {
-  const page = (reply: FastifyReply, text: string): FastifyReply => reply.type("text/html; charset=utf-8").serializer(String).send(text); // prettier-ignore
+  const page = (reply: FastifyReply, text: string): FastifyReply =>
+    reply.type("text/html; charset=utf-8").serializer(String).send(text);
   http.get("/openapi.json", DOCUMENT, () => http.swagger());
   http.get("/asyncapi.json", DOCUMENT, () => asyncApiOf(system.domain, system.messages, VERSION));
   http.get("/docs", DOCUMENT, (_request, reply) => page(reply, messagesPage(system)));
@@ -29,9 +30,13 @@ export function addDocumentRoutes(http: Http, system: System): void {
       ? page(reply.header("vary", "accept"), schemasPage(system))
       : reply.header("vary", "accept").send(schemaIndex(system)),
   );
-  http.get("/schemas/messages/:file", { ...DOCUMENT, schema: { hide: true, params: SchemaParams } }, ({ params: { file } }, reply) => {
-    const schema = schemaFiles(system).get(file);
-    if (!schema) throw notFound(`there is no schema ${file}: see /schemas`);
-    return reply.type("application/schema+json").serializer(JSON.stringify).send(schema);
-  }); // prettier-ignore
+  http.get(
+    "/schemas/messages/:file",
+    { ...DOCUMENT, schema: { hide: true, params: SchemaParams } },
+    ({ params: { file } }, reply) => {
+      const schema = schemaFiles(system).get(file);
+      if (!schema) throw notFound(`there is no schema ${file}: see /schemas`);
+      return reply.type("application/schema+json").serializer(JSON.stringify).send(schema);
+    },
+  );
 }

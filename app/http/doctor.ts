@@ -55,12 +55,20 @@ const finding = (name: string, detail: string, remedy: string): Check => ({ name
 
 function runtimeChecks({ contracts, domain, runtime: { refused } }: System): Check[] {
   const { orchestrator, reducer, effects } = contracts;
-  const versions = [orchestrator, reducer, ...effects].map(({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`); // prettier-ignore
+  const versions = [orchestrator, reducer, ...effects].map(
+    ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
+  );
   return [
     ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${duration(process.uptime() * 1_000)}`),
     ok("contracts", `${versions.join(", ")}; content ${domain.hash.slice(0, 12)}`),
     ...(refused
-      ? [finding("change of the contracts", `refused, wanted by ${refused.by}: ${refused.reason}`, "mend it (rollcall validate says every error), then rollcall reload; what ran runs on")] // prettier-ignore
+      ? [
+          finding(
+            "change of the contracts",
+            `refused, wanted by ${refused.by}: ${refused.reason}`,
+            "mend it (rollcall validate says every error), then rollcall reload; what ran runs on",
+          ),
+        ]
       : []),
   ];
 }
@@ -79,10 +87,18 @@ async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check
       ? finding("topics", `missing: ${missing.join(", ")}`, "restart rollcall: it creates them")
       : ok("topics", `${topics.length} topics are there`),
     counts.size > 1
-      ? finding("topic partitions", topics.map(({ topic, partitions }) => `${topic} has ${partitions}`).join(", "), "give every topic the same number of partitions") // prettier-ignore
+      ? finding(
+          "topic partitions",
+          topics.map(({ topic, partitions }) => `${topic} has ${partitions}`).join(", "),
+          "give every topic the same number of partitions",
+        )
       : ok("topic partitions", `${[...counts].join(", ")} each`),
     notByAppend.length > 0
-      ? finding("topic timestamps", `not LogAppendTime: ${notByAppend.map(({ topic }) => topic).join(", ")}`, "kafka-configs --alter --add-config message.timestamp.type=LogAppendTime") // prettier-ignore
+      ? finding(
+          "topic timestamps",
+          `not LogAppendTime: ${notByAppend.map(({ topic }) => topic).join(", ")}`,
+          "kafka-configs --alter --add-config message.timestamp.type=LogAppendTime",
+        )
       : ok("topic timestamps", "input topics have LogAppendTime"),
     clockCheck("clock of the bus", offMs),
   ];
@@ -121,7 +137,11 @@ async function partitionChecks({ runtime, store, domain }: System): Promise<Chec
   const unserved = rows.filter(({ served }) => !served).map(({ partition }) => partition);
   return [
     unserved.length > 0
-      ? finding("partitions", `nobody serves ${unserved.join(", ")}`, "start a process, or see why its partitions are refused") // prettier-ignore
+      ? finding(
+          "partitions",
+          `nobody serves ${unserved.join(", ")}`,
+          "start a process, or see why its partitions are refused",
+        )
       : ok("partitions", `all ${partitions} are served, ${owned.length} of them here; ${lag} messages behind`),
     ...refused.map((reason) => finding("refused partition", reason, "rollcall offsets reset")),
   ];
@@ -157,7 +177,12 @@ function driftChecks({ runtime }: System): Check[] {
   return drift.map(({ backend, comparedAtMs, error, found, isHeld }) => {
     const name = `drift of ${backend}`;
     const at = comparedAtMs === null ? "not compared yet" : `compared ${duration(brokerTimeMs - comparedAtMs)} ago`;
-    if (error !== null) return finding(name, `${at}; the last comparison failed: ${error}`, `see that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired or deleted`); // prettier-ignore
+    if (error !== null)
+      return finding(
+        name,
+        `${at}; the last comparison failed: ${error}`,
+        `see that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired or deleted`,
+      );
     const differences = Object.entries(found).filter(([, count]) => count > 0);
     if (differences.length === 0) return ok(name, comparedAtMs === null ? at : `none, ${at}`);
     const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
@@ -184,6 +209,7 @@ const heldCheck = ({ domain, kind, subject, count, of, held_at }: Hold): Check =
   return finding(
     `${kind} hold`,
     `${what} since ${held_at}: ${count} of ${of} would have gone at once`,
-    `see whether the fault is ours or the network's; if they are really gone: rollcall hold release ${domain} ${subject} --reason ...`,
+    `see whether the fault is ours or the network's; if they are really gone: rollcall hold release ${domain} ` +
+      `${subject} --reason ...`,
   );
 };

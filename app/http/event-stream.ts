@@ -88,7 +88,9 @@ export class EventStream {
     this.#write(bytes);
   }
 
-  /** A reader that does not read is let go: it can come back with its last id. At most a page comes on top of the bound. */
+  /**
+   * A reader that does not read is let go: it can come back with its last id. At most a page comes on top of the bound.
+   */
   #write(text: string | Buffer): void {
     const { writableNeedDrain, writableLength } = this.#response;
     if (!writableNeedDrain) this.#readAtMs = this.#clock.monotonicMs();

@@ -94,7 +94,9 @@ export function addEventRoutes(http: Http, system: System): void {
     if (waits.closed) throw new Problem("unavailable", "the process is leaving; the event is published", { more });
     const [entity] = await registrationsOf(store, system.domain.name, [nodeId]);
     const state = entity?.state ?? null;
-    const detail = `after ${timeoutMs / 1_000} s ${nodeId} is ${state ?? "not known yet"}; the event is published and goes on: see its timeline`;
+    const detail =
+      `after ${timeoutMs / 1_000} s ${nodeId} is ${state ?? "not known yet"}; the event is ` +
+      "published and goes on: see its timeline";
     throw new Problem("timeout", detail, { more: { ...more, state } });
   }
 }

@@ -90,7 +90,9 @@ export function explain(facts: ExplanationFacts): Explanation {
 
 /** The last message that moved the orchestrator's machine into its state. */
 const cameBy = (timeline: readonly TimelineItem[], { state }: Entity): TimelineItem | undefined =>
-  timeline.findLast(({ moves }) => moves.some((move) => move.machine === "orchestrator" && move.to === state && move.from !== state)); // prettier-ignore
+  timeline.findLast(({ moves }) =>
+    moves.some((move) => move.machine === "orchestrator" && move.to === state && move.from !== state),
+  );
 
 /** Those that are not finished are listed even if the attempt's journal is too long to be read whole. */
 function intentsOf({ attempt, pendingIntents }: ExplanationFacts): Explanation["intents"] {
@@ -122,18 +124,36 @@ function noOpsOf(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] 
 
 function sentences(parts: Omit<Explanation, "text">, { domain, nowMs }: ExplanationFacts): string[] {
   const { node_id, state, state_since, attempt, reducer_state, reason, trouble } = parts;
-  if (!parts.known) return [`No message of ${node_id} was ever taken in.`, ...deadLetterSentence(parts), ...troubleSentence(trouble), movedSentence(parts)]; // prettier-ignore
+  if (!parts.known)
+    return [
+      `No message of ${node_id} was ever taken in.`,
+      ...deadLetterSentence(parts),
+      ...troubleSentence(trouble),
+      movedSentence(parts),
+    ];
   const spec = domain.orchestrator.states.get(state ?? "");
   const from = reason === null ? "" : `, because: ${reason}`;
   return [
-    `${node_id} is ${state} since ${state_since} (${ago(state_since, nowMs)}), in attempt ${attempt}, with the reducer in ${reducer_state}${from}.`,
+    `${node_id} is ${state} since ${state_since} (${ago(state_since, nowMs)}), in attempt ${attempt}, with the ` +
+      `reducer in ${reducer_state}${from}.`,
     ...(spec?.terminal ? [`${state} ends an attempt.`] : []),
     ...waitSentences(parts, nowMs),
     ...settledSentence(parts),
-    ...parts.deadlines.map(({ name, at, leads_to }) => deadlineSentence({ name, at, leads_to, nowMs, renewedBy: spec?.deadline?.name === name ? [...spec.deadline.renewedBy] : [] })), // prettier-ignore
+    ...parts.deadlines.map(({ name, at, leads_to }) =>
+      deadlineSentence({
+        name,
+        at,
+        leads_to,
+        nowMs,
+        renewedBy: spec?.deadline?.name === name ? [...spec.deadline.renewedBy] : [],
+      }),
+    ),
     ...(parts.last_no_ops.length === 0
       ? []
-      : [`What changed nothing lately: ${parts.last_no_ops.map(({ at, type, reason: why }) => `${type} ${ago(at, nowMs)} (${why})`).join(", ")}.`]), // prettier-ignore
+      : [
+          "What changed nothing lately: " +
+            `${parts.last_no_ops.map(({ at, type, reason: why }) => `${type} ${ago(at, nowMs)} (${why})`).join(", ")}.`,
+        ]),
     ...deadLetterSentence(parts),
     ...troubleSentence(trouble),
     movedSentence(parts),
@@ -143,7 +163,14 @@ function sentences(parts: Omit<Explanation, "text">, { domain, nowMs }: Explanat
 function waitSentences({ intents }: Omit<Explanation, "text">, nowMs: number): string[] {
   const pending = intents.filter(({ status }) => status === "pending");
   if (pending.length === 0) return [];
-  return [`It waits for ${listed(pending.map((intent) => `${intent.type} (asked ${ago(intent.asked_at, nowMs)}, ${standing(intent, nowMs)})`))}.`]; // prettier-ignore
+  return [
+    "It waits for " +
+      `${listed(
+        pending.map(
+          (intent) => `${intent.type} (asked ${ago(intent.asked_at, nowMs)}, ` + `${standing(intent, nowMs)})`,
+        ),
+      )}.`,
+  ];
 }
 
 function standing({ tries }: Explanation["intents"][number], nowMs: number): string {
@@ -166,7 +193,10 @@ function deadlineSentence(given: {
 }): string {
   const { name, at, leads_to, nowMs, renewedBy } = given;
   const leftMs = Date.parse(at) - nowMs;
-  const when = leftMs >= 0 ? `is due in ${duration(leftMs)}` : `was due ${duration(-leftMs)} ago and fires when everything before it was read and no outage's grace runs`; // prettier-ignore
+  const when =
+    leftMs >= 0
+      ? `is due in ${duration(leftMs)}`
+      : `was due ${duration(-leftMs)} ago and fires when everything before it was read and no outage's grace runs`;
   const makes = leads_to.length > 0 ? ` and would make it ${listed(leads_to, "or")}` : "";
   const renewed = renewedBy.length > 0 ? `; ${listed(renewedBy, "or")} moves it` : "";
   return `Its deadline ${name} (${at}) ${when}${makes}${renewed}.`;
@@ -179,7 +209,9 @@ function deadLetterSentence({ dead_letters }: Omit<Explanation, "text">): string
     dead_letters.length === 1
       ? "One message with its id as key lies"
       : `${dead_letters.length} messages with its id as key lie`;
-  return [`${many} in the dead letters, the newest as ${newest.code} (${newest.error}): rollcall dlq show ${newest.id}.`]; // prettier-ignore
+  return [
+    `${many} in the dead letters, the newest as ${newest.code} (${newest.error}): rollcall dlq show ${newest.id}.`,
+  ];
 }
 
 const troubleSentence = (trouble: readonly string[]): string[] =>

@@ -5,7 +5,8 @@ import { Problem } from "./problem.ts";
 const LOCAL_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** For whatever is or will be shown in a browser: nothing inline, nothing from elsewhere, in nobody's frame. */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " +
+  "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const HEADERS = {
   "content-security-policy": CONTENT_SECURITY_POLICY,
   "cross-origin-resource-policy": "same-origin",
@@ -37,7 +38,8 @@ function refuseForeignHost({ headers }: FastifyRequest, served: ReadonlySet<stri
   if (!served.has(host))
     throw new Problem(
       "foreign-host",
-      `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ${[...served].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
+      `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ` +
+        `${[...served].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
     );
 }
 

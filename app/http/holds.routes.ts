@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { type DeletionHold, deletionHolds, type ExpiryHold, expiryHolds, releaseDeletions, releaseExpiry } from "../../runtime/shell/holds.ts"; // prettier-ignore
+import {
+  type DeletionHold,
+  deletionHolds,
+  type ExpiryHold,
+  expiryHolds,
+  releaseDeletions,
+  releaseExpiry,
+} from "../../runtime/shell/holds.ts";
 import type { System } from "../system.ts";
 import { type Http, PROBLEMS } from "./http.ts";
 import { notFound, Problem } from "./problem.ts";
@@ -30,7 +37,13 @@ export function addHoldRoutes(http: Http, system: System): void {
 
   http.get(
     "/api/v1/holds",
-    { config: { access: ["reader"] }, schema: { summary: "What is held until it is over or an operator says so, and how the last holds ended", response: { 200: List, ...PROBLEMS } } }, // prettier-ignore
+    {
+      config: { access: ["reader"] },
+      schema: {
+        summary: "What is held until it is over or an operator says so, and how the last holds ended",
+        response: { 200: List, ...PROBLEMS },
+      },
+    },
     async () => ({ items: await holdsOf(system) }),
   );
 
@@ -65,9 +78,19 @@ export function addHoldRoutes(http: Http, system: System): void {
 export async function holdsOf({ store, domain: { name } }: Pick<System, "store" | "domain">): Promise<Hold[]> {
   const [expiries, deletions] = await Promise.all([expiryHolds(store, name), deletionHolds(store, name)]);
   const holds = [
-    ...expiries.map((hold): Hold => ({ kind: "expiry", subject: hold.state, count: hold.entities, ...shown(name, hold) })),
-    ...deletions.map((hold): Hold => ({ kind: "deletion", subject: hold.backend, count: hold.deletions, ...shown(name, hold) })),
-  ]; // prettier-ignore
+    ...expiries.map((hold): Hold => ({
+      kind: "expiry",
+      subject: hold.state,
+      count: hold.entities,
+      ...shown(name, hold),
+    })),
+    ...deletions.map((hold): Hold => ({
+      kind: "deletion",
+      subject: hold.backend,
+      count: hold.deletions,
+      ...shown(name, hold),
+    })),
+  ];
   return holds.sort((a, b) => Number(b.in_force) - Number(a.in_force));
 }
 

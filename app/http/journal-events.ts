@@ -26,7 +26,9 @@ export interface JournalPage {
 
 const PAGE_EVENTS = 256;
 
-/** Where each partition's journal ends. Committed rows only: a partition has one writer, so nothing comes in between. */
+/**
+ * Where each partition's journal ends. Committed rows only: a partition has one writer, so nothing comes in between.
+ */
 export async function journalEnds(sql: Sql, domain: string): Promise<StreamPosition> {
   const rows = await sql.query<{ last: number }>(
     `select next_seq - 1 as last from rollcall.partition_owner where domain = $1 order by partition`,

@@ -104,7 +104,8 @@ export class JournalTail {
       for (const follower of this.#followers) {
         follower(page.events);
         if (++told % FOLLOWERS_AT_ONCE !== 0) continue;
-        // Hundreds of writes are milliseconds in which no turn is taken. Who comes meanwhile is told again, and knows it.
+        // Hundreds of writes are milliseconds in which no turn is taken. Who comes meanwhile is told again, and knows
+        // it.
         toldMs += clock.monotonicMs() - beganMs;
         await clock.afterIo();
         beganMs = clock.monotonicMs();

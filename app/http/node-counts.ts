@@ -39,7 +39,8 @@ export class NodeCounts {
   async #count(): Promise<Counts> {
     const { store, domain } = this.#system;
     const rows = await store.query<{ state: string; count: number }>(
-      `select state, count(*)::int as count from rollcall.entity where domain = $1 and state is not null group by state`,
+      "select state, count(*)::int as count from rollcall.entity where domain = $1 and state is not null group " +
+        "by state",
       [domain.name],
     );
     return new Map(rows.map(({ state, count }) => [state, count]));

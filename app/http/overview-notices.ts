@@ -46,15 +46,28 @@ function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFac
     ["store", store, "turns wait, nothing is dropped, until it answers"],
     ["catalogue", catalogue, "its intents are tried again by themselves; registrations wait for them"],
   ] as const;
-  const away = unreachable.flatMap(
-    ([name, { ok, reason }, meanwhile]) =>
-    ok ? [] : [bad(`The ${name} can't be reached`, `${reason ?? "no reason given"}; ${meanwhile}`, "See that it runs and that this machine reaches it", "rollcall doctor")], // prettier-ignore
+  const away = unreachable.flatMap(([name, { ok, reason }, meanwhile]) =>
+    ok
+      ? []
+      : [
+          bad(
+            `The ${name} can't be reached`,
+            `${reason ?? "no reason given"}; ${meanwhile}`,
+            "See that it runs and that this machine reaches it",
+            "rollcall doctor",
+          ),
+        ],
   );
   const { refused } = partitions;
   if (refused.length > 0)
     return [
       ...away,
-      bad("Partitions are refused", refused.join("; "), "List them, then begin again with the earliest message there is (--yes)", "rollcall offsets reset"), // prettier-ignore
+      bad(
+        "Partitions are refused",
+        refused.join("; "),
+        "List them, then begin again with the earliest message there is (--yes)",
+        "rollcall offsets reset",
+      ),
     ];
   if (partitions.ok) return away;
   return [...away, bad("Partitions are not served", partitions.reason ?? "", "Start a process", "rollcall start")];
@@ -62,26 +75,47 @@ function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFac
 
 const contractNotices = ({ refusedContracts }: NoticeFacts): Notice[] =>
   refusedContracts
-    ? [bad("The edited contracts were refused", `at ${refusedContracts.at}: ${refusedContracts.reason}; those from before stay in force`, "See what is wrong with them", "rollcall validate")] // prettier-ignore
+    ? [
+        bad(
+          "The edited contracts were refused",
+          `at ${refusedContracts.at}: ${refusedContracts.reason}; those from before stay in force`,
+          "See what is wrong with them",
+          "rollcall validate",
+        ),
+      ]
     : [];
 
 function holdNotice({ domain, kind, subject, count, of, held_at }: Hold, nowMs: number): Notice {
   const what = kind === "expiry" ? `Expiry of ${subject} is held` : `Deletions from ${subject} are held`;
   const detail = `since ${ago(held_at, nowMs)}: ${count} of ${of} would have gone at once`;
   const remedy = "See whether the fault is ours or the network's; release it only if they are really gone";
-  return { ...bad(what, detail, remedy, `rollcall hold release ${domain} ${subject} --reason "..."`), hold: { domain, subject } }; // prettier-ignore
+  return {
+    ...bad(what, detail, remedy, `rollcall hold release ${domain} ${subject} --reason "..."`),
+    hold: { domain, subject },
+  };
 }
 
 const breakerNotices = ({ openBreakers, nowMs }: NoticeFacts): Notice[] =>
-  [...openBreakers].map(
-    ([backend, sinceMs]) =>
-    bad(`${backend} is not asked for a while`, `its breaker is open for ${duration(nowMs - sinceMs)}: it failed too often in a row`, "See why it fails: the log names the error. It is tried again by itself", "rollcall doctor"), // prettier-ignore
+  [...openBreakers].map(([backend, sinceMs]) =>
+    bad(
+      `${backend} is not asked for a while`,
+      `its breaker is open for ${duration(nowMs - sinceMs)}: it failed too often in a row`,
+      "See why it fails: the log names the error. It is tried again by itself",
+      "rollcall doctor",
+    ),
   );
 
 function driftNotice({ backend, error, found, comparedAtMs, isHeld }: DriftStatus, nowMs: number): Notice[] {
   const at = comparedAtMs === null ? "not compared yet" : `compared ${duration(nowMs - comparedAtMs)} ago`;
   if (error !== null)
-    return [bad(`${backend} can't be compared`, `${at}; ${error}`, `See that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired`, "rollcall doctor")]; // prettier-ignore
+    return [
+      bad(
+        `${backend} can't be compared`,
+        `${at}; ${error}`,
+        `See that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired`,
+        "rollcall doctor",
+      ),
+    ];
   const differences = Object.entries(found).filter(([, count]) => count > 0);
   if (differences.length === 0) return [];
   const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;

@@ -21,7 +21,10 @@ export function addPageRoutes(http: Http): void {
         throw new Problem("not-found", "the page is not built in this checkout: npm run build");
       return reply.header("cache-control", "no-cache").sendFile("index.html");
     });
-  http.get("/assets/:file", { ...SHOWN, schema: { ...SHOWN.schema, params: Asset } }, async ({ params: { file } }, reply) =>
-    reply.header("cache-control", "public, max-age=31536000, immutable").sendFile(`assets/${file}`),
-  ); // prettier-ignore
+  http.get(
+    "/assets/:file",
+    { ...SHOWN, schema: { ...SHOWN.schema, params: Asset } },
+    async ({ params: { file } }, reply) =>
+      reply.header("cache-control", "public, max-age=31536000, immutable").sendFile(`assets/${file}`),
+  );
 }

@@ -46,6 +46,8 @@ export function limitRate(http: FastifyInstance, limit: RateLimit): void {
   http.addHook("onRequest", async ({ caller: { identity } }) => {
     const retryAfterSeconds = limit.take(identity);
     if (retryAfterSeconds > 0)
-      throw new Problem("too-many-requests", `${identity} asks more often than ROLLCALL_HTTP_RATE_MAX allows`, { retryAfterSeconds }); // prettier-ignore
+      throw new Problem("too-many-requests", `${identity} asks more often than ROLLCALL_HTTP_RATE_MAX allows`, {
+        retryAfterSeconds,
+      });
   });
 }

@@ -55,7 +55,8 @@ export class Readiness {
         .status()
         .holds.map(
           ({ state, entities, of }) =>
-            `expiry of ${state} is held: ${entities} of ${of} would have gone at once; rollcall hold release ${domain.name} ${state}`,
+            `expiry of ${state} is held: ${entities} of ${of} would have gone at once; rollcall hold release ` +
+            `${domain.name} ${state}`,
         ),
     ];
   }
@@ -74,7 +75,10 @@ export class Readiness {
       const reason = `no answer within ${REACH_TIMEOUT_MS} ms`;
       cancel = clock.after(REACH_TIMEOUT_MS, () => resolve({ ok: false, reason }));
     });
-    const answer = catalog.reach().then((): Part => ({ ok: true }), (error: unknown): Part => ({ ok: false, reason: reasonOf(error) })); // prettier-ignore
+    const answer = catalog.reach().then(
+      (): Part => ({ ok: true }),
+      (error: unknown): Part => ({ ok: false, reason: reasonOf(error) }),
+    );
     return Promise.race([answer, late]).finally(() => cancel());
   }
 

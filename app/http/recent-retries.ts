@@ -3,7 +3,10 @@ import { duration } from "./words.ts";
 
 const RECENT_MS = 60_000;
 
-/** What this process's effects failed with lately: of an intent that another process carries out nothing else is known here. */
+/**
+ * What this process's effects failed with lately: of an intent that another process carries out nothing else is known
+ * here.
+ */
 export class RecentRetries {
   readonly #clock: System["clock"];
   /** By intent type, of which the contract has few. */

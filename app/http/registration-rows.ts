@@ -56,7 +56,8 @@ function conditionOf(
     ...where("data->'node'->>'node_type' = $?", nodeType),
     ...where("(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", capability),
     ...where(
-      "(position(lower($?) in lower(entity_id)) > 0 or position(lower($?) in lower(coalesce(data->'node'->>'node_name', ''))) > 0)",
+      "(position(lower($?) in lower(entity_id)) > 0 or position(lower($?) in " +
+        "lower(coalesce(data->'node'->>'node_name', ''))) > 0)",
       text,
     ),
   ].join(" and ");

@@ -38,7 +38,8 @@ export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }
       schema: {
         summary: "Puts the contracts of this process's folder in force, for every process, or changes nothing",
         description:
-          "409 with `diagnostics` for contracts that have errors, with `reasons` for sound ones that what is stored could not go on under.",
+          "409 with `diagnostics` for contracts that have errors, with `reasons` for sound ones that what is " +
+          "stored could not go on under.",
         response: { 200: Reloaded, ...PROBLEMS },
       },
     },
@@ -58,7 +59,11 @@ export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }
       [name],
     );
     // An owner's name ends with an id of its start.
-    return rows.map(({ owner, contract_hash: hash, partitions }) => ({ process: owner.split(":").slice(0, 2).join(":"), hash, partitions })); // prettier-ignore
+    return rows.map(({ owner, contract_hash: hash, partitions }) => ({
+      process: owner.split(":").slice(0, 2).join(":"),
+      hash,
+      partitions,
+    }));
   }
 }
 

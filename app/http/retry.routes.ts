@@ -30,7 +30,8 @@ export function addRetryRoutes(http: Http, system: System): void {
       schema: {
         summary: "An operator's word: try this registration again",
         description:
-          "Of an attempt that has ended, the introspection is published again as a new message, and a new attempt begins " +
+          "Of an attempt that has ended, the introspection is published again as a new message, and a new " +
+          "attempt begins " +
           "by the contract's rules. Of one under way, the intents that wait for their next try are tried at once.",
         params: NodeParams,
         body: Body,
@@ -51,7 +52,9 @@ export function addRetryRoutes(http: Http, system: System): void {
       }
       // First the word: of what is published without it nobody would know why.
       await keepWord(store, "registration retry: introspection", node_id, word);
-      await bus.publish([{ ...event.outgoing, headers: { ...event.outgoing.headers, source: SOURCE } }], { timeoutMs: PUBLISH_MS }); // prettier-ignore
+      await bus.publish([{ ...event.outgoing, headers: { ...event.outgoing.headers, source: SOURCE } }], {
+        timeoutMs: PUBLISH_MS,
+      });
       return reply.code(202).send({ message_id: event.messageId, intents: 0 });
     },
   );
@@ -76,6 +79,9 @@ export function addRetryRoutes(http: Http, system: System): void {
     );
     if (pending.length === 0) return `${id} is ${state}: there is nothing to try again`;
     const types = pending.map(({ type }) => type).join(", ");
-    return `${id} is ${state} and waits for ${types}: it is being tried, or another process tries it, by itself and again after each failure`; // prettier-ignore
+    return (
+      `${id} is ${state} and waits for ${types}: it is being tried, or another process tries it, by ` +
+      "itself and again after each failure"
+    );
   }
 }

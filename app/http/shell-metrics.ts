@@ -27,17 +27,29 @@ export function shellMetrics(
 
 function counting(registry: Registry, { runtime, domain }: System): (event: ShellEvent) => void {
   const registers = [registry];
-  /** Each value that is known begins at 0: a series that begins with its first event has no rise that an alarm could see. */
-  const counter = <Label extends string>(name: string, help: string, known: Readonly<Record<Label, readonly string[]>>) => {
+  /**
+   * Each value that is known begins at 0: a series that begins with its first event has no rise that an alarm could
+   * see.
+   */
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    known: Readonly<Record<Label, readonly string[]>>,
+  ) => {
     const labelNames = Object.keys(known) as Label[];
     const made = new Counter({ name: `rollcall_${name}`, help, labelNames, registers });
     for (const label of labelNames)
       for (const value of known[label]) made.inc({ [label]: value } as Record<Label, string>, 0);
     return made;
-  }; // prettier-ignore
+  };
   const tally = <Label extends string>(name: string, help: string, labelNames: readonly [Label, Label?]) =>
     tallied({ name: `rollcall_${name}`, help, registers }, labelNames);
-  const seconds = <Label extends string>(name: string, help: string, buckets: number[], labelNames: readonly Label[] = []) => new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers }); // prettier-ignore
+  const seconds = <Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly Label[] = [],
+  ) => new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers });
 
   const backends = [...domain.reconciled.keys()];
 
@@ -54,7 +66,11 @@ function counting(registry: Registry, { runtime, domain }: System): (event: Shel
   const published = counter("published_messages_total", "Messages that the bus confirmed.", {});
   const troubles = counter("troubles_total", "Times that a part could not be reached.", { part: PARTS });
   const lost = counter("partitions_lost_total", "Partitions that another process took.", {});
-  const unpublishable = counter("unpublishable_total", "Events that the bus refused for good; they are in the journal.", {}); // prettier-ignore
+  const unpublishable = counter(
+    "unpublishable_total",
+    "Events that the bus refused for good; they are in the journal.",
+    {},
+  );
   const outages = counter("outage_seconds_total", "Time for which a part was out of reach.", { part: PARTS });
   const turns = seconds("turn_duration_seconds", "One turn: read, load, step, commit.", SECONDS);
   const turnMessages = new Histogram({
@@ -72,10 +88,19 @@ function counting(registry: Registry, { runtime, domain }: System): (event: Shel
     labelNames: ["backend"],
     registers,
   });
-  const holds = counter("holds_total", "Times that something was held because too much would have gone at once.", { kind: [], subject: [] }); // prettier-ignore
-  const repairs = counter("repairs_total", "Differences of a backend that were asked to be repaired.", { backend: backends }); // prettier-ignore
-  const changes = counter("contract_changes_total", "Changes of the contracts, by what came of them.", { result: CHANGE_RESULTS }); // prettier-ignore
-  const uncompared = counter("comparisons_failed_total", "Times that a backend could not be compared.", { backend: backends }); // prettier-ignore
+  const holds = counter("holds_total", "Times that something was held because too much would have gone at once.", {
+    kind: [],
+    subject: [],
+  });
+  const repairs = counter("repairs_total", "Differences of a backend that were asked to be repaired.", {
+    backend: backends,
+  });
+  const changes = counter("contract_changes_total", "Changes of the contracts, by what came of them.", {
+    result: CHANGE_RESULTS,
+  });
+  const uncompared = counter("comparisons_failed_total", "Times that a backend could not be compared.", {
+    backend: backends,
+  });
 
   for (const type of domain.topicOf.keys()) journaled(type, "", 0);
   for (const { intentType, backend } of domain.effects.values()) {
@@ -152,7 +177,10 @@ function tallied<Label extends string>(
     collect() {
       for (const [first, ofFirst] of untold)
         for (const [second, count] of ofFirst)
-          this.inc({ [labelNames[0]]: first, ...(labelNames[1] && { [labelNames[1]]: second }) } as Record<Label, string>, count); // prettier-ignore
+          this.inc(
+            { [labelNames[0]]: first, ...(labelNames[1] && { [labelNames[1]]: second }) } as Record<Label, string>,
+            count,
+          );
       untold.clear();
     },
   });

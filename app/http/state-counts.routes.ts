@@ -20,7 +20,10 @@ export function addStateCounts(http: Http, { store, domain, clock }: System): vo
     "/api/v1/contracts/counts",
     {
       config: { access: ["reader"] },
-      schema: { summary: "How many nodes are in which state of both machines, over all processes", response: { 200: StateCounts, ...PROBLEMS } },
+      schema: {
+        summary: "How many nodes are in which state of both machines, over all processes",
+        response: { 200: StateCounts, ...PROBLEMS },
+      },
     },
     () => {
       const beganMs = clock.monotonicMs();
@@ -36,7 +39,7 @@ export function addStateCounts(http: Http, { store, domain, clock }: System): vo
       );
       return counts;
     },
-  ); // prettier-ignore
+  );
 
   async function count(): Promise<StateCounts> {
     const rows = await store.query<{ state: string | null; reducer_state: string; nodes: number }>(

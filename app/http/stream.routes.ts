@@ -57,7 +57,9 @@ export function addStreamRoutes(http: Http, system: System): void {
       const now = await tail.position();
       const lastId = request.headers["last-event-id"];
       // An id from before the log was lost may lie ahead of it.
-      const from = lastId ? decodePosition(lastId, now.length).map((seq, partition) => Math.min(seq, now[partition] ?? 0)) : now; // prettier-ignore
+      const from = lastId
+        ? decodePosition(lastId, now.length).map((seq, partition) => Math.min(seq, now[partition] ?? 0))
+        : now;
       const { type, node_id: nodeId } = request.query;
       const { role, speaksFor } = request.caller;
       const mayRead = role === "node" ? speaksFor : undefined;

@@ -61,7 +61,9 @@ function describeStatus(registry: Registry, { runtime }: System): void {
 function describeDrift(registry: Registry, { runtime }: System): void {
   new Gauge({
     name: "rollcall_drift",
-    help: "Differences between a backend and what it should hold, of this process's partitions, at the last comparison.",
+    help:
+      "Differences between a backend and what it should hold, of this process's partitions, at the last " +
+      "comparison.",
     labelNames: ["backend", "kind"],
     registers: [registry],
     collect() {

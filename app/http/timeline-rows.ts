@@ -94,7 +94,9 @@ export async function timelineOf(
   const add = (value: SqlValue): string => `$${values.push(value)}`;
   const conditions = [
     ...(attemptId === undefined ? [] : [`attempt_id = ${add(attemptId)}::uuid`]),
-    ...(after ? [`(at, partition, seq) > (${add(after.at)}::timestamptz, ${add(after.partition)}, ${add(after.seq)})`] : []), // prettier-ignore
+    ...(after
+      ? [`(at, partition, seq) > (${add(after.at)}::timestamptz, ${add(after.partition)}, ${add(after.seq)})`]
+      : []),
   ];
   const direction = newest ? "desc" : "asc";
   const rows = await sql.query<Row>(

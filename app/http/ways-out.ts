@@ -11,10 +11,15 @@ export interface WayOut {
 
 /** What would move an entity that is in `state` (null: not there yet) to another one, in the order of the contract. */
 export function waysOut(contract: OrchestratorContract, state: string | null): WayOut[] {
-  const ways = [...direct(contract, state), ...contract.handler_routing.handlers.flatMap((row) => routed(contract, row, state))]; // prettier-ignore
+  const ways = [
+    ...direct(contract, state),
+    ...contract.handler_routing.handlers.flatMap((row) => routed(contract, row, state)),
+  ];
   return ways.filter(
-    (way, index) => ways.findIndex((other) => other.on === way.on && other.leads_to === way.leads_to && other.when === way.when) === index,
-  ); // prettier-ignore
+    (way, index) =>
+      ways.findIndex((other) => other.on === way.on && other.leads_to === way.leads_to && other.when === way.when) ===
+      index,
+  );
 }
 
 /** Transitions that the runtime itself triggers, without a handler. */
@@ -32,8 +37,10 @@ function routed(contract: OrchestratorContract, handler: HandlerRow, state: stri
   for (const row of rowsOf(handler)) {
     const states = stateList(row.current_state);
     if (!states.includes("*") && !states.includes(state)) continue;
-    const leads_to = row.action === "no_op" ? null : after(contract, state, row.output_events ?? handler.output_events ?? []); // prettier-ignore
-    if (leads_to !== null && leads_to !== state) ways.push({ on: handler.event_model.name, when: row.when ?? null, leads_to }); // prettier-ignore
+    const leads_to =
+      row.action === "no_op" ? null : after(contract, state, row.output_events ?? handler.output_events ?? []);
+    if (leads_to !== null && leads_to !== state)
+      ways.push({ on: handler.event_model.name, when: row.when ?? null, leads_to });
     if (row.when === undefined) break;
   }
   return ways;
@@ -48,7 +55,9 @@ function after(contract: OrchestratorContract, state: string | null, events: rea
   let at = state;
   for (const event of events) {
     const from = at;
-    at = transitions.find(({ trigger, from_state }) => trigger === event && stateList(from_state).includes(from))?.to_state ?? at; // prettier-ignore
+    at =
+      transitions.find(({ trigger, from_state }) => trigger === event && stateList(from_state).includes(from))
+        ?.to_state ?? at;
   }
   return at;
 }

@@ -23,7 +23,9 @@ interface EntityRow extends Row {
   readonly e_state_since: Date;
 }
 
-const COLUMNS = "at, partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id, contract_hash, body, topic, key, value, headers"; // prettier-ignore
+const COLUMNS =
+  "at, partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id, contract_hash, body, " +
+  "topic, key, value, headers";
 
 /** The lines that a journal begins with: whose it is, and every contract that ran. */
 export async function journalHead(
@@ -55,9 +57,16 @@ export async function journalLines(
   { limit, since }: { readonly limit: number; readonly since?: string | undefined },
 ): Promise<{ lines: JournalLine[]; next: JournalPlace | undefined }> {
   const isBefore = after?.[0] !== "entities";
-  const rows = isBefore ? await withoutEntity(sql, domain, after, limit) : await ofEntities(sql, domain, after, limit, since); // prettier-ignore
+  const rows = isBefore
+    ? await withoutEntity(sql, domain, after, limit)
+    : await ofEntities(sql, domain, after, limit, since);
   const last = rows.length === limit ? rows.at(-1) : undefined;
-  const there: JournalPlace | undefined = last && [after?.[0] ?? "no entity", last.entity_id ?? "", last.seq, last.partition]; // prettier-ignore
+  const there: JournalPlace | undefined = last && [
+    after?.[0] ?? "no entity",
+    last.entity_id ?? "",
+    last.seq,
+    last.partition,
+  ];
   return { lines: rows.flatMap(linesOf), next: there ?? (isBefore ? ["entities", "", 0, 0] : undefined) };
 }
 
@@ -80,8 +89,11 @@ function ofEntities(
   since: string | undefined,
 ): Promise<EntityRow[]> {
   const values: SqlValue[] = [domain, entityId, seq, partition, limit];
-  const inWindow = since === undefined ? "" : `and exists (select 1 from rollcall.journal w
-      where w.domain = j.domain and w.entity_id = j.entity_id and w.at >= $${values.push(since)}::timestamptz)`; // prettier-ignore
+  const inWindow =
+    since === undefined
+      ? ""
+      : `and exists (select 1 from rollcall.journal w
+      where w.domain = j.domain and w.entity_id = j.entity_id and w.at >= $${values.push(since)}::timestamptz)`;
   return sql.query<EntityRow>(
     `with page as (
        select ${COLUMNS} from rollcall.journal j

@@ -43,7 +43,9 @@ export async function openJournal(
       if (domain.hash === hash) contracts.set(hash, domain);
       else problems.push(`the contracts ${hash.slice(0, 12)} have another content than their hash says`);
     } catch (error) {
-      problems.push(`the contracts ${hash.slice(0, 12)} can't be compiled with this version: ${(error as Error).message}`); // prettier-ignore
+      problems.push(
+        `the contracts ${hash.slice(0, 12)} can't be compiled with this version: ${(error as Error).message}`,
+      );
     }
   }
   return { head, contracts, problems, histories: rest(next, iterator) };

@@ -33,16 +33,21 @@ export async function planReport(
   const counts = { nodes: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
   const found: PlannedEnd[] = [];
   const notKnown: PlannedEnd[] = [];
-  const planned = new Plan(contracts, edited, { sinceMs, untilMs }, {
-    end: (end) => {
-      counts.nodes++;
-      counts[end.verdict]++;
-      if (end.verdict === "same" && end.first) counts.byOtherSteps++;
-      if (end.verdict === "otherwise" && found.length < TOLD_MAX) found.push(end);
-      if (end.verdict === "unknown" && notKnown.length < TOLD_MAX) notKnown.push(end);
+  const planned = new Plan(
+    contracts,
+    edited,
+    { sinceMs, untilMs },
+    {
+      end: (end) => {
+        counts.nodes++;
+        counts[end.verdict]++;
+        if (end.verdict === "same" && end.first) counts.byOtherSteps++;
+        if (end.verdict === "otherwise" && found.length < TOLD_MAX) found.push(end);
+        if (end.verdict === "unknown" && notKnown.length < TOLD_MAX) notKnown.push(end);
+      },
+      incomplete: () => counts.incomplete++,
     },
-    incomplete: () => counts.incomplete++,
-  }); // prettier-ignore
+  );
   for await (const line of histories) {
     if (line.line === "row") planned.row(line);
     else planned.stored(line);

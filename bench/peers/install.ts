@@ -19,11 +19,26 @@ const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   promisify(execFile)(command, args, { env: { ...process.env, ...env }, maxBuffer: 64 << 20 });
 
 const npmPackages = (name: PeerName): Promise<unknown> =>
-  run("npm", ["install", "--prefix", dirname(manifestOf(name)), "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]); // prettier-ignore
+  run("npm", [
+    "install",
+    "--prefix",
+    dirname(manifestOf(name)),
+    "--ignore-scripts",
+    "--no-package-lock",
+    "--no-audit",
+    "--no-fund",
+  ]);
 
 const installers: Readonly<Record<PeerName, () => Promise<unknown>>> = {
   "kafka-streams": () =>
-    run("mvn", ["-q", "-B", "-f", manifestOf("kafka-streams"), "dependency:copy-dependencies", `-DoutputDirectory=${installedDir("kafka-streams")}`]), // prettier-ignore
+    run("mvn", [
+      "-q",
+      "-B",
+      "-f",
+      manifestOf("kafka-streams"),
+      "dependency:copy-dependencies",
+      `-DoutputDirectory=${installedDir("kafka-streams")}`,
+    ]),
   restate: () => npmPackages("restate"),
   dbos: () => npmPackages("dbos"),
   async temporal() {

@@ -42,7 +42,8 @@ const statements = {
       endpoints = excluded.endpoints, capabilities = excluded.capabilities, state = excluded.state, updated_at = now()`,
   activate: `update node_peer set state = 'active', liveness_deadline = now() + interval '${LIVENESS_MS} ms',
     updated_at = now() where node_id = $1`,
-  expire: `update node_peer set state = 'expired', updated_at = now() where node_id = $1 and liveness_deadline <= now()`,
+  expire:
+    `update node_peer set state = 'expired', updated_at = now() where node_id = $1 and liveness_deadline ` + "<= now()",
 };
 
 /** What an engine's process gets, as JSON in BENCH_ENGINE. */
@@ -78,12 +79,18 @@ export async function startPeer(name: PeerName, given: Given): Promise<RunningEn
   });
   const folder = mkdtempSync(join(tmpdir(), "rollcall-peer-"));
   const ports = await freePorts(["server", "ingress", "admin", "service"]);
-  const env = { ...process.env, BENCH_ENGINE: JSON.stringify({ ...given, folder, ports, statements, livenessMs: LIVENESS_MS }) }; // prettier-ignore
+  const env = {
+    ...process.env,
+    BENCH_ENGINE: JSON.stringify({ ...given, folder, ports, statements, livenessMs: LIVENESS_MS }),
+  };
   const classpath = join(installedDir("kafka-streams"), "*");
   const peer =
     name === "kafka-streams"
-      ? spawn("java", ["-cp", classpath, here("kafka-streams/KafkaStreamsPeer.java")], { env, stdio: ["ignore", "pipe", "inherit"] })
-      : fork(here(`${name}/peer.mjs`), { env, execArgv: [] }); // prettier-ignore
+      ? spawn("java", ["-cp", classpath, here("kafka-streams/KafkaStreamsPeer.java")], {
+          env,
+          stdio: ["ignore", "pipe", "inherit"],
+        })
+      : fork(here(`${name}/peer.mjs`), { env, execArgv: [] });
   peer.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   const pids = await new Promise<readonly number[]>((resolve, reject) => {
     peer.stdout?.on("data", (chunk: Buffer) => chunk.toString().includes("ready") && resolve([peer.pid ?? 0]));
@@ -95,7 +102,10 @@ export async function startPeer(name: PeerName, given: Given): Promise<RunningEn
 
 /** What a peer called active is there, in Postgres and in Consul. */
 export async function checkPeer({ database, consul, consulNode }: Given, registrationsMin: number): Promise<void> {
-  const [row] = await query(database, `select count(*) filter (where state = 'active' and liveness_deadline > now()) as active, count(*) from node_peer`); // prettier-ignore
+  const [row] = await query(
+    database,
+    `select count(*) filter (where state = 'active' and liveness_deadline > now()) as active, count(*) from node_peer`,
+  );
   const answer = await fetch(new URL(`/v1/catalog/node/${consulNode}`, consul));
   const { Services } = (await answer.json()) as { Services: object };
   const found = [Number(row?.["active"]), Number(row?.["count"]), Object.keys(Services).length];

@@ -60,7 +60,8 @@ export function FlowPicture({ graph, files, onPlace }: FlowPictureProps) {
 /** Every topic begins with the same two placeholders. */
 const shortOf = (label: string): string => label.replace(/^(\{\w+\}\.)+/, "");
 /** A deadline is declared by its name alone. */
-const namedAs = ({ label }: FlowNode): string => /^(?:published|failed)\((.*)\)$/.exec(label)?.[1] ?? /^deadline\((.*)\)$/.exec(label)?.[1] ?? label; // prettier-ignore
+const namedAs = ({ label }: FlowNode): string =>
+  /^(?:published|failed)\((.*)\)$/.exec(label)?.[1] ?? /^deadline\((.*)\)$/.exec(label)?.[1] ?? label;
 
 interface ChosenProps extends Pick<FlowPictureProps, "graph" | "onPlace"> {
   readonly node: FlowNode;
@@ -136,7 +137,12 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
     id === chosen ? "chosen" : !reach ? "" : reach.before.has(id) || reach.after.has(id) ? "reached" : "other";
   return (
     <div class="flow-box" tabIndex={0} role="region" aria-label="Drawing of the flow" ref={box}>
-      <svg role="img" aria-label={`Flow of ${graph.domain}: ${graph.nodes.length} parts; the list above says the same in words`} {...{ width, height }} viewBox={`0 0 ${width} ${height}`}>
+      <svg
+        role="img"
+        aria-label={`Flow of ${graph.domain}: ${graph.nodes.length} parts; the list above says the same in words`}
+        {...{ width, height }}
+        viewBox={`0 0 ${width} ${height}`}
+      >
         <defs>
           <marker id="flow-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto">
             <path d="M0,0 L8,4 L0,8 z" />
@@ -145,7 +151,10 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
         {graph.edges.map((edge, index) => (
           <path
             key={index}
-            class={`flow-edge ${chosen === undefined || !reach ? "" : liesOn(reach, chosen, edge) ? "reached" : "other"}`}
+            class={
+              "flow-edge " +
+              `${chosen === undefined || !reach ? "" : liesOn(reach, chosen, edge) ? "reached" : "other"}`
+            }
             d={curve(drawing.edges[index]?.points ?? [])}
             marker-end="url(#flow-tip)"
           >
@@ -156,9 +165,19 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
           const at = drawing.nodes.get(id);
           if (!at) return null;
           return (
-            <g key={id} class={`flow-node ${kind} ${classOf(id)}`} onClick={() => onChoose(id === chosen ? undefined : id)}>
+            <g
+              key={id}
+              class={`flow-node ${kind} ${classOf(id)}`}
+              onClick={() => onChoose(id === chosen ? undefined : id)}
+            >
               <title>{`${kind} ${label}`}</title>
-              <rect x={at.x - at.width / 2} y={at.y - at.height / 2} width={at.width} height={at.height} rx={kind === "event" || kind === "outcome" ? 13 : 3} />
+              <rect
+                x={at.x - at.width / 2}
+                y={at.y - at.height / 2}
+                width={at.width}
+                height={at.height}
+                rx={kind === "event" || kind === "outcome" ? 13 : 3}
+              />
               <text x={at.x} y={at.y + 4} font-size={FONT}>
                 {shortOf(label)}
               </text>
@@ -168,7 +187,7 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
       </svg>
     </div>
   );
-} // prettier-ignore
+}
 
 function useDrawing(graph: ContractGraph): Drawing | undefined {
   const [drawn, setDrawn] = useState<{ readonly graph: ContractGraph; readonly drawing: Drawing }>();

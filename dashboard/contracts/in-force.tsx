@@ -88,14 +88,16 @@ function Reload({ onReloaded }: { readonly onReloaded: () => void }) {
     setBusy(true);
     setError(undefined);
     try {
-      const { hash, changed } = await ask<{ hash: string; changed: boolean }>("/api/v1/contracts/reload", { method: "POST" });
+      const { hash, changed } = await ask<{ hash: string; changed: boolean }>("/api/v1/contracts/reload", {
+        method: "POST",
+      });
       setSaid(changed ? `${shortHash(hash)} is in force now.` : "Nothing has changed in the folder.");
       onReloaded();
     } catch (reason) {
       setError(reason as Error);
     }
     setBusy(false);
-  }; // prettier-ignore
+  };
   const found = error instanceof Refused ? ((error.problem["diagnostics"] ?? []) as readonly ContractDiagnostic[]) : [];
   return (
     <>

@@ -21,7 +21,12 @@ function allLines(a: readonly string[], b: readonly string[]): DiffLine[] {
   while (head < a.length && head < b.length && a[head] === b[head]) head++;
   let tail = 0;
   while (tail < a.length - head && tail < b.length - head && a.at(-1 - tail) === b.at(-1 - tail)) tail++;
-  const same = (index: number, shift: number): DiffLine => ({ kind: "same", text: a[index] ?? "", before: index + 1, after: index + 1 + shift }); // prettier-ignore
+  const same = (index: number, shift: number): DiffLine => ({
+    kind: "same",
+    text: a[index] ?? "",
+    before: index + 1,
+    after: index + 1 + shift,
+  });
   const middle = between(a.slice(head, a.length - tail), b.slice(head, b.length - tail), head);
   const indexes = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
   return [

@@ -38,14 +38,20 @@ export function Versions({ history, hash }: VersionsProps) {
                   <code title={each.hash}>{shortHash(each.hash)}</code>
                   {each.hash === hash && <strong> runs</strong>}
                 </td>
-                <td>{Object.entries(each.versions).map(([file, version]) => `${file} ${version}`).join(", ")}</td>
+                <td>
+                  {Object.entries(each.versions)
+                    .map(([file, version]) => `${file} ${version}`)
+                    .join(", ")}
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
       {history.length < 2 ? (
-        <p class="note">Only one version ever ran here. When another one runs, what changed between them is shown here.</p>
+        <p class="note">
+          Only one version ever ran here. When another one runs, what changed between them is shown here.
+        </p>
       ) : (
         <>
           <p class="chosen-versions">
@@ -58,7 +64,7 @@ export function Versions({ history, hash }: VersionsProps) {
       )}
     </section>
   );
-} // prettier-ignore
+}
 
 function VersionChoice(props: {
   readonly label: string;

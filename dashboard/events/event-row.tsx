@@ -50,12 +50,17 @@ function Unfolded({ row: { type, envelope }, topic, nodeId }: EventRowProps & { 
         {nodeId !== undefined && (
           <Copy
             label="curl: its node's timeline"
-            text={asCurl(url(`/api/v1/registrations/${encodeURIComponent(nodeId)}/timeline`, { order: "newest" }), { withToken })}
+            text={asCurl(url(`/api/v1/registrations/${encodeURIComponent(nodeId)}/timeline`, { order: "newest" }), {
+              withToken,
+            })}
           />
         )}
         <Copy
           label="curl: follow such events"
-          text={asCurl(url("/api/v1/events/stream", { type, ...(nodeId !== undefined && { node_id: nodeId }) }), { stream: true, withToken })}
+          text={asCurl(url("/api/v1/events/stream", { type, ...(nodeId !== undefined && { node_id: nodeId }) }), {
+            stream: true,
+            withToken,
+          })}
         />
         {topic !== undefined && <Copy label="kcat" text={asKcat(topic, nodeId)} />}
       </p>
@@ -64,4 +69,4 @@ function Unfolded({ row: { type, envelope }, topic, nodeId }: EventRowProps & { 
       </pre>
     </div>
   );
-} // prettier-ignore
+}

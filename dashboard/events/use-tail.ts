@@ -7,10 +7,19 @@ type Act = "pause" | "resume" | "clear" | readonly PublishedEvent[];
 const DRAWN_EVERY_MS = 200;
 
 const next = (tail: Tail, act: Act): Tail =>
-  act === "pause" ? paused(tail) : act === "resume" ? resumed(tail) : act === "clear" ? { ...EMPTY_TAIL, paused: tail.paused } : withEvents(tail, act); // prettier-ignore
+  act === "pause"
+    ? paused(tail)
+    : act === "resume"
+      ? resumed(tail)
+      : act === "clear"
+        ? { ...EMPTY_TAIL, paused: tail.paused }
+        : withEvents(tail, act);
 
 /** The events from now on, of one type or node where that is asked for. */
-export function useTail(type: string | undefined, nodeId: string | undefined): {
+export function useTail(
+  type: string | undefined,
+  nodeId: string | undefined,
+): {
   readonly tail: Tail;
   readonly feed: FeedState | undefined;
   readonly act: (act: "pause" | "resume" | "clear") => void;
@@ -33,4 +42,4 @@ export function useTail(type: string | undefined, nodeId: string | undefined): {
     };
   }, [type, nodeId]);
   return { tail, feed, act };
-} // prettier-ignore
+}

@@ -100,9 +100,21 @@ function Content({ headers, value, value_encoding, value_bytes, error, retried_a
 
 const HEX_MAX = 4_096;
 
-function Value({ value, encoding, pointers }: { readonly value: string; readonly encoding: "utf8" | "base64"; readonly pointers: readonly string[] }) {
+function Value({
+  value,
+  encoding,
+  pointers,
+}: {
+  readonly value: string;
+  readonly encoding: "utf8" | "base64";
+  readonly pointers: readonly string[];
+}) {
   const json = encoding === "utf8" ? parsed(value) : undefined;
-  const kinds = [...(json === undefined ? [] : (["JSON"] as const)), ...(encoding === "utf8" ? (["Text"] as const) : []), "Hex" as const];
+  const kinds = [
+    ...(json === undefined ? [] : (["JSON"] as const)),
+    ...(encoding === "utf8" ? (["Text"] as const) : []),
+    "Hex" as const,
+  ];
   const [kind, setKind] = useState<"JSON" | "Text" | "Hex">(kinds[0] ?? "Hex");
   const bytes = kind === "Hex" ? bytesOf(value, encoding) : undefined;
   return (
@@ -116,7 +128,9 @@ function Value({ value, encoding, pointers }: { readonly value: string; readonly
       </div>
       <pre tabIndex={0} role="region" aria-label={`Value as ${kind}`}>
         {kind === "Text" && value}
-        {bytes && hexDump(bytes.subarray(0, HEX_MAX)) + (bytes.length > HEX_MAX ? `\n… ${bytes.length - HEX_MAX} bytes more` : "")}
+        {bytes &&
+          hexDump(bytes.subarray(0, HEX_MAX)) +
+            (bytes.length > HEX_MAX ? `\n… ${bytes.length - HEX_MAX} bytes more` : "")}
         {kind === "JSON" &&
           pointedJson(json, pointers).map(({ text, lit }, index) => (
             <span key={index} class={lit ? "pointed" : ""}>
@@ -128,7 +142,7 @@ function Value({ value, encoding, pointers }: { readonly value: string; readonly
       </pre>
     </>
   );
-} // prettier-ignore
+}
 
 /** Undefined: no JSON, or so much that a line each would stop the page. */
 function parsed(text: string): unknown {

@@ -6,8 +6,10 @@ export interface JsonLine {
 
 /** The JSON pointers that an error's text names, each once. */
 export const pointersIn = (error: string): readonly string[] => [
-  ...new Set([...error.matchAll(/(?:^|[;\n] ?)(\/[^:\s]*):/g)].map(([, pointer = ""]) => (pointer === "/" ? "" : pointer))),
-]; // prettier-ignore
+  ...new Set(
+    [...error.matchAll(/(?:^|[;\n] ?)(\/[^:\s]*):/g)].map(([, pointer = ""]) => (pointer === "/" ? "" : pointer)),
+  ),
+];
 
 /** JSON as text, line by line; a pointer to what is not there lights the deepest part of its way that is. */
 export function pointedJson(value: unknown, pointers: readonly string[]): readonly JsonLine[] {

@@ -22,13 +22,23 @@ export function Contracts() {
   const inForce = useAsked<InForce>("/api/v1/contracts/in-force", IN_FORCE_MS);
   const { query } = usePlace();
   const { answer } = contracts;
-  const place = { file: query.get("file") ?? answer?.files[0]?.file ?? "", line: Number(query.get("line")) || undefined };
+  const place = {
+    file: query.get("file") ?? answer?.files[0]?.file ?? "",
+    line: Number(query.get("line")) || undefined,
+  };
   const lookAt = (file: string, line?: number): void =>
-    go(`/contracts?${new URLSearchParams({ file, ...(line !== undefined && { line: String(line) }) }).toString()}`, { replace: true });
+    go(`/contracts?${new URLSearchParams({ file, ...(line !== undefined && { line: String(line) }) }).toString()}`, {
+      replace: true,
+    });
   return (
     <>
       <h1>
-        Contracts {answer && <span class="note">of {answer.domain}, <code title={answer.hash}>{shortHash(answer.hash)}</code></span>}
+        Contracts{" "}
+        {answer && (
+          <span class="note">
+            of {answer.domain}, <code title={answer.hash}>{shortHash(answer.hash)}</code>
+          </span>
+        )}
       </h1>
       <Trouble error={contracts.error ?? graph.error} what="The contracts are not known" />
       <InForceCard
@@ -46,7 +56,9 @@ export function Contracts() {
               <Machine
                 machine={machine}
                 counts={(index === 0 ? counts.answer?.orchestrator : counts.answer?.reducer) ?? {}}
-                onState={(state) => go(`/nodes?${index === 0 ? "state" : "reducer_state"}=${encodeURIComponent(state)}`)}
+                onState={(state) =>
+                  go(`/nodes?${index === 0 ? "state" : "reducer_state"}=${encodeURIComponent(state)}`)
+                }
               />
             </section>
           ))}
@@ -62,7 +74,7 @@ export function Contracts() {
       {answer && <Versions key={answer.hash} history={answer.history} hash={answer.hash} />}
     </>
   );
-} // prettier-ignore
+}
 
 interface FilesProps {
   readonly answer: ContractsAnswer;

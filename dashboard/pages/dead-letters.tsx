@@ -47,20 +47,27 @@ export function DeadLetters() {
           }
           onDone={(answer) => {
             const { retried, left } = answer as { retried: number; left: number };
-            setSaid(`${retried} were published again. ${left === 0 ? "None is left." : `${left} are left: retry all again for the next.`}`);
+            setSaid(
+              `${retried} were published again. ` +
+                `${left === 0 ? "None is left." : `${left} are left: retry all again for the next.`}`,
+            );
             again();
           }}
         />
       )}
-      <p role="status" class="note">{said}</p>
+      <p role="status" class="note">
+        {said}
+      </p>
       {list?.items.length === 0 && <Empty filter={filter} />}
       <ul class="letters" aria-label="Dead letters, newest first">
-        {list?.items.map((letter) => <Letter key={letter.id} letter={letter} onChanged={again} />)}
+        {list?.items.map((letter) => (
+          <Letter key={letter.id} letter={letter} onChanged={again} />
+        ))}
       </ul>
       {list?.next_cursor != null && <button onClick={more}>Show older ones</button>}
     </>
   );
-} // prettier-ignore
+}
 
 function useLetters(filter: Filter) {
   const [list, setList] = useState<List>();
@@ -90,7 +97,9 @@ function useLetters(filter: Filter) {
 function FilterForm({ filter, items }: { readonly filter: Filter; readonly items: readonly DeadLetter[] }) {
   const [typed, setTyped] = useState(filter);
   const set = (change: Filter): void => {
-    const entries = Object.entries({ ...typed, ...change }).filter((entry): entry is [string, string] => Boolean(entry[1]));
+    const entries = Object.entries({ ...typed, ...change }).filter((entry): entry is [string, string] =>
+      Boolean(entry[1]),
+    );
     go(`/dead-letters${entries.length > 0 ? `?${new URLSearchParams(entries).toString()}` : ""}`);
   };
   const isFiltered = Object.values(filter).some(Boolean);
@@ -104,14 +113,32 @@ function FilterForm({ filter, items }: { readonly filter: Filter; readonly items
     >
       <label>
         Code
-        <input list="codes" value={typed.code ?? ""} maxLength={64} onInput={({ currentTarget: { value: code } }) => setTyped({ ...typed, code })} />
+        <input
+          list="codes"
+          value={typed.code ?? ""}
+          maxLength={64}
+          onInput={({ currentTarget: { value: code } }) => setTyped({ ...typed, code })}
+        />
       </label>
-      <datalist id="codes">{[...new Set(items.map(({ code }) => code))].map((code) => <option key={code} value={code} />)}</datalist>
+      <datalist id="codes">
+        {[...new Set(items.map(({ code }) => code))].map((code) => (
+          <option key={code} value={code} />
+        ))}
+      </datalist>
       <label>
         Topic
-        <input list="topics" value={typed.topic ?? ""} maxLength={255} onInput={({ currentTarget: { value: topic } }) => setTyped({ ...typed, topic })} />
+        <input
+          list="topics"
+          value={typed.topic ?? ""}
+          maxLength={255}
+          onInput={({ currentTarget: { value: topic } }) => setTyped({ ...typed, topic })}
+        />
       </label>
-      <datalist id="topics">{[...new Set(items.map(({ topic }) => topic))].map((topic) => <option key={topic} value={topic} />)}</datalist>
+      <datalist id="topics">
+        {[...new Set(items.map(({ topic }) => topic))].map((topic) => (
+          <option key={topic} value={topic} />
+        ))}
+      </datalist>
       <label>
         Retried
         <select value={typed.retried ?? ""} onChange={({ currentTarget: { value: retried } }) => set({ retried })}>
@@ -128,7 +155,7 @@ function FilterForm({ filter, items }: { readonly filter: Filter; readonly items
       )}
     </form>
   );
-} // prettier-ignore
+}
 
 function Empty({ filter }: { readonly filter: Filter }) {
   const isFiltered = Object.values(filter).some(Boolean);
@@ -136,7 +163,8 @@ function Empty({ filter }: { readonly filter: Filter }) {
     <p class="card">
       {isFiltered
         ? "No dead letter fits these filters."
-        : "There are none: every message could be taken. One that can't is kept here with its bytes and the reason, and holds nothing up."}
+        : "There are none: every message could be taken. One that can't is kept here with its bytes and the " +
+          "reason, and holds nothing up."}
     </p>
   );
 }

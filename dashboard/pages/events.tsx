@@ -12,8 +12,10 @@ const SHOWN = 200;
 
 interface AsyncApi {
   readonly channels: Readonly<Record<string, { readonly address: string }>>;
-  readonly operations: Readonly<Record<string, { readonly action: "send" | "receive"; readonly channel: { readonly $ref: string } }>>;
-} // prettier-ignore
+  readonly operations: Readonly<
+    Record<string, { readonly action: "send" | "receive"; readonly channel: { readonly $ref: string } }>
+  >;
+}
 
 /** What happens, as it happens. */
 export function Events() {
@@ -54,7 +56,13 @@ export function Events() {
 }
 
 const stateOf = (feed: FeedState | undefined): string =>
-  feed?.connected ? "Following." : feed?.refused ? "Not following." : feed ? "The connection is lost; trying again." : "Connecting …"; // prettier-ignore
+  feed?.connected
+    ? "Following."
+    : feed?.refused
+      ? "Not following."
+      : feed
+        ? "The connection is lost; trying again."
+        : "Connecting …";
 
 /** Those that the runtime sends; what it receives is not in the stream. */
 function publishedIn(described: AsyncApi | undefined): readonly string[] {

@@ -61,7 +61,15 @@ export function NodeFilters({ filter, states }: { readonly filter: NodeFilter; r
   );
 }
 
-function Typed({ name, label, filter }: { readonly name: "q" | "capability"; readonly label: string; readonly filter: NodeFilter }) {
+function Typed({
+  name,
+  label,
+  filter,
+}: {
+  readonly name: "q" | "capability";
+  readonly label: string;
+  readonly filter: NodeFilter;
+}) {
   const given = filter[name] ?? "";
   const [text, setText] = useState(given);
   useEffect(() => setText(given), [given]);
@@ -72,7 +80,8 @@ function Typed({ name, label, filter }: { readonly name: "q" | "capability"; rea
   }, [text]);
   return (
     <label>
-      {label} <input type="search" maxLength={255} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+      {label}{" "}
+      <input type="search" maxLength={255} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
     </label>
   );
-} // prettier-ignore
+}

@@ -36,12 +36,24 @@ export function Nodes() {
   return (
     <>
       <h1>
-        Nodes <span class="note" role="status">{total === undefined ? "" : `${amount(total)}${isFiltered ? " fit" : ""}`}{isLive ? ", live" : ""}</span>
+        Nodes{" "}
+        <span class="note" role="status">
+          {total === undefined ? "" : `${amount(total)}${isFiltered ? " fit" : ""}`}
+          {isLive ? ", live" : ""}
+        </span>
       </h1>
       <NodeFilters filter={filter} states={overview?.states ?? []} />
       <Trouble error={error} what={total === undefined ? "Nothing to show" : "This is from before"} />
       {total === 0 && !isFiltered && <FirstNode />}
-      {total === 0 && isFiltered && <p class="card">No node fits. Take a filter away, or <a href="/nodes" onClick={follow}>show all</a>.</p>}
+      {total === 0 && isFiltered && (
+        <p class="card">
+          No node fits. Take a filter away, or{" "}
+          <a href="/nodes" onClick={follow}>
+            show all
+          </a>
+          .
+        </p>
+      )}
       <div hidden={total === 0}>
         <VirtualTable
           label="Nodes"
@@ -54,9 +66,11 @@ export function Nodes() {
       </div>
     </>
   );
-} // prettier-ignore
+}
 
-/** The rows that fit, kept as they are now: asked for again when an event tells that something moved, and now and then. */
+/**
+ * The rows that fit, kept as they are now: asked for again when an event tells that something moved, and now and then.
+ */
 function useRows(filter: NodeFilter) {
   const key = JSON.stringify(filter);
   const [{ error }, setTold] = useState<{ readonly error: Error | undefined }>({ error: undefined });

@@ -101,5 +101,12 @@ const rateRows = ({ rates, history }: OverviewAnswer): Row[] =>
     dash,
     values: history?.[name] ?? [],
     now: rates[name],
-    name: name === "dead_letters" ? <a href="/dead-letters" onClick={follow}>dead letters</a> : words(name),
-  })); // prettier-ignore
+    name:
+      name === "dead_letters" ? (
+        <a href="/dead-letters" onClick={follow}>
+          dead letters
+        </a>
+      ) : (
+        words(name)
+      ),
+  }));

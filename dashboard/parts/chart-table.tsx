@@ -42,7 +42,14 @@ export function ChartTable({
             <tr key={label}>
               <th scope="row">
                 <svg width="26" height="8" aria-hidden="true">
-                  <line x1="0" y1="4" x2="26" y2="4" style={{ stroke: `var(${colour})`, strokeWidth: 2 }} stroke-dasharray={dash.join(" ")} />
+                  <line
+                    x1="0"
+                    y1="4"
+                    x2="26"
+                    y2="4"
+                    style={{ stroke: `var(${colour})`, strokeWidth: 2 }}
+                    stroke-dasharray={dash.join(" ")}
+                  />
                 </svg>
                 {name}
               </th>
@@ -53,7 +60,7 @@ export function ChartTable({
         </tbody>
       </table>
     </section>
-  ); // prettier-ignore
+  );
 }
 
 const shown = (value: number | null): string => (value === null ? "?" : amount(value));
@@ -62,6 +69,8 @@ function summaryOf(title: string, times: readonly string[], rows: readonly Row[]
   const [first, last] = [times[0], times.at(-1)];
   if (first === undefined || last === undefined) return `${title}: nothing yet`;
   const clock = (at: string): string => new Date(at).toLocaleTimeString();
-  const moved = rows.map(({ label, values }) => `${label} from ${shown(values[0] ?? null)} to ${shown(values.at(-1) ?? null)}`); // prettier-ignore
+  const moved = rows.map(
+    ({ label, values }) => `${label} from ${shown(values[0] ?? null)} to ${shown(values.at(-1) ?? null)}`,
+  );
   return `${title}, ${clock(first)} to ${clock(last)}: ${moved.join("; ")}`;
 }

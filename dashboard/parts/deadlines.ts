@@ -18,11 +18,14 @@ export function dueOf({ deadlines }: Pick<RegistrationView, "deadlines">, nowMs:
 }
 
 /** When a node in a state whose deadline can be renewed was last heard of. */
-export function beatOf({ deadlines, state_since }: Pick<RegistrationView, "deadlines" | "state_since">, nowMs: number): Beat | undefined {
+export function beatOf(
+  { deadlines, state_since }: Pick<RegistrationView, "deadlines" | "state_since">,
+  nowMs: number,
+): Beat | undefined {
   const [deadline] = Object.values(deadlines);
   if (!deadline) return undefined;
   const heardMs = Date.parse(deadline.renewed_at ?? state_since);
   const agoMs = Math.max(0, nowMs - heardMs);
   const spent = agoMs / (Date.parse(deadline.at) - heardMs);
   return { agoMs, urgency: spent >= 1 ? "late" : spent >= 2 / 3 ? "near" : "fine" };
-} // prettier-ignore
+}

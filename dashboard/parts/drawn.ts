@@ -22,7 +22,10 @@ export function loop({ x, y, width }: Point & { readonly width: number }, until:
   const right = x + width / 2;
   // A curve comes three quarters of the way to its control points.
   const far = right + Math.max(until - right, 18) / 0.75;
-  return `M${at({ x: right, y: y - 8 })} C${at({ x: far, y: y - 26 })} ${at({ x: far, y: y + 26 })} ${at({ x: right, y: y + 8 })}`;
+  return (
+    `M${at({ x: right, y: y - 8 })} C${at({ x: far, y: y - 26 })} ${at({ x: far, y: y + 26 })} ` +
+    `${at({ x: right, y: y + 8 })}`
+  );
 }
 
 const at = ({ x, y }: Point): string => `${x.toFixed(1)},${y.toFixed(1)}`;

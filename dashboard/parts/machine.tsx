@@ -113,9 +113,12 @@ function useDrawing(machine: MachineGraph, arrows: readonly MachineArrow[], coun
       if (!current) return;
       const boxes = machine.states.map((state) => ({
         id: state.name,
-        width: 26 + Math.max(textWidth(state.name, STATE_FONT), textWidth(stateNotes(state).join(", "), LABEL_FONT)) + (counted ? 34 : 0),
+        width:
+          26 +
+          Math.max(textWidth(state.name, STATE_FONT), textWidth(stateNotes(state).join(", "), LABEL_FONT)) +
+          (counted ? 34 : 0),
         height: stateNotes(state).length > 0 ? 44 : 30,
-      })); // prettier-ignore
+      }));
       const labelled = arrows.map(({ from, to, lines }) => ({
         from,
         to,

@@ -20,9 +20,9 @@ const PAGES_MAX = 40;
 const CURSORS_MAX = 10_000;
 
 /**
- * The rows of a long list, of which only what is looked at is fetched. Keeps the pages seen last, and the cursors it met:
- * whatever lies behind one is reached without walking the whole list. Where rows come and go a cursor is as many rows off
- * as came before it: it is followed all the same, but not by more than a page, and not to the end.
+ * The rows of a long list, of which only what is looked at is fetched. Keeps the pages seen last, and the cursors it
+ * met: whatever lies behind one is reached without walking the whole list. Where rows come and go a cursor is as many
+ * rows off as came before it: it is followed all the same, but not by more than a page, and not to the end.
  */
 export class RowPages<Row> {
   readonly #fetch: FetchPage<Row>;

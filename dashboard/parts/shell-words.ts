@@ -13,4 +13,7 @@ export function asCurl(
 
 /** Reads a topic, from the last records of each partition on. */
 export const asKcat = (topic: string, nodeId: string | undefined): string =>
-  [`kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -C -t ${shellWord(topic)} -o -10`, ...(nodeId === undefined ? [] : [`-f '%k %s\\n' | grep -F -- ${shellWord(nodeId)}`])].join(" "); // prettier-ignore
+  [
+    `kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -C -t ${shellWord(topic)} -o -10`,
+    ...(nodeId === undefined ? [] : [`-f '%k %s\\n' | grep -F -- ${shellWord(nodeId)}`]),
+  ].join(" ");

@@ -5,7 +5,9 @@ const UNITS = [
   ["s", 1],
 ] as const;
 
-/** `0 s`, `48 s`, `3 min 5 s`, `2 h 10 min`: whole seconds, two units at most. For what ticks before the reader's eyes. */
+/**
+ * `0 s`, `48 s`, `3 min 5 s`, `2 h 10 min`: whole seconds, two units at most. For what ticks before the reader's eyes.
+ */
 export function span(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1_000));
   const first = UNITS.findIndex(([, seconds]) => total >= seconds);

@@ -111,4 +111,7 @@ export function VirtualTable<Row>({ label, columns, total, row, onWindow, onOpen
 }
 
 /** The head takes a row of what is seen. */
-const placeOf = ({ scrollTop, clientHeight }: HTMLDivElement) => ({ scrollTop, viewportPx: Math.max(ROW_PX, clientHeight - ROW_PX) }); // prettier-ignore
+const placeOf = ({ scrollTop, clientHeight }: HTMLDivElement) => ({
+  scrollTop,
+  viewportPx: Math.max(ROW_PX, clientHeight - ROW_PX),
+});

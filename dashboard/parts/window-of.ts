@@ -1,4 +1,7 @@
-/** Browsers give up on taller elements (Firefox at some 17,000,000 px): from here on the scrollbar stands for more rows a pixel. */
+/**
+ * Browsers give up on taller elements (Firefox at some 17,000,000 px): from here on the scrollbar stands for more rows
+ * a pixel.
+ */
 const HEIGHT_MAX_PX = 8_000_000;
 
 export interface Scrolled {

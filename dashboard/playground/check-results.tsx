@@ -78,7 +78,8 @@ export function PlanResult({ since, nodes, otherwise, unknown, same, found, notK
       <p>
         {nodes === 0
           ? `No node had a step since ${new Date(since).toLocaleString()}.`
-          : `${nodes} nodes since ${new Date(since).toLocaleString()}: ${otherwise} end otherwise, ${unknown} can't be known, ${same} end the same.`}
+          : `${nodes} nodes since ${new Date(since).toLocaleString()}: ${otherwise} end otherwise, ${unknown} ` +
+            `can't be known, ${same} end the same.`}
       </p>
       {notes.map((note) => (
         <p key={note} class="note">

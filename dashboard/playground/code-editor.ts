@@ -66,13 +66,21 @@ export function openEditor({ host, text, label, schema, names, onChange }: Optio
         hoverTooltip((of, position) => explain(of, position, schema())),
         keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
-        EditorView.updateListener.of((update) => void (update.docChanged && telling && onChange(update.state.doc.toString()))),
+        EditorView.updateListener.of(
+          (update) => void (update.docChanged && telling && onChange(update.state.doc.toString())),
+        ),
         THEME,
       ],
     }),
   });
   return {
-    show: (diagnostics) => view.dispatch(setDiagnostics(view.state, diagnostics.map((each) => placed(view.state, each)))),
+    show: (diagnostics) =>
+      view.dispatch(
+        setDiagnostics(
+          view.state,
+          diagnostics.map((each) => placed(view.state, each)),
+        ),
+      ),
     replace: (now) => {
       telling = false;
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: now } });
@@ -80,16 +88,29 @@ export function openEditor({ host, text, label, schema, names, onChange }: Optio
     },
     destroy: () => view.destroy(),
   };
-} // prettier-ignore
+}
 
-function placed({ doc }: EditorState, { line, column, width, severity, code, message, suggestion, remedy }: ContractDiagnostic): Diagnostic {
+function placed(
+  { doc }: EditorState,
+  { line, column, width, severity, code, message, suggestion, remedy }: ContractDiagnostic,
+): Diagnostic {
   const at = doc.line(Math.min(Math.max(line, 1), doc.lines));
   const from = Math.min(at.from + column - 1, at.to);
   const hint = suggestion === undefined ? "" : ` Did you mean ${suggestion}?`;
-  return { from, to: Math.min(from + width, at.to), severity, source: code, message: `${message}${hint}${remedy === undefined ? "" : ` ${remedy}`}` };
-} // prettier-ignore
+  return {
+    from,
+    to: Math.min(from + width, at.to),
+    severity,
+    source: code,
+    message: `${message}${hint}${remedy === undefined ? "" : ` ${remedy}`}`,
+  };
+}
 
-function complete(context: CompletionContext, schema: JsonSchema | undefined, names: readonly string[]): CompletionResult | null {
+function complete(
+  context: CompletionContext,
+  schema: JsonSchema | undefined,
+  names: readonly string[],
+): CompletionResult | null {
   if (!schema) return null;
   const text = context.state.doc.toString();
   const place = placeAt(text, context.pos);
@@ -107,7 +128,7 @@ function complete(context: CompletionContext, schema: JsonSchema | undefined, na
     ...(isValue ? names.map((label) => ({ label, type: "variable" })) : []),
   ];
   return options.length === 0 ? null : { from: context.pos - place.word.length, options, validFor: /^[\w.*()-]*$/ };
-} // prettier-ignore
+}
 
 function explain({ state }: EditorView, position: number, schema: JsonSchema | undefined): Tooltip | null {
   const line = state.doc.lineAt(position);
@@ -136,16 +157,31 @@ const COLOURS = HighlightStyle.define([
 ]);
 
 const THEME = EditorView.theme({
-  "&": { color: "var(--text)", backgroundColor: "var(--card)", border: "1px solid var(--line)", borderRadius: "0.35rem", maxHeight: "70vh", fontSize: "0.86rem" },
+  "&": {
+    color: "var(--text)",
+    backgroundColor: "var(--card)",
+    border: "1px solid var(--line)",
+    borderRadius: "0.35rem",
+    maxHeight: "70vh",
+    fontSize: "0.86rem",
+  },
   "&.cm-focused": { outline: "2px solid var(--accent)" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.4" },
   ".cm-content": { caretColor: "var(--text)" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   ".cm-gutters": { backgroundColor: "var(--back)", color: "var(--soft)", border: "none" },
   ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--accent) 8%, transparent)" },
-  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "color-mix(in srgb, var(--accent) 30%, transparent)" },
-  ".cm-tooltip": { backgroundColor: "var(--card)", color: "var(--text)", border: "1px solid var(--line)", borderRadius: "0.3rem", maxWidth: "min(30rem, 90vw)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "color-mix(in srgb, var(--accent) 30%, transparent)",
+  },
+  ".cm-tooltip": {
+    backgroundColor: "var(--card)",
+    color: "var(--text)",
+    border: "1px solid var(--line)",
+    borderRadius: "0.3rem",
+    maxWidth: "min(30rem, 90vw)",
+  },
   ".cm-tooltip .meaning": { margin: "0.3rem 0.6rem", fontFamily: "system-ui, sans-serif" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--card)" },
   ".cm-diagnostic": { whiteSpace: "normal" },
-}); // prettier-ignore
+});

@@ -61,20 +61,27 @@ function Editing({ contracts }: { readonly contracts: Contracts }) {
       {found.map((each, index) => (
         <Diagnostic key={index} {...each} />
       ))}
-      <Actions {...{ file, text, busy, run }} canSave={contracts.editable && hasChanged} editable={contracts.editable} />
+      <Actions
+        {...{ file, text, busy, run }}
+        canSave={contracts.editable && hasChanged}
+        editable={contracts.editable}
+      />
       {check?.model && <ModelResult {...check.model} />}
       {check?.plan && <PlanResult {...check.plan} />}
       <div class="machines">
         {graph?.machines.map((machine) => (
           <div key={machine.name}>
-            <h3>{machine.name}{check && !check.graph && <span class="note"> as it was before the error</span>}</h3>
+            <h3>
+              {machine.name}
+              {check && !check.graph && <span class="note"> as it was before the error</span>}
+            </h3>
             <Machine machine={machine} />
           </div>
         ))}
       </div>
     </section>
   );
-} // prettier-ignore
+}
 
 const summary = (count: number): string => (count === 0 ? "No problems." : `${count} to look at.`);
 
@@ -102,7 +109,10 @@ function useCheck(edited: Readonly<Record<string, string>>) {
     const own = ++turn.current;
     setBusy(true);
     const attempt = (): void =>
-      void ask<ContractCheck>("/api/v1/contracts/check", { method: "POST", body: { files: edited, model: false, ...wanted } })
+      void ask<ContractCheck>("/api/v1/contracts/check", {
+        method: "POST",
+        body: { files: edited, model: false, ...wanted },
+      })
         .then((answer) => {
           if (own !== turn.current) return;
           setCheck(answer);
@@ -113,7 +123,8 @@ function useCheck(edited: Readonly<Record<string, string>>) {
         .catch((reason: Error) => {
           if (own !== turn.current) return;
           // One at a time: the check before is still in work.
-          if (reason instanceof Refused && reason.status === 503) return void setTimeout(() => own === turn.current && attempt(), AGAIN_MS);
+          if (reason instanceof Refused && reason.status === 503)
+            return void setTimeout(() => own === turn.current && attempt(), AGAIN_MS);
           setError(reason);
           setBusy(false);
         });
@@ -125,7 +136,7 @@ function useCheck(edited: Readonly<Record<string, string>>) {
   }, [edited]);
   useEffect(() => () => void (turn.current = -1), []);
   return { check, graph, error, busy, run };
-} // prettier-ignore
+}
 
 interface ActionsProps {
   readonly file: string;

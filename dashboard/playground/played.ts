@@ -33,9 +33,13 @@ export const NOBODY: Played = { nodes: [], log: [], count: 0 };
 export type PlayedAct =
   | { readonly act: "add"; readonly id: string; readonly type: string }
   | { readonly act: "remove"; readonly id: string }
-  | { readonly act: "change"; readonly id: string; readonly change: Partial<Pick<PlayedNode, "acksByItself" | "silent">> }
+  | {
+      readonly act: "change";
+      readonly id: string;
+      readonly change: Partial<Pick<PlayedNode, "acksByItself" | "silent">>;
+    }
   | { readonly act: "log"; readonly line: Omit<LogLine, "number"> }
-  | { readonly act: "heard"; readonly at: number; readonly event: PublishedEvent }; // prettier-ignore
+  | { readonly act: "heard"; readonly at: number; readonly event: PublishedEvent };
 
 export function played(state: Played, act: PlayedAct): Played {
   const each = (id: string, change: Partial<PlayedNode>): Played => ({
@@ -45,13 +49,23 @@ export function played(state: Played, act: PlayedAct): Played {
   switch (act.act) {
     case "add":
       if (state.nodes.length >= NODES_MAX || state.nodes.some(({ id }) => id === act.id)) return state;
-      return { ...state, nodes: [...state.nodes, { id: act.id, type: act.type, heard: null, attemptId: null, acksByItself: true, silent: false }] }; // prettier-ignore
+      return {
+        ...state,
+        nodes: [
+          ...state.nodes,
+          { id: act.id, type: act.type, heard: null, attemptId: null, acksByItself: true, silent: false },
+        ],
+      };
     case "remove":
       return { ...state, nodes: state.nodes.filter(({ id }) => id !== act.id) };
     case "change":
       return each(act.id, act.change);
     case "log":
-      return { ...state, count: state.count + 1, log: [{ ...act.line, number: state.count }, ...state.log].slice(0, LOG_MAX) };
+      return {
+        ...state,
+        count: state.count + 1,
+        log: [{ ...act.line, number: state.count }, ...state.log].slice(0, LOG_MAX),
+      };
     case "heard": {
       const { type, envelope } = act.event;
       const id = String(envelope.payload["node_id"]);
@@ -61,7 +75,7 @@ export function played(state: Played, act: PlayedAct): Played {
       return played(told, { act: "log", line: { at: act.at, direction: "came", node: id, text: type } });
     }
   }
-} // prettier-ignore
+}
 
 /** A node beats from when it is active until it hears that it ended. */
 export const beats = ({ heard, silent }: PlayedNode): boolean =>

@@ -33,35 +33,66 @@ export function Player() {
       >
         <label>
           Node id
-          <input value={id} required maxLength={255} pattern="[A-Za-z0-9._:\-]+" title="letters, digits and . _ : -" onInput={({ currentTarget }) => setId(currentTarget.value)} />
+          <input
+            value={id}
+            required
+            maxLength={255}
+            pattern="[A-Za-z0-9._:\-]+"
+            title="letters, digits and . _ : -"
+            onInput={({ currentTarget }) => setId(currentTarget.value)}
+          />
         </label>
         <label>
           Type
           <select value={type} onChange={({ currentTarget }) => setType(currentTarget.value)}>
-            {NODE_TYPES.map((each) => <option key={each}>{each}</option>)}
+            {NODE_TYPES.map((each) => (
+              <option key={each}>{each}</option>
+            ))}
           </select>
         </label>
         <button disabled={nodes.length >= NODES_MAX || nodes.some((node) => node.id === id.trim())}>Introduce</button>
         {nodes.length >= NODES_MAX && <span class="note">{NODES_MAX} nodes are the most a page plays.</span>}
       </form>
       <Trouble error={feed?.refused} what="What is said to the nodes can't be heard" />
-      {feed && !feed.connected && !feed.refused && <p class="note" role="status">The connection is lost; trying again.</p>}
+      {feed && !feed.connected && !feed.refused && (
+        <p class="note" role="status">
+          The connection is lost; trying again.
+        </p>
+      )}
       <ul class="played">
         {nodes.map((node) => (
           <li key={node.id}>
             <span>
-              <a href={`/nodes/${encodeURIComponent(node.id)}`} onClick={follow}>{node.id}</a> <span class="note">{node.type}</span>
+              <a href={`/nodes/${encodeURIComponent(node.id)}`} onClick={follow}>
+                {node.id}
+              </a>{" "}
+              <span class="note">{node.type}</span>
             </span>
-            <span role="status">{node.heard ?? "nothing heard yet"}{node.silent && ", silent"}</span>
+            <span role="status">
+              {node.heard ?? "nothing heard yet"}
+              {node.silent && ", silent"}
+            </span>
             <span class="choices">
               <button onClick={() => void introspect(node)}>Introduce again</button>
               <button onClick={() => void acknowledge(node)}>Acknowledge</button>
               <button onClick={() => void send(node, "NodeHeartbeatEvent")}>Beat once</button>
-              <button aria-pressed={node.silent} onClick={() => dispatch({ act: "change", id: node.id, change: { silent: !node.silent } })}>Silent</button>
+              <button
+                aria-pressed={node.silent}
+                onClick={() => dispatch({ act: "change", id: node.id, change: { silent: !node.silent } })}
+              >
+                Silent
+              </button>
               <button onClick={() => void send(node, "NodeDeregister", { reason: "played" })}>Deregister</button>
               <button onClick={() => dispatch({ act: "remove", id: node.id })}>Let go</button>
               <label>
-                <input type="checkbox" checked={node.acksByItself} onChange={({ currentTarget }) => dispatch({ act: "change", id: node.id, change: { acksByItself: currentTarget.checked } })} /> acknowledges by itself
+                <input
+                  type="checkbox"
+                  checked={node.acksByItself}
+                  onChange={({ currentTarget }) =>
+                    dispatch({ act: "change", id: node.id, change: { acksByItself: currentTarget.checked } })
+                  }
+                />{" "}
+                acknowledges by itself
               </label>
             </span>
           </li>
@@ -78,6 +109,6 @@ export function Player() {
       </ol>
     </section>
   );
-} // prettier-ignore
+}
 
 const SIGNS = { sent: "says", came: "hears", failed: "could not say" } as const;

@@ -5,6 +5,10 @@ import type { ServiceHoldings } from "./service-registry.ts";
 export const catalogueHoldings = (catalogue: ServiceHoldings): Holdings => ({
   async list(signal) {
     const services = await catalogue.held(signal);
-    return services.map(({ nodeId: entityId, version, service }): HeldEntry => ({ entityId, version, content: service })); // prettier-ignore
+    return services.map(({ nodeId: entityId, version, service }): HeldEntry => ({
+      entityId,
+      version,
+      content: service,
+    }));
   },
 });

@@ -76,7 +76,9 @@ export class ConsulTransactions implements ServiceRegistry, ServiceHoldings {
     await Promise.all(packed(writes).map((group) => this.#write(group, signal)));
   }
 
-  /** Undefined: to be read. A change that would be left out for what is remembered is better left out for what is there. */
+  /**
+   * Undefined: to be read. A change that would be left out for what is remembered is better left out for what is there.
+   */
   #expected(change: ServiceChange): Found | undefined {
     const entry = this.#remembered.get(change.serviceId);
     if (entry === undefined) return change.kind === "register" ? "absent" : undefined;

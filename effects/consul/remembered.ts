@@ -8,7 +8,8 @@ const GENERATION_MAX = 10_000;
  * decides nothing: the write names the indexes, and Consul refuses it when they are others by now.
  */
 export class Remembered {
-  // Two generations, of which the old one is dropped whole: to find the oldest in one Map takes longer the more were deleted.
+  // Two generations, of which the old one is dropped whole: to find the oldest in one Map takes longer the more were
+  // deleted.
   #young = new Map<string, Entry>();
   #old = new Map<string, Entry>();
 

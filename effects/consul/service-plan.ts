@@ -47,7 +47,10 @@ export function settled(change: ServiceChange, found: Marked | "absent", owner: 
   return versionOf(found) > change.version ? "unchanged" : undefined;
 }
 
-/** The service's or its check's, whichever is younger. One that someone wrote over counts as the oldest: our next write repairs it. */
+/**
+ * The service's or its check's, whichever is younger. One that someone wrote over counts as the oldest: our next write
+ * repairs it.
+ */
 export const versionOf = ({ Meta, checkName = "" }: Marked): number => {
   const versions = [Meta?.["rollcall_version"], /^Rollcall, version (\d+)$/.exec(checkName)?.[1]].map(Number);
   return Math.max(0, ...versions.filter(Number.isSafeInteger));

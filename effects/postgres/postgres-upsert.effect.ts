@@ -36,7 +36,9 @@ const UPSERT = `
     updated_at = excluded.updated_at
   where held.version <= excluded.version`;
 
-/** Writes a batch of registrations in one statement. Confirmed too when a younger version is there: it serves as well. */
+/**
+ * Writes a batch of registrations in one statement. Confirmed too when a younger version is there: it serves as well.
+ */
 export const HandlerPostgresUpsert = (sql: Sql) =>
   effect(PostgresUpsertRegistration, POSTGRES_FAULTS, (intents, { signal }) =>
     inOneStatement(

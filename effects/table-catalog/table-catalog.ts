@@ -46,7 +46,9 @@ export class TableCatalog implements ServiceRegistry, ServiceHoldings, Catalog {
   }
 
   async held(): Promise<readonly Held[]> {
-    const rows = await this.#ask<Held["service"] & { readonly node_id: string; readonly version: number }>(HELD, [this.#owner]); // prettier-ignore
+    const rows = await this.#ask<Held["service"] & { readonly node_id: string; readonly version: number }>(HELD, [
+      this.#owner,
+    ]);
     return rows.map(({ node_id: nodeId, version, ...service }) => ({ nodeId, version, service }));
   }
 

@@ -11,7 +11,10 @@ export const HandlerNodeRegistrationAcked = handler(
   { deadlines: ["liveness"] },
   {
     activate({ message, entity, deadlineAfter }) {
-      const { attempt, data: { node } } = entity; // prettier-ignore
+      const {
+        attempt,
+        data: { node },
+      } = entity;
       if (!node || !answersCurrentAttempt(message.payload, entity))
         return nothing(`stale ack: attempt ${attempt.number} is current`);
       const { node_type, capabilities, endpoints } = node;

@@ -13,7 +13,9 @@ export interface ElementType {
 /** Writes an element at `at`, where there is room for it. How many bytes it took, -1 if it has no such form. */
 type Write = (value: SqlValue, at: number) => number;
 
-/** Which parameters of a statement are arrays of what, by index; a parameter that is also used otherwise is not here. */
+/**
+ * Which parameters of a statement are arrays of what, by index; a parameter that is also used otherwise is not here.
+ */
 export function arrayTypes(text: string): readonly (ElementType | undefined)[] {
   const casts = new Map<number, string | undefined>();
   for (const [, number, cast] of text.matchAll(/\$(\d+)(?:::(\w+)\[\](?!\[))?/g)) {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { Fault } from "../core/fault.ts";
 import { isAlive, thisProcess, type ProcessIdentity } from "./process-identity.ts";
 
-/** The holder touches its lock this often; a lock of a machine we can't look into is stale when untouched for longer. */
+/**
+ * The holder touches its lock this often; a lock of a machine we can't look into is stale when untouched for longer.
+ */
 const touchEveryMs = 2_000;
 const untouchedMs = 15_000;
 

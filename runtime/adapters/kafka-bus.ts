@@ -17,7 +17,9 @@ import { describeBus, prepareTopics } from "./kafka/kafka-topics.ts";
 const gracefulCloseMs = 4_000;
 const leadersTimeoutMs = 10_000;
 
-/** Kafka, by kafkajs. The process's one producer, its one member of the consumer group, and what it asks about the log. */
+/**
+ * Kafka, by kafkajs. The process's one producer, its one member of the consumer group, and what it asks about the log.
+ */
 export class KafkaBus implements EventBus {
   readonly #settings: KafkaSettings;
   readonly #producer: KafkaProducer;
@@ -32,7 +34,9 @@ export class KafkaBus implements EventBus {
     this.#ends = new KafkaEnds(this.#settings);
   }
 
-  /** How long the group has not answered a heartbeat, ms; 0 before `subscribe`. Not ready beyond two session timeouts. */
+  /**
+   * How long the group has not answered a heartbeat, ms; 0 before `subscribe`. Not ready beyond two session timeouts.
+   */
   get silentMs(): number {
     return this.#consumer?.silentMs ?? 0;
   }

@@ -47,7 +47,8 @@ const createTable = `
  * @param onApplied inside a file's transaction, when its script has run: for crash tests
  * @returns what was applied
  * @throws Fault MIGRATION_REFUSED, not retryable: something is missing, and this role may not change tables
- * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or is not there, or a missing one is older
+ * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or is not there, or a missing one is
+ * older
  *   than an applied one; names the file
  */
 export async function migrate(
@@ -79,7 +80,8 @@ const unlessForbidden =
   (error: unknown): never => {
     if (sqlStateOf(error) !== insufficientPrivilege) throw error;
     const names = missing.map(({ scope, name }) => `${scope}/${name}`).join(", ");
-    const text = `this role may not change tables, and not applied are ${names}: run \`rollcall migrate\` as their owner`;
+    const text =
+      `this role may not change tables, and not applied are ${names}: run \`rollcall migrate\` as ` + "their owner";
     throw new Fault("MIGRATION_REFUSED", text, { retryable: false, cause: error });
   };
 

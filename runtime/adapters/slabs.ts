@@ -11,7 +11,8 @@ export interface Slab {
 
 const SLAB_BYTES = 4 << 20;
 const SPARE_MAX = 4;
-// What lies outside of its heap makes V8 collect garbage early, and so promote what would be garbage soon: slabs come again.
+// What lies outside of its heap makes V8 collect garbage early, and so promote what would be garbage soon: slabs come
+// again.
 const spare: Slab[] = [];
 
 /** One on which nothing is written. */

@@ -40,7 +40,9 @@ const asTime: Parse = (text) => new Date(text);
 const asBytes: Parse = (text) => Buffer.from(text.slice(2), "hex");
 const asBoolean: Parse = (text) => text === "t";
 
-/** Type oid and the oid of its array. What is not here stays text: numeric, date, timestamp without a zone, interval. */
+/**
+ * Type oid and the oid of its array. What is not here stays text: numeric, date, timestamp without a zone, interval.
+ */
 const scalars: readonly (readonly [oid: number, arrayOid: number, parse: Parse])[] = [
   [16, 1000, asBoolean],
   [17, 1001, asBytes],

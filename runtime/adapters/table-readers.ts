@@ -15,8 +15,8 @@ const retryMs = 1_000;
 
 /**
  * Who has read how far. A reader at the log's head gets what is appended from memory, at once; any other one reads the
- * table page by page until it is there. A record is delivered when its offset is the reader's position and nowhere else,
- * so there is no gap and no repeat, whichever way it comes.
+ * table page by page until it is there. A record is delivered when its offset is the reader's position and nowhere
+ * else, so there is no gap and no repeat, whichever way it comes.
  */
 export class TableReaders {
   readonly #log: TableLog;
@@ -101,7 +101,8 @@ export class TableReaders {
       // No records below the head: they were deleted.
       reader.position = (page.at(-1)?.offset ?? high - 1) + 1;
       this.#deliver(page);
-      // An embedded database answers without a turn of the event loop; a long backlog must not keep everything else out.
+      // An embedded database answers without a turn of the event loop; a long backlog must not keep everything else
+      // out.
       await this.#wait(0);
     }
     reader.reading = false;

@@ -10,8 +10,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });
 
 /**
- * A domain's topics, messages and payloads as an AsyncAPI 3.0 document, from the application's side: it receives what the
- * contracts consume, and sends what they publish and the dead letters. `messages` are those of the domain's code.
+ * A domain's topics, messages and payloads as an AsyncAPI 3.0 document, from the application's side: it receives what
+ * the contracts consume, and sends what they publish and the dead letters. `messages` are those of the domain's code.
  * @throws Error on a published type that is none of them
  */
 export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[], version: string): JsonObject {
@@ -30,7 +30,9 @@ export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[
     info: {
       title: `Rollcall: ${domain.name}`,
       version,
-      description: `Made from the contracts (${domain.hash.slice(0, 12)}). The record's key is the entity's id; a value is UTF-8 JSON.`,
+      description:
+        `Made from the contracts (${domain.hash.slice(0, 12)}). The record's key is the entity's ` +
+        "id; a value is UTF-8 JSON.",
     },
     defaultContentType: "application/json",
     channels: {
@@ -65,15 +67,32 @@ export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[
           payload: {
             allOf: [
               ref("components/schemas/Envelope"),
-              { type: "object", properties: { event_type: { const: eventTypeOf(domain.name, type) }, payload_type: { const: type }, payload: ref(`components/schemas/${type}`) } },
+              {
+                type: "object",
+                properties: {
+                  event_type: { const: eventTypeOf(domain.name, type) },
+                  payload_type: { const: type },
+                  payload: ref(`components/schemas/${type}`),
+                },
+              },
             ],
           },
         })),
-        DeadLetter: { name: "DeadLetter", title: "A message that could not be taken, as it was", headers: ref("components/schemas/DeadLetterHeaders"), payload: {} },
+        DeadLetter: {
+          name: "DeadLetter",
+          title: "A message that could not be taken, as it was",
+          headers: ref("components/schemas/DeadLetterHeaders"),
+          payload: {},
+        },
       },
       schemas: {
         ...Object.fromEntries(received.map(({ type, message }) => [type, payloadSchema(message, "draft-7")])),
-        ...Object.fromEntries(sent.map(({ type, message }) => [type, { allOf: [ref("components/schemas/EventPayload"), payloadSchema(message, "draft-7")] }])),
+        ...Object.fromEntries(
+          sent.map(({ type, message }) => [
+            type,
+            { allOf: [ref("components/schemas/EventPayload"), payloadSchema(message, "draft-7")] },
+          ]),
+        ),
         EventPayload: eventPayloadSchema(domain, "draft-7"),
         Envelope: ENVELOPE,
         IncomingHeaders: INCOMING_HEADERS,
@@ -82,4 +101,4 @@ export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[
       },
     },
   };
-} // prettier-ignore
+}

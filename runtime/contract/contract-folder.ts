@@ -28,7 +28,9 @@ export function readContractFolder(dir: string): { files: readonly ContractFile[
   for (const file of names.map((name) => join(dir, name)))
     try {
       const path = realpathSync(file);
-      const read = isInside(realpathSync(dir), path) ? readContract(path) : { code: "RC001", message: "a link to a file outside of the folder" }; // prettier-ignore
+      const read = isInside(realpathSync(dir), path)
+        ? readContract(path)
+        : { code: "RC001", message: "a link to a file outside of the folder" };
       if ("code" in read) refuse(file, read.code, read.message);
       // The byte order mark goes, so that the columns are those that an editor shows.
       else files.push({ file, text: read.text.replace(/^\uFEFF/, "") });
@@ -40,7 +42,9 @@ export function readContractFolder(dir: string): { files: readonly ContractFile[
 
 type Read = { readonly text: string } | { readonly code: string; readonly message: string };
 
-/** By one descriptor: what was looked at is what is read, whatever the name stands for by then. A pipe does not block. */
+/**
+ * By one descriptor: what was looked at is what is read, whatever the name stands for by then. A pipe does not block.
+ */
 function readContract(path: string): Read {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

@@ -5,7 +5,8 @@ import { Part } from "./part.ts";
 
 /**
  * Values that are right one by one and wrong together (RC010), and keys that another key asks for (RC006). Looks at
- * plain values, because it must still speak when the contract has other problems: what has the wrong type is passed over.
+ * plain values, because it must still speak when the contract has other problems: what has the wrong type is passed
+ * over.
  */
 export function contradictions(data: unknown): readonly ContentProblem[] {
   const contract = new Part(data);

@@ -12,7 +12,17 @@ const TRACEPARENT = text("W3C trace context; handed on to the events that follow
 /** What every event is wrapped in (`runtime/core/envelope.ts`). */
 export const ENVELOPE: JsonSchema = {
   type: "object",
-  required: ["envelope_id", "envelope_timestamp", "correlation_id", "parent_envelope_id", "event_type", "payload_type", "payload_schema_version", "source_tool", "payload"],
+  required: [
+    "envelope_id",
+    "envelope_timestamp",
+    "correlation_id",
+    "parent_envelope_id",
+    "event_type",
+    "payload_type",
+    "payload_schema_version",
+    "source_tool",
+    "payload",
+  ],
   properties: {
     envelope_id: uuid("identity of the message: drop what repeats it"),
     envelope_timestamp: time("when the event happened"),
@@ -28,7 +38,7 @@ export const ENVELOPE: JsonSchema = {
     source_tool: text("who made it"),
     payload: { type: "object", description: "as its type says" },
   },
-}; // prettier-ignore
+};
 
 /** What a producer may say beside the value. */
 export const INCOMING_HEADERS = headers({

@@ -11,8 +11,8 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
 };
 
 /**
- * A value for people to look at, the same each time: what a field's own `examples` say, else the simplest. Fields that may
- * be left out stand in it when they have an example. Whether the schema takes it is the caller's to check.
+ * A value for people to look at, the same each time: what a field's own `examples` say, else the simplest. Fields that
+ * may be left out stand in it when they have an example. Whether the schema takes it is the caller's to check.
  */
 export function exampleOf(schema: JsonSchema): unknown {
   const told = toldExample(schema);

@@ -17,5 +17,11 @@ export function timelineLines(timeline: readonly TimelineStep[]): readonly strin
 
 function rowOf({ atMs, message, orchestrator, reducer, events, intents, reason }: TimelineStep): readonly string[] {
   const made = [...events, ...intents.map((intent) => `-> ${intent}`)];
-  return [`${(atMs / 1_000).toFixed(3)} s`, message, orchestrator, reducer, made.length > 0 ? made.join(", ") : `(${reason})`];
-} // prettier-ignore
+  return [
+    `${(atMs / 1_000).toFixed(3)} s`,
+    message,
+    orchestrator,
+    reducer,
+    made.length > 0 ? made.join(", ") : `(${reason})`,
+  ];
+}

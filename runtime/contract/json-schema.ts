@@ -7,8 +7,8 @@ const NODE_TYPES = Object.keys(CONTRACT_SCHEMAS).flatMap((kind) => [kind, `${kin
 const KIND_HELP = "What the contract declares. The names with _GENERIC are ONEX's own and mean the same.";
 
 /**
- * The JSON Schema (draft 7) of the language, for editors: the loader's own Zod schemas, chosen by `node_type`. if / then
- * rather than oneOf, because a language server then explains and completes the keys of the kind that is there.
+ * The JSON Schema (draft 7) of the language, for editors: the loader's own Zod schemas, chosen by `node_type`. if /
+ * then rather than oneOf, because a language server then explains and completes the keys of the kind that is there.
  */
 export function contractJsonSchema(): JsonObject {
   const kinds = Object.entries(CONTRACT_SCHEMAS).map(([kind, schema]) => {

@@ -11,8 +11,8 @@ const uuid = { type: "string", format: "uuid" };
 const count = { type: "integer", minimum: 1 };
 
 /**
- * The JSON Schema of a message's own fields. It never refuses what the Zod schema takes; what it can't say, and so takes
- * too, is listed in docs/reference/protocol.md.
+ * The JSON Schema of a message's own fields. It never refuses what the Zod schema takes; what it can't say, and so
+ * takes too, is listed in docs/reference/protocol.md.
  */
 export function payloadSchema(message: MessageDefinition, target: Target): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(message.schema, {
@@ -41,23 +41,35 @@ function entityIdSchema({ consumed, entityIdField }: Domain, target: Target): Js
 
 /** What every event carries (`runtime/core/step-run.ts`). */
 export function eventPayloadSchema(domain: Domain, target: Target): JsonSchema {
-  const { entityIdField, attempt: { idField } } = domain;
+  const {
+    entityIdField,
+    attempt: { idField },
+  } = domain;
   const id = entityIdSchema(domain, target);
   return {
-  type: "object",
-  required: ["entity_id", entityIdField, "correlation_id", "causation_id", idField, "attempt", "entity_seq", "emitted_at"],
-  properties: {
-    [entityIdField]: id,
-    entity_id: { ...id, description: `the same as ${entityIdField}` },
-    correlation_id: { ...uuid, description: "the request, through every event of an attempt" },
-    causation_id: { ...uuid, description: "the message whose step made it" },
-    [idField]: { ...uuid, description: "which attempt" },
-    attempt: { ...count, description: "its number" },
-    entity_seq: { ...count, description: "rises by one with each event of the entity" },
-    emitted_at: { type: "string", format: "date-time", description: "when it happened" },
-  },
-};
-} // prettier-ignore
+    type: "object",
+    required: [
+      "entity_id",
+      entityIdField,
+      "correlation_id",
+      "causation_id",
+      idField,
+      "attempt",
+      "entity_seq",
+      "emitted_at",
+    ],
+    properties: {
+      [entityIdField]: id,
+      entity_id: { ...id, description: `the same as ${entityIdField}` },
+      correlation_id: { ...uuid, description: "the request, through every event of an attempt" },
+      causation_id: { ...uuid, description: "the message whose step made it" },
+      [idField]: { ...uuid, description: "which attempt" },
+      attempt: { ...count, description: "its number" },
+      entity_seq: { ...count, description: "rises by one with each event of the entity" },
+      emitted_at: { type: "string", format: "date-time", description: "when it happened" },
+    },
+  };
+}
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 

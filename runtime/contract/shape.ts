@@ -58,7 +58,9 @@ function renameKindKey(document: Document.Parsed): readonly ContentProblem[] {
   return [unknownKey(["node_type"], meant, "node_type")];
 }
 
-/** The kind to read a contract as. Where its own word is none, the one that fits best: all the rest is still checked. */
+/**
+ * The kind to read a contract as. Where its own word is none, the one that fits best: all the rest is still checked.
+ */
 function kindOf(data: unknown): { kind: Kind; problem?: ContentProblem } {
   const said = valueAt(data, ["node_type"]);
   const exact = KINDS.find((kind) => kind === said);

@@ -1,7 +1,9 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { SourcePlace } from "./source.ts";
 
-/** Longer lines and messages are cut: a diagnostic is read by people, and a name in a file can be as long as the file. */
+/**
+ * Longer lines and messages are cut: a diagnostic is read by people, and a name in a file can be as long as the file.
+ */
 const EXCERPT_MAX = 500;
 const MESSAGE_MAX = 300;
 

@@ -16,7 +16,9 @@ export interface SourcePlace {
 export interface ContractSource<Kind extends Contract = Contract> {
   readonly file: string;
   readonly text: string;
-  /** Normalized: no `Model` prefixes, no `_GENERIC`. Keys that were left out are undefined: defaults come with compile. */
+  /**
+   * Normalized: no `Model` prefixes, no `_GENERIC`. Keys that were left out are undefined: defaults come with compile.
+   */
   readonly contract: Kind;
   /**
    * Where a value, or its key, stands. A path that is not in the file ends at the deepest part of it that is, so

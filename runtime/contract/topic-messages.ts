@@ -1,7 +1,9 @@
 import type { Domain } from "../core/domain.ts";
 import type { MessageDefinition } from "../core/message.ts";
 
-/** A message of a domain's topics, seen from the application: it receives what it consumes and sends what it publishes. */
+/**
+ * A message of a domain's topics, seen from the application: it receives what it consumes and sends what it publishes.
+ */
 export interface TopicMessage {
   readonly direction: "received" | "sent";
   readonly type: string;

@@ -49,8 +49,8 @@ export function readYaml(file: string, text: string): YamlFile {
 }
 
 /**
- * The parser keeps its own stack of open collections, but what composes nodes from it recurses: so depth is read off the
- * stack before anything is composed.
+ * The parser keeps its own stack of open collections, but what composes nodes from it recurses: so depth is read off
+ * the stack before anything is composed.
  */
 function sizeProblem(source: SourceText): Diagnostic | undefined {
   const parser = new Parser();

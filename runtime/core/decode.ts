@@ -107,7 +107,10 @@ function open(value: JsonObject, headers: Readonly<Record<string, string>>): Ope
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** The name may be absent: the topic has told it. ONEX producers put `Model` before it, CloudEvents ours or the routing key. */
+/**
+ * The name may be absent: the topic has told it. ONEX producers put `Model` before it, CloudEvents ours or the routing
+ * key.
+ */
 function checkType(domain: string, expected: string, named: unknown): void {
   if (named === undefined || named === null) return;
   const fits = named === expected || named === `Model${expected}` || named === eventTypeOf(domain, expected);

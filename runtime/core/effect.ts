@@ -8,7 +8,10 @@ export type Outcome =
   { readonly done: true; readonly event?: NewEvent } | { readonly done: false; readonly fault: Fault };
 
 export interface EffectContext {
-  /** Aborted when the contract's timeout is over; the outcome is then unknown and the intent is tried again. `traceparentOf` tells its trace. */
+  /**
+   * Aborted when the contract's timeout is over; the outcome is then unknown and the intent is tried again.
+   * `traceparentOf` tells its trace.
+   */
   readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a caller could not rule out: trouble of a bus, a store or a backend, or data that was refused.
- * Expected outcomes are events, programmer errors are plain exceptions. Every code has a row in docs/reference/errors.md.
+ * What a caller could not rule out: trouble of a bus, a store or a backend, or data that was refused. Expected outcomes
+ * are events, programmer errors are plain exceptions. Every code has a row in docs/reference/errors.md.
  */
 export class Fault extends Error {
   readonly code: string;

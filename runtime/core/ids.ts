@@ -62,7 +62,9 @@ function writePlain(parts: readonly (string | number)[]): number {
   return parts.length > 0 ? at : -1;
 }
 
-/** A sender's id as a UUID, lower case: its own if it is one, else UUIDv5 of (source, id); undefined for none or nil. */
+/**
+ * A sender's id as a UUID, lower case: its own if it is one, else UUIDv5 of (source, id); undefined for none or nil.
+ */
 export function senderId(source: string, id: unknown): string | undefined {
   if (typeof id !== "string" || id === "" || id === NIL) return undefined;
   return UUID.test(id) ? id.toLowerCase() : derivedId("sender", source, id);

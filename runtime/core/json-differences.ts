@@ -19,7 +19,9 @@ export function jsonDifferences(recorded: unknown, cameOut: unknown, field: stri
   const found = [...keys].flatMap((key) =>
     jsonDifferences(recorded[key], cameOut[key], pathOf(field, key, Array.isArray(recorded))),
   );
-  return found.length > 0 ? found : [{ field: `${field} (order of keys)`, recorded: Object.keys(recorded), cameOut: Object.keys(cameOut) }]; // prettier-ignore
+  return found.length > 0
+    ? found
+    : [{ field: `${field} (order of keys)`, recorded: Object.keys(recorded), cameOut: Object.keys(cameOut) }];
 }
 
 const pathOf = (field: string, key: string, isIndex: boolean): string =>

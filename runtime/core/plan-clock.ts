@@ -43,7 +43,9 @@ export function dueUntil(edited: Domain, planned: Entity, moment: RecordedMoment
     if (moment.latestMs <= armed.at) continue;
     if (renewal && !recorded) return { kind: "unknown", reason: hangsOn(name, renewal.by) };
     if (moment.earliestMs > armed.at + FIRES_WITHIN_MS) return { kind: "fired", message: firing(planned, name, armed) };
-    const reason = `${name} is due at ${toRfc3339(armed.at)}, within ${FIRES_WITHIN_MS} ms of the message: either could have come first`;
+    const reason =
+      `${name} is due at ${toRfc3339(armed.at)}, within ${FIRES_WITHIN_MS} ms of the message: ` +
+      "either could have come first";
     return { kind: "unknown", reason };
   }
   return { kind: "not due" };

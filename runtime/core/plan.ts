@@ -34,7 +34,9 @@ export interface PlannedEnd {
     readonly recorded: PlannedStep | null;
     readonly planned: PlannedStep | null;
   } | null;
-  /** Why it can't be known how the planned run goes on; with `otherwise` an earlier attempt's end is known to differ. */
+  /**
+   * Why it can't be known how the planned run goes on; with `otherwise` an earlier attempt's end is known to differ.
+   */
   readonly unknown: string | null;
 }
 
@@ -154,7 +156,8 @@ export class Plan {
   ): void {
     const { message, before, decision } = taken;
     const { maxClockSkewMs } = domain;
-    const latestMs = message.kind === "bus" ? Math.min(Date.parse(row.at), message.now + maxClockSkewMs) : Date.parse(row.at); // prettier-ignore
+    const latestMs =
+      message.kind === "bus" ? Math.min(Date.parse(row.at), message.now + maxClockSkewMs) : Date.parse(row.at);
     const moment = { domain, folded: history.recorded.entity, seen: before, earliestMs: message.now, latestMs };
     this.#passTime(history, run, row, moment);
     if (history.unknown !== undefined) return;
@@ -248,18 +251,28 @@ export class Plan {
     // An attempt that is over is over, whatever can't be known of the next one.
     const isOtherwise = [...planned.ends].slice(0, -1).some(([id, state]) => recorded.ends.get(id) !== state);
     const verdict = history.unknown !== undefined && !isOtherwise ? "unknown" : isSame ? "same" : "otherwise";
-    this.#hearer.end({ entityId, verdict, recorded: was, planned: would, first: history.first, unknown: history.unknown ?? null }); // prettier-ignore
+    this.#hearer.end({
+      entityId,
+      verdict,
+      recorded: was,
+      planned: would,
+      first: history.first,
+      unknown: history.unknown ?? null,
+    });
   }
 
   #stop(history: History, domain: Domain | undefined): void {
     history.stopped = true;
     history.planned = undefined;
-    const reason = domain ? "its journal does not begin with its first step" : "the contracts that it ran under are not there"; // prettier-ignore
+    const reason = domain
+      ? "its journal does not begin with its first step"
+      : "the contracts that it ran under are not there";
     this.#hearer.incomplete(history.entityId, reason);
   }
 }
 
-const lacks = (state: string): string => `the edited contract has no state ${state}, in which it was: a reload would be refused`; // prettier-ignore
+const lacks = (state: string): string =>
+  `the edited contract has no state ${state}, in which it was: a reload would be refused`;
 
 function follow(run: Run, entity: Entity | undefined): void {
   run.entity = entity;

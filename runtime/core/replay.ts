@@ -59,7 +59,17 @@ interface History {
  * the order of the journal, those without an entity anywhere; one entity is held at a time.
  */
 export class Replay {
-  readonly counts: ReplayCounts = { rows: 0, entities: 0, steps: 0, events: 0, intents: 0, deadLetters: 0, states: 0, differences: 0, incomplete: 0 }; // prettier-ignore
+  readonly counts: ReplayCounts = {
+    rows: 0,
+    entities: 0,
+    steps: 0,
+    events: 0,
+    intents: 0,
+    deadLetters: 0,
+    states: 0,
+    differences: 0,
+    incomplete: 0,
+  };
   readonly #contracts: Contracts;
   readonly #hearer: ReplayHearer;
   readonly #renewals = new Map<string, Set<number>>();

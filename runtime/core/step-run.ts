@@ -86,7 +86,10 @@ export class StepRun {
     this.#setDeadlines(rest);
   }
 
-  /** An outcome or a confirmed publish: moves the orchestrator's machine where it is a trigger, then goes to the reducer. */
+  /**
+   * An outcome or a confirmed publish: moves the orchestrator's machine where it is a trigger, then goes to the
+   * reducer.
+   */
   offerRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.#message;
     const before = this.#entity;
@@ -167,7 +170,11 @@ export class StepRun {
   }
 
   #emit({ type, payload }: NewEvent): EmittedEvent {
-    const { name, entityIdField, attempt: { idField } } = this.#domain; // prettier-ignore
+    const {
+      name,
+      entityIdField,
+      attempt: { idField },
+    } = this.#domain;
     const { id, attempt, seq } = this.entity;
     const correlationId = attempt.correlationIds[0] ?? this.#message.correlationId;
     return {

@@ -22,7 +22,8 @@ export function step(domain: Domain, entity: Entity | undefined, message: Messag
     takeIn(run, domain, message);
     run.settle((name, payload) => route(run, domain, message, name, payload));
   } catch (error) {
-    const reason = `the domain's code failed on ${message.type}: ${error instanceof Error ? error.message : String(error)}`;
+    const reason =
+      `the domain's code failed on ${message.type}: ` + `${error instanceof Error ? error.message : String(error)}`;
     return { ...noOp(entity, reason), result: "refused" };
   }
   return run.decision();

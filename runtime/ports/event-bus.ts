@@ -52,7 +52,8 @@ export interface EventBus {
    * @returns the partition count that all share
    * @throws Fault BUS_UNAVAILABLE, retryable
    * @throws Fault TOPICS_UNEQUAL, not retryable: partition counts differ; names the topics
-   * @throws Fault TOPIC_TIMESTAMP_TYPE, not retryable: an input topic is not LogAppendTime; names the topics and the remedy
+   * @throws Fault TOPIC_TIMESTAMP_TYPE, not retryable: an input topic is not LogAppendTime; names the topics and the
+   * remedy
    */
   prepare(topics: {
     readonly input: readonly string[];
@@ -62,7 +63,9 @@ export interface EventBus {
 
   /** Joins the consumer group; the listener is called from now on until `close`. */
   subscribe(topics: readonly string[], listener: BusListener): Promise<void>;
-  /** Delivers an assigned partition from these offsets (topic -> next offset); overwrites earlier positions and pauses. */
+  /**
+   * Delivers an assigned partition from these offsets (topic -> next offset); overwrites earlier positions and pauses.
+   */
   start(partition: number, positions: ReadonlyMap<string, number>): void;
   /** Backpressure: stops and resumes the delivery of an assigned partition, without loss. */
   pause(partitions: readonly number[]): void;

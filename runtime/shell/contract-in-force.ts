@@ -37,10 +37,10 @@ export interface Change {
 /**
  * Puts contracts in force for all processes, or leaves everything as it is.
  *
- * A turn locks the rows of its partitions and looks at their epochs. Here all rows are locked and all epochs raised: the
- * turns under way are committed before it, and every later turn of a process that does not know the change yet is fenced.
- * So nothing is ever decided under two versions at once, and no entity can come into a state while it is being checked
- * that nobody is in it.
+ * A turn locks the rows of its partitions and looks at their epochs. Here all rows are locked and all epochs raised:
+ * the turns under way are committed before it, and every later turn of a process that does not know the change yet is
+ * fenced. So nothing is ever decided under two versions at once, and no entity can come into a state while it is being
+ * checked that nobody is in it.
  * @returns why not, a line for each reason; empty: they are in force
  */
 export function putInForce(store: Store, change: Change): Promise<string[]> {
@@ -51,7 +51,10 @@ export function putInForce(store: Store, change: Change): Promise<string[]> {
     ]);
     const current = await contractInForce(tx, next.name);
     if (current && current.hash !== expected)
-      return [`the contracts ${current.hash.slice(0, 12)} came in force meanwhile, by ${current.by}: look at them, then try again`]; // prettier-ignore
+      return [
+        `the contracts ${current.hash.slice(0, 12)} came in force meanwhile, by ${current.by}: look at them, ` +
+          "then try again",
+      ];
     const reasons = current ? await unfit(tx, running, next) : [];
     if (reasons.length > 0) return reasons;
     await change.store(tx);
@@ -140,6 +143,8 @@ async function look(
     [domain, [...(removed ?? kept)]],
   );
   return rows.map(
-    (row) => `${row.count === 1 ? "1 entity is" : `${row.count} entities are`} ${says(row.name)}, which these contracts lack (${row.example} for one)`, // prettier-ignore
+    (row) =>
+      `${row.count === 1 ? "1 entity is" : `${row.count} entities are`} ${says(row.name)}, which these ` +
+      `contracts lack (${row.example} for one)`,
   );
 }

@@ -22,13 +22,18 @@ interface Armed {
   correlationId: string;
   readonly name: string;
   armed: ArmedDeadline;
-  /** The time it has in the heap, Infinity when it is not in it. A renewal only moves `armed`; this follows when it comes up. */
+  /**
+   * The time it has in the heap, Infinity when it is not in it. A renewal only moves `armed`; this follows when it
+   * comes up.
+   */
   queuedAt: number;
   /** Its firing is on its way. */
   fired: boolean;
 }
 
-/** When which deadline is due. One object a deadline, for there may be a great many; renewals are cheap, however many. */
+/**
+ * When which deadline is due. One object a deadline, for there may be a great many; renewals are cheap, however many.
+ */
 export class DeadlineIndex {
   /** Name, then entity id. */
   readonly #armed = new Map<string, Map<string, Armed>>();
@@ -53,7 +58,16 @@ export class DeadlineIndex {
     for (const [name, armed] of Object.entries(now)) {
       let known = this.#known(name, entityId);
       if (!known) {
-        known = { partition, entityId, attemptId, correlationId, name, armed, queuedAt: Number.POSITIVE_INFINITY, fired: false }; // prettier-ignore
+        known = {
+          partition,
+          entityId,
+          attemptId,
+          correlationId,
+          name,
+          armed,
+          queuedAt: Number.POSITIVE_INFINITY,
+          fired: false,
+        };
         this.#keep(known);
       }
       known.partition = partition;

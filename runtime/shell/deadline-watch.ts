@@ -94,7 +94,9 @@ export class DeadlineWatch {
     });
   }
 
-  /** What was fired and could not be committed before service was interrupted: it is looked at again, with its grace. */
+  /**
+   * What was fired and could not be committed before service was interrupted: it is looked at again, with its grace.
+   */
   takeBack(due: Due): void {
     if (!due.partition.lost && this.index.isCurrent(due)) this.index.postpone(due, this.#parts.brokerClock.nowMs());
   }

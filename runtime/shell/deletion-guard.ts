@@ -9,7 +9,9 @@ const ALLOWED_MS = 5 * 60_000;
 /** A hold that no process has repeated for this long is over. */
 const STALE_MS = 10 * 60_000;
 
-/** Sees to it that reconciliation never deletes more than a fifth of what a backend holds without an operator's word. */
+/**
+ * Sees to it that reconciliation never deletes more than a fifth of what a backend holds without an operator's word.
+ */
 export class DeletionGuard {
   readonly #parts: ShellParts;
   readonly #backend: string;
@@ -48,8 +50,15 @@ export class DeletionGuard {
          waiting_at = excluded.waiting_at, deletions = excluded.deletions, of_entries = excluded.of_entries,
          released_at = null, released_by = null, reason = null
        where held.released_at is not distinct from $6`,
-      [domain.name, this.#backend, new Date(nowMs), wanted, entries, releasedAtMs === null ? null : new Date(releasedAtMs)],
-    ); // prettier-ignore
+      [
+        domain.name,
+        this.#backend,
+        new Date(nowMs),
+        wanted,
+        entries,
+        releasedAtMs === null ? null : new Date(releasedAtMs),
+      ],
+    );
     this.#parts.observe({ kind: "deletions_held", backend: this.#backend, deletions: wanted, of: entries });
     return false;
   }

@@ -52,7 +52,9 @@ export class DriftScan {
     this.#parts = parts;
     this.#options = options;
     this.#reconciled = reconciled;
-    this.#live = [...parts.domain.orchestrator.states.values()].flatMap(({ name, terminal }) => (terminal ? [] : [name])); // prettier-ignore
+    this.#live = [...parts.domain.orchestrator.states.values()].flatMap(({ name, terminal }) =>
+      terminal ? [] : [name],
+    );
   }
 
   /**
@@ -67,7 +69,13 @@ export class DriftScan {
     for (const partition of owned.values())
       for await (const rows of this.#livePages(partition)) {
         for (const { entity_id } of rows) live.add(entity_id);
-        found.push(await this.#compare(source, rows.map(({ entity_id }) => entity_id), rows)); // prettier-ignore
+        found.push(
+          await this.#compare(
+            source,
+            rows.map(({ entity_id }) => entity_id),
+            rows,
+          ),
+        );
       }
     const count = this.#options.partitionCount();
     const others = source.listed.filter((id) => !live.has(id) && owned.has(partitionOf(id, count)));
@@ -165,7 +173,6 @@ export class DriftScan {
     entity: Entity | undefined,
     held: readonly HeldEntry[],
   ): Difference {
-    // prettier-ignore
     const { domain } = this.#parts;
     const repairs = repairsOf(domain, this.#reconciled.backend, entity, held);
     const targets = repairs.map(({ intent }) => intentSpecOf(domain, intent.type).target(intent.payload));

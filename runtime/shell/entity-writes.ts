@@ -24,8 +24,16 @@ export function* entityWrites(tx: Sql, domain: string, plan: TurnPlan): Iterable
       `update rollcall.entity e set deadlines = r.deadlines, updated_at = $4
          from unnest($2::text[], $3::json[]) as r(entity_id, deadlines)
         where e.domain = $1 and e.entity_id = r.entity_id`,
-      [domain, ...columns(renewed, ({ now }) => now.id, ({ now }) => JSON.stringify(now.deadlines)), at],
-    ); // prettier-ignore
+      [
+        domain,
+        ...columns(
+          renewed,
+          ({ now }) => now.id,
+          ({ now }) => JSON.stringify(now.deadlines),
+        ),
+        at,
+      ],
+    );
   if (moved.length > 0)
     yield tx.query(
       `update rollcall.entity e set state = r.state, reducer_state = r.reducer_state, seq = r.seq,

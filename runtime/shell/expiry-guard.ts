@@ -31,9 +31,9 @@ interface Guarded {
 }
 
 /**
- * Holds the expiry of a state while so many of its entities would expire at once that the fault is probably ours. A hold
- * is a row in the store: every process keeps to it, and a restart remembers. It is over by an operator's word, at once;
- * or after one more silent period, one entity a second, oldest first.
+ * Holds the expiry of a state while so many of its entities would expire at once that the fault is probably ours. A
+ * hold is a row in the store: every process keeps to it, and a restart remembers. It is over by an operator's word, at
+ * once; or after one more silent period, one entity a second, oldest first.
  */
 export class ExpiryGuard {
   readonly #parts: ShellParts;
@@ -49,10 +49,24 @@ export class ExpiryGuard {
     this.#guarded = new Map(
       [...parts.domain.orchestrator.states.values()].flatMap(({ name: state, deadline }) =>
         deadline?.expiryGuard
-          ? [[deadline.name, { state, deadline, guard: deadline.expiryGuard, hold: undefined, begun: undefined, verdict: undefined, expiredAt: [], mayDrain: false }] as const]
+          ? [
+              [
+                deadline.name,
+                {
+                  state,
+                  deadline,
+                  guard: deadline.expiryGuard,
+                  hold: undefined,
+                  begun: undefined,
+                  verdict: undefined,
+                  expiredAt: [],
+                  mayDrain: false,
+                },
+              ] as const,
+            ]
           : [],
       ),
-    ); // prettier-ignore
+    );
   }
 
   start(): void {
@@ -99,7 +113,10 @@ export class ExpiryGuard {
 
   #verdict(guarded: Guarded, nowMs: number): Verdict {
     if (guarded.verdict && nowMs < guarded.verdict.untilMs) return guarded.verdict.of;
-    const { guard, deadline: { name, renewedForMs } } = guarded; // prettier-ignore
+    const {
+      guard,
+      deadline: { name, renewedForMs },
+    } = guarded;
     guarded.expiredAt = guarded.expiredAt.filter((at) => at >= nowMs - renewedForMs);
     const of = massExpiry({
       guard,
@@ -129,7 +146,11 @@ export class ExpiryGuard {
     const askedAtMs = clock.monotonicMs();
     const rows = await expiryHolds(store, domain.name);
     this.#readAtMs = askedAtMs;
-    for (const guarded of this.#guarded.values()) this.#take(guarded, rows.find(({ state }) => state === guarded.state)); // prettier-ignore
+    for (const guarded of this.#guarded.values())
+      this.#take(
+        guarded,
+        rows.find(({ state }) => state === guarded.state),
+      );
   }
 
   /** Unless the row is another one by now than the verdict was made by: then that one counts. */
@@ -184,7 +205,8 @@ export class ExpiryGuard {
       this.#parts.observe({ kind: "expiry_held", state, entities: row.entities, of: row.of });
     } else {
       guarded.mayDrain = false;
-      if (before?.releasedAtMs === null) this.#parts.observe({ kind: "expiry_released", state, by: row.releasedBy, reason: row.reason }); // prettier-ignore
+      if (before?.releasedAtMs === null)
+        this.#parts.observe({ kind: "expiry_released", state, by: row.releasedBy, reason: row.reason });
     }
   }
 
@@ -197,6 +219,8 @@ const isInForce = ({ hold, begun }: Guarded): boolean => begun !== undefined || 
 
 /** What was silent when an operator gave a word is due within one period of it. */
 const allowedUntilMs = ({ hold, deadline }: Guarded): number =>
-  hold?.releasedAtMs != null && hold.releasedBy !== null ? hold.releasedAtMs + deadline.renewedForMs : Number.NEGATIVE_INFINITY; // prettier-ignore
+  hold?.releasedAtMs != null && hold.releasedBy !== null
+    ? hold.releasedAtMs + deadline.renewedForMs
+    : Number.NEGATIVE_INFINITY;
 
 const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));

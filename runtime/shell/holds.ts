@@ -48,7 +48,13 @@ export async function expiryHolds(sql: Sql, domain: string): Promise<ExpiryHold[
        from rollcall.expiry_hold where domain = $1 order by state`,
     [domain],
   );
-  return rows.map((row) => ({ state: row.name, heldAtMs: row.held_at.getTime(), entities: row.count, of: row.of_count, ...endOf(row) })); // prettier-ignore
+  return rows.map((row) => ({
+    state: row.name,
+    heldAtMs: row.held_at.getTime(),
+    entities: row.count,
+    of: row.of_count,
+    ...endOf(row),
+  }));
 }
 
 export async function deletionHolds(sql: Sql, domain: string): Promise<DeletionHold[]> {
@@ -57,7 +63,13 @@ export async function deletionHolds(sql: Sql, domain: string): Promise<DeletionH
        from rollcall.deletion_hold where domain = $1 order by backend`,
     [domain],
   );
-  return rows.map((row) => ({ backend: row.name, heldAtMs: row.held_at.getTime(), deletions: row.count, of: row.of_count, ...endOf(row) })); // prettier-ignore
+  return rows.map((row) => ({
+    backend: row.name,
+    heldAtMs: row.held_at.getTime(),
+    deletions: row.count,
+    of: row.of_count,
+    ...endOf(row),
+  }));
 }
 
 /** Lets the expiry of a state go on at once. @returns whether it was held */

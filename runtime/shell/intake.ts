@@ -81,7 +81,12 @@ function readRecord(
   if (!consumed) return { kind: "dead", item, code: "UNKNOWN_TYPE", error: `no contract consumes ${record.topic}` };
   const labelBytes = labelBytesOf(record);
   if (labelBytes > LABEL_BYTES_MAX)
-    return { kind: "dead", item, code: "TOO_LARGE", error: `key and headers have ${labelBytes} bytes, at most ${LABEL_BYTES_MAX} are taken` }; // prettier-ignore
+    return {
+      kind: "dead",
+      item,
+      code: "TOO_LARGE",
+      error: `key and headers have ${labelBytes} bytes, at most ${LABEL_BYTES_MAX} are taken`,
+    };
   const headers = textHeaders(record);
   const original = rekeyedAt(headers, record.brokerTimeMs);
   try {

@@ -196,7 +196,8 @@ export class IntentRunner {
     if (outcome.done) {
       this.#tell(running, "done");
       const { event } = outcome;
-      const message = event && spec.outputEvents.includes(event.type) ? this.#outcome(running, event.type, event.payload) : undefined; // prettier-ignore
+      const message =
+        event && spec.outputEvents.includes(event.type) ? this.#outcome(running, event.type, event.payload) : undefined;
       return this.#finish(running, `done${running.failed > 0 ? ` after ${running.failed} failed tries` : ""}`, message);
     }
     const { fault } = outcome;

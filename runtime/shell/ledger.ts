@@ -32,7 +32,8 @@ export class Ledger {
       await this.#parts.store.transaction((tx) => this.#write(tx, plan, turnId));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "COMMIT_UNKNOWN") throw error;
-      if (!(await this.#wasCommitted(plan, turnId))) throw new Fault("STORE_UNAVAILABLE", "the commit did not arrive", { retryable: true, cause: error }); // prettier-ignore
+      if (!(await this.#wasCommitted(plan, turnId)))
+        throw new Fault("STORE_UNAVAILABLE", "the commit did not arrive", { retryable: true, cause: error });
     }
   }
 
@@ -197,8 +198,16 @@ export class Ledger {
         `insert into rollcall.source_offset (domain, topic, partition, next_offset)
          select $1, r.* from unnest($2::text[], $3::int[], $4::bigint[]) as r
          on conflict (domain, topic, partition) do update set next_offset = excluded.next_offset`,
-        [this.#parts.domain.name, ...columns(positions, (p) => p.topic, (p) => p.partition, (p) => p.offset)],
-      ); // prettier-ignore
+        [
+          this.#parts.domain.name,
+          ...columns(
+            positions,
+            (p) => p.topic,
+            (p) => p.partition,
+            (p) => p.offset,
+          ),
+        ],
+      );
     yield tx.query(
       `update rollcall.partition_owner o
           set turn_id = $2, next_seq = r.next_seq, published_seq = r.published_seq
@@ -207,9 +216,14 @@ export class Ledger {
       [
         this.#parts.domain.name,
         turnId,
-        ...columns(shares, (s) => s.partition.number, (s) => s.nextSeq, (s) => s.publishedSeq),
+        ...columns(
+          shares,
+          (s) => s.partition.number,
+          (s) => s.nextSeq,
+          (s) => s.publishedSeq,
+        ),
       ],
-    ); // prettier-ignore
+    );
   }
 }
 
@@ -217,5 +231,7 @@ export class Ledger {
 function storedHeaders({ text, outgoing }: JournalRow): string | null {
   if (text) return text.traceparent === undefined ? null : JSON.stringify({ traceparent: text.traceparent });
   if (!outgoing) return null;
-  return JSON.stringify(Object.fromEntries(Object.entries(outgoing.headers).map(([name, value]) => [name, value.toString()]))); // prettier-ignore
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(outgoing.headers).map(([name, value]) => [name, value.toString()])),
+  );
 }

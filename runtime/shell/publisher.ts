@@ -140,6 +140,12 @@ export class Publisher {
 export function unpublishedOf(row: JournalRow): Unpublished[] {
   const { outgoing, partition, seq, kind, messageId, type, entityId, attemptId, correlationId } = row;
   if (!outgoing || partition.lost) return [];
-  const event = { id: messageId ?? "", type: type ?? "", entityId: entityId ?? "", attemptId: attemptId ?? "", correlationId: correlationId ?? "" }; // prettier-ignore
+  const event = {
+    id: messageId ?? "",
+    type: type ?? "",
+    entityId: entityId ?? "",
+    attemptId: attemptId ?? "",
+    correlationId: correlationId ?? "",
+  };
   return [kind === "event" ? { partition, seq, outgoing, event } : { partition, seq, outgoing }];
 }

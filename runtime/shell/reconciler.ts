@@ -8,7 +8,9 @@ import { pause, type ShellParts } from "./parts.ts";
 
 /** A difference counts when it is there twice: what was read first may have been on its way. */
 const CONFIRM_MS = 1_000;
-/** A comparison that could not ask for all repairs is followed by the next after this, and after four times its length. */
+/**
+ * A comparison that could not ask for all repairs is followed by the next after this, and after four times its length.
+ */
 const SOON_MS = 1_000;
 const REST = 4;
 
@@ -34,8 +36,8 @@ interface Backend {
 const NOTHING = { missing: 0, altered: 0, leftover: 0 } as const;
 
 /**
- * Compares, now and then, what backends hold with what the owned partitions' entities should have there. A difference is
- * a message of an ordinary turn: the core decides again with the entity as it then is, and the intents that make the
+ * Compares, now and then, what backends hold with what the owned partitions' entities should have there. A difference
+ * is a message of an ordinary turn: the core decides again with the entity as it then is, and the intents that make the
  * backend right are as durable as any. A backend that can't be read is left alone.
  */
 export class Reconciler {

@@ -86,7 +86,8 @@ export class Runtime {
 
   /**
    * Prepares topics and partitions, then joins. Ready when `status().owned` is not empty (or others own all).
-   * @throws Fault BUS_UNAVAILABLE, STORE_UNAVAILABLE (retryable); TOPICS_UNEQUAL, TOPIC_TIMESTAMP_TYPE, PARTITIONS_CHANGED
+   * @throws Fault BUS_UNAVAILABLE, STORE_UNAVAILABLE (retryable); TOPICS_UNEQUAL, TOPIC_TIMESTAMP_TYPE,
+   * PARTITIONS_CHANGED
    */
   async start(): Promise<void> {
     const { bus, domain } = this.#parts;
@@ -194,7 +195,12 @@ export class Runtime {
     for (const { partition, before, now } of plan.entities.values()) {
       partition.entities.set(now.id, now);
       if (before?.deadlines === now.deadlines || partition.lost) continue;
-      const owner = { partition, entityId: now.id, attemptId: now.attempt.id, correlationId: now.attempt.correlationIds[0] ?? "" }; // prettier-ignore
+      const owner = {
+        partition,
+        entityId: now.id,
+        attemptId: now.attempt.id,
+        correlationId: now.attempt.correlationIds[0] ?? "",
+      };
       this.#deadlines.index.set(owner, before?.deadlines ?? {}, now.deadlines);
     }
     for (const { intent } of plan.settled) this.#intents.release(intent);

@@ -30,7 +30,8 @@ export class SeenPruning {
     const before = new Date(brokerClock.nowMs() - limits.seenRetentionMs);
     for (let rows = ROWS_MAX; rows === ROWS_MAX;) {
       const gone = await store.query(
-        `delete from rollcall.seen where key in (select key from rollcall.seen where at < $1 limit ${ROWS_MAX}) returning 1`,
+        "delete from rollcall.seen where key in (select key from rollcall.seen where at < $1 limit " +
+          `${ROWS_MAX}) returning 1`,
         [before],
       );
       rows = gone.length;

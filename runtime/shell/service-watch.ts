@@ -7,7 +7,9 @@ import { topicsOf } from "./topics.ts";
  * Assigned where a partition is touched or taken over: a partition that went unserved for more than 3 s gets the outage
  * grace, and keeps it whoever owns it by then.
  */
-export const SERVED_AGAIN = `resumed_at = case when clock_timestamp() - served_at > interval '3 seconds' then clock_timestamp() else resumed_at end, served_at = clock_timestamp()`;
+export const SERVED_AGAIN =
+  `resumed_at = case when clock_timestamp() - served_at > interval '3 seconds' then ` +
+  "clock_timestamp() else resumed_at end, served_at = clock_timestamp()";
 
 const PROBE_MS = 1_000;
 const TICK_MS = 50;
@@ -72,7 +74,9 @@ export class ServiceWatch {
     this.#cancel();
   }
 
-  /** Whether both answered lately, and when they were last asked. Where not, it is an outage, or may turn out as one. */
+  /**
+   * Whether both answered lately, and when they were last asked. Where not, it is an outage, or may turn out as one.
+   */
   get isServed(): boolean {
     const sinceMs = this.#parts.clock.monotonicMs() - OUTAGE_MS;
     return Object.values(this.#reach).every(({ lastMs, error }) => lastMs >= sinceMs && error === undefined);

@@ -64,7 +64,8 @@ export class Takeover {
     if (known && known.count > 0 && known.count !== partitions)
       throw new Fault(
         "PARTITIONS_CHANGED",
-        `the topics of ${this.#domain.name} (${this.#domain.consumed.map(({ topic }) => topic).join(", ")}) have ${partitions} partitions, the store knows ${known.count}: entities would change their partition`,
+        `the topics of ${this.#domain.name} (${this.#domain.consumed.map(({ topic }) => topic).join(", ")}) ` +
+          `have ${partitions} partitions, the store knows ${known.count}: entities would change their partition`,
         { retryable: false },
       );
     await this.#store.query(
@@ -126,7 +127,8 @@ export class Takeover {
 
   async #positions(numbers: readonly number[]): Promise<Map<number, Map<string, number>>> {
     const rows = await this.#store.query<{ topic: string; partition: number; next_offset: number }>(
-      `select topic, partition, next_offset from rollcall.source_offset where domain = $1 and partition = any($2::int[])`,
+      "select topic, partition, next_offset from rollcall.source_offset where domain = $1 and partition = " +
+        "any($2::int[])",
       [this.#domain.name, numbers],
     );
     const found = new Map<number, Map<string, number>>();
@@ -235,7 +237,9 @@ function place(
       return {
         positions,
         gaps,
-        refused: `${topic} partition ${partition} ends at ${end.high} but ${at} was read before: not the log that was known; \`rollcall offsets reset\` decides`,
+        refused:
+          `${topic} partition ${partition} ends at ${end.high} but ${at} was read before: not the log ` +
+          `that was known; \`rollcall offsets reset\` decides`,
       };
     if (at !== undefined && at < end.low) gaps.push({ topic, from: at, to: end.low });
     positions.set(topic, Math.max(at ?? end.low, end.low));

@@ -5,15 +5,17 @@ import { toRfc3339 } from "../core/time.ts";
 const KEPT = 10;
 const ERROR_LENGTH_MAX = 300;
 
-/** What failed calls an intent had: the first one, which tells how it began, and the latest. Their number is kept apart. */
+/**
+ * What failed calls an intent had: the first one, which tells how it began, and the latest. Their number is kept apart.
+ */
 export function withTry(tries: readonly IntentTry[], latest: IntentTry): readonly IntentTry[] {
   if (tries.length < KEPT) return [...tries, latest];
   return [...tries.slice(0, 1), ...tries.slice(2), latest];
 }
 
 /**
- * What a call was for each of its outcomes. Of those that ended alike it is one object: thousands of intents that wait for a
- * backend tell the same.
+ * What a call was for each of its outcomes. Of those that ended alike it is one object: thousands of intents that wait
+ * for a backend tell the same.
  * @param began broker time in ms; @param ms how long it took
  */
 export function callOf(began: number, ms: number): (outcome: Outcome) => IntentTry {

@@ -168,10 +168,14 @@ export class TurnPlan {
     const entityId = String(event.payload["entity_id"]);
     const { topic, correlationId, attemptId, type, id } = event;
     this.#write(partition, "event", {
-      entityId, type, messageId: id, correlationId, attemptId,
+      entityId,
+      type,
+      messageId: id,
+      correlationId,
+      attemptId,
       outgoing: { topic, partition: partition.number, key: Buffer.from(entityId), value: Buffer.from(value), headers },
       text: { key: entityId, value, traceparent },
-    }); // prettier-ignore
+    });
   }
 
   #repeat(partition: Partition, message: Message): void {
@@ -194,10 +198,13 @@ export class TurnPlan {
       ...aboutOf(message),
       body: { reason: `belongs to partition ${to}`, origin: message.origin },
       outgoing: {
-        topic: record.topic, partition: to, key: Buffer.from(message.entityId), value: record.value,
+        topic: record.topic,
+        partition: to,
+        key: Buffer.from(message.entityId),
+        value: record.value,
         headers: { ...ids, ...headers },
       },
-    }); // prettier-ignore
+    });
     this.told.push({ kind: "rekeyed", partition: partition.number, topic: record.topic });
   }
 
@@ -210,24 +217,37 @@ export class TurnPlan {
     const tooLong = (record.value?.length ?? 0) > VALUE_BYTES_MAX;
     const value = tooLong && record.value ? record.value.subarray(0, VALUE_BYTES_MAX) : record.value;
     const isLabelled = labelBytesOf(record) <= LABEL_BYTES_MAX;
-    const truncated = tooLong && record.value
-      ? { dlq_truncated: "true", dlq_length: String(record.value.length), dlq_sha256: createHash("sha256").update(record.value).digest("hex") }
-      : {}; // prettier-ignore
+    const truncated =
+      tooLong && record.value
+        ? {
+            dlq_truncated: "true",
+            dlq_length: String(record.value.length),
+            dlq_sha256: createHash("sha256").update(record.value).digest("hex"),
+          }
+        : {};
     const about = {
-      dlq_topic: topic, dlq_partition: String(record.partition), dlq_offset: String(offset),
-      dlq_error_code: code, dlq_error: error, dlq_at: toRfc3339(this.atMs), ...truncated,
+      dlq_topic: topic,
+      dlq_partition: String(record.partition),
+      dlq_offset: String(offset),
+      dlq_error_code: code,
+      dlq_error: error,
+      dlq_at: toRfc3339(this.atMs),
+      ...truncated,
       ...(!isLabelled && { dlq_truncated: "true" }),
-    }; // prettier-ignore
+    };
     this.deadLetters.push({ id, item, code, error, value, headers: JSON.stringify(textHeaders(record)) });
     this.#write(partition, "dead_letter", {
       ...(message && aboutOf(message)),
       messageId: id,
       body: { code, error, origin: { topic, partition: record.partition, offset }, ...(refused && { refused }) },
       outgoing: {
-        topic: this.#domain.deadLetterTopic, partition: partition.number, value,
-        key: isLabelled ? record.key : null, headers: { ...(isLabelled && record.headers), ...about },
+        topic: this.#domain.deadLetterTopic,
+        partition: partition.number,
+        value,
+        key: isLabelled ? record.key : null,
+        headers: { ...(isLabelled && record.headers), ...about },
       },
-    }); // prettier-ignore
+    });
     this.told.push({ kind: "dead_letter", partition: partition.number, topic, offset, code, error });
   }
 

@@ -13,7 +13,9 @@ export class TurnSpans {
     this.#turn = tracing.turn();
   }
 
-  /** A message is about to be stepped. What follows from it follows from the work on it: so it has that work's trace. */
+  /**
+   * A message is about to be stepped. What follows from it follows from the work on it: so it has that work's trace.
+   */
   begin(message: Message): Message {
     if (message.kind !== "bus") return message;
     const span = this.#tracing.message(message);

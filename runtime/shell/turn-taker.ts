@@ -27,7 +27,10 @@ export interface TurnHooks {
   failed(error: unknown): void;
 }
 
-/** What a turn leaves to the next. Not the plan itself: it knows its own base, and so each would keep all before it alive. */
+/**
+ * What a turn leaves to the next. Not the plan itself: it knows its own base, and so each would keep all before it
+ * alive.
+ */
 type Base = Pick<TurnPlan, "entities" | "seen" | "shares">;
 
 /** Takes turns: read, load, step, commit; then tells what was committed. One commit at a time, in order. */
@@ -117,11 +120,14 @@ export class TurnTaker {
     return asPlanned;
   }
 
-  /** Firings from before an interruption: what would have come meanwhile could not come. @returns whether there were any */
+  /**
+   * Firings from before an interruption: what would have come meanwhile could not come. @returns whether there were any
+   */
   #giveBackOvertaken(open: Set<Item>): boolean {
     const { size } = open;
     for (const item of open) {
-      if (item.kind !== "deadline" || item.firedAtMs >= Math.max(this.#troubledMs, item.partition.resumedAtMs)) continue; // prettier-ignore
+      if (item.kind !== "deadline" || item.firedAtMs >= Math.max(this.#troubledMs, item.partition.resumedAtMs))
+        continue;
       open.delete(item);
       this.#hooks.overtaken(item.due);
     }

@@ -21,8 +21,16 @@ const elements: Record<string, fc.Arbitrary<SqlValue>> = {
   float8: fc.double(),
   boolean: fc.boolean(),
   bytea: fc.uint8Array(),
-  uuid: fc.oneof(fc.uuid(), fc.uuid().map((id) => id.toUpperCase()), fc.constantFrom("no uuid", "{6ba7b8109dad11d180b400c04fd430c8}")), // prettier-ignore
-  timestamptz: fc.oneof(time, time.map((at) => at.toISOString()), fc.constantFrom("2026-02-30T00:00:00.000Z", "2026-03-01 12:00:00.000001+02", "infinity")), // prettier-ignore
+  uuid: fc.oneof(
+    fc.uuid(),
+    fc.uuid().map((id) => id.toUpperCase()),
+    fc.constantFrom("no uuid", "{6ba7b8109dad11d180b400c04fd430c8}"),
+  ),
+  timestamptz: fc.oneof(
+    time,
+    time.map((at) => at.toISOString()),
+    fc.constantFrom("2026-02-30T00:00:00.000Z", "2026-03-01 12:00:00.000001+02", "infinity"),
+  ),
 };
 
 describeReal("Arrays in binary", (services) => {
@@ -52,7 +60,10 @@ describeReal("Arrays in binary", (services) => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.option(element, { freq: 8 }), { maxLength: 12 }), async (values) => {
           // A cast that is written differently is not known as one: the array goes as text.
-          const [binary, text] = [await understood(`$1::${type}[]`, values), await understood(`cast($1 as ${type}[])`, values)]; // prettier-ignore
+          const [binary, text] = [
+            await understood(`$1::${type}[]`, values),
+            await understood(`cast($1 as ${type}[])`, values),
+          ];
           // Of several wrong elements the two forms need not come upon the same one first.
           expect(refusal(binary) ?? binary).toEqual(refusal(text) ?? text);
         }),
@@ -61,7 +72,8 @@ describeReal("Arrays in binary", (services) => {
     });
   });
 
-  const refusal = (found: unknown): unknown => (Array.isArray(found) && found[0] === "STORE_REFUSED" ? "refused" : undefined); // prettier-ignore
+  const refusal = (found: unknown): unknown =>
+    Array.isArray(found) && found[0] === "STORE_REFUSED" ? "refused" : undefined;
 
   it("are refused as their text is", async () => {
     const refused: readonly (readonly [string, SqlValue, string])[] = [

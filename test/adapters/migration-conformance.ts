@@ -140,7 +140,8 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       it("are dropped one by one, as the guide says", async () => {
         await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"]);
         await store.query(
-          "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at) values ('d', 0, 1, 'o', 3, 1, now())",
+          "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, " +
+            "served_at) values ('d', 0, 1, 'o', 3, 1, now())",
         );
         await journal("2026-03-28T12:00:00Z", 1);
         await journal("2026-03-29T12:00:00Z", 2);

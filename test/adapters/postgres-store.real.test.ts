@@ -52,7 +52,8 @@ describeReal("PostgresStore", (services) => {
     const isCommit = (request: Buffer): boolean => request.includes("commit\0");
     const insert = (store: PostgresStore, id: number): Promise<void> =>
       store.transaction(async (tx) => void (await tx.query("insert into public.row values ($1)", [id])));
-    const rows = async (): Promise<unknown[]> => (await observer.query("select id from public.row order by id")).map(({ id }) => id); // prettier-ignore
+    const rows = async (): Promise<unknown[]> =>
+      (await observer.query("select id from public.row order by id")).map(({ id }) => id);
 
     it("says that a commit is unknown when its answer is lost, and works on", async () => {
       const store = connect();

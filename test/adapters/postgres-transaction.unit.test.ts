@@ -11,7 +11,9 @@ function waiting() {
   const begun = new Promise<void>((resolve, reject) => (answer = (error) => (error ? reject(error) : resolve())));
   const query = ({ text }: { readonly text: string }): Promise<object> => {
     sent.push(text.split(" ")[0] ?? "");
-    return text.startsWith("begin") ? begun.then(() => ({ rows: [] })) : Promise.resolve({ rows: [], command: "COMMIT" }); // prettier-ignore
+    return text.startsWith("begin")
+      ? begun.then(() => ({ rows: [] }))
+      : Promise.resolve({ rows: [], command: "COMMIT" });
   };
   const stream = { cork: () => {}, uncork: () => {} };
   const client = { on: () => {}, query, connection: { stream } } as unknown as pg.PoolClient;

@@ -120,7 +120,17 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await one("array['2026-01-01T00:00:00Z'::timestamptz]")).toEqual([new Date("2026-01-01T00:00:00Z")]);
         expect(await one(`array['{"a":"}"}'::json]`)).toEqual([{ a: "}" }]);
         expect(await one("array[true, false]")).toEqual([true, false]);
-        expect(await one("$1::text[][]", [[["a", "b"], ["c", "}"]]])).toEqual([["a", "b"], ["c", "}"]]); // prettier-ignore
+        expect(
+          await one("$1::text[][]", [
+            [
+              ["a", "b"],
+              ["c", "}"],
+            ],
+          ]),
+        ).toEqual([
+          ["a", "b"],
+          ["c", "}"],
+        ]);
         expect(await one("'{}'::int[]")).toEqual([]);
       });
 
@@ -135,10 +145,10 @@ export function describeStore(name: string, factory: StoreFactory): void {
       it("travel by the thousand", async () => {
         const ids = Array.from({ length: 5_000 }, (_, id) => id);
         const texts = ids.map((id) => `text ${id}`.repeat(20));
-        await store.query(
-          "insert into conformance.item (id, text) select * from unnest($1::int[], $2::text[])",
-          [ids, texts], // prettier-ignore
-        );
+        await store.query("insert into conformance.item (id, text) select * from unnest($1::int[], $2::text[])", [
+          ids,
+          texts,
+        ]);
         expect(await count()).toBe(5_000);
       });
     });

@@ -13,7 +13,8 @@ describe("the command's bundle", () => {
   const current = (): string => join(folder, "app/.bundle/current.json");
   const entry = (): string =>
     join(folder, "app/.bundle", (JSON.parse(readFileSync(current(), "utf8")) as { name: string }).name, "cli.mjs");
-  const help = (): string => execFileSync(process.execPath, [join(folder, "app/rollcall.mjs"), "--help"], { encoding: "utf8" }); // prettier-ignore
+  const help = (): string =>
+    execFileSync(process.execPath, [join(folder, "app/rollcall.mjs"), "--help"], { encoding: "utf8" });
 
   // One after the other, each with what the one before has left: a bundle takes seconds.
   beforeAll(() => {

@@ -17,7 +17,11 @@ interface Ran {
 let bench: HttpBench;
 let folder: string;
 
-const environment = (more: Record<string, string> = {}) => ({ PATH: process.env["PATH"], ROLLCALL_URL: bench.url, ...more }); // prettier-ignore
+const environment = (more: Record<string, string> = {}) => ({
+  PATH: process.env["PATH"],
+  ROLLCALL_URL: bench.url,
+  ...more,
+});
 const rollcall = (args: string, more: Record<string, string> = {}): Promise<Ran> =>
   new Promise((resolve) => {
     const words = args.split(" ").filter((word) => word !== "");
@@ -140,7 +144,10 @@ describe("rollcall validate and graph", () => {
     const dir = join(folder, "wrong");
     cpSync(SHIPPED_CONTRACTS, dir, { recursive: true });
     const file = join(dir, "orchestrator.yaml");
-    writeFileSync(file, readFileSync(file, "utf8").replace("after: 30s", "after: soon").replace("action: time_out", "acton: time_out")); // prettier-ignore
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace("after: 30s", "after: soon").replace("action: time_out", "acton: time_out"),
+    );
     const text = await rollcall(`validate ${dir}`);
     expect(text.code).toBe(1);
     expect(text.out).toMatch(/orchestrator\.yaml:\d+:\d+ +error +RC008/);
@@ -153,7 +160,10 @@ describe("rollcall validate and graph", () => {
 
   it("draws the machines and the flow", async () => {
     expect((await rollcall("graph")).out).toMatch(/```mermaid\nstateDiagram-v2/);
-    expect(Object.keys(JSON.parse((await rollcall("graph --format xstate")).out) as object)).toEqual(["orchestrator_fsm", "registration_fsm"]); // prettier-ignore
+    expect(Object.keys(JSON.parse((await rollcall("graph --format xstate")).out) as object)).toEqual([
+      "orchestrator_fsm",
+      "registration_fsm",
+    ]);
     expect(JSON.parse((await rollcall("graph --json")).out)).toMatchObject({ domain: "registration" });
   });
 });
@@ -208,9 +218,12 @@ describe("rollcall migrate and offsets", () => {
 });
 
 describe("wrong usage", () => {
-  it.each(["", "nothing", "nodes list --limit none", "nodes list --type robot", "explain"])("rollcall %s exits with 2", async (args) => {
-    expect((await rollcall(args)).code).toBe(2);
-  }); // prettier-ignore
+  it.each(["", "nothing", "nodes list --limit none", "nodes list --type robot", "explain"])(
+    "rollcall %s exits with 2",
+    async (args) => {
+      expect((await rollcall(args)).code).toBe(2);
+    },
+  );
 
   it("says how to reach a server", async () => {
     const { code, err } = await rollcall("nodes list --url http://127.0.0.1:9");

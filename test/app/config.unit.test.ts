@@ -26,7 +26,9 @@ describe("the configuration", () => {
   });
 
   it("describes every variable of ours", () => {
-    const silent = Object.entries(CONFIG_SCHEMA.shape).filter(([name, { description }]) => name !== "NODE_ENV" && !description); // prettier-ignore
+    const silent = Object.entries(CONFIG_SCHEMA.shape).filter(
+      ([name, { description }]) => name !== "NODE_ENV" && !description,
+    );
     expect(silent).toEqual([]);
   });
 

@@ -17,7 +17,8 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 const shipped = (file: string): string => readFileSync(join(SHIPPED_CONTRACTS, file), "utf8");
-const versionIn = (file: string): string => /major: (\d+), minor: (\d+), patch: (\d+)/.exec(shipped(file))?.slice(1).join(".") ?? ""; // prettier-ignore
+const versionIn = (file: string): string =>
+  /major: (\d+), minor: (\d+), patch: (\d+)/.exec(shipped(file))?.slice(1).join(".") ?? "";
 const json = (method: string, body: unknown): RequestInit => ({
   method,
   headers: { "content-type": "application/json" },

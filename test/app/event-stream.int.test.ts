@@ -50,7 +50,9 @@ describe("the stream of events", () => {
     for (const stop of [1, 5, 11, 12]) {
       const resumed = await bench.stream("", first.events[stop - 1]?.id);
       await expect.poll(() => resumed.events.length).toBe(16 - stop);
-      const ids = [...first.events.slice(0, stop), ...resumed.events].map(({ payload }) => `${payload["node_id"]} ${payload["entity_seq"]}`); // prettier-ignore
+      const ids = [...first.events.slice(0, stop), ...resumed.events].map(
+        ({ payload }) => `${payload["node_id"]} ${payload["entity_seq"]}`,
+      );
       expect(new Set(ids).size).toBe(16);
       for (const node of ["gap-1", "gap-2", "gap-3", "gap-4"])
         expect(ids.filter((id) => id.startsWith(`${node} `))).toEqual([1, 2, 3, 4].map((seq) => `${node} ${seq}`));

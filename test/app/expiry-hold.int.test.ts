@@ -66,14 +66,17 @@ describe("nodes that fall silent at once", () => {
     expect(await metric('rollcall_expiry_held{state="ACTIVE"} 1')).toBe(true);
     expect(await inState("LIVENESS_EXPIRED")).toEqual(few);
     const ready = await bench.ask("/health/ready");
-    expect(ready).toMatchObject({ status: 200, body: { notices: [expect.stringContaining("expiry of ACTIVE is held")] } });
+    expect(ready).toMatchObject({
+      status: 200,
+      body: { notices: [expect.stringContaining("expiry of ACTIVE is held")] },
+    });
     const doctor = await rollcall("doctor");
     expect(doctor).toMatchObject({ code: 1, out: expect.stringMatching(/FINDING +expiry hold/) });
     expect((await rollcall("hold", "list")).out).toMatch(/registration +ACTIVE +expiry +\d+ of \d+/);
     beating.add("newcomer");
     await register(["newcomer"]);
     await expect.poll(() => inState("ACTIVE"), WAIT).toEqual([...well, ...many, "newcomer"].sort());
-  }); // prettier-ignore
+  });
 
   it("stay when they come back during the hold", async () => {
     const [back] = many as [string];

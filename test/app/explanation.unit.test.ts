@@ -21,7 +21,14 @@ const item = (given: Partial<TimelineItem>): TimelineItem => ({
   ...given,
 });
 const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
-  domain: { orchestrator: { states: new Map([["OPEN", { name: "OPEN", terminal: false, transient: false }], ["SHUT", { name: "SHUT", terminal: true, transient: false }]]) } } as unknown as Domain,
+  domain: {
+    orchestrator: {
+      states: new Map([
+        ["OPEN", { name: "OPEN", terminal: false, transient: false }],
+        ["SHUT", { name: "SHUT", terminal: true, transient: false }],
+      ]),
+    },
+  } as unknown as Domain,
   nodeId: "n1",
   entity: {
     ...{ id: "n1", state: "OPEN", reducerState: "half", data: {}, seq: 1, stateSince: nowMs - 30_000 },
@@ -36,7 +43,7 @@ const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
   moves: [{ on: "deadline(tea)", when: null, leads_to: "SHUT" }],
   nowMs,
   ...given,
-}); // prettier-ignore
+});
 
 describe("an explanation", () => {
   it("names state, age, attempt, deadline and what would move it", () => {
@@ -100,7 +107,15 @@ describe("an explanation", () => {
 
 describe("words", () => {
   it("tell durations as people do", () => {
-    expect([0, 999, 1_500, 119_000, 120_000, 7_200_000, 172_800_000].map(duration)).toEqual(["0 ms", "999 ms", "1 s", "119 s", "2 min", "2 h", "2 d"]); // prettier-ignore
+    expect([0, 999, 1_500, 119_000, 120_000, 7_200_000, 172_800_000].map(duration)).toEqual([
+      "0 ms",
+      "999 ms",
+      "1 s",
+      "119 s",
+      "2 min",
+      "2 h",
+      "2 d",
+    ]);
     expect([listed([]), listed(["a"]), listed(["a", "b", "c"], "or")]).toEqual(["", "a", "a, b or c"]);
   });
 });

@@ -63,22 +63,55 @@ describe("publishing", () => {
   });
 
   it.each([
-    ["a wrong payload", { payload_type: "NodeIntrospectionEvent", payload: { node_id: "a b", node_type: "x" } }, "INVALID_PAYLOAD", ["/payload/node_id", "/payload/node_type"]],
+    [
+      "a wrong payload",
+      { payload_type: "NodeIntrospectionEvent", payload: { node_id: "a b", node_type: "x" } },
+      "INVALID_PAYLOAD",
+      ["/payload/node_id", "/payload/node_type"],
+    ],
     ["a payload that is none", { payload_type: "NodeHeartbeatEvent", payload: [1] }, "INVALID_PAYLOAD", ["/payload"]],
     ["a missing payload", { payload_type: "NodeHeartbeatEvent" }, "INVALID_PAYLOAD", ["/payload"]],
-    ["an unknown type", { payload_type: "NodeBecameActive", payload: { node_id: "n" } }, "UNKNOWN_TYPE", ["/payload_type"]],
+    [
+      "an unknown type",
+      { payload_type: "NodeBecameActive", payload: { node_id: "n" } },
+      "UNKNOWN_TYPE",
+      ["/payload_type"],
+    ],
     ["a missing type", { payload: { node_id: "n" } }, "UNKNOWN_TYPE", ["/payload_type"]],
     ["a type of Object's", { payload_type: "__proto__", payload: { node_id: "n" } }, "UNKNOWN_TYPE", ["/payload_type"]],
-    ["a bad time", { payload_type: "NodeDeregister", envelope_timestamp: "yesterday", payload: { node_id: "n" } }, "INVALID_PAYLOAD", ["/envelope_timestamp"]],
-    ["a version from the future", { payload_type: "NodeDeregister", payload_schema_version: { major: 2 }, payload: { node_id: "n" } }, "VERSION_UNSUPPORTED", [""]],
-    ["a deep key in a map", { payload_type: "NodeIntrospectionEvent", payload: { node_id: "n", node_type: "effect", endpoints: { "a/b~c": "file:///etc" } } }, "INVALID_PAYLOAD", ["/payload/endpoints/a~1b~0c"]],
+    [
+      "a bad time",
+      { payload_type: "NodeDeregister", envelope_timestamp: "yesterday", payload: { node_id: "n" } },
+      "INVALID_PAYLOAD",
+      ["/envelope_timestamp"],
+    ],
+    [
+      "a version from the future",
+      { payload_type: "NodeDeregister", payload_schema_version: { major: 2 }, payload: { node_id: "n" } },
+      "VERSION_UNSUPPORTED",
+      [""],
+    ],
+    [
+      "a deep key in a map",
+      {
+        payload_type: "NodeIntrospectionEvent",
+        payload: { node_id: "n", node_type: "effect", endpoints: { "a/b~c": "file:///etc" } },
+      },
+      "INVALID_PAYLOAD",
+      ["/payload/endpoints/a~1b~0c"],
+    ],
   ])("refuses %s with pointers", async (_what, body, code, pointers) => {
     const answer = await bench.post(JSON.stringify(body));
     expect(answer.status).toBe(400);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
-    expect(answer.body).toMatchObject({ status: 400, code, instance: "/api/v1/events", type: "urn:rollcall:problem:invalid-request" });
+    expect(answer.body).toMatchObject({
+      status: 400,
+      code,
+      instance: "/api/v1/events",
+      type: "urn:rollcall:problem:invalid-request",
+    });
     expect((answer.body["errors"] as unknown as { pointer: string }[]).map(({ pointer }) => pointer)).toEqual(pointers);
-  }); // prettier-ignore
+  });
 
   it.each([
     ["no JSON", "{", 400, "MALFORMED_JSON"],
@@ -107,7 +140,8 @@ describe("publishing", () => {
   it("gives up on a body that does not come", async () => {
     const socket = connect(Number(new URL(bench.url).port), "127.0.0.1");
     socket.write(
-      "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+      "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+        "100\r\n\r\n{",
     );
     const said = await new Promise<string>((resolve) => {
       let text = "";
@@ -170,9 +204,12 @@ describe("waiting for the outcome", () => {
     });
   });
 
-  it.each(["?wait=idle", "?wait=active&timeout=61s", "?wait=active&timeout=0s", "?wait=active&timeout=5"])("refuses %s", async (query) => {
-    expect((await introspect("wait-6", query)).status).toBe(400);
-  }); // prettier-ignore
+  it.each(["?wait=idle", "?wait=active&timeout=61s", "?wait=active&timeout=0s", "?wait=active&timeout=5"])(
+    "refuses %s",
+    async (query) => {
+      expect((await introspect("wait-6", query)).status).toBe(400);
+    },
+  );
 });
 
 describe("who may ask", () => {
@@ -180,7 +217,10 @@ describe("who may ask", () => {
     new Promise((resolve, reject) => {
       const socket = connect(Number(new URL(bench.url).port), "127.0.0.1");
       let text = "";
-      socket.on("data", (data) => (text += data.toString())).on("close", () => resolve(text)).on("error", reject); // prettier-ignore
+      socket
+        .on("data", (data) => (text += data.toString()))
+        .on("close", () => resolve(text))
+        .on("error", reject);
       socket.write(`${head}\r\nConnection: close\r\n\r\n`);
     });
 
@@ -188,9 +228,12 @@ describe("who may ask", () => {
     expect(await raw(`GET /health/live HTTP/1.1\r\nHost: ${host}`)).toMatch(/^HTTP\/1.1 200 /);
   });
 
-  it.each(["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", ""])("refuses the host %j", async (host) => {
-    expect(await raw(`GET /api/v1/registrations HTTP/1.1\r\nHost: ${host}`)).toMatch(/^HTTP\/1.1 421 /);
-  }); // prettier-ignore
+  it.each(["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8080", ""])(
+    "refuses the host %j",
+    async (host) => {
+      expect(await raw(`GET /api/v1/registrations HTTP/1.1\r\nHost: ${host}`)).toMatch(/^HTTP\/1.1 421 /);
+    },
+  );
 
   it("changes nothing for a page of another origin", async () => {
     const body = JSON.stringify({ payload_type: "NodeDeregister", payload: { node_id: "n" } });
@@ -205,11 +248,17 @@ describe("who may ask", () => {
     expect((await post({ origin: bench.url })).status).toBe(202);
   });
 
-  it.each(["/api/v1/registrations/%00", "/api/v1/registrations/..%252f", "/api/v1/registrations/%zz", `/api/v1/registrations/${"a".repeat(256)}`, "/api/v1/services/a%20b"])("refuses the path %s", async (path) => {
+  it.each([
+    "/api/v1/registrations/%00",
+    "/api/v1/registrations/..%252f",
+    "/api/v1/registrations/%zz",
+    `/api/v1/registrations/${"a".repeat(256)}`,
+    "/api/v1/services/a%20b",
+  ])("refuses the path %s", async (path) => {
     const answer = await bench.ask(path);
     expect(answer.status).toBe(400);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
-  }); // prettier-ignore
+  });
 
   it("has a problem for what it does not have", async () => {
     expect(await bench.ask("/api/v2/nothing")).toMatchObject({

@@ -63,7 +63,8 @@ describe("the overview", () => {
     expect(await overview()).toMatchObject({ notices: [], refused_contracts: null });
     const { store, domain } = bench.system;
     await store.query(
-      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', now(), 7, 9)`,
+      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', ` +
+        "now(), 7, 9)",
       [domain.name],
     );
     const { notices } = await overview();

@@ -86,7 +86,13 @@ describe("the notices", () => {
     nowMs: 100_000,
     brokerTimeMs: 100_000,
   };
-  const drift = { backend: "consul", comparedAtMs: 90_000, error: null, found: { missing: 0, altered: 0, leftover: 0 }, isHeld: false }; // prettier-ignore
+  const drift = {
+    backend: "consul",
+    comparedAtMs: 90_000,
+    error: null,
+    found: { missing: 0, altered: 0, leftover: 0 },
+    isHeld: false,
+  };
   const hold = {
     domain: "registration",
     kind: "expiry" as const,
@@ -104,21 +110,61 @@ describe("the notices", () => {
     expect(noticesOf({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
 
   it.each<[string, Partial<NoticeFacts>, object]>([
-    ["a part out of reach", { parts: { ...well.parts, bus: { ok: false, reason: "no broker" } } }, { title: "The bus can't be reached", command: "rollcall doctor" }],
-    ["refused partitions", { parts: { ...well.parts, partitions: { ok: false, owned: 0, of: 4, refused: ["partition 3 ..."] } } }, { title: "Partitions are refused", command: "rollcall offsets reset" }],
-    ["partitions nobody serves", { parts: { ...well.parts, partitions: { ok: false, reason: "1 of 4 unserved", owned: 0, of: 4, refused: [] } } }, { title: "Partitions are not served", detail: "1 of 4 unserved" }],
-    ["refused contracts", { refusedContracts: { at: "1970-01-01T00:01:00.000Z", reason: "RC101" } }, { title: "The edited contracts were refused", command: "rollcall validate" }],
-    ["a held expiry", { holds: [hold] }, { title: "Expiry of ACTIVE is held", hold: { domain: "registration", subject: "ACTIVE" }, detail: "since 40 s ago: 30 of 100 would have gone at once" }],
-    ["held deletions", { holds: [{ ...hold, kind: "deletion", subject: "consul" }] }, { title: "Deletions from consul are held", command: 'rollcall hold release registration consul --reason "..."' }],
-    ["an open breaker", { openBreakers: new Map([["consul", 95_000]]) }, { title: "consul is not asked for a while", detail: "its breaker is open for 5 s: it failed too often in a row" }],
-    ["a backend that can't be read", { drift: [{ ...drift, error: "403" }] }, { title: "consul can't be compared", level: "bad" }],
-    ["drift", { drift: [{ ...drift, found: { missing: 2, altered: 0, leftover: 1 } }] }, { title: "consul has drifted", level: "note", detail: "2 missing, 1 leftover, compared 10 s ago" }],
+    [
+      "a part out of reach",
+      { parts: { ...well.parts, bus: { ok: false, reason: "no broker" } } },
+      { title: "The bus can't be reached", command: "rollcall doctor" },
+    ],
+    [
+      "refused partitions",
+      { parts: { ...well.parts, partitions: { ok: false, owned: 0, of: 4, refused: ["partition 3 ..."] } } },
+      { title: "Partitions are refused", command: "rollcall offsets reset" },
+    ],
+    [
+      "partitions nobody serves",
+      { parts: { ...well.parts, partitions: { ok: false, reason: "1 of 4 unserved", owned: 0, of: 4, refused: [] } } },
+      { title: "Partitions are not served", detail: "1 of 4 unserved" },
+    ],
+    [
+      "refused contracts",
+      { refusedContracts: { at: "1970-01-01T00:01:00.000Z", reason: "RC101" } },
+      { title: "The edited contracts were refused", command: "rollcall validate" },
+    ],
+    [
+      "a held expiry",
+      { holds: [hold] },
+      {
+        title: "Expiry of ACTIVE is held",
+        hold: { domain: "registration", subject: "ACTIVE" },
+        detail: "since 40 s ago: 30 of 100 would have gone at once",
+      },
+    ],
+    [
+      "held deletions",
+      { holds: [{ ...hold, kind: "deletion", subject: "consul" }] },
+      { title: "Deletions from consul are held", command: 'rollcall hold release registration consul --reason "..."' },
+    ],
+    [
+      "an open breaker",
+      { openBreakers: new Map([["consul", 95_000]]) },
+      { title: "consul is not asked for a while", detail: "its breaker is open for 5 s: it failed too often in a row" },
+    ],
+    [
+      "a backend that can't be read",
+      { drift: [{ ...drift, error: "403" }] },
+      { title: "consul can't be compared", level: "bad" },
+    ],
+    [
+      "drift",
+      { drift: [{ ...drift, found: { missing: 2, altered: 0, leftover: 1 } }] },
+      { title: "consul has drifted", level: "note", detail: "2 missing, 1 leftover, compared 10 s ago" },
+    ],
   ])("tell %s, with what to do", (_what, facts, notice) => {
     const [only, ...others] = noticesOf({ ...well, ...facts });
     expect(others).toEqual([]);
     expect(only).toMatchObject(notice);
     expect(only?.remedy).not.toBe("");
-  }); // prettier-ignore
+  });
 
   it("put the worst first", () => {
     const found = { missing: 2, altered: 0, leftover: 0 };

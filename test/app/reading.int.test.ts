@@ -80,15 +80,24 @@ describe("registrations", () => {
     const { next_cursor } = (await list("?limit=2")).body;
     const forged = Buffer.from(JSON.stringify(["read-b"])).toString("base64url");
     const altered = `${next_cursor?.slice(0, -1)}${next_cursor?.endsWith("A") ? "B" : "A"}`;
-    for (const query of [`?cursor=${forged}`, `?cursor=${altered}`, `?state=ACTIVE&cursor=${next_cursor}`, "?cursor=-1", "?cursor=%00"]) {
+    for (const query of [
+      `?cursor=${forged}`,
+      `?cursor=${altered}`,
+      `?state=ACTIVE&cursor=${next_cursor}`,
+      "?cursor=-1",
+      "?cursor=%00",
+    ]) {
       const answer = await bench.ask(`/api/v1/registrations${query}`);
       expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter: "cursor" }] } });
-    } // prettier-ignore
+    }
   });
 
-  it.each(["limit=0", "limit=501", "limit=-1", "limit=x", "node_type=robot", "q=", "state=A&state=B"])("refuses %s", async (query) => {
-    expect((await bench.ask(`/api/v1/registrations?${query}`)).status).toBe(400);
-  }); // prettier-ignore
+  it.each(["limit=0", "limit=501", "limit=-1", "limit=x", "node_type=robot", "q=", "state=A&state=B"])(
+    "refuses %s",
+    async (query) => {
+      expect((await bench.ask(`/api/v1/registrations?${query}`)).status).toBe(400);
+    },
+  );
 });
 
 describe("a timeline", () => {
@@ -144,7 +153,13 @@ describe("an explanation", () => {
     (await bench.ask<Explanation>(`/api/v1/registrations/${nodeId}/explanation`)).body;
 
   it("says what a node waits for, and what would move it", async () => {
-    await bench.publish("NodeIntrospectionEvent", { node_id: "read-b", node_type: "compute", node_name: "Node READ-B", capabilities: ["storage", "it's \"quoted\""], endpoints: ["http://10.0.0.2:8080"] }); // prettier-ignore
+    await bench.publish("NodeIntrospectionEvent", {
+      node_id: "read-b",
+      node_type: "compute",
+      node_name: "Node READ-B",
+      capabilities: ["storage", 'it\'s "quoted"'],
+      endpoints: ["http://10.0.0.2:8080"],
+    });
     await expect.poll(async () => (await explain("read-b")).last_no_ops.length).toBe(1);
     const { text, ...parts } = await explain("read-b");
     expect(parts).toMatchObject({ known: true, state: "AWAITING_ACK", attempt: 1, trouble: [], dead_letters: [] });
@@ -154,13 +169,17 @@ describe("an explanation", () => {
       ["postgres.upsert_registration", "settled", "done"],
     ]);
     expect(parts.moved_by).toContainEqual({ on: "NodeRegistrationAcked", when: null, leads_to: "ACTIVE" });
-    expect(text).toMatch(/^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* What changed nothing lately: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked/); // prettier-ignore
+    expect(text).toMatch(
+      /^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* What changed nothing lately: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked/,
+    );
   });
 
   it("finds the dead letters of a node that was never taken in", async () => {
     const { topic } = bench.system.domain.consumed[0] as { topic: string };
     const key = Buffer.from("read-lost");
-    await bench.system.bus.publish([{ topic, partition: 0, key, value: Buffer.from("{}"), headers: {} }], { timeoutMs: 5_000 }); // prettier-ignore
+    await bench.system.bus.publish([{ topic, partition: 0, key, value: Buffer.from("{}"), headers: {} }], {
+      timeoutMs: 5_000,
+    });
     await expect.poll(async () => (await explain("read-lost")).dead_letters.length).toBe(1);
     const { known, text } = await explain("read-lost");
     expect([known, text]).toEqual([false, expect.stringContaining("INVALID_PAYLOAD")]);
@@ -194,8 +213,15 @@ describe("dead letters", () => {
     const rest = await letters(`?topic=${topic}&limit=1&cursor=${first.next_cursor}`);
     const both = [...first.items, ...rest.items];
     expect(both.map(({ code }) => code)).toEqual(["MALFORMED_JSON", "MALFORMED_JSON"]);
-    const whole = await Promise.all(both.map(async ({ id }) => (await bench.ask<WholeDeadLetter>(`/api/v1/dead-letters/${id}`)).body)); // prettier-ignore
-    expect(whole.map(({ value, value_encoding }) => [value, value_encoding]).sort()).toEqual([["/wA=", "base64"], [bad.toString(), "utf8"]].sort()); // prettier-ignore
+    const whole = await Promise.all(
+      both.map(async ({ id }) => (await bench.ask<WholeDeadLetter>(`/api/v1/dead-letters/${id}`)).body),
+    );
+    expect(whole.map(({ value, value_encoding }) => [value, value_encoding]).sort()).toEqual(
+      [
+        ["/wA=", "base64"],
+        [bad.toString(), "utf8"],
+      ].sort(),
+    );
     expect(whole.map(({ headers }) => headers)).toEqual([{ message_id: "one" }, { message_id: "one" }]);
 
     const [{ id }] = both as [DeadLetter];

@@ -58,7 +58,9 @@ describe("contracts that are reloaded", () => {
     await http.inject({ method: "POST", url: "/api/v1/events", payload });
     let ack = "";
     await until(async () => {
-      const { deadlines } = (await get(`/api/v1/registrations/${node_id}`)) as { deadlines?: Record<string, { at: string }> }; // prettier-ignore
+      const { deadlines } = (await get(`/api/v1/registrations/${node_id}`)) as {
+        deadlines?: Record<string, { at: string }>;
+      };
       ack = deadlines?.["ack"]?.at ?? "";
       return ack !== "";
     });

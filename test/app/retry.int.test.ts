@@ -34,7 +34,9 @@ describe("a retry by an operator", () => {
     const told = ({ node }: Record<string, unknown>) => ({ ...(node as object), introspected_at: "" });
     expect(told(after.body)).toEqual(told(before.body));
     const { body: timeline } = await bench.ask<{ items: object[] }>("/api/v1/registrations/ended-1/timeline");
-    expect(timeline.items).toContainEqual(expect.objectContaining({ type: "NodeIntrospectionEvent", message_id: body["message_id"] })); // prettier-ignore
+    expect(timeline.items).toContainEqual(
+      expect.objectContaining({ type: "NodeIntrospectionEvent", message_id: body["message_id"] }),
+    );
     expect(await words("ended-1")).toEqual([
       { command: "registration retry: introspection", who: "address 127.0.0.1", reason: "the backend is well again" },
     ]);
@@ -49,7 +51,9 @@ describe("a retry by an operator", () => {
         type: "consul.register",
         tries: [expect.objectContaining({ code: "UNAVAILABLE", error: "down" })],
       };
-      expect((await bench.ask("/api/v1/registrations/waits-1/explanation")).body["intents"]).toContainEqual(expect.objectContaining(failed)); // prettier-ignore
+      expect((await bench.ask("/api/v1/registrations/waits-1/explanation")).body["intents"]).toContainEqual(
+        expect.objectContaining(failed),
+      );
     });
     const { status, body } = await retry("waits-1");
     expect([status, body]).toEqual([202, { message_id: null, intents: 1 }]);
@@ -67,7 +71,10 @@ describe("a retry by an operator", () => {
 
   it("is refused where nothing failed, and leaves no word", async () => {
     await bench.activeNode("well-1");
-    expect(await retry("well-1")).toMatchObject({ status: 409, body: { detail: "well-1 is ACTIVE: there is nothing to try again" } }); // prettier-ignore
+    expect(await retry("well-1")).toMatchObject({
+      status: 409,
+      body: { detail: "well-1 is ACTIVE: there is nothing to try again" },
+    });
     expect(await words("well-1")).toEqual([]);
   });
 

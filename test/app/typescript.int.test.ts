@@ -14,7 +14,8 @@ it("TypeScript is run as it is, without a call for the name of every closure", (
     };
     const { partitionOf } = await import("./runtime/core/murmur2.ts");
     console.log(partitionOf("node", 4), named);`;
-  const node = (...more: string[]): string => execFileSync(process.execPath, [...more, "--input-type=module", "-e", program], { cwd: ROOT, encoding: "utf8" }); // prettier-ignore
+  const node = (...more: string[]): string =>
+    execFileSync(process.execPath, [...more, "--input-type=module", "-e", program], { cwd: ROOT, encoding: "utf8" });
   const [partition, named] = node("--import", "./app/typescript.mjs").trim().split(" ").map(Number);
   expect(partition).toBeLessThan(4);
   expect(named).toBe(0);

@@ -48,35 +48,117 @@ const PAGES = [
   "cursor=",
   `cursor=${"A".repeat(2_000)}`,
 ];
-const PATHS = ["%00", "a%00b", "..%252f", "%252e%252e%252f", "%2e%2e%2fetc", "%zz", "%", "%c0%af", "%ff", "a%0d%0ab", "%E2%80%AE", "a".repeat(256)]; // prettier-ignore
-const QUERIES = ["/api/v1/registrations?q=%00", "/api/v1/registrations?state=%00", "/api/v1/registrations?capability=a%00", "/api/v1/dead-letters?code=%00", "/api/v1/dead-letters?topic=%00"]; // prettier-ignore
-const UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"; // prettier-ignore
+const PATHS = [
+  "%00",
+  "a%00b",
+  "..%252f",
+  "%252e%252e%252f",
+  "%2e%2e%2fetc",
+  "%zz",
+  "%",
+  "%c0%af",
+  "%ff",
+  "a%0d%0ab",
+  "%E2%80%AE",
+  "a".repeat(256),
+];
+const QUERIES = [
+  "/api/v1/registrations?q=%00",
+  "/api/v1/registrations?state=%00",
+  "/api/v1/registrations?capability=a%00",
+  "/api/v1/dead-letters?code=%00",
+  "/api/v1/dead-letters?topic=%00",
+];
+const UPGRADE =
+  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
+  "dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /** What is sent, and the statuses that it may be answered with. */
 const REQUESTS: readonly (readonly [Item<"http">, string, string, RegExp])[] = [
   ["body over limit", "told by its length", post(`${JSON_HEAD}Content-Length: ${LARGE}\r\n`, "x"), /^413$/],
-  ["body over limit", "in pieces of unknown length", post(`${JSON_HEAD}Transfer-Encoding: chunked\r\n`, `${LARGE.toString(16)}\r\n${"x".repeat(LARGE)}\r\n0\r\n\r\n`), /^413$/],
-  ["body over limit", "of two lengths", post(`${JSON_HEAD}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n`, "0\r\n\r\n"), /^400$/],
+  [
+    "body over limit",
+    "in pieces of unknown length",
+    post(`${JSON_HEAD}Transfer-Encoding: chunked\r\n`, `${LARGE.toString(16)}\r\n${"x".repeat(LARGE)}\r\n0\r\n\r\n`),
+    /^413$/,
+  ],
+  [
+    "body over limit",
+    "of two lengths",
+    post(`${JSON_HEAD}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n`, "0\r\n\r\n"),
+    /^400$/,
+  ],
   ["body over limit", "headers of 20 KB", get("/health/live", `${HEAD}X: ${"x".repeat(20_000)}\r\n`), /^431$/],
   ["slow body", "its end never comes", post(`${JSON_HEAD}Content-Length: 100\r\n`, "{"), /^408$/],
   ["slow body", "its headers never end", `POST /api/v1/events HTTP/1.1\r\n${HEAD}X: `, /^408$/],
   ["wrong type", "text", post(`${HEAD}Content-Type: text/plain\r\nContent-Length: 2\r\n`, "{}"), /^415$/],
-  ["wrong type", "a form", post(`${HEAD}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n`, "a=1"), /^415$/],
+  [
+    "wrong type",
+    "a form",
+    post(`${HEAD}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n`, "a=1"),
+    /^415$/,
+  ],
   ["wrong type", "none", post(`${HEAD}Content-Length: 2\r\n`, "{}"), /^4(00|15)$/],
-  ["wrong type", "compressed", post(`${JSON_HEAD}Content-Encoding: gzip\r\nContent-Length: 3\r\n`, "\u001f\u008b\b"), /^4(00|15)$/],
+  [
+    "wrong type",
+    "compressed",
+    post(`${JSON_HEAD}Content-Encoding: gzip\r\nContent-Length: 3\r\n`, "\u001f\u008b\b"),
+    /^4(00|15)$/,
+  ],
   ["wrong type", "no HTTP", "\u0016\u0003\u0001\u0002\u0000\r\n\r\n", /^400$/],
-  ...PATHS.map((path) => ["%00 and double encoding", `as a node: ${path.slice(0, 20)}`, get(`/api/v1/registrations/${path}`), /^40[04]$/] as const),
+  ...PATHS.map(
+    (path) =>
+      [
+        "%00 and double encoding",
+        `as a node: ${path.slice(0, 20)}`,
+        get(`/api/v1/registrations/${path}`),
+        /^40[04]$/,
+      ] as const,
+  ),
   ...QUERIES.map((path) => ["%00 and double encoding", path, get(path), /^400$/] as const),
-  ...LISTS.flatMap(([path]) => PAGES.map((query) => ["page -1", `${path} ${query}`.slice(0, 80), get(`${path}?${query}`), /^4/] as const)),
-  ...LISTS.flatMap(([path, scope]) => PLACES.map((place) => ["forged cursor", `${path} ${place}`, get(`${path}?cursor=${forged(scope, place)}`), /^(200|400)$/] as const)),
-  ...LISTS.map(([path]) => ["forged cursor", `${path}, another list's`, get(`${path}?cursor=${forged("another", '["a"]')}`), /^400$/] as const),
-  ...["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "localhost:80:80", "", "\u00e9"].map((host) => ["foreign Host", JSON.stringify(host), get("/api/v1/registrations", `Host: ${host}\r\n`), /^4(21|00)$/] as const),
+  ...LISTS.flatMap(([path]) =>
+    PAGES.map((query) => ["page -1", `${path} ${query}`.slice(0, 80), get(`${path}?${query}`), /^4/] as const),
+  ),
+  ...LISTS.flatMap(([path, scope]) =>
+    PLACES.map(
+      (place) =>
+        ["forged cursor", `${path} ${place}`, get(`${path}?cursor=${forged(scope, place)}`), /^(200|400)$/] as const,
+    ),
+  ),
+  ...LISTS.map(
+    ([path]) =>
+      [
+        "forged cursor",
+        `${path}, another list's`,
+        get(`${path}?cursor=${forged("another", '["a"]')}`),
+        /^400$/,
+      ] as const,
+  ),
+  ...["evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "localhost:80:80", "", "\u00e9"].map(
+    (host) =>
+      ["foreign Host", JSON.stringify(host), get("/api/v1/registrations", `Host: ${host}\r\n`), /^4(21|00)$/] as const,
+  ),
   ["foreign Host", "none", get("/api/v1/registrations", ""), /^400$/],
-  ["WebSocket or SSE readers that never read", "a WebSocket of the stream", get("/api/v1/events/stream", `${HEAD}${UPGRADE}`), /^400$/],
+  [
+    "WebSocket or SSE readers that never read",
+    "a WebSocket of the stream",
+    get("/api/v1/events/stream", `${HEAD}${UPGRADE}`),
+    /^400$/,
+  ],
   ["WebSocket or SSE readers that never read", "a WebSocket of nothing", get("/", `${HEAD}${UPGRADE}`), /^400$/],
-  ["WebSocket or SSE readers that never read", "HEAD of the stream", `HEAD /api/v1/events/stream HTTP/1.1\r\n${HEAD}\r\n`, /^404$/],
-  ["WebSocket or SSE readers that never read", "a forged last id", get("/api/v1/events/stream", `${HEAD}Last-Event-ID: ////\r\n`), /^400$/],
-]; // prettier-ignore
+  [
+    "WebSocket or SSE readers that never read",
+    "HEAD of the stream",
+    `HEAD /api/v1/events/stream HTTP/1.1\r\n${HEAD}\r\n`,
+    /^404$/,
+  ],
+  [
+    "WebSocket or SSE readers that never read",
+    "a forged last id",
+    get("/api/v1/events/stream", `${HEAD}Last-Event-ID: ////\r\n`),
+    /^400$/,
+  ],
+];
 
 describe("a bad request", () => {
   let bench: HttpBench;

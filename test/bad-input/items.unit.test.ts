@@ -10,7 +10,8 @@ const tests = readdirSync(here)
   .filter((name) => name.endsWith(".test.ts") && !name.startsWith("items."))
   .map((name) => readFileSync(new URL(name, here), "utf8"))
   .join("\n");
-const isTested = (item: string): boolean => tests.includes(`"${item}`) || tests.includes(`sameId`) && item === "the same id with other content"; // prettier-ignore
+const isTested = (item: string): boolean =>
+  tests.includes(`"${item}`) || (tests.includes(`sameId`) && item === "the same id with other content");
 
 it.each(Object.keys(ITEMS) as Group[])("every item of the list has its fixture: %s", (group) => {
   const fixtures = new Set<string>([

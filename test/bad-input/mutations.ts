@@ -7,15 +7,53 @@ const UUID = "0198c0de-0000-4000-8000-000000000001";
 /** A good message of each type, with every field that it may have. */
 const GOOD: Readonly<Record<string, object>> = {
   NodeIntrospectionEvent: {
-    ...{ node_id: ID, node_type: "effect", node_version: "1.2.3", node_name: "a node", node_role: "worker", reason: "startup", epoch: 7 },
-    ...{ capabilities: ["read", "write"], declared_capabilities: { read: true }, discovered_capabilities: ["x"], health_endpoint: "/health" },
-    ...{ endpoints: { api: "http://10.0.0.1:8080" }, metadata: { zone: "a" }, correlation_id: UUID, timestamp: "2026-01-01T12:00:00.000Z" },
+    ...{
+      node_id: ID,
+      node_type: "effect",
+      node_version: "1.2.3",
+      node_name: "a node",
+      node_role: "worker",
+      reason: "startup",
+      epoch: 7,
+    },
+    ...{
+      capabilities: ["read", "write"],
+      declared_capabilities: { read: true },
+      discovered_capabilities: ["x"],
+      health_endpoint: "/health",
+    },
+    ...{
+      endpoints: { api: "http://10.0.0.1:8080" },
+      metadata: { zone: "a" },
+      correlation_id: UUID,
+      timestamp: "2026-01-01T12:00:00.000Z",
+    },
   },
-  NodeRegistrationAcked: { node_id: ID, correlation_id: UUID, registration_attempt_id: UUID, command_id: UUID, timestamp: "2026-01-01T12:00:00.000Z" },
-  NodeHeartbeatEvent: { node_id: ID, uptime_seconds: 1, active_operations_count: 2, cpu_usage_percent: 3.5, memory_usage_mb: 4, correlation_id: UUID, timestamp: "2026-01-01T12:00:00.000Z" },
+  NodeRegistrationAcked: {
+    node_id: ID,
+    correlation_id: UUID,
+    registration_attempt_id: UUID,
+    command_id: UUID,
+    timestamp: "2026-01-01T12:00:00.000Z",
+  },
+  NodeHeartbeatEvent: {
+    node_id: ID,
+    uptime_seconds: 1,
+    active_operations_count: 2,
+    cpu_usage_percent: 3.5,
+    memory_usage_mb: 4,
+    correlation_id: UUID,
+    timestamp: "2026-01-01T12:00:00.000Z",
+  },
   NodeDeregister: { node_id: ID, reason: "maintenance", correlation_id: UUID, timestamp: "2026-01-01T12:00:00.000Z" },
-}; // prettier-ignore
-const ENVELOPE = { envelope_id: UUID, envelope_timestamp: "2026-01-01T12:00:00.000Z", correlation_id: UUID, source_tool: "a tool", payload_schema_version: { major: 1, minor: 0, patch: 0 } }; // prettier-ignore
+};
+const ENVELOPE = {
+  envelope_id: UUID,
+  envelope_timestamp: "2026-01-01T12:00:00.000Z",
+  correlation_id: UUID,
+  source_tool: "a tool",
+  payload_schema_version: { major: 1, minor: 0, patch: 0 },
+};
 
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 4 }),
@@ -88,8 +126,26 @@ export const oneField: fc.Arbitrary<Mutated> = fc
 
 const put = fc.oneof(
   fc.uint8Array({ maxLength: 4 }),
-  fc.constantFrom(...['"', "\\", "{", "}", "[", "]", ",", ":", "\\u0000", "\\ud800", '"a":1,', "[".repeat(40), "1e999", "\ufeff", "null"].map((text) => Buffer.from(text))),
-); // prettier-ignore
+  fc.constantFrom(
+    ...[
+      '"',
+      "\\",
+      "{",
+      "}",
+      "[",
+      "]",
+      ",",
+      ":",
+      "\\u0000",
+      "\\ud800",
+      '"a":1,',
+      "[".repeat(40),
+      "1e999",
+      "\ufeff",
+      "null",
+    ].map((text) => Buffer.from(text)),
+  ),
+);
 const change = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   cut: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(400)),

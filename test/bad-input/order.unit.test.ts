@@ -3,7 +3,19 @@ import { shippedDomain } from "../registration/shipped-domain.ts";
 import { given } from "../registration/given.ts";
 import { keepsItsPromises } from "../registration/promises.ts";
 import { accepted, active, awaitingAck, LIVE_WAYS, partial, pending, REACH } from "../registration/reach.ts";
-import { acked, ackedNaming, confirmed, deadlinePassed, deregistered, failed, heartbeat, introspected, later, published, type Stimulus } from "../registration/stimuli.ts"; // prettier-ignore
+import {
+  acked,
+  ackedNaming,
+  confirmed,
+  deadlinePassed,
+  deregistered,
+  failed,
+  heartbeat,
+  introspected,
+  later,
+  published,
+  type Stimulus,
+} from "../registration/stimuli.ts";
 import type { Item } from "./items.ts";
 import { freshId } from "./record-fixture.ts";
 import { inputTopic, PARTITIONS, takeIn } from "./taking-in.ts";
@@ -25,8 +37,18 @@ const NOTHING: readonly (readonly [Item<"order">, string, readonly Stimulus[], S
   ...ENDED.map((state) => ["ACK late", `in ${state}`, way(state), acked("a1")] as const),
   ["ACK of another attempt", "of the one before", again, acked("a1")],
   ["ACK of another attempt", "that never was", awaitingAck, acked("a9")],
-  ["ACK of another attempt", "the right attempt, another request", awaitingAck, ackedNaming({ attempt: "a1", request: "a9" })],
-  ["ACK of another attempt", "the right request, another attempt", awaitingAck, ackedNaming({ attempt: "a9", request: "a1" })],
+  [
+    "ACK of another attempt",
+    "the right attempt, another request",
+    awaitingAck,
+    ackedNaming({ attempt: "a1", request: "a9" }),
+  ],
+  [
+    "ACK of another attempt",
+    "the right request, another attempt",
+    awaitingAck,
+    ackedNaming({ attempt: "a9", request: "a1" }),
+  ],
   ["ACK of an unknown node", "that names an attempt", [], acked("a1")],
   ["ACK of an unknown node", "that names none", [], ackedNaming({})],
   ["heartbeat of an unknown or ended node", "unknown", [], heartbeat()],
@@ -39,7 +61,7 @@ const NOTHING: readonly (readonly [Item<"order">, string, readonly Stimulus[], S
   ["confirmations out of order", "after the other failed", [...pending, failed("consul")], confirmed("postgres")],
   ["confirmations out of order", "published before it is accepted", pending, published("NodeRegistrationAccepted")],
   ["confirmations out of order", "a deadline that is not armed", pending, deadlinePassed("liveness")],
-]; // prettier-ignore
+];
 
 describe("a message at the wrong time", () => {
   it.each(NOTHING)("%s: %s", (_item, _name, before, message) => {
@@ -56,12 +78,15 @@ describe("a message at the wrong time", () => {
     expect(decision.entity?.data).toMatchObject({ node: elsewhere });
   });
 
-  it.each(LIVE_WAYS)("introspection in every state, with other endpoints: %s supersedes or is updated", (state, before) => {
-    const { decision } = given(...before).when(introspected("a3", elsewhere));
-    const expected = state === "ACTIVE" ? "NodeUpdated" : "NodeRegistrationInitiated";
-    expect(decision.events.map(({ type }) => type)).toEqual([expected]);
-    expect(decision.entity?.data).toMatchObject({ node: elsewhere });
-  }); // prettier-ignore
+  it.each(LIVE_WAYS)(
+    "introspection in every state, with other endpoints: %s supersedes or is updated",
+    (state, before) => {
+      const { decision } = given(...before).when(introspected("a3", elsewhere));
+      const expected = state === "ACTIVE" ? "NodeUpdated" : "NodeRegistrationInitiated";
+      expect(decision.events.map(({ type }) => type)).toEqual([expected]);
+      expect(decision.entity?.data).toMatchObject({ node: elsewhere });
+    },
+  );
 
   it("confirmations out of order: either first is as good, and one before a repeat of the other", () => {
     for (const order of [
@@ -69,7 +94,6 @@ describe("a message at the wrong time", () => {
       ["postgres", "consul"],
       ["postgres", "postgres", "consul"],
     ] as const) {
-      // prettier-ignore
       const { world } = given(...pending, ...order.map((backend) => confirmed(backend)));
       expect(world.entity?.state).toBe("ACCEPTED");
       expect(world.events.map(({ type }) => type)).toEqual(["NodeRegistrationInitiated", "NodeRegistrationAccepted"]);
@@ -89,7 +113,15 @@ describe("a message at the wrong time", () => {
   });
 
   it("ACK twice, goodbye twice, and everything once more after the end: one attempt, one end", () => {
-    const { world } = given(...active, deregistered(), deregistered(), acked("a1"), heartbeat(), confirmed("consul"), deadlinePassed("liveness")); // prettier-ignore
+    const { world } = given(
+      ...active,
+      deregistered(),
+      deregistered(),
+      acked("a1"),
+      heartbeat(),
+      confirmed("consul"),
+      deadlinePassed("liveness"),
+    );
     expect(world.entity?.state).toBe("DEREGISTERED");
     keepsItsPromises(world);
   });

@@ -102,8 +102,10 @@ describe("bad messages, through the whole process", () => {
       const codes = codesOf(index);
       const expected = "dead" in fixture.outcome ? [fixture.outcome.dead] : [];
       const isTaken = decided.has(id) === "taken" in fixture.outcome;
-      return codes.join() === expected.join() && isTaken ? [] : [`${titleOf(fixture)}: ${codes.join()} ${decided.get(id) ?? ""}`];
-    }); // prettier-ignore
+      return codes.join() === expected.join() && isTaken
+        ? []
+        : [`${titleOf(fixture)}: ${codes.join()} ${decided.get(id) ?? ""}`];
+    });
     expect(wrong).toEqual([]);
     console.log(`records, whole process: ${sent.length} inputs, ${found.length} dead letters`);
   });
@@ -162,7 +164,13 @@ describe("bad messages, through the whole process", () => {
       );
     const since = () => told.slice(before);
     // A message in another entity's partition is sent on, and then taken there.
-    const ended = () => since().filter((event) => (event.kind === "decision" && event.message.kind === "bus") || event.kind === "dead_letter" || event.kind === "repeat"); // prettier-ignore
+    const ended = () =>
+      since().filter(
+        (event) =>
+          (event.kind === "decision" && event.message.kind === "bus") ||
+          event.kind === "dead_letter" ||
+          event.kind === "repeat",
+      );
     await expect.poll(() => ended().length, PATIENCE).toBe(mutated.length);
     await until(isSettled);
     const refused = ended().filter(({ kind }) => kind === "dead_letter");
@@ -188,7 +196,6 @@ describe("bad messages, through the whole process", () => {
       ["dlq", "show", worst?.id ?? ""],
       ["nodes", "list"],
     ]) {
-      // prettier-ignore
       const said = await rollcall([...args, "--url", bench.url]);
       expect(said.split("\n").length).toBeGreaterThan(3);
       expectPlainLines(said);

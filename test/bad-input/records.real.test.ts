@@ -33,7 +33,10 @@ describeReal("bad messages, through Kafka", (services) => {
     world = await RealWorld.create(services, { partitions: PARTITIONS });
     await publishAll();
     const behind = sent.map((each) => each.behind);
-    await waitUntil(async () => expect(await taken()).toEqual(new Set(behind)), { what: "every good message behind a bad one", timeoutMs: 120_000 }); // prettier-ignore
+    await waitUntil(async () => expect(await taken()).toEqual(new Set(behind)), {
+      what: "every good message behind a bad one",
+      timeoutMs: 120_000,
+    });
     letters = await world.query<LetterRow>(
       `select error_code, topic || '/' || partition || '/' || "offset" as place, headers from rollcall.dead_letter`,
     );

@@ -51,7 +51,14 @@ export function recordOf(fixture: RecordFixture): { readonly id: string; readonl
 
 /** What a record leads to in the shell, without I/O: read, stepped, and planned to be written. */
 export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Work; readonly plan: TurnPlan } {
-  const partition = new Partition({ number: record.partition, epoch: 1, nextSeq: 1, publishedSeq: 0, positions: new Map(), entitiesMax: 1 }); // prettier-ignore
+  const partition = new Partition({
+    number: record.partition,
+    epoch: 1,
+    nextSeq: 1,
+    publishedSeq: 0,
+    positions: new Map(),
+    entitiesMax: 1,
+  });
   const item = { kind: "record", partition, record } as const;
   const [work, ...more] = readItems(shippedDomain, consumedBy, PARTITIONS, [item], new Map());
   if (!work || more.length > 0) throw new Error(`${1 + more.length} works of one record`);

@@ -25,7 +25,11 @@ export async function servicesOn(consul: string, node: string): Promise<readonly
           // As often as `?passing` names it: twice would be a lie.
           passing: passes.get(Service.ID) === 1,
           note: check?.Output ?? "",
-          version: Math.max(...[Service.Meta?.["rollcall_version"], /\d+$/.exec(check?.Name ?? "")?.[0]].map((text) => Number(text ?? 0))), // prettier-ignore
+          version: Math.max(
+            ...[Service.Meta?.["rollcall_version"], /\d+$/.exec(check?.Name ?? "")?.[0]].map((text) =>
+              Number(text ?? 0),
+            ),
+          ),
         };
       });
     }),

@@ -51,16 +51,20 @@ it.concurrent("another topic name is the topic that is published to", () =>
 it.concurrent("one retry instead of thirty gives up after the second try", async () => {
   const { nobody } = await freePorts(["nobody"]);
   const environment = { CONSUL_HTTP_ADDR: `127.0.0.1:${nobody}` };
-  await withEdited([["effects", "max_retries: 30", "max_retries: 1"]], async (world) => {
-    const node = new TestNode(world, "n1");
-    await node.introspect();
-    const rejected = await node.until("NodeRegistrationRejected");
-    expect(rejected.payload["failed_backends"]).toEqual([
-      expect.objectContaining({ backend: "consul", error_code: "UNAVAILABLE" }),
-    ]);
-    const notes = (await world.timeline("n1")).map(({ note }) => note);
-    expect(notes).toContainEqual(expect.stringContaining("given up after 2 tries"));
-  }, environment); // prettier-ignore
+  await withEdited(
+    [["effects", "max_retries: 30", "max_retries: 1"]],
+    async (world) => {
+      const node = new TestNode(world, "n1");
+      await node.introspect();
+      const rejected = await node.until("NodeRegistrationRejected");
+      expect(rejected.payload["failed_backends"]).toEqual([
+        expect.objectContaining({ backend: "consul", error_code: "UNAVAILABLE" }),
+      ]);
+      const notes = (await world.timeline("n1")).map(({ note }) => note);
+      expect(notes).toContainEqual(expect.stringContaining("given up after 2 tries"));
+    },
+    environment,
+  );
 });
 
 it.concurrent("a matrix row before the others decides, with its reason", () =>
@@ -100,7 +104,11 @@ it.concurrent("a state of one's own with its transitions is a state that nodes a
     - { from_state: ACTIVE, trigger: NodeLivenessExpired, to_state: LIVENESS_EXPIRED }`,
       ],
       ["orchestrator", "AWAITING_ACK, ACTIVE]", "AWAITING_ACK, ACTIVE, CHANGED]"],
-      ["orchestrator", "- { current_state: ACTIVE, action: refresh_if_changed", "- { current_state: [ACTIVE, CHANGED], action: refresh_if_changed"],
+      [
+        "orchestrator",
+        "- { current_state: ACTIVE, action: refresh_if_changed",
+        "- { current_state: [ACTIVE, CHANGED], action: refresh_if_changed",
+      ],
     ],
     async (world) => {
       const node = new TestNode(world, "n1");
@@ -111,4 +119,4 @@ it.concurrent("a state of one's own with its transitions is a state that nodes a
       await node.untilState("ACTIVE");
     },
   ),
-); // prettier-ignore
+);

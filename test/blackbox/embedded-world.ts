@@ -120,8 +120,14 @@ export class EmbeddedWorld implements World {
       }),
     );
     return lists.flat().map(({ service_id: serviceId, node_id: nodeId, address, port, tags, passing, note }) => ({
-      serviceId, nodeId, address, port, tags, passing, note,
-    })); // prettier-ignore
+      serviceId,
+      nodeId,
+      address,
+      port,
+      tags,
+      passing,
+      note,
+    }));
   }
 
   async evidence(): Promise<Evidence> {

@@ -61,8 +61,12 @@ const partitioner = Partitioners.DefaultPartitioner();
 function judgeOrder(nodeId: string, records: readonly PublishedRecord[], partitions: number | undefined): string[] {
   const broken: string[] = [];
   const partitionMetadata = Array.from({ length: partitions ?? 0 }, (_, partitionId) => ({
-    partitionId, leader: 1, partitionErrorCode: 0, replicas: [], isr: [],
-  })); // prettier-ignore
+    partitionId,
+    leader: 1,
+    partitionErrorCode: 0,
+    replicas: [],
+    isr: [],
+  }));
   const home = partitions && partitioner({ topic: "any", partitionMetadata, message: { key: nodeId, value: null } });
   const newest = new Map<string, number>();
   const seen = new Set<string>();

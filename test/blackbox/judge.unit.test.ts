@@ -64,19 +64,34 @@ function logged(envelope: Envelope, offset: number, more: Partial<PublishedRecor
 /** What a node said, as it lies in its own partition. */
 function said(type: string, second: number, payload: Fields = {}): InputRecord & { readonly id: string } {
   const id = v4();
-  const value = JSON.stringify({ envelope_id: id, envelope_timestamp: time(second), payload: { node_id: "n1", ...payload } });
-  return { id, type, topic: type, partition: HOME, offset: second, atMs: Date.parse(time(second)), value: Buffer.from(value) };
-} // prettier-ignore
+  const value = JSON.stringify({
+    envelope_id: id,
+    envelope_timestamp: time(second),
+    payload: { node_id: "n1", ...payload },
+  });
+  return {
+    id,
+    type,
+    topic: type,
+    partition: HOME,
+    offset: second,
+    atMs: Date.parse(time(second)),
+    value: Buffer.from(value),
+  };
+}
 
 const introspection = said("NodeIntrospectionEvent", 0);
 const ack = said("NodeRegistrationAcked", 2, { registration_attempt_id: ATTEMPT });
 const poison: InputRecord = { ...introspection, offset: 7, value: Buffer.from("{") };
 /** The dead letter of a record, in the topic's own words. */
-const deadLetterOf = ({ topic, partition, offset, value }: InputRecord, more: Readonly<Record<string, string>> = {}) => ({
+const deadLetterOf = (
+  { topic, partition, offset, value }: InputRecord,
+  more: Readonly<Record<string, string>> = {},
+) => ({
   key: null,
   value,
   headers: { dlq_topic: topic, dlq_partition: String(partition), dlq_offset: String(offset), ...more },
-}); // prettier-ignore
+});
 
 const caused = (by: { readonly id: string }, original: PublishedRecord): PublishedRecord =>
   forged(original, { causation_id: by.id }, { parent_envelope_id: by.id });
@@ -86,8 +101,15 @@ const ackReceived = caused(ack, record(3, "NodeRegistrationAckReceived", { liven
 const active = record(4, "NodeBecameActive", { liveness_deadline: time(33) });
 const registered = [initiated, accepted, ackReceived, active] as const;
 const service = {
-  serviceId: "onex-effect-n1", nodeId: "n1", address: "n1.test", port: 8080, tags: [], passing: true, note: "", version: 4,
-}; // prettier-ignore
+  serviceId: "onex-effect-n1",
+  nodeId: "n1",
+  address: "n1.test",
+  port: 8080,
+  tags: [],
+  passing: true,
+  note: "",
+  version: 4,
+};
 const row = { node_id: "n1", status: "ACTIVE", version: 4, node_type: "effect", endpoints: {} };
 const honest: Evidence = {
   records: registered,
@@ -119,15 +141,23 @@ describe("the judge", () => {
     expect(judge({ ...honest, records: [...registered, accepted] })).toEqual([]));
 
   it("allows a deadline that was told in time and after its grace", () => {
-    const records = [...registered, record(5, "NodeLivenessExpired", { deadline_at: time(33), last_heartbeat_at: null, emitted_at: time(33) }, 34)];
+    const records = [
+      ...registered,
+      record(5, "NodeLivenessExpired", { deadline_at: time(33), last_heartbeat_at: null, emitted_at: time(33) }, 34),
+    ];
     const at = { node_id: "n1", state: "LIVENESS_EXPIRED", entity_seq: 5 };
     const gone = { records, services: [], rows: [{ ...row, status: at.state, version: 5 }], registrations: [at] };
     const outages = [{ fromMs: Date.parse(time(5)), toMs: Date.parse(time(5)) + 2_000 }];
     expect(judge({ ...honest, ...gone, outages, lateMsMax: 2_000 })).toEqual([]);
-  }); // prettier-ignore
+  });
 
   const expired = (second: number, more: Fields = {}): PublishedRecord =>
-    record(5, "NodeLivenessExpired", { deadline_at: time(33), last_heartbeat_at: null, emitted_at: time(33), ...more }, second); // prettier-ignore
+    record(
+      5,
+      "NodeLivenessExpired",
+      { deadline_at: time(33), last_heartbeat_at: null, emitted_at: time(33), ...more },
+      second,
+    );
   const timedOut = record(3, "NodeRegistrationAckTimedOut", { deadline_at: time(32), emitted_at: time(32) }, 33);
   const ended = record(5, "NodeLivenessExpired", { deadline_at: time(20), emitted_at: time(40) });
   const lies: Readonly<Record<string, readonly [lie: Partial<Evidence>, broken: RegExp]>> = {
@@ -246,12 +276,10 @@ describe("the judge", () => {
     ],
     "events of a topic out of order": [
       {
-        records: [
-          record(6, "NodeUpdated", { node: NODE }), ...registered, record(5, "NodeUpdated", { node: NODE }),
-        ],
+        records: [record(6, "NodeUpdated", { node: NODE }), ...registered, record(5, "NodeUpdated", { node: NODE })],
       },
       /^G4 n1: NodeUpdated \(5\) lies behind 6/,
-    ], // prettier-ignore
+    ],
     "an acceptance without its cause": [
       { records: [forged(accepted, { entity_seq: 1 })] },
       /^G5 NodeRegistrationAccepted at 1: comes in null/,
@@ -268,11 +296,16 @@ describe("the judge", () => {
       {
         records: [
           ...registered,
-          record(5, "NodeRegistrationInitiated", { supersedes: null, registration_attempt_id: v4(), attempt: 2, node: NODE }),
+          record(5, "NodeRegistrationInitiated", {
+            supersedes: null,
+            registration_attempt_id: v4(),
+            attempt: 2,
+            node: NODE,
+          }),
         ],
       },
       /^G2 NodeRegistrationInitiated at 5: supersedes null/,
-    ], // prettier-ignore
+    ],
     "an attempt without an end": [{ records: [initiated] }, /^G2 n1 .* its attempt has not come to an end/],
     "a deadline that fired early": [{ records: [...registered, ended] }, /^G7 NodeLivenessExpired at 5: fired by/],
     "an event told before its deadline": [

@@ -95,25 +95,33 @@ describeReal("foreign producers on Kafka", (services) => {
   });
 
   const fitting = JSON.stringify(introspectionOf("unfit"));
-  const unfit: Readonly<Record<string, readonly [code: string, value: string | Buffer | null, headers?: Sent["headers"]]>> = {
+  const unfit: Readonly<
+    Record<string, readonly [code: string, value: string | Buffer | null, headers?: Sent["headers"]]>
+  > = {
     "no value": ["MALFORMED_JSON", null],
     "half a document": ["MALFORMED_JSON", fitting.slice(0, -1)],
     "no UTF-8": ["MALFORMED_JSON", Buffer.from([0x7b, 0xff, 0xfe, 0x7d])],
     "no object": ["INVALID_PAYLOAD", "[]"],
     "no node": ["INVALID_PAYLOAD", "{}"],
     "a forbidden id": ["INVALID_PAYLOAD", JSON.stringify(introspectionOf("../../x; drop"))],
-    "another type": ["UNKNOWN_TYPE", JSON.stringify({ payload_type: "NodeBecameActive", payload: introspectionOf("unfit") })],
+    "another type": [
+      "UNKNOWN_TYPE",
+      JSON.stringify({ payload_type: "NodeBecameActive", payload: introspectionOf("unfit") }),
+    ],
     "a version of the future": [
       "VERSION_UNSUPPORTED",
       JSON.stringify({ payload_schema_version: { major: 2, minor: 0, patch: 0 }, payload: introspectionOf("unfit") }),
     ],
-    "a byte too many": ["TOO_LARGE", JSON.stringify(introspectionOf("unfit", { x: "" })).replace('""', `"${"x".repeat(LIMIT_BYTES)}"`)],
+    "a byte too many": [
+      "TOO_LARGE",
+      JSON.stringify(introspectionOf("unfit", { x: "" })).replace('""', `"${"x".repeat(LIMIT_BYTES)}"`),
+    ],
     "an endpoint with a password": [
       "INVALID_PAYLOAD",
       JSON.stringify(introspectionOf("unfit", { endpoints: ["http://a:b@c.test"] })),
       { "x-of-the-producer": "kept" },
     ],
-  }; // prettier-ignore
+  };
 
   it.concurrent.each(Object.entries(unfit))(
     "puts %s into the dead letters once, whole, and takes the next message",
@@ -148,9 +156,10 @@ describeReal("foreign producers on Kafka", (services) => {
   function deadLetter(topic: string, partition: number, offset: number): LoggedRecord {
     const found = world
       .deadLetters()
-      .filter(({ headers: { dlq_topic, dlq_partition, dlq_offset } }) =>
-        dlq_topic === topic && dlq_partition === String(partition) && dlq_offset === String(offset),
-      ); // prettier-ignore
+      .filter(
+        ({ headers: { dlq_topic, dlq_partition, dlq_offset } }) =>
+          dlq_topic === topic && dlq_partition === String(partition) && dlq_offset === String(offset),
+      );
     expect(found).toHaveLength(1);
     return found[0] as LoggedRecord;
   }

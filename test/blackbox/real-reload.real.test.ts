@@ -29,14 +29,19 @@ describeReal("contracts that change under two processes on Kafka and Postgres", 
       return { status: answer.status, body: (await answer.json()) as { hash: string } };
     };
     const crowd = (name: string): Promise<unknown> =>
-      Promise.all(Array.from({ length: NODES_EACH }, (_, index) => new TestNode(world, `${name}-${index}`).becomeActive())); // prettier-ignore
+      Promise.all(
+        Array.from({ length: NODES_EACH }, (_, index) => new TestNode(world, `${name}-${index}`).becomeActive()),
+      );
     try {
       await world.start();
       const [first, second] = world.programs.map(({ url }) => url) as [string, string];
       const hashes = [(await inForce(first))?.hash];
       for (let reloads = 1; reloads <= RELOADS; reloads++) {
         const coming = crowd(`n${reloads}`);
-        writeFileSync(file, readFileSync(file, "utf8").replace(/name: ack, after: \d+s/, `name: ack, after: ${30 + reloads}s`)); // prettier-ignore
+        writeFileSync(
+          file,
+          readFileSync(file, "utf8").replace(/name: ack, after: \d+s/, `name: ack, after: ${30 + reloads}s`),
+        );
         const { status, body } = await reload(reloads % 2 === 0 ? first : second);
         expect(status).toBe(200);
         hashes.push(body.hash);
@@ -58,14 +63,19 @@ describeReal("contracts that change under two processes on Kafka and Postgres", 
         `select partition, contract_hash from rollcall.journal where contract_hash is not null order by partition, seq`,
       );
       for (const partition of new Set(rows.map((row) => row.partition))) {
-        const versions = rows.filter((row) => row.partition === partition).map((row) => hashes.indexOf(row.contract_hash)); // prettier-ignore
+        const versions = rows
+          .filter((row) => row.partition === partition)
+          .map((row) => hashes.indexOf(row.contract_hash));
         expect(versions).toEqual(versions.toSorted((a, b) => a - b));
         expect(versions).not.toContain(-1);
       }
 
       appendFileSync(file, "\nno such key: 1\n");
       expect(await reload(first)).toMatchObject({ status: 409 });
-      expect(await inForce(first)).toMatchObject({ hash: hashes.at(-1), refused: { reason: expect.any(String) as string } }); // prettier-ignore
+      expect(await inForce(first)).toMatchObject({
+        hash: hashes.at(-1),
+        refused: { reason: expect.any(String) as string },
+      });
       await crowd("after");
       await expectPromisesKept(world);
     } finally {

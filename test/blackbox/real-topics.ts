@@ -10,11 +10,9 @@ export const INPUTS: Readonly<Record<string, string>> = {
   NodeHeartbeatEvent: "evt.node-heartbeat",
   NodeDeregister: "cmd.node-deregister",
 };
-const OUTPUTS = [
-  "initiated", "accepted", "rejected", "ack-received", "ack-timed-out",
-].map((name) => `evt.node-registration-${name}`).concat([
-  "became-active", "updated", "liveness-expired", "deregistered",
-].map((name) => `evt.node-${name}`)); // prettier-ignore
+const OUTPUTS = ["initiated", "accepted", "rejected", "ack-received", "ack-timed-out"]
+  .map((name) => `evt.node-registration-${name}`)
+  .concat(["became-active", "updated", "liveness-expired", "deregistered"].map((name) => `evt.node-${name}`));
 const DEAD_LETTERS = "dlq.registration";
 
 /** Names of the public topics of one environment and namespace. */

@@ -211,8 +211,17 @@ export class RealWorld implements World {
     const topic = this.inputTopic(type);
     for (const { value } of messages) this.#suspects.add(value);
     const partitioner = Partitioners.DefaultPartitioner();
-    const partitionMetadata = Array.from({ length: this.#partitions }, (_, partitionId) => ({ partitionId, leader: 1, partitionErrorCode: 0, replicas: [], isr: [] })); // prettier-ignore
-    const placed = messages.map((message) => ({ ...message, partition: partitioner({ topic, partitionMetadata, message }) })); // prettier-ignore
+    const partitionMetadata = Array.from({ length: this.#partitions }, (_, partitionId) => ({
+      partitionId,
+      leader: 1,
+      partitionErrorCode: 0,
+      replicas: [],
+      isr: [],
+    }));
+    const placed = messages.map((message) => ({
+      ...message,
+      partition: partitioner({ topic, partitionMetadata, message }),
+    }));
     const results = await this.#producer.send({ topic, acks: -1, messages: placed });
     for (const { partition, baseOffset } of results) {
       const count = placed.filter((each) => each.partition === partition).length;
@@ -356,7 +365,8 @@ export class RealWorld implements World {
 
   async #taken(): Promise<ReadonlySet<string>> {
     const { rows } = await this.#sql.query<{ id: string }>(
-      `select message_id as id from rollcall.journal where kind in ('message', 'repeat', 'rekeyed') and message_id is not null`,
+      `select message_id as id from rollcall.journal where kind in ('message', 'repeat', 'rekeyed') and ` +
+        "message_id is not null",
     );
     return new Set(rows.map(({ id }) => id));
   }

@@ -30,7 +30,8 @@ afterEach(async () => {
 });
 
 const environment = (): Record<string, string> => ({ ROLLCALL_DATA_DIR: join(folder, "data") });
-const inForce = async (): Promise<InForce> => (await getJson<InForce>(`${program?.url}/api/v1/contracts/in-force`)) as InForce; // prettier-ignore
+const inForce = async (): Promise<InForce> =>
+  (await getJson<InForce>(`${program?.url}/api/v1/contracts/in-force`)) as InForce;
 const edited = (file: string, from: string, to: string): string => {
   const text = readFileSync(file, "utf8");
   expect(text).toContain(from);
@@ -66,7 +67,10 @@ it("a running program reads its folder again at SIGHUP, and at rollcall reload",
     expect(await rollcall("reload")).toMatchObject({ code: 0, said: expect.stringContaining("nothing changed") });
     writeFileSync(file, edited(file, "name: ack, after: 40s", "name: ack, aftr: 40s"));
     const refused = await rollcall("reload");
-    expect(refused).toMatchObject({ code: 1, said: expect.stringContaining("orchestrator.yaml:100: RC005 unknown key aftr") }); // prettier-ignore
+    expect(refused).toMatchObject({
+      code: 1,
+      said: expect.stringContaining("orchestrator.yaml:100: RC005 unknown key aftr"),
+    });
     expect(await inForce()).toMatchObject({ hash: second, refused: { by: "address 127.0.0.1" } });
     expect(await rollcall("doctor")).toMatchObject({ code: 1, said: expect.stringContaining("rollcall reload") });
 

@@ -54,7 +54,9 @@ export class TestNode {
     return this.#world.events(this.id).filter((event) => type === undefined || event.type === type);
   }
 
-  /** Of everything published until now. Topics are read beside each other: what was seen last may not have come last. */
+  /**
+   * Of everything published until now. Topics are read beside each other: what was seen last may not have come last.
+   */
   async types(): Promise<readonly string[]> {
     await this.#world.caughtUp();
     return this.#types();

@@ -41,10 +41,19 @@ function expectInOrder(text: string, parts: readonly string[]): void {
 
 // Not AWAITING_ACK: over HTTP an acceptance can be read, and ACKed, before the bus has confirmed its publish.
 const REGISTRATION = [
-  "NodeIntrospectionEvent", "PENDING_REGISTRATION", "consul.register", "postgres.upsert_registration", "partial",
-  "complete", "NodeRegistrationAccepted", "ACCEPTED", "NodeRegistrationAcked", "ACK_RECEIVED",
-  "NodeBecameActive", "ACTIVE",
-]; // prettier-ignore
+  "NodeIntrospectionEvent",
+  "PENDING_REGISTRATION",
+  "consul.register",
+  "postgres.upsert_registration",
+  "partial",
+  "complete",
+  "NodeRegistrationAccepted",
+  "ACCEPTED",
+  "NodeRegistrationAcked",
+  "ACK_RECEIVED",
+  "NodeBecameActive",
+  "ACTIVE",
+];
 
 // Both mostly wait.
 it.concurrent(

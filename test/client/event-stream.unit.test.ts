@@ -13,12 +13,19 @@ it("reads an event, its id and its lines", () => {
 });
 
 it("reads events that arrive in pieces", () => {
-  expect(read("id: 7\nda", "ta: a", "\n", "\ndata: b\n\n")).toEqual([["7", "a"], ["7", "b"]]); // prettier-ignore
+  expect(read("id: 7\nda", "ta: a", "\n", "\ndata: b\n\n")).toEqual([
+    ["7", "a"],
+    ["7", "b"],
+  ]);
 });
 
 it("reads every kind of line end, cut anywhere", () => {
   const text = "id: 1\r\ndata: a\r\n\r\nid: 2\rdata: b\r\rid: 3\ndata: c\n\n";
-  const expected = [["1", "a"], ["2", "b"], ["3", "c"]]; // prettier-ignore
+  const expected = [
+    ["1", "a"],
+    ["2", "b"],
+    ["3", "c"],
+  ];
   expect(read(text)).toEqual(expected);
   expect(read(...text)).toEqual(expected);
 });

@@ -124,7 +124,15 @@ describe("a node over HTTP", () => {
 describe("a simulation over HTTP", () => {
   it("ends with every well-behaved node ACTIVE, and counts what went wrong with the others", async () => {
     const faults = { noAck: 0.1, silent: 0.1, duplicate: 0.2 };
-    const summary = await simulate({ transport, nodes: 20, rate: 10, durationMs: 12_000, seed: 7, goodbye: true, ...faults }); // prettier-ignore
+    const summary = await simulate({
+      transport,
+      nodes: 20,
+      rate: 10,
+      durationMs: 12_000,
+      seed: 7,
+      goodbye: true,
+      ...faults,
+    });
     expect(summary).toMatchObject({ introspected: 20, accepted: 20, expectedActive: 18, neverActive: [], rejected: 0 });
     expect(summary.messagesFailed, summary.firstTrouble ?? "").toBe(0);
     // At least: on a machine that is busy with something else, well-behaved nodes may expire as well, and come back.

@@ -145,8 +145,22 @@ describeReal("nodes over Kafka", (services) => {
 
   it("are many in a simulation, and every well-behaved one becomes ACTIVE", async () => {
     const faults = { noAck: 0.05, silent: 0.05, duplicate: 0.1 };
-    const summary = await simulate({ transport, nodes: 200, rate: 50, durationMs: 20_000, seed: 3, goodbye: true, ...faults }); // prettier-ignore
-    expect(summary).toMatchObject({ introspected: 200, accepted: 200, expectedActive: 190, neverActive: [], messagesFailed: 0 }); // prettier-ignore
+    const summary = await simulate({
+      transport,
+      nodes: 200,
+      rate: 50,
+      durationMs: 20_000,
+      seed: 3,
+      goodbye: true,
+      ...faults,
+    });
+    expect(summary).toMatchObject({
+      introspected: 200,
+      accepted: 200,
+      expectedActive: 190,
+      neverActive: [],
+      messagesFailed: 0,
+    });
     expect(summary.expired).toBeGreaterThanOrEqual(10);
     expect(summary.duplicatesSent).toBeGreaterThan(20);
   });

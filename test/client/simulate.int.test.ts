@@ -25,7 +25,21 @@ describe("rollcall simulate", () => {
   afterAll(() => running.close());
 
   it("plays nodes against a running system and prints a summary", async () => {
-    const run = await simulate("--nodes", "10", "--rate", "10", "--for", "4s", "--no-ack", "0.1", "--duplicate", "0.2", "--json", "--url", running.url); // prettier-ignore
+    const run = await simulate(
+      "--nodes",
+      "10",
+      "--rate",
+      "10",
+      "--for",
+      "4s",
+      "--no-ack",
+      "0.1",
+      "--duplicate",
+      "0.2",
+      "--json",
+      "--url",
+      running.url,
+    );
     const summary = JSON.parse(run.stdout) as SimulationSummary;
     expect(summary).toMatchObject({ nodes: 10, seed: 1, introspected: 10, accepted: 10, expectedActive: 9, active: 9 });
     expect(run.code, run.stderr).toBe(0);
@@ -33,7 +47,19 @@ describe("rollcall simulate", () => {
   });
 
   it("prints it for people, too, and says goodbye when asked to", async () => {
-    const { code, stdout } = await simulate("--nodes", "3", "--rate", "10", "--for", "2s", "--seed", "5", "--goodbye", "--url", running.url); // prettier-ignore
+    const { code, stdout } = await simulate(
+      "--nodes",
+      "3",
+      "--rate",
+      "10",
+      "--for",
+      "2s",
+      "--seed",
+      "5",
+      "--goodbye",
+      "--url",
+      running.url,
+    );
     expect(stdout).toMatch(/introspected +3\n/);
     expect(stdout).toMatch(/to active( +\d+\.\d){4}\n/);
     expect(stdout).toContain("all 3 nodes that should become ACTIVE did");
@@ -62,7 +88,10 @@ describe("rollcall simulate", () => {
       simulate("--nodes", "100", "--rate", "1", "--for", "10s"),
       simulate("--silent", "10"),
     ]);
-    expect(tooShort).toMatchObject({ code: 2, stderr: expect.stringContaining("take 100 s: give --for at least that long") }); // prettier-ignore
+    expect(tooShort).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("take 100 s: give --for at least that long"),
+    });
     expect(noShare).toMatchObject({ code: 2, stderr: expect.stringContaining("a share from 0 to 1") });
   });
 });

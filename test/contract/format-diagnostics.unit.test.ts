@@ -24,8 +24,23 @@ describe("diagnostics as text", () => {
     ));
 
   it("show what to do, and the way there as a table", () => {
-    const step = { atMs: 1, message: "OpenItem", orchestrator: "OPEN", reducer: "idle", events: ["ItemOpened"], intents: ["item.write"], reason: "" };
-    const late = { ...step, atMs: -60_000, message: "OpenItem, held up", events: [], intents: [], reason: "open before" };
+    const step = {
+      atMs: 1,
+      message: "OpenItem",
+      orchestrator: "OPEN",
+      reducer: "idle",
+      events: ["ItemOpened"],
+      intents: ["item.write"],
+      reason: "",
+    };
+    const late = {
+      ...step,
+      atMs: -60_000,
+      message: "OpenItem, held up",
+      events: [],
+      intents: [],
+      reason: "open before",
+    };
     const found = { ...problem, code: "RC206", remedy: "close it", timeline: [step, late] };
     expect(formatDiagnostics([found], "text").split("\n").slice(4)).toEqual([
       "    close it",
@@ -36,7 +51,7 @@ describe("diagnostics as text", () => {
       "",
     ]);
     expect(formatDiagnostics([found], "github")).toContain("%0Aclose it%0Atoy/orders.yaml:3:1: the other half%0AT ");
-  }); // prettier-ignore
+  });
 
   it("keep the caret under its column after tabs, and inside of a cut line", () => {
     const text = formatDiagnostics([{ ...problem, excerpt: "\t\tab", column: 3, width: 9 }], "text");
@@ -58,7 +73,8 @@ describe("diagnostics for programs", () => {
 
   it("are GitHub annotations on one line each, escaped", () => {
     expect(formatDiagnostics([problem], "github")).toBe(
-      "::error file=toy/bank.yml,line=14,col=7,endColumn=14,title=RC005::unknown key bakcend%0Adid you mean backend?%0Atoy/orders.yaml:3:1: the other half\n",
+      "::error file=toy/bank.yml,line=14,col=7,endColumn=14,title=RC005::unknown key bakcend%0Adid you mean " +
+        "backend?%0Atoy/orders.yaml:3:1: the other half\n",
     );
     expect(formatDiagnostics([{ ...warning, file: "a,b:c" }], "github")).toMatch(
       /^::warning file=a%2Cb%3Ac,line=14,.*::50%25 a,b: /,

@@ -7,7 +7,12 @@ const LATEST = Date.parse("9999-12-31T23:59:59.999Z");
 
 it("is what a Date would say, in whatever order times come", () => {
   const near = fc.integer({ min: -100_000, max: 100_000 }).map((ms) => Date.parse("2026-03-01T00:00:00Z") + ms);
-  const time = fc.oneof(near, near, fc.integer({ min: EARLIEST, max: LATEST }), fc.double({ min: EARLIEST, max: LATEST, noNaN: true })); // prettier-ignore
+  const time = fc.oneof(
+    near,
+    near,
+    fc.integer({ min: EARLIEST, max: LATEST }),
+    fc.double({ min: EARLIEST, max: LATEST, noNaN: true }),
+  );
   fc.assert(
     fc.property(fc.array(time, { maxLength: 200 }), (times) => {
       for (const ms of times) expect(toRfc3339(ms)).toBe(new Date(ms).toISOString());

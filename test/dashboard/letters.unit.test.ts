@@ -3,7 +3,9 @@ import { bytesOf, hexDump } from "../../dashboard/letters/hex-dump.ts";
 import { pointedJson, pointersIn } from "../../dashboard/letters/pointed-json.ts";
 
 const lit = (value: unknown, ...pointers: string[]) =>
-  pointedJson(value, pointers).filter((line) => line.lit).map(({ text }) => text.trim()); // prettier-ignore
+  pointedJson(value, pointers)
+    .filter((line) => line.lit)
+    .map(({ text }) => text.trim());
 
 describe("the pointers of an error", () => {
   it("are all that it names", () => {

@@ -27,15 +27,20 @@ describe("the window of a long list", () => {
 
   it("covers all that is seen, wherever the reader is", () =>
     fc.assert(
-      fc.property(fc.nat(2_000_000), fc.nat(9_000_000), fc.integer({ min: 36, max: 2_000 }), (total, scrollTop, viewportPx) => {
-        const { first, count, offsetPx, heightPx } = windowOf({ total, scrollTop, viewportPx, rowPx: 36 }, 2);
-        const top = Math.min(scrollTop, Math.max(0, heightPx - viewportPx));
-        expect(first + count).toBeLessThanOrEqual(total);
-        expect(offsetPx).toBeLessThanOrEqual(top + 0.01);
-        const seenTo = Math.min(top + viewportPx, heightPx);
-        if (total > 0) expect(offsetPx + count * 36).toBeGreaterThanOrEqual(seenTo - 0.01);
-      }),
-    )); // prettier-ignore
+      fc.property(
+        fc.nat(2_000_000),
+        fc.nat(9_000_000),
+        fc.integer({ min: 36, max: 2_000 }),
+        (total, scrollTop, viewportPx) => {
+          const { first, count, offsetPx, heightPx } = windowOf({ total, scrollTop, viewportPx, rowPx: 36 }, 2);
+          const top = Math.min(scrollTop, Math.max(0, heightPx - viewportPx));
+          expect(first + count).toBeLessThanOrEqual(total);
+          expect(offsetPx).toBeLessThanOrEqual(top + 0.01);
+          const seenTo = Math.min(top + viewportPx, heightPx);
+          if (total > 0) expect(offsetPx + count * 36).toBeGreaterThanOrEqual(seenTo - 0.01);
+        },
+      ),
+    ));
 });
 
 describe("a row that is gone to", () => {

@@ -17,7 +17,11 @@ describe("where one writes in YAML", () => {
     ["a value at the top", "node_type: OR|", { path: [], key: "node_type", word: "OR" }],
     ["below a key", "state_machine:\n  in|", { path: ["state_machine"], word: "in" }],
     ["behind a finished part", "attempt:\n  id: x\nstate_machine:\n  |", { path: ["state_machine"], word: "" }],
-    ["in an item", "state_machine:\n  states:\n    - state_name: A\n      te|", { path: ["state_machine", "states", "[]"], word: "te" }],
+    [
+      "in an item",
+      "state_machine:\n  states:\n    - state_name: A\n      te|",
+      { path: ["state_machine", "states", "[]"], word: "te" },
+    ],
     ["at the beginning of an item", "states:\n  - st|", { path: ["states", "[]"], word: "st" }],
     ["in an item that stands under its key", "states:\n- a: 1\n  |", { path: ["states", "[]"], word: "" }],
     ["deep in an item", "s:\n  - n: A\n    deadline:\n      na|", { path: ["s", "[]", "deadline"], word: "na" }],
@@ -25,9 +29,13 @@ describe("where one writes in YAML", () => {
     ["in braces", "h:\n  - handler: { na|", { path: ["h", "[]", "handler"], word: "na" }],
     ["a value in braces", "h:\n  - { current_state: A, action: ac|", { path: ["h", "[]"], key: "action", word: "ac" }],
     ["behind braces in braces", "h:\n  - { a: { b: 1 }, c|", { path: ["h", "[]"], word: "c" }],
-    ["in brackets in braces", "h:\n  - { current_state: [A, B|", { path: ["h", "[]", "current_state", "[]"], word: "B" }],
+    [
+      "in brackets in braces",
+      "h:\n  - { current_state: [A, B|",
+      { path: ["h", "[]", "current_state", "[]"], word: "B" },
+    ],
     ["past a comment", "states: # all of them\n  # one\n  - |", { path: ["states", "[]"], word: "" }],
-  ])("%s", (_what, text, place) => expect(at(text)).toEqual(place)); // prettier-ignore
+  ])("%s", (_what, text, place) => expect(at(text)).toEqual(place));
 });
 
 describe("what the schema offers there", () => {

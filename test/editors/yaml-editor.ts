@@ -29,10 +29,16 @@ const PROGRAM = fileURLToPath(
 
 /** As an editor that has nothing but the server: no network, no schemas but the one that a file names. */
 const SETTINGS: Readonly<Record<string, unknown>> = {
-  yaml: { validate: true, hover: true, completion: true, schemaStore: { enable: false }, kubernetesCRDStore: { enable: false } },
+  yaml: {
+    validate: true,
+    hover: true,
+    completion: true,
+    schemaStore: { enable: false },
+    kubernetesCRDStore: { enable: false },
+  },
   http: { proxy: "http://127.0.0.1:1", proxyStrictSSL: true },
   "[yaml]": {},
-}; // prettier-ignore
+};
 
 /** yaml-language-server as editors run it, over stdio. */
 export class YamlEditor {
@@ -56,20 +62,29 @@ export class YamlEditor {
 
   async #start(): Promise<void> {
     const connection = this.#connection;
-    connection.onRequest(ConfigurationRequest.type, ({ items }) => items.map(({ section = "" }) => SETTINGS[section] ?? {}));
+    connection.onRequest(ConfigurationRequest.type, ({ items }) =>
+      items.map(({ section = "" }) => SETTINGS[section] ?? {}),
+    );
     connection.onRequest(RegistrationRequest.type, () => {});
-    connection.onNotification(PublishDiagnosticsNotification.type, ({ uri, diagnostics }) => void this.#told.set(uri, diagnostics));
+    connection.onNotification(
+      PublishDiagnosticsNotification.type,
+      ({ uri, diagnostics }) => void this.#told.set(uri, diagnostics),
+    );
     connection.listen();
     await connection.sendRequest(InitializeRequest.type, {
       processId: process.pid,
       rootUri: null,
       capabilities: {
         workspace: { configuration: true },
-        textDocument: { completion: { completionItem: { documentationFormat: ["markdown"] } }, hover: { contentFormat: ["markdown"] }, publishDiagnostics: {} },
+        textDocument: {
+          completion: { completionItem: { documentationFormat: ["markdown"] } },
+          hover: { contentFormat: ["markdown"] },
+          publishDiagnostics: {},
+        },
       },
     });
     await connection.sendNotification(InitializedNotification.type, {});
-  } // prettier-ignore
+  }
 
   /**
    * Opens a text as if it were a file of its own in the folder.

@@ -55,22 +55,60 @@ describe("an editor with yaml-language-server", () => {
   });
 
   it.each([
-    ["at the top of an orchestrator", "orchestrator.yaml", "max_clock_skew: 5s\n", `${CURSOR}\n`, ["max_clock_skew", "metadata"]],
-    ["in a state", "orchestrator.yaml", "{ state_name: ACCEPTED, description: the acceptance is on its way to the bus }", `state_name: ACCEPTED\n      ${CURSOR}`, ["deadline", "is_terminal", "is_transient", "description"]],
-    ["in a deadline", "orchestrator.yaml", "{ state_name: AWAITING_ACK, deadline: { name: ack, after: 30s } }", `state_name: AWAITING_ACK\n      deadline:\n        name: ack\n        ${CURSOR}`, ["after", "renewed_by", "renewed_for", "expiry_guard"]],
-    ["in a transition", "orchestrator.yaml", "{ from_state: ACK_RECEIVED, trigger: NodeBecameActive, to_state: ACTIVE }", `from_state: ACK_RECEIVED\n      ${CURSOR}`, ["trigger", "to_state"]],
-    ["in an effect's defaults", "effects.yaml", "    timeout: 5s\n", `    timeout: 5s\n    ${CURSOR}\n`, ["concurrency"]],
-    ["of an effect alone, in an effect", "effects.yaml", "domain: registration\n", `domain: registration\n${CURSOR}\n`, ["metadata"]],
+    [
+      "at the top of an orchestrator",
+      "orchestrator.yaml",
+      "max_clock_skew: 5s\n",
+      `${CURSOR}\n`,
+      ["max_clock_skew", "metadata"],
+    ],
+    [
+      "in a state",
+      "orchestrator.yaml",
+      "{ state_name: ACCEPTED, description: the acceptance is on its way to the bus }",
+      `state_name: ACCEPTED\n      ${CURSOR}`,
+      ["deadline", "is_terminal", "is_transient", "description"],
+    ],
+    [
+      "in a deadline",
+      "orchestrator.yaml",
+      "{ state_name: AWAITING_ACK, deadline: { name: ack, after: 30s } }",
+      `state_name: AWAITING_ACK\n      deadline:\n        name: ack\n        ${CURSOR}`,
+      ["after", "renewed_by", "renewed_for", "expiry_guard"],
+    ],
+    [
+      "in a transition",
+      "orchestrator.yaml",
+      "{ from_state: ACK_RECEIVED, trigger: NodeBecameActive, to_state: ACTIVE }",
+      `from_state: ACK_RECEIVED\n      ${CURSOR}`,
+      ["trigger", "to_state"],
+    ],
+    [
+      "in an effect's defaults",
+      "effects.yaml",
+      "    timeout: 5s\n",
+      `    timeout: 5s\n    ${CURSOR}\n`,
+      ["concurrency"],
+    ],
+    [
+      "of an effect alone, in an effect",
+      "effects.yaml",
+      "domain: registration\n",
+      `domain: registration\n${CURSOR}\n`,
+      ["metadata"],
+    ],
   ] as [string, string, string, string, string[]][])("offers the keys %s", async (_, name, from, to, keys) => {
     const labels = await offered(edited(name, from, to));
     expect(keys.filter((key) => !labels.includes(key))).toEqual([]);
     expect(labels.filter((label) => ["backend", "state_machine", "entity_id"].includes(label))).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it("offers the values that a key may have", async () => {
     const values = await offered(edited("orchestrator.yaml", "node_type: ORCHESTRATOR", `node_type: ${CURSOR}`));
     expect(values).toEqual(expect.arrayContaining(["ORCHESTRATOR", "REDUCER", "EFFECT"]));
-    expect(await offered(edited("effects.yaml", "execution_mode: parallel", `execution_mode: ${CURSOR}`))).toEqual(["parallel"]); // prettier-ignore
+    expect(await offered(edited("effects.yaml", "execution_mode: parallel", `execution_mode: ${CURSOR}`))).toEqual([
+      "parallel",
+    ]);
   });
 
   it.each([
@@ -89,19 +127,49 @@ describe("an editor with yaml-language-server", () => {
 
   it.each([
     ["a wrong key", "orchestrator.yaml", "renewed_for: 30s", "renewd_for: 30s", /Property renewd_for is not allowed/],
-    ["a key at the wrong place", "orchestrator.yaml", "max_clock_skew: 5s", "max_clock_skew: 5s\nbackend: consul", /Property backend is not allowed/],
-    ["a value of the wrong type", "orchestrator.yaml", "is_transient: true", "is_transient: maybe", /Incorrect type. Expected "boolean"/],
-    ["a duration without its unit", "orchestrator.yaml", "max_clock_skew: 5s", 'max_clock_skew: "5"', /does not match the pattern/],
+    [
+      "a key at the wrong place",
+      "orchestrator.yaml",
+      "max_clock_skew: 5s",
+      "max_clock_skew: 5s\nbackend: consul",
+      /Property backend is not allowed/,
+    ],
+    [
+      "a value of the wrong type",
+      "orchestrator.yaml",
+      "is_transient: true",
+      "is_transient: maybe",
+      /Incorrect type. Expected "boolean"/,
+    ],
+    [
+      "a duration without its unit",
+      "orchestrator.yaml",
+      "max_clock_skew: 5s",
+      'max_clock_skew: "5"',
+      /does not match the pattern/,
+    ],
     ["a number out of range", "orchestrator.yaml", "max_ratio: 0.3", "max_ratio: 3", /maximum/],
-    ["a value that is none of the known ones", "effects.yaml", "execution_mode: parallel", "execution_mode: serial", /Value must be "?parallel|Value is not accepted/],
-    ["a missing key", "orchestrator.yaml", "{ state_name: REJECTED, is_terminal: true }", "{ is_terminal: true }", /Missing property "state_name"/],
+    [
+      "a value that is none of the known ones",
+      "effects.yaml",
+      "execution_mode: parallel",
+      "execution_mode: serial",
+      /Value must be "?parallel|Value is not accepted/,
+    ],
+    [
+      "a missing key",
+      "orchestrator.yaml",
+      "{ state_name: REJECTED, is_terminal: true }",
+      "{ is_terminal: true }",
+      /Missing property "state_name"/,
+    ],
   ] as [string, string, string, string, RegExp][])("marks %s, where it stands", async (_, name, from, to, message) => {
     const text = edited(name, from, to);
     const line = lineOf(text, to.split("\n").at(-1) ?? "");
     const problems = await problemsIn(text);
     expect(problems.map((problem) => Number.parseInt(problem))).toEqual([line]);
     expect(problems[0]).toMatch(message);
-  }); // prettier-ignore
+  });
 });
 
 /** What the schema says about keys of this name. */

@@ -44,7 +44,10 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
     const all = (): Promise<CatalogEntry[]> => bench.catalog.services(serviceName, false);
     const passing = (): Promise<CatalogEntry[]> => bench.catalog.services(serviceName, true);
     /** An agent tells the servers a moment later. */
-    const eventually = (assertion: () => Promise<void>): Promise<void> => expect.poll(() => assertion().then(() => "as expected", String), { timeout: 10_000 }).toBe("as expected") as Promise<void>; // prettier-ignore
+    const eventually = (assertion: () => Promise<void>): Promise<void> =>
+      expect
+        .poll(() => assertion().then(() => "as expected", String), { timeout: 10_000 })
+        .toBe("as expected") as Promise<void>;
 
     it("answers, and as which version", async () => {
       expect((await bench.catalog.reach()).version).toMatch(/\d/);

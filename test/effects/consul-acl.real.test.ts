@@ -46,7 +46,9 @@ describeReal("A Consul that denies what no policy allows", () => {
     if (!existsSync(consulProgram)) return;
     const ports = await freePorts(["http", "server", "serf"]);
     address = `http://127.0.0.1:${ports.http}`;
-    const hcl = `disable_update_check=true performance { raft_multiplier = 1 } acl { enabled = true default_policy = "deny" tokens { master = "${master}" agent = "${master}" } }`; // prettier-ignore
+    const hcl =
+      "disable_update_check=true performance { raft_multiplier = 1 } acl { enabled = true " +
+      `default_policy = "deny" tokens { master = "${master}" agent = "${master}" } }`;
     agent = spawn(
       consulProgram,
       [
@@ -95,7 +97,13 @@ describeReal("A Consul that denies what no policy allows", () => {
         return (await fetch(address + path, { method: "PUT", headers, body: JSON.stringify(body) })).status;
       };
       expect(await foreign("/v1/agent/service/register", { Name: "payments-db" })).toBe(403);
-      expect(await foreign("/v1/catalog/register", { Node: "machine", Address: "10.0.0.1", Service: { Service: "payments-db" } })).toBe(403); // prettier-ignore
+      expect(
+        await foreign("/v1/catalog/register", {
+          Node: "machine",
+          Address: "10.0.0.1",
+          Service: { Service: "payments-db" },
+        }),
+      ).toBe(403);
       expect(await foreign("/v1/kv/secret", {})).toBe(403);
       expect(await foreign("/v1/acl/token", {})).toBe(403);
     },

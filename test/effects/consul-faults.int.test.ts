@@ -30,7 +30,8 @@ const troubles: Record<string, Behaviour> = {
   "429": answer(429, "rate limit exceeded"),
   "403": answer(403, "ACL not found"),
   "404 of another server": answer(404, "not found"),
-  "a redirect, which is not followed": ({ response }) => void response.writeHead(302, { Location: "http://127.0.0.1:1/" }).end(), // prettier-ignore
+  "a redirect, which is not followed": ({ response }) =>
+    void response.writeHead(302, { Location: "http://127.0.0.1:1/" }).end(),
   "a page instead of JSON": answer(200, "<html>hello</html>", "text/html"),
   "half a document": answer(200, '{"Results": [', "application/json"),
   "a document of another shape": answerJson(200, { Results: "none" }),

@@ -97,7 +97,10 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
         await forward(consul, exchange);
         exchange.request.socket.destroy();
       };
-      const [, their] = await Promise.all([run(HandlerConsulRegister(registry), ours), run(HandlerConsulRegister(other), theirs)]); // prettier-ignore
+      const [, their] = await Promise.all([
+        run(HandlerConsulRegister(registry), ours),
+        run(HandlerConsulRegister(other), theirs),
+      ]);
       proxy.behaviour = pass;
       expect(endings(their)).toEqual(theirs.map(() => "done"));
       expect(endings(await run(HandlerConsulRegister(registry), ours))).toEqual(ours.map(() => "done"));

@@ -26,7 +26,10 @@ describeReal("reconciliation", ({ consul }) => {
         exchange.response.writeHead(status, { "Content-Type": "application/json" }).end(text);
       });
       const put = async (path: string, body?: unknown): Promise<void> => {
-        const response = await fetch(`${consul}${path}`, { method: "PUT", ...(body !== undefined && { body: JSON.stringify(body) }) }); // prettier-ignore
+        const response = await fetch(`${consul}${path}`, {
+          method: "PUT",
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
         if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
       };
       const get = async <Body>(path: string): Promise<Body> =>
@@ -37,7 +40,11 @@ describeReal("reconciliation", ({ consul }) => {
         return Object.values(found).flatMap(({ ID, Meta }) => (Meta["rollcall_owner"] === owner ? [ID] : []));
       };
       const foreignId = `foreign-${namespace}`;
-      const environment = { CONSUL_HTTP_ADDR: front.address, ROLLCALL_NAMESPACE: namespace, CONSUL_REGISTRATION: registration }; // prettier-ignore
+      const environment = {
+        CONSUL_HTTP_ADDR: front.address,
+        ROLLCALL_NAMESPACE: namespace,
+        CONSUL_REGISTRATION: registration,
+      };
       const common = {
         environment,
         failures: Object.keys(RUBBISH),
@@ -59,13 +66,14 @@ describeReal("reconciliation", ({ consul }) => {
           },
           leaveBehind: (id, nodeId) => register(id, nodeId, { Address: "192.0.2.9" }),
           wipe: async () => removeAll(await ours()),
-          putForeign: () => put("/v1/agent/service/register", { ID: foreignId, Name: "onex-effect", Address: "192.0.2.7" }),
+          putForeign: () =>
+            put("/v1/agent/service/register", { ID: foreignId, Name: "onex-effect", Address: "192.0.2.7" }),
           foreign: async () => get(`/v1/agent/service/${foreignId}`),
           close: async () => {
             await removeAll([foreignId, ...(await ours())]);
             await front.close();
           },
-        }; // prettier-ignore
+        };
       }
       const set = (ID: string, more: object) =>
         put("/v1/txn", [{ Service: { Verb: "set", Node: node, Service: { ID, Service: "onex-effect", ...more } } }]);
@@ -80,8 +88,14 @@ describeReal("reconciliation", ({ consul }) => {
         },
         leaveBehind: (id, nodeId) => set(id, { Meta: meta(nodeId), Address: "192.0.2.9" }),
         wipe: () => put("/v1/catalog/deregister", { Node: node }),
-        putForeign: () => put("/v1/catalog/register", { Node: `other-${namespace}`, Address: "192.0.2.8", Service: { ID: foreignId, Service: "onex-effect", Address: "192.0.2.7" } }),
-        foreign: async () => (await get<{ Services: Record<string, unknown> }>(`/v1/catalog/node/other-${namespace}`)).Services[foreignId],
-      }; // prettier-ignore
+        putForeign: () =>
+          put("/v1/catalog/register", {
+            Node: `other-${namespace}`,
+            Address: "192.0.2.8",
+            Service: { ID: foreignId, Service: "onex-effect", Address: "192.0.2.7" },
+          }),
+        foreign: async () =>
+          (await get<{ Services: Record<string, unknown> }>(`/v1/catalog/node/other-${namespace}`)).Services[foreignId],
+      };
     });
 });

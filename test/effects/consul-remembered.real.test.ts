@@ -72,7 +72,10 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
 
   it("holds against no younger version that another process wrote", async () => {
     await register(intents.register("n1", 3), intents.register("n2", 3));
-    await run(HandlerConsulSetStatus(other), [intents.setStatus("n1", 6, "passing"), intents.setStatus("n2", 6, "passing")]); // prettier-ignore
+    await run(HandlerConsulSetStatus(other), [
+      intents.setStatus("n1", 6, "passing"),
+      intents.setStatus("n2", 6, "passing"),
+    ]);
     expect(await setStatus(intents.setStatus("n1", 4, "critical"))).toEqual(["done"]);
     expect(await register(intents.register("n1", 5, { address: "10.9.9.9" }))).toEqual(["done"]);
     expect(await deregister(intents.deregister("n2", 5))).toEqual(["done"]);
@@ -84,7 +87,9 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
     await register(intents.register("n1", 3), intents.register("n2", 3));
     await run(HandlerConsulSetStatus(other), [intents.setStatus("n1", 4, "passing")]);
     await run(HandlerConsulDeregister(other), [intents.deregister("n2", 4)]);
-    expect(await setStatus(intents.setStatus("n1", 5, "critical", "quiet"), intents.setStatus("n2", 5, "passing"))).toEqual(["done", "done"]); // prettier-ignore
+    expect(
+      await setStatus(intents.setStatus("n1", 5, "critical", "quiet"), intents.setStatus("n2", 5, "passing")),
+    ).toEqual(["done", "done"]);
     expect(await all()).toMatchObject([{ node_id: "n1", status: "critical", note: "quiet", version: 5 }]);
   });
 

@@ -8,7 +8,10 @@ export interface Exchange {
 }
 export type Behaviour = (exchange: Exchange) => void | Promise<void>;
 
-/** A server over a real socket, in Consul's place or in front of it, that behaves as it is told from one request to the next. */
+/**
+ * A server over a real socket, in Consul's place or in front of it, that behaves as it is told from one request to the
+ * next.
+ */
 export interface HttpStandIn {
   readonly address: string;
   behaviour: Behaviour;

@@ -21,7 +21,16 @@ export function intentOf<Shape extends z.ZodRawShape>(
   const correlationId = randomUUID();
   const more = { intent_type: definition.intentType, correlation_id: correlationId, version };
   const type = definition.intentType;
-  return { id: randomUUID(), entityId, attemptId, type, target, version, correlationId, payload: { ...(payload as Payload), ...more } }; // prettier-ignore
+  return {
+    id: randomUUID(),
+    entityId,
+    attemptId,
+    type,
+    target,
+    version,
+    correlationId,
+    payload: { ...(payload as Payload), ...more },
+  };
 }
 
 export const run = (effect: Effect, intents: readonly Intent[], timeoutMs = 30_000): Promise<readonly Outcome[]> =>

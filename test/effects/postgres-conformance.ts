@@ -25,7 +25,6 @@ function upsert(
   version: number,
   { status = "PENDING_REGISTRATION", attemptId = attempt, metadata = {} }: Given = {},
 ): Intent {
-  // prettier-ignore
   return intentOf(
     PostgresUpsertRegistration,
     {
@@ -34,7 +33,7 @@ function upsert(
       node_version: "1.2.3",
       node_name: null,
       endpoints: { api: "http://10.1.2.3:8080" },
-      capabilities: ["io", "grüße {\"x\"}"],
+      capabilities: ["io", 'grüße {"x"}'],
       metadata,
       status,
     },
@@ -49,7 +48,6 @@ function update(
   heartbeatAt: string | null,
   deadline: string | null,
 ): Intent {
-  // prettier-ignore
   return intentOf(
     PostgresUpdateRegistration,
     { node_id: nodeId, status, last_heartbeat_at: heartbeatAt, liveness_deadline: deadline },
@@ -148,7 +146,12 @@ export function describePostgresEffects(name: string, open: () => Promise<Store>
     });
 
     it("takes intents of one node in their order, even in one batch", async () => {
-      const outcomes = await upserted(upsert("n1", 3), upsert("n2", 1), upsert("n1", 4, { status: "ACTIVE" }), upsert("n1", 2)); // prettier-ignore
+      const outcomes = await upserted(
+        upsert("n1", 3),
+        upsert("n2", 1),
+        upsert("n1", 4, { status: "ACTIVE" }),
+        upsert("n1", 2),
+      );
       expect(endings(outcomes)).toEqual(["done", "done", "done", "done"]);
       expect(await rows()).toMatchObject([{ status: "ACTIVE", version: 4 }, { node_id: "n2" }]);
     });
@@ -164,7 +167,10 @@ export function describePostgresEffects(name: string, open: () => Promise<Store>
         expect(outcome).toMatchObject({ done: false, fault: { code: "POSTGRES_REFUSED", retryable: false } });
       });
       expect(await rows()).toHaveLength(497);
-      const [, second] = await updated(update("n1", 2, "ACTIVE", null, null), update("n2", 2, "ACTIVE", "yesterday-ish", null)); // prettier-ignore
+      const [, second] = await updated(
+        update("n1", 2, "ACTIVE", null, null),
+        update("n2", 2, "ACTIVE", "yesterday-ish", null),
+      );
       expect(second).toMatchObject({ done: false, fault: { code: "POSTGRES_REFUSED" } });
       expect((await rows()).filter(({ status }) => status === "ACTIVE")).toMatchObject([{ node_id: "n1" }]);
     });

@@ -43,7 +43,8 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       await vandal?.close();
     });
 
-    const services = (passing = false): Promise<CatalogEntry[]> => bench.system.catalog.services("onex-effect", passing); // prettier-ignore
+    const services = (passing = false): Promise<CatalogEntry[]> =>
+      bench.system.catalog.services("onex-effect", passing);
     const find = async (id: string): Promise<CatalogEntry | undefined> =>
       (await services()).find(({ service_id }) => service_id === serviceOf(id));
     const drift = () => bench.system.runtime.status().drift.find(({ backend }) => backend === "consul");
@@ -51,11 +52,13 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
     const compared = async (): Promise<void> => {
       const { brokerTimeMs } = bench.system.runtime.status();
       let first: number | undefined;
-      await expect.poll(() => {
-        const at = drift()?.comparedAtMs ?? 0;
-        if (at <= brokerTimeMs) return false;
-        return at > (first ??= at);
-      }, WAIT).toBe(true); // prettier-ignore
+      await expect
+        .poll(() => {
+          const at = drift()?.comparedAtMs ?? 0;
+          if (at <= brokerTimeMs) return false;
+          return at > (first ??= at);
+        }, WAIT)
+        .toBe(true);
     };
 
     it("is left alone while nothing differs", async () => {
@@ -81,9 +84,13 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       await vandal.alter(serviceOf("n2"));
       expect(await find("n2")).toMatchObject({ address: "192.0.2.66", status: "critical" });
       await expect.poll(() => find("n2"), WAIT).toEqual(before);
-      const { body } = await bench.ask<{ items: { type: string; reason: string }[] }>("/api/v1/registrations/n2/timeline?limit=200"); // prettier-ignore
+      const { body } = await bench.ask<{ items: { type: string; reason: string }[] }>(
+        "/api/v1/registrations/n2/timeline?limit=200",
+      );
       const told = body.items.filter(({ type }) => type === "drift(consul)");
-      expect(told).toMatchObject([{ reason: expect.stringMatching(/altered: onex-effect-n2 has another tags, address/) }]); // prettier-ignore
+      expect(told).toMatchObject([
+        { reason: expect.stringMatching(/altered: onex-effect-n2 has another tags, address/) },
+      ]);
     });
 
     it("loses the entry of a node that has ended, and of one that was never known", async () => {

@@ -7,13 +7,19 @@ describeReconciliation("the table catalogue", async (bench) => {
   return {
     environment: {},
     remove: async (id) => void (await sql(`delete from rollcall.catalog_service where service_id = $1`, id)),
-    alter: async (id) => void (await sql(`update rollcall.catalog_service set address = '192.0.2.66', tags = '["x"]', status = 'critical' where service_id = $1`, id)),
+    alter: async (id) =>
+      void (await sql(
+        `update rollcall.catalog_service set address = '192.0.2.66', tags = '["x"]', status = 'critical' where ` +
+          "service_id = $1",
+        id,
+      )),
     leaveBehind: async (id, nodeId) =>
       void (await sql(
         `insert into rollcall.catalog_service (service_id, owner, service_name, node_id, tags, status, note, version)
          values ($1, 'rollcall/dev', 'onex-effect', $2, '[]', 'passing', '', 1)
          on conflict (service_id) do update set removed_at = null`,
-        id, nodeId,
+        id,
+        nodeId,
       )),
     failures: ["gone"],
     fail: async (how) => {
@@ -29,12 +35,18 @@ describeReconciliation("the table catalogue", async (bench) => {
     foreign: async () => (await sql(`select * from rollcall.catalog_service where owner = 'another'`))[0],
     close: async () => {},
   };
-}); // prettier-ignore
+});
 
 describe("the rows of nodes", () => {
   let bench: HttpBench;
   const row = async (id: string) =>
-    (await bench.system.store.query(`select status, endpoints, node_type, liveness_deadline is null as timeless from rollcall.node_registrations where node_id = $1`, [id]))[0]; // prettier-ignore
+    (
+      await bench.system.store.query(
+        "select status, endpoints, node_type, liveness_deadline is null as timeless from " +
+          "rollcall.node_registrations where node_id = $1",
+        [id],
+      )
+    )[0];
   const vandalize = (text: string, id: string) => bench.system.store.query(text, [id]);
 
   it("are written again when they are gone, and right when they were altered", async () => {
@@ -46,7 +58,10 @@ describe("the rows of nodes", () => {
       await expect.poll(() => row("r3"), { timeout: 30_000 }).toMatchObject({ status: "DEREGISTERED" });
       const before = [await row("r1"), await row("r2"), await row("r3")];
       await vandalize(`delete from rollcall.node_registrations where node_id = $1`, "r1");
-      await vandalize(`update rollcall.node_registrations set endpoints = '{}', status = 'WRONG' where node_id = $1`, "r2"); // prettier-ignore
+      await vandalize(
+        `update rollcall.node_registrations set endpoints = '{}', status = 'WRONG' where node_id = $1`,
+        "r2",
+      );
       await vandalize(`update rollcall.node_registrations set status = 'ACTIVE' where node_id = $1`, "r3");
       await expect
         .poll(async () => [await row("r1"), await row("r2"), await row("r3")], { timeout: 60_000 })

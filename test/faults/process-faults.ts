@@ -76,7 +76,9 @@ const zombie: Fault = {
 
 const clocks = [TEN_MINUTES_MS, -TEN_MINUTES_MS].map((shiftMs): Fault => ({
   name: shiftMs > 0 ? "clock+10m" : "clock-10m",
-  what: `a process's clock is set ${shiftMs > 0 ? "10 min ahead" : "10 min back"}, then one comes whose clock was so from its start`,
+  what:
+    `a process's clock is set ${shiftMs > 0 ? "10 min ahead" : "10 min back"}, then one comes whose clock ` +
+    "was so from its start",
   criterion: "G7: never early, at most 2 s later than the grace of a takeover",
   async run(stage) {
     const shifted = { NODE_OPTIONS: `--import ${SHIFTED_CLOCK}`, CLOCK_SHIFT_MS: String(shiftMs) };

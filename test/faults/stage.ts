@@ -94,8 +94,8 @@ export class Stage {
   }
 
   /**
-   * Waits until all nodes of the loads are ACTIVE, then until the judge finds nothing, while heartbeats go on; then ends
-   * the loads.
+   * Waits until all nodes of the loads are ACTIVE, then until the judge finds nothing, while heartbeats go on; then
+   * ends the loads.
    */
   async settle(world: RealWorld, loads: readonly Load[], more: Partial<Evidence> = {}): Promise<Figures> {
     const startedMs = performance.now();

@@ -29,7 +29,9 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "no dedupe: a repeated message is taken again",
     promise: "G3",
     file: PLAN,
-    find: "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return this.#repeat(partition, taken);",
+    find:
+      "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return " +
+      "this.#repeat(partition, taken);",
     replace: "",
     tests: [SHELL],
   },
@@ -80,7 +82,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: TAKER,
     find: "if (items.length === 1 && only) {",
     replace:
-      "if (only) {\n      for (const item of items) this.#refused.set(item, refusal.message);\n      if (items.length > 1) return this.#settle(items, open);",
+      "if (only) {\n      for (const item of items) this.#refused.set(item, refusal.message);\n      if " +
+      "(items.length > 1) return this.#settle(items, open);",
     tests: [SHELL],
   },
   {
@@ -255,7 +258,9 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a change of contracts fences nobody",
     promise: "G14",
     file: "runtime/shell/contract-in-force.ts",
-    find: "await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = '' where domain = $1`, [next.name]);",
+    find:
+      "await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = '' where domain = " +
+      "$1`, [next.name]);",
     replace: "",
     tests: ["test/shell/contract-in-force.int"],
   },

@@ -43,7 +43,8 @@ function main(): void {
       const finding = plant(copy, mutant);
       const { promise, defect, caughtBy, seconds } = finding;
       process.stdout.write(
-        `${index + 1}/${wanted.length} ${promise.padEnd(3)} ${defect}\n    ${caughtBy === undefined ? "NOT SEEN" : `seen by: ${caughtBy}`} (${seconds} s)\n`,
+        `${index + 1}/${wanted.length} ${promise.padEnd(3)} ${defect}\n    ` +
+          `${caughtBy === undefined ? "NOT SEEN" : `seen by: ${caughtBy}`} (${seconds} s)\n`,
       );
       return finding;
     });

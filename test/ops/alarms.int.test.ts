@@ -12,12 +12,19 @@ describe("the alarms", () => {
     expect(annotations.description).not.toBe("");
     const [page, anchor = ""] = annotations.runbook_url.split("#");
     expect(page).toBe("docs/guide/operate.md");
-    const headings = [...guide.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading.toLowerCase().replaceAll(/[^a-z -]/g, "").replaceAll(" ", "-")); // prettier-ignore
+    const headings = [...guide.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^a-z -]/g, "")
+        .replaceAll(" ", "-"),
+    );
     expect(headings).toContain(anchor);
   });
 
   it("are all in the operator's guide, with what to do", () => {
-    const rows = [...guide.matchAll(/^\| `Rollcall.*/gm)].flatMap(([row]) => [...row.matchAll(/`(Rollcall\w+)`/g)].map(([, name]) => name)); // prettier-ignore
+    const rows = [...guide.matchAll(/^\| `Rollcall.*/gm)].flatMap(([row]) =>
+      [...row.matchAll(/`(Rollcall\w+)`/g)].map(([, name]) => name),
+    );
     expect(rows.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
   });
 

@@ -26,8 +26,12 @@ interface RuleTests {
 
 const text = (path: string): string => readFileSync(join(ROOT, "ops", path), "utf8");
 
-export const alerts = (parse(text("prometheus/alerts.yaml")) as { groups: readonly { rules: readonly Rule[] }[] }).groups.flatMap(({ rules }) => rules); // prettier-ignore
-export const alertTests = (parse(text("prometheus/alerts.test.yaml")) as RuleTests).tests.flatMap(({ alert_rule_test }) => alert_rule_test); // prettier-ignore
+export const alerts = (
+  parse(text("prometheus/alerts.yaml")) as { groups: readonly { rules: readonly Rule[] }[] }
+).groups.flatMap(({ rules }) => rules);
+export const alertTests = (parse(text("prometheus/alerts.test.yaml")) as RuleTests).tests.flatMap(
+  ({ alert_rule_test }) => alert_rule_test,
+);
 const dashboard = JSON.parse(text("grafana/rollcall.json")) as Dashboard;
 
 /** What Grafana puts in for its variables. */

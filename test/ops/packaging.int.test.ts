@@ -25,7 +25,10 @@ const dockerfile = text("Dockerfile").replaceAll("\\\n", "");
 const [, finalStage = ""] = dockerfile.split(/^(?=FROM node:20-slim$)/m);
 const unit = text("ops/systemd/rollcall.service");
 const chart = ["", "templates"].flatMap((folder) => filesIn(join("ops/helm/rollcall", folder), ".yaml"));
-const templates = chart.filter(({ path }) => path.includes("templates/")).map((file) => file.text).join("\n"); // prettier-ignore
+const templates = chart
+  .filter(({ path }) => path.includes("templates/"))
+  .map((file) => file.text)
+  .join("\n");
 const values = parse(text("ops/helm/rollcall/values.yaml")) as Values;
 const { services } = parse(text("docker-compose.yml"), { merge: true }) as { services: Record<string, Service> };
 const processes = Object.entries(services).filter(([, { build }]) => build !== undefined);
@@ -47,7 +50,17 @@ describe("the image", () => {
 
   it("has every file that the command is made of", () => {
     const entryPoints = ["app/cli.ts"];
-    const { metafile } = buildSync({ absWorkingDir: ROOT, entryPoints, bundle: true, packages: "external", platform: "node", format: "esm", write: false, metafile: true, logLevel: "silent" }); // prettier-ignore
+    const { metafile } = buildSync({
+      absWorkingDir: ROOT,
+      entryPoints,
+      bundle: true,
+      packages: "external",
+      platform: "node",
+      format: "esm",
+      write: false,
+      metafile: true,
+      logLevel: "silent",
+    });
     const missing = Object.keys(metafile.inputs).filter((path) => !copied.some((each) => path.startsWith(`${each}/`)));
     expect(missing).toEqual([]);
   });
@@ -90,7 +103,9 @@ describe("docker-compose.yml", () => {
   });
 
   it("mounts files that are there", () => {
-    const mounted = Object.values(services).flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(":")[0] ?? "")); // prettier-ignore
+    const mounted = Object.values(services).flatMap(({ volumes = [] }) =>
+      volumes.map((volume) => volume.split(":")[0] ?? ""),
+    );
     expect(mounted).not.toEqual([]);
     expect(mounted.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });

@@ -11,7 +11,15 @@ import { prometheus as prometheusPrograms, requirePrograms, ServicesImpossible }
 import { run } from "../real/services/run.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { ROOT } from "../tidy/sources.ts";
-import { alerts, annotationQueries, groupedBy, legendLabels, panelQueries, selectorsOf, variableQueries } from "./observability.ts"; // prettier-ignore
+import {
+  alerts,
+  annotationQueries,
+  groupedBy,
+  legendLabels,
+  panelQueries,
+  selectorsOf,
+  variableQueries,
+} from "./observability.ts";
 import { Prometheus } from "./prometheus.ts";
 
 const READER = "a-token-of-a-reader-0123456789";
@@ -46,7 +54,10 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     url = await http.listen({ host: "127.0.0.1", port: 0 });
     await system.runtime.start();
     const [{ topic }] = system.domain.consumed as [(typeof system.domain.consumed)[number]];
-    sendRubbish = () => system.bus.publish([{ topic, partition: 0, key: null, value: Buffer.from("{"), headers: {} }], { timeoutMs: 5_000 }); // prettier-ignore
+    sendRubbish = () =>
+      system.bus.publish([{ topic, partition: 0, key: null, value: Buffer.from("{"), headers: {} }], {
+        timeoutMs: 5_000,
+      });
     prometheus = await Prometheus.start(directory, new URL(url).host, READER);
     atEnd.push(() => prometheus.stop());
     const transport = httpTransport({ url, token: OPERATOR });
@@ -54,10 +65,16 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     const nodes = NODES.map((nodeId) => new RollcallNode({ transport, nodeId, nodeType: "effect" }));
     atEnd.push(() => Promise.all(nodes.map((node) => node.close())));
     await Promise.all(nodes.map((node) => node.start()));
-    await waitUntil(() => expectSeries(`rollcall_nodes{state="ACTIVE"} == ${NODES.length}`), { what: "the nodes", timeoutMs: 60_000 }); // prettier-ignore
+    await waitUntil(() => expectSeries(`rollcall_nodes{state="ACTIVE"} == ${NODES.length}`), {
+      what: "the nodes",
+      timeoutMs: 60_000,
+    });
     await waitUntil(() => expectSeries("rollcall_comparison_age_seconds"), { what: "a comparison", timeoutMs: 60_000 });
     // A rate needs two looks at the same series.
-    await waitUntil(() => expectSeries(`count_over_time(rollcall_comparison_age_seconds[1m]) > 2`), { what: "time to pass", timeoutMs: 60_000 }); // prettier-ignore
+    await waitUntil(() => expectSeries(`count_over_time(rollcall_comparison_age_seconds[1m]) > 2`), {
+      what: "time to pass",
+      timeoutMs: 60_000,
+    });
   });
   afterAll(async () => {
     for (const end of atEnd.reverse()) await end();
@@ -103,7 +120,10 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
 
   it("fires at the first dead letter there ever was", async () => {
     await sendRubbish();
-    await waitUntil(() => expectSeries('ALERTS{alertname="RollcallDeadLetters", code="MALFORMED_JSON"}'), { what: "the alarm", timeoutMs: 60_000 }); // prettier-ignore
+    await waitUntil(() => expectSeries('ALERTS{alertname="RollcallDeadLetters", code="MALFORMED_JSON"}'), {
+      what: "the alarm",
+      timeoutMs: 60_000,
+    });
   });
 
   it("is named as Prometheus wants it, and names no node", async () => {

@@ -1,5 +1,10 @@
 import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
-import { BasicTracerProvider, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"; // prettier-ignore
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { TRACE_ID, TracedSystem, traceIdOf, TRACEPARENT } from "./traced-node.ts";
@@ -34,7 +39,13 @@ describe("with an OpenTelemetry SDK", () => {
   const only = (name: string | RegExp): ReadableSpan => {
     const [found, ...more] = spans(name);
     expect(more, String(name)).toEqual([]);
-    if (!found) throw new Error(`no span ${String(name)} among ${exporter.getFinishedSpans().map((span) => span.name).join(", ")}`); // prettier-ignore
+    if (!found)
+      throw new Error(
+        `no span ${String(name)} among ${exporter
+          .getFinishedSpans()
+          .map((span) => span.name)
+          .join(", ")}`,
+      );
     return found;
   };
   const idOf = (span: ReadableSpan): string => span.spanContext().spanId;

@@ -30,7 +30,11 @@ export class TracedSystem {
 
   /** On the same data, as after a restart. */
   async start(): Promise<void> {
-    this.bench = await HttpBench.open(undefined, {}, { ROLLCALL_DATA_DIR: this.#directory, CONSUL_HTTP_ADDR: this.#consul.address }); // prettier-ignore
+    this.bench = await HttpBench.open(
+      undefined,
+      {},
+      { ROLLCALL_DATA_DIR: this.#directory, CONSUL_HTTP_ADDR: this.#consul.address },
+    );
   }
 
   consulAgrees(): void {

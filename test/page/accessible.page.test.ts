@@ -6,7 +6,18 @@ import { describePage } from "./describe-page.ts";
 import { type Visit, visit } from "./visit.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES = ["/", "/nodes", "/nodes/calm-1", "/contracts", "/events", "/dead-letters", "/playground", "/docs", "/docs/api", "/schemas"] as const; // prettier-ignore
+const PAGES = [
+  "/",
+  "/nodes",
+  "/nodes/calm-1",
+  "/contracts",
+  "/events",
+  "/dead-letters",
+  "/playground",
+  "/docs",
+  "/docs/api",
+  "/schemas",
+] as const;
 const VIEWS = [
   { name: "light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
   { name: "dark, on a phone", colorScheme: "dark", viewport: { width: 360, height: 640 } },
@@ -35,7 +46,9 @@ describePage("the page, to those who see it otherwise", (browser) => {
       // Evaluated, not added as an element: the Content-Security-Policy would stop that.
       await seen.page.evaluate(AXE);
       const found = (await seen.page.evaluate(`axe.run(document, { resultTypes: ["violations"] })`)) as Found;
-      const said = found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`)); // prettier-ignore
+      const said = found.violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
+      );
       expect(said).toEqual([]);
       expect(await seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
       expect(seen.trouble).toEqual([]);

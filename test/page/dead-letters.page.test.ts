@@ -26,10 +26,13 @@ describePage("the page of dead letters", (browser) => {
     const { bus, domain, runtime } = bench.system;
     const topic = domain.consumed.find(({ type }) => type === "NodeRegistrationAcked")?.topic ?? "";
     const partition = (partitionOf(nodeId, 4) + 1) % 4;
-    const headers = { "rollcall-rekeyed": "0", "rollcall-broker-time": String(Math.floor(runtime.brokerTimeMs) - 1_000) };
+    const headers = {
+      "rollcall-rekeyed": "0",
+      "rollcall-broker-time": String(Math.floor(runtime.brokerTimeMs) - 1_000),
+    };
     const value = Buffer.from(JSON.stringify({ node_id: nodeId }));
     await bus.publish([{ topic, partition, key: Buffer.from(nodeId), value, headers }], { timeoutMs: 30_000 });
-  } // prettier-ignore
+  }
 
   it("tells why a message was not taken; retried, its node becomes ACTIVE", async () => {
     const { page } = seen;

@@ -5,7 +5,18 @@ import { describePage } from "./describe-page.ts";
 import { type Visit, visit } from "./visit.ts";
 
 const PATIENCE = { timeout: 60_000 };
-const PAGES = ["/", "/nodes", "/nodes/hostile-0", "/contracts", "/events", "/dead-letters", "/playground", "/docs", "/docs/api", "/schemas"] as const; // prettier-ignore
+const PAGES = [
+  "/",
+  "/nodes",
+  "/nodes/hostile-0",
+  "/contracts",
+  "/events",
+  "/dead-letters",
+  "/playground",
+  "/docs",
+  "/docs/api",
+  "/schemas",
+] as const;
 
 /** What has made other pages run what they were only to show. */
 const CORPUS = [
@@ -35,14 +46,21 @@ describePage("the page, shown what is meant to run in it", (browser) => {
     bench = await HttpBench.open();
     for (const [index, text] of CORPUS.entries()) {
       const about = { node_id: `hostile-${index}`, node_type: "effect", node_name: text, node_role: text };
-      const more = { capabilities: [text, `${text} `], metadata: { [text]: text }, endpoints: { [text]: `http://evil.example/${index}` }, [text]: text }; // prettier-ignore
+      const more = {
+        capabilities: [text, `${text} `],
+        metadata: { [text]: text },
+        endpoints: { [text]: `http://evil.example/${index}` },
+        [text]: text,
+      };
       expect((await bench.publish("NodeIntrospectionEvent", { ...about, ...more })).status).toBe(202);
       await bench.until(`hostile-${index}`, "AWAITING_ACK");
     }
     await deadLetters();
     seen = await visit(browser(), bench.url, "/");
-    await seen.page.addInitScript("globalThis.alert = (what) => { globalThis.alerted = what; console.error('alerted ' + what); }");
-  }); // prettier-ignore
+    await seen.page.addInitScript(
+      "globalThis.alert = (what) => { globalThis.alerted = what; console.error('alerted ' + what); }",
+    );
+  });
   afterAll(async () => {
     await seen?.close();
     await bench?.close();
@@ -52,7 +70,13 @@ describePage("the page, shown what is meant to run in it", (browser) => {
     const { bus, domain } = bench.system;
     const topic = domain.consumed[0]?.topic ?? "";
     const bytes = [...CORPUS.map((text) => Buffer.from(text)), Buffer.from([0, 255, 254, 27, 91, 50, 74, 60, 98, 62])];
-    const messages = bytes.map((value, index) => ({ topic, partition: index % 4, key: value, value, headers: { [`h${index}`]: value } })); // prettier-ignore
+    const messages = bytes.map((value, index) => ({
+      topic,
+      partition: index % 4,
+      key: value,
+      value,
+      headers: { [`h${index}`]: value },
+    }));
     await bus.publish(messages, { timeoutMs: 30_000 });
     await waitUntil(
       async () => {
@@ -66,13 +90,19 @@ describePage("the page, shown what is meant to run in it", (browser) => {
   const assertHarmless = async (expected = /^$/): Promise<void> => {
     expect(await seen.page.evaluate("globalThis.alerted ?? null")).toBe(null);
     // Whatever came from outside made no element of its own.
-    expect(await seen.page.evaluate(`[...document.querySelectorAll("iframe, object, embed, main script, main style, main svg[onload], main [onerror], main b, a[href^='javascript:']")].map((element) => element.outerHTML)`)).toEqual([]); // prettier-ignore
+    expect(
+      await seen.page.evaluate(
+        `[...document.querySelectorAll("iframe, object, embed, main script, main style, main svg[onload], main ` +
+          `[onerror], main b, a[href^='javascript:']")].map((element) => element.outerHTML)`,
+      ),
+    ).toEqual([]);
     expect(seen.trouble.splice(0).filter((line) => !expected.test(line))).toEqual([]);
   };
 
   it.each(PAGES)("%s runs nothing, asks nobody else, and makes no element of it", async (path) => {
     await seen.open(path);
-    // What folds is unfolded: the bytes of dead letters are behind it. The stream of events never lets the network rest.
+    // What folds is unfolded: the bytes of dead letters are behind it. The stream of events never lets the network
+    // rest.
     await seen.page.evaluate(UNFOLD);
     await seen.page.waitForTimeout(500);
     await assertHarmless();

@@ -100,7 +100,8 @@ describePage("the page, with the keyboard alone,", (browser) => {
   it("releases a hold", async () => {
     const { store, domain } = bench.system;
     await store.query(
-      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', now(), 7, 9)`,
+      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', ` +
+        "now(), 7, 9)",
       [domain.name],
     );
     await seen.open("/");

@@ -39,7 +39,13 @@ async function populate(bench: HttpBench): Promise<void> {
   const { bus, domain } = bench.system;
   const topic = domain.consumed[0]?.topic ?? "";
   const bad = ['{"node_id":"printer 7","node_type":"effect"}', '{"node_id":"edge-1","node_type":"gateway"}', "{"];
-  const messages = bad.map((text, partition) => ({ topic, partition, key: null, value: Buffer.from(text), headers: {} })); // prettier-ignore
+  const messages = bad.map((text, partition) => ({
+    topic,
+    partition,
+    key: null,
+    value: Buffer.from(text),
+    headers: {},
+  }));
   await bus.publish(messages, { timeoutMs: 30_000 });
 }
 
@@ -58,7 +64,10 @@ async function main(): Promise<void> {
         await seen.open(path);
         // Something to see where only what comes is shown.
         if (name === "events") await bench.activeNode(`late-${colorScheme}`);
-        await bench.say("NodeHeartbeatEvent", TEAMS.flatMap((team) => [1, 2, 3].map((number) => `${team}-${number}`)));
+        await bench.say(
+          "NodeHeartbeatEvent",
+          TEAMS.flatMap((team) => [1, 2, 3].map((number) => `${team}-${number}`)),
+        );
         await sleep(1_500);
         const file = join(FOLDER, `${name}-${colorScheme}.png`);
         await seen.page.screenshot({ path: file, animations: "disabled" });
@@ -71,6 +80,6 @@ async function main(): Promise<void> {
     await browser.close();
     await bench.close();
   }
-} // prettier-ignore
+}
 
 await main();

@@ -10,7 +10,12 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-export async function visit(browser: Browser, url: string, path: string, options: BrowserContextOptions = {}): Promise<Visit> {
+export async function visit(
+  browser: Browser,
+  url: string,
+  path: string,
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
   const context = await browser.newContext({ locale: "en-GB", timezoneId: "UTC", ...options });
   const page = await context.newPage();
   const trouble: string[] = [];
@@ -28,7 +33,8 @@ export async function visit(browser: Browser, url: string, path: string, options
     if (origin !== new URL(url).origin && protocol !== "data:") trouble.push(`request: ${request.url()}`);
   });
   await page.addInitScript(
-    `addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => console.error("CSP " + violatedDirective + " " + blockedURI))`,
+    `addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => console.error("CSP " + ` +
+      `violatedDirective + " " + blockedURI))`,
   );
   const open = async (to: string): Promise<void> => {
     await page.goto(new URL(to, url).href);
@@ -36,4 +42,4 @@ export async function visit(browser: Browser, url: string, path: string, options
   };
   await open(path);
   return { page, trouble, open, close: () => context.close() };
-} // prettier-ignore
+}

@@ -46,7 +46,9 @@ export const anyStimulus: fc.Arbitrary<Stimulus> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.nat(50), fc.nat(10_000)).map(([back, ms]) => repeated(back, ms)) },
 );
 
-/** One of the last messages again: the shell's as it was, a node's at a new place of the log, at its old or a new time. */
+/**
+ * One of the last messages again: the shell's as it was, a node's at a new place of the log, at its old or a new time.
+ */
 function repeated(back: number, ms: number): Stimulus {
   return (world) => {
     const past = world.past.at(-1 - (back % Math.max(world.past.length, 1)));

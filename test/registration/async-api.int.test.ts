@@ -10,16 +10,31 @@ const document = asyncApiOf(shippedDomain, registrationCode({}).messages, "1.2.3
 describe("the AsyncAPI document of the shipped contracts", () => {
   test("is one to AsyncAPI's own parser, and nothing in it is wrong or dubious", async () => {
     const { document: read, diagnostics } = await new Parser().parse(JSON.stringify(document));
-    expect(diagnostics.filter(({ severity }) => severity <= 1).map(({ message, path }) => `${path.join(".")}: ${message}`)).toEqual([]); // prettier-ignore
+    expect(
+      diagnostics.filter(({ severity }) => severity <= 1).map(({ message, path }) => `${path.join(".")}: ${message}`),
+    ).toEqual([]);
     expect(read?.version()).toBe("3.0.0");
   });
 
   test("names every topic of the contracts, received or sent", async () => {
     const { document: read } = await new Parser().parse(JSON.stringify(document));
-    const addresses = (operations: { channels(): { all(): { address(): string | null | undefined }[] } }[]): unknown[] =>
-      operations.flatMap((operation) => operation.channels().all().map((channel) => channel.address())).sort(); // prettier-ignore
-    expect(addresses(read?.operations().filterByReceive() ?? [])).toEqual(shippedDomain.consumed.map(({ topic }) => topic).sort()); // prettier-ignore
-    expect(addresses(read?.operations().filterBySend() ?? [])).toEqual([...shippedDomain.topicOf.values(), shippedDomain.deadLetterTopic].sort()); // prettier-ignore
+    const addresses = (
+      operations: { channels(): { all(): { address(): string | null | undefined }[] } }[],
+    ): unknown[] =>
+      operations
+        .flatMap((operation) =>
+          operation
+            .channels()
+            .all()
+            .map((channel) => channel.address()),
+        )
+        .sort();
+    expect(addresses(read?.operations().filterByReceive() ?? [])).toEqual(
+      shippedDomain.consumed.map(({ topic }) => topic).sort(),
+    );
+    expect(addresses(read?.operations().filterBySend() ?? [])).toEqual(
+      [...shippedDomain.topicOf.values(), shippedDomain.deadLetterTopic].sort(),
+    );
   });
 
   test("is not made when a published type has no message in code, which it would silently leave out", () => {

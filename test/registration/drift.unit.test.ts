@@ -16,12 +16,15 @@ const told = (repairs: readonly Repair[]) => repairs.map(({ kind, intent }) => `
 
 describe("the service of a node", () => {
   const { check, ...wanted } = registerService(active.data, context)?.payload as Record<string, unknown>;
-  const service = (more: object = {}): HeldEntry => held({ ...wanted, status: (check as { status: string }).status, ...more }); // prettier-ignore
+  const service = (more: object = {}): HeldEntry =>
+    held({ ...wanted, status: (check as { status: string }).status, ...more });
 
   it("is right as the effect writes it", () => expect(consulDrift(active, [service()])).toEqual([]));
 
   it("is asked for again where it is not there", () =>
-    expect(consulDrift(active, [])).toMatchObject([{ kind: "missing", intent: { payload: { check: { status: "passing" } } } }])); // prettier-ignore
+    expect(consulDrift(active, [])).toMatchObject([
+      { kind: "missing", intent: { payload: { check: { status: "passing" } } } },
+    ]));
 
   it.each([
     ["address", "10.9.9.9"],

@@ -132,7 +132,12 @@ describe("the tables above", () => {
   const states = [...orchestrator.states.values()];
 
   it("name every state that the contract has, but for those passed through", () => {
-    expect(Object.keys(REACH).sort()).toEqual(states.filter(({ transient }) => !transient).map(({ name }) => name).sort()); // prettier-ignore
+    expect(Object.keys(REACH).sort()).toEqual(
+      states
+        .filter(({ transient }) => !transient)
+        .map(({ name }) => name)
+        .sort(),
+    );
   });
 
   it("show every message that the contract knows", () => {

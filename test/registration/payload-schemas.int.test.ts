@@ -9,11 +9,22 @@ import { filesIn } from "../tidy/sources.ts";
 import { shippedDomain } from "./shipped-domain.ts";
 
 const messages = topicMessages(shippedDomain, registrationCode({}).messages);
-const ajv = new Ajv2020({ strict: true, allErrors: false, formats: { uuid: true, "date-time": true }, allowUnionTypes: true }); // prettier-ignore
+const ajv = new Ajv2020({
+  strict: true,
+  allErrors: false,
+  formats: { uuid: true, "date-time": true },
+  allowUnionTypes: true,
+});
 const all = messages.map((each) => {
   const schema = standaloneSchema(shippedDomain, each);
-  return { ...each, name: each.type, schema, accepts: ajv.compile(schema), example: exampleOf(schema) as Record<string, unknown> };
-}); // prettier-ignore
+  return {
+    ...each,
+    name: each.type,
+    schema,
+    accepts: ajv.compile(schema),
+    example: exampleOf(schema) as Record<string, unknown>,
+  };
+});
 const received = all.filter(({ direction }) => direction === "received");
 const of = (type: string) => all.find((each) => each.type === type);
 
@@ -35,8 +46,50 @@ const recorded = filesIn("test/replay/fixtures", ".ndjson")
 
 /** Values near to what fields take, and far from it. */
 const values = fc.oneof(
-  fc.constantFrom(...["a", "", "effect", "EFFECT", "1.2.3", "1.2", "/", "//h", "/health", "http://h:80", "tcp://h", "http://user@h", "javascript:alert(1)", "2026-01-31T12:00:00Z", "2026-01-31", "5e42b432-a8f2-5d20-a3bd-b1186a9f730c", "startup", "x\n", "\u0085", "x".repeat(256), "x".repeat(1_025)]),
-  fc.constantFrom(null, true, 0, -1, 1.5, 2 ** 53, [], {}, [""], ["a"], ["http://h"], { a: "b" }, { a: 1 }, { "": "http://h" }, { major: 1 }, { major: -1 }, { minor: 1 }),
+  fc.constantFrom(
+    ...[
+      "a",
+      "",
+      "effect",
+      "EFFECT",
+      "1.2.3",
+      "1.2",
+      "/",
+      "//h",
+      "/health",
+      "http://h:80",
+      "tcp://h",
+      "http://user@h",
+      "javascript:alert(1)",
+      "2026-01-31T12:00:00Z",
+      "2026-01-31",
+      "5e42b432-a8f2-5d20-a3bd-b1186a9f730c",
+      "startup",
+      "x\n",
+      "\u0085",
+      "x".repeat(256),
+      "x".repeat(1_025),
+    ],
+  ),
+  fc.constantFrom(
+    null,
+    true,
+    0,
+    -1,
+    1.5,
+    2 ** 53,
+    [],
+    {},
+    [""],
+    ["a"],
+    ["http://h"],
+    { a: "b" },
+    { a: 1 },
+    { "": "http://h" },
+    { major: 1 },
+    { major: -1 },
+    { minor: 1 },
+  ),
   fc.array(fc.constantFrom("a", "http://h", 1, ""), { maxLength: 300 }),
   fc.dictionary(fc.string({ maxLength: 3 }), fc.constantFrom("a", "http://h", false, null), { maxKeys: 70 }),
   fc.stringMatching(/^(https?|grpc|tcp|HTTP):\/\/[a-z.:@ /\\]{0,8}$/),
@@ -44,25 +97,37 @@ const values = fc.oneof(
   fc.stringMatching(/^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:00:00(Z|\+01:00)$/),
   fc.string(),
   fc.jsonValue({ maxDepth: 2 }),
-); // prettier-ignore
+);
 
 /** A good payload with some of its fields set to anything, or left out. */
 const payloadsNear = ({ example, schema }: (typeof all)[number]) => {
   const fields = [...Object.keys(schema["properties"] as object), "unknown_field"];
-  const change = fc.record({ field: fc.constantFrom(...fields), value: fc.option(values, { nil: undefined, freq: 9 }) });
+  const change = fc.record({
+    field: fc.constantFrom(...fields),
+    value: fc.option(values, { nil: undefined, freq: 9 }),
+  });
   return fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {
     const changed = { ...example, ...Object.fromEntries(changes.map(({ field, value }) => [field, value])) };
     return JSON.parse(JSON.stringify(changed)) as Record<string, unknown>;
   });
-}; // prettier-ignore
+};
 
 describe("the JSON Schema of a payload", () => {
-  it.each(all)("$name names itself, says what it is for, and explains each field that a node sends", ({ type, direction, schema }) => {
-    expect(schema).toMatchObject({ $schema: "https://json-schema.org/draft/2020-12/schema", $id: `urn:rollcall:registration:${type}:1`, title: type });
-    expect(schema["description"]).toMatch(/^[A-Z].*\.$/);
-    const silent = Object.entries(schema["properties"] as Record<string, JsonSchema>).filter(([, field]) => !field["description"]).map(([name]) => name);
-    expect(direction === "received" ? silent : []).toEqual([]);
-  }); // prettier-ignore
+  it.each(all)(
+    "$name names itself, says what it is for, and explains each field that a node sends",
+    ({ type, direction, schema }) => {
+      expect(schema).toMatchObject({
+        $schema: "https://json-schema.org/draft/2020-12/schema",
+        $id: `urn:rollcall:registration:${type}:1`,
+        title: type,
+      });
+      expect(schema["description"]).toMatch(/^[A-Z].*\.$/);
+      const silent = Object.entries(schema["properties"] as Record<string, JsonSchema>)
+        .filter(([, field]) => !field["description"])
+        .map(([name]) => name);
+      expect(direction === "received" ? silent : []).toEqual([]);
+    },
+  );
 
   it.each(all)("$name has an example that it takes, and the runtime too", ({ accepts, example, message }) => {
     expect([accepts(example), accepts.errors]).toEqual([true, null]);
@@ -90,7 +155,10 @@ describe("the JSON Schema of a payload", () => {
     ["node_version", ["1", "v1.2.3", "", 1.2, {}, { major: -1 }, { major: 1.5 }, { minor: 1 }]],
     ["capabilities", ["read", [1], [""], ["\u001b[2J"], Array.from({ length: 257 }, (_, i) => `c${i}`), { "": 1 }]],
     ["declared_capabilities", ["read", [1]]],
-    ["endpoints", ["http://h", ["h:80"], ["javascript:alert(1)"], ["http://user@h"], { "": "http://h" }, { a: 1 }, ["http:\\\\h"]]],
+    [
+      "endpoints",
+      ["http://h", ["h:80"], ["javascript:alert(1)"], ["http://user@h"], { "": "http://h" }, { a: 1 }, ["http:\\\\h"]],
+    ],
     ["health_endpoint", ["health", "//evil/health", "/a b", "", 1]],
     ["node_name", ["a\r\nb", "x".repeat(256), {}, 1]],
     ["node_role", ["\u0085", 1]],
@@ -98,12 +166,26 @@ describe("the JSON Schema of a payload", () => {
     ["epoch", [-1, 0.5, 2 ** 53, "1"]],
     ["metadata", [{ a: 1 }, ["a"], "a", Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, "x"]))]],
     ["correlation_id", ["abc", 1, ""]],
-    ["timestamp", ["yesterday", "2025-01-31", "2025-01-31T12:00:00", "2025-01-31T24:00:00Z", 1, `2025-01-31T12:00:00.${"0".repeat(60)}Z`]],
+    [
+      "timestamp",
+      [
+        "yesterday",
+        "2025-01-31",
+        "2025-01-31T12:00:00",
+        "2025-01-31T24:00:00Z",
+        1,
+        `2025-01-31T12:00:00.${"0".repeat(60)}Z`,
+      ],
+    ],
   ] as [string, unknown[]][])("of an introspection refuses a broken %s, as the runtime does", (field, broken) => {
     const { accepts, message, example } = of("NodeIntrospectionEvent") as (typeof all)[number];
     for (const value of broken)
-      expect([value, accepts({ ...example, [field]: value }), message.schema.safeParse({ ...example, [field]: value }).success]).toEqual([value, false, false]);
-  }); // prettier-ignore
+      expect([
+        value,
+        accepts({ ...example, [field]: value }),
+        message.schema.safeParse({ ...example, [field]: value }).success,
+      ]).toEqual([value, false, false]);
+  });
 
   it.each(all)("$name never refuses what the runtime takes", (each) => {
     fc.assert(
@@ -140,6 +222,15 @@ const isUnsayable = (field: string, message: string): boolean => UNSAYABLE[field
 
 const hasAllOf = (schema: JsonSchema, payload: Record<string, unknown>): boolean => {
   const { properties } = schema as { properties: Record<string, JsonSchema> };
-  const every = ["entity_id", "node_id", "correlation_id", "causation_id", "registration_attempt_id", "attempt", "entity_seq", "emitted_at"]; // prettier-ignore
+  const every = [
+    "entity_id",
+    "node_id",
+    "correlation_id",
+    "causation_id",
+    "registration_attempt_id",
+    "attempt",
+    "entity_seq",
+    "emitted_at",
+  ];
   return every.every((name) => ajv.validate(properties[name] ?? {}, payload[name]) && name in payload);
 };

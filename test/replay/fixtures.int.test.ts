@@ -54,11 +54,20 @@ describe("the recorded journals", () => {
   });
 
   it("have every state, every event, every intent and every kind of row among them", () => {
-    const rows = Object.keys(SCENARIOS).flatMap(linesOf).flatMap((line) => (line.line === "row" ? [line] : [])); // prettier-ignore
+    const rows = Object.keys(SCENARIOS)
+      .flatMap(linesOf)
+      .flatMap((line) => (line.line === "row" ? [line] : []));
     const said = JSON.stringify(rows);
     const states = [...shippedDomain.orchestrator.states.keys()].filter((state) => state !== "(none)");
     const names = [...states, ...shippedDomain.topicOf.keys(), ...shippedDomain.effects.keys()];
     expect(names.filter((name) => !said.includes(`"${name}"`))).toEqual([]);
-    expect([...new Set(rows.map(({ kind }) => kind))].toSorted()).toEqual(["dead_letter", "event", "gap", "message", "rekeyed", "repeat"]); // prettier-ignore
+    expect([...new Set(rows.map(({ kind }) => kind))].toSorted()).toEqual([
+      "dead_letter",
+      "event",
+      "gap",
+      "message",
+      "rekeyed",
+      "repeat",
+    ]);
   });
 });

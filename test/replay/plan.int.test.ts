@@ -95,7 +95,9 @@ describe("a plan", () => {
       { verdict: "unknown", unknown: expect.stringContaining("hangs on NodeHeartbeatEvent, which is not journaled") },
     ]);
     // It lived on under 30 s, so it does under 60 s.
-    expect(planned("heartbeats-keep-it-active", edited(...deadlinesOf("30s", "60s")))).toMatchObject([{ verdict: "same" }]); // prettier-ignore
+    expect(planned("heartbeats-keep-it-active", edited(...deadlinesOf("30s", "60s")))).toMatchObject([
+      { verdict: "same" },
+    ]);
     // No heartbeat came at all, and the deadline that a step saw says so.
     expect(planned("introspects-again-while-active", edited(...deadlinesOf("30s", "15s")))).toMatchObject([
       {
@@ -114,7 +116,9 @@ describe("a plan", () => {
     const REFRESH_REGISTERS = edited([
       "orchestrator",
       "- { current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated] }",
-      '- { current_state: ACTIVE, when: "node_version != state.node.node_version or endpoints is_present", action: emit_registration_initiated, output_events: [NodeRegistrationInitiated] }\n        - { current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated] }',
+      '- { current_state: ACTIVE, when: "node_version != state.node.node_version or endpoints is_present", ' +
+        "action: emit_registration_initiated, output_events: [NodeRegistrationInitiated] }\n        - { " +
+        "current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated] }",
     ]);
     expect(planned("endpoints-change-while-active", REFRESH_REGISTERS)).toMatchObject([
       { verdict: "unknown", unknown: expect.stringContaining("the recorded run never asked for it") },

@@ -24,7 +24,8 @@ let folder: string;
 beforeAll(async () => {
   bench = await HttpBench.open(lasting);
   folder = mkdtempSync(join(tmpdir(), "rollcall-replay-"));
-  for (let node = 0; node < 5; node++) await bench.activeNode(`replay-${node}`, { endpoints: [`http://10.0.0.${node}`] }); // prettier-ignore
+  for (let node = 0; node < 5; node++)
+    await bench.activeNode(`replay-${node}`, { endpoints: [`http://10.0.0.${node}`] });
   await bench.publish("NodeHeartbeatEvent", { node_id: "replay-0" });
   await bench.publish("NodeIntrospectionEvent", { node_id: "replay-0", node_type: "effect", node_version: "2.0.0" });
   await bench.publish("NodeDeregister", { node_id: "replay-1" }, "?wait=active");
@@ -52,7 +53,11 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     const { code, out } = await rollcall("replay --verify");
     expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all come out byte for byte\n$/);
     expect(code).toBe(0);
-    expect(JSON.parse((await rollcall("replay --verify --json")).out)).toMatchObject({ ok: true, entities: 5, differences: 0 }); // prettier-ignore
+    expect(JSON.parse((await rollcall("replay --verify --json")).out)).toMatchObject({
+      ok: true,
+      entities: 5,
+      differences: 0,
+    });
   });
 
   it("exports it, and verifies the file as it does the journal", async () => {
@@ -67,11 +72,19 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     const file = join(folder, "altered.ndjson");
     await rollcall(`replay --export ${file}`);
     const text = readFileSync(file, "utf8");
-    writeFileSync(file, text.replaceAll('\\"node_type\\":\\"effect\\",\\"liveness_deadline\\"', '\\"node_type\\":\\"compute\\",\\"liveness_deadline\\"')); // prettier-ignore
+    writeFileSync(
+      file,
+      text.replaceAll(
+        '\\"node_type\\":\\"effect\\",\\"liveness_deadline\\"',
+        '\\"node_type\\":\\"compute\\",\\"liveness_deadline\\"',
+      ),
+    );
     expect(readFileSync(file, "utf8")).not.toBe(text);
     const { code, out } = await rollcall(`replay --verify --from ${file}`);
     expect(code).toBe(1);
-    expect(out).toMatch(/^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}came out /); // prettier-ignore
+    expect(out).toMatch(
+      /^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}came out /,
+    );
     expect(out).toMatch(/\d+ differences, 0 nodes not taken again to the end\n$/);
   });
 
@@ -92,9 +105,15 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     const file = join(folder, "broken.ndjson");
     const lines = readFileSync(FIXTURE, "utf8").split("\n");
     writeFileSync(file, [...lines.slice(0, 3), '{"line":"row"}', ...lines.slice(3)].join("\n"));
-    expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({ code: 2, err: expect.stringContaining("broken.ndjson:4: no line of a journal") }); // prettier-ignore
+    expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("broken.ndjson:4: no line of a journal"),
+    });
     writeFileSync(file, lines.slice(1).join("\n"));
-    expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({ code: 2, err: expect.stringContaining("whose it is") }); // prettier-ignore
+    expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("whose it is"),
+    });
   });
 });
 
@@ -109,7 +128,11 @@ describe("the journal over HTTP", () => {
       cursor = body.next_cursor;
     }
     const rows = (lines: readonly object[]) => lines.filter((line) => "line" in line && line.line === "row");
-    const rest = (await bench.ask<{ items: object[] }>(`/api/v1/journal?limit=500&cursor=${(await bench.ask<{ next_cursor: string }>("/api/v1/journal?limit=500")).body.next_cursor}`)).body.items; // prettier-ignore
+    const rest = (
+      await bench.ask<{ items: object[] }>(
+        `/api/v1/journal?limit=500&cursor=${(await bench.ask<{ next_cursor: string }>("/api/v1/journal?limit=500")).body.next_cursor}`,
+      )
+    ).body.items;
     expect(rows(paged)).toEqual(rows([...whole, ...rest]));
     expect((await bench.ask("/api/v1/journal?cursor=forged")).status).toBe(400);
     const later = await bench.ask<{ items: object[] }>("/api/v1/journal?limit=500&since=2100-01-01T00:00:00Z");

@@ -55,12 +55,26 @@ function recorded(stimuli: readonly Stimulus[]): {
       for (const { id } of world.past.at(-1)?.decision.intents ?? []) open.add(id);
     }
   }
-  const rows = journalOf(shippedDomain, world.past.map(({ message }) => message), world.now); // prettier-ignore
+  const rows = journalOf(
+    shippedDomain,
+    world.past.map(({ message }) => message),
+    world.now,
+  );
   const { entity } = world;
-  const stored = entity && JSON.parse(JSON.stringify({
-    entity_id: entity.id, state: entity.state, reducer_state: entity.reducerState, seq: entity.seq,
-    attempt: entity.attempt, data: entity.data, deadlines: entity.deadlines, state_since: toRfc3339(entity.stateSince),
-  })) as StoredEntity; // prettier-ignore
+  const stored =
+    entity &&
+    (JSON.parse(
+      JSON.stringify({
+        entity_id: entity.id,
+        state: entity.state,
+        reducer_state: entity.reducerState,
+        seq: entity.seq,
+        attempt: entity.attempt,
+        data: entity.data,
+        deadlines: entity.deadlines,
+        state_since: toRfc3339(entity.stateSince),
+      }),
+    ) as StoredEntity);
   return { rows: JSON.parse(JSON.stringify(rows)) as JournalRow[], stored, world };
 }
 
@@ -103,11 +117,14 @@ const LIFE: readonly Stimulus[] = [
 ];
 
 type Path = readonly (string | number)[];
-const at = (value: unknown, path: Path): unknown => path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], value); // prettier-ignore
+const at = (value: unknown, path: Path): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], value);
 
 function leavesOf(value: unknown, path: Path = []): Path[] {
   if (typeof value !== "object" || value === null) return [path];
-  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, Array.isArray(value) ? Number(key) : key])); // prettier-ignore
+  return Object.entries(value).flatMap(([key, inner]) =>
+    leavesOf(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
 }
 
 /** The value with another one at the place: of the same type, where there is another. */
@@ -115,7 +132,8 @@ function planted<Value>(value: Value, path: Path): Value {
   const copy = structuredClone(value);
   const [last, inner] = [path.at(-1) ?? "", at(copy, path.slice(0, -1)) as Record<string | number, unknown>];
   const was = inner[last];
-  inner[last] = typeof was === "number" ? was + 1 : typeof was === "boolean" ? !was : typeof was === "string" ? `${was}x` : "x"; // prettier-ignore
+  inner[last] =
+    typeof was === "number" ? was + 1 : typeof was === "boolean" ? !was : typeof was === "string" ? `${was}x` : "x";
   return copy;
 }
 
@@ -129,8 +147,10 @@ describe("a difference", () => {
   const isVerified = ({ kind }: JournalRow, path: Path): boolean =>
     VERIFIED[kind]?.some((start) => path.join(".").startsWith(start)) === true;
   const places = rows.flatMap((row, index) =>
-    leavesOf(row).filter((path) => isVerified(row, path)).map((path) => ({ name: `${index} ${row.type} ${path.join(".")}`, index, path })),
-  ); // prettier-ignore
+    leavesOf(row)
+      .filter((path) => isVerified(row, path))
+      .map((path) => ({ name: `${index} ${row.type} ${path.join(".")}`, index, path })),
+  );
 
   it("is not there to begin with", () => {
     expect(replayed(rows, stored)).toMatchObject({ differences: 0, incomplete: 0, states: 1 });
@@ -142,13 +162,20 @@ describe("a difference", () => {
       const row = planted(rows[index] as JournalRow, path);
       const { found } = replayed(rows.with(index, row), stored);
       const first = found[0];
-      return !first || first.seq !== row.seq || first.follows || JSON.stringify(first.recorded) === JSON.stringify(first.cameOut); // prettier-ignore
+      return (
+        !first ||
+        first.seq !== row.seq ||
+        first.follows ||
+        JSON.stringify(first.recorded) === JSON.stringify(first.cameOut)
+      );
     });
     expect(missed.map(({ name }) => name)).toEqual([]);
   });
 
   it("in the stored entity is found", () => {
-    const missed = leavesOf(stored).filter((path) => path[0] !== "entity_id" && replayed(rows, planted(stored, path)).differences === 0); // prettier-ignore
+    const missed = leavesOf(stored).filter(
+      (path) => path[0] !== "entity_id" && replayed(rows, planted(stored, path)).differences === 0,
+    );
     expect(missed).toEqual([]);
   });
 
@@ -198,20 +225,35 @@ describe("a difference", () => {
   });
 
   it("in what a renewal that was not journaled can't have done is found", () => {
-    const index = rows.findIndex(({ type, kind, body }) => kind === "message" && type === "NodeIntrospectionEvent" && (body as StepRecord).before?.state === "ACTIVE"); // prettier-ignore
+    const index = rows.findIndex(
+      ({ type, kind, body }) =>
+        kind === "message" && type === "NodeIntrospectionEvent" && (body as StepRecord).before?.state === "ACTIVE",
+    );
     const row = rows[index] as JournalRow;
     const { before } = row.body as { before: NonNullable<StepRecord["before"]> };
     const seen = (liveness: object) =>
-      replayed(rows.with(index, { ...row, body: { ...(row.body as object), before: { ...before, deadlines: { liveness } } } }), stored).found; // prettier-ignore
+      replayed(
+        rows.with(index, { ...row, body: { ...(row.body as object), before: { ...before, deadlines: { liveness } } } }),
+        stored,
+      ).found;
     const { at: due, renewedAt } = before.deadlines["liveness"] as { at: number; renewedAt: number };
     expect(seen({ at: due, renewedAt })).toEqual([]);
-    expect(seen({ at: due + 1_000, renewedAt: renewedAt + 999 })[0]).toMatchObject({ field: expect.stringMatching(/^before.deadlines.liveness/) }); // prettier-ignore
+    expect(seen({ at: due + 1_000, renewedAt: renewedAt + 999 })[0]).toMatchObject({
+      field: expect.stringMatching(/^before.deadlines.liveness/),
+    });
     expect(seen({ at: due - 20_000, renewedAt: renewedAt - 20_000 })).not.toEqual([]);
   });
 
   it("can't be looked for without the contracts, or without the beginning", () => {
     const unknown = rows.map((row) => ({ ...row, contract_hash: "0".repeat(64) }));
-    expect(replayed(unknown)).toMatchObject({ incomplete: 1, steps: 0, reasons: [expect.stringContaining("000000000000 are not there")] }); // prettier-ignore
-    expect(replayed(rows.slice(4))).toMatchObject({ incomplete: 1, reasons: [expect.stringContaining("does not begin")] }); // prettier-ignore
+    expect(replayed(unknown)).toMatchObject({
+      incomplete: 1,
+      steps: 0,
+      reasons: [expect.stringContaining("000000000000 are not there")],
+    });
+    expect(replayed(rows.slice(4))).toMatchObject({
+      incomplete: 1,
+      reasons: [expect.stringContaining("does not begin")],
+    });
   });
 });

@@ -39,7 +39,13 @@ const REGISTERING: Readonly<Record<string, Scenario>> = {
     const node = JSON.stringify({ node_id: "n1", node_type: "reducer" });
     await stage.raw("NodeIntrospectionEvent", node, { key: "n1", headers: { ...ce, traceparent } });
     await stage.pass(500);
-    const ack = { specversion: "1.0", id: "8", source: "fleet", type: "registration.node-registration-acked", data: { node_id: "n1" } }; // prettier-ignore
+    const ack = {
+      specversion: "1.0",
+      id: "8",
+      source: "fleet",
+      type: "registration.node-registration-acked",
+      data: { node_id: "n1" },
+    };
     await stage.raw("NodeRegistrationAcked", JSON.stringify(ack), { key: "n1" });
   }),
   "clocks-that-are-off": scenario({ n1: "ACTIVE", n2: "ACTIVE" }, async (stage) => {
@@ -81,7 +87,9 @@ const REGISTERING: Readonly<Record<string, Scenario>> = {
   "records-that-were-gone": scenario({ n1: "ACTIVE" }, async (stage) => {
     await stage.active("n1");
     await stage.stop();
-    await stage.store.query(`update rollcall.bus_record set "offset" = "offset" + 5 where topic like '%node-introspection%'`); // prettier-ignore
+    await stage.store.query(
+      `update rollcall.bus_record set "offset" = "offset" + 5 where topic like '%node-introspection%'`,
+    );
     await stage.start();
     await stage.pass(1_000);
   }),
@@ -256,7 +264,11 @@ const TROUBLE: Readonly<Record<string, Scenario>> = {
   }),
   "both-refuse": scenario({ n1: "REJECTED" }, async (stage) => {
     stage.behaviour = ({ type }) =>
-      type === "consul.register" ? { code: "CONSUL_REFUSED", retryable: false } : type === "postgres.upsert_registration" ? { code: "POSTGRES_REFUSED", retryable: false } : undefined; // prettier-ignore
+      type === "consul.register"
+        ? { code: "CONSUL_REFUSED", retryable: false }
+        : type === "postgres.upsert_registration"
+          ? { code: "POSTGRES_REFUSED", retryable: false }
+          : undefined;
     await stage.introspect("n1");
     await stage.pass(500);
   }),

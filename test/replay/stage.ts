@@ -73,7 +73,9 @@ export class Stage {
   async start(contractsDir: string = SHIPPED_CONTRACTS): Promise<void> {
     const store = this.#counted();
     const code = registrationOn(new TableCatalog(store, { env: "dev", namespace: "" }), store);
-    const effects = Object.fromEntries(Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)])); // prettier-ignore
+    const effects = Object.fromEntries(
+      Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)]),
+    );
     const { set, diagnostics } = validateDomain(contractsDir, { ...code, effects });
     if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
     this.#domain = compileDomain(set, { ...code, effects }, { env: "dev", namespace: "" });
@@ -138,18 +140,27 @@ export class Stage {
       payload_type: type,
       payload,
     };
-    await this.raw(type, JSON.stringify(envelope), { key: payload.node_id, ...(partition !== undefined && { partition }) }); // prettier-ignore
+    await this.raw(type, JSON.stringify(envelope), {
+      key: payload.node_id,
+      ...(partition !== undefined && { partition }),
+    });
   }
 
   async raw(
     type: string,
     value: string | Uint8Array,
-    { key, partition = partitionOf(key, PARTITIONS), headers = {} }: { key: string; partition?: number; headers?: OutgoingMessage["headers"] }, // prettier-ignore
+    {
+      key,
+      partition = partitionOf(key, PARTITIONS),
+      headers = {},
+    }: { key: string; partition?: number; headers?: OutgoingMessage["headers"] },
   ): Promise<void> {
     const topic = this.domain.consumed.find((consumed) => consumed.type === type)?.topic ?? "";
     const held = this.isPublishingHeld;
     this.isPublishingHeld = false;
-    await this.#bus?.publish([{ topic, partition, key: Buffer.from(key), value: Buffer.from(value), headers }], { timeoutMs: 5_000 }); // prettier-ignore
+    await this.#bus?.publish([{ topic, partition, key: Buffer.from(key), value: Buffer.from(value), headers }], {
+      timeoutMs: 5_000,
+    });
     this.isPublishingHeld = held;
     await this.#quiet();
   }
@@ -163,7 +174,11 @@ export class Stage {
       `select attempt from rollcall.entity where entity_id = $1`,
       [node_id],
     );
-    await this.send("NodeRegistrationAcked", { node_id, ...(row && { registration_attempt_id: row.attempt.id }), ...more }, sent); // prettier-ignore
+    await this.send(
+      "NodeRegistrationAcked",
+      { node_id, ...(row && { registration_attempt_id: row.attempt.id }), ...more },
+      sent,
+    );
   }
 
   heartbeat = (node_id: string, sent: Sent = {}): Promise<void> => this.send("NodeHeartbeatEvent", { node_id }, sent);
@@ -227,7 +242,9 @@ export class Stage {
     };
   }
 
-  /** Until nothing moves any more. A cursor alone may wait for the next turn, so what waits is not always dealt with. */
+  /**
+   * Until nothing moves any more. A cursor alone may wait for the next turn, so what waits is not always dealt with.
+   */
   async #quiet(): Promise<void> {
     for (let calm = 0, last = ""; calm < 20;) {
       await quietly();

@@ -40,7 +40,14 @@ export function journalOf(domain: Domain, messages: readonly Message[], atMs: nu
 
 function itemOf(partition: Partition, message: Message, asked: Intent | undefined): Item {
   if (message.origin) {
-    const record: BusRecord = { ...message.origin, key: null, value: null, headers: {}, brokerTimeMs: message.now, receivedAtMs: 0 }; // prettier-ignore
+    const record: BusRecord = {
+      ...message.origin,
+      key: null,
+      value: null,
+      headers: {},
+      brokerTimeMs: message.now,
+      receivedAtMs: 0,
+    };
     return { kind: "record", partition, record };
   }
   if (asked) return { kind: "settled", partition, intent: asked, note: "done", message };

@@ -22,11 +22,52 @@ export async function makeCertificates(dir: string): Promise<Certificates> {
   const at = (name: string): string => join(dir, name);
   const openssl = (...args: string[]) => run("openssl", args, { cwd: dir });
   const authority = (name: string) =>
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${name}`, "-keyout", `${name}.key`, "-out", `${name}.pem`); // prettier-ignore
+    openssl(
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${name}`,
+      "-keyout",
+      `${name}.key`,
+      "-out",
+      `${name}.pem`,
+    );
   await Promise.all([authority("ca"), authority("stranger")]);
-  await openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr"); // prettier-ignore
+  await openssl(
+    "req",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-subj",
+    "/CN=server",
+    "-keyout",
+    "server.key",
+    "-out",
+    "server.csr",
+  );
   await writeFile(at("server.ext"), "subjectAltName=IP:127.0.0.1\n");
-  await openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "server.ext", "-out", "server.pem"); // prettier-ignore
+  await openssl(
+    "x509",
+    "-req",
+    "-in",
+    "server.csr",
+    "-CA",
+    "ca.pem",
+    "-CAkey",
+    "ca.key",
+    "-CAcreateserial",
+    "-days",
+    "2",
+    "-extfile",
+    "server.ext",
+    "-out",
+    "server.pem",
+  );
   const read = (name: string): Promise<string> => readFile(at(name), "utf8");
   const [ca, stranger, cert, key] = await Promise.all(["ca.pem", "stranger.pem", "server.pem", "server.key"].map(read));
   return {

@@ -7,7 +7,9 @@ import { waitUntil } from "../real/services/wait-until.ts";
 import { CanaryServer, pointingAt } from "./canary-server.ts";
 import { rollcall } from "./rollcall.ts";
 
-/** CR LF, a second log line, ANSI (7-bit and 8-bit), a title, a bell, backspaces, a turned direction, a hidden space. */
+/**
+ * CR LF, a second log line, ANSI (7-bit and 8-bit), a title, a bell, backspaces, a turned direction, a hidden space.
+ */
 const NASTY = '\r\n{"level":"info","msg":"forged"}\n\x1b[2J\x1b]0;owned\x07\x9b31m\x08\x08\u202egnp.exe\u2066\u200b';
 /** Names have no control characters, but may turn a line around. */
 const TURNED = "\u202egnp.exe\u2066";
@@ -23,13 +25,19 @@ const post = async (body: string, path = "/api/v1/events"): Promise<number> => {
   return answer.status;
 };
 const publish = (payload_type: string, payload: object, query = "") =>
-  post(JSON.stringify({ payload_type, source_tool: NASTY, payload: { node_id: node, ...payload } }), `/api/v1/events${query}`); // prettier-ignore
+  post(
+    JSON.stringify({ payload_type, source_tool: NASTY, payload: { node_id: node, ...payload } }),
+    `/api/v1/events${query}`,
+  );
 const get = async (path: string) => (await fetch(program.url + path)).json() as Promise<Record<string, unknown>>;
 const until = (state: string) =>
-  waitUntil(async () => {
-    const said = await get(`/api/v1/registrations/${node}`);
-    if (said["state"] !== state) throw new Error(String(said["state"]));
-  }, { what: state, timeoutMs: 45_000 }); // prettier-ignore
+  waitUntil(
+    async () => {
+      const said = await get(`/api/v1/registrations/${node}`);
+      if (said["state"] !== state) throw new Error(String(said["state"]));
+    },
+    { what: state, timeoutMs: 45_000 },
+  );
 
 /** A whole life, told by a node that means no good; under --disable-proto=delete, at the level that logs the most. */
 beforeAll(async () => {

@@ -112,7 +112,15 @@ describe("every answer", () => {
       "cache-control": "no-store",
     });
     const policy = String(said.headers["content-security-policy"]).split("; ");
-    expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"])); // prettier-ignore
+    expect(policy).toEqual(
+      expect.arrayContaining([
+        "default-src 'none'",
+        "script-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+      ]),
+    );
     expect(policy.join()).not.toMatch(/unsafe|\*|https?:|nonce/);
     expect(said.headers["content-type"]).not.toContain("html");
     expect(said.headers["set-cookie"]).toBeUndefined();

@@ -42,7 +42,10 @@ function request(route: string, nodeId: string, headers: Record<string, string>)
   const [method = "", path = ""] = route.split(" ");
   const id = "0198c0de-0000-7000-8000-000000000000";
   const asked = path.replace(":node_id", nodeId).replace(":id", id).replace(":name", "onex-effect");
-  return ask(asked, method === "POST" && path.endsWith("/events") ? event(...introspection(nodeId), headers) : { method, headers }); // prettier-ignore
+  return ask(
+    asked,
+    method === "POST" && path.endsWith("/events") ? event(...introspection(nodeId), headers) : { method, headers },
+  );
 }
 
 /** `GET /a/b` for each line of fastify's tree of routes. */
@@ -121,7 +124,11 @@ describe("the routes of the guide", () => {
     const status = { ...bench.system.runtime.status(), bus: { ok: false, reason: "broker kafka-1.internal:9092" } };
     const broken = { ...bench.system.runtime, status: () => status } as typeof bench.system.runtime;
     const { createHttpServer } = await import("../../app/http/server.ts");
-    const sick = createHttpServer({ ...bench.system, runtime: broken, config: { ...bench.system.config, ROLLCALL_API_TOKENS: [] } }); // prettier-ignore
+    const sick = createHttpServer({
+      ...bench.system,
+      runtime: broken,
+      config: { ...bench.system.config, ROLLCALL_API_TOKENS: [] },
+    });
     const stranger = await sick.inject("/health/ready");
     expect([stranger.statusCode, stranger.body.includes("kafka-1")]).toEqual([503, false]);
     const free = createHttpServer({ ...bench.system, runtime: broken });
@@ -152,8 +159,10 @@ describe("a browser's password", () => {
 });
 
 describe("a node's token", () => {
-  const publish = (holder: Holder, type: string, payload: object) => ask("/api/v1/events", event(type, payload, as(holder))); // prettier-ignore
-  const known = async (nodeId: string) => (await ask(`/api/v1/registrations/${nodeId}`, { headers: as("operator") })).status; // prettier-ignore
+  const publish = (holder: Holder, type: string, payload: object) =>
+    ask("/api/v1/events", event(type, payload, as(holder)));
+  const known = async (nodeId: string) =>
+    (await ask(`/api/v1/registrations/${nodeId}`, { headers: as("operator") })).status;
 
   it("speaks for its node in every message, and for no other", async () => {
     for (const type of ["NodeIntrospectionEvent", "NodeRegistrationAcked", "NodeHeartbeatEvent", "NodeDeregister"]) {
@@ -175,7 +184,12 @@ describe("a node's token", () => {
   });
 
   it("is not fooled by another id in the envelope or in the headers", async () => {
-    const body = { payload_type: "NodeDeregister", entity_id: "own-1", node_id: "own-1", payload: { node_id: "victim" } }; // prettier-ignore
+    const body = {
+      payload_type: "NodeDeregister",
+      entity_id: "own-1",
+      node_id: "own-1",
+      payload: { node_id: "victim" },
+    };
     const headers = { "content-type": "application/json", "x-node-id": "own-1", ...as("node") };
     const said = await ask("/api/v1/events", { method: "POST", headers, body: JSON.stringify(body) });
     expect(said.status).toBe(403);

@@ -9,12 +9,21 @@ import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { tableOf } from "./guide.ts";
 import { type Grant, type KafkaUser, SecuredKafka, USERS } from "./secured-kafka.ts";
 
-const documented: readonly Grant[] = tableOf("Kafka").flatMap(([user, resource = "", pattern = "", name = "", operations = ""]) =>
-  operations.split(", ").map((operation) => ({ user: user as KafkaUser, resource, pattern, name, operation })),
-); // prettier-ignore
+const documented: readonly Grant[] = tableOf("Kafka").flatMap(
+  ([user, resource = "", pattern = "", name = "", operations = ""]) =>
+    operations.split(", ").map((operation) => ({ user: user as KafkaUser, resource, pattern, name, operation })),
+);
 const of = (user: KafkaUser): readonly Grant[] => documented.filter((grant) => grant.user === user);
 const INPUTS = ["evt.node-introspection", "cmd.node-registration-acked", "evt.node-heartbeat", "cmd.node-deregister"];
-const OUTPUTS = ["evt.node-registration-accepted", "evt.node-became-active", "evt.node-registration-rejected", "evt.node-registration-ack-timed-out", "evt.node-liveness-expired", "evt.node-deregistered", "dlq.registration"]; // prettier-ignore
+const OUTPUTS = [
+  "evt.node-registration-accepted",
+  "evt.node-became-active",
+  "evt.node-registration-rejected",
+  "evt.node-registration-ack-timed-out",
+  "evt.node-liveness-expired",
+  "evt.node-deregistered",
+  "dlq.registration",
+];
 
 /** An environment of its own, so that what is granted in one trial is nothing in another. */
 class Trial {
@@ -36,7 +45,11 @@ class Trial {
     const admin = this.#kafka.admin.admin();
     await admin.connect();
     const configEntries = [{ name: "message.timestamp.type", value: "LogAppendTime" }];
-    const topics = [...INPUTS, ...OUTPUTS].map((name) => ({ topic: this.topic(name), numPartitions: 1, configEntries })); // prettier-ignore
+    const topics = [...INPUTS, ...OUTPUTS].map((name) => ({
+      topic: this.topic(name),
+      numPartitions: 1,
+      configEntries,
+    }));
     await admin.createTopics({ topics, waitForLeaders: false });
     await admin.disconnect();
   }
@@ -122,7 +135,12 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
     };
 
     it("says what a node says and hears what is said to it", async () => {
-      const transport = kafkaTransport({ brokers: [kafka.bootstrapServers], env: trial.env, namespace: "", ...kafka.access("node") }); // prettier-ignore
+      const transport = kafkaTransport({
+        brokers: [kafka.bootstrapServers],
+        env: trial.env,
+        namespace: "",
+        ...kafka.access("node"),
+      });
       await transport.subscribe("n1", () => {});
       const payloads = { node_id: "n1", node_type: "effect" } as const;
       for (const type of [
@@ -131,7 +149,6 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
         "NodeHeartbeatEvent",
         "NodeDeregister",
       ] as const)
-        // prettier-ignore
         await transport.publish(nodeMessage(type, payloads));
       await transport.close();
     });
@@ -148,8 +165,16 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
   });
 
   it.each<[string, Partial<KafkaBusOptions>, RegExp]>([
-    ["a wrong password", { sasl: { mechanism: "scram-sha-512", username: "runtime", password: "canary-wrong-1111" } }, /Authentication failed/],
-    ["another user's password", { sasl: { mechanism: "scram-sha-512", username: "runtime", password: USERS.node } }, /Authentication failed/],
+    [
+      "a wrong password",
+      { sasl: { mechanism: "scram-sha-512", username: "runtime", password: "canary-wrong-1111" } },
+      /Authentication failed/,
+    ],
+    [
+      "another user's password",
+      { sasl: { mechanism: "scram-sha-512", username: "runtime", password: USERS.node } },
+      /Authentication failed/,
+    ],
     ["no credentials", { sasl: undefined as never }, /./],
     ["another authority", { ssl: true }, /certificate/],
   ])("ends at once, and says why without a secret: %s", async (_what, options, reason) => {
@@ -160,7 +185,7 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
     await expect(refused).rejects.toThrow(reason);
     await refused.catch((error: unknown) => said.push(String(error)));
     expect(said.join()).not.toMatch(/canary/);
-  }); // prettier-ignore
+  });
 
   it("ends at once when the broker's certificate has another name, or another authority", async () => {
     for (const [servers, ca, reason] of [

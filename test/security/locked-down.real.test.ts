@@ -49,7 +49,10 @@ describeReal("A system whose parts all want to know who asks", () => {
 
   beforeAll(async () => {
     [kafka, postgres, ssrf] = await Promise.all([SecuredKafka.start(), SecuredPostgres.start(), CanaryServer.open()]);
-    consul = createServer((_request, response) => response.writeHead(403).end("Permission denied")).listen(0, "127.0.0.1"); // prettier-ignore
+    consul = createServer((_request, response) => response.writeHead(403).end("Permission denied")).listen(
+      0,
+      "127.0.0.1",
+    );
     await kafka.grant(
       tableOf("Kafka").flatMap(([user, resource = "", pattern = "", name = "", operations = ""]) =>
         operations.split(", ").map((operation) => ({
@@ -81,9 +84,14 @@ describeReal("A system whose parts all want to know who asks", () => {
   const stateOf = async () => JSON.parse((await ask("/api/v1/registrations/own-1")).text) as Record<string, unknown>;
 
   it("works: over SASL, TLS and ACLs, as the role that changes no table, for a node with its token", async () => {
-    expect((await publish("NodeIntrospectionEvent", { node_id: "own-1", node_type: "effect", ...pointingAt(ssrf) })).status).toBe(202); // prettier-ignore
+    expect(
+      (await publish("NodeIntrospectionEvent", { node_id: "own-1", node_type: "effect", ...pointingAt(ssrf) })).status,
+    ).toBe(202);
     expect((await publish("NodeIntrospectionEvent", { node_id: "other-1", node_type: "effect" })).status).toBe(403);
-    await waitUntil(async () => expect(await stateOf()).toMatchObject({ state: "PENDING_REGISTRATION", reducer_state: "partial" }), { what: "own-1 waits for Consul", timeoutMs: 60_000 }); // prettier-ignore
+    await waitUntil(
+      async () => expect(await stateOf()).toMatchObject({ state: "PENDING_REGISTRATION", reducer_state: "partial" }),
+      { what: "own-1 waits for Consul", timeoutMs: 60_000 },
+    );
   });
 
   it("is moved by no event of its own that somebody else writes", async () => {
@@ -94,9 +102,14 @@ describeReal("A system whose parts all want to know who asks", () => {
       key: "own-1",
       value: JSON.stringify({
         ...{ envelope_id: v4(), payload_type, event_type: `registration.${payload_type}` },
-        payload: { ...before, node_id: "own-1", entity_id: "own-1", registration_attempt_id: before["registration_attempt_id"] },
+        payload: {
+          ...before,
+          node_id: "own-1",
+          entity_id: "own-1",
+          registration_attempt_id: before["registration_attempt_id"],
+        },
       }),
-    }); // prettier-ignore
+    });
     const internal: [string, string][] = [
       ["evt.node-became-active", "NodeBecameActive"],
       ["evt.node-registration-accepted", "NodeRegistrationAccepted"],
@@ -105,12 +118,18 @@ describeReal("A system whose parts all want to know who asks", () => {
     ];
     for (const [name, type] of internal) await producer.send({ topic: topic(name), messages: [forged(type)] });
     // And where it does read: it is told apart by its topic.
-    for (const [, type] of internal) await producer.send({ topic: topic("evt.node-heartbeat"), messages: [forged(type)] }); // prettier-ignore
+    for (const [, type] of internal)
+      await producer.send({ topic: topic("evt.node-heartbeat"), messages: [forged(type)] });
     await producer.disconnect();
-    await waitUntil(async () => {
-      const { items } = JSON.parse((await ask("/api/v1/dead-letters?code=UNKNOWN_TYPE")).text) as { items: unknown[] };
-      expect(items).toHaveLength(internal.length);
-    }, { what: "dead letters", timeoutMs: 60_000 }); // prettier-ignore
+    await waitUntil(
+      async () => {
+        const { items } = JSON.parse((await ask("/api/v1/dead-letters?code=UNKNOWN_TYPE")).text) as {
+          items: unknown[];
+        };
+        expect(items).toHaveLength(internal.length);
+      },
+      { what: "dead letters", timeoutMs: 60_000 },
+    );
     expect(await stateOf()).toEqual(before);
   });
 
@@ -133,7 +152,15 @@ describeReal("A system whose parts all want to know who asks", () => {
   });
 
   it("tells no secret: not in an answer, not in a log, not to a command, not with its store gone", async () => {
-    const paths = ["/health/ready", "/metrics", "/openapi.json", "/asyncapi.json", "/api/v1/doctor", "/api/v1/registrations", "/api/v1/dead-letters"]; // prettier-ignore
+    const paths = [
+      "/health/ready",
+      "/metrics",
+      "/openapi.json",
+      "/asyncapi.json",
+      "/api/v1/doctor",
+      "/api/v1/registrations",
+      "/api/v1/dead-letters",
+    ];
     const of = "/api/v1/registrations/own-1";
     for (const path of [...paths, `${of}/timeline`, `${of}/explanation`, "/api/v1/services/onex-effect"])
       await ask(path);
@@ -143,10 +170,16 @@ describeReal("A system whose parts all want to know who asks", () => {
       await command(words, client);
     await command("nodes list", { ...client, ROLLCALL_TOKEN: "canary-wrong-token-0123456789" });
     await postgres.stop();
-    await waitUntil(async () => expect((await ask("/health/ready")).text).toContain("not_ready"), { what: "trouble", timeoutMs: 60_000 }); // prettier-ignore
+    await waitUntil(async () => expect((await ask("/health/ready")).text).toContain("not_ready"), {
+      what: "trouble",
+      timeoutMs: 60_000,
+    });
     await ask("/api/v1/doctor");
     expect(heard.join("\n")).toContain("Permission denied");
-    await waitUntil(async () => expect(program.said()).toMatch(/"msg":"the store can't be reached"/), { what: "its log", timeoutMs: 60_000 }); // prettier-ignore
+    await waitUntil(async () => expect(program.said()).toMatch(/"msg":"the store can't be reached"/), {
+      what: "its log",
+      timeoutMs: 60_000,
+    });
     for (const text of [...heard, program.said()]) expect(/.{0,80}canary.{0,20}/.exec(text)?.[0]).toBeUndefined();
     expect(ssrf.calls).toEqual([]);
   });

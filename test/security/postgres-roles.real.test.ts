@@ -32,8 +32,15 @@ describeReal("Postgres with TLS and three roles", () => {
 
   it("is migrated by the role that owns the tables, with the command", async () => {
     const environment = { DATABASE_URL: server.url("rollcall_migrate") };
-    expect(await rollcall("migrate", environment)).toMatchObject({ code: 0, out: expect.stringContaining("applied runtime/0001_runtime.sql"), err: "" }); // prettier-ignore
-    expect(await rollcall("migrate", environment)).toMatchObject({ code: 0, out: expect.stringContaining("up to date") }); // prettier-ignore
+    expect(await rollcall("migrate", environment)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("applied runtime/0001_runtime.sql"),
+      err: "",
+    });
+    expect(await rollcall("migrate", environment)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("up to date"),
+    });
   });
 
   it("runs as a role that finds the tables and changes none", async () => {
@@ -78,7 +85,6 @@ describeReal("Postgres with TLS and three roles", () => {
         `drop table rollcall.${table}`,
         `alter table rollcall.${table} add column x int`,
       ])
-        // prettier-ignore
         for (const role of ["rollcall_run", "rollcall_read"] as const)
           expect([table, await tried(role, change)]).toEqual([table, denied]);
     }
@@ -99,7 +105,8 @@ describeReal("Postgres with TLS and three roles", () => {
 
   it("is known by its certificate, or not spoken to", async () => {
     const { strangerFile, caFile } = server.certificates;
-    const ask = (how: Parameters<SecuredPostgres["url"]>[1]) => storeAt(server.url("rollcall_run", how)).query("select 1"); // prettier-ignore
+    const ask = (how: Parameters<SecuredPostgres["url"]>[1]) =>
+      storeAt(server.url("rollcall_run", how)).query("select 1");
     await expect(ask({})).resolves.toHaveLength(1);
     const refusals: [Parameters<SecuredPostgres["url"]>[1], RegExp][] = [
       [{ tls: `sslmode=verify-full&sslrootcert=${strangerFile}` }, /verify|self-signed|certificate/],

@@ -37,7 +37,10 @@ export interface Grant {
   readonly operation: string;
 }
 
-/** A broker that wants TLS and SCRAM on one listener, and allows nobody anything by itself; the other is the administrator's. */
+/**
+ * A broker that wants TLS and SCRAM on one listener, and allows nobody anything by itself; the other is the
+ * administrator's.
+ */
 export class SecuredKafka {
   readonly certificates: Certificates;
   readonly bootstrapServers: string;

@@ -82,7 +82,10 @@ describe("a node", () => {
     const { node, transport } = nodeWith(TOKENS.node, "edge-7");
     const trouble = new Promise((resolve) => node.on("trouble", resolve));
     await node.start();
-    expect(await trouble).toMatchObject({ code: "TRANSPORT_REFUSED", message: expect.stringContaining("does not speak for edge-7") }); // prettier-ignore
+    expect(await trouble).toMatchObject({
+      code: "TRANSPORT_REFUSED",
+      message: expect.stringContaining("does not speak for edge-7"),
+    });
     await node.close({ goodbye: false });
     await transport.close();
   });

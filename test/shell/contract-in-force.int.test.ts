@@ -88,9 +88,23 @@ describe("a change of contracts", () => {
   });
 
   it.each([
-    ["a state that an entity is in", "in state TOLD", ({ orchestrator }: Domain) => ({ orchestrator: { ...orchestrator, states: without(orchestrator.states, "TOLD") } })], // prettier-ignore
-    ["a state of the reducer that an entity is in", "in the reducer's state settled", ({ reducer }: Domain) => ({ reducer: { ...reducer, states: without(reducer.states, "settled") } })], // prettier-ignore
-    ["a deadline that is armed", "with the deadline pickup armed", ({ deadlineAfterMs }: Domain) => ({ deadlineAfterMs: without(deadlineAfterMs, "pickup") })], // prettier-ignore
+    [
+      "a state that an entity is in",
+      "in state TOLD",
+      ({ orchestrator }: Domain) => ({
+        orchestrator: { ...orchestrator, states: without(orchestrator.states, "TOLD") },
+      }),
+    ],
+    [
+      "a state of the reducer that an entity is in",
+      "in the reducer's state settled",
+      ({ reducer }: Domain) => ({ reducer: { ...reducer, states: without(reducer.states, "settled") } }),
+    ],
+    [
+      "a deadline that is armed",
+      "with the deadline pickup armed",
+      ({ deadlineAfterMs }: Domain) => ({ deadlineAfterMs: without(deadlineAfterMs, "pickup") }),
+    ],
   ])("is refused when it lacks %s, and then nothing has changed", async (_what, says, lacking) => {
     const { domain } = await told();
     const before = await epochs();
@@ -108,14 +122,16 @@ describe("a change of contracts", () => {
       `insert into rollcall.intent (id, domain, partition, seq, entity_id, attempt_id, type, target, version, correlation_id, payload, created_at)
        values (gen_random_uuid(), 'orders', 0, 1, 'o2', gen_random_uuid(), 'card.charge', 'o2', 1, gen_random_uuid(), '{}', now())`,
     );
-    expect(await put(domain, hashed(SECOND, ({ effects }) => ({ effects: without(effects, "card.charge") }))(domain))).toEqual([
-      "1 entity is with a pending intent card.charge, which these contracts lack (o2 for one)",
-    ]); // prettier-ignore
+    expect(
+      await put(domain, hashed(SECOND, ({ effects }) => ({ effects: without(effects, "card.charge") }))(domain)),
+    ).toEqual(["1 entity is with a pending intent card.charge, which these contracts lack (o2 for one)"]);
   });
 
   it("may take away what nobody is in", async () => {
     const { domain } = await told();
-    const lacking = ({ orchestrator }: Domain) => ({ orchestrator: { ...orchestrator, states: without(orchestrator.states, "UNPAID") } }); // prettier-ignore
+    const lacking = ({ orchestrator }: Domain) => ({
+      orchestrator: { ...orchestrator, states: without(orchestrator.states, "UNPAID") },
+    });
     expect(await put(domain, hashed(SECOND, lacking)(domain))).toEqual([]);
   });
 

@@ -13,7 +13,13 @@ import { ManualClock } from "../manual-clock.ts";
 import { emptyTables } from "./orders.ts";
 
 const PERIOD_MS = 30_000;
-const deadline = { name: "alive", afterMs: PERIOD_MS, renewedForMs: PERIOD_MS, renewedBy: new Set<string>(), expiryGuard: { maxRatio: 0.3, minCount: 5 } }; // prettier-ignore
+const deadline = {
+  name: "alive",
+  afterMs: PERIOD_MS,
+  renewedForMs: PERIOD_MS,
+  renewedBy: new Set<string>(),
+  expiryGuard: { maxRatio: 0.3, minCount: 5 },
+};
 const domain = {
   name: "toy",
   orchestrator: { states: new Map([["UP", { name: "UP", terminal: false, transient: false, deadline }]]) },
@@ -43,7 +49,14 @@ describe("the expiry guard", () => {
     const parts = { domain, store, clock, brokerClock, observe } as unknown as ShellParts;
     const index = new DeadlineIndex();
     const guard = new ExpiryGuard(parts, index);
-    const partition = new Partition({ number: 0, epoch: 1, nextSeq: 1, publishedSeq: 0, positions: new Map(), entitiesMax: 1 }); // prettier-ignore
+    const partition = new Partition({
+      number: 0,
+      epoch: 1,
+      nextSeq: 1,
+      publishedSeq: 0,
+      positions: new Map(),
+      entitiesMax: 1,
+    });
     const arm = (entityId: string, at: number, before = {}): void =>
       index.set({ partition, entityId, attemptId: "a", correlationId: "c" }, before, {
         alive: { at, renewedAt: null },
@@ -103,10 +116,10 @@ describe("the expiry guard", () => {
     await pass(1_000);
     expect(held()).toEqual([{ state: "UP", waiting: 30 }]);
     expect(told).toEqual([{ kind: "expiry_held", state: "UP", entities: 30, of: 100 }]);
-    expect(await store.query("select domain, state, entities, of_entities, released_at from rollcall.expiry_hold")).toEqual([
-      { domain: "toy", state: "UP", entities: 30, of_entities: 100, released_at: null },
-    ]);
-  }); // prettier-ignore
+    expect(
+      await store.query("select domain, state, entities, of_entities, released_at from rollcall.expiry_hold"),
+    ).toEqual([{ domain: "toy", state: "UP", entities: 30, of_entities: 100, released_at: null }]);
+  });
 
   it("binds every process, and one that starts later", async () => {
     const [one, other] = [await startProcess(30, 70), await startProcess(1, 99)];
@@ -174,7 +187,7 @@ describe("the expiry guard", () => {
     await pass(PERIOD_MS, () => (fired += fire()));
     expect(fired).toBe(20);
     expect(await release()).toBe(false);
-  }); // prettier-ignore
+  });
 
   it("holds again when others fall silent after an operator's word", async () => {
     const { fire, arm, held } = await startProcess(6, 10);

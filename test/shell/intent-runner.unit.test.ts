@@ -116,8 +116,13 @@ describe("the intent runner", () => {
     await clock.advance(1_100);
     const failed = [
       { at: toRfc3339(clock.wallMs() - 1_100), ms: 0, code: "UNAVAILABLE", error: "down" },
-      { at: toRfc3339(clock.wallMs() - 1_000), ms: 1_000, code: "UNAVAILABLE", error: expect.stringContaining("1000 ms") },
-    ]; // prettier-ignore
+      {
+        at: toRfc3339(clock.wallMs() - 1_000),
+        ms: 1_000,
+        code: "UNAVAILABLE",
+        error: expect.stringContaining("1000 ms"),
+      },
+    ];
     expect([...runner.triesOf("n")]).toEqual([["i1", failed]]);
     expect([...runner.triesOf("stranger")]).toEqual([]);
     await clock.advance(200);
@@ -220,7 +225,10 @@ describe("the intent runner", () => {
     };
     const effect = { intent: defineIntent("box.write", {}), faults: [], run };
     const { add, clock } = world([], { batchMax: 2, concurrency: 1, effect });
-    const [first, second] = ["1", "2"].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string]; // prettier-ignore
+    const [first, second] = ["1", "2"].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [
+      string,
+      string,
+    ];
     const sibling = first.replace(/1{16}-01$/, "3333333333333333-01");
     const of = (id: string, traceparent?: string): Intent => ({ ...intentOf(id), traceparent });
     add(of("a", first), of("b", sibling), of("c", first), of("d", second), of("e", first), of("f"), of("g"), of("h"));

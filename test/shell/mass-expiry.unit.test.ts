@@ -6,7 +6,15 @@ const NOW = 1_000_000;
 const guard = { maxRatio: 0.3, minCount: 5 };
 const times = (count: number, at: number): number[] => Array.from({ length: count }, () => at);
 const judge = (more: Partial<Parameters<typeof massExpiry>[0]>) =>
-  massExpiry({ guard, renewedForMs: 30_000, nowMs: NOW, armedFor: [], expiredAt: [], allowedUntilMs: Number.NEGATIVE_INFINITY, ...more }); // prettier-ignore
+  massExpiry({
+    guard,
+    renewedForMs: 30_000,
+    nowMs: NOW,
+    armedFor: [],
+    expiredAt: [],
+    allowedUntilMs: Number.NEGATIVE_INFINITY,
+    ...more,
+  });
 
 describe("a mass expiry", () => {
   it.each([
@@ -35,7 +43,11 @@ describe("a mass expiry", () => {
   );
 
   it("counts what expired among those that there were", () =>
-    expect(judge({ armedFor: times(12, NOW + 25_000), expiredAt: times(6, NOW) })).toEqual({ isMass: true, entities: 6, of: 18 })); // prettier-ignore
+    expect(judge({ armedFor: times(12, NOW + 25_000), expiredAt: times(6, NOW) })).toEqual({
+      isMass: true,
+      entities: 6,
+      of: 18,
+    }));
 
   it("sees no new fault in what an operator let go", () => {
     const armedFor = [...times(60, NOW), ...times(40, NOW + 25_000)];

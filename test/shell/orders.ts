@@ -71,10 +71,16 @@ export async function startOrders(
     bus.publish(
       payloads.map((payload) => {
         const id = (payload as { order_id: string }).order_id;
-        return { topic: `test.shop.${topic}`, partition: partitionOf(id, PARTITIONS), key: Buffer.from(id), value: Buffer.from(JSON.stringify(payload)), headers: headers(id) };
+        return {
+          topic: `test.shop.${topic}`,
+          partition: partitionOf(id, PARTITIONS),
+          key: Buffer.from(id),
+          value: Buffer.from(JSON.stringify(payload)),
+          headers: headers(id),
+        };
       }),
       { timeoutMs: 5_000 },
-    ); // prettier-ignore
+    );
   const stateOf = async (id: string): Promise<string | null | undefined> => {
     const [row] = await store.query<{ state: string | null }>(
       `select state from rollcall.entity where entity_id = $1`,
@@ -82,10 +88,11 @@ export async function startOrders(
     );
     return row?.state;
   };
-  const settled = () => until(() => {
-    const { waiting, intents, unpublished, lag } = runtime.status();
-    return waiting + intents + unpublished + lag === 0;
-  }); // prettier-ignore
+  const settled = () =>
+    until(() => {
+      const { waiting, intents, unpublished, lag } = runtime.status();
+      return waiting + intents + unpublished + lag === 0;
+    });
   return { runtime, bus, domain, told, fatal, publish, stateOf, settled };
 }
 

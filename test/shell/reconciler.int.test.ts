@@ -66,7 +66,10 @@ describe("reconciliation, on a domain of orders", () => {
       reconciled: [bank.reconciled],
       limits: { reconcileEveryMs: 100, repairsMax: 5 },
     });
-    await running.publish("place-order", orders.map((order_id) => ({ order_id, amount: 5 }))); // prettier-ignore
+    await running.publish(
+      "place-order",
+      orders.map((order_id) => ({ order_id, amount: 5 })),
+    );
     for (const id of orders) await until(async () => (await running.stateOf(id)) === "TOLD");
     await running.settled();
     bank.asked.length = 0;
@@ -93,8 +96,20 @@ describe("reconciliation, on a domain of orders", () => {
     await comparisons(1);
     expect(bank.asked.toSorted()).toEqual(orders.map((id) => `charge ${id}`).toSorted());
     expect(Math.max(...compared().map(({ repairs }) => repairs))).toBe(5);
-    const rows = await store.query<{ entity_id: string; body: { decision: object } }>(`select entity_id, body from rollcall.journal where type = 'drift(bank)' and entity_id = 'o1'`); // prettier-ignore
-    expect(rows).toMatchObject([{ body: { decision: { result: "changed", reason: "missing: no charge", intents: [{ type: "card.charge", target: "card://o1" }] } } }]); // prettier-ignore
+    const rows = await store.query<{ entity_id: string; body: { decision: object } }>(
+      `select entity_id, body from rollcall.journal where type = 'drift(bank)' and entity_id = 'o1'`,
+    );
+    expect(rows).toMatchObject([
+      {
+        body: {
+          decision: {
+            result: "changed",
+            reason: "missing: no charge",
+            intents: [{ type: "card.charge", target: "card://o1" }],
+          },
+        },
+      },
+    ]);
   });
 
   it("asks for nothing when the backend can't be read", async () => {
@@ -135,7 +150,9 @@ describe("reconciliation, on a domain of orders", () => {
 
   it("leaves to their owner the entities of other partitions", async () => {
     const foreign = partitionOf("o1", 4);
-    await store.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = 'another' where partition = $1`, [foreign]); // prettier-ignore
+    await store.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = 'another' where partition = $1`, [
+      foreign,
+    ]);
     bank.charges.delete("o1");
     await until(() => running.told.some(({ kind }) => kind === "lost"));
     // The group gives it back: from then on it is ours again, under a new epoch.

@@ -12,10 +12,15 @@ import { wrapped } from "../wrapped.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 
 /** The domain with another time for picking an order up. */
-const pickupWithin = (afterMs: number) => (domain: Domain): Domain => {
-  const states = [...domain.orchestrator.states].map(([name, state]) => [name, state.deadline ? { ...state, deadline: { ...state.deadline, afterMs } } : state] as const);
-  return { ...domain, orchestrator: { ...domain.orchestrator, states: new Map(states) } };
-}; // prettier-ignore
+const pickupWithin =
+  (afterMs: number) =>
+  (domain: Domain): Domain => {
+    const states = [...domain.orchestrator.states].map(
+      ([name, state]) =>
+        [name, state.deadline ? { ...state, deadline: { ...state.deadline, afterMs } } : state] as const,
+    );
+    return { ...domain, orchestrator: { ...domain.orchestrator, states: new Map(states) } };
+  };
 
 describe("the runtime, on a domain of orders", () => {
   let store: PgliteStore;
@@ -38,7 +43,10 @@ describe("the runtime, on a domain of orders", () => {
   };
   const start = async (over: Store = store, options?: Parameters<typeof startOrders>[1]) =>
     (running = await startOrders(over, options));
-  const journal = (where: string) => store.query<{ kind: string; type: string; body: { decision?: { reason: string } } }>(`select * from rollcall.journal where ${where} order by partition, seq`); // prettier-ignore
+  const journal = (where: string) =>
+    store.query<{ kind: string; type: string; body: { decision?: { reason: string } } }>(
+      `select * from rollcall.journal where ${where} order by partition, seq`,
+    );
 
   it("takes an order from its placing to its payment", async () => {
     const { publish, stateOf, settled } = await start();
@@ -78,11 +86,14 @@ describe("the runtime, on a domain of orders", () => {
     const mute = (bus: EventBus): EventBus =>
       wrapped(bus, {
         publish: (messages, options) =>
-          broken ? Promise.reject(new Fault("BUS_UNAVAILABLE", "no answer", { retryable: true })) : bus.publish(messages, options),
-      }); // prettier-ignore
+          broken
+            ? Promise.reject(new Fault("BUS_UNAVAILABLE", "no answer", { retryable: true }))
+            : bus.publish(messages, options),
+      });
     const { publish, settled } = await start(store, { over: mute });
-    const ahead = () => store.query(`select j.seq from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
-      where j.topic is not null and j.seq > o.published_seq`); // prettier-ignore
+    const ahead = () =>
+      store.query(`select j.seq from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
+      where j.topic is not null and j.seq > o.published_seq`);
     // The second turn would store what the first one left wrong.
     for (const n of [1, 2]) {
       await publish("place-order", [{ order_id: "o1", amount: n }]);
@@ -98,7 +109,10 @@ describe("the runtime, on a domain of orders", () => {
     await store.query(`alter table rollcall.entity add constraint refuse check (entity_id <> 'poison')`);
     const { publish, stateOf, told } = await start();
     const ids = ["a", "b", "poison", "c", "d"];
-    await publish("place-order", ids.map((order_id) => ({ order_id, amount: 1 }))); // prettier-ignore
+    await publish(
+      "place-order",
+      ids.map((order_id) => ({ order_id, amount: 1 })),
+    );
     for (const id of ["a", "b", "c", "d"]) await until(async () => (await stateOf(id)) === "TOLD");
     expect(told.filter(({ kind }) => kind === "dead_letter")).toMatchObject([{ code: "CORE_ERROR" }]);
     expect(await store.query(`select error_code from rollcall.dead_letter`)).toEqual([{ error_code: "CORE_ERROR" }]);
@@ -130,7 +144,9 @@ describe("the runtime, on a domain of orders", () => {
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
     await until(async () => (await stateOf("o1")) === "TOLD");
     const kinds = told.map(({ kind }) => kind);
-    expect(kinds.indexOf("lost"), "before the first decision, which is told when it was written").toBeLessThan(kinds.indexOf("decision")); // prettier-ignore
+    expect(kinds.indexOf("lost"), "before the first decision, which is told when it was written").toBeLessThan(
+      kinds.indexOf("decision"),
+    );
     expect(kinds).toContain("lost");
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
   });
@@ -188,8 +204,12 @@ describe("the runtime, on a domain of orders", () => {
     let busy = true;
     const [charge] = [toyCode.effects["HandlerCardCharge"]];
     const HandlerCardCharge = effect(charge?.intent as never, ["BANK_BUSY"], async (intents) =>
-      intents.map(() => busy ? refused(new Fault("BANK_BUSY", "later", { retryable: true })) : done({ type: "CardCharged", payload: {} })),
-    ); // prettier-ignore
+      intents.map(() =>
+        busy
+          ? refused(new Fault("BANK_BUSY", "later", { retryable: true }))
+          : done({ type: "CardCharged", payload: {} }),
+      ),
+    );
     const first = await start(store, { effects: { HandlerCardCharge } });
     await first.publish("place-order", [{ order_id: "o1", amount: 5 }]);
     await until(async () => (await store.query(`select * from rollcall.intent`)).length === 1);
@@ -198,7 +218,10 @@ describe("the runtime, on a domain of orders", () => {
     busy = false;
     const second = await start(store, { effects: { HandlerCardCharge } });
     await until(async () => (await second.stateOf("o1")) === "TOLD");
-    const placed = await store.query<{ value: Buffer }>(`select value from rollcall.bus_record where topic = 'test.shop.orders' and convert_from(value, 'UTF8') like '%OrderPlaced%'`); // prettier-ignore
+    const placed = await store.query<{ value: Buffer }>(
+      `select value from rollcall.bus_record where topic = 'test.shop.orders' and convert_from(value, 'UTF8') ` +
+        `like '%OrderPlaced%'`,
+    );
     expect(placed.length).toBe(2);
     expect(placed[0]?.value.equals(placed[1]?.value ?? Buffer.of())).toBe(true);
   });

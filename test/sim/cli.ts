@@ -8,8 +8,9 @@ import type { Answer, Task } from "./worker.ts";
 
 /**
  * Deterministic simulation: the real shell and core with the shipped contracts, on a simulated clock, bus, store and
- * catalogue. One seed drives everything: what nodes do, how long each answer takes, which fault comes when. Behind every
- * event the promises G1 to G9 and G11 are checked from outside; then comes a calm phase, in which all must settle.
+ * catalogue. One seed drives everything: what nodes do, how long each answer takes, which fault comes when. Behind
+ * every event the promises G1 to G9 and G11 are checked from outside; then comes a calm phase, in which all must
+ * settle.
  */
 const HELP = `npm run sim -- [options]
 
@@ -60,7 +61,11 @@ async function one(seed: number, steps: number): Promise<boolean> {
   const { story, ...result } = await simulate({ seed, steps, isTold: values.tell });
   if (values.tell) process.stdout.write(`${story.join("\n")}\n`);
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else if (!result.breach) process.stdout.write(`seed ${seed}: every promise was kept over ${Math.round(result.simulatedMs / 1_000)} s, trace ${result.traceHash}\n`); // prettier-ignore
+  else if (!result.breach)
+    process.stdout.write(
+      `seed ${seed}: every promise was kept over ${Math.round(result.simulatedMs / 1_000)} s, trace ` +
+        `${result.traceHash}\n`,
+    );
   if (result.breach) await report({ ...result, story }, steps);
   return !result.breach;
 }
@@ -89,7 +94,10 @@ async function many(steps: number): Promise<boolean> {
             if (answer.breach && ++failed <= FAILED_TOLD_MAX) process.stderr.write(breachLine(answer));
             if (Date.now() - saidMs > 2_000) {
               saidMs = Date.now();
-              process.stderr.write(`${answers.length} of ${seeds} seeds, ${((saidMs - startedMs) / 1_000).toFixed(0)} s, ${failed} failed\n`); // prettier-ignore
+              process.stderr.write(
+                `${answers.length} of ${seeds} seeds, ${((saidMs - startedMs) / 1_000).toFixed(0)} s, ` +
+                  `${failed} failed\n`,
+              );
             }
             give();
           });
@@ -125,11 +133,14 @@ async function summarize(answers: readonly Answer[], steps: number, tookS: numbe
     process.stdout.write(
       [
         `${summary.seeds} seeds of ${steps} steps in ${summary.seconds} s: ${failed.length} failed`,
-        `${summary.simulatedHours} simulated hours, ${summary.events} events published, ${summary.rebalances} rebalances, ${summary.fenced} turns fenced`,
-        `faults: ${Object.entries(faults).map(([name, count]) => `${name} ${count}`).join(", ")}`,
+        `${summary.simulatedHours} simulated hours, ${summary.events} events published, ${summary.rebalances} ` +
+          `rebalances, ${summary.fenced} turns fenced`,
+        `faults: ${Object.entries(faults)
+          .map(([name, count]) => `${name} ${count}`)
+          .join(", ")}`,
         "",
       ].join("\n"),
-    ); // prettier-ignore
+    );
   if (failed[0]) await report({ ...failed[0], story: [] }, steps);
   return failed.length === 0;
 }

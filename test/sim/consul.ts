@@ -18,7 +18,9 @@ export interface Service {
 }
 export const OWNER = "rollcall/dev";
 
-/** The service catalogue that all processes write to. Knows the port's rules: owner, versions, what it refuses for good. */
+/**
+ * The service catalogue that all processes write to. Knows the port's rules: owner, versions, what it refuses for good.
+ */
 export class Consul {
   readonly services = new Map<string, Service>();
   readonly weather: Weather;
@@ -38,14 +40,23 @@ export class Consul {
     const { serviceId, version } = change;
     const held = this.services.get(serviceId);
     const isOurs = held?.owner === OWNER;
-    if (change.kind === "register" && change.entry.address === REFUSED_ADDRESS) return consulRefused("Invalid service address");
+    if (change.kind === "register" && change.entry.address === REFUSED_ADDRESS)
+      return consulRefused("Invalid service address");
     if (held && !held.isRemoved && !isOurs)
       return change.kind === "register" ? consulRefused("the service id is owned by another") : "unchanged";
     this.onApplied(change);
     if (held && isOurs && held.version > version) return "unchanged";
     if (change.kind === "register") {
       const { nodeId, address, port, check } = change.entry;
-      this.services.set(serviceId, { owner: OWNER, version, nodeId, address, port, status: check.status, isRemoved: false }); // prettier-ignore
+      this.services.set(serviceId, {
+        owner: OWNER,
+        version,
+        nodeId,
+        address,
+        port,
+        status: check.status,
+        isRemoved: false,
+      });
     } else if (change.kind === "set_status") {
       if (!held || held.isRemoved) return "unchanged";
       this.services.set(serviceId, { ...held, version, status: change.check.status });
@@ -54,7 +65,7 @@ export class Consul {
       this.services.set(serviceId, { ...(held ?? gone), version, isRemoved: true });
     }
     return "written";
-  } // prettier-ignore
+  }
 }
 
 /** A machine's way to it: the product's `ServiceRegistry`. Never rejects. */

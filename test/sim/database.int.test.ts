@@ -12,8 +12,14 @@ const TIMES = /(_ms|served_at|resumed_at|registered_at|updated_at)$/;
 
 const comparable = (rows: readonly object[] | undefined): string[] =>
   (rows ?? [])
-    .map((row) => JSON.stringify(Object.entries(row).filter(([name]) => !TIMES.test(name)).sort(([a], [b]) => (a < b ? -1 : 1))))
-    .sort(); // prettier-ignore
+    .map((row) =>
+      JSON.stringify(
+        Object.entries(row)
+          .filter(([name]) => !TIMES.test(name))
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
+    )
+    .sort();
 
 /** A history's transactions in the order of their commits, each with its statements; what was undone is left out. */
 async function recorded(seed: number): Promise<{ readonly committed: readonly Executed[][]; readonly world: World }> {
@@ -43,7 +49,10 @@ describe("the simulated database", () => {
     const { committed, world } = await recorded(seed);
     const store = await openInitializedStore();
     try {
-      await migrate(store, MIGRATIONS.map((directory, i) => ({ scope: `sim-${i}`, directory }))); // prettier-ignore
+      await migrate(
+        store,
+        MIGRATIONS.map((directory, i) => ({ scope: `sim-${i}`, directory })),
+      );
       const texts = new Set<string>();
       const run = async (sql: Sql, { text, values, rows }: Executed): Promise<void> => {
         texts.add(text);

@@ -18,13 +18,16 @@ export interface Executed {
   readonly rows: readonly Values[] | undefined;
 }
 
-/** A database server in memory: transactions, row locks, one copy of the truth. Knows tables and SQL, and nothing else. */
+/**
+ * A database server in memory: transactions, row locks, one copy of the truth. Knows tables and SQL, and nothing else.
+ */
 export class Database {
   readonly tables: ReadonlyMap<string, Table>;
   readonly weather: Weather;
   /** After every commit that changed something. */
   onCommit: (changes: readonly Change[], transaction: Transaction) => void = () => {};
-  onExecuted: ((executed: Executed | { readonly transaction: number; readonly end: "commit" | "rollback" }) => void) | undefined; // prettier-ignore
+  onExecuted:
+    ((executed: Executed | { readonly transaction: number; readonly end: "commit" | "rollback" }) => void) | undefined;
   /** A seam for planted defects: what is run instead of a statement. */
   rewrite: (text: string) => string = (text) => text;
   readonly #open = new Set<Session>();
@@ -110,7 +113,10 @@ class Packets {
   }
 }
 
-/** One connection's transaction, on the server: its statements run one after the other, each waits for the locks it needs. */
+/**
+ * One connection's transaction, on the server: its statements run one after the other, each waits for the locks it
+ * needs.
+ */
 class Session {
   readonly #database: Database;
   readonly machine: Machine;
@@ -184,7 +190,8 @@ const unavailable = (what: string, cause?: unknown): Fault =>
   new Fault("STORE_UNAVAILABLE", what, { retryable: true, cause });
 
 function faultOf(error: SqlError): Fault {
-  if (/^(22|23|54)/.test(error.code)) return new Fault("STORE_REFUSED", error.message, { retryable: false, cause: error }); // prettier-ignore
+  if (/^(22|23|54)/.test(error.code))
+    return new Fault("STORE_REFUSED", error.message, { retryable: false, cause: error });
   return unavailable(error.message, error);
 }
 
@@ -311,13 +318,22 @@ export class SimStore implements Store {
       const isLost = random.chance(weather.trouble.store.answerLost);
       this.#go(session, () => {
         if (!isLost)
-          commit(() => answer(resolve), (error) => (error ? answer(() => reject(faultOf(error))) : unknown())); // prettier-ignore
+          commit(
+            () => answer(resolve),
+            (error) => (error ? answer(() => reject(faultOf(error))) : unknown()),
+          );
         else {
           // Done, not done, or still under way when the connection breaks.
           const fate = random.weighted({ done: 1, undone: 1, later: 1 });
           unknown();
           if (fate === "undone") session.break();
-          else scheduler.after(fate === "later" ? random.next() * 300 : 0, () => commit(() => {}, () => {})); // prettier-ignore
+          else
+            scheduler.after(fate === "later" ? random.next() * 300 : 0, () =>
+              commit(
+                () => {},
+                () => {},
+              ),
+            );
         }
       });
     });

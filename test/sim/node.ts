@@ -76,7 +76,9 @@ export class SimNode {
     this.send(TOPICS.deregister, { node_id: this.id, reason: "maintenance" });
   }
 
-  /** On its way for a while; what the broker does not take is sent again. Now and then it comes twice, or is misplaced. */
+  /**
+   * On its way for a while; what the broker does not take is sent again. Now and then it comes twice, or is misplaced.
+   */
   send(
     topic: string,
     payload: Readonly<Record<string, unknown>>,
@@ -97,17 +99,27 @@ export class SimNode {
     );
   }
 
-  produce(topic: string, value: Buffer | null, headers: Readonly<Record<string, string>>, wayMs: number, misplaced = false): void {
+  produce(
+    topic: string,
+    value: Buffer | null,
+    headers: Readonly<Record<string, string>>,
+    wayMs: number,
+    misplaced = false,
+  ): void {
     const { weather, partitions } = this.#broker;
     weather.scheduler.after(wayMs, () => {
       if (weather.trouble.bus.down) return this.produce(topic, value, headers, 500, misplaced);
       const partition = (partitionOf(this.id, partitions) + (misplaced ? 1 : 0)) % partitions;
       this.#broker.append({ topic, partition, key: Buffer.from(this.id), value, headers });
     });
-  } // prettier-ignore
+  }
 
   #read({ topic, key, value }: LogRecord): void {
-    if (topic.includes(".evt.node-registration-") || topic.includes(".evt.node-became-") || /liveness|deregistered/.test(topic)) {
+    if (
+      topic.includes(".evt.node-registration-") ||
+      topic.includes(".evt.node-became-") ||
+      /liveness|deregistered/.test(topic)
+    ) {
       if (key?.toString() !== this.id || topic.includes("heartbeat")) return;
       const { payload_type: type, payload } = JSON.parse(String(value)) as {
         payload_type: string;
@@ -117,9 +129,10 @@ export class SimNode {
       if (type === "NodeRegistrationAccepted")
         this.#later(50, () => this.#heardAcceptance({ attemptId, correlationId: payload["correlation_id"] ?? "" }));
       if (type === "NodeBecameActive") this.#later(50, () => this.#becameActive());
-      if (/TimedOut|Expired|Deregistered|Rejected|Initiated/.test(type)) this.#later(50, () => (this.#isActive = false));
+      if (/TimedOut|Expired|Deregistered|Rejected|Initiated/.test(type))
+        this.#later(50, () => (this.#isActive = false));
     }
-  } // prettier-ignore
+  }
 
   #later(ms: number, call: () => void): void {
     this.#broker.weather.scheduler.after(this.#random.next() * ms, call);

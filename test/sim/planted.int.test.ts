@@ -23,7 +23,8 @@ type Query = (sql: Sql, text: string, values: Parameters<Sql["query"]>[1]) => Pr
 const withQuery = (store: Store, query: Query): Store =>
   wrapped(store, {
     query: (text, values) => query(store, text, values) as never,
-    transaction: (work) => store.transaction((tx) => work({ query: (text, values) => query(tx, text, values) as never })), // prettier-ignore
+    transaction: (work) =>
+      store.transaction((tx) => work({ query: (text, values) => query(tx, text, values) as never })),
   });
 
 /** No defect: the answer to a write of rows is lost, and the server gets round to it seconds later. */
@@ -55,7 +56,9 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
   },
   "a change of contracts that fences nobody": {
     names: ["G14"],
-    plant: { sql: (text) => text.replace("set epoch = epoch + 1, owner = '' where domain", "set epoch = epoch where domain") },
+    plant: {
+      sql: (text) => text.replace("set epoch = epoch + 1, owner = '' where domain", "set epoch = epoch where domain"),
+    },
   },
   "a store that never says that an epoch is another's": {
     names: ["G4", "G1", "G14"],
@@ -66,7 +69,8 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
           ...ports,
           store: withQuery(ports.store, async (sql, text, values) => {
             const rows = (await sql.query(text, values)) as { partition: number; epoch: number }[];
-            if (text.includes("epoch = o.epoch + 1")) for (const { partition, epoch } of rows) known.set(partition, epoch);
+            if (text.includes("epoch = o.epoch + 1"))
+              for (const { partition, epoch } of rows) known.set(partition, epoch);
             if (!text.includes("epoch, turn_id")) return rows;
             return rows.map((row) => ({ ...row, epoch: known.get(row.partition) ?? row.epoch }));
           }),
@@ -113,7 +117,10 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       ports: (ports) => {
         const publish = ports.bus.publish.bind(ports.bus);
         ports.bus.publish = (messages, options) =>
-          publish(messages.map((message) => ({ ...message, headers: { ...message.headers, at: String(Math.random()) } })), options);
+          publish(
+            messages.map((message) => ({ ...message, headers: { ...message.headers, at: String(Math.random()) } })),
+            options,
+          );
         return ports;
       },
     },
@@ -129,7 +136,9 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
           await ask(topics, options);
           const stored = database.table("source_offset");
           const high = (topic: string, partition: number): number =>
-            Number(stored.find((row) => row["topic"] === topic && row["partition"] === partition)?.["next_offset"] ?? 0);
+            Number(
+              stored.find((row) => row["topic"] === topic && row["partition"] === partition)?.["next_offset"] ?? 0,
+            );
           const ends = (topic: string) =>
             Array.from({ length: broker.partitions }, (_each, i) => [i, { low: 0, high: high(topic, i) }] as const);
           return new Map(topics.map((topic) => [topic, new Map(ends(topic))]));
@@ -151,7 +160,12 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
   },
   "a catalogue that says done and is not": {
     names: ["G5"],
-    plant: { ports: (ports) => ({ ...ports, registry: { apply: (changes) => Promise.resolve(changes.map(() => "written" as const)) } }) },
+    plant: {
+      ports: (ports) => ({
+        ...ports,
+        registry: { apply: (changes) => Promise.resolve(changes.map(() => "written" as const)) },
+      }),
+    },
   },
   "a catalogue that never takes anything back": {
     names: ["G10"],
@@ -174,13 +188,18 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
   },
   "a row that takes an older version": {
     names: ["G6"],
-    plant: { ports: lateRows, sql: (text) => text.replace(/(where|and) held\.version <= (excluded\.version|given\.version::bigint)$/, "") },
+    plant: {
+      ports: lateRows,
+      sql: (text) => text.replace(/(where|and) held\.version <= (excluded\.version|given\.version::bigint)$/, ""),
+    },
   },
   "an outage that leaves no trace": {
     names: ["G9"],
-    plant: { sql: (text) => text.replace("then clock_timestamp() else resumed_at end", "then resumed_at else resumed_at end") },
+    plant: {
+      sql: (text) => text.replace("then clock_timestamp() else resumed_at end", "then resumed_at else resumed_at end"),
+    },
   },
-}; // prettier-ignore
+};
 
 describe("the simulation sees", () => {
   it.each(Object.entries(PLANTED))("%s", { timeout: 300_000 }, async (_, { plant, names }) => {

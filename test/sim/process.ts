@@ -50,9 +50,13 @@ export class Process {
     const { weather, broker, database, consul } = around;
     const machine = new Machine(name, weather.scheduler, weather.random, wallOffsetMs);
     const { bus, store, registry } = around.plant(
-      { bus: new SimBus(broker, machine), store: new SimStore(database, machine), registry: new SimRegistry(consul, machine) },
+      {
+        bus: new SimBus(broker, machine),
+        store: new SimStore(database, machine),
+        registry: new SimRegistry(consul, machine),
+      },
       machine,
-    ); // prettier-ignore
+    );
     this.machine = machine;
     this.#around = around;
     this.#store = store;
@@ -72,7 +76,9 @@ export class Process {
     machine.whenDead(() => broker.watch(machine));
   }
 
-  /** As the command does it: what can't be reached at the start ends the process, and whoever watches it starts another. */
+  /**
+   * As the command does it: what can't be reached at the start ends the process, and whoever watches it starts another.
+   */
   start(): void {
     this.#runtime.start().catch((error: unknown) => {
       if (error instanceof Fault && error.retryable) this.machine.kill();

@@ -47,7 +47,10 @@ export class Random {
   }
 
   uuid(): string {
-    const hex = (digits: number): string => Math.floor(this.next() * 16 ** digits).toString(16).padStart(digits, "0"); // prettier-ignore
+    const hex = (digits: number): string =>
+      Math.floor(this.next() * 16 ** digits)
+        .toString(16)
+        .padStart(digits, "0");
     return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(8)}${hex(4)}`;
   }
 }

@@ -47,7 +47,8 @@ export class Scheduler {
         }
         ask();
       };
-      // Promises settle between two immediates, and nothing else does. Many at once: each round of the loop asks the kernel.
+      // Promises settle between two immediates, and nothing else does. Many at once: each round of the loop asks the
+      // kernel.
       const ask = (): void => {
         if (asked === 0 && !isOver) for (; asked < TURNS_A_ROUND; asked++) setImmediate(turn);
       };

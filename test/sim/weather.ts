@@ -22,7 +22,9 @@ const CLEAR: Trouble = { down: false, slowMs: 0, fetchMs: 0, answerLost: 0, half
 export class Weather {
   readonly scheduler: Scheduler;
   readonly random: Random;
-  /** In some worlds every reader is behind, each topic on its own, by up to so much: a deadline comes before the news. */
+  /**
+   * In some worlds every reader is behind, each topic on its own, by up to so much: a deadline comes before the news.
+   */
   behindMs: number;
   readonly trouble: Record<Place, Trouble> = { bus: { ...CLEAR }, store: { ...CLEAR }, registry: { ...CLEAR } };
 

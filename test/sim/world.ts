@@ -53,7 +53,12 @@ export class World {
   #isCalm = false;
   #quietFromMs = SETTLE_MS;
   readonly #outages: Outage[] = [];
-  readonly #checks: { readonly intake: IntakeCheck; readonly lives: LivesCheck; readonly log: LogCheck; readonly versions: VersionsCheck }; // prettier-ignore
+  readonly #checks: {
+    readonly intake: IntakeCheck;
+    readonly lives: LivesCheck;
+    readonly log: LogCheck;
+    readonly versions: VersionsCheck;
+  };
   #checkedMs = 0;
 
   constructor(options: WorldOptions) {
@@ -167,18 +172,25 @@ export class World {
     this.scheduler.after(delayMs, () => {
       if (this.#processes.filter(({ machine }) => !machine.isDead).length >= this.#wanted) return;
       const wallOffsetMs = this.random.chance(0.1) && !this.#isCalm ? (this.random.next() - 0.5) * 1_200_000 : 0;
-      const process = new Process(`p${++this.#starts}`, {
-        weather: this.weather,
-        broker: this.broker,
-        database: this.database,
-        consul: this.consul,
-        plant: (ports, machine) => this.#options.plant?.ports?.(ports, machine, this) ?? ports,
-        contracts: this.#checks.versions.inForce,
-        observe: (machine, event) => this.#observed(machine, event),
-        superseded: (each) => this.#superseded(each),
-        failed: (machine, error) => this.#failed(machine, error),
-      }, wallOffsetMs); // prettier-ignore
-      this.tell(`${process.machine.name} starts${wallOffsetMs === 0 ? "" : ` with a clock that is ${Math.round(wallOffsetMs / 1_000)} s wrong`}`);
+      const process = new Process(
+        `p${++this.#starts}`,
+        {
+          weather: this.weather,
+          broker: this.broker,
+          database: this.database,
+          consul: this.consul,
+          plant: (ports, machine) => this.#options.plant?.ports?.(ports, machine, this) ?? ports,
+          contracts: this.#checks.versions.inForce,
+          observe: (machine, event) => this.#observed(machine, event),
+          superseded: (each) => this.#superseded(each),
+          failed: (machine, error) => this.#failed(machine, error),
+        },
+        wallOffsetMs,
+      );
+      this.tell(
+        `${process.machine.name} ` +
+          `starts${wallOffsetMs === 0 ? "" : ` with a clock that is ${Math.round(wallOffsetMs / 1_000)} s wrong`}`,
+      );
       process.machine.whenDead(() => {
         this.tell(`${process.machine.name} is gone`);
         if (this.#running.length === 0) this.#beginOutage("process", Number.POSITIVE_INFINITY);
@@ -188,7 +200,7 @@ export class World {
       this.#endOutage("process");
       process.start();
     });
-  } // prettier-ignore
+  }
   #restartMs = 1_000;
 
   get #running(): readonly Process[] {
@@ -197,11 +209,21 @@ export class World {
 
   #observed(machine: Machine, event: ShellEvent): void {
     if (event.kind === "lost") this.count("fenced");
-    if (event.kind === "deadline_fired" || event.kind === "recovered" || event.kind === "lost" || event.kind === "partitions" || event.kind === "trouble")
+    if (
+      event.kind === "deadline_fired" ||
+      event.kind === "recovered" ||
+      event.kind === "lost" ||
+      event.kind === "partitions" ||
+      event.kind === "trouble"
+    )
       this.tell(() => `    ${machine.name}: ${JSON.stringify(event)}`);
     if (event.kind === "decision" && event.decision.result !== "renewed")
-      this.tell(() => `    ${machine.name}: ${event.message.type} of ${event.message.entityId}: ${event.decision.result}, ${event.decision.reason}`);
-  } // prettier-ignore
+      this.tell(
+        () =>
+          `    ${machine.name}: ${event.message.type} of ${event.message.entityId}: ${event.decision.result}, ` +
+          `${event.decision.reason}`,
+      );
+  }
 
   #failed(machine: Machine, error: unknown): void {
     if (machine.isDead) return;
@@ -210,8 +232,11 @@ export class World {
   }
   /** A promise that nobody listened to: the product's, as no other code is here. */
   unheard(error: unknown): void {
-    this.breach ??= { promise: "C15", what: `an unhandled rejection: ${error instanceof Error ? error.stack : String(error)}` };
-  } // prettier-ignore
+    this.breach ??= {
+      promise: "C15",
+      what: `an unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`,
+    };
+  }
 
   #beginOutage(of: Outage["of"], forMs: number): void {
     const now = this.scheduler.nowMs;
@@ -305,10 +330,11 @@ export class World {
     this.#disturb(ms + SETTLE_MS + (what.slowMs ?? 0) * 4 + (what.fetchMs ?? 0));
     this.scheduler.after(ms, () => {
       for (const key of Object.keys(what) as (keyof Trouble)[])
-        if (key === "down") trouble[place].down = this.#outages.some(({ of, toMs }) => of === place && toMs > this.scheduler.nowMs);
+        if (key === "down")
+          trouble[place].down = this.#outages.some(({ of, toMs }) => of === place && toMs > this.scheduler.nowMs);
         else trouble[place][key] = 0;
     });
-  } // prettier-ignore
+  }
 
   stepClock(random: Random, ms: number): void {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];

@@ -17,7 +17,10 @@ function keysOf(value: unknown): readonly string[] {
 
 /** Cells of the row that explains a key. */
 const cellsOf = (key: string): readonly string[] =>
-  new RegExp(`^\\| \`${key}\` \\|(.*)\\|$`, "m").exec(text)?.[1]?.split("|").map((cell) => cell.trim()) ?? []; // prettier-ignore
+  new RegExp(`^\\| \`${key}\` \\|(.*)\\|$`, "m")
+    .exec(text)?.[1]
+    ?.split("|")
+    .map((cell) => cell.trim()) ?? [];
 
 describe("docs/reference/contracts.md", () => {
   it("names every key of the language", () => {

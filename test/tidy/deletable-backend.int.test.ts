@@ -38,7 +38,8 @@ describe("a backend", () => {
     const copy = copyOfTheTree();
     rmSync(join(copy, "effects/postgres"), { recursive: true });
     for (const name of ["intents", "drift"]) rmSync(join(copy, `reducers/registration/postgres.${name}.ts`));
-    const names = /HandlerPostgres\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|effects\/postgres|postgres\.intents|postgres\.drift|postgresDrift|emit_postgres_\w*/;
+    const names =
+      /HandlerPostgres\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|effects\/postgres|postgres\.intents|postgres\.drift|postgresDrift|emit_postgres_\w*/;
     for (const path of [...COMPOSITION, "reducers/registration/registration.reducer.ts"])
       edit(join(copy, path), (text) => withoutNames(text, names));
     for (const name of ["reducer.yaml", "effects.yaml"])
@@ -47,7 +48,7 @@ describe("a backend", () => {
       );
     expect(await compileErrors(copy)).toEqual([]);
     expect(await registrationProblems(copy)).toEqual([]);
-  }, 180_000); // prettier-ignore
+  }, 180_000);
 
   it("is known by name in no other backend, but for the interface that both catalogues have", () => {
     const shared = /^effects\/catalogue\//;

@@ -14,7 +14,9 @@ interface Room {
   readonly domainAt?: number;
 }
 
-/** Who may import whom. What is not listed here may not be imported; only `app`, `bench` and `test` import everything. */
+/**
+ * Who may import whom. What is not listed here may not be imported; only `app`, `bench` and `test` import everything.
+ */
 const ROOMS: readonly Room[] = [
   { room: "runtime/core/", may: [], libraries: ["node:crypto", "re2js", "xstate", "zod"] },
   {
@@ -29,24 +31,44 @@ const ROOMS: readonly Room[] = [
     libraries: ["lru-cache", "node:crypto", "uuid"],
   },
   // A port's faults are the core's.
-  { room: "runtime/adapters/kafka", may: ["runtime/ports/", "runtime/core/fault.ts", "runtime/adapters/"], libraries: ["kafkajs", "node:"] },
-  { room: "runtime/adapters/", may: ["runtime/ports/", "runtime/core/fault.ts"], libraries: ["@electric-sql/pglite", "node:", "pg"] },
+  {
+    room: "runtime/adapters/kafka",
+    may: ["runtime/ports/", "runtime/core/fault.ts", "runtime/adapters/"],
+    libraries: ["kafkajs", "node:"],
+  },
+  {
+    room: "runtime/adapters/",
+    may: ["runtime/ports/", "runtime/core/fault.ts"],
+    libraries: ["@electric-sql/pglite", "node:", "pg"],
+  },
   { room: "contracts/", domainAt: 1, may: ["runtime/core/"], libraries: ["zod"] },
   { room: "nodes/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },
   { room: "reducers/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },
   // Postgres is written through the store's `Sql`: the client of a backend that is the store itself.
-  { room: "effects/postgres/", may: ["contracts/", "runtime/core/", "runtime/ports/store.ts", "effects/*.ts"], libraries: [] },
+  {
+    room: "effects/postgres/",
+    may: ["contracts/", "runtime/core/", "runtime/ports/store.ts", "effects/*.ts"],
+    libraries: [],
+  },
   // The consul.* effects, over the interface that Consul and the table that stands in for it both have.
   { room: "effects/catalogue/", may: ["contracts/", "runtime/core/", "effects/*.ts"], libraries: [] },
-  { room: "effects/table-catalog/", may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/catalogue/"], libraries: [] },
-  { room: "effects/consul/", may: ["contracts/", "runtime/core/", "effects/*.ts", "effects/catalogue/"], libraries: ["node:crypto", "node:http", "node:https", "zod"] },
+  {
+    room: "effects/table-catalog/",
+    may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/catalogue/"],
+    libraries: [],
+  },
+  {
+    room: "effects/consul/",
+    may: ["contracts/", "runtime/core/", "effects/*.ts", "effects/catalogue/"],
+    libraries: ["node:crypto", "node:http", "node:https", "zod"],
+  },
   { room: "effects/", may: ["runtime/core/"], libraries: [] },
   {
     room: "client/",
     may: ["contracts/registration/messages/", "runtime/core/"],
     libraries: ["kafkajs", "node:crypto", "node:events", "node:module", "zod"],
   },
-]; // prettier-ignore
+];
 
 const FREE = ["app/", "bench/", "test/"];
 const files = ["runtime", "contracts", "nodes", "reducers", "effects", "client"].flatMap((folder) => filesIn(folder));

@@ -8,8 +8,12 @@ const pages: readonly Source[] = [readmeOf(), ...filesIn("docs", ".md")];
 /** As GitHub makes them of headings. */
 const anchorsOf = ({ text }: Source): readonly string[] =>
   [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
-    heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-"),
-  ); // prettier-ignore
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
 
 function brokenLinks(page: Source): readonly string[] {
   const prose = page.text.replaceAll(/^```[^]*?^```/gm, "");

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { filesIn, placeOf, type Source } from "./sources.ts";
 
-/** Words of one domain, its backends and what it tracks. Comments count: an example from a domain ties the reader to it. */
+/**
+ * Words of one domain, its backends and what it tracks. Comments count: an example from a domain ties the reader to it.
+ */
 const DOMAIN_WORDS = [
   /\bregistrations?\b/gi,
   /\b\w*Registration\w*/g,

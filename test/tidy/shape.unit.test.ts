@@ -7,10 +7,20 @@ import { filesIn, placeOf, ROOT, type Source, visit } from "./sources.ts";
 
 const LINES_MAX = 300;
 const CODE = ["runtime", "contracts", "nodes", "reducers", "effects", "client", "app"];
-/** Of this machine or that network: nothing that another checkout has. The second half keeps this file from finding itself. */
+/**
+ * Of this machine or that network: nothing that another checkout has. The second half keeps this file from finding
+ * itself.
+ */
 const MACHINE = new RegExp(
-  ["/wo" + "rk/", "/home/[a-z]", "/Us" + "ers/[A-Za-z]", "/ro" + "ot/", "[A-Z]:\\\\Users", "registry\\.(?!terraform)[a-z0-9-]+\\.[a-z]"].join("|"),
-); // prettier-ignore
+  [
+    "/wo" + "rk/",
+    "/home/[a-z]",
+    "/Us" + "ers/[A-Za-z]",
+    "/ro" + "ot/",
+    "[A-Z]:\\\\Users",
+    "registry\\.(?!terraform)[a-z0-9-]+\\.[a-z]",
+  ].join("|"),
+);
 /** Binary and generated files. */
 const NOT_TEXT = /\.(png|jpg|ico|gz|wasm|woff2?)$|^package-lock\.json$/;
 

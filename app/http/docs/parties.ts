@@ -13,7 +13,8 @@ export function partiesOf({ direction, type }: TopicMessage, { orchestrator }: C
   if (direction === "sent") {
     const makers = handlers.filter(({ output_events }) => output_events?.includes(type));
     return {
-      publishedBy: `Rollcall: ${listed(makers.map(({ handler, event_model }) => `${handler.name} on ${event_model.name}`))}`,
+      publishedBy:
+        "Rollcall: " + `${listed(makers.map(({ handler, event_model }) => `${handler.name} on ${event_model.name}`))}`,
       consumedBy: domain.triggerOf.has(type)
         ? "whoever subscribes; the reducer takes it before it leaves"
         : "whoever subscribes",

@@ -3,7 +3,10 @@ import "../child.mjs";
 import { serve } from "../front-door.mjs";
 import { activateRow, expireRow, given, registerInConsul, upsertRow } from "../registration.mjs";
 
-/** DBOS Transact: a workflow a node, started in its own process; the ACK is a durable message, the deadline a delayed workflow. */
+/**
+ * DBOS Transact: a workflow a node, started in its own process; the ACK is a durable message, the deadline a delayed
+ * workflow.
+ */
 
 DBOS.setConfig({ name: "bench", systemDatabaseUrl: given.database, systemDatabasePoolSize: 20, logLevel: "error" });
 const step = (name, run) => DBOS.registerStep(run, { name, retriesAllowed: true });

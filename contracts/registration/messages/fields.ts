@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { fromRfc3339 } from "../../../runtime/core/time.ts";
 
-/** An id is a Kafka key and a part of a Consul service id, so it has nothing that a shell, a query or a URL could misread. */
+/**
+ * An id is a Kafka key and a part of a Consul service id, so it has nothing that a shell, a query or a URL could
+ * misread.
+ */
 export const NodeId = z
   .string()
   .max(255)

@@ -10,8 +10,8 @@ export interface Claim {
 }
 
 /**
- * Shares the numbers 0 to `partitionCount - 1` evenly, in the same way for the same claims. A member keeps what it had as
- * far as its share allows; of two who claim a number, the one who had it later keeps it.
+ * Shares the numbers 0 to `partitionCount - 1` evenly, in the same way for the same claims. A member keeps what it had
+ * as far as its share allows; of two who claim a number, the one who had it later keeps it.
  */
 export function assignByNumber(
   claims: readonly Claim[],
@@ -45,8 +45,8 @@ function sharesOf(assigned: ReadonlyMap<string, readonly number[]>, partitionCou
 }
 
 /**
- * Gives a partition number of all topics to the same member: an entity has the same number in each topic, and one writer.
- * kafkajs' own assigner deals the partitions of all topics out like cards.
+ * Gives a partition number of all topics to the same member: an entity has the same number in each topic, and one
+ * writer. kafkajs' own assigner deals the partitions of all topics out like cards.
  * @param current what this member has, for its claim
  */
 export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Claim, "memberId">): Assigner {

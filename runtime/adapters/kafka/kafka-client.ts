@@ -9,8 +9,8 @@ const keepAliveDelayMs = 10_000;
 const loggedDetails = ["broker", "groupId", "memberId", "topic", "partition", "error", "retryCount"] as const;
 
 /**
- * A Kafka client whose connections can be broken at once. kafkajs waits for answers before it disconnects, and a request
- * on a socket that just went away waits for its timeout: `destroy` fails everything that is under way instead.
+ * A Kafka client whose connections can be broken at once. kafkajs waits for answers before it disconnects, and a
+ * request on a socket that just went away waits for its timeout: `destroy` fails everything that is under way instead.
  */
 export class KafkaClient {
   readonly kafka: Kafka;
@@ -26,7 +26,8 @@ export class KafkaClient {
       ...(ssl !== undefined && { ssl }),
       connectionTimeout: Math.min(3_000, limits.connectTimeoutMs),
       requestTimeout: limits.requestTimeoutMs,
-      // Spelled out, because kafkajs has other defaults when NODE_ENV is "test". Each retry may be another broker's turn.
+      // Spelled out, because kafkajs has other defaults when NODE_ENV is "test". Each retry may be another broker's
+      // turn.
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 4 + brokers.length },
       socketFactory: (wanted) => this.#openSocket(wanted),
       logLevel: logLevel.WARN,

@@ -224,6 +224,8 @@ export class KafkaConsumer {
 }
 
 function unreadable(topics: readonly string[], cause: unknown): Fault {
-  const text = `a producer of ${topics.join(", ")} compresses in a way that can't be read (${reasonOf(cause)}); use gzip or none`;
+  const text =
+    `a producer of ${topics.join(", ")} compresses in a way that can't be read ` +
+    `(${reasonOf(cause)}); use gzip or none`;
   return new Fault("BUS_CODEC", text, { retryable: false, cause });
 }

@@ -24,8 +24,8 @@ export type Verdict =
 
 /**
  * What may be delivered: started partitions, each from exactly the offset where it stands. A fetch that was under way
- * during a seek, a pause or a change of the group comes back with records that are no longer wanted, and kafkajs filters
- * only most of them.
+ * during a seek, a pause or a change of the group comes back with records that are no longer wanted, and kafkajs
+ * filters only most of them.
  */
 export class KafkaDelivery {
   readonly #positions = new Map<string, Position>();
@@ -68,7 +68,10 @@ export class KafkaDelivery {
     return { kind: "seek", offset: position.next };
   }
 
-  /** @param lastRecord the offset of the last record delivered; @param next what will be fetched next, at least behind it */
+  /**
+   * @param lastRecord the offset of the last record delivered; @param next what will be fetched next, at least behind
+   * it
+   */
   advance({ topic, partition }: Fetched, lastRecord: number, next: number): void {
     this.#positions.set(keyOf(topic, partition), { next, delivered: lastRecord + 1, soughtAgain: false });
   }
@@ -85,8 +88,8 @@ export class KafkaDelivery {
   }
 
   /**
-   * Where the log ends for a reader. Behind the last record there may be markers that a stored position never passes, so
-   * whoever waits for a position to reach the end would wait for ever.
+   * Where the log ends for a reader. Behind the last record there may be markers that a stored position never passes,
+   * so whoever waits for a position to reach the end would wait for ever.
    */
   visibleEnd(topic: string, partition: number, high: number): number {
     const position = this.#positions.get(keyOf(topic, partition));

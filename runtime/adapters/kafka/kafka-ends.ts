@@ -12,7 +12,9 @@ interface Connection {
 
 const backoffMs = 100;
 
-/** Asks the leaders where the log of all topics begins and ends: two requests to each, however many topics there are. */
+/**
+ * Asks the leaders where the log of all topics begins and ends: two requests to each, however many topics there are.
+ */
 export class KafkaEnds {
   readonly #settings: KafkaSettings;
   #connection: Connection | undefined;

@@ -60,7 +60,10 @@ const isStranger = (error: unknown): boolean =>
 export function startFault(what: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
   if (isStranger(cause))
-    return new Fault("BUS_REFUSED", `${what}: the broker's certificate is not trusted: ${reasonOf(cause)}`, { retryable: false, cause }); // prettier-ignore
+    return new Fault("BUS_REFUSED", `${what}: the broker's certificate is not trusted: ${reasonOf(cause)}`, {
+      retryable: false,
+      cause,
+    });
   const refused =
     isNamed(cause, "KafkaJSSASLAuthenticationError") || errorTypesOf(cause).some((type) => refusals.includes(type));
   if (!refused) return unavailable(what, cause);
@@ -68,9 +71,9 @@ export function startFault(what: string, cause: unknown): Fault {
 }
 
 /**
- * Rejects with BUS_UNAVAILABLE when the work takes longer; the work itself goes on, and how it ends is ignored. The timer
- * keeps the process alive, unlike a Clock's: a broken-off connection leaves nothing else that would, and the process would
- * end in the middle of an `await`.
+ * Rejects with BUS_UNAVAILABLE when the work takes longer; the work itself goes on, and how it ends is ignored. The
+ * timer keeps the process alive, unlike a Clock's: a broken-off connection leaves nothing else that would, and the
+ * process would end in the middle of an `await`.
  */
 export function within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
@@ -79,7 +82,10 @@ export function within<Result>(timeoutMs: number, what: string, work: Promise<Re
   });
 }
 
-/** Ends the wait for work that can't be ended itself: kafkajs tries to connect for seconds more when its sockets are gone. */
+/**
+ * Ends the wait for work that can't be ended itself: kafkajs tries to connect for seconds more when its sockets are
+ * gone.
+ */
 export class Breaker {
   readonly #waiting = new Set<(fault: Fault) => void>();
 

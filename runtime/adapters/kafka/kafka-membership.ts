@@ -14,7 +14,8 @@ const backoffMs = 250;
 
 /**
  * Asks the group by a heartbeat of our own, begun after the call, so that neither an answer that is under way nor the
- * interval counts. Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is made due.
+ * interval counts. Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is
+ * made due.
  * @param generation in which we were given what we have; the membership's own is ahead of it while joining again
  * @param isWanted false ends the asking, with the answer false
  */

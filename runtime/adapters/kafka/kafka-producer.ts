@@ -24,10 +24,10 @@ const backoffMaxMs = 1_000;
 /**
  * Sends one call at a time, and sends it again until it is confirmed as a whole.
  *
- * Not with kafkajs' idempotent producer: after a lost reply it can give a failed batch's sequence number to another one,
- * which the broker then drops as a repeat, and it numbers wrongly beyond 2^31. A repeat costs a reader one comparison, a
- * loss can't be healed. For the same reason kafkajs tries nothing again by itself: its retry forgets requests that are
- * still under way to another broker, and resolves without what a moved leader refused.
+ * Not with kafkajs' idempotent producer: after a lost reply it can give a failed batch's sequence number to another
+ * one, which the broker then drops as a repeat, and it numbers wrongly beyond 2^31. A repeat costs a reader one
+ * comparison, a loss can't be healed. For the same reason kafkajs tries nothing again by itself: its retry forgets
+ * requests that are still under way to another broker, and resolves without what a moved leader refused.
  */
 export class KafkaProducer {
   readonly #settings: KafkaSettings;

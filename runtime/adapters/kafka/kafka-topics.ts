@@ -54,7 +54,9 @@ export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Pr
     if (missing.length > 0) await create(admin, missing, partitions);
     const counts = await onceKnown(settings, "waiting for the topics' leaders", () => countsWithLeaders(admin, topics));
     const shared = theOneCount(counts) ?? partitions;
-    const configs = await onceKnown(settings, "reading the topics' configuration", () => topicConfigs(admin, wanted.input)); // prettier-ignore
+    const configs = await onceKnown(settings, "reading the topics' configuration", () =>
+      topicConfigs(admin, wanted.input),
+    );
     assertReadable(settings, configs);
     return { partitions: shared };
   });
@@ -128,7 +130,8 @@ async function topicConfigs(admin: Admin, topics: readonly string[]): Promise<Re
 
 function assertReadable({ brokers }: KafkaSettings, configs: ReadonlyMap<string, TopicConfig>): void {
   const remedy = (topic: string, config: string): string =>
-    `kafka-configs.sh --bootstrap-server ${brokers[0]} --alter --entity-type topics --entity-name ${topic} --add-config ${config}`;
+    `kafka-configs.sh --bootstrap-server ${brokers[0]} --alter --entity-type topics --entity-name ${topic} ` +
+    `--add-config ${config}`;
   const wrongTime = [...configs].filter(([, { logAppendTime }]) => !logAppendTime).map(([topic]) => topic);
   if (wrongTime.length > 0) {
     const commands = wrongTime.map((topic) => remedy(topic, `${timestampType}=LogAppendTime`)).join("\n");

@@ -3,8 +3,8 @@ import type { Assigner, Message } from "kafkajs";
 import { encodeProduce, produceVersionMin, type Encoded, type ProduceRequest } from "./produce-request.ts";
 
 /**
- * What we do to kafkajs from the inside. It is at its last release and has seven gaps that its interface can't close, so
- * this file knows the sources of exactly one version and refuses any other.
+ * What we do to kafkajs from the inside. It is at its last release and has seven gaps that its interface can't close,
+ * so this file knows the sources of exactly one version and refuses any other.
  */
 export const kafkajsVersion = "2.2.4";
 
@@ -80,8 +80,8 @@ export function onJoining(assigner: Assigner, call: (membership: GroupMembership
 }
 
 /**
- * A heartbeat can't be sent by hand, and GROUP_JOIN doesn't tell the generation: without the membership a takeover would
- * wait for the next heartbeat, up to a whole interval.
+ * A heartbeat can't be sent by hand, and GROUP_JOIN doesn't tell the generation: without the membership a takeover
+ * would wait for the next heartbeat, up to a whole interval.
  */
 function revealMembership(): void {
   const { prototype } = load("kafkajs/src/consumer/consumerGroup.js") as { prototype: ConsumerGroup };
@@ -92,7 +92,10 @@ function revealMembership(): void {
   };
 }
 
-/** The timer's delay is negative when nothing is throttled, so it fires every millisecond: 4 to 6 % of a core for nothing. */
+/**
+ * The timer's delay is negative when nothing is throttled, so it fires every millisecond: 4 to 6 % of a core for
+ * nothing.
+ */
 function stopIdleTimer(): void {
   const { prototype } = load("kafkajs/src/network/requestQueue/index.js") as { prototype: RequestQueue };
   const schedule = prototype.scheduleCheckPendingRequests;
@@ -103,8 +106,8 @@ function stopIdleTimer(): void {
 }
 
 /**
- * A record's headers are reduced to an object that is copied for each of them: 5,000 in 24 KB took 16 s of CPU, at every
- * delivery again. Nothing else reads such arrays, and of a repeated header a reader of ours gets the last.
+ * A record's headers are reduced to an object that is copied for each of them: 5,000 in 24 KB took 16 s of CPU, at
+ * every delivery again. Nothing else reads such arrays, and of a repeated header a reader of ours gets the last.
  */
 function gatherHeadersInOnePass(): void {
   const { prototype } = load("kafkajs/src/protocol/decoder.js") as { prototype: Decoder };
@@ -128,7 +131,10 @@ export function groupedInOnePass(messages: Message[]): Message[] {
   return Object.defineProperty(messages, "reduce", { value: reduce });
 }
 
-/** Its own encoding, checksum included, was 28 of the 34 ms of CPU that publishing 1,000 events with 12 headers each took. */
+/**
+ * Its own encoding, checksum included, was 28 of the 34 ms of CPU that publishing 1,000 events with 12 headers each
+ * took.
+ */
 function encodeProduceInOnePass(): void {
   const versions = load("kafkajs/src/protocol/requests/produce/index.js") as ProduceVersions;
   const protocol = versions.protocol;

@@ -36,7 +36,8 @@ const topicBytes = 6;
 
 /**
  * A Produce request in one pass, byte for byte what kafkajs makes, which takes an encoder of 512 zeroed bytes for each
- * record and each header, a Buffer for each number, and copies a record six times: three quarters of what a publish cost.
+ * record and each header, a Buffer for each number, and copies a record six times: three quarters of what a publish
+ * cost.
  * @returns undefined when it holds something that only kafkajs knows to encode
  */
 export function encodeProduce(request: ProduceRequest): Encoded | undefined {

@@ -6,7 +6,10 @@ const recordOverheadBytes = 32;
 export const placeOf = ({ topic, partition }: Pick<OutgoingMessage, "topic" | "partition">): string =>
   `${topic}[${partition}]`;
 
-/** Splits, in order, so that no partition gets more than so many bytes in one call; a message larger than that goes alone. */
+/**
+ * Splits, in order, so that no partition gets more than so many bytes in one call; a message larger than that goes
+ * alone.
+ */
 export function callsOf(messages: readonly OutgoingMessage[], partitionBytesMax: number): OutgoingMessage[][] {
   const calls: OutgoingMessage[][] = [];
   let call: OutgoingMessage[] = [];

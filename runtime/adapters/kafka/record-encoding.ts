@@ -3,7 +3,10 @@ import { crc32c } from "./crc32c.ts";
 
 /** A batch beside its records, with the partition's number and the size that a request puts before it. */
 const batchBytes = 69;
-/** A record beside its contents: its attributes, and a length, offset, number of headers, key and value as long as may be. */
+/**
+ * A record beside its contents: its attributes, and a length, offset, number of headers, key and value as long as may
+ * be.
+ */
 const recordBytes = 27;
 const varIntBytesMax = 5;
 const magic = 2;

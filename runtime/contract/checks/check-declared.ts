@@ -56,7 +56,9 @@ function unknownCodes({ code }: DomainModel, effects: readonly EffectModel[]): r
     .filter((each) => !known.includes(each.code))
     .map((each) => {
       const who = effects.length === 1 ? (effects[0]?.effect.name ?? "") : "no effect that this is for";
-      const message = `${who} ${effects.length === 1 ? "never reports" : "reports"} ${each.code}: known are ${[...new Set(known)].join(", ")}`;
+      const message =
+        `${who} ${effects.length === 1 ? "never reports" : "reports"} ${each.code}: known are ` +
+        `${[...new Set(known)].join(", ")}`;
       return problem("RC110", each.at, message, { suggestion: didYouMean(each.code, known) });
     });
 }

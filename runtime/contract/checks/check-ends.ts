@@ -46,7 +46,9 @@ function unheard({ triggers }: DomainModel, ends: readonly End[], owed: Owed): r
   return ends
     .filter(({ event }) => !triggers.some((each) => each.event.name === event))
     .map(({ event, at, why }) => {
-      const message = `${event} ends an attempt (${why}), but the reducer does not consume it: nothing emits ${owed.compensation}`;
+      const message =
+        `${event} ends an attempt (${why}), but the reducer does not consume it: nothing emits ` +
+        `${owed.compensation}`;
       return problem("RC207", at, message, { related: [debt(owed)] });
     });
 }
@@ -66,7 +68,8 @@ function withoutCompensation(
     if (actionsOf(transition).some((action) => owed.actions.has(action))) return [];
     seen.add(index);
     const names = listed(ending.map(({ event }) => event));
-    const message = `${names} end${ending.length === 1 ? "s" : ""} an attempt: no action here emits ${owed.compensation}`;
+    const message =
+      `${names} end${ending.length === 1 ? "s" : ""} an attempt: no action here emits ` + `${owed.compensation}`;
     const related = [
       debt(owed),
       ...ending.map((end) => ({ at: end.at, message: `${end.event} ends an attempt: ${end.why}` })),

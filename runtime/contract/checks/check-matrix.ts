@@ -19,7 +19,9 @@ function uncovered({ at, event, rows }: HandlerModel, { states }: MachineModel):
   const left = [...states.keys()].filter((state) => !covered.has(state));
   if (left.length === 0) return [];
   const half = left.some((state) => rows.some((row) => row.when && row.states.includes(state)));
-  const message = `no row decides about ${event.name} in ${listed(left.map(shown))}${half ? ": rows with `when` don't cover" : ""}`;
+  const message =
+    `no row decides about ${event.name} in ` +
+    `${listed(left.map(shown))}${half ? ": rows with `when` don't cover" : ""}`;
   const related = left.map((state) => ({
     at: states.get(state)?.at ?? at,
     message: `${shown(state)} is declared here`,

@@ -20,8 +20,9 @@ interface Finding {
 
 /**
  * RC106 and RC202: of the transitions from one state on one trigger each can fit, and no two fit at once, though the
- * first that fits would decide. One behind another without a condition is not an overlap, it is never used. A pair that is undecided (patterns, or too many combinations) counts as fitting at once, unless one of the two
- * has no condition: "otherwise" can't be said about a pattern in any other way.
+ * first that fits would decide. One behind another without a condition is not an overlap, it is never used. A pair that
+ * is undecided (patterns, or too many combinations) counts as fitting at once, unless one of the two has no condition:
+ * "otherwise" can't be said about a pattern in any other way.
  */
 export function checkTransitions(model: DomainModel, taken: Taken): readonly Diagnostic[] {
   const reducer = groups(model.reducer).map((group) =>

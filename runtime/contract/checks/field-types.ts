@@ -59,7 +59,8 @@ export function unwrapped(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   )
     return unwrapped(schema.unwrap());
   if (schema instanceof z.ZodLazy) return unwrapped(schema.unwrap());
-  // What stands on the far side of a pipe is what the core sees; of a preprocess that is the schema, of a transform any.
+  // What stands on the far side of a pipe is what the core sees; of a preprocess that is the schema, of a transform
+  // any.
   if (schema instanceof z.ZodPipe) return unwrapped(schema.out);
   return [schema];
 }

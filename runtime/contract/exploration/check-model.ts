@@ -24,7 +24,10 @@ export interface Checked {
   readonly states: number;
   /** Steps taken from them. */
   readonly transitions: number;
-  /** Transitions of the contracts that no step took, as `file:line from -> to on trigger`: nothing is said about them. None where states were left out. */
+  /**
+   * Transitions of the contracts that no step took, as `file:line from -> to on trigger`: nothing is said about them.
+   * None where states were left out.
+   */
   readonly untaken: readonly string[];
 }
 
@@ -38,7 +41,12 @@ export function checkModel(set: ContractSet, code: DomainCode, statesMax = STATE
   const model = readDomain(set, code, new Names());
   const setting = settingOf(model, compileDomain(set, code, { env: "check", namespace: "" }));
   if ("unsampled" in setting)
-    return { diagnostics: inOrder(setting.unsampled.map((type) => withoutSample(model, type))), states: 0, transitions: 0, untaken: [] };
+    return {
+      diagnostics: inOrder(setting.unsampled.map((type) => withoutSample(model, type))),
+      states: 0,
+      transitions: 0,
+      untaken: [],
+    };
   const explored = explore(setting, statesMax);
   const told = (finding: Finding, number: number, last?: Stimulus): Diagnostic => ({
     ...problem("RC206", finding.at, finding.message, { related: finding.related ?? [] }),
@@ -56,13 +64,16 @@ export function checkModel(set: ContractSet, code: DomainCode, statesMax = STATE
     transitions: explored.transitions,
     untaken: explored.complete ? untaken(setting, explored) : [],
   };
-} // prettier-ignore
+}
 
 function withoutSample({ consumed, startedBy }: DomainModel, type: string): Diagnostic {
   const at = consumed.find(({ name }) => name === type)?.at ?? startedBy.at;
   const message = `no payload of ${type} could be made that its schema takes, so nothing was explored`;
-  return { ...problem("RC206", at, message), remedy: "give the fields of its schema examples: .meta({ examples: [...] })" };
-} // prettier-ignore
+  return {
+    ...problem("RC206", at, message),
+    remedy: "give the fields of its schema examples: .meta({ examples: [...] })",
+  };
+}
 
 function beyondLimit({ set: { orchestrator } }: DomainModel, statesMax: number): Diagnostic {
   const message = `more than ${statesMax} states: what lies behind them was not visited`;

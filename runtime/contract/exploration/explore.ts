@@ -44,7 +44,9 @@ export interface Explored {
   readonly complete: boolean;
 }
 
-/** Visits every world that may come about, nearest first, at most so many. What follows on a broken rule is not asked. */
+/**
+ * Visits every world that may come about, nearest first, at most so many. What follows on a broken rule is not asked.
+ */
 export function explore(setting: Setting, statesMax: number): Explored {
   const first = newWorld(setting);
   const visited: Visited[] = [{ world: first, parent: -1 }];
@@ -72,14 +74,15 @@ export function explore(setting: Setting, statesMax: number): Explored {
     for (const by of stimuliIn(setting, world)) {
       transitions++;
       const decision = decide(setting, world, by);
-      for (const { machine, from: left, trigger, to } of decision.moves) moves.add(`${machine} ${left} ${trigger} ${to}`);
+      for (const { machine, from: left, trigger, to } of decision.moves)
+        moves.add(`${machine} ${left} ${trigger} ${to}`);
       const after = worldAfter(setting, world, by.message, decision);
       const finding = brokenBy(setting, world, by.message, decision, after);
       if (finding) note(broken, { finding, number: from, by });
       const to = finding ? -1 : after === world ? from : numberOf(after, from, by);
       const opens = hasOpened(world, decision);
       if (to !== from || opens) edges.push({ from, to, inside: by.inside, opens });
-    } // prettier-ignore
+    }
   return { visited, edges, transitions, broken: [...broken.values()], moves, complete };
 }
 

@@ -61,7 +61,9 @@ function lost(setting: Setting, { type }: Message, { events, reason }: Decision,
       else
         return {
           at: routeAt(setting, route),
-          message: `${each.type}, returned for ${route}, is lost: no transition accepts it (${type} in ${place(entity)}: ${reason})`,
+          message:
+            `${each.type}, returned for ${route}, is lost: no transition accepts it (${type} in ` +
+            `${place(entity)}: ${reason})`,
           remedy: `add the transition on ${each.type}, or let a row say no_op there`,
         };
     }
@@ -69,7 +71,10 @@ function lost(setting: Setting, { type }: Message, { events, reason }: Decision,
 }
 
 function restsInTransient({ model }: Setting, entity: Entity): Finding | undefined {
-  const states = [model.orchestrator.states.get(entity.state ?? NO_ENTITY), model.reducer.states.get(entity.reducerState)]; // prettier-ignore
+  const states = [
+    model.orchestrator.states.get(entity.state ?? NO_ENTITY),
+    model.reducer.states.get(entity.reducerState),
+  ];
   const rest = states.find((state) => state?.transient);
   return (
     rest && {
@@ -96,8 +101,11 @@ function endsTwice({ model, domain }: Setting, { moves }: Decision): Finding | u
   return (
     again && {
       at: transitionAt(model, again),
-      message: `the attempt has ended in ${again.from}, and ${again.trigger} leads on to ${again.to}: an attempt has one outcome`,
-      remedy: `take ${again.from} out of this transition, or let ${domain.attempt.startedBy} open another attempt first`,
+      message:
+        `the attempt has ended in ${again.from}, and ${again.trigger} leads on to ${again.to}: an ` +
+        "attempt has one outcome",
+      remedy:
+        `take ${again.from} out of this transition, or let ${domain.attempt.startedBy} open another ` + "attempt first",
     }
   );
 }

@@ -57,7 +57,9 @@ function madeFor(schema: Schema): readonly Json[] {
   if (schema instanceof z.ZodRecord) return [{}];
   if (!(schema instanceof z.ZodObject)) return [];
   const fields = Object.entries(schema.shape as Readonly<Record<string, Schema>>);
-  return [Object.fromEntries(fields.flatMap(([name, field]) => (accepts(field, undefined) ? [] : [[name, sampleOf(field)]])))]; // prettier-ignore
+  return [
+    Object.fromEntries(fields.flatMap(([name, field]) => (accepts(field, undefined) ? [] : [[name, sampleOf(field)]]))),
+  ];
 }
 
 /**
@@ -137,7 +139,9 @@ export const commonText = (schemas: readonly Schema[]): string | undefined =>
     (text): text is string => typeof text === "string" && schemas.every((schema) => accepts(schema, text)),
   );
 
-/** The payload of an outcome: what the intent says where both have the field, else the simplest that the schema takes. */
+/**
+ * The payload of an outcome: what the intent says where both have the field, else the simplest that the schema takes.
+ */
 export function outcomePayload({ shape }: MessageDefinition, asked: Payload): Payload {
   return Object.fromEntries(
     Object.entries(shape).map(([name, field]) => {

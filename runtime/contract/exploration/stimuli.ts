@@ -30,22 +30,34 @@ function insideStimuli(setting: Setting, world: World): readonly Stimulus[] {
   const inside = (message: Message): Stimulus => ({ message, label: "", inside: true });
   return [
     ...asked.flatMap(({ intent, answered }) =>
-      answered ? [] : outcomesOf(setting, intent).map(([type, payload]) => inside(fromShell(setting, world, entity.attempt, "outcome", type, payload, intent))),
+      answered
+        ? []
+        : outcomesOf(setting, intent).map(([type, payload]) =>
+            inside(fromShell(setting, world, entity.attempt, "outcome", type, payload, intent)),
+          ),
     ),
-    ...unpublished.map((type) => inside(fromShell(setting, world, entity.attempt, "published", `published(${type})`, {}))),
-    ...Object.entries(entity.deadlines).map(([name, { at, renewedAt }]) => inside(fired(setting, world, entity.attempt, name, at, renewedAt))),
-  ]; // prettier-ignore
+    ...unpublished.map((type) =>
+      inside(fromShell(setting, world, entity.attempt, "published", `published(${type})`, {})),
+    ),
+    ...Object.entries(entity.deadlines).map(([name, { at, renewedAt }]) =>
+      inside(fired(setting, world, entity.attempt, name, at, renewedAt)),
+    ),
+  ];
 }
 
-/** What a fired outcome, publish or deadline is that the entity has left behind. The core says that it changes nothing. */
+/**
+ * What a fired outcome, publish or deadline is that the entity has left behind. The core says that it changes nothing.
+ */
 function staleStimuli(setting: Setting, world: World): readonly Stimulus[] {
   const { domain } = setting;
   const { entity, previous, now } = world;
   if (!entity) return [];
   const stale = (message: Message, label: string): Stimulus => ({ message, label, inside: false });
   const moved = Object.entries(entity.deadlines).flatMap(([name, { at, renewedAt }]) =>
-    renewedAt === null ? [] : [stale(fired(setting, world, entity.attempt, name, at - 1, renewedAt), "before it was moved")],
-  ); // prettier-ignore
+    renewedAt === null
+      ? []
+      : [stale(fired(setting, world, entity.attempt, name, at - 1, renewedAt), "before it was moved")],
+  );
   const of = (kind: Message["kind"], type: string, payload: Payload) =>
     stale(fromShell(setting, world, previous, kind, type, payload), "of another attempt");
   const late = [...domain.effects.values()].flatMap(({ intentType, outputEvents, backend, retry }) => [
@@ -56,8 +68,10 @@ function staleStimuli(setting: Setting, world: World): readonly Stimulus[] {
     ...moved,
     ...late,
     ...[...domain.awaitsPublish].map((type) => of("published", `published(${type})`, {})),
-    ...[...domain.deadlineAfterMs.keys()].map((name) => stale(fired(setting, world, previous, name, now, null), "of another attempt")),
-  ]; // prettier-ignore
+    ...[...domain.deadlineAfterMs.keys()].map((name) =>
+      stale(fired(setting, world, previous, name, now, null), "of another attempt"),
+    ),
+  ];
 }
 
 const failure = (backend: string): Payload => ({ backend, error_code: "REFUSED", message: "refused for good" });
@@ -95,10 +109,17 @@ function fromShell(
   };
 }
 
-function fired(setting: Setting, world: World, attempt: Attempt, name: string, at: number, renewedAt: number | null): Message {
+function fired(
+  setting: Setting,
+  world: World,
+  attempt: Attempt,
+  name: string,
+  at: number,
+  renewedAt: number | null,
+): Message {
   const payload = { deadline_at: toRfc3339(at), renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) };
   return { ...fromShell(setting, world, attempt, "deadline", `deadline(${name})`, payload), now: at };
-} // prettier-ignore
+}
 
 function outsideStimuli(setting: Setting, world: World): readonly Stimulus[] {
   return setting.domain.consumed.flatMap(({ type }) =>
@@ -178,12 +199,19 @@ function fromBus(
     now: time.now,
     origin: { topic: consumed.topic, partition: 0, offset: world.phase },
   };
-  return { message, label: [sample.label, ids.label, time.label].filter((text) => text !== "").join(", "), inside: false };
-} // prettier-ignore
+  return {
+    message,
+    label: [sample.label, ids.label, time.label].filter((text) => text !== "").join(", "),
+    inside: false,
+  };
+}
 
 const payloads = new WeakMap<Sample, Map<string, Payload | undefined>>();
 
-/** The payload as the decoder hands it on: checked and in its canonical form; undefined where the schema refuses the ids. */
+/**
+ * The payload as the decoder hands it on: checked and in its canonical form; undefined where the schema refuses the
+ * ids.
+ */
 function taken({ domain }: Setting, type: string, sample: Sample, { attempt, request }: Ids): Payload | undefined {
   const known = payloads.get(sample) ?? new Map<string, Payload | undefined>();
   payloads.set(sample, known);

@@ -6,7 +6,12 @@ import type { Stimulus } from "./stimuli.ts";
 import { newWorld, START_MS, worldAfter } from "./world.ts";
 
 /** What happened on the way to a world, and what after it. */
-export function timelineTo(setting: Setting, visited: readonly Visited[], number: number, last?: Stimulus): readonly TimelineStep[] {
+export function timelineTo(
+  setting: Setting,
+  visited: readonly Visited[],
+  number: number,
+  last?: Stimulus,
+): readonly TimelineStep[] {
   const way: Stimulus[] = last ? [last] : [];
   for (let at = visited[number]; at?.by; at = visited[at.parent]) way.unshift(at.by);
   let world = newWorld(setting);
@@ -24,4 +29,4 @@ export function timelineTo(setting: Setting, visited: readonly Visited[], number
       reason: decision.reason,
     };
   });
-} // prettier-ignore
+}

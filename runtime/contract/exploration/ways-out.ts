@@ -12,9 +12,9 @@ export interface Placed {
 }
 
 /**
- * What can't be seen in one world, but in all that may follow on it: whether it comes to an end by itself, to the states
- * of each `eventually`, and whether the entity may come back. A way is enough, since an outcome, a publish or a deadline
- * that stays possible comes at last. Of each state the nearest world is told.
+ * What can't be seen in one world, but in all that may follow on it: whether it comes to an end by itself, to the
+ * states of each `eventually`, and whether the entity may come back. A way is enough, since an outcome, a publish or a
+ * deadline that stays possible comes at last. Of each state the nearest world is told.
  */
 export function withoutWayOut(setting: Setting, explored: Explored): readonly Placed[] {
   const { visited, edges } = explored;
@@ -34,10 +34,14 @@ export function withoutWayOut(setting: Setting, explored: Explored): readonly Pl
         return !world?.entity?.state || world.reached[index] === true || unending.has(number);
       });
       const number = [...missing].find((each) => rests(each) || isOver(setting, explored, each)) ?? [...missing][0];
-      return nearest(setting, explored, number === undefined ? [] : [number], (_, entity) => neverComesTo(name, at, entity));
+      return nearest(setting, explored, number === undefined ? [] : [number], (_, entity) =>
+        neverComesTo(name, at, entity),
+      );
     }),
-    ...nearest(setting, explored, gone, (state, entity) => neverComesBack(state, entity, setting.domain.attempt.startedBy)),
-  ]; // prettier-ignore
+    ...nearest(setting, explored, gone, (state, entity) =>
+      neverComesBack(state, entity, setting.domain.attempt.startedBy),
+    ),
+  ];
 }
 
 const resting = (inside: readonly Edge[]) => {
@@ -61,8 +65,14 @@ function isOver({ model }: Setting, explored: Explored, number: number): boolean
   return state === NO_ENTITY || model.orchestrator.states.get(state)?.terminal === true;
 }
 
-/** The worlds from which no edges lead to a goal, nearest first. One that leads out of what was explored is taken to. */
-function withoutWay({ visited }: Explored, edges: readonly Edge[], isGoal: (number: number) => boolean): ReadonlySet<number> {
+/**
+ * The worlds from which no edges lead to a goal, nearest first. One that leads out of what was explored is taken to.
+ */
+function withoutWay(
+  { visited }: Explored,
+  edges: readonly Edge[],
+  isGoal: (number: number) => boolean,
+): ReadonlySet<number> {
   const back = new Map<number, number[]>();
   const found = new Set<number>();
   for (const { from, to } of edges) {
@@ -73,7 +83,7 @@ function withoutWay({ visited }: Explored, edges: readonly Edge[], isGoal: (numb
   // A set may grow while it is walked: what is added is walked too.
   for (const number of found) for (const from of back.get(number) ?? []) found.add(from);
   return new Set([...visited.keys()].filter((number) => !found.has(number)));
-} // prettier-ignore
+}
 
 function nearest(
   { model }: Setting,

@@ -9,8 +9,8 @@ const COUNTERS = /"(?:entity_seq|attempt|version)":\d+/g;
 const START = toRfc3339(START_MS);
 
 /**
- * What makes a difference to what may happen next: two worlds with the same key are explored once. Ids are told apart by
- * whose they are, times by whether they lie before the world's beginning; counters that only grow are left out.
+ * What makes a difference to what may happen next: two worlds with the same key are explored once. Ids are told apart
+ * by whose they are, times by whether they lie before the world's beginning; counters that only grow are left out.
  */
 export function keyOf({ entity, phase, previous, asked, unpublished, owed, seen, reached }: World): string {
   if (!entity) return "";

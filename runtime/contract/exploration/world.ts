@@ -79,7 +79,9 @@ export function worldAfter(setting: Setting, world: World, message: Message, dec
 const answered = (asked: readonly Asked[], { intentId }: Message): readonly Asked[] =>
   asked.map((each) => (each.intent.id === intentId ? { ...each, answered: true } : each));
 
-/** Of intents that are alike one is kept: a second outcome of the same kind could change nothing that the first did not. */
+/**
+ * Of intents that are alike one is kept: a second outcome of the same kind could change nothing that the first did not.
+ */
 function askedAfter({ effects }: Domain, { attempt }: Entity, before: readonly Asked[], intents: readonly Intent[]) {
   const mayAnswer = ({ type }: Intent): boolean => {
     const effect = effects.get(type);

@@ -29,8 +29,13 @@ describeReal("Kafka's topics", ({ kafka }) => {
       await admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
       const told = async (): Promise<object> => {
         const configNames = Object.keys(config);
-        const { resources } = await admin.describeConfigs({ resources: [{ ...resource, configNames }], includeSynonyms: false }); // prettier-ignore
-        return Object.fromEntries(resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? []); // prettier-ignore
+        const { resources } = await admin.describeConfigs({
+          resources: [{ ...resource, configNames }],
+          includeSynonyms: false,
+        });
+        return Object.fromEntries(
+          resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? [],
+        );
       };
       await expect.poll(told, { timeout: 30_000 }).toEqual(config);
     });

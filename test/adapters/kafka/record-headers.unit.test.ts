@@ -23,10 +23,13 @@ function decoded(bytes: Buffer): Readonly<Record<string, Buffer>> {
   decoder.readVarInt();
   return busRecord("t", 0, decode(decoder, { firstOffset: 0, firstTimestamp: 0 }) as KafkaMessage, 0).headers;
 }
-const encoded = (headers: Headers): Buffer => encode({ offsetDelta: 0, timestampDelta: 0, key: "k", value: "v", headers }).buffer; // prettier-ignore
+const encoded = (headers: Headers): Buffer =>
+  encode({ offsetDelta: 0, timestampDelta: 0, key: "k", value: "v", headers }).buffer;
 
 const name = fc.oneof(fc.string(), fc.constantFrom("__proto__", "toString", "constructor", "", "7"));
-const examples = fc.sample(fc.dictionary(name, fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))), 300).map(encoded); // prettier-ignore
+const examples = fc
+  .sample(fc.dictionary(name, fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))), 300)
+  .map(encoded);
 // Before it is adapted, and that is for good.
 const asKafkajsDoes = examples.map(decoded);
 adaptKafkajs();

@@ -45,7 +45,8 @@ export async function startSecureBroker(): Promise<SecureBroker> {
       "inter.broker.listener.name": "PLAINTEXT",
       "offsets.topic.replication.factor": 1,
       "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
-      "listener.name.secure.plain.sasl.jaas.config": `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`,
+      "listener.name.secure.plain.sasl.jaas.config":
+        "org.apache.kafka.common.security.plain.PlainLoginModule required " + `user_${username}="${password}";`,
       "listener.name.secure.scram-sha-256.sasl.jaas.config": scram,
       "listener.name.secure.scram-sha-512.sasl.jaas.config": scram,
       "listener.name.secure.ssl.client.auth": "required",

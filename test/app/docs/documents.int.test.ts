@@ -16,7 +16,8 @@ afterAll(() => bench.close());
 const PAGES = ["/docs", "/docs/api", "/schemas"] as const;
 const asPage = { headers: { accept: "text/html,application/xhtml+xml,*/*;q=0.8" } };
 const page = async (path: string) => (await bench.ask<string>(path, asPage)).body;
-const all = (text: string, pattern: RegExp): readonly string[] => [...text.matchAll(pattern)].map(([, found = ""]) => found); // prettier-ignore
+const all = (text: string, pattern: RegExp): readonly string[] =>
+  [...text.matchAll(pattern)].map(([, found = ""]) => found);
 const idsOf = (text: string) => all(text, / id="([^"]*)"/g);
 const linksOf = (text: string) => all(text, / href="([^"]*)"/g).filter((href) => href !== "data:,");
 
@@ -70,10 +71,13 @@ describe("the documents of a server", () => {
   it("/docs/api tells of each route, who may use it, and what it takes", async () => {
     const text = await page("/docs/api");
     const { paths } = (await bench.ask<{ paths: Record<string, object> }>("/openapi.json")).body;
-    const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)); // prettier-ignore
+    const routes = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     expect(routes.length).toBeGreaterThan(15);
     expect(routes.filter((route) => !text.includes(`<code>${route}</code></a></h2>`))).toEqual([]);
-    const section = (route: string) => text.split("<section ").find((part) => part.includes(`<code>${route}</code></a></h2>`)); // prettier-ignore
+    const section = (route: string) =>
+      text.split("<section ").find((part) => part.includes(`<code>${route}</code></a></h2>`));
     expect(section("GET /health/live")).toContain("May be used by: anyone, also without a token.");
     expect(section("GET /metrics")).toContain("May be used by: readers; operators.");
     expect(section("POST /api/v1/dead-letters/{id}/retry")).toContain("May be used by: operators.");
@@ -86,7 +90,11 @@ describe("the documents of a server", () => {
     expect(body.schemas.map(({ type }) => type)).toContain("NodeIntrospectionEvent");
     for (const { type, schema } of body.schemas) {
       const answer = await bench.ask(schema);
-      expect([answer.status, answer.headers.get("content-type"), answer.body["title"]]).toEqual([200, "application/schema+json", type]); // prettier-ignore
+      expect([answer.status, answer.headers.get("content-type"), answer.body["title"]]).toEqual([
+        200,
+        "application/schema+json",
+        type,
+      ]);
     }
     for (const file of ["Nothing.schema.json", "NodeUpdated", "__proto__.schema.json", "..%2f..%2fpackage.json"])
       expect((await bench.ask(`/schemas/messages/${file}`)).status).toBe(404);
@@ -100,7 +108,9 @@ it("rollcall contracts schemas writes the files that the server serves", async (
     const { stdout } = await promisify(execFile)(process.execPath, [PROGRAM, "contracts", "schemas", "--out", out]);
     expect(stdout).toBe(`${out}: 13 JSON Schemas of the domain registration\n`);
     for (const file of readdirSync(out))
-      expect(JSON.parse(readFileSync(join(out, file), "utf8"))).toEqual((await bench.ask(`/schemas/messages/${file}`)).body); // prettier-ignore
+      expect(JSON.parse(readFileSync(join(out, file), "utf8"))).toEqual(
+        (await bench.ask(`/schemas/messages/${file}`)).body,
+      );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

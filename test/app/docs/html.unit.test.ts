@@ -41,9 +41,11 @@ describe("a page made of hostile descriptions", () => {
   it("has the table's own tags and no other", () => {
     const { text } = fieldTable(HOSTILE, schema);
     expect(text).toContain(ESCAPED);
-    const own = tagsOf(fieldTable("plain", { type: "object", properties: { a: { type: "string", maxLength: 1 } } }).text);
+    const own = tagsOf(
+      fieldTable("plain", { type: "object", properties: { a: { type: "string", maxLength: 1 } } }).text,
+    );
     expect(tagsOf(text).filter((tag) => !own.includes(tag))).toEqual([]);
-  }); // prettier-ignore
+  });
 
   it("has no tag that a route, a parameter or an answer brought along", () => {
     const operation = (text: string) => ({
@@ -54,7 +56,11 @@ describe("a page made of hostile descriptions", () => {
       requestBody: { content: { [text]: { schema } } },
       responses: { [text]: { description: text, content: { [text]: { schema } } } },
     });
-    const page = (text: string) => apiPage({ info: { title: text, version: text, description: text }, paths: { [text]: { [text]: operation(text) } } }); // prettier-ignore
+    const page = (text: string) =>
+      apiPage({
+        info: { title: text, version: text, description: text },
+        paths: { [text]: { [text]: operation(text) } },
+      });
     expect(page(HOSTILE)).toContain(ESCAPED);
     expect(tagsOf(page(HOSTILE))).toEqual(tagsOf(page("plain")));
   });

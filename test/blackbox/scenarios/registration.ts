@@ -225,9 +225,13 @@ export function registrationScenarios(world: GetWorld): void {
   it.concurrent("takes ONEX's Model prefix and the names of older producers", async () => {
     const onex = node("onex");
     await onex.introspect(
-      { node_type: "EFFECT", node_version: { major: 2, minor: 0, patch: 1 }, declared_capabilities: { old: true, off: false } },
+      {
+        node_type: "EFFECT",
+        node_version: { major: 2, minor: 0, patch: 1 },
+        declared_capabilities: { old: true, off: false },
+      },
       { payloadType: "ModelNodeIntrospectionEvent" },
-    ); // prettier-ignore
+    );
     await onex.until("NodeRegistrationAccepted");
     await onex.ack(undefined, { payloadType: "ModelNodeRegistrationAcked" });
     const active = await onex.until("NodeBecameActive");

@@ -2,7 +2,9 @@ import { expect, it } from "vitest";
 import { diagnosed } from "./edited.ts";
 import { reducer } from "./mistakes/mistake.ts";
 
-const SHIPPED = `    - { from_state: complete, trigger: activated, to_state: complete, actions: [emit_consul_status, emit_postgres_status] }`;
+const SHIPPED =
+  "    - { from_state: complete, trigger: activated, to_state: complete, actions: " +
+  "[emit_consul_status, emit_postgres_status] }";
 
 /** What is said of two transitions with these conditions from one state on one trigger (NodeBecameActive's). */
 function together(one: string, other: string): readonly string[] {

@@ -3,7 +3,8 @@ import { diagnosed, shown } from "./edited.ts";
 import { effects, orchestrator, reducer } from "./mistakes/mistake.ts";
 
 const COMPLETES =
-  '- { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ expression: "unconfirmed == 0" }] }';
+  "- { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ " +
+  'expression: "unconfirmed == 0" }] }';
 
 it("tells of ten mistakes in ten diagnostics, each with its place", () => {
   const said = diagnosed([

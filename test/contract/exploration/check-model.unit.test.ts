@@ -77,7 +77,8 @@ describe("checkModel", () => {
     const edits = [
       orchestrator(
         "- current_state: [null, REJECTED",
-        '- { current_state: PENDING_REGISTRATION, when: "capabilities contains gpu", action: deregister, output_events: [NodeDeregistered] }\n        - current_state: [null, REJECTED',
+        '- { current_state: PENDING_REGISTRATION, when: "capabilities contains gpu", action: deregister, ' +
+          "output_events: [NodeDeregistered] }\n        - current_state: [null, REJECTED",
       ),
       orchestrator(
         "invariants:",

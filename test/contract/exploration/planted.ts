@@ -51,18 +51,28 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     mistake: "a state whose way out may have gone by before",
-    edits: [orchestrator('trigger: "published(NodeRegistrationAccepted)"', 'trigger: "published(NodeRegistrationInitiated)"')],
-    gives: ["RC206 orchestrator.yaml: - { state_name: «ACCEPTED», description: the acceptance is on its way to the bus }"],
+    edits: [
+      orchestrator('trigger: "published(NodeRegistrationAccepted)"', 'trigger: "published(NodeRegistrationInitiated)"'),
+    ],
+    gives: [
+      "RC206 orchestrator.yaml: - { state_name: «ACCEPTED», description: the acceptance is on its way to the bus }",
+    ],
     says: "ACCEPTED (reducer complete) waits for nothing",
     remedy: "give the state a deadline",
-    way: ["NodeIntrospectionEvent", "ConsulRegistrationConfirmed", "published(NodeRegistrationInitiated)", "PostgresRegistrationConfirmed"],
+    way: [
+      "NodeIntrospectionEvent",
+      "ConsulRegistrationConfirmed",
+      "published(NodeRegistrationInitiated)",
+      "PostgresRegistrationConfirmed",
+    ],
   },
   {
     mistake: "an ACK of whatever attempt",
     edits: [],
     code: anyAck,
     gives: [
-      'RC206 orchestrator.yaml: - { name: active_after_its_ack, never: «"seen contains NodeBecameActive and seen lacks NodeRegistrationAcked"» }',
+      'RC206 orchestrator.yaml: - { name: active_after_its_ack, never: «"seen contains NodeBecameActive and ' +
+        'seen lacks NodeRegistrationAcked"» }',
     ],
     says: "active_after_its_ack is violated in ACTIVE (reducer complete)",
     remedy: "make a step of the timeline impossible",
@@ -72,7 +82,9 @@ export const PLANTED: readonly Planted[] = [
     mistake: "a compensation that comes too late to know what to take back",
     edits: [reducer(STARTS, "actions: [start_attempt, emit_consul_deregister_old]")],
     gives: ["RC206 effects.yaml: compensated_by: «consul.deregister»"],
-    says: "consul.register is left behind at consul://service/onex-effect-a: its attempt was superseded, and no consul.deregister went there",
+    says:
+      "consul.register is left behind at consul://service/onex-effect-a: its attempt was superseded, and " +
+      "no consul.deregister went there",
     remedy: "let the reducer's transition emit consul.deregister for the same target",
     way: ["NodeIntrospectionEvent", "ConsulRegistrationConfirmed", 'NodeIntrospectionEvent, node_type "compute"'],
   },
@@ -91,11 +103,18 @@ export const PLANTED: readonly Planted[] = [
   {
     mistake: "two outcomes of one attempt",
     edits: [
-      orchestrator("- { current_state: [PENDING_REGISTRATION, ACCEPTED, AWAITING_ACK, ACTIVE], action: deregister }", "- { current_state: [PENDING_REGISTRATION, ACCEPTED, AWAITING_ACK, ACTIVE, REJECTED], action: deregister }"),
-      orchestrator("AWAITING_ACK, ACTIVE], trigger: NodeDeregistered", "AWAITING_ACK, ACTIVE, REJECTED], trigger: NodeDeregistered"),
+      orchestrator(
+        "- { current_state: [PENDING_REGISTRATION, ACCEPTED, AWAITING_ACK, ACTIVE], action: deregister }",
+        "- { current_state: [PENDING_REGISTRATION, ACCEPTED, AWAITING_ACK, ACTIVE, REJECTED], action: deregister }",
+      ),
+      orchestrator(
+        "AWAITING_ACK, ACTIVE], trigger: NodeDeregistered",
+        "AWAITING_ACK, ACTIVE, REJECTED], trigger: NodeDeregistered",
+      ),
     ],
     gives: [
-      "RC206 orchestrator.yaml: - { from_state: [PENDING_REGISTRATION, ACCEPTED, AWAITING_ACK, ACTIVE, «REJECTED»], trigger: NodeDeregistered, to_state: DEREGISTERED }",
+      "RC206 orchestrator.yaml: - { from_state: [PENDING_REGISTRATION, ACCEPTED, AWAITING_ACK, ACTIVE, " +
+        "«REJECTED»], trigger: NodeDeregistered, to_state: DEREGISTERED }",
     ],
     says: "the attempt has ended in REJECTED, and NodeDeregistered leads on to DEREGISTERED",
     remedy: "take REJECTED out of this transition",
@@ -104,13 +123,24 @@ export const PLANTED: readonly Planted[] = [
   {
     mistake: "an acceptance that does not wait for the last backend (never)",
     edits: [
-      reducer('to_state: complete, conditions: [{ expression: "unconfirmed == 0" }]', 'to_state: complete, conditions: [{ expression: "unconfirmed <= 1" }]'),
-      reducer('to_state: partial, conditions: [{ expression: "unconfirmed > 0" }]', 'to_state: partial, conditions: [{ expression: "unconfirmed > 1" }]'),
-      reducer('trigger: backend_confirmed, to_state: partial, conditions: [{ expression: "unconfirmed > 0" }]', 'trigger: backend_confirmed, to_state: partial, conditions: [{ expression: "unconfirmed > 1" }]'),
+      reducer(
+        'to_state: complete, conditions: [{ expression: "unconfirmed == 0" }]',
+        'to_state: complete, conditions: [{ expression: "unconfirmed <= 1" }]',
+      ),
+      reducer(
+        'to_state: partial, conditions: [{ expression: "unconfirmed > 0" }]',
+        'to_state: partial, conditions: [{ expression: "unconfirmed > 1" }]',
+      ),
+      reducer(
+        'trigger: backend_confirmed, to_state: partial, conditions: [{ expression: "unconfirmed > 0" }]',
+        'trigger: backend_confirmed, to_state: partial, conditions: [{ expression: "unconfirmed > 1" }]',
+      ),
     ],
     gives: [
-      'RC206 reducer.yaml: - { name: accepted_after_consul, never: «"seen contains NodeRegistrationAccepted and seen lacks ConsulRegistrationConfirmed"» }',
-      'RC206 reducer.yaml: - { name: accepted_after_postgres, never: «"seen contains NodeRegistrationAccepted and seen lacks PostgresRegistrationConfirmed"» }',
+      'RC206 reducer.yaml: - { name: accepted_after_consul, never: «"seen contains NodeRegistrationAccepted ' +
+        'and seen lacks ConsulRegistrationConfirmed"» }',
+      'RC206 reducer.yaml: - { name: accepted_after_postgres, never: «"seen contains NodeRegistrationAccepted ' +
+        'and seen lacks PostgresRegistrationConfirmed"» }',
     ],
     says: "accepted_after_consul is violated in ACCEPTED (reducer complete)",
     remedy: "make a step of the timeline impossible",
@@ -118,8 +148,15 @@ export const PLANTED: readonly Planted[] = [
   },
   {
     mistake: "an end that nobody thought of (eventually)",
-    edits: [orchestrator("eventually: [ACTIVE, REJECTED, ACK_TIMED_OUT, DEREGISTERED]", "eventually: [ACTIVE, REJECTED, DEREGISTERED]")],
-    gives: ["RC206 orchestrator.yaml: - { name: every_attempt_settles, eventually: «[ACTIVE, REJECTED, DEREGISTERED]» }"],
+    edits: [
+      orchestrator(
+        "eventually: [ACTIVE, REJECTED, ACK_TIMED_OUT, DEREGISTERED]",
+        "eventually: [ACTIVE, REJECTED, DEREGISTERED]",
+      ),
+    ],
+    gives: [
+      "RC206 orchestrator.yaml: - { name: every_attempt_settles, eventually: «[ACTIVE, REJECTED, DEREGISTERED]» }",
+    ],
     says: "every_attempt_settles does not hold: an attempt ends up in ACK_TIMED_OUT (reducer idle)",
     remedy: "let a deadline or an outcome lead there",
     way: [...BOTH, "published(NodeRegistrationAccepted)", "deadline(ack)"],
@@ -137,7 +174,8 @@ export const PLANTED: readonly Planted[] = [
     mistake: "a refresh that raises what only a new attempt waits for",
     edits: [
       reducer(
-        "to_state: complete\n      actions: [emit_consul_deregister_old, replace_node, emit_consul_intent, emit_postgres_intent]",
+        "to_state: complete\n      actions: [emit_consul_deregister_old, replace_node, emit_consul_intent, " +
+          "emit_postgres_intent]",
         "to_state: pending\n      actions: [emit_consul_deregister_old, replace_node]",
       ),
     ],
@@ -161,7 +199,11 @@ export const PLANTED: readonly Planted[] = [
   {
     mistake: "an entity that may not come back",
     edits: [
-      orchestrator("- current_state: [null, REJECTED, ACK_TIMED_OUT, LIVENESS_EXPIRED, DEREGISTERED]\n", '- { current_state: REJECTED, action: no_op, reason: "rejected for good" }\n        - current_state: [null, ACK_TIMED_OUT, LIVENESS_EXPIRED, DEREGISTERED]\n'),
+      orchestrator(
+        "- current_state: [null, REJECTED, ACK_TIMED_OUT, LIVENESS_EXPIRED, DEREGISTERED]\n",
+        '- { current_state: REJECTED, action: no_op, reason: "rejected for good" }\n        - current_state: ' +
+          "[null, ACK_TIMED_OUT, LIVENESS_EXPIRED, DEREGISTERED]\n",
+      ),
       orchestrator("- { from_state: [null, REJECTED, ACK_TIMED_OUT", "- { from_state: [null, ACK_TIMED_OUT"),
     ],
     gives: ["RC206 orchestrator.yaml: - { state_name: «REJECTED», is_terminal: true }"],
@@ -173,7 +215,11 @@ export const PLANTED: readonly Planted[] = [
     mistake: "two states that lead to one another for ever",
     edits: [
       orchestrator("- { state_name: ACK_TIMED_OUT, is_terminal: true }", "- { state_name: ACK_TIMED_OUT }"),
-      orchestrator("to_state: ACK_TIMED_OUT }", 'to_state: ACK_TIMED_OUT }\n    - { from_state: ACK_TIMED_OUT, trigger: "published(NodeRegistrationAckTimedOut)", to_state: AWAITING_ACK }'),
+      orchestrator(
+        "to_state: ACK_TIMED_OUT }",
+        "to_state: ACK_TIMED_OUT }\n    - { from_state: ACK_TIMED_OUT, trigger: " +
+          '"published(NodeRegistrationAckTimedOut)", to_state: AWAITING_ACK }',
+      ),
     ],
     gives: ["RC206 orchestrator.yaml: - { state_name: «ACK_TIMED_OUT» }"],
     says: "ACK_TIMED_OUT (reducer idle) never ends",
@@ -181,4 +227,4 @@ export const PLANTED: readonly Planted[] = [
     way: [...BOTH, "published(NodeRegistrationAccepted)", "deadline(ack)"],
     states: 900,
   },
-]; // prettier-ignore
+];

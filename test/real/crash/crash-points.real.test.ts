@@ -66,7 +66,10 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
     // More than one call to the broker carries, of one partition.
     inWorld({ first: at("C7"), partitions: 1, edits: deadlinesOf("5m", "10m") }, async (world) => {
       const nodes = Array.from({ length: 400 }, (_, index) => `half-${index}`);
-      await world.publishAll("NodeIntrospectionEvent", nodes.map((node_id) => ({ node_id, node_type: "effect" }))); // prettier-ignore
+      await world.publishAll(
+        "NodeIntrospectionEvent",
+        nodes.map((node_id) => ({ node_id, node_type: "effect" })),
+      );
       expect(await world.ended()).toMatchObject({ signal: "SIGKILL" });
       const half = (await world.records()).length;
       expect(half).toBeGreaterThan(0);
@@ -74,7 +77,10 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
       expect(half).toBeLessThan(due.length);
       await world.start();
       await Promise.all(nodes.map((id) => new TestNode(world, id).until("NodeRegistrationAccepted")));
-      await world.publishAll("NodeRegistrationAcked", nodes.map((node_id) => ({ node_id }))); // prettier-ignore
+      await world.publishAll(
+        "NodeRegistrationAcked",
+        nodes.map((node_id) => ({ node_id })),
+      );
       await Promise.all(nodes.map((id) => new TestNode(world, id).until("NodeBecameActive")));
       const ids = (await world.records()).map(({ kafka }) => kafka?.headers["message_id"]);
       expect(ids.length - new Set(ids).size).toBeGreaterThan(0);
@@ -117,62 +123,79 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
     }),
   );
 
-  it.concurrent("whose node's ACK is on its way: what lay in the log in time counts, however late it is read", async () =>
-    // Shorter than the time until another process has the partitions.
-    inWorld({ edits: deadlinesOf("8s", "10m") }, async (world) => {
-      const [node, mute] = await arrive(world);
-      await Promise.all([node, mute].map((each) => each?.until("NodeRegistrationAccepted")));
-      await world.kill();
-      await node?.ack();
-      await world.start();
-      await node?.until("NodeBecameActive");
-      await mute?.until("NodeRegistrationAckTimedOut");
-    }),
-  ); // prettier-ignore
+  it.concurrent(
+    "whose node's ACK is on its way: what lay in the log in time counts, however late it is read",
+    async () =>
+      // Shorter than the time until another process has the partitions.
+      inWorld({ edits: deadlinesOf("8s", "10m") }, async (world) => {
+        const [node, mute] = await arrive(world);
+        await Promise.all([node, mute].map((each) => each?.until("NodeRegistrationAccepted")));
+        await world.kill();
+        await node?.ack();
+        await world.start();
+        await node?.until("NodeBecameActive");
+        await mute?.until("NodeRegistrationAckTimedOut");
+      }),
+  );
 
-  it.concurrent.each([1, 4])("C13, in migration %i: the next start resumes it, and refuses one that was changed", async (nth) =>
-    inWorld({ before: at("C13", `exit:${nth}`) }, async (world) => {
-      await becomeActive(world, await arrive(world));
-      const applied = await world.query(`select from rollcall.migration`);
-      expect(applied.length).toBeGreaterThanOrEqual(4);
-      await world.query(`update rollcall.migration set checksum = 'another' where scope = 'runtime' and number = 1`);
-      await expect(world.start()).rejects.toThrow("migration runtime/0001_runtime.sql was changed after it was applied");
-    }),
-  ); // prettier-ignore
+  it.concurrent.each([1, 4])(
+    "C13, in migration %i: the next start resumes it, and refuses one that was changed",
+    async (nth) =>
+      inWorld({ before: at("C13", `exit:${nth}`) }, async (world) => {
+        await becomeActive(world, await arrive(world));
+        const applied = await world.query(`select from rollcall.migration`);
+        expect(applied.length).toBeGreaterThanOrEqual(4);
+        await world.query(`update rollcall.migration set checksum = 'another' where scope = 'runtime' and number = 1`);
+        await expect(world.start()).rejects.toThrow(
+          "migration runtime/0001_runtime.sql was changed after it was applied",
+        );
+      }),
+  );
 
-  it.concurrent("C14, SIGTERM under load: drained, cursors and offsets stored, gone in 10 s, and nothing is repeated", async () =>
-    inWorld({}, async (world) => {
-      const nodes = Array.from({ length: 60 }, (_, index) => new TestNode(world, `drained-${index}`));
-      const speaking = Promise.all(nodes.map((node) => node.introspect()));
-      const [program] = world.programs;
-      const startedMs = Date.now();
-      expect(await program?.stop()).toEqual({ code: 0, signal: null });
-      expect(Date.now() - startedMs).toBeLessThan(10_500);
-      await speaking;
-      const owed = await world.query(
-        `select from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
+  it.concurrent(
+    "C14, SIGTERM under load: drained, cursors and offsets stored, gone in 10 s, and nothing is repeated",
+    async () =>
+      inWorld({}, async (world) => {
+        const nodes = Array.from({ length: 60 }, (_, index) => new TestNode(world, `drained-${index}`));
+        const speaking = Promise.all(nodes.map((node) => node.introspect()));
+        const [program] = world.programs;
+        const startedMs = Date.now();
+        expect(await program?.stop()).toEqual({ code: 0, signal: null });
+        expect(Date.now() - startedMs).toBeLessThan(10_500);
+        await speaking;
+        const owed = await world.query(
+          `select from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
           where j.topic is not null and j.seq > o.published_seq`,
-      );
-      expect(owed).toEqual([]);
-      expect(await world.groupOffsets()).toEqual(await world.storedOffsets());
-      await world.start();
-      await Promise.all(nodes.map((node) => node.answerAcceptance()));
-      const ids = (await world.records()).map(({ kafka }) => kafka?.headers["message_id"]);
-      expect(new Set(ids).size).toBe(ids.length);
-      expect(await world.query(`select from rollcall.journal where kind = 'repeat'`)).toEqual([]);
-    }),
-  ); // prettier-ignore
+        );
+        expect(owed).toEqual([]);
+        expect(await world.groupOffsets()).toEqual(await world.storedOffsets());
+        await world.start();
+        await Promise.all(nodes.map((node) => node.answerAcceptance()));
+        const ids = (await world.records()).map(({ kafka }) => kafka?.headers["message_id"]);
+        expect(new Set(ids).size).toBe(ids.length);
+        expect(await world.query(`select from rollcall.journal where kind = 'repeat'`)).toEqual([]);
+      }),
+  );
 
-  it.concurrent.each(["throw", "reject"])("C15, by a defect that nobody catches (%s): says so, and leaves with 1", async (how) =>
-    inWorld({ first: at("C5", how) }, async (world) => {
-      const [program] = world.programs;
-      const nodes = await arrive(world);
-      expect(await world.ended()).toEqual({ code: 1, signal: null });
-      const lines = (program?.said() ?? "").trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-      // A write of details that is under way when the log is flushed may come behind it.
-      expect(lines.filter(({ level }) => level !== "debug").at(-1)).toMatchObject({ level: "fatal", msg: "the runtime can't go on", err: { message: expect.stringContaining("at a fail point") } });
-      await world.start();
-      await becomeActive(world, nodes);
-    }),
-  ); // prettier-ignore
+  it.concurrent.each(["throw", "reject"])(
+    "C15, by a defect that nobody catches (%s): says so, and leaves with 1",
+    async (how) =>
+      inWorld({ first: at("C5", how) }, async (world) => {
+        const [program] = world.programs;
+        const nodes = await arrive(world);
+        expect(await world.ended()).toEqual({ code: 1, signal: null });
+        const lines = (program?.said() ?? "")
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+        // A write of details that is under way when the log is flushed may come behind it.
+        expect(lines.filter(({ level }) => level !== "debug").at(-1)).toMatchObject({
+          level: "fatal",
+          msg: "the runtime can't go on",
+          err: { message: expect.stringContaining("at a fail point") },
+        });
+        await world.start();
+        await becomeActive(world, nodes);
+      }),
+  );
 });

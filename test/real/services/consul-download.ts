@@ -13,7 +13,8 @@ const donorSuite = "bullseye";
 const sourcesDir = "/etc/apt/sources.list.d";
 
 /**
- * Consul by apt from an older Debian, with package lists of its own: the machine's are not touched, nothing is installed.
+ * Consul by apt from an older Debian, with package lists of its own: the machine's are not touched, nothing is
+ * installed.
  * @throws ServicesImpossible
  */
 export async function downloadConsul(): Promise<void> {

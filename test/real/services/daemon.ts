@@ -26,7 +26,9 @@ export function launch({ program, args, logFile, ...owner }: Command): ProcessId
 export const lastWords = (logFile: string): string =>
   readFileSync(logFile, "utf8").trim().split("\n").slice(-15).join("\n");
 
-/** Asks the process to end, and makes it end after `timeoutMs`. Does nothing to a process that is not the one launched. */
+/**
+ * Asks the process to end, and makes it end after `timeoutMs`. Does nothing to a process that is not the one launched.
+ */
 export async function stop(known: ProcessIdentity, signal: NodeJS.Signals, timeoutMs: number): Promise<void> {
   if (!isRunning(known)) return;
   process.kill(known.pid, signal);

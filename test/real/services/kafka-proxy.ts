@@ -6,8 +6,8 @@ export interface KafkaProxy extends TcpProxy {
 }
 
 /**
- * A proxy that Kafka clients stay with: the broker has a listener that it advertises as this proxy's port. One at a time;
- * a second one waits until the first is closed.
+ * A proxy that Kafka clients stay with: the broker has a listener that it advertises as this proxy's port. One at a
+ * time; a second one waits until the first is closed.
  */
 export async function kafkaProxyFor({ kafkaProxied }: Pick<ServiceAddresses, "kafkaProxied">): Promise<KafkaProxy> {
   const proxy = await startTcpProxy(kafkaProxied.target, kafkaProxied.listen);

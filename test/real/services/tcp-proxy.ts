@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface TcpProxy {
   readonly port: number;
   /**
-   * Passes the next request on, drops the first bytes that come back and closes that connection: the target has done the
-   * work and the client can't know.
+   * Passes the next request on, drops the first bytes that come back and closes that connection: the target has done
+   * the work and the client can't know.
    * @param which looks at a chunk as it comes from the client, to wait for one kind of request; the default takes any
    * @param reply looks at what comes back then, and lets pass what is not meant: where requests are not waited for
    * @returns resolves when a reply was dropped

@@ -38,8 +38,8 @@ export interface TwoBrokerCluster {
 }
 
 /**
- * Two brokers and a controller of its own, so that either broker may go and leaders still move; they stay where they moved
- * to. Topics get two replicas. Plain processes, with Docker too; about 5 s.
+ * Two brokers and a controller of its own, so that either broker may go and leaders still move; they stay where they
+ * moved to. Topics get two replicas. Plain processes, with Docker too; about 5 s.
  * @throws ServicesImpossible: no Java, or Kafka can't be downloaded
  */
 export async function startTwoBrokerCluster(): Promise<TwoBrokerCluster> {

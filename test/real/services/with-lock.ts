@@ -9,8 +9,8 @@ const lockProgram = "flock";
 const lockWaitS = 900;
 
 /**
- * Runs `work` while no other process of this machine runs under the same lock. The kernel holds the lock for a child that
- * lives on our pipe, so a caller that is killed leaves nothing behind.
+ * Runs `work` while no other process of this machine runs under the same lock. The kernel holds the lock for a child
+ * that lives on our pipe, so a caller that is killed leaves nothing behind.
  */
 export async function withLock<T>(lockFile: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(lockFile), { recursive: true });

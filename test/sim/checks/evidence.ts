@@ -33,5 +33,8 @@ export interface Envelope {
   readonly payload_type: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
-export const placeOf = (at: { readonly topic: unknown; readonly partition: unknown; readonly offset: unknown }): string =>
-  `${String(at.topic)}/${String(at.partition)}/${String(at.offset)}`; // prettier-ignore
+export const placeOf = (at: {
+  readonly topic: unknown;
+  readonly partition: unknown;
+  readonly offset: unknown;
+}): string => `${String(at.topic)}/${String(at.partition)}/${String(at.offset)}`;

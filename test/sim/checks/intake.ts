@@ -16,8 +16,12 @@ interface Body {
     readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
   };
   readonly before?: { readonly state: string | null };
-  readonly decision?: { readonly result: string; readonly reason: string; readonly events: readonly { readonly type: string }[] };
-} // prettier-ignore
+  readonly decision?: {
+    readonly result: string;
+    readonly reason: string;
+    readonly events: readonly { readonly type: string }[];
+  };
+}
 
 /** G1 and G11: what lies in the input topics is taken in, once, in the transaction that moves the position past it. */
 export class IntakeCheck {
@@ -97,10 +101,12 @@ export class IntakeCheck {
     // Of heartbeats only what changed something is journaled.
     for (let offset = from; offset < to; offset++) {
       const place = placeOf({ topic, partition, offset });
-      if (topic !== TOPICS.heartbeat && !told.has(place)) say("G1", `${place} was passed and nobody says what became of it`);
-      if (this.#poison.has(place) && !this.#dead.has(place)) say("G11", `${place} can't be processed and is no dead letter`);
+      if (topic !== TOPICS.heartbeat && !told.has(place))
+        say("G1", `${place} was passed and nobody says what became of it`);
+      if (this.#poison.has(place) && !this.#dead.has(place))
+        say("G11", `${place} can't be processed and is no dead letter`);
     }
-  } // prettier-ignore
+  }
 
   /** Nothing holds up a partition when nothing is wrong. */
   late(): void {

@@ -61,7 +61,11 @@ export class LivesCheck {
     const payload = JSON.parse(String(value)) as Readonly<Record<string, unknown>>;
     const nodeId = String(payload["node_id"]);
     if (topic === TOPICS.ack) {
-      this.#acks.set(String(headers["message_id"]), { nodeId, attemptId: payload["registration_attempt_id"], correlationId: payload["correlation_id"] }); // prettier-ignore
+      this.#acks.set(String(headers["message_id"]), {
+        nodeId,
+        attemptId: payload["registration_attempt_id"],
+        correlationId: payload["correlation_id"],
+      });
       return;
     }
     if (partition !== partitionOf(nodeId, this.#evidence.broker.partitions) || headers["rollcall-rekeyed"]) return;
@@ -84,9 +88,18 @@ export class LivesCheck {
       else if (row["kind"] === "message") this.#message(row);
     }
     for (const { table, before, after } of changes)
-      if (table.schema.name === "node_registrations" && before && after && Number(before["version"]) > Number(after["version"]))
-        this.#evidence.say("G6", `the row of ${String(after["node_id"])} goes back from version ${String(before["version"])} to ${String(after["version"])}`);
-  } // prettier-ignore
+      if (
+        table.schema.name === "node_registrations" &&
+        before &&
+        after &&
+        Number(before["version"]) > Number(after["version"])
+      )
+        this.#evidence.say(
+          "G6",
+          `the row of ${String(after["node_id"])} goes back from version ${String(before["version"])} to ` +
+            `${String(after["version"])}`,
+        );
+  }
 
   #message(row: Values): void {
     const id = String(row["entity_id"]);
@@ -102,12 +115,24 @@ export class LivesCheck {
     const { broker } = this.#evidence;
     const id = String(payload["entity_id"]);
     const seq = Number(payload["entity_seq"]);
-    const say = (promise: string, what: string): void => this.#evidence.say(promise, `${type} ${seq} of ${id}: ${what}`);
+    const say = (promise: string, what: string): void =>
+      this.#evidence.say(promise, `${type} ${seq} of ${id}: ${what}`);
     let life = this.lives.get(id);
     if (!life) {
       life = {
-        id, partition: partitionOf(id, broker.partitions), state: null, seq: 0, attemptId: "", number: 0, version: 0, serviceId: "",
-        promised: "", activeAtMs: 0, node: {}, attempts: new Set(), requests: new Map(),
+        id,
+        partition: partitionOf(id, broker.partitions),
+        state: null,
+        seq: 0,
+        attemptId: "",
+        number: 0,
+        version: 0,
+        serviceId: "",
+        promised: "",
+        activeAtMs: 0,
+        node: {},
+        attempts: new Set(),
+        requests: new Map(),
       };
       this.lives.set(id, life);
     }
@@ -123,7 +148,7 @@ export class LivesCheck {
     if (type === "NodeRegistrationAckTimedOut" || type === "NodeLivenessExpired") this.#deadline(life, payload, say);
     if (type === "NodeUpdated") this.#describe(life, payload["node"]);
     life.state = follows?.to ?? life.state;
-  } // prettier-ignore
+  }
 
   #initiated(life: Life, payload: Envelope["payload"], say: (promise: string, what: string) => void): void {
     const running = life.state !== null && LIVE.includes(life.state) ? life.attemptId : null;
@@ -147,10 +172,12 @@ export class LivesCheck {
 
   #accepted(life: Life, payload: Envelope["payload"], say: (promise: string, what: string) => void): void {
     life.promised = String(payload["ack_deadline"]);
-    if ((this.#written.get(life.serviceId) ?? 0) < life.version) say("G5", `Consul never had ${life.serviceId} of version ${life.version}`);
+    if ((this.#written.get(life.serviceId) ?? 0) < life.version)
+      say("G5", `Consul never had ${life.serviceId} of version ${life.version}`);
     const row = this.#evidence.database.table("node_registrations").find(({ node_id }) => node_id === life.id);
-    if (Number(row?.["version"] ?? 0) < life.version) say("G5", `Postgres never had its row of version ${life.version}`);
-  } // prettier-ignore
+    if (Number(row?.["version"] ?? 0) < life.version)
+      say("G5", `Postgres never had its row of version ${life.version}`);
+  }
 
   #active(life: Life, payload: Envelope["payload"], say: (promise: string, what: string) => void): void {
     life.promised = String(payload["liveness_deadline"]);
@@ -171,21 +198,32 @@ export class LivesCheck {
     for (const topic of INPUT) {
       const read = this.#intake.position(topic, life.partition);
       const unread = broker.log(topic, life.partition)[read];
-      if (unread && unread.brokerTimeMs < atMs) say("G8", `${topic} ${unread.offset} lay in the log before the deadline and was not read`);
+      if (unread && unread.brokerTimeMs < atMs)
+        say("G8", `${topic} ${unread.offset} lay in the log before the deadline and was not read`);
     }
     if (life.state === "ACTIVE")
       for (const { atMs: heardMs, eventMs } of this.#heartbeats.get(life.id) ?? [])
-        if (heardMs > life.activeAtMs && heardMs < atMs && eventMs + PERIOD_MS > atMs) say("G8", `a heartbeat of ${new Date(eventMs).toISOString()} is not counted`);
+        if (heardMs > life.activeAtMs && heardMs < atMs && eventMs + PERIOD_MS > atMs)
+          say("G8", `a heartbeat of ${new Date(eventMs).toISOString()} is not counted`);
     for (const { of, fromMs, toMs } of outages)
       if (toMs - fromMs > OUTAGE_MS && atMs - EPOCH_MS > fromMs && nowMs() < toMs + PERIOD_MS && nowMs() > fromMs)
-        say("G9", `the ${of} was out of reach until ${((nowMs() - toMs) / 1_000).toFixed(1)} s before, for ${((toMs - fromMs) / 1_000).toFixed(1)} s`);
-  } // prettier-ignore
+        say(
+          "G9",
+          `the ${of} was out of reach until ${((nowMs() - toMs) / 1_000).toFixed(1)} s before, for ` +
+            `${((toMs - fromMs) / 1_000).toFixed(1)} s`,
+        );
+  }
 
   /** G7: a deadline that is due fires when nothing is wrong. */
   late(): void {
     const { database, say, nowMs, quietFromMs } = this.#evidence;
     const now = nowMs();
-    const held = new Set(database.table("expiry_hold").filter((row) => row["released_at"] === null).map((row) => row["state"])); // prettier-ignore
+    const held = new Set(
+      database
+        .table("expiry_hold")
+        .filter((row) => row["released_at"] === null)
+        .map((row) => row["state"]),
+    );
     for (const row of database.table("entity")) {
       if (held.has(row["state"] ?? null)) continue;
       for (const [name, { at }] of Object.entries((row["deadlines"] as Json).value as Record<string, { at: number }>))

@@ -27,7 +27,11 @@ export class LogCheck {
       if (table.schema.name === "journal" && after && after["topic"] !== null && after["kind"] !== "rekeyed") {
         const id = String(after["message_id"]);
         this.#durable.set(id, after);
-        if (after["kind"] === "dead_letter") this.#deadLetters.set(placeOf(((after["body"] as Json).value as { origin: Parameters<typeof placeOf>[0] }).origin), id); // prettier-ignore
+        if (after["kind"] === "dead_letter")
+          this.#deadLetters.set(
+            placeOf(((after["body"] as Json).value as { origin: Parameters<typeof placeOf>[0] }).origin),
+            id,
+          );
         const partition = Number(after["partition"]);
         const owed = this.#owed.get(partition) ?? [];
         owed.push({ seq: Number(after["seq"]), id });
@@ -53,19 +57,25 @@ export class LogCheck {
     if (INPUT.includes(record.topic)) return;
     const { headers, topic, partition } = record;
     const { say } = this.#evidence;
-    const id = topic.includes(".dlq.")
-      ? this.#deadLetterOf(headers)
-      : String(headers["message_id"]?.toString());
+    const id = topic.includes(".dlq.") ? this.#deadLetterOf(headers) : String(headers["message_id"]?.toString());
     const row = this.#durable.get(id);
     if (!row) return say("G5", `${String(record.value).slice(0, 120)} is published and was never committed`);
-    if (row["topic"] !== topic || row["partition"] !== partition || !sameBytes(row["value"], record.value) || !sameBytes(row["key"], record.key))
+    if (
+      row["topic"] !== topic ||
+      row["partition"] !== partition ||
+      !sameBytes(row["value"], record.value) ||
+      !sameBytes(row["key"], record.key)
+    )
       say("G3", `${this.#named(id)} is published with other bytes, or elsewhere, than it was committed`);
-    const content = Object.entries(headers).map(([name, value]) => `${name}=${value.toString()}`).sort().join("\n");
+    const content = Object.entries(headers)
+      .map(([name, value]) => `${name}=${value.toString()}`)
+      .sort()
+      .join("\n");
     const known = this.#published.get(id);
     if (known !== undefined && known !== content) say("G3", `${this.#named(id)} is repeated with other headers`);
     this.#published.set(id, content);
     if (known === undefined && row["kind"] === "event") this.#ordered(record);
-  } // prettier-ignore
+  }
 
   #deadLetterOf(headers: LogRecord["headers"]): string {
     const at = ["dlq_topic", "dlq_partition", "dlq_offset"].map((name) => String(headers[name]?.toString()));
@@ -77,7 +87,8 @@ export class LogCheck {
     const { payload, payload_type } = JSON.parse(String(value)) as Envelope;
     const [id, seq] = [String(payload["entity_id"]), Number(payload["entity_seq"])];
     this.events++;
-    if (partition !== partitionOf(id, broker.partitions)) say("G4", `${payload_type} of ${id} lies in partition ${partition}`); // prettier-ignore
+    if (partition !== partitionOf(id, broker.partitions))
+      say("G4", `${payload_type} of ${id} lies in partition ${partition}`);
     const newest = this.#newest.get(`${topic} ${id}`) ?? 0;
     if (seq <= newest) say("G4", `${payload_type} ${seq} of ${id} lies behind ${newest}`);
     this.#newest.set(`${topic} ${id}`, seq);

@@ -13,7 +13,11 @@ export function checkRest({ database, consul, say }: Evidence, { lives }: LivesC
     const at = `${id} (${state} by its events)`;
     if (state === "PENDING_REGISTRATION" || state === "ACCEPTED") say("G2", `${at}: its attempt has come to no end`);
     const entity = entities.get(id);
-    if (entity?.["state"] !== state || Number(entity["seq"]) !== seq) say("G10", `${at}: the store has it in ${String(entity?.["state"])} at ${String(entity?.["seq"])}, the log at ${seq}`); // prettier-ignore
+    if (entity?.["state"] !== state || Number(entity["seq"]) !== seq)
+      say(
+        "G10",
+        `${at}: the store has it in ${String(entity?.["state"])} at ${String(entity?.["seq"])}, the log at ${seq}`,
+      );
     const own = services.filter(([, { nodeId }]) => nodeId === id);
     const told = own.map(([name, { address, port, status }]) => `${name} ${address}:${port} ${status}`).join(", ");
     if (state === "ACTIVE") {

@@ -1,7 +1,9 @@
 import type { Change } from "../sql/tables.ts";
 import type { Evidence } from "./evidence.ts";
 
-/** G14 across processes: what is committed is decided under the contracts in force, and never under earlier ones again. */
+/**
+ * G14 across processes: what is committed is decided under the contracts in force, and never under earlier ones again.
+ */
 export class VersionsCheck {
   readonly #evidence: Evidence;
   #inForce: string | undefined;
@@ -17,10 +19,11 @@ export class VersionsCheck {
 
   committed(changes: readonly Change[]): void {
     for (const { table, after } of changes) {
-      if (table.schema.name === "journal" && after?.["contract_hash"] != null) this.#decided(String(after["contract_hash"]));
+      if (table.schema.name === "journal" && after?.["contract_hash"] != null)
+        this.#decided(String(after["contract_hash"]));
       if (table.schema.name === "contract_in_force" && after) this.#inForce = String(after["hash"]);
     }
-  } // prettier-ignore
+  }
 
   #decided(hash: string): void {
     if (this.#inForce === undefined || this.#inForce === hash) return;

@@ -127,12 +127,22 @@ class Compiler {
       ? [...sources].sort((a, b) => Number(a.kind === "table") - Number(b.kind === "table"))
       : sources;
     const binds = ordered.map((source) => ({ source, ...this.#bind(source) }));
-    const scope = this.#scope(binds.map((each) => each.bound), parent, aggregates); // prettier-ignore
-    const conditions = [...(where ? conjuncts(where) : []), ...sources.flatMap((source) => (source.on && !source.left ? conjuncts(source.on) : []))]; // prettier-ignore
+    const scope = this.#scope(
+      binds.map((each) => each.bound),
+      parent,
+      aggregates,
+    );
+    const conditions = [
+      ...(where ? conjuncts(where) : []),
+      ...sources.flatMap((source) => (source.on && !source.left ? conjuncts(source.on) : [])),
+    ];
     const filters = conditions.map((condition) => ({
       fn: compileExpr(condition, scope),
       // When the last of the sources that it speaks of is at a row.
-      depth: Math.max(-1, ...slotsOf(condition, scope).map((slot) => binds.findIndex((each) => each.bound.slot === slot))), // prettier-ignore
+      depth: Math.max(
+        -1,
+        ...slotsOf(condition, scope).map((slot) => binds.findIndex((each) => each.bound.slot === slot)),
+      ),
     }));
     let each: Each = (env, found) => {
       if (filters.every(({ fn, depth }) => depth >= 0 || fn(env) === true)) found();
@@ -199,7 +209,9 @@ class Compiler {
       for (const expr of conditions) {
         if (expr.k === "any" && expr.op === "=" && !expr.all && isOwn(expr.left, column) && isBefore(expr.array)) {
           const array = compileExpr(expr.array, scope);
-          return (env: Env) => [...new Set(((array(env) as readonly Value[] | null) ?? []).map((value) => comparable(cast(value))))]; // prettier-ignore
+          return (env: Env) => [
+            ...new Set(((array(env) as readonly Value[] | null) ?? []).map((value) => comparable(cast(value)))),
+          ];
         }
         if (expr.k !== "binary" || expr.op !== "=") continue;
         const other = isOwn(expr.left, column) ? expr.right : isOwn(expr.right, column) ? expr.left : undefined;
@@ -307,7 +319,11 @@ class Compiler {
     const scope = this.#scope([target, excluded], undefined);
     const own = this.#scope([target], undefined);
     const tests = checks.map((check) => compileExpr(check, own));
-    const set = (insert.conflict?.set ?? []).map(([column, expr]) => ({ column, cast: castOf.get(column) ?? coercion("text"), fn: compileExpr(expr, scopeOf(scope, target)) })); // prettier-ignore
+    const set = (insert.conflict?.set ?? []).map(([column, expr]) => ({
+      column,
+      cast: castOf.get(column) ?? coercion("text"),
+      fn: compileExpr(expr, scopeOf(scope, target)),
+    }));
     const where = insert.conflict?.where ? compileExpr(insert.conflict.where, scope) : undefined;
     const source = this.#rowsToInsert(insert, empty);
     const returning = this.#outputs(insert.returning, own);
@@ -381,7 +397,11 @@ class Compiler {
     const own = scope.sources.at(-1) as Bound;
     const first = { ...scope, sources: [own, ...scope.sources.slice(0, -1)] };
     const castOf = new Map(this.#table(name).schema.columns.map((column) => [column.name, coercion(column.type)]));
-    const set = update.set.map(([column, expr]) => ({ column, cast: castOf.get(column) ?? coercion("text"), fn: compileExpr(expr, scope) })); // prettier-ignore
+    const set = update.set.map(([column, expr]) => ({
+      column,
+      cast: castOf.get(column) ?? coercion("text"),
+      fn: compileExpr(expr, scope),
+    }));
     const returning = this.#outputs(update.returning, first);
     const run: Run = (env) => {
       const table = env.tables.get(name) as Table;
@@ -470,9 +490,19 @@ const listed =
   };
 
 /** Names without a table mean the target's. */
-const scopeOf = (scope: Scope, target: Bound): Scope => ({ ...scope, sources: [target, ...scope.sources.filter((each) => each !== target)] }); // prettier-ignore
+const scopeOf = (scope: Scope, target: Bound): Scope => ({
+  ...scope,
+  sources: [target, ...scope.sources.filter((each) => each !== target)],
+});
 
-function grouped(env: Env, each: Each, { sources }: Scope, groupBy: readonly Fn[], aggregates: readonly Aggregate[], made: () => void): void {
+function grouped(
+  env: Env,
+  each: Each,
+  { sources }: Scope,
+  groupBy: readonly Fn[],
+  aggregates: readonly Aggregate[],
+  made: () => void,
+): void {
   const groups = new Map<string, { slots: (Values | null)[]; values: Value[][] }>();
   if (groupBy.length === 0) groups.set("", { slots: [], values: aggregates.map(() => []) });
   each(env, () => {
@@ -489,7 +519,7 @@ function grouped(env: Env, each: Each, { sources }: Scope, groupBy: readonly Fn[
     env.aggregates = aggregates.map((each_, i) => aggregate(each_, values[i] ?? []));
     made();
   }
-} // prettier-ignore
+}
 
 function nullsLast(a: Value, b: Value): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;

@@ -98,7 +98,9 @@ export function compileExpr(expr: Expr, scope: Scope): Fn {
         : columnOf(scope.query(list as Select, scope));
       return (env) => {
         const value = left(env);
-        return value === null ? null : values(env).some((each) => each !== null && compare(value, each) === 0) !== expr.not; // prettier-ignore
+        return value === null
+          ? null
+          : values(env).some((each) => each !== null && compare(value, each) === 0) !== expr.not;
       };
     }
     case "case": {
@@ -181,7 +183,9 @@ function binary(op: string, left: Fn, right: Fn): Fn {
 const CALCULATIONS: Readonly<Record<string, (a: Value, b: Value) => Value>> = {
   "+": (a, b) => shifted(a, b, 1) ?? Number(a) + Number(b),
   "-": (a, b) =>
-    a instanceof Date && b instanceof Date ? new Interval(a.getTime() - b.getTime()) : (shifted(a, b, -1) ?? Number(a) - Number(b)), // prettier-ignore
+    a instanceof Date && b instanceof Date
+      ? new Interval(a.getTime() - b.getTime())
+      : (shifted(a, b, -1) ?? Number(a) - Number(b)),
   "*": (a, b) => Number(a) * Number(b),
   "/": (a, b) => Number(a) / Number(b),
   "%": (a, b) => Number(a) % Number(b),

@@ -52,9 +52,10 @@ export interface Insert {
   readonly columns: readonly string[];
   readonly source: Select | readonly (readonly Expr[])[];
   readonly conflict:
-    { readonly columns: readonly string[]; readonly set: Assignments | undefined; readonly where: Expr | undefined } | undefined;
+    | { readonly columns: readonly string[]; readonly set: Assignments | undefined; readonly where: Expr | undefined }
+    | undefined;
   readonly returning: readonly Output[];
-} // prettier-ignore
+}
 export interface Update {
   readonly kind: "update";
   readonly with: Select["with"];
@@ -92,7 +93,11 @@ function tokens(text: string): Token[] {
     if (!groups) throw new Error(`SQL that the simulation can't read at: ${text.slice(at, at + 40)}`);
     for (const kind of ["word", "quoted", "text", "number", "param", "sign"] as const) {
       const value = groups[kind];
-      if (value !== undefined) found.push({ kind, text: kind === "word" ? value.toLowerCase() : kind === "text" ? value.replaceAll("''", "'") : value }); // prettier-ignore
+      if (value !== undefined)
+        found.push({
+          kind,
+          text: kind === "word" ? value.toLowerCase() : kind === "text" ? value.replaceAll("''", "'") : value,
+        });
     }
   }
   return [...found, { kind: "end", text: "" }];
@@ -147,7 +152,7 @@ class Parser {
     if (!this.#take(...words)) this.#refuse(words.join(" "));
   }
   #refuse(wanted = "something else"): never {
-    const near = this.#tokens.slice(Math.max(0, this.#at - 6), this.#at + 6).map(({ text }) => text); // prettier-ignore
+    const near = this.#tokens.slice(Math.max(0, this.#at - 6), this.#at + 6).map(({ text }) => text);
     throw new Error(`SQL that the simulation can't read: wanted ${wanted} near: ${near.join(" ")}`);
   }
   #name(): string {
@@ -209,7 +214,20 @@ class Parser {
     const limit = this.#take("limit") ? this.expr() : undefined;
     const forUpdate = this.#take("for", "update");
     if (forUpdate && this.#take("of")) this.#name();
-    return { kind: "select", with: ctes, distinct, outputs, from, where, groupBy, having, orderBy, limit, forUpdate, union }; // prettier-ignore
+    return {
+      kind: "select",
+      with: ctes,
+      distinct,
+      outputs,
+      from,
+      where,
+      groupBy,
+      having,
+      orderBy,
+      limit,
+      forUpdate,
+      union,
+    };
   }
 
   #ordering() {
@@ -358,7 +376,10 @@ class Parser {
         const low = this.#concatenation();
         this.#need("and");
         const high = this.#concatenation();
-        const [above, below] = [{ k: "binary", op: ">=", left, right: low }, { k: "binary", op: "<=", left, right: high }] as const; // prettier-ignore
+        const [above, below] = [
+          { k: "binary", op: ">=", left, right: low },
+          { k: "binary", op: "<=", left, right: high },
+        ] as const;
         left = { k: "binary", op: "and", left: above, right: below };
       } else if (kind === "sign" && COMPARISONS.has(text)) {
         this.#at++;
@@ -384,10 +405,9 @@ class Parser {
   }
   #sum(): Expr {
     let left = this.#product();
-    while (this.#is("+") || this.#is("-"))
-      left = { k: "binary", op: this.#next(), left, right: this.#product() };
+    while (this.#is("+") || this.#is("-")) left = { k: "binary", op: this.#next(), left, right: this.#product() };
     return left;
-  } // prettier-ignore
+  }
   #product(): Expr {
     let left = this.#postfix();
     while (this.#is("*") || this.#is("/") || this.#is("%"))
@@ -402,7 +422,7 @@ class Parser {
     for (;;) {
       if (this.#take("::")) of = { k: "cast", of, type: this.#type() };
       else if (this.#is("->") || this.#is("->>"))
-        of = { k: "binary", op: this.#next(), left: of, right: this.#primary() }; // prettier-ignore
+        of = { k: "binary", op: this.#next(), left: of, right: this.#primary() };
       else if (this.#take("collate")) this.#name();
       else return of;
     }
@@ -458,7 +478,9 @@ class Parser {
       return { k: "call", name: "epoch", args, filter: undefined };
     }
     if (this.#take("(")) return this.#call(word);
-    return this.#take(".") ? { k: "column", table: word, name: this.#name() } : { k: "column", table: undefined, name: word }; // prettier-ignore
+    return this.#take(".")
+      ? { k: "column", table: word, name: this.#name() }
+      : { k: "column", table: undefined, name: word };
   }
   #call(name: string): Expr {
     if (this.#take("*", ")")) return { k: "call", name, args: [], filter: this.#filter() };

@@ -6,10 +6,12 @@ import { Table, type TableSchema } from "./tables.ts";
 export function schemasIn(directories: readonly string[]): TableSchema[] {
   const tables = new Map<string, TableSchema>();
   for (const directory of directories)
-    for (const file of readdirSync(directory).filter((name) => name.endsWith(".sql")).sort())
+    for (const file of readdirSync(directory)
+      .filter((name) => name.endsWith(".sql"))
+      .sort())
       for (const statement of statementsOf(readFileSync(join(directory, file), "utf8"))) read(statement, tables);
   return [...tables.values()];
-} // prettier-ignore
+}
 
 export const tablesOf = (schemas: readonly TableSchema[]): Map<string, Table> =>
   new Map(schemas.map((schema) => [schema.name, new Table(schema)]));
@@ -52,7 +54,10 @@ const namesIn = (list: string): string[] => list.split(",").map((name) => name.t
 
 function readPart(part: string, schema: TableSchema): void {
   const key = /^(?:constraint \w+ )?(primary key|unique) \(([^)]*)\)$/.exec(part);
-  if (key) return void (key[1] === "unique" ? schema.unique.push(namesIn(key[2] ?? "")) : schema.unique.unshift(namesIn(key[2] ?? ""))); // prettier-ignore
+  if (key)
+    return void (key[1] === "unique"
+      ? schema.unique.push(namesIn(key[2] ?? ""))
+      : schema.unique.unshift(namesIn(key[2] ?? "")));
   if (/^(constraint \w+ )?check/.test(part)) return void schema.checks.push(part);
   const [, name = "", type = "", rest = ""] = /^"?(\w+)"? (\w+)(.*)$/.exec(part) ?? [];
   const isKey = rest.includes("primary key");

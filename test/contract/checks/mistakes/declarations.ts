@@ -29,7 +29,9 @@ export const declarations: readonly Mistake[] = [
     edits: [
       orchestrator(
         "    # raised by the reducer\n",
-        '    - event_model: { name: NodeDeregister }\n      handler: { name: HandlerNodeDeregister }\n      output_events: [NodeDeregistered]\n      state_decision_matrix:\n        - { current_state: "*", action: no_op, reason: twice }\n\n    # raised by the reducer\n',
+        "    - event_model: { name: NodeDeregister }\n      handler: { name: HandlerNodeDeregister }\n      " +
+          'output_events: [NodeDeregistered]\n      state_decision_matrix:\n        - { current_state: "*", ' +
+          "action: no_op, reason: twice }\n\n    # raised by the reducer\n",
       ),
     ],
     gives: ["RC109 orchestrator.yaml: - event_model: { name: «NodeDeregister» }"],
@@ -40,7 +42,9 @@ export const declarations: readonly Mistake[] = [
     edits: [
       effects(
         "    - operation: deregister_node",
-        "    - operation: set_status\n      intent_type: consul.set_status\n      handler: { name: HandlerConsulSetStatus }\n      backend: consul\n      retry_policy: { max_retries: unlimited }\n    - operation: deregister_node",
+        "    - operation: set_status\n      intent_type: consul.set_status\n      handler: { name: " +
+          "HandlerConsulSetStatus }\n      backend: consul\n      retry_policy: { max_retries: unlimited }\n    " +
+          "- operation: deregister_node",
       ),
     ],
     gives: ["RC109 effects.yaml: intent_type: «consul.set_status»"],
@@ -51,7 +55,8 @@ export const declarations: readonly Mistake[] = [
     mistake: "a topic consumed as two event types",
     edits: [orchestrator("onex.cmd.node-deregister.v1", "onex.cmd.node-registration-acked.v1")],
     gives: [
-      'RC109 orchestrator.yaml: - { topic: «"{env}.{namespace}.onex.cmd.node-registration-acked.v1"», event_type: NodeDeregister }',
+      'RC109 orchestrator.yaml: - { topic: «"{env}.{namespace}.onex.cmd.node-registration-acked.v1"», ' +
+        "event_type: NodeDeregister }",
     ],
     says: "consumed topic {env}.{namespace}.onex.cmd.node-registration-acked.v1 is declared twice",
   },

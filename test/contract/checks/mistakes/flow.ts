@@ -7,7 +7,8 @@ export const flow: readonly Mistake[] = [
     edits: [effects(/ {4}- operation: set_status\n {6}intent_type: consul.set_status\n( {6}.*\n)+/, "")],
     gives: [
       "RC101 effects.yaml: «handlers»:",
-      'RC203 reducer.yaml: - { action_name: emit_consul_status, intent_type: «consul.set_status», target_pattern: "consul://service/{service_id}" }',
+      "RC203 reducer.yaml: - { action_name: emit_consul_status, intent_type: «consul.set_status», " +
+        'target_pattern: "consul://service/{service_id}" }',
     ],
     says: "effect HandlerConsulSetStatus is in code, but no contract names it",
   },
@@ -16,7 +17,8 @@ export const flow: readonly Mistake[] = [
     edits: [
       reducer("actions: [emit_consul_status, emit_postgres_status] }", "actions: [emit_postgres_status] }"),
       reducer(
-        '    - { action_name: emit_consul_status, intent_type: consul.set_status, target_pattern: "consul://service/{service_id}" }\n',
+        "    - { action_name: emit_consul_status, intent_type: consul.set_status, target_pattern: " +
+          '"consul://service/{service_id}" }\n',
         "",
       ),
     ],
@@ -27,7 +29,8 @@ export const flow: readonly Mistake[] = [
     mistake: "an intent that no transition and no state asks for",
     edits: [reducer("actions: [emit_consul_status, emit_postgres_status] }", "actions: [emit_postgres_status] }")],
     gives: [
-      'RC203 reducer.yaml: - { action_name: «emit_consul_status», intent_type: consul.set_status, target_pattern: "consul://service/{service_id}" }',
+      "RC203 reducer.yaml: - { action_name: «emit_consul_status», intent_type: consul.set_status, " +
+        'target_pattern: "consul://service/{service_id}" }',
     ],
     says: "no transition and no state names emit_consul_status",
   },
@@ -48,7 +51,8 @@ export const flow: readonly Mistake[] = [
     edits: [
       reducer(
         "  - { event_type: NodeRegistrationRejected, trigger: reset }",
-        "  - { event_type: NodeRegistrationRejected, trigger: reset }\n  - { event_type: NodeRegistrationAccepted, trigger: error_received }",
+        "  - { event_type: NodeRegistrationRejected, trigger: reset }\n  - { event_type: " +
+          "NodeRegistrationAccepted, trigger: error_received }",
       ),
       reducer(
         "trigger: error_received, to_state: complete, actions: [record_failure]",
@@ -56,7 +60,8 @@ export const flow: readonly Mistake[] = [
       ),
       reducer(
         "from_state: [pending, partial, complete, failed] # every",
-        "from_state: failed\n      trigger: reset\n      to_state: complete\n      actions: [emit_consul_deregister, emit_postgres_status]\n    - from_state: [pending, partial, complete] # every",
+        "from_state: failed\n      trigger: reset\n      to_state: complete\n      actions: " +
+          "[emit_consul_deregister, emit_postgres_status]\n    - from_state: [pending, partial, complete] # every",
       ),
     ],
     gives: ["RC204 reducer.yaml: - { state_name: complete, is_terminal: true, raises: «RegistrationCompleted» }"],
@@ -67,7 +72,8 @@ export const flow: readonly Mistake[] = [
     edits: [
       orchestrator(
         "    - { from_state: ACTIVE, trigger: NodeLivenessExpired",
-        "    - { from_state: ACTIVE, trigger: NodeHeartbeatEvent, to_state: ACTIVE }\n    - { from_state: ACTIVE, trigger: NodeLivenessExpired",
+        "    - { from_state: ACTIVE, trigger: NodeHeartbeatEvent, to_state: ACTIVE }\n    - { from_state: " +
+          "ACTIVE, trigger: NodeLivenessExpired",
       ),
     ],
     gives: ["RC205 orchestrator.yaml: - { from_state: ACTIVE, trigger: «NodeHeartbeatEvent», to_state: ACTIVE }"],
@@ -85,7 +91,8 @@ export const flow: readonly Mistake[] = [
     edits: [
       reducer(
         "  - { event_type: NodeUpdated, trigger: node_changed }\n",
-        "  - { event_type: NodeUpdated, trigger: node_changed }\n  - { event_type: NodeRegistrationAckReceived, trigger: acknowledged }\n",
+        "  - { event_type: NodeUpdated, trigger: node_changed }\n  - { event_type: " +
+          "NodeRegistrationAckReceived, trigger: acknowledged }\n",
       ),
     ],
     gives: ["RC205 reducer.yaml: - { event_type: NodeRegistrationAckReceived, trigger: «acknowledged» }"],
@@ -117,9 +124,12 @@ export const flow: readonly Mistake[] = [
     edits: [reducer("actions: [emit_consul_deregister, emit_postgres_status]", "actions: [emit_postgres_status]")],
     gives: [
       "RC207 reducer.yaml: «actions»: [emit_postgres_status]",
-      'RC203 reducer.yaml: - { action_name: «emit_consul_deregister», intent_type: consul.deregister, target_pattern: "consul://service/{service_id}" }',
+      "RC203 reducer.yaml: - { action_name: «emit_consul_deregister», intent_type: consul.deregister, " +
+        'target_pattern: "consul://service/{service_id}" }',
     ],
-    says: "NodeRegistrationRejected, NodeRegistrationAckTimedOut, NodeLivenessExpired and NodeDeregistered end an attempt: no action here emits consul.deregister",
+    says:
+      "NodeRegistrationRejected, NodeRegistrationAckTimedOut, NodeLivenessExpired and NodeDeregistered end " +
+      "an attempt: no action here emits consul.deregister",
   },
   {
     mistake: "a superseding attempt that takes nothing back",
@@ -140,11 +150,13 @@ export const flow: readonly Mistake[] = [
     edits: [
       orchestrator(/AWAITING_ACK, deadline: .*/, "AWAITING_ACK }"),
       orchestrator(
-        '    - event_model: { name: "deadline(ack)" }\n      handler: { name: HandlerAckDeadline }\n      action: time_out\n      output_events: [NodeRegistrationAckTimedOut]\n',
+        '    - event_model: { name: "deadline(ack)" }\n      handler: { name: HandlerAckDeadline }\n      ' +
+          "action: time_out\n      output_events: [NodeRegistrationAckTimedOut]\n",
         "",
       ),
       orchestrator(
-        '  - { topic: "{env}.{namespace}.onex.evt.node-registration-ack-timed-out.v1", event_type: NodeRegistrationAckTimedOut }\n',
+        '  - { topic: "{env}.{namespace}.onex.evt.node-registration-ack-timed-out.v1", event_type: ' +
+          "NodeRegistrationAckTimedOut }\n",
         "",
       ),
       orchestrator("    - { state_name: ACK_TIMED_OUT, is_terminal: true }\n", ""),

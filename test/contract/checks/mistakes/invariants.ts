@@ -12,7 +12,8 @@ export const invariants: readonly Mistake[] = [
     mistake: "an eventually that names a state of no machine",
     edits: [orchestrator("eventually: [ACTIVE, REJECTED,", "eventually: [ACTIVE, REJECTD,")],
     gives: [
-      "RC101 orchestrator.yaml: - { name: every_attempt_settles, eventually: [ACTIVE, «REJECTD», ACK_TIMED_OUT, DEREGISTERED] }",
+      "RC101 orchestrator.yaml: - { name: every_attempt_settles, eventually: [ACTIVE, «REJECTD», " +
+        "ACK_TIMED_OUT, DEREGISTERED] }",
     ],
     says: "no state REJECTD in this machine",
     suggestion: "REJECTED",
@@ -42,7 +43,8 @@ export const invariants: readonly Mistake[] = [
     mistake: "a never about an event that nobody sends",
     edits: [never("seen contains NodeBecameActive and seen lacks NodeRegistrationAckd")],
     gives: [
-      'RC108 orchestrator.yaml: - { name: active_after_its_ack, never: "seen contains NodeBecameActive and seen lacks «NodeRegistrationAckd»" }',
+      'RC108 orchestrator.yaml: - { name: active_after_its_ack, never: "seen contains NodeBecameActive and ' +
+        'seen lacks «NodeRegistrationAckd»" }',
     ],
     says: "seen is never NodeRegistrationAckd",
     suggestion: "NodeRegistrationAcked",

@@ -30,7 +30,8 @@ export const names: readonly Mistake[] = [
     mistake: "a consumed event that has no schema",
     edits: [orchestrator("event_type: NodeDeregister }", "event_type: NodeDeregistration }")],
     gives: [
-      'RC101 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.cmd.node-deregister.v1", event_type: «NodeDeregistration» }',
+      'RC101 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.cmd.node-deregister.v1", event_type: ' +
+        "«NodeDeregistration» }",
     ],
     says: "no message NodeDeregistration in code",
   },
@@ -59,7 +60,8 @@ export const names: readonly Mistake[] = [
     mistake: "a published() of an event that has no schema",
     edits: [orchestrator('"published(NodeRegistrationAccepted)"', '"published(NodeRegistrationAcceptd)"')],
     gives: [
-      'RC101 orchestrator.yaml: - { from_state: ACCEPTED, trigger: "published(«NodeRegistrationAcceptd»)", to_state: AWAITING_ACK }',
+      'RC101 orchestrator.yaml: - { from_state: ACCEPTED, trigger: "published(«NodeRegistrationAcceptd»)", ' +
+        "to_state: AWAITING_ACK }",
     ],
     says: "no message NodeRegistrationAcceptd in code",
     suggestion: "NodeRegistrationAccepted",
@@ -93,7 +95,8 @@ export const names: readonly Mistake[] = [
     mistake: "a state that the machine does not have, where a transition leads to it",
     edits: [reducer("to_state: failed, actions", "to_state: faild, actions")],
     gives: [
-      "RC101 reducer.yaml: - { from_state: [pending, partial], trigger: error_received, to_state: «faild», actions: [record_failure] }",
+      "RC101 reducer.yaml: - { from_state: [pending, partial], trigger: error_received, to_state: «faild», " +
+        "actions: [record_failure] }",
     ],
     says: "no state faild in this machine",
     related: ["reducer.yaml: - { state_name: failed, is_transient: true, raises: RegistrationFailed }"],
@@ -110,7 +113,8 @@ export const names: readonly Mistake[] = [
     mistake: "an action that is neither an intent's nor a state update",
     edits: [reducer("[emit_consul_deregister_old, replace_node,", "[emit_consul_deregister_old, replace_nodes,")],
     gives: [
-      "RC101 reducer.yaml: actions: [emit_consul_deregister_old, «replace_nodes», emit_consul_intent, emit_postgres_intent]",
+      "RC101 reducer.yaml: actions: [emit_consul_deregister_old, «replace_nodes», emit_consul_intent, " +
+        "emit_postgres_intent]",
     ],
     says: "no action replace_nodes",
     suggestion: "replace_node",
@@ -119,7 +123,8 @@ export const names: readonly Mistake[] = [
     mistake: "an intent builder that code does not have",
     edits: [reducer("action_name: emit_consul_status", "action_name: emit_consul_stats")],
     gives: [
-      'RC101 reducer.yaml: - { action_name: «emit_consul_stats», intent_type: consul.set_status, target_pattern: "consul://service/{service_id}" }',
+      "RC101 reducer.yaml: - { action_name: «emit_consul_stats», intent_type: consul.set_status, " +
+        'target_pattern: "consul://service/{service_id}" }',
     ],
     says: "no intent builder emit_consul_stats",
   },

@@ -12,7 +12,8 @@ export const routing: readonly Mistake[] = [
       orchestrator("renewed_by: [NodeHeartbeatEvent, NodeIntrospectionEvent]", "renewed_by: [NodeIntrospectionEvent]"),
     ],
     gives: [
-      'RC102 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.evt.node-heartbeat.v1", event_type: «NodeHeartbeatEvent», journal: false }',
+      'RC102 orchestrator.yaml: - { topic: "{env}.{namespace}.onex.evt.node-heartbeat.v1", event_type: ' +
+        "«NodeHeartbeatEvent», journal: false }",
     ],
     says: "NodeHeartbeatEvent is consumed, but no handler takes it",
   },
@@ -33,7 +34,8 @@ export const routing: readonly Mistake[] = [
       ),
     ],
     gives: [
-      "RC102 orchestrator.yaml: - { state_name: ACCEPTED, deadline: { name: «publish», after: 9s }, description: the acceptance is on its way to the bus }",
+      "RC102 orchestrator.yaml: - { state_name: ACCEPTED, deadline: { name: «publish», after: 9s }, " +
+        "description: the acceptance is on its way to the bus }",
     ],
     says: "no handler takes deadline(publish), which ACCEPTED arms",
   },
@@ -95,7 +97,8 @@ export const routing: readonly Mistake[] = [
       ),
     ],
     gives: [
-      "RC103 orchestrator.yaml: - { current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated, «NodeLivenessExpired»] }",
+      "RC103 orchestrator.yaml: - { current_state: ACTIVE, action: refresh_if_changed, output_events: " +
+        "[NodeUpdated, «NodeLivenessExpired»] }",
     ],
     says: "NodeLivenessExpired is not in output_events of HandlerNodeIntrospected",
   },
@@ -128,7 +131,9 @@ export const routing: readonly Mistake[] = [
     mistake: "a matrix that leaves null and other states out",
     edits: [orchestrator(DEREGISTER_ROW, "\n    # raised")],
     gives: ["RC104 orchestrator.yaml: «state_decision_matrix»:"],
-    says: "no row decides about NodeDeregister in null, ACK_RECEIVED, REJECTED, ACK_TIMED_OUT, LIVENESS_EXPIRED and DEREGISTERED",
+    says:
+      "no row decides about NodeDeregister in null, ACK_RECEIVED, REJECTED, ACK_TIMED_OUT, " +
+      "LIVENESS_EXPIRED and DEREGISTERED",
   },
   {
     mistake: "a row for which the rows above leave nothing",
@@ -139,7 +144,8 @@ export const routing: readonly Mistake[] = [
       ),
     ],
     gives: [
-      'RC104 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK], action: no_op, reason: "duplicate: already active" }',
+      "RC104 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK], action: no_op, reason: " +
+        '"duplicate: already active" }',
     ],
     says: "this row never decides",
   },

@@ -24,7 +24,8 @@ export const schemas: readonly Mistake[] = [
       ),
     ],
     gives: [
-      'RC107 reducer.yaml: - { action_name: emit_consul_status, intent_type: consul.set_status, target_pattern: "consul://service/«{service}»" }',
+      "RC107 reducer.yaml: - { action_name: emit_consul_status, intent_type: consul.set_status, " +
+        'target_pattern: "consul://service/«{service}»" }',
     ],
     says: "nothing fills {service}: the payload of consul.set_status has service_id, status, note",
   },
@@ -32,7 +33,8 @@ export const schemas: readonly Mistake[] = [
     mistake: "a brace in a target without its other half",
     edits: [reducer('"postgres://node_registrations/{node_id}"', '"postgres://node_registrations/{node_id"')],
     gives: [
-      'RC107 reducer.yaml: - { action_name: emit_postgres_intent, intent_type: postgres.upsert_registration, target_pattern: "postgres://node_registrations/«{»node_id" }',
+      "RC107 reducer.yaml: - { action_name: emit_postgres_intent, intent_type: postgres.upsert_registration, " +
+        'target_pattern: "postgres://node_registrations/«{»node_id" }',
     ],
     says: "this brace has no other half",
   },
@@ -103,7 +105,8 @@ export const schemas: readonly Mistake[] = [
     mistake: "unconfirmed compared with a text",
     edits: [reducer('expression: "unconfirmed == 0"', 'expression: "unconfirmed == none"')],
     gives: [
-      'RC108 reducer.yaml: - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ expression: "unconfirmed == «none»" }] }',
+      "RC108 reducer.yaml: - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, " +
+        'conditions: [{ expression: "unconfirmed == «none»" }] }',
     ],
     says: "unconfirmed is a number, and none is a string",
   },

@@ -1,8 +1,11 @@
 import { type Mistake, orchestrator, reducer } from "./mistake.ts";
 
-const COMPLETE = `    - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ expression: "unconfirmed == 0" }] }`;
+const COMPLETE =
+  "    - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, " +
+  `conditions: [{ expression: "unconfirmed == 0" }] }`;
 const BACK =
-  '{ from_state: partial, trigger: backend_confirmed, to_state: partial, conditions: [{ expression: "unconfirmed > 0" }] }';
+  "{ from_state: partial, trigger: backend_confirmed, to_state: partial, conditions: [{ expression: " +
+  '"unconfirmed > 0" }] }';
 
 /** RC106 and RC202: transitions that compete. RC201: states. */
 export const transitions: readonly Mistake[] = [
@@ -11,7 +14,8 @@ export const transitions: readonly Mistake[] = [
     edits: [
       orchestrator(
         "    - { from_state: ACTIVE, trigger: NodeUpdated, to_state: ACTIVE }",
-        "    - { from_state: ACTIVE, trigger: NodeUpdated, to_state: PENDING_REGISTRATION }\n    - { from_state: ACTIVE, trigger: NodeUpdated, to_state: ACTIVE }",
+        "    - { from_state: ACTIVE, trigger: NodeUpdated, to_state: PENDING_REGISTRATION }\n    - { " +
+          "from_state: ACTIVE, trigger: NodeUpdated, to_state: ACTIVE }",
       ),
     ],
     gives: ["RC106 orchestrator.yaml: - { from_state: «ACTIVE», trigger: NodeUpdated, to_state: ACTIVE }"],
@@ -32,7 +36,8 @@ export const transitions: readonly Mistake[] = [
     mistake: "conditions of one transition that never hold together",
     edits: [reducer(BACK, BACK.replace("unconfirmed > 0", "unconfirmed > 2 and unconfirmed < 3"))],
     gives: [
-      'RC106 reducer.yaml: - { from_state: «partial», trigger: backend_confirmed, to_state: partial, conditions: [{ expression: "unconfirmed > 2 and unconfirmed < 3" }] }',
+      "RC106 reducer.yaml: - { from_state: «partial», trigger: backend_confirmed, to_state: partial, " +
+        'conditions: [{ expression: "unconfirmed > 2 and unconfirmed < 3" }] }',
     ],
     says: "this transition can never be used in partial: its conditions never hold together",
   },
@@ -53,7 +58,8 @@ export const transitions: readonly Mistake[] = [
     mistake: "two transitions whose numeric conditions overlap, and when",
     edits: [reducer(BACK, BACK.replace("unconfirmed > 0", "unconfirmed >= 0"))],
     gives: [
-      'RC202 reducer.yaml: - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ expression: «"unconfirmed == 0"» }] }',
+      "RC202 reducer.yaml: - { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, " +
+        'conditions: [{ expression: «"unconfirmed == 0"» }] }',
     ],
     says: "two transitions on backend_confirmed from partial can both hold: when unconfirmed is 0",
   },
@@ -62,7 +68,9 @@ export const transitions: readonly Mistake[] = [
     edits: [
       reducer(
         "trigger: error_received, to_state: failed, actions: [record_failure] }",
-        'trigger: error_received, to_state: failed, conditions: [{ expression: "backend == consul" }], actions: [record_failure] }\n    - { from_state: [pending, partial], trigger: error_received, to_state: failed }',
+        'trigger: error_received, to_state: failed, conditions: [{ expression: "backend == consul" }], ' +
+          "actions: [record_failure] }\n    - { from_state: [pending, partial], trigger: error_received, " +
+          "to_state: failed }",
       ),
     ],
     gives: ["RC202 reducer.yaml: - { from_state: [pending, partial], trigger: «error_received», to_state: failed }"],
@@ -72,12 +80,16 @@ export const transitions: readonly Mistake[] = [
     mistake: "two transitions whose conditions are about different fields",
     edits: [
       reducer(
-        "{ from_state: complete, trigger: activated, to_state: complete, actions: [emit_consul_status, emit_postgres_status] }",
-        '{ from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_type == effect" }], actions: [emit_consul_status, emit_postgres_status] }\n    - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "capabilities contains gpu" }] }',
+        "{ from_state: complete, trigger: activated, to_state: complete, actions: [emit_consul_status, " +
+          "emit_postgres_status] }",
+        '{ from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_type ' +
+          '== effect" }], actions: [emit_consul_status, emit_postgres_status] }\n    - { from_state: complete, ' +
+          'trigger: activated, to_state: complete, conditions: [{ expression: "capabilities contains gpu" }] }',
       ),
     ],
     gives: [
-      'RC202 reducer.yaml: - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: «"capabilities contains gpu"» }] }',
+      "RC202 reducer.yaml: - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ " +
+        'expression: «"capabilities contains gpu"» }] }',
     ],
     says: "can both hold: when",
   },
@@ -85,12 +97,17 @@ export const transitions: readonly Mistake[] = [
     mistake: "two transitions on patterns that may both match, for that can't be decided",
     edits: [
       reducer(
-        "{ from_state: complete, trigger: activated, to_state: complete, actions: [emit_consul_status, emit_postgres_status] }",
-        `{ from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_id matches '^a'" }], actions: [emit_consul_status, emit_postgres_status] }\n    - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_id matches 'b$'" }] }`,
+        "{ from_state: complete, trigger: activated, to_state: complete, actions: [emit_consul_status, " +
+          "emit_postgres_status] }",
+        `{ from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_id ` +
+          `matches '^a'" }], actions: [emit_consul_status, emit_postgres_status] }\n    - { from_state: ` +
+          `complete, trigger: activated, to_state: complete, conditions: [{ expression: "node_id matches 'b$'" ` +
+          "}] }",
       ),
     ],
     gives: [
-      "RC202 reducer.yaml: - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ expression: «\"node_id matches 'b$'\"» }] }",
+      "RC202 reducer.yaml: - { from_state: complete, trigger: activated, to_state: complete, conditions: [{ " +
+        "expression: «\"node_id matches 'b$'\"» }] }",
     ],
     says: "two transitions on activated from complete can both hold: for all that is known of a pattern",
   },
@@ -114,7 +131,8 @@ export const transitions: readonly Mistake[] = [
       ),
       reducer(
         "  transitions:\n",
-        "  transitions:\n    - { from_state: held, trigger: reset, to_state: kept, actions: [emit_consul_deregister] }\n",
+        "  transitions:\n    - { from_state: held, trigger: reset, to_state: kept, actions: " +
+          "[emit_consul_deregister] }\n",
       ),
     ],
     gives: ["RC201 reducer.yaml: - { state_name: «held» }"],
