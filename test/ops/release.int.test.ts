@@ -99,6 +99,17 @@ function replaceScripts(checkout: string, scripts: Record<string, string>): void
   git(checkout, "commit", "--quiet", "--all", "-m", "other scripts");
 }
 
+/** What the version to come stores, where there is nothing yet. */
+function keepComingFixtures(checkout: string): void {
+  const fixtures = join(checkout, "test/fixtures");
+  mkdirSync(fixtures, { recursive: true });
+  if (readdirSync(fixtures).some((name) => name.endsWith("-dev"))) return;
+  mkdirSync(join(fixtures, `${next}-dev`));
+  write(checkout, `test/fixtures/${next}-dev/store.txt`, "a store\n");
+  git(checkout, "add", "--all");
+  git(checkout, "commit", "--quiet", "-m", "fixtures");
+}
+
 const write = (checkout: string, path: string, text: string): void => writeFileSync(join(checkout, path), text);
 const change = (checkout: string, path: string, edit: (text: string) => string): void =>
   write(checkout, path, edit(readFileSync(join(checkout, path), "utf8")));
@@ -114,10 +125,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 describe.skipIf(!isCheckout)("npm run release", { timeout: 600_000 }, () => {
   it("dry: builds and packs a version in a copy, and leaves the checkout as it was", async () => {
     const checkout = cloneOf("dry");
-    mkdirSync(join(checkout, `test/fixtures/${next}-dev`), { recursive: true });
-    write(checkout, `test/fixtures/${next}-dev/note.txt`, "a store\n");
-    git(checkout, "add", "--all");
-    git(checkout, "commit", "--quiet", "-m", "fixtures");
+    keepComingFixtures(checkout);
     const before = stateOf(checkout);
     const out = join(place, "packages");
 
@@ -141,8 +149,8 @@ describe.skipIf(!isCheckout)("npm run release", { timeout: 600_000 }, () => {
     expect(released.split("\n")[0]).toMatch(/^\d+\.\d+\.\d+ - \d{4}-\d\d-\d\d$/);
     expect(released.startsWith(`${next} - `)).toBe(true);
     expect(released).toMatch(/^- /m);
-    expect(readdirSync(join(copy, "test/fixtures"))).toContain(next);
-    expect(readdirSync(join(copy, "test/fixtures"))).not.toContain(`${next}-dev`);
+    const fixtures = readdirSync(join(copy, "test/fixtures"));
+    expect([fixtures.includes(next), fixtures.filter((name) => name.endsWith("-dev"))]).toEqual([true, []]);
     expect(git(copy, "log", "-1", "--format=%s %an")).toBe(`release: ${next} Releaser`);
     expect(git(copy, "tag", "--points-at", "HEAD")).toBe(`v${next}`);
     rmSync(dirname(copy), { recursive: true });
