@@ -6,12 +6,18 @@ import { Refused } from "./refused.mjs";
 /** What a commit and a tag of the copy are made by, as in the checkout. */
 const IDENTITY = ["user.name", "user.email", "user.signingkey", "gpg.format", "commit.gpgsign", "tag.gpgsign"];
 
-/** Where git runs hooks it says by these which repository is meant: that would be the checkout, also in the copy. */
-function environment() {
-  const env = { ...process.env, npm_config_update_notifier: "false" };
-  for (const name of ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "npm_config_dry_run"]) delete env[name];
-  return env;
-}
+/** By these git is told which repository is meant, by a hook of it for one: not the copy. npm's is not for npm pack. */
+const NOT_HANDED_ON = [
+  "GIT_COMMON_DIR",
+  "GIT_DIR",
+  "GIT_INDEX_FILE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_PREFIX",
+  "GIT_WORK_TREE",
+  "npm_config_dry_run",
+];
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_HANDED_ON.includes(name)));
+env.npm_config_update_notifier = "false";
 
 /**
  * Runs a program to its end. What it prints is shown when it fails, or as it comes with `shown`.
@@ -23,7 +29,7 @@ export function run(cwd, command, args, { shown = false, remedy = "see what it s
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
     stdio,
-    env: environment(),
+    env,
     encoding: "utf8",
     maxBuffer: 64 << 20,
   });
@@ -41,7 +47,7 @@ export const git = (cwd, ...args) => run(cwd, "git", args);
 export function cloneCheckout(root, copy, packages) {
   git(root, "clone", "--quiet", "--no-tags", root, copy);
   for (const name of IDENTITY) {
-    const { status, stdout } = spawnSync("git", ["config", "--get", name], { cwd: root, encoding: "utf8" });
+    const { status, stdout } = spawnSync("git", ["config", "--get", name], { cwd: root, env, encoding: "utf8" });
     if (status === 0) git(copy, "config", name, stdout.trim());
   }
   linkInstalled(root, copy, packages);

@@ -41,7 +41,10 @@ const next = `${major}.${minor + 1}.0`;
 const packages = ["", ...workspaces].map((folder) => ({ folder, name: manifestIn(join(ROOT, folder)).name }));
 const tarballs = packages.map(({ name }) => `${name}-${next}.tgz`);
 
-const git = (cwd: string, ...args: string[]): string => execFileSync("git", args, { cwd, encoding: "utf8" }).trim();
+/** A hook of git that runs the tests would have every command here mean its own repository. */
+const ownEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
+const git = (cwd: string, ...args: string[]): string =>
+  execFileSync("git", args, { cwd, env: ownEnv, encoding: "utf8" }).trim();
 
 /** What git and the folder itself tell of a checkout. */
 const stateOf = (checkout: string): object => ({
@@ -67,6 +70,7 @@ function makeOrigin(): void {
 function nameAuthor(checkout: string): void {
   git(checkout, "config", "user.name", "Releaser");
   git(checkout, "config", "user.email", "releaser@example.com");
+  for (const signed of ["commit", "tag"]) git(checkout, "config", `${signed}.gpgsign`, "false");
 }
 
 /** A clone to be changed at will, with what is installed here. */
@@ -83,7 +87,7 @@ function cloneOf(name: string): string {
 function release(checkout: string, ...args: string[]): Promise<Said> {
   const temporary = join(place, "temporary");
   mkdirSync(temporary, { recursive: true });
-  const env = { ...process.env, TMPDIR: temporary, npm_config_dry_run: undefined };
+  const env = { ...ownEnv, TMPDIR: temporary, npm_config_dry_run: undefined };
   return run(process.execPath, ["ops/release.mjs", ...args], { cwd: checkout, env, maxBuffer: 64 << 20 }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: Said) => error,
@@ -278,7 +282,7 @@ describe.skipIf(!isCheckout)("npm run release refuses", () => {
   it("--dry-run where npm took it for itself", async () => {
     const said = await run(process.execPath, ["ops/release.mjs"], {
       cwd: checkout,
-      env: { ...process.env, npm_config_dry_run: "true" },
+      env: { ...ownEnv, npm_config_dry_run: "true" },
     }).catch((error: Said) => error);
     expect(said).toMatchObject({ code: 2, stderr: expect.stringContaining("npm run release -- --dry-run") as string });
   });
