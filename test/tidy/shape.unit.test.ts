@@ -38,7 +38,7 @@ const everything = (): readonly Source[] =>
 function holdsTests(body: ts.Node): boolean {
   let found = false;
   const look = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && /^(describe|it|scenario)\b/.test(node.expression.getText())) found = true;
+    if (ts.isCallExpression(node) && /^(describe\w*|it|test)\b/.test(node.expression.getText())) found = true;
     if (!found) ts.forEachChild(node, look);
   };
   look(body);
