@@ -86,10 +86,7 @@ export class StepRun {
     this.#setDeadlines(rest);
   }
 
-  /**
-   * An outcome or a confirmed publish: moves the orchestrator's machine where it is a trigger, then goes to the
-   * reducer.
-   */
+  /** An outcome or a confirmed publish: moves the orchestrator's machine if it is a trigger, then the reducer's. */
   offerRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.#message;
     const before = this.#entity;

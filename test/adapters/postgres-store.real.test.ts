@@ -197,7 +197,7 @@ describeReal("PostgresStore", (services) => {
     });
   });
 
-  it("is migrated over a connection that waited for another's migration and remembers that there was no schema", async () => {
+  it("is migrated over a connection that waited for another's and remembers that there was no schema", async () => {
     const fresh = await freshDatabase(services.database);
     const stores = [1, 2].map(() => new PostgresStore({ url: fresh.url, maxConnections: 1 }));
     const directory = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));

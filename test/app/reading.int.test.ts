@@ -170,7 +170,10 @@ describe("an explanation", () => {
     ]);
     expect(parts.moved_by).toContainEqual({ on: "NodeRegistrationAcked", when: null, leads_to: "ACTIVE" });
     expect(text).toMatch(
-      /^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* What changed nothing lately: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked/,
+      new RegExp(
+        "^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* " +
+          "What changed nothing lately: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked",
+      ),
     );
   });
 

@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a lost answer to the commit: the turn is run again without asking",
     promise: "G3",
     file: LEDGER,
-    find: "if (!(await this.#wasCommitted(plan, turnId))) throw",
+    find: "if (!(await this.#wasCommitted(plan, turnId)))\n        throw",
     replace: "throw",
     tests: [SHELL],
   },

@@ -65,7 +65,7 @@ describe("the image", () => {
     expect(missing).toEqual([]);
   });
 
-  it("touches every folder of sources, and the packages, before it bundles them: the bundle goes by their times", () => {
+  it("touches every folder of sources, and the packages, before it bundles them", () => {
     const touched = /find (app .+?) -exec touch/.exec(finalStage)?.[1]?.split(" ");
     expect(touched).toEqual(copied.filter((path) => !path.includes(".")));
     expect(finalStage).toContain("find node_modules -name package.json -exec touch");

@@ -18,7 +18,9 @@ const FOCUSED = `(() => {
   // The editor's text is in a shadow root.
   while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   const roles = { A: "link", BUTTON: "button", SELECT: "combobox", TEXTAREA: "textbox", SUMMARY: "button" };
-  const role = element.getAttribute("role") ?? (element.type === "search" ? "searchbox" : element.tagName === "INPUT" ? "textbox" : roles[element.tagName] ?? element.tagName);
+  const input = element.type === "search" ? "searchbox" : "textbox";
+  const own = element.tagName === "INPUT" ? input : roles[element.tagName];
+  const role = element.getAttribute("role") ?? own ?? element.tagName;
   const name = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent ?? "";
   return [role, name.trim().slice(0, 80)];
 })()`;

@@ -19,7 +19,7 @@ describePage("the page, while nodes come and go", (browser) => {
   });
   const row = (id: string) => seen.page.getByRole("row").filter({ hasText: id });
 
-  it("shows a node soon after its introspection, as it becomes ACTIVE, and as it expires, and is never loaded again", async () => {
+  it("shows a node soon after its introspection, as it becomes ACTIVE and as it expires, without a reload", async () => {
     const { page } = seen;
     await page.evaluate("globalThis.wasHere = true");
     const node = system.node("walker-1", { node_name: "The first walker" });

@@ -128,11 +128,9 @@ describe("the journal over HTTP", () => {
       cursor = body.next_cursor;
     }
     const rows = (lines: readonly object[]) => lines.filter((line) => "line" in line && line.line === "row");
-    const rest = (
-      await bench.ask<{ items: object[] }>(
-        `/api/v1/journal?limit=500&cursor=${(await bench.ask<{ next_cursor: string }>("/api/v1/journal?limit=500")).body.next_cursor}`,
-      )
-    ).body.items;
+    const first = await bench.ask<{ next_cursor: string }>("/api/v1/journal?limit=500");
+    const second = `/api/v1/journal?limit=500&cursor=${first.body.next_cursor}`;
+    const rest = (await bench.ask<{ items: object[] }>(second)).body.items;
     expect(rows(paged)).toEqual(rows([...whole, ...rest]));
     expect((await bench.ask("/api/v1/journal?cursor=forged")).status).toBe(400);
     const later = await bench.ask<{ items: object[] }>("/api/v1/journal?limit=500&since=2100-01-01T00:00:00Z");

@@ -48,11 +48,13 @@ function request(route: string, nodeId: string, headers: Record<string, string>)
   );
 }
 
+const ROUTE_LINE = /^((?:│ {3}| {4})*)[├└]── (\S+) \(([^)]*)\)$/;
+
 /** `GET /a/b` for each line of fastify's tree of routes. */
 function routesOf(tree: string): readonly string[] {
   const paths: string[] = [];
   return tree.split("\n").flatMap((line) => {
-    const [, indent = "", path = "", methods = ""] = /^((?:│ {3}| {4})*)[├└]── (\S+) \(([^)]*)\)$/.exec(line) ?? [];
+    const [, indent = "", path = "", methods = ""] = ROUTE_LINE.exec(line) ?? [];
     const depth = indent.length / 4;
     paths.splice(depth, paths.length, path);
     const asked = methods.split(", ").filter((method) => method !== "HEAD" && method !== "");

@@ -11,8 +11,16 @@ const OUTGOING: Readonly<Record<string, string>> = {
   "runtime/adapters/kafka/kafka-client.ts": "KAFKA_BOOTSTRAP_SERVERS and the brokers that they name",
   "runtime/adapters/postgres-store.ts": "DATABASE_URL",
 };
-const OPENS =
-  /(?<![.\w])(?<!async )fetch\(|new WebSocket|new EventSource|from "node:(?:net|tls|http2|dns|dgram)(?:\/\w+)?"|import \{[^}]*\brequest\b[^}]*\} from "node:https?"|new (?:Kafka|pg\.\w+|Client|Pool)\(/;
+const OPENS = new RegExp(
+  [
+    /(?<![.\w])(?<!async )fetch\(|new WebSocket|new EventSource/,
+    /from "node:(?:net|tls|http2|dns|dgram)(?:\/\w+)?"/,
+    /import \{[^}]*\brequest\b[^}]*\} from "node:https?"/,
+    /new (?:Kafka|pg\.\w+|Client|Pool)\(/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+);
 const CODE = ["app", "client", "contracts", "effects", "nodes", "reducers", "runtime"];
 
 describe("connections to others", () => {

@@ -119,8 +119,10 @@ describe("a change of contracts", () => {
   it("is refused when it lacks an intent that is pending", async () => {
     const { domain } = await told();
     await store.query(
-      `insert into rollcall.intent (id, domain, partition, seq, entity_id, attempt_id, type, target, version, correlation_id, payload, created_at)
-       values (gen_random_uuid(), 'orders', 0, 1, 'o2', gen_random_uuid(), 'card.charge', 'o2', 1, gen_random_uuid(), '{}', now())`,
+      `insert into rollcall.intent (id, domain, partition, seq, entity_id, attempt_id, type, target, version,
+         correlation_id, payload, created_at)
+       values (gen_random_uuid(), 'orders', 0, 1, 'o2', gen_random_uuid(), 'card.charge', 'o2', 1,
+         gen_random_uuid(), '{}', now())`,
     );
     expect(
       await put(domain, hashed(SECOND, ({ effects }) => ({ effects: without(effects, "card.charge") }))(domain)),

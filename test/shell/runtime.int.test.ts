@@ -131,7 +131,7 @@ describe("the runtime, on a domain of orders", () => {
     expect(letter).toMatchObject({ error_code: "INVALID_PAYLOAD", error: expect.stringContaining("/amount") });
   });
 
-  it("writes nothing of a partition that another process owns, and takes it over again when the group still says so", async () => {
+  it("writes nothing of a partition that another process owns, and takes it again if the group says so", async () => {
     // What a process says of itself each second would find it out too.
     const unwatched = wrapped(store, {
       query: <Row>(text: string, values?: readonly SqlValue[]) =>

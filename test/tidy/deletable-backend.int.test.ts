@@ -34,12 +34,14 @@ const namesIt = (row: unknown, names: RegExp): boolean =>
   Object.values(row as object).some((each) => typeof each === "string" && names.test(each));
 
 describe("a backend", () => {
-  it("postgres is removed by deleting its folder, its builders, its rows and its lines in the composition", async () => {
+  it("postgres is removed by deleting its folder, builders, rows and lines in the composition", async () => {
     const copy = copyOfTheTree();
     rmSync(join(copy, "effects/postgres"), { recursive: true });
     for (const name of ["intents", "drift"]) rmSync(join(copy, `reducers/registration/postgres.${name}.ts`));
-    const names =
-      /HandlerPostgres\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|effects\/postgres|postgres\.intents|postgres\.drift|postgresDrift|emit_postgres_\w*/;
+    const names = new RegExp(
+      "HandlerPostgres\\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|" +
+        "effects/postgres|postgres\\.intents|postgres\\.drift|postgresDrift|emit_postgres_\\w*",
+    );
     for (const path of [...COMPOSITION, "reducers/registration/registration.reducer.ts"])
       edit(join(copy, path), (text) => withoutNames(text, names));
     for (const name of ["reducer.yaml", "effects.yaml"])

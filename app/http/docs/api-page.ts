@@ -38,10 +38,7 @@ export function apiPage({ info, paths = {} }: OpenApi): string {
     title: "HTTP API",
     path: "/docs/api",
     intro: html`<p>${info.description}</p>
-      <p>
-        Version ${info.version}. For programs: <a href="/openapi.json">OpenAPI</a>. Where tokens are configured send
-        one: <code>Authorization: Bearer &lt;token&gt;</code>.
-      </p>`,
+<p>Version ${info.version}. For programs: <a href="/openapi.json">OpenAPI</a>. Where tokens are configured send one: <code>Authorization: Bearer &lt;token&gt;</code>.</p>`,
     contents: [{ heading: "Routes", links: routes.map(({ title }) => [`#${anchorOf(title)}`, title] as const) }],
     body: routes.map(routeSection),
   });
@@ -51,24 +48,16 @@ function routeSection({ title, operation }: { readonly title: string; readonly o
   const { summary, description, parameters = [], requestBody, responses = {} } = operation;
   const body = schemaOf(requestBody?.content);
   return html`<section id="${anchorOf(title)}">
-    <h2>
-      <a href="#${anchorOf(title)}"><code>${title}</code></a>
-    </h2>
-    ${summary && html`<p>${summary}.</p>`} ${description && html`<p>${description}</p>`}
-    <p>May be used by: ${accessWords(operation["x-access"])}.</p>
-    ${
-      parameters.length > 0 &&
-      html`<h3>Parameters</h3>
-        ${parameterTable(title, parameters)}`
-    }
-    ${
-      body &&
-      html`<h3>Body</h3>
-        ${fieldTable(`Body of ${title}`, body)}`
-    }
-    <h3>Answers</h3>
-    ${Object.entries(responses).map(([status, answer]) => answerOf(title, status, answer))}
-  </section> `;
+<h2><a href="#${anchorOf(title)}"><code>${title}</code></a></h2>
+${summary && html`<p>${summary}.</p>`}
+${description && html`<p>${description}</p>`}
+<p>May be used by: ${accessWords(operation["x-access"])}.</p>
+${parameters.length > 0 && html`<h3>Parameters</h3>${parameterTable(title, parameters)}`}
+${body && html`<h3>Body</h3>${fieldTable(`Body of ${title}`, body)}`}
+<h3>Answers</h3>
+${Object.entries(responses).map(([status, answer]) => answerOf(title, status, answer))}
+</section>
+`;
 }
 
 function accessWords(access: Operation["x-access"]): string {
@@ -84,32 +73,11 @@ const schemaOf = (content: Content | undefined): JsonSchema | undefined => Objec
 const parameterTable = (title: string, parameters: readonly Parameter[]): Html =>
   scrolled(
     `Parameters of ${title}`,
-    html`<table>
-      <thead>
-        <tr>
-          <th scope="col">name</th>
-          <th scope="col">in</th>
-          <th scope="col">type</th>
-          <th scope="col">required</th>
-          <th scope="col">constraints</th>
-          <th scope="col">description</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${parameters.map(parameterRow)}
-      </tbody>
-    </table>`,
+    html`<table><thead><tr><th scope="col">name</th><th scope="col">in</th><th scope="col">type</th><th scope="col">required</th><th scope="col">constraints</th><th scope="col">description</th></tr></thead><tbody>${parameters.map(parameterRow)}</tbody></table>`,
   );
 
 const parameterRow = ({ name, in: place, required, description, schema = {} }: Parameter): Html =>
-  html`<tr>
-    <th scope="row"><code>${name}</code></th>
-    <td>${place}</td>
-    <td>${typeWords(schema)}</td>
-    <td>${required ? "required" : "optional"}</td>
-    <td>${joined(constraintWords(schema), "; ")}</td>
-    <td>${description ?? String(schema["description"] ?? "")}</td>
-  </tr>`;
+  html`<tr><th scope="row"><code>${name}</code></th><td>${place}</td><td>${typeWords(schema)}</td><td>${required ? "required" : "optional"}</td><td>${joined(constraintWords(schema), "; ")}</td><td>${description ?? String(schema["description"] ?? "")}</td></tr>`;
 
 /** Answers are long: they open when asked. */
 function answerOf(title: string, status: string, answer: NonNullable<Operation["responses"]>[string]): Html {
@@ -117,8 +85,5 @@ function answerOf(title: string, status: string, answer: NonNullable<Operation["
   const schema = schemaOf(content);
   const types = Object.keys(content).join(", ");
   const said = description === "Default Response" ? "" : description;
-  return html`<details>
-    <summary><code>${status}</code> ${said} ${types}</summary>
-    ${schema && fieldTable(`Answer ${status} of ${title}`, schema)}
-  </details>`;
+  return html`<details><summary><code>${status}</code> ${said} ${types}</summary>${schema && fieldTable(`Answer ${status} of ${title}`, schema)}</details>`;
 }

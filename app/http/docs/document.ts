@@ -21,31 +21,30 @@ export interface Page {
 /** A whole document. It needs no script, and nothing from elsewhere. */
 export const documentOf = ({ title, path, intro, contents, body }: Page): string =>
   html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title} · Rollcall</title>
-        <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="/docs/style.css" />
-      </head>
-      <body>
-        <a class="skip" href="#main">Skip to the content</a>
-        <header>
-          <nav aria-label="Documents">
-            <a href="/">Rollcall</a
-            >${PLACES.map(([href, text]) => html`<a href="${href}" ${path === href && html` aria-current="page"`}>${text}</a>`)}
-          </nav>
-        </header>
-        <div class="columns">
-          <nav class="contents" aria-label="On this page">${contents.map(sectionLinks)}</nav>
-          <main id="main" tabindex="-1">
-            <h1>${title}</h1>
-            ${intro} ${body}
-          </main>
-        </div>
-      </body>
-    </html> `.text;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · Rollcall</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/docs/style.css">
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header>
+<nav aria-label="Documents"><a href="/">Rollcall</a>${PLACES.map(([href, text]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`)}</nav>
+</header>
+<div class="columns">
+<nav class="contents" aria-label="On this page">${contents.map(sectionLinks)}</nav>
+<main id="main" tabindex="-1">
+<h1>${title}</h1>
+${intro}
+${body}
+</main>
+</div>
+</body>
+</html>
+`.text;
 
 const sectionLinks = ({ heading, links }: Page["contents"][number]): Html =>
   html`<h2>${heading}</h2>

@@ -31,31 +31,12 @@ export function fieldTable(label: string, schema: JsonSchema): Html {
   if (rows.length === 0) return html`<p>${typeWords(schema)}</p>`;
   return scrolled(
     label,
-    html`<table>
-      <thead>
-        <tr>
-          <th scope="col">field</th>
-          <th scope="col">type</th>
-          <th scope="col">required</th>
-          <th scope="col">constraints</th>
-          <th scope="col">description</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(row)}
-      </tbody>
-    </table>`,
+    html`<table><thead><tr><th scope="col">field</th><th scope="col">type</th><th scope="col">required</th><th scope="col">constraints</th><th scope="col">description</th></tr></thead><tbody>${rows.map(row)}</tbody></table>`,
   );
 }
 
 const row = ({ path, schema, required }: Field): Html =>
-  html`<tr>
-    <th scope="row"><code>${path}</code></th>
-    <td>${typeWords(schema)}</td>
-    <td>${required ? "required" : "optional"}</td>
-    <td>${constraints(schema)}</td>
-    <td>${String(schema["description"] ?? "")}</td>
-  </tr>`;
+  html`<tr><th scope="row"><code>${path}</code></th><td>${typeWords(schema)}</td><td>${required ? "required" : "optional"}</td><td>${constraints(schema)}</td><td>${String(schema["description"] ?? "")}</td></tr>`;
 
 function constraints(schema: JsonSchema): Html | undefined {
   const words = constraintWords(schema);

@@ -8,9 +8,7 @@ export class Html {
 
 export type Content = string | number | Html | undefined | false | readonly Content[];
 
-/**
- * A piece of a page. What stands in `${}` is escaped, wherever it stands: in text, or in an attribute between quotes.
- */
+/** A piece of a page. What stands in `${}` is escaped, wherever it stands: in text, or in an attribute between quotes. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(parts.reduce((text, part, index) => text + written(contents[index - 1]) + part));
 }

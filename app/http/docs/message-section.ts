@@ -39,11 +39,7 @@ ${message.description !== "" && html`<p>${message.description}</p>`}
 </dl>
 <h4>Payload</h4>
 ${fieldTable(`Fields of ${type}`, standaloneSchema(domain, topicMessage))}
-${
-  example &&
-  html`<h4>Example</h4>
-    ${codeBlock(`Example of ${type}`, JSON.stringify(example, undefined, 2))}`
-}
+${example && html`<h4>Example</h4>${codeBlock(`Example of ${type}`, JSON.stringify(example, undefined, 2))}`}
 <h4>${isSent ? "Read it" : "Send it"}</h4>
 ${(isSent || example) && [codeBlock(`${type} with curl`, curlLine(topicMessage, example)), codeBlock(`${type} with kcat`, kcatLine(topicMessage, example, key))]}
 </section>

@@ -30,21 +30,12 @@ export const schemaIndex = ({ domain, messages }: System): object => ({
 export function schemasPage({ domain, messages }: System): string {
   const rows = topicMessages(domain, messages).map(
     ({ type, topic, direction, message }) =>
-      html`<tr>
-        <th scope="row"><a href="/schemas/messages/${schemaFile(type)}">${schemaFile(type)}</a></th>
-        <td>${direction === "received" ? "Rollcall reads it" : "Rollcall publishes it"}</td>
-        <td><code>${topic}</code></td>
-        <td>${message.description} <a href="/docs#${type}">More about ${type}</a></td>
-      </tr>`,
+      html`<tr><th scope="row"><a href="/schemas/messages/${schemaFile(type)}">${schemaFile(type)}</a></th><td>${direction === "received" ? "Rollcall reads it" : "Rollcall publishes it"}</td><td><code>${topic}</code></td><td>${message.description} <a href="/docs#${type}">More about ${type}</a></td></tr>`,
   );
   return documentOf({
     title: `JSON Schemas of ${domain.name}`,
     path: "/schemas",
-    intro: html`<p>
-      Of payloads, in draft 2020-12, for producers and consumers in any language. Asked for as
-      <code>application/json</code> this list is JSON; <code>rollcall contracts schemas --out DIR</code> writes them as
-      files.
-    </p>`,
+    intro: html`<p>Of payloads, in draft 2020-12, for producers and consumers in any language. Asked for as <code>application/json</code> this list is JSON; <code>rollcall contracts schemas --out DIR</code> writes them as files.</p>`,
     contents: [
       {
         heading: "For programs",
@@ -56,19 +47,7 @@ export function schemasPage({ domain, messages }: System): string {
     ],
     body: scrolled(
       "JSON Schemas",
-      html`<table>
-        <thead>
-          <tr>
-            <th scope="col">schema</th>
-            <th scope="col">direction</th>
-            <th scope="col">topic</th>
-            <th scope="col">what it says</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
+      html`<table><thead><tr><th scope="col">schema</th><th scope="col">direction</th><th scope="col">topic</th><th scope="col">what it says</th></tr></thead><tbody>${rows}</tbody></table>`,
     ),
   });
 }

@@ -59,7 +59,8 @@ function urlOf(text: string): URL | undefined {
 
 // The shape, for JSON Schemas: which hosts and ports are refused no pattern tells.
 const REST = "[^\\s\\x00-\\x1f\\x7f-\\x9f\\\\";
-const SHAPE = `(?:${["http", "https", "grpc", "grpcs", "tcp"].map(inAnyCase).join("|")})://${REST}/?#@]+(?:[/?#]${REST}]*)?`;
+const SCHEMES = ["http", "https", "grpc", "grpcs", "tcp"].map(inAnyCase).join("|");
+const SHAPE = `(?:${SCHEMES})://${REST}/?#@]+(?:[/?#]${REST}]*)?`;
 
 export const EndpointUrl = z
   .string()

@@ -89,7 +89,7 @@ export function diagnosed(edits: readonly Edit[], code: DomainCode = shippedCode
   return inOrder([...diagnostics, ...checkDomain(set, code)]);
 }
 
-/** A diagnostic as the tests write it: `RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK] ...`. */
+/** A diagnostic as the tests write it: `RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», ...`. */
 export function shown({ code, file, excerpt, column, width }: Diagnostic): string {
   const [before, marked, after] = [
     excerpt.slice(0, column - 1),
