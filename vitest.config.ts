@@ -22,10 +22,11 @@ const project = (name: string, more: object = {}) => ({
   },
 });
 
+const BUILT = "test/built-program.ts";
 const withServices = {
   testTimeout: 120_000,
   hookTimeout: 180_000,
-  globalSetup: ["test/real/services/global-setup.ts"],
+  globalSetup: [BUILT, "test/real/services/global-setup.ts"],
 };
 
 export default defineConfig({
@@ -34,12 +35,12 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       project("unit"),
-      project("int"),
+      project("int", { globalSetup: [BUILT] }),
       project("real", withServices),
       project("page", {
         testTimeout: 120_000,
         hookTimeout: 120_000,
-        globalSetup: ["test/page/global-setup.ts"],
+        globalSetup: [BUILT, "test/page/global-setup.ts"],
       }),
       project("outage", { ...withServices, maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],

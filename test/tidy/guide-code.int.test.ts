@@ -71,14 +71,4 @@ describe("the code of a guide", () => {
     const mail = "mail to ann@example.com: Your parcel is in the locker.";
     expect(await outputUntil(copy, "app/parcels.ts", mail)).toContain(mail);
   }, 180_000);
-
-  it("makes a node by the name under which the client is imported", async () => {
-    const copy = copyOfTheTree();
-    const examples = ["README.md", "docs/guide/nodes.md"].flatMap((page) =>
-      blocksOf(page).filter(({ text }) => text.includes('"rollcall/client"')),
-    );
-    examples.forEach(({ text }, index) => writeFileSync(join(copy, `client/example-${index}.ts`), text));
-    expect(examples).toHaveLength(2);
-    expect(await compileErrors(copy)).toEqual([]);
-  }, 180_000);
 });
