@@ -6,7 +6,8 @@ process.env["JAVA_TOOL_OPTIONS"] ??= "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /**
  * The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul), outage
- * (the same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system).
+ * (the same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system), package
+ * (what npm packs, installed).
  */
 const project = (name: string, more: object = {}) => ({
   test: {
@@ -36,6 +37,7 @@ export default defineConfig({
     projects: [
       project("unit"),
       project("int", { globalSetup: [BUILT] }),
+      project("package", { testTimeout: 120_000, globalSetup: [BUILT] }),
       project("real", withServices),
       project("page", {
         testTimeout: 120_000,

@@ -2,16 +2,10 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ROOT } from "./sources.ts";
+import { blocksOf } from "./guide-blocks.ts";
 import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
 afterAll(removeCopies);
-
-/** Fenced blocks of a page, in order, by language. */
-const blocksOf = (page: string): readonly { readonly language: string; readonly text: string }[] =>
-  [...readFileSync(join(ROOT, page), "utf8").matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
-    ([, language = "", text = ""]) => ({ language, text }),
-  );
 
 /** Does in a copy of the tree what a guide says: blocks that begin with a path are files, `diff` blocks are changes. */
 function follow(guide: string): string {
