@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules/**", ".services/**", ".rollcall/**", "**/dist/**", "app/.bundle/**"] },
+  { ignores: ["node_modules/**", ".services/**", ".rollcall/**", "**/dist/**"] },
   ...tseslint.configs.recommended,
   {
     rules: {

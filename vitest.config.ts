@@ -6,7 +6,8 @@ process.env["JAVA_TOOL_OPTIONS"] ??= "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /**
  * The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul), outage
- * (the same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system).
+ * (the same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system), package
+ * (what npm packs, installed).
  */
 const project = (name: string, more: object = {}) => ({
   test: {
@@ -22,10 +23,11 @@ const project = (name: string, more: object = {}) => ({
   },
 });
 
+const BUILT = "test/built-program.ts";
 const withServices = {
   testTimeout: 120_000,
   hookTimeout: 180_000,
-  globalSetup: ["test/real/services/global-setup.ts"],
+  globalSetup: [BUILT, "test/real/services/global-setup.ts"],
 };
 
 export default defineConfig({
@@ -34,12 +36,13 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       project("unit"),
-      project("int"),
+      project("int", { globalSetup: [BUILT] }),
+      project("package", { testTimeout: 120_000, globalSetup: [BUILT] }),
       project("real", withServices),
       project("page", {
         testTimeout: 120_000,
         hookTimeout: 120_000,
-        globalSetup: ["test/page/global-setup.ts"],
+        globalSetup: [BUILT, "test/page/global-setup.ts"],
       }),
       project("outage", { ...withServices, maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],

@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+import { VERSION } from "./version.ts";
 
 /** Exit codes: 0 done, 1 a finding or a failure, 2 wrong usage. */
 const program = new Command("rollcall")
   .description("Registers nodes by YAML contracts: consumes introspections, writes the catalogue, watches liveness.")
-  .version(version)
+  .version(VERSION)
   .showHelpAfterError("(rollcall --help shows every command)")
   .exitOverride();
 

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { v7 } from "uuid";
 import { ConsulCatalog } from "../effects/consul/consul-catalog.ts";
 import { ConsulClient } from "../effects/consul/consul-client.ts";
@@ -29,7 +30,7 @@ import { ReloadingRuntime } from "./reloading-runtime.ts";
 import type { System } from "./system.ts";
 import { installedTracing } from "./tracing.ts";
 
-const here = (path: string): string => new URL(path, import.meta.url).pathname;
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const SHIPPED_CONTRACTS = here("../contracts/registration");
 export const MIGRATIONS = [
   { scope: "runtime", directory: here("../runtime/adapters/migrations") },

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  readonly version: string;
-};
+// By the package's own name: what runs may be built, and then lies deeper than its source.
+const { version } = createRequire(import.meta.url)("rollcall/package.json") as { readonly version: string };
 
-/** Of this checkout, as package.json says. */
+/** Of this package, as package.json says. */
 export const VERSION = version;

@@ -6,7 +6,6 @@ import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import { contractsCopy, deadlinesOf } from "../test/blackbox/contracts-copy.ts";
 import { startProgram } from "../test/blackbox/program.ts";
-import { buildPage } from "../test/page/built-page.ts";
 import { chromiumPath } from "../test/page/chromium.ts";
 import { launch } from "../test/page/describe-page.ts";
 import { latencyOf } from "./measure.ts";
@@ -33,7 +32,6 @@ async function main(): Promise<void> {
   const executablePath = chromiumPath();
   if (executablePath === undefined)
     throw new Error("there is no Chromium: set CHROMIUM, or install the package chromium");
-  buildPage();
   const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-page-"));
   // Longer than this takes: nobody expires.
   const contracts = contractsCopy(...deadlinesOf("1h", "2h"));

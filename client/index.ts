@@ -1,6 +1,6 @@
+export { Fault } from "../runtime/core/fault.ts";
 export type { RegistrationEvent, RegistrationEventType, RegistrationPayload } from "./events.ts";
 export { httpTransport, type HttpTransportOptions } from "./http-transport.ts";
-export { kafkaTransport, type KafkaTransportOptions } from "./kafka-transport.ts";
 export { nodeMessage, type NodeMessage, type NodeMessageType, type NodePayloads } from "./messages.ts";
 export {
   RollcallNode,

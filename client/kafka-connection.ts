@@ -39,15 +39,24 @@ let isCalm = false;
 
 /**
  * kafkajs 2.2.4 sets a timer with a negative delay while it is idle: it fires every millisecond and costs an idle node
- * 4 to 6 % of a core. Another version is left as it is.
+ * 4 to 6 % of a core. Another version is left as it is, and one that is bundled.
  */
 function calmIdleTimer(): void {
   if (isCalm) return;
   isCalm = true;
-  if ((load("kafkajs/package.json") as { version: string }).version !== "2.2.4") return;
-  const { prototype } = load("kafkajs/src/network/requestQueue/index.js") as { prototype: RequestQueue };
+  const prototype = knownRequestQueue();
+  if (!prototype) return;
   const schedule = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
     if (this.pending.length > 0 || this.throttledUntil > Date.now()) schedule.call(this);
   };
+}
+
+function knownRequestQueue(): RequestQueue | undefined {
+  try {
+    if ((load("kafkajs/package.json") as { version: string }).version !== "2.2.4") return undefined;
+    return (load("kafkajs/src/network/requestQueue/index.js") as { prototype: RequestQueue }).prototype;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import { backOffMs, pause } from "./back-off.ts";
 import type { TransportLog } from "./transport.ts";
@@ -70,7 +69,7 @@ export class KafkaFeed {
 
   async #consume(): Promise<void> {
     const consumer = this.#options.kafka.consumer({
-      groupId: `rollcall-client-${randomUUID()}`,
+      groupId: `rollcall-client-${crypto.randomUUID()}`,
       sessionTimeout: 30_000,
       rebalanceTimeout: 60_000,
       heartbeatInterval: 3_000,

@@ -1,22 +1,15 @@
-import { randomUUID } from "node:crypto";
-import type { z } from "zod";
-import type { NodeDeregister } from "../contracts/registration/messages/node-deregister.ts";
-import type { NodeHeartbeatEvent } from "../contracts/registration/messages/node-heartbeat-event.ts";
-import type { NodeIntrospectionEvent } from "../contracts/registration/messages/node-introspection-event.ts";
-import type { NodeRegistrationAcked } from "../contracts/registration/messages/node-registration-acked.ts";
 import { eventTypeOf } from "../runtime/core/envelope.ts";
 import { toRfc3339 } from "../runtime/core/time.ts";
+import type { NodeAck, NodeGoodbye, NodeHeartbeat, NodeIntrospection } from "./payloads.ts";
 
 const SOURCE = "rollcall-client";
 
-type PayloadInput<Definition extends { readonly shape: z.ZodRawShape }> = z.input<z.ZodObject<Definition["shape"]>>;
-
 /** What a node says, by payload type. */
 export interface NodePayloads {
-  readonly NodeIntrospectionEvent: PayloadInput<typeof NodeIntrospectionEvent>;
-  readonly NodeRegistrationAcked: PayloadInput<typeof NodeRegistrationAcked>;
-  readonly NodeHeartbeatEvent: PayloadInput<typeof NodeHeartbeatEvent>;
-  readonly NodeDeregister: PayloadInput<typeof NodeDeregister>;
+  readonly NodeIntrospectionEvent: NodeIntrospection;
+  readonly NodeRegistrationAcked: NodeAck;
+  readonly NodeHeartbeatEvent: NodeHeartbeat;
+  readonly NodeDeregister: NodeGoodbye;
 }
 export type NodeMessageType = keyof NodePayloads;
 
@@ -34,7 +27,7 @@ export type NodeMessage<Type extends NodeMessageType = NodeMessageType> = {
 }[Type];
 
 export function nodeMessage<Type extends NodeMessageType>(type: Type, payload: NodePayloads[Type]): NodeMessage<Type> {
-  const id = randomUUID();
+  const id = crypto.randomUUID();
   const { node_id: nodeId, correlation_id } = payload;
   const timestamp = toRfc3339(Date.now());
   // The compiler can't see that a generic type and its payload belong together.

@@ -1,6 +1,5 @@
-import { EventEmitter } from "node:events";
-import { randomUUID } from "node:crypto";
 import { backOffMs } from "./back-off.ts";
+import { Emitter } from "./emitter.ts";
 import type { RegistrationEvent, RegistrationPayload } from "./events.ts";
 import { nodeMessage, type NodeMessage, type NodePayloads } from "./messages.ts";
 import type { Transport, Unsubscribe } from "./transport.ts";
@@ -69,13 +68,13 @@ const ACK_TIME_DEFAULT_MS = 30_000;
  * Plays a node's part of the registration protocol: introspects until it is accepted, ACKs that attempt, sends
  * heartbeats, registers again when a registration ended without its will, and says goodbye on `close`.
  */
-export class RollcallNode extends EventEmitter<RollcallNodeEvents> {
+export class RollcallNode extends Emitter<RollcallNodeEvents> {
   readonly nodeId: string;
   readonly epoch: number;
   readonly #options: RollcallNodeOptions;
   #description: NodeDescription;
   #phase: NodePhase = "new";
-  #correlationId: string = randomUUID();
+  #correlationId: string = crypto.randomUUID();
   #attemptId: string | undefined;
   /** Of the current attempt: events of one attempt may come late, as each type has its topic. */
   #seq = 0;
@@ -119,7 +118,7 @@ export class RollcallNode extends EventEmitter<RollcallNodeEvents> {
     this.#description = { ...this.#description, ...changes };
     if (this.#phase === "new") return;
     if (this.#phase !== "active") return this.#register();
-    this.#correlationId = randomUUID();
+    this.#correlationId = crypto.randomUUID();
     this.#introspect("capability_change");
   }
 
@@ -157,7 +156,7 @@ export class RollcallNode extends EventEmitter<RollcallNodeEvents> {
         return void this.emit("rejected", event.payload);
       case "NodeDeregistered":
         this.#phase = "ended";
-        this.#correlationId = randomUUID();
+        this.#correlationId = crypto.randomUUID();
         clearTimeout(this.#timer);
         return void this.emit("deregistered", event.payload);
     }
@@ -193,7 +192,7 @@ export class RollcallNode extends EventEmitter<RollcallNodeEvents> {
 
   #register(): void {
     this.#phase = "introspecting";
-    this.#correlationId = randomUUID();
+    this.#correlationId = crypto.randomUUID();
     this.#attemptId = undefined;
     this.#seq = 0;
     this.#failures = 0;

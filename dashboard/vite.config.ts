@@ -27,7 +27,7 @@ export default defineConfig({
   esbuild: { jsx: "automatic", jsxImportSource: "preact" },
   plugins: [compressed],
   build: {
-    outDir: "dist",
+    outDir: "../dist/dashboard",
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,

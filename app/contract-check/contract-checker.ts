@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { JournalLine } from "../journal/journal-line.ts";
-import { COMMAND } from "../command-file.ts";
+import { COMMAND } from "../built-files.ts";
 import type { CheckRequest, CheckResult } from "./check-contracts.ts";
 import type { FromWorker, ToWorker } from "./check-worker.ts";
 

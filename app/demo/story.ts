@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { RollcallNode, RollcallNodeEvents } from "../../client/rollcall-node.ts";
 import { topicOf } from "../../client/topics.ts";
 import type { Colors } from "../commands/terminal.ts";
@@ -114,7 +113,7 @@ export class Story {
       const text = `${node.nodeId} did not ${what} within ${PATIENCE_MS / 1_000} s; it is ${node.phase}`;
       timer = setTimeout(() => reject(new Error(text)), PATIENCE_MS);
     });
-    const happened = once(node, event) as Promise<RollcallNodeEvents[Name]>;
+    const happened = node.next(event);
     const [payload] = await Promise.race([happened, late, this.#options.stage.broken]).finally(() =>
       clearTimeout(timer),
     );

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { asyncApiOf } from "../../runtime/contract/async-api.ts";
-import { DOCS_STYLE } from "../page-files.ts";
+import { DOCS_STYLE } from "../built-files.ts";
 import type { System } from "../system.ts";
 import { VERSION } from "../version.ts";
 import { apiPage, type OpenApi } from "./docs/api-page.ts";

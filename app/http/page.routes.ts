@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import { z } from "zod";
-import { PAGE_FILES } from "../page-files.ts";
+import { PAGE_FILES } from "../built-files.ts";
 import type { Http } from "./http.ts";
 import { Problem } from "./problem.ts";
 
@@ -18,7 +18,7 @@ export function addPageRoutes(http: Http): void {
   for (const place of PLACES)
     http.get(place, SHOWN, async (_request, reply) => {
       if (!existsSync(join(PAGE_FILES, "index.html")))
-        throw new Problem("not-found", "the page is not built in this checkout: npm run build");
+        throw new Problem("not-found", "the page is not built: npm run build");
       return reply.header("cache-control", "no-cache").sendFile("index.html");
     });
   http.get(

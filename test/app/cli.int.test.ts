@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SHIPPED_CONTRACTS } from "../../app/compose.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 
 interface Ran {
   readonly code: number;

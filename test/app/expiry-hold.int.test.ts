@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HttpBench } from "./http-bench.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 const BEAT_MS = 500;
 const WAIT = { timeout: 30_000 };
 

@@ -8,7 +8,7 @@ import { freshDatabase, type FreshDatabase } from "../real/services/fresh-databa
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { environmentOf } from "../real/services/service-addresses.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 
 describeReal("HTTP and the command line of two processes on Kafka, Postgres and Consul", (services) => {
   let database: FreshDatabase;

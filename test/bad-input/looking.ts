@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect } from "vitest";
 
-const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 const OBEYED = /[^\P{Cc}\n]/u;
 
 /** No line of a log or on a terminal was made by whoever sent a message: no CR, no escape sequence, no new line. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 
-const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 /** Node's, as the command's first line has them. */
 const FLAGS =
   readFileSync(ROLLCALL, "utf8")

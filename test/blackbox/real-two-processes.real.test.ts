@@ -8,7 +8,7 @@ import { RealWorld } from "./real-world.ts";
 import { expectPromisesKept } from "./settled.ts";
 import { getJson } from "./world.ts";
 
-const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 /** `ROLLCALL_TEST_NODES=500 ROLLCALL_TEST_RATE=50` for a larger crowd. */
 const NODES = Number(process.env["ROLLCALL_TEST_NODES"] ?? 120);
 const RATE = Number(process.env["ROLLCALL_TEST_RATE"] ?? 20);

@@ -10,7 +10,7 @@ import { contractsCopy } from "./contracts-copy.ts";
 import { type Program, startProgram } from "./program.ts";
 import { getJson } from "./world.ts";
 
-const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 const PATIENCE = { timeoutMs: 20_000 };
 
 interface InForce {

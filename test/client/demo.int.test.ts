@@ -17,7 +17,7 @@ function play(
   return new Promise((resolve) => {
     // Whatever the machine's settings are: the demo has its own.
     const env = { ...process.env, KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1", DATABASE_URL: "", ROLLCALL_ENV: "NOT OK" };
-    const child = spawn(process.execPath, ["app/rollcall.mjs", "demo", ...args], { cwd: ROOT, env });
+    const child = spawn(process.execPath, ["dist/app/rollcall.js", "demo", ...args], { cwd: ROOT, env });
     let output = "";
     const hear = (chunk: Buffer): void => {
       output += chunk.toString();

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { httpTransport } from "../../client/http-transport.ts";
 import { nodeMessage } from "../../client/messages.ts";
@@ -39,7 +38,7 @@ describe("a node over HTTP", () => {
   it("becomes ACTIVE, and stays so by its heartbeats for longer than it may be silent", async () => {
     const node = nodeOf("steady");
     await node.start();
-    const [payload] = await once(node, "active");
+    const [payload] = await node.next("active");
     expect(payload.capabilities).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 4_500));
     expect(await stateOf("steady")).toBe("ACTIVE");
@@ -49,11 +48,11 @@ describe("a node over HTTP", () => {
   it("expires when it is silent, and registers again by itself", async () => {
     const node = nodeOf("sleepy", { transport: mutable() });
     await node.start();
-    await once(node, "active");
+    await node.next("active");
     isMuted = true;
-    const [expired] = await once(node, "expired");
+    const [expired] = await node.next("expired");
     isMuted = false;
-    const [active] = await once(node, "active");
+    const [active] = await node.next("active");
     expect(expired.attempt).toBe(1);
     expect(active.attempt).toBe(2);
     await node.close();
@@ -62,20 +61,20 @@ describe("a node over HTTP", () => {
   it("is deregistered by its goodbye, and a successor starts anew", async () => {
     const node = nodeOf("leaving");
     await node.start();
-    await once(node, "active");
+    await node.next("active");
     await node.close();
     await expect.poll(() => stateOf("leaving")).toBe("DEREGISTERED");
     const successor = nodeOf("leaving");
     await successor.start();
-    expect((await once(successor, "active"))[0].attempt).toBe(2);
+    expect((await successor.next("active"))[0].attempt).toBe(2);
     await successor.close();
   });
 
   it("hears that an operator ended its registration", async () => {
     const node = nodeOf("unwanted");
     await node.start();
-    await once(node, "active");
-    const deregistered = once(node, "deregistered");
+    await node.next("active");
+    const deregistered = node.next("deregistered");
     await transport.publish(nodeMessage("NodeDeregister", { node_id: "unwanted", reason: "retired" }));
     expect((await deregistered)[0].reason).toBe("retired");
     expect(node.phase).toBe("ended");
@@ -85,7 +84,7 @@ describe("a node over HTTP", () => {
   it("tells of a change without losing its place", async () => {
     const node = nodeOf("changing");
     await node.start();
-    await once(node, "active");
+    await node.next("active");
     const updates = await watchRegistrations(transport, { types: ["NodeUpdated"], nodeId: "changing" });
     node.update({ capabilities: ["db.write"] });
     for await (const { payload } of updates) {
@@ -99,14 +98,14 @@ describe("a node over HTTP", () => {
   it("bridges an interruption of HTTP: nothing that was answered meanwhile is missed", async () => {
     const node = nodeOf("patient");
     await node.start();
-    await once(node, "active");
+    await node.next("active");
     const restore = await embedded.interruptHttp();
-    const expired = once(node, "expired");
+    const expired = node.next("expired");
     await new Promise((resolve) => setTimeout(resolve, 4_000));
     expect(node.phase).toBe("active");
     await restore();
     await expired;
-    await once(node, "active");
+    await node.next("active");
     await node.close();
   });
 

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { kafkaTransport } from "../../client/kafka-transport.ts";
 import { RollcallNode } from "../../client/rollcall-node.ts";
@@ -44,7 +43,7 @@ describeReal("nodes over Kafka", (services) => {
 
   it("become ACTIVE, stay so, and are deregistered by their goodbye", async () => {
     const nodes = [nodeOf("k1"), nodeOf("k2"), nodeOf("k3")];
-    const active = nodes.map((node) => once(node, "active"));
+    const active = nodes.map((node) => node.next("active"));
     await Promise.all(nodes.map((node) => node.start()));
     await Promise.all(active);
     await new Promise((resolve) => setTimeout(resolve, 4_500));
@@ -60,15 +59,15 @@ describeReal("nodes over Kafka", (services) => {
       publish: (message) => (isMuted ? Promise.resolve() : transport.publish(message)),
     });
     await node.start();
-    await once(node, "active");
+    await node.next("active");
     isMuted = true;
-    await once(node, "expired");
+    await node.next("expired");
     isMuted = false;
-    expect((await once(node, "active"))[0].attempt).toBe(2);
+    expect((await node.next("active"))[0].attempt).toBe(2);
     await node.close({ goodbye: false });
     const restarted = nodeOf("k4");
     await restarted.start();
-    expect((await once(restarted, "active"))[0].attempt).toBe(3);
+    expect((await restarted.next("active"))[0].attempt).toBe(3);
     await restarted.close();
   });
 
@@ -107,14 +106,14 @@ describeReal("nodes over Kafka", (services) => {
     const node = nodeOf("k7", cautious);
     try {
       await node.start();
-      await once(node, "active");
-      const expired = once(node, "expired");
+      await node.next("active");
+      const expired = node.next("expired");
       proxy.cut();
       await expect.poll(() => stateOf("k7"), { timeout: 10_000 }).toBe("LIVENESS_EXPIRED");
       expect(node.phase).toBe("active");
       proxy.restore();
       // Its heartbeats' introspection may have begun the new attempt before the news of the old one's end came.
-      await Promise.race([expired, once(node, "active")]);
+      await Promise.race([expired, node.next("active")]);
       await expect.poll(() => node.phase, { timeout: 20_000 }).toBe("active");
       await expect.poll(() => stateOf("k7"), { timeout: 10_000 }).toBe("ACTIVE");
     } finally {
@@ -131,7 +130,7 @@ describeReal("nodes over Kafka", (services) => {
     try {
       const swallowed = proxy.swallowNextReply(isProduceRequest);
       await node.start();
-      const active = once(node, "active");
+      const active = node.next("active");
       await swallowed;
       expect((await active)[0].attempt).toBe(1);
       const events = await fetch(`${running.url}/api/v1/registrations/k8/timeline`);

@@ -10,7 +10,7 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 function simulate(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const { KAFKA_BOOTSTRAP_SERVERS: _, ...env } = process.env;
-    const child = spawn(process.execPath, ["app/rollcall.mjs", "simulate", ...args], { cwd: ROOT, env });
+    const child = spawn(process.execPath, ["dist/app/rollcall.js", "simulate", ...args], { cwd: ROOT, env });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

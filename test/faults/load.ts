@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { RealWorld } from "../blackbox/real-world.ts";
 
-const ROLLCALL = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 
 export interface LoadOptions {
   readonly nodes: number;

@@ -1,6 +1,5 @@
 import type { TestProject } from "vitest/node";
 import { ServicesImpossible, chromium, requirePrograms } from "../real/services/programs.ts";
-import { buildPage } from "./built-page.ts";
 import { chromiumPath } from "./chromium.ts";
 
 declare module "vitest" {
@@ -10,7 +9,7 @@ declare module "vitest" {
   }
 }
 
-/** For vitest's `page` project: the page as it is built, and a browser to look at it. */
+/** For vitest's `page` project: a browser to look at the page. */
 export async function setup(project: TestProject): Promise<void> {
   try {
     await requirePrograms([chromium]);
@@ -19,7 +18,5 @@ export async function setup(project: TestProject): Promise<void> {
     if (!(error instanceof ServicesImpossible)) throw error;
     console.error(`\n!!! NO TESTS OF THE PAGE: there is no browser here.\n!!! ${error.message}\n`);
     project.provide("chromium", null);
-    return;
   }
-  buildPage();
 }

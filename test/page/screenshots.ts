@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HttpBench } from "../app/http-bench.ts";
 import { ROOT } from "../tidy/sources.ts";
-import { buildPage } from "./built-page.ts";
 import { chromiumPath } from "./chromium.ts";
 import { launch } from "./describe-page.ts";
 import { visit } from "./visit.ts";
@@ -52,7 +51,6 @@ async function populate(bench: HttpBench): Promise<void> {
 async function main(): Promise<void> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) throw new Error("there is no Chromium: set CHROMIUM");
-  buildPage();
   mkdirSync(FOLDER, { recursive: true });
   const bench = await HttpBench.open();
   const browser = await launch(executablePath);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 import { until } from "../shell/orders.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 const FIXTURE = fileURLToPath(new URL("fixtures/happy-path.ndjson", import.meta.url));
 
 interface Report {
@@ -95,7 +95,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
   it.each([
     ["replay", "say --verify"],
     ["replay --verify --from nowhere.ndjson", "can't be read"],
-    [`replay --verify --from ${PROGRAM}`, "rollcall.mjs:1: no JSON"],
+    [`replay --verify --from ${PROGRAM}`, "rollcall.js:1: no JSON"],
     ["replay --verify --export x.ndjson", "cannot be used with"],
   ])("rollcall %s is wrong usage", async (args, said) => {
     expect(await rollcall(args)).toMatchObject({ code: 2, err: expect.stringContaining(said) });

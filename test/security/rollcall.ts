@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("../../app/rollcall.mjs", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 
 export interface Ran {
   readonly code: number;

@@ -11,7 +11,7 @@ describe("the simulation", () => {
   it("sees every promise kept in 200 histories", { timeout: 600_000 }, async () => {
     const { stdout } = await run(process.execPath, [
       "--import",
-      fileURLToPath(new URL("../../app/typescript.mjs", import.meta.url)),
+      fileURLToPath(new URL("../../bench/typescript.mjs", import.meta.url)),
       cli,
       "--seeds",
       "200",

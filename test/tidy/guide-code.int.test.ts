@@ -2,16 +2,10 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ROOT } from "./sources.ts";
+import { blocksOf } from "./guide-blocks.ts";
 import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
 afterAll(removeCopies);
-
-/** Fenced blocks of a page, in order, by language. */
-const blocksOf = (page: string): readonly { readonly language: string; readonly text: string }[] =>
-  [...readFileSync(join(ROOT, page), "utf8").matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
-    ([, language = "", text = ""]) => ({ language, text }),
-  );
 
 /** Does in a copy of the tree what a guide says: blocks that begin with a path are files, `diff` blocks are changes. */
 function follow(guide: string): string {
@@ -70,15 +64,5 @@ describe("the code of a guide", () => {
     expect(await compileErrors(copy)).toEqual([]);
     const mail = "mail to ann@example.com: Your parcel is in the locker.";
     expect(await outputUntil(copy, "app/parcels.ts", mail)).toContain(mail);
-  }, 180_000);
-
-  it("makes a node by the name under which the client is imported", async () => {
-    const copy = copyOfTheTree();
-    const examples = ["README.md", "docs/guide/nodes.md"].flatMap((page) =>
-      blocksOf(page).filter(({ text }) => text.includes('"rollcall/client"')),
-    );
-    examples.forEach(({ text }, index) => writeFileSync(join(copy, `client/example-${index}.ts`), text));
-    expect(examples).toHaveLength(2);
-    expect(await compileErrors(copy)).toEqual([]);
   }, 180_000);
 });

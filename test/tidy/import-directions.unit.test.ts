@@ -64,9 +64,15 @@ const ROOMS: readonly Room[] = [
   },
   { room: "effects/", may: ["runtime/core/"], libraries: [] },
   {
+    room: "client/kafka",
+    may: ["client/", "runtime/core/fault.ts"],
+    libraries: ["kafkajs", "node:module"],
+  },
+  // It is a package of its own, without any other, for whatever has a fetch.
+  {
     room: "client/",
-    may: ["contracts/registration/messages/", "runtime/core/"],
-    libraries: ["kafkajs", "node:crypto", "node:events", "node:module", "zod"],
+    may: ["runtime/core/envelope.ts", "runtime/core/fault.ts", "runtime/core/time.ts"],
+    libraries: [],
   },
 ];
 

@@ -17,7 +17,7 @@ export function filesIn(folder: string, ending = ".ts"): readonly Source[] {
   return entries
     .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
     .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
-    .filter((path) => !path.includes("node_modules/"))
+    .filter((path) => !/\/(node_modules|dist)\//.test(path))
     .toSorted()
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 }

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HttpBench } from "../http-bench.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../../app/rollcall.mjs", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../../dist/app/rollcall.js", import.meta.url));
 
 let bench: HttpBench;
 beforeAll(async () => void (bench = await HttpBench.open()));

@@ -16,7 +16,7 @@ it("TypeScript is run as it is, without a call for the name of every closure", (
     console.log(partitionOf("node", 4), named);`;
   const node = (...more: string[]): string =>
     execFileSync(process.execPath, [...more, "--input-type=module", "-e", program], { cwd: ROOT, encoding: "utf8" });
-  const [partition, named] = node("--import", "./app/typescript.mjs").trim().split(" ").map(Number);
+  const [partition, named] = node("--import", "./bench/typescript.mjs").trim().split(" ").map(Number);
   expect(partition).toBeLessThan(4);
   expect(named).toBe(0);
   // What it spares: once there is nothing to spare, the hook is.

@@ -1,10 +1,9 @@
 #!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32
 // What a turn makes lives until its commit: with Node's small young generation most of it would be copied twice. It is
 // of one size from the start, so that memory is: V8 would let it grow by steps, for hours.
-import { bundle } from "./bundle.mjs";
 
-const bundled = await bundle();
-if (bundled === undefined) await import("./typescript.mjs");
+// A stack tells the line that was written.
+process.setSourceMapsEnabled(true);
 // As node --disable-proto=delete: no key of a message can reach a prototype, whatever a library does with it.
-delete Object.prototype.__proto__;
-await import(bundled ?? "./cli.ts");
+delete (Object.prototype as { __proto__?: unknown }).__proto__;
+await import("./cli.ts");

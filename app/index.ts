@@ -1,0 +1,39 @@
+// What `import ... from "rollcall"` gives: all that a domain's shapes, functions and effects are written with.
+export { z } from "zod";
+export {
+  done,
+  effect,
+  type Effect,
+  type EffectContext,
+  type IntentPayload,
+  type Outcome,
+  refused,
+} from "../runtime/core/effect.ts";
+export { Fault } from "../runtime/core/fault.ts";
+export {
+  absorbed,
+  type Absorbed,
+  type ArmedDeadline,
+  type EntityView,
+  type Handler,
+  type HandlerAction,
+  type HandlerContext,
+  type HandlerResult,
+  handlersOf,
+  nothing,
+  type Nothing,
+} from "../runtime/core/handler.ts";
+export { intent, type Intent, type IntentDefinition, type NewIntent, none } from "../runtime/core/intent.ts";
+export {
+  DeadlineFired,
+  IntentFailed,
+  type Json,
+  message,
+  type MessageDefinition,
+  type MessageOptions,
+  type NewEvent,
+  type Payload,
+  type PayloadOf,
+  raised,
+} from "../runtime/core/message.ts";
+export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";

@@ -1,0 +1,55 @@
+type Listener<Values extends readonly unknown[]> = (...values: Values) => void;
+
+/** Listeners by event name, as Node's EventEmitter has them. Not that one, so that the client runs wherever fetch does. */
+export class Emitter<Events extends { readonly [Name in keyof Events]: readonly unknown[] }> {
+  readonly #listeners = new Map<keyof Events, readonly { readonly call: unknown; readonly isOnce: boolean }[]>();
+
+  on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): this {
+    return this.#add(name, listener, false);
+  }
+
+  once<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): this {
+    return this.#add(name, listener, true);
+  }
+
+  /** Takes a listener back that was given last, if it is there. */
+  off<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): this {
+    const listeners = this.#listeners.get(name) ?? [];
+    const at = listeners.findLastIndex(({ call }) => call === listener);
+    this.#listeners.set(name, listeners.toSpliced(at < 0 ? listeners.length : at, 1));
+    return this;
+  }
+
+  /** The values of the next such event. Rejects with the signal's reason when that comes first. */
+  next<Name extends keyof Events>(name: Name, signal?: AbortSignal): Promise<Events[Name]> {
+    return new Promise((resolve, reject) => {
+      const listener = (...values: Events[Name]): void => {
+        signal?.removeEventListener("abort", abort);
+        resolve(values);
+      };
+      const abort = (): void => {
+        this.off(name, listener);
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) return abort();
+      signal?.addEventListener("abort", abort);
+      this.once(name, listener);
+    });
+  }
+
+  /** Calls the listeners that there are, in the order of their coming. Returns whether there was one. */
+  emit<Name extends keyof Events>(name: Name, ...values: Events[Name]): boolean {
+    const listeners = this.#listeners.get(name) ?? [];
+    for (const { call, isOnce } of listeners) {
+      const listener = call as Listener<Events[Name]>;
+      if (isOnce) this.off(name, listener);
+      listener(...values);
+    }
+    return listeners.length > 0;
+  }
+
+  #add(name: keyof Events, call: unknown, isOnce: boolean): this {
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), { call, isOnce }]);
+    return this;
+  }
+}

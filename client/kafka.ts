@@ -1,0 +1,1 @@
+export { kafkaTransport, type KafkaTransportOptions } from "./kafka-transport.ts";
