@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
 import { compileDomain } from "../../runtime/contract/compile.ts";
 import { validateDomain } from "../../runtime/contract/validate.ts";
@@ -66,5 +67,9 @@ function sourceOf({ from, url }: JournalOptions, command: Command, window: Windo
   const store = new PostgresStore({
     ...{ url: config.DATABASE_URL, applicationName: "rollcall replay", maxConnections: 1, readOnly: true },
   });
-  return { lines: linesOfStore(store, code.domain, config, window), close: () => store.close() };
+  const lines = async function* (): AsyncGenerator<JournalLine> {
+    await refuseFormerStore(store);
+    yield* linesOfStore(store, code.domain, config, window);
+  };
+  return { lines: lines(), close: () => store.close() };
 }

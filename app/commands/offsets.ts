@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka-bus.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
@@ -61,6 +62,7 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
     clock: new SystemClock(),
   });
   try {
+    await refuseFormerStore(store);
     const ends = await bus.ends(topicsOf(domain).input, { timeoutMs: ANSWER_MS });
     const strays = await straysOf(store, domain, ends);
     if (yes) for (const stray of strays) await forget(store, domain, stray);

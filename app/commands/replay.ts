@@ -26,7 +26,10 @@ interface Report extends ReplayCounts {
 export function addReplayCommands(program: Command): void {
   readsJournal(program.command("replay"))
     .description("takes the journal again through the core; nothing is written but the file of --export")
-    .option("--verify", "decisions, events and intents must come out byte for byte; exits 1 if one does not")
+    .option(
+      "--verify",
+      "decisions, events and intents must come out byte for byte, but for their reasons; exits 1 if one does not",
+    )
     .addOption(
       new Option("--export <file>", "writes the journal as NDJSON, - for standard output").conflicts([
         "verify",
@@ -93,7 +96,8 @@ const earliest = (found: readonly ReplayDifference[]): ReplayDifference[] =>
     .slice(0, TOLD_MAX);
 
 function printReport(report: Report, colors: Colors): void {
-  const { rows, entities, steps, events, intents, deadLetters, states, differences, incomplete, found } = report;
+  const { rows, entities, steps, events, intents, deadLetters, states, differences, reworded, incomplete, found } =
+    report;
   for (const problem of report.problems) print(colors.yellow(printable(problem)));
   let place = "";
   for (const difference of found) {
@@ -111,8 +115,9 @@ function printReport(report: Report, colors: Colors): void {
   const what =
     `${rows} rows of ${entities} nodes: ${steps} steps, ${events} events, ${intents} intents, ` +
     `${deadLetters} dead letters, ${states} stored states`;
-  if (report.ok) return print(`${what}: all come out byte for byte`);
-  print(`${what}: ${colors.red(`${differences} differences`)}, ${incomplete} nodes not taken again to the end`);
+  const words = reworded > 0 ? `, reworded: ${reworded}` : "";
+  if (report.ok) return print(`${what}: all come out ${words === "" ? "byte for byte" : `the same${words}`}`);
+  print(`${what}: ${colors.red(`${differences} differences`)}, ${incomplete} nodes not taken again to the end${words}`);
 }
 
 const shown = (value: unknown): string =>

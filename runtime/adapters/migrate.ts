@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../core/fault.ts";
 import type { Sql, Store } from "../ports/store.ts";
+import { hasMigrations, refuseFormerStore } from "./former-store.ts";
 import { sqlStateOf } from "./sql-fault.ts";
 
 /** A folder of NNNN_name.sql files; its numbers are counted on their own. */
@@ -25,9 +26,10 @@ type MigrationFile = Migration & { readonly text: string };
 /** Any number, as long as every Rollcall uses the same. */
 const lockKey = 7_265_011;
 const insufficientPrivilege = "42501";
-const createTable = `
-  -- "create ... if not exists" asks for the right to create one even then; and to_regnamespace answers from memory, where
-  -- a connection that waited for another's migration still has that there is none.
+/** What a store has of its own accord: the record of what was applied to it. */
+export const MIGRATION_TABLE = `
+  -- "create ... if not exists" asks for the right to create one even then; and to_regnamespace answers from memory,
+  -- where a connection that waited for another's migration still has that there is none.
   do $$ begin
     if not exists (select from pg_catalog.pg_namespace where nspname = 'rollcall') then create schema rollcall; end if;
   end $$;
@@ -50,6 +52,7 @@ const createTable = `
  * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or is not there, or a missing one is
  * older
  *   than an applied one; names the file
+ * @throws Fault STORE_TOO_OLD, not retryable: the store is one of before the first release; nothing was written
  */
 export async function migrate(
   store: Store,
@@ -57,6 +60,7 @@ export async function migrate(
   onApplied: () => void = () => {},
 ): Promise<Migration[]> {
   const files = (await Promise.all(sets.map(readSet))).flat();
+  await refuseFormerStore(store);
   const missing = await missingOf(store, files);
   if (missing.length === 0) return [];
   const applied: Migration[] = [];
@@ -68,8 +72,7 @@ export async function migrate(
 }
 
 async function missingOf(sql: Sql, files: readonly MigrationFile[]): Promise<readonly MigrationFile[]> {
-  const [known] = await sql.query("select 1 where to_regclass('rollcall.migration') is not null");
-  if (known === undefined) return files;
+  if (!(await hasMigrations(sql))) return files;
   const done = await appliedOf(sql, files);
   refuseDifferences(files, done);
   return files.filter((file) => !done.some((row) => isSame(row, file)));
@@ -93,7 +96,7 @@ async function applyNext(
 ): Promise<Migration | undefined> {
   // As a script, which may wait long: another process's migration ends when it ends. Released with the transaction.
   await store.script(tx, `select pg_advisory_xact_lock(${lockKey})`);
-  await store.script(tx, createTable);
+  await store.script(tx, MIGRATION_TABLE);
   const done = await appliedOf(tx, files);
   refuseDifferences(files, done);
   const next = files.find((file) => !done.some((row) => isSame(row, file)));

@@ -2,7 +2,7 @@ import type { EmittedEvent } from "./decision.ts";
 import type { Entity } from "./entity.ts";
 import { encodeEvent } from "./envelope.ts";
 import type { Intent } from "./intent.ts";
-import { type DeadLetterRecord, type JournalRow, type StoredEntity, stepRecord } from "./journal.ts";
+import { type DeadLetterRecord, type JournalRow, type StepRecord, type StoredEntity, stepRecord } from "./journal.ts";
 import { type JsonDifference, jsonDifferences } from "./json-differences.ts";
 import { type Contracts, quietRenewals, refusalAgain, retake, settledOf, stepOf } from "./retake.ts";
 import { toRfc3339 } from "./time.ts";
@@ -29,6 +29,8 @@ export interface ReplayCounts {
   /** Entities whose stored row was compared with what came out. */
   states: number;
   differences: number;
+  /** Steps that are equal but for the words of their reason. */
+  reworded: number;
   /** Entities that could not be taken again to their end. */
   incomplete: number;
 }
@@ -55,8 +57,8 @@ interface History {
 }
 
 /**
- * Takes a journal again through the core and says what does not come out byte for byte. Rows come entity by entity, in
- * the order of the journal, those without an entity anywhere; one entity is held at a time.
+ * Takes a journal again through the core and says what does not come out byte for byte, reasons apart. Rows come entity
+ * by entity, in the order of the journal, those without an entity anywhere; one entity is held at a time.
  */
 export class Replay {
   readonly counts: ReplayCounts = {
@@ -68,6 +70,7 @@ export class Replay {
     deadLetters: 0,
     states: 0,
     differences: 0,
+    reworded: 0,
     incomplete: 0,
   };
   readonly #contracts: Contracts;
@@ -133,7 +136,7 @@ export class Replay {
     const { message, decision, before } = retake(domain, history.entity, row) as NonNullable<ReturnType<typeof retake>>;
     this.counts.steps++;
     const { note, tries } = record;
-    this.#compare(history, row, "", record, stepRecord(message, before, decision, { note, tries }));
+    this.#decision(history, row, record, stepRecord(message, before, decision, { note, tries }));
     if (row.kind === "message")
       this.#compare(history, row, "attempt_id", row.attempt_id, decision.entity?.attempt.id || null);
     if (message.intentId !== undefined && !history.intents.delete(message.intentId))
@@ -143,6 +146,15 @@ export class Replay {
     history.events = row.kind === "message" ? [...decision.events] : [];
     for (const intent of decision.intents) history.intents.set(intent.id, intent);
     this.counts.intents += decision.intents.length;
+  }
+
+  /** A note and tries are the shell's: taken as recorded. A reason is for people: other words are no other decision. */
+  #decision(history: History, row: JournalRow, recorded: StepRecord, cameOut: StepRecord): void {
+    const { reason } = recorded.decision;
+    const inTheSameWords = { ...cameOut, decision: { ...cameOut.decision, reason } };
+    const isReworded = reason !== cameOut.decision.reason && isSameJson(recorded, inTheSameWords);
+    if (isReworded) this.counts.reworded++;
+    else this.#compare(history, row, "", recorded, cameOut);
   }
 
   #event(history: History, row: JournalRow): void {
@@ -162,7 +174,7 @@ export class Replay {
       value: encodeEvent(domain.name, event, undefined).value,
     };
     const [one, other] = [opened(recorded, came.value), opened(came, value)];
-    const isSame = JSON.stringify(one) === JSON.stringify(other);
+    const isSame = isSameJson(one, other);
     this.#compare(history, row, "event", isSame ? recorded : one, isSame ? came : other);
   }
 
@@ -223,7 +235,7 @@ export class Replay {
   }
 
   #compare(history: History | undefined, row: JournalRow, field: string, recorded: unknown, cameOut: unknown): void {
-    if (JSON.stringify(recorded) === JSON.stringify(cameOut)) return;
+    if (isSameJson(recorded, cameOut)) return;
     const follows = history?.differs ?? false;
     if (history) history.differs = true;
     const { entity_id: entityId, partition, seq, at, type } = row;
@@ -233,6 +245,8 @@ export class Replay {
     }
   }
 }
+
+const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** With the value as JSON, if it is not equal but both are: so that the field that differs is told. */
 function opened(event: object & { readonly value: unknown }, other: unknown): object {

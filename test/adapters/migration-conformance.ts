@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -10,6 +10,8 @@ const runtime: MigrationSet = {
   scope: "runtime",
   directory: new URL("../../runtime/adapters/migrations/", import.meta.url),
 };
+
+const BEFORE_FIRST_RELEASE = readFileSync(new URL("fixtures/before-first-release.sql", import.meta.url), "utf8");
 
 /** What migrating does on every store. `connect` may be called more than once where the store takes several. */
 export function describeMigrations(name: string, connect: () => Promise<Store>): void {
@@ -88,6 +90,42 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       rmSync(join(directory, "0002_again.sql"));
       write("third.sql", "select 1");
       await expect(migrate(store, [set])).rejects.toThrow("third.sql");
+    });
+
+    describe("a store of before the first release", () => {
+      const contents = () =>
+        store.query(
+          `select relname, pg_relation_size(oid) as bytes from pg_class
+            where relnamespace = to_regnamespace('rollcall') order by relname`,
+        );
+      const asScript = (text: string) => store.transaction((tx) => store.script(tx, text));
+      const remedy = { pglite: "ROLLCALL_DATA_DIR to another one", postgres: "drop schema rollcall cascade" };
+
+      it("is refused by name, with what it has and the remedy, and nothing in it is changed", async () => {
+        await asScript(BEFORE_FIRST_RELEASE);
+        const before = await contents();
+        const refused = migrate(store, [runtime, set]);
+        await expect(refused).rejects.toMatchObject({ code: "STORE_TOO_OLD", retryable: false });
+        await expect(refused).rejects.toThrow("runtime/0001_runtime.sql, runtime/0002_table_bus.sql");
+        await expect(refused).rejects.toThrow(remedy[store.kind]);
+        expect(await contents()).toEqual(before);
+      });
+
+      it("is refused when only its first migration was applied", async () => {
+        await asScript(`${BEFORE_FIRST_RELEASE}; delete from rollcall.migration where number > 1`);
+        await expect(migrate(store, [runtime])).rejects.toMatchObject({ code: "STORE_TOO_OLD" });
+      });
+
+      it("is refused without its record of migrations too; an empty schema is not", async () => {
+        await store.query("create schema rollcall");
+        await asScript("create table rollcall.entity (id text); create table rollcall.journal (id text)");
+        const refused = migrate(store, [set]);
+        await expect(refused).rejects.toMatchObject({ code: "STORE_TOO_OLD" });
+        await expect(refused).rejects.toThrow("entity, journal");
+        expect(await contents()).toMatchObject([{ relname: "entity" }, { relname: "journal" }]);
+        await asScript("drop table rollcall.entity; drop table rollcall.journal");
+        expect(numbers(await migrate(store, [set]))).toEqual([1, 2]);
+      });
     });
 
     it("apply once when several start at once", async () => {

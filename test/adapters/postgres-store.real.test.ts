@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { PostgresStore, type PostgresStoreOptions } from "../../runtime/adapters
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshDatabase, type FreshDatabase } from "../real/services/fresh-database.ts";
 import { startTcpProxy, type TcpProxy } from "../real/services/tcp-proxy.ts";
+import { rollcall } from "../security/rollcall.ts";
 import { describeMigrations } from "./migration-conformance.ts";
 import { describeStore } from "./store-conformance.ts";
 
@@ -22,6 +23,24 @@ describeReal("PostgresStore", (services) => {
   const direct = async (): Promise<PostgresStore> => new PostgresStore({ url: database.url });
   describeStore("PostgresStore", { open: direct });
   describeMigrations("PostgresStore", direct);
+
+  describe("a database of before the first release", () => {
+    let former: FreshDatabase;
+    beforeAll(async () => {
+      former = await freshDatabase(services.database);
+      const store = new PostgresStore({ url: former.url });
+      const text = readFileSync(new URL("fixtures/before-first-release.sql", import.meta.url), "utf8");
+      await store.transaction((tx) => store.script(tx, text)).finally(() => store.close());
+    });
+    afterAll(() => former.drop());
+
+    it.each(["start", "migrate", "replay --verify", "offsets reset"])("is refused by rollcall %s", async (command) => {
+      const environment = { DATABASE_URL: former.url, KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:9" };
+      const { code, err } = await rollcall(command, environment);
+      expect(code).toBe(1);
+      expect(err).toMatch(/runtime\/0001_runtime\.sql.*DATABASE_URL.*drop schema rollcall cascade/);
+    });
+  });
 
   describe("PostgresStore and a server that goes away", () => {
     let proxy: TcpProxy;

@@ -28,7 +28,7 @@ function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
 
 /**
  * Journals recorded from the real shell. One that comes out otherwise is a change of behaviour: where it is meant,
- * `npm run fixtures:journals` renews them, and the change of the files says what nodes and readers will see.
+ * `npm run fixtures` renews them, and the change of the files says what nodes and readers will see.
  */
 describe("the recorded journals", () => {
   it("are there for every scenario, thirty at least", () => {
@@ -47,8 +47,9 @@ describe("the recorded journals", () => {
     for (const line of lines)
       if (line.line === "row") replay.row(line);
       else if (line.line === "entity") replay.stored(line);
-    const { rows, states } = replay.end();
+    const { rows, states, reworded } = replay.end();
     expect(found).toEqual([]);
+    expect(reworded).toBe(0);
     expect(rows).toBeGreaterThan(0);
     expect(states).toBe(Object.keys(SCENARIOS[name]?.ends ?? {}).length);
   });

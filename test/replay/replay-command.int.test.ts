@@ -17,6 +17,7 @@ interface Report {
   readonly states: number;
   readonly deadLetters: number;
   readonly differences: number;
+  readonly reworded: number;
   readonly found: readonly { readonly entityId: string; readonly field: string; readonly recorded: unknown }[];
 }
 let bench: HttpBench;
@@ -86,6 +87,17 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
       /^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}came out /,
     );
     expect(out).toMatch(/\d+ differences, 0 nodes not taken again to the end\n$/);
+  });
+
+  it("counts what is merely worded otherwise, which is no difference", async () => {
+    const file = join(folder, "reworded.ndjson");
+    const text = readFileSync(FIXTURE, "utf8");
+    const reasons = /("result":"\w+","reason":")/g;
+    writeFileSync(file, text.replaceAll(reasons, "$1in other words: "));
+    const { code, out } = await rollcall(`replay --verify --from ${file}`);
+    expect([code, out]).toEqual([0, expect.stringMatching(/: all come out the same, reworded: \d+\n$/)]);
+    const report = JSON.parse((await rollcall(`replay --verify --from ${file} --json`)).out) as Report;
+    expect(report).toMatchObject({ ok: true, differences: 0, reworded: text.match(reasons)?.length, found: [] });
   });
 
   it("replays under the contracts that are shipped what has none of its own", async () => {

@@ -84,8 +84,9 @@ describe("a journal that the shell wrote", () => {
     fc.assert(
       fc.property(fc.array(anyStimulus, { minLength: 5, maxLength: 60, size: "max" }), (stimuli) => {
         const { rows, stored, world } = recorded(stimuli);
-        const { found, reasons, steps, events, intents, states } = replayed(rows, stored);
+        const { found, reasons, reworded, steps, events, intents, states } = replayed(rows, stored);
         expect(found).toEqual([]);
+        expect(reworded).toBe(0);
         expect(reasons).toEqual([]);
         expect([events, intents]).toEqual([world.events.length, world.intents.length]);
         expect(states).toBe(stored && rows.length > 0 ? 1 : 0);
@@ -145,7 +146,7 @@ describe("a difference", () => {
     event: ["type", "message_id", "correlation_id", "attempt_id", "topic", "key", "value"],
   };
   const isVerified = ({ kind }: JournalRow, path: Path): boolean =>
-    VERIFIED[kind]?.some((start) => path.join(".").startsWith(start)) === true;
+    VERIFIED[kind]?.some((start) => path.join(".").startsWith(start)) === true && path.at(-1) !== "reason";
   const places = rows.flatMap((row, index) =>
     leavesOf(row)
       .filter((path) => isVerified(row, path))
@@ -170,6 +171,36 @@ describe("a difference", () => {
       );
     });
     expect(missed.map(({ name }) => name)).toEqual([]);
+  });
+
+  const steps = rows.flatMap((row, index) => (row.kind === "message" ? [{ row, index }] : []));
+  const REASON = ["body", "decision", "reason"];
+  const STATE = ["body", "decision", "state"];
+
+  it("in a reason's words alone is none, and is counted", () => {
+    for (const { row, index } of steps)
+      expect(replayed(rows.with(index, planted(row, REASON)), stored)).toMatchObject({
+        ...{ differences: 0, found: [], incomplete: 0, reworded: 1 },
+      });
+    const all = rows.map((row) => (row.kind === "message" ? planted(row, REASON) : row));
+    expect(replayed(all, stored)).toMatchObject({ differences: 0, reworded: steps.length });
+  });
+
+  it("beside a reason's words is found, and both are told", () => {
+    for (const { row, index } of steps) {
+      const { found, reworded } = replayed(rows.with(index, planted(planted(row, REASON), STATE)), stored);
+      expect(found.map(({ field }) => field)).toEqual(["decision.reason", "decision.state"]);
+      expect(reworded).toBe(0);
+    }
+  });
+
+  it("in a note's words is none: what an effect said is an input", () => {
+    for (const { row, index } of steps)
+      if ((row.body as StepRecord).note !== undefined)
+        expect(replayed(rows.with(index, planted(row, ["body", "note"])), stored)).toMatchObject({
+          ...{ differences: 0, reworded: 0 },
+        });
+    expect(steps.some(({ row }) => (row.body as StepRecord).note !== undefined)).toBe(true);
   });
 
   it("in the stored entity is found", () => {

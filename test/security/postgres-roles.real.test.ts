@@ -27,14 +27,14 @@ describeReal("Postgres with TLS and three roles", () => {
   it("runs for nobody before the tables are there, and says who has to make them", async () => {
     const refused = migrate(storeAt(server.url("rollcall_run")), MIGRATIONS);
     await expect(refused).rejects.toMatchObject({ code: "MIGRATION_REFUSED", retryable: false });
-    await expect(refused).rejects.toThrow(/runtime\/0001_runtime\.sql.*rollcall migrate/);
+    await expect(refused).rejects.toThrow(/runtime\/0001_contracts\.sql.*rollcall migrate/);
   });
 
   it("is migrated by the role that owns the tables, with the command", async () => {
     const environment = { DATABASE_URL: server.url("rollcall_migrate") };
     expect(await rollcall("migrate", environment)).toMatchObject({
       code: 0,
-      out: expect.stringContaining("applied runtime/0001_runtime.sql"),
+      out: expect.stringContaining("applied runtime/0001_contracts.sql"),
       err: "",
     });
     expect(await rollcall("migrate", environment)).toMatchObject({

@@ -147,7 +147,7 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
         expect(applied.length).toBeGreaterThanOrEqual(4);
         await world.query(`update rollcall.migration set checksum = 'another' where scope = 'runtime' and number = 1`);
         await expect(world.start()).rejects.toThrow(
-          "migration runtime/0001_runtime.sql was changed after it was applied",
+          "migration runtime/0001_contracts.sql was changed after it was applied",
         );
       }),
   );

@@ -1,12 +1,20 @@
 -- A hold on expiry, one row a state: begun by whichever process saw the mass expiry, in force for all of them.
-alter table rollcall.expiry_hold
+create table rollcall.expiry_hold (
+  domain text not null,
+  state text not null,
+  held_at timestamptz not null,
+  -- null while it is in force; released by nobody: it ended by itself
+  released_at timestamptz,
+  released_by text,
   -- how many of how many entities of the process that began it would have expired at once
-  add column entities int not null default 0,
-  add column of_entities int not null default 0,
+  entities int not null default 0,
+  of_entities int not null default 0,
   -- when a process last said that entities of it wait, and when the last one was let go
-  add column waiting_at timestamptz,
-  add column drained_at timestamptz,
-  add column reason text;
+  waiting_at timestamptz,
+  drained_at timestamptz,
+  reason text,
+  primary key (domain, state)
+);
 
 -- Deletions that reconciliation wants and that an operator must allow, one row a backend.
 create table rollcall.deletion_hold (
@@ -32,4 +40,5 @@ create table rollcall.operator_word (
   who text not null,
   reason text
 );
+-- They are listed newest first.
 create index operator_word_by_age on rollcall.operator_word (domain, at desc);

@@ -1,4 +1,4 @@
--- The log of the embedded mode: one process, so offsets are counted in its memory.
+-- The log of the embedded mode, in place of Kafka: one process, so offsets are counted in its memory.
 create table rollcall.bus_topic (
   topic text primary key,
   partitions int not null check (partitions > 0)
