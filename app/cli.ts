@@ -9,7 +9,7 @@ const program = new Command("rollcall")
   .exitOverride();
 
 type Add = (program: Command) => void;
-const contracts = async (): Promise<Add> => (await import("./commands/contracts.ts")).addContractCommands;
+const contracts = async (): Promise<Add> => (await import("./commands/validate.ts")).addContractCommands;
 /** By a command's first word: it loads what it needs itself, the version nothing, and help all. */
 const commands = new Map<string, () => Promise<Add>>(
   Object.entries({
@@ -27,7 +27,7 @@ const commands = new Map<string, () => Promise<Add>>(
     graph: contracts,
     contracts: async () => (await import("./commands/contract-schemas.ts")).addContractSchemasCommand,
     check: async () => (await import("./commands/check.ts")).addCheckCommand,
-    "check-contracts": async () => (await import("./commands/check-contracts.ts")).addCheckerCommand,
+    "check-contracts": async () => (await import("./commands/contract-check-worker.ts")).addCheckerCommand,
     replay: async () => (await import("./commands/replay.ts")).addReplayCommands,
     plan: async () => (await import("./commands/plan.ts")).addPlanCommands,
     migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommands,

@@ -8,9 +8,9 @@ import { derivedId } from "../runtime/core/ids.ts";
 import type { Intent } from "../runtime/core/intent.ts";
 import type { Message } from "../runtime/core/message.ts";
 import { step } from "../runtime/core/step.ts";
-import { DeadlineIndex } from "../runtime/shell/deadline-index.ts";
-import type { Partition } from "../runtime/shell/partition.ts";
-import { SharedValues } from "../runtime/shell/shared-values.ts";
+import { DeadlineIndex } from "../runtime/shell/deadlines/deadline-index.ts";
+import type { Partition } from "../runtime/shell/partitions/partition.ts";
+import { SharedValues } from "../runtime/shell/turns/interned-values.ts";
 import { shippedDomain } from "../test/registration/shipped-domain.ts";
 import { introspection } from "./measure.ts";
 

@@ -1,7 +1,7 @@
 import { summarizeLatencies, type LatencySummary } from "./latencies.ts";
 import type { NodeMessage } from "./messages.ts";
 import { RollcallNode } from "./rollcall-node.ts";
-import type { Role } from "./simulation-cast.ts";
+import type { Role } from "./node-profiles.ts";
 import type { Transport } from "./transport.ts";
 
 /** What has happened in a simulation so far; nodes, unless it says messages. */

@@ -1,7 +1,7 @@
 import { pause } from "./back-off.ts";
 import type { LatencySummary } from "./latencies.ts";
 import { Score, type SimulationCounts, SimulatedNode } from "./simulated-node.ts";
-import { castOf, type CastOptions } from "./simulation-cast.ts";
+import { castOf, type CastOptions } from "./node-profiles.ts";
 import type { Transport } from "./transport.ts";
 
 export interface Simulation extends CastOptions {

@@ -1,8 +1,8 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { TokenForm } from "./parts/token-form.tsx";
-import { follow, usePlace } from "./router.ts";
-import { onUnauthenticated } from "./server.ts";
+import { TokenForm } from "./sign-in-form.tsx";
+import { follow, usePlace } from "./shared/router.ts";
+import { onUnauthenticated } from "./shared/api.ts";
 
 /** A page gets what stands behind its path: `/nodes/:id` the id. */
 export interface PageProps {
@@ -16,18 +16,18 @@ interface Page {
 
 /** Every page is a file of its own, so that the first one is there at once. */
 const PAGES: readonly Page[] = [
-  { path: "/", title: "Overview", load: async () => (await import("./pages/overview.tsx")).Overview },
-  { path: "/nodes", title: "Nodes", load: async () => (await import("./pages/nodes.tsx")).Nodes },
-  { path: "/contracts", title: "Contracts", load: async () => (await import("./pages/contracts.tsx")).Contracts },
-  { path: "/events", title: "Events", load: async () => (await import("./pages/events.tsx")).Events },
+  { path: "/", title: "Overview", load: async () => (await import("./overview/overview-page.tsx")).Overview },
+  { path: "/nodes", title: "Nodes", load: async () => (await import("./nodes/nodes-page.tsx")).Nodes },
+  { path: "/contracts", title: "Contracts", load: async () => (await import("./contracts/contracts-page.tsx")).Contracts },
+  { path: "/events", title: "Events", load: async () => (await import("./events/events-page.tsx")).Events },
   {
     path: "/dead-letters",
     title: "Dead letters",
-    load: async () => (await import("./pages/dead-letters.tsx")).DeadLetters,
+    load: async () => (await import("./dead-letters/dead-letters-page.tsx")).DeadLetters,
   },
-  { path: "/playground", title: "Playground", load: async () => (await import("./pages/playground.tsx")).Playground },
+  { path: "/playground", title: "Playground", load: async () => (await import("./playground/playground-page.tsx")).Playground },
 ];
-const NODE: Page = { path: "/nodes/", title: "Node", load: async () => (await import("./pages/node.tsx")).Node };
+const NODE: Page = { path: "/nodes/", title: "Node", load: async () => (await import("./nodes/node-page.tsx")).Node };
 
 const pageOf = (path: string): Page =>
   path.startsWith(NODE.path) && path.length > NODE.path.length

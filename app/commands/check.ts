@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Checked, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
-import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
-import { colorsOf, print, printJson } from "./terminal.ts";
+import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { registrationOnPaper } from "../modules/registration-effects.ts";
+import { colorsOf, print, printJson } from "../terminal/output.ts";
 
 const FORMATS: readonly DiagnosticFormat[] = ["text", "json", "github"];
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { openStage, type Stage } from "../demo/stage.ts";
-import { Story } from "../demo/story.ts";
-import { colorsOf, print } from "./terminal.ts";
+import { openStage, type Stage } from "../demo/demo-system.ts";
+import { Story } from "../demo/scenario.ts";
+import { colorsOf, print } from "../terminal/output.ts";
 
 /** The longest that a first start may take: a slow disk, a busy machine. */
 const START_MS = 60_000;

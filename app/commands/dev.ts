@@ -1,12 +1,12 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
-import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
-import type { System } from "../system.ts";
+import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { ContractsRefused, ContractsUnfit } from "../host/contracts-in-force.ts";
+import type { System } from "../host/system.ts";
 import { serve } from "./start.ts";
-import { colorsOf } from "./terminal.ts";
+import { colorsOf } from "../terminal/output.ts";
 
 /** Editors write a file in several steps. */
 const SETTLE_MS = 100;

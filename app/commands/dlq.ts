@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
-import type { DeadLetter, WholeDeadLetter } from "../http/dead-letter-rows.ts";
-import { ask, askAll, asksServer, ServerRefusal, type ServerOptions } from "./server.ts";
-import { colorsOf, print, printable, printJson, table } from "./terminal.ts";
+import type { DeadLetter, WholeDeadLetter } from "../http/dead-letters/dead-letter-queries.ts";
+import { ask, askAll, asksServer, ServerRefusal, type ServerOptions } from "../terminal/server-client.ts";
+import { colorsOf, print, printable, printJson, table } from "../terminal/output.ts";
 
 const LIST_MAX = 1_000;
 

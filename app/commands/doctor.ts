@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Check } from "../http/doctor.ts";
-import { ask, asksServer, type ServerOptions } from "./server.ts";
-import { type Colors, colorsOf, print, printable, printJson } from "./terminal.ts";
+import type { Check } from "../http/health/doctor.ts";
+import { ask, asksServer, type ServerOptions } from "../terminal/server-client.ts";
+import { type Colors, colorsOf, print, printable, printJson } from "../terminal/output.ts";
 
 interface Report {
   readonly ok: boolean;

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { Explanation } from "../http/explanation.ts";
-import { ask, asksServer, type ServerOptions } from "./server.ts";
-import { print, printable, printJson } from "./terminal.ts";
+import type { Explanation } from "../http/entities/explanation.ts";
+import { ask, asksServer, type ServerOptions } from "../terminal/server-client.ts";
+import { print, printable, printJson } from "../terminal/output.ts";
 
 export function addExplainCommands(program: Command): void {
   asksServer(program.command("explain"))

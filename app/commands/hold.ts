@@ -1,8 +1,8 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { Hold } from "../http/holds.routes.ts";
-import { ask, asksServer, type ServerOptions } from "./server.ts";
-import { colorsOf, print, printable, printJson, table } from "./terminal.ts";
+import type { Hold } from "../http/health/holds.routes.ts";
+import { ask, asksServer, type ServerOptions } from "../terminal/server-client.ts";
+import { colorsOf, print, printable, printJson, table } from "../terminal/output.ts";
 
 interface ReleaseOptions extends ServerOptions {
   readonly reason?: string;

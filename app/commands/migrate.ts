@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { migrate } from "../../runtime/adapters/migrate.ts";
-import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
-import { MIGRATIONS } from "../compose.ts";
-import { readStoreConfig } from "./store-config.ts";
-import { print, printJson } from "./terminal.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
+import { MIGRATIONS } from "../host/compose.ts";
+import { readStoreConfig } from "../terminal/store-config.ts";
+import { print, printJson } from "../terminal/output.ts";
 
 export function addMigrateCommands(program: Command): void {
   program

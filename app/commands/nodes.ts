@@ -2,12 +2,12 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { EventStream } from "../../client/event-stream.ts";
 import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
 import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
-import type { RegistrationView } from "../http/registration-view.ts";
-import type { TimelineItem } from "../http/timeline-rows.ts";
-import { clientToken } from "../config.ts";
-import { ago, duration } from "../http/words.ts";
-import { ask, askAll, asksServer, type ServerOptions } from "./server.ts";
-import { type Colors, colorsOf, jsonText, paintState, print, printable, printJson, table } from "./terminal.ts";
+import type { RegistrationView } from "../http/entities/registration-view.ts";
+import type { TimelineItem } from "../http/entities/timeline.ts";
+import { clientToken } from "../host/config.ts";
+import { ago, duration } from "../http/server/text-format.ts";
+import { ask, askAll, asksServer, type ServerOptions } from "../terminal/server-client.ts";
+import { type Colors, colorsOf, jsonText, paintState, print, printable, printJson, table } from "../terminal/output.ts";
 
 const LIST_MAX = 1_000;
 const SHOWN_ITEMS = 20;

@@ -1,19 +1,19 @@
 import { type Command, Option } from "commander";
 import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
-import { KafkaBus } from "../../runtime/adapters/kafka-bus.ts";
-import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
+import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
-import { type Config, readConfig } from "../config.ts";
-import { kafkaAccess } from "../kafka-access.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
-import { colorsOf, print, printJson, table } from "./terminal.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { type Config, readConfig } from "../host/config.ts";
+import { kafkaAccess } from "../host/kafka-access.ts";
+import { registrationOnPaper } from "../modules/registration-effects.ts";
+import { colorsOf, print, printJson, table } from "../terminal/output.ts";
 
 const ANSWER_MS = 15_000;
 

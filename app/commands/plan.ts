@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
-import type { PlannedEnd, PlannedStep } from "../../runtime/core/plan.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import type { PlannedEnd, PlannedStep } from "../../runtime/replay/plan.ts";
 import { type PlanReport, planReport } from "../journal/plan-report.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
-import { type JournalOptions, readsJournal, withJournal } from "./journal.ts";
-import { progressOn } from "./progress.ts";
-import { type Colors, colorsOf, print, printable, printJson } from "./terminal.ts";
+import { registrationOnPaper } from "../modules/registration-effects.ts";
+import { type JournalOptions, readsJournal, withJournal } from "../terminal/journal-options.ts";
+import { progressOn } from "../terminal/progress-line.ts";
+import { type Colors, colorsOf, print, printable, printJson } from "../terminal/output.ts";
 
 const HOUR_MS = 3_600_000;
 

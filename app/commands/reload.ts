@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { ask, asksServer, type ServerOptions } from "./server.ts";
-import { print, printJson } from "./terminal.ts";
+import { ask, asksServer, type ServerOptions } from "../terminal/server-client.ts";
+import { print, printJson } from "../terminal/output.ts";
 
 export function addReloadCommand(program: Command): void {
   asksServer(program.command("reload"))

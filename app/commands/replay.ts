@@ -1,12 +1,12 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
-import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/core/replay.ts";
+import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import type { OpenJournal } from "../journal/open-journal.ts";
-import { type JournalOptions, readsJournal, withJournal, withLines } from "./journal.ts";
-import { progressOn } from "./progress.ts";
-import { type Colors, colorsOf, print, printable, printJson } from "./terminal.ts";
+import { type JournalOptions, readsJournal, withJournal, withLines } from "../terminal/journal-options.ts";
+import { progressOn } from "../terminal/progress-line.ts";
+import { type Colors, colorsOf, print, printable, printJson } from "../terminal/output.ts";
 
 /** Of differences, and of nodes that can't be taken again: more are counted, not told. */
 const TOLD_MAX = 100;

@@ -3,11 +3,11 @@ import { httpTransport } from "../../client/http-transport.ts";
 import { kafkaTransport } from "../../client/kafka-transport.ts";
 import { introductionMs, simulate, type Simulation } from "../../client/simulation.ts";
 import type { Transport } from "../../client/transport.ts";
-import { durationMs } from "../../runtime/contract/schema-parts.ts";
-import { clientToken, type Config, readConfig } from "../config.ts";
-import { kafkaAccess } from "../kafka-access.ts";
-import { progressLine, summaryText } from "../simulation-text.ts";
-import { print, printJson } from "./terminal.ts";
+import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
+import { clientToken, type Config, readConfig } from "../host/config.ts";
+import { kafkaAccess } from "../host/kafka-access.ts";
+import { progressLine, summaryText } from "../terminal/simulation-report.ts";
+import { print, printJson } from "../terminal/output.ts";
 
 interface Options {
   readonly nodes: number;

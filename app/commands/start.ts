@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
-import { composeSystem, isEmbedded, SHIPPED_CONTRACTS } from "../compose.ts";
-import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
-import { CONFIG_SCHEMA, readConfig } from "../config.ts";
-import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { createHttpServer } from "../http/server.ts";
-import { createLog, logShellEvents } from "../log.ts";
-import type { System } from "../system.ts";
+import { composeSystem, isEmbedded, SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { ContractsRefused, ContractsUnfit } from "../host/contracts-in-force.ts";
+import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
+import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { createHttpServer } from "../http/server/http-server.ts";
+import { createLog, logShellEvents } from "../host/log.ts";
+import type { System } from "../host/system.ts";
 
 export const RELOAD_HELP =
   "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, whole or not at all.\n";

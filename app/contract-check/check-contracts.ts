@@ -1,13 +1,13 @@
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import type { ContractFile } from "../../runtime/contract/contract-folder.ts";
-import type { Diagnostic } from "../../runtime/contract/diagnostic.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import { type Checked, checkModel } from "../../runtime/contract/exploration/check-model.ts";
-import { type Graph, graphData } from "../../runtime/contract/graph.ts";
-import { validateFiles } from "../../runtime/contract/validate.ts";
+import { type Graph, graphData } from "../../runtime/contract/graph/graph.ts";
+import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, planReport } from "../journal/plan-report.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
+import { registrationOnPaper } from "../modules/registration-effects.ts";
 
 export interface CheckRequest {
   /** The whole domain's. */

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 
 /** What the demo's copy says instead, so that nobody waits half a minute: an operator's edit, nothing else. */
 const EDITS: readonly { readonly name: string; readonly find: RegExp; readonly put: string }[] = [

@@ -1,10 +1,10 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { ask } from "../commands/server.ts";
-import type { Config } from "../config.ts";
+import { ask } from "../terminal/server-client.ts";
+import type { Config } from "../host/config.ts";
 import { asJournalLine, type JournalLine } from "./journal-line.ts";
-import { journalHead, journalLines, type JournalPlace } from "./journal-rows.ts";
+import { journalHead, journalLines, type JournalPlace } from "./journal-pages.ts";
 
 /** Rows of a page: a page of the largest rows still fits into memory many times. */
 export const PAGE_ROWS = 200;

@@ -1,7 +1,7 @@
-import type { TopicNames } from "../../runtime/contract/topic-pattern.ts";
+import type { TopicNames } from "../../runtime/contract/language/topic-pattern.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
-import { compileStored } from "../contract-history.ts";
+import { compileStored } from "../host/contract-history.ts";
 import type { JournalLine } from "./journal-line.ts";
 import { NoJournal } from "./journal-source.ts";
 

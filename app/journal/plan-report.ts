@@ -1,5 +1,5 @@
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan, type PlannedEnd } from "../../runtime/core/plan.ts";
+import { Plan, type PlannedEnd } from "../../runtime/replay/plan.ts";
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { ContractDiagnostic } from "../../app/http/contract-files-shown.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
 import "./contract-text.css";
 
 interface ContractTextProps {

@@ -1,7 +1,7 @@
-import { Copy } from "../parts/copy.tsx";
-import { asCurl, asKcat } from "../parts/shell-words.ts";
-import { follow } from "../router.ts";
-import { token } from "../server.ts";
+import { Copy } from "./copy-button.tsx";
+import { asCurl, asKcat } from "./shell-commands.ts";
+import { follow } from "../shared/router.ts";
+import { token } from "../shared/api.ts";
 import type { TailRow } from "./event-tail.ts";
 import { useState } from "preact/hooks";
 

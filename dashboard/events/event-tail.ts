@@ -1,4 +1,4 @@
-import type { PublishedEvent } from "../published-event.ts";
+import type { PublishedEvent } from "../shared/published-event.ts";
 
 export const TAIL_MAX = 1_000;
 

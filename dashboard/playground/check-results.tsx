@@ -1,7 +1,7 @@
-import type { ContractCheck } from "../../app/http/contract-check.routes.ts";
-import type { ContractDiagnostic } from "../../app/http/contract-files-shown.ts";
+import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
 import { Diagnostic } from "../contracts/contract-text.tsx";
-import { follow } from "../router.ts";
+import { follow } from "../shared/router.ts";
 
 type Model = NonNullable<ContractCheck["model"]>;
 type Plan = NonNullable<ContractCheck["plan"]>;

@@ -20,9 +20,9 @@ import {
   type Tooltip,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import type { ContractDiagnostic } from "../../app/http/contract-files-shown.ts";
-import { type JsonSchema, meaningOf, wordsAt } from "./schema-words.ts";
-import { placeAt } from "./yaml-path.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import { type JsonSchema, meaningOf, wordsAt } from "./schema-completion.ts";
+import { placeAt } from "./yaml-cursor.ts";
 
 export interface CodeEditor {
   show(diagnostics: readonly ContractDiagnostic[]): void;

@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ContractCheck } from "../../app/http/contract-check.routes.ts";
-import type { ContractGraph } from "../../app/http/contract-graph.ts";
-import type { Contracts } from "../../app/http/contract-reading.routes.ts";
+import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
+import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
+import type { Contracts } from "../../app/http/contracts/contracts.routes.ts";
 import { Diagnostic } from "../contracts/contract-text.tsx";
-import { Machine } from "../parts/machine.tsx";
-import { Trouble } from "../parts/trouble.tsx";
-import { ask, Refused } from "../server.ts";
-import { useAsked } from "../use-asked.ts";
+import { Machine } from "../diagrams/state-machine-diagram.tsx";
+import { Trouble } from "../shared/error-message.tsx";
+import { ask, Refused } from "../shared/api.ts";
+import { useAsked } from "../shared/use-api.ts";
 import { ModelResult, PlanResult } from "./check-results.tsx";
-import { SchemaEditor } from "./schema-editor.tsx";
+import { SchemaEditor } from "./yaml-editor.tsx";
 import "./contract-editor.css";
 
 const TYPED_MS = 500;

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Check } from "../../contracts/registration/messages/intents.ts";
-import { roundsOf } from "../rounds.ts";
+import { roundsOf } from "../distinct-target-rounds.ts";
 import { type ConsulAnswer, type ConsulClient, type ConsulRequest, parsed, said } from "./consul-client.ts";
-import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
-import { heldByAgent } from "./consul-holdings.ts";
+import { asFault, consulRefused, unavailable } from "../service-catalog/faults.ts";
+import { heldByAgent } from "./consul-inventory.ts";
 import { groupsOf } from "./packing.ts";
 import { NO_ADDRESS, checkIdOf, metaOf, settled } from "./service-plan.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type ServiceChange,
   type ServiceHoldings,
   type ServiceRegistry,
-} from "../catalogue/service-registry.ts";
+} from "../service-catalog/service-registry.ts";
 
 const CONCURRENCY = 8;
 /**

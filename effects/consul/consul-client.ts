@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { z } from "zod";
 import { traceparentOf } from "../../runtime/core/trace.ts";
-import { unavailable } from "../catalogue/faults.ts";
+import { unavailable } from "../service-catalog/faults.ts";
 
 export interface ConsulClientOptions {
   /** `CONSUL_HTTP_ADDR`: `host:port`, or an http or https URL; a path in it is a prefix. */

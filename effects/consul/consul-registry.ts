@@ -1,7 +1,7 @@
 import { ConsulAgentServices } from "./consul-agent.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ConsulTransactions } from "./consul-transactions.ts";
-import type { Scope, ServiceHoldings, ServiceRegistry } from "../catalogue/service-registry.ts";
+import type { Scope, ServiceHoldings, ServiceRegistry } from "../service-catalog/service-registry.ts";
 
 export interface ConsulRegistryOptions extends Scope {
   /** `CONSUL_REGISTRATION`. */

@@ -1,11 +1,11 @@
-import { roundsOf } from "../rounds.ts";
+import { roundsOf } from "../distinct-target-rounds.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ExternalNode } from "./external-node.ts";
-import { heldOnNode } from "./consul-holdings.ts";
-import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
+import { heldOnNode } from "./consul-inventory.ts";
+import { asFault, consulRefused, unavailable } from "../service-catalog/faults.ts";
 import { checkIdOf, type Found, marksOf, operationsOf, settled } from "./service-plan.ts";
 import { BYTES_MAX, groupsOf, type Packable, packed } from "./packing.ts";
-import { entriesIn, Remembered } from "./remembered.ts";
+import { entriesIn, Remembered } from "./last-written.ts";
 import {
   type Ending,
   type Held,
@@ -14,7 +14,7 @@ import {
   type ServiceChange,
   type ServiceHoldings,
   type ServiceRegistry,
-} from "../catalogue/service-registry.ts";
+} from "../service-catalog/service-registry.ts";
 import { OPERATIONS_MAX, type Operation, type Problem, type Result, transact } from "./transaction.ts";
 
 interface Work {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { ConsulClient } from "./consul-client.ts";
-import { unavailable } from "../catalogue/faults.ts";
+import { unavailable } from "../service-catalog/faults.ts";
 import { NO_ADDRESS } from "./service-plan.ts";
-import { ownerMark, type Scope } from "../catalogue/service-registry.ts";
+import { ownerMark, type Scope } from "../service-catalog/service-registry.ts";
 import { type ConsulNode, type Operation, transact } from "./transaction.ts";
 
 /** The operation that leads every transaction: it fails unless the node is as we know it. */

@@ -1,6 +1,6 @@
 import type { Check } from "../../contracts/registration/messages/intents.ts";
-import { consulRefused } from "../catalogue/faults.ts";
-import type { Ending, Registration, ServiceChange } from "../catalogue/service-registry.ts";
+import { consulRefused } from "../service-catalog/faults.ts";
+import type { Ending, Registration, ServiceChange } from "../service-catalog/service-registry.ts";
 import type { ConsulCheck, ConsulService, Operation } from "./transaction.ts";
 
 /** A service of our node with its check. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ConsulClient, parsed, said } from "./consul-client.ts";
-import { unavailable } from "../catalogue/faults.ts";
+import { unavailable } from "../service-catalog/faults.ts";
 
 /** Of a service as Consul tells it: no more than the next write needs. */
 const ConsulService = z.object({

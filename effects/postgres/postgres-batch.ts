@@ -1,7 +1,7 @@
 import { type Outcome, done, refused } from "../../runtime/core/effect.ts";
 import type { Fault } from "../../runtime/core/fault.ts";
 import { isolateRefused } from "../isolate-refused.ts";
-import { roundsOf } from "../rounds.ts";
+import { roundsOf } from "../distinct-target-rounds.ts";
 
 /** What the outcomes of the Postgres effects may carry. */
 export const POSTGRES_FAULTS = ["POSTGRES_REFUSED", "UNAVAILABLE"] as const;

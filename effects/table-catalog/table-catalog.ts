@@ -1,6 +1,6 @@
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
-import type { Catalog, CatalogEntry } from "../catalogue/discovery.ts";
-import { consulRefused, unavailable } from "../catalogue/faults.ts";
+import type { Catalog, CatalogEntry } from "../service-catalog/service-discovery.ts";
+import { consulRefused, unavailable } from "../service-catalog/faults.ts";
 import {
   type Ending,
   type Held,
@@ -12,9 +12,9 @@ import {
   type ServiceHoldings,
   type ServiceRegistry,
   type StatusChange,
-} from "../catalogue/service-registry.ts";
+} from "../service-catalog/service-registry.ts";
 import { isolateRefused } from "../isolate-refused.ts";
-import { roundsOf } from "../rounds.ts";
+import { roundsOf } from "../distinct-target-rounds.ts";
 import { DEREGISTER, HELD, OWNED_BY_OTHERS, REGISTER, SERVICES, SET_STATUS } from "./statements.ts";
 
 /** Consul refuses them as well: who finds such a service reaches its own machine. */

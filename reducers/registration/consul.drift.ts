@@ -1,4 +1,4 @@
-import type { HeldService } from "../../contracts/registration/messages/holdings.ts";
+import type { HeldService } from "../../contracts/registration/messages/inventory.ts";
 import { ConsulDeregister } from "../../contracts/registration/messages/intents.ts";
 import { ACTIVE } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";

@@ -1,4 +1,4 @@
-import type { HeldRow } from "../../contracts/registration/messages/holdings.ts";
+import type { HeldRow } from "../../contracts/registration/messages/inventory.ts";
 import { ACTIVE } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
 import type { HeldEntry, Repair } from "../../runtime/core/drift.ts";

@@ -3,10 +3,10 @@ import { derivedId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
 import { traceparentIn } from "../core/trace.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
-import { backOffMs, pause, type ShellParts } from "./parts.ts";
-import type { Partition } from "./partition.ts";
+import { backOffMs, pause, type ShellParts } from "./shell-context.ts";
+import type { Partition } from "./partitions/partition.ts";
 import type { Span } from "./tracing.ts";
-import type { JournalRow } from "./turn-rows.ts";
+import type { JournalRow } from "./turns/turn-rows.ts";
 
 /** A journal row that is to be published. */
 export interface Unpublished {

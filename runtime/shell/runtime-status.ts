@@ -1,5 +1,5 @@
-import type { ExpiryHold } from "./holds.ts";
-import type { DriftStatus } from "./reconciler.ts";
+import type { ExpiryHold } from "./operators/holds.ts";
+import type { DriftStatus } from "./reconciliation/reconciler.ts";
 
 export interface RuntimeStatus {
   readonly owned: readonly number[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BatchingPublisher } from "../../app/http/batching-publisher.ts";
-import { Problem } from "../../app/http/problem.ts";
-import { RecentRetries } from "../../app/http/recent-retries.ts";
+import { BatchingPublisher } from "../../app/http/events/batching-publisher.ts";
+import { Problem } from "../../app/http/server/problem.ts";
+import { RecentRetries } from "../../app/http/entities/recent-intent-failures.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import type { EventBus, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";

@@ -2,12 +2,12 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED_CONTRACTS } from "../../app/compose.ts";
-import type { ContractCheck } from "../../app/http/contract-check.routes.ts";
-import type { ContractGraph } from "../../app/http/contract-graph.ts";
-import type { Contracts, StoredContracts } from "../../app/http/contract-reading.routes.ts";
-import type { StateCounts } from "../../app/http/state-counts.routes.ts";
-import { createHttpServer } from "../../app/http/server.ts";
+import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
+import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
+import type { Contracts, StoredContracts } from "../../app/http/contracts/contracts.routes.ts";
+import type { StateCounts } from "../../app/http/entities/state-counts.routes.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { HttpBench } from "./http-bench.ts";
 
 let bench: HttpBench;

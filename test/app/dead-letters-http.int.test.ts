@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { DeadLetter } from "../../app/http/dead-letter-rows.ts";
+import type { DeadLetter } from "../../app/http/dead-letters/dead-letter-queries.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 let bench: HttpBench;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { explain, type ExplanationFacts } from "../../app/http/explanation.ts";
-import type { TimelineItem } from "../../app/http/timeline-rows.ts";
-import { duration, listed } from "../../app/http/words.ts";
+import { explain, type ExplanationFacts } from "../../app/http/entities/explanation.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import { duration, listed } from "../../app/http/server/text-format.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 
 const nowMs = Date.parse("2026-01-01T00:01:00.000Z");

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SseReader } from "../../client/event-stream.ts";
 import { initializeStore } from "../initialized-store.ts";
-import { composeSystem, SHIPPED_CONTRACTS } from "../../app/compose.ts";
-import { readConfig } from "../../app/config.ts";
-import { createHttpServer, type HttpServerOptions } from "../../app/http/server.ts";
-import type { System } from "../../app/system.ts";
+import { composeSystem, SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
+import type { System } from "../../app/host/system.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { journalEnds } from "../../app/http/journal-events.ts";
-import { JournalTail } from "../../app/http/journal-tail.ts";
+import { journalEnds } from "../../app/http/events/journal-events.ts";
+import { JournalTail } from "../../app/http/events/journal-tail.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { wrapped } from "../wrapped.ts";
 import { HttpBench, lasting } from "./http-bench.ts";

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createLog, logShellEvents } from "../../app/log.ts";
+import { createLog, logShellEvents } from "../../app/host/log.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 
 function logged(level: string, act: (log: ReturnType<typeof createLog>) => void) {

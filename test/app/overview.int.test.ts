@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Overview } from "../../app/http/overview.ts";
+import type { Overview } from "../../app/http/overview/overview.ts";
 import { HttpBench } from "./http-bench.ts";
 
 let bench: HttpBench;

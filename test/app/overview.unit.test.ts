@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type NoticeFacts, noticesOf } from "../../app/http/overview-notices.ts";
-import { NO_TOTALS, OverviewHistory } from "../../app/http/overview-history.ts";
-import { RecentValues } from "../../app/http/recent-values.ts";
-import { kindOf } from "../../app/http/state-kind.ts";
+import { type NoticeFacts, noticesOf } from "../../app/http/overview/overview-notices.ts";
+import { NO_TOTALS, OverviewHistory } from "../../app/http/overview/overview-history.ts";
+import { RecentValues } from "../../app/http/overview/recent-values.ts";
+import { kindOf } from "../../app/http/entities/state-kind.ts";
 import type { StateSpec } from "../../runtime/core/domain.ts";
 
 describe("recent values", () => {

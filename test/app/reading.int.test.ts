@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DeadLetter, WholeDeadLetter } from "../../app/http/dead-letter-rows.ts";
-import type { Explanation } from "../../app/http/explanation.ts";
-import type { RegistrationView } from "../../app/http/registration-view.ts";
-import type { TimelineItem } from "../../app/http/timeline-rows.ts";
+import type { DeadLetter, WholeDeadLetter } from "../../app/http/dead-letters/dead-letter-queries.ts";
+import type { Explanation } from "../../app/http/entities/explanation.ts";
+import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 interface Page<Item> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { findRegistrations } from "../../app/http/registration-rows.ts";
+import { findRegistrations } from "../../app/http/entities/registration-queries.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 

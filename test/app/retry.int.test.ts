@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TimelineItem } from "../../app/http/timeline-rows.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { failing } from "./failing-effect.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 

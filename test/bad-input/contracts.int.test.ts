@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadContracts } from "../../runtime/contract/load.ts";
+import { loadContracts } from "../../runtime/contract/reading/load.ts";
 import { yaml } from "./fixtures/yaml.ts";
 import { expectPlainLines, rollcall } from "./looking.ts";
 import { Tally } from "./taking-in.ts";

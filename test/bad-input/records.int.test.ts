@@ -1,9 +1,9 @@
 import { Writable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLog, logShellEvents } from "../../app/log.ts";
+import { createLog, logShellEvents } from "../../app/host/log.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
-import { labelBytesOf } from "../../runtime/shell/intake.ts";
+import { labelBytesOf } from "../../runtime/shell/turns/read-items.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { HttpBench } from "../app/http-bench.ts";
 import { until } from "../shell/orders.ts";

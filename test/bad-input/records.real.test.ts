@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
-import { labelBytesOf } from "../../runtime/shell/intake.ts";
+import { labelBytesOf } from "../../runtime/shell/turns/read-items.ts";
 import { kafkaBus, readAll } from "../adapters/kafka/kafka-test-bus.ts";
 import { RealWorld } from "../blackbox/real-world.ts";
 import { waitUntil } from "../real/services/wait-until.ts";

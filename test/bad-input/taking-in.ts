@@ -1,12 +1,12 @@
 import { expect } from "vitest";
-import { checkSizes } from "../../runtime/adapters/publish-limits.ts";
+import { checkSizes } from "../../runtime/adapters/embedded-bus/publish-limits.ts";
 import type { Entity } from "../../runtime/core/entity.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { BusRecord } from "../../runtime/ports/event-bus.ts";
-import { readItems, type Work } from "../../runtime/shell/intake.ts";
-import { Partition } from "../../runtime/shell/partition.ts";
-import { SharedValues } from "../../runtime/shell/shared-values.ts";
-import { TurnPlan } from "../../runtime/shell/turn-plan.ts";
+import { readItems, type Work } from "../../runtime/shell/turns/read-items.ts";
+import { Partition } from "../../runtime/shell/partitions/partition.ts";
+import { SharedValues } from "../../runtime/shell/turns/interned-values.ts";
+import { TurnPlan } from "../../runtime/shell/turns/turn-plan.ts";
 import { NOON } from "../registration/examples.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { freshId, type RecordFixture } from "./record-fixture.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { summarizeLatencies } from "../../client/latencies.ts";
-import { castOf, type CastOptions } from "../../client/simulation-cast.ts";
+import { castOf, type CastOptions } from "../../client/node-profiles.ts";
 
 const options: CastOptions = { nodes: 200, seed: 1, noAck: 0.1, silent: 0.2, duplicate: 0.25 };
 const plain = (cast: CastOptions) => castOf(cast).map(({ random, ...role }) => ({ ...role, first: random() }));

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { HandlerConsulDeregister } from "../../effects/catalogue/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../effects/catalogue/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../effects/catalogue/consul-set-status.effect.ts";
-import type { Catalog, CatalogEntry } from "../../effects/catalogue/discovery.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
+import type { Catalog, CatalogEntry } from "../../effects/service-catalog/service-discovery.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulCatalog } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient, type ConsulClientOptions } from "../../effects/consul/consul-client.ts";
-import { HandlerConsulRegister } from "../../effects/catalogue/consul-register.effect.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
 import { consulRegistry } from "../../effects/consul/consul-registry.ts";
 import { agreeable, answer, answerJson, type Behaviour, type HttpStandIn, standIn } from "./http-stand-in.ts";
 import { endings, run, serviceIntents } from "./intents.ts";

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulCatalog } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { HandlerConsulDeregister } from "../../effects/catalogue/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../effects/catalogue/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../effects/catalogue/consul-set-status.effect.ts";
+import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
 import { consulRegistry } from "../../effects/consul/consul-registry.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { type Exchange, forward, type HttpStandIn, standIn } from "./http-stand-in.ts";

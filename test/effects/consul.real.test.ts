@@ -1,4 +1,4 @@
-import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulCatalog } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
 import { consulRegistry } from "../../effects/consul/consul-registry.ts";
 import { describeReal } from "../real/services/describe-real.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CatalogEntry } from "../../effects/catalogue/discovery.ts";
+import type { CatalogEntry } from "../../effects/service-catalog/service-discovery.ts";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 
 /** What others can do to a catalogue behind our back. */

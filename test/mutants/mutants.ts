@@ -11,9 +11,9 @@ export interface Mutant {
   readonly tests: readonly string[];
 }
 
-const LEDGER = "runtime/shell/ledger.ts";
-const PLAN = "runtime/shell/turn-plan.ts";
-const TAKER = "runtime/shell/turn-taker.ts";
+const LEDGER = "runtime/shell/turns/turn-writer.ts";
+const PLAN = "runtime/shell/turns/turn-plan.ts";
+const TAKER = "runtime/shell/turns/turn-runner.ts";
 const SHELL = "test/shell/runtime.int";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -38,7 +38,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "last-id dedupe: only a turn's last message is remembered as taken",
     promise: "G3",
-    file: "runtime/shell/entity-writes.ts",
+    file: "runtime/shell/turns/entity-writes.ts",
     find: "[[...plan.seen], at],",
     replace: "[[...plan.seen].slice(-1), at],",
     tests: [SHELL],
@@ -113,7 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "time by this machine's clock",
     promise: "G7",
-    file: "runtime/shell/broker-clock.ts",
+    file: "runtime/shell/deadlines/broker-clock.ts",
     find: "return Math.floor(this.#clock.monotonicMs() - this.#smallest());",
     replace: "void this.#smallest; return this.#clock.wallMs();",
     tests: ["test/shell/broker-clock.unit"],
@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a permanent refusal is tried again",
     promise: "G11",
-    file: "runtime/shell/intent-runner.ts",
+    file: "runtime/shell/intents/intent-runner.ts",
     find: "} else if (permanent || running.failed > maxRetries) {",
     replace: "} else if (running.failed > maxRetries) {",
     tests: ["test/shell/intent-runner.unit"],
@@ -185,7 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "the next intent of a target begins before the last one's turn is committed",
     promise: "G6",
-    file: "runtime/shell/intent-runner.ts",
+    file: "runtime/shell/intents/intent-runner.ts",
     find: "if (queue) queue.push(running);",
     replace: "if (queue) { queue.push(running); this.#lane(spec).ready.push(running); }",
     tests: ["test/shell/intent-runner.unit"],
@@ -209,7 +209,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "no watermark: a deadline fires before the log was read to its end",
     promise: "G8",
-    file: "runtime/shell/deadline-watch.ts",
+    file: "runtime/shell/deadlines/deadline-scheduler.ts",
     find: "if (!this.#reached(due, ends)) return true;",
     replace: "void this.#reached;",
     tests: ["test/sim"],
@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "no grace after our own outage",
     promise: "G9",
-    file: "runtime/shell/deadline-watch.ts",
+    file: "runtime/shell/deadlines/deadline-scheduler.ts",
     find: "if (graceLeftMs > 0)",
     replace: "if (graceLeftMs > Number.MAX_VALUE)",
     tests: ["test/sim"],
@@ -225,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a firing from before an outage is committed behind it",
     promise: "G9",
-    file: "runtime/shell/turn-taker.ts",
+    file: "runtime/shell/turns/turn-runner.ts",
     find: "if (this.#giveBackOvertaken(open))",
     replace: "if (this.#giveBackOvertaken(new Set()))",
     tests: ["test/shell/runtime.int.test.ts"],
@@ -241,7 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "the expiry guard is off",
     promise: "G7",
-    file: "runtime/shell/expiry-guard.ts",
+    file: "runtime/shell/deadlines/expiry-guard.ts",
     find: "const verdict = this.#verdict(guarded, nowMs);",
     replace: "const verdict = { ...this.#verdict(guarded, nowMs), isMass: false };",
     tests: ["test/shell/expiry-guard.int"],
@@ -249,7 +249,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "reconciliation deletes as much as it wants",
     promise: "G10",
-    file: "runtime/shell/deletion-guard.ts",
+    file: "runtime/shell/reconciliation/deletion-guard.ts",
     find: "if (wanted + deleted <= SHARE_MAX * (entries + deleted)) {",
     replace: "if (wanted + deleted < Number.MAX_VALUE) {",
     tests: ["test/effects/table-reconciliation.int"],
@@ -267,7 +267,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "partitions are taken over under contracts that are in force no more",
     promise: "G14",
-    file: "runtime/shell/takeover.ts",
+    file: "runtime/shell/partitions/takeover.ts",
     find: "if (inForce && inForce.hash !== this.#domain.hash) throw new Superseded(inForce.hash);",
     replace: "",
     tests: ["test/shell/contract-in-force.int"],
@@ -283,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a node's token speaks for any node",
     promise: "security",
-    file: "app/http/access.ts",
+    file: "app/http/server/access.ts",
     find: ": (nodeId: string): boolean => nodeId === name;",
     replace: ': (nodeId: string): boolean => nodeId !== "" && name !== "";',
     tests: ["test/security/http-roles.int"],
@@ -291,7 +291,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a reader may do what an operator may",
     promise: "security",
-    file: "app/http/access.ts",
+    file: "app/http/server/access.ts",
     find: 'if (role !== "operator" && !access?.includes(role))',
     replace: 'if (role === "node" && !access?.includes(role))',
     tests: ["test/security/http-roles.int"],

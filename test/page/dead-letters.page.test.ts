@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import { HttpBench } from "../app/http-bench.ts";
 import { describePage } from "./describe-page.ts";
-import { type Visit, visit } from "./visit.ts";
+import { type Visit, visit } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 import { describePage } from "./describe-page.ts";
 import { tabTo } from "./keyboard.ts";
-import { type Visit, visit } from "./visit.ts";
+import { type Visit, visit } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };
 

@@ -1,4 +1,4 @@
-import type { Visit } from "./visit.ts";
+import type { Visit } from "./page-session.ts";
 
 /** Presses Tab until what has the focus is what is looked for. */
 export async function tabTo({ page }: Visit, isMeant: (name: string) => boolean, role: string): Promise<void> {

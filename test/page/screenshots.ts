@@ -5,7 +5,7 @@ import { HttpBench } from "../app/http-bench.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { chromiumPath } from "./chromium.ts";
 import { launch } from "./describe-page.ts";
-import { visit } from "./visit.ts";
+import { visit } from "./page-session.ts";
 
 // `npm run screenshots`: the pictures of docs/guide/dashboard.md, of a system that always has the same nodes.
 const FOLDER = join(ROOT, "docs/guide/images");

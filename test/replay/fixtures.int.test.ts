@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { compileStored } from "../../app/contract-history.ts";
+import { compileStored } from "../../app/host/contract-history.ts";
 import { asJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { registrationOnPaper } from "../../app/registration-effects.ts";
+import { registrationOnPaper } from "../../app/modules/registration-effects.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Replay, type ReplayDifference } from "../../runtime/core/replay.ts";
+import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./scenarios.ts";
 

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { asJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { registrationOnPaper } from "../../app/registration-effects.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { registrationOnPaper } from "../../app/modules/registration-effects.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan, type PlannedEnd } from "../../runtime/core/plan.ts";
+import { Plan, type PlannedEnd } from "../../runtime/replay/plan.ts";
 import { contractsCopy, deadlinesOf, type Edit } from "../blackbox/contracts-copy.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./scenarios.ts";

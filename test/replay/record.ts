@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { Stage } from "./stage.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JournalRow, StepRecord, StoredEntity } from "../../runtime/core/journal.ts";
-import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/core/replay.ts";
+import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
 import { anyStimulus } from "../registration/any-stimulus.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";

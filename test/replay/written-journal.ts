@@ -3,10 +3,10 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
 import type { Message } from "../../runtime/core/message.ts";
 import type { BusRecord } from "../../runtime/ports/event-bus.ts";
-import type { Item } from "../../runtime/shell/inbox.ts";
-import { Partition } from "../../runtime/shell/partition.ts";
-import { SharedValues } from "../../runtime/shell/shared-values.ts";
-import { TurnPlan } from "../../runtime/shell/turn-plan.ts";
+import type { Item } from "../../runtime/shell/turns/inbox.ts";
+import { Partition } from "../../runtime/shell/partitions/partition.ts";
+import { SharedValues } from "../../runtime/shell/turns/interned-values.ts";
+import { TurnPlan } from "../../runtime/shell/turns/turn-plan.ts";
 
 /** The journal that the shell's own writer makes of these messages, taken in this order in one turn. */
 export function journalOf(domain: Domain, messages: readonly Message[], atMs: number): JournalRow[] {

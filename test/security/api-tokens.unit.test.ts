@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { readApiTokens, tokenOf } from "../../app/api-tokens.ts";
-import { ConfigError, readConfig } from "../../app/config.ts";
+import { readApiTokens, tokenOf } from "../../app/host/api-tokens.ts";
+import { ConfigError, readConfig } from "../../app/host/config.ts";
 import { blockOf } from "./guide.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";

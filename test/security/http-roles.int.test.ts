@@ -1,6 +1,6 @@
 import { fastify, type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { controlAccess } from "../../app/http/access.ts";
+import { controlAccess } from "../../app/http/server/access.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS, as, bearer, type Holder } from "./guarded-system.ts";
 import { tableOf } from "./guide.ts";
 
@@ -125,7 +125,7 @@ describe("the routes of the guide", () => {
     const { bench } = system;
     const status = { ...bench.system.runtime.status(), bus: { ok: false, reason: "broker kafka-1.internal:9092" } };
     const broken = { ...bench.system.runtime, status: () => status } as typeof bench.system.runtime;
-    const { createHttpServer } = await import("../../app/http/server.ts");
+    const { createHttpServer } = await import("../../app/http/server/http-server.ts");
     const sick = createHttpServer({
       ...bench.system,
       runtime: broken,

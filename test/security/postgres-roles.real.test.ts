@@ -1,8 +1,8 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { MIGRATIONS } from "../../app/compose.ts";
-import { ensureJournalPartitions, migrate } from "../../runtime/adapters/migrate.ts";
-import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
+import { MIGRATIONS } from "../../app/host/compose.ts";
+import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { rollcall } from "./rollcall.ts";
 import type { ROLES } from "./secured-postgres.ts";

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { openInitializedStore } from "../initialized-store.ts";

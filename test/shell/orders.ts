@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { migrate } from "../../runtime/adapters/migrate.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
-import { TableBus } from "../../runtime/adapters/table-bus.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { TableBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
 import type { Reconciled } from "../../runtime/core/drift.ts";

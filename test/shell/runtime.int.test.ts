@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, refused } from "../../runtime/core/effect.ts";
-import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { SqlValue, Store } from "../../runtime/ports/store.ts";

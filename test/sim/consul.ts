@@ -1,5 +1,5 @@
-import type { Ending, ServiceChange, ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
-import { consulRefused, unavailable } from "../../effects/catalogue/faults.ts";
+import type { Ending, ServiceChange, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { consulRefused, unavailable } from "../../effects/service-catalog/faults.ts";
 import type { Machine } from "./machine.ts";
 import type { Weather } from "./weather.ts";
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { registrationOn, registrationOnPaper } from "../../app/registration-effects.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { registrationOn, registrationOnPaper } from "../../app/modules/registration-effects.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { schemasIn } from "./sql/schema.ts";

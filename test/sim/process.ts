@@ -2,7 +2,7 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";

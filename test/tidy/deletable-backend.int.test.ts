@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { filesIn, importsOf } from "./sources.ts";
 import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
-const COMPOSITION = ["app/compose.ts", "app/registration.ts", "app/registration-effects.ts"];
+const COMPOSITION = ["app/host/compose.ts", "app/modules/registration.ts", "app/modules/registration-effects.ts"];
 
 afterAll(removeCopies);
 
@@ -68,7 +68,7 @@ describe("a backend", () => {
   });
 
   it("is imported outside of effects by the composition only", () => {
-    const types = ["app/system.ts"]; // what a catalogue answers to whoever asks it
+    const types = ["app/host/system.ts"]; // what a catalogue answers to whoever asks it
     const importers = ["app", "client", "contracts", "nodes", "reducers", "runtime"]
       .flatMap((folder) => filesIn(folder))
       .filter((file) => importsOf(file).some((path) => path.startsWith("effects/")))

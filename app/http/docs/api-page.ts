@@ -1,8 +1,8 @@
-import type { JsonSchema } from "../../../runtime/contract/payload-schema.ts";
+import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { documentOf, scrolled } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
 import { anchorOf, html, joined, type Html } from "./html.ts";
-import { constraintWords, typeWords } from "./schema-words.ts";
+import { constraintWords, typeWords } from "./schema-text.ts";
 
 type Content = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
 

@@ -1,7 +1,7 @@
-import type { JsonSchema } from "../../../runtime/contract/payload-schema.ts";
+import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { scrolled } from "./document.ts";
 import { html, type Html } from "./html.ts";
-import { alternativesOf, constraintWords, typeWords } from "./schema-words.ts";
+import { alternativesOf, constraintWords, typeWords } from "./schema-text.ts";
 
 /** Deeper than people read. */
 const DEPTH_MAX = 4;

@@ -1,12 +1,12 @@
-import { exampleOf } from "../../../runtime/contract/example.ts";
-import { standaloneSchema } from "../../../runtime/contract/payload-schema.ts";
-import type { TopicMessage } from "../../../runtime/contract/topic-messages.ts";
-import type { System } from "../../system.ts";
-import { curlLine, kcatLine } from "./commands.ts";
+import { exampleOf } from "../../../runtime/contract/documents/example.ts";
+import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
+import type { TopicMessage } from "../../../runtime/contract/documents/topic-messages.ts";
+import type { System } from "../../host/system.ts";
+import { curlLine, kcatLine } from "./shell-commands.ts";
 import { codeBlock } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
 import { anchorOf, html, type Html } from "./html.ts";
-import { partiesOf } from "./parties.ts";
+import { partiesOf } from "./message-parties.ts";
 
 /** The same for each topic; two messages may share one. */
 export const topicAnchor = (topic: string): string => `topic-${anchorOf(topic)}`;

@@ -3,11 +3,11 @@ import {
   ENVELOPE,
   EVENT_HEADERS,
   INCOMING_HEADERS,
-} from "../../../runtime/contract/envelope-schemas.ts";
-import { exampleOf } from "../../../runtime/contract/example.ts";
-import { type TopicMessage, topicMessages } from "../../../runtime/contract/topic-messages.ts";
+} from "../../../runtime/contract/documents/envelope-schemas.ts";
+import { exampleOf } from "../../../runtime/contract/documents/example.ts";
+import { type TopicMessage, topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
-import type { System } from "../../system.ts";
+import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
 import { codeBlock, documentOf } from "./document.ts";
 import { fieldTable } from "./field-table.ts";

@@ -1,6 +1,6 @@
-import { type JsonSchema, standaloneSchema } from "../../../runtime/contract/payload-schema.ts";
-import { topicMessages } from "../../../runtime/contract/topic-messages.ts";
-import type { System } from "../../system.ts";
+import { type JsonSchema, standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
+import { topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
+import type { System } from "../../host/system.ts";
 import { scrolled, documentOf } from "./document.ts";
 import { html } from "./html.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { message } from "../../../runtime/core/message.ts";
-import { canonical } from "./canonical.ts";
+import { canonical } from "./normalize-incoming.ts";
 import { CorrelationId, NodeId, SentAt, maybe } from "./fields.ts";
 
 export const NodeHeartbeatEvent = message(

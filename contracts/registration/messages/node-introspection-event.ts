@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Json, type Payload, message } from "../../../runtime/core/message.ts";
-import { canonical } from "./canonical.ts";
+import { canonical } from "./normalize-incoming.ts";
 import { EndpointUrl, HealthEndpoint } from "./endpoint.ts";
 import { CorrelationId, Label, Name, NodeId, NodeTypeInAnyCase, SentAt, mapOf, maybe } from "./fields.ts";
 import { NodeVersion, versionText } from "./node-version.ts";

@@ -1,5 +1,5 @@
 import { message } from "../../../runtime/core/message.ts";
-import { canonical } from "./canonical.ts";
+import { canonical } from "./normalize-incoming.ts";
 import { CorrelationId, NodeId, SentAt, Uuid, maybe } from "./fields.ts";
 
 export const NodeRegistrationAcked = message(

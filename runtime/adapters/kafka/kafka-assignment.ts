@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Claim } from "./kafka-assigner.ts";
 import { isStillMember } from "./kafka-membership.ts";
-import type { GroupMembership } from "./kafkajs-internals.ts";
+import type { GroupMembership } from "./kafkajs-patches.ts";
 
 export interface AssignmentListener {
   onAssigned(numbers: readonly number[]): void;

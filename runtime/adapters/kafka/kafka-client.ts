@@ -1,7 +1,7 @@
 import { connect, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Kafka, logLevel, type ISocketFactoryArgs, type LogEntry, type SASLOptions } from "kafkajs";
-import { adaptKafkajs } from "./kafkajs-internals.ts";
+import { adaptKafkajs } from "./kafkajs-patches.ts";
 import type { KafkaLog, KafkaSettings } from "./kafka-options.ts";
 
 const keepAliveDelayMs = 10_000;

@@ -9,7 +9,7 @@ import { KafkaDelivery } from "./kafka-delivery.ts";
 import { isNamed, reasonOf, startFault, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { openSubscription, runSubscription, type Subscription, type SubscriptionEvents } from "./kafka-subscription.ts";
-import { fetchedOffsetOf } from "./kafkajs-internals.ts";
+import { fetchedOffsetOf } from "./kafkajs-patches.ts";
 
 const flushTimeoutMs = 1_000;
 const rebuildBackoffMs = 1_000;

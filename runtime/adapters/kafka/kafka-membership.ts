@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorTypesOf } from "./kafka-faults.ts";
-import type { GroupMembership } from "./kafkajs-internals.ts";
+import type { GroupMembership } from "./kafkajs-patches.ts";
 
 /** What the group answers to one that is not, or not in this generation, a member. */
 const notAMember = [

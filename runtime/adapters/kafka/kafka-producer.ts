@@ -5,7 +5,7 @@ import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { Breaker, errorTypesOf, reasonOf, unavailable, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
-import { groupedInOnePass } from "./kafkajs-internals.ts";
+import { groupedInOnePass } from "./kafkajs-patches.ts";
 import { callsOf, placeOf } from "./publish-calls.ts";
 
 export interface Appended {

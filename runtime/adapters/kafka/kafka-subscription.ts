@@ -4,7 +4,7 @@ import { coPartitionedAssigner, type Claim } from "./kafka-assigner.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { errorTypesOf, startFault, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
-import { onJoining, type GroupMembership } from "./kafkajs-internals.ts";
+import { onJoining, type GroupMembership } from "./kafkajs-patches.ts";
 
 export interface Subscription {
   readonly client: KafkaClient;

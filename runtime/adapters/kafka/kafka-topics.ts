@@ -5,7 +5,7 @@ import type { BusDescription } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { errorTypesOf, startFault, within } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
-import { kafkajsVersion } from "./kafkajs-internals.ts";
+import { kafkajsVersion } from "./kafkajs-patches.ts";
 
 export interface WantedTopics {
   readonly input: readonly string[];

@@ -1,6 +1,6 @@
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel } from "./domain-model.ts";
-import { problem, type Spot, spot } from "./report.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel } from "../model/domain-model.ts";
+import { problem, type Spot, spot } from "../reading/source-ref.ts";
 
 type Declared = readonly [name: string, at: Spot];
 

@@ -1,6 +1,6 @@
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel, EventUse } from "./domain-model.ts";
-import { problem, spot } from "./report.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel, EventUse } from "../model/domain-model.ts";
+import { problem, spot } from "../reading/source-ref.ts";
 
 /** RC103: `output_events` and `published_events` are one list; no topic is both read and written. */
 export function checkEvents(model: DomainModel): readonly Diagnostic[] {

@@ -1,12 +1,12 @@
 import { parseExpression } from "../../core/expression.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import { didYouMean } from "../did-you-mean.ts";
-import type { DomainModel, ExpressionUse } from "./domain-model.ts";
-import { misfitsOf, type Scope } from "./expression-types.ts";
-import { typesAt } from "./field-types.ts";
-import { scopeOfInvariants } from "./invariant-scope.ts";
-import { shapeOf, shapesOfTrigger } from "./payload-shapes.ts";
-import { problem, spot } from "./report.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import type { DomainModel, ExpressionUse } from "../model/domain-model.ts";
+import { misfitsOf, type Scope } from "../expressions/expression-types.ts";
+import { typesAt } from "../expressions/field-types.ts";
+import { scopeOfInvariants } from "../expressions/invariant-scope.ts";
+import { shapeOf, shapesOfTrigger } from "../expressions/payload-shapes.ts";
+import { problem, spot } from "../reading/source-ref.ts";
 
 /** RC108: every path leads to a field, and every test can be true of one value and false of another. */
 export function checkExpressions(model: DomainModel): readonly Diagnostic[] {

@@ -1,7 +1,7 @@
 import { NO_ENTITY } from "../../core/domain.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel, HandlerModel, MachineModel } from "./domain-model.ts";
-import { keyOf, listed, problem } from "./report.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel, HandlerModel, MachineModel } from "../model/domain-model.ts";
+import { keyOf, listed, problem } from "../reading/source-ref.ts";
 
 /** RC104: a matrix decides about every state, and each of its rows about at least one. */
 export function checkMatrix({ handlers, orchestrator }: DomainModel): readonly Diagnostic[] {

@@ -1,7 +1,7 @@
-import { didYouMean } from "../did-you-mean.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel } from "./domain-model.ts";
-import { problem, type Spot, spot, under } from "./report.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel } from "../model/domain-model.ts";
+import { problem, type Spot, spot, under } from "../reading/source-ref.ts";
 
 const TOPIC_PLACEHOLDERS = ["env", "namespace"];
 

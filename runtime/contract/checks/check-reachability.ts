@@ -1,8 +1,8 @@
 import { NO_ENTITY } from "../../core/domain.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel, MachineModel } from "./domain-model.ts";
-import { listed, problem } from "./report.ts";
-import { originOf, type Origin } from "./sources.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel, MachineModel } from "../model/domain-model.ts";
+import { listed, problem } from "../reading/source-ref.ts";
+import { originOf, type Origin } from "../model/message-origin.ts";
 
 /** RC201: a state that can't be reached; one that can't be left and is not terminal. */
 export function checkReachability({ orchestrator, reducer }: DomainModel): readonly Diagnostic[] {

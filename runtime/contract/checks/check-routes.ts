@@ -1,8 +1,8 @@
-import { didYouMean } from "../did-you-mean.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel, EventUse } from "./domain-model.ts";
-import { type Details, problem, type Spot } from "./report.ts";
-import { originOf, type Origin } from "./sources.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel, EventUse } from "../model/domain-model.ts";
+import { type Details, problem, type Spot } from "../reading/source-ref.ts";
+import { originOf, type Origin } from "../model/message-origin.ts";
 
 /** RC102: what comes in and goes nowhere, and a way that nothing ever comes. */
 export function checkRoutes(model: DomainModel): readonly Diagnostic[] {

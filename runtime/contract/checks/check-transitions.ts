@@ -1,14 +1,14 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import { parseExpression } from "../../core/expression.ts";
-import type { Diagnostic } from "../diagnostic.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { reachedFrom } from "./check-reachability.ts";
-import { pair, type Taken } from "./check-sequences.ts";
+import { pair, type Taken } from "./check-event-order.ts";
 import { scopeOfTrigger } from "./check-expressions.ts";
-import type { DomainModel, EventUse, MachineModel, TransitionModel } from "./domain-model.ts";
-import { misfitsOf, type Scope } from "./expression-types.ts";
-import { listed, problem } from "./report.ts";
-import { type Conditions, type Worlds, worldsOf } from "./satisfiable.ts";
-import { returnedEvents } from "./sources.ts";
+import type { DomainModel, EventUse, MachineModel, TransitionModel } from "../model/domain-model.ts";
+import { misfitsOf, type Scope } from "../expressions/expression-types.ts";
+import { listed, problem } from "../reading/source-ref.ts";
+import { type Conditions, type Worlds, worldsOf } from "../expressions/truth-assignments.ts";
+import { returnedEvents } from "../model/message-origin.ts";
 
 /** A finding about a transition in one of its states. */
 interface Finding {

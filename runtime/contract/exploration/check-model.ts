@@ -1,18 +1,18 @@
 import type { DomainCode } from "../../core/domain-code.ts";
-import type { DomainModel, MachineModel } from "../checks/domain-model.ts";
-import { Names } from "../checks/names.ts";
-import { readDomain } from "../checks/read-domain.ts";
-import { problem, spot } from "../checks/report.ts";
-import { compileDomain } from "../compile.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import { inOrder } from "../load.ts";
-import type { ContractSet } from "../source.ts";
+import type { DomainModel, MachineModel } from "../model/domain-model.ts";
+import { Names } from "../model/name-resolver.ts";
+import { readDomain } from "../model/build-domain-model.ts";
+import { problem, spot } from "../reading/source-ref.ts";
+import { compileDomain } from "../compile/compile-domain.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { inOrder } from "../reading/load.ts";
+import type { ContractSet } from "../reading/contract-source.ts";
 import { type Explored, explore } from "./explore.ts";
-import type { Finding } from "./rules.ts";
-import { type Setting, settingOf } from "./setting.ts";
-import type { Stimulus } from "./stimuli.ts";
+import type { Finding } from "./step-rules.ts";
+import { type Setting, settingOf } from "./exploration-context.ts";
+import type { Stimulus } from "./possible-messages.ts";
 import { timelineTo } from "./timeline.ts";
-import { withoutWayOut } from "./ways-out.ts";
+import { withoutWayOut } from "./progress-rules.ts";
 
 /** A small world has thousands of states. One that has more than this is told so, never passed. */
 export const STATES_MAX = 100_000;

@@ -1,10 +1,10 @@
 import type { Decision } from "../../core/decision.ts";
 import { step } from "../../core/step.ts";
-import { brokenBy, type Finding } from "./rules.ts";
-import type { Setting } from "./setting.ts";
-import { type Stimulus, stimuliIn } from "./stimuli.ts";
-import { hasOpened, newWorld, type World, worldAfter } from "./world.ts";
-import { keyOf } from "./world-key.ts";
+import { brokenBy, type Finding } from "./step-rules.ts";
+import type { Setting } from "./exploration-context.ts";
+import { type Stimulus, stimuliIn } from "./possible-messages.ts";
+import { hasOpened, newWorld, type World, worldAfter } from "./system-state.ts";
+import { keyOf } from "./state-fingerprint.ts";
 
 /** A world that was reached, and by what from which other one: the first found is a nearest one. */
 export interface Visited {

@@ -1,9 +1,9 @@
 import { NO_ENTITY } from "../../core/domain.ts";
-import type { TimelineStep } from "../diagnostic.ts";
+import type { TimelineStep } from "../diagnostics/diagnostic.ts";
 import { decide, type Visited } from "./explore.ts";
-import type { Setting } from "./setting.ts";
-import type { Stimulus } from "./stimuli.ts";
-import { newWorld, START_MS, worldAfter } from "./world.ts";
+import type { Setting } from "./exploration-context.ts";
+import type { Stimulus } from "./possible-messages.ts";
+import { newWorld, START_MS, worldAfter } from "./system-state.ts";
 
 /** What happened on the way to a world, and what after it. */
 export function timelineTo(

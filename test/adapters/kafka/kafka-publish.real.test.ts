@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
+import type { KafkaBus } from "../../../runtime/adapters/kafka/kafka-bus.ts";
 import type { BusRecord, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { isProduceRequest, kafkaProxyFor, type KafkaProxy } from "../../real/services/kafka-proxy.ts";

@@ -1,6 +1,6 @@
 import { ConfigResourceTypes, Kafka, logLevel, type Admin } from "kafkajs";
 import { afterEach, expect, it } from "vitest";
-import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
+import type { KafkaBus } from "../../../runtime/adapters/kafka/kafka-bus.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { freePorts } from "../../real/services/free-ports.ts";
 import { RecordingListener } from "../bus-listener.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Message } from "kafkajs";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { crc32c } from "../../../runtime/adapters/kafka/crc32c.ts";
-import { adaptKafkajs } from "../../../runtime/adapters/kafka/kafkajs-internals.ts";
+import { adaptKafkajs } from "../../../runtime/adapters/kafka/kafkajs-patches.ts";
 import { encodeProduce, type Encoded, type ProduceRequest } from "../../../runtime/adapters/kafka/produce-request.ts";
 
 interface Request {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { KafkaMessage } from "kafkajs";
 import { expect, it } from "vitest";
 import { busRecord } from "../../../runtime/adapters/kafka/bus-record.ts";
-import { adaptKafkajs } from "../../../runtime/adapters/kafka/kafkajs-internals.ts";
+import { adaptKafkajs } from "../../../runtime/adapters/kafka/kafkajs-patches.ts";
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 interface Decoder {

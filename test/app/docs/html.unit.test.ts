@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { quoted } from "../../../app/http/docs/commands.ts";
+import { quoted } from "../../../app/http/docs/shell-commands.ts";
 import { fieldTable } from "../../../app/http/docs/field-table.ts";
 import { anchorOf, html } from "../../../app/http/docs/html.ts";
 import { apiPage } from "../../../app/http/docs/api-page.ts";

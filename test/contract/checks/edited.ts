@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { registrationCode } from "../../../app/registration.ts";
-import { HandlerConsulDeregister } from "../../../effects/catalogue/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../../effects/catalogue/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../../effects/catalogue/consul-set-status.effect.ts";
+import { registrationCode } from "../../../app/modules/registration.ts";
+import { HandlerConsulDeregister } from "../../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-set-status.effect.ts";
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
 import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
-import { contractSet } from "../../../runtime/contract/contract-set.ts";
-import type { Diagnostic } from "../../../runtime/contract/diagnostic.ts";
-import { inOrder, loadContract } from "../../../runtime/contract/load.ts";
-import type { ContractSet } from "../../../runtime/contract/source.ts";
+import { contractSet } from "../../../runtime/contract/reading/contract-set.ts";
+import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
+import { inOrder, loadContract } from "../../../runtime/contract/reading/load.ts";
+import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
 import type { DomainCode } from "../../../runtime/core/domain-code.ts";
 
 const FILES = ["orchestrator.yaml", "reducer.yaml", "effects.yaml"] as const;

@@ -1,0 +1,24 @@
+import type { Sql } from "../../ports/store.ts";
+
+/** An operator's decision, kept for good. */
+export interface Word {
+  readonly domain: string;
+  /** As the request shows it. */
+  readonly who: string;
+  readonly reason: string | null;
+  /** Broker time, ms since the epoch. */
+  readonly atMs: number;
+}
+
+/** Writes it down, in the transaction of what it does where that is one. */
+export async function keepWord(
+  sql: Sql,
+  command: string,
+  subject: string,
+  { domain, who, reason, atMs }: Word,
+): Promise<void> {
+  await sql.query(
+    `insert into rollcall.operator_word (at, domain, command, subject, who, reason) values ($1, $2, $3, $4, $5, $6)`,
+    [new Date(atMs), domain, command, subject, who, reason],
+  );
+}
