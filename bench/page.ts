@@ -125,7 +125,7 @@ async function listed(page: Page, url: string): Promise<Figures> {
   const scrollMs = await longest(page);
   const startedMs = performance.now();
   await page.getByLabel("Id or name").fill("bench-4242");
-  await page.getByText(/\bfit\b/).waitFor();
+  await page.getByText(/\bmatch\b/).waitFor();
   const filteredMs = performance.now() - startedMs;
   await page.getByLabel("Id or name").fill("");
   await sleep(1_000);
@@ -143,7 +143,7 @@ async function appeared(page: Page, url: string): Promise<Figures> {
   await page.getByText(/[\d,]+, live/).waitFor();
   const all = await appearances(page, url, "0-new");
   await page.goto(`${url}/nodes?q=fresh-`);
-  await page.getByText("No node fits").waitFor();
+  await page.getByText("No nodes match").waitFor();
   const searched = await appearances(page, url, "fresh");
   return {
     appear_p50_ms: all.p50,

@@ -1,17 +1,17 @@
 /** What a simulated node does wrong: nothing, never ACKs, falls silent once active. */
 type Misbehaviour = "none" | "no-ack" | "silent";
 
-export interface Role {
+export interface NodeProfile {
   readonly nodeId: string;
   readonly nodeType: "effect" | "compute" | "reducer" | "orchestrator";
   readonly misbehaviour: Misbehaviour;
   /** Says everything twice. */
-  readonly duplicates: boolean;
+  readonly sendsDuplicates: boolean;
   /** 0 to 1, this node's own sequence. */
   readonly random: () => number;
 }
 
-export interface CastOptions {
+export interface SimulationShape {
   readonly nodes: number;
   readonly seed: number;
   /** Shares, 0 to 1. */
@@ -23,7 +23,7 @@ export interface CastOptions {
 const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 
 /** Who plays what: the same for the same seed. Shares are exact, spread evenly over the nodes. */
-export function castOf({ nodes, seed, noAck, silent, duplicate }: CastOptions): Role[] {
+export function planNodeProfiles({ nodes, seed, noAck, silent, duplicate }: SimulationShape): NodeProfile[] {
   const shuffled = shuffle([...Array(nodes).keys()], mulberry32(seed));
   const noAckCount = Math.round(nodes * noAck);
   const silentCount = Math.round(nodes * silent);
@@ -37,7 +37,7 @@ export function castOf({ nodes, seed, noAck, silent, duplicate }: CastOptions): 
       nodeId: `sim-${seed}-${String(index + 1).padStart(5, "0")}`,
       nodeType: NODE_TYPES[index % NODE_TYPES.length] ?? "effect",
       misbehaviour: rank < noAckCount ? "no-ack" : rank < noAckCount + silentCount ? "silent" : "none",
-      duplicates: duplicated.has(index),
+      sendsDuplicates: duplicated.has(index),
       random: mulberry32(Math.imul(seed + 1, 0x9e3779b1) ^ index),
     };
   });

@@ -1,23 +1,23 @@
 import { useState } from "preact/hooks";
-import { token } from "./shared/api.ts";
+import { apiToken } from "./shared/api.ts";
 
 /** Asked for when the server wants a token: one of ROLLCALL_API_TOKENS. */
-export function TokenForm({ onGiven }: { readonly onGiven: () => void }) {
+export function SignInForm({ onSignedIn }: { readonly onSignedIn: () => void }) {
   const [text, setText] = useState("");
-  const refused = token.get() !== null;
+  const wasRejected = apiToken.get() !== null;
   return (
     <form
       class="card narrow"
       onSubmit={(event) => {
         event.preventDefault();
-        token.set(text.trim());
-        onGiven();
+        apiToken.set(text.trim());
+        onSignedIn();
       }}
     >
-      <h1>A token, please</h1>
+      <h1>Sign in</h1>
       <p>
-        {refused ? "That token was refused. " : ""}This server answers those with a token of its ROLLCALL_API_TOKENS: a
-        reader's looks, an operator's also acts.
+        {wasRejected ? "That token was rejected. " : ""}Enter one of the server's ROLLCALL_API_TOKENS: a reader token
+        can view, an operator token can also act.
       </p>
       <label>
         Token
@@ -28,8 +28,8 @@ export function TokenForm({ onGiven }: { readonly onGiven: () => void }) {
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </label>
-      <button disabled={text.trim() === ""}>Go on</button>
-      <p class="note">It is kept in this tab only, until it is closed.</p>
+      <button disabled={text.trim() === ""}>Sign in</button>
+      <p class="note">The token is kept in this tab only, until the tab is closed.</p>
     </form>
   );
 }

@@ -2,7 +2,7 @@
  * A batch in rounds: none has two items of one target, and a target's items come in their order. The runtime never puts
  * two intents of one target into a batch; an effect that relied on it could do harm in silence.
  */
-export function roundsOf<Item>(items: readonly Item[], targetOf: (item: Item) => string): Item[][] {
+export function roundsOfDistinctTargets<Item>(items: readonly Item[], targetOf: (item: Item) => string): Item[][] {
   const rounds: Item[][] = [];
   const roundOfTarget = new Map<string, number>();
   for (const item of items) {

@@ -56,7 +56,8 @@ function checkCheckout(packages, { version, isDry }) {
   checkLockfile(ROOT);
   say(`checked: nothing uncommitted, ${branch === "main" ? "on main" : "not on main, which a dry run may be"}`);
   say(
-    `checked: ${current} -> ${released}, ${entries} ${entries === 1 ? "entry" : "entries"} in the changelog, no address in the lockfile`,
+    `checked: ${current} -> ${released}, ${entries} ${entries === 1 ? "entry" : "entries"} in the changelog, ` +
+      "no address in the lockfile",
   );
   return released;
 }

@@ -6,7 +6,7 @@ import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-dia
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { schemaFiles } from "../http/docs/schemas-page.ts";
-import { registrationOnPaper } from "../modules/registration-effects.ts";
+import { withoutBackends } from "../modules/registration-effects.ts";
 import { print } from "../terminal/output.ts";
 
 export function addContractSchemasCommand(program: Command): void {
@@ -21,7 +21,7 @@ export function addContractSchemasCommand(program: Command): void {
 }
 
 function writeSchemas(dir: string, { out }: { readonly out: string }): void {
-  const code = registrationOnPaper();
+  const code = withoutBackends();
   const { set, diagnostics } = validateDomain(dir, code);
   if (!set) {
     process.stderr.write(formatDiagnostics(diagnostics, "text"));

@@ -17,7 +17,7 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
   const { DATABASE_URL: url } = readStoreConfig(process.env);
   if (url === undefined) {
     if (json) return printJson({ applied: [], embedded: true });
-    return print("DATABASE_URL is not set: this is the embedded mode, whose tables `rollcall start` migrates itself");
+    return print("DATABASE_URL is not set: this is the embedded mode, whose tables `rollcall start` migrates");
   }
   const store = new PostgresStore({ url, applicationName: "rollcall migrate", maxConnections: 2 });
   try {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { httpTransport } from "../../client/http-transport.ts";
 import type { Transport } from "../../client/transport.ts";
 import { composeSystem } from "../host/compose.ts";
-import { ContractsRefused } from "../host/contracts-in-force.ts";
+import { InvalidContractsError } from "../host/contracts-in-force.ts";
 import { readConfig } from "../host/config.ts";
 import { createHttpServer } from "../http/server/http-server.ts";
 import type { System } from "../host/system.ts";
@@ -12,17 +12,17 @@ import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-dia
 import { writeDemoContracts } from "./demo-contracts.ts";
 
 /** A system that is gone when the demo is: embedded, in a temporary folder, on a free port of this machine. */
-export interface Stage {
+export interface DemoSystem {
   readonly system: System;
   readonly url: string;
   readonly contractsDir: string;
   readonly transport: Transport;
   /** Rejects when the runtime can't go on. */
-  readonly broken: Promise<never>;
+  readonly failed: Promise<never>;
   close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+export async function openDemoSystem(): Promise<DemoSystem> {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-demo-"));
   const contractsDir = join(directory, "contracts");
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
@@ -30,10 +30,10 @@ export async function openStage(): Promise<Stage> {
     writeDemoContracts(contractsDir);
     // Nothing of the environment: the demo is the same everywhere, and never near a real system.
     const config = readConfig({ ROLLCALL_DATA_DIR: join(directory, "data"), ROLLCALL_HTTP_PORT: "0" });
-    let breakOff = (_: unknown): void => {};
-    const broken = new Promise<never>((_, reject) => (breakOff = reject));
+    let rejectFailed = (_: unknown): void => {};
+    const broken = new Promise<never>((_, reject) => (rejectFailed = reject));
     broken.catch(() => {});
-    const system = await composeSystem(config, { contractsDir, onFatal: (error) => breakOff(error) });
+    const system = await composeSystem(config, { contractsDir, onFatal: (error) => rejectFailed(error) });
     const http = createHttpServer(system);
     const url = await http.listen({ host: "127.0.0.1", port: 0 });
     await system.runtime.start();
@@ -44,9 +44,9 @@ export async function openStage(): Promise<Stage> {
       await system.stop();
       remove();
     };
-    return { system, url, contractsDir, transport, broken, close };
+    return { system, url, contractsDir, transport, failed: broken, close };
   } catch (error) {
     remove();
-    throw error instanceof ContractsRefused ? new Error(formatDiagnostics(error.diagnostics, "text")) : error;
+    throw error instanceof InvalidContractsError ? new Error(formatDiagnostics(error.diagnostics, "text")) : error;
   }
 }

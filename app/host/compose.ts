@@ -2,18 +2,18 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { v7 } from "uuid";
-import { ConsulCatalog } from "../../effects/consul/consul-discovery.ts";
+import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { consulRegistry } from "../../effects/consul/consul-registry.ts";
-import type { Catalog } from "../../effects/service-catalog/service-discovery.ts";
-import type { ServiceHoldings, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
+import type { ServiceDiscovery } from "../../effects/service-catalog/service-discovery.ts";
+import type { ServiceInventory, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
-import { TableBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
+import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
@@ -22,20 +22,20 @@ import type { ShellLimits } from "../../runtime/shell/limits.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
-import { type Contracts, silentChange } from "./contract-history.ts";
-import { type AtStart, contractsAtStart, readContracts } from "./contracts-in-force.ts";
+import { type CompiledContracts, unversionedChangeWarning } from "./contract-history.ts";
+import { type StartupContracts, resolveStartupContracts, readContracts } from "./contracts-in-force.ts";
 import { kafkaAccess } from "./kafka-access.ts";
-import { registrationOn } from "../modules/registration-effects.ts";
+import { withBackends } from "../modules/registration-effects.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import type { System } from "./system.ts";
 import { installedTracing } from "./tracing.ts";
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-export const SHIPPED_CONTRACTS = here("../contracts/registration");
+const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+export const SHIPPED_CONTRACTS = installedPath("../../contracts/registration");
 export const MIGRATIONS = [
-  { scope: "runtime", directory: here("../runtime/adapters/migrations") },
-  { scope: "postgres", directory: here("../effects/postgres/migrations") },
-  { scope: "table-catalog", directory: here("../effects/table-catalog/migrations") },
+  { scope: "runtime", directory: installedPath("../../runtime/adapters/migrations") },
+  { scope: "postgres", directory: installedPath("../../effects/postgres/migrations") },
+  { scope: "table-catalog", directory: installedPath("../../effects/table-catalog/migrations") },
 ] as const;
 const DAY_MS = 86_400_000;
 
@@ -51,32 +51,35 @@ export interface ComposeOptions {
 /**
  * Builds a system from its configuration: contracts checked and in force, store open and migrated. Nothing is consumed
  * before `system.runtime.start()`.
- * @throws ContractsRefused with every diagnostic; ContractsUnfit; Fault of the store
+ * @throws InvalidContractsError with every diagnostic; IncompatibleContractsError; Fault of the store
  */
 export async function composeSystem(config: Config, options: ComposeOptions = {}): Promise<System> {
   const clock = new SystemClock();
   const failpoint = armFailpoint(config.ROLLCALL_FAILPOINT, config.NODE_ENV);
   // Effects are built before there is a store, because the contracts are checked against them first.
-  const late: { sql: Sql | undefined } = { sql: undefined };
-  const sql: Sql = { query: (text, values) => (late.sql as Sql).query(text, values) };
-  const { registry, catalog } = catalogOf(config, sql);
-  const code = registrationOn(registry, sql, registry);
+  const storeReference: { sql: Sql | undefined } = { sql: undefined };
+  const sql: Sql = { query: (text, values) => (storeReference.sql as Sql).query(text, values) };
+  const { registry, catalog } = createCatalog(config, sql);
+  const code = withBackends(registry, sql, registry);
   const directory = options.contractsDir ?? SHIPPED_CONTRACTS;
   const source = { directory, code, names: { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE } };
-  const folder = readContracts(source);
+  const folderContracts = readContracts(source);
 
   const store = await openStore(config);
-  late.sql = store;
-  const process_ = `${hostname()}:${process.pid}`;
+  storeReference.sql = store;
+  const processName = `${hostname()}:${process.pid}`;
   const atStart = await prepareStore(store, clock, () => failpoint("C13"))
     .then(() =>
-      contractsAtStart(store, folder, source, { isShared: !isEmbedded(config), by: `the start of ${process_}` }),
+      resolveStartupContracts(store, folderContracts, source, {
+        isShared: !isEmbedded(config),
+        by: `the start of ${processName}`,
+      }),
     )
     .catch(async (error: unknown) => {
       await store.close();
       throw error;
     });
-  tellOfStart(atStart, folder, options);
+  logContractWarnings(atStart, folderContracts, options);
 
   const tracing = installedTracing(isEmbedded(config) ? "rollcall" : "kafka");
   const listeners = new Set<(event: ShellEvent) => void>();
@@ -93,9 +96,9 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     clock,
     observe,
     onFatal,
-    makeBus: () => busOf(config, store, clock, code.domain, failpoint, options),
+    makeBus: () => createBus(config, store, clock, code.domain, failpoint, options),
     makeRuntime: ({ domain }, bus, onSuperseded) => {
-      const owner = `${process_}:${v7()}`;
+      const owner = `${processName}:${v7()}`;
       const { limits } = options;
       return new Runtime({
         ...{ domain, bus, store, clock, owner, observe, failpoint, onFatal, onSuperseded },
@@ -105,12 +108,15 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
       });
     },
   });
-  const daily = setInterval(() => void ensureJournalPartitions(store, comingDays(clock)).catch(() => {}), DAY_MS / 4);
-  daily.unref();
+  const partitionTimer = setInterval(
+    () => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}),
+    DAY_MS / 4,
+  );
+  partitionTimer.unref();
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    clearInterval(daily);
+    clearInterval(partitionTimer);
     await runtime.stop();
     await store.close();
   };
@@ -140,16 +146,21 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
 
 async function prepareStore(store: Store, clock: Clock, onMigrated: () => void): Promise<void> {
   await migrate(store, MIGRATIONS, onMigrated);
-  await ensureJournalPartitions(store, comingDays(clock));
+  await ensureJournalPartitions(store, nextDays(clock));
 }
 
-function tellOfStart({ contracts, silent }: AtStart, folder: Contracts, { log }: ComposeOptions): void {
-  for (const file of silent) log?.("warn", silentChange(file));
-  if (contracts.domain.hash !== folder.domain.hash)
+function logContractWarnings(
+  { contracts, unversionedChanges }: StartupContracts,
+  folderContracts: CompiledContracts,
+  { log }: ComposeOptions,
+): void {
+  for (const file of unversionedChanges) log?.("warn", unversionedChangeWarning(file));
+  if (contracts.domain.contractHash !== folderContracts.domain.contractHash)
     log?.(
       "warn",
-      `the folder's contracts (${folder.domain.hash.slice(0, 12)}) were in force before; those in force now ` +
-        `(${contracts.domain.hash.slice(0, 12)}) stay. To go back to the folder's: rollcall reload`,
+      `the folder's contracts (${folderContracts.domain.contractHash.slice(0, 12)}) were replaced by other ` +
+        "contracts, which stay in force " +
+        `(${contracts.domain.contractHash.slice(0, 12)}). To go back to the folder's: rollcall reload`,
     );
 }
 
@@ -165,7 +176,10 @@ async function openStore(config: Config): Promise<Store> {
   });
 }
 
-function catalogOf(config: Config, sql: Sql): { registry: ServiceRegistry & ServiceHoldings; catalog: Catalog } {
+function createCatalog(
+  config: Config,
+  sql: Sql,
+): { registry: ServiceRegistry & ServiceInventory; catalog: ServiceDiscovery } {
   const scope = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
   if (config.CONSUL_HTTP_ADDR === undefined) {
     const table = new TableCatalog(sql, scope);
@@ -173,10 +187,13 @@ function catalogOf(config: Config, sql: Sql): { registry: ServiceRegistry & Serv
   }
   const { CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN: token, CONSUL_REGISTRATION: registration } = config;
   const client = new ConsulClient({ address, ...(token !== undefined && { token }) });
-  return { registry: consulRegistry(client, { ...scope, registration }), catalog: new ConsulCatalog(client, scope) };
+  return {
+    registry: createConsulRegistry(client, { ...scope, registration }),
+    catalog: new ConsulDiscovery(client, scope),
+  };
 }
 
-function busOf(
+function createBus(
   config: Config,
   store: Store,
   clock: Clock,
@@ -185,7 +202,7 @@ function busOf(
   options: ComposeOptions,
 ): EventBus {
   const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
-  if (servers === undefined) return new TableBus({ store, clock });
+  if (servers === undefined) return new EmbeddedBus({ store, clock });
   return new KafkaBus({
     brokers: servers.split(","),
     clientId: "rollcall",
@@ -198,5 +215,5 @@ function busOf(
   });
 }
 
-const comingDays = (clock: Clock): string[] =>
+const nextDays = (clock: Clock): string[] =>
   [0, 1, 2].map((days) => new Date(clock.wallMs() + days * DAY_MS).toISOString().slice(0, 10));

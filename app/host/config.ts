@@ -110,7 +110,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined && value !== "") values[name] = value;
   for (const name of SECRETS) {
-    const value = secretOf(values, name, (problem) => problems.push(problem));
+    const value = readSecret(values, name, (problem) => problems.push(problem));
     if (value !== undefined) values[name] = value;
   }
   const parsed = CONFIG_SCHEMA.safeParse(values);
@@ -120,24 +120,24 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       const field = CONFIG_SCHEMA.shape[name as keyof typeof CONFIG_SCHEMA.shape];
       problems.push(`${name}: ${issue.message} (${field?.description ?? "unknown"})`);
     }
-  else problems.push(...contradictions(parsed.data));
+  else problems.push(...findContradictions(parsed.data));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join("\n"));
   return parsed.data;
 }
 
 /** A secret's own value, or the trimmed content of the file that its twin names. */
-function secretOf(
+function readSecret(
   values: Readonly<Record<string, string | undefined>>,
   name: string,
-  wrong: (problem: string) => void,
+  onProblem: (problem: string) => void,
 ): string | undefined {
   const file = values[`${name}_FILE`];
   if (!file) return values[name];
-  if (values[name]) wrong(`${name} and ${name}_FILE are both set: keep one`);
+  if (values[name]) onProblem(`${name} and ${name}_FILE are both set: keep one`);
   try {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
-    wrong(`${name}_FILE: can't read the file (${(error as NodeJS.ErrnoException).code}): give a readable one`);
+    onProblem(`${name}_FILE: can't read the file (${(error as NodeJS.ErrnoException).code}): give a readable one`);
     return undefined;
   }
 }
@@ -147,7 +147,7 @@ function secretOf(
  * @throws ConfigError for a file that can't be read, and a token that no header can carry
  */
 export function clientToken(environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const token = secretOf(environment, "ROLLCALL_TOKEN", (problem) => {
+  const token = readSecret(environment, "ROLLCALL_TOKEN", (problem) => {
     throw new ConfigError(problem);
   });
   if (!token) return undefined;
@@ -155,7 +155,7 @@ export function clientToken(environment: Readonly<Record<string, string | undefi
   return token;
 }
 
-function contradictions(config: Config): string[] {
+function findContradictions(config: Config): string[] {
   const problems: string[] = [];
   const { KAFKA_BOOTSTRAP_SERVERS: kafka, DATABASE_URL: database } = config;
   if (kafka !== undefined && database === undefined)

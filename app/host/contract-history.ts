@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import { contractSet } from "../../runtime/contract/reading/contract-set.ts";
+import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts";
 import { loadContract } from "../../runtime/contract/reading/load.ts";
-import type { ContractSet, ContractSource } from "../../runtime/contract/reading/contract-source.ts";
-import type { TopicNames } from "../../runtime/contract/language/topic-pattern.ts";
+import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
+import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
@@ -11,49 +11,52 @@ import type { Sql } from "../../runtime/ports/store.ts";
 type Files = Readonly<Record<string, string>>;
 
 /** What a process runs: the contracts as they were read, and what was made of them. */
-export interface Contracts {
+export interface CompiledContracts {
   readonly set: ContractSet;
   readonly domain: Domain;
 }
 
-export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly ContractSource[] => [
+export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
   orchestrator,
   reducer,
   ...effects,
 ];
-const nameOf = ({ file }: ContractSource): string => basename(file);
+const fileNameOf = ({ file }: LoadedContract): string => basename(file);
 
 /**
  * Stores what runs by its content's hash, so that a journal can be read with the contracts it was written under.
  * @returns the files that changed since another content ran, without a new `contract_version`
  */
-export async function rememberContracts(sql: Sql, { set, domain: { hash } }: Contracts): Promise<readonly string[]> {
+export async function recordContracts(
+  sql: Sql,
+  { set, domain: { contractHash } }: CompiledContracts,
+): Promise<readonly string[]> {
   const sources = sourcesOf(set);
-  const files: Files = Object.fromEntries(sources.map((source) => [nameOf(source), source.text]));
+  const files: Files = Object.fromEntries(sources.map((source) => [fileNameOf(source), source.text]));
   const [last] = await sql.query<{ hash: string; files: Files }>(
-    `select hash, files from rollcall.contract where domain = $1 order by first_run_at desc limit 1`,
+    `select hash, files from rollcall.contract_set where domain = $1 order by first_run_at desc limit 1`,
     [set.domain],
   );
   await sql.query(
-    "insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on " +
+    "insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on " +
       "conflict do nothing",
-    [hash, set.domain, JSON.stringify(files)],
+    [contractHash, set.domain, JSON.stringify(files)],
   );
-  if (!last || last.hash === hash) return [];
-  return sources.filter((source) => isSilentChange(source, last.files[nameOf(source)])).map(nameOf);
+  if (!last || last.hash === contractHash) return [];
+  return sources.filter((source) => isUnversionedChange(source, last.files[fileNameOf(source)])).map(fileNameOf);
 }
 
-export const silentChange = (file: string): string =>
+export const unversionedChangeWarning = (file: string): string =>
   `${file} changed under an unchanged contract_version: raise it, so that people can tell`;
 
-function isSilentChange(now: ContractSource, before: string | undefined): boolean {
+function isUnversionedChange(now: LoadedContract, before: string | undefined): boolean {
   if (before === undefined || before === now.text) return false;
   const { source } = loadContract({ file: now.file, text: before });
   if (!source || sameContent(source, now)) return false;
   return JSON.stringify(source.contract.contract_version) === JSON.stringify(now.contract.contract_version);
 }
 
-const sameContent = (a: ContractSource, b: ContractSource): boolean =>
+const sameContent = (a: LoadedContract, b: LoadedContract): boolean =>
   JSON.stringify(a.contract) === JSON.stringify(b.contract);
 
 /**
@@ -61,20 +64,26 @@ const sameContent = (a: ContractSource, b: ContractSource): boolean =>
  * younger than the contract has nothing to say about what it did.
  * @throws Error when they can't be read, are no domain, or name what the code no longer has
  */
-export function compileStored(files: Files, code: DomainCode, names: TopicNames): Contracts {
+export function compileStoredContracts(files: Files, code: DomainCode, names: TopicVariables): CompiledContracts {
   const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
-  const { set } = contractSet(
+  const { set } = buildContractSet(
     "the stored contracts",
     loaded.flatMap(({ source }) => source ?? []),
   );
   const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
-  if (!set) throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they are no domain");
+  if (!set)
+    throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they do not form a domain");
   return { set, domain: compileDomain(set, code, names) };
 }
 
-/** @throws Error when they were never stored; as `compileStored` */
-export async function storedContracts(sql: Sql, hash: string, code: DomainCode, names: TopicNames): Promise<Contracts> {
-  const [row] = await sql.query<{ files: Files }>(`select files from rollcall.contract where hash = $1`, [hash]);
-  if (!row) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract`);
-  return compileStored(row.files, code, names);
+/** @throws Error when they were never stored; as `compileStoredContracts` */
+export async function loadStoredContracts(
+  sql: Sql,
+  hash: string,
+  code: DomainCode,
+  names: TopicVariables,
+): Promise<CompiledContracts> {
+  const [row] = await sql.query<{ files: Files }>(`select files from rollcall.contract_set where hash = $1`, [hash]);
+  if (!row) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract_set`);
+  return compileStoredContracts(row.files, code, names);
 }

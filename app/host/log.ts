@@ -1,6 +1,6 @@
 import { destination, type Logger, pino, stdSerializers } from "pino";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
-import { silentChange } from "./contract-history.ts";
+import { unversionedChangeWarning } from "./contract-history.ts";
 import type { System } from "./system.ts";
 
 /** What a secret is called: in the environment, in a header, in a client's options. */
@@ -16,16 +16,16 @@ const SECRET_KEYS = [
   "CONSUL_HTTP_TOKEN",
   '["x-consul-token"]',
 ];
-const REDACTED = SECRET_KEYS.flatMap((key) => {
+const REDACTED_PATHS = SECRET_KEYS.flatMap((key) => {
   const step = key.startsWith("[") ? key : `.${key}`;
   return [step.replace(/^\./, ""), `*${step}`, `*.*${step}`];
 });
 /** A connection string inside a message: pino redacts by key only. */
-const CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 
 /** What JSON leaves as it is and a terminal obeys: controls from 7f on, and what turns a line's direction around. */
 const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\p{Bidi_C}]/gu;
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** JSON lines on standard output; secrets are cut by their key, and out of connection strings. */
 export function createLog(level: string, stream = destination({ fd: 1, sync: false })): Logger {
@@ -35,9 +35,9 @@ export function createLog(level: string, stream = destination({ fd: 1, sync: fal
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: (error: Error) => withoutCredentials(stdSerializers.err(error)) },
-      hooks: { streamWrite: (line) => line.replaceAll(UNPRINTABLE, escaped) },
-      redact: { paths: REDACTED, censor: "[redacted]" },
+      serializers: { err: (error: Error) => redactError(stdSerializers.err(error)) },
+      hooks: { streamWrite: (line) => line.replaceAll(UNPRINTABLE, escapeCharacter) },
+      redact: { paths: REDACTED_PATHS, censor: "[redacted]" },
     },
     stream,
   );
@@ -72,52 +72,55 @@ function logShellEvent(log: Logger, event: ShellEvent): void {
     case "deadline_fired":
       return log.debug(event, event.kind.replace("_", " "));
     case "intent":
-      return event.result === "failed" || event.result === "gave_way"
+      return event.result === "failed" || event.result === "superseded_intent"
         ? log.warn(event, `${event.type} ${event.result.replace("_", " ")}: ${event.code ?? ""}`)
         : log.debug(event, `${event.type} ${event.result}`);
     case "dead_letter":
       return log.warn(event, `dead letter ${event.code}: rollcall dlq list shows it`);
-    case "rekeyed":
-      return log.info(event, "a message lay in another entity's partition: a copy goes where it belongs");
-    case "partitions":
+    case "repartitioned":
+      return log.info(event, "a message was in the wrong partition: a copy was published to its entity's partition");
+    case "partitions_owned":
       if (event.refused.length > 0) log.error({ refused: event.refused }, "partitions refused");
       return log.info({ owned: event.owned.length }, `serves ${event.owned.length} partitions`);
-    case "lost":
+    case "partitions_lost":
       return log.warn(event, "partitions have another owner");
     case "expiry_held":
       return log.error(
         event,
-        `expiry of ${event.state} is held: ${event.entities} of ${event.of} would have gone at once; rollcall ` +
+        `expiry of ${event.state} is held: ${event.entities} of ${event.total} would have expired at once; rollcall ` +
           "hold list",
       );
     case "expiry_released":
-      return log.warn(event, `expiry of ${event.state} is released by ${event.by ?? "itself: nobody waits any more"}`);
-    case "compared": {
+      return log.warn(
+        event,
+        `expiry of ${event.state} is released by ${event.by ?? "the guard: no entity waits any more"}`,
+      );
+    case "comparison_done": {
       const { backend, missing, altered, leftover } = event;
-      if (missing + altered + leftover === 0) return log.debug(event, `${backend} holds what it should`);
+      if (missing + altered + leftover === 0) return log.debug(event, `${backend} matches its entities`);
       return log.warn(
         event,
         `${backend} differs: ${missing} missing, ${altered} altered, ${leftover} left over; ${event.repairs} ` +
           "repairs asked for",
       );
     }
-    case "uncompared":
+    case "comparison_failed":
       return log.warn(
-        { backend: event.backend, error: textOf(event.error) },
-        `${event.backend} can't be compared with what it should hold`,
+        { backend: event.backend, error: redactCredentials(event.error) },
+        `${event.backend} can't be compared with its entities`,
       );
     case "deletions_held":
       return log.error(
         event,
-        `deletions from ${event.backend} are held: ${event.deletions} of ${event.of}; rollcall hold list`,
+        `deletions from ${event.backend} are held: ${event.deletions} of ${event.total}; rollcall hold list`,
       );
     case "contracts_in_force":
-      for (const file of event.silent) log.warn(silentChange(file));
-      return log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "other contracts are in force");
+      for (const file of event.filesWithoutNewVersion) log.warn(unversionedChangeWarning(file));
+      return log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "new contracts are in force");
     case "contracts_refused":
       return log.error(
         { by: event.by, reason: event.reason },
-        "a change of the contracts is refused: what ran runs on",
+        "a contract change was refused: the previous contracts stay in force",
       );
     case "breaker":
       return event.open
@@ -125,15 +128,18 @@ function logShellEvent(log: Logger, event: ShellEvent): void {
         : log.info(event, `${event.backend} answers again`);
     case "unpublishable":
       return log.error(event, `an event for ${event.topic} was refused by the bus: it is in the journal only`);
-    case "trouble":
-      return log.warn({ part: event.part, error: textOf(event.error) }, `the ${event.part} can't be reached`);
+    case "unreachable":
+      return log.warn(
+        { part: event.part, error: redactCredentials(event.error) },
+        `the ${event.part} can't be reached`,
+      );
     case "recovered":
       return log.info(event, `the ${event.part} answers again`);
   }
 }
 
-const textOf = (text: string): string => text.replaceAll(CREDENTIALS, "$1[redacted]@");
+const redactCredentials = (text: string): string => text.replaceAll(URL_CREDENTIALS, "$1[redacted]@");
 
-function withoutCredentials<Serialized extends { message: string; stack: string }>(error: Serialized): Serialized {
-  return { ...error, message: textOf(error.message), stack: textOf(error.stack) };
+function redactError<Serialized extends { message: string; stack: string }>(error: Serialized): Serialized {
+  return { ...error, message: redactCredentials(error.message), stack: redactCredentials(error.stack) };
 }

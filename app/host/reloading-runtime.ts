@@ -4,16 +4,22 @@ import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
-import { backOffMs, pause } from "../../runtime/shell/shell-context.ts";
+import { backOffMs, sleep } from "../../runtime/shell/shell-context.ts";
 import type { Runtime } from "../../runtime/shell/runtime.ts";
 import type { RuntimeStatus } from "../../runtime/shell/runtime-status.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
-import { type Contracts, storedContracts } from "./contract-history.ts";
-import { change, type ContractSource, ContractsRefused, ContractsUnfit, readContracts } from "./contracts-in-force.ts";
+import { type CompiledContracts, loadStoredContracts } from "./contract-history.ts";
+import {
+  applyContracts,
+  type DomainSource,
+  InvalidContractsError,
+  IncompatibleContractsError,
+  readContracts,
+} from "./contracts-in-force.ts";
 import { SharedBus } from "./shared-bus.ts";
 
-export interface RefusedContracts {
+export interface RefusedChange {
   readonly atMs: number;
   readonly by: string;
   readonly reason: string;
@@ -21,12 +27,12 @@ export interface RefusedContracts {
 }
 
 export interface ReloadingOptions {
-  readonly contracts: Contracts;
-  readonly source: ContractSource;
+  readonly contracts: CompiledContracts;
+  readonly source: DomainSource;
   readonly store: Store;
   readonly clock: Clock;
   readonly makeBus: () => EventBus;
-  readonly makeRuntime: (contracts: Contracts, bus: EventBus, onSuperseded: () => void) => Runtime;
+  readonly makeRuntime: (contracts: CompiledContracts, bus: EventBus, onSuperseded: () => void) => Runtime;
   readonly observe: Observe;
   readonly onFatal: (error: unknown) => void;
 }
@@ -38,28 +44,28 @@ export interface ReloadingOptions {
  */
 export class ReloadingRuntime {
   readonly #options: ReloadingOptions;
-  #contracts: Contracts;
+  #contracts: CompiledContracts;
   #bus: SharedBus;
   #runtime: Runtime;
-  #refused: RefusedContracts | null = null;
+  #refusedChange: RefusedChange | null = null;
   /** Whatever changes what runs, one after another. */
-  #tail: Promise<unknown> = Promise.resolve();
+  #pendingChange: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
   constructor(options: ReloadingOptions) {
     this.#options = options;
     this.#contracts = options.contracts;
     this.#bus = new SharedBus(options.makeBus());
-    this.#runtime = this.#make();
+    this.#runtime = this.#createRuntime();
   }
 
-  get contracts(): Contracts {
+  get contracts(): CompiledContracts {
     return this.#contracts;
   }
 
   /** Of the last attempt to change what is in force, if it failed. */
-  get refused(): RefusedContracts | null {
-    return this.#refused;
+  get refusedChange(): RefusedChange | null {
+    return this.#refusedChange;
   }
 
   status(): RuntimeStatus {
@@ -71,8 +77,8 @@ export class ReloadingRuntime {
   }
 
   /** As `Runtime.hurry`. */
-  hurry(entityId: string): number {
-    return this.#runtime.hurry(entityId);
+  retryNow(entityId: string): number {
+    return this.#runtime.retryNow(entityId);
   }
 
   /** As `Runtime.triesOf`. */
@@ -95,7 +101,7 @@ export class ReloadingRuntime {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#tail.catch(() => {});
+    await this.#pendingChange.catch(() => {});
     await this.#runtime.stop();
     await this.#bus.close();
   }
@@ -103,84 +109,85 @@ export class ReloadingRuntime {
   /**
    * Puts the folder's contracts in force, for every process, or leaves everything as it is.
    * @returns whether anything changed
-   * @throws ContractsRefused, ContractsUnfit: both are kept as `refused`; Fault of the store
+   * @throws InvalidContractsError, IncompatibleContractsError: both are kept as `refused`; Fault of the store
    */
   reload(by: string): Promise<{ readonly hash: string; readonly changed: boolean }> {
-    return this.#inOrder(async () => {
+    return this.#enqueue(async () => {
       try {
         const next = readContracts(this.#options.source);
-        const { hash } = next.domain;
-        if (hash === this.#contracts.domain.hash) {
-          this.#refused = null;
-          return { hash, changed: false };
+        const { contractHash } = next.domain;
+        if (contractHash === this.#contracts.domain.contractHash) {
+          this.#refusedChange = null;
+          return { hash: contractHash, changed: false };
         }
         await this.#prepareTopics(next);
-        const silent = await change(this.#options.store, {
-          expected: this.#contracts.domain.hash,
+        const silent = await applyContracts(this.#options.store, {
+          expected: this.#contracts.domain.contractHash,
           running: this.#contracts,
           next,
           by,
         });
-        await this.#goOver(next, by, silent);
-        return { hash, changed: true };
+        await this.#switchTo(next, by, silent);
+        return { hash: contractHash, changed: true };
       } catch (error) {
-        if (error instanceof ContractsRefused) this.#refuse(by, error.message, error.diagnostics);
-        if (error instanceof ContractsUnfit) this.#refuse(by, error.message, []);
+        if (error instanceof InvalidContractsError) this.#recordRefusal(by, error.message, error.diagnostics);
+        if (error instanceof IncompatibleContractsError) this.#recordRefusal(by, error.message, []);
         throw error;
       }
     });
   }
 
   /** Before anything is changed: topics that can't be had would stop every process afterwards. */
-  async #prepareTopics({ domain }: Contracts): Promise<void> {
+  async #prepareTopics({ domain }: CompiledContracts): Promise<void> {
     const { partitions } = this.status();
     try {
       const prepared = await this.#bus.bus.prepare({ ...topicsOf(domain), partitions });
       if (prepared.partitions !== partitions)
-        throw new ContractsUnfit([
+        throw new IncompatibleContractsError([
           `their topics have ${prepared.partitions} partitions, the store knows ${partitions}`,
         ]);
     } catch (error) {
-      if (error instanceof Fault && !error.retryable) throw new ContractsUnfit([error.message]);
+      if (error instanceof Fault && !error.retryable) throw new IncompatibleContractsError([error.message]);
       throw error;
     }
   }
 
-  #make(): Runtime {
-    const follow = (): void => void this.#inOrder(() => this.#follow()).catch(this.#options.onFatal);
+  #createRuntime(): Runtime {
+    const follow = (): void => void this.#enqueue(() => this.#adoptContractsInForce()).catch(this.#options.onFatal);
     return this.#options.makeRuntime(this.#contracts, this.#bus.lease(), follow);
   }
 
   /** Another process put other contracts in force. Tries until it runs them: until then it serves nothing. */
-  async #follow(): Promise<void> {
+  async #adoptContractsInForce(): Promise<void> {
     const { store, source, clock } = this.#options;
     for (let failures = 0; !this.#stopping;) {
       try {
         const inForce = await contractInForce(store, source.code.domain);
-        if (!inForce || inForce.hash === this.#contracts.domain.hash) return;
-        const next = await storedContracts(store, inForce.hash, source.code, source.names);
-        return await this.#goOver(next, inForce.by, []);
+        if (!inForce || inForce.hash === this.#contracts.domain.contractHash) return;
+        const next = await loadStoredContracts(store, inForce.hash, source.code, source.names);
+        return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
-        if (failures === 0) this.#refuse("another process", error instanceof Error ? error.message : String(error), []);
+        if (failures === 0)
+          this.#recordRefusal("another process", error instanceof Error ? error.message : String(error), []);
         // Partitions that nobody takes over would wait for as long as this process stays in the group.
         await this.#runtime.stop();
         await this.#bus.close();
-        await pause(clock, backOffMs(++failures));
+        await sleep(clock, backOffMs(++failures));
       }
     }
   }
 
   /** The change is made: this process can only follow it, however long that takes. */
-  async #goOver(next: Contracts, by: string, silent: readonly string[]): Promise<void> {
+  async #switchTo(next: CompiledContracts, by: string, silent: readonly string[]): Promise<void> {
     await this.#runtime.stop();
     this.#contracts = next;
-    this.#refused = null;
-    if (!this.#bus.serves(topicsOf(next.domain).input)) {
+    this.#refusedChange = null;
+    if (!this.#bus.canServe(topicsOf(next.domain).input)) {
       await this.#bus.close();
       this.#bus = new SharedBus(this.#options.makeBus());
     }
     for (let failures = 0; !this.#stopping;) {
-      this.#runtime = this.#make();
+      this.#runtime = this.#createRuntime();
       try {
         await this.#runtime.start();
         break;
@@ -188,20 +195,25 @@ export class ReloadingRuntime {
         // Nobody serves here any more: whoever watches the process starts it again, and hears why.
         if (!(error instanceof Fault && error.retryable)) return this.#options.onFatal(error);
         await this.#runtime.stop();
-        await pause(this.#options.clock, backOffMs(++failures));
+        await sleep(this.#options.clock, backOffMs(++failures));
       }
     }
-    this.#options.observe({ kind: "contracts_in_force", hash: next.domain.hash, by, silent });
+    this.#options.observe({
+      kind: "contracts_in_force",
+      hash: next.domain.contractHash,
+      by,
+      filesWithoutNewVersion: silent,
+    });
   }
 
-  #refuse(by: string, reason: string, diagnostics: readonly Diagnostic[]): void {
-    this.#refused = { atMs: this.#options.clock.wallMs(), by, reason, diagnostics };
+  #recordRefusal(by: string, reason: string, diagnostics: readonly Diagnostic[]): void {
+    this.#refusedChange = { atMs: this.#options.clock.wallMs(), by, reason, diagnostics };
     this.#options.observe({ kind: "contracts_refused", by, reason });
   }
 
-  #inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#tail.then(work, work);
-    this.#tail = done.catch(() => {});
+  #enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#pendingChange.then(work, work);
+    this.#pendingChange = done.catch(() => {});
     return done;
   }
 }

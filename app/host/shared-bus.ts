@@ -16,7 +16,7 @@ export class SharedBus {
   }
 
   /** Whether a runtime with these input topics can have it. */
-  serves(topics: readonly string[]): boolean {
+  canServe(topics: readonly string[]): boolean {
     const subscribed = this.#topics;
     return (
       !this.#closed &&
@@ -27,32 +27,32 @@ export class SharedBus {
   /** For one runtime: what it closes is its use of the bus. */
   lease(): EventBus {
     const { bus } = this;
-    let own: BusListener | undefined;
-    let isOver = false;
-    const unlessOver =
+    let ownListener: BusListener | undefined;
+    let isClosed = false;
+    const unlessClosed =
       <Parameters extends readonly unknown[]>(call: (...parameters: Parameters) => void) =>
       (...parameters: Parameters): void => {
-        if (!isOver) call(...parameters);
+        if (!isClosed) call(...parameters);
       };
     return {
       prepare: (topics) => bus.prepare(topics),
       publish: (messages, options) => bus.publish(messages, options),
-      ends: (topics, options) => bus.ends(topics, options),
+      logEnds: (topics, options) => bus.logEnds(topics, options),
       describe: (topics) => bus.describe(topics),
-      start: unlessOver((partition, positions) => bus.start(partition, positions)),
-      pause: unlessOver((partitions) => bus.pause(partitions)),
-      resume: unlessOver((partitions) => bus.resume(partitions)),
-      reassign: unlessOver(() => bus.reassign()),
-      commitHint: unlessOver((positions) => bus.commitHint(positions)),
+      startPartition: unlessClosed((partition, positions) => bus.startPartition(partition, positions)),
+      pause: unlessClosed((partitions) => bus.pause(partitions)),
+      resume: unlessClosed((partitions) => bus.resume(partitions)),
+      requestReassignment: unlessClosed(() => bus.requestReassignment()),
+      commitPositionsHint: unlessClosed((positions) => bus.commitPositionsHint(positions)),
       subscribe: async (topics, listener) => {
-        this.#listener = own = listener;
-        if (this.#topics) return bus.reassign();
+        this.#listener = ownListener = listener;
+        if (this.#topics) return bus.requestReassignment();
         await bus.subscribe(topics, this.#relay);
         this.#topics = topics;
       },
       close: async () => {
-        isOver = true;
-        if (this.#listener === own) this.#listener = undefined;
+        isClosed = true;
+        if (this.#listener === ownListener) this.#listener = undefined;
       },
     };
   }

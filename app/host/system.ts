@@ -1,4 +1,4 @@
-import type { Catalog } from "../../effects/service-catalog/service-discovery.ts";
+import type { ServiceDiscovery } from "../../effects/service-catalog/service-discovery.ts";
 import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { MessageDefinition } from "../../runtime/core/message.ts";
@@ -24,7 +24,7 @@ export interface System {
   readonly runtime: ReloadingRuntime;
   readonly store: Store;
   readonly bus: Pick<EventBus, "publish" | "describe">;
-  readonly catalog: Catalog;
+  readonly catalog: ServiceDiscovery;
   readonly clock: Clock;
   /** Hears every event of the shell, after it became true; the function returned ends it. */
   watch(listener: (event: ShellEvent) => void): () => void;

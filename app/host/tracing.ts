@@ -9,11 +9,11 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { oneTrace } from "../../runtime/core/trace.ts";
+import { sharedTraceparent } from "../../runtime/core/trace.ts";
 import type { Span, Tracing } from "../../runtime/shell/tracing.ts";
 import { VERSION } from "../version.ts";
 
-const SCOPE = "rollcall";
+const INSTRUMENTATION_SCOPE = "rollcall";
 /** What an SDK keeps of a span, unless it is told otherwise. */
 const LINKS_MAX = 128;
 
@@ -24,12 +24,13 @@ const LINKS_MAX = 128;
  */
 export function installedTracing(system: string): Tracing | undefined {
   const provider = trace.getTracerProvider();
-  const isInstalled = !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(SCOPE) !== undefined;
-  return isInstalled ? tracingOf(provider.getTracer(SCOPE, VERSION), system) : undefined;
+  const isInstalled =
+    !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(INSTRUMENTATION_SCOPE) !== undefined;
+  return isInstalled ? createTracing(provider.getTracer(INSTRUMENTATION_SCOPE, VERSION), system) : undefined;
 }
 
-function tracingOf(tracer: Tracer, system: string): Tracing {
-  const begin = (name: string, options: SpanOptions, parent: Context): Span => {
+function createTracing(tracer: Tracer, system: string): Tracing {
+  const startSpan = (name: string, options: SpanOptions, parent: Context): Span => {
     const span = tracer.startSpan(name, options, parent);
     return {
       traceparent: traceparentOf(span.spanContext()),
@@ -57,10 +58,15 @@ function tracingOf(tracer: Tracer, system: string): Tracing {
         "rollcall.message.type": type,
         "rollcall.entity.id": entityId,
       };
-      return begin(`process ${origin?.topic ?? type}`, { kind: SpanKind.CONSUMER, attributes }, below(traceparent));
+      return startSpan(
+        `process ${origin?.topic ?? type}`,
+        { kind: SpanKind.CONSUMER, attributes },
+        childContext(traceparent),
+      );
     },
 
-    turn: () => begin("turn", { kind: SpanKind.INTERNAL, attributes: { "messaging.system": system } }, ROOT_CONTEXT),
+    turn: () =>
+      startSpan("turn", { kind: SpanKind.INTERNAL, attributes: { "messaging.system": system } }, ROOT_CONTEXT),
 
     publish({ topics, traceparents, messages }) {
       const [destination] = topics.length === 1 ? topics : [];
@@ -72,10 +78,10 @@ function tracingOf(tracer: Tracer, system: string): Tracing {
         ...(destination !== undefined && { "messaging.destination.name": destination }),
       };
       const name = destination === undefined ? "send" : `send ${destination}`;
-      return begin(
+      return startSpan(
         name,
-        { kind: SpanKind.PRODUCER, attributes, ...linked(traceparents) },
-        below(oneTrace(traceparents)),
+        { kind: SpanKind.PRODUCER, attributes, ...linksTo(traceparents) },
+        childContext(sharedTraceparent(traceparents)),
       );
     },
 
@@ -85,23 +91,23 @@ function tracingOf(tracer: Tracer, system: string): Tracing {
         "rollcall.intent.type": intentType,
         "rollcall.intents": intents,
       };
-      return begin(
+      return startSpan(
         intentType,
-        { kind: SpanKind.CLIENT, attributes, ...linked(traceparents) },
-        below(oneTrace(traceparents)),
+        { kind: SpanKind.CLIENT, attributes, ...linksTo(traceparents) },
+        childContext(sharedTraceparent(traceparents)),
       );
     },
   };
 }
 
 /** A batch of one trace is a part of it; of several traces it is one of its own. It is linked to each in any case. */
-const linked = (traceparents: readonly (string | undefined)[]): Pick<SpanOptions, "links"> => ({
+const linksTo = (traceparents: readonly (string | undefined)[]): Pick<SpanOptions, "links"> => ({
   links: [...new Set(traceparents)]
     .flatMap((each) => (each === undefined ? [] : [{ context: contextOf(each) }]))
     .slice(0, LINKS_MAX),
 });
 
-const below = (traceparent: string | undefined): Context =>
+const childContext = (traceparent: string | undefined): Context =>
   traceparent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, contextOf(traceparent));
 
 function contextOf(traceparent: string): SpanContext {

@@ -32,7 +32,7 @@ import { HandlerRegistrationCompleted } from "../../nodes/registration/registrat
 import { HandlerRegistrationFailed } from "../../nodes/registration/registration-failed.handler.ts";
 import { registrationReducer } from "../../reducers/registration/registration.reducer.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
-import type { Reconciled } from "../../runtime/core/drift.ts";
+import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import type { Effect } from "../../runtime/core/effect.ts";
 
 /**
@@ -41,7 +41,7 @@ import type { Effect } from "../../runtime/core/effect.ts";
  */
 export const registrationCode = (
   effects: Readonly<Record<string, Effect>>,
-  reconciled: readonly Reconciled[] = [],
+  reconciled: readonly ReconciledBackend[] = [],
 ): DomainCode => ({
   domain: "registration",
   messages: [

@@ -8,9 +8,9 @@ export const colorsOf = (stream: { readonly isTTY?: boolean }): Colors =>
 
 // What a node says about itself may hold anything that a terminal obeys or that turns a line around.
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\u200b-\u200d\ufeff]/gu;
-export const printable = (text: string): string => text.replaceAll(UNPRINTABLE, "\uFFFD");
+export const replaceUnprintable = (text: string): string => text.replaceAll(UNPRINTABLE, "\uFFFD");
 /** The same value: what JSON leaves as it is and a terminal obeys is written as an escape. */
-export const jsonText = (value: unknown, indent = 0): string =>
+export const escapedJson = (value: unknown, indent = 0): string =>
   JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (character) =>
     character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
@@ -18,20 +18,20 @@ export const jsonText = (value: unknown, indent = 0): string =>
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
-export const printJson = (value: unknown): void => print(jsonText(value, 2));
+export const printJson = (value: unknown): void => print(escapedJson(value, 2));
 
 /** Columns of text, two spaces apart; `paint` colours a cell without changing its width. */
-export function table(
+export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   colors: Colors,
   paint: (cell: string, column: number) => string = (cell) => cell,
 ): string {
-  const clean = rows.map((row) => row.map(printable));
+  const clean = rows.map((row) => row.map(replaceUnprintable));
   const widths = head.map((title, column) => Math.max(title.length, ...clean.map((row) => widthOf(row[column] ?? ""))));
-  const line = (cells: readonly string[], tone: (cell: string, column: number) => string): string =>
+  const line = (cells: readonly string[], style: (cell: string, column: number) => string): string =>
     cells
-      .map((cell, column) => `${tone(cell, column)}${" ".repeat((widths[column] ?? 0) - widthOf(cell))}`)
+      .map((cell, column) => `${style(cell, column)}${" ".repeat((widths[column] ?? 0) - widthOf(cell))}`)
       .join("  ")
       .trimEnd();
   return [line(head, (title) => colors.dim(title)), ...clean.map((row) => line(row, paint))].join("\n");

@@ -1,15 +1,15 @@
-const EVERY_MS = 200;
+const INTERVAL_MS = 200;
 
 /** A line on a terminal that is written over; nothing elsewhere. */
-export function progressOn(stream: NodeJS.WriteStream): { tell(line: () => string): void; end(): void } {
-  if (!stream.isTTY) return { tell: () => {}, end: () => {} };
+export function createProgressLine(stream: NodeJS.WriteStream): { update(line: () => string): void; clear(): void } {
+  if (!stream.isTTY) return { update: () => {}, clear: () => {} };
   let nextAtMs = 0;
   return {
-    tell: (line) => {
+    update: (line) => {
       if (performance.now() < nextAtMs) return;
-      nextAtMs = performance.now() + EVERY_MS;
+      nextAtMs = performance.now() + INTERVAL_MS;
       stream.write(`\r\x1b[K${line()}\r`);
     },
-    end: () => void stream.write("\r\x1b[K"),
+    clear: () => void stream.write("\r\x1b[K"),
   };
 }

@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import { bearer } from "../../client/http-access.ts";
 import { clientToken } from "../host/config.ts";
-import { printable } from "./output.ts";
+import { replaceUnprintable } from "./output.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
-const ANSWER_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface ServerOptions {
   readonly url: string;
@@ -12,13 +12,13 @@ export interface ServerOptions {
 }
 
 /** `--url` and `--json`, for a command that asks a running server. */
-export const asksServer = (command: Command): Command =>
+export const withServerOptions = (command: Command): Command =>
   command
     .addOption(new Option("--url <url>", "the server to ask").env("ROLLCALL_URL").default(DEFAULT_URL))
     .option("--json", "print JSON", false);
 
 /** What the server said instead of an answer; its message is for people. */
-export class ServerRefusal extends Error {
+export class ServerProblem extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);
@@ -26,16 +26,16 @@ export class ServerRefusal extends Error {
   }
 }
 
-type Parameters = Readonly<Record<string, string | undefined>>;
+type QueryParameters = Readonly<Record<string, string | undefined>>;
 
 /**
  * Asks a running server. The data directory is never opened: it belongs to one process.
- * @throws Error that names the remedy when it can't be reached; ServerRefusal for a problem
+ * @throws Error that names the remedy when it can't be reached; ServerProblem for a problem
  */
-export async function ask<Answer>(
+export async function callServer<Answer>(
   { url }: Pick<ServerOptions, "url">,
   path: string,
-  request: { readonly method?: "GET" | "POST" | "DELETE"; readonly query?: Parameters } = {},
+  request: { readonly method?: "GET" | "POST" | "DELETE"; readonly query?: QueryParameters } = {},
 ): Promise<Answer> {
   const address = addressOf(url, path);
   for (const [name, value] of Object.entries(request.query ?? {}))
@@ -43,36 +43,36 @@ export async function ask<Answer>(
   const response = await fetch(address, {
     method: request.method ?? "GET",
     headers: { accept: "application/json", ...bearer(clientToken(process.env)) },
-    signal: AbortSignal.timeout(ANSWER_MS),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   }).catch((error: unknown) => {
     throw new Error(
-      `no answer from ${address.origin} (${reasonOf(error)}): is \`rollcall start\` running there? --url or ` +
+      `no answer from ${address.origin} (${connectionError(error)}): is \`rollcall start\` running there? --url or ` +
         "ROLLCALL_URL names another server",
     );
   });
   if (response.status === 204) return undefined as Answer;
   const body = (await response.json().catch(() => undefined)) as unknown;
-  if (!response.ok) throw new ServerRefusal(response.status, problemText(response.status, body));
+  if (!response.ok) throw new ServerProblem(response.status, problemText(response.status, body));
   return body as Answer;
 }
 
 /** All items of a list, page by page, at most `most`. */
-export async function askAll<Item>(
+export async function fetchAllPages<Item>(
   server: Pick<ServerOptions, "url">,
   path: string,
-  query: Parameters,
-  most: number,
+  query: QueryParameters,
+  itemsMax: number,
 ): Promise<{ readonly items: Item[]; readonly more: boolean }> {
   const items: Item[] = [];
   let cursor: string | undefined;
   do {
-    const limit = String(Math.min(500, most - items.length));
-    const page = await ask<{ items: Item[]; next_cursor: string | null }>(server, path, {
+    const limit = String(Math.min(500, itemsMax - items.length));
+    const page = await callServer<{ items: Item[]; next_cursor: string | null }>(server, path, {
       query: { ...query, limit, cursor },
     });
     items.push(...page.items);
     cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined && items.length < most);
+  } while (cursor !== undefined && items.length < itemsMax);
   return { items, more: cursor !== undefined };
 }
 
@@ -82,12 +82,12 @@ function addressOf(url: string, path: string): URL {
   return new URL(path, url);
 }
 
-function reasonOf(error: unknown): string {
+function connectionError(error: unknown): string {
   const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
   return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
 }
 
 function problemText(status: number, body: unknown): string {
   const { title, detail } = (body ?? {}) as { readonly title?: string; readonly detail?: string };
-  return printable(detail ?? title ?? `the server answered ${status}`);
+  return replaceUnprintable(detail ?? title ?? `the server answered ${status}`);
 }

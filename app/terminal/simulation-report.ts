@@ -1,7 +1,7 @@
 import type { LatencySummary } from "../../client/latencies.ts";
 import type { SimulationProgress, SimulationSummary } from "../../client/simulation.ts";
 
-const NAMED_MAX = 5;
+const LISTED_IDS_MAX = 5;
 
 /** One line of a simulation under way. */
 export function progressLine(progress: SimulationProgress): string {
@@ -13,7 +13,7 @@ export function progressLine(progress: SimulationProgress): string {
 
 /** What a simulation came to, for a person. */
 export function summaryText(summary: SimulationSummary): string {
-  const { nodes, seed, elapsedMs, expectedActive, neverActive, latency, firstTrouble } = summary;
+  const { nodes, seed, elapsedMs, expectedActive, neverActive, latency, firstError } = summary;
   const rows: readonly (readonly [string, number])[] = [
     ["introspected", summary.introspected],
     ["accepted", summary.accepted],
@@ -30,7 +30,7 @@ export function summaryText(summary: SimulationSummary): string {
   const verdict =
     neverActive.length === 0
       ? `all ${expectedActive} nodes that should become ACTIVE did`
-      : `${neverActive.length} of ${expectedActive} nodes that should become ACTIVE did not: ${named(neverActive)}`;
+      : `${neverActive.length} of ${expectedActive} nodes that should become ACTIVE did not: ${listFirst(neverActive)}`;
   return [
     `${nodes} nodes, seed ${seed}, ${(elapsedMs / 1_000).toFixed(1)} s`,
     "",
@@ -40,13 +40,13 @@ export function summaryText(summary: SimulationSummary): string {
     latencyRow("to accepted", latency.toAccepted),
     latencyRow("to active", latency.toActive),
     "",
-    ...(firstTrouble === null ? [] : [`first message that failed: ${firstTrouble}`]),
+    ...(firstError === null ? [] : [`first message that failed: ${firstError}`]),
     verdict,
   ].join("\n");
 }
 
-const named = (ids: readonly string[]): string =>
-  ids.slice(0, NAMED_MAX).join(", ") + (ids.length > NAMED_MAX ? ", ..." : "");
+const listFirst = (ids: readonly string[]): string =>
+  ids.slice(0, LISTED_IDS_MAX).join(", ") + (ids.length > LISTED_IDS_MAX ? ", ..." : "");
 
 function latencyRow(name: string, { count, p50Ms, p95Ms, p99Ms, maxMs }: LatencySummary): string {
   const figures = [p50Ms, p95Ms, p99Ms, maxMs].map((ms) => (count === 0 ? "-" : ms.toFixed(1)).padStart(9));

@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
-import { curve, textWidth } from "../diagrams/svg-paths.ts";
-import type { Drawing } from "../diagrams/graph-layout.ts";
-import { liesOn, type Reach, reachOf } from "./flow-reach.ts";
-import { placesOf } from "./find-occurrences.ts";
+import { roundedPath, textWidth } from "../diagrams/svg-paths.ts";
+import type { GraphLayout } from "../diagrams/graph-layout.ts";
+import { isOnPath, type FlowReach, flowReach } from "./flow-reach.ts";
+import { findOccurrences } from "./find-occurrences.ts";
 import "./flow-diagram.css";
 
 type FlowNode = ContractGraph["nodes"][number];
 const FONT = 11.5;
-const KINDS: Readonly<Record<FlowNode["kind"], string>> = {
+const KIND_TITLES: Readonly<Record<FlowNode["kind"], string>> = {
   topic: "Topics",
   signal: "Signals",
   handler: "Handlers",
@@ -19,30 +19,30 @@ const KINDS: Readonly<Record<FlowNode["kind"], string>> = {
   outcome: "Outcomes",
 };
 
-interface FlowPictureProps {
+interface FlowDiagramProps {
   readonly graph: ContractGraph;
   readonly files: readonly { readonly file: string; readonly text: string }[];
-  readonly onPlace: (file: string, line: number) => void;
+  readonly onOpenSource: (file: string, line: number) => void;
 }
 
 /** What leads to what, from a topic to an outcome: a picture to click, and the same in words for the chosen one. */
-export function FlowPicture({ graph, files, onPlace }: FlowPictureProps) {
-  const [chosen, setChosen] = useState<string>();
-  const node = graph.nodes.find(({ id }) => id === chosen);
-  const reach = node && reachOf(graph.edges, node.id);
+export function FlowDiagram({ graph, files, onOpenSource }: FlowDiagramProps) {
+  const [selectedId, setSelectedId] = useState<string>();
+  const node = graph.nodes.find(({ id }) => id === selectedId);
+  const reach = node && flowReach(graph.edges, node.id);
   return (
     <div class="flow">
       <label>
-        Look at{" "}
-        <select value={node?.id ?? ""} onChange={({ currentTarget: { value } }) => setChosen(value || undefined)}>
+        Show{" "}
+        <select value={node?.id ?? ""} onChange={({ currentTarget: { value } }) => setSelectedId(value || undefined)}>
           <option value="">everything</option>
-          {Object.entries(KINDS).map(([kind, title]) => (
+          {Object.entries(KIND_TITLES).map(([kind, title]) => (
             <optgroup key={kind} label={title}>
               {graph.nodes
                 .filter((each) => each.kind === kind)
                 .map(({ id, label }) => (
                   <option key={id} value={id}>
-                    {shortOf(label)}
+                    {shortLabel(label)}
                   </option>
                 ))}
             </optgroup>
@@ -50,36 +50,40 @@ export function FlowPicture({ graph, files, onPlace }: FlowPictureProps) {
         </select>
       </label>
       {node && reach && (
-        <Chosen {...{ node, reach, graph, onPlace }} places={placesOf(namedAs(node), files)} onChoose={setChosen} />
+        <SelectedNode
+          {...{ node, reach, graph, onOpenSource }}
+          occurrences={findOccurrences(declaredName(node), files)}
+          onSelect={setSelectedId}
+        />
       )}
-      <FlowDrawing graph={graph} chosen={node?.id} reach={reach} onChoose={setChosen} />
+      <FlowDrawing graph={graph} selectedId={node?.id} reach={reach} onSelect={setSelectedId} />
     </div>
   );
 }
 
 /** Every topic begins with the same two placeholders. */
-const shortOf = (label: string): string => label.replace(/^(\{\w+\}\.)+/, "");
+const shortLabel = (label: string): string => label.replace(/^(\{\w+\}\.)+/, "");
 /** A deadline is declared by its name alone. */
-const namedAs = ({ label }: FlowNode): string =>
+const declaredName = ({ label }: FlowNode): string =>
   /^(?:published|failed)\((.*)\)$/.exec(label)?.[1] ?? /^deadline\((.*)\)$/.exec(label)?.[1] ?? label;
 
-interface ChosenProps extends Pick<FlowPictureProps, "graph" | "onPlace"> {
+interface SelectedNodeProps extends Pick<FlowDiagramProps, "graph" | "onOpenSource"> {
   readonly node: FlowNode;
-  readonly reach: Reach;
-  readonly places: ReturnType<typeof placesOf>;
-  readonly onChoose: (id: string) => void;
+  readonly reach: FlowReach;
+  readonly occurrences: ReturnType<typeof findOccurrences>;
+  readonly onSelect: (id: string) => void;
 }
 
-function Chosen({ node, reach, graph, places, onPlace, onChoose }: ChosenProps) {
-  const labelOf = (id: string): string => shortOf(graph.nodes.find((each) => each.id === id)?.label ?? id);
+function SelectedNode({ node, reach, graph, occurrences, onOpenSource, onSelect }: SelectedNodeProps) {
+  const labelOf = (id: string): string => shortLabel(graph.nodes.find((each) => each.id === id)?.label ?? id);
   const list = (title: string, ids: readonly string[]) => (
     <div>
       <h3>{title}</h3>
-      {ids.length === 0 && <p class="note">nothing in these contracts</p>}
+      {ids.length === 0 && <p class="note">none</p>}
       <ul>
         {ids.map((id) => (
           <li key={id}>
-            <button class="link" onClick={() => onChoose(id)}>
+            <button class="link" onClick={() => onSelect(id)}>
               {labelOf(id)}
             </button>{" "}
             <span class="note">{id.split(":", 1)[0]}</span>
@@ -89,20 +93,20 @@ function Chosen({ node, reach, graph, places, onPlace, onChoose }: ChosenProps) 
     </div>
   );
   return (
-    <section class="chosen" aria-live="polite" aria-label="The chosen part of the flow">
+    <section class="selected-node" aria-live="polite" aria-label="Selected part of the flow">
       <p>
         <code>{node.label}</code> <span class="note">{node.kind}</span>
       </p>
-      <div class="chosen-lists">
-        {list("Leads to it", reach.causes)}
-        {list("It leads to", reach.results)}
+      <div class="selected-node-lists">
+        {list("Caused by", reach.predecessors)}
+        {list("Leads to", reach.successors)}
         <div>
           <h3>Named in</h3>
-          {places.length === 0 && <p class="note">no contract: the runtime makes it</p>}
+          {occurrences.length === 0 && <p class="note">no contract: the runtime creates it</p>}
           <ul>
-            {places.map(({ file, line, text }) => (
+            {occurrences.map(({ file, line, text }) => (
               <li key={`${file}:${line}`}>
-                <button class="link" onClick={() => onPlace(file, line)}>
+                <button class="link" onClick={() => onOpenSource(file, line)}>
                   {file}:{line}
                 </button>{" "}
                 <code>{text.slice(0, 80)}</code>
@@ -115,28 +119,34 @@ function Chosen({ node, reach, graph, places, onPlace, onChoose }: ChosenProps) 
   );
 }
 
-interface DrawingProps {
+interface FlowDrawingProps {
   readonly graph: ContractGraph;
-  readonly chosen: string | undefined;
-  readonly reach: Reach | undefined;
-  readonly onChoose: (id: string | undefined) => void;
+  readonly selectedId: string | undefined;
+  readonly reach: FlowReach | undefined;
+  readonly onSelect: (id: string | undefined) => void;
 }
 
-function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
-  const drawing = useDrawing(graph);
+function FlowDrawing({ graph, selectedId, reach, onSelect }: FlowDrawingProps) {
+  const drawing = useFlowLayout(graph);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const at = drawing?.nodes.get(chosen ?? graph.nodes[0]?.id ?? "");
+    const at = drawing?.nodes.get(selectedId ?? graph.nodes[0]?.id ?? "");
     if (!box.current || !at) return;
     box.current.scrollLeft = at.x - box.current.clientWidth / 2;
     box.current.scrollTop = at.y - box.current.clientHeight / 2;
-  }, [drawing, chosen, graph]);
+  }, [drawing, selectedId, graph]);
   if (!drawing) return <p class="note">Drawing …</p>;
   const { width, height } = drawing;
   const classOf = (id: string): string =>
-    id === chosen ? "chosen" : !reach ? "" : reach.before.has(id) || reach.after.has(id) ? "reached" : "other";
+    id === selectedId
+      ? "selected"
+      : !reach
+        ? ""
+        : reach.ancestors.has(id) || reach.descendants.has(id)
+          ? "reached"
+          : "other";
   return (
-    <div class="flow-box" tabIndex={0} role="region" aria-label="Drawing of the flow" ref={box}>
+    <div class="flow-box" tabIndex={0} role="region" aria-label="Flow diagram" ref={box}>
       <svg
         role="img"
         aria-label={`Flow of ${graph.domain}: ${graph.nodes.length} parts; the list above says the same in words`}
@@ -144,7 +154,15 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
         viewBox={`0 0 ${width} ${height}`}
       >
         <defs>
-          <marker id="flow-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto">
+          <marker
+            id="flow-arrow-head"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="6"
+            markerHeight="6"
+            orient="auto"
+          >
             <path d="M0,0 L8,4 L0,8 z" />
           </marker>
         </defs>
@@ -153,10 +171,10 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
             key={index}
             class={
               "flow-edge " +
-              `${chosen === undefined || !reach ? "" : liesOn(reach, chosen, edge) ? "reached" : "other"}`
+              `${selectedId === undefined || !reach ? "" : isOnPath(reach, selectedId, edge) ? "reached" : "other"}`
             }
-            d={curve(drawing.edges[index]?.points ?? [])}
-            marker-end="url(#flow-tip)"
+            d={roundedPath(drawing.edges[index]?.points ?? [])}
+            marker-end="url(#flow-arrow-head)"
           >
             {edge.label !== undefined && <title>{edge.label}</title>}
           </path>
@@ -168,7 +186,7 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
             <g
               key={id}
               class={`flow-node ${kind} ${classOf(id)}`}
-              onClick={() => onChoose(id === chosen ? undefined : id)}
+              onClick={() => onSelect(id === selectedId ? undefined : id)}
             >
               <title>{`${kind} ${label}`}</title>
               <rect
@@ -179,7 +197,7 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
                 rx={kind === "event" || kind === "outcome" ? 13 : 3}
               />
               <text x={at.x} y={at.y + 4} font-size={FONT}>
-                {shortOf(label)}
+                {shortLabel(label)}
               </text>
             </g>
           );
@@ -189,18 +207,18 @@ function FlowDrawing({ graph, chosen, reach, onChoose }: DrawingProps) {
   );
 }
 
-function useDrawing(graph: ContractGraph): Drawing | undefined {
-  const [drawn, setDrawn] = useState<{ readonly graph: ContractGraph; readonly drawing: Drawing }>();
+function useFlowLayout(graph: ContractGraph): GraphLayout | undefined {
+  const [drawn, setDrawn] = useState<{ readonly graph: ContractGraph; readonly drawing: GraphLayout }>();
   useEffect(() => {
     let current = true;
-    void import("../diagrams/graph-layout.ts").then(({ layOut }) => {
+    void import("../diagrams/graph-layout.ts").then(({ layoutGraph }) => {
       if (!current) return;
       const boxes = graph.nodes.map(({ id, label }) => ({
         id,
-        width: textWidth(shortOf(label), FONT) + 18,
+        width: textWidth(shortLabel(label), FONT) + 18,
         height: 26,
       }));
-      setDrawn({ graph, drawing: layOut(boxes, graph.edges, { direction: "LR", nodeGap: 12, rankGap: 46 }) });
+      setDrawn({ graph, drawing: layoutGraph(boxes, graph.edges, { direction: "LR", nodeGap: 12, rankGap: 46 }) });
     });
     return () => void (current = false);
   }, [graph]);

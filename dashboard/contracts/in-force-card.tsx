@@ -1,31 +1,31 @@
 import { useState } from "preact/hooks";
-import { Trouble } from "../shared/error-message.tsx";
-import { ask, Refused } from "../shared/api.ts";
-import type { Asked } from "../shared/use-api.ts";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { fetchJson, ApiError } from "../shared/api.ts";
+import type { ApiResult } from "../shared/use-api.ts";
 import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
-import type { InForce } from "../../app/http/contracts/contracts-in-force-view.ts";
-import { Diagnostic } from "./contract-text.tsx";
+import type { ContractsInForce } from "../../app/http/contracts/contracts-in-force-view.ts";
+import { DiagnosticMessage } from "./contract-text.tsx";
 
 export const shortHash = (hash: string): string => hash.slice(0, 12);
-export const when = (at: string): string => new Date(at).toLocaleString();
+export const formatDateTime = (at: string): string => new Date(at).toLocaleString();
 
 /** Which contracts run, by whose word, in which processes; and the button that reads the folder again. */
 export function InForceCard({
-  asked: { answer, error, again },
+  inForce: { answer, error, refetch },
   onReloaded,
 }: {
-  readonly asked: Asked<InForce>;
+  readonly inForce: ApiResult<ContractsInForce>;
   readonly onReloaded: () => void;
 }) {
   return (
     <section class="card">
       <h2>In force</h2>
-      {!answer && <Trouble error={error} what="Which contracts are in force is not known" />}
-      {answer && <Told {...answer} />}
+      {!answer && <ErrorMessage error={error} title="Could not load which contracts are in force" />}
+      {answer && <InForceDetails {...answer} />}
       {answer && (
         <Reload
           onReloaded={() => {
-            again();
+            refetch();
             onReloaded();
           }}
         />
@@ -34,20 +34,20 @@ export function InForceCard({
   );
 }
 
-function Told({ hash, since, by, refused, processes }: InForce) {
+function InForceDetails({ hash, since, by, refused, processes }: ContractsInForce) {
   return (
     <>
       <p>
-        <code title={hash}>{shortHash(hash)}</code> since <time dateTime={since}>{when(since)}</time>, by {by}
+        <code title={hash}>{shortHash(hash)}</code> since <time dateTime={since}>{formatDateTime(since)}</time>, by {by}
       </p>
       {refused && (
-        <div class="trouble" role="status">
+        <div class="error-message" role="status">
           <strong>
-            The change of {when(refused.at)}, wanted by {refused.by}, was refused.
+            The change of {formatDateTime(refused.at)}, requested by {refused.by}, was refused.
           </strong>{" "}
-          {refused.reason.replace(/[.]?$/, ".")} What was in force stays in force.
+          {refused.reason.replace(/[.]?$/, ".")} The contracts in force did not change.
           {refused.diagnostics.map((each, index) => (
-            <Diagnostic key={index} {...each} />
+            <DiagnosticMessage key={index} {...each} />
           ))}
         </div>
       )}
@@ -57,7 +57,7 @@ function Told({ hash, since, by, refused, processes }: InForce) {
             <thead>
               <tr>
                 <th scope="col">Process</th>
-                <th scope="col">Runs under</th>
+                <th scope="col">Contracts</th>
                 <th scope="col">Partitions</th>
               </tr>
             </thead>
@@ -66,8 +66,8 @@ function Told({ hash, since, by, refused, processes }: InForce) {
                 <tr key={each.process}>
                   <td>{each.process}</td>
                   <td>
-                    <code title={each.hash ?? ""}>{shortHash(each.hash ?? "not told")}</code>
-                    {each.hash !== hash && <span class="note"> another one</span>}
+                    <code title={each.hash ?? ""}>{shortHash(each.hash ?? "unknown")}</code>
+                    {each.hash !== hash && <span class="note"> different</span>}
                   </td>
                   <td>{each.partitions}</td>
                 </tr>
@@ -82,23 +82,24 @@ function Told({ hash, since, by, refused, processes }: InForce) {
 
 function Reload({ onReloaded }: { readonly onReloaded: () => void }) {
   const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState("");
+  const [status, setStatus] = useState("");
   const [error, setError] = useState<Error>();
   const reload = async (): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
-      const { hash, changed } = await ask<{ hash: string; changed: boolean }>("/api/v1/contracts/reload", {
+      const { hash, changed } = await fetchJson<{ hash: string; changed: boolean }>("/api/v1/contracts/reload", {
         method: "POST",
       });
-      setSaid(changed ? `${shortHash(hash)} is in force now.` : "Nothing has changed in the folder.");
+      setStatus(changed ? `${shortHash(hash)} is in force now.` : "Nothing has changed in the folder.");
       onReloaded();
     } catch (reason) {
       setError(reason as Error);
     }
     setBusy(false);
   };
-  const found = error instanceof Refused ? ((error.problem["diagnostics"] ?? []) as readonly ContractDiagnostic[]) : [];
+  const diagnostics =
+    error instanceof ApiError ? ((error.problem["diagnostics"] ?? []) as readonly ContractDiagnostic[]) : [];
   return (
     <>
       <p>
@@ -106,12 +107,12 @@ function Reload({ onReloaded }: { readonly onReloaded: () => void }) {
           {busy ? "Reloading …" : "Reload"}
         </button>{" "}
         <span class="note" role="status">
-          {said || "Reads the server's folder again; nothing is lost, and nothing changes if it has errors."}
+          {status || "Reads the contracts folder on the server again. If it has errors, nothing changes."}
         </span>
       </p>
-      <Trouble error={error} what="Nothing was reloaded" />
-      {found.map((each, index) => (
-        <Diagnostic key={index} {...each} />
+      <ErrorMessage error={error} title="Reload failed" />
+      {diagnostics.map((each, index) => (
+        <DiagnosticMessage key={index} {...each} />
       ))}
     </>
   );

@@ -1,19 +1,19 @@
 import { useState } from "preact/hooks";
 import type { ContractVersion } from "../../app/http/contracts/contract-views.ts";
-import type { StoredContracts } from "../../app/http/contracts/contracts.routes.ts";
-import { Trouble } from "../shared/error-message.tsx";
-import { useAsked } from "../shared/use-api.ts";
-import { shortHash, when } from "./in-force-card.tsx";
+import type { StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { useApi } from "../shared/use-api.ts";
+import { shortHash, formatDateTime } from "./in-force-card.tsx";
 import { type DiffLine, lineDiff } from "./line-diff.ts";
 import "./version-history.css";
 
-interface VersionsProps {
+interface VersionHistoryProps {
   readonly history: readonly ContractVersion[];
   readonly hash: string;
 }
 
 /** The contents that ran, and what changed between two of them. */
-export function Versions({ history, hash }: VersionsProps) {
+export function VersionHistory({ history, hash }: VersionHistoryProps) {
   const [older, setOlder] = useState<string>();
   const [newer, setNewer] = useState(hash);
   const behind = history.findIndex((each) => each.hash === newer) + 1;
@@ -33,10 +33,10 @@ export function Versions({ history, hash }: VersionsProps) {
           <tbody>
             {history.map((each) => (
               <tr key={each.hash}>
-                <td>{when(each.first_run_at)}</td>
+                <td>{formatDateTime(each.first_run_at)}</td>
                 <td>
                   <code title={each.hash}>{shortHash(each.hash)}</code>
-                  {each.hash === hash && <strong> runs</strong>}
+                  {each.hash === hash && <strong> in force</strong>}
                 </td>
                 <td>
                   {Object.entries(each.versions)
@@ -49,16 +49,14 @@ export function Versions({ history, hash }: VersionsProps) {
         </table>
       </div>
       {history.length < 2 ? (
-        <p class="note">
-          Only one version ever ran here. When another one runs, what changed between them is shown here.
-        </p>
+        <p class="note">Only one version has run here so far. When another one runs, the differences are shown here.</p>
       ) : (
         <>
-          <p class="chosen-versions">
-            <VersionChoice label="From" history={history} value={from} onChoose={setOlder} />
-            <VersionChoice label="To" history={history} value={newer} onChoose={setNewer} />
+          <p class="version-selects">
+            <VersionSelect label="From" history={history} value={from} onChoose={setOlder} />
+            <VersionSelect label="To" history={history} value={newer} onChoose={setNewer} />
           </p>
-          {from !== undefined && from !== newer && <Difference key={`${from} ${newer}`} from={from} to={newer} />}
+          {from !== undefined && from !== newer && <VersionDiff key={`${from} ${newer}`} from={from} to={newer} />}
           {(from === undefined || from === newer) && <p class="note">Choose two different versions.</p>}
         </>
       )}
@@ -66,7 +64,7 @@ export function Versions({ history, hash }: VersionsProps) {
   );
 }
 
-function VersionChoice(props: {
+function VersionSelect(props: {
   readonly label: string;
   readonly history: readonly ContractVersion[];
   readonly value: string | undefined;
@@ -78,7 +76,7 @@ function VersionChoice(props: {
       <select value={props.value} onChange={({ currentTarget }) => props.onChoose(currentTarget.value)}>
         {props.history.map(({ hash, first_run_at }) => (
           <option key={hash} value={hash}>
-            {shortHash(hash)}, {when(first_run_at)}
+            {shortHash(hash)}, {formatDateTime(first_run_at)}
           </option>
         ))}
       </select>
@@ -86,12 +84,12 @@ function VersionChoice(props: {
   );
 }
 
-function Difference({ from, to }: { readonly from: string; readonly to: string }) {
-  const before = useAsked<StoredContracts>(`/api/v1/contracts/versions/${from}`);
-  const after = useAsked<StoredContracts>(`/api/v1/contracts/versions/${to}`);
+function VersionDiff({ from, to }: { readonly from: string; readonly to: string }) {
+  const before = useApi<StoredContractsView>(`/api/v1/contracts/versions/${from}`);
+  const after = useApi<StoredContractsView>(`/api/v1/contracts/versions/${to}`);
   if (!before.answer || !after.answer)
     return before.error || after.error ? (
-      <Trouble error={before.error ?? after.error} what="What changed is not known" />
+      <ErrorMessage error={before.error ?? after.error} title="Could not load the versions" />
     ) : (
       <p class="note">Loading …</p>
     );
@@ -101,7 +99,7 @@ function Difference({ from, to }: { readonly from: string; readonly to: string }
   const changed = names
     .map((file) => ({ file, lines: lineDiff(old[file] ?? "", now[file] ?? "") }))
     .filter(({ lines }) => lines.length > 0);
-  if (changed.length === 0) return <p class="note">Their texts are the same.</p>;
+  if (changed.length === 0) return <p class="note">The texts are identical.</p>;
   return (
     <>
       {changed.map(({ file, lines }) => (
@@ -109,7 +107,7 @@ function Difference({ from, to }: { readonly from: string; readonly to: string }
           <h3 class="diff-file">{file}</h3>
           <div class="diff scroll" tabIndex={0} role="region" aria-label={`Changes of ${file}`}>
             {lines.map((line, index) => (
-              <Line key={index} {...line} />
+              <DiffLineView key={index} {...line} />
             ))}
           </div>
         </div>
@@ -118,21 +116,21 @@ function Difference({ from, to }: { readonly from: string; readonly to: string }
   );
 }
 
-const SIGNS = { same: " ", added: "+", gone: "-", skipped: "…" } as const;
-const WORDS = { same: "", added: "added: ", gone: "removed: ", skipped: "" } as const;
+const DIFF_SIGNS = { same: " ", added: "+", removed: "-", skipped: "…" } as const;
+const SPOKEN_PREFIXES = { same: "", added: "added: ", removed: "removed: ", skipped: "" } as const;
 
-function Line({ kind, text, before, after }: DiffLine) {
+function DiffLineView({ kind, text, oldNumber, newNumber }: DiffLine) {
   return (
     <div class={`diff-line ${kind}`}>
       <span class="line-number" aria-hidden="true">
-        {before ?? ""}
+        {oldNumber ?? ""}
       </span>
       <span class="line-number" aria-hidden="true">
-        {after ?? ""}
+        {newNumber ?? ""}
       </span>
       <code>
-        <span class="hidden">{WORDS[kind]}</span>
-        {SIGNS[kind]} {text}
+        <span class="visually-hidden">{SPOKEN_PREFIXES[kind]}</span>
+        {DIFF_SIGNS[kind]} {text}
       </code>
     </div>
   );

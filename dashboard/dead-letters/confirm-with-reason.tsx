@@ -1,27 +1,27 @@
 import { useId, useState } from "preact/hooks";
-import { Trouble } from "../shared/error-message.tsx";
+import { ErrorMessage } from "../shared/error-message.tsx";
 
-interface WordProps {
+interface ConfirmWithReasonProps {
   readonly label: string;
   /** What will come of it. */
   readonly note: string;
   readonly needsReason?: boolean;
-  readonly act: (reason: string) => Promise<unknown>;
+  readonly onConfirm: (reason: string) => Promise<unknown>;
   readonly onDone: (answer: unknown) => void;
 }
 
 /** A button for an operator's word: asked once more, with a reason for those who ask later. */
-export function Word({ label, note, needsReason = false, act, onDone }: WordProps) {
+export function ConfirmWithReason({ label, note, needsReason = false, onConfirm, onDone }: ConfirmWithReasonProps) {
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Error>();
   const id = useId();
-  const say = async (): Promise<void> => {
+  const submit = async (): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
-      const answer = await act(reason.trim());
+      const answer = await onConfirm(reason.trim());
       setOpen(false);
       setReason("");
       onDone(answer);
@@ -31,7 +31,7 @@ export function Word({ label, note, needsReason = false, act, onDone }: WordProp
     setBusy(false);
   };
   return (
-    <div class={open ? "word open" : "word"}>
+    <div class={open ? "confirm-with-reason open" : "confirm-with-reason"}>
       <button aria-expanded={open} onClick={() => setOpen(!open)}>
         {label}
       </button>
@@ -39,14 +39,14 @@ export function Word({ label, note, needsReason = false, act, onDone }: WordProp
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            void say();
+            void submit();
           }}
         >
           <p id={id} class="note">
             {note}
           </p>
           <label>
-            Why{needsReason ? "" : " (may stay empty)"}
+            Reason{needsReason ? "" : " (optional)"}
             <input
               value={reason}
               maxLength={1_024}
@@ -57,7 +57,7 @@ export function Word({ label, note, needsReason = false, act, onDone }: WordProp
             />
           </label>
           <button disabled={busy || (needsReason && reason.trim() === "")}>{busy ? "…" : `${label} now`}</button>
-          <Trouble error={error} what="It was not done" />
+          <ErrorMessage error={error} title="Failed" />
         </form>
       )}
     </div>

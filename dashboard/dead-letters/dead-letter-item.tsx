@@ -1,19 +1,19 @@
 import { useState } from "preact/hooks";
-import type { DeadLetter, WholeDeadLetter } from "../../app/http/dead-letters/dead-letter-queries.ts";
-import { Trouble } from "../shared/error-message.tsx";
-import { ask } from "../shared/api.ts";
-import { useAsked } from "../shared/use-api.ts";
+import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letter-queries.ts";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { fetchJson } from "../shared/api.ts";
+import { useApi } from "../shared/use-api.ts";
 import { bytesOf, hexDump } from "./hex-dump.ts";
-import { pointedJson, pointersIn } from "./highlighted-json.ts";
-import { Word } from "./confirm-with-reason.tsx";
+import { highlightedJson, pointersIn } from "./highlighted-json.ts";
+import { ConfirmWithReason } from "./confirm-with-reason.tsx";
 
-interface LetterProps {
-  readonly letter: DeadLetter;
+interface DeadLetterItemProps {
+  readonly deadLetter: DeadLetter;
   readonly onChanged: () => void;
 }
 
 /** One message that could not be taken; it unfolds to its bytes and to what can be done with it. */
-export function Letter({ letter, onChanged }: LetterProps) {
+export function DeadLetterItem({ deadLetter: letter, onChanged }: DeadLetterItemProps) {
   const [open, setOpen] = useState(false);
   const { code, topic, partition, offset, key, at, error, retried_at } = letter;
   return (
@@ -23,55 +23,57 @@ export function Letter({ letter, onChanged }: LetterProps) {
           <strong>{code}</strong> <time dateTime={at}>{new Date(at).toLocaleString()}</time>{" "}
           {retried_at !== null && <span class="retried">retried</span>}
           <br />
-          <span class="place">
+          <span class="record-position">
             {topic}[{partition}]@{offset} {key !== null && `key ${key}`}
           </span>
           <br />
           {error}
         </summary>
-        {open && <Whole letter={letter} onChanged={onChanged} />}
+        {open && <DeadLetterDetails deadLetter={letter} onChanged={onChanged} />}
       </details>
     </li>
   );
 }
 
-function Whole({ letter, onChanged }: LetterProps) {
-  const path = `/api/v1/dead-letters/${letter.id}`;
-  const { answer, error, again } = useAsked<WholeDeadLetter>(path);
-  const changed = (): void => {
-    again();
+function DeadLetterDetails({ deadLetter, onChanged }: DeadLetterItemProps) {
+  const path = `/api/v1/dead-letters/${deadLetter.id}`;
+  const { answer, error, refetch } = useApi<DeadLetterDetail>(path);
+  const handleChanged = (): void => {
+    refetch();
     onChanged();
   };
   return (
-    <div class="whole">
-      <Trouble error={error} what="Its bytes can't be shown" />
+    <div class="dead-letter-details">
+      <ErrorMessage error={error} title="Could not load the message" />
       <div class="choices">
-        {letter.truncated ? (
+        {deadLetter.truncated ? (
           <p class="note">
-            Of its {letter.value_bytes} bytes only the first 256 KiB were kept: send the original again.
+            Only the first 256 KiB of {deadLetter.value_bytes} bytes were kept: send the original message again.
           </p>
         ) : (
-          <Word
-            label={letter.retried_at === null ? "Retry" : "Retry once more"}
-            note="It is published to its topic again, byte for byte. What fails again is a new dead letter."
-            act={(reason) => ask(`${path}/retry`, { method: "POST", query: { reason: reason || undefined } })}
-            onDone={changed}
+          <ConfirmWithReason
+            label={deadLetter.retried_at === null ? "Retry" : "Retry again"}
+            note="Publishes the message to its topic again, byte for byte. If it fails again, it becomes a new dead letter."
+            onConfirm={(reason) =>
+              fetchJson(`${path}/retry`, { method: "POST", query: { reason: reason || undefined } })
+            }
+            onDone={handleChanged}
           />
         )}
-        <Word
+        <ConfirmWithReason
           label="Drop"
-          note="It is forgotten here; the journal and the dead letter topic keep theirs."
+          note="Removes it from this list; the journal and the dead letter topic keep their copies."
           needsReason
-          act={(reason) => ask(path, { method: "DELETE", query: { reason } })}
+          onConfirm={(reason) => fetchJson(path, { method: "DELETE", query: { reason } })}
           onDone={onChanged}
         />
       </div>
-      {answer && <Content {...answer} />}
+      {answer && <DeadLetterContent {...answer} />}
     </div>
   );
 }
 
-function Content({ headers, value, value_encoding, value_bytes, error, retried_at }: WholeDeadLetter) {
+function DeadLetterContent({ headers, value, value_encoding, value_bytes, error, retried_at }: DeadLetterDetail) {
   const names = Object.keys(headers);
   return (
     <>
@@ -90,9 +92,9 @@ function Content({ headers, value, value_encoding, value_bytes, error, retried_a
       )}
       <h2>Value, {value_bytes} bytes</h2>
       {value === null ? (
-        <p class="note">It has none.</p>
+        <p class="note">No value.</p>
       ) : (
-        <Value value={value} encoding={value_encoding} pointers={pointersIn(error)} />
+        <ValueView value={value} encoding={value_encoding} pointers={pointersIn(error)} />
       )}
     </>
   );
@@ -100,7 +102,7 @@ function Content({ headers, value, value_encoding, value_bytes, error, retried_a
 
 const HEX_MAX = 4_096;
 
-function Value({
+function ValueView({
   value,
   encoding,
   pointers,
@@ -109,7 +111,7 @@ function Value({
   readonly encoding: "utf8" | "base64";
   readonly pointers: readonly string[];
 }) {
-  const json = encoding === "utf8" ? parsed(value) : undefined;
+  const json = encoding === "utf8" ? parseJson(value) : undefined;
   const kinds = [
     ...(json === undefined ? [] : (["JSON"] as const)),
     ...(encoding === "utf8" ? (["Text"] as const) : []),
@@ -119,7 +121,7 @@ function Value({
   const bytes = kind === "Hex" ? bytesOf(value, encoding) : undefined;
   return (
     <>
-      <div class="choices" role="group" aria-label="Shown as">
+      <div class="choices" role="group" aria-label="Show as">
         {kinds.map((each) => (
           <button key={each} aria-pressed={each === kind} onClick={() => setKind(each)}>
             {each}
@@ -132,10 +134,10 @@ function Value({
           hexDump(bytes.subarray(0, HEX_MAX)) +
             (bytes.length > HEX_MAX ? `\n… ${bytes.length - HEX_MAX} bytes more` : "")}
         {kind === "JSON" &&
-          pointedJson(json, pointers).map(({ text, lit }, index) => (
-            <span key={index} class={lit ? "pointed" : ""}>
+          highlightedJson(json, pointers).map(({ text, isHighlighted }, index) => (
+            <span key={index} class={isHighlighted ? "highlighted" : ""}>
               {text}
-              {lit && <span class="note"> ← here</span>}
+              {isHighlighted && <span class="note"> ← here</span>}
               {"\n"}
             </span>
           ))}
@@ -145,7 +147,7 @@ function Value({
 }
 
 /** Undefined: no JSON, or so much that a line each would stop the page. */
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   if (text.length > 100_000) return undefined;
   try {
     return JSON.parse(text);

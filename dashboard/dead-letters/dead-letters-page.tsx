@@ -1,45 +1,46 @@
 import { useEffect, useState } from "preact/hooks";
 import type { DeadLetter } from "../../app/http/dead-letters/dead-letter-queries.ts";
-import { Letter } from "./dead-letter-item.tsx";
-import { Word } from "./confirm-with-reason.tsx";
-import { Trouble } from "../shared/error-message.tsx";
-import { follow, go, usePlace } from "../shared/router.ts";
-import { ask } from "../shared/api.ts";
+import { DeadLetterItem } from "./dead-letter-item.tsx";
+import { ConfirmWithReason } from "./confirm-with-reason.tsx";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { followLink, navigate, usePageLocation } from "../shared/router.ts";
+import { fetchJson } from "../shared/api.ts";
 import "../shared/filter-form.css";
 import "./dead-letters-page.css";
 
-const PAGE = 100;
+const PAGE_ROWS = 100;
 
-interface List {
+interface DeadLetterPage {
   readonly items: readonly DeadLetter[];
   readonly next_cursor: string | null;
 }
-interface Filter {
+interface DeadLetterFilter {
   readonly code?: string | undefined;
   readonly topic?: string | undefined;
   readonly retried?: string | undefined;
 }
 
 /** Messages that could not be taken. */
-export function DeadLetters() {
-  const { query } = usePlace();
-  const of = (name: string): string | undefined => query.get(name) || undefined;
-  const filter: Filter = { code: of("code"), topic: of("topic"), retried: of("retried") };
-  const { list, error, more, again } = useLetters(filter);
-  const [said, setSaid] = useState("");
-  const kind = [filter.code, filter.topic].filter(Boolean).join(" of ");
-  const waiting = list?.items.filter(({ retried_at, truncated }) => retried_at === null && !truncated).length ?? 0;
+export function DeadLettersPage() {
+  const { searchParams } = usePageLocation();
+  const param = (name: string): string | undefined => searchParams.get(name) || undefined;
+  const filter: DeadLetterFilter = { code: param("code"), topic: param("topic"), retried: param("retried") };
+  const { list, error, more, again } = useDeadLetters(filter);
+  const [status, setStatus] = useState("");
+  const filterText = [filter.code, filter.topic].filter(Boolean).join(" of ");
+  const retryableCount =
+    list?.items.filter(({ retried_at, truncated }) => retried_at === null && !truncated).length ?? 0;
   return (
     <>
       <h1>Dead letters</h1>
       <FilterForm key={JSON.stringify(filter)} filter={filter} items={list?.items ?? []} />
-      <Trouble error={error} what={list ? "This is from before" : "Nothing to show"} />
-      {waiting > 0 && (
-        <Word
-          label={kind === "" ? "Retry all" : `Retry all ${kind}`}
-          note="Those not retried yet are published to their topics again, the oldest first, at most 500 at once. What fails again is a new dead letter."
-          act={(reason) =>
-            ask("/api/v1/dead-letters/retry", {
+      <ErrorMessage error={error} title={list ? "Showing the last known data" : "Could not load"} />
+      {retryableCount > 0 && (
+        <ConfirmWithReason
+          label={filterText === "" ? "Retry all" : `Retry all ${filterText}`}
+          note="Publishes those not retried yet to their topics again, oldest first, at most 500 at a time. Any that fail again become new dead letters."
+          onConfirm={(reason) =>
+            fetchJson("/api/v1/dead-letters/retry", {
               method: "POST",
               query: { reason: reason || undefined },
               body: { ...(filter.code && { code: filter.code }), ...(filter.topic && { topic: filter.topic }) },
@@ -47,36 +48,36 @@ export function DeadLetters() {
           }
           onDone={(answer) => {
             const { retried, left } = answer as { retried: number; left: number };
-            setSaid(
+            setStatus(
               `${retried} were published again. ` +
-                `${left === 0 ? "None is left." : `${left} are left: retry all again for the next.`}`,
+                `${left === 0 ? "None are left." : `${left} are left: retry again for the next ones.`}`,
             );
             again();
           }}
         />
       )}
       <p role="status" class="note">
-        {said}
+        {status}
       </p>
-      {list?.items.length === 0 && <Empty filter={filter} />}
-      <ul class="letters" aria-label="Dead letters, newest first">
+      {list?.items.length === 0 && <NoDeadLetters filter={filter} />}
+      <ul class="dead-letters" aria-label="Dead letters, newest first">
         {list?.items.map((letter) => (
-          <Letter key={letter.id} letter={letter} onChanged={again} />
+          <DeadLetterItem key={letter.id} deadLetter={letter} onChanged={again} />
         ))}
       </ul>
-      {list?.next_cursor != null && <button onClick={more}>Show older ones</button>}
+      {list?.next_cursor != null && <button onClick={more}>Show older</button>}
     </>
   );
 }
 
-function useLetters(filter: Filter) {
-  const [list, setList] = useState<List>();
+function useDeadLetters(filter: DeadLetterFilter) {
+  const [list, setList] = useState<DeadLetterPage>();
   const [error, setError] = useState<Error>();
-  const [turn, setTurn] = useState(0);
+  const [fetchCount, setFetchCount] = useState(0);
   const key = JSON.stringify(filter);
   useEffect(() => {
     let current = true;
-    ask<List>("/api/v1/dead-letters", { query: { ...filter, limit: PAGE } })
+    fetchJson<DeadLetterPage>("/api/v1/dead-letters", { query: { ...filter, limit: PAGE_ROWS } })
       .then((answer) => {
         if (!current) return;
         setList(answer);
@@ -84,31 +85,33 @@ function useLetters(filter: Filter) {
       })
       .catch((reason: Error) => current && setError(reason));
     return () => void (current = false);
-  }, [key, turn]);
+  }, [key, fetchCount]);
   const more = (): void => {
     if (!list?.next_cursor) return;
-    ask<List>("/api/v1/dead-letters", { query: { ...filter, limit: PAGE, cursor: list.next_cursor } })
+    fetchJson<DeadLetterPage>("/api/v1/dead-letters", {
+      query: { ...filter, limit: PAGE_ROWS, cursor: list.next_cursor },
+    })
       .then(({ items, next_cursor }) => setList({ items: [...list.items, ...items], next_cursor }))
       .catch(setError);
   };
-  return { list, error, more, again: () => setTurn((before) => before + 1) };
+  return { list, error, more, again: () => setFetchCount((before) => before + 1) };
 }
 
-function FilterForm({ filter, items }: { readonly filter: Filter; readonly items: readonly DeadLetter[] }) {
+function FilterForm({ filter, items }: { readonly filter: DeadLetterFilter; readonly items: readonly DeadLetter[] }) {
   const [typed, setTyped] = useState(filter);
-  const set = (change: Filter): void => {
+  const applyFilter = (change: DeadLetterFilter): void => {
     const entries = Object.entries({ ...typed, ...change }).filter((entry): entry is [string, string] =>
       Boolean(entry[1]),
     );
-    go(`/dead-letters${entries.length > 0 ? `?${new URLSearchParams(entries).toString()}` : ""}`);
+    navigate(`/dead-letters${entries.length > 0 ? `?${new URLSearchParams(entries).toString()}` : ""}`);
   };
   const isFiltered = Object.values(filter).some(Boolean);
   return (
     <form
-      class="filter"
+      class="filter-form"
       onSubmit={(event) => {
         event.preventDefault();
-        set({});
+        applyFilter({});
       }}
     >
       <label>
@@ -141,7 +144,10 @@ function FilterForm({ filter, items }: { readonly filter: Filter; readonly items
       </datalist>
       <label>
         Retried
-        <select value={typed.retried ?? ""} onChange={({ currentTarget: { value: retried } }) => set({ retried })}>
+        <select
+          value={typed.retried ?? ""}
+          onChange={({ currentTarget: { value: retried } }) => applyFilter({ retried })}
+        >
           <option value="">all</option>
           <option value="false">not yet</option>
           <option value="true">retried</option>
@@ -149,22 +155,22 @@ function FilterForm({ filter, items }: { readonly filter: Filter; readonly items
       </label>
       <button>Filter</button>
       {isFiltered && (
-        <a href="/dead-letters" onClick={follow}>
-          All dead letters
+        <a href="/dead-letters" onClick={followLink}>
+          Clear filters
         </a>
       )}
     </form>
   );
 }
 
-function Empty({ filter }: { readonly filter: Filter }) {
+function NoDeadLetters({ filter }: { readonly filter: DeadLetterFilter }) {
   const isFiltered = Object.values(filter).some(Boolean);
   return (
     <p class="card">
       {isFiltered
-        ? "No dead letter fits these filters."
-        : "There are none: every message could be taken. One that can't is kept here with its bytes and the " +
-          "reason, and holds nothing up."}
+        ? "No dead letters match these filters."
+        : "No dead letters: every message was processed. One that can't be is kept here with its bytes and the " +
+          "reason, and blocks nothing else."}
     </p>
   );
 }

@@ -4,12 +4,12 @@ export interface Point {
   readonly x: number;
   readonly y: number;
 }
-export interface Sized {
+export interface LayoutBox {
   readonly id: string;
   readonly width: number;
   readonly height: number;
 }
-export interface Arrow {
+export interface LayoutEdge {
   readonly from: string;
   readonly to: string;
   /** Room for its label; none without. */
@@ -17,10 +17,10 @@ export interface Arrow {
   readonly height?: number;
 }
 /** Everything by its middle; pixels. */
-export interface Drawing {
+export interface GraphLayout {
   readonly width: number;
   readonly height: number;
-  readonly nodes: ReadonlyMap<string, Point & Sized>;
+  readonly nodes: ReadonlyMap<string, Point & LayoutBox>;
   /** In the order of the arrows that were given. */
   readonly edges: readonly { readonly points: readonly Point[]; readonly label: Point | undefined }[];
 }
@@ -28,15 +28,15 @@ export interface Drawing {
 const MARGIN = 12;
 
 /** Places boxes and the arrows between them, ranks from left to right or from top to bottom. */
-export function layOut(
-  nodes: readonly Sized[],
-  arrows: readonly Arrow[],
+export function layoutGraph(
+  nodes: readonly LayoutBox[],
+  arrows: readonly LayoutEdge[],
   {
     direction,
     nodeGap,
     rankGap,
   }: { readonly direction: "TB" | "LR"; readonly nodeGap: number; readonly rankGap: number },
-): Drawing {
+): GraphLayout {
   const graph = new Graph({ multigraph: true });
   graph.setGraph({
     rankdir: direction,
@@ -54,12 +54,12 @@ export function layOut(
   return {
     width,
     height,
-    nodes: new Map(nodes.map((node) => [node.id, { ...node, ...pointOf(graph.node(node.id)) }])),
+    nodes: new Map(nodes.map((node) => [node.id, { ...node, ...toPoint(graph.node(node.id)) }])),
     edges: arrows.map(({ from, to, width: room = 0 }, index) => {
       const edge = graph.edge({ v: from, w: to, name: String(index) });
-      return { points: (edge.points ?? []).map(pointOf), label: room > 0 ? pointOf(edge) : undefined };
+      return { points: (edge.points ?? []).map(toPoint), label: room > 0 ? toPoint(edge) : undefined };
     }),
   };
 }
 
-const pointOf = ({ x = 0, y = 0 }: { readonly x?: number; readonly y?: number }): Point => ({ x, y });
+const toPoint = ({ x = 0, y = 0 }: { readonly x?: number; readonly y?: number }): Point => ({ x, y });

@@ -1,64 +1,70 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { MachineGraph } from "../../app/http/contracts/contract-graph.ts";
-import { curve, loop, textWidth } from "./svg-paths.ts";
-import type { Drawing } from "./graph-layout.ts";
-import { arrowsOf, type MachineArrow, type Step } from "./transition-arrows.ts";
+import { roundedPath, selfLoopPath, textWidth } from "./svg-paths.ts";
+import type { GraphLayout } from "./graph-layout.ts";
+import { groupTransitions, type TransitionArrow, type TransitionKey } from "./transition-arrows.ts";
 import { StateBox, STATE_FONT, stateNotes } from "./state-box.tsx";
 import "./state-machine-diagram.css";
 
 const LABEL_FONT = 10.5;
 const LABEL_LINE = 14;
-const NO_STEPS: readonly Step[] = [];
+const NO_STEPS: readonly TransitionKey[] = [];
 const NO_COUNTS: Readonly<Record<string, number>> = {};
 
-export interface MachineProps {
+export interface StateMachineDiagramProps {
   readonly machine: MachineGraph;
   /** The state that is lit. */
   readonly current?: string | null | undefined;
   /** The transitions that were taken. */
-  readonly path?: readonly Step[];
+  readonly path?: readonly TransitionKey[];
   /** How many are in which state. */
   readonly counts?: Readonly<Record<string, number>>;
-  readonly onState?: (name: string) => void;
+  readonly onSelectState?: (name: string) => void;
 }
 
 /** A machine as a picture, and the same as a table for those who read it otherwise. */
-export function Machine({ machine, current, path = NO_STEPS, counts = NO_COUNTS, onState }: MachineProps) {
-  const { arrows, numbered } = arrowsOf(machine.transitions, path);
-  const drawing = useDrawing(machine, arrows, Object.keys(counts).length > 0);
+export function StateMachineDiagram({
+  machine,
+  current,
+  path = NO_STEPS,
+  counts = NO_COUNTS,
+  onSelectState: onState,
+}: StateMachineDiagramProps) {
+  const { arrows, footnotes } = groupTransitions(machine.transitions, path);
+  const graphLayout = useMachineLayout(machine, arrows, Object.keys(counts).length > 0);
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const at = drawing?.nodes.get(current ?? machine.initial);
+    const at = graphLayout?.nodes.get(current ?? machine.initial);
     if (box.current && at) box.current.scrollLeft = at.x - box.current.clientWidth / 2;
-  }, [drawing, current]);
+  }, [graphLayout, current]);
   return (
     <figure class="machine">
       <div class="machine-box" tabIndex={0} role="region" aria-label={`Drawing of ${machine.name}`} ref={box}>
-        {drawing ? (
+        {graphLayout ? (
           <svg
             // What can be clicked is hidden from readers inside of an image.
             role={onState ? "group" : "img"}
             aria-labelledby={`${id}-title`}
-            width={drawing.width}
-            height={drawing.height}
-            viewBox={`0 0 ${drawing.width} ${drawing.height}`}
+            width={graphLayout.width}
+            height={graphLayout.height}
+            viewBox={`0 0 ${graphLayout.width} ${graphLayout.height}`}
           >
-            <title id={`${id}-title`}>{titleOf(machine, current)}</title>
+            <title id={`${id}-title`}>{describeMachine(machine, current)}</title>
             <defs>
-              <Tip id={`${id}-tip`} class="tip" />
-              <Tip id={`${id}-taken`} class="tip taken" />
+              <ArrowHead id={`${id}-tip`} class="arrow-head" />
+              <ArrowHead id={`${id}-taken`} class="arrow-head taken" />
             </defs>
             {arrows.map((arrow, index) => (
               <path
                 key={`${arrow.from} ${arrow.to}`}
                 class={arrow.taken ? "arrow taken" : "arrow"}
-                d={lineOf(arrow, drawing, index)}
+                d={arrowPath(arrow, graphLayout, index)}
                 marker-end={`url(#${id}-${arrow.taken ? "taken" : "tip"})`}
               />
             ))}
             {arrows.map((arrow, index) => (
-              <ArrowLabel key={`${arrow.from} ${arrow.to}`} arrow={arrow} at={drawing.edges[index]?.label} />
+              <ArrowLabel key={`${arrow.from} ${arrow.to}`} arrow={arrow} at={graphLayout.edges[index]?.label} />
             ))}
             {machine.states.map((state) => (
               <StateBox
@@ -67,8 +73,8 @@ export function Machine({ machine, current, path = NO_STEPS, counts = NO_COUNTS,
                 initial={state.name === machine.initial}
                 current={state.name === current}
                 count={counts[state.name]}
-                at={drawing.nodes.get(state.name)}
-                onState={onState}
+                box={graphLayout.nodes.get(state.name)}
+                onSelectState={onState}
               />
             ))}
           </svg>
@@ -76,40 +82,44 @@ export function Machine({ machine, current, path = NO_STEPS, counts = NO_COUNTS,
           <p class="note">Drawing …</p>
         )}
       </div>
-      {numbered.length > 0 && (
-        <p class="note numbered">
-          {numbered.map((trigger, index) => (
+      {footnotes.length > 0 && (
+        <p class="note footnotes">
+          {footnotes.map((trigger, index) => (
             <span key={trigger}>
               ({index + 1}) {trigger}
             </span>
           ))}
         </p>
       )}
-      <MachineTable machine={machine} path={path} />
+      <TransitionTable machine={machine} path={path} />
     </figure>
   );
 }
 
-function lineOf({ from, to, lines }: MachineArrow, { nodes, edges }: Drawing, index: number): string {
+function arrowPath({ from, to, labels }: TransitionArrow, { nodes, edges }: GraphLayout, index: number): string {
   const edge = edges[index];
   const box = from === to ? nodes.get(from) : undefined;
-  return box ? loop(box, (edge?.label?.x ?? 0) - labelWidth(lines) / 2) : curve(edge?.points ?? []);
+  return box ? selfLoopPath(box, (edge?.label?.x ?? 0) - labelWidth(labels) / 2) : roundedPath(edge?.points ?? []);
 }
 
-const labelWidth = (lines: MachineArrow["lines"]): number =>
+const labelWidth = (lines: TransitionArrow["labels"]): number =>
   8 + Math.max(...lines.map(({ text }) => textWidth(text, LABEL_FONT)));
 
-function titleOf({ name, states, transitions }: MachineGraph, current: string | null | undefined): string {
-  const lit = current ? `, now in ${current}` : "";
-  return `${name}: ${states.length} states, ${transitions.length} transitions${lit}`;
+function describeMachine({ name, states, transitions }: MachineGraph, current: string | null | undefined): string {
+  const currentText = current ? `, now in ${current}` : "";
+  return `${name}: ${states.length} states, ${transitions.length} transitions${currentText}`;
 }
 
 /** Drawn when its layout is there: what lays out is loaded with the first machine that is shown. */
-function useDrawing(machine: MachineGraph, arrows: readonly MachineArrow[], counted: boolean): Drawing | undefined {
-  const [drawing, setDrawing] = useState<{ readonly machine: MachineGraph; readonly drawing: Drawing }>();
+function useMachineLayout(
+  machine: MachineGraph,
+  arrows: readonly TransitionArrow[],
+  counted: boolean,
+): GraphLayout | undefined {
+  const [drawing, setDrawing] = useState<{ readonly machine: MachineGraph; readonly drawing: GraphLayout }>();
   useEffect(() => {
     let current = true;
-    void import("./graph-layout.ts").then(({ layOut }) => {
+    void import("./graph-layout.ts").then(({ layoutGraph }) => {
       if (!current) return;
       const boxes = machine.states.map((state) => ({
         id: state.name,
@@ -119,20 +129,20 @@ function useDrawing(machine: MachineGraph, arrows: readonly MachineArrow[], coun
           (counted ? 34 : 0),
         height: stateNotes(state).length > 0 ? 44 : 30,
       }));
-      const labelled = arrows.map(({ from, to, lines }) => ({
+      const labelled = arrows.map(({ from, to, labels }) => ({
         from,
         to,
-        width: labelWidth(lines),
-        height: lines.length * LABEL_LINE + 4,
+        width: labelWidth(labels),
+        height: labels.length * LABEL_LINE + 4,
       }));
-      setDrawing({ machine, drawing: layOut(boxes, labelled, { direction: "TB", nodeGap: 30, rankGap: 26 }) });
+      setDrawing({ machine, drawing: layoutGraph(boxes, labelled, { direction: "TB", nodeGap: 30, rankGap: 26 }) });
     });
     return () => void (current = false);
   }, [machine, counted]);
   return drawing?.machine === machine ? drawing.drawing : undefined;
 }
 
-function Tip({ id, class: name }: { readonly id: string; readonly class: string }) {
+function ArrowHead({ id, class: name }: { readonly id: string; readonly class: string }) {
   return (
     <marker id={id} class={name} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
       <path d="M0,0 L8,4 L0,8 z" />
@@ -144,14 +154,14 @@ function ArrowLabel({
   arrow,
   at,
 }: {
-  readonly arrow: MachineArrow;
+  readonly arrow: TransitionArrow;
   readonly at: { x: number; y: number } | undefined;
 }) {
   if (!at) return null;
-  const top = at.y - (arrow.lines.length * LABEL_LINE) / 2;
+  const top = at.y - (arrow.labels.length * LABEL_LINE) / 2;
   return (
     <g class="arrow-label" aria-hidden="true">
-      {arrow.lines.map(({ text, taken }, index) => (
+      {arrow.labels.map(({ text, taken }, index) => (
         <text
           key={text}
           class={taken ? "taken" : ""}
@@ -166,8 +176,14 @@ function ArrowLabel({
   );
 }
 
-function MachineTable({ machine, path }: { readonly machine: MachineGraph; readonly path: readonly Step[] }) {
-  const isTaken = ({ from, trigger, to }: Step) =>
+function TransitionTable({
+  machine,
+  path,
+}: {
+  readonly machine: MachineGraph;
+  readonly path: readonly TransitionKey[];
+}) {
+  const isTaken = ({ from, trigger, to }: TransitionKey) =>
     path.some((step) => step.from === from && step.trigger === trigger && step.to === to);
   return (
     <details>

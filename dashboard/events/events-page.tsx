@@ -1,14 +1,14 @@
 import { useState } from "preact/hooks";
 import { EventRow } from "./event-row.tsx";
-import { useTail } from "./use-event-tail.ts";
-import type { FeedState } from "../shared/event-stream.ts";
-import { Trouble } from "../shared/error-message.tsx";
-import { follow, go, usePlace } from "../shared/router.ts";
-import { useAsked } from "../shared/use-api.ts";
+import { useEventTail } from "./use-event-tail.ts";
+import type { StreamState } from "../shared/event-stream.ts";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { followLink, navigate, usePageLocation } from "../shared/router.ts";
+import { useApi } from "../shared/use-api.ts";
 import "../shared/filter-form.css";
 import "./events-page.css";
 
-const SHOWN = 200;
+const ROWS_PER_STEP = 200;
 
 interface AsyncApi {
   readonly channels: Readonly<Record<string, { readonly address: string }>>;
@@ -18,18 +18,18 @@ interface AsyncApi {
 }
 
 /** What happens, as it happens. */
-export function Events() {
-  const { query } = usePlace();
-  const type = query.get("type") ?? undefined;
-  const nodeId = query.get("node") ?? undefined;
-  const described = useAsked<AsyncApi>("/asyncapi.json");
-  const { tail, feed, act } = useTail(type, nodeId);
-  const [shown, setShown] = useState(SHOWN);
-  const { rows, cameMeanwhile } = tail;
+export function EventsPage() {
+  const { searchParams } = usePageLocation();
+  const type = searchParams.get("type") ?? undefined;
+  const nodeId = searchParams.get("node") ?? undefined;
+  const asyncApi = useApi<AsyncApi>("/asyncapi.json");
+  const { tail, feed, act } = useEventTail(type, nodeId);
+  const [shownCount, setShownCount] = useState(ROWS_PER_STEP);
+  const { rows, arrivedWhilePaused } = tail;
   return (
     <>
       <h1>Events</h1>
-      <Filter key={nodeId ?? ""} type={type} nodeId={nodeId} types={publishedIn(described.answer)} />
+      <EventFilterForm key={nodeId ?? ""} type={type} nodeId={nodeId} types={publishedTypes(asyncApi.answer)} />
       <p class="choices">
         <button aria-pressed={tail.paused} onClick={() => act(tail.paused ? "resume" : "pause")}>
           {tail.paused ? "Resume" : "Pause"}
@@ -38,67 +38,70 @@ export function Events() {
           Clear
         </button>
         <span role="status" class="note">
-          {stateOf(feed)} {tail.paused ? `Paused: ${cameMeanwhile} came meanwhile.` : `${rows.length} here.`}
+          {connectionText(feed)}{" "}
+          {tail.paused ? `Paused: ${arrivedWhilePaused} arrived meanwhile.` : `${rows.length} loaded.`}
         </span>
       </p>
-      <Trouble error={feed?.refused} what="No events" />
-      {rows.length === 0 && <Empty filtered={type !== undefined || nodeId !== undefined} />}
+      <ErrorMessage error={feed?.rejection} title="Could not follow the events" />
+      {rows.length === 0 && <NoEvents filtered={type !== undefined || nodeId !== undefined} />}
       <ol class="events" aria-label="Events, newest first">
-        {rows.slice(0, shown).map((row) => (
-          <EventRow key={row.number} row={row} topic={described.answer?.channels[row.type]?.address} />
+        {rows.slice(0, shownCount).map((row) => (
+          <EventRow key={row.number} row={row} topic={asyncApi.answer?.channels[row.type]?.address} />
         ))}
       </ol>
-      {rows.length > shown && (
-        <button onClick={() => setShown(shown + SHOWN)}>Show older ones ({rows.length - shown})</button>
+      {rows.length > shownCount && (
+        <button onClick={() => setShownCount(shownCount + ROWS_PER_STEP)}>
+          Show older ({rows.length - shownCount})
+        </button>
       )}
     </>
   );
 }
 
-const stateOf = (feed: FeedState | undefined): string =>
+const connectionText = (feed: StreamState | undefined): string =>
   feed?.connected
-    ? "Following."
-    : feed?.refused
-      ? "Not following."
+    ? "Connected."
+    : feed?.rejection
+      ? "Not connected."
       : feed
-        ? "The connection is lost; trying again."
+        ? "Connection lost; reconnecting."
         : "Connecting …";
 
 /** Those that the runtime sends; what it receives is not in the stream. */
-function publishedIn(described: AsyncApi | undefined): readonly string[] {
+function publishedTypes(described: AsyncApi | undefined): readonly string[] {
   const operations = Object.values(described?.operations ?? {});
   return operations.flatMap(({ action, channel }) =>
     action === "send" && !channel.$ref.endsWith("/DeadLetter") ? (channel.$ref.split("/").pop() ?? []) : [],
   );
 }
 
-interface FilterProps {
+interface EventFilterFormProps {
   readonly type: string | undefined;
   readonly nodeId: string | undefined;
   readonly types: readonly string[];
 }
 
-function Filter({ type, nodeId, types }: FilterProps) {
-  const [typed, setTyped] = useState(nodeId ?? "");
-  const filter = (of: { type?: string | undefined; node?: string | undefined }): void => {
+function EventFilterForm({ type, nodeId, types }: EventFilterFormProps) {
+  const [nodeIdText, setNodeIdText] = useState(nodeId ?? "");
+  const applyFilter = (of: { type?: string | undefined; node?: string | undefined }): void => {
     const set = Object.entries(of).filter((entry): entry is [string, string] => Boolean(entry[1]));
-    go(`/events${set.length > 0 ? `?${new URLSearchParams(set).toString()}` : ""}`);
+    navigate(`/events${set.length > 0 ? `?${new URLSearchParams(set).toString()}` : ""}`);
   };
   return (
     <form
-      class="filter"
+      class="filter-form"
       onSubmit={(event) => {
         event.preventDefault();
-        filter({ type, node: typed.trim() });
+        applyFilter({ type, node: nodeIdText.trim() });
       }}
     >
       <label>
         Type
         <select
           value={type ?? ""}
-          onChange={({ currentTarget }) => filter({ type: currentTarget.value, node: nodeId })}
+          onChange={({ currentTarget }) => applyFilter({ type: currentTarget.value, node: nodeId })}
         >
-          <option value="">every type</option>
+          <option value="">all types</option>
           {[...new Set([...types, ...(type === undefined ? [] : [type])])].map((each) => (
             <option key={each}>{each}</option>
           ))}
@@ -106,24 +109,24 @@ function Filter({ type, nodeId, types }: FilterProps) {
       </label>
       <label>
         Node id
-        <input value={typed} maxLength={255} onInput={({ currentTarget }) => setTyped(currentTarget.value)} />
+        <input value={nodeIdText} maxLength={255} onInput={({ currentTarget }) => setNodeIdText(currentTarget.value)} />
       </label>
       <button>Filter</button>
       {(type !== undefined || nodeId !== undefined) && (
-        <a href="/events" onClick={follow}>
-          All events
+        <a href="/events" onClick={followLink}>
+          Clear filters
         </a>
       )}
     </form>
   );
 }
 
-function Empty({ filtered }: { readonly filtered: boolean }) {
+function NoEvents({ filtered }: { readonly filtered: boolean }) {
   return (
     <p class="card">
-      {filtered ? "No such event since this page was opened." : "Nothing has happened since this page was opened."}{" "}
-      Earlier ones are in each node's timeline. To see some, play a node in the{" "}
-      <a href="/playground" onClick={follow}>
+      {filtered ? "No matching events since this page was opened." : "No events since this page was opened."} Earlier
+      events are in each node's timeline. To see some, simulate a node in the{" "}
+      <a href="/playground" onClick={followLink}>
         playground
       </a>{" "}
       or run <code>rollcall simulate</code>.

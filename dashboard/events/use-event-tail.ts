@@ -1,44 +1,44 @@
 import { useEffect, useReducer, useState } from "preact/hooks";
-import { type FeedState, followEvents, type PublishedEvent } from "../shared/event-stream.ts";
-import { EMPTY_TAIL, paused, resumed, type Tail, withEvents } from "./event-tail.ts";
+import { type StreamState, subscribeToEvents, type PublishedEvent } from "../shared/event-stream.ts";
+import { EMPTY_TAIL, pauseTail, resumeTail, type EventTail, appendEvents } from "./event-tail.ts";
 
-type Act = "pause" | "resume" | "clear" | readonly PublishedEvent[];
+type TailAction = "pause" | "resume" | "clear" | readonly PublishedEvent[];
 /** However many come, the page is drawn so often at most. */
-const DRAWN_EVERY_MS = 200;
+const RENDER_INTERVAL_MS = 200;
 
-const next = (tail: Tail, act: Act): Tail =>
-  act === "pause"
-    ? paused(tail)
-    : act === "resume"
-      ? resumed(tail)
-      : act === "clear"
+const reduceTail = (tail: EventTail, action: TailAction): EventTail =>
+  action === "pause"
+    ? pauseTail(tail)
+    : action === "resume"
+      ? resumeTail(tail)
+      : action === "clear"
         ? { ...EMPTY_TAIL, paused: tail.paused }
-        : withEvents(tail, act);
+        : appendEvents(tail, action);
 
 /** The events from now on, of one type or node where that is asked for. */
-export function useTail(
+export function useEventTail(
   type: string | undefined,
   nodeId: string | undefined,
 ): {
-  readonly tail: Tail;
-  readonly feed: FeedState | undefined;
+  readonly tail: EventTail;
+  readonly feed: StreamState | undefined;
   readonly act: (act: "pause" | "resume" | "clear") => void;
 } {
-  const [tail, act] = useReducer<Tail, Act>(next, EMPTY_TAIL);
-  const [feed, setFeed] = useState<FeedState>();
+  const [tail, act] = useReducer<EventTail, TailAction>(reduceTail, EMPTY_TAIL);
+  const [feed, setFeed] = useState<StreamState>();
   useEffect(() => {
-    let came: PublishedEvent[] = [];
+    let arrived: PublishedEvent[] = [];
     act("clear");
     const timer = setInterval(() => {
-      if (came.length === 0) return;
-      act(came);
-      came = [];
-    }, DRAWN_EVERY_MS);
+      if (arrived.length === 0) return;
+      act(arrived);
+      arrived = [];
+    }, RENDER_INTERVAL_MS);
     const filter = { ...(type !== undefined && { type }), ...(nodeId !== undefined && { node_id: nodeId }) };
-    const end = followEvents(filter, { event: (event) => void came.push(event), state: setFeed });
+    const unsubscribe = subscribeToEvents(filter, { event: (event) => void arrived.push(event), state: setFeed });
     return () => {
       clearInterval(timer);
-      end();
+      unsubscribe();
     };
   }, [type, nodeId]);
   return { tail, feed, act };

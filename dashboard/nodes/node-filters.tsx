@@ -1,39 +1,39 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Overview } from "../../app/http/overview/overview.ts";
-import { amount } from "../shared/format.ts";
+import { formatNumber } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
-import { go } from "../shared/router.ts";
+import { navigate } from "../shared/router.ts";
 
-const NAMES = ["state", "reducer_state", "node_type", "capability", "q"] as const;
-export type NodeFilter = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
+const FILTER_NAMES = ["state", "reducer_state", "node_type", "capability", "q"] as const;
+export type NodeFilter = Readonly<Partial<Record<(typeof FILTER_NAMES)[number], string>>>;
 const TYPES = ["effect", "compute", "reducer", "orchestrator"];
-const TYPING_MS = 250;
+const TYPING_DELAY_MS = 250;
 
 /** What of the address is a filter. */
-export const filterOf = (query: URLSearchParams): NodeFilter =>
-  Object.fromEntries(NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));
+export const filterFromQuery = (query: URLSearchParams): NodeFilter =>
+  Object.fromEntries(FILTER_NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));
 
-function goTo(filter: NodeFilter, options: { readonly replace?: boolean } = {}): void {
+function navigateToFilter(filter: NodeFilter, options: { readonly replace?: boolean } = {}): void {
   const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
-  go(query.size > 0 ? `/nodes?${query.toString()}` : "/nodes", options);
+  navigate(query.size > 0 ? `/nodes?${query.toString()}` : "/nodes", options);
 }
 
 /** Which nodes are shown. It is all in the address, so that a view can be sent to somebody. */
 export function NodeFilters({ filter, states }: { readonly filter: NodeFilter; readonly states: Overview["states"] }) {
   const toggle = (name: "state" | "node_type", value: string): void =>
-    goTo({ ...filter, [name]: filter[name] === value ? "" : value });
+    navigateToFilter({ ...filter, [name]: filter[name] === value ? "" : value });
   return (
-    <search class="filters">
-      <div class="typed">
-        <Typed name="q" label="Id or name" filter={filter} />
-        <Typed name="capability" label="Capability" filter={filter} />
+    <search class="node-filters">
+      <div class="text-filters">
+        <TextFilter name="q" label="Id or name" filter={filter} />
+        <TextFilter name="capability" label="Capability" filter={filter} />
         {filter.reducer_state !== undefined && (
-          <button class="chip" aria-pressed onClick={() => goTo({ ...filter, reducer_state: "" })}>
+          <button class="chip" aria-pressed onClick={() => navigateToFilter({ ...filter, reducer_state: "" })}>
             reducer in {filter.reducer_state}
           </button>
         )}
         {Object.keys(filter).length > 0 && (
-          <button class="chip" onClick={() => goTo({})}>
+          <button class="chip" onClick={() => navigateToFilter({})}>
             Show all
           </button>
         )}
@@ -41,7 +41,7 @@ export function NodeFilters({ filter, states }: { readonly filter: NodeFilter; r
       <div role="group" aria-label="State" class="chips">
         {states.map(({ name, kind, nodes }) => (
           <button key={name} class="chip" aria-pressed={filter.state === name} onClick={() => toggle("state", name)}>
-            <StateName name={name} kind={kind} /> {nodes === null ? "" : amount(nodes)}
+            <StateName name={name} kind={kind} /> {nodes === null ? "" : formatNumber(nodes)}
           </button>
         ))}
       </div>
@@ -61,7 +61,7 @@ export function NodeFilters({ filter, states }: { readonly filter: NodeFilter; r
   );
 }
 
-function Typed({
+function TextFilter({
   name,
   label,
   filter,
@@ -70,12 +70,15 @@ function Typed({
   readonly label: string;
   readonly filter: NodeFilter;
 }) {
-  const given = filter[name] ?? "";
-  const [text, setText] = useState(given);
-  useEffect(() => setText(given), [given]);
+  const applied = filter[name] ?? "";
+  const [text, setText] = useState(applied);
+  useEffect(() => setText(applied), [applied]);
   useEffect(() => {
-    if (text.trim() === given) return;
-    const timer = setTimeout(() => goTo({ ...filter, [name]: text.trim() }, { replace: true }), TYPING_MS);
+    if (text.trim() === applied) return;
+    const timer = setTimeout(
+      () => navigateToFilter({ ...filter, [name]: text.trim() }, { replace: true }),
+      TYPING_DELAY_MS,
+    );
     return () => clearTimeout(timer);
   }, [text]);
   return (

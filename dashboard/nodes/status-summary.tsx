@@ -1,41 +1,42 @@
 import type { Explanation } from "../../app/http/entities/explanation.ts";
-import { span } from "../shared/format.ts";
+import { formatDuration } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
-import { follow } from "../shared/router.ts";
+import { followLink } from "../shared/router.ts";
 
 /** Why a node is where it is, what it waits for, and what would move it. */
-export function Standing({ explanation, nowMs }: { readonly explanation: Explanation; readonly nowMs: number }) {
+export function StatusSummary({ explanation, nowMs }: { readonly explanation: Explanation; readonly nowMs: number }) {
   const { text, deadlines, intents, trouble, moved_by, dead_letters } = explanation;
   const pending = intents.filter(({ status }) => status === "pending");
   return (
-    <section class="card standing" aria-label="Standing">
+    <section class="card status-summary" aria-label="Status">
       <p>{text}</p>
       {trouble.map((each) => (
-        <p key={each} class="ill">
+        <p key={each} class="problem">
           {each}
         </p>
       ))}
       {(deadlines.length > 0 || pending.length > 0) && (
         <>
-          <h2>It waits for</h2>
+          <h2>Waiting for</h2>
           <ul>
             {deadlines.map(({ name, at, leads_to }) => (
               <li key={name}>
-                deadline <strong>{name}</strong> {due(Date.parse(at) - nowMs)}
+                deadline <strong>{name}</strong> {formatDue(Date.parse(at) - nowMs)}
                 {leads_to.length > 0 && `, then ${leads_to.join(" or ")}`}
               </li>
             ))}
             {pending.map(({ id, type, target, asked_at, tries }) => (
               <li key={id}>
-                <strong>{type}</strong> <code>{target}</code>, asked {span(nowMs - Date.parse(asked_at))} ago
+                <strong>{type}</strong> <code>{target}</code>, requested {formatDuration(nowMs - Date.parse(asked_at))}{" "}
+                ago
                 <Tries tries={tries} />
               </li>
             ))}
           </ul>
         </>
       )}
-      <h2>What would move it</h2>
-      {moved_by.length === 0 && <p>Nothing in the contract.</p>}
+      <h2>What can change its state</h2>
+      {moved_by.length === 0 && <p>No transition leads out of this state.</p>}
       <ul>
         {moved_by.map(({ on, when, leads_to }) => (
           <li key={`${on} ${when} ${leads_to}`}>
@@ -46,8 +47,8 @@ export function Standing({ explanation, nowMs }: { readonly explanation: Explana
       </ul>
       {dead_letters.length > 0 && (
         <p>
-          {dead_letters.length} of its messages could not be taken, the newest as {dead_letters[0]?.code}:{" "}
-          <a href="/dead-letters" onClick={follow}>
+          {dead_letters.length} of its messages became dead letters, the newest with {dead_letters[0]?.code}:{" "}
+          <a href="/dead-letters" onClick={followLink}>
             dead letters
           </a>
         </p>
@@ -56,4 +57,5 @@ export function Standing({ explanation, nowMs }: { readonly explanation: Explana
   );
 }
 
-const due = (leftMs: number): string => (leftMs > 0 ? `in ${span(leftMs)}` : `was due ${span(-leftMs)} ago`);
+const formatDue = (leftMs: number): string =>
+  leftMs > 0 ? `in ${formatDuration(leftMs)}` : `was due ${formatDuration(-leftMs)} ago`;

@@ -1,41 +1,49 @@
 import type { TimelineItem } from "../../app/http/entities/timeline.ts";
-import { timeOf } from "../shared/format-time.ts";
+import { formatTime } from "../shared/format-time.ts";
 import { Tries } from "./tries.tsx";
-import { type Turn, turnsOf } from "./turns.ts";
+import { type Turn, groupIntoTurns } from "./turns.ts";
 
-/** What happened to a node, the latest first. */
-export function Timeline({ items, whole }: { readonly items: readonly TimelineItem[]; readonly whole: boolean }) {
+/** What happened to a node, newest first. */
+export function Timeline({
+  items,
+  isComplete,
+}: {
+  readonly items: readonly TimelineItem[];
+  readonly isComplete: boolean;
+}) {
   return (
     <section class="card" aria-label="Timeline">
       <h2>
-        Timeline <span class="note">the latest first</span>
+        Timeline <span class="note">newest first</span>
       </h2>
       <ol class="turns" reversed>
-        {turnsOf(items)
+        {groupIntoTurns(items)
           .reverse()
           .map((turn) => (
-            <TurnShown key={`${turn.cause.partition} ${turn.cause.seq}`} turn={turn} />
+            <TurnItem key={`${turn.cause.partition} ${turn.cause.seq}`} turn={turn} />
           ))}
       </ol>
-      {!whole && <p class="note">These are the latest {items.length} rows. The API's timeline has the earlier ones.</p>}
+      {!isComplete && (
+        <p class="note">Showing the latest {items.length} rows; the timeline API has the earlier ones.</p>
+      )}
     </section>
   );
 }
 
-const NAMED: Readonly<Partial<Record<TimelineItem["kind"], string>>> = {
-  repeat: "a repeat, taken before",
-  rekeyed: "sent on to its own partition",
+const KIND_TEXTS: Readonly<Partial<Record<TimelineItem["kind"], string>>> = {
+  repeat: "duplicate, processed before",
+  repartitioned: "forwarded to its own partition",
   dead_letter: "became a dead letter",
-  gap: "messages were gone from the log",
+  gap: "messages are missing from the log",
 };
 
-function TurnShown({ turn: { cause, events, intents } }: { readonly turn: Turn }) {
+function TurnItem({ turn: { cause, events, intents } }: { readonly turn: Turn }) {
   const { at, kind, type, result, reason, note, moves, state } = cause;
   return (
     <li class={result === "no_op" || result === "absorbed" ? "quiet" : undefined}>
       <p class="cause">
-        <time dateTime={at}>{timeOf(at)}</time> <strong>{type ?? NAMED[kind] ?? kind}</strong>
-        {NAMED[kind] && type && <span class="note"> {NAMED[kind]}</span>}
+        <time dateTime={at}>{formatTime(at)}</time> <strong>{type ?? KIND_TEXTS[kind] ?? kind}</strong>
+        {KIND_TEXTS[kind] && type && <span class="note"> {KIND_TEXTS[kind]}</span>}
         {note && <span class="note"> ({note})</span>}
       </p>
       {reason && (
@@ -52,20 +60,20 @@ function TurnShown({ turn: { cause, events, intents } }: { readonly turn: Turn }
       {intents.map(({ id, type: name, target, note: became, tries }) => (
         <div key={id}>
           <p>
-            <span class="note">asked</span> {name} <code>{target}</code>: {became ?? "not done yet"}
+            <span class="note">requested</span> {name} <code>{target}</code>: {became ?? "pending"}
           </p>
           <Tries tries={tries} />
         </div>
       ))}
       <details>
-        <summary>As it lies in the journal</summary>
+        <summary>Journal rows</summary>
         <pre tabIndex={0}>
           {JSON.stringify([cause, ...events.map(({ envelope: _apart, ...event }) => event)], null, 2)}
         </pre>
         {events.map(({ type: name, message_id, topic, envelope }) => (
           <div key={message_id}>
             <p class="note">
-              The envelope of {name} as it was published to {topic}
+              Envelope of {name} as published to {topic}
             </p>
             <pre tabIndex={0} role="region" aria-label={`Envelope of ${name ?? ""}`}>
               {envelope}

@@ -1,6 +1,6 @@
 import type { TimelineItem } from "../../app/http/entities/timeline.ts";
-import { measured } from "../shared/format.ts";
-import { timeOf } from "../shared/format-time.ts";
+import { formatMeasuredMs } from "../shared/format.ts";
+import { formatTime } from "../shared/format-time.ts";
 
 /** The calls for an intent that was not done at once. */
 export function Tries({ tries }: { readonly tries: TimelineItem["tries"] }) {
@@ -9,8 +9,8 @@ export function Tries({ tries }: { readonly tries: TimelineItem["tries"] }) {
     <ul class="tries">
       {tries.map(({ at, ms, code, error }) => (
         <li key={at} class={code === undefined ? undefined : "failed"}>
-          <time dateTime={at}>{timeOf(at)}</time> {code === undefined ? "done" : `${code}: ${error ?? ""}`}
-          <span class="note">, after {measured(ms)}</span>
+          <time dateTime={at}>{formatTime(at)}</time> {code === undefined ? "done" : `${code}: ${error ?? ""}`}
+          <span class="note">, after {formatMeasuredMs(ms)}</span>
         </li>
       ))}
     </ul>

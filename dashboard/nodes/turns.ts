@@ -1,6 +1,6 @@
 import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 
-interface AskedIntent {
+interface RequestedIntent {
   readonly id: string;
   readonly type: string;
   readonly target: string;
@@ -14,34 +14,38 @@ export interface Turn {
   readonly cause: TimelineItem;
   /** As published; those whose row is not among the rows are named in `cause.events` alone. */
   readonly events: readonly TimelineItem[];
-  readonly intents: readonly AskedIntent[];
+  readonly intents: readonly RequestedIntent[];
 }
 
 /** The rows of a node's journal, in order, as turns. A row that no message here explains is a turn of its own. Pure. */
-export function turnsOf(items: readonly TimelineItem[]): Turn[] {
-  const endings = new Map(items.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
+export function groupIntoTurns(items: readonly TimelineItem[]): Turn[] {
+  const outcomes = new Map(items.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const published = new Map(items.flatMap((item) => (item.kind === "event" ? [[item.message_id, item]] : [])));
-  const explained = new Set(items.flatMap(({ events }) => events.map(({ id }) => id)));
+  const causedEventIds = new Set(items.flatMap(({ events }) => events.map(({ id }) => id)));
   return items
-    .filter(({ kind, message_id }) => kind !== "event" || !explained.has(message_id ?? ""))
+    .filter(({ kind, message_id }) => kind !== "event" || !causedEventIds.has(message_id ?? ""))
     .map((cause) => ({
       cause,
       events: cause.events.flatMap(({ id }) => published.get(id) ?? []),
       intents: cause.intents.map(({ id, type, target }) => {
-        const { note = null, tries = [] } = endings.get(id) ?? {};
+        const { note = null, tries = [] } = outcomes.get(id) ?? {};
         return { id, type, target, note, tries };
       }),
     }));
 }
 
-interface Step {
+interface TakenTransition {
   readonly from: string;
   readonly trigger: string;
   readonly to: string;
 }
 
 /** The way that a machine took in an attempt. Pure. */
-export const pathOf = (items: readonly TimelineItem[], machine: string, attemptId: string | null): Step[] =>
+export const takenTransitions = (
+  items: readonly TimelineItem[],
+  machine: string,
+  attemptId: string | null,
+): TakenTransition[] =>
   items
     .filter(({ registration_attempt_id }) => registration_attempt_id === attemptId)
     .flatMap(({ moves }) => moves.filter((move) => move.machine === machine));

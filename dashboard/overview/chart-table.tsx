@@ -1,10 +1,10 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { Chart, type Line } from "./chart.tsx";
-import { amount } from "../shared/format.ts";
+import { Chart, type ChartLine } from "./chart.tsx";
+import { formatNumber } from "../shared/format.ts";
 import "./chart-table.css";
 
-export interface Row extends Line {
+export interface ChartSeries extends ChartLine {
   readonly name: ComponentChildren;
   /** What it is at present: newer than the last sample. */
   readonly now: number | null;
@@ -20,21 +20,22 @@ export function ChartTable({
   readonly title: string;
   readonly unit: string;
   readonly times: readonly string[];
-  readonly rows: readonly Row[];
+  readonly rows: readonly ChartSeries[];
 }) {
-  const [pointed, setPointed] = useState<number>();
-  const at = pointed === undefined ? undefined : times[pointed];
-  const most = (values: Line["values"]): number => values.reduce<number>((max, value) => Math.max(max, value ?? 0), 0);
+  const [hoveredIndex, setHoveredIndex] = useState<number>();
+  const hoveredAt = hoveredIndex === undefined ? undefined : times[hoveredIndex];
+  const maxOf = (values: ChartLine["values"]): number =>
+    values.reduce<number>((max, value) => Math.max(max, value ?? 0), 0);
   return (
     <section class="card chart-table" aria-label={title}>
       <h2>{title}</h2>
-      <Chart times={times} lines={rows} summary={summaryOf(title, times, rows)} onPoint={setPointed} />
+      <Chart times={times} lines={rows} summary={describeChart(title, times, rows)} onPoint={setHoveredIndex} />
       <table>
         <thead>
           <tr>
             <th scope="col">{unit}</th>
-            <th scope="col">{at === undefined ? "now" : new Date(at).toLocaleTimeString()}</th>
-            <th scope="col">most</th>
+            <th scope="col">{hoveredAt === undefined ? "now" : new Date(hoveredAt).toLocaleTimeString()}</th>
+            <th scope="col">max</th>
           </tr>
         </thead>
         <tbody>
@@ -53,8 +54,8 @@ export function ChartTable({
                 </svg>
                 {name}
               </th>
-              <td>{shown(pointed === undefined ? now : (values[pointed] ?? null))}</td>
-              <td>{shown(Math.max(now ?? 0, most(values)))}</td>
+              <td>{formatValue(hoveredIndex === undefined ? now : (values[hoveredIndex] ?? null))}</td>
+              <td>{formatValue(Math.max(now ?? 0, maxOf(values)))}</td>
             </tr>
           ))}
         </tbody>
@@ -63,14 +64,14 @@ export function ChartTable({
   );
 }
 
-const shown = (value: number | null): string => (value === null ? "?" : amount(value));
+const formatValue = (value: number | null): string => (value === null ? "?" : formatNumber(value));
 
-function summaryOf(title: string, times: readonly string[], rows: readonly Row[]): string {
+function describeChart(title: string, times: readonly string[], rows: readonly ChartSeries[]): string {
   const [first, last] = [times[0], times.at(-1)];
-  if (first === undefined || last === undefined) return `${title}: nothing yet`;
+  if (first === undefined || last === undefined) return `${title}: no data yet`;
   const clock = (at: string): string => new Date(at).toLocaleTimeString();
-  const moved = rows.map(
-    ({ label, values }) => `${label} from ${shown(values[0] ?? null)} to ${shown(values.at(-1) ?? null)}`,
+  const changes = rows.map(
+    ({ label, values }) => `${label} from ${formatValue(values[0] ?? null)} to ${formatValue(values.at(-1) ?? null)}`,
   );
-  return `${title}, ${clock(first)} to ${clock(last)}: ${moved.join("; ")}`;
+  return `${title}, ${clock(first)} to ${clock(last)}: ${changes.join("; ")}`;
 }

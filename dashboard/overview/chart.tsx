@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-export interface Line {
+export interface ChartLine {
   readonly label: string;
   /** A colour of the style sheet, as `--good`. */
   readonly colour: string;
@@ -11,7 +11,7 @@ export interface Line {
 }
 interface ChartProps {
   readonly times: readonly string[];
-  readonly lines: readonly Line[];
+  readonly lines: readonly ChartLine[];
   /** All of it in words, for those who don't see it. */
   readonly summary: string;
   /** Hears which sample is pointed at; undefined: none. */
@@ -25,20 +25,20 @@ const SHORT = new Intl.NumberFormat("en", { notation: "compact" });
 export function Chart({ times, lines, summary, onPoint }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
-  const data = dataOf(times, lines);
+  const data = toPlotData(times, lines);
   const latest = useRef({ data, onPoint });
   latest.current = { data, onPoint };
-  const scheme = useScheme();
-  const shape = lines.map(({ label, colour, dash }) => `${label} ${colour} ${dash.join()}`).join("|");
+  const scheme = usePrefersDark();
+  const seriesKey = lines.map(({ label, colour, dash }) => `${label} ${colour} ${dash.join()}`).join("|");
 
   useEffect(() => {
     const element = box.current as HTMLDivElement;
-    let gone = false;
+    let isDisposed = false;
     const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
     void import("uplot").then(({ default: UPlot }) => {
-      if (gone) return;
-      const stroke = colourOf(element, "--soft");
-      const grid = { stroke: colourOf(element, "--line"), width: 1 };
+      if (isDisposed) return;
+      const stroke = resolveColour(element, "--soft");
+      const grid = { stroke: resolveColour(element, "--line"), width: 1 };
       const axis = { stroke, grid, ticks: grid };
       plot.current = new UPlot(
         {
@@ -52,7 +52,7 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
             {},
             ...lines.map(({ label, colour, dash }) => ({
               label,
-              stroke: colourOf(element, colour),
+              stroke: resolveColour(element, colour),
               width: 2,
               dash: [...dash],
               points: { show: false },
@@ -66,24 +66,24 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
       resized.observe(element);
     });
     return () => {
-      gone = true;
+      isDisposed = true;
       resized.disconnect();
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [shape, scheme]);
+  }, [seriesKey, scheme]);
   useEffect(() => plot.current?.setData(data), [times, lines]);
   return <div class="chart" ref={box} role="img" aria-label={summary} />;
 }
 
-type Data = [number[], ...(number | null)[][]];
-const dataOf = (times: readonly string[], lines: readonly Line[]): Data => [
+type PlotData = [number[], ...(number | null)[][]];
+const toPlotData = (times: readonly string[], lines: readonly ChartLine[]): PlotData => [
   times.map((at) => Date.parse(at) / 1_000),
   ...lines.map(({ values }) => [...values]),
 ];
 
 /** A canvas knows no variables. */
-function colourOf(within: HTMLElement, name: string): string {
+function resolveColour(within: HTMLElement, name: string): string {
   const probe = within.appendChild(document.createElement("span"));
   probe.style.color = `var(${name})`;
   const { color } = getComputedStyle(probe);
@@ -91,7 +91,7 @@ function colourOf(within: HTMLElement, name: string): string {
   return color;
 }
 
-function useScheme(): boolean {
+function usePrefersDark(): boolean {
   const [isDark, setDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
   useEffect(() => {
     const query = matchMedia("(prefers-color-scheme: dark)");

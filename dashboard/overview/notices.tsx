@@ -1,6 +1,6 @@
 import type { Notice } from "../../app/http/overview/overview.ts";
-import { ask } from "../shared/api.ts";
-import { WordForm } from "../shared/reason-form.tsx";
+import { fetchJson } from "../shared/api.ts";
+import { ReasonForm } from "../shared/reason-form.tsx";
 import "./notices.css";
 
 /** What is to be known or done. */
@@ -19,28 +19,28 @@ export function Notices({ notices, onDone }: { readonly notices: readonly Notice
               </>
             )}
           </p>
-          {notice.hold && <Release hold={notice.hold} onDone={onDone} />}
+          {notice.hold && <ReleaseHold hold={notice.hold} onDone={onDone} />}
         </li>
       ))}
     </ul>
   );
 }
 
-function Release({ hold, onDone }: { readonly hold: NonNullable<Notice["hold"]>; readonly onDone: () => void }) {
+function ReleaseHold({ hold, onDone }: { readonly hold: NonNullable<Notice["hold"]>; readonly onDone: () => void }) {
   const { domain, subject } = hold;
   const release = async (reason: string): Promise<string> => {
     const path = `/api/v1/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`;
-    await ask(path, { method: "POST", query: { reason } });
+    await fetchJson(path, { method: "POST", query: { reason } });
     onDone();
     return "Released.";
   };
   return (
-    <WordForm
+    <ReasonForm
       label="Release…"
-      question="Why they may go"
-      confirm={`Release ${subject}`}
-      refused="It is still held"
-      onWord={release}
+      reasonLabel="Reason for the release"
+      confirmLabel={`Release ${subject}`}
+      failureTitle="Release failed"
+      onConfirm={release}
     />
   );
 }

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
-import { useAsked } from "../shared/use-api.ts";
+import { useApi } from "../shared/use-api.ts";
 import type { CodeEditor } from "./code-editor.ts";
 import type { JsonSchema } from "./schema-completion.ts";
 
-interface SchemaEditorProps {
+interface YamlEditorProps {
   readonly file: string;
   readonly text: string;
   readonly diagnostics: readonly ContractDiagnostic[];
@@ -15,19 +15,19 @@ interface SchemaEditorProps {
 }
 
 /** The editor is loaded with the first contract that is edited. */
-export function SchemaEditor({ file, text, diagnostics, names, onChange, onReset }: SchemaEditorProps) {
+export function YamlEditor({ file, text, diagnostics, names, onChange, onReset }: YamlEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
-  const schema = useAsked<JsonSchema>("/schemas/contract.schema.json");
+  const schema = useApi<JsonSchema>("/schemas/contract.schema.json");
   const latest = useRef({ schema: schema.answer, names, onChange });
   latest.current = { schema: schema.answer, names, onChange };
-  const reset = useRef(0);
+  const resetCount = useRef(0);
   useEffect(() => {
-    let opened: CodeEditor | undefined;
+    let created: CodeEditor | undefined;
     let current = true;
-    void import("./code-editor.ts").then(({ openEditor }) => {
+    void import("./code-editor.ts").then(({ createEditor }) => {
       if (!current || !host.current) return;
-      opened = openEditor({
+      created = createEditor({
         host: host.current,
         text,
         label: `Text of ${file}`,
@@ -35,18 +35,18 @@ export function SchemaEditor({ file, text, diagnostics, names, onChange, onReset
         names: () => latest.current.names,
         onChange: (now) => latest.current.onChange(now),
       });
-      setEditor(opened);
+      setEditor(created);
     });
     return () => {
       current = false;
-      opened?.destroy();
+      created?.destroy();
     };
   }, [file]);
-  useEffect(() => editor?.show(diagnostics), [editor, JSON.stringify(diagnostics)]);
+  useEffect(() => editor?.showDiagnostics(diagnostics), [editor, JSON.stringify(diagnostics)]);
   // Only a reset brings a text from outside.
   useEffect(() => {
-    if (reset.current > 0) editor?.replace(text);
-  }, [reset.current]);
+    if (resetCount.current > 0) editor?.setText(text);
+  }, [resetCount.current]);
   return (
     <div class="editor">
       <div ref={host} />
@@ -54,11 +54,11 @@ export function SchemaEditor({ file, text, diagnostics, names, onChange, onReset
       {onReset && (
         <button
           onClick={() => {
-            reset.current++;
+            resetCount.current++;
             onReset();
           }}
         >
-          Back to what runs
+          Revert to the contracts in force
         </button>
       )}
     </div>

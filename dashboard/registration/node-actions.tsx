@@ -1,8 +1,8 @@
 import type { StateKind } from "../../app/http/entities/state-kind.ts";
-import { WordForm } from "../shared/reason-form.tsx";
-import { ask } from "../shared/api.ts";
+import { ReasonForm } from "../shared/reason-form.tsx";
+import { fetchJson } from "../shared/api.ts";
 
-interface ActionsProps {
+interface NodeActionsProps {
   readonly nodeId: string;
   readonly kind: StateKind | undefined;
   readonly hasPending: boolean;
@@ -10,39 +10,39 @@ interface ActionsProps {
 }
 
 /** What an operator can do about a node. */
-export function Actions({ nodeId, kind, hasPending, onDone }: ActionsProps) {
+export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsProps) {
   const deregister = async (reason: string): Promise<string> => {
     const payload = { node_id: nodeId, ...(reason !== "" && { reason }) };
-    await ask("/api/v1/events", { method: "POST", body: { payload_type: "NodeDeregister", payload } });
+    await fetchJson("/api/v1/events", { method: "POST", body: { payload_type: "NodeDeregister", payload } });
     onDone();
-    return "The command is published.";
+    return "Deregistration requested.";
   };
   const retry = async (reason: string): Promise<string> => {
     const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}/retry`;
-    const { intents } = await ask<{ readonly intents: number }>(path, { method: "POST", body: { reason } });
+    const { intents } = await fetchJson<{ readonly intents: number }>(path, { method: "POST", body: { reason } });
     onDone();
-    return intents > 0 ? `${intents} waited and is tried now.` : "Its last introspection is published again.";
+    return intents > 0 ? `Pending intents retried now: ${intents}.` : "The last introspection was published again.";
   };
   const isEnded = kind === "ended";
   return (
-    <div class="actions">
+    <div class="node-actions">
       {(isEnded || hasPending) && (
-        <WordForm
-          label={isEnded ? "Register again…" : "Try now…"}
-          question="Why it is tried again"
-          confirm={isEnded ? `Register ${nodeId} again` : "Try what waits now"}
-          refused="It was not tried again"
-          onWord={retry}
+        <ReasonForm
+          label={isEnded ? "Register again…" : "Retry now…"}
+          reasonLabel="Reason for the retry"
+          confirmLabel={isEnded ? `Register ${nodeId} again` : "Retry pending work"}
+          failureTitle="Retry failed"
+          onConfirm={retry}
         />
       )}
       {!isEnded && (
-        <WordForm
+        <ReasonForm
           label="Deregister…"
-          question="Why (may be left out)"
-          confirm={`Deregister ${nodeId}`}
+          reasonLabel="Reason (optional)"
+          confirmLabel={`Deregister ${nodeId}`}
           optional
-          refused="It is still registered"
-          onWord={deregister}
+          failureTitle="Deregistration failed"
+          onConfirm={deregister}
         />
       )}
     </div>

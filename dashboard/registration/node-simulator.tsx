@@ -1,13 +1,13 @@
 import { useState } from "preact/hooks";
-import { Trouble } from "../shared/error-message.tsx";
-import { follow } from "../shared/router.ts";
-import { nextId, NODE_TYPES, NODES_MAX, type PlayedNode } from "./simulated-nodes.ts";
-import { usePlayed } from "./use-simulated-nodes.ts";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { followLink } from "../shared/router.ts";
+import { nextNodeId, NODE_TYPES, SIMULATED_NODES_MAX, type SimulatedNode } from "./simulated-nodes.ts";
+import { useSimulatedNodes } from "./use-simulated-nodes.ts";
 import "./node-simulator.css";
 
 /** Plays nodes: the page says what a node says, and shows what is said to it. */
-export function Player() {
-  const { state, feed, dispatch, introspect, acknowledge, send } = usePlayed();
+export function NodeSimulator() {
+  const { state, feed, dispatch, introspect, acknowledge, send } = useSimulatedNodes();
   const [id, setId] = useState("mine-1");
   const [type, setType] = useState<string>("effect");
   const { nodes, log } = state;
@@ -15,17 +15,17 @@ export function Player() {
     const node = { id: id.trim(), type };
     dispatch({ act: "add", ...node });
     void introspect(node);
-    setId(nextId([...nodes, node as PlayedNode], node.id));
+    setId(nextNodeId([...nodes, node as SimulatedNode], node.id));
   };
   return (
     <section class="card">
-      <h2>Play a node</h2>
+      <h2>Simulate a node</h2>
       <p class="note">
-        It says what a real one says, to the running system: introduce it, let it acknowledge and beat, then let it fall
-        silent and watch it expire. When this page is left, the nodes fall silent.
+        It sends the running system what a real node sends: register it, let it acknowledge and send heartbeats, then
+        mute it and watch it expire. When you leave this page, the nodes stop sending.
       </p>
       <form
-        class="filter"
+        class="filter-form"
         onSubmit={(event) => {
           event.preventDefault();
           add();
@@ -50,60 +50,64 @@ export function Player() {
             ))}
           </select>
         </label>
-        <button disabled={nodes.length >= NODES_MAX || nodes.some((node) => node.id === id.trim())}>Introduce</button>
-        {nodes.length >= NODES_MAX && <span class="note">{NODES_MAX} nodes are the most a page plays.</span>}
+        <button disabled={nodes.length >= SIMULATED_NODES_MAX || nodes.some((node) => node.id === id.trim())}>
+          Register
+        </button>
+        {nodes.length >= SIMULATED_NODES_MAX && (
+          <span class="note">{SIMULATED_NODES_MAX} nodes at most can be simulated by a page.</span>
+        )}
       </form>
-      <Trouble error={feed?.refused} what="What is said to the nodes can't be heard" />
-      {feed && !feed.connected && !feed.refused && (
+      <ErrorMessage error={feed?.rejection} title="Could not follow the events for these nodes" />
+      {feed && !feed.connected && !feed.rejection && (
         <p class="note" role="status">
-          The connection is lost; trying again.
+          Connection lost; reconnecting.
         </p>
       )}
-      <ul class="played">
+      <ul class="simulated-nodes">
         {nodes.map((node) => (
           <li key={node.id}>
             <span>
-              <a href={`/nodes/${encodeURIComponent(node.id)}`} onClick={follow}>
+              <a href={`/nodes/${encodeURIComponent(node.id)}`} onClick={followLink}>
                 {node.id}
               </a>{" "}
               <span class="note">{node.type}</span>
             </span>
             <span role="status">
-              {node.heard ?? "nothing heard yet"}
-              {node.silent && ", silent"}
+              {node.lastEvent ?? "no events yet"}
+              {node.silent && ", muted"}
             </span>
             <span class="choices">
-              <button onClick={() => void introspect(node)}>Introduce again</button>
+              <button onClick={() => void introspect(node)}>Send introspection</button>
               <button onClick={() => void acknowledge(node)}>Acknowledge</button>
-              <button onClick={() => void send(node, "NodeHeartbeatEvent")}>Beat once</button>
+              <button onClick={() => void send(node, "NodeHeartbeatEvent")}>Send heartbeat</button>
               <button
                 aria-pressed={node.silent}
                 onClick={() => dispatch({ act: "change", id: node.id, change: { silent: !node.silent } })}
               >
-                Silent
+                Mute
               </button>
-              <button onClick={() => void send(node, "NodeDeregister", { reason: "played" })}>Deregister</button>
-              <button onClick={() => dispatch({ act: "remove", id: node.id })}>Let go</button>
+              <button onClick={() => void send(node, "NodeDeregister", { reason: "simulated" })}>Deregister</button>
+              <button onClick={() => dispatch({ act: "remove", id: node.id })}>Remove</button>
               <label>
                 <input
                   type="checkbox"
-                  checked={node.acksByItself}
+                  checked={node.autoAcks}
                   onChange={({ currentTarget }) =>
-                    dispatch({ act: "change", id: node.id, change: { acksByItself: currentTarget.checked } })
+                    dispatch({ act: "change", id: node.id, change: { autoAcks: currentTarget.checked } })
                   }
                 />{" "}
-                acknowledges by itself
+                acknowledge automatically
               </label>
             </span>
           </li>
         ))}
       </ul>
-      <h3>What was said</h3>
-      {log.length === 0 && <p class="note">Nothing yet: introduce a node.</p>}
-      <ol class="log" tabIndex={0} aria-label="What was said, newest first">
+      <h3>Log</h3>
+      {log.length === 0 && <p class="note">Nothing yet: register a node.</p>}
+      <ol class="log" tabIndex={0} aria-label="Log, newest first">
         {log.map(({ number, at, direction, node, text }) => (
           <li key={number} class={direction}>
-            <time>{new Date(at).toLocaleTimeString()}</time> {node} {SIGNS[direction]} {text}
+            <time>{new Date(at).toLocaleTimeString()}</time> {node} {DIRECTION_TEXTS[direction]} {text}
           </li>
         ))}
       </ol>
@@ -111,4 +115,4 @@ export function Player() {
   );
 }
 
-const SIGNS = { sent: "says", came: "hears", failed: "could not say" } as const;
+const DIRECTION_TEXTS = { sent: "sent", received: "received", failed: "failed to send" } as const;

@@ -1,54 +1,65 @@
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
-import { type FeedState, followEvents } from "../shared/event-stream.ts";
-import { ask } from "../shared/api.ts";
-import { beats, NOBODY, type Played, played, type PlayedAct, type PlayedNode } from "./simulated-nodes.ts";
+import { type StreamState, subscribeToEvents } from "../shared/event-stream.ts";
+import { fetchJson } from "../shared/api.ts";
+import {
+  sendsHeartbeats,
+  EMPTY_SIMULATION,
+  type Simulation,
+  reduceSimulation,
+  type SimulationAction,
+  type SimulatedNode,
+} from "./simulated-nodes.ts";
 
-const BEAT_MS = 4_000;
+const HEARTBEAT_MS = 4_000;
 
 /** Nodes that this tab plays against the running system; with the tab they fall silent. */
-export function usePlayed() {
-  const [state, dispatch] = useReducer<Played, PlayedAct>(played, NOBODY);
-  const [feed, setFeed] = useState<FeedState>();
+export function useSimulatedNodes() {
+  const [state, dispatch] = useReducer<Simulation, SimulationAction>(reduceSimulation, EMPTY_SIMULATION);
+  const [feed, setFeed] = useState<StreamState>();
   const latest = useRef(state);
   latest.current = state;
 
-  const send = async (node: Pick<PlayedNode, "id">, type: string, payload: object = {}): Promise<void> => {
+  const send = async (node: Pick<SimulatedNode, "id">, type: string, payload: object = {}): Promise<void> => {
     const log = (direction: "sent" | "failed", text: string): void =>
       dispatch({ act: "log", line: { at: Date.now(), direction, node: node.id, text } });
     try {
       const body = { payload_type: type, payload: { node_id: node.id, ...payload } };
-      await ask("/api/v1/events", { method: "POST", body });
+      await fetchJson("/api/v1/events", { method: "POST", body });
       log("sent", type);
     } catch (error) {
       log("failed", `${type}: ${(error as Error).message}`);
     }
   };
-  const introspect = ({ id, type }: Pick<PlayedNode, "id" | "type">): Promise<void> =>
-    send({ id }, "NodeIntrospectionEvent", { node_type: type, endpoints: {}, capabilities: ["played-in-a-browser"] });
-  const acknowledge = (node: Pick<PlayedNode, "id" | "attemptId">): Promise<void> =>
+  const introspect = ({ id, type }: Pick<SimulatedNode, "id" | "type">): Promise<void> =>
+    send({ id }, "NodeIntrospectionEvent", {
+      node_type: type,
+      endpoints: {},
+      capabilities: ["simulated-in-a-browser"],
+    });
+  const acknowledge = (node: Pick<SimulatedNode, "id" | "attemptId">): Promise<void> =>
     send(node, "NodeRegistrationAcked", node.attemptId === null ? {} : { registration_attempt_id: node.attemptId });
 
   useEffect(() => {
-    const end = followEvents(
+    const unsubscribe = subscribeToEvents(
       {},
       {
         state: setFeed,
         event: (event) => {
-          dispatch({ act: "heard", at: Date.now(), event });
+          dispatch({ act: "received", at: Date.now(), event });
           if (event.type !== "NodeRegistrationAccepted") return;
           const node = latest.current.nodes.find(({ id }) => id === event.envelope.payload["node_id"]);
           const attemptId = event.envelope.payload["registration_attempt_id"];
-          if (node?.acksByItself && !node.silent)
+          if (node?.autoAcks && !node.silent)
             void acknowledge({ id: node.id, attemptId: typeof attemptId === "string" ? attemptId : null });
         },
       },
     );
     const timer = setInterval(() => {
-      for (const node of latest.current.nodes) if (beats(node)) void send(node, "NodeHeartbeatEvent");
-    }, BEAT_MS);
+      for (const node of latest.current.nodes) if (sendsHeartbeats(node)) void send(node, "NodeHeartbeatEvent");
+    }, HEARTBEAT_MS);
     return () => {
       clearInterval(timer);
-      end();
+      unsubscribe();
     };
   }, []);
 

@@ -1,5 +1,5 @@
 /** What the server said instead of an answer. */
-export class Refused extends Error {
+export class ApiError extends Error {
   readonly status: number;
   readonly problem: Readonly<Record<string, unknown>>;
   constructor(status: number, problem: Readonly<Record<string, unknown>>) {
@@ -9,37 +9,37 @@ export class Refused extends Error {
   }
 }
 
-const TOKEN = "rollcall-token";
+const TOKEN_KEY = "rollcall-token";
 /** Of this tab alone, and gone with it. */
-export const token = {
-  get: (): string | null => sessionStorage.getItem(TOKEN),
-  set: (value: string): void => sessionStorage.setItem(TOKEN, value),
-  forget: (): void => sessionStorage.removeItem(TOKEN),
+export const apiToken = {
+  get: (): string | null => sessionStorage.getItem(TOKEN_KEY),
+  set: (value: string): void => sessionStorage.setItem(TOKEN_KEY, value),
+  forget: (): void => sessionStorage.removeItem(TOKEN_KEY),
 };
 
-type Query = Readonly<Record<string, string | number | undefined>>;
-interface Request {
+type QueryParams = Readonly<Record<string, string | number | undefined>>;
+interface RequestOptions {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
-  readonly query?: Query;
+  readonly query?: QueryParams;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
-const REFUSED = "rollcall:unauthenticated";
+const UNAUTHENTICATED = "rollcall:unauthenticated";
 export const onUnauthenticated = (listener: () => void): (() => void) => {
-  addEventListener(REFUSED, listener);
-  return () => removeEventListener(REFUSED, listener);
+  addEventListener(UNAUTHENTICATED, listener);
+  return () => removeEventListener(UNAUTHENTICATED, listener);
 };
 
 /** The answer as it came, its status checked. @throws Refused; TypeError when the server can't be reached */
 export async function request(
   path: string,
-  { method = "GET", query = {}, body, headers, signal }: Request = {},
+  { method = "GET", query = {}, body, headers, signal }: RequestOptions = {},
 ): Promise<Response> {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
-  const own = token.get();
+  const own = apiToken.get();
   const response = await fetch(url, {
     method,
     headers: {
@@ -51,13 +51,13 @@ export async function request(
     ...(signal && { signal }),
   });
   if (response.ok) return response;
-  if (response.status === 401) dispatchEvent(new Event(REFUSED));
+  if (response.status === 401) dispatchEvent(new Event(UNAUTHENTICATED));
   const problem = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  throw new Refused(response.status, problem);
+  throw new ApiError(response.status, problem);
 }
 
 /** @throws as `request` */
-export async function ask<Answer>(path: string, options: Request = {}): Promise<Answer> {
+export async function fetchJson<Answer>(path: string, options: RequestOptions = {}): Promise<Answer> {
   const response = await request(path, options);
   return (response.status === 204 ? undefined : await response.json()) as Answer;
 }

@@ -1,20 +1,20 @@
-import { Refused } from "./api.ts";
+import { ApiError } from "./api.ts";
 import "./error-message.css";
 
 /** What went wrong with a question, and what to do. What was shown before stays beside it. */
-export function Trouble({ error, what }: { readonly error: Error | undefined; readonly what?: string }) {
+export function ErrorMessage({ error, title }: { readonly error: Error | undefined; readonly title?: string }) {
   if (!error) return null;
   return (
-    <p class="trouble" role="alert">
-      {what && <strong>{what}: </strong>}
-      {error instanceof Refused ? error.message : "the server can't be reached"}. {remedyFor(error)}
+    <p class="error-message" role="alert">
+      {title && <strong>{title}: </strong>}
+      {error instanceof ApiError ? error.message : "the server can't be reached"}. {remedyFor(error)}
     </p>
   );
 }
 
 function remedyFor(error: Error): string {
-  if (!(error instanceof Refused)) return "See that rollcall runs; it is asked again by itself.";
-  if (error.status === 403) return "Ask somebody with an operator's token.";
-  if (error.status === 429 || error.status === 503) return "It is asked again by itself.";
+  if (!(error instanceof ApiError)) return "Check that Rollcall is running; this page retries automatically.";
+  if (error.status === 403) return "This needs an operator token.";
+  if (error.status === 429 || error.status === 503) return "This page retries automatically.";
   return "";
 }

@@ -1,25 +1,25 @@
 import type { PublishedEvent } from "./published-event.ts";
-import { Refused, request } from "./api.ts";
+import { ApiError, request } from "./api.ts";
 
 export type { PublishedEvent };
-export interface FeedState {
+export interface StreamState {
   readonly connected: boolean;
   /** What the server said instead; it is not asked again the same way. */
-  readonly refused?: Refused;
+  readonly rejection?: ApiError;
 }
 
 const RETRY_MS = 1_000;
 /** Another try would be answered the same. */
-const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403]);
+const FINAL_STATUSES: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /**
  * Follows `/api/v1/events/stream`, from now on; after a loss of the connection from where it was. `fetch`, because an
  * EventSource can't carry a token.
  * @returns ends it
  */
-export function followEvents(
+export function subscribeToEvents(
   filter: { readonly type?: string; readonly node_id?: string },
-  on: { readonly event: (event: PublishedEvent) => void; readonly state?: (state: FeedState) => void },
+  handlers: { readonly event: (event: PublishedEvent) => void; readonly state?: (state: StreamState) => void },
 ): () => void {
   const abort = new AbortController();
   void (async () => {
@@ -31,32 +31,32 @@ export function followEvents(
           signal: abort.signal,
           ...(lastId !== undefined && { headers: { "last-event-id": lastId } }),
         });
-        on.state?.({ connected: true });
-        for await (const { id, type, data } of eventsOf(response)) {
+        handlers.state?.({ connected: true });
+        for await (const { id, type, data } of readFrames(response)) {
           if (id !== undefined) lastId = id;
           if (type !== undefined && data !== undefined)
-            on.event({ type, envelope: JSON.parse(data) as PublishedEvent["envelope"] });
+            handlers.event({ type, envelope: JSON.parse(data) as PublishedEvent["envelope"] });
         }
       } catch (error) {
-        if (error instanceof Refused && REFUSALS.has(error.status))
-          return on.state?.({ connected: false, refused: error });
+        if (error instanceof ApiError && FINAL_STATUSES.has(error.status))
+          return handlers.state?.({ connected: false, rejection: error });
         // Told below; the next try says whether it still holds.
       }
       if (abort.signal.aborted) return;
-      on.state?.({ connected: false });
+      handlers.state?.({ connected: false });
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   })();
   return () => abort.abort();
 }
 
-interface Frame {
+interface SseFrame {
   readonly id?: string;
   readonly type?: string;
   readonly data?: string;
 }
 
-async function* eventsOf(response: Response): AsyncGenerator<Frame> {
+async function* readFrames(response: Response): AsyncGenerator<SseFrame> {
   const reader = (response.body as ReadableStream<BufferSource>).pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -64,11 +64,11 @@ async function* eventsOf(response: Response): AsyncGenerator<Frame> {
     if (done) return;
     const frames = (text + value).split("\n\n");
     text = frames.pop() as string;
-    for (const frame of frames) yield frameOf(frame);
+    for (const frame of frames) yield parseFrame(frame);
   }
 }
 
-function frameOf(text: string): Frame {
+function parseFrame(text: string): SseFrame {
   const fields: Record<string, string> = {};
   for (const line of text.split("\n")) {
     const colon = line.indexOf(": ");

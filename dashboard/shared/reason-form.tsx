@@ -1,52 +1,59 @@
 import { useState } from "preact/hooks";
-import { Trouble } from "./error-message.tsx";
+import { ErrorMessage } from "./error-message.tsx";
 import "./reason-form.css";
 
-interface WordFormProps {
+interface ReasonFormProps {
   /** On the button that opens it. */
   readonly label: string;
-  readonly question: string;
-  readonly confirm: string;
+  readonly reasonLabel: string;
+  readonly confirmLabel: string;
   /** Whether it may go without words. */
   readonly optional?: boolean;
   /** What is said where it was refused. */
-  readonly refused: string;
+  readonly failureTitle: string;
   /** @returns what is said when it was done */
-  readonly onWord: (reason: string) => Promise<string>;
+  readonly onConfirm: (reason: string) => Promise<string>;
 }
 
 /** An operator's word: a button, and behind it a question and a second look. The server asks for the token. */
-export function WordForm({ label, question, confirm, optional = false, refused, onWord }: WordFormProps) {
+export function ReasonForm({
+  label,
+  reasonLabel,
+  confirmLabel,
+  optional = false,
+  failureTitle,
+  onConfirm,
+}: ReasonFormProps) {
   const [reason, setReason] = useState<string>();
-  const [said, setSaid] = useState<{ readonly done?: string; readonly error?: Error }>({});
-  const send = async (): Promise<void> => {
+  const [outcome, setOutcome] = useState<{ readonly done?: string; readonly error?: Error }>({});
+  const submit = async (): Promise<void> => {
     try {
-      setSaid({ done: await onWord((reason ?? "").trim()) });
+      setOutcome({ done: await onConfirm((reason ?? "").trim()) });
       setReason(undefined);
     } catch (error) {
-      setSaid({ error: error as Error });
+      setOutcome({ error: error as Error });
     }
   };
   const open = (): void => {
-    setSaid({});
+    setOutcome({});
     setReason("");
   };
   if (reason === undefined)
     return (
-      <span class="word">
-        <button onClick={open}>{label}</button> <span role="status">{said.done}</span>
+      <span class="reason-form">
+        <button onClick={open}>{label}</button> <span role="status">{outcome.done}</span>
       </span>
     );
   return (
     <form
-      class="word"
+      class="reason-form"
       onSubmit={(event) => {
         event.preventDefault();
-        void send();
+        void submit();
       }}
     >
       <label>
-        {question}{" "}
+        {reasonLabel}{" "}
         <input
           value={reason}
           maxLength={1_024}
@@ -55,11 +62,11 @@ export function WordForm({ label, question, confirm, optional = false, refused, 
           onInput={({ currentTarget }) => setReason(currentTarget.value)}
         />
       </label>
-      <button disabled={!optional && reason.trim() === ""}>{confirm}</button>
+      <button disabled={!optional && reason.trim() === ""}>{confirmLabel}</button>
       <button type="button" onClick={() => setReason(undefined)}>
-        Leave it
+        Cancel
       </button>
-      <Trouble error={said.error} what={refused} />
+      <ErrorMessage error={outcome.error} title={failureTitle} />
     </form>
   );
 }

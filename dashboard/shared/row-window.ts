@@ -4,7 +4,7 @@
  */
 const HEIGHT_MAX_PX = 8_000_000;
 
-export interface Scrolled {
+export interface ScrollState {
   readonly scrollTop: number;
   readonly viewportPx: number;
   readonly rowPx: number;
@@ -19,31 +19,31 @@ export interface RowWindow {
   readonly heightPx: number;
 }
 
-const heightOf = ({ total, rowPx }: Pick<Scrolled, "total" | "rowPx">): number =>
+const heightOf = ({ total, rowPx }: Pick<ScrollState, "total" | "rowPx">): number =>
   Math.min(total * rowPx, HEIGHT_MAX_PX);
 
 /** Pixels of scrolling for each row: `rowPx` until the whole would be too tall. */
-function pxPerRow(scrolled: Scrolled): number {
-  const { viewportPx, rowPx, total } = scrolled;
+function pxPerRow(state: ScrollState): number {
+  const { viewportPx, rowPx, total } = state;
   const rowsBelow = total - viewportPx / rowPx;
-  return rowsBelow > 0 ? (heightOf(scrolled) - viewportPx) / rowsBelow : rowPx;
+  return rowsBelow > 0 ? (heightOf(state) - viewportPx) / rowsBelow : rowPx;
 }
 
 /** The rows to draw where the reader has scrolled to, `beyond` more on either side. Pure. */
-export function windowOf(scrolled: Scrolled, beyond: number): RowWindow {
-  const { scrollTop, viewportPx, rowPx, total } = scrolled;
-  const heightPx = heightOf(scrolled);
+export function rowWindow(state: ScrollState, overscanRows: number): RowWindow {
+  const { scrollTop, viewportPx, rowPx, total } = state;
+  const heightPx = heightOf(state);
   const top = Math.min(Math.max(0, scrollTop), Math.max(0, heightPx - viewportPx));
-  const topRow = top / pxPerRow(scrolled);
-  const first = Math.max(0, Math.floor(topRow) - beyond);
-  const last = Math.min(total, Math.ceil(topRow + viewportPx / rowPx) + beyond);
+  const topRow = top / pxPerRow(state);
+  const first = Math.max(0, Math.floor(topRow) - overscanRows);
+  const last = Math.min(total, Math.ceil(topRow + viewportPx / rowPx) + overscanRows);
   return { first, count: Math.max(0, last - first), offsetPx: top - (topRow - first) * rowPx, heightPx };
 }
 
 /** Where to scroll so that a row is wholly seen; where one is, when it is seen already. Pure. */
-export function scrollTopFor(row: number, scrolled: Scrolled): number {
-  const { scrollTop, viewportPx, rowPx } = scrolled;
-  const perRow = pxPerRow(scrolled);
+export function scrollTopToReveal(row: number, state: ScrollState): number {
+  const { scrollTop, viewportPx, rowPx } = state;
+  const perRow = pxPerRow(state);
   const topRow = scrollTop / perRow;
   if (row < topRow) return row * perRow;
   const lastTopRow = row + 1 - viewportPx / rowPx;
@@ -51,7 +51,7 @@ export function scrollTopFor(row: number, scrolled: Scrolled): number {
 }
 
 /** The row that a key leads to; undefined when it is none of ours. Pure. */
-export function rowAfterKey(key: string, row: number, { total, viewportPx, rowPx }: Scrolled): number | undefined {
+export function rowForKey(key: string, row: number, { total, viewportPx, rowPx }: ScrollState): number | undefined {
   const page = Math.max(1, Math.floor(viewportPx / rowPx) - 1);
   const steps: Readonly<Record<string, number>> = {
     ArrowDown: row + 1,

@@ -1,37 +1,37 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { ask } from "./api.ts";
+import { fetchJson } from "./api.ts";
 
-export interface Asked<Answer> {
+export interface ApiResult<Answer> {
   readonly answer: Answer | undefined;
   /** Of the last try; the last answer stays beside it. */
   readonly error: Error | undefined;
   /** Asks again now. */
-  readonly again: () => void;
+  readonly refetch: () => void;
 }
 
 /**
  * What the server answers for a path, asked again every `everyMs` while the tab is looked at. Undefined asks nothing.
  */
-export function useAsked<Answer>(path: string | undefined, everyMs?: number): Asked<Answer> {
+export function useApi<Answer>(path: string | undefined, everyMs?: number): ApiResult<Answer> {
   const [answer, setAnswer] = useState<{ readonly path: string; readonly value: Answer }>();
   const [error, setError] = useState<Error>();
   const latest = useRef(0);
-  const again = useCallback(() => {
+  const refetch = useCallback(() => {
     if (path === undefined) return;
-    const turn = ++latest.current;
-    ask<Answer>(path)
+    const requestNumber = ++latest.current;
+    fetchJson<Answer>(path)
       .then((value) => {
-        if (turn !== latest.current) return;
+        if (requestNumber !== latest.current) return;
         setAnswer({ path, value });
         setError(undefined);
       })
-      .catch((reason: Error) => turn === latest.current && setError(reason));
+      .catch((reason: Error) => requestNumber === latest.current && setError(reason));
   }, [path]);
   useEffect(() => {
-    again();
+    refetch();
     if (everyMs === undefined) return;
-    const timer = setInterval(() => document.hidden || again(), everyMs);
+    const timer = setInterval(() => document.hidden || refetch(), everyMs);
     return () => clearInterval(timer);
-  }, [again, everyMs]);
-  return { answer: answer?.path === path ? answer?.value : undefined, error, again };
+  }, [refetch, everyMs]);
+  return { answer: answer?.path === path ? answer?.value : undefined, error, refetch };
 }

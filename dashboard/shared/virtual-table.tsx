@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { rowAfterKey, scrollTopFor, windowOf } from "./row-window.ts";
+import { rowForKey, scrollTopToReveal, rowWindow } from "./row-window.ts";
 import "./virtual-table.css";
 
 export interface Column<Row> {
@@ -14,54 +14,54 @@ interface VirtualTableProps<Row> {
   readonly columns: readonly Column<Row>[];
   readonly total: number;
   /** Undefined while it is not known. */
-  readonly row: (index: number) => Row | undefined;
+  readonly rowAt: (index: number) => Row | undefined;
   /** Hears which rows are drawn. */
-  readonly onWindow: (first: number, count: number) => void;
-  readonly onOpen: (row: Row) => void;
+  readonly onRangeChange: (first: number, count: number) => void;
+  readonly onOpenRow: (row: Row) => void;
 }
 
 /** As in the style sheet. */
 const ROW_PX = 36;
-const BEYOND = 8;
+const OVERSCAN_ROWS = 8;
 
 /** A table of as many rows as there may be: those in sight are elements, the rest is height. */
-export function VirtualTable<Row>({ label, columns, total, row, onWindow, onOpen }: VirtualTableProps<Row>) {
+export function VirtualTable<Row>({ label, columns, total, rowAt, onRangeChange, onOpenRow }: VirtualTableProps<Row>) {
   const grid = useRef<HTMLDivElement>(null);
   const frame = useRef(0);
-  const [at, setAt] = useState({ scrollTop: 0, viewportPx: 600 });
+  const [scrollPosition, setScrollPosition] = useState({ scrollTop: 0, viewportPx: 600 });
   const [active, setActive] = useState(0);
   const id = useId();
-  const scrolled = { ...at, rowPx: ROW_PX, total };
-  const { first, count, offsetPx, heightPx } = windowOf(scrolled, BEYOND);
+  const scrollState = { ...scrollPosition, rowPx: ROW_PX, total };
+  const { first, count, offsetPx, heightPx } = rowWindow(scrollState, OVERSCAN_ROWS);
 
   useLayoutEffect(() => {
     const element = grid.current as HTMLDivElement;
-    const resized = new ResizeObserver(() => setAt(placeOf(element)));
+    const resized = new ResizeObserver(() => setScrollPosition(scrollPositionOf(element)));
     resized.observe(element);
     return () => {
       resized.disconnect();
       cancelAnimationFrame(frame.current);
     };
   }, []);
-  useEffect(() => onWindow(first, count), [onWindow, first, count]);
+  useEffect(() => onRangeChange(first, count), [onRangeChange, first, count]);
 
-  const scroll = (): void => {
+  const handleScroll = (): void => {
     frame.current ||= requestAnimationFrame(() => {
       frame.current = 0;
-      setAt(placeOf(grid.current as HTMLDivElement));
+      setScrollPosition(scrollPositionOf(grid.current as HTMLDivElement));
     });
   };
-  const press = (event: KeyboardEvent): void => {
-    const opened = event.key === "Enter" ? row(active) : undefined;
-    if (opened !== undefined) return onOpen(opened);
-    const to = rowAfterKey(event.key, active, scrolled);
+  const handleKeyDown = (event: KeyboardEvent): void => {
+    const openedRow = event.key === "Enter" ? rowAt(active) : undefined;
+    if (openedRow !== undefined) return onOpenRow(openedRow);
+    const to = rowForKey(event.key, active, scrollState);
     if (to === undefined) return;
     event.preventDefault();
     setActive(to);
-    (grid.current as HTMLDivElement).scrollTop = scrollTopFor(to, scrolled);
+    (grid.current as HTMLDivElement).scrollTop = scrollTopToReveal(to, scrollState);
   };
 
-  const shown = Array.from({ length: count }, (_, index) => first + index);
+  const visibleIndexes = Array.from({ length: count }, (_, index) => first + index);
   return (
     <div
       class="virtual-table"
@@ -69,11 +69,11 @@ export function VirtualTable<Row>({ label, columns, total, row, onWindow, onOpen
       aria-label={label}
       aria-rowcount={total + 1}
       aria-colcount={columns.length}
-      aria-activedescendant={shown.includes(active) ? `${id}-${active}` : undefined}
+      aria-activedescendant={visibleIndexes.includes(active) ? `${id}-${active}` : undefined}
       tabIndex={0}
       ref={grid}
-      onScroll={scroll}
-      onKeyDown={press}
+      onScroll={handleScroll}
+      onKeyDown={handleKeyDown}
     >
       <div role="rowgroup" class="virtual-head">
         <div role="row" aria-rowindex={1} class="virtual-row">
@@ -85,8 +85,8 @@ export function VirtualTable<Row>({ label, columns, total, row, onWindow, onOpen
         </div>
       </div>
       <div role="rowgroup" class="virtual-body" style={{ height: `${heightPx}px` }}>
-        {shown.map((index, place) => {
-          const known = row(index);
+        {visibleIndexes.map((index, slot) => {
+          const rowData = rowAt(index);
           return (
             <div
               key={index}
@@ -94,12 +94,12 @@ export function VirtualTable<Row>({ label, columns, total, row, onWindow, onOpen
               role="row"
               aria-rowindex={index + 2}
               class={index === active ? "virtual-row active" : "virtual-row"}
-              style={{ transform: `translateY(${offsetPx + place * ROW_PX}px)` }}
+              style={{ transform: `translateY(${offsetPx + slot * ROW_PX}px)` }}
               onClick={() => setActive(index)}
             >
               {columns.map(({ name, cell }) => (
                 <span role="gridcell" key={name} class={name}>
-                  {known === undefined ? "…" : cell(known)}
+                  {rowData === undefined ? "…" : cell(rowData)}
                 </span>
               ))}
             </div>
@@ -111,7 +111,7 @@ export function VirtualTable<Row>({ label, columns, total, row, onWindow, onOpen
 }
 
 /** The head takes a row of what is seen. */
-const placeOf = ({ scrollTop, clientHeight }: HTMLDivElement) => ({
+const scrollPositionOf = ({ scrollTop, clientHeight }: HTMLDivElement) => ({
   scrollTop,
   viewportPx: Math.max(ROW_PX, clientHeight - ROW_PX),
 });

@@ -1,43 +1,45 @@
-import { checkIdOf, type Entry, type Found } from "./service-plan.ts";
-import type { Result } from "./transaction.ts";
+import { checkIdOf, type StoredService, type StoredServiceOrAbsent } from "./service-plan.ts";
+import type { OperationResult } from "./transaction.ts";
 
-const GENERATION_MAX = 10_000;
+const GENERATION_SERVICES_MAX = 10_000;
 
 /**
  * What this process itself wrote last, so that it need not be read before the next write. It saves a request and
  * decides nothing: the write names the indexes, and Consul refuses it when they are others by now.
  */
-export class Remembered {
+export class LastWrittenServices {
   // Two generations, of which the old one is dropped whole: to find the oldest in one Map takes longer the more were
   // deleted.
-  #young = new Map<string, Entry>();
-  #old = new Map<string, Entry>();
+  #current = new Map<string, StoredService>();
+  #previous = new Map<string, StoredService>();
 
-  get(serviceId: string): Entry | undefined {
-    return this.#young.get(serviceId) ?? this.#old.get(serviceId);
+  get(serviceId: string): StoredService | undefined {
+    return this.#current.get(serviceId) ?? this.#previous.get(serviceId);
   }
 
-  set(serviceId: string, entry: Entry): void {
-    if (this.#young.size >= GENERATION_MAX) {
-      this.#old = this.#young;
-      this.#young = new Map();
+  set(serviceId: string, entry: StoredService): void {
+    if (this.#current.size >= GENERATION_SERVICES_MAX) {
+      this.#previous = this.#current;
+      this.#current = new Map();
     }
-    this.#young.set(serviceId, entry);
+    this.#current.set(serviceId, entry);
   }
 
   delete(serviceId: string): void {
-    this.#young.delete(serviceId);
-    this.#old.delete(serviceId);
+    this.#current.delete(serviceId);
+    this.#previous.delete(serviceId);
   }
 
   clear(): void {
-    this.#young.clear();
-    this.#old.clear();
+    this.#current.clear();
+    this.#previous.clear();
   }
 }
 
 /** The entries that a transaction's results tell; what it left alone is as it was found. Pure. */
-export function entriesIn(results: readonly Result[]): (serviceId: string, found?: Found) => Entry | undefined {
+export function storedServicesIn(
+  results: readonly OperationResult[],
+): (serviceId: string, found?: StoredServiceOrAbsent) => StoredService | undefined {
   const services = new Map(results.map(({ Service }) => [Service?.ID, Service]));
   const checks = new Map(results.map(({ Check }) => [Check?.CheckID, Check]));
   return (serviceId, found) => {

@@ -2,13 +2,13 @@ import { ConsulRegister } from "../../contracts/registration/messages/intents.ts
 import { ConsulRegistrationConfirmed } from "../../contracts/registration/messages/outcomes.ts";
 import { done, effect } from "../../runtime/core/effect.ts";
 import { CONSUL_FAULTS } from "./faults.ts";
-import { outcomeOf } from "./outcome.ts";
+import { toOutcome } from "./outcome.ts";
 import type { ServiceRegistry } from "./service-registry.ts";
 
 /** Writes services with their check. Confirmed too when a younger version is there: the intent is served by it. */
 export const HandlerConsulRegister = (registry: ServiceRegistry) =>
   effect(ConsulRegister, CONSUL_FAULTS, async (intents, { signal }) => {
-    const endings = await registry.apply(
+    const results = await registry.apply(
       intents.map(({ entityId, version, payload }) => ({
         kind: "register",
         serviceId: payload.service_id,
@@ -25,6 +25,6 @@ export const HandlerConsulRegister = (registry: ServiceRegistry) =>
       signal,
     );
     return intents.map(({ version, payload: { service_id } }, index) =>
-      outcomeOf(endings[index], done(ConsulRegistrationConfirmed.of({ service_id, version }))),
+      toOutcome(results[index], done(ConsulRegistrationConfirmed.of({ service_id, version }))),
     );
   });

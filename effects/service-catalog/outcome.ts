@@ -1,9 +1,9 @@
-import { done, type Outcome, refused } from "../../runtime/core/effect.ts";
+import { done, type Outcome, failed } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
-import { unavailable } from "./faults.ts";
-import type { Ending } from "./service-registry.ts";
+import { backendUnavailable } from "./faults.ts";
+import type { WriteResult } from "./service-registry.ts";
 
-export function outcomeOf(ending: Ending | undefined, success: Outcome = done()): Outcome {
-  if (ending === undefined) return refused(unavailable("the registry gave no answer for this intent"));
-  return ending instanceof Fault ? refused(ending) : success;
+export function toOutcome(result: WriteResult | undefined, success: Outcome = done()): Outcome {
+  if (result === undefined) return failed(backendUnavailable("the registry gave no answer for this intent"));
+  return result instanceof Fault ? failed(result) : success;
 }

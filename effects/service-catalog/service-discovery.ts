@@ -1,6 +1,6 @@
 import type { Check } from "../../contracts/registration/messages/intents.ts";
 
-export interface CatalogEntry {
+export interface DiscoveredService {
   readonly service_id: string;
   readonly service_name: string;
   readonly node_id: string;
@@ -15,15 +15,15 @@ export interface CatalogEntry {
 }
 
 /** What was registered, for those who look for a service. Only entries with our owner mark. */
-export interface Catalog {
+export interface ServiceDiscovery {
   /**
    * The services of one name, by service id; with `passing` only those that are ready for work.
    * @throws Fault UNAVAILABLE, retryable: no answer within 10 s
    */
-  services(name: string, passing: boolean): Promise<CatalogEntry[]>;
+  services(name: string, passing: boolean): Promise<DiscoveredService[]>;
   /**
    * Whether it answers, and as which version.
    * @throws Fault UNAVAILABLE, retryable
    */
-  reach(): Promise<{ readonly version: string }>;
+  probe(): Promise<{ readonly version: string }>;
 }

@@ -1,4 +1,4 @@
-import type { HeldService } from "../../contracts/registration/messages/inventory.ts";
+import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
 import type { Check } from "../../contracts/registration/messages/intents.ts";
 import type { Fault } from "../../runtime/core/fault.ts";
 
@@ -12,28 +12,28 @@ interface ServiceEntry {
   readonly check: Check;
 }
 
-interface Change {
+interface VersionedChange {
   readonly serviceId: string;
   /** A younger version that is already there is never overwritten; the same version is written again: a repair. */
   readonly version: number;
 }
-export interface Registration extends Change {
+export interface ServiceRegistration extends VersionedChange {
   readonly kind: "register";
   readonly entry: ServiceEntry;
 }
 /** Of a service that is not there, or another's: nothing to be done, whoever took it away. */
-export interface StatusChange extends Change {
+export interface ServiceStatusChange extends VersionedChange {
   readonly kind: "set_status";
   readonly check: Check;
 }
 /** As with a status: what is gone or another's stays so. */
-export interface Removal extends Change {
+export interface ServiceRemoval extends VersionedChange {
   readonly kind: "deregister";
 }
-export type ServiceChange = Registration | StatusChange | Removal;
+export type ServiceChange = ServiceRegistration | ServiceStatusChange | ServiceRemoval;
 
 /** `unchanged`: a younger version is there, or nothing of ours. */
-export type Ending = "written" | "unchanged" | Fault;
+export type WriteResult = "written" | "unchanged" | Fault;
 
 /** Where services are registered: what the three `consul.*` effects write to. */
 export interface ServiceRegistry {
@@ -45,30 +45,31 @@ export interface ServiceRegistry {
    * Faults: UNAVAILABLE, retryable: not done, or it is not known whether; CONSUL_REFUSED, not retryable: invalid, too
    * large, or owned by another.
    */
-  apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly Ending[]>;
+  apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]>;
 }
 
 /** What is registered, for whoever compares it with what should be. */
-export interface ServiceHoldings {
+export interface ServiceInventory {
   /**
    * Every service with this registry's owner mark, as it was after the call began.
    * @throws Fault UNAVAILABLE, retryable: not told, not told whole, or in another shape than it should be
    */
-  held(signal: AbortSignal): Promise<readonly Held[]>;
+  listOwned(signal: AbortSignal): Promise<readonly OwnedService[]>;
 }
 
-export interface Held {
+export interface OwnedService {
   readonly nodeId: string;
   /** Of the service or of its check, whichever is younger; 0 where someone wrote over it. */
   readonly version: number;
-  readonly service: HeldService;
+  readonly service: CatalogService;
 }
 
 /** Environment and namespace in which services are registered. */
-export interface Scope {
+export interface DeploymentScope {
   readonly env: string;
   /** Empty: none. */
   readonly namespace: string;
 }
 /** What stands in every entry that is ours. */
-export const ownerMark = ({ env, namespace }: Scope): string => ["rollcall", env, namespace].filter(Boolean).join("/");
+export const ownerMark = ({ env, namespace }: DeploymentScope): string =>
+  ["rollcall", env, namespace].filter(Boolean).join("/");

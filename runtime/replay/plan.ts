@@ -3,10 +3,10 @@ import type { Domain } from "../core/domain.ts";
 import type { Entity } from "../core/entity.ts";
 import { derivedId } from "../core/ids.ts";
 import type { Intent } from "../core/intent.ts";
-import type { JournalRow, StoredEntity } from "../core/journal.ts";
+import type { JournalRow, EntitySnapshot } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
-import { dueUntil, firing, type RecordedMoment } from "./planned-deadlines.ts";
-import { type Contracts, retake, settledOf, stepOf } from "./reapply.ts";
+import { plannedDeadlineUntil, deadlineMessage, type RecordedMoment } from "./planned-deadlines.ts";
+import { type DomainsByHash, reapply, settledIntentIn, stepRecordIn } from "./reapply.ts";
 import { step } from "../core/step.ts";
 import { toRfc3339 } from "../core/time.ts";
 
@@ -19,7 +19,7 @@ export interface PlannedStep {
   readonly intents: readonly string[];
 }
 
-export interface PlannedEnd {
+export interface PlannedOutcome {
   readonly entityId: string;
   readonly verdict: "same" | "otherwise" | "unknown";
   /** The state in which each attempt was left, oldest first: as recorded, and as the edited contract has it. */
@@ -40,28 +40,28 @@ export interface PlannedEnd {
   readonly unknown: string | null;
 }
 
-interface Run {
+interface SimulatedRun {
   entity: Entity | undefined;
-  readonly ends: Map<string, string>;
+  readonly finalStates: Map<string, string>;
 }
-interface History {
+interface PlannedHistory {
   readonly entityId: string;
-  readonly recorded: Run;
+  readonly recorded: SimulatedRun;
   /** What the recorded run asked for, by id, until it is finished. */
-  readonly asked: Map<string, Intent>;
-  planned: Run | undefined;
-  open: Intent[];
+  readonly requested: Map<string, Intent>;
+  planned: SimulatedRun | undefined;
+  unfinished: Intent[];
   unpublished: EmittedEvent[];
-  first: PlannedEnd["first"];
-  unknown: string | undefined;
-  stored: StoredEntity | undefined;
-  last: JournalRow | undefined;
+  firstDifference: PlannedOutcome["first"];
+  unknownReason: string | undefined;
+  snapshot: EntitySnapshot | undefined;
+  lastRow: JournalRow | undefined;
   lastDomain: Domain | undefined;
-  stopped: boolean;
+  isIncomplete: boolean;
 }
 
-export interface PlanHearer {
-  end(end: PlannedEnd): void;
+export interface PlanObserver {
+  result(result: PlannedOutcome): void;
   incomplete(entityId: string, reason: string): void;
 }
 
@@ -71,122 +71,144 @@ export interface PlanHearer {
  * by entity; one is held at a time.
  */
 export class Plan {
-  readonly #contracts: Contracts;
+  readonly #domainsByHash: DomainsByHash;
   readonly #edited: Domain;
   readonly #sinceMs: number;
   readonly #untilMs: number;
-  readonly #hearer: PlanHearer;
-  #history: History | undefined;
+  readonly #observer: PlanObserver;
+  #history: PlannedHistory | undefined;
 
   constructor(
-    contracts: Contracts,
+    contracts: DomainsByHash,
     edited: Domain,
     window: { readonly sinceMs: number; readonly untilMs: number },
-    hearer: PlanHearer,
+    observer: PlanObserver,
   ) {
-    this.#contracts = contracts;
+    this.#domainsByHash = contracts;
     this.#edited = edited;
     this.#sinceMs = window.sinceMs;
     this.#untilMs = window.untilMs;
-    this.#hearer = hearer;
+    this.#observer = observer;
   }
 
   row(row: JournalRow): void {
     if (row.entity_id === null) return;
-    const history = this.#of(row.entity_id);
-    if (history.stopped) return;
-    const settled = settledOf(row);
-    if (settled) this.#finish(history, settled.intent.id);
-    if (!stepOf(row)) return;
-    const domain = this.#contracts.get(row.contract_hash);
-    const taken = domain && retake(domain, history.recorded.entity, row);
-    const { before } = stepOf(row)?.record ?? {};
-    if (!domain || !taken || (before && !history.recorded.entity)) return this.#stop(history, domain);
-    if (!history.planned && Date.parse(row.at) >= this.#sinceMs) this.#begin(history, taken.before);
-    for (const intent of taken.decision.intents) history.asked.set(intent.id, intent);
-    if (history.planned && history.unknown === undefined) this.#plan(history, history.planned, row, domain, taken);
-    if (taken.message.intentId !== undefined) this.#finish(history, taken.message.intentId);
-    follow(history.recorded, taken.decision.entity);
-    history.last = row;
+    const history = this.#historyOf(row.entity_id);
+    if (history.isIncomplete) return;
+    const settled = settledIntentIn(row);
+    if (settled) this.#finishIntent(history, settled.intent.id);
+    if (!stepRecordIn(row)) return;
+    const domain = this.#domainsByHash.get(row.contract_hash);
+    const recordedStep = domain && reapply(domain, history.recorded.entity, row);
+    const { before } = stepRecordIn(row)?.record ?? {};
+    if (!domain || !recordedStep || (before && !history.recorded.entity)) return this.#abandon(history, domain);
+    if (!history.planned && Date.parse(row.at) >= this.#sinceMs) this.#startPlannedRun(history, recordedStep.before);
+    for (const intent of recordedStep.decision.intents) history.requested.set(intent.id, intent);
+    if (history.planned && history.unknownReason === undefined)
+      this.#planStep(history, history.planned, row, domain, recordedStep);
+    if (recordedStep.message.intentId !== undefined) this.#finishIntent(history, recordedStep.message.intentId);
+    advanceRun(history.recorded, recordedStep.decision.entity);
+    history.lastRow = row;
     history.lastDomain = domain;
   }
 
-  stored(entity: StoredEntity): void {
-    this.#of(entity.entity_id).stored = entity;
+  snapshot(entity: EntitySnapshot): void {
+    this.#historyOf(entity.entity_id).snapshot = entity;
   }
 
   end(): void {
-    this.#close();
+    this.#finishHistory();
   }
 
-  #of(entityId: string): History {
+  #historyOf(entityId: string): PlannedHistory {
     if (this.#history?.entityId === entityId) return this.#history;
-    this.#close();
+    this.#finishHistory();
     return (this.#history = {
-      ...{ entityId, recorded: { entity: undefined, ends: new Map() }, asked: new Map(), planned: undefined, open: [] },
+      ...{
+        entityId,
+        recorded: { entity: undefined, finalStates: new Map() },
+        requested: new Map(),
+        planned: undefined,
+        unfinished: [],
+      },
       ...{
         unpublished: [],
-        first: null,
-        unknown: undefined,
-        stored: undefined,
-        last: undefined,
+        firstDifference: null,
+        unknownReason: undefined,
+        snapshot: undefined,
+        lastRow: undefined,
         lastDomain: undefined,
-        stopped: false,
+        isIncomplete: false,
       },
     });
   }
 
   /** From here on the edited contract decides. What is armed keeps its time, as at a reload. */
-  #begin(history: History, entity: Entity | undefined): void {
-    history.planned = { entity: undefined, ends: new Map() };
-    history.recorded.ends.clear();
-    for (const run of [history.recorded, history.planned]) follow(run, entity);
-    history.open = [...history.asked.values()];
+  #startPlannedRun(history: PlannedHistory, entity: Entity | undefined): void {
+    history.planned = { entity: undefined, finalStates: new Map() };
+    history.recorded.finalStates.clear();
+    for (const run of [history.recorded, history.planned]) advanceRun(run, entity);
+    history.unfinished = [...history.requested.values()];
     const { orchestrator, reducer } = this.#edited;
-    if (entity?.state != null && !orchestrator.states.has(entity.state)) history.unknown = lacks(entity.state);
-    else if (entity && !reducer.states.has(entity.reducerState)) history.unknown = lacks(entity.reducerState);
+    if (entity?.state != null && !orchestrator.states.has(entity.state))
+      history.unknownReason = missingStateReason(entity.state);
+    else if (entity && !reducer.states.has(entity.reducerState))
+      history.unknownReason = missingStateReason(entity.reducerState);
   }
 
-  #plan(
-    history: History,
-    run: Run,
+  #planStep(
+    history: PlannedHistory,
+    run: SimulatedRun,
     row: JournalRow,
     domain: Domain,
-    taken: NonNullable<ReturnType<typeof retake>>,
+    recordedStep: NonNullable<ReturnType<typeof reapply>>,
   ): void {
-    const { message, before, decision } = taken;
+    const { message, before, decision } = recordedStep;
     const { maxClockSkewMs } = domain;
     const latestMs =
       message.kind === "bus" ? Math.min(Date.parse(row.at), message.now + maxClockSkewMs) : Date.parse(row.at);
-    const moment = { domain, folded: history.recorded.entity, seen: before, earliestMs: message.now, latestMs };
-    this.#passTime(history, run, row, moment);
-    if (history.unknown !== undefined) return;
-    const translated = this.#translated(history, run.entity, message);
-    const planned = translated && this.#take(history, run, translated, decision);
-    this.#note(history, row, message.type, decision, planned);
+    const moment = {
+      domain,
+      replayedEntity: history.recorded.entity,
+      seenEntity: before,
+      earliestMs: message.now,
+      latestMs,
+    };
+    this.#advanceTime(history, run, row, moment);
+    if (history.unknownReason !== undefined) return;
+    const translated = this.#translate(history, run.entity, message);
+    const planned = translated && this.#stepPlanned(history, run, translated, decision);
+    this.#noteFirstDifference(history, row, message.type, decision, planned);
   }
 
-  #passTime(history: History, run: Run, row: JournalRow, moment: RecordedMoment): void {
+  #advanceTime(history: PlannedHistory, run: SimulatedRun, row: JournalRow, moment: RecordedMoment): void {
     while (run.entity) {
-      const due = dueUntil(this.#edited, run.entity, moment);
-      if (due.kind === "not due") return;
-      if (due.kind === "unknown") {
-        history.unknown = due.reason;
+      const deadline = plannedDeadlineUntil(this.#edited, run.entity, moment);
+      if (deadline.kind === "not due") return;
+      if (deadline.kind === "unknown") {
+        history.unknownReason = deadline.reason;
         return;
       }
-      if (due.kind === "moved")
-        run.entity = { ...run.entity, deadlines: { ...run.entity.deadlines, [due.name]: due.armed } };
-      else this.#note(history, row, due.message.type, undefined, this.#take(history, run, due.message, undefined));
+      if (deadline.kind === "moved")
+        run.entity = { ...run.entity, deadlines: { ...run.entity.deadlines, [deadline.name]: deadline.armed } };
+      else
+        this.#noteFirstDifference(
+          history,
+          row,
+          deadline.message.type,
+          undefined,
+          this.#stepPlanned(history, run, deadline.message, undefined),
+        );
     }
   }
 
   /** The recorded message as the planned run would have got it; undefined: it would not have come, or not yet. */
-  #translated(history: History, entity: Entity | undefined, message: Message): Message | undefined {
+  #translate(history: PlannedHistory, entity: Entity | undefined, message: Message): Message | undefined {
     if (message.kind === "bus") return message;
     if (message.kind === "deadline") {
       const name = message.type.slice("deadline(".length, -1);
       const armed = entity?.attempt.id === message.attemptId ? entity?.deadlines[name] : undefined;
-      return entity && armed && armed.at <= message.now ? firing(entity, name, armed) : undefined;
+      return entity && armed && armed.at <= message.now ? deadlineMessage(entity, name, armed) : undefined;
     }
     if (message.kind === "published") {
       const type = message.type.slice("published(".length, -1);
@@ -194,89 +216,98 @@ export class Plan {
       history.unpublished = history.unpublished.filter((each) => each !== event);
       return event && { ...message, id: derivedId("published", event.id) };
     }
-    const asked = history.asked.get(message.intentId ?? "");
-    const same = asked && counterpart(history.open, asked);
+    const asked = history.requested.get(message.intentId ?? "");
+    const same = asked && counterpart(history.unfinished, asked);
     return same && { ...message, id: derivedId("outcome", same.id), intentId: same.id, attemptId: same.attemptId };
   }
 
-  #take(history: History, run: Run, message: Message, recorded: Decision | undefined): Decision {
+  #stepPlanned(history: PlannedHistory, run: SimulatedRun, message: Message, recorded: Decision | undefined): Decision {
     const decision = step(this.#edited, run.entity, message);
-    follow(run, decision.entity);
+    advanceRun(run, decision.entity);
     for (const intent of decision.intents) {
-      history.open.push(intent);
+      history.unfinished.push(intent);
       const isAnswered = (this.#edited.effects.get(intent.type)?.outputEvents.length ?? 0) > 0;
-      if (isAnswered && !counterpart([...history.asked.values()], intent))
-        history.unknown ??= `what ${intent.type} would have come to: the recorded run never asked for it`;
+      if (isAnswered && !counterpart([...history.requested.values()], intent))
+        history.unknownReason ??= `what ${intent.type} would have come to: the recorded run never asked for it`;
     }
     for (const event of decision.events) {
       if (!this.#edited.awaitsPublish.has(event.type)) continue;
       history.unpublished.push(event);
       if (!recorded?.events.some(({ type }) => type === event.type))
-        history.unknown ??= `when ${event.type} would have been published: the recorded run did not publish it then`;
+        history.unknownReason ??=
+          `when ${event.type} would have been published: the recorded run did not publish ` + "it then";
     }
     return decision;
   }
 
-  #finish(history: History, intentId: string): void {
-    const asked = history.asked.get(intentId);
-    const same = asked && counterpart(history.open, asked);
-    history.open = history.open.filter((each) => each !== same);
-    history.asked.delete(intentId);
+  #finishIntent(history: PlannedHistory, intentId: string): void {
+    const asked = history.requested.get(intentId);
+    const same = asked && counterpart(history.unfinished, asked);
+    history.unfinished = history.unfinished.filter((each) => each !== same);
+    history.requested.delete(intentId);
   }
 
-  #note(
-    history: History,
+  #noteFirstDifference(
+    history: PlannedHistory,
     row: JournalRow,
     type: string,
     recorded: Decision | undefined,
     planned: Decision | undefined,
   ): void {
-    const [was, would] = [recorded && seenAs(recorded), planned && seenAs(planned)];
-    if (history.first || JSON.stringify(was) === JSON.stringify(would)) return;
+    const [was, would] = [recorded && plannedStepOf(recorded), planned && plannedStepOf(planned)];
+    if (history.firstDifference || JSON.stringify(was) === JSON.stringify(would)) return;
     const { at, partition, seq } = row;
-    history.first = { at, partition, seq, type, recorded: was ?? null, planned: would ?? null };
+    history.firstDifference = { at, partition, seq, type, recorded: was ?? null, planned: would ?? null };
   }
 
-  #close(): void {
+  #finishHistory(): void {
     const history = this.#history;
     this.#history = undefined;
-    if (!history?.planned || !history.last || !history.lastDomain) return;
-    const { entityId, recorded, planned, stored, last, lastDomain: domain } = history;
-    const seen = recorded.entity && stored ? { ...recorded.entity, deadlines: stored.deadlines } : recorded.entity;
-    const moment = { domain, folded: recorded.entity, seen, earliestMs: this.#untilMs, latestMs: this.#untilMs };
-    if (history.unknown === undefined)
-      this.#passTime(history, planned, { ...last, at: toRfc3339(this.#untilMs) }, moment);
-    const [was, would] = [[...recorded.ends.values()], [...planned.ends.values()]];
+    if (!history?.planned || !history.lastRow || !history.lastDomain) return;
+    const { entityId, recorded, planned, snapshot, lastRow, lastDomain: domain } = history;
+    const seen = recorded.entity && snapshot ? { ...recorded.entity, deadlines: snapshot.deadlines } : recorded.entity;
+    const moment = {
+      domain,
+      replayedEntity: recorded.entity,
+      seenEntity: seen,
+      earliestMs: this.#untilMs,
+      latestMs: this.#untilMs,
+    };
+    if (history.unknownReason === undefined)
+      this.#advanceTime(history, planned, { ...lastRow, at: toRfc3339(this.#untilMs) }, moment);
+    const [was, would] = [[...recorded.finalStates.values()], [...planned.finalStates.values()]];
     const isSame = JSON.stringify(was) === JSON.stringify(would);
     // An attempt that is over is over, whatever can't be known of the next one.
-    const isOtherwise = [...planned.ends].slice(0, -1).some(([id, state]) => recorded.ends.get(id) !== state);
-    const verdict = history.unknown !== undefined && !isOtherwise ? "unknown" : isSame ? "same" : "otherwise";
-    this.#hearer.end({
+    const isOtherwise = [...planned.finalStates]
+      .slice(0, -1)
+      .some(([id, state]) => recorded.finalStates.get(id) !== state);
+    const verdict = history.unknownReason !== undefined && !isOtherwise ? "unknown" : isSame ? "same" : "otherwise";
+    this.#observer.result({
       entityId,
       verdict,
       recorded: was,
       planned: would,
-      first: history.first,
-      unknown: history.unknown ?? null,
+      first: history.firstDifference,
+      unknown: history.unknownReason ?? null,
     });
   }
 
-  #stop(history: History, domain: Domain | undefined): void {
-    history.stopped = true;
+  #abandon(history: PlannedHistory, domain: Domain | undefined): void {
+    history.isIncomplete = true;
     history.planned = undefined;
     const reason = domain
       ? "its journal does not begin with its first step"
       : "the contracts that it ran under are not there";
-    this.#hearer.incomplete(history.entityId, reason);
+    this.#observer.incomplete(history.entityId, reason);
   }
 }
 
-const lacks = (state: string): string =>
+const missingStateReason = (state: string): string =>
   `the edited contract has no state ${state}, in which it was: a reload would be refused`;
 
-function follow(run: Run, entity: Entity | undefined): void {
+function advanceRun(run: SimulatedRun, entity: Entity | undefined): void {
   run.entity = entity;
-  if (entity?.state != null) run.ends.set(entity.attempt.id, entity.state);
+  if (entity?.state != null) run.finalStates.set(entity.attempt.id, entity.state);
 }
 
 /** The same request in the other run: of the same id, or of the same attempt for the same target. */
@@ -284,7 +315,7 @@ const counterpart = (among: readonly Intent[], { id, attemptId, type, target }: 
   among.find((each) => each.id === id) ??
   among.find((each) => each.attemptId === attemptId && each.type === type && each.target === target);
 
-const seenAs = ({ result, reason, entity, events, intents }: Decision): PlannedStep => ({
+const plannedStepOf = ({ result, reason, entity, events, intents }: Decision): PlannedStep => ({
   result,
   reason,
   state: entity?.state ?? null,

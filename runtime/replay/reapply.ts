@@ -2,23 +2,27 @@ import type { Decision } from "../core/decision.ts";
 import { decodeRecord } from "../core/decode.ts";
 import type { Domain } from "../core/domain.ts";
 import type { Entity } from "../core/entity.ts";
-import type { DeadLetterRecord, JournalBytes, JournalRow, SettledRecord, StepRecord } from "../core/journal.ts";
+import type { DeadLetterRecord, JournalBytes, JournalRow, SettledIntentRecord, StepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
-import { Refusal } from "../core/wire.ts";
+import { DecodeError } from "../core/wire.ts";
 
 /** Compiled contracts by their content's hash: what journals were written under. */
-export type Contracts = ReadonlyMap<string, Domain>;
+export type DomainsByHash = ReadonlyMap<string, Domain>;
 
-export interface Retaken {
+export interface ReappliedStep {
   readonly message: Message;
   readonly before: Entity | undefined;
   readonly decision: Decision;
 }
 
 /** The step that a row tells of, if it tells of one. */
-export function stepOf({ kind, body, message_id }: JournalRow): { record: StepRecord; messageId: string } | undefined {
-  if (kind === "message" && (body as StepRecord | SettledRecord).kind !== "settled")
+export function stepRecordIn({
+  kind,
+  body,
+  message_id,
+}: JournalRow): { record: StepRecord; messageId: string } | undefined {
+  if (kind === "message" && (body as StepRecord | SettledIntentRecord).kind !== "settled")
     return { record: body as StepRecord, messageId: message_id ?? "" };
   const refused = kind === "dead_letter" ? (body as DeadLetterRecord).refused : undefined;
   if (!refused) return undefined;
@@ -26,11 +30,11 @@ export function stepOf({ kind, body, message_id }: JournalRow): { record: StepRe
   return { record, messageId };
 }
 
-export const settledOf = ({ kind, body }: JournalRow): SettledRecord | undefined =>
-  kind === "message" && (body as SettledRecord).kind === "settled" ? (body as SettledRecord) : undefined;
+export const settledIntentIn = ({ kind, body }: JournalRow): SettledIntentRecord | undefined =>
+  kind === "message" && (body as SettledIntentRecord).kind === "settled" ? (body as SettledIntentRecord) : undefined;
 
 /** The entity as the step saw it: what moved its deadlines meanwhile may not be in the journal. */
-const asSeen = (entity: Entity | undefined, { before }: StepRecord): Entity | undefined =>
+const withRecordedDeadlines = (entity: Entity | undefined, { before }: StepRecord): Entity | undefined =>
   entity && before ? { ...entity, deadlines: before.deadlines } : entity;
 
 function messageOf(row: JournalRow, record: StepRecord, messageId: string, before: Entity | undefined): Message {
@@ -50,10 +54,10 @@ function messageOf(row: JournalRow, record: StepRecord, messageId: string, befor
 }
 
 /** Takes a journaled step again. */
-export function retake(domain: Domain, entity: Entity | undefined, row: JournalRow): Retaken | undefined {
-  const found = stepOf(row);
+export function reapply(domain: Domain, entity: Entity | undefined, row: JournalRow): ReappliedStep | undefined {
+  const found = stepRecordIn(row);
   if (!found) return undefined;
-  const before = asSeen(entity, found.record);
+  const before = withRecordedDeadlines(entity, found.record);
   const message = messageOf(row, found.record, found.messageId, before);
   return { message, before, decision: step(domain, before, message) };
 }
@@ -62,7 +66,7 @@ export function retake(domain: Domain, entity: Entity | undefined, row: JournalR
  * The code with which a dead letter would be refused now; undefined: it would be taken. Only of those that the decoder
  * refused: what was misplaced, or refused by the store, is not for the core to say.
  */
-export function refusalAgain(domain: Domain, row: JournalRow): string | undefined {
+export function currentDecodeErrorCode(domain: Domain, row: JournalRow): string | undefined {
   const { origin, code } = row.body as DeadLetterRecord;
   if (code === "MISROUTED" || code === "CORE_ERROR") return code;
   const consumed = domain.consumed.find(({ topic }) => topic === origin.topic);
@@ -78,7 +82,7 @@ export function refusalAgain(domain: Domain, row: JournalRow): string | undefine
     });
     return undefined;
   } catch (error) {
-    if (error instanceof Refusal) return error.code;
+    if (error instanceof DecodeError) return error.code;
     throw error;
   }
 }
@@ -88,15 +92,15 @@ const bytesOf = (bytes: JournalBytes): Uint8Array =>
   typeof bytes === "string" ? encoder.encode(bytes) : Uint8Array.from(atob(bytes.base64), (char) => char.charCodeAt(0));
 
 /** A deadline that messages move which are not journaled: by how much, and which. */
-export interface QuietRenewal {
+export interface UnjournaledRenewal {
   readonly forMs: number;
   readonly by: readonly string[];
 }
 
 /** By the deadline's name. */
-export function quietRenewals({ consumed, orchestrator }: Domain): ReadonlyMap<string, QuietRenewal> {
+export function unjournaledRenewals({ consumed, orchestrator }: Domain): ReadonlyMap<string, UnjournaledRenewal> {
   const quiet = new Set(consumed.flatMap(({ type, journal }) => (journal ? [] : [type])));
-  const found = new Map<string, QuietRenewal>();
+  const found = new Map<string, UnjournaledRenewal>();
   for (const { deadline } of orchestrator.states.values()) {
     const by = [...(deadline?.renewedBy ?? [])].filter((type) => quiet.has(type));
     if (deadline && by.length > 0) found.set(deadline.name, { forMs: deadline.renewedForMs, by });

@@ -10,7 +10,7 @@ import type { Observe } from "./shell-event.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** What the parts of a shell share. */
-export interface ShellParts {
+export interface ShellContext {
   readonly domain: Domain;
   readonly bus: EventBus;
   readonly store: Store;
@@ -29,5 +29,5 @@ export interface ShellParts {
 const BACK_OFF_MS = [50, 100, 200, 500, 1_000, 2_000] as const;
 export const backOffMs = (failures: number): number => BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length) - 1] ?? 0;
 
-export const pause = (clock: Clock, delayMs: number): Promise<void> =>
+export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
   new Promise((resolve) => clock.after(delayMs, resolve));

@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { EventStream } from "../../app/http/events/event-stream-connection.ts";
+import { EventStreamConnection } from "../../app/http/events/event-stream-connection.ts";
 import type { JournaledEvent } from "../../app/http/events/journal-events.ts";
-import type { JournalTail, OnEvents } from "../../app/http/events/journal-tail.ts";
+import type { JournalTail, EventsListener } from "../../app/http/events/journal-tail.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 
@@ -15,17 +15,17 @@ const event = (seq: number, bytes: number): JournaledEvent => ({
 /** A reader of a connection, and the tail that it follows. */
 async function reading(write: (chunk: Buffer, done: () => void) => void) {
   const connection = new Writable({ write: (chunk: Buffer, _encoding, done) => write(chunk, done) });
-  let tell: OnEvents = () => {};
+  let tell: EventsListener = () => {};
   let followed = true;
   const tail = {
     position: async () => [0],
-    follow: (_from: unknown, onEvents: OnEvents) => {
+    follow: (_from: unknown, onEvents: EventsListener) => {
       tell = onEvents;
       return () => (followed = false);
     },
   } as unknown as JournalTail;
   const options = { filter: {}, from: [0], clock: new SystemClock() };
-  const stream = new EventStream(connection as unknown as ServerResponse, options);
+  const stream = new EventStreamConnection(connection as unknown as ServerResponse, options);
   await stream.run({ query: async () => [] }, { name: "toy" } as Domain, tail);
   return { connection, tell: (events: JournaledEvent[]) => tell(events), isFollowed: () => followed };
 }

@@ -47,8 +47,8 @@ describe("the log", () => {
 
   it("tells lifecycle at info, trouble and dead letters at warn, decisions at debug", () => {
     const events = [
-      { kind: "partitions", owned: [1, 2], refused: [] },
-      { kind: "trouble", part: "store", error: "postgres://me:hunter2@db refused" },
+      { kind: "partitions_owned", owned: [1, 2], refused: [] },
+      { kind: "unreachable", part: "store", error: "postgres://me:hunter2@db refused" },
       { kind: "dead_letter", partition: 1, topic: "t", offset: 4, code: "MALFORMED_JSON", error: "no JSON" },
       decision,
     ];

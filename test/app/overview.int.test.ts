@@ -63,7 +63,7 @@ describe("the overview", () => {
     expect(await overview()).toMatchObject({ notices: [], refused_contracts: null });
     const { store, domain } = bench.system;
     await store.query(
-      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', ` +
+      `insert into rollcall.expiry_hold (domain, state, held_at, entities, total) values ($1, 'ACTIVE', ` +
         "now(), 7, 9)",
       [domain.name],
     );

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
-import { waysOut } from "../../app/http/entities/possible-transitions.ts";
-import { registrationOnPaper } from "../../app/modules/registration-effects.ts";
+import { possibleTransitions } from "../../app/http/entities/possible-transitions.ts";
+import { withoutBackends } from "../../app/modules/registration-effects.ts";
 import type { OrchestratorContract } from "../../runtime/contract/language/schema.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 
-const contract = validateDomain(SHIPPED_CONTRACTS, registrationOnPaper()).set?.orchestrator
+const contract = validateDomain(SHIPPED_CONTRACTS, withoutBackends()).set?.orchestrator
   .contract as OrchestratorContract;
-const waysFrom = (state: string | null) => waysOut(contract, state).map(({ on, leads_to }) => `${on} -> ${leads_to}`);
+const waysFrom = (state: string | null) =>
+  possibleTransitions(contract, state).map(({ on, leads_to }) => `${on} -> ${leads_to}`);
 
 describe("the ways out of a state", () => {
   it("are those of the contract, through handlers, deadlines and what was published", () => {
@@ -33,7 +34,7 @@ describe("the ways out of a state", () => {
   });
 
   it("tell the condition of a row", () => {
-    expect(waysOut(contract, "ACTIVE")).toContainEqual({
+    expect(possibleTransitions(contract, "ACTIVE")).toContainEqual({
       on: "NodeIntrospectionEvent",
       when: "reason == shutdown",
       leads_to: "DEREGISTERED",

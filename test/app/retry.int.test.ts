@@ -17,7 +17,7 @@ const retry = (nodeId: string, body: object = { reason: "the backend is well aga
   });
 const words = (nodeId: string) =>
   bench.system.store.query<{ command: string; who: string; reason: string }>(
-    `select command, who, reason from rollcall.operator_word where subject = $1`,
+    `select command, who, reason from rollcall.operator_decision where subject = $1`,
     [nodeId],
   );
 

@@ -3,9 +3,9 @@ import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-de
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
 import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
-import { ConsulCatalog } from "../../effects/consul/consul-discovery.ts";
+import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { consulRegistry } from "../../effects/consul/consul-registry.ts";
+import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
@@ -22,7 +22,7 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
   let name: string;
   let intents: ReturnType<typeof serviceIntents>;
 
-  const all = () => new ConsulCatalog(client, scope).services(name, false);
+  const all = () => new ConsulDiscovery(client, scope).services(name, false);
   const register = async (...given: Intent[]) => endings(await run(HandlerConsulRegister(registry), given));
   const setStatus = async (...given: Intent[]) => endings(await run(HandlerConsulSetStatus(registry), given));
   const deregister = async (...given: Intent[]) => endings(await run(HandlerConsulDeregister(registry), given));
@@ -50,8 +50,8 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
     scope = { env: "test", namespace: freshNamespace() };
     name = `onex-${scope.namespace}`;
     intents = serviceIntents(name);
-    registry = consulRegistry(client, { ...scope, registration: "txn" });
-    other = consulRegistry(client, { ...scope, registration: "txn" });
+    registry = createConsulRegistry(client, { ...scope, registration: "txn" });
+    other = createConsulRegistry(client, { ...scope, registration: "txn" });
     requests = [];
   });
 

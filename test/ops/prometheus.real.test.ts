@@ -69,9 +69,12 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
       what: "the nodes",
       timeoutMs: 60_000,
     });
-    await waitUntil(() => expectSeries("rollcall_comparison_age_seconds"), { what: "a comparison", timeoutMs: 60_000 });
+    await waitUntil(() => expectSeries("rollcall_reconciliation_age_seconds"), {
+      what: "a comparison",
+      timeoutMs: 60_000,
+    });
     // A rate needs two looks at the same series.
-    await waitUntil(() => expectSeries(`count_over_time(rollcall_comparison_age_seconds[1m]) > 2`), {
+    await waitUntil(() => expectSeries(`count_over_time(rollcall_reconciliation_age_seconds[1m]) > 2`), {
       what: "time to pass",
       timeoutMs: 60_000,
     });

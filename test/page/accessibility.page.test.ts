@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HttpBench } from "../app/http-bench.ts";
 import { describePage } from "./describe-page.ts";
-import { type Visit, visit } from "./page-session.ts";
+import { type PageSession, openPage } from "./page-session.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGES = [
@@ -36,8 +36,8 @@ describePage("the page, to those who see it otherwise", (browser) => {
   afterAll(() => bench?.close());
 
   describe.each(VIEWS)("in $name", (view) => {
-    let seen: Visit;
-    beforeAll(async () => void (seen = await visit(browser(), bench.url, "/", view)));
+    let seen: PageSession;
+    beforeAll(async () => void (seen = await openPage(browser(), bench.url, "/", view)));
     afterAll(() => seen?.close());
 
     it.each(PAGES)("%s has nothing that axe objects to, fits, and is quiet", async (path) => {
@@ -45,18 +45,18 @@ describePage("the page, to those who see it otherwise", (browser) => {
       await seen.page.waitForTimeout(500);
       // Evaluated, not added as an element: the Content-Security-Policy would stop that.
       await seen.page.evaluate(AXE);
-      const found = (await seen.page.evaluate(`axe.run(document, { resultTypes: ["violations"] })`)) as Found;
+      const found = (await seen.page.evaluate(`axe.run(document, { resultTypes: ["violations"] })`)) as AxeReport;
       const said = found.violations.flatMap(({ id, nodes }) =>
         nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
       );
       expect(said).toEqual([]);
       expect(await seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
-      expect(seen.trouble).toEqual([]);
+      expect(seen.problems).toEqual([]);
     });
   });
 });
 
-interface Found {
+interface AxeReport {
   readonly violations: readonly {
     readonly id: string;
     readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];

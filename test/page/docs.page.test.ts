@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS } from "../security/guarded-system.ts";
 import { describePage } from "./describe-page.ts";
-import { visit } from "./page-session.ts";
+import { openPage } from "./page-session.ts";
 
 describePage("the documents, where tokens are configured", (browser) => {
   let system: GuardedSystem;
@@ -14,13 +14,13 @@ describePage("the documents, where tokens are configured", (browser) => {
 
   it("are opened with a token as the password, and their links lead on", async () => {
     const httpCredentials = { username: "", password: TOKENS.reader };
-    const { page, trouble, open, close } = await visit(browser(), url, "/docs", { httpCredentials });
+    const { page, problems, open, close } = await openPage(browser(), url, "/docs", { httpCredentials });
     for (const path of ["/docs", "/docs/api", "/schemas"]) {
       await open(path);
       const styled = await page.evaluate<number>("document.styleSheets.item(0)?.cssRules.length ?? 0");
       expect(styled, `${path} has its style sheet`).toBeGreaterThan(0);
     }
-    expect(trouble).toEqual([]);
+    expect(problems).toEqual([]);
     await page.locator('main a[href^="/schemas/messages/"]').first().click();
     await page.getByText('"$schema"').waitFor();
     await close();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { HttpBench } from "../app/http-bench.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { describePage } from "./describe-page.ts";
-import { type Visit, visit } from "./page-session.ts";
+import { type PageSession, openPage } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };
 const PAGES = [
@@ -41,7 +41,7 @@ const UNFOLD = `document.querySelectorAll("main details:not([open]) > summary").
 
 describePage("the page, shown what is meant to run in it", (browser) => {
   let bench: HttpBench;
-  let seen: Visit;
+  let seen: PageSession;
   beforeAll(async () => {
     bench = await HttpBench.open();
     for (const [index, text] of CORPUS.entries()) {
@@ -56,7 +56,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
       await bench.until(`hostile-${index}`, "AWAITING_ACK");
     }
     await deadLetters();
-    seen = await visit(browser(), bench.url, "/");
+    seen = await openPage(browser(), bench.url, "/");
     await seen.page.addInitScript(
       "globalThis.alert = (what) => { globalThis.alerted = what; console.error('alerted ' + what); }",
     );
@@ -96,7 +96,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
           `[onerror], main b, a[href^='javascript:']")].map((element) => element.outerHTML)`,
       ),
     ).toEqual([]);
-    expect(seen.trouble.splice(0).filter((line) => !expected.test(line))).toEqual([]);
+    expect(seen.problems.splice(0).filter((line) => !expected.test(line))).toEqual([]);
   };
 
   it.each(PAGES)("%s runs nothing, asks nobody else, and makes no element of it", async (path) => {
@@ -110,7 +110,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
 
   it("shows events as they come, with what their nodes told", async () => {
     await seen.open("/events");
-    await seen.page.getByText("Following.").waitFor(PATIENCE);
+    await seen.page.getByText("Connected.").waitFor(PATIENCE);
     for (const [index, text] of CORPUS.slice(0, 5).entries()) {
       const about = { node_id: `late-${index}`, node_type: "effect", node_name: text, metadata: { [text]: text } };
       await bench.publish("NodeIntrospectionEvent", about);

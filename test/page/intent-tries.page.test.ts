@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { failing } from "../app/failing-effect.ts";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 import { describePage } from "./describe-page.ts";
-import { visit } from "./page-session.ts";
+import { openPage } from "./page-session.ts";
 
 describePage("a node whose backend failed", (browser) => {
   let bench: HttpBench;
@@ -15,20 +15,20 @@ describePage("a node whose backend failed", (browser) => {
       const state = async () => (await bench.ask("/api/v1/registrations/waits-1")).body["reducer_state"];
       await expect.poll(state, { timeout: 30_000 }).toBe("partial");
     });
-    const { page, trouble, close } = await visit(browser(), bench.url, "/nodes/waits-1");
-    const standing = page.getByRole("region", { name: "Standing" });
+    const { page, problems, close } = await openPage(browser(), bench.url, "/nodes/waits-1");
+    const standing = page.getByRole("region", { name: "Status" });
     await standing
       .getByRole("listitem")
       .filter({ hasText: /^\S+ UNAVAILABLE: down, after/ })
       .waitFor();
-    expect(bench.system.runtime.hurry("waits-1")).toBe(1);
+    expect(bench.system.runtime.retryNow("waits-1")).toBe(1);
     const timeline = page.getByRole("region", { name: "Timeline" });
     await timeline.getByText("done after 1 failed tries").first().waitFor();
     const tries = timeline.locator(".tries li");
     await expect
       .poll(() => tries.allTextContents(), { timeout: 30_000 })
       .toEqual([expect.stringMatching(/UNAVAILABLE: down, after \d/), expect.stringMatching(/done, after \d/)]);
-    expect(trouble).toEqual([]);
+    expect(problems).toEqual([]);
     await close();
   });
 });

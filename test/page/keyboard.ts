@@ -1,7 +1,7 @@
-import type { Visit } from "./page-session.ts";
+import type { PageSession } from "./page-session.ts";
 
 /** Presses Tab until what has the focus is what is looked for. */
-export async function tabTo({ page }: Visit, isMeant: (name: string) => boolean, role: string): Promise<void> {
+export async function tabTo({ page }: PageSession, isMeant: (name: string) => boolean, role: string): Promise<void> {
   const met: string[] = [];
   for (let presses = 0; presses < 80; presses++) {
     await page.keyboard.press("Tab");

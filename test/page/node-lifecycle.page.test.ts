@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { describePage } from "./describe-page.ts";
 import { tabTo } from "./keyboard.ts";
 import { type PageSystem, startPageSystem } from "./page-system.ts";
-import { type Visit, visit } from "./page-session.ts";
+import { type PageSession, openPage } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };
 
 describePage("the page, while nodes come and go", (browser) => {
   let system: PageSystem;
-  let seen: Visit;
+  let seen: PageSession;
   beforeAll(async () => {
     system = await startPageSystem("30s", "4s");
-    seen = await visit(browser(), system.url, "/nodes");
+    seen = await openPage(browser(), system.url, "/nodes");
   });
   afterAll(async () => {
     await seen?.close();
@@ -36,7 +36,7 @@ describePage("the page, while nodes come and go", (browser) => {
     // Silent from now on.
     await row("walker-1").getByText("LIVENESS_EXPIRED", { exact: true }).waitFor(PATIENCE);
     expect(await page.evaluate("globalThis.wasHere")).toBe(true);
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 
   it("finds nodes by what is typed, keeps it in the address, and says when none fits", async () => {
@@ -48,10 +48,10 @@ describePage("the page, while nodes come and go", (browser) => {
     await row("finder-1").waitFor(PATIENCE);
     expect(new URL(page.url()).searchParams.get("q")).toBe("finder");
     await page.getByLabel("Id or name").fill("nobody-of-this-name");
-    await page.getByText("No node fits").waitFor(PATIENCE);
+    await page.getByText("No nodes match").waitFor(PATIENCE);
     await page.getByRole("link", { name: "show all" }).click();
     await row("walker-1").waitFor(PATIENCE);
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 
   it("leads from the list to a node and back with the keyboard alone", async () => {

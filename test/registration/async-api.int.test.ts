@@ -33,7 +33,7 @@ describe("the AsyncAPI document of the shipped contracts", () => {
       shippedDomain.consumed.map(({ topic }) => topic).sort(),
     );
     expect(addresses(read?.operations().filterBySend() ?? [])).toEqual(
-      [...shippedDomain.topicOf.values(), shippedDomain.deadLetterTopic].sort(),
+      [...shippedDomain.topicByEventType.values(), shippedDomain.deadLetterTopic].sort(),
     );
   });
 

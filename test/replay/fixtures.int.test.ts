@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { compileStored } from "../../app/host/contract-history.ts";
-import { asJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { registrationOnPaper } from "../../app/modules/registration-effects.ts";
+import { compileStoredContracts } from "../../app/host/contract-history.ts";
+import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
+import { withoutBackends } from "../../app/modules/registration-effects.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
@@ -14,7 +14,7 @@ const linesOf = (name: string): JournalLine[] =>
   readFileSync(new URL(`${name}.ndjson`, FIXTURES), "utf8")
     .trimEnd()
     .split("\n")
-    .map((line) => asJournalLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
+    .map((line) => parseJournalLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
 
 /** The contracts that the journal brings along, and today's shipped ones for every other that its rows name. */
 function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
@@ -22,7 +22,10 @@ function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
   const contracts = new Map(hashes.map((hash) => [hash, shippedDomain]));
   for (const line of lines)
     if (line.line === "contract")
-      contracts.set(line.hash, compileStored(line.files, registrationOnPaper(), { env: "dev", namespace: "" }).domain);
+      contracts.set(
+        line.hash,
+        compileStoredContracts(line.files, withoutBackends(), { env: "dev", namespace: "" }).domain,
+      );
   return contracts;
 }
 
@@ -46,7 +49,7 @@ describe("the recorded journals", () => {
     });
     for (const line of lines)
       if (line.line === "row") replay.row(line);
-      else if (line.line === "entity") replay.stored(line);
+      else if (line.line === "entity") replay.snapshot(line);
     const { rows, states, reworded } = replay.end();
     expect(found).toEqual([]);
     expect(reworded).toBe(0);
@@ -60,14 +63,14 @@ describe("the recorded journals", () => {
       .flatMap((line) => (line.line === "row" ? [line] : []));
     const said = JSON.stringify(rows);
     const states = [...shippedDomain.orchestrator.states.keys()].filter((state) => state !== "(none)");
-    const names = [...states, ...shippedDomain.topicOf.keys(), ...shippedDomain.effects.keys()];
+    const names = [...states, ...shippedDomain.topicByEventType.keys(), ...shippedDomain.effects.keys()];
     expect(names.filter((name) => !said.includes(`"${name}"`))).toEqual([]);
     expect([...new Set(rows.map(({ kind }) => kind))].toSorted()).toEqual([
       "dead_letter",
       "event",
       "gap",
       "message",
-      "rekeyed",
+      "repartitioned",
       "repeat",
     ]);
   });

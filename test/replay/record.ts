@@ -22,7 +22,7 @@ async function record(store: PgliteStore, name: string, { play, ends }: Scenario
 }
 
 /** The shipped contracts are at hand: a change of them that changes nothing told here needs no other fixtures. */
-const isNeeded = (line: JournalLine): boolean => line.line !== "contract" || line.hash !== shippedDomain.hash;
+const isNeeded = (line: JournalLine): boolean => line.line !== "contract" || line.hash !== shippedDomain.contractHash;
 
 /**
  * Renews the journals in `fixtures`: on purpose, when a change of core or contract is meant to change what they tell.

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JournalRow, StepRecord, StoredEntity } from "../../runtime/core/journal.ts";
+import type { JournalRow, StepRecord, EntitySnapshot } from "../../runtime/core/journal.ts";
 import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
 import { anyStimulus } from "../registration/any-stimulus.ts";
@@ -26,23 +26,23 @@ interface Verdict extends ReplayCounts {
   readonly reasons: readonly string[];
 }
 
-function replayed(rows: readonly JournalRow[], stored?: StoredEntity, domain = shippedDomain): Verdict {
+function replayed(rows: readonly JournalRow[], stored?: EntitySnapshot, domain = shippedDomain): Verdict {
   const found: ReplayDifference[] = [];
   const reasons: string[] = [];
-  const contracts = new Map([[domain.hash, domain]]);
+  const contracts = new Map([[domain.contractHash, domain]]);
   const replay = new Replay(contracts, {
     difference: (difference) => found.push(difference),
     incomplete: (_, reason) => reasons.push(reason),
   });
   for (const row of rows) replay.row(row);
-  if (stored) replay.stored(stored);
+  if (stored) replay.snapshot(stored);
   return { ...replay.end(), found, reasons };
 }
 
 /** What happened, and how the entity stands; outcomes only of what was asked for, as the shell has it. */
 function recorded(stimuli: readonly Stimulus[]): {
   rows: JournalRow[];
-  stored: StoredEntity | undefined;
+  stored: EntitySnapshot | undefined;
   world: World;
 } {
   let world = new World();
@@ -74,7 +74,7 @@ function recorded(stimuli: readonly Stimulus[]): {
         deadlines: entity.deadlines,
         state_since: toRfc3339(entity.stateSince),
       }),
-    ) as StoredEntity);
+    ) as EntitySnapshot);
   return { rows: JSON.parse(JSON.stringify(rows)) as JournalRow[], stored, world };
 }
 
@@ -167,7 +167,7 @@ describe("a difference", () => {
         !first ||
         first.seq !== row.seq ||
         first.follows ||
-        JSON.stringify(first.recorded) === JSON.stringify(first.cameOut)
+        JSON.stringify(first.recorded) === JSON.stringify(first.replayed)
       );
     });
     expect(missed.map(({ name }) => name)).toEqual([]);

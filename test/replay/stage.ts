@@ -1,12 +1,12 @@
 import { MIGRATIONS, SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
-import { contractsAtStart } from "../../app/host/contracts-in-force.ts";
+import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
-import { linesOfStore } from "../../app/journal/journal-source.ts";
+import { readStoredJournal } from "../../app/journal/journal-source.ts";
 import { readConfig } from "../../app/host/config.ts";
-import { registrationOn } from "../../app/modules/registration-effects.ts";
+import { withBackends } from "../../app/modules/registration-effects.ts";
 import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
-import { TableBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
+import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Effect, Outcome } from "../../runtime/core/effect.ts";
@@ -48,7 +48,7 @@ export class Stage {
   isPublishingHeld = false;
   #runtime: Runtime | undefined;
   #domain: Domain | undefined;
-  #bus: TableBus | undefined;
+  #bus: EmbeddedBus | undefined;
   #busy = 0;
   #sent = 0;
   #held: (() => void)[] = [];
@@ -74,8 +74,8 @@ export class Stage {
     this.store = store;
   }
 
-  get bus(): TableBus {
-    return this.#bus as TableBus;
+  get bus(): EmbeddedBus {
+    return this.#bus as EmbeddedBus;
   }
 
   get domain(): Domain {
@@ -84,22 +84,22 @@ export class Stage {
 
   async start(contractsDir: string = SHIPPED_CONTRACTS): Promise<void> {
     const store = this.#counted();
-    const code = registrationOn(new TableCatalog(store, { env: "dev", namespace: "" }), store);
+    const code = withBackends(new TableCatalog(store, { env: "dev", namespace: "" }), store);
     const effects = Object.fromEntries(
       Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)]),
     );
     const { set, diagnostics } = validateDomain(contractsDir, { ...code, effects });
     if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
     this.#domain = compileDomain(set, { ...code, effects }, { env: "dev", namespace: "" });
-    await contractsAtStart(
+    await resolveStartupContracts(
       store,
       { set, domain: this.#domain },
       { directory: contractsDir, code, names: { env: "dev", namespace: "" } },
       { isShared: false, by: "the stage" },
     );
-    this.#bus = new TableBus({ store, clock: this.clock });
+    this.#bus = new EmbeddedBus({ store, clock: this.clock });
     const publish = this.#bus.publish.bind(this.#bus);
-    this.#bus.publish = async (...given: Parameters<TableBus["publish"]>) => {
+    this.#bus.publish = async (...given: Parameters<EmbeddedBus["publish"]>) => {
       if (this.isPublishingHeld) await new Promise<void>((resolve) => this.#held.push(resolve));
       return publish(...given);
     };
@@ -219,7 +219,7 @@ export class Stage {
   /** The journal as it is exported, read at the stage's time. */
   async journal(): Promise<JournalLine[]> {
     const lines: JournalLine[] = [];
-    for await (const line of linesOfStore(this.store, this.domain.name, readConfig({}), {}))
+    for await (const line of readStoredJournal(this.store, this.domain.name, readConfig({}), {}))
       lines.push(line.line === "journal" ? { ...line, read_at: toRfc3339(this.clock.wallMs()) } : line);
     return lines;
   }

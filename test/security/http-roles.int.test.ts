@@ -1,6 +1,6 @@
 import { fastify, type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { controlAccess } from "../../app/http/server/access.ts";
+import { addAuthentication } from "../../app/http/server/access.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS, as, bearer, type Holder } from "./guarded-system.ts";
 import { tableOf } from "./guide.ts";
 
@@ -78,7 +78,7 @@ describe("the routes of the guide", () => {
 
   it("can't be joined by one that does not say who may use it", () => {
     const http = fastify();
-    controlAccess(http, undefined);
+    addAuthentication(http, undefined);
     expect(() => http.get("/secret", () => "")).toThrow(/GET \/secret does not say who may use it/);
   });
 
@@ -200,7 +200,7 @@ describe("a node's token", () => {
   it("publishes no event of the orchestrator, and neither does an operator's", async () => {
     const { domain } = system.bench.system;
     const consumed = new Set(domain.consumed.map(({ type }) => type));
-    const internal = [...domain.topicOf.keys()].filter((type) => !consumed.has(type));
+    const internal = [...domain.topicByEventType.keys()].filter((type) => !consumed.has(type));
     expect(internal).toContain("NodeBecameActive");
     for (const type of internal)
       for (const holder of ["node", "operator"] as const)

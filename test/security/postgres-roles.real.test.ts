@@ -95,10 +95,10 @@ describeReal("Postgres with TLS and three roles", () => {
         "create temp table mine (id int)",
         "create role mine",
         "create extension if not exists pg_trgm",
-        "copy rollcall.contract to program 'id'",
+        "copy rollcall.contract_set to program 'id'",
       ])
         expect([change, await tried(role, change)]).toEqual([change, denied]);
-    expect(await tried("rollcall_read", "select rollcall.make_journal_day('2031-05-01')")).toBe(denied);
+    expect(await tried("rollcall_read", "select rollcall.create_journal_partition('2031-05-01')")).toBe(denied);
     expect(await tried("rollcall_migrate", "alter table rollcall.entity add column x int")).toBe("may");
     expect(await tried("rollcall_migrate", "create role mine")).toBe(denied);
   });

@@ -9,7 +9,7 @@ type Running = Awaited<ReturnType<typeof startOrders>>;
 const [FIRST, SECOND] = ["first".repeat(12), "second".repeat(10)];
 const hashed =
   (hash: string, more: (domain: Domain) => Partial<Domain> = () => ({})) =>
-  (domain: Domain): Domain => ({ ...domain, ...more(domain), hash });
+  (domain: Domain): Domain => ({ ...domain, ...more(domain), contractHash: hash });
 const without = <Value>(map: ReadonlyMap<string, Value>, name: string): ReadonlyMap<string, Value> =>
   new Map([...map].filter(([key]) => key !== name));
 
@@ -33,14 +33,14 @@ describe("a change of contracts", () => {
   };
   const put = (before: Domain | undefined, next: Domain, more: { readonly known?: boolean } = {}) =>
     putInForce(store, {
-      expected: before?.hash,
-      running: more.known === false ? undefined : before,
+      expected: before?.contractHash,
+      current: more.known === false ? undefined : before,
       next,
       by: "a test",
-      store: async (tx) =>
+      saveContracts: async (tx) =>
         void (await tx.query(
-          `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, 'orders', '{}', now())`,
-          [next.hash],
+          `insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, 'orders', '{}', now())`,
+          [next.contractHash],
         )),
     });
   const epochs = async () =>

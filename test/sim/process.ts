@@ -91,10 +91,10 @@ export class Process {
     const { contracts: expected } = this.#around;
     const next = { ...this.#domain, hash };
     void putInForce(this.#store, {
-      ...{ expected, running: this.#domain, next, by: this.machine.name },
-      store: async (tx) =>
+      ...{ expected, current: this.#domain, next, by: this.machine.name },
+      saveContracts: async (tx) =>
         void (await tx.query(
-          `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now())`,
+          `insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, $2, $3::json, now())`,
           [hash, next.name, "{}"],
         )),
     }).catch(() => {});

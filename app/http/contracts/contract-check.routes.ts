@@ -1,17 +1,17 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { CheckerBusy, CheckTooLong, ContractChecker } from "../../contract-check/contract-checker.ts";
+import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check/contract-checker.ts";
 import { sourcesOf } from "../../host/contract-history.ts";
 import type { CheckResult } from "../../contract-check/check-contracts.ts";
-import { linesOfStore } from "../../journal/journal-source.ts";
+import { readStoredJournal } from "../../journal/journal-source.ts";
 import type { System } from "../../host/system.ts";
-import { ContractDiagnostic, shownDiagnostic } from "./contract-views.ts";
+import { ContractDiagnostic, diagnosticView } from "./contract-views.ts";
 import { ContractGraph, contractGraph } from "./contract-graph.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { bodyAs } from "../server/json-body.ts";
+import { parseBody } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";
 
-const CHECK_MS = 20_000;
+const CHECK_TIMEOUT_MS = 20_000;
 const FILES_MAX = 50;
 const FILES_BYTES_MAX = 256 * 1024;
 const HOUR_MS = 3_600_000;
@@ -26,8 +26,8 @@ const Body = z.strictObject({
       "at most 256 KiB together",
     )
     .describe("file name -> YAML; the other files are those in force"),
-  model: z.boolean().default(true).describe("false: every course of a small world is not tried; that takes seconds"),
-  plan_hours: z.number().positive().max(168).optional().describe("take the journal again, this far back"),
+  model: z.boolean().default(true).describe("false: skips the exploration, which takes seconds"),
+  plan_hours: z.number().positive().max(168).optional().describe("replay the journal, this far back"),
 });
 
 const PlannedStep = z
@@ -61,10 +61,10 @@ export const ContractCheck = z.object({
   graph: ContractGraph.nullable().describe("null: there are errors"),
   model: z
     .object({
-      states: z.int().describe("worlds visited"),
+      states: z.int().describe("states visited"),
       transitions: z.int(),
       violations: z.array(ContractDiagnostic),
-      untaken: z.array(z.string()).describe("transitions that no course took"),
+      untaken: z.array(z.string()).describe("transitions that no explored path took"),
     })
     .nullable(),
   plan: z
@@ -85,7 +85,7 @@ export const ContractCheck = z.object({
 });
 export type ContractCheck = z.infer<typeof ContractCheck>;
 
-export function addContractCheck(http: Http, system: System): void {
+export function addContractCheckRoutes(http: Http, system: System): void {
   const { store, config } = system;
   const checker = new ContractChecker();
   http.addHook("preClose", async () => checker.close());
@@ -95,44 +95,44 @@ export function addContractCheck(http: Http, system: System): void {
     {
       config: { access: [] },
       schema: {
-        summary: "What edited contracts would be: their problems, their graph, every course, the journal taken again",
+        summary: "Checks edited contracts: diagnostics, graph, exploration, replay of the journal",
         description: "Nothing is written or run. One request at a time; it takes at most 20 s.",
         body: Body,
         response: { 200: ContractCheck, ...PROBLEMS },
       },
     },
     async ({ body }) => {
-      const { files, model, plan_hours: planHours } = bodyAs(Body, body, "{files, model?, plan_hours?}");
+      const { files, model, plan_hours: planHours } = parseBody(Body, body, "{files, model?, plan_hours?}");
       const inForce = sourcesOf(system.contracts).map(({ file, text }) => [basename(file), text] as const);
       const merged = new Map([...inForce, ...Object.entries(files)]);
       const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
-      const journal = linesOfStore(store, system.domain.name, config, since ? { since } : {});
+      const journal = readStoredJournal(store, system.domain.name, config, since ? { since } : {});
       const request = { files: [...merged].map(([file, text]) => ({ file, text })), model, planHours };
-      return shownCheck(await checker.check(request, journal, CHECK_MS).catch(asProblem));
+      return checkView(await checker.check(request, journal, CHECK_TIMEOUT_MS).catch(throwAsProblem));
     },
   );
 }
 
-function asProblem(error: unknown): never {
+function throwAsProblem(error: unknown): never {
   if (error instanceof CheckerBusy)
     throw new Problem("overloaded", "other contracts are being checked: one at a time", { retryAfterSeconds: 1 });
-  if (error instanceof CheckTooLong)
+  if (error instanceof CheckTimeout)
     throw new Problem(
       "timeout",
-      `the check took longer than ${CHECK_MS / 1_000} s: ask for fewer hours or without the model, or run ` +
+      `the check took longer than ${CHECK_TIMEOUT_MS / 1_000} s: ask for fewer hours or without the model, or run ` +
         "rollcall check and rollcall plan, which take their time",
     );
   throw error;
 }
 
-function shownCheck({ diagnostics, graph, model, plan }: CheckResult): ContractCheck {
+function checkView({ diagnostics, graph, model, plan }: CheckResult): ContractCheck {
   return {
-    diagnostics: diagnostics.map(shownDiagnostic),
+    diagnostics: diagnostics.map(diagnosticView),
     graph: graph && contractGraph(graph),
     model: model && {
       states: model.states,
       transitions: model.transitions,
-      violations: model.diagnostics.map(shownDiagnostic),
+      violations: model.diagnostics.map(diagnosticView),
       untaken: [...model.untaken],
     },
     plan: plan as ContractCheck["plan"],

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { bodyAs } from "../server/json-body.ts";
+import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 
 const Params = z.object({ file: z.string().max(255) });
 const Body = z.strictObject({ text: z.string().min(1) });
 
-export function addContractFiles(http: Http, { contractsDir, editable }: System): void {
+export function addContractFileRoutes(http: Http, { contractsDir, editable }: System): void {
   http.put(
     "/api/v1/contracts/files/:file",
     {
@@ -28,23 +28,23 @@ export function addContractFiles(http: Http, { contractsDir, editable }: System)
           "conflict",
           "this server does not write contracts: run rollcall dev, or take the file away and deploy it",
         );
-      const { text } = bodyAs(Body, body, "{text}");
+      const { text } = parseBody(Body, body, "{text}");
       // By the folder's own list: no name that a request brings is ever a path.
       const name = readdirSync(contractsDir).find((each) => each === file && each.endsWith(".yaml"));
       if (name === undefined) throw notFound(`there is no contract ${file} in the folder`);
-      replace(join(contractsDir, name), text);
+      replaceFile(join(contractsDir, name), text);
       return reply.code(204).send();
     },
   );
 }
 
-function replace(path: string, text: string): void {
+function replaceFile(path: string, text: string): void {
   // Not seen by a reader of *.yaml, should it stay behind.
-  const made = `${path}.${process.pid}.new`;
+  const temporary = `${path}.${process.pid}.new`;
   try {
-    writeFileSync(made, text, { flag: "wx" });
-    renameSync(made, path);
+    writeFileSync(temporary, text, { flag: "wx" });
+    renameSync(temporary, path);
   } finally {
-    rmSync(made, { force: true });
+    rmSync(temporary, { force: true });
   }
 }

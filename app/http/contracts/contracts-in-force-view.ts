@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ContractDiagnostic } from "./contract-views.ts";
 
 /** Which contracts run, and where. */
-export const InForce = z.object({
+export const ContractsInForce = z.object({
   hash: z.string().describe("SHA-256 of the contracts' canonical content"),
   since: z.iso.datetime(),
   by: z.string().describe("who put them in force"),
@@ -18,4 +18,4 @@ export const InForce = z.object({
     }),
   ),
 });
-export type InForce = z.infer<typeof InForce>;
+export type ContractsInForce = z.infer<typeof ContractsInForce>;

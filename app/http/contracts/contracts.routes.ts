@@ -1,43 +1,43 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { graphData } from "../../../runtime/contract/graph/graph.ts";
+import { buildGraph } from "../../../runtime/contract/graph/graph.ts";
 import { contractJsonSchema } from "../../../runtime/contract/documents/contract-json-schema.ts";
 import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
 import { validateFiles } from "../../../runtime/contract/checks/validate.ts";
-import { registrationOnPaper } from "../../modules/registration-effects.ts";
+import { withoutBackends } from "../../modules/registration-effects.ts";
 import type { System } from "../../host/system.ts";
 import {
-  contractFilesOf,
-  ContractFileShown,
-  contractHistory,
+  readStoredFiles,
+  ContractFileView,
+  readContractHistory,
   ContractVersion,
-  shownDiagnostic,
-  versionOf,
+  diagnosticView,
+  versionText,
 } from "./contract-views.ts";
 import { sourcesOf } from "../../host/contract-history.ts";
 import { ContractGraph, contractGraph } from "./contract-graph.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 
-export const Contracts = z.object({
+export const ContractsView = z.object({
   domain: z.string(),
   hash: z.string().describe("of the contents that this process runs"),
   editable: z.boolean().describe("whether files can be written here: PUT /api/v1/contracts/files/:file"),
-  files: z.array(ContractFileShown),
+  files: z.array(ContractFileView),
   history: z.array(ContractVersion).describe("contents that ran, newest first"),
 });
-export type Contracts = z.infer<typeof Contracts>;
+export type ContractsView = z.infer<typeof ContractsView>;
 
-export const StoredContracts = z.object({
+export const StoredContractsView = z.object({
   hash: z.string(),
   first_run_at: z.iso.datetime(),
   files: z.record(z.string(), z.string()).describe("file name -> YAML"),
 });
-export type StoredContracts = z.infer<typeof StoredContracts>;
+export type StoredContractsView = z.infer<typeof StoredContractsView>;
 
 const Params = z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits") });
 
-export function addContractReading(http: Http, system: System): void {
+export function addContractRoutes(http: Http, system: System): void {
   const { store, editable } = system;
 
   http.get(
@@ -45,18 +45,18 @@ export function addContractReading(http: Http, system: System): void {
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "The contracts that run, what is to say about them, and those that ran before",
-        response: { 200: Contracts, ...PROBLEMS },
+        summary: "The contracts in force, their diagnostics, and earlier versions",
+        response: { 200: ContractsView, ...PROBLEMS },
       },
     },
     async () => {
       const { contracts, domain } = system;
       return {
         domain: domain.name,
-        hash: domain.hash,
+        hash: domain.contractHash,
         editable,
-        files: shownFiles(contracts),
-        history: await contractHistory(store, domain.name),
+        files: fileViews(contracts),
+        history: await readContractHistory(store, domain.name),
       };
     },
   );
@@ -65,9 +65,9 @@ export function addContractReading(http: Http, system: System): void {
     "/api/v1/contracts/graph",
     {
       config: { access: ["reader"] },
-      schema: { summary: "The two machines, and what leads to what", response: { 200: ContractGraph, ...PROBLEMS } },
+      schema: { summary: "The two state machines and the message flow", response: { 200: ContractGraph, ...PROBLEMS } },
     },
-    async () => contractGraph(graphData(system.contracts, registrationOnPaper())),
+    async () => contractGraph(buildGraph(system.contracts, withoutBackends())),
   );
 
   http.get(
@@ -77,11 +77,11 @@ export function addContractReading(http: Http, system: System): void {
       schema: {
         summary: "Contents that ran, as they were stored",
         params: Params,
-        response: { 200: StoredContracts, ...PROBLEMS },
+        response: { 200: StoredContractsView, ...PROBLEMS },
       },
     },
     async ({ params: { hash } }) => {
-      const stored = await contractFilesOf(store, system.domain.name, hash);
+      const stored = await readStoredFiles(store, system.domain.name, hash);
       if (!stored) throw notFound(`no contracts with the hash ${hash} ever ran`);
       return stored;
     },
@@ -92,20 +92,20 @@ export function addContractReading(http: Http, system: System): void {
 }
 
 /** What runs does not change while it runs: checked once. */
-const shown = new WeakMap<ContractSet, z.infer<typeof ContractFileShown>[]>();
+const viewsBySet = new WeakMap<ContractSet, z.infer<typeof ContractFileView>[]>();
 
-function shownFiles(set: ContractSet): z.infer<typeof ContractFileShown>[] {
-  const known = shown.get(set);
-  if (known) return known;
-  const { diagnostics } = validateFiles(set.domain, sourcesOf(set), registrationOnPaper());
+function fileViews(set: ContractSet): z.infer<typeof ContractFileView>[] {
+  const cached = viewsBySet.get(set);
+  if (cached) return cached;
+  const { diagnostics } = validateFiles(set.domain, sourcesOf(set), withoutBackends());
   const files = sourcesOf(set).map((source) => ({
     file: basename(source.file),
     name: source.contract.name,
     kind: source.contract.node_type,
-    contract_version: versionOf(source),
+    contract_version: versionText(source),
     text: source.text,
-    diagnostics: diagnostics.filter(({ file }) => file === source.file).map(shownDiagnostic),
+    diagnostics: diagnostics.filter(({ file }) => file === source.file).map(diagnosticView),
   }));
-  shown.set(set, files);
+  viewsBySet.set(set, files);
   return files;
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { contractInForce } from "../../../runtime/shell/contract-in-force.ts";
-import { ContractsRefused, ContractsUnfit } from "../../host/contracts-in-force.ts";
-import type { RefusedContracts } from "../../host/reloading-runtime.ts";
+import { InvalidContractsError, IncompatibleContractsError } from "../../host/contracts-in-force.ts";
+import type { RefusedChange } from "../../host/reloading-runtime.ts";
 import type { System } from "../../host/system.ts";
-import { type ContractDiagnostic, shownDiagnostic } from "./contract-views.ts";
+import { type ContractDiagnostic, diagnosticView } from "./contract-views.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { InForce } from "./contracts-in-force-view.ts";
+import { ContractsInForce } from "./contracts-in-force-view.ts";
 import { Problem } from "../server/problem.ts";
 
 const DIAGNOSTICS_MAX = 200;
@@ -19,14 +19,14 @@ export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }
       config: { access: ["reader"] },
       schema: {
         summary: "Which contracts all processes run, since when, by whom, and what was refused last",
-        response: { 200: InForce, ...PROBLEMS },
+        response: { 200: ContractsInForce, ...PROBLEMS },
       },
     },
     async () => {
       const inForce = await contractInForce(store, name);
       if (!inForce) throw new Problem("unavailable", "no contracts are in force yet", { retryAfterSeconds: 1 });
       const { hash, since, by } = inForce;
-      const refused = runtime.refused && refusedView(runtime.refused);
+      const refused = runtime.refusedChange && refusedChangeView(runtime.refusedChange);
       return { hash, since: since.toISOString(), by, refused, processes: await processes() };
     },
   );
@@ -47,12 +47,12 @@ export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }
       try {
         return await runtime.reload(identity);
       } catch (error) {
-        throw problemOfRefusal(error);
+        throw problemOfReloadError(error);
       }
     },
   );
 
-  async function processes(): Promise<InForce["processes"]> {
+  async function processes(): Promise<ContractsInForce["processes"]> {
     const rows = await store.query<{ owner: string; contract_hash: string | null; partitions: number }>(
       `select owner, contract_hash, count(*)::int as partitions from rollcall.partition_owner
         where domain = $1 and owner <> '' group by owner, contract_hash order by owner`,
@@ -67,22 +67,24 @@ export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }
   }
 }
 
-const refusedView = ({ atMs, by, reason, diagnostics }: RefusedContracts): InForce["refused"] => ({
+const refusedChangeView = ({ atMs, by, reason, diagnostics }: RefusedChange): ContractsInForce["refused"] => ({
   at: new Date(atMs).toISOString(),
   by,
   reason,
-  diagnostics: shown(diagnostics),
+  diagnostics: diagnosticViews(diagnostics),
 });
 
-function problemOfRefusal(error: unknown): unknown {
-  if (error instanceof ContractsRefused)
-    return new Problem("conflict", `${error.message}; what ran runs on`, {
-      more: { diagnostics: shown(error.diagnostics) },
+function problemOfReloadError(error: unknown): unknown {
+  if (error instanceof InvalidContractsError)
+    return new Problem("conflict", `${error.message}; the previous contracts stay in force`, {
+      extensions: { diagnostics: diagnosticViews(error.diagnostics) },
     });
-  if (error instanceof ContractsUnfit)
-    return new Problem("conflict", `${error.message}; what ran runs on`, { more: { reasons: error.reasons } });
+  if (error instanceof IncompatibleContractsError)
+    return new Problem("conflict", `${error.message}; the previous contracts stay in force`, {
+      extensions: { reasons: error.reasons },
+    });
   return error;
 }
 
-const shown = (diagnostics: RefusedContracts["diagnostics"]): ContractDiagnostic[] =>
-  diagnostics.slice(0, DIAGNOSTICS_MAX).map(shownDiagnostic);
+const diagnosticViews = (diagnostics: RefusedChange["diagnostics"]): ContractDiagnostic[] =>
+  diagnostics.slice(0, DIAGNOSTICS_MAX).map(diagnosticView);

@@ -20,14 +20,14 @@ export const DeadLetter = z.object({
 export type DeadLetter = z.infer<typeof DeadLetter>;
 
 /** With the message itself; bytes that are no UTF-8 are base64. */
-export const WholeDeadLetter = DeadLetter.extend({
+export const DeadLetterDetail = DeadLetter.extend({
   value: z.string().nullable(),
   value_encoding: z.enum(["utf8", "base64"]),
   headers: z.record(z.string(), z.string()),
 });
-export type WholeDeadLetter = z.infer<typeof WholeDeadLetter>;
+export type DeadLetterDetail = z.infer<typeof DeadLetterDetail>;
 
-interface Row {
+interface DeadLetterRow {
   readonly id: string;
   readonly at: Date;
   readonly error_code: string;
@@ -39,12 +39,12 @@ interface Row {
   readonly value_bytes: number;
   readonly retried_at: Date | null;
 }
-export interface WholeRow extends Row {
+export interface DeadLetterDetailRow extends DeadLetterRow {
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
 }
-const COLUMNS = `id, at, error_code, error, topic, partition, "offset", key, value_bytes, retried_at`;
-export const WHOLE_COLUMNS = `${COLUMNS}, value, headers`;
+const SUMMARY_COLUMNS = `id, at, error_code, error, topic, partition, "offset", key, value_bytes, retried_at`;
+export const DETAIL_COLUMNS = `${SUMMARY_COLUMNS}, value, headers`;
 
 export interface DeadLetterFilter {
   readonly code?: string | undefined;
@@ -69,22 +69,23 @@ export async function findDeadLetters(
     ...(filter.retried === undefined ? [] : [`retried_at is ${filter.retried ? "not " : ""}null`]),
     ...(page.after ? [`(at, id) < (${add(page.after.at)}::timestamptz, ${add(page.after.id)}::uuid)`] : []),
   ];
-  const rows = await sql.query<Row>(
-    `select ${COLUMNS} from rollcall.dead_letter where ${conditions.join(" and ")} order by at desc, id desc limit $2`,
+  const rows = await sql.query<DeadLetterRow>(
+    `select ${SUMMARY_COLUMNS} from rollcall.dead_letter where ${conditions.join(" and ")} order by at desc, ` +
+      "id desc limit $2",
     values,
   );
   return rows.map(deadLetterOf);
 }
 
-export async function readDeadLetter(sql: Sql, domain: string, id: string): Promise<WholeRow | undefined> {
-  const [row] = await sql.query<WholeRow>(
-    `select ${WHOLE_COLUMNS} from rollcall.dead_letter where domain = $1 and id = $2::uuid`,
+export async function readDeadLetter(sql: Sql, domain: string, id: string): Promise<DeadLetterDetailRow | undefined> {
+  const [row] = await sql.query<DeadLetterDetailRow>(
+    `select ${DETAIL_COLUMNS} from rollcall.dead_letter where domain = $1 and id = $2::uuid`,
     [domain, id],
   );
   return row;
 }
 
-export function deadLetterOf(row: Row): DeadLetter {
+export function deadLetterOf(row: DeadLetterRow): DeadLetter {
   return {
     id: row.id,
     at: row.at.toISOString(),
@@ -100,7 +101,7 @@ export function deadLetterOf(row: Row): DeadLetter {
   };
 }
 
-export function wholeDeadLetterOf(row: WholeRow): WholeDeadLetter {
+export function deadLetterDetailOf(row: DeadLetterDetailRow): DeadLetterDetail {
   const encoding = row.value === null || isUtf8(row.value) ? "utf8" : "base64";
   return {
     ...deadLetterOf(row),

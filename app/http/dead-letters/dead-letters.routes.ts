@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { keepWord, type Word } from "../../../runtime/shell/operators/operator-decision.ts";
+import { recordOperatorDecision, type OperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
 import type { System } from "../../host/system.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
 import {
@@ -7,13 +7,13 @@ import {
   deadLetterOf,
   findDeadLetters,
   readDeadLetter,
-  WholeDeadLetter,
-  wholeDeadLetterOf,
-  type WholeRow,
+  DeadLetterDetail,
+  deadLetterDetailOf,
+  type DeadLetterDetailRow,
 } from "./dead-letter-queries.ts";
-import { retryAll, retryDeadLetters } from "./dead-letter-retry.ts";
-import { Cursor, type Http, Limit, PROBLEMS } from "../server/route-types.ts";
-import { bodyAs } from "../server/json-body.ts";
+import { retryMatching, retryDeadLetters } from "./dead-letter-retry.ts";
+import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-types.ts";
+import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 
 const Query = z.object({
@@ -23,28 +23,28 @@ const Query = z.object({
     .enum(["true", "false"])
     .transform((text) => text === "true")
     .optional(),
-  limit: Limit(100),
-  cursor: Cursor,
+  limit: LimitParam(100),
+  cursor: CursorParam,
 });
 const List = z.object({ items: z.array(DeadLetter), next_cursor: z.string().nullable() });
 const Params = z.object({ id: z.uuid() });
-const Reason = z.object({
-  reason: z.string().min(1).max(1_024).optional().describe("why: it is kept in rollcall.operator_word"),
+const ReasonQuery = z.object({
+  reason: z.string().min(1).max(1_024).optional().describe("why: it is kept in rollcall.operator_decision"),
 });
-const Kind = z.strictObject({ code: z.string().max(64).optional(), topic: z.string().max(255).optional() });
-const Retried = z.object({
+const RetrySelection = z.strictObject({ code: z.string().max(64).optional(), topic: z.string().max(255).optional() });
+const RetryResult = z.object({
   retried: z.int(),
   left: z.int().describe("of the same kind, not retried yet: a request takes at most 500, and what fails again is new"),
 });
 
 export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }: System): void {
-  const word = (who: string, reason: string | null = null): Word => ({
+  const decision = (who: string, reason: string | null = null): OperatorDecision => ({
     domain: domain.name,
     who,
     reason,
     atMs: runtime.brokerTimeMs,
   });
-  const deadLetter = async (id: string): Promise<WholeRow> => {
+  const requireDeadLetter = async (id: string): Promise<DeadLetterDetailRow> => {
     const row = await readDeadLetter(store, domain.name, id);
     if (!row) throw notFound(`there is no dead letter ${id}`);
     return row;
@@ -55,7 +55,7 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "Messages that could not be taken, newest first",
+        summary: "Dead letters, newest first",
         querystring: Query,
         response: { 200: List, ...PROBLEMS },
       },
@@ -79,10 +79,10 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
       schema: {
         summary: "One of them, with its bytes",
         params: Params,
-        response: { 200: WholeDeadLetter, ...PROBLEMS },
+        response: { 200: DeadLetterDetail, ...PROBLEMS },
       },
     },
-    async ({ params: { id } }) => wholeDeadLetterOf(await deadLetter(id)),
+    async ({ params: { id } }) => deadLetterDetailOf(await requireDeadLetter(id)),
   );
 
   http.post(
@@ -93,21 +93,21 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
         summary: "Publishes it to its topic again, byte for byte",
         description: "What fails again is a new dead letter: it has another offset.",
         params: Params,
-        querystring: Reason,
+        querystring: ReasonQuery,
         response: { 202: DeadLetter, ...PROBLEMS },
       },
     },
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
-      const row = await deadLetter(id);
+      const row = await requireDeadLetter(id);
       if (deadLetterOf(row).truncated)
         throw new Problem(
           "conflict",
           `of its ${row.value_bytes} bytes only the first 256 KiB were kept: send the original`,
         );
       // First the word: of what is published without it nobody would know why.
-      await keepWord(store, "dead letter retry", subjectOf(row), word(identity, reason));
+      await recordOperatorDecision(store, "dead letter retry", subjectOf(row), decision(identity, reason));
       await retryDeadLetters(bus, store, [row]);
-      return reply.code(202).send(deadLetterOf(await deadLetter(id)));
+      return reply.code(202).send(deadLetterOf(await requireDeadLetter(id)));
     },
   );
 
@@ -116,18 +116,18 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
     {
       config: { access: [] },
       schema: {
-        summary: "Publishes those of one kind again, the oldest first",
+        summary: "Republishes all that match, oldest first",
         description: "At most 500: ask again while there are some left. Those that were cut are not taken.",
-        querystring: Reason,
-        body: Kind,
-        response: { 200: Retried, ...PROBLEMS },
+        querystring: ReasonQuery,
+        body: RetrySelection,
+        response: { 200: RetryResult, ...PROBLEMS },
       },
     },
     async ({ body, query: { reason }, caller: { identity } }) => {
-      const kind = bodyAs(Kind, body, "{code?, topic?}");
+      const kind = parseBody(RetrySelection, body, "{code?, topic?}");
       const named = [kind.code, kind.topic].filter((part) => part !== undefined).join(" of ");
-      await keepWord(store, "dead letter retry: all", named || "every kind", word(identity, reason));
-      return retryAll(bus, store, domain.name, kind);
+      await recordOperatorDecision(store, "dead letter retry: all", named || "all", decision(identity, reason));
+      return retryMatching(bus, store, domain.name, kind);
     },
   );
 
@@ -136,17 +136,17 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
     {
       config: { access: [] },
       schema: {
-        summary: "Forgets it; the journal and the dead letter topic keep theirs",
+        summary: "Deletes it; the journal and the dead letter topic keep their copies",
         params: Params,
-        querystring: Reason,
+        querystring: ReasonQuery,
         response: { 204: z.undefined(), ...PROBLEMS },
       },
     },
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
-      const row = await deadLetter(id);
+      const row = await requireDeadLetter(id);
       await store.transaction(async (tx) => {
         await tx.query(`delete from rollcall.dead_letter where id = $1::uuid`, [id]);
-        await keepWord(tx, "dead letter drop", subjectOf(row), word(identity, reason));
+        await recordOperatorDecision(tx, "dead letter drop", subjectOf(row), decision(identity, reason));
       });
       return reply.code(204).send();
     },
@@ -154,5 +154,5 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
 }
 
 /** What it was, for those who read of it when it is gone. */
-const subjectOf = ({ id, error_code, topic, partition, offset }: WholeRow): string =>
+const subjectOf = ({ id, error_code, topic, partition, offset }: DeadLetterDetailRow): string =>
   `${id} ${error_code} ${topic}[${partition}]@${offset}`;

@@ -6,7 +6,7 @@ import { curlLine, kcatLine } from "./shell-commands.ts";
 import { codeBlock } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
 import { anchorOf, html, type Html } from "./html.ts";
-import { partiesOf } from "./message-parties.ts";
+import { messagePartiesOf } from "./message-parties.ts";
 
 /** The same for each topic; two messages may share one. */
 export const topicAnchor = (topic: string): string => `topic-${anchorOf(topic)}`;
@@ -21,7 +21,7 @@ export function examplePayload(system: Pick<System, "domain">, topicMessage: Top
 export function messageSection(system: System, topicMessage: TopicMessage, isFirst: boolean): Html {
   const { domain, contracts } = system;
   const { type, topic, message } = topicMessage;
-  const { publishedBy, consumedBy } = partiesOf(topicMessage, contracts, domain);
+  const { publishedBy, consumedBy } = messagePartiesOf(topicMessage, contracts, domain);
   const isSent = topicMessage.direction === "sent";
   const example = examplePayload(system, topicMessage);
   const key = String((example as Record<string, unknown> | undefined)?.[domain.entityIdField] ?? domain.entityIdField);

@@ -9,7 +9,7 @@ import { type TopicMessage, topicMessages } from "../../../runtime/contract/docu
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
-import { codeBlock, documentOf } from "./document.ts";
+import { codeBlock, renderDocument } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
 import { html, type Html } from "./html.ts";
 import { examplePayload, messageSection, topicAnchor } from "./message-section.ts";
@@ -23,13 +23,13 @@ export function messagesPage(system: System): string {
   const first = new Map(all.toReversed().map((each) => [each.topic, each]));
   const section = (each: TopicMessage): Html => messageSection(system, each, first.get(each.topic) === each);
   const links = (list: readonly TopicMessage[]) => list.map(({ type }) => [`#${type}`, type] as const);
-  return documentOf({
+  return renderDocument({
     title: `Messages of ${domain.name}`,
     path: "/docs",
     intro: html`<p>${contracts.orchestrator.contract.description ?? ""}</p>
-<p>Made by Rollcall ${VERSION} from the contracts that run (<code>${domain.hash.slice(0, 12)}</code>). For programs: <a href="/asyncapi.json">AsyncAPI</a>, <a href="/schemas">JSON Schemas</a>. The commands below take the address from <code>ROLLCALL_URL</code> or <code>KAFKA_BOOTSTRAP_SERVERS</code>, and a token from <code>ROLLCALL_TOKEN</code> where tokens are configured.</p>`,
+<p>Made by Rollcall ${VERSION} from the contracts that run (<code>${domain.contractHash.slice(0, 12)}</code>). For programs: <a href="/asyncapi.json">AsyncAPI</a>, <a href="/schemas">JSON Schemas</a>. The commands below take the address from <code>ROLLCALL_URL</code> or <code>KAFKA_BOOTSTRAP_SERVERS</code>, and a token from <code>ROLLCALL_TOKEN</code> where tokens are configured.</p>`,
     contents: [
-      { heading: "In common", links: COMMON },
+      { heading: "Conventions", links: COMMON_LINKS },
       { heading: "Rollcall reads", links: links(received) },
       { heading: "Rollcall publishes", links: [...links(sent), ["#dead-letters", "Dead letters"]] },
       {
@@ -39,21 +39,21 @@ export function messagesPage(system: System): string {
         ),
       },
     ],
-    body: html`${inCommon(system, sent[0])}
+    body: html`${commonSection(system, sent[0])}
 <section aria-labelledby="reads"><h2 id="reads">What Rollcall reads</h2>${received.map(section)}</section>
-<section aria-labelledby="publishes"><h2 id="publishes">What Rollcall publishes</h2>${sent.map(section)}${deadLetters(domain.deadLetterTopic)}</section>`,
+<section aria-labelledby="publishes"><h2 id="publishes">What Rollcall publishes</h2>${sent.map(section)}${deadLetterSection(domain.deadLetterTopic)}</section>`,
   });
 }
 
-const COMMON = [
+const COMMON_LINKS = [
   ["#keys", "Keys and partitions"],
   ["#envelope", "The envelope"],
   ["#headers-received", "Headers that are read"],
   ["#headers-sent", "Headers of events"],
 ] as const;
 
-const inCommon = (system: System, sent: TopicMessage | undefined): Html => html`<section aria-labelledby="common">
-<h2 id="common">What messages have in common</h2>
+const commonSection = (system: System, sent: TopicMessage | undefined): Html => html`<section aria-labelledby="common">
+<h2 id="common">Conventions</h2>
 <section id="keys"><h3>Keys and partitions</h3>
 <p>The record's key is <code>${system.domain.entityIdField}</code>, UTF-8, on every topic. Every topic has ${system.runtime.status().partitions} partitions; a key is in partition murmur2(key) mod ${system.runtime.status().partitions}, as Kafka's own clients put it. A message that another partitioner put elsewhere is sent on to where it belongs.</p>
 <p>A message may come twice, with the same <code>envelope_id</code> and the same bytes: drop the repeat. Within a topic one entity's events are in order; between topics <code>entity_seq</code> tells it.</p></section>
@@ -78,7 +78,7 @@ function exampleEnvelope(system: System, sent: TopicMessage): object {
   };
 }
 
-const deadLetters = (topic: string): Html => html`<section id="dead-letters">
+const deadLetterSection = (topic: string): Html => html`<section id="dead-letters">
 <h3><a href="#dead-letters">Dead letters</a></h3>
 <p>What can't be decoded, validated, routed or stepped: key, value and headers as they were, and what is wrong in further headers.</p>
 <dl><dt>Topic</dt><dd id="${topicAnchor(topic)}"><code>${topic}</code></dd>

@@ -13,49 +13,50 @@ function isNullable(schema: JsonSchema): boolean {
 }
 
 /** A schema's type in a few words: `list of text, or map of text`. */
-export function typeWords(schema: JsonSchema): string {
-  const words = [...new Set(alternativesOf(schema).map(oneType))];
+export function typeText(schema: JsonSchema): string {
+  const words = [...new Set(alternativesOf(schema).map(singleTypeText))];
   return [words.join(", or "), ...(isNullable(schema) ? ["null"] : [])].join(", or ");
 }
 
-const NAMES: Readonly<Record<string, string>> = { string: "text", "date-time": "time", uuid: "UUID" };
+const TYPE_NAMES: Readonly<Record<string, string>> = { string: "text", "date-time": "time", uuid: "UUID" };
 
-function oneType(schema: JsonSchema): string {
+function singleTypeText(schema: JsonSchema): string {
   const { type, format, items, properties, additionalProperties } = schema;
   const name = Array.isArray(type) ? type.find((each) => each !== "null") : type;
   if ("const" in schema) return JSON.stringify(schema["const"]);
   if (name === undefined) return "anything";
-  if (name === "array") return `list of ${typeWords((items as JsonSchema | undefined) ?? {})}`;
+  if (name === "array") return `list of ${typeText((items as JsonSchema | undefined) ?? {})}`;
   if (name === "object" && properties === undefined && isSchema(additionalProperties))
-    return `map of ${typeWords(additionalProperties)}`;
-  return NAMES[String(format)] ?? NAMES[String(name)] ?? String(name);
+    return `map of ${typeText(additionalProperties)}`;
+  return TYPE_NAMES[String(format)] ?? TYPE_NAMES[String(name)] ?? String(name);
 }
 
 const isSchema = (value: unknown): value is JsonSchema => typeof value === "object" && value !== null;
 
 /** Beyond this JSON's numbers aren't exact: no limit that anybody meant. */
-const isMeant = (limit: unknown): boolean => limit !== undefined && Math.abs(Number(limit)) < Number.MAX_SAFE_INTEGER;
+const isExplicitLimit = (limit: unknown): boolean =>
+  limit !== undefined && Math.abs(Number(limit)) < Number.MAX_SAFE_INTEGER;
 
 /** What a schema asks for beyond its type. */
-export function constraintWords(schema: JsonSchema): readonly string[] {
-  return [...new Set(alternativesOf(schema).flatMap(oneConstraints))];
+export function constraintTexts(schema: JsonSchema): readonly string[] {
+  return [...new Set(alternativesOf(schema).flatMap(singleConstraintTexts))];
 }
 
-function oneConstraints(schema: JsonSchema): readonly string[] {
+function singleConstraintTexts(schema: JsonSchema): readonly string[] {
   const { minLength, maxLength, minimum, maximum, maxItems, maxProperties, pattern, format } = schema;
   const { enum: members, items, additionalProperties, propertyNames, default: usual } = schema;
   const inner = (value: unknown, of: string): readonly string[] =>
-    isSchema(value) ? constraintWords(value).map((words) => `${of}: ${words}`) : [];
+    isSchema(value) ? constraintTexts(value).map((words) => `${of}: ${words}`) : [];
   return [
     ...(Array.isArray(members) ? [`one of ${members.map((member) => JSON.stringify(member)).join(", ")}`] : []),
     ...(minLength !== undefined ? [`at least ${String(minLength)} characters`] : []),
     ...(maxLength !== undefined ? [`at most ${String(maxLength)} characters`] : []),
-    ...(isMeant(minimum) ? [`from ${String(minimum)}`] : []),
-    ...(isMeant(maximum) ? [`to ${String(maximum)}`] : []),
+    ...(isExplicitLimit(minimum) ? [`from ${String(minimum)}`] : []),
+    ...(isExplicitLimit(maximum) ? [`to ${String(maximum)}`] : []),
     ...(maxItems !== undefined ? [`at most ${String(maxItems)} items`] : []),
     ...(maxProperties !== undefined ? [`at most ${String(maxProperties)} keys`] : []),
     // The shape of a known format says nothing new.
-    ...(pattern !== undefined && format === undefined ? [shownPattern(String(pattern))] : []),
+    ...(pattern !== undefined && format === undefined ? [patternText(String(pattern))] : []),
     ...(usual !== undefined ? [`${JSON.stringify(usual)} if left out`] : []),
     ...inner(items, "each"),
     ...inner(propertyNames, "each key"),
@@ -64,5 +65,5 @@ function oneConstraints(schema: JsonSchema): readonly string[] {
 }
 
 /** Long ones are for programs. */
-const shownPattern = (pattern: string): string =>
+const patternText = (pattern: string): string =>
   pattern.length <= 40 ? `as ${pattern}` : "as the JSON Schema's pattern";

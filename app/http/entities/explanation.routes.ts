@@ -2,10 +2,10 @@ import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { System } from "../../host/system.ts";
 import { Explanation, explain, type PendingIntent } from "./explanation.ts";
 import { type Http, NodeParams, PROBLEMS } from "../server/route-types.ts";
-import { registrationsOf } from "./registration-queries.ts";
-import { RecentRetries } from "./recent-intent-failures.ts";
-import { timelineOf } from "./timeline.ts";
-import { waysOut } from "./possible-transitions.ts";
+import { readRegistrations } from "./registration-queries.ts";
+import { RecentIntentFailures } from "./recent-intent-failures.ts";
+import { readTimeline } from "./timeline.ts";
+import { possibleTransitions } from "./possible-transitions.ts";
 
 const ATTEMPT_ITEMS = 300;
 const RECENT_ITEMS = 50;
@@ -14,7 +14,7 @@ const UNSERVED_SECONDS = 5;
 export function addExplanationRoutes(http: Http, system: System): void {
   const { store, runtime } = system;
   const { name } = system.domain;
-  const retries = new RecentRetries(system);
+  const retries = new RecentIntentFailures(system);
   http.addHook("onClose", async () => retries.close());
 
   http.get(
@@ -23,14 +23,14 @@ export function addExplanationRoutes(http: Http, system: System): void {
       config: { access: ["reader", "node"] },
       schema: {
         summary: "Why a node is in its state, and what would move it",
-        description: "Answers for a node that was never taken in as well: its messages may lie in the dead letters.",
+        description: "Also answers for an unknown node: its messages may be in the dead letters.",
         params: NodeParams,
         response: { 200: Explanation, ...PROBLEMS },
       },
     },
     async ({ params: { node_id: nodeId } }) => {
       const { domain, contracts } = system;
-      const [entity] = await registrationsOf(store, name, [nodeId]);
+      const [entity] = await readRegistrations(store, name, [nodeId]);
       const attemptId = entity?.attempt.id;
       const pending = await pendingIntents(nodeId);
       return explain({
@@ -38,22 +38,22 @@ export function addExplanationRoutes(http: Http, system: System): void {
         nodeId,
         entity,
         attempt: attemptId
-          ? await timelineOf(store, name, nodeId, { limit: ATTEMPT_ITEMS, newest: true, attemptId })
+          ? await readTimeline(store, name, nodeId, { limit: ATTEMPT_ITEMS, newest: true, attemptId })
           : [],
-        recent: await timelineOf(store, name, nodeId, { limit: RECENT_ITEMS, newest: true }),
+        recent: await readTimeline(store, name, nodeId, { limit: RECENT_ITEMS, newest: true }),
         pendingIntents: pending,
         deadLetters: await deadLettersOf(nodeId),
         trouble: [
           ...(await trouble(nodeId)),
-          ...retries.of(pending.flatMap(({ type, tries }) => (tries.length > 0 ? [] : [type]))),
+          ...retries.describe(pending.flatMap(({ type, tries }) => (tries.length > 0 ? [] : [type]))),
         ],
-        moves: waysOut(contracts.orchestrator.contract, entity?.state ?? null),
+        transitions: possibleTransitions(contracts.orchestrator.contract, entity?.state ?? null),
         nowMs: runtime.status().brokerTimeMs,
       });
     },
   );
 
-  function partitionOfNode(nodeId: string): number {
+  function nodePartition(nodeId: string): number {
     return partitionOf(nodeId, Math.max(1, runtime.status().partitions));
   }
 
@@ -61,7 +61,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
     const rows = await store.query<{ id: string; type: string; target: string; created_at: Date }>(
       `select id, type, target, created_at from rollcall.intent
         where domain = $1 and partition = $2 and entity_id = $3 order by seq`,
-      [name, partitionOfNode(nodeId), nodeId],
+      [name, nodePartition(nodeId), nodeId],
     );
     const tries = runtime.triesOf(nodeId);
     return rows.map(({ id, type, target, created_at }) => ({
@@ -83,7 +83,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
   /** What holds up every node of its partition. */
   async function trouble(nodeId: string): Promise<string[]> {
     const { bus, store: reached, refused } = runtime.status();
-    const partition = partitionOfNode(nodeId);
+    const partition = nodePartition(nodeId);
     const [row] = await store.query<{ unserved: number }>(
       `select extract(epoch from now() - served_at)::float8 as unserved from rollcall.partition_owner
         where domain = $1 and partition = $2`,

@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
-import { ago, duration, listed } from "../server/text-format.ts";
+import { formatAge, formatDuration, joinList } from "../server/text-format.ts";
 import { IntentTry, type TimelineItem } from "./timeline.ts";
-import type { WayOut } from "./possible-transitions.ts";
+import type { PossibleTransition } from "./possible-transitions.ts";
 
 const Time = z.iso.datetime();
 
@@ -48,7 +48,7 @@ export interface ExplanationFacts {
   readonly pendingIntents: readonly PendingIntent[];
   readonly deadLetters: Explanation["dead_letters"];
   readonly trouble: readonly string[];
-  readonly moves: readonly WayOut[];
+  readonly transitions: readonly PossibleTransition[];
   readonly nowMs: number;
 }
 
@@ -65,44 +65,44 @@ const NO_OPS_MAX = 3;
 
 /** Derived from the contract, the entity and its journal; knows no state by name. Pure. */
 export function explain(facts: ExplanationFacts): Explanation {
-  const { entity, nodeId, attempt, recent, deadLetters, trouble, moves } = facts;
-  const parts = {
+  const { entity, nodeId, attempt, recent, deadLetters, trouble, transitions } = facts;
+  const fields = {
     node_id: nodeId,
     known: entity !== undefined,
     state: entity?.state ?? null,
     state_since: entity ? toRfc3339(entity.stateSince) : null,
     reducer_state: entity?.reducerState ?? null,
     attempt: entity?.attempt.number ?? 0,
-    reason: entity ? (cameBy(attempt, entity)?.reason ?? null) : null,
+    reason: entity ? (lastMoveInto(attempt, entity)?.reason ?? null) : null,
     deadlines: Object.entries(entity?.deadlines ?? {}).map(([name, { at }]) => ({
       name,
       at: toRfc3339(at),
-      leads_to: moves.flatMap(({ on, leads_to }) => (on === `deadline(${name})` ? [leads_to] : [])),
+      leads_to: transitions.flatMap(({ on, leads_to }) => (on === `deadline(${name})` ? [leads_to] : [])),
     })),
     intents: intentsOf(facts),
     last_no_ops: noOpsOf(recent),
-    moved_by: [...moves],
+    moved_by: [...transitions],
     dead_letters: [...deadLetters],
     trouble: [...trouble],
   };
-  return { ...parts, text: sentences(parts, facts).join(" ") };
+  return { ...fields, text: sentences(fields, facts).join(" ") };
 }
 
 /** The last message that moved the orchestrator's machine into its state. */
-const cameBy = (timeline: readonly TimelineItem[], { state }: Entity): TimelineItem | undefined =>
+const lastMoveInto = (timeline: readonly TimelineItem[], { state }: Entity): TimelineItem | undefined =>
   timeline.findLast(({ moves }) =>
     moves.some((move) => move.machine === "orchestrator" && move.to === state && move.from !== state),
   );
 
 /** Those that are not finished are listed even if the attempt's journal is too long to be read whole. */
 function intentsOf({ attempt, pendingIntents }: ExplanationFacts): Explanation["intents"] {
-  const endings = new Map(attempt.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
+  const outcomes = new Map(attempt.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const pending = new Set(pendingIntents.map(({ id }) => id));
   const settled = attempt.flatMap(({ at, intents }) =>
     intents
       .filter(({ id }) => !pending.has(id))
       .map(({ id, type, target }) => {
-        const { note = null, tries = [] } = endings.get(id) ?? {};
+        const { note = null, tries = [] } = outcomes.get(id) ?? {};
         return { id, type, target, asked_at: at, note, tries };
       }),
   );
@@ -115,31 +115,32 @@ function intentsOf({ attempt, pendingIntents }: ExplanationFacts): Explanation["
 function noOpsOf(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] {
   return timeline
     .filter(
-      ({ kind, result }) => result === "no_op" || result === "absorbed" || kind === "repeat" || kind === "rekeyed",
+      ({ kind, result }) =>
+        result === "no_op" || result === "absorbed" || kind === "repeat" || kind === "repartitioned",
     )
     .slice(-NO_OPS_MAX)
     .reverse()
     .map(({ at, type, reason }) => ({ at, type: type ?? "a message", reason: reason ?? "" }));
 }
 
-function sentences(parts: Omit<Explanation, "text">, { domain, nowMs }: ExplanationFacts): string[] {
-  const { node_id, state, state_since, attempt, reducer_state, reason, trouble } = parts;
-  if (!parts.known)
+function sentences(fields: Omit<Explanation, "text">, { domain, nowMs }: ExplanationFacts): string[] {
+  const { node_id, state, state_since, attempt, reducer_state, reason, trouble } = fields;
+  if (!fields.known)
     return [
-      `No message of ${node_id} was ever taken in.`,
-      ...deadLetterSentence(parts),
+      `No message of ${node_id} was ever processed.`,
+      ...deadLetterSentence(fields),
       ...troubleSentence(trouble),
-      movedSentence(parts),
+      transitionsSentence(fields),
     ];
   const spec = domain.orchestrator.states.get(state ?? "");
   const from = reason === null ? "" : `, because: ${reason}`;
   return [
-    `${node_id} is ${state} since ${state_since} (${ago(state_since, nowMs)}), in attempt ${attempt}, with the ` +
+    `${node_id} is ${state} since ${state_since} (${formatAge(state_since, nowMs)}), in attempt ${attempt}, with the ` +
       `reducer in ${reducer_state}${from}.`,
     ...(spec?.terminal ? [`${state} ends an attempt.`] : []),
-    ...waitSentences(parts, nowMs),
-    ...settledSentence(parts),
-    ...parts.deadlines.map(({ name, at, leads_to }) =>
+    ...pendingIntentsSentences(fields, nowMs),
+    ...settledIntentsSentence(fields),
+    ...fields.deadlines.map(({ name, at, leads_to }) =>
       deadlineSentence({
         name,
         at,
@@ -148,40 +149,40 @@ function sentences(parts: Omit<Explanation, "text">, { domain, nowMs }: Explanat
         renewedBy: spec?.deadline?.name === name ? [...spec.deadline.renewedBy] : [],
       }),
     ),
-    ...(parts.last_no_ops.length === 0
+    ...(fields.last_no_ops.length === 0
       ? []
       : [
-          "What changed nothing lately: " +
-            `${parts.last_no_ops.map(({ at, type, reason: why }) => `${type} ${ago(at, nowMs)} (${why})`).join(", ")}.`,
+          "Recent messages without effect: " +
+            `${fields.last_no_ops.map(({ at, type, reason }) => `${type} ${formatAge(at, nowMs)} (${reason})`).join(", ")}.`,
         ]),
-    ...deadLetterSentence(parts),
+    ...deadLetterSentence(fields),
     ...troubleSentence(trouble),
-    movedSentence(parts),
+    transitionsSentence(fields),
   ];
 }
 
-function waitSentences({ intents }: Omit<Explanation, "text">, nowMs: number): string[] {
+function pendingIntentsSentences({ intents }: Omit<Explanation, "text">, nowMs: number): string[] {
   const pending = intents.filter(({ status }) => status === "pending");
   if (pending.length === 0) return [];
   return [
     "It waits for " +
-      `${listed(
+      `${joinList(
         pending.map(
-          (intent) => `${intent.type} (asked ${ago(intent.asked_at, nowMs)}, ` + `${standing(intent, nowMs)})`,
+          (intent) => `${intent.type} (asked ${formatAge(intent.asked_at, nowMs)}, ` + `${tryStatus(intent, nowMs)})`,
         ),
       )}.`,
   ];
 }
 
-function standing({ tries }: Explanation["intents"][number], nowMs: number): string {
+function tryStatus({ tries }: Explanation["intents"][number], nowMs: number): string {
   const latest = tries.at(-1);
-  return latest ? `tried ${ago(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "not done yet";
+  return latest ? `tried ${formatAge(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "not done yet";
 }
 
-function settledSentence({ intents }: Omit<Explanation, "text">): string[] {
+function settledIntentsSentence({ intents }: Omit<Explanation, "text">): string[] {
   const settled = intents.filter(({ status }) => status === "settled");
   if (settled.length === 0) return [];
-  return [`Of what it asked for: ${settled.map(({ type, note }) => `${type} ${note ?? "settled"}`).join(", ")}.`];
+  return [`Intents settled: ${settled.map(({ type, note }) => `${type} ${note ?? "settled"}`).join(", ")}.`];
 }
 
 function deadlineSentence(given: {
@@ -195,11 +196,12 @@ function deadlineSentence(given: {
   const leftMs = Date.parse(at) - nowMs;
   const when =
     leftMs >= 0
-      ? `is due in ${duration(leftMs)}`
-      : `was due ${duration(-leftMs)} ago and fires when everything before it was read and no outage's grace runs`;
-  const makes = leads_to.length > 0 ? ` and would make it ${listed(leads_to, "or")}` : "";
-  const renewed = renewedBy.length > 0 ? `; ${listed(renewedBy, "or")} moves it` : "";
-  return `Its deadline ${name} (${at}) ${when}${makes}${renewed}.`;
+      ? `is due in ${formatDuration(leftMs)}`
+      : `was due ${formatDuration(-leftMs)} ago and fires when everything before it was read and no outage's ` +
+        "grace runs";
+  const transitionText = leads_to.length > 0 ? ` and would make it ${joinList(leads_to, "or")}` : "";
+  const renewalText = renewedBy.length > 0 ? `; ${joinList(renewedBy, "or")} moves it` : "";
+  return `Its deadline ${name} (${at}) ${when}${transitionText}${renewalText}.`;
 }
 
 function deadLetterSentence({ dead_letters }: Omit<Explanation, "text">): string[] {
@@ -215,12 +217,15 @@ function deadLetterSentence({ dead_letters }: Omit<Explanation, "text">): string
 }
 
 const troubleSentence = (trouble: readonly string[]): string[] =>
-  trouble.length === 0 ? [] : [`Something keeps it waiting: ${trouble.join("; ")}.`];
+  trouble.length === 0 ? [] : [`It is blocked: ${trouble.join("; ")}.`];
 
-function movedSentence({ moved_by }: Omit<Explanation, "text">): string {
+function transitionsSentence({ moved_by }: Omit<Explanation, "text">): string {
   if (moved_by.length === 0) return "Nothing in the contract would move it.";
   const byTarget = new Map<string, string[]>();
   for (const { on, when, leads_to } of moved_by)
     byTarget.set(leads_to, [...(byTarget.get(leads_to) ?? []), when === null ? on : `${on} (when ${when})`]);
-  return `What would move it: ${[...byTarget].map(([target, ons]) => `to ${target} ${listed(ons, "or")}`).join("; ")}.`;
+  return (
+    "What would move it: " +
+    `${[...byTarget].map(([target, triggers]) => `to ${target} ${joinList(triggers, "or")}`).join("; ")}.`
+  );
 }

@@ -1,42 +1,42 @@
 import type { System } from "../../host/system.ts";
 
-export type Counts = ReadonlyMap<string, number>;
+export type CountByState = ReadonlyMap<string, number>;
 
 /** How long a count is good for: the first, and at least so many times as long as it took. */
-const FRESH_MS = 1_000;
-const REST = 20;
+const CACHE_MIN_MS = 1_000;
+const CACHE_FACTOR = 20;
 
 /** Nodes by state, over all processes: counted in the store, once for all who ask within a while. */
 export class NodeCounts {
   readonly #system: Pick<System, "store" | "domain" | "clock">;
-  #counted: { readonly untilMs: number; readonly counts: Promise<Counts> } | undefined;
+  #cached: { readonly untilMs: number; readonly counts: Promise<CountByState> } | undefined;
 
   constructor(system: Pick<System, "store" | "domain" | "clock">) {
     this.#system = system;
   }
 
   /** @throws Fault of the store */
-  byState(): Promise<Counts> {
+  byState(): Promise<CountByState> {
     const { clock } = this.#system;
-    if (this.#counted === undefined || clock.monotonicMs() > this.#counted.untilMs) this.#begin();
-    return (this.#counted as { counts: Promise<Counts> }).counts;
+    if (this.#cached === undefined || clock.monotonicMs() > this.#cached.untilMs) this.#refresh();
+    return (this.#cached as { counts: Promise<CountByState> }).counts;
   }
 
-  #begin(): void {
+  #refresh(): void {
     const { clock } = this.#system;
     const beganMs = clock.monotonicMs();
     const counts = this.#count();
-    this.#counted = { untilMs: beganMs + FRESH_MS, counts };
+    this.#cached = { untilMs: beganMs + CACHE_MIN_MS, counts };
     void counts.then(
       () => {
         const endedMs = clock.monotonicMs();
-        this.#counted = { untilMs: endedMs + Math.max(FRESH_MS, REST * (endedMs - beganMs)), counts };
+        this.#cached = { untilMs: endedMs + Math.max(CACHE_MIN_MS, CACHE_FACTOR * (endedMs - beganMs)), counts };
       },
-      () => (this.#counted = undefined),
+      () => (this.#cached = undefined),
     );
   }
 
-  async #count(): Promise<Counts> {
+  async #count(): Promise<CountByState> {
     const { store, domain } = this.#system;
     const rows = await store.query<{ state: string; count: number }>(
       "select state, count(*)::int as count from rollcall.entity where domain = $1 and state is not null group " +

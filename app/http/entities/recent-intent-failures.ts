@@ -1,5 +1,5 @@
 import type { System } from "../../host/system.ts";
-import { duration } from "../server/text-format.ts";
+import { formatDuration } from "../server/text-format.ts";
 
 const RECENT_MS = 60_000;
 
@@ -7,7 +7,7 @@ const RECENT_MS = 60_000;
  * What this process's effects failed with lately: of an intent that another process carries out nothing else is known
  * here.
  */
-export class RecentRetries {
+export class RecentIntentFailures {
   readonly #clock: System["clock"];
   /** By intent type, of which the contract has few. */
   readonly #failures = new Map<string, { readonly code: string; readonly atMs: number }>();
@@ -23,12 +23,12 @@ export class RecentRetries {
   }
 
   /** A sentence's part for each of these types that failed and was not done since. */
-  of(types: readonly string[]): string[] {
+  describe(types: readonly string[]): string[] {
     const nowMs = this.#clock.monotonicMs();
     return [...new Set(types)].flatMap((type) => {
       const failure = this.#failures.get(type);
       if (!failure || nowMs - failure.atMs > RECENT_MS) return [];
-      return [`${type} is tried again, it failed with ${failure.code} ${duration(nowMs - failure.atMs)} ago`];
+      return [`${type} is being retried, it failed with ${failure.code} ${formatDuration(nowMs - failure.atMs)} ago`];
     });
   }
 }

@@ -24,7 +24,7 @@ export async function findRegistrations(
   const values: SqlValue[] = [domain, page.after, page.limit, page.skip];
   const rows = await sql.query<EntityRow>(
     `select ${ENTITY_COLUMNS} from rollcall.entity
-      where domain = $1 and entity_id > $2 and ${conditionOf(filter, values)}
+      where domain = $1 and entity_id > $2 and ${filterCondition(filter, values)}
       order by entity_id limit $3 offset $4`,
     values,
   );
@@ -36,26 +36,26 @@ export async function countRegistrations(sql: Sql, domain: string, filter: Regis
   const values: SqlValue[] = [domain, SKIP_MAX];
   const [row] = await sql.query<{ count: number }>(
     `select count(*)::int as count
-       from (select 1 from rollcall.entity where domain = $1 and ${conditionOf(filter, values)} limit $2) as found`,
+       from (select 1 from rollcall.entity where domain = $1 and ${filterCondition(filter, values)} limit $2) as found`,
     values,
   );
   return row?.count ?? 0;
 }
 
 /** @param values grows by what the condition names */
-function conditionOf(
+function filterCondition(
   { state, reducerState, nodeType, capability, text }: RegistrationFilter,
   values: SqlValue[],
 ): string {
-  const where = (condition: string, value: string | undefined): string[] =>
+  const bind = (condition: string, value: string | undefined): string[] =>
     value === undefined ? [] : [condition.replaceAll("$?", `$${values.push(value)}`)];
   return [
     "state is not null",
-    ...where("state = $?", state),
-    ...where("reducer_state = $?", reducerState),
-    ...where("data->'node'->>'node_type' = $?", nodeType),
-    ...where("(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", capability),
-    ...where(
+    ...bind("state = $?", state),
+    ...bind("reducer_state = $?", reducerState),
+    ...bind("data->'node'->>'node_type' = $?", nodeType),
+    ...bind("(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", capability),
+    ...bind(
       "(position(lower($?) in lower(entity_id)) > 0 or position(lower($?) in " +
         "lower(coalesce(data->'node'->>'node_name', ''))) > 0)",
       text,
@@ -63,7 +63,7 @@ function conditionOf(
   ].join(" and ");
 }
 
-export async function registrationsOf(sql: Sql, domain: string, nodeIds: readonly string[]): Promise<Entity[]> {
+export async function readRegistrations(sql: Sql, domain: string, nodeIds: readonly string[]): Promise<Entity[]> {
   const rows = await sql.query<EntityRow>(
     `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
     [domain, nodeIds],

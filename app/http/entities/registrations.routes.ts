@@ -2,9 +2,9 @@ import { z } from "zod";
 import { NODE_TYPES } from "../../../contracts/registration/messages/fields.ts";
 import type { System } from "../../host/system.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
-import { Cursor, type Http, Limit, NodeParams, PROBLEMS } from "../server/route-types.ts";
+import { CursorParam, type Http, LimitParam, NodeParams, PROBLEMS } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
-import { countRegistrations, findRegistrations, registrationsOf, SKIP_MAX } from "./registration-queries.ts";
+import { countRegistrations, findRegistrations, readRegistrations, SKIP_MAX } from "./registration-queries.ts";
 import { RegistrationView, registrationView } from "./registration-view.ts";
 
 const ListQuery = z.object({
@@ -13,8 +13,8 @@ const ListQuery = z.object({
   node_type: z.enum(NODE_TYPES).optional(),
   capability: z.string().min(1).max(255).optional().describe("a capability that the node has"),
   q: z.string().min(1).max(255).optional().describe("a part of the node's id or name, in any case"),
-  limit: Limit(100),
-  cursor: Cursor,
+  limit: LimitParam(100),
+  cursor: CursorParam,
   skip: z.coerce
     .number()
     .int()
@@ -69,8 +69,8 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
       },
     },
     async ({ params: { node_id } }) => {
-      const [entity] = await registrationsOf(store, domain.name, [node_id]);
-      if (!entity) throw notFound(`no node ${node_id} was ever taken in`);
+      const [entity] = await readRegistrations(store, domain.name, [node_id]);
+      if (!entity) throw notFound(`no node ${node_id} is known`);
       return registrationView(entity);
     },
   );

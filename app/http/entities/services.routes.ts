@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 
-const Entry = z.object({
+const ServiceEntry = z.object({
   service_id: z.string(),
   service_name: z.string(),
   node_id: z.string(),
@@ -31,7 +31,7 @@ export function addServiceRoutes(http: Http, { catalog }: System): void {
         summary: "Discovery: the services of one name, from whichever catalogue is behind",
         params: Params,
         querystring: Query,
-        response: { 200: z.object({ items: z.array(Entry) }), ...PROBLEMS },
+        response: { 200: z.object({ items: z.array(ServiceEntry) }), ...PROBLEMS },
       },
     },
     async ({ params: { name }, query: { passing } }) => {

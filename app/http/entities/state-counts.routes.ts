@@ -2,19 +2,19 @@ import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 
-const Counts = z.record(z.string(), z.int());
+const CountByState = z.record(z.string(), z.int());
 export const StateCounts = z.object({
-  orchestrator: Counts.describe("nodes by the state of the orchestrator's machine; those in none are left out"),
-  reducer: Counts,
+  orchestrator: CountByState.describe("nodes by the state of the orchestrator's machine; those in none are left out"),
+  reducer: CountByState,
 });
 export type StateCounts = z.infer<typeof StateCounts>;
 
 /** A count reads every node: it is good for so many times as long as it took, and at least a while. */
-const FRESH_MS = 1_000;
-const REST = 20;
+const CACHE_MIN_MS = 1_000;
+const CACHE_FACTOR = 20;
 
-export function addStateCounts(http: Http, { store, domain, clock }: System): void {
-  let counted: { readonly untilMs: number; readonly counts: Promise<StateCounts> } | undefined;
+export function addStateCountRoutes(http: Http, { store, domain, clock }: System): void {
+  let cached: { readonly untilMs: number; readonly counts: Promise<StateCounts> } | undefined;
 
   http.get(
     "/api/v1/contracts/counts",
@@ -27,15 +27,15 @@ export function addStateCounts(http: Http, { store, domain, clock }: System): vo
     },
     () => {
       const beganMs = clock.monotonicMs();
-      if (counted && beganMs <= counted.untilMs) return counted.counts;
+      if (cached && beganMs <= cached.untilMs) return cached.counts;
       const counts = count();
-      counted = { untilMs: Infinity, counts };
+      cached = { untilMs: Infinity, counts };
       counts.then(
         () => {
           const endedMs = clock.monotonicMs();
-          counted = { untilMs: endedMs + Math.max(FRESH_MS, REST * (endedMs - beganMs)), counts };
+          cached = { untilMs: endedMs + Math.max(CACHE_MIN_MS, CACHE_FACTOR * (endedMs - beganMs)), counts };
         },
-        () => (counted = undefined),
+        () => (cached = undefined),
       );
       return counts;
     },

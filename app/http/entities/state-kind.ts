@@ -7,11 +7,11 @@ export const StateKind = z
   .describe("live: its deadline can be renewed; ended: it ends an attempt; waiting: any other");
 export type StateKind = z.infer<typeof StateKind>;
 
-export function kindOf({ terminal, deadline }: StateSpec): StateKind {
+export function stateKindOf({ terminal, deadline }: StateSpec): StateKind {
   if (terminal) return "ended";
   return deadline && deadline.renewedBy.size > 0 ? "live" : "waiting";
 }
 
 /** The orchestrator's states that a node can rest in, in the order of the contract. */
-export const restingStates = ({ orchestrator }: Domain): readonly StateSpec[] =>
+export const stableStates = ({ orchestrator }: Domain): readonly StateSpec[] =>
   [...orchestrator.states.values()].filter(({ name, transient }) => name !== NO_ENTITY && !transient);

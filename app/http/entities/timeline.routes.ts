@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
-import { Cursor, type Http, Limit, NodeParams, PROBLEMS } from "../server/route-types.ts";
+import { CursorParam, type Http, LimitParam, NodeParams, PROBLEMS } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
-import { registrationsOf } from "./registration-queries.ts";
-import { TimelineItem, timelineOf } from "./timeline.ts";
+import { readRegistrations } from "./registration-queries.ts";
+import { TimelineItem, readTimeline } from "./timeline.ts";
 
 const Query = z.object({
-  limit: Limit(200),
-  cursor: Cursor,
+  limit: LimitParam(200),
+  cursor: CursorParam,
   envelopes: z.enum(["true", "false"]).default("false").describe("true: events with their envelopes as published"),
   order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: the last page, for a look at the end"),
 });
@@ -28,11 +28,11 @@ export function addTimelineRoutes(http: Http, { store, domain }: System): void {
     },
     async ({ params: { node_id }, query: { limit, cursor, order, ...query } }) => {
       const scope = `timeline ${node_id}`;
-      const after = cursor === undefined ? undefined : placeOf(decodeCursor(scope, cursor));
+      const after = cursor === undefined ? undefined : positionOf(decodeCursor(scope, cursor));
       const newest = order === "newest";
       const envelopes = query.envelopes === "true";
       const page = { after, limit: newest ? limit : limit + 1, newest, envelopes };
-      const found = await timelineOf(store, domain.name, node_id, page);
+      const found = await readTimeline(store, domain.name, node_id, page);
       if (found.length === 0 && after === undefined) await assertKnown(node_id);
       const items = found.slice(0, limit);
       const last = found.length > limit ? items.at(-1) : undefined;
@@ -42,12 +42,12 @@ export function addTimelineRoutes(http: Http, { store, domain }: System): void {
 
   /** Its journal may be gone by now. */
   async function assertKnown(nodeId: string): Promise<void> {
-    const [entity] = await registrationsOf(store, domain.name, [nodeId]);
-    if (!entity) throw notFound(`no node ${nodeId} was ever taken in`);
+    const [entity] = await readRegistrations(store, domain.name, [nodeId]);
+    if (!entity) throw notFound(`no node ${nodeId} is known`);
   }
 }
 
-const placeOf = ([at = "", partition = 0, seq = 0]: readonly (string | number)[]) => ({
+const positionOf = ([at = "", partition = 0, seq = 0]: readonly (string | number)[]) => ({
   at: String(at),
   partition: Number(partition),
   seq: Number(seq),

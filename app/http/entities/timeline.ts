@@ -15,7 +15,7 @@ export const TimelineItem = z.object({
   at: z.iso.datetime().describe("broker time at which it was committed"),
   partition: z.int(),
   seq: z.int().describe("place in the partition's journal"),
-  kind: z.enum(["message", "event", "repeat", "rekeyed", "dead_letter", "gap"]),
+  kind: z.enum(["message", "event", "repeat", "repartitioned", "dead_letter", "gap"]),
   type: z.string().nullable().describe("payload type, deadline(name), published(Event), or an effect's outcome"),
   message_id: z.string().nullable(),
   correlation_id: z.string().nullable(),
@@ -38,7 +38,7 @@ export const TimelineItem = z.object({
 });
 export type TimelineItem = z.infer<typeof TimelineItem>;
 
-interface Row {
+interface TimelineJournalRow {
   readonly at: Date;
   readonly partition: number;
   readonly seq: number;
@@ -49,10 +49,10 @@ interface Row {
   readonly attempt_id: string | null;
   readonly topic: string | null;
   readonly value: Buffer | null;
-  readonly body: Body | null;
+  readonly body: JournalBody | null;
 }
 /** What the shell writes into a row's `body`: see TurnPlan. */
-interface Body {
+interface JournalBody {
   readonly reason?: string;
   readonly note?: string;
   readonly tries?: TimelineItem["tries"];
@@ -70,19 +70,19 @@ interface Body {
 }
 
 /** Place of a row: by time, and within a turn by its order there. */
-export interface TimelinePlace {
+export interface TimelinePosition {
   readonly at: string;
   readonly partition: number;
   readonly seq: number;
 }
 
 /** A page of one node's journal, oldest first; with `newest` the end of it (oldest first as well). */
-export async function timelineOf(
+export async function readTimeline(
   sql: Sql,
   domain: string,
   nodeId: string,
   page: {
-    readonly after?: TimelinePlace | undefined;
+    readonly after?: TimelinePosition | undefined;
     readonly limit: number;
     readonly newest?: boolean;
     readonly attemptId?: string;
@@ -99,7 +99,7 @@ export async function timelineOf(
       : []),
   ];
   const direction = newest ? "desc" : "asc";
-  const rows = await sql.query<Row>(
+  const rows = await sql.query<TimelineJournalRow>(
     `select at, partition, seq, kind, type, message_id, correlation_id, attempt_id, topic, body,
             case when kind = 'event' then value end as value
        from rollcall.journal
@@ -107,10 +107,10 @@ export async function timelineOf(
       order by at ${direction}, partition ${direction}, seq ${direction} limit $3`,
     values,
   );
-  return (newest ? rows.reverse() : rows).map((row) => itemOf(row, envelopes));
+  return (newest ? rows.reverse() : rows).map((row) => timelineItemOf(row, envelopes));
 }
 
-function itemOf(row: Row, envelopes: boolean): TimelineItem {
+function timelineItemOf(row: TimelineJournalRow, envelopes: boolean): TimelineItem {
   const { body } = row;
   const decision = body?.decision;
   return {

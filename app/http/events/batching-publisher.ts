@@ -4,10 +4,10 @@ import { Problem } from "../server/problem.ts";
 /** A call of the bus takes at most 1,000 messages and 512 KiB a partition: a batch of this size is one of any kind. */
 const BATCH_MESSAGES = 1_000;
 const BATCH_BYTES = 400 * 1024;
-const WAITING_BYTES_MAX = 32 * 1024 * 1024;
+const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 const PUBLISH_MS = 10_000;
 
-interface Waiting {
+interface PendingMessage {
   readonly message: OutgoingMessage;
   readonly bytes: number;
   readonly resolve: () => void;
@@ -17,8 +17,8 @@ interface Waiting {
 /** Publishes what requests bring: what comes during a call is the next call's batch. */
 export class BatchingPublisher {
   readonly #bus: Pick<EventBus, "publish">;
-  readonly #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #pending: PendingMessage[] = [];
+  #pendingBytes = 0;
   #running = false;
 
   constructor(bus: Pick<EventBus, "publish">) {
@@ -31,19 +31,19 @@ export class BatchingPublisher {
    */
   publish(message: OutgoingMessage): Promise<void> {
     const bytes = (message.key?.length ?? 0) + (message.value?.length ?? 0) + 512;
-    if (this.#waitingBytes + bytes > WAITING_BYTES_MAX)
+    if (this.#pendingBytes + bytes > PENDING_BYTES_MAX)
       throw new Problem("overloaded", "more events wait for the bus than it takes", { retryAfterSeconds: 1 });
-    this.#waitingBytes += bytes;
+    this.#pendingBytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ message, bytes, resolve, reject });
-      if (!this.#running) void this.#run();
+      this.#pending.push({ message, bytes, resolve, reject });
+      if (!this.#running) void this.#drain();
     });
   }
 
-  async #run(): Promise<void> {
+  async #drain(): Promise<void> {
     this.#running = true;
-    while (this.#waiting.length > 0) {
-      const batch = this.#take();
+    while (this.#pending.length > 0) {
+      const batch = this.#takeBatch();
       try {
         await this.#bus.publish(
           batch.map(({ message }) => message),
@@ -57,15 +57,15 @@ export class BatchingPublisher {
     this.#running = false;
   }
 
-  #take(): Waiting[] {
+  #takeBatch(): PendingMessage[] {
     let bytes = 0;
     let count = 0;
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#pending) {
       if (count > 0 && (count >= BATCH_MESSAGES || bytes + waiting.bytes > BATCH_BYTES)) break;
       bytes += waiting.bytes;
       count++;
     }
-    this.#waitingBytes -= bytes;
-    return this.#waiting.splice(0, count);
+    this.#pendingBytes -= bytes;
+    return this.#pending.splice(0, count);
   }
 }

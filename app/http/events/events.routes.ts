@@ -2,16 +2,16 @@ import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import { isObject } from "../../../runtime/core/wire.ts";
 import type { System } from "../../host/system.ts";
-import { assertSpeaksFor } from "../server/access.ts";
+import { assertMayActFor } from "../server/access.ts";
 import { BatchingPublisher } from "./batching-publisher.ts";
-import { type ReadEvent, readEvent } from "./incoming-event.ts";
+import { type IncomingEvent, parseIncomingEvent } from "./incoming-event.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { OutcomeWaits } from "./registration-waits.ts";
+import { RegistrationWaits } from "./registration-waits.ts";
 import { Problem } from "../server/problem.ts";
-import { registrationsOf } from "../entities/registration-queries.ts";
+import { readRegistrations } from "../entities/registration-queries.ts";
 import { RegistrationView, registrationView } from "../entities/registration-view.ts";
 
-const WAITING_MAX = 1_000;
+const WAITS_MAX = 1_000;
 
 const Query = z.object({
   wait: z.enum(["active"]).optional().describe("answer when the node is ACTIVE, or its attempt has ended otherwise"),
@@ -22,10 +22,10 @@ const Query = z.object({
     .transform((text) => Number(text.slice(0, -1)) * 1_000)
     .describe("how long to wait, 1s to 60s"),
 });
-const Taken = z.object({ message_id: z.uuid().describe("by which the timeline shows what came of it") });
+const Accepted = z.object({ message_id: z.uuid().describe("by which the timeline shows what came of it") });
 
-/** For the description alone: what is wrong is said by `readEvent`, as the runtime would say it. */
-function bodyOf({ consumed }: Domain) {
+/** For the description alone: what is wrong is said by `parseIncomingEvent`, as the runtime would say it. */
+function bodySchema({ consumed }: Domain) {
   const envelopes = consumed.map(({ type, message }) =>
     z.looseObject({
       envelope_id: z.string().optional().describe("identity of the message; made here if left out"),
@@ -42,7 +42,7 @@ function bodyOf({ consumed }: Domain) {
 export function addEventRoutes(http: Http, system: System): void {
   const { runtime, bus, store } = system;
   const publisher = new BatchingPublisher(bus);
-  const waits = new OutcomeWaits(system);
+  const waits = new RegistrationWaits(system);
   http.addHook("preClose", async () => waits.close());
 
   http.post(
@@ -54,8 +54,8 @@ export function addEventRoutes(http: Http, system: System): void {
         description:
           "200 with the registration is the answer to wait=active only: the node is ACTIVE, or its attempt ended.",
         querystring: Query,
-        body: bodyOf(system.domain),
-        response: { 200: RegistrationView, 202: Taken, ...PROBLEMS },
+        body: bodySchema(system.domain),
+        response: { 200: RegistrationView, 202: Accepted, ...PROBLEMS },
       },
     },
     async (request, reply) => {
@@ -65,12 +65,12 @@ export function addEventRoutes(http: Http, system: System): void {
         throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
       if (!isObject(request.body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
       const { traceparent } = request.headers;
-      const event = readEvent(system.domain, request.body, {
+      const event = parseIncomingEvent(system.domain, request.body, {
         partitions,
         brokerTimeMs,
         traceparent: typeof traceparent === "string" ? traceparent : undefined,
       });
-      assertSpeaksFor(request.caller, event.nodeId);
+      assertMayActFor(request.caller, event.nodeId);
       if (wait === undefined) {
         await publisher.publish(event.outgoing);
         return reply.code(202).send({ message_id: event.messageId });
@@ -80,23 +80,24 @@ export function addEventRoutes(http: Http, system: System): void {
     },
   );
 
-  async function publishAndWait(event: ReadEvent, timeoutMs: number) {
-    if (waits.size >= WAITING_MAX)
+  async function publishAndWait(event: IncomingEvent, timeoutMs: number) {
+    if (waits.size >= WAITS_MAX)
       throw new Problem("overloaded", "too many requests wait for an outcome", { retryAfterSeconds: 1 });
     // Begun first: the outcome may be there before the bus has answered.
-    const outcome = waits.outcome(event, "ACTIVE", timeoutMs);
+    const outcome = waits.untilSettled(event, "ACTIVE", timeoutMs);
     await publisher.publish(event.outgoing);
-    return (await outcome) ?? (await tooLate(event, timeoutMs));
+    return (await outcome) ?? (await throwTimeout(event, timeoutMs));
   }
 
-  async function tooLate({ messageId, nodeId }: ReadEvent, timeoutMs: number): Promise<never> {
+  async function throwTimeout({ messageId, nodeId }: IncomingEvent, timeoutMs: number): Promise<never> {
     const more = { message_id: messageId, node_id: nodeId };
-    if (waits.closed) throw new Problem("unavailable", "the process is leaving; the event is published", { more });
-    const [entity] = await registrationsOf(store, system.domain.name, [nodeId]);
+    if (waits.isClosed)
+      throw new Problem("unavailable", "the process is leaving; the event is published", { extensions: more });
+    const [entity] = await readRegistrations(store, system.domain.name, [nodeId]);
     const state = entity?.state ?? null;
     const detail =
       `after ${timeoutMs / 1_000} s ${nodeId} is ${state ?? "not known yet"}; the event is ` +
       "published and goes on: see its timeline";
-    throw new Problem("timeout", detail, { more: { ...more, state } });
+    throw new Problem("timeout", detail, { extensions: { ...more, state } });
   }
 }

@@ -5,17 +5,17 @@ import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import { senderId } from "../../../runtime/core/ids.ts";
 import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
-import { isObject, type JsonObject, Refusal } from "../../../runtime/core/wire.ts";
+import { isObject, type JsonObject, DecodeError } from "../../../runtime/core/wire.ts";
 import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
-import { problemOfRefusal } from "../server/json-body.ts";
+import { problemOfDecodeError } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";
 
 /** An event of a request's body, checked as the runtime will check it, and what is to be published for it. */
-export interface ReadEvent {
+export interface IncomingEvent {
   readonly messageId: string;
   readonly nodeId: string;
   /** False: the runtime only counts it when it changes nothing. */
-  readonly journaled: boolean;
+  readonly isJournaled: boolean;
   readonly outgoing: OutgoingMessage;
 }
 
@@ -23,13 +23,13 @@ export interface ReadEvent {
  * @param body an envelope, or `{payload_type, payload}`
  * @throws Problem with a pointer to each wrong part
  */
-export function readEvent(
+export function parseIncomingEvent(
   domain: Domain,
   body: JsonObject,
   options: { readonly partitions: number; readonly brokerTimeMs: number; readonly traceparent?: string | undefined },
-): ReadEvent {
+): IncomingEvent {
   const { partitions, brokerTimeMs, traceparent } = options;
-  const consumed = consumedBy(domain, body["payload_type"]);
+  const consumed = findConsumedTopic(domain, body["payload_type"]);
   checkPayload(consumed, body["payload"]);
   const source = typeof body["source_tool"] === "string" ? body["source_tool"] : "";
   const messageId = senderId(source, body["envelope_id"]) ?? v7();
@@ -41,11 +41,11 @@ export function readEvent(
     ...(traceparent !== undefined && { traceparent }),
   };
   const record = { topic: consumed.topic, partition: 0, offset: 0, value, headers, brokerTimeMs };
-  const { entityId } = decoded(domain, consumed, record);
+  const { entityId } = decodeOrProblem(domain, consumed, record);
   return {
     messageId,
     nodeId: entityId,
-    journaled: consumed.journal,
+    isJournaled: consumed.journal,
     outgoing: {
       topic: consumed.topic,
       partition: partitionOf(entityId, partitions),
@@ -56,7 +56,7 @@ export function readEvent(
   };
 }
 
-function consumedBy(domain: Domain, named: unknown): ConsumedTopic {
+function findConsumedTopic(domain: Domain, named: unknown): ConsumedTopic {
   const consumed = domain.consumed.find(
     ({ type }) => named === type || named === `Model${type}` || named === eventTypeOf(domain.name, type),
   );
@@ -70,10 +70,10 @@ function consumedBy(domain: Domain, named: unknown): ConsumedTopic {
 
 /** Every wrong field at once; a dead letter's text would stop at the eighth. */
 function checkPayload({ message, type }: ConsumedTopic, payload: unknown): void {
-  if (!isObject(payload)) throw invalid([{ pointer: "/payload", detail: `${type} is an object` }]);
+  if (!isObject(payload)) throw invalidPayload([{ pointer: "/payload", detail: `${type} is an object` }]);
   const { error } = message.schema.safeParse(payload);
   if (!error) return;
-  throw invalid(
+  throw invalidPayload(
     error.issues.slice(0, 100).map(({ path, message: detail }) => ({
       pointer: ["/payload", ...path.map((key) => escapePointer(String(key)))].join("/"),
       detail,
@@ -81,15 +81,17 @@ function checkPayload({ message, type }: ConsumedTopic, payload: unknown): void 
   );
 }
 
-function decoded(...[domain, consumed, record]: Parameters<typeof decodeRecord>): ReturnType<typeof decodeRecord> {
+function decodeOrProblem(
+  ...[domain, consumed, record]: Parameters<typeof decodeRecord>
+): ReturnType<typeof decodeRecord> {
   try {
     return decodeRecord(domain, consumed, record);
   } catch (error) {
-    throw error instanceof Refusal ? problemOfRefusal(error) : error;
+    throw error instanceof DecodeError ? problemOfDecodeError(error) : error;
   }
 }
 
-const invalid = (errors: readonly { pointer: string; detail: string }[]): Problem =>
+const invalidPayload = (errors: readonly { pointer: string; detail: string }[]): Problem =>
   new Problem("invalid-request", errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; "), {
     code: "INVALID_PAYLOAD",
     errors,

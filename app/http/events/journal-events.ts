@@ -19,7 +19,7 @@ export interface EventFilter {
 }
 
 /** A part of the journal's events, and the position behind it: what lies between holds no event that fits. */
-export interface JournalPage {
+export interface EventPage {
   readonly events: readonly JournaledEvent[];
   readonly position: StreamPosition;
 }
@@ -29,7 +29,7 @@ const PAGE_EVENTS = 256;
 /**
  * Where each partition's journal ends. Committed rows only: a partition has one writer, so nothing comes in between.
  */
-export async function journalEnds(sql: Sql, domain: string): Promise<StreamPosition> {
+export async function readJournalEnds(sql: Sql, domain: string): Promise<StreamPosition> {
   const rows = await sql.query<{ last: number }>(
     `select next_seq - 1 as last from rollcall.partition_owner where domain = $1 order by partition`,
     [domain],
@@ -38,16 +38,16 @@ export async function journalEnds(sql: Sql, domain: string): Promise<StreamPosit
 }
 
 /** Events behind `from` and up to `upto`, at most a page; in order within each partition, and by time between them. */
-export async function journalPage(
+export async function readEventPage(
   sql: Sql,
   domain: string,
   from: StreamPosition,
   upto: StreamPosition,
   filter: EventFilter = {},
-): Promise<JournalPage> {
+): Promise<EventPage> {
   const changed = upto.flatMap((last, partition) => (last > (from[partition] ?? 0) ? [partition] : []));
   if (changed.length === 0) return { events: [], position: upto };
-  const each = Math.max(2, Math.ceil(PAGE_EVENTS / changed.length));
+  const limitPerPartition = Math.max(2, Math.ceil(PAGE_EVENTS / changed.length));
   const events = await sql.query<JournaledEvent>(
     `select j.* from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
       cross join lateral (
@@ -63,7 +63,7 @@ export async function journalPage(
       changed.map((partition) => upto[partition] ?? 0),
       filter.types ?? null,
       filter.nodeId ?? null,
-      each,
+      limitPerPartition,
     ],
   );
   const counts = new Map<number, { count: number; last: number }>();
@@ -73,13 +73,13 @@ export async function journalPage(
   }
   const position = upto.map((last, partition) => {
     const seen = counts.get(partition);
-    return seen !== undefined && seen.count >= each ? seen.last : last;
+    return seen !== undefined && seen.count >= limitPerPartition ? seen.last : last;
   });
-  return { events: byTime(events), position };
+  return { events: orderByTime(events), position };
 }
 
 /** Between partitions there is no order to keep, so time gives one; within a partition the journal's own is kept. */
-function byTime(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
+function orderByTime(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
   const newest = new Map<number, number>();
   return [...events]
     .sort((a, b) => a.partition - b.partition || a.seq - b.seq)

@@ -1,52 +1,52 @@
 import type { System } from "../../host/system.ts";
-import { journalEnds, journalPage, type JournaledEvent } from "./journal-events.ts";
+import { readJournalEnds, readEventPage, type JournaledEvent } from "./journal-events.ts";
 import type { StreamPosition } from "./stream-position.ts";
 
 /** How soon another process's events are seen. */
 const POLL_MS = 250;
 /** How long our own are gathered before they are read. */
-const GATHER_MS = 10;
-const TROUBLE_MS = 1_000;
+const BATCH_MS = 10;
+const RETRY_MS = 1_000;
 
-const FOLLOWERS_AT_ONCE = 250;
+const FOLLOWERS_PER_SLICE = 250;
 
-export type OnEvents = (events: readonly JournaledEvent[]) => void;
+export type EventsListener = (events: readonly JournaledEvent[]) => void;
 
 /** Reads the journal's end for all who follow it, once; not at all while nobody does. */
 export class JournalTail {
   readonly #system: System;
-  readonly #followers = new Set<OnEvents>();
+  readonly #followers = new Set<EventsListener>();
   readonly #unwatch: () => void;
   #position: StreamPosition | undefined;
   #reading: Promise<void> | undefined;
   #cancel = (): void => {};
   #dueAtMs = Number.POSITIVE_INFINITY;
   /** Something was committed while the journal was being read: perhaps behind the end that was read to. */
-  #isMore = false;
+  #hasNewEvents = false;
 
   constructor(system: System) {
     this.#system = system;
     this.#unwatch = system.watch((event) => {
       if (event.kind !== "decision" || event.decision.events.length === 0) return;
-      this.#isMore = true;
-      this.#readIn(GATHER_MS);
+      this.#hasNewEvents = true;
+      this.#scheduleRead(BATCH_MS);
     });
   }
 
   /** How far followers were given everything; without followers the journal's end. */
   async position(): Promise<StreamPosition> {
-    return this.#position ?? journalEnds(this.#system.store, this.#system.domain.name);
+    return this.#position ?? readJournalEnds(this.#system.store, this.#system.domain.name);
   }
 
   /**
    * Gives everything behind `from`. The function returned ends it; there is none when the tail has read beyond `from`
    * meanwhile, and its page has to be read first. What lies before `from` may be given again.
    */
-  follow(from: StreamPosition, onEvents: OnEvents): (() => void) | undefined {
+  follow(from: StreamPosition, onEvents: EventsListener): (() => void) | undefined {
     if (this.#position?.some((seq, partition) => seq > (from[partition] ?? 0))) return undefined;
     this.#position ??= from;
     this.#followers.add(onEvents);
-    this.#readIn(POLL_MS);
+    this.#scheduleRead(POLL_MS);
     return () => {
       this.#followers.delete(onEvents);
       if (this.#followers.size > 0) return;
@@ -62,7 +62,7 @@ export class JournalTail {
     this.#followers.clear();
   }
 
-  #readIn(delayMs: number): void {
+  #scheduleRead(delayMs: number): void {
     const { clock } = this.#system;
     const dueAtMs = clock.monotonicMs() + delayMs;
     if (this.#followers.size === 0 || this.#reading || this.#dueAtMs <= dueAtMs) return;
@@ -70,17 +70,17 @@ export class JournalTail {
     this.#dueAtMs = dueAtMs;
     this.#cancel = clock.after(delayMs, () => {
       this.#dueAtMs = Number.POSITIVE_INFINITY;
-      this.#isMore = false;
+      this.#hasNewEvents = false;
       // Many readers take at most half of the thread: what comes meanwhile is told to them together.
-      const restMs = (toldMs: number): number => Math.min(POLL_MS, Math.max(GATHER_MS, toldMs));
+      const restMs = (toldMs: number): number => Math.min(POLL_MS, Math.max(BATCH_MS, toldMs));
       this.#reading = this.#read()
         .then(
-          (toldMs) => (this.#isMore ? restMs(toldMs) : POLL_MS),
-          () => TROUBLE_MS,
+          (toldMs) => (this.#hasNewEvents ? restMs(toldMs) : POLL_MS),
+          () => RETRY_MS,
         )
         .then((nextMs) => {
           this.#reading = undefined;
-          this.#readIn(nextMs);
+          this.#scheduleRead(nextMs);
         });
     });
   }
@@ -88,30 +88,30 @@ export class JournalTail {
   /** @returns how long the followers took, without what others did in between */
   async #read(): Promise<number> {
     const { store, domain, clock } = this.#system;
-    let toldMs = 0;
-    const ends = await journalEnds(store, domain.name);
+    let deliveryMs = 0;
+    const ends = await readJournalEnds(store, domain.name);
     for (
       let from = this.#position;
       from && from.some((seq, partition) => seq < (ends[partition] ?? 0));
       from = this.#position
     ) {
-      const page = await journalPage(store, domain.name, from, ends);
+      const page = await readEventPage(store, domain.name, from, ends);
       // Everybody left meanwhile, and whoever came since begins with another position.
-      if (this.#position !== from) return toldMs;
+      if (this.#position !== from) return deliveryMs;
       this.#position = page.position;
-      let told = 0;
-      let beganMs = clock.monotonicMs();
+      let delivered = 0;
+      let sliceStartedMs = clock.monotonicMs();
       for (const follower of this.#followers) {
         follower(page.events);
-        if (++told % FOLLOWERS_AT_ONCE !== 0) continue;
+        if (++delivered % FOLLOWERS_PER_SLICE !== 0) continue;
         // Hundreds of writes are milliseconds in which no turn is taken. Who comes meanwhile is told again, and knows
         // it.
-        toldMs += clock.monotonicMs() - beganMs;
+        deliveryMs += clock.monotonicMs() - sliceStartedMs;
         await clock.afterIo();
-        beganMs = clock.monotonicMs();
+        sliceStartedMs = clock.monotonicMs();
       }
-      toldMs += clock.monotonicMs() - beganMs;
+      deliveryMs += clock.monotonicMs() - sliceStartedMs;
     }
-    return toldMs;
+    return deliveryMs;
   }
 }

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { z } from "zod";
 import { NodeId } from "../../../contracts/registration/messages/fields.ts";
 import type { System } from "../../host/system.ts";
-import { bufferShare, EventStream } from "./event-stream-connection.ts";
+import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 import { JournalTail } from "./journal-tail.ts";
 import { Problem } from "../server/problem.ts";
@@ -13,8 +13,8 @@ export function addStreamRoutes(http: Http, system: System): void {
   const { ROLLCALL_HTTP_STREAMS_MAX: readersMax } = config;
   const bufferBytesMax = bufferShare(readersMax);
   const tail = new JournalTail(system);
-  const Type = z.string().refine((type) => system.domain.topicOf.has(type), {
-    error: () => `one of ${[...system.domain.topicOf.keys()].join(", ")}`,
+  const Type = z.string().refine((type) => system.domain.topicByEventType.has(type), {
+    error: () => `one of ${[...system.domain.topicByEventType.keys()].join(", ")}`,
   });
   const Query = z.object({
     type: z
@@ -61,8 +61,8 @@ export function addStreamRoutes(http: Http, system: System): void {
         ? decodePosition(lastId, now.length).map((seq, partition) => Math.min(seq, now[partition] ?? 0))
         : now;
       const { type, node_id: nodeId } = request.query;
-      const { role, speaksFor } = request.caller;
-      const mayRead = role === "node" ? speaksFor : undefined;
+      const { role, mayActFor } = request.caller;
+      const mayRead = role === "node" ? mayActFor : undefined;
       reply.hijack();
       const response = reply.raw;
       readers++;
@@ -72,7 +72,7 @@ export function addStreamRoutes(http: Http, system: System): void {
         "content-type": "text/event-stream; charset=utf-8",
         "x-accel-buffering": "no",
       });
-      const stream = new EventStream(response, {
+      const stream = new EventStreamConnection(response, {
         filter: { types: type, nodeId, mayRead },
         from,
         clock,

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { Check, examine } from "./doctor.ts";
+import { DoctorCheck, runDoctor } from "./doctor.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 
 const Report = z.object({
   ok: z.boolean().describe("false: there is a finding"),
   checked_at: z.iso.datetime(),
-  checks: z.array(Check),
+  checks: z.array(DoctorCheck),
 });
 
 export function addDoctorRoutes(http: Http, system: System): void {
@@ -18,7 +18,7 @@ export function addDoctorRoutes(http: Http, system: System): void {
     },
     async () => {
       const checked_at = new Date(system.clock.wallMs()).toISOString();
-      const checks = await examine(system);
+      const checks = await runDoctor(system);
       return { ok: checks.every(({ level }) => level !== "finding"), checked_at, checks };
     },
   );

@@ -2,45 +2,45 @@ import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
 import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
-import { type Hold, holdsOf } from "./holds.routes.ts";
-import { duration } from "../server/text-format.ts";
+import { type Hold, readHolds } from "./holds.routes.ts";
+import { formatDuration } from "../server/text-format.ts";
 
-export const Check = z.object({
+export const DoctorCheck = z.object({
   name: z.string(),
   level: z.enum(["ok", "note", "finding"]).describe("a finding is something to act on"),
   detail: z.string(),
   remedy: z.string().optional(),
 });
-export type Check = z.infer<typeof Check>;
+export type DoctorCheck = z.infer<typeof DoctorCheck>;
 
-const ANSWER_MS = 5_000;
-const CLOCK_MS = 1_000;
-const INTENT_AGE_MS = 60_000;
+const CHECK_TIMEOUT_MS = 5_000;
+const CLOCK_SKEW_MAX_MS = 1_000;
+const INTENT_AGE_MAX_MS = 60_000;
 const UNSERVED_SECONDS = 5;
 
 /** Looks at each part of a running system. Never throws: what can't be looked at is a finding. */
-export async function examine(system: System): Promise<Check[]> {
+export async function runDoctor(system: System): Promise<DoctorCheck[]> {
   const checks = await Promise.all([
-    looked(system, "runtime", async () => runtimeChecks(system)),
-    looked(system, "bus", () => busChecks(system)),
-    looked(system, "store", () => storeChecks(system)),
-    looked(system, "catalogue", () => catalogueChecks(system)),
-    looked(system, "partitions", () => partitionChecks(system)),
-    looked(system, "intents", () => intentChecks(system)),
-    looked(system, "dead letters", () => deadLetterChecks(system)),
-    looked(system, "drift", async () => driftChecks(system)),
-    looked(system, "expiry guard", async () => guardChecks(system, await holdsOf(system))),
+    runCheck(system, "runtime", async () => runtimeChecks(system)),
+    runCheck(system, "bus", () => busChecks(system)),
+    runCheck(system, "store", () => storeChecks(system)),
+    runCheck(system, "catalogue", () => catalogueChecks(system)),
+    runCheck(system, "partitions", () => partitionChecks(system)),
+    runCheck(system, "intents", () => intentChecks(system)),
+    runCheck(system, "dead letters", () => deadLetterChecks(system)),
+    runCheck(system, "drift", async () => driftChecks(system)),
+    runCheck(system, "expiry guard", async () => expiryGuardChecks(system, await readHolds(system))),
   ]);
   return checks.flat();
 }
 
-async function looked({ clock }: System, name: string, look: () => Promise<Check[]>): Promise<Check[]> {
+async function runCheck({ clock }: System, name: string, check: () => Promise<DoctorCheck[]>): Promise<DoctorCheck[]> {
   let cancel = (): void => {};
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.after(ANSWER_MS, () => reject(new Error(`no answer within ${ANSWER_MS / 1_000} s`)));
+  const timedOut = new Promise<never>((_, reject) => {
+    cancel = clock.after(CHECK_TIMEOUT_MS, () => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS / 1_000} s`)));
   });
   try {
-    return await Promise.race([look(), late]);
+    return await Promise.race([check(), timedOut]);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return [finding(name, detail, `see that it runs and that this machine reaches it; GET /health/ready says more`)];
@@ -49,38 +49,44 @@ async function looked({ clock }: System, name: string, look: () => Promise<Check
   }
 }
 
-const ok = (name: string, detail: string): Check => ({ name, level: "ok", detail });
-const note = (name: string, detail: string): Check => ({ name, level: "note", detail });
-const finding = (name: string, detail: string, remedy: string): Check => ({ name, level: "finding", detail, remedy });
+const ok = (name: string, detail: string): DoctorCheck => ({ name, level: "ok", detail });
+const note = (name: string, detail: string): DoctorCheck => ({ name, level: "note", detail });
+const finding = (name: string, detail: string, remedy: string): DoctorCheck => ({
+  name,
+  level: "finding",
+  detail,
+  remedy,
+});
 
-function runtimeChecks({ contracts, domain, runtime: { refused } }: System): Check[] {
+function runtimeChecks({ contracts, domain, runtime: { refusedChange } }: System): DoctorCheck[] {
   const { orchestrator, reducer, effects } = contracts;
   const versions = [orchestrator, reducer, ...effects].map(
     ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
   );
   return [
-    ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${duration(process.uptime() * 1_000)}`),
-    ok("contracts", `${versions.join(", ")}; content ${domain.hash.slice(0, 12)}`),
-    ...(refused
+    ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${formatDuration(process.uptime() * 1_000)}`),
+    ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`),
+    ...(refusedChange
       ? [
           finding(
             "change of the contracts",
-            `refused, wanted by ${refused.by}: ${refused.reason}`,
-            "mend it (rollcall validate says every error), then rollcall reload; what ran runs on",
+            `refused, wanted by ${refusedChange.by}: ${refusedChange.reason}`,
+            "correct them (rollcall validate lists every error), then rollcall reload; the previous contracts " +
+              "stay in force",
           ),
         ]
       : []),
   ];
 }
 
-async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check[]> {
+async function busChecks({ bus, domain, runtime, clock }: System): Promise<DoctorCheck[]> {
   const { input, output } = topicsOf(domain);
-  const wanted = [...new Set([...input, ...output])];
-  const { kind, version, brokers, topics } = await bus.describe(wanted);
-  const missing = wanted.filter((topic) => !topics.some((each) => each.topic === topic));
+  const expected = [...new Set([...input, ...output])];
+  const { kind, version, brokers, topics } = await bus.describe(expected);
+  const missing = expected.filter((topic) => !topics.some((each) => each.topic === topic));
   const counts = new Set(topics.map(({ partitions }) => partitions));
-  const notByAppend = topics.filter(({ topic, logAppendTime }) => input.includes(topic) && !logAppendTime);
-  const offMs = Math.abs(runtime.status().brokerTimeMs - clock.wallMs());
+  const withoutLogAppendTime = topics.filter(({ topic, logAppendTime }) => input.includes(topic) && !logAppendTime);
+  const skewMs = Math.abs(runtime.status().brokerTimeMs - clock.wallMs());
   return [
     ok("bus", `${kind} ${version}, ${brokers} broker${brokers === 1 ? "" : "s"}`),
     missing.length > 0
@@ -93,41 +99,41 @@ async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check
           "give every topic the same number of partitions",
         )
       : ok("topic partitions", `${[...counts].join(", ")} each`),
-    notByAppend.length > 0
+    withoutLogAppendTime.length > 0
       ? finding(
           "topic timestamps",
-          `not LogAppendTime: ${notByAppend.map(({ topic }) => topic).join(", ")}`,
+          `not LogAppendTime: ${withoutLogAppendTime.map(({ topic }) => topic).join(", ")}`,
           "kafka-configs --alter --add-config message.timestamp.type=LogAppendTime",
         )
       : ok("topic timestamps", "input topics have LogAppendTime"),
-    clockCheck("clock of the bus", offMs),
+    clockCheck("clock of the bus", skewMs),
   ];
 }
 
-async function storeChecks({ store, clock }: System): Promise<Check[]> {
+async function storeChecks({ store, clock }: System): Promise<DoctorCheck[]> {
   const version = await store.version();
   const askedMs = clock.wallMs();
   const [row] = await store.query<{ now: Date }>("select clock_timestamp() as now");
   const tookMs = clock.wallMs() - askedMs;
   // It answered somewhere between the question and the answer.
-  const offMs = Math.max(0, Math.abs((row?.now.getTime() ?? 0) - askedMs - tookMs / 2) - tookMs / 2);
-  return [ok("store", `${store.kind}: ${version}`), clockCheck("clock of the store", offMs)];
+  const skewMs = Math.max(0, Math.abs((row?.now.getTime() ?? 0) - askedMs - tookMs / 2) - tookMs / 2);
+  return [ok("store", `${store.kind}: ${version}`), clockCheck("clock of the store", skewMs)];
 }
 
-const clockCheck = (name: string, offMs: number): Check =>
-  offMs > CLOCK_MS
+const clockCheck = (name: string, skewMs: number): DoctorCheck =>
+  skewMs > CLOCK_SKEW_MAX_MS
     ? finding(
         name,
-        `${duration(offMs)} off this machine's clock`,
+        `${formatDuration(skewMs)} off this machine's clock`,
         "synchronise the clocks (NTP): they must be within 1 s",
       )
-    : ok(name, `within 1 s of this machine's (${duration(offMs)} off)`);
+    : ok(name, `within 1 s of this machine's (${formatDuration(skewMs)} off)`);
 
-async function catalogueChecks({ catalog }: System): Promise<Check[]> {
-  return [ok("catalogue", (await catalog.reach()).version)];
+async function catalogueChecks({ catalog }: System): Promise<DoctorCheck[]> {
+  return [ok("catalogue", (await catalog.probe()).version)];
 }
 
-async function partitionChecks({ runtime, store, domain }: System): Promise<Check[]> {
+async function partitionChecks({ runtime, store, domain }: System): Promise<DoctorCheck[]> {
   const { owned, partitions, refused, lag } = runtime.status();
   const rows = await store.query<{ partition: number; served: boolean }>(
     `select partition, owner <> '' and served_at > now() - make_interval(secs => $2) as served
@@ -147,7 +153,7 @@ async function partitionChecks({ runtime, store, domain }: System): Promise<Chec
   ];
 }
 
-async function intentChecks({ store, domain }: System): Promise<Check[]> {
+async function intentChecks({ store, domain }: System): Promise<DoctorCheck[]> {
   const rows = await store.query<{ type: string; count: number; age: number }>(
     `select type, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 * 1000 as age
        from rollcall.intent where domain = $1 group by type order by type`,
@@ -155,13 +161,13 @@ async function intentChecks({ store, domain }: System): Promise<Check[]> {
   );
   if (rows.length === 0) return [ok("intents", "none pending")];
   const oldestMs = Math.max(...rows.map(({ age }) => age));
-  const detail = rows.map(({ type, count, age }) => `${count} ${type} (oldest ${duration(age)})`).join(", ");
-  return oldestMs > INTENT_AGE_MS
+  const detail = rows.map(({ type, count, age }) => `${count} ${type} (oldest ${formatDuration(age)})`).join(", ");
+  return oldestMs > INTENT_AGE_MAX_MS
     ? [finding("intents", `pending: ${detail}`, "see why their backend does not take them: the log names the error")]
     : [ok("intents", `pending: ${detail}`)];
 }
 
-async function deadLetterChecks({ store, domain }: System): Promise<Check[]> {
+async function deadLetterChecks({ store, domain }: System): Promise<DoctorCheck[]> {
   const rows = await store.query<{ error_code: string; count: number }>(
     `select error_code, count(*)::int as count from rollcall.dead_letter
       where domain = $1 and retried_at is null group by error_code order by error_code`,
@@ -172,11 +178,12 @@ async function deadLetterChecks({ store, domain }: System): Promise<Check[]> {
   return [{ ...note("dead letters", detail), remedy: "rollcall dlq list, then retry or drop them" }];
 }
 
-function driftChecks({ runtime }: System): Check[] {
+function driftChecks({ runtime }: System): DoctorCheck[] {
   const { drift, brokerTimeMs } = runtime.status();
   return drift.map(({ backend, comparedAtMs, error, found, isHeld }) => {
     const name = `drift of ${backend}`;
-    const at = comparedAtMs === null ? "not compared yet" : `compared ${duration(brokerTimeMs - comparedAtMs)} ago`;
+    const at =
+      comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(brokerTimeMs - comparedAtMs)} ago`;
     if (error !== null)
       return finding(
         name,
@@ -192,7 +199,7 @@ function driftChecks({ runtime }: System): Check[] {
   });
 }
 
-function guardChecks({ domain }: System, holds: readonly Hold[]): Check[] {
+function expiryGuardChecks({ domain }: System, holds: readonly Hold[]): DoctorCheck[] {
   const guarded = [...domain.orchestrator.states.values()].flatMap(({ name, deadline }) =>
     deadline?.expiryGuard ? [{ name, ...deadline.expiryGuard }] : [],
   );
@@ -200,16 +207,16 @@ function guardChecks({ domain }: System, holds: readonly Hold[]): Check[] {
   const rules = guarded.map(({ name, maxRatio, minCount }) => `${name} from ${maxRatio * 100} % and ${minCount} on`);
   return [
     ok("expiry guard", `in force: ${rules.join(", ")}`),
-    ...holds.filter(({ in_force }) => in_force).map(heldCheck),
+    ...holds.filter(({ in_force }) => in_force).map(holdCheck),
   ];
 }
 
-const heldCheck = ({ domain, kind, subject, count, of, held_at }: Hold): Check => {
+const holdCheck = ({ domain, kind, subject, count, of, held_at }: Hold): DoctorCheck => {
   const what = kind === "expiry" ? `expiry of ${subject} is held` : `deletions from ${subject} are held`;
   return finding(
     `${kind} hold`,
-    `${what} since ${held_at}: ${count} of ${of} would have gone at once`,
-    `see whether the fault is ours or the network's; if they are really gone: rollcall hold release ${domain} ` +
+    `${what} since ${held_at}: ${count} of ${of} would have happened at once`,
+    `see whether the fault is ours or the network's; otherwise: rollcall hold release ${domain} ` +
       `${subject} --reason ...`,
   );
 };

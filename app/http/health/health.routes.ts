@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Http } from "../server/route-types.ts";
-import { type Readiness, Ready } from "./readiness.ts";
+import { type Readiness, ReadinessView } from "./readiness.ts";
 
 export function addHealthRoutes(http: Http, readiness: Readiness): void {
   http.get(
@@ -18,7 +18,7 @@ export function addHealthRoutes(http: Http, readiness: Readiness): void {
       schema: {
         summary: "Whether it can do its work: each part, with the reason when not",
         description: "Reasons name machines and users: where tokens are configured, they are for those who send one.",
-        response: { 200: Ready, 503: Ready },
+        response: { 200: ReadinessView, 503: ReadinessView },
       },
     },
     async ({ caller: { role } }, reply) => {
@@ -27,14 +27,20 @@ export function addHealthRoutes(http: Http, readiness: Readiness): void {
       return reply.code(ready ? 200 : 503).send({
         status: ready ? "ready" : "not_ready",
         notices: role ? readiness.notices() : [],
-        parts: role ? parts : bare(parts),
+        parts: role ? parts : withoutReasons(parts),
       });
     },
   );
 }
 
 /** Without reasons. */
-function bare({ bus, store, catalogue, contracts, partitions }: Ready["parts"]): Ready["parts"] {
+function withoutReasons({
+  bus,
+  store,
+  catalogue,
+  contracts,
+  partitions,
+}: ReadinessView["parts"]): ReadinessView["parts"] {
   const { hash } = contracts;
   const { owned, of } = partitions;
   return {

@@ -40,11 +40,11 @@ export function addHoldRoutes(http: Http, system: System): void {
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "What is held until it is over or an operator says so, and how the last holds ended",
+        summary: "Holds in force, and how recent ones ended",
         response: { 200: List, ...PROBLEMS },
       },
     },
-    async () => ({ items: await holdsOf(system) }),
+    async () => ({ items: await readHolds(system) }),
   );
 
   http.post(
@@ -52,22 +52,25 @@ export function addHoldRoutes(http: Http, system: System): void {
     {
       config: { access: [] },
       schema: {
-        summary: "An operator's word: what is held may go",
-        description: "Who, when, what and why are kept in rollcall.operator_word and logged.",
+        summary: "Releases a hold",
+        description: "Who, when, what and why are kept in rollcall.operator_decision and logged.",
         params: Params,
         querystring: Query,
         response: { 200: Hold, ...PROBLEMS },
       },
     },
     async ({ caller: { identity }, params: { domain: name, subject }, query: { by, reason = null } }) => {
-      const of = (await holdsOf(system)).filter((each) => each.domain === name && each.subject === subject);
-      if (of.length === 0) throw notFound(`nothing of ${name} ${subject} was ever held`);
+      const matching = (await readHolds(system)).filter((each) => each.domain === name && each.subject === subject);
+      if (matching.length === 0) throw notFound(`nothing of ${name} ${subject} was ever held`);
       const who = by === undefined ? identity : `${by} (${identity})`;
-      const word = { domain: domain.name, who, reason, atMs: runtime.status().brokerTimeMs };
-      const released = [await releaseExpiry(store, subject, word), await releaseDeletions(store, subject, word)];
+      const decision = { domain: domain.name, who, reason, atMs: runtime.status().brokerTimeMs };
+      const released = [
+        await releaseExpiry(store, subject, decision),
+        await releaseDeletions(store, subject, decision),
+      ];
       if (!released.some(Boolean)) throw new Problem("conflict", `${subject} is not held: see GET /api/v1/holds`);
       const kind = released[0] ? "expiry" : "deletion";
-      const hold = (await holdsOf(system)).find((each) => each.subject === subject && each.kind === kind);
+      const hold = (await readHolds(system)).find((each) => each.subject === subject && each.kind === kind);
       if (!hold) throw notFound(`the hold of ${subject} is gone`);
       return hold;
     },
@@ -75,28 +78,31 @@ export function addHoldRoutes(http: Http, system: System): void {
 }
 
 /** Those in force first. */
-export async function holdsOf({ store, domain: { name } }: Pick<System, "store" | "domain">): Promise<Hold[]> {
+export async function readHolds({ store, domain: { name } }: Pick<System, "store" | "domain">): Promise<Hold[]> {
   const [expiries, deletions] = await Promise.all([expiryHolds(store, name), deletionHolds(store, name)]);
   const holds = [
     ...expiries.map((hold): Hold => ({
       kind: "expiry",
       subject: hold.state,
       count: hold.entities,
-      ...shown(name, hold),
+      ...holdFields(name, hold),
     })),
     ...deletions.map((hold): Hold => ({
       kind: "deletion",
       subject: hold.backend,
       count: hold.deletions,
-      ...shown(name, hold),
+      ...holdFields(name, hold),
     })),
   ];
   return holds.sort((a, b) => Number(b.in_force) - Number(a.in_force));
 }
 
-const shown = (domain: string, { heldAtMs, of, releasedAtMs, releasedBy, reason }: ExpiryHold | DeletionHold) => ({
+const holdFields = (
+  domain: string,
+  { heldAtMs, total, releasedAtMs, releasedBy, reason }: ExpiryHold | DeletionHold,
+) => ({
   domain,
-  of,
+  of: total,
   in_force: releasedAtMs === null,
   held_at: new Date(heldAtMs).toISOString(),
   released_at: releasedAtMs === null ? null : new Date(releasedAtMs).toISOString(),

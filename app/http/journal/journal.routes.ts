@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { PAGE_ROWS } from "../../journal/journal-source.ts";
-import { journalHead, journalLines, type JournalPlace } from "../../journal/journal-pages.ts";
+import { readJournalHead, readJournalPage, type JournalPosition } from "../../journal/journal-pages.ts";
 import type { System } from "../../host/system.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
-import { Cursor, type Http, Limit, PROBLEMS } from "../server/route-types.ts";
+import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-types.ts";
 
 const Query = z.object({
-  limit: Limit(PAGE_ROWS),
-  cursor: Cursor,
+  limit: LimitParam(PAGE_ROWS),
+  cursor: CursorParam,
   since: z.iso.datetime().optional().describe("only nodes with a row since then, but with all of their rows"),
 });
 const Journal = z.object({
@@ -21,7 +21,7 @@ export function addJournalRoutes(http: Http, { store, domain, config }: System):
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "The journal, node by node: what `rollcall replay` takes again",
+        summary: "The journal, node by node, as `rollcall replay` reads it",
         description: "Its first page begins with the contracts that ran; behind a node's rows stands how it is now.",
         querystring: Query,
         response: { 200: Journal, ...PROBLEMS },
@@ -29,9 +29,9 @@ export function addJournalRoutes(http: Http, { store, domain, config }: System):
     },
     async ({ query: { limit, cursor, since } }) => {
       const scope = `journal ${since ?? ""}`;
-      const place = cursor === undefined ? undefined : (decodeCursor(scope, cursor) as unknown as JournalPlace);
-      const head = place === undefined ? await journalHead(store, domain.name, config) : [];
-      const { lines, next } = await journalLines(store, domain.name, place, { limit, since });
+      const place = cursor === undefined ? undefined : (decodeCursor(scope, cursor) as unknown as JournalPosition);
+      const head = place === undefined ? await readJournalHead(store, domain.name, config) : [];
+      const { lines, next } = await readJournalPage(store, domain.name, place, { limit, since });
       const items = [...head, ...lines] as readonly object[] as z.infer<typeof Journal>["items"];
       return { items, next_cursor: next ? encodeCursor(scope, next) : null };
     },

@@ -1,9 +1,9 @@
 import type { Domain } from "../../../runtime/core/domain.ts";
-import { DECODE_CODES } from "../../../runtime/core/wire.ts";
+import { DECODE_ERROR_CODES } from "../../../runtime/core/wire.ts";
 
 /** Values of labels that are known before anything happened. */
-export const DEAD_LETTER_CODES = [...DECODE_CODES, "CORE_ERROR"] as const;
-export const INTENT_RESULTS = ["done", "retried", "failed", "gave_way"] as const;
+export const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR"] as const;
+export const INTENT_RESULTS = ["done", "retried", "failed", "superseded_intent"] as const;
 export const CHANGE_RESULTS = ["in_force", "refused"] as const;
 export const PARTS = ["bus", "store"] as const;
 

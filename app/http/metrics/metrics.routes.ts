@@ -3,10 +3,10 @@ import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import type { Http } from "../server/route-types.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
-import { shellMetrics } from "./runtime-metrics.ts";
+import { createRuntimeMetrics } from "./runtime-metrics.ts";
 
 export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts): void {
-  const { registry, stop } = shellMetrics(system, counts);
+  const { registry, stop } = createRuntimeMetrics(system, counts);
   const requests = new Counter({
     name: "rollcall_http_requests_total",
     help: "Requests answered, by route.",

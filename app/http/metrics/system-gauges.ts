@@ -3,18 +3,18 @@ import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
 import { guardedStates } from "./known-labels.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
-import { restingStates } from "../entities/state-kind.ts";
+import { stableStates } from "../entities/state-kind.ts";
 
 /** What a system is at the moment, read once a scrape. */
-export function describeSystem(registry: Registry, system: System, counts: NodeCounts): void {
-  describeBuild(registry, system);
-  describeStatus(registry, system);
-  describeHolds(registry, system);
-  describeDrift(registry, system);
-  describeNodes(registry, system, counts);
+export function registerSystemGauges(registry: Registry, system: System, counts: NodeCounts): void {
+  registerBuildGauges(registry, system);
+  registerStatusGauges(registry, system);
+  registerHoldGauges(registry, system);
+  registerDriftGauges(registry, system);
+  registerNodeGauge(registry, system, counts);
 }
 
-function describeBuild(registry: Registry, system: System): void {
+function registerBuildGauges(registry: Registry, system: System): void {
   new Gauge({
     name: "rollcall_build_info",
     help: "1; what runs, in its labels.",
@@ -23,7 +23,7 @@ function describeBuild(registry: Registry, system: System): void {
     collect() {
       this.reset();
       const { store, domain } = system;
-      this.set({ version: VERSION, node: process.version, store: store.kind, contract_hash: domain.hash }, 1);
+      this.set({ version: VERSION, node: process.version, store: store.kind, contract_hash: domain.contractHash }, 1);
     },
   });
   new Gauge({
@@ -31,12 +31,12 @@ function describeBuild(registry: Registry, system: System): void {
     help: "1 while the last change of the contracts that was wanted is refused.",
     registers: [registry],
     collect() {
-      this.set(system.runtime.refused ? 1 : 0);
+      this.set(system.runtime.refusedChange ? 1 : 0);
     },
   });
 }
 
-function describeStatus(registry: Registry, { runtime }: System): void {
+function registerStatusGauges(registry: Registry, { runtime }: System): void {
   const gauge = (name: string, help: string, read: (status: ReturnType<typeof runtime.status>) => number) =>
     new Gauge({
       name: `rollcall_${name}`,
@@ -58,9 +58,9 @@ function describeStatus(registry: Registry, { runtime }: System): void {
   gauge("store_up", "Whether the store answers.", ({ store }) => (store.ok ? 1 : 0));
 }
 
-function describeDrift(registry: Registry, { runtime }: System): void {
+function registerDriftGauges(registry: Registry, { runtime }: System): void {
   new Gauge({
-    name: "rollcall_drift",
+    name: "rollcall_drift_entries",
     help:
       "Differences between a backend and what it should hold, of this process's partitions, at the last " +
       "comparison.",
@@ -72,7 +72,7 @@ function describeDrift(registry: Registry, { runtime }: System): void {
     },
   });
   new Gauge({
-    name: "rollcall_comparison_age_seconds",
+    name: "rollcall_reconciliation_age_seconds",
     help: "Since the last comparison with a backend that came to an end.",
     labelNames: ["backend"],
     registers: [registry],
@@ -84,7 +84,7 @@ function describeDrift(registry: Registry, { runtime }: System): void {
   });
 }
 
-function describeHolds(registry: Registry, system: System): void {
+function registerHoldGauges(registry: Registry, system: System): void {
   const gauge = (name: string, help: string, read: (hold: { readonly waiting: number }) => number) =>
     new Gauge({
       name: `rollcall_${name}`,
@@ -101,11 +101,11 @@ function describeHolds(registry: Registry, system: System): void {
       },
     });
   gauge("expiry_held", "1 while expiry of the state is held, in all processes.", () => 1);
-  gauge("expiry_waiting", "Nodes of this process whose expiry is held.", ({ waiting }) => waiting);
+  gauge("expiry_held_entities", "Nodes of this process whose expiry is held.", ({ waiting }) => waiting);
 }
 
 /** Over all processes: every one of them tells the same, so take max() and not sum(). */
-function describeNodes(registry: Registry, system: System, counts: NodeCounts): void {
+function registerNodeGauge(registry: Registry, system: System, counts: NodeCounts): void {
   new Gauge({
     name: "rollcall_nodes",
     help: "Nodes by state, over all processes.",
@@ -115,7 +115,7 @@ function describeNodes(registry: Registry, system: System, counts: NodeCounts): 
       this.reset();
       // A store that is out of reach leaves the count out, and the other metrics in.
       const found = await counts.byState().catch(() => undefined);
-      if (found) for (const { name } of restingStates(system.domain)) this.set({ state: name }, found.get(name) ?? 0);
+      if (found) for (const { name } of stableStates(system.domain)) this.set({ state: name }, found.get(name) ?? 0);
     },
   });
 }

@@ -5,7 +5,7 @@ export interface Totals {
   readonly expiries: number;
   readonly dead_letters: number;
 }
-export const NO_TOTALS: Totals = { introspections: 0, activations: 0, expiries: 0, dead_letters: 0 };
+export const ZERO_TOTALS: Totals = { introspections: 0, activations: 0, expiries: 0, dead_letters: 0 };
 
 interface Sample {
   readonly atMs: number;
@@ -15,7 +15,7 @@ interface Sample {
 }
 
 /** What is drawn: for each sample its time, the nodes, and how much happened a second since the sample before. */
-export interface Drawn {
+export interface HistorySeries {
   readonly at: string[];
   readonly nodes: (number[] | null)[];
   readonly introspections: number[];
@@ -38,7 +38,7 @@ export class OverviewHistory {
     if (this.#samples.length > this.#size) this.#samples = this.#samples.slice(-this.#size);
   }
 
-  drawn(): Drawn {
+  series(): HistorySeries {
     const steps = this.#samples.map((sample, index) => perSecond(this.#samples[index - 1] ?? sample, sample));
     return {
       at: this.#samples.map(({ atMs }) => new Date(atMs).toISOString()),
@@ -53,13 +53,13 @@ export class OverviewHistory {
   /** A second, since the oldest sample of the last `windowMs`. */
   rates(now: { readonly atMs: number; readonly totals: Totals }, windowMs: number): Totals {
     const from = this.#samples.find(({ atMs }) => atMs >= now.atMs - windowMs);
-    return from ? perSecond(from, now) : NO_TOTALS;
+    return from ? perSecond(from, now) : ZERO_TOTALS;
   }
 }
 
-type Counted = Pick<Sample, "atMs" | "totals">;
+type TimedTotals = Pick<Sample, "atMs" | "totals">;
 
-function perSecond(from: Counted, to: Counted): Totals {
+function perSecond(from: TimedTotals, to: TimedTotals): Totals {
   const seconds = (to.atMs - from.atMs) / 1_000;
   const rate = (name: keyof Totals): number =>
     seconds > 0 ? Math.round(((to.totals[name] - from.totals[name]) / seconds) * 1_000) / 1_000 : 0;

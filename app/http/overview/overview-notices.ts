@@ -1,7 +1,7 @@
 import type { DriftStatus } from "../../../runtime/shell/reconciliation/reconciler.ts";
 import type { Hold } from "../health/holds.routes.ts";
 import type { Notice, Overview } from "./overview.ts";
-import { ago, duration } from "../server/text-format.ts";
+import { formatAge, formatDuration } from "../server/text-format.ts";
 
 export interface NoticeFacts {
   readonly parts: Overview["parts"];
@@ -16,7 +16,7 @@ export interface NoticeFacts {
 }
 
 /** What an operator should know, each with what to do about it. Worst first. Pure. */
-export function noticesOf(facts: NoticeFacts): Notice[] {
+export function buildNotices(facts: NoticeFacts): Notice[] {
   const notices = [
     ...partNotices(facts),
     ...contractNotices(facts),
@@ -27,7 +27,7 @@ export function noticesOf(facts: NoticeFacts): Notice[] {
   return notices.sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
 }
 
-const bad = (title: string, detail: string, remedy: string, command: string | null = null): Notice => ({
+const badNotice = (title: string, detail: string, remedy: string, command: string | null = null): Notice => ({
   level: "bad",
   title,
   detail,
@@ -35,22 +35,22 @@ const bad = (title: string, detail: string, remedy: string, command: string | nu
   command,
   hold: null,
 });
-const note = (title: string, detail: string, remedy: string): Notice => ({
-  ...bad(title, detail, remedy),
+const infoNotice = (title: string, detail: string, remedy: string): Notice => ({
+  ...badNotice(title, detail, remedy),
   level: "note",
 });
 
 function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFacts): Notice[] {
-  const unreachable = [
+  const dependencies = [
     ["bus", bus, "nothing is taken in, and no deadline fires, until it answers"],
     ["store", store, "turns wait, nothing is dropped, until it answers"],
     ["catalogue", catalogue, "its intents are tried again by themselves; registrations wait for them"],
   ] as const;
-  const away = unreachable.flatMap(([name, { ok, reason }, meanwhile]) =>
+  const unreachableNotices = dependencies.flatMap(([name, { ok, reason }, meanwhile]) =>
     ok
       ? []
       : [
-          bad(
+          badNotice(
             `The ${name} can't be reached`,
             `${reason ?? "no reason given"}; ${meanwhile}`,
             "See that it runs and that this machine reaches it",
@@ -61,22 +61,25 @@ function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFac
   const { refused } = partitions;
   if (refused.length > 0)
     return [
-      ...away,
-      bad(
+      ...unreachableNotices,
+      badNotice(
         "Partitions are refused",
         refused.join("; "),
         "List them, then begin again with the earliest message there is (--yes)",
         "rollcall offsets reset",
       ),
     ];
-  if (partitions.ok) return away;
-  return [...away, bad("Partitions are not served", partitions.reason ?? "", "Start a process", "rollcall start")];
+  if (partitions.ok) return unreachableNotices;
+  return [
+    ...unreachableNotices,
+    badNotice("Partitions are not served", partitions.reason ?? "", "Start a process", "rollcall start"),
+  ];
 }
 
 const contractNotices = ({ refusedContracts }: NoticeFacts): Notice[] =>
   refusedContracts
     ? [
-        bad(
+        badNotice(
           "The edited contracts were refused",
           `at ${refusedContracts.at}: ${refusedContracts.reason}; those from before stay in force`,
           "See what is wrong with them",
@@ -87,29 +90,29 @@ const contractNotices = ({ refusedContracts }: NoticeFacts): Notice[] =>
 
 function holdNotice({ domain, kind, subject, count, of, held_at }: Hold, nowMs: number): Notice {
   const what = kind === "expiry" ? `Expiry of ${subject} is held` : `Deletions from ${subject} are held`;
-  const detail = `since ${ago(held_at, nowMs)}: ${count} of ${of} would have gone at once`;
+  const detail = `since ${formatAge(held_at, nowMs)}: ${count} of ${of} would have happened at once`;
   const remedy = "See whether the fault is ours or the network's; release it only if they are really gone";
   return {
-    ...bad(what, detail, remedy, `rollcall hold release ${domain} ${subject} --reason "..."`),
+    ...badNotice(what, detail, remedy, `rollcall hold release ${domain} ${subject} --reason "..."`),
     hold: { domain, subject },
   };
 }
 
 const breakerNotices = ({ openBreakers, nowMs }: NoticeFacts): Notice[] =>
   [...openBreakers].map(([backend, sinceMs]) =>
-    bad(
-      `${backend} is not asked for a while`,
-      `its breaker is open for ${duration(nowMs - sinceMs)}: it failed too often in a row`,
+    badNotice(
+      `${backend} is not called: its circuit breaker is open`,
+      `open for ${formatDuration(nowMs - sinceMs)}: too many failures in a row`,
       "See why it fails: the log names the error. It is tried again by itself",
       "rollcall doctor",
     ),
   );
 
 function driftNotice({ backend, error, found, comparedAtMs, isHeld }: DriftStatus, nowMs: number): Notice[] {
-  const at = comparedAtMs === null ? "not compared yet" : `compared ${duration(nowMs - comparedAtMs)} ago`;
+  const at = comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
   if (error !== null)
     return [
-      bad(
+      badNotice(
         `${backend} can't be compared`,
         `${at}; ${error}`,
         `See that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired`,
@@ -120,5 +123,5 @@ function driftNotice({ backend, error, found, comparedAtMs, isHeld }: DriftStatu
   if (differences.length === 0) return [];
   const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
   const remedy = isHeld ? "Leftovers stay until an operator allows it" : "Nothing: it is being repaired";
-  return [note(`${backend} has drifted`, detail, remedy)];
+  return [infoNotice(`${backend} has drifted`, detail, remedy)];
 }

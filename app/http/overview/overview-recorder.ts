@@ -5,38 +5,38 @@ import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
 import type { System } from "../../host/system.ts";
 import { activationMs } from "../entities/activation-time.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
-import { NO_TOTALS, OverviewHistory, type Totals } from "./overview-history.ts";
+import { ZERO_TOTALS, OverviewHistory, type Totals } from "./overview-history.ts";
 import { RecentValues } from "./recent-values.ts";
-import { restingStates } from "../entities/state-kind.ts";
+import { stableStates } from "../entities/state-kind.ts";
 
 export const SAMPLE_MS = 10_000;
 const SAMPLES_MAX = 360;
 /** What percentiles are taken over. */
-const RECENT = { size: 2_048, windowMs: 300_000 } as const;
-const TALLIED: ReadonlyMap<string, keyof Totals> = new Map([
+const RECENT_WINDOW = { size: 2_048, windowMs: 300_000 } as const;
+const TOTAL_BY_EVENT: ReadonlyMap<string, keyof Totals> = new Map([
   [NodeBecameActive.messageType, "activations"],
   [NodeLivenessExpired.messageType, "expiries"],
 ]);
 
 /** Remembers what the overview tells of this process. Begins with it, and is bounded. */
-export class OverviewWatch {
+export class OverviewRecorder {
   readonly #system: System;
   readonly #counts: NodeCounts;
   readonly #unwatch: () => void;
-  readonly #totals: { -readonly [Name in keyof Totals]: number } = { ...NO_TOTALS };
+  readonly #totals: { -readonly [Name in keyof Totals]: number } = { ...ZERO_TOTALS };
   #cancel = (): void => {};
-  readonly beganAtMs: number;
+  readonly startedAtMs: number;
   readonly history = new OverviewHistory(SAMPLES_MAX);
-  readonly activation = new RecentValues(RECENT);
-  readonly lateness = new RecentValues(RECENT);
+  readonly activation = new RecentValues(RECENT_WINDOW);
+  readonly lateness = new RecentValues(RECENT_WINDOW);
   /** Backends that are not asked at present, and since when (ms since the epoch). */
   readonly openBreakers = new Map<string, number>();
 
   constructor(system: System, counts: NodeCounts) {
     this.#system = system;
     this.#counts = counts;
-    this.beganAtMs = system.clock.wallMs();
-    this.#unwatch = system.watch((event) => this.#heard(event));
+    this.startedAtMs = system.clock.wallMs();
+    this.#unwatch = system.watch((event) => this.#onShellEvent(event));
     void this.#sample();
   }
 
@@ -49,7 +49,7 @@ export class OverviewWatch {
     this.#cancel();
   }
 
-  #heard(event: ShellEvent): void {
+  #onShellEvent(event: ShellEvent): void {
     const { clock, runtime } = this.#system;
     if (event.kind === "dead_letter") this.#totals.dead_letters++;
     if (event.kind === "deadline_fired") this.lateness.add(event.lateMs, clock.monotonicMs());
@@ -61,7 +61,7 @@ export class OverviewWatch {
     const { message, decision } = event;
     if (message.type === NodeIntrospectionEvent.messageType) this.#totals.introspections++;
     for (const { type } of decision.events) {
-      const name = TALLIED.get(type);
+      const name = TOTAL_BY_EVENT.get(type);
       if (name) this.#totals[name]++;
     }
     const tookMs = activationMs(decision, () => runtime.brokerTimeMs);
@@ -72,7 +72,7 @@ export class OverviewWatch {
     const { clock, domain } = this.#system;
     this.#cancel = clock.after(SAMPLE_MS, () => void this.#sample());
     const counts = await this.#counts.byState().catch(() => undefined);
-    const nodes = counts ? restingStates(domain).map(({ name }) => counts.get(name) ?? 0) : null;
+    const nodes = counts ? stableStates(domain).map(({ name }) => counts.get(name) ?? 0) : null;
     this.history.add({ atMs: clock.wallMs(), totals: { ...this.#totals }, nodes });
   }
 }

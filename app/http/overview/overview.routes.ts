@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { holdsOf } from "../health/holds.routes.ts";
+import { readHolds } from "../health/holds.routes.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { Overview } from "./overview.ts";
-import { noticesOf } from "./overview-notices.ts";
-import { OverviewWatch, SAMPLE_MS } from "./overview-recorder.ts";
+import { buildNotices } from "./overview-notices.ts";
+import { OverviewRecorder, SAMPLE_MS } from "./overview-recorder.ts";
 import type { Readiness } from "../health/readiness.ts";
-import { kindOf, restingStates } from "../entities/state-kind.ts";
+import { stateKindOf, stableStates } from "../entities/state-kind.ts";
 
 const RATE_MS = 60_000;
 const Query = z.object({
@@ -20,7 +20,7 @@ export function addOverviewRoutes(
   { counts, readiness }: { readonly counts: NodeCounts; readonly readiness: Readiness },
 ): void {
   const { runtime, clock } = system;
-  const watch = new OverviewWatch(system, counts);
+  const watch = new OverviewRecorder(system, counts);
   http.addHook("onClose", async () => watch.close());
 
   http.get(
@@ -28,7 +28,7 @@ export function addOverviewRoutes(
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "Where the nodes are, how fast they come and go, and what is to be done",
+        summary: "Nodes by state, rates, and notices",
         querystring: Query,
         response: { 200: Overview, ...PROBLEMS },
       },
@@ -38,29 +38,32 @@ export function addOverviewRoutes(
       const [nodes, parts, holds] = await Promise.all([
         counts.byState().catch(() => undefined),
         readiness.parts(),
-        holdsOf(system).catch(() => []),
+        readHolds(system).catch(() => []),
       ]);
-      const { lagOf, brokerTimeMs, drift } = runtime.status();
+      const { lagByPartition, brokerTimeMs, drift } = runtime.status();
       const nowMs = clock.wallMs();
-      const { refused } = runtime;
-      const refusedContracts = refused && { at: new Date(refused.atMs).toISOString(), reason: refused.reason };
+      const { refusedChange } = runtime;
+      const refusedContracts = refusedChange && {
+        at: new Date(refusedChange.atMs).toISOString(),
+        reason: refusedChange.reason,
+      };
       const { openBreakers } = watch;
       return {
         at: new Date(brokerTimeMs).toISOString(),
-        began_at: new Date(watch.beganAtMs).toISOString(),
-        notices: noticesOf({ parts, refusedContracts, holds, openBreakers, drift, nowMs, brokerTimeMs }),
+        began_at: new Date(watch.startedAtMs).toISOString(),
+        notices: buildNotices({ parts, refusedContracts, holds, openBreakers, drift, nowMs, brokerTimeMs }),
         refused_contracts: refusedContracts,
         parts,
-        states: restingStates(system.domain).map((state) => ({
+        states: stableStates(system.domain).map((state) => ({
           name: state.name,
-          kind: kindOf(state),
+          kind: stateKindOf(state),
           nodes: nodes ? (nodes.get(state.name) ?? 0) : null,
         })),
         rates: watch.history.rates({ atMs: nowMs, totals: watch.totals }, RATE_MS),
-        activation: watch.activation.spread(clock.monotonicMs()),
-        lateness: watch.lateness.spread(clock.monotonicMs()),
-        lag: [...lagOf].map(([partition, messages]) => ({ partition, messages })),
-        history: history === "true" ? { every_ms: SAMPLE_MS, ...watch.history.drawn() } : null,
+        activation: watch.activation.percentiles(clock.monotonicMs()),
+        lateness: watch.lateness.percentiles(clock.monotonicMs()),
+        lag: [...lagByPartition].map(([partition, messages]) => ({ partition, messages })),
+        history: history === "true" ? { every_ms: SAMPLE_MS, ...watch.history.series() } : null,
       };
     },
   );

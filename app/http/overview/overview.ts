@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { Ready } from "../health/readiness.ts";
+import { ReadinessView } from "../health/readiness.ts";
 import { StateKind } from "../entities/state-kind.ts";
 
 const Time = z.iso.datetime();
 const Milliseconds = z.number().nullable().describe("ms; null: there were none");
-const Spread = z.object({
+const Percentiles = z.object({
   count: z.int().describe("values of the last 5 min, at most the newest 2,048"),
   p50_ms: Milliseconds,
   p99_ms: Milliseconds,
@@ -35,13 +35,13 @@ export const Overview = z.object({
   began_at: Time.describe("start of the process: rates, percentiles and the history begin with it"),
   notices: z.array(Notice).describe("what is to be known or done, worst first"),
   refused_contracts: RefusedContracts.nullable().describe("the last reload, if it was refused"),
-  parts: Ready.shape.parts,
+  parts: ReadinessView.shape.parts,
   states: z
     .array(z.object({ name: z.string(), kind: StateKind, nodes: z.int().nullable() }))
     .describe("nodes by state over all processes, in the order of the contract; null: they could not be counted"),
   rates: Rates.describe("of this process, a second, over the last minute"),
-  activation: Spread.describe("from an introspection to active, in this process"),
-  lateness: Spread.describe("from a deadline to its firing, in this process"),
+  activation: Percentiles.describe("from an introspection to active, in this process"),
+  lateness: Percentiles.describe("from a deadline to its firing, in this process"),
   lag: z.array(z.object({ partition: z.int(), messages: z.int() })).describe("of the partitions served here"),
   history: z
     .object({

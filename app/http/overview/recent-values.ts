@@ -1,4 +1,4 @@
-export interface Spread {
+export interface Percentiles {
   readonly count: number;
   readonly p50_ms: number | null;
   readonly p99_ms: number | null;
@@ -21,13 +21,13 @@ export class RecentValues {
   }
 
   add(value: number, atMs: number): void {
-    const place = this.#count++ % this.#size;
-    this.#atMs[place] = atMs;
-    this.#values[place] = value;
+    const slot = this.#count++ % this.#size;
+    this.#atMs[slot] = atMs;
+    this.#values[slot] = value;
   }
 
   /** Percentiles by the nearest rank: each is a value that was there. */
-  spread(nowMs: number): Spread {
+  percentiles(nowMs: number): Percentiles {
     const kept = Math.min(this.#count, this.#size);
     const sorted = this.#values
       .subarray(0, kept)

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type ApiToken, type Role, tokenOf } from "../../host/api-tokens.ts";
+import { type ApiToken, type Role, findToken } from "../../host/api-tokens.ts";
 import { Problem } from "./problem.ts";
 
 /** Who may use a route: `anyone` also without a token, else the roles named and every operator. */
@@ -12,7 +12,7 @@ export interface Caller {
   readonly identity: string;
   /** Undefined: no token where one is needed, or a wrong one. */
   readonly role: Role | undefined;
-  speaksFor(nodeId: string): boolean;
+  mayActFor(nodeId: string): boolean;
 }
 
 declare module "fastify" {
@@ -35,17 +35,17 @@ const noNode = (): boolean => false;
  * Finds out who asks, and refuses what the role may not do. Without tokens in the configuration (then only this machine
  * reaches the address) everybody is an operator. A route that does not say who may use it stops the start.
  */
-export function controlAccess(http: FastifyInstance, tokens: readonly ApiToken[] | undefined): void {
+export function addAuthentication(http: FastifyInstance, tokens: readonly ApiToken[] | undefined): void {
   http.decorateRequest("caller", null as unknown as Caller);
   http.addHook("onRoute", ({ url, method, config }) => {
     if (config?.access === undefined)
       throw new Error(`${String(method)} ${url} does not say who may use it: give it config: { access }`);
   });
-  http.addHook("onRequest", async (request) => void (request.caller = callerOf(request, tokens)));
+  http.addHook("onRequest", async (request) => void (request.caller = identifyCaller(request, tokens)));
 }
 
 /** Behind the rate limit, so that guessing is limited too. */
-export function refuseStrangers(http: FastifyInstance): void {
+export function addAuthorization(http: FastifyInstance): void {
   http.addHook("onRequest", async ({ caller, is404, routeOptions: { config }, headers }) => {
     const { access, browsable = false } = config;
     if (is404 || access === "anyone") return;
@@ -57,34 +57,38 @@ export function refuseStrangers(http: FastifyInstance): void {
   // Whatever is asked of one node under its name, so that no route can forget it.
   http.addHook("preHandler", async ({ caller, params }) => {
     const { node_id } = (params ?? {}) as { readonly node_id?: string };
-    if (node_id !== undefined) assertSpeaksFor(caller, node_id);
+    if (node_id !== undefined) assertMayActFor(caller, node_id);
   });
 }
 
 /** @throws Problem forbidden */
-export function assertSpeaksFor(caller: Caller, nodeId: string): void {
-  if (caller.role === "node" && !caller.speaksFor(nodeId))
-    throw forbidden(`${caller.identity} does not speak for ${nodeId}`);
+export function assertMayActFor(caller: Caller, nodeId: string): void {
+  if (caller.role === "node" && !caller.mayActFor(nodeId))
+    throw forbidden(`${caller.identity} may not act for ${nodeId}`);
 }
 
-function callerOf({ headers, ip, routeOptions }: FastifyRequest, tokens: readonly ApiToken[] | undefined): Caller {
-  if (tokens === undefined) return { identity: `address ${ip}`, role: "operator", speaksFor: anyNode };
+function identifyCaller(
+  { headers, ip, routeOptions }: FastifyRequest,
+  tokens: readonly ApiToken[] | undefined,
+): Caller {
+  if (tokens === undefined) return { identity: `address ${ip}`, role: "operator", mayActFor: anyNode };
   // A browser sends a password again by itself, also where another site leads it: it is taken for documents alone.
-  const presented = bearerOf(headers) ?? (routeOptions.config.browsable ? passwordOf(headers) : undefined);
-  const token = presented === undefined ? undefined : tokenOf(tokens, presented);
-  if (token === undefined) return { identity: `address ${ip}`, role: undefined, speaksFor: noNode };
+  const presented = bearerToken(headers) ?? (routeOptions.config.browsable ? basicAuthPassword(headers) : undefined);
+  const token = presented === undefined ? undefined : findToken(tokens, presented);
+  if (token === undefined) return { identity: `address ${ip}`, role: undefined, mayActFor: noNode };
   const { role, name } = token;
-  return { identity: `${role} ${name}`, role, speaksFor: role === "node" ? speakerFor(name) : anyNode };
+  return { identity: `${role} ${name}`, role, mayActFor: role === "node" ? nodeIdMatcher(name) : anyNode };
 }
 
-const speakerFor = (name: string) =>
+const nodeIdMatcher = (name: string) =>
   name.endsWith("*")
     ? (nodeId: string): boolean => nodeId.startsWith(name.slice(0, -1))
     : (nodeId: string): boolean => nodeId === name;
 
-const bearerOf = ({ authorization = "" }: IncomingHttpHeaders): string | undefined => BEARER.exec(authorization)?.[1];
+const bearerToken = ({ authorization = "" }: IncomingHttpHeaders): string | undefined =>
+  BEARER.exec(authorization)?.[1];
 
-function passwordOf({ authorization = "" }: IncomingHttpHeaders): string | undefined {
+function basicAuthPassword({ authorization = "" }: IncomingHttpHeaders): string | undefined {
   const pair = Buffer.from(BASIC.exec(authorization)?.[1] ?? "", "base64").toString("latin1");
   return pair.includes(":") ? pair.slice(pair.indexOf(":") + 1) : undefined;
 }

@@ -20,26 +20,26 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  * A page in a browser of this machine must not speak to us: a name that was rebound to a loopback address is refused,
  * and so is whatever would change something on behalf of another origin.
  */
-export function guardRequests(http: FastifyInstance, config: Config): void {
+export function addBrowserGuard(http: FastifyInstance, config: Config): void {
   const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: names } = config;
-  const served = new Set([...LOCAL_NAMES, bracketed(address.toLowerCase()), ...(names ?? [])]);
+  const servedNames = new Set([...LOCAL_NAMES, bracketed(address.toLowerCase()), ...(names ?? [])]);
   // On another address there are tokens, which a page that was rebound to it does not have.
-  const isKnown = isLoopback(address) || names !== undefined;
+  const checksHost = isLoopback(address) || names !== undefined;
   http.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
-    if (isKnown) refuseForeignHost(request, served);
+    if (checksHost) refuseForeignHost(request, servedNames);
     refuseWebSocket(request);
     if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
   });
 }
 
-function refuseForeignHost({ headers }: FastifyRequest, served: ReadonlySet<string>): void {
+function refuseForeignHost({ headers }: FastifyRequest, servedNames: ReadonlySet<string>): void {
   const host = hostname(headers.host ?? "");
-  if (!served.has(host))
+  if (!servedNames.has(host))
     throw new Problem(
       "foreign-host",
       `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ` +
-        `${[...served].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
+        `${[...servedNames].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
     );
 }
 

@@ -2,45 +2,46 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { Problem } from "./problem.ts";
 
-const CHECK_BYTES = 8;
-const Place = z.array(z.union([z.string(), z.number()]));
+const CHECKSUM_BYTES = 8;
+const Position = z.array(z.union([z.string(), z.number()]));
 
 /**
  * Where a list goes on, opaque to its reader. The check makes an altered or foreign one an error instead of a wrong
  * page; it is no secret, because a cursor opens nothing that the list would not show.
  * @param scope the list and its filters: a cursor is good for the same ones only
  */
-export function encodeCursor(scope: string, place: readonly (string | number)[]): string {
-  const body = Buffer.from(JSON.stringify(place));
-  return Buffer.concat([check(scope, body), body]).toString("base64url");
+export function encodeCursor(scope: string, position: readonly (string | number)[]): string {
+  const body = Buffer.from(JSON.stringify(position));
+  return Buffer.concat([checksum(scope, body), body]).toString("base64url");
 }
 
 /** @throws Problem for a cursor that was not made by `encodeCursor` for the same scope */
 export function decodeCursor(scope: string, cursor: string): readonly (string | number)[] {
   const bytes = Buffer.from(cursor, "base64url");
-  const body = bytes.subarray(CHECK_BYTES);
-  const isChecked = bytes.toString("base64url") === cursor && check(scope, body).equals(bytes.subarray(0, CHECK_BYTES));
-  const place = isChecked ? placeIn(body.toString("utf8")) : undefined;
-  if (place) return place;
+  const body = bytes.subarray(CHECKSUM_BYTES);
+  const isChecked =
+    bytes.toString("base64url") === cursor && checksum(scope, body).equals(bytes.subarray(0, CHECKSUM_BYTES));
+  const position = isChecked ? parsePosition(body.toString("utf8")) : undefined;
+  if (position) return position;
   throw new Problem("invalid-request", "the cursor is not one of this list with these filters", {
     errors: [{ parameter: "cursor", detail: "not a next_cursor of this list with these filters" }],
   });
 }
 
 /** Whoever knows how the check is made can make one of anything. */
-function placeIn(text: string): readonly (string | number)[] | undefined {
+function parsePosition(text: string): readonly (string | number)[] | undefined {
   try {
-    return Place.safeParse(JSON.parse(text)).data;
+    return Position.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
 }
 
-const check = (scope: string, body: Buffer): Buffer =>
+const checksum = (scope: string, body: Buffer): Buffer =>
   createHash("sha256")
     .update("rollcall cursor\0")
     .update(scope)
     .update("\0")
     .update(body)
     .digest()
-    .subarray(0, CHECK_BYTES);
+    .subarray(0, CHECKSUM_BYTES);

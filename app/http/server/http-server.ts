@@ -4,50 +4,50 @@ import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fa
 import type { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { VALUE_BYTES_MAX } from "../../../runtime/core/wire.ts";
-import { controlAccess, refuseStrangers } from "./access.ts";
-import { addContractCheck } from "../contracts/contract-check.routes.ts";
-import { addContractFiles } from "../contracts/contract-files.routes.ts";
-import { addContractReading } from "../contracts/contracts.routes.ts";
+import { addAuthentication, addAuthorization } from "./access.ts";
+import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
+import { addContractFileRoutes } from "../contracts/contract-files.routes.ts";
+import { addContractRoutes } from "../contracts/contracts.routes.ts";
 import { addDeadLetterRoutes } from "../dead-letters/dead-letters.routes.ts";
-import { addDocumentRoutes } from "../docs/docs.routes.ts";
+import { addDocsRoutes } from "../docs/docs.routes.ts";
 import { addDoctorRoutes } from "../health/doctor.routes.ts";
 import { addEventRoutes } from "../events/events.routes.ts";
 import { addExplanationRoutes } from "../entities/explanation.routes.ts";
-import { guardRequests } from "./browser-guard.ts";
+import { addBrowserGuard } from "./browser-guard.ts";
 import { addHealthRoutes } from "../health/health.routes.ts";
 import { addHoldRoutes } from "../health/holds.routes.ts";
 import { addJournalRoutes } from "../journal/journal.routes.ts";
-import { takeJson } from "./json-body.ts";
+import { addJsonBodyParser } from "./json-body.ts";
 import { addMetricsRoutes } from "../metrics/metrics.routes.ts";
 import { NodeCounts } from "../entities/node-counts.ts";
 import { addOverviewRoutes } from "../overview/overview.routes.ts";
 import { addPageRoutes } from "../page/page.routes.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
-import { limitRate, RateLimit } from "./rate-limit.ts";
+import { addRateLimit, RateLimit } from "./rate-limit.ts";
 import { Readiness } from "../health/readiness.ts";
 import { addRegistrationRoutes } from "../entities/registrations.routes.ts";
 import { addReloadRoutes } from "../contracts/reload.routes.ts";
 import { addRetryRoutes } from "../entities/retry.routes.ts";
 import { addServiceRoutes } from "../entities/services.routes.ts";
-import { addStateCounts } from "../entities/state-counts.routes.ts";
+import { addStateCountRoutes } from "../entities/state-counts.routes.ts";
 import { addStreamRoutes } from "../events/stream.routes.ts";
 import { addTimelineRoutes } from "../entities/timeline.routes.ts";
 import { VERSION } from "../../version.ts";
 
-const REQUEST_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 15_000;
 /** Node ids have at most 255 characters, each of at most 3 when percent-encoded; longer ones are refused by name. */
 const PARAM_LENGTH_MAX = 1_024;
 
 export interface HttpServerOptions {
   /** Hears of errors that are defects: the answer says nothing about them. */
-  readonly onDefect?: (error: unknown, route: string) => void;
+  readonly onInternalError?: (error: unknown, route: string) => void;
   /** Within which a request must have come whole. */
   readonly requestTimeoutMs?: number;
 }
 
 /** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
 export function createHttpServer(system: System, options: HttpServerOptions = {}): FastifyInstance {
-  const requestTimeout = options.requestTimeoutMs ?? REQUEST_MS;
+  const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const server = fastify({
     bodyLimit: VALUE_BYTES_MAX,
     requestTimeout,
@@ -68,19 +68,20 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
   server.setErrorHandler((error, request, reply) => {
     const { problem, status } = problemOf(error);
-    if (problem.kind === "internal") options.onDefect?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
+    if (problem.kind === "internal")
+      options.onInternalError?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
     sendProblem(request, reply, problem, status);
   });
   server.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, new Problem("not-found", `no route for ${request.method} here: see /openapi.json`)),
   );
-  takeJson(server);
+  addJsonBodyParser(server);
   const { config, clock } = system;
-  guardRequests(server, config);
-  controlAccess(server, config.ROLLCALL_API_TOKENS);
-  limitRate(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
-  refuseStrangers(server);
-  describeApi(server);
+  addBrowserGuard(server, config);
+  addAuthentication(server, config.ROLLCALL_API_TOKENS);
+  addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
+  addAuthorization(server);
+  registerOpenApi(server);
   void server.register(async (scope) => addRoutes(scope, system));
   return server;
 }
@@ -103,15 +104,15 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
   addReloadRoutes(http, system);
-  addContractReading(http, system);
-  addContractCheck(http, system);
-  addStateCounts(http, system);
-  addContractFiles(http, system);
+  addContractRoutes(http, system);
+  addContractCheckRoutes(http, system);
+  addStateCountRoutes(http, system);
+  addContractFileRoutes(http, system);
   addPageRoutes(http);
-  addDocumentRoutes(http, system);
+  addDocsRoutes(http, system);
 }
 
-function describeApi(server: FastifyInstance): void {
+function registerOpenApi(server: FastifyInstance): void {
   void server.register(swagger, {
     openapi: {
       openapi: "3.1.0",

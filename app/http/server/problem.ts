@@ -4,24 +4,24 @@ import { z } from "zod";
 import { Fault } from "../../../runtime/core/fault.ts";
 
 /** What goes wrong, by the last part of the problem's `type`. */
-const KINDS = {
+const PROBLEM_KINDS = {
   "invalid-request": { status: 400, title: "The request is not valid" },
-  unauthenticated: { status: 401, title: "A token is needed" },
-  forbidden: { status: 403, title: "This token may not do this" },
+  unauthenticated: { status: 401, title: "Authentication required" },
+  forbidden: { status: 403, title: "Forbidden" },
   "foreign-origin": { status: 403, title: "A page of another origin may not change anything" },
-  "not-found": { status: 404, title: "There is no such thing" },
-  "not-acceptable": { status: 406, title: "Not in this form" },
-  conflict: { status: 409, title: "It can't be done in the state that this is in" },
+  "not-found": { status: 404, title: "Not found" },
+  "not-acceptable": { status: 406, title: "Not acceptable" },
+  conflict: { status: 409, title: "Conflict with the current state" },
   "too-large": { status: 413, title: "The request is too large" },
   "unsupported-media-type": { status: 415, title: "The body must be JSON" },
   "foreign-host": { status: 421, title: "This host name is not served here" },
   "too-many-requests": { status: 429, title: "Too many requests" },
-  overloaded: { status: 503, title: "Too much is waiting" },
-  unavailable: { status: 503, title: "A part of the system can't be reached" },
-  timeout: { status: 504, title: "It did not come about in time" },
-  internal: { status: 500, title: "Rollcall has a defect" },
+  overloaded: { status: 503, title: "Overloaded" },
+  unavailable: { status: 503, title: "A dependency is unavailable" },
+  timeout: { status: 504, title: "Timed out" },
+  internal: { status: 500, title: "Internal error" },
 } as const;
-type Kind = keyof typeof KINDS;
+type ProblemKind = keyof typeof PROBLEM_KINDS;
 
 /** One wrong part of a request: `pointer` into the body, or the name of a parameter. */
 const ProblemError = z.object({
@@ -48,7 +48,7 @@ export interface ProblemOptions {
   readonly errors?: readonly ProblemError[];
   readonly code?: string;
   /** Members beside RFC 9457's own. */
-  readonly more?: Readonly<Record<string, unknown>>;
+  readonly extensions?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
   /** WWW-Authenticate. */
   readonly challenge?: string;
@@ -56,9 +56,9 @@ export interface ProblemOptions {
 
 /** An answer that is not what was asked for; thrown by a route, sent by the error handler. */
 export class Problem extends Error {
-  readonly kind: Kind;
+  readonly kind: ProblemKind;
   readonly options: ProblemOptions;
-  constructor(kind: Kind, detail: string, options: ProblemOptions = {}) {
+  constructor(kind: ProblemKind, detail: string, options: ProblemOptions = {}) {
     super(detail);
     this.kind = kind;
     this.options = options;
@@ -69,11 +69,17 @@ export const notFound = (what: string): Problem => new Problem("not-found", what
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem, status?: number): void {
   const { kind, options, message: detail } = problem;
-  const { title, status: usual } = KINDS[kind];
-  const { errors = [], code, more = {}, retryAfterSeconds, challenge } = options;
+  const { title, status: defaultStatus } = PROBLEM_KINDS[kind];
+  const { errors = [], code, extensions: extensions = {}, retryAfterSeconds, challenge } = options;
   const body = {
-    ...more,
-    ...{ type: `urn:rollcall:problem:${kind}`, title, status: status ?? usual, detail, instance: pathOf(request) },
+    ...extensions,
+    ...{
+      type: `urn:rollcall:problem:${kind}`,
+      title,
+      status: status ?? defaultStatus,
+      detail,
+      instance: pathOf(request),
+    },
     ...(code !== undefined && { code }),
     errors,
   };
@@ -89,7 +95,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 /** The problem that stands for anything a route throws; a status of its own where the framework knows better. */
 export function problemOf(error: unknown): { readonly problem: Problem; readonly status?: number } {
   if (error instanceof Problem) return { problem: error };
-  if (hasZodFastifySchemaValidationErrors(error)) return { problem: invalidParts(error) };
+  if (hasZodFastifySchemaValidationErrors(error)) return { problem: problemOfValidation(error) };
   if (error instanceof Fault) return { problem: problemOfFault(error) };
   const { statusCode: status = 500, message } = error as FastifyError;
   if (status === 413) return { problem: new Problem("too-large", "a body has at most 256 KiB") };
@@ -107,14 +113,14 @@ function problemOfFault(fault: Fault): Problem {
   return new Problem("internal", "the request could not be answered; the log of the process says why", { code });
 }
 
-function invalidParts(error: FastifyError & { validationContext?: string }): Problem {
+function problemOfValidation(error: FastifyError & { validationContext?: string }): Problem {
   const errors = (error.validation ?? []).map(({ instancePath, message = "not valid" }) =>
     error.validationContext === "body"
       ? { detail: message, pointer: instancePath }
       : { detail: message, parameter: decodeURIComponent(instancePath.slice(1)).replaceAll("~1", "/") },
   );
-  const said = errors.map((each) => `${"parameter" in each ? each.parameter : each.pointer}: ${each.detail}`);
-  return new Problem("invalid-request", said.join("; "), { errors });
+  const details = errors.map((each) => `${"parameter" in each ? each.parameter : each.pointer}: ${each.detail}`);
+  return new Problem("invalid-request", details.join("; "), { errors });
 }
 
 /** Without its query: that may hold anything. */

@@ -30,9 +30,9 @@ export class RateLimit {
   /** @returns seconds to wait; 0 when this one may go on */
   take(identity: string): number {
     const atMs = this.#clock.monotonicMs();
-    const most = this.#perSecond * BURST_SECONDS;
-    const bucket = this.#buckets.get(identity) ?? { tokens: most, filledAtMs: atMs };
-    bucket.tokens = Math.min(most, bucket.tokens + ((atMs - bucket.filledAtMs) * this.#perSecond) / 1_000);
+    const capacity = this.#perSecond * BURST_SECONDS;
+    const bucket = this.#buckets.get(identity) ?? { tokens: capacity, filledAtMs: atMs };
+    bucket.tokens = Math.min(capacity, bucket.tokens + ((atMs - bucket.filledAtMs) * this.#perSecond) / 1_000);
     bucket.filledAtMs = atMs;
     this.#buckets.set(identity, bucket);
     if (bucket.tokens < 1) return Math.ceil((1 - bucket.tokens) / this.#perSecond);
@@ -41,8 +41,8 @@ export class RateLimit {
   }
 }
 
-/** Behind `controlAccess`, which knows who asks. */
-export function limitRate(http: FastifyInstance, limit: RateLimit): void {
+/** Behind `addAuthentication`, which knows who asks. */
+export function addRateLimit(http: FastifyInstance, limit: RateLimit): void {
   http.addHook("onRequest", async ({ caller: { identity } }) => {
     const retryAfterSeconds = limit.take(identity);
     if (retryAfterSeconds > 0)

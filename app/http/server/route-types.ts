@@ -14,18 +14,18 @@ export type Http = FastifyInstance<
   ZodTypeProvider
 >;
 
-const problem = (description: string) => ({
+const problemResponse = (description: string) => ({
   description,
   content: { "application/problem+json": { schema: ProblemSchema } },
 });
 
 /** What any route may answer beside its own. */
 export const PROBLEMS = {
-  "4xx": problem("the request can't be taken"),
-  "5xx": problem("the system can't answer"),
+  "4xx": problemResponse("the request can't be taken"),
+  "5xx": problemResponse("the system can't answer"),
 } as const;
 
 export const NodeParams = z.object({ node_id: NodeId });
-export const Limit = (usual: number) =>
-  z.coerce.number().int().min(1).max(500).default(usual).describe("items of a page");
-export const Cursor = z.string().min(1).max(1_024).optional().describe("next_cursor of the page before");
+export const LimitParam = (defaultLimit: number) =>
+  z.coerce.number().int().min(1).max(500).default(defaultLimit).describe("items of a page");
+export const CursorParam = z.string().min(1).max(1_024).optional().describe("next_cursor of the page before");

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { PostgresUpsertRegistration } from "./intents.ts";
 
 /** A service as the catalogue tells it to reconciliation. */
-export const HeldService = z.object({
+export const CatalogService = z.object({
   service_id: z.string(),
   service_name: z.string(),
   tags: z.array(z.string()),
@@ -12,8 +12,8 @@ export const HeldService = z.object({
   /** Of our own check; null: it is gone. */
   status: z.string().nullable(),
 });
-export type HeldService = z.infer<typeof HeldService>;
+export type CatalogService = z.infer<typeof CatalogService>;
 
 /** A row of `node_registrations`, as far as the node says what stands in it. */
-export const HeldRow = z.object(PostgresUpsertRegistration.shape).extend({ node_type: z.string() });
-export type HeldRow = z.infer<typeof HeldRow>;
+export const RegistrationRow = z.object(PostgresUpsertRegistration.shape).extend({ node_type: z.string() });
+export type RegistrationRow = z.infer<typeof RegistrationRow>;

@@ -4,7 +4,7 @@ const NIL = "00000000-0000-0000-0000-000000000000";
 const IDS = ["correlation_id", "registration_attempt_id", "command_id"] as const;
 
 /** What every incoming payload has in common: null, or a nil UUID, means left out; UUIDs compare in lower case. */
-export function canonical(payload: Payload): Payload {
+export function normalizeIncoming(payload: Payload): Payload {
   const given = Object.fromEntries(withoutNulls(payload));
   for (const id of IDS) {
     const value = given[id];

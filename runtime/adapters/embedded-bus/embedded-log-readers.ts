@@ -1,6 +1,6 @@
 import type { BusListener } from "../../ports/event-bus.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { LogRecord, TableLog } from "./embedded-log.ts";
+import type { LogRecord, EmbeddedLog } from "./embedded-log.ts";
 
 interface Reader {
   readonly topic: string;
@@ -18,8 +18,8 @@ const retryMs = 1_000;
  * table page by page until it is there. A record is delivered when its offset is the reader's position and nowhere
  * else, so there is no gap and no repeat, whichever way it comes.
  */
-export class TableReaders {
-  readonly #log: TableLog;
+export class EmbeddedLogReaders {
+  readonly #log: EmbeddedLog;
   readonly #clock: Clock;
   #listener: BusListener | undefined;
   #assigned: readonly number[] = [];
@@ -27,7 +27,7 @@ export class TableReaders {
   /** Partition -> topic -> reader. */
   readonly #readers = new Map<number, Map<string, Reader>>();
 
-  constructor(log: TableLog, clock: Clock) {
+  constructor(log: EmbeddedLog, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
   }
@@ -51,7 +51,7 @@ export class TableReaders {
       ([topic, position]) => [topic, { topic, partition, position, reading: false }] as const,
     );
     this.#readers.set(partition, new Map(readers));
-    this.wake();
+    this.readOutstanding();
   }
 
   pause(partitions: readonly number[]): void {
@@ -60,10 +60,10 @@ export class TableReaders {
 
   resume(partitions: readonly number[]): void {
     for (const partition of partitions) this.#paused.delete(partition);
-    this.wake();
+    this.readOutstanding();
   }
 
-  appended(records: readonly LogRecord[]): void {
+  deliverAppended(records: readonly LogRecord[]): void {
     const atHead = records.filter(({ topic, partition, offset }) => {
       const reader = this.#readers.get(partition)?.get(topic);
       if (reader === undefined || reader.position !== offset || this.#paused.has(partition)) return false;
@@ -71,11 +71,11 @@ export class TableReaders {
       return true;
     });
     this.#deliver(atHead);
-    this.wake();
+    this.readOutstanding();
   }
 
   /** Lets everybody read who is behind what the log is known to have. */
-  wake(): void {
+  readOutstanding(): void {
     for (const readers of this.#readers.values())
       for (const reader of readers.values()) if (!reader.reading && this.#isBehind(reader)) void this.#catchUp(reader);
   }

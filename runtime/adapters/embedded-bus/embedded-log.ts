@@ -7,14 +7,14 @@ import { deleteRecords, insertRecords, selectEnds, selectPage } from "./embedded
 export type LogRecord = Omit<BusRecord, "receivedAtMs">;
 
 /**
- * Topics as rows. Offsets are counted in memory, so there is one TableLog for a database, and its caller lets one
+ * Topics as rows. Offsets are counted in memory, so there is one EmbeddedLog for a database, and its caller lets one
  * `append`, `load` or `trim` run at a time.
  */
-export class TableLog {
+export class EmbeddedLog {
   readonly #store: Store;
   readonly #ends = new Map<string, LogEnds[]>();
   /** What failed may have been written all the same: then the counters are read again. */
-  #stale = false;
+  #mustReloadEnds = false;
   #newestMs = 0;
 
   constructor(store: Store) {
@@ -46,11 +46,11 @@ export class TableLog {
    * The ends of these topics, without asking the database for those it counts already.
    * @throws Fault BUS_UNAVAILABLE, retryable: there is no such topic
    */
-  async load(topics: readonly string[]): Promise<ReadonlyMap<string, readonly LogEnds[]>> {
-    const unknown = this.#stale ? [...new Set([...this.#ends.keys(), ...topics])] : this.#missing(topics);
-    if (unknown.length > 0) await this.#count(unknown);
+  async ensureEnds(topics: readonly string[]): Promise<ReadonlyMap<string, readonly LogEnds[]>> {
+    const unknown = this.#mustReloadEnds ? [...new Set([...this.#ends.keys(), ...topics])] : this.#missing(topics);
+    if (unknown.length > 0) await this.#readEnds(unknown);
     const missing = this.#missing(topics);
-    if (missing.length > 0) throw unavailable(`no such topic: ${missing.join(", ")}`);
+    if (missing.length > 0) throw busUnavailable(`no such topic: ${missing.join(", ")}`);
     return new Map(topics.map((topic) => [topic, this.#ends.get(topic) ?? []]));
   }
 
@@ -58,7 +58,7 @@ export class TableLog {
     return topics.filter((topic) => !this.#ends.has(topic));
   }
 
-  async #count(topics: readonly string[]): Promise<void> {
+  async #readEnds(topics: readonly string[]): Promise<void> {
     const rows = await this.#store.query<{ topic: string; low: number | null; high: number | null; at: Date | null }>(
       selectEnds,
       [topics],
@@ -70,7 +70,7 @@ export class TableLog {
       this.#ends.set(topic, ends);
       this.#newestMs = Math.max(this.#newestMs, at?.getTime() ?? 0);
     }
-    this.#stale = false;
+    this.#mustReloadEnds = false;
   }
 
   /** The next offset to be written, as far as is known here. */
@@ -80,24 +80,24 @@ export class TableLog {
 
   /** Appends all or nothing. @throws Fault BUS_UNAVAILABLE, retryable: no such topic or partition */
   async append(messages: readonly OutgoingMessage[], atMs: number): Promise<LogRecord[]> {
-    await this.load([...new Set(messages.map(({ topic }) => topic))]);
+    await this.ensureEnds([...new Set(messages.map(({ topic }) => topic))]);
     const next = new Map<string, number>();
     const records = messages.map(({ topic, partition, key, value, headers }): LogRecord => {
       const known = this.#ends.get(topic)?.[partition];
-      if (known === undefined) throw unavailable(`topic ${topic} has no partition ${partition}`);
-      const lane = `${partition} ${topic}`;
-      const offset = next.get(lane) ?? known.high;
-      next.set(lane, offset + 1);
+      if (known === undefined) throw busUnavailable(`topic ${topic} has no partition ${partition}`);
+      const topicPartition = `${partition} ${topic}`;
+      const offset = next.get(topicPartition) ?? known.high;
+      next.set(topicPartition, offset + 1);
       return { topic, partition, offset, key, value, headers: headersToBytes(headers), brokerTimeMs: atMs };
     });
     await this.#insert(records, messages, atMs);
-    for (const { topic, partition, offset } of records) this.#move(topic, partition, { high: offset + 1 });
+    for (const { topic, partition, offset } of records) this.#updateEnds(topic, partition, { high: offset + 1 });
     this.#newestMs = Math.max(this.#newestMs, atMs);
     return records;
   }
 
   async #insert(records: readonly LogRecord[], messages: readonly OutgoingMessage[], atMs: number): Promise<void> {
-    this.#stale = true;
+    this.#mustReloadEnds = true;
     await this.#store.query(insertRecords, [
       records.map(({ topic }) => topic),
       records.map(({ partition }) => partition),
@@ -107,7 +107,7 @@ export class TableLog {
       messages.map(({ headers }) => headersToJson(headers)),
       new Date(atMs),
     ]);
-    this.#stale = false;
+    this.#mustReloadEnds = false;
   }
 
   /** Records of one partition from an offset on, in order; empty when there are none. */
@@ -131,19 +131,15 @@ export class TableLog {
    * partition: it keeps the count over a restart.
    * @returns how many were deleted
    */
-  async trim(
-    neededFrom: (topic: string, partition: number) => number,
-    beforeMs: number,
-    limit: number,
-  ): Promise<number> {
-    await this.load([]);
-    const lanes = [...this.#ends].flatMap(([topic, partitions]) =>
+  async trim(keepFrom: (topic: string, partition: number) => number, beforeMs: number, limit: number): Promise<number> {
+    await this.ensureEnds([]);
+    const topicPartitions = [...this.#ends].flatMap(([topic, partitions]) =>
       partitions.map(({ low, high }, partition) => ({
         ...{ topic, partition, low },
-        end: Math.min(neededFrom(topic, partition), high - 1),
+        end: Math.min(keepFrom(topic, partition), high - 1),
       })),
     );
-    const due = lanes.filter(({ low, end }) => low < end);
+    const due = topicPartitions.filter(({ low, end }) => low < end);
     if (due.length === 0) return 0;
     const each = Math.max(1, Math.floor(limit / due.length));
     const rows = await this.#store.query<{ topic: string; partition: number; offset: number }>(deleteRecords, [
@@ -154,12 +150,12 @@ export class TableLog {
     ]);
     for (const { topic, partition, offset } of rows) {
       const low = this.#ends.get(topic)?.[partition]?.low ?? 0;
-      this.#move(topic, partition, { low: Math.max(low, offset + 1) });
+      this.#updateEnds(topic, partition, { low: Math.max(low, offset + 1) });
     }
     return rows.length;
   }
 
-  #move(topic: string, partition: number, moved: Partial<LogEnds>): void {
+  #updateEnds(topic: string, partition: number, moved: Partial<LogEnds>): void {
     const partitions = this.#ends.get(topic);
     const known = partitions?.[partition];
     if (partitions !== undefined && known !== undefined) partitions[partition] = { ...known, ...moved };
@@ -169,6 +165,6 @@ export class TableLog {
 export const endsByPartition = (ends: ReadonlyMap<string, readonly LogEnds[]>): ByTopicPartition<LogEnds> =>
   new Map([...ends].map(([topic, partitions]) => [topic, new Map(partitions.entries())]));
 
-export function unavailable(message: string, cause?: unknown): Fault {
+export function busUnavailable(message: string, cause?: unknown): Fault {
   return new Fault("BUS_UNAVAILABLE", message, { retryable: true, cause });
 }

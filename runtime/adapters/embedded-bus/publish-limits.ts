@@ -8,17 +8,21 @@ const bytesPerPartitionMax = 512 * 1024;
  * The same limits on every bus: what an embedded Rollcall accepts, Kafka accepts too.
  * @throws Fault MESSAGE_TOO_LARGE, not retryable: names the topic and partition
  */
-export function checkSizes(messages: readonly OutgoingMessage[]): void {
+export function assertPublishLimits(messages: readonly OutgoingMessage[]): void {
   if (messages.length > messagesMax) throw new RangeError(`at most ${messagesMax} messages a call`);
   const bytes = new Map<string, number>();
   for (const message of messages) {
-    const lane = `${message.topic}/${message.partition}`;
-    const sum = (bytes.get(lane) ?? 0) + bytesOf(message);
-    bytes.set(lane, sum);
+    const topicPartition = `${message.topic}/${message.partition}`;
+    const sum = (bytes.get(topicPartition) ?? 0) + bytesOf(message);
+    bytes.set(topicPartition, sum);
     if (sum > bytesPerPartitionMax)
-      throw new Fault("MESSAGE_TOO_LARGE", `more than ${bytesPerPartitionMax} bytes in one call for ${lane}`, {
-        retryable: false,
-      });
+      throw new Fault(
+        "MESSAGE_TOO_LARGE",
+        `more than ${bytesPerPartitionMax} bytes in one call for ${topicPartition}`,
+        {
+          retryable: false,
+        },
+      );
   }
 }
 

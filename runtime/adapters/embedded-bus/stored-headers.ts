@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 
-type Stored = Readonly<Record<string, string | { readonly base64: string }>>;
+type StoredHeaders = Readonly<Record<string, string | { readonly base64: string }>>;
 
 /** Headers as json that a person can read in the table; bytes that are no text as base64. */
 export function headersToJson(headers: Readonly<Record<string, string | Buffer>>): string {
-  const stored: Stored = Object.fromEntries(
+  const stored: StoredHeaders = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       if (typeof value === "string") return [name, value];
       return [name, isUtf8(value) ? value.toString("utf8") : { base64: value.toString("base64") }];
@@ -13,7 +13,7 @@ export function headersToJson(headers: Readonly<Record<string, string | Buffer>>
   return JSON.stringify(stored);
 }
 
-export function headersFromJson(stored: Stored): Record<string, Buffer> {
+export function headersFromJson(stored: StoredHeaders): Record<string, Buffer> {
   return Object.fromEntries(
     Object.entries(stored).map(([name, value]) => [
       name,

@@ -7,8 +7,8 @@ import type {
   OutgoingMessage,
 } from "../../ports/event-bus.ts";
 import { KafkaConsumer } from "./kafka-consumer.ts";
-import { KafkaEnds } from "./kafka-log-ends.ts";
-import { unavailable, within } from "./kafka-faults.ts";
+import { KafkaLogEnds } from "./kafka-log-ends.ts";
+import { busUnavailable, withTimeout } from "./kafka-faults.ts";
 import { defaultKafkaLimits, type KafkaBusOptions, type KafkaSettings } from "./kafka-options.ts";
 import { KafkaProducer } from "./kafka-producer.ts";
 import { describeBus, prepareTopics } from "./kafka-topics.ts";
@@ -23,7 +23,7 @@ const leadersTimeoutMs = 10_000;
 export class KafkaBus implements EventBus {
   readonly #settings: KafkaSettings;
   readonly #producer: KafkaProducer;
-  readonly #ends: KafkaEnds;
+  readonly #ends: KafkaLogEnds;
   #consumer: KafkaConsumer | undefined;
   #closing: Promise<void> | undefined;
 
@@ -31,14 +31,14 @@ export class KafkaBus implements EventBus {
     const limits = { ...defaultKafkaLimits, ...options.limits };
     this.#settings = { ...options, limits, log: options.log ?? (() => {}) };
     this.#producer = new KafkaProducer(this.#settings);
-    this.#ends = new KafkaEnds(this.#settings);
+    this.#ends = new KafkaLogEnds(this.#settings);
   }
 
   /**
    * How long the group has not answered a heartbeat, ms; 0 before `subscribe`. Not ready beyond two session timeouts.
    */
-  get silentMs(): number {
-    return this.#consumer?.silentMs ?? 0;
+  get msSinceHeartbeat(): number {
+    return this.#consumer?.msSinceHeartbeat ?? 0;
   }
 
   async prepare(topics: {
@@ -53,7 +53,7 @@ export class KafkaBus implements EventBus {
   }
 
   async subscribe(topics: readonly string[], listener: BusListener): Promise<void> {
-    if (this.#closing !== undefined) throw unavailable("the bus is closed");
+    if (this.#closing !== undefined) throw busUnavailable("the bus is closed");
     if (this.#consumer !== undefined) throw new Error("a bus has one subscription");
     const consumer = new KafkaConsumer(this.#settings, topics, listener);
     this.#consumer = consumer;
@@ -65,7 +65,7 @@ export class KafkaBus implements EventBus {
     }
   }
 
-  start(partition: number, positions: ReadonlyMap<string, number>): void {
+  startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
     this.#consumer?.start(partition, positions);
   }
 
@@ -77,11 +77,11 @@ export class KafkaBus implements EventBus {
     this.#consumer?.resume(partitions);
   }
 
-  reassign(): void {
+  requestReassignment(): void {
     this.#consumer?.reassign();
   }
 
-  commitHint(positions: ByTopicPartition<number>): void {
+  commitPositionsHint(positions: ByTopicPartition<number>): void {
     this.#consumer?.commitHint(positions);
   }
 
@@ -93,7 +93,7 @@ export class KafkaBus implements EventBus {
     return { brokerTimeMs, receivedAtMs: this.#settings.clock.monotonicMs() };
   }
 
-  async ends(
+  async logEnds(
     topics: readonly string[],
     { timeoutMs }: { readonly timeoutMs: number },
   ): Promise<ByTopicPartition<LogEnds>> {
@@ -113,7 +113,7 @@ export class KafkaBus implements EventBus {
     const parts = [this.#consumer, this.#producer];
     const closed = Promise.allSettled(parts.map((part) => part?.close()));
     // A request that gets no answer is waited for by kafkajs, and a stop within a handler for ever.
-    await within(gracefulCloseMs, "closing", closed).catch(() => undefined);
+    await withTimeout(gracefulCloseMs, "closing", closed).catch(() => undefined);
     for (const part of [...parts, this.#ends]) part?.destroy();
   }
 

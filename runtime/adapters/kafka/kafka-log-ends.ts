@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Assigner, Cluster } from "kafkajs";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { Breaker, unavailable, within } from "./kafka-faults.ts";
+import { PendingWork, busUnavailable, withTimeout } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 
 interface Connection {
@@ -15,11 +15,11 @@ const backoffMs = 100;
 /**
  * Asks the leaders where the log of all topics begins and ends: two requests to each, however many topics there are.
  */
-export class KafkaEnds {
+export class KafkaLogEnds {
   readonly #settings: KafkaSettings;
   #connection: Connection | undefined;
   #closed = false;
-  readonly #destroyed = new Breaker();
+  readonly #pending = new PendingWork();
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
@@ -32,15 +32,15 @@ export class KafkaEnds {
     const what = "asking for the ends of the log";
     for (;;) {
       const leftMs = Math.ceil(deadlineAt - clock.monotonicMs());
-      if (this.#closed || leftMs <= 0) throw unavailable(what);
-      const connection = (this.#connection ??= open(this.#settings));
+      if (this.#closed || leftMs <= 0) throw busUnavailable(what);
+      const connection = (this.#connection ??= openConnection(this.#settings));
       try {
-        return await within(leftMs, what, this.#destroyed.breaks(ask(connection.cluster, topics)));
+        return await withTimeout(leftMs, what, this.#pending.track(fetchLogEnds(connection.cluster, topics)));
       } catch (error) {
         // Leaders may have moved: a new connection begins with new metadata. Another call may have replaced it already.
         connection.client.destroy();
         if (this.#connection === connection) this.#connection = undefined;
-        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw unavailable(what, error);
+        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw busUnavailable(what, error);
       }
       await sleep(backoffMs);
     }
@@ -48,13 +48,13 @@ export class KafkaEnds {
 
   destroy(): void {
     this.#closed = true;
-    this.#destroyed.trip("the bus was closed");
+    this.#pending.rejectAll("the bus was closed");
     this.#connection?.client.destroy();
     this.#connection = undefined;
   }
 }
 
-async function ask(cluster: Cluster, topics: readonly string[]): Promise<ByTopicPartition<LogEnds>> {
+async function fetchLogEnds(cluster: Cluster, topics: readonly string[]): Promise<ByTopicPartition<LogEnds>> {
   await cluster.connect();
   await cluster.addMultipleTargetTopics([...topics]);
   await cluster.refreshMetadataIfNecessary();
@@ -100,7 +100,7 @@ function endsOf(
  * kafkajs' administrator asks topic by topic, twice each, one after the other. The cluster behind a client can ask for
  * all at once, and an assigner is where a client is given it: this consumer never runs and joins no group.
  */
-function open(settings: KafkaSettings): Connection {
+function openConnection(settings: KafkaSettings): Connection {
   const client = new KafkaClient(settings);
   let cluster: Cluster | undefined;
   const neverAssigns = (given: { readonly cluster: Cluster }): Assigner => {

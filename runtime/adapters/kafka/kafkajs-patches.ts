@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { Assigner, Message } from "kafkajs";
-import { encodeProduce, produceVersionMin, type Encoded, type ProduceRequest } from "./produce-request.ts";
+import { encodeProduce, produceVersionMin, type EncodedRequest, type ProduceRequest } from "./produce-request.ts";
 
 /**
  * What we do to kafkajs from the inside. It is at its last release and has seven gaps that its interface can't close,
@@ -49,7 +49,7 @@ interface Encoder {
 
 interface ProduceVersions {
   protocol(wanted: { readonly version: number }): (wanted: ProduceRequest) => {
-    readonly request: { encode(): Promise<Encoded> };
+    readonly request: { encode(): Promise<EncodedRequest> };
     readonly response: unknown;
   };
 }
@@ -58,20 +58,20 @@ const largeBytes = 16 * 1024;
 
 const load = createRequire(import.meta.url);
 const joinListeners = new WeakMap<Assigner, (membership: GroupMembership) => void>();
-let adapted = false;
+let isPatched = false;
 
 /** Idempotent. Throws when another kafkajs is installed than the one whose sources were read. */
-export function adaptKafkajs(): void {
-  if (adapted) return;
+export function patchKafkajs(): void {
+  if (isPatched) return;
   const { version } = load("kafkajs/package.json") as { version: string };
   if (version !== kafkajsVersion)
     throw new Error(`kafkajs ${version} is installed, the adapter knows ${kafkajsVersion}`);
-  revealMembership();
+  exposeGroupMembership();
   stopIdleTimer();
   encodeProduceInOnePass();
-  gatherHeadersInOnePass();
-  growAsNeeded();
-  adapted = true;
+  decodeHeadersInOnePass();
+  growEncoderExactly();
+  isPatched = true;
 }
 
 /** Calls whenever the consumer that has this assigner is about to join its group. */
@@ -83,7 +83,7 @@ export function onJoining(assigner: Assigner, call: (membership: GroupMembership
  * A heartbeat can't be sent by hand, and GROUP_JOIN doesn't tell the generation: without the membership a takeover
  * would wait for the next heartbeat, up to a whole interval.
  */
-function revealMembership(): void {
+function exposeGroupMembership(): void {
   const { prototype } = load("kafkajs/src/consumer/consumerGroup.js") as { prototype: ConsumerGroup };
   const joinAndSync = prototype.joinAndSync;
   prototype.joinAndSync = function (this: ConsumerGroup) {
@@ -109,7 +109,7 @@ function stopIdleTimer(): void {
  * A record's headers are reduced to an object that is copied for each of them: 5,000 in 24 KB took 16 s of CPU, at
  * every delivery again. Nothing else reads such arrays, and of a repeated header a reader of ours gets the last.
  */
-function gatherHeadersInOnePass(): void {
+function decodeHeadersInOnePass(): void {
   const { prototype } = load("kafkajs/src/protocol/decoder.js") as { prototype: Decoder };
   const readArray = prototype.readVarIntArray as (read: (decoder: Decoder) => RecordHeader) => RecordHeader[];
   prototype.readVarIntArray = function (this: Decoder, read) {
@@ -122,7 +122,7 @@ function gatherHeadersInOnePass(): void {
  * Messages that all name their partition, for a send. kafkajs groups them by reducing them, with a copy of what a
  * partition has so far for each: a twentieth of all that a loaded process allocates.
  */
-export function groupedInOnePass(messages: Message[]): Message[] {
+export function withOnePassGrouping(messages: Message[]): Message[] {
   const reduce = (): Record<number, Message[]> => {
     const groups: Record<number, Message[]> = {};
     for (const message of messages) (groups[message.partition ?? 0] ??= []).push(message);
@@ -153,7 +153,7 @@ function encodeProduceInOnePass(): void {
  * An encoder that gets a whole request takes a zeroed buffer of the next power of two, twice for each request: most of
  * what is not on the heap, and that makes V8 collect garbage early.
  */
-function growAsNeeded(): void {
+function growEncoderExactly(): void {
   const { prototype } = load("kafkajs/src/protocol/encoder.js") as { prototype: Encoder };
   const ensureAvailable = prototype.ensureAvailable;
   prototype.ensureAvailable = function (this: Encoder, length) {

@@ -5,7 +5,7 @@ create table rollcall.journal (
   partition int not null,
   seq bigint not null,
   at timestamptz not null,
-  kind text not null check (kind in ('message', 'event', 'repeat', 'rekeyed', 'dead_letter', 'gap')),
+  kind text not null check (kind in ('message', 'event', 'repeat', 'repartitioned', 'dead_letter', 'gap')),
   entity_id text,
   type text,
   message_id uuid,
@@ -14,7 +14,7 @@ create table rollcall.journal (
   contract_hash text,
   -- of a message: the input as the step saw it, the decision with its reason; of a dead letter: code, error, source
   body json,
-  -- what is published: of an event (whose headers follow from its value, but for traceparent), a rekeyed copy, a dead
+  -- what is published: of an event (whose headers follow from its value, but for traceparent), a repartitioned copy, a dead
   -- letter
   topic text,
   key bytea,
@@ -23,13 +23,13 @@ create table rollcall.journal (
   primary key (domain, partition, seq, at)
 ) partition by range (at);
 -- What falls on a day that has no partition of its own.
-create table rollcall.journal_rest partition of rollcall.journal default;
+create table rollcall.journal_default partition of rollcall.journal default;
 -- An entity's history, in order: for its timeline, the explanation of its state, export and replay.
 create index journal_by_entity on rollcall.journal (domain, entity_id, seq);
 
 -- A day's partition is made by whoever runs, also by a role that may only read and write rows: the function works as
 -- the owner of the tables. False: the day has one already.
-create function rollcall.make_journal_day(day date) returns boolean
+create function rollcall.create_journal_partition(day date) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   name text := 'journal_' || to_char(day, 'YYYYMMDD');
@@ -49,4 +49,4 @@ begin
   return true;
 end
 $$;
-revoke all on function rollcall.make_journal_day(date) from public;
+revoke all on function rollcall.create_journal_partition(date) from public;

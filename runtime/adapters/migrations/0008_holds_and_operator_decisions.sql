@@ -8,10 +8,10 @@ create table rollcall.expiry_hold (
   released_by text,
   -- how many of how many entities of the process that began it would have expired at once
   entities int not null default 0,
-  of_entities int not null default 0,
+  total int not null default 0,
   -- when a process last said that entities of it wait, and when the last one was let go
-  waiting_at timestamptz,
-  drained_at timestamptz,
+  last_waiting_at timestamptz,
+  last_drained_at timestamptz,
   reason text,
   primary key (domain, state)
 );
@@ -22,9 +22,9 @@ create table rollcall.deletion_hold (
   backend text not null,
   held_at timestamptz not null,
   -- when a process last said that deletions of it wait
-  waiting_at timestamptz not null,
+  last_waiting_at timestamptz not null,
   deletions int not null,
-  of_entries int not null,
+  total int not null,
   released_at timestamptz,
   released_by text,
   reason text,
@@ -32,7 +32,7 @@ create table rollcall.deletion_hold (
 );
 
 -- What operators decided, for good: who, when, what and why.
-create table rollcall.operator_word (
+create table rollcall.operator_decision (
   at timestamptz not null,
   domain text not null,
   command text not null,
@@ -41,4 +41,4 @@ create table rollcall.operator_word (
   reason text
 );
 -- They are listed newest first.
-create index operator_word_by_age on rollcall.operator_word (domain, at desc);
+create index operator_decision_by_age on rollcall.operator_decision (domain, at desc);

@@ -8,7 +8,7 @@ import { isAlive, thisProcess, type ProcessIdentity } from "./process-identity.t
  * The holder touches its lock this often; a lock of a machine we can't look into is stale when untouched for longer.
  */
 const touchEveryMs = 2_000;
-const untouchedMs = 15_000;
+const staleAfterMs = 15_000;
 
 /**
  * One process per directory. The lock is a file that names its holder by pid, start time and host, so that a lock left
@@ -22,16 +22,16 @@ export class DirectoryLock {
   #lost: Fault | undefined;
 
   /** @throws Fault STORE_LOCKED, not retryable: another process has it; names its pid and host */
-  static take(directory: string): DirectoryLock {
+  static acquire(directory: string): DirectoryLock {
     mkdirSync(directory, { recursive: true });
     const file = join(directory, "lock");
     const content = JSON.stringify(thisProcess());
-    const own = `${file}.${randomUUID()}`;
-    writeFileSync(own, content);
+    const candidate = `${file}.${randomUUID()}`;
+    writeFileSync(candidate, content);
     try {
-      while (!linked(own, file)) removeStale(file, own);
+      while (!tryLink(candidate, file)) removeStale(file, candidate);
     } finally {
-      rmSync(own, { force: true });
+      rmSync(candidate, { force: true });
     }
     return new DirectoryLock(file, content);
   }
@@ -45,7 +45,7 @@ export class DirectoryLock {
 
   /** A process that was stopped for long may have lost the lock meanwhile, and must not write any more. */
   assertHeld(): void {
-    if (performance.now() - this.#touchedAtMs > untouchedMs / 2) this.#touch();
+    if (performance.now() - this.#touchedAtMs > staleAfterMs / 2) this.#touch();
     if (this.#lost !== undefined) throw this.#lost;
   }
 
@@ -71,9 +71,9 @@ export class DirectoryLock {
   }
 }
 
-function linked(own: string, file: string): boolean {
+function tryLink(candidate: string, file: string): boolean {
   try {
-    linkSync(own, file);
+    linkSync(candidate, file);
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
@@ -81,11 +81,11 @@ function linked(own: string, file: string): boolean {
   }
 }
 
-function removeStale(file: string, own: string): void {
+function removeStale(file: string, candidate: string): void {
   const content = contentOf(file);
   if (content === undefined) return;
-  if (!isStale(file, content, own)) throw lockedBy(file, content);
-  const aside = `${own}.stale`;
+  if (!isStale(file, content, candidate)) throw lockedBy(file, content);
+  const aside = `${candidate}.stale`;
   try {
     renameSync(file, aside);
   } catch {
@@ -93,20 +93,21 @@ function removeStale(file: string, own: string): void {
   }
   // What we moved may be the lock of a process that was faster: then it goes back.
   const moved = contentOf(aside);
-  if (moved !== content) linked(aside, file);
+  if (moved !== content) tryLink(aside, file);
   rmSync(aside, { force: true });
 }
 
-function isStale(file: string, content: string, own: string): boolean {
+function isStale(file: string, content: string, candidate: string): boolean {
   const holder = parse(content);
-  if (holder === undefined || holder.host !== thisProcess().host) return ageMs(file, own) > untouchedMs;
+  if (holder === undefined || holder.host !== thisProcess().host)
+    return ageByFileSystemMs(file, candidate) > staleAfterMs;
   return !isAlive(holder);
 }
 
 /** By the clock of the file system, which both files share. */
-function ageMs(file: string, own: string): number {
+function ageByFileSystemMs(file: string, candidate: string): number {
   try {
-    return statSync(own).mtimeMs - statSync(file).mtimeMs;
+    return statSync(candidate).mtimeMs - statSync(file).mtimeMs;
   } catch {
     return 0;
   }

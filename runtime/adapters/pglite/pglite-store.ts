@@ -4,7 +4,7 @@ import type { PGlite, Transaction } from "@electric-sql/pglite";
 import type { Fault } from "../../core/fault.ts";
 import type { Sql, SqlValue, Store } from "../../ports/store.ts";
 import { DirectoryLock } from "./directory-lock.ts";
-import { PgliteUpkeep } from "./pglite-maintenance.ts";
+import { PgliteMaintenance } from "./pglite-maintenance.ts";
 import { storeFault } from "../sql/sql-fault.ts";
 import { parsers, toParameter } from "../sql/sql-types.ts";
 
@@ -24,12 +24,12 @@ export class PgliteStore implements Store {
   readonly kind = "pglite";
   readonly #db: PGlite;
   readonly #lock: DirectoryLock | undefined;
-  readonly #upkeep: PgliteUpkeep;
+  readonly #maintenance: PgliteMaintenance;
   #closed: Promise<void> | undefined;
 
   /** @throws Fault STORE_LOCKED, not retryable: another process has the directory open; names its pid */
   static async open({ directory }: PgliteStoreOptions): Promise<PgliteStore> {
-    const lock = directory === undefined ? undefined : DirectoryLock.take(directory);
+    const lock = directory === undefined ? undefined : DirectoryLock.acquire(directory);
     try {
       return new PgliteStore(await openDatabase(directory), lock);
     } catch (error) {
@@ -41,8 +41,8 @@ export class PgliteStore implements Store {
   private constructor(db: PGlite, lock: DirectoryLock | undefined) {
     this.#db = db;
     this.#lock = lock;
-    this.#upkeep = new PgliteUpkeep(this);
-    this.#upkeep.start();
+    this.#maintenance = new PgliteMaintenance(this);
+    this.#maintenance.start();
   }
 
   async query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
@@ -60,7 +60,7 @@ export class PgliteStore implements Store {
         // The library throws on what `work` threw, but not what it threw itself: keep them apart.
         try {
           const result = await work(handle);
-          await Promise.all(handle.answers);
+          await Promise.all(handle.pendingQueries);
           return result;
         } catch (error) {
           thrown = { error };
@@ -69,7 +69,7 @@ export class PgliteStore implements Store {
       });
     } catch (error) {
       if (thrown !== undefined) throw thrown.error;
-      throw handle?.aborted ?? storeFault(error);
+      throw handle?.abortCause ?? storeFault(error);
     }
   }
 
@@ -84,46 +84,46 @@ export class PgliteStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#end();
+    this.#closed ??= this.#shutDown();
     return this.#closed;
   }
 
-  async #end(): Promise<void> {
-    this.#upkeep.stop();
+  async #shutDown(): Promise<void> {
+    this.#maintenance.stop();
     if (this.#lock?.isLost === true) return;
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), closeTimeoutMs)));
-    const how = await Promise.race([this.#db.close().then(() => "closed" as const), patience]);
+    const timeout = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), closeTimeoutMs)));
+    const outcome = await Promise.race([this.#db.close().then(() => "closed" as const), timeout]);
     clearTimeout(timer);
     // What still runs still writes: then the lock stays until the process is gone.
-    if (how === "closed") this.#lock?.release();
+    if (outcome === "closed") this.#lock?.release();
   }
 }
 
 class PgliteTransaction implements Sql {
   readonly #tx: Transaction;
   /** Why it can no longer commit; later statements only say that it is aborted. */
-  aborted: Fault | undefined;
-  readonly answers: Promise<unknown>[] = [];
+  abortCause: Fault | undefined;
+  readonly pendingQueries: Promise<unknown>[] = [];
 
   constructor(tx: Transaction) {
     this.#tx = tx;
   }
 
   query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
-    const answer = run<Row>(this.#tx, text, values).catch((error: unknown) => this.#abort(error));
-    this.answers.push(answer);
+    const answer = run<Row>(this.#tx, text, values).catch((error: unknown) => this.#failTransaction(error));
+    this.pendingQueries.push(answer);
     // If nobody waits for it, the transaction throws what it says.
     answer.catch(() => {});
     return answer;
   }
 
   async script(text: string): Promise<void> {
-    await this.#tx.exec(text).catch((error: unknown) => this.#abort(error));
+    await this.#tx.exec(text).catch((error: unknown) => this.#failTransaction(error));
   }
 
-  #abort(error: unknown): never {
-    throw (this.aborted ??= storeFault(error));
+  #failTransaction(error: unknown): never {
+    throw (this.abortCause ??= storeFault(error));
   }
 }
 

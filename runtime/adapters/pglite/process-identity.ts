@@ -12,26 +12,26 @@ export interface ProcessIdentity {
 }
 
 export const thisProcess = (): ProcessIdentity => {
-  self ??= { pid: process.pid, startedAt: startOf(process.pid) ?? "", host: hostOf() };
-  return self;
+  cachedIdentity ??= { pid: process.pid, startedAt: processStart(process.pid) ?? "", host: hostOf() };
+  return cachedIdentity;
 };
-let self: ProcessIdentity | undefined;
+let cachedIdentity: ProcessIdentity | undefined;
 
 /** Only for a process of this host. */
-export const isAlive = ({ pid, startedAt }: ProcessIdentity): boolean => startOf(pid) === startedAt;
+export const isAlive = ({ pid, startedAt }: ProcessIdentity): boolean => processStart(pid) === startedAt;
 
 /** Undefined for a process that is not there, or is a zombie: dead, and only not yet collected. */
-function startOf(pid: number): string | undefined {
+function processStart(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: somebody else's, but there.
     if (error instanceof Error && "code" in error && error.code === "ESRCH") return undefined;
   }
-  return process.platform === "linux" ? linuxStartOf(pid) : portableStartOf(pid);
+  return process.platform === "linux" ? linuxProcessStart(pid) : portableProcessStart(pid);
 }
 
-function linuxStartOf(pid: number): string | undefined {
+function linuxProcessStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name stands in parentheses and may hold anything: count from behind it. Field 3 is the state, 22 the start.
@@ -43,7 +43,7 @@ function linuxStartOf(pid: number): string | undefined {
   }
 }
 
-function portableStartOf(pid: number): string | undefined {
+function portableProcessStart(pid: number): string | undefined {
   try {
     return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
   } catch {

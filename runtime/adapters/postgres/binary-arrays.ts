@@ -7,11 +7,11 @@ import { retireSlab, type SlabLease, takeSlab } from "./slabs.ts";
  */
 export interface ElementType {
   readonly oid: number;
-  readonly write: Write;
+  readonly write: ElementWriter;
 }
 
 /** Writes an element at `at`, where there is room for it. How many bytes it took, -1 if it has no such form. */
-type Write = (value: SqlValue, at: number) => number;
+type ElementWriter = (value: SqlValue, at: number) => number;
 
 /**
  * Which parameters of a statement are arrays of what, by index; a parameter that is also used otherwise is not here.
@@ -85,10 +85,10 @@ function reserve(start: number, end: number, bytes: number): number {
 }
 
 // A call out of JavaScript costs more than the letters of a short word.
-const SHORT = 40;
-const text: Write = (value, at) => {
+const SHORT_TEXT_MAX = 40;
+const text: ElementWriter = (value, at) => {
   if (typeof value !== "string") return -1;
-  if (value.length > SHORT) return slab.bytes.write(value, at);
+  if (value.length > SHORT_TEXT_MAX) return slab.bytes.write(value, at);
   for (let i = 0; i < value.length; i++) {
     const unit = value.charCodeAt(i);
     if (unit > 127) return slab.bytes.write(value, at);
@@ -97,19 +97,20 @@ const text: Write = (value, at) => {
   return value.length;
 };
 
-const bytea: Write = (value, at) => {
+const bytea: ElementWriter = (value, at) => {
   if (!(value instanceof Uint8Array)) return -1;
   slab.bytes.set(value, at);
   return value.length;
 };
 
 // Buffer's own writers return where they stopped.
-const boolean: Write = (value, at) => (typeof value === "boolean" ? slab.bytes.writeUInt8(value ? 1 : 0, at) - at : -1);
+const boolean: ElementWriter = (value, at) =>
+  typeof value === "boolean" ? slab.bytes.writeUInt8(value ? 1 : 0, at) - at : -1;
 
-const int4: Write = (value, at) =>
+const int4: ElementWriter = (value, at) =>
   typeof value === "number" && (value | 0) === value ? slab.bytes.writeInt32BE(value, at) - at : -1;
 
-const int8: Write = (value, at) => {
+const int8: ElementWriter = (value, at) => {
   if (typeof value !== "number" || !Number.isSafeInteger(value)) return -1;
   slab.view.setInt32(at, Math.floor(value / 2 ** 32));
   slab.view.setInt32(at + 4, value);
@@ -117,13 +118,14 @@ const int8: Write = (value, at) => {
 };
 
 // Never a negative zero: its text is "0".
-const float8: Write = (value, at) => (typeof value === "number" ? slab.bytes.writeDoubleBE(value + 0, at) - at : -1);
+const float8: ElementWriter = (value, at) =>
+  typeof value === "number" ? slab.bytes.writeDoubleBE(value + 0, at) - at : -1;
 
 const YEAR_1 = Date.parse("0001-01-01T00:00:00.000Z");
 const YEAR_10000 = Date.parse("+010000-01-01T00:00:00.000Z");
 const YEAR_2000 = Date.parse("2000-01-01T00:00:00.000Z");
 
-const timestamptz: Write = (value, at) => {
+const timestamptz: ElementWriter = (value, at) => {
   const ms = typeof value === "string" ? Date.parse(value) : value instanceof Date ? value.getTime() : NaN;
   if (!(ms >= YEAR_1 && ms < YEAR_10000)) return -1;
   // Date.parse reads more than ISO 8601, and the 30th of February; microseconds it drops.
@@ -136,17 +138,17 @@ const timestamptz: Write = (value, at) => {
 };
 
 // For every unit of UTF-16.
-const HEX = new Int8Array(65_536).fill(-1);
+const HEX_DIGIT_VALUES = new Int8Array(65_536).fill(-1);
 for (const [digit, character] of [..."0123456789abcdef"].entries())
-  for (const form of [character, character.toUpperCase()]) HEX[form.charCodeAt(0)] = digit;
+  for (const form of [character, character.toUpperCase()]) HEX_DIGIT_VALUES[form.charCodeAt(0)] = digit;
 
-const uuid: Write = (value, at) => {
+const uuid: ElementWriter = (value, at) => {
   if (typeof value !== "string" || value.length !== 36) return -1;
   let from = 0;
   let wrong = 0;
   for (let byte = 0; byte < 16; byte += 1) {
     if (byte === 4 || byte === 6 || byte === 8 || byte === 10) wrong |= value.charCodeAt(from++) ^ 45;
-    const digits = (HEX[value.charCodeAt(from)]! << 4) | HEX[value.charCodeAt(from + 1)]!;
+    const digits = (HEX_DIGIT_VALUES[value.charCodeAt(from)]! << 4) | HEX_DIGIT_VALUES[value.charCodeAt(from + 1)]!;
     wrong |= digits < 0 ? 1 : 0;
     slab.bytes[at + byte] = digits;
     from += 2;

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type pg from "pg";
 
 /** What pg hands to its connection's `bind`. */
-export interface Binding {
+export interface BindRequest {
   readonly portal?: string;
   readonly statement?: string;
   readonly binary?: boolean;
@@ -15,32 +15,38 @@ const FORMAT_TEXT = 0;
 const FORMAT_BINARY = 1;
 const NULL = -1;
 /** Shorter ones are copied: a piece of its own costs more. */
-const PIECE_BYTES_MIN = 1_024;
+const CHUNK_BYTES_MIN = 1_024;
 
 /**
  * Makes a client send its Bind messages in pieces. pg copies the values into one buffer that grows by half each time,
  * a megabyte after the other for a large turn; here a large value is handed to the socket as it is. The message is that
  * of "Message Formats" in Postgres' documentation.
  */
-export function bindInPieces(client: pg.ClientBase): void {
-  const { connection } = client as unknown as { connection: { stream: Writable; bind(binding: Binding): void } };
+export function sendBindInChunks(client: pg.ClientBase): void {
+  const { connection } = client as unknown as { connection: { stream: Writable; bind(binding: BindRequest): void } };
   connection.bind = (binding) => {
     // The query has corked the stream.
-    if (connection.stream.writable) for (const piece of bindMessage(binding)) connection.stream.write(piece);
+    if (connection.stream.writable) for (const chunk of bindMessageChunks(binding)) connection.stream.write(chunk);
   };
 }
 
 /** Joined, they are the message. */
-export function bindMessage({ portal = "", statement = "", binary, values = [], valueMapper }: Binding): Buffer[] {
+export function bindMessageChunks({
+  portal = "",
+  statement = "",
+  binary,
+  values = [],
+  valueMapper,
+}: BindRequest): Buffer[] {
   const mapped = values.map((value) => (valueMapper ? valueMapper(value) : (value as string | Buffer | null)));
   const lengths = mapped.map((value) => (value === null ? NULL : Buffer.byteLength(value)));
-  const isPiece = mapped.map((value) => Buffer.isBuffer(value) && value.length >= PIECE_BYTES_MIN);
+  const isOwnChunk = mapped.map((value) => Buffer.isBuffer(value) && value.length >= CHUNK_BYTES_MIN);
   const content = lengths.reduce((sum, length) => sum + Math.max(length, 0), 0);
   const fixed = 1 + 4 + Buffer.byteLength(portal) + 1 + Buffer.byteLength(statement) + 1 + 2 + 2 + 2 + 2;
   const total = fixed + mapped.length * (2 + 4) + content;
-  const inPieces = lengths.reduce((sum, length, at) => sum + (isPiece[at] === true ? length : 0), 0);
-  const bytes = Buffer.allocUnsafe(total - inPieces);
-  const pieces: Buffer[] = [];
+  const ownChunkBytes = lengths.reduce((sum, length, at) => sum + (isOwnChunk[at] === true ? length : 0), 0);
+  const bytes = Buffer.allocUnsafe(total - ownChunkBytes);
+  const chunks: Buffer[] = [];
   let from = 0;
   let at = bytes.writeUInt8(BIND, 0);
   at = bytes.writeInt32BE(total - 1, at);
@@ -54,15 +60,15 @@ export function bindMessage({ portal = "", statement = "", binary, values = [], 
   for (const [index, value] of mapped.entries()) {
     at = bytes.writeInt32BE(lengths[index] ?? NULL, at);
     if (typeof value === "string") at += bytes.write(value, at);
-    else if (value !== null && isPiece[index] !== true) at += value.copy(bytes, at);
+    else if (value !== null && isOwnChunk[index] !== true) at += value.copy(bytes, at);
     else if (value !== null) {
-      pieces.push(bytes.subarray(from, at), value);
+      chunks.push(bytes.subarray(from, at), value);
       from = at;
     }
   }
   // One format for all columns of the result.
   at = bytes.writeInt16BE(1, at);
   bytes.writeInt16BE(binary === true ? FORMAT_BINARY : FORMAT_TEXT, at);
-  pieces.push(bytes.subarray(from));
-  return pieces;
+  chunks.push(bytes.subarray(from));
+  return chunks;
 }

@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { Sql, SqlValue, Store } from "../../ports/store.ts";
-import { bindInPieces } from "./chunked-bind.ts";
+import { sendBindInChunks } from "./chunked-bind.ts";
 import { PostgresSession, PostgresTransaction } from "./postgres-transaction.ts";
 import { storeFault } from "../sql/sql-fault.ts";
 import { parsers } from "../sql/sql-types.ts";
@@ -24,7 +24,7 @@ export interface PostgresStoreOptions {
 }
 
 /** How much longer than the server's own timeout to wait before a connection counts as dead. */
-const answerMarginMs = 5_000;
+const clientTimeoutMarginMs = 5_000;
 const closeTimeoutMs = 5_000;
 
 export class PostgresStore implements Store {
@@ -64,7 +64,7 @@ export class PostgresStore implements Store {
 
   async script(tx: Sql, text: string): Promise<void> {
     if (!(tx instanceof PostgresTransaction)) throw new TypeError("script() needs the handle of a transaction");
-    await tx.script(text, { serverMs: this.#scriptTimeoutMs, clientMs: this.#scriptTimeoutMs + answerMarginMs });
+    await tx.script(text, { serverMs: this.#scriptTimeoutMs, clientMs: this.#scriptTimeoutMs + clientTimeoutMarginMs });
   }
 
   async version(): Promise<string> {
@@ -73,14 +73,14 @@ export class PostgresStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#end();
+    this.#closed ??= this.#shutDown();
     return this.#closed;
   }
 
-  async #end(): Promise<void> {
+  async #shutDown(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, closeTimeoutMs)));
-    await Promise.race([this.#pool.end(), patience]);
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, closeTimeoutMs)));
+    await Promise.race([this.#pool.end(), timeout]);
     clearTimeout(timer);
   }
 
@@ -103,7 +103,7 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     max: options.maxConnections ?? 4,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    query_timeout: statementTimeoutMs + answerMarginMs,
+    query_timeout: statementTimeoutMs + clientTimeoutMarginMs,
     application_name: options.applicationName ?? "rollcall",
     keepAlive: true,
     idleTimeoutMillis: 60_000,
@@ -113,7 +113,7 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
     // Set here and not as start-up parameters, which connection poolers refuse. A process that hangs inside a
     // transaction must not hold the rows of its partitions for ever.
     onConnect: async (client) => {
-      bindInPieces(client);
+      sendBindInChunks(client);
       await client.query(
         `set timezone to 'UTC'; set statement_timeout to ${statementTimeoutMs};` +
           `set idle_in_transaction_session_timeout to ${statementTimeoutMs}` +

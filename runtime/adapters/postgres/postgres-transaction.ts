@@ -25,7 +25,7 @@ function statementOf(text: string): Statement | undefined {
 }
 
 /** A Buffer goes as it is, in binary. */
-function parameter(
+function encodeParameter(
   value: SqlValue,
   arrayOf: ElementType | undefined,
   lease: SlabLease,
@@ -51,10 +51,10 @@ export class PostgresSession implements Sql {
     const { rows } = await this.send({
       ...(statement !== undefined && { name: statement.name }),
       text,
-      values: values.map((value, at) => parameter(value, statement?.arrays[at], lease)),
+      values: values.map((value, at) => encodeParameter(value, statement?.arrays[at], lease)),
     });
     // The server has read them. Had it failed, nobody could say what is still on its way.
-    lease.end();
+    lease.release();
     return rows as Row[];
   }
 
@@ -98,27 +98,27 @@ export class PostgresTransaction implements Sql {
   readonly #session: PostgresSession;
   #ended = false;
   /** Why it can no longer commit; the answers to what was sent behind only say that it is aborted. */
-  #aborted: Fault | undefined;
+  #abortCause: Fault | undefined;
   /** Until BEGIN is answered. */
-  #beginning: Promise<void> | undefined;
-  readonly #answers: Promise<unknown>[] = [];
+  #pendingBegin: Promise<void> | undefined;
+  readonly #pendingQueries: Promise<unknown>[] = [];
 
   constructor(session: PostgresSession) {
     this.#session = session;
   }
 
   begin(): void {
-    this.#beginning = this.#session.send({ text: "begin isolation level read committed" }).then(
-      () => void (this.#beginning = undefined),
-      (error: unknown) => this.#abort(error),
+    this.#pendingBegin = this.#session.send({ text: "begin isolation level read committed" }).then(
+      () => void (this.#pendingBegin = undefined),
+      (error: unknown) => this.#failTransaction(error),
     );
     // Whoever asks for something hears of it.
-    this.#beginning.catch(() => {});
+    this.#pendingBegin.catch(() => {});
   }
 
   query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
     const answer = this.#query<Row>(text, values);
-    this.#answers.push(answer);
+    this.#pendingQueries.push(answer);
     // If nobody waits for it, `commit` throws what it says.
     answer.catch(() => {});
     return answer;
@@ -127,31 +127,33 @@ export class PostgresTransaction implements Sql {
   async #query<Row>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
     if (this.#ended) throw new Error("the transaction has ended");
     // Behind a BEGIN that failed, statements would commit one by one: only what reads and locks goes before its answer.
-    if (this.#beginning && !LOCKING_READ.test(text)) await this.#beginning;
-    if (this.#aborted) throw this.#aborted;
-    return this.#session.query<Row>(text, values).catch((error: unknown) => this.#abort(error));
+    if (this.#pendingBegin && !LOCKING_READ.test(text)) await this.#pendingBegin;
+    if (this.#abortCause) throw this.#abortCause;
+    return this.#session.query<Row>(text, values).catch((error: unknown) => this.#failTransaction(error));
   }
 
   async script(text: string, limits: { readonly serverMs: number; readonly clientMs: number }): Promise<void> {
     await this.query(`set local statement_timeout to ${limits.serverMs}`);
-    await this.#session.send({ text, query_timeout: limits.clientMs }).catch((error: unknown) => this.#abort(error));
+    await this.#session
+      .send({ text, query_timeout: limits.clientMs })
+      .catch((error: unknown) => this.#failTransaction(error));
   }
 
   /** @throws Fault COMMIT_UNKNOWN when the connection broke behind the COMMIT; the first failure when it was aborted */
   async commit(): Promise<void> {
     this.#ended = true;
-    await this.#beginning;
+    await this.#pendingBegin;
     if (this.#session.broken) throw storeFault(new Error("the connection broke before COMMIT was sent"));
     const committed = this.#session.send({ text: "commit" });
-    await Promise.allSettled([...this.#answers, committed]);
+    await Promise.allSettled([...this.#pendingQueries, committed]);
     // A statement that was answered with an error has undone everything, whatever became of COMMIT.
-    if (this.#aborted && sqlStateOf(this.#aborted) !== undefined) throw this.#aborted;
+    if (this.#abortCause && sqlStateOf(this.#abortCause) !== undefined) throw this.#abortCause;
     const { command } = await committed.catch((error: unknown) => {
       // An ordinary error (a deferred constraint) is an answer: rolled back.
       throw endsSession(error) ? commitUnknown(error) : storeFault(error);
     });
     // COMMIT of an aborted transaction is answered with ROLLBACK, and is no error to the server.
-    if (command === "ROLLBACK") throw this.#aborted ?? storeFault(new Error("the transaction was rolled back"));
+    if (command === "ROLLBACK") throw this.#abortCause ?? storeFault(new Error("the transaction was rolled back"));
   }
 
   async rollback(): Promise<void> {
@@ -160,7 +162,7 @@ export class PostgresTransaction implements Sql {
     await this.#session.send({ text: "rollback" }).catch(() => {});
   }
 
-  #abort(error: unknown): never {
-    throw (this.#aborted ??= storeFault(error));
+  #failTransaction(error: unknown): never {
+    throw (this.#abortCause ??= storeFault(error));
   }
 }

@@ -39,7 +39,7 @@ export class SlabLease {
     slab.leases++;
   }
 
-  end(): void {
+  release(): void {
     for (const slab of this.#slabs.splice(0)) if (--slab.leases === 0) clear(slab);
   }
 }

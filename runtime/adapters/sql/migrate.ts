@@ -65,20 +65,22 @@ export async function migrate(
   if (missing.length === 0) return [];
   const applied: Migration[] = [];
   for (;;) {
-    const one = await store.transaction((tx) => applyNext(store, tx, files, onApplied)).catch(unlessForbidden(missing));
-    if (one === undefined) return applied;
-    applied.push(one);
+    const migration = await store
+      .transaction((tx) => applyNext(store, tx, files, onApplied))
+      .catch(explainMissingPrivilege(missing));
+    if (migration === undefined) return applied;
+    applied.push(migration);
   }
 }
 
 async function missingOf(sql: Sql, files: readonly MigrationFile[]): Promise<readonly MigrationFile[]> {
   if (!(await hasMigrations(sql))) return files;
   const done = await appliedOf(sql, files);
-  refuseDifferences(files, done);
+  assertAppliedUnchanged(files, done);
   return files.filter((file) => !done.some((row) => isSame(row, file)));
 }
 
-const unlessForbidden =
+const explainMissingPrivilege =
   (missing: readonly MigrationFile[]) =>
   (error: unknown): never => {
     if (sqlStateOf(error) !== insufficientPrivilege) throw error;
@@ -98,7 +100,7 @@ async function applyNext(
   await store.script(tx, `select pg_advisory_xact_lock(${lockKey})`);
   await store.script(tx, MIGRATION_TABLE);
   const done = await appliedOf(tx, files);
-  refuseDifferences(files, done);
+  assertAppliedUnchanged(files, done);
   const next = files.find((file) => !done.some((row) => isSame(row, file)));
   if (next === undefined) return undefined;
   const { text, ...migration } = next;
@@ -120,7 +122,7 @@ const appliedOf = (sql: Sql, files: readonly MigrationFile[]): Promise<Migration
 
 const isSame = (one: Migration, other: Migration): boolean => one.scope === other.scope && one.number === other.number;
 
-function refuseDifferences(files: readonly MigrationFile[], done: readonly Migration[]): void {
+function assertAppliedUnchanged(files: readonly MigrationFile[], done: readonly Migration[]): void {
   for (const row of done) {
     const file = files.find((candidate) => isSame(row, candidate));
     if (file === undefined)
@@ -157,7 +159,7 @@ async function readMigration(scope: string, path: string): Promise<MigrationFile
 
 /**
  * Gives these UTC days of the journal partitions of their own, so that a day can be dropped as a whole. A day that has
- * rows in journal_rest already stays there.
+ * rows in journal_default already stays there.
  * @param days as 2026-01-31
  * @returns the days that got one now
  * @throws Fault STORE_UNAVAILABLE, retryable: a turn held the journal for too long
@@ -165,19 +167,21 @@ async function readMigration(scope: string, path: string): Promise<MigrationFile
 export async function ensureJournalPartitions(store: Store, days: readonly string[]): Promise<string[]> {
   const made: string[] = [];
   for (const day of days)
-    if (await store.transaction((tx) => makePartition(tx, day)).catch(unlessTaken)) made.push(day);
+    if (await store.transaction((tx) => createJournalPartition(tx, day)).catch(falseWhenDayHasRows)) made.push(day);
   return made;
 }
 
-async function makePartition(tx: Sql, day: string): Promise<boolean> {
+async function createJournalPartition(tx: Sql, day: string): Promise<boolean> {
   const start = new Date(`${day}T00:00:00Z`);
   if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day) throw new RangeError(`no day: ${day}`);
-  const [row] = await tx.query<{ made: boolean }>("select rollcall.make_journal_day($1::text::date) as made", [day]);
+  const [row] = await tx.query<{ made: boolean }>("select rollcall.create_journal_partition($1::text::date) as made", [
+    day,
+  ]);
   return row?.made ?? false;
 }
 
-/** journal_rest has rows of that day. */
-function unlessTaken(error: unknown): boolean {
+/** journal_default has rows of that day. */
+function falseWhenDayHasRows(error: unknown): boolean {
   if (sqlStateOf(error) === "23514") return false;
   throw error;
 }

@@ -21,19 +21,22 @@ export function storeFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const refused = refusedClasses.has(sqlStateOf(error)?.slice(0, 2) ?? "");
   return refused
-    ? new Fault("STORE_REFUSED", `the database refused the data: ${words(error)}`, { retryable: false, cause: error })
-    : new Fault("STORE_UNAVAILABLE", `the database failed: ${words(error)}`, { retryable: true, cause: error });
+    ? new Fault("STORE_REFUSED", `the database refused the data: ${describeError(error)}`, {
+        retryable: false,
+        cause: error,
+      })
+    : new Fault("STORE_UNAVAILABLE", `the database failed: ${describeError(error)}`, { retryable: true, cause: error });
 }
 
 /** The answer to COMMIT did not come: neither done nor undone, as far as anybody here knows. */
 export function commitUnknown(error: unknown): Fault {
-  return new Fault("COMMIT_UNKNOWN", `the answer to COMMIT was lost: ${words(error)}`, {
+  return new Fault("COMMIT_UNKNOWN", `the answer to COMMIT was lost: ${describeError(error)}`, {
     retryable: true,
     cause: error,
   });
 }
 
-function words(error: unknown): string {
+function describeError(error: unknown): string {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   return [message, code === undefined ? "" : `(${code})`].filter(Boolean).join(" ");

@@ -1,17 +1,17 @@
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, EffectModel } from "../model/domain-model.ts";
-import { problem } from "../reading/source-ref.ts";
+import { diagnosticAt } from "../reading/source-ref.ts";
 
 /** What the runtime itself reports of an effect that threw or took too long: every effect may end so. */
 const RUNTIME_FAULTS = ["UNAVAILABLE"];
 
 /** RC110: what code declares (the deadlines of handlers, the faults of effects) and the contract are of one mind. */
-export function checkDeclared(model: DomainModel): readonly Diagnostic[] {
-  return [...deadlinesOfHandlers(model), ...faultCodes(model)];
+export function checkCodeDeclarations(model: DomainModel): readonly Diagnostic[] {
+  return [...undeclaredDeadlines(model), ...undeclaredFaults(model)];
 }
 
-function deadlinesOfHandlers({ handlers, code, orchestrator }: DomainModel): readonly Diagnostic[] {
+function undeclaredDeadlines({ handlers, code, orchestrator }: DomainModel): readonly Diagnostic[] {
   const states = [...orchestrator.states.values()];
   const known = states.flatMap(({ deadline }) => (deadline ? [deadline.name] : []));
   const seen = new Set<string>();
@@ -22,9 +22,11 @@ function deadlinesOfHandlers({ handlers, code, orchestrator }: DomainModel): rea
       .filter((name) => !known.includes(name))
       .map((name) => {
         const suggestion = didYouMean(name, known);
-        const meant = states.find(({ deadline }) => deadline?.name === suggestion)?.deadline;
-        const related = meant ? [{ at: meant.at, message: `${meant.name} is declared here` }] : [];
-        return problem("RC110", handler.at, `${handler.name} asks for deadline ${name}, which no state arms`, {
+        const suggestedDeadline = states.find(({ deadline }) => deadline?.name === suggestion)?.deadline;
+        const related = suggestedDeadline
+          ? [{ at: suggestedDeadline.at, message: `${suggestedDeadline.name} is declared here` }]
+          : [];
+        return diagnosticAt("RC110", handler.at, `${handler.name} asks for deadline ${name}, which no state arms`, {
           suggestion,
           related,
         });
@@ -33,14 +35,14 @@ function deadlinesOfHandlers({ handlers, code, orchestrator }: DomainModel): rea
 }
 
 /** A code of the shared policy must be known to one of the effects that it is for, an effect's own to that effect. */
-function faultCodes(model: DomainModel): readonly Diagnostic[] {
+function undeclaredFaults(model: DomainModel): readonly Diagnostic[] {
   const own = model.effects.filter(({ retryOn }) => retryOn?.own);
   const shared = model.effects.filter(({ retryOn }) => retryOn && !retryOn.own);
   const files = new Set(shared.map(({ at }) => at.source));
   return [
-    ...own.flatMap((effect) => unknownCodes(model, [effect])),
+    ...own.flatMap((effect) => unknownFaultCodes(model, [effect])),
     ...[...files].flatMap((source) =>
-      unknownCodes(
+      unknownFaultCodes(
         model,
         shared.filter(({ at }) => at.source === source),
       ),
@@ -48,17 +50,17 @@ function faultCodes(model: DomainModel): readonly Diagnostic[] {
   ];
 }
 
-function unknownCodes({ code }: DomainModel, effects: readonly EffectModel[]): readonly Diagnostic[] {
+function unknownFaultCodes({ code }: DomainModel, effects: readonly EffectModel[]): readonly Diagnostic[] {
   if (effects.some(({ effect }) => effect.unknown)) return [];
   const faults = effects.flatMap(({ effect }) => code.effects[effect.name]?.faults ?? []);
   const known = [...faults, ...RUNTIME_FAULTS];
   return (effects[0]?.retryOn?.codes ?? [])
     .filter((each) => !known.includes(each.code))
     .map((each) => {
-      const who = effects.length === 1 ? (effects[0]?.effect.name ?? "") : "no effect that this is for";
+      const subject = effects.length === 1 ? (effects[0]?.effect.name ?? "") : "no effect that this is for";
       const message =
-        `${who} ${effects.length === 1 ? "never reports" : "reports"} ${each.code}: known are ` +
+        `${subject} ${effects.length === 1 ? "never reports" : "reports"} ${each.code}: known are ` +
         `${[...new Set(known)].join(", ")}`;
-      return problem("RC110", each.at, message, { suggestion: didYouMean(each.code, known) });
+      return diagnosticAt("RC110", each.at, message, { suggestion: didYouMean(each.code, known) });
     });
 }

@@ -1,12 +1,12 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, StateModel } from "../model/domain-model.ts";
-import { problem } from "../reading/source-ref.ts";
+import { diagnosticAt } from "../reading/source-ref.ts";
 
 /**
  * RC204: a raised event whose handler returns an event that makes the reducer raise it again, at once or by way of
  * others, would never let a step end. Which state the reducer is in by then is not asked: events may still wait.
  */
-export function checkRaised(model: DomainModel): readonly Diagnostic[] {
+export function checkRaisedCycles(model: DomainModel): readonly Diagnostic[] {
   const raising = [...model.reducer.states.values()].filter(({ raises }) => raises && !raises.unknown);
   const reported = new Set<string>();
   return raising.flatMap((state) => {
@@ -18,7 +18,7 @@ export function checkRaised(model: DomainModel): readonly Diagnostic[] {
       .slice(1)
       .flatMap(({ raises }) => (raises ? [{ at: raises.at, message: `${raises.name} is raised here` }] : []));
     return [
-      problem("RC204", state.raises?.at ?? state.at, `a cycle of raised events: ${names.join(" leads to ")}`, {
+      diagnosticAt("RC204", state.raises?.at ?? state.at, `a cycle of raised events: ${names.join(" leads to ")}`, {
         related,
       }),
     ];
@@ -47,9 +47,11 @@ function raisedAfter({ handlers, triggers, reducer }: DomainModel, raised: strin
   const returned = new Set(
     rows.filter(({ action }) => action).flatMap(({ outputs }) => outputs.map(({ name }) => name)),
   );
-  const pulled = new Set(triggers.filter(({ event }) => returned.has(event.name)).map(({ trigger }) => trigger.name));
+  const triggered = new Set(
+    triggers.filter(({ event }) => returned.has(event.name)).map(({ trigger }) => trigger.name),
+  );
   const entered = reducer.transitions.filter(
-    ({ from, to, trigger }) => from.name !== to.name && pulled.has(trigger.name),
+    ({ from, to, trigger }) => from.name !== to.name && triggered.has(trigger.name),
   );
   return entered.flatMap(({ to }) => {
     const state = reducer.states.get(to.name);

@@ -1,13 +1,13 @@
 import type { EffectSpec, IntentSpec } from "../../core/domain.ts";
 import type { DomainCode } from "../../core/domain-code.ts";
-import { checkedMs } from "./compile-machines.ts";
-import { ownEntry } from "./require-entry.ts";
+import { requireDurationMs } from "./compile-machines.ts";
+import { requireEntry } from "./require-entry.ts";
 import type { EffectContract, EmittedIntent, ReducerContract } from "../language/schema.ts";
 import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
 
-type Row = EffectContract["handler_routing"]["handlers"][number];
-type Defaults = NonNullable<EffectContract["handler_routing"]["defaults"]>;
-type RetryPolicy = NonNullable<Row["retry_policy"]>;
+type EffectHandlerRow = EffectContract["handler_routing"]["handlers"][number];
+type EffectDefaults = NonNullable<EffectContract["handler_routing"]["defaults"]>;
+type RetryPolicy = NonNullable<EffectHandlerRow["retry_policy"]>;
 
 /** Intent type -> effect, defaults merged: the row's word, else the contract's `defaults`, else `EFFECT_DEFAULTS`. */
 export function compileEffects(
@@ -20,21 +20,21 @@ export function compileEffects(
   return new Map(specs.map((spec) => [spec.intentType, spec]));
 }
 
-function effectOf(row: Row, defaults: Defaults, code: DomainCode): EffectSpec {
+function effectOf(row: EffectHandlerRow, defaults: EffectDefaults, code: DomainCode): EffectSpec {
   const breaker = { ...EFFECT_DEFAULTS.circuit_breaker, ...defaults.circuit_breaker, ...row.circuit_breaker };
   return {
     intentType: row.intent_type,
     operation: row.operation,
     backend: row.backend,
-    effect: ownEntry(code.effects, row.handler.name, "effect"),
+    effect: requireEntry(code.effects, row.handler.name, "effect"),
     outputEvents: row.output_events ?? [],
-    timeoutMs: checkedMs(row.timeout ?? defaults.timeout ?? EFFECT_DEFAULTS.timeout),
+    timeoutMs: requireDurationMs(row.timeout ?? defaults.timeout ?? EFFECT_DEFAULTS.timeout),
     batchMax: (row.batch ?? defaults.batch ?? EFFECT_DEFAULTS.batch).max,
     concurrency: row.concurrency ?? defaults.concurrency ?? EFFECT_DEFAULTS.concurrency,
     retry: retryOf(row.retry_policy, defaults.retry_policy),
     breaker: {
       failureThreshold: breaker.failure_threshold ?? EFFECT_DEFAULTS.circuit_breaker.failure_threshold,
-      resetTimeoutMs: checkedMs(breaker.reset_timeout ?? EFFECT_DEFAULTS.circuit_breaker.reset_timeout),
+      resetTimeoutMs: requireDurationMs(breaker.reset_timeout ?? EFFECT_DEFAULTS.circuit_breaker.reset_timeout),
     },
   };
 }
@@ -55,12 +55,12 @@ function retryOf(row: RetryPolicy = {}, defaults: RetryPolicy = {}): EffectSpec[
 
 /** Where nobody states a longest wait it is at least the first one. */
 function retryDelays(row: RetryPolicy, defaults: RetryPolicy) {
-  const initialDelayMs = checkedMs(
+  const initialDelayMs = requireDurationMs(
     row.initial_delay ?? defaults.initial_delay ?? EFFECT_DEFAULTS.retry_policy.initial_delay,
   );
   const stated = row.max_delay ?? defaults.max_delay;
-  const standard = Math.max(initialDelayMs, checkedMs(EFFECT_DEFAULTS.retry_policy.max_delay));
-  return { initialDelayMs, maxDelayMs: stated === undefined ? standard : checkedMs(stated) };
+  const standard = Math.max(initialDelayMs, requireDurationMs(EFFECT_DEFAULTS.retry_policy.max_delay));
+  return { initialDelayMs, maxDelayMs: stated === undefined ? standard : requireDurationMs(stated) };
 }
 
 /** Action name -> the intent it emits. */
@@ -76,7 +76,7 @@ const intentOf = ({ action_name, intent_type, target_pattern }: EmittedIntent, e
   action: action_name,
   type: intent_type,
   target: targetOf(target_pattern),
-  answers: (effect?.outputEvents.length ?? 0) > 0,
+  hasOutcome: (effect?.outputEvents.length ?? 0) > 0,
 });
 
 function targetOf(pattern: string): IntentSpec["target"] {

@@ -8,27 +8,27 @@ import { durationMs, stateList } from "../language/schema-parts.ts";
 type Deadline = NonNullable<OrchestratorContract["state_machine"]["states"][number]["deadline"]>;
 
 /** Milliseconds of a duration that the loader let pass. */
-export function checkedMs(text: string): number {
+export function requireDurationMs(text: string): number {
   const ms = durationMs(text);
   if (ms === undefined) throw new Error(`${text} is no duration: compile only what was checked`);
   return ms;
 }
 
 /** The condition of an expression that the checks let pass. */
-export function checkedCondition(text: string): Condition {
+export function requireCondition(text: string): Condition {
   const read = parseExpression(text);
   if ("problem" in read) throw new Error(`${text}: ${read.problem.message}: compile only what was checked`);
   return compileExpression(read.expression);
 }
 
 /** A state's name inside a machine, where null has one too. */
-export const stateKey = (state: string | null): string => state ?? NO_ENTITY;
+export const machineStateName = (state: string | null): string => state ?? NO_ENTITY;
 
 const deadlineOf = ({ name, after, renewed_by = [], renewed_for = after, expiry_guard }: Deadline): DeadlineSpec => ({
   name,
-  afterMs: checkedMs(after),
+  afterMs: requireDurationMs(after),
   renewedBy: new Set(renewed_by),
-  renewedForMs: checkedMs(renewed_for),
+  renewedForMs: requireDurationMs(renewed_for),
   ...(expiry_guard && { expiryGuard: { maxRatio: expiry_guard.max_ratio, minCount: expiry_guard.min_count } }),
 });
 
@@ -43,7 +43,7 @@ const stateOf = (state: {
 });
 
 // Nothing is owed to an entity that is not there, so it may stay away for good.
-const NULL_STATE: StateSpec = { name: NO_ENTITY, terminal: true, transient: false };
+const NO_ENTITY_STATE: StateSpec = { name: NO_ENTITY, terminal: true, transient: false };
 
 /** The orchestrator's machine; null is `NO_ENTITY`. Also what graphs and exports are made from. */
 export function describeOrchestrator({ state_machine: machine }: OrchestratorContract): MachineDescription {
@@ -51,13 +51,13 @@ export function describeOrchestrator({ state_machine: machine }: OrchestratorCon
     name: machine.state_machine_name,
     initial: NO_ENTITY,
     states: [
-      NULL_STATE,
+      NO_ENTITY_STATE,
       ...machine.states.map((state) =>
         state.deadline ? { ...stateOf(state), deadline: deadlineOf(state.deadline) } : stateOf(state),
       ),
     ],
     transitions: machine.transitions.map(({ from_state, trigger, to_state }) => ({
-      from: stateList(from_state).map(stateKey),
+      from: stateList(from_state).map(machineStateName),
       trigger,
       to: to_state,
     })),
@@ -78,7 +78,7 @@ export function describeReducer({ state_machine: machine }: ReducerContract): Ma
       from: stateList(from_state),
       trigger,
       to: to_state,
-      conditions: conditions.map(({ expression }) => ({ text: expression, holds: checkedCondition(expression) })),
+      conditions: conditions.map(({ expression }) => ({ text: expression, holds: requireCondition(expression) })),
       actions,
     })),
   };

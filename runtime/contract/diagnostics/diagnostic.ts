@@ -1,12 +1,12 @@
 /** A place in a contract file; line and column count from 1. */
-export interface Place {
+export interface SourcePosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
 /** One problem of a contract, as contracts.md's table names it. */
-export interface Diagnostic extends Place {
+export interface Diagnostic extends SourcePosition {
   /** RC001 .. RC301. */
   readonly code: string;
   readonly severity: "error" | "warning";
@@ -17,7 +17,7 @@ export interface Diagnostic extends Place {
   /** The name within reach that was probably meant. */
   readonly suggestion?: string;
   /** Where the other half is declared. */
-  readonly related?: readonly (Place & { readonly message: string })[];
+  readonly related?: readonly (SourcePosition & { readonly message: string })[];
   /** What to do about it. */
   readonly remedy?: string;
   /** The shortest way to where it shows (RC206). */

@@ -18,12 +18,12 @@ function editDistance(one: string, other: string): number {
 
 /** The candidate that was probably meant by a name, or undefined: at most a third of its letters differ, case apart. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
-  const reach = Math.max(1, Math.floor(name.length / 3));
+  const maxDistance = Math.max(1, Math.floor(name.length / 3));
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
-    if (candidate === name || Math.abs(candidate.length - name.length) > reach) continue;
+    if (candidate === name || Math.abs(candidate.length - name.length) > maxDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance <= reach && (!best || distance < best.distance)) best = { candidate, distance };
+    if (distance <= maxDistance && (!best || distance < best.distance)) best = { candidate, distance };
   }
   return best?.candidate;
 }

@@ -1,6 +1,6 @@
 import { createColors } from "picocolors";
-import type { Diagnostic, Place } from "./diagnostic.ts";
-import { timelineLines } from "./format-timeline.ts";
+import type { Diagnostic, SourcePosition } from "./diagnostic.ts";
+import { formatTimeline } from "./format-timeline.ts";
 
 export type DiagnosticFormat = "text" | "json" | "github";
 
@@ -15,24 +15,33 @@ export function formatDiagnostics(
   return diagnostics.map((each) => `${textBlock(each, createColors(options.colors ?? false))}\n`).join("\n");
 }
 
-const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;
-const meant = ({ suggestion }: Diagnostic): string => (suggestion === undefined ? "" : `did you mean ${suggestion}?`);
+const formatPosition = ({ file, line, column }: SourcePosition): string => `${file}:${line}:${column}`;
+const suggestionText = ({ suggestion }: Diagnostic): string =>
+  suggestion === undefined ? "" : `did you mean ${suggestion}?`;
 // A file's text may hold anything that a terminal obeys.
-const printable = (text: string): string => text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "\uFFFD");
+const replaceControlCharacters = (text: string): string => text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, "\uFFFD");
 
 function textBlock(diagnostic: Diagnostic, colors: ReturnType<typeof createColors>): string {
   const { code, severity, excerpt, column, width } = diagnostic;
-  const tone = severity === "error" ? colors.red : colors.yellow;
+  const severityColor = severity === "error" ? colors.red : colors.yellow;
   const lines = [
-    `${colors.bold(placeText(diagnostic))}  ${tone(severity)}  ${tone(code)}  ${printable(diagnostic.message)}`,
+    `${colors.bold(formatPosition(diagnostic))}  ${severityColor(severity)}  ${severityColor(code)}  ` +
+      `${replaceControlCharacters(diagnostic.message)}`,
   ];
-  if (excerpt !== "") lines.push(`    ${printable(excerpt).replaceAll("\t", " ")}`);
+  if (excerpt !== "") lines.push(`    ${replaceControlCharacters(excerpt).replaceAll("\t", " ")}`);
   if (excerpt.length >= column)
-    lines.push(`    ${" ".repeat(column - 1)}${tone("^".repeat(Math.min(width, excerpt.length - column + 1)))}`);
-  if (diagnostic.suggestion !== undefined) lines.push(`    ${colors.cyan(printable(meant(diagnostic)))}`);
-  if (diagnostic.remedy !== undefined) lines.push(`    ${colors.cyan(printable(diagnostic.remedy))}`);
-  for (const each of diagnostic.related ?? []) lines.push(`    ${placeText(each)}  ${printable(each.message)}`);
-  return [...lines, ...timelineLines(diagnostic.timeline ?? []).map((line) => `    ${printable(line)}`)].join("\n");
+    lines.push(
+      `    ${" ".repeat(column - 1)}${severityColor("^".repeat(Math.min(width, excerpt.length - column + 1)))}`,
+    );
+  if (diagnostic.suggestion !== undefined)
+    lines.push(`    ${colors.cyan(replaceControlCharacters(suggestionText(diagnostic)))}`);
+  if (diagnostic.remedy !== undefined) lines.push(`    ${colors.cyan(replaceControlCharacters(diagnostic.remedy))}`);
+  for (const each of diagnostic.related ?? [])
+    lines.push(`    ${formatPosition(each)}  ${replaceControlCharacters(each.message)}`);
+  return [
+    ...lines,
+    ...formatTimeline(diagnostic.timeline ?? []).map((line) => `    ${replaceControlCharacters(line)}`),
+  ].join("\n");
 }
 
 // https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what ends a property or the command
@@ -44,7 +53,7 @@ const escapeProperty = (text: string): string => escapeData(text).replaceAll(":"
 function githubLine(diagnostic: Diagnostic): string {
   const { file, line, column, width, code, severity, message, remedy = "", related = [], timeline = [] } = diagnostic;
   const properties = `file=${escapeProperty(file)},line=${line},col=${column},endColumn=${column + width},title=${code}`;
-  const others = related.map((each) => `${placeText(each)}: ${each.message}`);
-  const text = [message, meant(diagnostic), remedy, ...others, ...timelineLines(timeline)];
+  const others = related.map((each) => `${formatPosition(each)}: ${each.message}`);
+  const text = [message, suggestionText(diagnostic), remedy, ...others, ...formatTimeline(timeline)];
   return `::${severity} ${properties}::${escapeData(text.filter((part) => part !== "").join("\n"))}`;
 }

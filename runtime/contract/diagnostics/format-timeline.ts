@@ -1,13 +1,15 @@
 import type { TimelineStep } from "./diagnostic.ts";
 
-const HEAD = ["T", "message", "orchestrator", "reducer", "events and intents"] as const;
+const COLUMN_TITLES = ["T", "message", "orchestrator", "reducer", "events and intents"] as const;
 
 /** A timeline as a table, a line for each message. */
-export function timelineLines(timeline: readonly TimelineStep[]): readonly string[] {
+export function formatTimeline(timeline: readonly TimelineStep[]): readonly string[] {
   if (timeline.length === 0) return [];
   const rows = timeline.map(rowOf);
-  const widths = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [HEAD, ...rows].map((row) =>
+  const widths = COLUMN_TITLES.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [COLUMN_TITLES, ...rows].map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
@@ -16,12 +18,12 @@ export function timelineLines(timeline: readonly TimelineStep[]): readonly strin
 }
 
 function rowOf({ atMs, message, orchestrator, reducer, events, intents, reason }: TimelineStep): readonly string[] {
-  const made = [...events, ...intents.map((intent) => `-> ${intent}`)];
+  const produced = [...events, ...intents.map((intent) => `-> ${intent}`)];
   return [
     `${(atMs / 1_000).toFixed(3)} s`,
     message,
     orchestrator,
     reducer,
-    made.length > 0 ? made.join(", ") : `(${reason})`,
+    produced.length > 0 ? produced.join(", ") : `(${reason})`,
   ];
 }

@@ -31,7 +31,7 @@ export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[
       title: `Rollcall: ${domain.name}`,
       version,
       description:
-        `Made from the contracts (${domain.hash.slice(0, 12)}). The record's key is the entity's ` +
+        `Made from the contracts (${domain.contractHash.slice(0, 12)}). The record's key is the entity's ` +
         "id; a value is UTF-8 JSON.",
     },
     defaultContentType: "application/json",
@@ -80,7 +80,7 @@ export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[
         })),
         DeadLetter: {
           name: "DeadLetter",
-          title: "A message that could not be taken, as it was",
+          title: "A message that could not be processed, unchanged",
           headers: ref("components/schemas/DeadLetterHeaders"),
           payload: {},
         },

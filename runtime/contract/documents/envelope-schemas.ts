@@ -24,7 +24,7 @@ export const ENVELOPE: JsonSchema = {
     "payload",
   ],
   properties: {
-    envelope_id: uuid("identity of the message: drop what repeats it"),
+    envelope_id: uuid("unique id of the message: drop duplicates by it"),
     envelope_timestamp: time("when the event happened"),
     correlation_id: uuid("the request, through every event of an attempt"),
     parent_envelope_id: { type: ["string", "null"], format: "uuid", description: "the message that caused this one" },
@@ -42,7 +42,7 @@ export const ENVELOPE: JsonSchema = {
 
 /** What a producer may say beside the value. */
 export const INCOMING_HEADERS = headers({
-  message_id: text("identity of a bare payload: a repeat of it is dropped. An envelope or a CloudEvent has its own"),
+  message_id: text("unique id of a bare payload: duplicates are dropped. An envelope or a CloudEvent has its own"),
   correlation_id: text("where the payload and the envelope name none"),
   traceparent: TRACEPARENT,
 });
@@ -65,10 +65,10 @@ export const EVENT_HEADERS = headers({
 });
 
 export const DEAD_LETTER_HEADERS = headers({
-  dlq_topic: text("where it lay"),
-  dlq_partition: text("where it lay"),
-  dlq_offset: text("where it lay"),
-  dlq_error_code: text("why it could not be taken: a code of docs/reference/errors.md"),
+  dlq_topic: text("position of the original record"),
+  dlq_partition: text("position of the original record"),
+  dlq_offset: text("position of the original record"),
+  dlq_error_code: text("why it could not be processed: a code of docs/reference/errors.md"),
   dlq_error: text("why, in words"),
   dlq_at: time("when, by the broker's clock"),
   dlq_truncated: text("only of a value that was cut"),

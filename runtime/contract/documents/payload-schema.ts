@@ -19,13 +19,13 @@ export function payloadSchema(message: MessageDefinition, target: Target): JsonS
     target,
     io: "input",
     unrepresentable: "any",
-    override: ({ jsonSchema }) => nameExamples(jsonSchema),
+    override: ({ jsonSchema }) => useExamplesKeyword(jsonSchema),
   }) as Record<string, unknown>;
   return schema;
 }
 
 /** A field's `example` is for documents alone: `examples` are tried by `rollcall check` as well. */
-function nameExamples(schema: Record<string, unknown>): void {
+function useExamplesKeyword(schema: Record<string, unknown>): void {
   const { example } = schema;
   if (example === undefined) return;
   delete schema["example"];

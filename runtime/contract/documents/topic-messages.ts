@@ -19,7 +19,7 @@ export function topicMessages(domain: Domain, messages: readonly MessageDefiniti
   const definitions = new Map(messages.map((message) => [message.messageType, message]));
   return [
     ...domain.consumed.map(({ type, topic, message }) => ({ direction: "received" as const, type, topic, message })),
-    ...[...domain.topicOf].map(([type, topic]) => {
+    ...[...domain.topicByEventType].map(([type, topic]) => {
       const message = definitions.get(type);
       if (!message) throw new Error(`${type} is published on ${topic}, but no message of the code is called so`);
       return { direction: "sent" as const, type, topic, message };

@@ -1,14 +1,20 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import type { StateModel } from "../model/domain-model.ts";
-import type { Edge, Explored } from "./explore.ts";
-import { type Finding, goesInCircles, neverComesBack, neverComesTo, waitsForNothing } from "./step-rules.ts";
-import type { Setting } from "./exploration-context.ts";
+import type { Edge, ExplorationResult } from "./explore.ts";
+import {
+  type RuleViolation,
+  livelockViolation,
+  noNewAttemptViolation,
+  eventuallyViolation,
+  deadlockViolation,
+} from "./step-rules.ts";
+import type { ExplorationContext } from "./exploration-context.ts";
 
 /** A finding about a world, by its number. */
-export interface Placed {
-  readonly number: number;
-  readonly finding: Finding;
+export interface StateViolation {
+  readonly stateIndex: number;
+  readonly violation: RuleViolation;
 }
 
 /**
@@ -16,40 +22,44 @@ export interface Placed {
  * states of each `eventually`, and whether the entity may come back. A way is enough, since an outcome, a publish or a
  * deadline that stays possible comes at last. Of each state the nearest world is told.
  */
-export function withoutWayOut(setting: Setting, explored: Explored): readonly Placed[] {
+export function progressViolations(
+  setting: ExplorationContext,
+  explored: ExplorationResult,
+): readonly StateViolation[] {
   const { visited, edges } = explored;
-  const inside = edges.filter((edge) => edge.inside);
-  const rests = resting(inside);
-  const unending = withoutWay(explored, inside, (number) => isOver(setting, explored, number));
-  const stuck = [...unending].filter(rests);
-  const circle = stuck.length > 0 ? undefined : [...unending].find((number) => leadsBack(inside, number));
-  const opens = new Set(edges.filter((edge) => edge.opens).map(({ from }) => from));
-  const gone = withoutWay(explored, edges, (number) => opens.has(number));
+  const inside = edges.filter((edge) => edge.isInternal);
+  const isQuiescent = quiescent(inside);
+  const unending = unableToReach(explored, inside, (number) => isOver(setting, explored, number));
+  const deadlocked = [...unending].filter(isQuiescent);
+  const livelocked = deadlocked.length > 0 ? undefined : [...unending].find((number) => isOnCycle(inside, number));
+  const opens = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
+  const neverReopened = unableToReach(explored, edges, (number) => opens.has(number));
   return [
-    ...nearest(setting, explored, stuck, waitsForNothing),
-    ...nearest(setting, explored, circle === undefined ? [] : [circle], goesInCircles),
-    ...setting.eventually.flatMap(({ invariant: { name, at } }, index) => {
-      const missing = withoutWay(explored, inside, (number) => {
-        const world = visited[number]?.world;
-        return !world?.entity?.state || world.reached[index] === true || unending.has(number);
+    ...nearestPerState(setting, explored, deadlocked, deadlockViolation),
+    ...nearestPerState(setting, explored, livelocked === undefined ? [] : [livelocked], livelockViolation),
+    ...setting.eventuallyInvariants.flatMap(({ invariant: { name, at } }, index) => {
+      const missing = unableToReach(explored, inside, (number) => {
+        const world = visited[number]?.state;
+        return !world?.entity?.state || world.eventuallyReached[index] === true || unending.has(number);
       });
-      const number = [...missing].find((each) => rests(each) || isOver(setting, explored, each)) ?? [...missing][0];
-      return nearest(setting, explored, number === undefined ? [] : [number], (_, entity) =>
-        neverComesTo(name, at, entity),
+      const number =
+        [...missing].find((each) => isQuiescent(each) || isOver(setting, explored, each)) ?? [...missing][0];
+      return nearestPerState(setting, explored, number === undefined ? [] : [number], (_, entity) =>
+        eventuallyViolation(name, at, entity),
       );
     }),
-    ...nearest(setting, explored, gone, (state, entity) =>
-      neverComesBack(state, entity, setting.domain.attempt.startedBy),
+    ...nearestPerState(setting, explored, neverReopened, (state, entity) =>
+      noNewAttemptViolation(state, entity, setting.domain.attempt.startedBy),
     ),
   ];
 }
 
-const resting = (inside: readonly Edge[]) => {
+const quiescent = (inside: readonly Edge[]) => {
   const left = new Set(inside.map(({ from }) => from));
   return (number: number): boolean => !left.has(number);
 };
 
-function leadsBack(inside: readonly Edge[], start: number): boolean {
+function isOnCycle(inside: readonly Edge[], start: number): boolean {
   const next = new Map<number, number[]>();
   for (const { from, to } of inside) next.set(from, [...(next.get(from) ?? []), to]);
   const reached = new Set(next.get(start));
@@ -58,9 +68,9 @@ function leadsBack(inside: readonly Edge[], start: number): boolean {
   return reached.has(start);
 }
 
-const entityOf = ({ visited }: Explored, number: number): Entity | undefined => visited[number]?.world.entity;
+const entityOf = ({ visited }: ExplorationResult, number: number): Entity | undefined => visited[number]?.state.entity;
 
-function isOver({ model }: Setting, explored: Explored, number: number): boolean {
+function isOver({ model }: ExplorationContext, explored: ExplorationResult, number: number): boolean {
   const state = entityOf(explored, number)?.state ?? NO_ENTITY;
   return state === NO_ENTITY || model.orchestrator.states.get(state)?.terminal === true;
 }
@@ -68,8 +78,8 @@ function isOver({ model }: Setting, explored: Explored, number: number): boolean
 /**
  * The worlds from which no edges lead to a goal, nearest first. One that leads out of what was explored is taken to.
  */
-function withoutWay(
-  { visited }: Explored,
+function unableToReach(
+  { visited }: ExplorationResult,
   edges: readonly Edge[],
   isGoal: (number: number) => boolean,
 ): ReadonlySet<number> {
@@ -85,17 +95,18 @@ function withoutWay(
   return new Set([...visited.keys()].filter((number) => !found.has(number)));
 }
 
-function nearest(
-  { model }: Setting,
-  explored: Explored,
+function nearestPerState(
+  { model }: ExplorationContext,
+  explored: ExplorationResult,
   numbers: Iterable<number>,
-  tell: (state: StateModel, entity: Entity) => Finding,
-): readonly Placed[] {
-  const told = new Map<string, Placed>();
+  describe: (state: StateModel, entity: Entity) => RuleViolation,
+): readonly StateViolation[] {
+  const byState = new Map<string, StateViolation>();
   for (const number of numbers) {
     const entity = entityOf(explored, number);
     const state = model.orchestrator.states.get(entity?.state ?? NO_ENTITY);
-    if (entity && state && !told.has(state.name)) told.set(state.name, { number, finding: tell(state, entity) });
+    if (entity && state && !byState.has(state.name))
+      byState.set(state.name, { stateIndex: number, violation: describe(state, entity) });
   }
-  return [...told.values()];
+  return [...byState.values()];
 }

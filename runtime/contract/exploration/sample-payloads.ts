@@ -2,9 +2,9 @@ import { z } from "zod";
 import { compileExpression } from "../../core/condition.ts";
 import type { Expression, Test } from "../../core/expression.ts";
 import type { Json, MessageDefinition, Payload } from "../../core/message.ts";
-import type { Scope } from "../expressions/expression-types.ts";
-import { unwrapped } from "../expressions/field-types.ts";
-import { candidatesFor } from "../expressions/candidate-values.ts";
+import type { ExpressionScope } from "../expressions/expression-types.ts";
+import { unwrapSchema } from "../expressions/field-types.ts";
+import { candidateValues } from "../expressions/candidate-values.ts";
 
 /** A payload as a sender may write it, and what tells it from the plain one. */
 export interface Sample {
@@ -16,7 +16,7 @@ export interface Sample {
 const SAMPLES_MAX = 64;
 
 /** Texts that some schema may ask for, tried in order. */
-const TEXTS = [
+const CANDIDATE_TEXTS = [
   "a",
   "1",
   "1.0.0",
@@ -27,7 +27,7 @@ const TEXTS = [
   "a@example.com",
   "/",
 ];
-const OTHERS: readonly Json[] = [1, 0, true, null];
+const OTHER_CANDIDATES: readonly Json[] = [1, 0, true, null];
 
 type Schema = z.core.$ZodType;
 const accepts = (schema: Schema, value: unknown): boolean => z.safeParse(schema, value).success;
@@ -42,23 +42,27 @@ function examplesOf(schema: Schema): readonly Json[] {
 }
 
 /** A value that the schema takes: its first example, or the simplest that can be made; undefined if none is found. */
-function sampleOf(schema: Schema): Json | undefined {
-  const made = unwrapped(schema).flatMap((each) => madeFor(each));
-  return [...examplesOf(schema), ...made, ...TEXTS, ...OTHERS].find((value) => accepts(schema, value));
+function sampleValue(schema: Schema): Json | undefined {
+  const made = unwrapSchema(schema).flatMap((each) => constructedValues(each));
+  return [...examplesOf(schema), ...made, ...CANDIDATE_TEXTS, ...OTHER_CANDIDATES].find((value) =>
+    accepts(schema, value),
+  );
 }
 
-function madeFor(schema: Schema): readonly Json[] {
+function constructedValues(schema: Schema): readonly Json[] {
   if (schema instanceof z.ZodEnum) return schema.options as Json[];
   if (schema instanceof z.ZodLiteral) return [...schema.values] as Json[];
   if (schema instanceof z.ZodArray) {
-    const item = sampleOf(schema.element as Schema);
+    const item = sampleValue(schema.element as Schema);
     return item === undefined ? [[]] : [[], [item]];
   }
   if (schema instanceof z.ZodRecord) return [{}];
   if (!(schema instanceof z.ZodObject)) return [];
   const fields = Object.entries(schema.shape as Readonly<Record<string, Schema>>);
   return [
-    Object.fromEntries(fields.flatMap(([name, field]) => (accepts(field, undefined) ? [] : [[name, sampleOf(field)]]))),
+    Object.fromEntries(
+      fields.flatMap(([name, field]) => (accepts(field, undefined) ? [] : [[name, sampleValue(field)]])),
+    ),
   ];
 }
 
@@ -68,19 +72,19 @@ function madeFor(schema: Schema): readonly Json[] {
  * @param fixed fields whose values the world gives: the entity's id, and ids that are left out here
  * @returns undefined if no payload was found that the schema takes
  */
-export function samplesOf(
+export function samplePayloads(
   { schema, shape, normalize }: MessageDefinition,
   conditions: readonly Expression[],
-  scope: Scope,
+  scope: ExpressionScope,
   fixed: Readonly<Record<string, Json | undefined>>,
 ): readonly Sample[] | undefined {
   const names = Object.keys(shape).filter((name) => !Object.hasOwn(fixed, name));
   const required = names.filter((name) => !accepts(shape[name]!, undefined));
-  const plain = { ...fixed, ...Object.fromEntries(required.map((name) => [name, sampleOf(shape[name]!)])) };
+  const plain = { ...fixed, ...Object.fromEntries(required.map((name) => [name, sampleValue(shape[name]!)])) };
   if (!schema.safeParse(plain).success) return undefined;
   const others = [
     ...names.flatMap((name) => examplesOf(shape[name]!).map((value) => ({ keys: [name], value }))),
-    ...tellingValues(conditions, scope).filter(({ keys }) => !Object.hasOwn(fixed, keys[0] ?? "")),
+    ...distinguishingValues(conditions, scope).filter(({ keys }) => !Object.hasOwn(fixed, keys[0] ?? "")),
   ];
   const samples = new Map<string, Sample>();
   for (const { payload, label } of [
@@ -96,17 +100,17 @@ export function samplesOf(
 }
 
 /** Of each path that the conditions test the values that make a difference, as few as show it. */
-function tellingValues(conditions: readonly Expression[], scope: Scope) {
+function distinguishingValues(conditions: readonly Expression[], scope: ExpressionScope) {
   const tests = conditions.flatMap(({ any }) => any.flat());
   const paths = new Map(tests.flatMap(({ path }) => (path.root === "payload" ? [[path.text, path] as const] : [])));
   return [...paths.values()].flatMap((path) => {
     const own = tests.filter((test) => test.path.text === path.text);
     const isCompared = own.some(({ value }) => value?.kind === "path");
     const counts = new Map<string, number>();
-    return (candidatesFor(path, tests, scope) ?? [])
+    return (candidateValues(path, tests, scope) ?? [])
       .filter(({ value }) => {
         // Of what is compared with another path two values are kept, to lie on either side of one another.
-        const truths = `${isCompared && value === undefined} ${truthsOf(own, path.keys, value)}`;
+        const truths = `${isCompared && value === undefined} ${truthValues(own, path.keys, value)}`;
         const seen = counts.get(truths) ?? 0;
         if (seen >= (isCompared ? 2 : 1) || (typeof value === "number" && value < 0 && isCompared)) return false;
         counts.set(truths, seen + 1);
@@ -116,7 +120,7 @@ function tellingValues(conditions: readonly Expression[], scope: Scope) {
   });
 }
 
-function truthsOf(tests: readonly Test[], keys: readonly string[], value: unknown): string {
+function truthValues(tests: readonly Test[], keys: readonly string[], value: unknown): string {
   const facts = { payload: withValue({}, keys, value as Json), state: {}, unconfirmed: 0 };
   return tests.map((test) => compileExpression({ text: "", any: [[test]] })(facts)).join();
 }
@@ -135,7 +139,7 @@ const sorted = (payload: Payload) => Object.entries(payload).sort(([one], [other
 
 /** A text that every one of the schemas takes. */
 export const commonText = (schemas: readonly Schema[]): string | undefined =>
-  [...schemas.flatMap(examplesOf), ...TEXTS].find(
+  [...schemas.flatMap(examplesOf), ...CANDIDATE_TEXTS].find(
     (text): text is string => typeof text === "string" && schemas.every((schema) => accepts(schema, text)),
   );
 
@@ -146,7 +150,7 @@ export function outcomePayload({ shape }: MessageDefinition, asked: Payload): Pa
   return Object.fromEntries(
     Object.entries(shape).map(([name, field]) => {
       const said = asked[name];
-      return [name, said !== undefined && accepts(field, said) ? said : sampleOf(field)];
+      return [name, said !== undefined && accepts(field, said) ? said : sampleValue(field)];
     }),
   );
 }

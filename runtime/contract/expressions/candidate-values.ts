@@ -1,41 +1,45 @@
 import type { Literal, Path, Test } from "../../core/expression.ts";
-import { type Scope, typesOf } from "./expression-types.ts";
+import { type ExpressionScope, pathTypes } from "./expression-types.ts";
 import type { FieldType } from "./field-types.ts";
 
 /** A value to try; undefined is absent. */
-export interface Candidate {
+export interface CandidateValue {
   readonly value: unknown;
-  readonly text: string;
+  readonly label: string;
 }
 
 /** Each item that `contains` or `lacks` asks for doubles the sets to try. */
 const ITEMS_MAX = 8;
 
 /** The values of a path that could make a difference to these tests; undefined where they are too many to name. */
-export function candidatesFor(path: Path, tests: readonly Test[], scope: Scope): readonly Candidate[] | undefined {
-  const group = comparedWith(path, tests);
-  const near = tests.filter(({ path: { text } }) => group.has(text));
-  const constants = constantsOf(near);
-  const items = constantsOf(near.filter(asksForItems));
-  const unnamed = near.some((test) => asksForItems(test) && test.value?.kind === "path");
+export function candidateValues(
+  path: Path,
+  tests: readonly Test[],
+  scope: ExpressionScope,
+): readonly CandidateValue[] | undefined {
+  const comparedGroup = comparedPaths(path, tests);
+  const relevantTests = tests.filter(({ path: { text } }) => comparedGroup.has(text));
+  const constants = constantsOf(relevantTests);
+  const items = constantsOf(relevantTests.filter(testsMembership));
+  const unnamed = relevantTests.some((test) => testsMembership(test) && test.value?.kind === "path");
   if (unnamed || items.length > ITEMS_MAX) return undefined;
-  const seen = { constants, items, paths: group.size };
+  const seen = { constants, items, paths: comparedGroup.size };
   if (path.root === "unconfirmed") return integers(seen).filter(({ value }) => Number(value) >= 0);
-  const found = typesOf(scope, path);
-  const values = "types" in found ? found.types.flatMap((type) => valuesOf(type, seen)) : [];
-  return unique([{ value: undefined, text: "absent" }, ...values]);
+  const found = pathTypes(scope, path);
+  const values = "types" in found ? found.types.flatMap((type) => candidatesOfType(type, seen)) : [];
+  return unique([{ value: undefined, label: "absent" }, ...values]);
 }
 
-const asksForItems = ({ test }: Test): boolean => test === "contains" || test === "lacks";
+const testsMembership = ({ test }: Test): boolean => test === "contains" || test === "lacks";
 
 /** What the tests of a path, and of those that it is compared with, speak of. */
-interface Seen {
+interface ComparedValues {
   readonly constants: readonly Literal["value"][];
   readonly items: readonly Literal["value"][];
   readonly paths: number;
 }
 
-function valuesOf(type: FieldType, seen: Seen): readonly Candidate[] {
+function candidatesOfType(type: FieldType, seen: ComparedValues): readonly CandidateValue[] {
   switch (type.kind) {
     case "number":
       return type.integer ? integers(seen) : numbers(seen);
@@ -46,7 +50,7 @@ function valuesOf(type: FieldType, seen: Seen): readonly Candidate[] {
     case "list":
       return subsets(seen.items).map(plain);
     case "object":
-      return [{ value: {}, text: "an object" }];
+      return [{ value: {}, label: "an object" }];
     case "any":
       return [...numbers(seen), ...texts(seen), ...subsets(seen.items).map(plain), ...[true, false, {}].map(plain)];
     case "null":
@@ -55,7 +59,7 @@ function valuesOf(type: FieldType, seen: Seen): readonly Candidate[] {
 }
 
 /** Each constant and its neighbours: as many on each side as there are paths to be told apart. */
-function integers({ constants, paths }: Seen): readonly Candidate[] {
+function integers({ constants, paths }: ComparedValues): readonly CandidateValue[] {
   const base = [0, ...numbersAmong(constants)];
   const steps = upTo(paths);
   return unique(
@@ -70,7 +74,7 @@ function integers({ constants, paths }: Seen): readonly Candidate[] {
 }
 
 /** Each constant, and between any two of them as many numbers as there are paths to be told apart. */
-function numbers({ constants, paths }: Seen): readonly Candidate[] {
+function numbers({ constants, paths }: ComparedValues): readonly CandidateValue[] {
   const base = [...new Set([0, ...numbersAmong(constants)])].sort((one, other) => one - other);
   const steps = upTo(paths);
   const [lowest = 0, highest = 0] = [base[0], base.at(-1)];
@@ -82,7 +86,7 @@ function numbers({ constants, paths }: Seen): readonly Candidate[] {
 }
 
 /** Each constant, as many texts behind it in order as there are paths to be told apart, and what contains several. */
-function texts({ constants, items, paths }: Seen): readonly Candidate[] {
+function texts({ constants, items, paths }: ComparedValues): readonly CandidateValue[] {
   const base = ["", ...constants.filter((value) => typeof value === "string")];
   const behind = base.flatMap((text) => upTo(paths).map((step) => `${text}${String.fromCharCode(step)}`));
   const joined = subsets(items).map((parts) => parts.join(" "));
@@ -90,7 +94,7 @@ function texts({ constants, items, paths }: Seen): readonly Candidate[] {
 }
 
 /** A path and those that tests compare with it, directly or by way of others. */
-function comparedWith({ text }: Path, tests: readonly Test[]): ReadonlySet<string> {
+function comparedPaths({ text }: Path, tests: readonly Test[]): ReadonlySet<string> {
   const group = new Set([text]);
   const pairs = tests.flatMap(({ path, value }) =>
     value?.kind === "path" ? [[path.text, value.path.text] as const] : [],
@@ -114,7 +118,7 @@ const subsets = <Item>(items: readonly Item[]): readonly (readonly Item[])[] =>
 
 const numbersAmong = (values: readonly Literal["value"][]) => values.filter((value) => typeof value === "number");
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
-const plain = (value: unknown): Candidate => ({ value, text: JSON.stringify(value) });
-const unique = (candidates: readonly Candidate[]): readonly Candidate[] => [
-  ...new Map(candidates.map((each) => [each.text, each])).values(),
+const plain = (value: unknown): CandidateValue => ({ value, label: JSON.stringify(value) });
+const unique = (candidates: readonly CandidateValue[]): readonly CandidateValue[] => [
+  ...new Map(candidates.map((each) => [each.label, each])).values(),
 ];

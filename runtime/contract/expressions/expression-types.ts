@@ -1,9 +1,9 @@
 import type { Literal, Path, Test } from "../../core/expression.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
-import { type FieldType, type Found, type Shape, typesAt } from "./field-types.ts";
+import { type FieldType, type PathLookup, type Shape, typesAt } from "./field-types.ts";
 
 /** What the paths of an expression are looked up in: the payloads that it may meet, and the reducer's state. */
-export interface Scope {
+export interface ExpressionScope {
   readonly payloads: readonly Shape[];
   readonly state: Shape;
   /** What stands for the payload, in words. */
@@ -11,7 +11,7 @@ export interface Scope {
 }
 
 /** A test that does not fit the schema, and the part of the expression that is wrong. */
-export interface Misfit {
+export interface TypeMismatch {
   readonly offset: number;
   readonly length: number;
   readonly message: string;
@@ -19,7 +19,7 @@ export interface Misfit {
 }
 
 /** The types of what a path leads to; where several payloads may come, one that has it is enough. */
-export function typesOf({ payloads, state }: Scope, { root, keys }: Path): Found {
+export function pathTypes({ payloads, state }: ExpressionScope, { root, keys }: Path): PathLookup {
   if (root === "unconfirmed") return { types: [{ kind: "number" }] };
   if (root === "state") return typesAt(state, keys);
   const found = payloads.map((shape) => typesAt(shape, keys));
@@ -32,39 +32,39 @@ export function typesOf({ payloads, state }: Scope, { root, keys }: Path): Found
   };
 }
 
-export function misfitsOf(scope: Scope, test: Test): readonly Misfit[] {
-  const left = typesOf(scope, test.path);
+export function typeMismatches(scope: ExpressionScope, test: Test): readonly TypeMismatch[] {
+  const left = pathTypes(scope, test.path);
   if ("missing" in left) return [noSuchPath(scope, test.path, left)];
-  const right = test.value?.kind === "path" ? typesOf(scope, test.value.path) : undefined;
+  const right = test.value?.kind === "path" ? pathTypes(scope, test.value.path) : undefined;
   if (right && "missing" in right && test.value?.kind === "path") return [noSuchPath(scope, test.value.path, right)];
   const types = left.types.filter(({ kind }) => kind !== "null");
   if (types.some(({ kind }) => kind === "any")) return [];
-  if (test.value?.kind === "list") return test.value.items.flatMap((item) => unequal(test, types, item));
-  const untestable = untestableBy(test, types);
+  if (test.value?.kind === "list") return test.value.items.flatMap((item) => impossibleEquality(test, types, item));
+  const untestable = untestableMismatch(test, types);
   if (untestable) return [untestable];
-  if (right && "types" in right) return differing(test, types, right.types);
-  return test.value?.kind === "literal" ? compared(test, types, test.value) : [];
+  if (right && "types" in right) return incomparablePaths(test, types, right.types);
+  return test.value?.kind === "literal" ? checkLiteral(test, types, test.value) : [];
 }
 
 function noSuchPath(
-  { payloads, state, subject = "the payload" }: Scope,
+  { payloads, state, subject = "the payload" }: ExpressionScope,
   path: Path,
-  found: Extract<Found, { missing: string }>,
-): Misfit {
+  found: Extract<PathLookup, { missing: string }>,
+): TypeMismatch {
   const suggestion = didYouMean(found.missing, found.candidates);
   const meant =
     suggestion === undefined
       ? undefined
       : path.text.split(".").map((key) => (key === found.missing ? suggestion : key));
   const inState = path.root === "state";
-  const elsewhere = (inState ? payloads : [state]).some((shape) => Object.hasOwn(shape, path.keys[0] ?? ""));
+  const foundInOther = (inState ? payloads : [state]).some((shape) => Object.hasOwn(shape, path.keys[0] ?? ""));
   const [here, there] = [subject, "the reducer's state"];
-  const hint = elsewhere && !meant ? ` (${inState ? here : there} has one)` : "";
+  const hint = foundInOther && !meant ? ` (${inState ? here : there} has one)` : "";
   const message = `${inState ? there : here} has no ${path.keys.join(".")}${hint}`;
   return { offset: path.offset, length: path.text.length, message, suggestion: meant?.join(".") };
 }
 
-const KINDS: Partial<Record<Test["test"], readonly FieldType["kind"][]>> = {
+const TESTABLE_KINDS: Partial<Record<Test["test"], readonly FieldType["kind"][]>> = {
   is_true: ["boolean"],
   is_false: ["boolean"],
   "<": ["number", "string"],
@@ -78,15 +78,15 @@ const KINDS: Partial<Record<Test["test"], readonly FieldType["kind"][]>> = {
   matches: ["string"],
 };
 
-function untestableBy({ test, path, offset }: Test, types: readonly FieldType[]): Misfit | undefined {
-  const kinds = KINDS[test];
+function untestableMismatch({ test, path, offset }: Test, types: readonly FieldType[]): TypeMismatch | undefined {
+  const kinds = TESTABLE_KINDS[test];
   if (!kinds || types.some(({ kind }) => kinds.includes(kind))) return undefined;
-  const message = `${test} tests a ${kinds.join(" or ")}, but ${path.text} is ${wording(types)}`;
+  const message = `${test} tests a ${kinds.join(" or ")}, but ${path.text} is ${describeTypes(types)}`;
   return { offset, length: test.length, message };
 }
 
 /** A word with dots is text, as long as it is not a path that went wrong: it would be compared with its own name. */
-function misspeltPath({ text, offset }: Literal): readonly Misfit[] {
+function misspeltPath({ text, offset }: Literal): readonly TypeMismatch[] {
   const [first = "", ...rest] = text.split(".");
   const suggestion = rest.length > 0 && /^[a-z]/.test(first) ? didYouMean(first, ["state"]) : undefined;
   if (suggestion === undefined) return [];
@@ -94,7 +94,7 @@ function misspeltPath({ text, offset }: Literal): readonly Misfit[] {
   return [{ offset, length: text.length, message, suggestion: [suggestion, ...rest].join(".") }];
 }
 
-function compared(test: Test, types: readonly FieldType[], value: Literal): readonly Misfit[] {
+function checkLiteral(test: Test, types: readonly FieldType[], value: Literal): readonly TypeMismatch[] {
   if (test.test === "matches") return [];
   const misspelt = misspeltPath(value);
   if (misspelt.length > 0) return misspelt;
@@ -102,21 +102,23 @@ function compared(test: Test, types: readonly FieldType[], value: Literal): read
     const items = types.flatMap((type) =>
       type.kind === "list" ? type.of : type.kind === "string" ? [{ kind: "string" } as const] : [],
     );
-    return unequal(test, items, value);
+    return impossibleEquality(test, items, value);
   }
-  return unequal(test, types, value);
+  return impossibleEquality(test, types, value);
 }
 
 /** A comparison that is false, or true, whatever comes. */
-function unequal({ path }: Test, types: readonly FieldType[], value: Literal): readonly Misfit[] {
+function impossibleEquality({ path }: Test, types: readonly FieldType[], value: Literal): readonly TypeMismatch[] {
   const { offset, text } = value;
   const kind = typeof value.value;
-  const alike = types.filter((type) => type.kind === kind || type.kind === "any");
-  if (alike.length === 0) {
-    return [{ offset, length: text.length, message: `${path.text} is ${wording(types)}, and ${text} is a ${kind}` }];
+  const sameKind = types.filter((type) => type.kind === kind || type.kind === "any");
+  if (sameKind.length === 0) {
+    return [
+      { offset, length: text.length, message: `${path.text} is ${describeTypes(types)}, and ${text} is a ${kind}` },
+    ];
   }
-  if (typeof value.value !== "string" || alike.some((type) => !("members" in type))) return [];
-  const members = alike.flatMap((type) => ("members" in type ? (type.members ?? []) : []));
+  if (typeof value.value !== "string" || sameKind.some((type) => !("members" in type))) return [];
+  const members = sameKind.flatMap((type) => ("members" in type ? (type.members ?? []) : []));
   if (members.includes(value.value)) return [];
   const suggestion = didYouMean(value.value, members);
   return [
@@ -129,14 +131,18 @@ function unequal({ path }: Test, types: readonly FieldType[], value: Literal): r
   ];
 }
 
-function differing({ path, value }: Test, left: readonly FieldType[], right: readonly FieldType[]): readonly Misfit[] {
+function incomparablePaths(
+  { path, value }: Test,
+  left: readonly FieldType[],
+  right: readonly FieldType[],
+): readonly TypeMismatch[] {
   const kinds = new Set(left.map(({ kind }) => kind));
   if (!value || right.some(({ kind }) => kind === "any" || kinds.has(kind))) return [];
-  const message = `${path.text} is ${wording(left)}, and ${value.text} is ${wording(right)}`;
+  const message = `${path.text} is ${describeTypes(left)}, and ${value.text} is ${describeTypes(right)}`;
   return [{ offset: value.offset, length: value.text.length, message }];
 }
 
-function wording(types: readonly FieldType[]): string {
+function describeTypes(types: readonly FieldType[]): string {
   const kinds = new Set(
     types.filter(({ kind }) => kind !== "null").map(({ kind }) => (kind === "object" ? "an object" : `a ${kind}`)),
   );

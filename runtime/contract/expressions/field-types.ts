@@ -10,23 +10,23 @@ export type FieldType =
 export type Shape = Readonly<Record<string, z.core.$ZodType>>;
 
 /** The types that a path ends in, or the first segment that no schema has and the names that it could have been. */
-export type Found =
+export type PathLookup =
   { readonly types: readonly FieldType[] } | { readonly missing: string; readonly candidates: readonly string[] };
 
-const ANY: Found = { types: [{ kind: "any" }] };
+const ANY_TYPE: PathLookup = { types: [{ kind: "any" }] };
 
 /** Follows a path through an object's fields. Loose objects are held to their declared fields: a typo must not pass. */
-export function typesAt(shape: Shape, path: readonly string[]): Found {
+export function typesAt(shape: Shape, path: readonly string[]): PathLookup {
   const [first = "", ...rest] = path;
   const field = Object.hasOwn(shape, first) ? shape[first] : undefined;
   if (!field) return { missing: first, candidates: Object.keys(shape) };
-  return follow(field, rest);
+  return typesBelow(field, rest);
 }
 
-function follow(schema: z.core.$ZodType, path: readonly string[]): Found {
-  const options = unwrapped(schema);
-  if (path.length === 0) return { types: options.flatMap(typeOf) };
-  const found = options.filter((option) => !(option instanceof z.ZodNull)).map((option) => step(option, path));
+function typesBelow(schema: z.core.$ZodType, path: readonly string[]): PathLookup {
+  const options = unwrapSchema(schema);
+  if (path.length === 0) return { types: options.flatMap(fieldTypes) };
+  const found = options.filter((option) => !(option instanceof z.ZodNull)).map((option) => enterField(option, path));
   const types = found.flatMap((each) => ("types" in each ? each.types : []));
   if (types.length > 0) return { types };
   const missing = found.flatMap((each) => ("missing" in each ? [each] : []));
@@ -34,21 +34,21 @@ function follow(schema: z.core.$ZodType, path: readonly string[]): Found {
   return { missing: missing[0]?.missing ?? path[0] ?? "", candidates };
 }
 
-function step(schema: z.core.$ZodType, path: readonly string[]): Found {
+function enterField(schema: z.core.$ZodType, path: readonly string[]): PathLookup {
   const [first = "", ...rest] = path;
   if (schema instanceof z.ZodObject) {
     const shape: Shape = schema.shape;
-    return Object.keys(shape).length > 0 ? typesAt(shape, path) : ANY;
+    return Object.keys(shape).length > 0 ? typesAt(shape, path) : ANY_TYPE;
   }
-  if (schema instanceof z.ZodRecord) return follow(schema.valueType, rest);
-  if (isAny(schema)) return ANY;
+  if (schema instanceof z.ZodRecord) return typesBelow(schema.valueType, rest);
+  if (isAny(schema)) return ANY_TYPE;
   return { missing: first, candidates: [] };
 }
 
 /** The schemas a value is held to once optional, default and union have had their say. */
-export function unwrapped(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrapped);
-  if (schema instanceof z.ZodNullable) return [...unwrapped(schema.unwrap()), z.null()];
+export function unwrapSchema(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrapSchema);
+  if (schema instanceof z.ZodNullable) return [...unwrapSchema(schema.unwrap()), z.null()];
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodDefault ||
@@ -57,19 +57,19 @@ export function unwrapped(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
     schema instanceof z.ZodReadonly ||
     schema instanceof z.ZodNonOptional
   )
-    return unwrapped(schema.unwrap());
-  if (schema instanceof z.ZodLazy) return unwrapped(schema.unwrap());
+    return unwrapSchema(schema.unwrap());
+  if (schema instanceof z.ZodLazy) return unwrapSchema(schema.unwrap());
   // What stands on the far side of a pipe is what the core sees; of a preprocess that is the schema, of a transform
   // any.
-  if (schema instanceof z.ZodPipe) return unwrapped(schema.out);
+  if (schema instanceof z.ZodPipe) return unwrapSchema(schema.out);
   return [schema];
 }
 
-const isAny = (schema: z.core.$ZodType): boolean => typeOf(schema).some(({ kind }) => kind === "any");
+const isAny = (schema: z.core.$ZodType): boolean => fieldTypes(schema).some(({ kind }) => kind === "any");
 
-function typeOf(schema: z.core.$ZodType): readonly FieldType[] {
-  if (schema instanceof z.ZodEnum) return valuesOf(schema.options);
-  if (schema instanceof z.ZodLiteral) return valuesOf([...schema.values]);
+function fieldTypes(schema: z.core.$ZodType): readonly FieldType[] {
+  if (schema instanceof z.ZodEnum) return literalTypes(schema.options);
+  if (schema instanceof z.ZodLiteral) return literalTypes([...schema.values]);
   switch (schema._zod.def.type) {
     case "string":
     case "template_literal":
@@ -83,7 +83,7 @@ function typeOf(schema: z.core.$ZodType): readonly FieldType[] {
       return [{ kind: "null" }];
     case "array":
       return schema instanceof z.ZodArray
-        ? [{ kind: "list", of: unwrapped(schema.element as z.core.$ZodType).flatMap(typeOf) }]
+        ? [{ kind: "list", of: unwrapSchema(schema.element as z.core.$ZodType).flatMap(fieldTypes) }]
         : [];
     case "object":
     case "record":
@@ -93,7 +93,7 @@ function typeOf(schema: z.core.$ZodType): readonly FieldType[] {
   }
 }
 
-function valuesOf(values: readonly unknown[]): readonly FieldType[] {
+function literalTypes(values: readonly unknown[]): readonly FieldType[] {
   const members = values.filter((value) => typeof value === "string");
   const others = values.filter((value) => typeof value !== "string");
   return [

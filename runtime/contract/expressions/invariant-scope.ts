@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { DomainModel } from "../model/domain-model.ts";
-import type { Scope } from "./expression-types.ts";
+import type { ExpressionScope } from "./expression-types.ts";
 
-const oneOf = (names: Iterable<string>) => {
+const enumOf = (names: Iterable<string>) => {
   const [first, ...rest] = new Set(names);
   return first === undefined ? z.string() : z.enum([first, ...rest]);
 };
 
 /** What a `never` may speak of, with every name that it may compare with. */
-export function scopeOfInvariants(model: DomainModel): Scope {
+export function invariantScope(model: DomainModel): ExpressionScope {
   const { orchestrator, reducer, effects } = model;
   const shape = {
-    orchestrator: oneOf([...orchestrator.states.keys()].filter((state) => state !== NO_ENTITY)),
-    reducer: oneOf(reducer.states.keys()),
-    seen: z.array(oneOf(seenNames(model))),
-    owed: z.array(oneOf(effects.flatMap(({ intent, compensatedBy }) => (compensatedBy ? [intent.name] : [])))),
+    orchestrator: enumOf([...orchestrator.states.keys()].filter((state) => state !== NO_ENTITY)),
+    reducer: enumOf(reducer.states.keys()),
+    seen: z.array(enumOf(seenNames(model))),
+    owed: z.array(enumOf(effects.flatMap(({ intent, compensatedBy }) => (compensatedBy ? [intent.name] : [])))),
   };
   return { payloads: [shape], state: model.code.reducer.schema.shape, subject: "an invariant" };
 }
@@ -31,7 +31,7 @@ function seenNames({ consumed, published, effects, orchestrator, handlers, trigg
   return [
     ...[...consumed, ...published].map(({ name }) => name),
     ...effects.flatMap(({ outputs }) => outputs.map(({ name }) => name)),
-    ...effects.filter(({ limited }) => limited).map(({ intent }) => `failed(${intent.name})`),
+    ...effects.filter(({ mayFail }) => mayFail).map(({ intent }) => `failed(${intent.name})`),
     ...patterns.filter((name) => name.startsWith("published(")),
     ...deadlines.map((name) => `deadline(${name})`),
   ];

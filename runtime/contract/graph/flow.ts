@@ -1,10 +1,10 @@
 import type { DomainModel, StateModel, TransitionModel } from "../model/domain-model.ts";
 
-export type NodeKind = "topic" | "signal" | "handler" | "event" | "trigger" | "intent" | "effect" | "outcome";
+export type FlowNodeKind = "topic" | "signal" | "handler" | "event" | "trigger" | "intent" | "effect" | "outcome";
 
 interface FlowNode {
   readonly id: string;
-  readonly kind: NodeKind;
+  readonly kind: FlowNodeKind;
   readonly label: string;
 }
 interface FlowEdge {
@@ -25,10 +25,10 @@ export interface Flow {
  */
 export function flowOf(model: DomainModel): Flow {
   const flow = new FlowBuilder();
-  incoming(model, flow);
-  decided(model, flow);
-  reduced(model, flow);
-  carriedOut(model, flow);
+  addInputs(model, flow);
+  addDecisions(model, flow);
+  addReductions(model, flow);
+  addEffects(model, flow);
   return { nodes: flow.nodes, edges: flow.edges };
 }
 
@@ -43,7 +43,7 @@ class FlowBuilder {
     return [...this.#edges.values()];
   }
 
-  node(kind: NodeKind, label: string): string {
+  node(kind: FlowNodeKind, label: string): string {
     const id = `${kind}:${label}`;
     this.#nodes.set(id, { id, kind, label });
     return id;
@@ -54,7 +54,7 @@ class FlowBuilder {
   }
 }
 
-function incoming({ set: { orchestrator }, handlers, orchestrator: machine }: DomainModel, flow: FlowBuilder): void {
+function addInputs({ set: { orchestrator }, handlers, orchestrator: machine }: DomainModel, flow: FlowBuilder): void {
   const deadlines = [...machine.states.values()].flatMap(({ deadline }) => deadline ?? []);
   for (const { topic, event_type } of orchestrator.contract.consumed_events) {
     const from = flow.node("topic", topic);
@@ -69,7 +69,10 @@ function incoming({ set: { orchestrator }, handlers, orchestrator: machine }: Do
     if (!consumed.has(event.name)) flow.edge(flow.node("signal", event.name), flow.node("handler", handler.name));
 }
 
-function decided({ set: { orchestrator }, handlers, orchestrator: machine }: DomainModel, flow: FlowBuilder): void {
+function addDecisions(
+  { set: { orchestrator }, handlers, orchestrator: machine }: DomainModel,
+  flow: FlowBuilder,
+): void {
   for (const { handler, outputs } of handlers)
     for (const { name } of outputs) flow.edge(flow.node("handler", handler.name), flow.node("event", name));
   for (const { topic, event_type } of orchestrator.contract.published_events)
@@ -81,7 +84,7 @@ function decided({ set: { orchestrator }, handlers, orchestrator: machine }: Dom
     }
 }
 
-function reduced({ triggers, reducer, emissions, effects }: DomainModel, flow: FlowBuilder): void {
+function addReductions({ triggers, reducer, emissions, effects }: DomainModel, flow: FlowBuilder): void {
   const outcomes = new Set(effects.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
   for (const { event, trigger } of triggers) {
     const kind = outcomes.has(event.name) ? "outcome" : event.kind === "event" ? "event" : "signal";
@@ -99,11 +102,11 @@ function reduced({ triggers, reducer, emissions, effects }: DomainModel, flow: F
 const actionNames = ({ actions }: TransitionModel, entered: StateModel | undefined): readonly string[] =>
   [...actions, ...(entered?.entryActions ?? [])].map(({ name }) => name);
 
-function carriedOut({ effects }: DomainModel, flow: FlowBuilder): void {
-  for (const { intent, effect, outputs, limited } of effects) {
+function addEffects({ effects }: DomainModel, flow: FlowBuilder): void {
+  for (const { intent, effect, outputs, mayFail } of effects) {
     const by = flow.node("effect", effect.name);
     flow.edge(flow.node("intent", intent.name), by);
     for (const { name } of outputs) flow.edge(by, flow.node("outcome", name));
-    if (limited) flow.edge(by, flow.node("signal", `failed(${intent.name})`));
+    if (mayFail) flow.edge(by, flow.node("signal", `failed(${intent.name})`));
   }
 }

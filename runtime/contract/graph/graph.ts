@@ -1,8 +1,8 @@
 import type { DomainCode } from "../../core/domain-code.ts";
-import { toXState } from "../../core/machine.ts";
+import { xstateConfigOf } from "../../core/machine.ts";
 import type { DomainModel, MachineModel } from "../model/domain-model.ts";
-import { Names } from "../model/name-resolver.ts";
-import { readDomain } from "../model/build-domain-model.ts";
+import { NameResolver } from "../model/name-resolver.ts";
+import { buildDomainModel } from "../model/build-domain-model.ts";
 import { describeOrchestrator, describeReducer } from "../compile/compile-machines.ts";
 import { type Flow, flowOf } from "./flow.ts";
 import { flowchart, stateDiagram } from "./mermaid.ts";
@@ -17,9 +17,9 @@ export type GraphFormat = (typeof GRAPH_FORMATS)[number];
  * machines, nodes and edges, for other programs.
  * @param set as `validateDomain` let it pass
  */
-export function graph(set: ContractSet, code: DomainCode, format: GraphFormat): string {
+export function renderGraph(set: ContractSet, code: DomainCode, format: GraphFormat): string {
   if (format === "xstate") return json(xstateConfigs(set));
-  return format === "mermaid" ? mermaid(readDomain(set, code, new Names())) : json(graphData(set, code));
+  return format === "mermaid" ? mermaid(buildDomainModel(set, code, new NameResolver())) : json(buildGraph(set, code));
 }
 
 /** One of the two machines; a list of states or triggers in the contract is several transitions here. */
@@ -49,8 +49,8 @@ export interface Graph extends Flow {
 }
 
 /** What the format `json` writes. */
-export function graphData(set: ContractSet, code: DomainCode): Graph {
-  const model = readDomain(set, code, new Names());
+export function buildGraph(set: ContractSet, code: DomainCode): Graph {
+  const model = buildDomainModel(set, code, new NameResolver());
   const { orchestrator, reducer } = namesOf(model);
   return {
     domain: model.set.domain,
@@ -62,7 +62,10 @@ export function graphData(set: ContractSet, code: DomainCode): Graph {
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
 function xstateConfigs({ orchestrator, reducer }: ContractSet) {
-  const configs = [toXState(describeOrchestrator(orchestrator.contract)), toXState(describeReducer(reducer.contract))];
+  const configs = [
+    xstateConfigOf(describeOrchestrator(orchestrator.contract)),
+    xstateConfigOf(describeReducer(reducer.contract)),
+  ];
   return Object.fromEntries(configs.map((config) => [config.id, config]));
 }
 

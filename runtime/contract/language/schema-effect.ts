@@ -5,10 +5,10 @@ import {
   EventName,
   FaultCode,
   IntentType,
-  Label,
+  LowerCaseName,
   listOf,
   SnakeName,
-  someOf,
+  nonEmptyListOf,
 } from "./schema-parts.ts";
 
 /** What an effect gets where neither its row nor `defaults` says otherwise. */
@@ -34,7 +34,7 @@ const RetryPolicy = z.strictObject({
     .describe("Each wait is so many times the one before. Default 2."),
   max_delay: ShortDuration.optional().describe("The longest wait. Default 30s, or initial_delay if that is longer."),
   jitter: z.number().min(0).max(1).optional().describe("Share of the wait that is random, 0 to 1. Default 0.2."),
-  retry_on: someOf(FaultCode)
+  retry_on: nonEmptyListOf(FaultCode)
     .optional()
     .describe("Fault codes that are tried again. Default: every fault marked retryable."),
 });
@@ -67,11 +67,11 @@ const EffectHandler = z.strictObject({
   operation: SnakeName.describe("A label for people; may repeat."),
   intent_type: IntentType.describe("The intents that this row takes."),
   handler: z.strictObject({ name: CodeName.describe("The effect in code.") }).describe("What carries the intents out."),
-  backend: Label.describe("What it writes to; a circuit breaker belongs to a backend."),
-  output_events: listOf(EventName).optional().describe("Outcomes that it reports; none: done is done."),
+  backend: LowerCaseName.describe("What it writes to; a circuit breaker belongs to a backend."),
+  output_events: listOf(EventName).optional().describe("Outcome events that it may report; empty: it reports none."),
   ...shared,
   compensated_by: IntentType.optional().describe(
-    "The intent that takes it back when an attempt ends other than in success.",
+    "The intent that compensates it when an attempt does not end in success.",
   ),
 });
 
@@ -83,5 +83,5 @@ export const EffectRouting = z.strictObject({
     .optional()
     .describe("true, the only value: one backend's failure leaves the others alone."),
   defaults: EffectDefaults.optional().describe("What handlers share; a handler may state its own."),
-  handlers: someOf(EffectHandler).describe("A row for each intent type."),
+  handlers: nonEmptyListOf(EffectHandler).describe("A row for each intent type."),
 });

@@ -3,12 +3,12 @@ import {
   LongDuration,
   EventName,
   EventPattern,
-  Expression,
+  ExpressionText,
   listOf,
   SnakeName,
-  someOf,
+  nonEmptyListOf,
   StateName,
-  States,
+  oneOrMoreStates,
 } from "./schema-parts.ts";
 
 const ExpiryGuard = z.strictObject({
@@ -23,7 +23,7 @@ const ExpiryGuard = z.strictObject({
 const Deadline = z.strictObject({
   name: SnakeName.describe("Handlers and `deadline(name)` refer to it."),
   after: LongDuration.describe("How long after entering the state it fires: an integer and ms, s, m, h or d."),
-  renewed_by: someOf(EventPattern)
+  renewed_by: nonEmptyListOf(EventPattern)
     .optional()
     .describe("Messages that move it forward to their event time + `renewed_for`."),
   renewed_for: LongDuration.optional().describe("How far a renewal moves it."),
@@ -36,7 +36,7 @@ const state = {
   state_name: StateName.describe("Unique in this machine."),
   description: z.string().optional().describe("What it means to be here, for people."),
   is_terminal: z.boolean().optional().describe("The entity may rest here for good."),
-  is_transient: z.boolean().optional().describe("Passed through within one step, never rested in."),
+  is_transient: z.boolean().optional().describe("Left within the same step: an entity never stays in it."),
 };
 
 const OrchestratorState = z.strictObject({
@@ -45,7 +45,7 @@ const OrchestratorState = z.strictObject({
 });
 
 const OrchestratorTransition = z.strictObject({
-  from_state: States(StateName.nullable()).describe("A state, null (no entity yet) or a list of them."),
+  from_state: oneOrMoreStates(StateName.nullable()).describe("A state, null (no entity yet) or a list of them."),
   trigger: EventPattern.describe("An event that a handler returned, or published(Event)."),
   to_state: StateName.describe("The state to enter; the same state is not entered again."),
 });
@@ -53,8 +53,10 @@ const OrchestratorTransition = z.strictObject({
 export const OrchestratorMachine = z.strictObject({
   state_machine_name: SnakeName.describe("Name of the machine, shown in exports."),
   initial_state: z.null().describe("null: no entity yet."),
-  states: someOf(OrchestratorState).describe("Every state but null."),
-  transitions: someOf(OrchestratorTransition).describe("What events do to the state; the first that fits decides."),
+  states: nonEmptyListOf(OrchestratorState).describe("Every state but null."),
+  transitions: nonEmptyListOf(OrchestratorTransition).describe(
+    "What events do to the state; the first that fits decides.",
+  ),
 });
 
 const ReducerState = z.strictObject({
@@ -64,11 +66,11 @@ const ReducerState = z.strictObject({
 });
 
 const ExpressionCondition = z.strictObject({
-  expression: Expression.describe("`<path> <test> [value]`, joined by and / or: unconfirmed == 0"),
+  expression: ExpressionText.describe("`<path> <test> [value]`, joined by and / or: unconfirmed == 0"),
 });
 
 const ReducerTransition = z.strictObject({
-  from_state: States(StateName).describe("A state or a list of states."),
+  from_state: oneOrMoreStates(StateName).describe("A state or a list of states."),
   trigger: SnakeName.describe("A trigger that `consumed_events` names."),
   to_state: StateName.describe("The state to enter; the same state is not entered again."),
   conditions: listOf(ExpressionCondition).optional().describe("All must hold."),
@@ -80,6 +82,8 @@ const ReducerTransition = z.strictObject({
 export const ReducerMachine = z.strictObject({
   state_machine_name: SnakeName.describe("Name of the machine, shown in exports."),
   initial_state: StateName.describe("Where an entity begins, and where nothing is owed."),
-  states: someOf(ReducerState).describe("Every state."),
-  transitions: someOf(ReducerTransition).describe("What triggers do to the state; the first that fits decides."),
+  states: nonEmptyListOf(ReducerState).describe("Every state."),
+  transitions: nonEmptyListOf(ReducerTransition).describe(
+    "What triggers do to the state; the first that fits decides.",
+  ),
 });

@@ -6,16 +6,16 @@ import {
   SkewDuration,
   EventName,
   EventPattern,
-  Expression,
+  ExpressionText,
   FieldName,
   IntentType,
-  Label,
+  LowerCaseName,
   listOf,
   SnakeName,
-  someOf,
+  nonEmptyListOf,
   StateName,
-  States,
-  Topic,
+  oneOrMoreStates,
+  TopicPattern,
 } from "./schema-parts.ts";
 
 const version = (what: string) => z.int().min(0).describe(what);
@@ -30,7 +30,7 @@ const common = {
       patch: version("Rises with every correction."),
     })
     .describe("Rises when the content changes."),
-  domain: Label.describe("The domain it belongs to: one orchestrator, one reducer and any number of effects."),
+  domain: LowerCaseName.describe("The domain it belongs to: one orchestrator, one reducer and any number of effects."),
   metadata: z.unknown().optional().describe("Free content for people; nothing reads it."),
 };
 
@@ -42,7 +42,7 @@ const Attempt = z.strictObject({
 });
 
 const ConsumedEvent = z.strictObject({
-  topic: Topic.describe("{env} and {namespace} are filled from the environment."),
+  topic: TopicPattern.describe("{env} and {namespace} are filled from the environment."),
   event_type: EventName.describe("The payload type that the topic carries."),
   journal: z
     .boolean()
@@ -51,15 +51,15 @@ const ConsumedEvent = z.strictObject({
 });
 
 const PublishedEvent = z.strictObject({
-  topic: Topic.describe("{env} and {namespace} are filled from the environment; topics may repeat."),
+  topic: TopicPattern.describe("{env} and {namespace} are filled from the environment; topics may repeat."),
   event_type: EventName.describe("The payload type, one for each event that a handler may return."),
 });
 
 const MatrixRow = z.strictObject({
-  current_state: States(z.union([z.null(), z.literal("*"), StateName])).describe(
+  current_state: oneOrMoreStates(z.union([z.null(), z.literal("*"), StateName])).describe(
     'A state, null (no entity yet), a list, or "*": any state that no row above took.',
   ),
-  when: Expression.optional().describe("Another condition: `<path> <test> [value]`, joined by and / or."),
+  when: ExpressionText.optional().describe("Another condition: `<path> <test> [value]`, joined by and / or."),
   action: SnakeName.describe("A function of the handler, or no_op."),
   reason: z.string().min(1).max(500).optional().describe("Why nothing happens: journaled with a no_op."),
   output_events: listOf(EventName).optional().describe("Narrows the handler's output_events."),
@@ -79,22 +79,22 @@ const HandlerRow = z.strictObject({
   output_events: listOf(EventName).optional().describe("Every event that it may return, in this order."),
   action: SnakeName.optional().describe("The function to call in any state, or no_op."),
   reason: z.string().min(1).max(500).optional().describe("Why nothing happens: journaled with a no_op."),
-  state_decision_matrix: someOf(MatrixRow)
+  state_decision_matrix: nonEmptyListOf(MatrixRow)
     .optional()
     .describe("Which function to call in which state: the first row that fits decides."),
 });
 
 const Invariant = z.strictObject({
-  never: Expression.optional().describe(
+  never: ExpressionText.optional().describe(
     "What must not hold after any step. Paths: orchestrator, reducer, seen, owed, unconfirmed, state.",
   ),
-  eventually: someOf(StateName)
+  eventually: nonEmptyListOf(StateName)
     .optional()
     .describe("States of this machine: every attempt comes to one of them, or is superseded."),
   name: SnakeName.optional().describe("What `rollcall check` calls it."),
   description: z.string().optional().describe("Why it must be so, for people."),
 });
-const Invariants = listOf(Invariant).describe("What `rollcall check` holds in every course of a small world.");
+const Invariants = listOf(Invariant).describe("What `rollcall check` verifies in every reachable state.");
 
 export const OrchestratorContract = z.strictObject({
   ...common,
@@ -102,15 +102,15 @@ export const OrchestratorContract = z.strictObject({
   entity_id: FieldName.describe("The payload field that identifies the entity."),
   attempt: Attempt.describe("What opens an attempt, and the field that carries its id."),
   max_clock_skew: SkewDuration.optional().describe("Bound on a sender's clock. Default 5s."),
-  consumed_events: someOf(ConsumedEvent).describe("What is read from the bus."),
+  consumed_events: nonEmptyListOf(ConsumedEvent).describe("What is read from the bus."),
   published_events: listOf(PublishedEvent).describe("What is written to the bus."),
-  dead_letter_topic: Topic.describe("Where messages go that can't be decoded, validated, routed or stepped."),
+  dead_letter_topic: TopicPattern.describe("Where messages go that can't be decoded, validated, routed or stepped."),
   handler_routing: z
     .strictObject({
       routing_strategy: z
         .literal("payload_type_match")
         .describe("payload_type_match: a handler for each payload type."),
-      handlers: someOf(HandlerRow).describe("A row for each message type."),
+      handlers: nonEmptyListOf(HandlerRow).describe("A row for each message type."),
     })
     .describe("Who decides about which message."),
   state_machine: OrchestratorMachine.describe("The entity's states as the world sees them."),
@@ -137,7 +137,7 @@ const EmittedIntent = z.strictObject({
 export const ReducerContract = z.strictObject({
   ...common,
   node_type: kind("REDUCER"),
-  consumed_events: someOf(ReducerConsumedEvent).describe("Which trigger an event, outcome or failure is."),
+  consumed_events: nonEmptyListOf(ReducerConsumedEvent).describe("Which trigger an event, outcome or failure is."),
   state_machine: ReducerMachine.describe("What is known and owed; its data is the entity's only data."),
   intent_emission: z
     .strictObject({ intents: listOf(EmittedIntent).describe("A row for each action that emits an intent.") })

@@ -1,49 +1,49 @@
 import type { DomainCode } from "../../core/domain-code.ts";
 import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
 import type { EffectContract } from "../language/schema.ts";
-import type { ContractSet, ContractSource } from "../reading/contract-source.ts";
+import type { ContractSet, LoadedContract } from "../reading/contract-source.ts";
 import { fittingEffect } from "../checks/check-code-fit.ts";
 import type { DomainModel, EffectModel } from "./domain-model.ts";
-import type { Lookup, Names } from "./name-resolver.ts";
-import { eventReader, type ReadEvent } from "./read-events.ts";
+import type { NameLookup, NameResolver } from "./name-resolver.ts";
+import { createEventReader, type EventReader } from "./read-events.ts";
 import { readInvariants } from "./read-invariants.ts";
 import { readHandlers } from "./read-handlers.ts";
 import { readOrchestratorMachine, readReducerMachine } from "./read-machine.ts";
-import { spot, under } from "../reading/source-ref.ts";
+import { sourceRef, childRef } from "../reading/source-ref.ts";
 
 /** Reads a domain's contracts for its checks; what no name stands for is reported to `names`. */
-export function readDomain(set: ContractSet, code: DomainCode, names: Names): DomainModel {
+export function buildDomainModel(set: ContractSet, code: DomainCode, names: NameResolver): DomainModel {
   const { orchestrator, reducer } = set;
-  const event = eventReader(set, code, names);
+  const event = createEventReader(set, code, names);
   const emissions = readEmissions(set, code, names);
   const triggers = reducer.contract.consumed_events.map(({ event_type, trigger }, index) => ({
-    event: event(event_type, spot(reducer, "consumed_events", index, "event_type")),
-    trigger: { name: trigger, at: spot(reducer, "consumed_events", index, "trigger"), unknown: false },
+    event: event(event_type, sourceRef(reducer, "consumed_events", index, "event_type")),
+    trigger: { name: trigger, at: sourceRef(reducer, "consumed_events", index, "trigger"), unknown: false },
   }));
-  const trigger: Lookup = {
-    what: "trigger",
-    among: triggers.map((each) => each.trigger.name),
+  const trigger: NameLookup = {
+    kind: "trigger",
+    candidates: triggers.map((each) => each.trigger.name),
     where: "in consumed_events: nothing produces it",
     code: "RC205",
     declaredAt: (name) => triggers.find((each) => each.trigger.name === name)?.trigger.at,
   };
   const updates = Object.keys(code.reducer.updates);
   const emitted = new Map(emissions.map(({ action }) => [action.name, action.at]));
-  const action: Lookup = {
-    what: "action",
-    among: [...emitted.keys(), ...updates],
+  const action: NameLookup = {
+    kind: "action",
+    candidates: [...emitted.keys(), ...updates],
     where: "under intent_emission or among the reducer's updates in code",
     declaredAt: (name) => emitted.get(name),
   };
   return {
     set,
     code,
-    startedBy: event(orchestrator.contract.attempt.started_by, spot(orchestrator, "attempt", "started_by")),
+    startedBy: event(orchestrator.contract.attempt.started_by, sourceRef(orchestrator, "attempt", "started_by")),
     consumed: orchestrator.contract.consumed_events.map(({ event_type }, index) =>
-      event(event_type, spot(orchestrator, "consumed_events", index, "event_type")),
+      event(event_type, sourceRef(orchestrator, "consumed_events", index, "event_type")),
     ),
     published: orchestrator.contract.published_events.map(({ event_type }, index) =>
-      event(event_type, spot(orchestrator, "published_events", index, "event_type")),
+      event(event_type, sourceRef(orchestrator, "published_events", index, "event_type")),
     ),
     handlers: readHandlers(orchestrator, code, names, event),
     orchestrator: readOrchestratorMachine(orchestrator, names, event),
@@ -55,53 +55,53 @@ export function readDomain(set: ContractSet, code: DomainCode, names: Names): Do
   };
 }
 
-function readEmissions({ reducer }: ContractSet, code: DomainCode, names: Names): DomainModel["emissions"] {
+function readEmissions({ reducer }: ContractSet, code: DomainCode, names: NameResolver): DomainModel["emissions"] {
   const builders = Object.keys(code.reducer.builders);
   const intents = code.intents.map(({ intentType }) => intentType);
   return (reducer.contract.intent_emission?.intents ?? []).map(({ action_name, intent_type }, index) => {
-    const at = spot(reducer, "intent_emission", "intents", index);
-    const action = { what: "intent builder", among: builders, where: "in the reducer's code" };
-    const intent = { what: "intent", among: intents, where: "in code" };
+    const at = sourceRef(reducer, "intent_emission", "intents", index);
+    const action = { kind: "intent builder", candidates: builders, where: "in the reducer's code" };
+    const intent = { kind: "intent", candidates: intents, where: "in code" };
     return {
       at,
-      action: names.resolve(action_name, under(at, "action_name"), action),
-      intent: names.resolve(intent_type, under(at, "intent_type"), intent),
+      action: names.resolve(action_name, childRef(at, "action_name"), action),
+      intent: names.resolve(intent_type, childRef(at, "intent_type"), intent),
     };
   });
 }
 
 function readEffects(
-  source: ContractSource<EffectContract>,
+  source: LoadedContract<EffectContract>,
   code: DomainCode,
-  names: Names,
-  event: ReadEvent,
+  names: NameResolver,
+  event: EventReader,
 ): readonly EffectModel[] {
   const { defaults, handlers } = source.contract.handler_routing;
   const intents = code.intents.map(({ intentType }) => intentType);
-  const intent: Lookup = { what: "intent", among: intents, where: "in code" };
-  const effect: Lookup = { what: "effect", among: Object.keys(code.effects), where: "in code" };
+  const intent: NameLookup = { kind: "intent", candidates: intents, where: "in code" };
+  const effect: NameLookup = { kind: "effect", candidates: Object.keys(code.effects), where: "in code" };
   return handlers.map((row, index): EffectModel => {
-    const at = spot(source, "handler_routing", "handlers", index);
+    const at = sourceRef(source, "handler_routing", "handlers", index);
     const own = row.retry_policy;
     const shared = defaults?.retry_policy;
     const retries = own?.max_retries ?? shared?.max_retries ?? EFFECT_DEFAULTS.retry_policy.max_retries;
     const codes = own?.retry_on ?? shared?.retry_on;
     const codesAt = own?.retry_on
-      ? under(at, "retry_policy", "retry_on")
-      : spot(source, "handler_routing", "defaults", "retry_policy", "retry_on");
-    const taken = names.resolve(row.intent_type, under(at, "intent_type"), intent);
-    const written = names.resolve(row.handler.name, under(at, "handler", "name"), effect);
+      ? childRef(at, "retry_policy", "retry_on")
+      : sourceRef(source, "handler_routing", "defaults", "retry_policy", "retry_on");
+    const taken = names.resolve(row.intent_type, childRef(at, "intent_type"), intent);
+    const written = names.resolve(row.handler.name, childRef(at, "handler", "name"), effect);
     return {
       at,
       intent: taken,
       written,
       effect: fittingEffect(code, taken, written),
-      outputs: (row.output_events ?? []).map((text, i) => event(text, under(at, "output_events", i))),
-      limited: retries !== "unlimited",
+      outputs: (row.output_events ?? []).map((text, i) => event(text, childRef(at, "output_events", i))),
+      mayFail: retries !== "unlimited",
       ...(codes
         ? {
             retryOn: {
-              codes: codes.map((each, i) => ({ code: each, at: under(codesAt, i) })),
+              codes: codes.map((each, i) => ({ code: each, at: childRef(codesAt, i) })),
               own: own?.retry_on !== undefined,
             },
           }
@@ -109,7 +109,7 @@ function readEffects(
       ...(row.compensated_by === undefined
         ? {}
         : {
-            compensatedBy: names.resolve(row.compensated_by, under(at, "compensated_by"), {
+            compensatedBy: names.resolve(row.compensated_by, childRef(at, "compensated_by"), {
               ...intent,
               except: row.intent_type,
             }),

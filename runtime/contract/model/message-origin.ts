@@ -1,18 +1,18 @@
-import type { DomainModel, EventUse } from "./domain-model.ts";
+import type { DomainModel, EventRef } from "./domain-model.ts";
 
-export type Origin = "bus" | "raised" | "deadline" | "failed" | "published" | "outcome";
+export type MessageOrigin = "bus" | "raised" | "deadline" | "failed" | "published" | "outcome";
 
 /** Where a message of this type comes from; undefined when nothing in the domain says it. */
-export function originOf(model: DomainModel, event: EventUse): Origin | undefined {
+export function messageOrigin(model: DomainModel, event: EventRef): MessageOrigin | undefined {
   const { subject, kind, name } = event;
-  const says = (uses: readonly EventUse[]) => uses.some((use) => use.name === subject);
+  const isAmong = (uses: readonly EventRef[]) => uses.some((use) => use.name === subject);
   if (kind === "deadline") return deadlineStates(model, subject).length > 0 ? "deadline" : undefined;
-  if (kind === "published") return says(model.published) ? "published" : undefined;
+  if (kind === "published") return isAmong(model.published) ? "published" : undefined;
   if (kind === "failed")
-    return model.effects.some(({ intent, limited }) => limited && intent.name === subject) ? "failed" : undefined;
+    return model.effects.some(({ intent, mayFail }) => mayFail && intent.name === subject) ? "failed" : undefined;
   if (model.consumed.some((use) => use.name === name)) return "bus";
   if ([...model.reducer.states.values()].some(({ raises }) => raises?.name === name)) return "raised";
-  return says(model.effects.flatMap(({ outputs }) => outputs)) ? "outcome" : undefined;
+  return isAmong(model.effects.flatMap(({ outputs }) => outputs)) ? "outcome" : undefined;
 }
 
 /** The states that arm a deadline. */

@@ -1,55 +1,68 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
-import type { ContractSource } from "../reading/contract-source.ts";
-import type { ExpressionUse, MachineModel, StateModel, TransitionModel } from "./domain-model.ts";
-import type { Lookup, Name, Names } from "./name-resolver.ts";
-import type { ReadEvent } from "./read-events.ts";
-import { eachOf, spot, type Spot, under } from "../reading/source-ref.ts";
+import type { LoadedContract } from "../reading/contract-source.ts";
+import type { ExpressionRef, MachineModel, StateModel, TransitionModel } from "./domain-model.ts";
+import type { NameLookup, NameRef, NameResolver } from "./name-resolver.ts";
+import type { EventReader } from "./read-events.ts";
+import { itemsWithRefs, sourceRef, type SourceRef, childRef } from "../reading/source-ref.ts";
 
-export const nameOfState = (state: string | null): string => state ?? NO_ENTITY;
+export const machineStateName = (state: string | null): string => state ?? NO_ENTITY;
 
 /** How a state's name is looked up, in the orchestrator's machine or the reducer's. */
-export function stateLookup(source: ContractSource<OrchestratorContract> | ContractSource<ReducerContract>): Lookup {
+export function stateLookup(
+  source: LoadedContract<OrchestratorContract> | LoadedContract<ReducerContract>,
+): NameLookup {
   const { states, initial_state } = source.contract.state_machine;
   const places = new Map(
-    states.map(({ state_name }, index) => [state_name, spot(source, "state_machine", "states", index, "state_name")]),
+    states.map(({ state_name }, index) => [
+      state_name,
+      sourceRef(source, "state_machine", "states", index, "state_name"),
+    ]),
   );
   return {
-    what: "state",
-    among: [...(initial_state === null ? [NO_ENTITY] : []), ...places.keys()],
+    kind: "state",
+    candidates: [...(initial_state === null ? [NO_ENTITY] : []), ...places.keys()],
     where: "in this machine",
     declaredAt: (name) => places.get(name),
   };
 }
 
 export function readOrchestratorMachine(
-  source: ContractSource<OrchestratorContract>,
-  names: Names,
-  event: ReadEvent,
+  source: LoadedContract<OrchestratorContract>,
+  names: NameResolver,
+  event: EventReader,
 ): MachineModel {
   const { states, transitions } = source.contract.state_machine;
   const lookup = stateLookup(source);
-  const initialAt = spot(source, "state_machine", "initial_state");
-  const none: StateModel = { name: NO_ENTITY, at: initialAt, terminal: false, transient: false, entryActions: [] };
+  const initialAt = sourceRef(source, "state_machine", "initial_state");
+  const noEntityState: StateModel = {
+    name: NO_ENTITY,
+    at: initialAt,
+    terminal: false,
+    transient: false,
+    entryActions: [],
+  };
   const read = states.map((state, index): StateModel => {
-    const at = spot(source, "state_machine", "states", index);
-    const deadlineAt = under(at, "deadline");
+    const at = sourceRef(source, "state_machine", "states", index);
+    const deadlineAt = childRef(at, "deadline");
     const renewedBy = (state.deadline?.renewed_by ?? []).map((text, i) =>
-      event(text, under(deadlineAt, "renewed_by", i)),
+      event(text, childRef(deadlineAt, "renewed_by", i)),
     );
     return {
-      ...common(state, at),
+      ...commonStateFields(state, at),
       entryActions: [],
-      ...(state.deadline ? { deadline: { name: state.deadline.name, at: under(deadlineAt, "name"), renewedBy } } : {}),
+      ...(state.deadline
+        ? { deadline: { name: state.deadline.name, at: childRef(deadlineAt, "name"), renewedBy } }
+        : {}),
     };
   });
   return {
     initial: NO_ENTITY,
     initialAt,
-    states: byName([none, ...read]),
+    states: firstByName([noEntityState, ...read]),
     transitions: transitions.flatMap((transition, index) =>
-      flat(names, lookup, spot(source, "state_machine", "transitions", index), index, transition, {
-        trigger: event(transition.trigger, spot(source, "state_machine", "transitions", index, "trigger")),
+      expandTransition(names, lookup, sourceRef(source, "state_machine", "transitions", index), index, transition, {
+        trigger: event(transition.trigger, sourceRef(source, "state_machine", "transitions", index, "trigger")),
         conditions: [],
         actions: [],
       }),
@@ -58,47 +71,47 @@ export function readOrchestratorMachine(
 }
 
 export function readReducerMachine(
-  source: ContractSource<ReducerContract>,
-  names: Names,
-  event: ReadEvent,
-  lookups: { readonly action: Lookup; readonly trigger: Lookup },
+  source: LoadedContract<ReducerContract>,
+  names: NameResolver,
+  event: EventReader,
+  lookups: { readonly action: NameLookup; readonly trigger: NameLookup },
 ): MachineModel {
   const { states, transitions, initial_state } = source.contract.state_machine;
   const lookup = stateLookup(source);
-  const initialAt = spot(source, "state_machine", "initial_state");
-  const actionsAt = (actions: readonly string[] | undefined, at: Spot): readonly Name[] =>
-    (actions ?? []).map((action, index) => names.resolve(action, under(at, index), lookups.action));
+  const initialAt = sourceRef(source, "state_machine", "initial_state");
+  const readActions = (actions: readonly string[] | undefined, at: SourceRef): readonly NameRef[] =>
+    (actions ?? []).map((action, index) => names.resolve(action, childRef(at, index), lookups.action));
   return {
     initial: names.resolve(initial_state, initialAt, lookup).name,
     initialAt,
-    states: byName(
+    states: firstByName(
       states.map((state, index): StateModel => {
-        const at = spot(source, "state_machine", "states", index);
+        const at = sourceRef(source, "state_machine", "states", index);
         return {
-          ...common(state, at),
-          entryActions: actionsAt(state.entry_actions, under(at, "entry_actions")),
-          ...(state.raises === undefined ? {} : { raises: event(state.raises, under(at, "raises")) }),
+          ...commonStateFields(state, at),
+          entryActions: readActions(state.entry_actions, childRef(at, "entry_actions")),
+          ...(state.raises === undefined ? {} : { raises: event(state.raises, childRef(at, "raises")) }),
         };
       }),
     ),
     transitions: transitions.flatMap((transition, index) => {
-      const at = spot(source, "state_machine", "transitions", index);
-      const conditions = (transition.conditions ?? []).map(({ expression }, i): ExpressionUse => {
-        return { text: expression, at: under(at, "conditions", i, "expression") };
+      const at = sourceRef(source, "state_machine", "transitions", index);
+      const conditions = (transition.conditions ?? []).map(({ expression }, i): ExpressionRef => {
+        return { text: expression, at: childRef(at, "conditions", i, "expression") };
       });
-      return flat(names, lookup, at, index, transition, {
-        trigger: names.resolve(transition.trigger, under(at, "trigger"), lookups.trigger),
+      return expandTransition(names, lookup, at, index, transition, {
+        trigger: names.resolve(transition.trigger, childRef(at, "trigger"), lookups.trigger),
         conditions,
-        actions: actionsAt(transition.actions, under(at, "actions")),
+        actions: readActions(transition.actions, childRef(at, "actions")),
       });
     }),
   };
 }
 
-function flat(
-  names: Names,
-  lookup: Lookup,
-  at: Spot,
+function expandTransition(
+  names: NameResolver,
+  lookup: NameLookup,
+  at: SourceRef,
   index: number,
   {
     from_state,
@@ -106,29 +119,29 @@ function flat(
   }: { readonly from_state: string | null | readonly (string | null)[]; readonly to_state: string },
   rest: Pick<TransitionModel, "trigger" | "conditions" | "actions">,
 ): readonly TransitionModel[] {
-  const to = names.resolve(to_state, under(at, "to_state"), lookup);
-  return eachOf(from_state, under(at, "from_state")).map(({ item, at: stateAt }) => {
-    const from = names.resolve(nameOfState(item), stateAt, lookup);
+  const to = names.resolve(to_state, childRef(at, "to_state"), lookup);
+  return itemsWithRefs(from_state, childRef(at, "from_state")).map(({ item, at: stateAt }) => {
+    const from = names.resolve(machineStateName(item), stateAt, lookup);
     return { index, at, from, to, ...rest };
   });
 }
 
-const common = (
+const commonStateFields = (
   state: {
     readonly state_name: string;
     readonly is_terminal?: boolean | undefined;
     readonly is_transient?: boolean | undefined;
   },
-  at: Spot,
+  at: SourceRef,
 ) => ({
   name: state.state_name,
-  at: under(at, "state_name"),
+  at: childRef(at, "state_name"),
   terminal: state.is_terminal ?? false,
   transient: state.is_transient ?? false,
 });
 
 /** Of a state declared twice the first counts; the second is reported as such (RC109). */
-function byName(states: readonly StateModel[]): ReadonlyMap<string, StateModel> {
+function firstByName(states: readonly StateModel[]): ReadonlyMap<string, StateModel> {
   const found = new Map<string, StateModel>();
   for (const state of states) if (!found.has(state.name)) found.set(state.name, state);
   return found;

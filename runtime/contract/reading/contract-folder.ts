@@ -4,7 +4,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 
 export const FILE_BYTES_MAX = 1_048_576;
 /** Until two readings in a row are the same. */
-const READINGS_MAX = 4;
+const READS_MAX = 4;
 
 export interface ContractFile {
   readonly file: string;
@@ -15,7 +15,7 @@ export interface ContractFile {
 export function readContractFolder(dir: string): { files: readonly ContractFile[]; problems: readonly Diagnostic[] } {
   const files: ContractFile[] = [];
   const problems: Diagnostic[] = [];
-  const refuse = (file: string, code: string, message: string) =>
+  const reportUnreadable = (file: string, code: string, message: string) =>
     problems.push({ file, line: 1, column: 1, width: 1, excerpt: "", code, severity: "error", message });
   let names: readonly string[] = [];
   try {
@@ -23,41 +23,41 @@ export function readContractFolder(dir: string): { files: readonly ContractFile[
       .filter((name) => /\.ya?ml$/.test(name))
       .toSorted();
   } catch (error) {
-    refuse(dir, "RC001", `the folder can't be read: ${(error as Error).message}`);
+    reportUnreadable(dir, "RC001", `the folder can't be read: ${(error as Error).message}`);
   }
   for (const file of names.map((name) => join(dir, name)))
     try {
       const path = realpathSync(file);
       const read = isInside(realpathSync(dir), path)
-        ? readContract(path)
+        ? readStableFile(path)
         : { code: "RC001", message: "a link to a file outside of the folder" };
-      if ("code" in read) refuse(file, read.code, read.message);
+      if ("code" in read) reportUnreadable(file, read.code, read.message);
       // The byte order mark goes, so that the columns are those that an editor shows.
       else files.push({ file, text: read.text.replace(/^\uFEFF/, "") });
     } catch (error) {
-      refuse(file, "RC001", `the file can't be read: ${(error as Error).message}`);
+      reportUnreadable(file, "RC001", `the file can't be read: ${(error as Error).message}`);
     }
   return { files, problems };
 }
 
-type Read = { readonly text: string } | { readonly code: string; readonly message: string };
+type FileRead = { readonly text: string } | { readonly code: string; readonly message: string };
 
 /**
  * By one descriptor: what was looked at is what is read, whatever the name stands for by then. A pipe does not block.
  */
-function readContract(path: string): Read {
+function readStableFile(path: string): FileRead {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const about = fstatSync(file);
     if (!about.isFile()) return { code: "RC001", message: "not a file" };
     if (about.size > FILE_BYTES_MAX) return { code: "RC004", message: tooLarge(about.size) };
-    let before = readAll(file);
-    for (let readings = 1; readings < READINGS_MAX && before.length <= FILE_BYTES_MAX; readings++) {
-      const now = readAll(file);
-      if (now.equals(before)) return { text: now.toString("utf8") };
-      before = now;
+    let previous = readAll(file);
+    for (let readings = 1; readings < READS_MAX && previous.length <= FILE_BYTES_MAX; readings++) {
+      const again = readAll(file);
+      if (again.equals(previous)) return { text: again.toString("utf8") };
+      previous = again;
     }
-    if (before.length > FILE_BYTES_MAX) return { code: "RC004", message: tooLarge(before.length) };
+    if (previous.length > FILE_BYTES_MAX) return { code: "RC004", message: tooLarge(previous.length) };
     return { code: "RC001", message: "the file changes while it is read: try again" };
   } finally {
     closeSync(file);

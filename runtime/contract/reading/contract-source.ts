@@ -4,7 +4,7 @@ import type { Contract, EffectContract, OrchestratorContract, ReducerContract } 
 export type ContractPath = readonly (string | number)[];
 
 /** Where something stands in a file, as a diagnostic shows it; line and column count from 1. */
-export interface SourcePlace {
+export interface SourceSpan {
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -13,7 +13,7 @@ export interface SourcePlace {
 }
 
 /** A contract and the file it was read from. */
-export interface ContractSource<Kind extends Contract = Contract> {
+export interface LoadedContract<Kind extends Contract = Contract> {
   readonly file: string;
   readonly text: string;
   /**
@@ -24,13 +24,13 @@ export interface ContractSource<Kind extends Contract = Contract> {
    * Where a value, or its key, stands. A path that is not in the file ends at the deepest part of it that is, so
    * `[..., "from_state", 0]` is right for a lone state as well.
    */
-  place(path: ContractPath, part?: "key" | "value"): SourcePlace;
+  spanAt(path: ContractPath, part?: "key" | "value"): SourceSpan;
 }
 
 /** The contracts of one domain. */
 export interface ContractSet {
   readonly domain: string;
-  readonly orchestrator: ContractSource<OrchestratorContract>;
-  readonly reducer: ContractSource<ReducerContract>;
-  readonly effects: readonly ContractSource<EffectContract>[];
+  readonly orchestrator: LoadedContract<OrchestratorContract>;
+  readonly reducer: LoadedContract<ReducerContract>;
+  readonly effects: readonly LoadedContract<EffectContract>[];
 }

@@ -1,9 +1,9 @@
 import { isMap, isScalar, type Document } from "yaml";
-import { contradictions } from "./contradictions.ts";
+import { contractContradictions } from "./contradictions.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { pairAt } from "./locate.ts";
-import { normalize } from "./normalize-onex-names.ts";
-import { contentProblem, flatIssues, valueAt, type ContentProblem } from "./schema-issues.ts";
+import { normalizeOnexNames } from "./normalize-onex-names.ts";
+import { toContentProblem, flattenIssues, valueAt, type ContentProblem } from "./schema-issues.ts";
 import { keysAt } from "./schema-keys.ts";
 import { CONTRACT_SCHEMAS, type Contract } from "../language/schema.ts";
 import type { ContractPath } from "./contract-source.ts";
@@ -11,9 +11,9 @@ import type { ContractPath } from "./contract-source.ts";
 type Kind = keyof typeof CONTRACT_SCHEMAS;
 const KINDS = Object.keys(CONTRACT_SCHEMAS) as Kind[];
 /** Renaming a key may show misspelt keys below it; a contract is not that deep. */
-const ROUNDS_MAX = 8;
+const KEY_CORRECTION_ROUNDS_MAX = 8;
 
-export interface Shape {
+export interface ParsedContract {
   /** Undefined when a key is missing or has the wrong type: nothing can be checked against such a contract. */
   readonly contract?: Contract;
   readonly problems: readonly ContentProblem[];
@@ -23,30 +23,30 @@ export interface Shape {
  * Reads a document as a contract: RC005 to RC010. A misspelt key is told and then read as the key that it was meant to
  * be, also by `locate` (the document's node is renamed), so that one mistake is one diagnostic.
  */
-export function shapeOf(document: Document.Parsed): Shape {
+export function parseContract(document: Document.Parsed): ParsedContract {
   if (!isMap(document.contents))
     return { problems: [{ code: "RC007", message: "a contract is a map of keys and values", path: [] }] };
-  const problems = [...renameKindKey(document)];
+  const problems = [...renameMisspeltNodeType(document)];
   for (let round = 0; ; round++) {
-    const data = normalize(document.toJS({ maxAliasCount: -1 }));
+    const data = normalizeOnexNames(document.toJS({ maxAliasCount: -1 }));
     const { kind, problem } = kindOf(data);
-    const issues = flatIssues(CONTRACT_SCHEMAS[kind].safeParse(data).error?.issues ?? []);
+    const issues = flattenIssues(CONTRACT_SCHEMAS[kind].safeParse(data).error?.issues ?? []);
     const unknown = unknownKeys(kind, issues, data);
-    const misspelt = unknown.filter(({ suggestion }) => round < ROUNDS_MAX && suggestion !== undefined);
-    const renamed = misspelt.filter(({ path, suggestion = "" }) => rename(document, path, suggestion));
+    const misspelt = unknown.filter(({ suggestion }) => round < KEY_CORRECTION_ROUNDS_MAX && suggestion !== undefined);
+    const renamed = misspelt.filter(({ path, suggestion = "" }) => renameKey(document, path, suggestion));
     // From here on the file's key has the name that was meant.
     problems.push(...renamed.map((each) => ({ ...each, path: [...each.path.slice(0, -1), each.suggestion ?? ""] })));
     if (renamed.length > 0) continue;
-    const rest = issues
+    const schemaProblems = issues
       .filter(({ code, path }) => code !== "unrecognized_keys" && !(problem && path[0] === "node_type"))
-      .map((issue) => contentProblem(issue, data));
-    problems.push(...unknown, ...(problem ? [problem] : []), ...rest, ...contradictions(data));
-    const usable = !problem && !rest.some(({ code }) => code === "RC006" || code === "RC007");
-    return { ...(usable ? { contract: without(data, unknown) as Contract } : {}), problems };
+      .map((issue) => toContentProblem(issue, data));
+    problems.push(...unknown, ...(problem ? [problem] : []), ...schemaProblems, ...contractContradictions(data));
+    const usable = !problem && !schemaProblems.some(({ code }) => code === "RC006" || code === "RC007");
+    return { ...(usable ? { contract: withoutKeys(data, unknown) as Contract } : {}), problems };
   }
 }
 
-function renameKindKey(document: Document.Parsed): readonly ContentProblem[] {
+function renameMisspeltNodeType(document: Document.Parsed): readonly ContentProblem[] {
   if (!isMap(document.contents) || document.contents.has("node_type")) return [];
   const keys = document.contents.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : []));
   const meant = didYouMean(
@@ -54,7 +54,7 @@ function renameKindKey(document: Document.Parsed): readonly ContentProblem[] {
     keys.filter((key) => !["name", "domain"].includes(key)),
   );
   if (meant === undefined) return [];
-  rename(document, [meant], "node_type");
+  renameKey(document, [meant], "node_type");
   return [unknownKey(["node_type"], meant, "node_type")];
 }
 
@@ -62,20 +62,24 @@ function renameKindKey(document: Document.Parsed): readonly ContentProblem[] {
  * The kind to read a contract as. Where its own word is none, the one that fits best: all the rest is still checked.
  */
 function kindOf(data: unknown): { kind: Kind; problem?: ContentProblem } {
-  const said = valueAt(data, ["node_type"]);
-  const exact = KINDS.find((kind) => kind === said);
+  const declared = valueAt(data, ["node_type"]);
+  const exact = KINDS.find((kind) => kind === declared);
   if (exact) return { kind: exact };
   const issueCount = (kind: Kind) => CONTRACT_SCHEMAS[kind].safeParse(data).error?.issues.length ?? 0;
-  const meant = typeof said === "string" ? didYouMean(said, KINDS) : undefined;
-  const kind = KINDS.find((each) => each === meant) ?? KINDS.toSorted((a, b) => issueCount(a) - issueCount(b))[0]!;
+  const suggested = typeof declared === "string" ? didYouMean(declared, KINDS) : undefined;
+  const kind = KINDS.find((each) => each === suggested) ?? KINDS.toSorted((a, b) => issueCount(a) - issueCount(b))[0]!;
   const path = ["node_type"];
-  if (said === undefined) return { kind, problem: { code: "RC006", message: "the key node_type is missing", path } };
-  if (typeof said !== "string") return { kind, problem: { code: "RC007", message: "expected a text", path } };
-  const message = `"${said}" is no kind of contract: ${KINDS.join(", ")}`;
-  return { kind, problem: { code: "RC010", message, path, ...(meant === undefined ? {} : { suggestion: meant }) } };
+  if (declared === undefined)
+    return { kind, problem: { code: "RC006", message: "the key node_type is missing", path } };
+  if (typeof declared !== "string") return { kind, problem: { code: "RC007", message: "expected a text", path } };
+  const message = `"${declared}" is not a kind of contract: ${KINDS.join(", ")}`;
+  return {
+    kind,
+    problem: { code: "RC010", message, path, ...(suggested === undefined ? {} : { suggestion: suggested }) },
+  };
 }
 
-type Issues = ReturnType<typeof flatIssues>;
+type Issues = ReturnType<typeof flattenIssues>;
 
 function unknownKeys(kind: Kind, issues: Issues, data: unknown): readonly ContentProblem[] {
   return issues.flatMap((issue) => {
@@ -91,14 +95,14 @@ function unknownKey(path: ContractPath, key: string, suggestion: string | undefi
   return { code: "RC005", message, path, part: "key", ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
-function rename(document: Document.Parsed, path: ContractPath, name: string): boolean {
+function renameKey(document: Document.Parsed, path: ContractPath, name: string): boolean {
   const pair = pairAt(document, path.slice(0, -1), String(path.at(-1)));
   if (!pair || !isScalar(pair.key) || pairAt(document, path.slice(0, -1), name)) return false;
   pair.key.value = name;
   return true;
 }
 
-function without(data: unknown, unknown: readonly ContentProblem[]): unknown {
+function withoutKeys(data: unknown, unknown: readonly ContentProblem[]): unknown {
   for (const { path } of unknown) {
     const map = valueAt(data, path.slice(0, -1)) as Record<string, unknown>;
     delete map[String(path.at(-1))];

@@ -25,14 +25,14 @@ export function valueAt(data: unknown, path: ContractPath): unknown {
   return value;
 }
 
-const inWords = (value: unknown): string => {
+const describeValue = (value: unknown): string => {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a map";
   return typeof value === "string" ? `"${value.slice(0, 60)}"` : String(value);
 };
 
-const EXPECTED: Readonly<Record<string, string>> = {
+const TYPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   array: "a list",
   object: "a map",
   string: "a text",
@@ -43,18 +43,18 @@ const EXPECTED: Readonly<Record<string, string>> = {
 };
 
 /** What a Zod issue says, in contracts.md's words (RC006 to RC010; unknown keys are told before). */
-export function contentProblem(issue: Issue, data: unknown): ContentProblem {
+export function toContentProblem(issue: Issue, data: unknown): ContentProblem {
   const path = issue.path as ContractPath;
   const value = valueAt(data, path);
-  const told = /^(RC\d{3}) ([^]*)$/.exec(issue.message);
+  const codedMessage = /^(RC\d{3}) ([^]*)$/.exec(issue.message);
   if (value === undefined) return { code: "RC006", message: `the key ${String(path.at(-1))} is missing`, path };
-  if (told) return { code: told[1]!, message: `${inWords(value)}: ${told[2]!}`, path };
+  if (codedMessage) return { code: codedMessage[1]!, message: `${describeValue(value)}: ${codedMessage[2]!}`, path };
   const expected = expectedBy(issue);
-  if (expected.length > 0) return unexpected(path, expected, value);
-  return { code: "RC010", message: `${inWords(value)} is out of range: ${limitOf(issue)}`, path };
+  if (expected.length > 0) return unexpectedValue(path, expected, value);
+  return { code: "RC010", message: `${describeValue(value)} is out of range: ${describeLimit(issue)}`, path };
 }
 
-function limitOf(issue: Issue): string {
+function describeLimit(issue: Issue): string {
   const what =
     "origin" in issue && issue.origin === "array"
       ? " in the list"
@@ -71,34 +71,36 @@ function limitOf(issue: Issue): string {
 type Expected = { readonly literal: unknown } | { readonly kind: string };
 
 function expectedBy(issue: Issue): readonly Expected[] {
-  if (issue.code === "invalid_type") return [{ kind: EXPECTED[issue.expected] ?? issue.expected }];
+  if (issue.code === "invalid_type") return [{ kind: TYPE_DESCRIPTIONS[issue.expected] ?? issue.expected }];
   if (issue.code === "invalid_value") return issue.values.map((literal) => ({ literal }));
   return issue.code === "invalid_union" ? issue.errors.flat().flatMap(expectedBy) : [];
 }
 
 /** A value of the right kind that is none of the literals is out of range; of another kind it has the wrong type. */
-function unexpected(path: ContractPath, expected: readonly Expected[], value: unknown): ContentProblem {
+function unexpectedValue(path: ContractPath, expected: readonly Expected[], value: unknown): ContentProblem {
   const literals = expected.flatMap((each) => ("literal" in each ? [each.literal] : []));
   const words = expected.map((each) => ("kind" in each ? each.kind : String(each.literal)));
-  const message = `expected ${[...new Set(words)].join(" or ")}, found ${inWords(value)}`;
+  const message = `expected ${[...new Set(words)].join(" or ")}, found ${describeValue(value)}`;
   if (!literals.some((literal) => typeof literal === typeof value)) return { code: "RC007", message, path };
   const suggestion = didYouMean(String(value), literals.map(String));
   return { code: "RC010", message, path, ...(suggestion === undefined ? {} : { suggestion }) };
 }
 
 /** Issues one by one: of a union only those of the branch that was probably meant, with their whole path. */
-export function flatIssues(issues: readonly Issue[]): readonly Issue[] {
+export function flattenIssues(issues: readonly Issue[]): readonly Issue[] {
   return issues.flatMap((issue): readonly Issue[] => {
     if (issue.code !== "invalid_union") return [issue];
-    const branches = issue.errors.map((branch) => flatIssues(branch)).sort((a, b) => misfit(a) - misfit(b));
+    const branches = issue.errors
+      .map((branch) => flattenIssues(branch))
+      .sort((a, b) => branchDistance(a) - branchDistance(b));
     const [best] = branches;
-    if (!best || misfit(best) > 0) return [issue];
+    if (!best || branchDistance(best) > 0) return [issue];
     return best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
   });
 }
 
 /** 0: a branch for this kind of value; 1: for a value like it; 2: for another kind of value. */
-function misfit(branch: readonly Issue[]): number {
+function branchDistance(branch: readonly Issue[]): number {
   const roots = branch.filter(({ path }) => path.length === 0).map(({ code }) => code);
   if (roots.includes("invalid_type") || roots.includes("invalid_union")) return 2;
   return roots.includes("invalid_value") ? 1 : 0;

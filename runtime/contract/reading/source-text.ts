@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { SourcePlace } from "./contract-source.ts";
+import type { SourceSpan } from "./contract-source.ts";
 
 /**
  * Longer lines and messages are cut: a diagnostic is read by people, and a name in a file can be as long as the file.
@@ -7,7 +7,7 @@ import type { SourcePlace } from "./contract-source.ts";
 const EXCERPT_MAX = 500;
 const MESSAGE_MAX = 300;
 
-export const cut = (message: string): string =>
+export const truncateMessage = (message: string): string =>
   message.length > MESSAGE_MAX ? `${message.slice(0, MESSAGE_MAX)}...` : message;
 
 /** A file's text, and the way from an offset to the line that people see. */
@@ -23,7 +23,7 @@ export class SourceText {
   }
 
   /** The place of a range; what goes on over the line's end is cut there. */
-  at(start: number, end: number): SourcePlace {
+  spanBetween(start: number, end: number): SourceSpan {
     const offset = Math.min(Math.max(start, 0), this.text.length);
     const line = this.#lineOf(offset);
     const lineStart = this.#lineStarts[line]!;
@@ -34,7 +34,7 @@ export class SourceText {
   }
 
   error(code: string, message: string, start: number, end: number): Diagnostic {
-    return { ...this.at(start, end), code, severity: "error", message: cut(message) };
+    return { ...this.spanBetween(start, end), code, severity: "error", message: truncateMessage(message) };
   }
 
   #lineOf(offset: number): number {

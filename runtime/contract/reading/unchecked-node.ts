@@ -3,7 +3,7 @@ import { valueAt, type ContentProblem } from "./schema-issues.ts";
 import type { ContractPath } from "./contract-source.ts";
 
 /** A part of a contract whose shape is not known to be right: every question about it has an answer. */
-export class Part {
+export class UncheckedNode {
   readonly #root: unknown;
   readonly path: ContractPath;
 
@@ -15,16 +15,16 @@ export class Part {
   get #value(): unknown {
     return valueAt(this.#root, this.path);
   }
-  get there(): boolean {
+  get isPresent(): boolean {
     return this.#value !== undefined;
   }
-  at(key: string | number): Part {
-    return new Part(this.#root, [...this.path, key]);
+  at(key: string | number): UncheckedNode {
+    return new UncheckedNode(this.#root, [...this.path, key]);
   }
   has(key: string): boolean {
-    return this.at(key).there;
+    return this.at(key).isPresent;
   }
-  items(key: string): readonly Part[] {
+  items(key: string): readonly UncheckedNode[] {
     const list = this.at(key).#value;
     return Array.isArray(list) ? list.map((_, index) => this.at(key).at(index)) : [];
   }
@@ -39,14 +39,14 @@ export class Part {
   isTrue(): boolean {
     return this.#value === true;
   }
-  ms(): number | undefined {
+  milliseconds(): number | undefined {
     return durationMs(this.text() ?? "");
   }
 
-  contradicts(message: string, other: Part, what: string, part: "key" | "value" = "value"): ContentProblem {
+  contradiction(message: string, other: UncheckedNode, what: string, part: "key" | "value" = "value"): ContentProblem {
     return { code: "RC010", message, path: this.path, part, related: { path: other.path, message: what } };
   }
-  lacks(key: string, message = `the key ${key} is missing`): ContentProblem {
+  missingKey(key: string, message = `the key ${key} is missing`): ContentProblem {
     return { code: "RC006", message, path: [...this.path, key] };
   }
 }

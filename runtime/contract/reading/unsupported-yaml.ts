@@ -15,23 +15,23 @@ import type { SourceText } from "./source-text.ts";
 /** More than the parts of a contract that a person wrote; aliases are counted with all that they stand for. */
 const ALIASED_NODES_MAX = 1_000;
 
-export interface NodeProblems {
+export interface UnsupportedYaml {
   readonly problems: readonly Diagnostic[];
   /** Whether walking the document's values would not end, or not soon. */
-  readonly endless: boolean;
+  readonly hasUnboundedValues: boolean;
 }
 
 /**
  * What YAML takes but the language does not: tags, merge keys, aliases of nothing, of themselves or of too much, and
  * integers that two readers may read as two numbers.
  */
-export function nodeProblems(source: SourceText, document: Document.Parsed): NodeProblems {
+export function findUnsupportedYaml(source: SourceText, document: Document.Parsed): UnsupportedYaml {
   const problems: Diagnostic[] = [];
-  const say = (code: string, message: string, node: Node) => {
+  const report = (code: string, message: string, node: Node) => {
     const [start, end] = node.range ?? [0, 0, 0];
     problems.push(source.error(code, message, start, end));
   };
-  let endless = false;
+  let hasUnboundedValues = false;
   // Resolved here, once: `Alias.resolve` searches the whole document each time.
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
@@ -41,18 +41,18 @@ export function nodeProblems(source: SourceText, document: Document.Parsed): Nod
         source.error("RC001", `the tag ${node.tag}: contracts have no tags`, ...tagRange(source.text, node)),
       );
     }
-    if (isScalar(node)) numberProblem(node, say);
+    if (isScalar(node)) checkNumber(node, report);
     if (!isAlias(node)) {
       if (node.anchor !== undefined) anchors.set(node.anchor, node);
     } else if (anchors.has(node.source)) targets.set(node, anchors.get(node.source)!);
     else {
-      endless = true;
-      say("RC001", `not YAML: nothing is anchored as ${node.source}`, node);
+      hasUnboundedValues = true;
+      report("RC001", `not YAML: there is no anchor ${node.source}`, node);
     }
   }
-  const bomb = endless ? undefined : aliasBomb(document.contents, targets);
-  if (bomb) say("RC003", bomb.message, bomb.alias);
-  return { problems, endless: endless || bomb !== undefined };
+  const bomb = hasUnboundedValues ? undefined : findAliasBomb(document.contents, targets);
+  if (bomb) report("RC003", bomb.message, bomb.alias);
+  return { problems, hasUnboundedValues: hasUnboundedValues || bomb !== undefined };
 }
 
 /** Every node as written, keys included; aliases are not followed. Depth was bounded before. */
@@ -67,12 +67,12 @@ export function* nodesOf(node: unknown): Generator<Node> {
   if (isCollection(node)) for (const item of node.items) yield* nodesOf(item);
 }
 
-function numberProblem(node: Scalar, say: (code: string, message: string, node: Node) => void): void {
+function checkNumber(node: Scalar, say: (code: string, message: string, node: Node) => void): void {
   if (typeof node.value !== "number" || node.source === undefined || node.type !== "PLAIN") return;
   if (/^[-+]?0[0-9]/.test(node.source)) say("RC007", `${node.source} has a leading zero: is it octal?`, node);
   else if (/^0[xo]/.test(node.source)) say("RC007", `${node.source}: numbers are decimal`, node);
   else if (/^[-+]?[0-9]+$/.test(node.source) && !Number.isSafeInteger(node.value))
-    say("RC010", `${node.source} is over 2^53: not every reader keeps it whole`, node);
+    say("RC010", `${node.source} is over 2^53: some parsers lose its precision`, node);
 }
 
 function tagRange(text: string, node: Node): readonly [number, number] {
@@ -82,8 +82,8 @@ function tagRange(text: string, node: Node): readonly [number, number] {
   return [start, end];
 }
 
-/** The alias at which what aliases stand for becomes too much, or that stands inside of what it stands for. */
-function aliasBomb(
+/** The alias at which what aliases stand for becomes too much, or that refers to a node that contains it. */
+function findAliasBomb(
   contents: unknown,
   targets: ReadonlyMap<Alias, Node>,
 ): { alias: Alias; message: string } | undefined {
@@ -91,10 +91,10 @@ function aliasBomb(
   const open = new Set<unknown>();
   const walk = (node: unknown, under: Alias | undefined): { alias: Alias; message: string } | undefined => {
     if (under && ++count > ALIASED_NODES_MAX)
-      return { alias: under, message: `aliases stand for more than ${ALIASED_NODES_MAX} nodes` };
+      return { alias: under, message: `aliases expand to more than ${ALIASED_NODES_MAX} nodes` };
     if (isAlias(node)) {
       const target = targets.get(node);
-      if (open.has(target)) return { alias: node, message: `${node.source} stands inside of what it stands for` };
+      if (open.has(target)) return { alias: node, message: `${node.source} refers to a node that contains it` };
       return walk(target, under ?? node);
     }
     if (!isCollection(node)) return undefined;

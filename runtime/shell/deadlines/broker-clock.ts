@@ -8,45 +8,47 @@ const BUCKET_MS = 30_000;
  */
 export class BrokerClock {
   readonly #clock: Clock;
-  #current: number | undefined;
-  #previous: number | undefined;
-  #bucketSince: number;
-  #guess: number;
+  #currentOffsetMs: number | undefined;
+  #previousOffsetMs: number | undefined;
+  #bucketStartMs: number;
+  #guessedOffsetMs: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#bucketSince = clock.monotonicMs();
+    this.#bucketStartMs = clock.monotonicMs();
     // Until the store, and then the first record or publish, has told better.
-    this.#guess = clock.monotonicMs() - clock.wallMs();
+    this.#guessedOffsetMs = clock.monotonicMs() - clock.wallMs();
   }
 
   /**
    * Another machine's clock is a better guess than our own, which may have been set wrong.
    * @param timeMs ms since the epoch
    */
-  guess(timeMs: number): void {
-    this.#guess = this.#clock.monotonicMs() - timeMs;
+  guessTime(timeMs: number): void {
+    this.#guessedOffsetMs = this.#clock.monotonicMs() - timeMs;
   }
 
   /** @param receivedAtMs monotonic ms; @param brokerTimeMs ms since the epoch */
-  sample(receivedAtMs: number, brokerTimeMs: number): void {
+  addSample(receivedAtMs: number, brokerTimeMs: number): void {
     const now = this.#clock.monotonicMs();
-    if (now - this.#bucketSince > BUCKET_MS) {
-      this.#previous = this.#current ?? this.#previous;
-      this.#current = undefined;
-      this.#bucketSince = now;
+    if (now - this.#bucketStartMs > BUCKET_MS) {
+      this.#previousOffsetMs = this.#currentOffsetMs ?? this.#previousOffsetMs;
+      this.#currentOffsetMs = undefined;
+      this.#bucketStartMs = now;
     }
-    const delta = receivedAtMs - brokerTimeMs;
-    if (this.#current === undefined || delta < this.#current) this.#current = delta;
+    const offsetMs = receivedAtMs - brokerTimeMs;
+    if (this.#currentOffsetMs === undefined || offsetMs < this.#currentOffsetMs) this.#currentOffsetMs = offsetMs;
   }
 
   /** Ms since the epoch. */
   nowMs(): number {
-    return Math.floor(this.#clock.monotonicMs() - this.#smallest());
+    return Math.floor(this.#clock.monotonicMs() - this.#offsetMs());
   }
 
-  #smallest(): number {
-    if (this.#current === undefined) return this.#previous ?? this.#guess;
-    return this.#previous === undefined ? this.#current : Math.min(this.#current, this.#previous);
+  #offsetMs(): number {
+    if (this.#currentOffsetMs === undefined) return this.#previousOffsetMs ?? this.#guessedOffsetMs;
+    return this.#previousOffsetMs === undefined
+      ? this.#currentOffsetMs
+      : Math.min(this.#currentOffsetMs, this.#previousOffsetMs);
   }
 }

@@ -9,13 +9,13 @@ export interface DeadlineOwner {
   readonly attemptId: string;
   readonly correlationId: string;
 }
-export interface Due extends DeadlineOwner {
+export interface DueDeadline extends DeadlineOwner {
   readonly name: string;
   readonly at: number;
   readonly renewedAt: number | null;
 }
 /** Also its entry in the heap, for as long as it is the one that its map knows. */
-interface Armed {
+interface IndexedDeadline {
   partition: Partition;
   readonly entityId: string;
   attemptId: string;
@@ -28,7 +28,7 @@ interface Armed {
    */
   queuedAt: number;
   /** Its firing is on its way. */
-  fired: boolean;
+  isFired: boolean;
 }
 
 /**
@@ -36,11 +36,11 @@ interface Armed {
  */
 export class DeadlineIndex {
   /** Name, then entity id. */
-  readonly #armed = new Map<string, Map<string, Armed>>();
-  readonly #heap = new Heap<Armed>((a, b) => a.queuedAt < b.queuedAt);
+  readonly #entries = new Map<string, Map<string, IndexedDeadline>>();
+  readonly #heap = new Heap<IndexedDeadline>((a, b) => a.queuedAt < b.queuedAt);
 
   get size(): number {
-    return [...this.#armed.values()].reduce((sum, { size }) => sum + size, 0);
+    return [...this.#entries.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   /** The earliest time at which something may be due; it may turn out to have been renewed. */
@@ -54,9 +54,9 @@ export class DeadlineIndex {
     now: Readonly<Record<string, ArmedDeadline>>,
   ): void {
     const { partition, entityId, attemptId, correlationId } = owner;
-    for (const name of Object.keys(before)) if (!now[name]) this.#armed.get(name)?.delete(entityId);
+    for (const name of Object.keys(before)) if (!now[name]) this.#entries.get(name)?.delete(entityId);
     for (const [name, armed] of Object.entries(now)) {
-      let known = this.#known(name, entityId);
+      let known = this.#entryOf(name, entityId);
       if (!known) {
         known = {
           partition,
@@ -66,28 +66,28 @@ export class DeadlineIndex {
           name,
           armed,
           queuedAt: Number.POSITIVE_INFINITY,
-          fired: false,
+          isFired: false,
         };
-        this.#keep(known);
+        this.#addEntry(known);
       }
       known.partition = partition;
       known.attemptId = attemptId;
       known.correlationId = correlationId;
-      known.fired &&= armed.at === known.armed.at;
+      known.isFired &&= armed.at === known.armed.at;
       known.armed = armed;
       if (armed.at < known.queuedAt) this.#queue(known, armed.at);
     }
   }
 
   /** Takes what is due at `atMs` out of the heap; what is not fired after all must be `set` or `postpone`d again. */
-  takeDue(atMs: number): Due[] {
-    const due: Due[] = [];
+  popDue(atMs: number): DueDeadline[] {
+    const due: DueDeadline[] = [];
     for (let top = this.#heap.first; top && top.queuedAt <= atMs; top = this.#heap.first) {
       this.#heap.pop();
       const { partition, entityId, attemptId, correlationId, name, armed } = top;
-      if (this.#known(name, entityId) !== top) continue;
+      if (this.#entryOf(name, entityId) !== top) continue;
       top.queuedAt = Number.POSITIVE_INFINITY;
-      if (partition.lost) this.#armed.get(name)?.delete(entityId);
+      if (partition.isLost) this.#entries.get(name)?.delete(entityId);
       else if (armed.at > atMs) this.#queue(top, armed.at);
       else due.push({ partition, entityId, attemptId, correlationId, name, ...armed });
     }
@@ -95,49 +95,49 @@ export class DeadlineIndex {
   }
 
   /** Looks at a due deadline again at `atMs`, also when it was fired: that counts no longer. */
-  postpone({ entityId, name }: Due, atMs: number): void {
-    const known = this.#known(name, entityId);
+  postpone({ entityId, name }: DueDeadline, atMs: number): void {
+    const known = this.#entryOf(name, entityId);
     if (!known) return;
-    known.fired = false;
+    known.isFired = false;
     this.#queue(known, atMs);
   }
 
   /** It fires: until the turn that takes it in is committed it is armed no longer, and not disarmed yet. */
-  fired({ entityId, name }: Due): void {
-    const known = this.#known(name, entityId);
-    if (known) known.fired = true;
+  markFired({ entityId, name }: DueDeadline): void {
+    const known = this.#entryOf(name, entityId);
+    if (known) known.isFired = true;
   }
 
   /** For when the deadlines of this name are armed, in no order. */
-  *armedFor(name: string): Iterable<number> {
-    for (const { armed, fired, partition } of this.#armed.get(name)?.values() ?? [])
-      if (!fired && !partition.lost) yield armed.at;
+  *armedTimes(name: string): Iterable<number> {
+    for (const { armed, isFired, partition } of this.#entries.get(name)?.values() ?? [])
+      if (!isFired && !partition.isLost) yield armed.at;
   }
 
   /** Still armed for the time that it was due at. */
-  isCurrent({ entityId, name, at }: Due): boolean {
-    return this.#known(name, entityId)?.armed.at === at;
+  isCurrent({ entityId, name, at }: DueDeadline): boolean {
+    return this.#entryOf(name, entityId)?.armed.at === at;
   }
 
   dropLost(): void {
-    for (const ofName of this.#armed.values())
-      for (const [entityId, { partition }] of ofName) if (partition.lost) ofName.delete(entityId);
+    for (const ofName of this.#entries.values())
+      for (const [entityId, { partition }] of ofName) if (partition.isLost) ofName.delete(entityId);
   }
 
-  #known(name: string, entityId: string): Armed | undefined {
-    return this.#armed.get(name)?.get(entityId);
+  #entryOf(name: string, entityId: string): IndexedDeadline | undefined {
+    return this.#entries.get(name)?.get(entityId);
   }
 
-  #keep(armed: Armed): void {
-    let ofName = this.#armed.get(armed.name);
-    if (!ofName) this.#armed.set(armed.name, (ofName = new Map()));
+  #addEntry(armed: IndexedDeadline): void {
+    let ofName = this.#entries.get(armed.name);
+    if (!ofName) this.#entries.set(armed.name, (ofName = new Map()));
     ofName.set(armed.entityId, armed);
   }
 
   /** What lies in the heap already stays where it is: another takes its place. */
-  #queue(known: Armed, at: number): void {
+  #queue(known: IndexedDeadline, at: number): void {
     const entry = known.queuedAt === Number.POSITIVE_INFINITY ? known : { ...known };
-    if (entry !== known) this.#keep(entry);
+    if (entry !== known) this.#addEntry(entry);
     entry.queuedAt = at;
     this.#heap.push(entry);
   }

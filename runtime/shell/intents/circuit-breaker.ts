@@ -4,14 +4,14 @@ import type { Clock } from "../../ports/clock.ts";
  * Refuses calls to a backend that failed `failureThreshold` times in a row. After a rest one call may try, and how it
  * ends decides. Its time is the clock's monotonic one: no step of the machine's clock opens or shuts it.
  */
-export class Breaker {
+export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #failureThreshold: number;
   readonly #resetTimeoutMs: number;
   readonly #onChange: (open: boolean) => void;
   #failures = 0;
   #openedAtMs: number | undefined;
-  #isTrying = false;
+  #isProbing = false;
 
   constructor(
     clock: Clock,
@@ -25,28 +25,28 @@ export class Breaker {
   }
 
   /** Whether a call may be made now; whoever makes it must tell how it ended. */
-  admits(): boolean {
+  allowsCall(): boolean {
     if (this.#openedAtMs === undefined) return true;
-    if (this.#isTrying || this.#clock.monotonicMs() - this.#openedAtMs < this.#resetTimeoutMs) return false;
-    this.#isTrying = true;
+    if (this.#isProbing || this.#clock.monotonicMs() - this.#openedAtMs < this.#resetTimeoutMs) return false;
+    this.#isProbing = true;
     return true;
   }
 
-  succeeded(): void {
+  recordSuccess(): void {
     const wasOpen = this.#openedAtMs !== undefined;
     // A call that began before the breaker opened is not the one that tries.
-    if (wasOpen && !this.#isTrying) return;
+    if (wasOpen && !this.#isProbing) return;
     this.#failures = 0;
-    this.#isTrying = false;
+    this.#isProbing = false;
     this.#openedAtMs = undefined;
     if (wasOpen) this.#onChange(false);
   }
 
-  failed(): void {
+  recordFailure(): void {
     this.#failures++;
     if (this.#openedAtMs !== undefined) {
-      if (!this.#isTrying) return;
-      this.#isTrying = false;
+      if (!this.#isProbing) return;
+      this.#isProbing = false;
       this.#openedAtMs = this.#clock.monotonicMs();
     } else if (this.#failures >= this.#failureThreshold) {
       this.#openedAtMs = this.#clock.monotonicMs();

@@ -1,7 +1,7 @@
 import type { Sql } from "../../ports/store.ts";
 
 /** An operator's decision, kept for good. */
-export interface Word {
+export interface OperatorDecision {
   readonly domain: string;
   /** As the request shows it. */
   readonly who: string;
@@ -11,14 +11,15 @@ export interface Word {
 }
 
 /** Writes it down, in the transaction of what it does where that is one. */
-export async function keepWord(
+export async function recordOperatorDecision(
   sql: Sql,
   command: string,
   subject: string,
-  { domain, who, reason, atMs }: Word,
+  { domain, who, reason, atMs }: OperatorDecision,
 ): Promise<void> {
   await sql.query(
-    `insert into rollcall.operator_word (at, domain, command, subject, who, reason) values ($1, $2, $3, $4, $5, $6)`,
+    "insert into rollcall.operator_decision (at, domain, command, subject, who, reason) values ($1, $2, $3, " +
+      "$4, $5, $6)",
     [new Date(atMs), domain, command, subject, who, reason],
   );
 }

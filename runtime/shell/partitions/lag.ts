@@ -3,18 +3,18 @@ import type { Partition } from "./partition.ts";
 import type { RuntimeStatus } from "../runtime-status.ts";
 
 /** Records in the log that were not taken in yet. */
-export function lagOver(
+export function measureLag(
   partitions: Iterable<Partition>,
   ends: ByTopicPartition<LogEnds>,
-): Pick<RuntimeStatus, "lag" | "lagOf"> {
-  const lagOf = new Map<number, number>();
+): Pick<RuntimeStatus, "lag" | "lagByPartition"> {
+  const lagByPartition = new Map<number, number>();
   let lag = 0;
   for (const { number, positions } of partitions) {
     let ofPartition = 0;
     for (const [topic, ofTopic] of ends)
       ofPartition += Math.max(0, (ofTopic.get(number)?.high ?? 0) - (positions.get(topic) ?? 0));
-    lagOf.set(number, ofPartition);
+    lagByPartition.set(number, ofPartition);
     lag += ofPartition;
   }
-  return { lag, lagOf };
+  return { lag, lagByPartition };
 }

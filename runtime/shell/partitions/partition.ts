@@ -14,8 +14,8 @@ export class Partition {
   readonly entities: LRUCache<string, Entity>;
   /** Monotonic ms since which service is uninterrupted: deadlines have their grace from then. */
   resumedAtMs = Number.NEGATIVE_INFINITY;
-  lost = false;
-  paused = false;
+  isLost = false;
+  isPaused = false;
   waitingMessages = 0;
   waitingBytes = 0;
 

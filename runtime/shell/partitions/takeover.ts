@@ -4,18 +4,18 @@ import type { ArmedDeadline } from "../../core/handler.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Intent } from "../../core/intent.ts";
 import type { Payload } from "../../core/message.ts";
-import { headersOfValue } from "../../core/envelope.ts";
+import { headersOfEncodedEvent } from "../../core/envelope.ts";
 import { partitionOf } from "../../core/murmur2.ts";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import type { Store } from "../../ports/store.ts";
 import type { BrokerClock } from "../deadlines/broker-clock.ts";
 import { Partition } from "./partition.ts";
-import { contractInForce, Superseded } from "../contract-in-force.ts";
-import type { ShellParts } from "../shell-context.ts";
-import { SERVED_AGAIN } from "./service-monitor.ts";
-import type { Unpublished } from "../publisher.ts";
+import { contractInForce, ContractsSuperseded } from "../contract-in-force.ts";
+import type { ShellContext } from "../shell-context.ts";
+import { MARK_SERVED_SQL } from "./service-monitor.ts";
+import type { OutboxEntry } from "../publisher.ts";
 
-export interface TakenDeadlines {
+export interface ResumedDeadlines {
   readonly entityId: string;
   readonly attemptId: string;
   readonly correlationId: string;
@@ -23,13 +23,13 @@ export interface TakenDeadlines {
 }
 
 /** What a partition's new owner resumes. */
-export interface Taken {
+export interface ResumedPartition {
   readonly partition: Partition;
   /** How long it has been served again without interruption; null when it never was unserved for more than 3 s. */
-  readonly resumedForMs: number | null;
+  readonly servedForMs: number | null;
   readonly intents: readonly Intent[];
-  readonly unpublished: readonly Unpublished[];
-  readonly deadlines: readonly TakenDeadlines[];
+  readonly unpublished: readonly OutboxEntry[];
+  readonly deadlines: readonly ResumedDeadlines[];
   /** Topics whose log lost records that were never taken in. */
   readonly gaps: readonly { readonly topic: string; readonly from: number; readonly to: number }[];
   /** Set when the stored offset is above the log's end: not the log that we knew. Nothing else was loaded then. */
@@ -44,7 +44,7 @@ export class Takeover {
   readonly #brokerClock: BrokerClock;
   readonly #entitiesMax: number;
 
-  constructor({ store, domain, owner, brokerClock, limits }: ShellParts) {
+  constructor({ store, domain, owner, brokerClock, limits }: ShellContext) {
     this.#store = store;
     this.#domain = domain;
     this.#owner = owner;
@@ -79,11 +79,15 @@ export class Takeover {
    * One transaction for the epochs, committed before anything is read: from then on the last owner's turns fail.
    * @throws Superseded when other contracts are in force: nothing was taken over
    */
-  async take(numbers: readonly number[], ends: ByTopicPartition<LogEnds>, partitions: number): Promise<Taken[]> {
+  async takeOver(
+    numbers: readonly number[],
+    ends: ByTopicPartition<LogEnds>,
+    partitions: number,
+  ): Promise<ResumedPartition[]> {
     if (numbers.length === 0) return [];
     const owned = await this.#store.transaction(async (tx) => {
-      const rows = await tx.query<OwnerRow>(
-        `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${SERVED_AGAIN}
+      const rows = await tx.query<PartitionOwnerRow>(
+        `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${MARK_SERVED_SQL}
            from (select partition, extract(epoch from now()) * 1000 as store_time_ms
                    from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
                   order by partition for update) as before
@@ -91,36 +95,36 @@ export class Takeover {
          returning o.partition, o.epoch, o.next_seq, o.published_seq,
            (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
            before.store_time_ms::float8 as store_time_ms`,
-        [this.#domain.name, numbers, this.#owner, this.#domain.hash],
+        [this.#domain.name, numbers, this.#owner, this.#domain.contractHash],
       );
       // Behind the rows' locks, which a change of contracts takes too.
       const inForce = await contractInForce(tx, this.#domain.name);
-      if (inForce && inForce.hash !== this.#domain.hash) throw new Superseded(inForce.hash);
+      if (inForce && inForce.hash !== this.#domain.contractHash) throw new ContractsSuperseded(inForce.hash);
       return rows;
     });
-    for (const { store_time_ms } of owned.slice(0, 1)) this.#brokerClock.guess(store_time_ms);
+    for (const { store_time_ms } of owned.slice(0, 1)) this.#brokerClock.guessTime(store_time_ms);
     const positions = await this.#positions(numbers);
     const intents = await this.#intents(numbers);
     const deadlines = await this.#deadlines(numbers);
-    const unpublished = await this.#unpublished(owned, partitions);
+    const unpublished = await this.#outbox(owned, partitions);
     return owned.map((row) => {
-      const placed = place(this.#domain, row.partition, positions.get(row.partition) ?? new Map(), ends);
+      const start = startPositions(this.#domain, row.partition, positions.get(row.partition) ?? new Map(), ends);
       const partition = new Partition({
         number: row.partition,
         epoch: row.epoch,
         nextSeq: row.next_seq,
         publishedSeq: row.published_seq,
-        positions: placed.positions,
+        positions: start.positions,
         entitiesMax: Math.max(1, Math.floor(this.#entitiesMax / partitions)),
       });
       return {
         partition,
-        resumedForMs: row.resumed_for_ms,
+        servedForMs: row.resumed_for_ms,
         intents: intents.get(row.partition) ?? [],
         deadlines: deadlines.get(row.partition) ?? [],
         unpublished: (unpublished.get(row.partition) ?? []).map((entry) => ({ ...entry, partition })),
-        gaps: placed.gaps,
-        ...(placed.refused !== undefined && { refused: placed.refused }),
+        gaps: start.gaps,
+        ...(start.refused !== undefined && { refused: start.refused }),
       };
     });
   }
@@ -133,12 +137,12 @@ export class Takeover {
     );
     const found = new Map<number, Map<string, number>>();
     for (const { topic, partition, next_offset } of rows)
-      grouped(found, partition, () => new Map()).set(topic, next_offset);
+      getOrCreate(found, partition, () => new Map()).set(topic, next_offset);
     return found;
   }
 
   async #intents(numbers: readonly number[]): Promise<Map<number, Intent[]>> {
-    const rows = await this.#store.query<IntentRow>(
+    const rows = await this.#store.query<StoredIntentRow>(
       `select partition, id, entity_id, attempt_id, type, target, version, correlation_id, payload,
               traceparent
          from rollcall.intent where domain = $1 and partition = any($2::int[]) order by partition, seq`,
@@ -146,7 +150,7 @@ export class Takeover {
     );
     const found = new Map<number, Intent[]>();
     for (const row of rows)
-      grouped(found, row.partition, () => []).push({
+      getOrCreate(found, row.partition, () => []).push({
         id: row.id,
         entityId: row.entity_id,
         attemptId: row.attempt_id,
@@ -160,7 +164,7 @@ export class Takeover {
     return found;
   }
 
-  async #deadlines(numbers: readonly number[]): Promise<Map<number, TakenDeadlines[]>> {
+  async #deadlines(numbers: readonly number[]): Promise<Map<number, ResumedDeadlines[]>> {
     const rows = await this.#store.query<{
       partition: number;
       entity_id: string;
@@ -171,9 +175,9 @@ export class Takeover {
         where domain = $1 and partition = any($2::int[]) and deadlines::text <> '{}'`,
       [this.#domain.name, numbers],
     );
-    const found = new Map<number, TakenDeadlines[]>();
+    const found = new Map<number, ResumedDeadlines[]>();
     for (const { partition, entity_id: entityId, attempt, deadlines } of rows)
-      grouped(found, partition, () => []).push({
+      getOrCreate(found, partition, () => []).push({
         entityId,
         attemptId: attempt.id,
         correlationId: attempt.correlationIds[0] ?? "",
@@ -182,10 +186,10 @@ export class Takeover {
     return found;
   }
 
-  async #unpublished(
-    owned: readonly OwnerRow[],
+  async #outbox(
+    owned: readonly PartitionOwnerRow[],
     partitions: number,
-  ): Promise<Map<number, Omit<Unpublished, "partition">[]>> {
+  ): Promise<Map<number, Omit<OutboxEntry, "partition">[]>> {
     const rows = await this.#store.query<OutboxRow>(
       `select j.partition, j.seq, j.kind, j.type, j.message_id, j.entity_id, j.attempt_id, j.correlation_id, j.topic,
               j.key, j.value, j.headers
@@ -194,14 +198,14 @@ export class Takeover {
         where j.domain = $1 and j.seq > c.published_seq and j.topic is not null order by j.partition, j.seq`,
       [this.#domain.name, owned.map((row) => row.partition), owned.map((row) => row.published_seq)],
     );
-    const found = new Map<number, Omit<Unpublished, "partition">[]>();
+    const found = new Map<number, Omit<OutboxEntry, "partition">[]>();
     for (const row of rows) {
-      const rekeyed = row.kind === "rekeyed" && row.entity_id !== null;
-      grouped(found, row.partition, () => []).push({
+      const repartitioned = row.kind === "repartitioned" && row.entity_id !== null;
+      getOrCreate(found, row.partition, () => []).push({
         seq: row.seq,
         outgoing: {
           topic: row.topic,
-          partition: rekeyed ? partitionOf(row.entity_id as string, partitions) : row.partition,
+          partition: repartitioned ? partitionOf(row.entity_id as string, partitions) : row.partition,
           key: row.key,
           value: row.value,
           headers: headersOfRow(row),
@@ -222,32 +226,32 @@ export class Takeover {
 }
 
 /** Where reading begins, by what is stored and what the log still has. */
-function place(
+function startPositions(
   domain: Domain,
   partition: number,
-  stored: ReadonlyMap<string, number>,
+  storedOffsets: ReadonlyMap<string, number>,
   ends: ByTopicPartition<LogEnds>,
-): { positions: Map<string, number>; gaps: Taken["gaps"]; refused?: string } {
+): { positions: Map<string, number>; gaps: ResumedPartition["gaps"]; refused?: string } {
   const positions = new Map<string, number>();
   const gaps: { topic: string; from: number; to: number }[] = [];
   for (const { topic } of domain.consumed) {
     const end = ends.get(topic)?.get(partition) ?? { low: 0, high: 0 };
-    const at = stored.get(topic);
-    if (at !== undefined && at > end.high)
+    const storedOffset = storedOffsets.get(topic);
+    if (storedOffset !== undefined && storedOffset > end.high)
       return {
         positions,
         gaps,
         refused:
-          `${topic} partition ${partition} ends at ${end.high} but ${at} was read before: not the log ` +
+          `${topic} partition ${partition} ends at ${end.high} but ${storedOffset} was read before: not the log ` +
           `that was known; \`rollcall offsets reset\` decides`,
       };
-    if (at !== undefined && at < end.low) gaps.push({ topic, from: at, to: end.low });
-    positions.set(topic, Math.max(at ?? end.low, end.low));
+    if (storedOffset !== undefined && storedOffset < end.low) gaps.push({ topic, from: storedOffset, to: end.low });
+    positions.set(topic, Math.max(storedOffset ?? end.low, end.low));
   }
   return { positions, gaps };
 }
 
-function grouped<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+function getOrCreate<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
   const found = map.get(key);
   if (found !== undefined) return found;
   const created = create();
@@ -256,9 +260,9 @@ function grouped<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value
 }
 
 const headersOfRow = ({ kind, value, headers }: OutboxRow): Readonly<Record<string, string>> =>
-  kind === "event" ? headersOfValue(value?.toString() ?? "{}", headers?.["traceparent"]) : (headers ?? {});
+  kind === "event" ? headersOfEncodedEvent(value?.toString() ?? "{}", headers?.["traceparent"]) : (headers ?? {});
 
-interface OwnerRow {
+interface PartitionOwnerRow {
   readonly partition: number;
   readonly epoch: number;
   readonly next_seq: number;
@@ -266,7 +270,7 @@ interface OwnerRow {
   readonly resumed_for_ms: number | null;
   readonly store_time_ms: number;
 }
-interface IntentRow {
+interface StoredIntentRow {
   readonly partition: number;
   readonly id: string;
   readonly entity_id: string;

@@ -1,18 +1,18 @@
-import type { DriftFound, DriftKind } from "../../core/drift.ts";
+import type { DriftPayload, DriftKind } from "../../core/drift.ts";
 import { derivedId } from "../../core/ids.ts";
 import type { Message, Payload } from "../../core/message.ts";
-import { driftType } from "../../core/reconcile.ts";
+import { driftMessageType } from "../../core/reconcile.ts";
 import { DeletionGuard } from "./deletion-guard.ts";
-import { type Difference, DriftScan, type ScanOptions } from "./drift-scan.ts";
-import { pause, type ShellParts } from "../shell-context.ts";
+import { type DriftedEntity, DriftScan, type ScanOptions } from "./drift-scan.ts";
+import { sleep, type ShellContext } from "../shell-context.ts";
 
 /** A difference counts when it is there twice: what was read first may have been on its way. */
-const CONFIRM_MS = 1_000;
+const CONFIRM_DELAY_MS = 1_000;
 /**
  * A comparison that could not ask for all repairs is followed by the next after this, and after four times its length.
  */
-const SOON_MS = 1_000;
-const REST = 4;
+const FOLLOW_UP_MIN_MS = 1_000;
+const FOLLOW_UP_FACTOR = 4;
 
 export interface DriftStatus {
   readonly backend: string;
@@ -26,14 +26,14 @@ export interface DriftStatus {
   readonly isHeld: boolean;
 }
 
-interface Backend {
+interface BackendScan {
   readonly backend: string;
   readonly scan: DriftScan;
   readonly guard: DeletionGuard;
   status: DriftStatus;
 }
 
-const NOTHING = { missing: 0, altered: 0, leftover: 0 } as const;
+const NO_DRIFT = { missing: 0, altered: 0, leftover: 0 } as const;
 
 /**
  * Compares, now and then, what backends hold with what the owned partitions' entities should have there. A difference
@@ -41,27 +41,27 @@ const NOTHING = { missing: 0, altered: 0, leftover: 0 } as const;
  * backend right are as durable as any. A backend that can't be read is left alone.
  */
 export class Reconciler {
-  readonly #parts: ShellParts;
-  readonly #backends: readonly Backend[];
+  readonly #context: ShellContext;
+  readonly #backends: readonly BackendScan[];
   #stopped = false;
   #cancel = (): void => {};
 
-  constructor(parts: ShellParts, options: ScanOptions) {
-    this.#parts = parts;
-    this.#backends = [...parts.domain.reconciled.values()].map((reconciled) => ({
+  constructor(context: ShellContext, options: ScanOptions) {
+    this.#context = context;
+    this.#backends = [...context.domain.reconciled.values()].map((reconciled) => ({
       backend: reconciled.backend,
-      scan: new DriftScan(parts, options, reconciled),
-      guard: new DeletionGuard(parts, reconciled.backend),
-      status: { backend: reconciled.backend, comparedAtMs: null, error: null, found: NOTHING, isHeld: false },
+      scan: new DriftScan(context, options, reconciled),
+      guard: new DeletionGuard(context, reconciled.backend),
+      status: { backend: reconciled.backend, comparedAtMs: null, error: null, found: NO_DRIFT, isHeld: false },
     }));
   }
 
-  get drift(): readonly DriftStatus[] {
+  get driftStatus(): readonly DriftStatus[] {
     return this.#backends.map(({ status }) => status);
   }
 
   start(): void {
-    if (this.#backends.length > 0) this.#next(this.#parts.limits.reconcileEveryMs);
+    if (this.#backends.length > 0) this.#schedule(this.#context.limits.reconcileEveryMs);
   }
 
   stop(): void {
@@ -69,21 +69,23 @@ export class Reconciler {
     this.#cancel();
   }
 
-  #next(delayMs: number): void {
+  #schedule(delayMs: number): void {
     if (this.#stopped) return;
-    this.#cancel = this.#parts.clock.after(delayMs, () => {
-      const startedMs = this.#parts.clock.monotonicMs();
+    this.#cancel = this.#context.clock.after(delayMs, () => {
+      const startedMs = this.#context.clock.monotonicMs();
       void this.#cycle().then((isFull) => {
-        const tookMs = this.#parts.clock.monotonicMs() - startedMs;
-        const { reconcileEveryMs } = this.#parts.limits;
-        this.#next(isFull ? Math.min(reconcileEveryMs, Math.max(SOON_MS, REST * tookMs)) : reconcileEveryMs);
+        const tookMs = this.#context.clock.monotonicMs() - startedMs;
+        const { reconcileEveryMs } = this.#context.limits;
+        this.#schedule(
+          isFull ? Math.min(reconcileEveryMs, Math.max(FOLLOW_UP_MIN_MS, FOLLOW_UP_FACTOR * tookMs)) : reconcileEveryMs,
+        );
       });
     });
   }
 
   /** @returns whether there is more to repair than one comparison may ask for */
   async #cycle(): Promise<boolean> {
-    let left = this.#parts.limits.repairsMax;
+    let left = this.#context.limits.repairsMax;
     let isFull = false;
     for (const each of this.#backends) {
       try {
@@ -93,57 +95,63 @@ export class Reconciler {
       } catch (caught) {
         const error = caught instanceof Error ? caught.message : String(caught);
         each.status = { ...each.status, error };
-        if (!this.#stopped) this.#parts.observe({ kind: "uncompared", backend: each.backend, error });
+        if (!this.#stopped) this.#context.observe({ kind: "comparison_failed", backend: each.backend, error });
       }
     }
     return isFull;
   }
 
   /** @returns how many repairs are wanted, whether or not there was room for them */
-  async #compare(each: Backend, room: number): Promise<number> {
-    const { backend, scan, guard } = each;
-    const first = await scan.all();
-    const confirmed = first.differences.length === 0 ? [] : await this.#confirmed(scan, first.differences);
-    const found = { ...NOTHING } as Record<DriftKind, number>;
+  async #compare(backendScan: BackendScan, repairsLeft: number): Promise<number> {
+    const { backend, scan, guard } = backendScan;
+    const first = await scan.scanAll();
+    const confirmed = first.differences.length === 0 ? [] : await this.#confirm(scan, first.differences);
+    const found = { ...NO_DRIFT } as Record<DriftKind, number>;
     for (const { kind } of confirmed.flatMap(({ repairs }) => repairs)) found[kind]++;
-    const deletes = await guard.allows(found.leftover, first.entries);
+    const mayDelete = await guard.requestDeletions(found.leftover, first.entries);
     if (this.#stopped) return 0;
-    let asked = 0;
+    let requested = 0;
     let deletions = 0;
     for (const difference of confirmed) {
-      const repairs = difference.repairs.filter(({ kind }) => deletes || kind !== "leftover");
-      if (repairs.length === 0 || asked + repairs.length > room || difference.partition.lost) continue;
-      asked += repairs.length;
+      const repairs = difference.repairs.filter(({ kind }) => mayDelete || kind !== "leftover");
+      if (repairs.length === 0 || requested + repairs.length > repairsLeft || difference.partition.isLost) continue;
+      requested += repairs.length;
       deletions += repairs.filter(({ kind }) => kind === "leftover").length;
-      this.#push(backend, difference, deletes);
+      this.#enqueueDrift(backend, difference, mayDelete);
     }
-    guard.deleted(deletions);
-    each.status = { backend, comparedAtMs: this.#parts.brokerClock.nowMs(), error: null, found, isHeld: !deletes };
-    this.#parts.observe({ kind: "compared", backend, entries: first.entries, ...found, repairs: asked });
-    return found.missing + found.altered + (deletes ? found.leftover : 0);
+    guard.recordDeletions(deletions);
+    backendScan.status = {
+      backend,
+      comparedAtMs: this.#context.brokerClock.nowMs(),
+      error: null,
+      found,
+      isHeld: !mayDelete,
+    };
+    this.#context.observe({ kind: "comparison_done", backend, entries: first.entries, ...found, repairs: requested });
+    return found.missing + found.altered + (mayDelete ? found.leftover : 0);
   }
 
   /** Those that are still there at a second look, with an entity to which nothing has happened meanwhile. */
-  async #confirmed(scan: DriftScan, differences: readonly Difference[]): Promise<readonly Difference[]> {
-    await pause(this.#parts.clock, CONFIRM_MS);
+  async #confirm(scan: DriftScan, differences: readonly DriftedEntity[]): Promise<readonly DriftedEntity[]> {
+    await sleep(this.#context.clock, CONFIRM_DELAY_MS);
     const before = new Map(differences.map(({ entityId, entity }) => [entityId, entity?.seq ?? 0]));
-    const { differences: again } = await scan.again([...before.keys()]);
+    const { differences: again } = await scan.rescan([...before.keys()]);
     return again.filter(({ entityId, entity }) => before.get(entityId) === (entity?.seq ?? 0));
   }
 
-  #push(backend: string, { partition, entityId, entity, held }: Difference, deletes: boolean): void {
-    const { domain, brokerClock, inbox } = this.#parts;
+  #enqueueDrift(backend: string, { partition, entityId, entity, entries }: DriftedEntity, deletes: boolean): void {
+    const { domain, brokerClock, inbox } = this.#context;
     const now = brokerClock.nowMs();
     const seq = entity?.seq ?? 0;
     const id = derivedId("drift", domain.name, entityId, backend, seq, now);
-    const found: DriftFound = {
+    const found: DriftPayload = {
       entity_seq: seq,
-      held: held.map(({ version, content }) => ({ version, content })),
-      deletes,
+      entries: entries.map(({ version, content }) => ({ version, content })),
+      may_delete: deletes,
     };
     const message: Message = {
       kind: "drift",
-      type: driftType(backend),
+      type: driftMessageType(backend),
       id,
       entityId,
       correlationId: entity?.attempt.correlationIds[0] ?? id,

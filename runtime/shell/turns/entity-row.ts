@@ -1,8 +1,8 @@
 import type { Entity } from "../../core/entity.ts";
-import type { StoredEntity } from "../../core/journal.ts";
+import type { EntitySnapshot } from "../../core/journal.ts";
 
 /** A row of rollcall.entity as it is read. */
-export type EntityRow = Omit<StoredEntity, "state_since"> & { readonly state_since: Date };
+export type EntityRow = Omit<EntitySnapshot, "state_since"> & { readonly state_since: Date };
 export const ENTITY_COLUMNS = "entity_id, state, reducer_state, seq, attempt, data, deadlines, state_since";
 
 export const entityOf = (row: EntityRow): Entity => ({

@@ -2,22 +2,22 @@ import type { Sql, SqlValue } from "../../ports/store.ts";
 import type { TurnPlan } from "./turn-plan.ts";
 
 /** A table's rows as one parameter a column: `unnest` turns them back. */
-export function columns<Row>(rows: readonly Row[], ...pick: readonly ((row: Row) => SqlValue)[]): SqlValue[] {
+export function columnParameters<Row>(rows: readonly Row[], ...pick: readonly ((row: Row) => SqlValue)[]): SqlValue[] {
   return pick.map((of) => rows.map(of));
 }
 
 /** A turn's entities, and the ids of its messages. */
-export function* entityWrites(tx: Sql, domain: string, plan: TurnPlan): Iterable<Promise<unknown>> {
+export function* entityStatements(tx: Sql, domain: string, plan: TurnPlan): Iterable<Promise<unknown>> {
   const changed = [...plan.entities.values()];
   const at = new Date(plan.atMs);
   // A renewal moves a deadline and nothing else, and most moves leave the data alone: what is large need not travel.
   const renewed: typeof changed = [];
   const moved: typeof changed = [];
-  const whole: typeof changed = [];
+  const rewritten: typeof changed = [];
   for (const entity of changed) {
     const { before, now } = entity;
-    if (!before || before.data !== now.data) whole.push(entity);
-    else (onlyDeadlines(before, now) ? renewed : moved).push(entity);
+    if (!before || before.data !== now.data) rewritten.push(entity);
+    else (differsOnlyInDeadlines(before, now) ? renewed : moved).push(entity);
   }
   if (renewed.length > 0)
     yield tx.query(
@@ -26,7 +26,7 @@ export function* entityWrites(tx: Sql, domain: string, plan: TurnPlan): Iterable
         where e.domain = $1 and e.entity_id = r.entity_id`,
       [
         domain,
-        ...columns(
+        ...columnParameters(
           renewed,
           ({ now }) => now.id,
           ({ now }) => JSON.stringify(now.deadlines),
@@ -43,7 +43,7 @@ export function* entityWrites(tx: Sql, domain: string, plan: TurnPlan): Iterable
         where e.domain = $1 and e.entity_id = r.entity_id`,
       [
         domain,
-        ...columns(
+        ...columnParameters(
           moved,
           ({ now }) => now.id,
           ({ now }) => now.state,
@@ -56,7 +56,7 @@ export function* entityWrites(tx: Sql, domain: string, plan: TurnPlan): Iterable
         at,
       ],
     );
-  if (whole.length > 0)
+  if (rewritten.length > 0)
     yield tx.query(
       `insert into rollcall.entity
          (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at)
@@ -68,8 +68,8 @@ export function* entityWrites(tx: Sql, domain: string, plan: TurnPlan): Iterable
          deadlines = excluded.deadlines, state_since = excluded.state_since, updated_at = excluded.updated_at`,
       [
         domain,
-        ...columns(
-          whole,
+        ...columnParameters(
+          rewritten,
           ({ now }) => now.id,
           ({ partition }) => partition.number,
           ({ now }) => now.state,
@@ -91,7 +91,7 @@ export function* entityWrites(tx: Sql, domain: string, plan: TurnPlan): Iterable
     );
 }
 
-const onlyDeadlines = (before: object, now: object): boolean =>
+const differsOnlyInDeadlines = (before: object, now: object): boolean =>
   Object.entries(now).every(
     ([key, value]) => key === "deadlines" || (before as Record<string, unknown>)[key] === value,
   );

@@ -2,17 +2,17 @@ import type { Intent } from "../../core/intent.ts";
 import type { IntentTry } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import type { BusRecord } from "../../ports/event-bus.ts";
-import type { Due } from "../deadlines/deadline-index.ts";
+import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
 
 /** What waits for a turn. */
-export type Item =
+export type InboxItem =
   | { readonly kind: "record"; readonly partition: Partition; readonly record: BusRecord }
   | {
       readonly kind: "deadline";
       readonly partition: Partition;
       readonly message: Message;
-      readonly due: Due;
+      readonly due: DueDeadline;
       /** Monotonic. */
       readonly firedAtMs: number;
     }
@@ -21,7 +21,7 @@ export type Item =
       readonly kind: "settled";
       readonly partition: Partition;
       readonly intent: Intent;
-      /** In words, how it ended: done, failed after n tries, gave way. */
+      /** In words, how it ended: done, failed after n tries, superseded. */
       readonly note: string;
       /** Its calls, when the first one was not enough. */
       readonly tries?: readonly IntentTry[];
@@ -45,15 +45,15 @@ export type Item =
 
 /** First in, first out; one reader. A reader may be left asleep by items that can wait. */
 export class Inbox {
-  #items: Item[] = [];
+  #items: InboxItem[] = [];
   #wake: (() => void) | undefined;
-  #urgent = false;
+  #hasUrgent = false;
 
   get size(): number {
     return this.#items.length;
   }
 
-  push(item: Item, options: { readonly canWait?: boolean } = {}): void {
+  push(item: InboxItem, options: { readonly canWait?: boolean } = {}): void {
     this.#items.push(item);
     if (!options.canWait) this.wake();
   }
@@ -66,30 +66,30 @@ export class Inbox {
   }
 
   wake(): void {
-    this.#urgent = true;
+    this.#hasUrgent = true;
     this.#wake?.();
   }
 
   /** Resolves when something urgent waits. */
-  async waiting(): Promise<void> {
-    if (!this.#urgent) await new Promise<void>((resolve) => (this.#wake = resolve));
+  async untilUrgent(): Promise<void> {
+    if (!this.#hasUrgent) await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#wake = undefined;
   }
 
-  take(max: number): Item[] {
+  take(max: number): InboxItem[] {
     const taken = this.#items.length <= max ? this.#items : this.#items.slice(0, max);
     this.#items = this.#items.length <= max ? [] : this.#items.slice(max);
-    this.#urgent = this.#items.length > 0;
+    this.#hasUrgent = this.#items.length > 0;
     return taken;
   }
 
-  drop(isDropped: (item: Item) => boolean): void {
+  drop(isDropped: (item: InboxItem) => boolean): void {
     this.#items = this.#items.filter((item) => !isDropped(item));
   }
 }
 
 /** A record waits no longer. */
-export function discount(item: Item): void {
+export function uncountRecord(item: InboxItem): void {
   if (item.kind !== "record") return;
   item.partition.waitingMessages--;
   item.partition.waitingBytes -= item.record.value?.length ?? 0;

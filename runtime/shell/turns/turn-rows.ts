@@ -10,10 +10,10 @@ export interface EventText {
 }
 
 /** One row of the journal; those with a message of their own are the outbox. */
-export interface JournalRow {
+export interface NewJournalRow {
   readonly partition: Partition;
   readonly seq: number;
-  readonly kind: "message" | "event" | "repeat" | "rekeyed" | "dead_letter" | "gap";
+  readonly kind: "message" | "event" | "repeat" | "repartitioned" | "dead_letter" | "gap";
   readonly entityId: string | null;
   readonly type: string | null;
   readonly messageId: string | null;
@@ -22,10 +22,10 @@ export interface JournalRow {
   readonly body: string | null;
   readonly outgoing: OutgoingMessage | null;
   /** Of an event: key and value as the text that they were to begin with; its headers follow from the value. */
-  readonly text: EventText | null;
+  readonly eventText: EventText | null;
 }
 
-export interface IntentRow {
+export interface NewIntentRow {
   readonly partition: Partition;
   readonly seq: number;
   readonly intent: Intent;
@@ -33,7 +33,7 @@ export interface IntentRow {
   readonly payload: string;
 }
 
-export interface DeadLetterRow {
+export interface NewDeadLetterRow {
   readonly id: string;
   readonly item: RecordItem;
   readonly code: string;

@@ -16,14 +16,14 @@ export class TurnSpans {
   /**
    * A message is about to be stepped. What follows from it follows from the work on it: so it has that work's trace.
    */
-  begin(message: Message): Message {
+  startMessage(message: Message): Message {
     if (message.kind !== "bus") return message;
     const span = this.#tracing.message(message);
     this.#messages.push({ span, result: undefined });
     return { ...message, traceparent: span.traceparent };
   }
 
-  decided(message: Message, { result }: Decision): void {
+  recordDecision(message: Message, { result }: Decision): void {
     const last = this.#messages.at(-1);
     if (message.kind === "bus" && last) last.result = result;
   }

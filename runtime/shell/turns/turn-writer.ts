@@ -1,10 +1,10 @@
 import { Fault } from "../../core/fault.ts";
 import type { Sql } from "../../ports/store.ts";
-import { columns, entityWrites } from "./entity-writes.ts";
-import { backOffMs, pause, type ShellParts } from "../shell-context.ts";
+import { columnParameters, entityStatements } from "./entity-writes.ts";
+import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
 import type { Partition } from "../partitions/partition.ts";
 import type { TurnPlan } from "./turn-plan.ts";
-import type { JournalRow } from "./turn-rows.ts";
+import type { NewJournalRow } from "./turn-rows.ts";
 
 /** Thrown inside the transaction when a partition's epoch is another's: nothing of the turn may be written. */
 export class PartitionsLost extends Error {
@@ -16,11 +16,11 @@ export class PartitionsLost extends Error {
 }
 
 /** Writes turns: one transaction each, fenced by the partitions' epochs. */
-export class Ledger {
-  readonly #parts: ShellParts;
+export class TurnWriter {
+  readonly #context: ShellContext;
 
-  constructor(parts: ShellParts) {
-    this.#parts = parts;
+  constructor(context: ShellContext) {
+    this.#context = context;
   }
 
   /**
@@ -29,7 +29,7 @@ export class Ledger {
    */
   async commit(plan: TurnPlan, turnId: string): Promise<void> {
     try {
-      await this.#parts.store.transaction((tx) => this.#write(tx, plan, turnId));
+      await this.#context.store.transaction((tx) => this.#write(tx, plan, turnId));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "COMMIT_UNKNOWN") throw error;
       if (!(await this.#wasCommitted(plan, turnId)))
@@ -43,55 +43,58 @@ export class Ledger {
    * @throws PartitionsLost: all are another's by now, who knows what was committed
    */
   async #wasCommitted(plan: TurnPlan, turnId: string): Promise<boolean> {
-    const { store, clock, observe } = this.#parts;
-    const partitions = [...plan.shares.keys()];
-    for (let failures = 0; partitions.some(({ lost }) => !lost);) {
+    const { store, clock, observe } = this.#context;
+    const partitions = [...plan.cursors.keys()];
+    for (let failures = 0; partitions.some(({ isLost }) => !isLost);) {
       try {
-        const rows = await store.transaction((tx) => this.#lock(tx, partitions));
+        const rows = await store.transaction((tx) => this.#lockPartitions(tx, partitions));
         if (rows.some((row) => row.turn_id === turnId)) return true;
         const epochs = new Map(rows.map((row) => [row.partition, row.epoch]));
         if (partitions.some(({ number, epoch }) => epochs.get(number) === epoch)) return false;
         break;
       } catch (error) {
         if (!(error instanceof Fault) || !error.retryable) throw error;
-        observe({ kind: "trouble", part: "store", error: String(error) });
-        await pause(clock, backOffMs(++failures));
+        observe({ kind: "unreachable", part: "store", error: String(error) });
+        await sleep(clock, backOffMs(++failures));
       }
     }
     throw new PartitionsLost(partitions);
   }
 
-  #lock(tx: Sql, partitions: readonly Partition[]): Promise<{ partition: number; epoch: number; turn_id: string }[]> {
+  #lockPartitions(
+    tx: Sql,
+    partitions: readonly Partition[],
+  ): Promise<{ partition: number; epoch: number; turn_id: string }[]> {
     return tx.query(
       `select partition, epoch, turn_id from rollcall.partition_owner
         where domain = $1 and partition = any($2::int[]) order by partition for update`,
-      [this.#parts.domain.name, partitions.map(({ number }) => number)],
+      [this.#context.domain.name, partitions.map(({ number }) => number)],
     );
   }
 
   async #write(tx: Sql, plan: TurnPlan, turnId: string): Promise<void> {
-    const partitions = [...plan.shares.keys()];
-    const epochs = new Map((await this.#lock(tx, partitions)).map((row) => [row.partition, row.epoch]));
+    const partitions = [...plan.cursors.keys()];
+    const epochs = new Map((await this.#lockPartitions(tx, partitions)).map((row) => [row.partition, row.epoch]));
     const lost = partitions.filter(({ number, epoch }) => epochs.get(number) !== epoch);
     if (lost.length > 0) throw new PartitionsLost(lost);
     // Sent one behind the other without waiting for the answers, COMMIT last: one round trip for all of them.
     const writes = [
-      ...entityWrites(tx, this.#parts.domain.name, plan),
-      ...this.#writeJournal(tx, plan),
-      ...this.#writeIntents(tx, plan),
-      ...this.#writePositions(tx, plan, turnId),
+      ...entityStatements(tx, this.#context.domain.name, plan),
+      ...this.#journalStatements(tx, plan),
+      ...this.#intentStatements(tx, plan),
+      ...this.#positionStatements(tx, plan, turnId),
     ];
     // COMMIT throws what one of them says: that is no rejection which nobody hears.
     for (const write of writes) write.catch(() => {});
-    const { clock, failpoint } = this.#parts;
+    const { clock, failpoint } = this.#context;
     failpoint("C2");
     if (plan.deadLetters.length > 0) failpoint("C12");
     // Runs when the COMMIT that follows was sent and nobody has read its answer.
     void clock.afterIo().then(() => failpoint("C3"));
   }
 
-  *#writeJournal(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
-    const domain = this.#parts.domain.name;
+  *#journalStatements(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
+    const domain = this.#context.domain.name;
     if (plan.journal.length > 0)
       yield tx.query(
         `insert into rollcall.journal (domain, contract_hash, at, partition, seq, kind, entity_id, type, message_id,
@@ -106,9 +109,9 @@ export class Ledger {
              headers, key_text, value_text)`,
         [
           domain,
-          this.#parts.domain.hash,
+          this.#context.domain.contractHash,
           new Date(plan.atMs),
-          ...columns(
+          ...columnParameters(
             plan.journal,
             (row) => row.partition.number,
             (row) => row.seq,
@@ -121,11 +124,11 @@ export class Ledger {
             (row) => row.body,
             (row) => row.outgoing?.topic ?? null,
             // To PGlite bytes travel as hex, twice as long: what was text to begin with goes as text.
-            (row) => (row.text ? null : (row.outgoing?.key ?? null)),
-            (row) => (row.text ? null : (row.outgoing?.value ?? null)),
+            (row) => (row.eventText ? null : (row.outgoing?.key ?? null)),
+            (row) => (row.eventText ? null : (row.outgoing?.value ?? null)),
             (row) => storedHeaders(row),
-            (row) => row.text?.key ?? null,
-            (row) => row.text?.value ?? null,
+            (row) => row.eventText?.key ?? null,
+            (row) => row.eventText?.value ?? null,
           ),
         ],
       );
@@ -139,7 +142,7 @@ export class Ledger {
         [
           domain,
           new Date(plan.atMs),
-          ...columns(
+          ...columnParameters(
             plan.deadLetters,
             (row) => row.id,
             (row) => row.item.record.topic,
@@ -156,7 +159,7 @@ export class Ledger {
       );
   }
 
-  *#writeIntents(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
+  *#intentStatements(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
     if (plan.settled.length > 0)
       yield tx.query(`delete from rollcall.intent where id = any($1::uuid[])`, [
         plan.settled.map(({ intent }) => intent.id),
@@ -168,9 +171,9 @@ export class Ledger {
          select $1, $2::timestamptz, r.* from unnest($3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::uuid[],
            $8::text[], $9::text[], $10::bigint[], $11::uuid[], $12::json[], $13::text[]) as r`,
         [
-          this.#parts.domain.name,
+          this.#context.domain.name,
           new Date(plan.atMs),
-          ...columns(
+          ...columnParameters(
             plan.intents,
             ({ partition }) => partition.number,
             ({ seq }) => seq,
@@ -188,8 +191,8 @@ export class Ledger {
       );
   }
 
-  *#writePositions(tx: Sql, plan: TurnPlan, turnId: string): Iterable<Promise<unknown>> {
-    const shares = [...plan.shares.values()];
+  *#positionStatements(tx: Sql, plan: TurnPlan, turnId: string): Iterable<Promise<unknown>> {
+    const shares = [...plan.cursors.values()];
     const positions = shares.flatMap((share) =>
       [...share.positions].map(([topic, offset]) => ({ topic, partition: share.partition.number, offset })),
     );
@@ -199,8 +202,8 @@ export class Ledger {
          select $1, r.* from unnest($2::text[], $3::int[], $4::bigint[]) as r
          on conflict (domain, topic, partition) do update set next_offset = excluded.next_offset`,
         [
-          this.#parts.domain.name,
-          ...columns(
+          this.#context.domain.name,
+          ...columnParameters(
             positions,
             (p) => p.topic,
             (p) => p.partition,
@@ -214,9 +217,9 @@ export class Ledger {
          from unnest($3::int[], $4::bigint[], $5::bigint[]) as r(partition, next_seq, published_seq)
         where o.domain = $1 and o.partition = r.partition`,
       [
-        this.#parts.domain.name,
+        this.#context.domain.name,
         turnId,
-        ...columns(
+        ...columnParameters(
           shares,
           (s) => s.partition.number,
           (s) => s.nextSeq,
@@ -228,8 +231,9 @@ export class Ledger {
 }
 
 /** Of an event only what its value does not say. */
-function storedHeaders({ text, outgoing }: JournalRow): string | null {
-  if (text) return text.traceparent === undefined ? null : JSON.stringify({ traceparent: text.traceparent });
+function storedHeaders({ eventText, outgoing }: NewJournalRow): string | null {
+  if (eventText)
+    return eventText.traceparent === undefined ? null : JSON.stringify({ traceparent: eventText.traceparent });
   if (!outgoing) return null;
   return JSON.stringify(
     Object.fromEntries(Object.entries(outgoing.headers).map(([name, value]) => [name, value.toString()])),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { migrate } from "../../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
-import { TableBus } from "../../../runtime/adapters/embedded-bus/embedded-bus.ts";
+import { EmbeddedBus } from "../../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { Fault } from "../../../runtime/core/fault.ts";
 import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import type { Sql, SqlValue, Store } from "../../../runtime/ports/store.ts";
@@ -16,7 +16,7 @@ const migrations = { scope: "runtime", directory: new URL("../../../runtime/adap
 const patience = { timeoutMs: 30_000 };
 const hourMs = 3_600_000;
 
-describe("TableBus", () => {
+describe("EmbeddedBus", () => {
   let store: Store;
   beforeAll(async () => {
     store = await openInitializedStore();
@@ -24,13 +24,13 @@ describe("TableBus", () => {
   });
   afterAll(() => store.close());
 
-  describeEventBus("TableBus", { create: async () => new TableBus({ store, clock: new SystemClock() }) });
+  describeEventBus("EmbeddedBus", { create: async () => new EmbeddedBus({ store, clock: new SystemClock() }) });
 
   describe("in time", () => {
     let clock: ManualClock;
     let topic: string;
     let listener: RecordingListener;
-    const buses: TableBus[] = [];
+    const buses: EmbeddedBus[] = [];
     beforeEach(() => {
       clock = new ManualClock();
       topic = `in-${randomUUID()}`;
@@ -49,8 +49,8 @@ describe("TableBus", () => {
       }
       throw new Error(`never: ${condition}`);
     };
-    const open = async (on: Store = store, partitions = 1): Promise<TableBus> => {
-      const bus = new TableBus({ store: on, clock, retentionMs: hourMs });
+    const open = async (on: Store = store, partitions = 1): Promise<EmbeddedBus> => {
+      const bus = new EmbeddedBus({ store: on, clock, retentionMs: hourMs });
       buses.push(bus);
       await bus.prepare({ input: [topic], output: [`${topic}-out`], partitions });
       await bus.subscribe([topic], listener);
@@ -95,7 +95,7 @@ describe("TableBus", () => {
       for (let call = 0; call < 16; call += 1) await bus.publish([message(Buffer.alloc(500_000, call))], patience);
       const sizes: number[] = [];
       listener.onRecords = (records) => void sizes.push(records.length);
-      bus.start(0, new Map([[topic, 0]]));
+      bus.startPartition(0, new Map([[topic, 0]]));
       await passUntil(() => sizes.reduce((sum, size) => sum + size, 0) === 16);
       expect(Math.max(...sizes)).toBe(9);
     });
@@ -104,33 +104,33 @@ describe("TableBus", () => {
       const bus = await open();
       for (let call = 0; call < 5; call += 1) await bus.publish(numbered(1_000), patience);
       await bus.publish(numbered(3, `${topic}-out`), patience);
-      bus.start(0, new Map([[topic, 0]]));
+      bus.startPartition(0, new Map([[topic, 0]]));
       clock.pass(2 * hourMs);
       await passUntil(async () => (await offsets(`${topic}-out`)).length === 1, 1_000);
       // Nobody subscribed to the output, so its age is enough; the input is still needed from its beginning.
       expect(await offsets(`${topic}-out`)).toEqual([2]);
       expect(await offsets()).toHaveLength(5_000);
 
-      bus.commitHint(new Map([[topic, new Map([[0, 4_500]])]]));
+      bus.commitPositionsHint(new Map([[topic, new Map([[0, 4_500]])]]));
       await passUntil(async () => (await offsets()).length <= 500, 1_000);
-      await passUntil(async () => (await bus.ends([topic], patience)).get(topic)?.get(0)?.low === 4_500);
+      await passUntil(async () => (await bus.logEnds([topic], patience)).get(topic)?.get(0)?.low === 4_500);
       expect((await offsets())[0]).toBe(4_500);
 
-      bus.commitHint(new Map([[topic, new Map([[0, 5_000]])]]));
+      bus.commitPositionsHint(new Map([[topic, new Map([[0, 5_000]])]]));
       await passUntil(async () => (await offsets()).length === 1, 1_000);
-      expect((await bus.ends([topic], patience)).get(topic)?.get(0)).toEqual({ low: 4_999, high: 5_000 });
+      expect((await bus.logEnds([topic], patience)).get(topic)?.get(0)).toEqual({ low: 4_999, high: 5_000 });
 
       const next = await open();
-      expect((await next.ends([topic], patience)).get(topic)?.get(0)).toEqual({ low: 4_999, high: 5_000 });
+      expect((await next.logEnds([topic], patience)).get(topic)?.get(0)).toEqual({ low: 4_999, high: 5_000 });
     });
 
     it("keeps what is young, however far it was read", async () => {
       const bus = await open();
       await bus.publish(numbered(10), patience);
-      bus.start(0, new Map([[topic, 10]]));
+      bus.startPartition(0, new Map([[topic, 10]]));
       clock.pass(hourMs / 2);
       await bus.publish(numbered(10), patience);
-      bus.commitHint(new Map([[topic, new Map([[0, 20]])]]));
+      bus.commitPositionsHint(new Map([[topic, new Map([[0, 20]])]]));
       clock.pass(hourMs * 0.75);
       await passUntil(async () => (await offsets()).length === 10, 1_000);
       expect((await offsets())[0]).toBe(10);
@@ -140,7 +140,7 @@ describe("TableBus", () => {
       const bus = await open();
       await bus.publish(numbered(10), patience);
       await store.query(`delete from rollcall.bus_record where topic = $1 and "offset" < 7`, [topic]);
-      bus.start(0, new Map([[topic, 2]]));
+      bus.startPartition(0, new Map([[topic, 2]]));
       await passUntil(() => listener.records.length === 3);
       expect(listener.records.map(({ offset }) => offset)).toEqual([7, 8, 9]);
     });
@@ -148,7 +148,7 @@ describe("TableBus", () => {
     it("gives up after its timeout, and what was written all the same is delivered once", async () => {
       const flaky = new FlakyStore(store);
       const bus = await open(flaky);
-      bus.start(0, new Map([[topic, 0]]));
+      bus.startPartition(0, new Map([[topic, 0]]));
       flaky.slowMs = 100;
       const failed = bus.publish([message("slow")], { timeoutMs: 20 });
       clock.pass(20);
@@ -162,10 +162,10 @@ describe("TableBus", () => {
     it("finds what was written although the answer was lost", async () => {
       const flaky = new FlakyStore(store);
       const bus = await open(flaky);
-      bus.start(0, new Map([[topic, 0]]));
+      bus.startPartition(0, new Map([[topic, 0]]));
       flaky.failAfter = 1;
       await expect(bus.publish([message("unknown")], patience)).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
-      expect((await bus.ends([topic], patience)).get(topic)?.get(0)).toEqual({ low: 0, high: 1 });
+      expect((await bus.logEnds([topic], patience)).get(topic)?.get(0)).toEqual({ low: 0, high: 1 });
       await passUntil(() => listener.records.length === 1);
       await bus.publish([message("next")], patience);
       await passUntil(() => listener.records.length === 2);
@@ -173,12 +173,12 @@ describe("TableBus", () => {
     });
 
     /** A bus with three records, started at the first, whose first page takes 100 ms to come. */
-    const readingSlowly = async (): Promise<TableBus> => {
+    const readingSlowly = async (): Promise<EmbeddedBus> => {
       const flaky = new FlakyStore(store);
       const bus = await open(flaky);
       await bus.publish(numbered(3), patience);
       flaky.slowMs = 100;
-      bus.start(0, new Map([[topic, 0]]));
+      bus.startPartition(0, new Map([[topic, 0]]));
       flaky.slowMs = 0;
       return bus;
     };
@@ -203,14 +203,14 @@ describe("TableBus", () => {
 
     it("delivers no page that was asked for before another start", async () => {
       const bus = await readingSlowly();
-      bus.start(0, new Map([[topic, 2]]));
+      bus.startPartition(0, new Map([[topic, 2]]));
       await sleep(150);
       expect(listener.values(topic, 0)).toEqual(["2"]);
     });
 
     it("delivers no page that was asked for before a revocation", async () => {
       const bus = await readingSlowly();
-      bus.reassign();
+      bus.requestReassignment();
       clock.pass(0);
       await sleep(150);
       expect(listener.calls).toEqual(["assigned", "revoked", "assigned"]);
@@ -222,7 +222,7 @@ describe("TableBus", () => {
       const bus = await open(flaky);
       await bus.publish(numbered(3), patience);
       flaky.failBefore = 4;
-      bus.start(0, new Map([[topic, 0]]));
+      bus.startPartition(0, new Map([[topic, 0]]));
       await passUntil(() => listener.records.length === 3, 250);
       expect(flaky.failBefore).toBe(0);
       expect(listener.values(topic, 0)).toEqual(["0", "1", "2"]);
@@ -234,7 +234,7 @@ describe("TableBus", () => {
       await expect(nowhere).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
       await expect(nowhere).rejects.toThrow("no-such-topic");
       await expect(bus.publish([{ ...message("x"), partition: 1 }], patience)).rejects.toThrow("no partition 1");
-      await expect(bus.ends(["no-such-topic"], patience)).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
+      await expect(bus.logEnds(["no-such-topic"], patience)).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
       await expect(bus.publish(numbered(1_001), patience)).rejects.toThrow(RangeError);
     });
 

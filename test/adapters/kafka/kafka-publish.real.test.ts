@@ -65,7 +65,7 @@ describeReal("publishing to Kafka through trouble", (services) => {
       code: "BUS_UNAVAILABLE",
       retryable: true,
     });
-    await expect(bus.ends([topic], { timeoutMs: 500 })).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
+    await expect(bus.logEnds([topic], { timeoutMs: 500 })).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
     expect(clock.monotonicMs() - startedAtMs).toBeLessThan(2_500);
     proxy.delay(0);
     await bus.publish([message(topic, 0, "after")], patience);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PgliteStore } from "../../../runtime/adapters/pglite/pglite-store.ts";
-import { PgliteUpkeep } from "../../../runtime/adapters/pglite/pglite-maintenance.ts";
+import { PgliteMaintenance } from "../../../runtime/adapters/pglite/pglite-maintenance.ts";
 import { openInitializedStore } from "../../initialized-store.ts";
 
-describe("PgliteUpkeep", () => {
+describe("PgliteMaintenance", () => {
   let store: PgliteStore;
   beforeAll(async () => {
     store = await openInitializedStore();
@@ -39,29 +39,29 @@ describe("PgliteUpkeep", () => {
       .toBeGreaterThan(1_000);
 
   it("bounds what a crash would replay, and what dead rows take", async () => {
-    const upkeep = new PgliteUpkeep(store, { walBytes: 1_000_000, deadRows: 1_000 });
+    const upkeep = new PgliteMaintenance(store, { walBytes: 1_000_000, deadRows: 1_000 });
     await wear();
     expect(await walBytes()).toBeGreaterThan(1_000_000);
     await deadRowsAreKnown();
-    await upkeep.round();
+    await upkeep.runOnce();
     expect(await walBytes()).toBeLessThan(1_000_000);
     const after = await size();
     await wear();
     await deadRowsAreKnown();
-    await upkeep.round();
+    await upkeep.runOnce();
     // The second time round there is room left by the first one.
     expect(await size()).toBeLessThan(after * 1.3);
   });
 
   it("leaves a tidy database alone", async () => {
     const statements: string[] = [];
-    const upkeep = new PgliteUpkeep({
+    const upkeep = new PgliteMaintenance({
       query: async <Row>(text: string) => {
         statements.push(text);
         return [] as Row[];
       },
     });
-    await upkeep.round();
+    await upkeep.runOnce();
     expect(statements.every((text) => text.startsWith("select"))).toBe(true);
   });
 
@@ -71,7 +71,7 @@ describe("PgliteUpkeep", () => {
       rounds += 1;
       return Promise.reject(new Error("closed"));
     };
-    const upkeep = new PgliteUpkeep({ query }, { everyMs: 5 });
+    const upkeep = new PgliteMaintenance({ query }, { everyMs: 5 });
     upkeep.start();
     await expect.poll(() => rounds).toBeGreaterThan(2);
     upkeep.stop();

@@ -58,7 +58,7 @@ describe("The binary form of an array", () => {
     const held = texts.map((text, at) => {
       const lease = new SlabLease();
       const array = binaryArray([text, null, text], typeOf("text"), lease);
-      if (at % 3 > 0) lease.end();
+      if (at % 3 > 0) lease.release();
       return at % 3 > 0 ? undefined : array;
     });
     for (const [at, text] of texts.entries()) {
@@ -77,7 +77,7 @@ describe("The binary form of an array", () => {
     for (let i = 0; i < 1_000; i++) {
       const lease = new SlabLease();
       places.add(binaryArray([text], typeOf("text"), lease)?.buffer);
-      lease.end();
+      lease.release();
     }
     expect(places.size).toBeLessThan(10);
   });
@@ -88,7 +88,7 @@ describe("The binary form of an array", () => {
     for (let round = 0; round < 50; round++) {
       const leases = Array.from({ length: 20 }, () => new SlabLease());
       for (const lease of leases) places.add(binaryArray([text], typeOf("text"), lease)?.buffer);
-      for (const lease of leases) lease.end();
+      for (const lease of leases) lease.release();
     }
     expect(places.size).toBeLessThan(20);
   });

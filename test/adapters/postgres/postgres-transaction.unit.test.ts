@@ -50,7 +50,7 @@ describe("a transaction whose BEGIN is not answered yet", () => {
 
   it("takes a function's call for a write", async () => {
     const { tx, sent, answer } = waiting();
-    const called = tx.query("select rollcall.make_journal_day($1)", ["2026-01-01"]);
+    const called = tx.query("select rollcall.create_journal_partition($1)", ["2026-01-01"]);
     await new Promise(setImmediate);
     expect(sent).toEqual(["begin"]);
     answer();

@@ -165,14 +165,14 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
         await journal("2026-04-01T00:00:00Z", 3);
         expect(await partitionOf(1)).toBe("journal_20260328");
         expect(await partitionOf(2)).toBe("journal_20260329");
-        expect(await partitionOf(3)).toBe("journal_rest");
+        expect(await partitionOf(3)).toBe("journal_default");
       });
 
-      it("are left alone when journal_rest has rows of them", async () => {
+      it("are left alone when journal_default has rows of them", async () => {
         await journal("2026-03-28T12:00:00Z", 1);
         expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual(["2026-03-29"]);
         expect(await ensureJournalPartitions(store, ["2026-03-28"])).toEqual([]);
-        expect(await partitionOf(1)).toBe("journal_rest");
+        expect(await partitionOf(1)).toBe("journal_default");
       });
 
       it("are dropped one by one, as the guide says", async () => {

@@ -7,9 +7,9 @@ import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
 import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
-import { contractSet } from "../../../runtime/contract/reading/contract-set.ts";
+import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
 import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
-import { inOrder, loadContract } from "../../../runtime/contract/reading/load.ts";
+import { sortedUniqueDiagnostics, loadContract } from "../../../runtime/contract/reading/load.ts";
 import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
 import type { DomainCode } from "../../../runtime/core/domain-code.ts";
 
@@ -74,7 +74,7 @@ export function edited(...edits: readonly Edit[]): {
 } {
   const loaded = texts(...edits).map(loadOnce);
   if (loaded.some(({ source }) => !source)) throw new Error(UNREAD);
-  const domain = contractSet(
+  const domain = buildContractSet(
     "contracts/registration",
     loaded.flatMap(({ source }) => source ?? []),
   );
@@ -86,7 +86,7 @@ export function edited(...edits: readonly Edit[]): {
 /** Everything that is said of the shipped contracts after the edits, loader included, in order. */
 export function diagnosed(edits: readonly Edit[], code: DomainCode = shippedCode()): readonly Diagnostic[] {
   const { set, diagnostics } = edited(...edits);
-  return inOrder([...diagnostics, ...checkDomain(set, code)]);
+  return sortedUniqueDiagnostics([...diagnostics, ...checkDomain(set, code)]);
 }
 
 /** A diagnostic as the tests write it: `RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», ...`. */

@@ -1,22 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
-import { contractSet } from "../../../runtime/contract/reading/contract-set.ts";
-import { loadContract, loadContracts } from "../../../runtime/contract/reading/load.ts";
-import type { ContractSource } from "../../../runtime/contract/reading/contract-source.ts";
+import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
+import { loadContract, loadContractFolder } from "../../../runtime/contract/reading/load.ts";
+import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
 import { fillTopic } from "../../../runtime/contract/language/topic-pattern.ts";
 import { validateDomain } from "../../../runtime/contract/checks/validate.ts";
 import { NO_ENTITY, type Domain } from "../../../runtime/core/domain.ts";
 import { toyCode, toyFolder } from "../toy-domain.ts";
 
 const NAMES = { env: "dev", namespace: "" };
-const compiled = (sources: readonly ContractSource[]): Domain => {
-  const { set, diagnostics } = contractSet("toy", sources);
+const compiled = (sources: readonly LoadedContract[]): Domain => {
+  const { set, diagnostics } = buildContractSet("toy", sources);
   if (!set) throw new Error(JSON.stringify(diagnostics));
   return compileDomain(set, toyCode, NAMES);
 };
-const sources = loadContracts(toyFolder).sources;
+const sources = loadContractFolder(toyFolder).contracts;
 const toy = compiled(sources);
-const rewritten = (change: (text: string) => string): readonly ContractSource[] =>
+const rewritten = (change: (text: string) => string): readonly LoadedContract[] =>
   sources.map(({ file, text }) => {
     const { source, diagnostics } = loadContract({ file, text: change(text) });
     if (!source || diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
@@ -47,7 +47,7 @@ describe("a compiled domain", () => {
       ["dev.shop.cancel-order", "CancelOrder", true],
       ["dev.shop.customer-seen", "CustomerSeen", false],
     ]);
-    expect(toy.topicOf.get("OrderPaid")).toBe("dev.shop.orders");
+    expect(toy.topicByEventType.get("OrderPaid")).toBe("dev.shop.orders");
     expect(toy.deadLetterTopic).toBe("dev.shop.dead");
     expect(fillTopic("{env}.{namespace}.a", { env: "prod", namespace: "eu" })).toBe("prod.eu.a");
   });
@@ -113,20 +113,20 @@ describe("a compiled domain", () => {
   it("fills a target from the payload built, and says when it can't", () => {
     const charge = toy.intents.get("emit_charge");
     expect(charge).toMatchObject({ action: "emit_charge", type: "card.charge", answers: true });
-    expect(toy.intents.get("emit_refund")?.answers).toBe(false);
+    expect(toy.intents.get("emit_refund")?.hasOutcome).toBe(false);
     expect(charge?.target({ order_id: "o1", amount: 3 })).toBe("card://o1");
     expect(() => charge?.target({})).toThrow("card://{order_id}: the payload built has no order_id");
   });
 
   it("knows what is a trigger and which publishes are waited for", () => {
-    expect(toy.triggerOf.get("failed(card.charge)")).toBe("refused");
+    expect(toy.triggerByMessageType.get("failed(card.charge)")).toBe("refused");
     expect(toy.awaitsPublish).toEqual(new Set(["OrderPaid"]));
   });
 
   it("puts entry actions behind the transition's own", () => {
-    const answers = toy.reducer.table.get("empty")?.get("placed")?.answers;
+    const answers = toy.reducer.table.get("empty")?.get("placed")?.results;
     expect(answers).toEqual([{ to: "charging", entered: true, actions: ["note_amount", "emit_charge"] }]);
-    expect(toy.reducer.table.get("charging")?.get("charged")?.answers).toEqual([
+    expect(toy.reducer.table.get("charging")?.get("charged")?.results).toEqual([
       undefined,
       { to: "settled", entered: true, actions: [] },
     ]);
@@ -144,11 +144,13 @@ describe("a compiled domain", () => {
   });
 
   it("has a hash of what its contracts say, not of how or where", () => {
-    expect(toy.hash).toMatch(/^[0-9a-f]{64}$/);
-    expect(compiled(sources.toReversed()).hash).toBe(toy.hash);
+    expect(toy.contractHash).toMatch(/^[0-9a-f]{64}$/);
+    expect(compiled(sources.toReversed()).contractHash).toBe(toy.contractHash);
     const reordered = rewritten((text) => text.replace(/(domain: orders\n)/, "").concat("domain: orders # last\n"));
-    expect(compiled(reordered).hash).toBe(toy.hash);
-    expect(compiled(rewritten((text) => text.replace("after: 2d", "after: 3d"))).hash).not.toBe(toy.hash);
+    expect(compiled(reordered).contractHash).toBe(toy.contractHash);
+    expect(compiled(rewritten((text) => text.replace("after: 2d", "after: 3d"))).contractHash).not.toBe(
+      toy.contractHash,
+    );
   });
 });
 
@@ -160,16 +162,16 @@ describe("a domain's folder", () => {
   });
 
   it("has one orchestrator and one reducer, of one domain", () => {
-    const [bank, ledger, orders] = sources as [ContractSource, ContractSource, ContractSource];
-    expect(contractSet("toy", [bank]).diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    const [bank, ledger, orders] = sources as [LoadedContract, LoadedContract, LoadedContract];
+    expect(buildContractSet("toy", [bank]).diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
       "RC109 a domain has one orchestrator: this folder has none",
       "RC109 a domain has one reducer: this folder has none",
     ]);
-    expect(contractSet("toy", [ledger, orders, ledger]).diagnostics).toMatchObject([
+    expect(buildContractSet("toy", [ledger, orders, ledger]).diagnostics).toMatchObject([
       { code: "RC109", line: 3, column: 12, related: [{ message: "the first" }] },
     ]);
     const other = loadContract({ file: "b", text: bank.text.replace("domain: orders", "domain: order") }).source!;
-    expect(contractSet("toy", [other, ledger, orders]).diagnostics).toMatchObject([
+    expect(buildContractSet("toy", [other, ledger, orders]).diagnostics).toMatchObject([
       { code: "RC109", line: 5, column: 9, suggestion: "orders" },
     ]);
   });

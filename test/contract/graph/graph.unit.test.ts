@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { createMachine, transition } from "xstate";
-import { graph } from "../../../runtime/contract/graph/graph.ts";
+import { renderGraph } from "../../../runtime/contract/graph/graph.ts";
 import { edited, shippedCode } from "../checks/edited.ts";
 
 const { set } = edited();
-const shipped = (format: "mermaid" | "xstate" | "json"): string => graph(set, shippedCode(), format);
+const shipped = (format: "mermaid" | "xstate" | "json"): string => renderGraph(set, shippedCode(), format);
 
 interface Data {
   readonly machines: readonly { readonly name: string; readonly transitions: readonly object[] }[];

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FILE_BYTES_MAX } from "../../../runtime/contract/reading/contract-folder.ts";
-import { loadContracts } from "../../../runtime/contract/reading/load.ts";
+import { loadContractFolder } from "../../../runtime/contract/reading/load.ts";
 import { validateDomain } from "../../../runtime/contract/checks/validate.ts";
 import { toyCode, toyFolder } from "../toy-domain.ts";
 
@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 const said = () =>
-  loadContracts(dir).diagnostics.map(({ file, code, message }) => [file.slice(dir.length), code, message]);
+  loadContractFolder(dir).diagnostics.map(({ file, code, message }) => [file.slice(dir.length), code, message]);
 
 describe("a folder of contracts", () => {
   it("may have a file of 1 MiB and none above (RC004)", () => {
@@ -35,7 +35,7 @@ describe("a folder of contracts", () => {
     symlinkSync("nowhere.yaml", join(dir, "broken.yml"));
     writeFileSync(join(dir, "readme.txt"), "not a contract");
     expect(said().map(([file, code]) => `${file} ${code}`)).toEqual(["/broken.yml RC001", "/out.yaml RC001"]);
-    expect(loadContracts(dir).unread).toHaveLength(2);
+    expect(loadContractFolder(dir).unreadableFiles).toHaveLength(2);
   });
 
   it("says so when it is a folder inside, not UTF-8, or not there", () => {
@@ -45,16 +45,18 @@ describe("a folder of contracts", () => {
       ["/folder.yaml", "RC001", "not a file"],
       ["/latin1.yaml", "RC001", "not YAML: not UTF-8"],
     ]);
-    expect(loadContracts(join(root, "none")).diagnostics).toMatchObject([{ code: "RC001", file: join(root, "none") }]);
+    expect(loadContractFolder(join(root, "none")).diagnostics).toMatchObject([
+      { code: "RC001", file: join(root, "none") },
+    ]);
   });
 
   it("does not count a byte order mark as a column", () => {
     writeFileSync(join(dir, "bom.yaml"), "\uFEFFbakcend: 1\n");
-    expect(loadContracts(dir).diagnostics[0]).toMatchObject({ line: 1, column: 1 });
+    expect(loadContractFolder(dir).diagnostics[0]).toMatchObject({ line: 1, column: 1 });
   });
 
   it("is not compared with code while one of its files can't be read", () => {
-    for (const { file, text } of loadContracts(toyFolder).sources) {
+    for (const { file, text } of loadContractFolder(toyFolder).contracts) {
       const broken = text.replace("node_type: REDUCER", "node_type: [REDUCER]");
       writeFileSync(join(dir, file.slice(toyFolder.length + 1)), broken);
     }

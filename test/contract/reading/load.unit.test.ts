@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
-import { loadContract, loadContracts } from "../../../runtime/contract/reading/load.ts";
+import { loadContract, loadContractFolder } from "../../../runtime/contract/reading/load.ts";
 import { toyFolder } from "../toy-domain.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);
@@ -145,10 +145,14 @@ describe("the loader", () => {
   });
 
   it.each(["contracts/registration", toyFolder])("has nothing to say about %s", (dir) => {
-    const { sources, diagnostics, unread } = loadContracts(dir);
+    const { contracts, diagnostics, unreadableFiles } = loadContractFolder(dir);
     expect(diagnostics).toEqual([]);
-    expect(unread).toEqual([]);
-    expect(sources.map(({ contract }) => contract.node_type).toSorted()).toEqual(["EFFECT", "ORCHESTRATOR", "REDUCER"]);
+    expect(unreadableFiles).toEqual([]);
+    expect(contracts.map(({ contract }) => contract.node_type).toSorted()).toEqual([
+      "EFFECT",
+      "ORCHESTRATOR",
+      "REDUCER",
+    ]);
   });
 
   it("is total: whatever stands in a file, it answers with places inside of it", () => {
@@ -177,17 +181,22 @@ describe("the loader", () => {
 });
 
 describe("a contract's places", () => {
-  const [source] = loadContracts(toyFolder).sources.filter(({ contract }) => contract.node_type === "ORCHESTRATOR");
+  const [source] = loadContractFolder(toyFolder).contracts.filter(
+    ({ contract }) => contract.node_type === "ORCHESTRATOR",
+  );
 
   it("are those of keys and values", () => {
-    expect(source?.place(["entity_id"])).toMatchObject({ line: 7, column: 12, width: 8 });
-    expect(source?.place(["entity_id"], "key")).toMatchObject({ line: 7, column: 1, width: 9 });
-    expect(source?.place(["state_machine", "transitions", 0, "from_state", 1])).toMatchObject({ line: 66, column: 28 });
+    expect(source?.spanAt(["entity_id"])).toMatchObject({ line: 7, column: 12, width: 8 });
+    expect(source?.spanAt(["entity_id"], "key")).toMatchObject({ line: 7, column: 1, width: 9 });
+    expect(source?.spanAt(["state_machine", "transitions", 0, "from_state", 1])).toMatchObject({
+      line: 66,
+      column: 28,
+    });
   });
 
   it("end where the file does", () => {
-    const alone = source?.place(["state_machine", "transitions", 1, "from_state"]);
-    expect(source?.place(["state_machine", "transitions", 1, "from_state", 0])).toEqual(alone);
-    expect(source?.place(["attempt", "no", "such", "key"])).toEqual(source?.place(["attempt"], "key"));
+    const alone = source?.spanAt(["state_machine", "transitions", 1, "from_state"]);
+    expect(source?.spanAt(["state_machine", "transitions", 1, "from_state", 0])).toEqual(alone);
+    expect(source?.spanAt(["attempt", "no", "such", "key"])).toEqual(source?.spanAt(["attempt"], "key"));
   });
 });

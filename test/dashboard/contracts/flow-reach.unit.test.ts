@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { liesOn, reachOf } from "../../../dashboard/contracts/flow-reach.ts";
-import { placesOf } from "../../../dashboard/contracts/find-occurrences.ts";
+import { isOnPath, flowReach } from "../../../dashboard/contracts/flow-reach.ts";
+import { findOccurrences } from "../../../dashboard/contracts/find-occurrences.ts";
 
 const edges = [
   { from: "topic", to: "handler" },
@@ -14,20 +14,20 @@ const edges = [
 
 describe("what leads to a part of the flow, and where it leads", () => {
   it("is found in both directions, however far", () => {
-    const { before, after, causes, results } = reachOf(edges, "event");
-    expect([...before]).toEqual(["handler", "topic"]);
-    expect([...after].toSorted()).toEqual(["intent", "out", "trigger"]);
-    expect([causes, results]).toEqual([["handler"], ["trigger", "out"]]);
+    const { ancestors, descendants, predecessors, successors } = flowReach(edges, "event");
+    expect([...ancestors]).toEqual(["handler", "topic"]);
+    expect([...descendants].toSorted()).toEqual(["intent", "out", "trigger"]);
+    expect([predecessors, successors]).toEqual([["handler"], ["trigger", "out"]]);
   });
 
   it("comes to an end where the flow goes in circles", () => {
     const circle = [...edges, { from: "intent", to: "handler" }];
-    expect(reachOf(circle, "event").after).toContain("event");
+    expect(flowReach(circle, "event").descendants).toContain("event");
   });
 
   it("leaves out what only touches the way", () => {
-    const reach = reachOf(edges, "event");
-    const on = edges.filter((edge) => liesOn(reach, "event", edge)).map(({ from, to }) => `${from} ${to}`);
+    const reach = flowReach(edges, "event");
+    const on = edges.filter((edge) => isOnPath(reach, "event", edge)).map(({ from, to }) => `${from} ${to}`);
     expect(on).toEqual(["topic handler", "handler event", "event trigger", "event out", "trigger intent"]);
   });
 });
@@ -39,7 +39,7 @@ describe("where a name stands in the contracts", () => {
   ];
 
   it("is every line that has it as a whole word, comments apart", () => {
-    expect(placesOf("ack", files).map(({ file, line }) => `${file}:${line}`)).toEqual([
+    expect(findOccurrences("ack", files).map(({ file, line }) => `${file}:${line}`)).toEqual([
       "a.yaml:1",
       "a.yaml:4",
       "b.yaml:1",
@@ -47,7 +47,9 @@ describe("where a name stands in the contracts", () => {
   });
 
   it("takes signs as they are", () => {
-    expect(placesOf("deadline(ack)", files)).toMatchObject([{ line: 4, text: "trigger: deadline(ack)" }]);
-    expect(placesOf("{env}.x", [{ file: "c", text: 't: "{env}.x"\nu: "{env}.xy"' }])).toMatchObject([{ line: 1 }]);
+    expect(findOccurrences("deadline(ack)", files)).toMatchObject([{ line: 4, text: "trigger: deadline(ack)" }]);
+    expect(findOccurrences("{env}.x", [{ file: "c", text: 't: "{env}.x"\nu: "{env}.xy"' }])).toMatchObject([
+      { line: 1 },
+    ]);
   });
 });

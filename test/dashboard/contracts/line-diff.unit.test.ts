@@ -4,13 +4,13 @@ import { lineDiff } from "../../../dashboard/contracts/line-diff.ts";
 
 const shown = (before: string, after: string) =>
   lineDiff(before, after).map(
-    ({ kind, text, before: old, after: now }) => `${kind} ${old ?? "-"} ${now ?? "-"} ${text}`,
+    ({ kind, text, oldNumber: old, newNumber: now }) => `${kind} ${old ?? "-"} ${now ?? "-"} ${text}`,
   );
 
 it("says what went and what came, with both line numbers", () => {
   expect(shown("a\nb\nc", "a\nB\nc\nd")).toEqual([
     "same 1 1 a",
-    "gone 2 - b",
+    "removed 2 - b",
     "added - 2 B",
     "same 3 3 c",
     "added - 4 d",
@@ -33,12 +33,13 @@ it("of any two texts leads from one to the other", () => {
     fc.property(text, text, (before, after) => {
       const lines = lineDiff(before.join("\n"), after.join("\n"));
       if (lines.length === 0) return void expect(before.join("\n")).toBe(after.join("\n"));
-      for (const { kind, text: line, before: old, after: now } of lines) {
-        if (kind === "same" || kind === "gone") expect((before.length > 0 ? before : [""])[(old ?? 0) - 1]).toBe(line);
+      for (const { kind, text: line, oldNumber: old, newNumber: now } of lines) {
+        if (kind === "same" || kind === "removed")
+          expect((before.length > 0 ? before : [""])[(old ?? 0) - 1]).toBe(line);
         if (kind === "same" || kind === "added") expect((after.length > 0 ? after : [""])[(now ?? 0) - 1]).toBe(line);
       }
       const count = (kind: string) => lines.filter((line) => line.kind === kind).length;
-      expect(Math.max(after.length, 1) - Math.max(before.length, 1)).toBe(count("added") - count("gone"));
+      expect(Math.max(after.length, 1) - Math.max(before.length, 1)).toBe(count("added") - count("removed"));
     }),
   );
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { bytesOf, hexDump } from "../../../dashboard/dead-letters/hex-dump.ts";
-import { pointedJson, pointersIn } from "../../../dashboard/dead-letters/highlighted-json.ts";
+import { highlightedJson, pointersIn } from "../../../dashboard/dead-letters/highlighted-json.ts";
 
 const lit = (value: unknown, ...pointers: string[]) =>
-  pointedJson(value, pointers)
-    .filter((line) => line.lit)
+  highlightedJson(value, pointers)
+    .filter((line) => line.isHighlighted)
     .map(({ text }) => text.trim());
 
 describe("the pointers of an error", () => {
@@ -35,7 +35,7 @@ describe("the pointers of an error", () => {
     const value = { a: [], b: {}, c: [1, null, "x"], d: { e: { f: true } } };
     expect(
       JSON.parse(
-        pointedJson(value, ["/d/e"])
+        highlightedJson(value, ["/d/e"])
           .map(({ text }) => text)
           .join("\n"),
       ),

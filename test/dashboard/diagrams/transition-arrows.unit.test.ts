@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { arrowsOf } from "../../../dashboard/diagrams/transition-arrows.ts";
+import { groupTransitions } from "../../../dashboard/diagrams/transition-arrows.ts";
 
 const from = (source: string, trigger: string, to: string) => ({
   from: source,
@@ -10,7 +10,7 @@ const from = (source: string, trigger: string, to: string) => ({
 });
 
 it("several transitions between two states are one arrow, taken if one of them was", () => {
-  const { arrows } = arrowsOf(
+  const { arrows } = groupTransitions(
     [from("A", "go", "B"), from("A", "run", "B"), from("A", "go", "B")],
     [{ from: "A", trigger: "run", to: "B" }],
   );
@@ -19,7 +19,7 @@ it("several transitions between two states are one arrow, taken if one of them w
       from: "A",
       to: "B",
       taken: true,
-      lines: [
+      labels: [
         { text: "go", taken: false },
         { text: "run", taken: true },
       ],
@@ -28,10 +28,10 @@ it("several transitions between two states are one arrow, taken if one of them w
 });
 
 it("a trigger of many arrows is a number on them, and told once", () => {
-  const { arrows, numbered } = arrowsOf(
+  const { arrows, footnotes } = groupTransitions(
     [..."ABC"].map((state) => from(state, "reset", "idle")).concat(from("idle", "go", "A")),
     [],
   );
-  expect(numbered).toEqual(["reset"]);
-  expect(arrows.map(({ lines }) => lines[0]?.text)).toEqual(["(1)", "(1)", "(1)", "go"]);
+  expect(footnotes).toEqual(["reset"]);
+  expect(arrows.map(({ labels }) => labels[0]?.text)).toEqual(["(1)", "(1)", "(1)", "go"]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TimelineItem } from "../../../app/http/entities/timeline.ts";
-import { pathOf, turnsOf } from "../../../dashboard/nodes/turns.ts";
+import { takenTransitions, groupIntoTurns } from "../../../dashboard/nodes/turns.ts";
 
 const item = (more: Partial<TimelineItem>): TimelineItem => ({
   at: "2026-01-01T00:00:00.000Z",
@@ -39,7 +39,7 @@ const outcome = item({ type: "Written", intent_id: "i1", note: "done after 2 fai
 
 describe("a node's turns", () => {
   it("have what came of a message with the message, and what became of an intent with the intent", () => {
-    const turns = turnsOf([first, event, outcome]);
+    const turns = groupIntoTurns([first, event, outcome]);
     expect(turns.map(({ cause }) => cause.type)).toEqual(["Hello", "Written"]);
     expect(turns[0]).toMatchObject({
       events: [{ type: "Began", kind: "event" }],
@@ -48,15 +48,15 @@ describe("a node's turns", () => {
   });
 
   it("say nothing of an intent that is under way", () =>
-    expect(turnsOf([first])[0]?.intents).toEqual([
+    expect(groupIntoTurns([first])[0]?.intents).toEqual([
       { id: "i1", type: "box.write", target: "box://1", note: null, tries: [] },
     ]));
 
   it("keep an event whose message lies before the first row", () =>
-    expect(turnsOf([event, outcome]).map(({ cause }) => cause.type)).toEqual(["Began", "Written"]));
+    expect(groupIntoTurns([event, outcome]).map(({ cause }) => cause.type)).toEqual(["Began", "Written"]));
 
   it("tell the way of one machine in one attempt", () => {
     const later = item({ registration_attempt_id: "a2", moves: [{ ...move, from: "PENDING" }] });
-    expect(pathOf([first, later], "orchestrator", "a1")).toEqual([move]);
+    expect(takenTransitions([first, later], "orchestrator", "a1")).toEqual([move]);
   });
 });

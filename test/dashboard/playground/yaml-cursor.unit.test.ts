@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type JsonSchema, meaningOf, wordsAt } from "../../../dashboard/playground/schema-completion.ts";
-import { placeAt } from "../../../dashboard/playground/yaml-cursor.ts";
+import { type JsonSchema, descriptionOf, suggestionsAt } from "../../../dashboard/playground/schema-completion.ts";
+import { yamlCursorAt } from "../../../dashboard/playground/yaml-cursor.ts";
 
 const schema = JSON.parse(
   readFileSync(new URL("../../../schemas/contract.schema.json", import.meta.url), "utf8"),
 ) as JsonSchema;
 
 /** `|` is the cursor. */
-const at = (text: string) => placeAt(text.replace("|", ""), text.indexOf("|"));
-const words = (text: string) => wordsAt(schema, text.replace("|", ""), at(text)).map(({ word }) => word);
+const at = (text: string) => yamlCursorAt(text.replace("|", ""), text.indexOf("|"));
+const words = (text: string) => suggestionsAt(schema, text.replace("|", ""), at(text)).map(({ word }) => word);
 
 describe("where one writes in YAML", () => {
   it.each([
@@ -59,6 +59,6 @@ describe("what the schema offers there", () => {
 
   it("says what a key means", () => {
     const text = "node_type: ORCHESTRATOR\nmax_clock_skew";
-    expect(meaningOf(schema, text, placeAt(text, text.length), "max_clock_skew")).toContain("sender's clock");
+    expect(descriptionOf(schema, text, yamlCursorAt(text, text.length), "max_clock_skew")).toContain("sender's clock");
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { beatOf, dueOf } from "../../../dashboard/nodes/node-deadlines.ts";
-import { paced } from "../../../dashboard/shared/refresh-scheduler.ts";
-import { amount, measured, span } from "../../../dashboard/shared/format.ts";
+import { lastHeartbeat, nextDeadline } from "../../../dashboard/nodes/node-deadlines.ts";
+import { refreshScheduler } from "../../../dashboard/shared/refresh-scheduler.ts";
+import { formatNumber, formatMeasuredMs, formatDuration } from "../../../dashboard/shared/format.ts";
 
 describe("what is shown of times and numbers", () => {
   it.each([
@@ -12,7 +12,7 @@ describe("what is shown of times and numbers", () => {
     [185_000, "3 min 5 s"],
     [7_260_000, "2 h 1 min"],
     [90_000_000, "1 d 1 h"],
-  ])("says %d ms as %s", (ms, text) => expect(span(ms)).toBe(text));
+  ])("says %d ms as %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
 
   it.each([
     [null, "–"],
@@ -20,10 +20,10 @@ describe("what is shown of times and numbers", () => {
     [122.4, "122 ms"],
     [1_344, "1.34 s"],
     [71_000, "1 min 11 s"],
-  ])("says a measured %d ms as %s", (ms, text) => expect(measured(ms)).toBe(text));
+  ])("says a measured %d ms as %s", (ms, text) => expect(formatMeasuredMs(ms)).toBe(text));
 
   it("leaves out digits that say nothing", () =>
-    expect([0, 0.054, 3.21, 12_500.4].map(amount)).toEqual(["0", "0.05", "3.2", "12,500"]));
+    expect([0, 0.054, 3.21, 12_500.4].map(formatNumber)).toEqual(["0", "0.05", "3.2", "12,500"]));
 });
 
 describe("a node's deadlines", () => {
@@ -35,8 +35,8 @@ describe("a node's deadlines", () => {
 
   it("are told by the one that comes first", () => {
     const deadlines = { late: { at: at(90), renewed_at: null }, ack: { at: at(30), renewed_at: null } };
-    expect(dueOf({ deadlines }, 10_000)).toEqual({ name: "ack", leftMs: 20_000 });
-    expect(dueOf({ deadlines: {} }, 0)).toBeUndefined();
+    expect(nextDeadline({ deadlines }, 10_000)).toEqual({ name: "ack", leftMs: 20_000 });
+    expect(nextDeadline({ deadlines: {} }, 0)).toBeUndefined();
   });
 
   it.each([
@@ -45,11 +45,11 @@ describe("a node's deadlines", () => {
     [39.9, "near"],
     [40, "late"],
   ])("make a silence from second 10 to %d %s, when it may last until 40", (second, urgency) =>
-    expect(beatOf(liveness(10, 40), second * 1_000)?.urgency).toBe(urgency),
+    expect(lastHeartbeat(liveness(10, 40), second * 1_000)?.urgency).toBe(urgency),
   );
 
   it("count from the state's beginning until they are renewed", () =>
-    expect(beatOf(liveness(null, 30), 5_000)).toEqual({ agoMs: 5_000, urgency: "fine" }));
+    expect(lastHeartbeat(liveness(null, 30), 5_000)).toEqual({ agoMs: 5_000, urgency: "fine" }));
 });
 
 describe("a paced run", () => {
@@ -59,20 +59,20 @@ describe("a paced run", () => {
   it("is one for all who ask meanwhile, and another for those who ask during it", async () => {
     const done: (() => void)[] = [];
     const run = vi.fn(() => new Promise<void>((resolve) => void done.push(resolve)));
-    const { soon, stop } = paced(run);
-    soon();
-    soon();
+    const { schedule, stop } = refreshScheduler(run);
+    schedule();
+    schedule();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(run).toHaveBeenCalledTimes(1);
-    soon();
-    soon();
+    schedule();
+    schedule();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(run, "never two at a time").toHaveBeenCalledTimes(1);
     done[0]?.();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(run).toHaveBeenCalledTimes(2);
     done[1]?.();
-    soon();
+    schedule();
     stop();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(run, "none after its end").toHaveBeenCalledTimes(2);

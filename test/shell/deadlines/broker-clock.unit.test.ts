@@ -11,19 +11,19 @@ describe("the broker's time", () => {
   it("is then the store's, as a first guess", async () => {
     const clock = new ManualClock();
     const broker = new BrokerClock(clock);
-    broker.guess(7_000);
+    broker.guessTime(7_000);
     await clock.advance(100);
     expect(broker.nowMs()).toBe(7_100);
-    broker.sample(clock.monotonicMs(), 5_000);
-    broker.guess(9_000);
+    broker.addSample(clock.monotonicMs(), 5_000);
+    broker.guessTime(9_000);
     expect(broker.nowMs()).toBe(5_000);
   });
 
   it("follows the record that was least delayed, so it is never ahead", async () => {
     const clock = new ManualClock();
     const broker = new BrokerClock(clock);
-    broker.sample(clock.monotonicMs(), 5_000);
-    broker.sample(clock.monotonicMs(), 4_000);
+    broker.addSample(clock.monotonicMs(), 5_000);
+    broker.addSample(clock.monotonicMs(), 4_000);
     expect(broker.nowMs()).toBe(5_000);
     await clock.advance(100);
     expect(broker.nowMs()).toBe(5_100);
@@ -32,10 +32,10 @@ describe("the broker's time", () => {
   it("forgets old samples, so that a drift is followed", async () => {
     const clock = new ManualClock();
     const broker = new BrokerClock(clock);
-    broker.sample(clock.monotonicMs(), 9_000);
+    broker.addSample(clock.monotonicMs(), 9_000);
     for (let i = 0; i < 3; i++) {
       await clock.advance(31_000);
-      broker.sample(clock.monotonicMs(), 1_000 + clock.monotonicMs());
+      broker.addSample(clock.monotonicMs(), 1_000 + clock.monotonicMs());
     }
     expect(broker.nowMs()).toBe(1_000 + clock.monotonicMs());
   });

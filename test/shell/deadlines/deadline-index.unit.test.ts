@@ -19,30 +19,30 @@ describe("the deadline index", () => {
     const owner = partition();
     index.set(ownerOf(owner, "late"), {}, at(300));
     index.set(ownerOf(owner, "early"), {}, at(100));
-    expect(index.takeDue(50)).toEqual([]);
-    expect(index.takeDue(300).map(({ entityId }) => entityId)).toEqual(["early", "late"]);
-    expect(index.takeDue(1_000)).toEqual([]);
+    expect(index.popDue(50)).toEqual([]);
+    expect(index.popDue(300).map(({ entityId }) => entityId)).toEqual(["early", "late"]);
+    expect(index.popDue(1_000)).toEqual([]);
   });
 
   it("follows a renewal that came while the firing waited", () => {
     const index = new DeadlineIndex();
     const owner = partition();
     index.set(ownerOf(owner, "n"), {}, at(100));
-    const [due] = index.takeDue(100);
+    const [due] = index.popDue(100);
     index.set(ownerOf(owner, "n"), at(100), at(500));
     expect(due && index.isCurrent(due)).toBe(false);
-    expect(index.takeDue(499)).toEqual([]);
-    expect(index.takeDue(500)).toMatchObject([{ entityId: "n", at: 500 }]);
+    expect(index.popDue(499)).toEqual([]);
+    expect(index.popDue(500)).toMatchObject([{ entityId: "n", at: 500 }]);
   });
 
   it("forgets the deadlines of lost partitions", () => {
     const index = new DeadlineIndex();
     const owner = partition();
     index.set(ownerOf(owner, "n"), {}, at(100));
-    owner.lost = true;
+    owner.isLost = true;
     index.dropLost();
     expect(index.size).toBe(0);
-    expect(index.takeDue(1_000)).toEqual([]);
+    expect(index.popDue(1_000)).toEqual([]);
   });
 
   it("agrees with a plain map on any history of arming, renewing, disarming and asking", () => {
@@ -65,7 +65,7 @@ describe("the deadline index", () => {
           if (each.kind === "ask") {
             now += each.ms;
             const expected = [...model].filter(([, ms]) => ms <= now).map(([id]) => id);
-            expect(new Set(index.takeDue(now).map(({ entityId }) => entityId))).toEqual(new Set(expected));
+            expect(new Set(index.popDue(now).map(({ entityId }) => entityId))).toEqual(new Set(expected));
             for (const id of expected) {
               index.set(ownerOf(owner, id), at(model.get(id) ?? 0), {});
               model.delete(id);

@@ -5,7 +5,7 @@ import { BrokerClock } from "../../../runtime/shell/deadlines/broker-clock.ts";
 import { DeadlineIndex } from "../../../runtime/shell/deadlines/deadline-index.ts";
 import { ExpiryGuard } from "../../../runtime/shell/deadlines/expiry-guard.ts";
 import { releaseExpiry } from "../../../runtime/shell/operators/holds.ts";
-import type { ShellParts } from "../../../runtime/shell/shell-context.ts";
+import type { ShellContext } from "../../../runtime/shell/shell-context.ts";
 import { Partition } from "../../../runtime/shell/partitions/partition.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
 import { openInitializedStore } from "../../initialized-store.ts";
@@ -46,7 +46,7 @@ describe("the expiry guard", () => {
   async function startProcess(dueCount: number, wellCount: number) {
     const told: ShellEvent[] = [];
     const observe = (event: ShellEvent): number => told.push(event);
-    const parts = { domain, store, clock, brokerClock, observe } as unknown as ShellParts;
+    const parts = { domain, store, clock, brokerClock, observe } as unknown as ShellContext;
     const index = new DeadlineIndex();
     const guard = new ExpiryGuard(parts, index);
     const partition = new Partition({
@@ -70,8 +70,8 @@ describe("the expiry guard", () => {
     /** As the deadline watch does with what is due. */
     const fire = (): number => {
       let fired = 0;
-      for (const due of index.takeDue(brokerClock.nowMs()).sort((a, b) => a.at - b.at)) {
-        if (!guard.allows(due)) index.postpone(due, brokerClock.nowMs());
+      for (const due of index.popDue(brokerClock.nowMs()).sort((a, b) => a.at - b.at)) {
+        if (!guard.mayFire(due)) index.postpone(due, brokerClock.nowMs());
         else {
           fired++;
           index.set(due, { [due.name]: { at: due.at, renewedAt: null } }, {});
@@ -116,9 +116,9 @@ describe("the expiry guard", () => {
     await pass(1_000);
     expect(held()).toEqual([{ state: "UP", waiting: 30 }]);
     expect(told).toEqual([{ kind: "expiry_held", state: "UP", entities: 30, of: 100 }]);
-    expect(
-      await store.query("select domain, state, entities, of_entities, released_at from rollcall.expiry_hold"),
-    ).toEqual([{ domain: "toy", state: "UP", entities: 30, of_entities: 100, released_at: null }]);
+    expect(await store.query("select domain, state, entities, total, released_at from rollcall.expiry_hold")).toEqual([
+      { domain: "toy", state: "UP", entities: 30, total: 100, released_at: null },
+    ]);
   });
 
   it("binds every process, and one that starts later", async () => {
@@ -180,7 +180,7 @@ describe("the expiry guard", () => {
     expect(fire()).toBe(30);
     expect(held()).toEqual([]);
     expect(told.at(-1)).toEqual({ kind: "expiry_released", state: "UP", by: "ann", reason: "the hall burned down" });
-    expect(await store.query("select domain, command, subject, who, reason from rollcall.operator_word")).toEqual([
+    expect(await store.query("select domain, command, subject, who, reason from rollcall.operator_decision")).toEqual([
       { command: "hold release: expiry", subject: "UP", ...word },
     ]);
     let fired = 0;

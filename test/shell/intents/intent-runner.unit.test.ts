@@ -1,21 +1,21 @@
 import { describe, expect, it } from "vitest";
 import type { Domain, EffectSpec } from "../../../runtime/core/domain.ts";
-import { done, type Effect, type Outcome, refused } from "../../../runtime/core/effect.ts";
+import { done, type Effect, type Outcome, failed } from "../../../runtime/core/effect.ts";
 import { Fault } from "../../../runtime/core/fault.ts";
 import { intent as defineIntent, type Intent } from "../../../runtime/core/intent.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import { traceparentOf } from "../../../runtime/core/trace.ts";
 import { BrokerClock } from "../../../runtime/shell/deadlines/broker-clock.ts";
 import { noFailpoint } from "../../../runtime/shell/failpoint.ts";
-import { Inbox, type Item } from "../../../runtime/shell/turns/inbox.ts";
+import { Inbox, type InboxItem } from "../../../runtime/shell/turns/inbox.ts";
 import { IntentRunner } from "../../../runtime/shell/intents/intent-runner.ts";
 import { DEFAULT_LIMITS } from "../../../runtime/shell/limits.ts";
-import type { ShellParts } from "../../../runtime/shell/shell-context.ts";
+import type { ShellContext } from "../../../runtime/shell/shell-context.ts";
 import { Partition } from "../../../runtime/shell/partitions/partition.ts";
 import { ManualClock } from "../../manual-clock.ts";
 
-const unavailable = refused(new Fault("UNAVAILABLE", "down", { retryable: true }));
-const invalid = refused(new Fault("REFUSED", "no", { retryable: false }));
+const unavailable = failed(new Fault("UNAVAILABLE", "down", { retryable: true }));
+const invalid = failed(new Fault("REFUSED", "no", { retryable: false }));
 const confirmed = done({ type: "Written", payload: {} });
 
 /** A runner over one effect whose answers a test gives, call by call; the last one repeats. */
@@ -52,7 +52,7 @@ function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
     limits: DEFAULT_LIMITS,
     observe: () => {},
     failpoint: noFailpoint,
-  } as unknown as ShellParts;
+  } as unknown as ShellContext;
   const partition = new Partition({
     number: 0,
     epoch: 1,
@@ -64,7 +64,7 @@ function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
   const runner = new IntentRunner(parts);
   const add = (...intents: Intent[]) => runner.add(partition, intents);
   const settled = () =>
-    inbox.take(100).filter((item): item is Extract<Item, { kind: "settled" }> => item.kind === "settled");
+    inbox.take(100).filter((item): item is Extract<InboxItem, { kind: "settled" }> => item.kind === "settled");
   return { clock, calls, partition, runner, add, settled };
 }
 
@@ -171,7 +171,7 @@ describe("the intent runner", () => {
     add(intentOf("i1", "t"), intentOf("i2", "t"), intentOf("i3", "other"));
     await clock.advance(0);
     expect(calls.flat()).toEqual(["i1", "i3"]);
-    for (const { intent } of settled()) runner.release(intent);
+    for (const { intent } of settled()) runner.releaseTarget(intent);
     await clock.advance(0);
     expect(calls.flat()).toEqual(["i1", "i3", "i2"]);
     expect(runner.size).toBe(1);
@@ -192,7 +192,7 @@ describe("the intent runner", () => {
     expect(settled()).toEqual([]);
     add(intentOf("i2", "t"));
     await clock.advance(250);
-    expect(settled()).toMatchObject([{ intent: { id: "i1" }, note: expect.stringContaining("gave way") }]);
+    expect(settled()).toMatchObject([{ intent: { id: "i1" }, note: expect.stringContaining("superseded") }]);
   });
 
   it("ends a call at its timeout and tries again", async () => {
@@ -208,7 +208,7 @@ describe("the intent runner", () => {
     const { add, clock, calls, runner } = world([unavailable]);
     add(intentOf("i1"), { ...intentOf("i2"), entityId: "other" });
     await clock.advance(0);
-    expect([runner.hurry("n"), runner.hurry("n"), runner.hurry("stranger")]).toEqual([1, 0, 0]);
+    expect([runner.retryNow("n"), runner.retryNow("n"), runner.retryNow("stranger")]).toEqual([1, 0, 0]);
     await clock.advance(0);
     expect(calls).toEqual([["i1", "i2"], ["i1"]]);
     await clock.advance(100);
@@ -246,7 +246,7 @@ describe("the intent runner", () => {
   it("forgets what belongs to a lost partition", async () => {
     const { add, clock, partition, runner, settled } = world(["hang"]);
     add(intentOf("i1", "t"), intentOf("i2", "t"));
-    partition.lost = true;
+    partition.isLost = true;
     runner.dropLost();
     await clock.advance(5_000);
     expect(runner.size).toBe(0);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PgliteStore } from "../../../runtime/adapters/pglite/pglite-store.ts";
-import type { HeldEntry, Reconciled } from "../../../runtime/core/drift.ts";
-import { done, effect, refused } from "../../../runtime/core/effect.ts";
+import type { InventoryEntry, ReconciledBackend } from "../../../runtime/core/drift.ts";
+import { done, effect, failed } from "../../../runtime/core/effect.ts";
 import { Fault } from "../../../runtime/core/fault.ts";
 import type { IntentDefinition } from "../../../runtime/core/intent.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
@@ -14,10 +14,10 @@ const down = new Fault("BANK_BUSY", "down", { retryable: true });
 
 /** A bank that keeps what was charged: an order that was told is charged once, one that has ended is not. */
 class Bank {
-  readonly charges = new Map<string, HeldEntry>();
+  readonly charges = new Map<string, InventoryEntry>();
   readonly asked: string[] = [];
   refunds: "taken" | "refused" = "taken";
-  list: () => Promise<readonly HeldEntry[]> = async () => [...this.charges.values()];
+  list: () => Promise<readonly InventoryEntry[]> = async () => [...this.charges.values()];
 
   readonly effects = {
     HandlerCardCharge: effect(CardCharge as never, ["BANK_BUSY"], async (intents) =>
@@ -29,7 +29,7 @@ class Bank {
     ),
     HandlerCardRefund: effect(CardRefund as never, ["BANK_BUSY"], async (intents) =>
       intents.map(({ entityId, version }) => {
-        if (this.refunds === "refused") return refused(down);
+        if (this.refunds === "refused") return failed(down);
         this.asked.push(`refund ${entityId}`);
         if ((this.charges.get(entityId)?.version ?? 0) <= version) this.charges.delete(entityId);
         return done();
@@ -37,15 +37,15 @@ class Bank {
     ),
   };
 
-  readonly reconciled: Reconciled = {
+  readonly reconciled: ReconciledBackend = {
     backend: "bank",
-    holdings: { list: () => this.list() },
+    inventory: { list: () => this.list() },
     repairs(entity, held) {
       const order_id = entity?.id ?? held[0]?.entityId ?? "";
       if (entity?.state === "TOLD" && held.length === 0)
-        return [{ kind: "missing", what: "no charge", intent: CardCharge.of({ order_id, amount: 1 }) }];
+        return [{ kind: "missing", description: "no charge", intent: CardCharge.of({ order_id, amount: 1 }) }];
       if (entity?.isLive === true || held.length === 0) return [];
-      return [{ kind: "leftover", what: "a charge is left", intent: CardRefund.of({ order_id }) }];
+      return [{ kind: "leftover", description: "a charge is left", intent: CardRefund.of({ order_id }) }];
     },
   };
 }
@@ -77,7 +77,7 @@ describe("reconciliation, on a domain of orders", () => {
   afterEach(() => running.runtime.stop());
   afterAll(() => store.close());
 
-  const compared = () => running.told.flatMap((event) => (event.kind === "compared" ? [event] : []));
+  const compared = () => running.told.flatMap((event) => (event.kind === "comparison_done" ? [event] : []));
   /** `count` more comparisons come to an end. */
   const comparisons = async (count: number): Promise<void> => {
     const untilCount = compared().length + count;
@@ -116,7 +116,7 @@ describe("reconciliation, on a domain of orders", () => {
     const { list } = bank;
     bank.list = () => Promise.reject(new Error("half of it"));
     bank.charges.clear();
-    await until(() => running.told.filter(({ kind }) => kind === "uncompared").length >= 2);
+    await until(() => running.told.filter(({ kind }) => kind === "comparison_failed").length >= 2);
     expect(bank.asked).toEqual([]);
     expect(running.runtime.status().drift).toMatchObject([{ backend: "bank", error: "half of it" }]);
     bank.list = list;
@@ -154,7 +154,7 @@ describe("reconciliation, on a domain of orders", () => {
       foreign,
     ]);
     bank.charges.delete("o1");
-    await until(() => running.told.some(({ kind }) => kind === "lost"));
+    await until(() => running.told.some(({ kind }) => kind === "partitions_lost"));
     // The group gives it back: from then on it is ours again, under a new epoch.
     await until(() => bank.charges.has("o1"));
     expect(bank.asked).toEqual(["charge o1"]);
