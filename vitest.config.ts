@@ -6,8 +6,8 @@ process.env["JAVA_TOOL_OPTIONS"] ??= "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /**
  * The cost of a test is in its file name: unit (no I/O), int (files, PGlite), real (Kafka, Postgres, Consul), outage
- * (the same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system), package
- * (what npm packs, installed).
+ * (the same, and it stops them: nothing else may run beside it), page (a browser that looks at a running system),
+ * package (what npm packs, installed).
  */
 const project = (name: string, more: object = {}) => ({
   test: {

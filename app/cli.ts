@@ -8,10 +8,10 @@ const program = new Command("rollcall")
   .showHelpAfterError("(rollcall --help shows every command)")
   .exitOverride();
 
-type Add = (program: Command) => void;
-const contracts = async (): Promise<Add> => (await import("./commands/contracts.ts")).addContractCommands;
+type AddCommand = (program: Command) => void;
+const contracts = async (): Promise<AddCommand> => (await import("./commands/validate.ts")).addContractCommands;
 /** By a command's first word: it loads what it needs itself, the version nothing, and help all. */
-const commands = new Map<string, () => Promise<Add>>(
+const commands = new Map<string, () => Promise<AddCommand>>(
   Object.entries({
     start: async () => (await import("./commands/start.ts")).addStartCommand,
     dev: async () => (await import("./commands/dev.ts")).addDevCommand,
@@ -27,17 +27,18 @@ const commands = new Map<string, () => Promise<Add>>(
     graph: contracts,
     contracts: async () => (await import("./commands/contract-schemas.ts")).addContractSchemasCommand,
     check: async () => (await import("./commands/check.ts")).addCheckCommand,
-    "check-contracts": async () => (await import("./commands/check-contracts.ts")).addCheckerCommand,
+    "contract-check-worker": async () =>
+      (await import("./commands/contract-check-worker.ts")).addContractCheckWorkerCommand,
     replay: async () => (await import("./commands/replay.ts")).addReplayCommands,
     plan: async () => (await import("./commands/plan.ts")).addPlanCommands,
     migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommands,
     offsets: async () => (await import("./commands/offsets.ts")).addOffsetsCommands,
   }),
 );
-const [, , word = ""] = process.argv;
-const wanted = commands.get(word);
-const all = word === "--version" || word === "-V" ? [] : new Set(commands.values());
-for (const load of wanted ? [wanted] : all) (await load())(program);
+const [, , verb = ""] = process.argv;
+const selected = commands.get(verb);
+const all = verb === "--version" || verb === "-V" ? [] : new Set(commands.values());
+for (const load of selected ? [selected] : all) (await load())(program);
 
 try {
   await program.parseAsync();

@@ -7,7 +7,7 @@ export {
   type EffectContext,
   type IntentPayload,
   type Outcome,
-  refused,
+  failed as refused,
 } from "../runtime/core/effect.ts";
 export { Fault } from "../runtime/core/fault.ts";
 export {
@@ -23,7 +23,13 @@ export {
   nothing,
   type Nothing,
 } from "../runtime/core/handler.ts";
-export { intent, type Intent, type IntentDefinition, type NewIntent, none } from "../runtime/core/intent.ts";
+export {
+  intent,
+  type Intent,
+  type IntentDefinition,
+  type NewIntent,
+  noIntent as none,
+} from "../runtime/core/intent.ts";
 export {
   DeadlineFired,
   IntentFailed,

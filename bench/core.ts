@@ -2,15 +2,15 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { LRUCache } from "lru-cache";
 import { decodeRecord } from "../runtime/core/decode.ts";
-import type { Cell, Domain, Machine } from "../runtime/core/domain.ts";
+import type { TransitionCell, Domain, Machine } from "../runtime/core/domain.ts";
 import type { Entity } from "../runtime/core/entity.ts";
 import { derivedId } from "../runtime/core/ids.ts";
 import type { Intent } from "../runtime/core/intent.ts";
 import type { Message } from "../runtime/core/message.ts";
 import { step } from "../runtime/core/step.ts";
-import { DeadlineIndex } from "../runtime/shell/deadline-index.ts";
-import type { Partition } from "../runtime/shell/partition.ts";
-import { SharedValues } from "../runtime/shell/shared-values.ts";
+import { DeadlineIndex } from "../runtime/shell/deadlines/deadline-index.ts";
+import type { Partition } from "../runtime/shell/partitions/partition.ts";
+import { InternedValues } from "../runtime/shell/turns/interned-values.ts";
 import { shippedDomain } from "../test/registration/shipped-domain.ts";
 import { introspection } from "./measure.ts";
 
@@ -65,11 +65,11 @@ export function bytesPerEntity(): number {
   const collect = runInNewContext("gc") as () => void;
   const kept = { entities: new LRUCache<string, Entity>({ max: TRACKED }), deadlines: new DeadlineIndex() };
   const partition = {} as Partition;
-  const values = new SharedValues();
+  const values = new InternedValues();
   const track = (index: number): void => {
     const { from } = heartbeats(shippedDomain, index);
     if (!from) return;
-    kept.entities.set(from.id, values.entityOf(from));
+    kept.entities.set(from.id, values.internEntity(from));
     const owner = {
       partition,
       entityId: from.id,
@@ -187,9 +187,9 @@ function widened(machine: Machine): Machine {
   const table = new Map(machine.table);
   for (let i = 0; i < TRANSITIONS_MORE; i++) {
     const name = `extra-${i}`;
-    const cell: Cell = {
+    const cell: TransitionCell = {
       conditions: [],
-      answers: [{ to: `extra-${(i + 1) % TRANSITIONS_MORE}`, entered: true, actions: [] }],
+      results: [{ to: `extra-${(i + 1) % TRANSITIONS_MORE}`, entered: true, actions: [] }],
     };
     states.set(name, { ...state, name });
     table.set(name, new Map([[`trigger-${i}`, cell]]));

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeSystem } from "../app/compose.ts";
-import { readConfig } from "../app/config.ts";
-import type { System } from "../app/system.ts";
+import { composeSystem } from "../app/host/compose.ts";
+import { readConfig } from "../app/host/config.ts";
+import type { System } from "../app/host/system.ts";
 import { partitionOf } from "../runtime/core/murmur2.ts";
 import { type Engine, type LoadSize, runLoad } from "./load.ts";
 import { introspection, type Result, rssMiB } from "./measure.ts";

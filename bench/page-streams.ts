@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SseReader } from "../client/event-stream.ts";
+import { SseParser } from "../client/event-stream.ts";
 import { latencyOf } from "./measure.ts";
 
 const READERS = 500;
@@ -56,7 +56,7 @@ interface Judge {
 async function follow(url: string): Promise<Judge> {
   const waiting = new Map<string, (atMs: number) => void>();
   const response = await openStream(url);
-  const reader = new SseReader((_id, data) => {
+  const reader = new SseParser((_id, data) => {
     if (data === "") return;
     const { payload } = JSON.parse(data) as { payload: { entity_id: string } };
     waiting.get(payload.entity_id)?.(performance.now());

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { durationMs } from "../runtime/contract/schema-parts.ts";
+import { durationMs } from "../runtime/contract/language/schema-parts.ts";
 import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
 import { waitUntil } from "../test/real/services/wait-until.ts";
 import { failure } from "./failure.ts";

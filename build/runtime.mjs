@@ -15,8 +15,9 @@ const ASSETS = [
 ];
 
 /**
- * dist/app: the command and what the package exports, in a few files that share theirs (dist/shared). Node reads them in
- * a fraction of the time that hundreds of modules take, and a command reads only what it needs. Packages stay outside.
+ * dist/app: the command and what the package exports, in a few files that share theirs (dist/shared). Node reads them
+ * in a fraction of the time that hundreds of modules take, and a command reads only what it needs. Packages stay
+ * outside.
  * @param {string} types folder with all declarations
  */
 export async function buildRuntime(types) {

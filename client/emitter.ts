@@ -1,6 +1,8 @@
 type Listener<Values extends readonly unknown[]> = (...values: Values) => void;
 
-/** Listeners by event name, as Node's EventEmitter has them. Not that one, so that the client runs wherever fetch does. */
+/**
+ * Listeners by event name, as Node's EventEmitter has them. Not that one, so that the client runs wherever fetch does.
+ */
 export class Emitter<Events extends { readonly [Name in keyof Events]: readonly unknown[] }> {
   readonly #listeners = new Map<keyof Events, readonly { readonly call: unknown; readonly isOnce: boolean }[]>();
 

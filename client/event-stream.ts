@@ -59,7 +59,7 @@ export class EventStream {
     for (const type of filter.types) address.searchParams.append("type", type);
     if (filter.nodeId !== undefined) address.searchParams.set("node_id", filter.nodeId);
     const silence = new AbortController();
-    const heard = setTimeout(() => silence.abort(new Error("the stream is silent")), SILENCE_MS);
+    const silenceTimer = setTimeout(() => silence.abort(new Error("the stream is silent")), SILENCE_MS);
     try {
       const response = await fetch(address, {
         headers: {
@@ -72,21 +72,21 @@ export class EventStream {
       if (!response.ok || !response.body) {
         // An id of a log that is gone: going on from now is all that is left.
         if (response.status === 400) this.#lastEventId = undefined;
-        const said = `${response.status} ${(await response.text()).slice(0, 500)}`;
-        throw response.status === 401 || response.status === 403 ? accessRefused(said) : new Error(said);
+        const detail = `${response.status} ${(await response.text()).slice(0, 500)}`;
+        throw response.status === 401 || response.status === 403 ? accessRefused(detail) : new Error(detail);
       }
       opened();
-      const reader = new SseReader((id, data) => this.#take(id, data));
+      const reader = new SseParser((id, data) => this.#handleEvent(id, data));
       for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-        heard.refresh();
+        silenceTimer.refresh();
         reader.push(text);
       }
     } finally {
-      clearTimeout(heard);
+      clearTimeout(silenceTimer);
     }
   }
 
-  #take(id: string | undefined, data: string): void {
+  #handleEvent(id: string | undefined, data: string): void {
     if (id !== undefined) this.#lastEventId = id;
     const event = data === "" ? undefined : decodeEvent(data);
     if (event) this.#options.onEvent(event);
@@ -94,25 +94,25 @@ export class EventStream {
 }
 
 /** Cuts a stream's text into events (WHATWG HTML, 9.2.6); comments are dropped. */
-export class SseReader {
-  readonly #tell: (id: string | undefined, data: string) => void;
+export class SseParser {
+  readonly #onEvent: (id: string | undefined, data: string) => void;
   #text = "";
   #id: string | undefined;
   #data: string[] = [];
 
   constructor(tell: (id: string | undefined, data: string) => void) {
-    this.#tell = tell;
+    this.#onEvent = tell;
   }
 
   push(text: string): void {
     const lines = (this.#text + text).split(/\r\n|\n|\r(?!$)/);
     this.#text = lines.pop() ?? "";
-    for (const line of lines) this.#line(line);
+    for (const line of lines) this.#parseLine(line);
   }
 
-  #line(line: string): void {
+  #parseLine(line: string): void {
     if (line === "") {
-      if (this.#id !== undefined || this.#data.length > 0) this.#tell(this.#id, this.#data.join("\n"));
+      if (this.#id !== undefined || this.#data.length > 0) this.#onEvent(this.#id, this.#data.join("\n"));
       this.#data = [];
       return;
     }

@@ -12,7 +12,7 @@ export type RegistrationEvent<Type extends RegistrationEventType = RegistrationE
 export const REGISTRATION_EVENT_TYPES = Object.keys(PAYLOAD_CHECKS) as readonly RegistrationEventType[];
 
 /** What a node must hear to play its part. */
-export const NODE_ANSWERS = [
+export const EVENTS_FOR_NODES = [
   "NodeRegistrationAccepted",
   "NodeRegistrationRejected",
   "NodeRegistrationAckTimedOut",

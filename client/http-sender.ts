@@ -13,7 +13,7 @@ export class HttpSender {
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #closing = new AbortController();
-  readonly #lastOf = new Map<string, Promise<void>>();
+  readonly #lastSendByNode = new Map<string, Promise<void>>();
   readonly #queue: (() => void)[] = [];
   #inFlight = 0;
   #waiting = 0;
@@ -29,37 +29,37 @@ export class HttpSender {
     if (this.#waiting >= WAITING_MAX)
       return Promise.reject(new Fault("TRANSPORT_BUSY", `${WAITING_MAX} messages wait already`, { retryable: true }));
     this.#waiting += 1;
-    const before = this.#lastOf.get(message.nodeId);
+    const before = this.#lastSendByNode.get(message.nodeId);
     // A goodbye that overtakes an introspection would leave a registration behind.
     const sent = (before ?? Promise.resolve())
       .catch(() => undefined)
       .then(() => this.#deliver(message))
       .finally(() => {
         this.#waiting -= 1;
-        if (this.#lastOf.get(message.nodeId) === sent) this.#lastOf.delete(message.nodeId);
+        if (this.#lastSendByNode.get(message.nodeId) === sent) this.#lastSendByNode.delete(message.nodeId);
       });
-    this.#lastOf.set(message.nodeId, sent);
+    this.#lastSendByNode.set(message.nodeId, sent);
     return sent;
   }
 
   async close(): Promise<void> {
     const end = new AbortController();
-    await Promise.race([Promise.allSettled(this.#lastOf.values()), pause(4_000, end.signal)]);
+    await Promise.race([Promise.allSettled(this.#lastSendByNode.values()), pause(4_000, end.signal)]);
     end.abort();
     this.#closing.abort();
   }
 
   async #deliver(message: NodeMessage): Promise<void> {
-    const untilMs = Date.now() + DELIVERY_MS;
+    const deadlineMs = Date.now() + DELIVERY_MS;
     const body = encodeMessage(message);
     for (let failures = 0, cause: unknown; ;) {
-      if (this.#closing.signal.aborted || Date.now() > untilMs)
+      if (this.#closing.signal.aborted || Date.now() > deadlineMs)
         throw new Fault("TRANSPORT_UNAVAILABLE", `POST ${this.#url.href}: ${String(cause)}`, {
           retryable: true,
           cause,
         });
       try {
-        return await this.#inTurn(() => this.#post(body));
+        return await this.#withRequestSlot(() => this.#post(body));
       } catch (error) {
         if (error instanceof Fault) throw error;
         cause = error;
@@ -85,7 +85,7 @@ export class HttpSender {
     throw new Error(text);
   }
 
-  async #inTurn(call: () => Promise<void>): Promise<void> {
+  async #withRequestSlot(call: () => Promise<void>): Promise<void> {
     if (this.#inFlight >= IN_FLIGHT_MAX) await new Promise<void>((resolve) => this.#queue.push(resolve));
     else this.#inFlight += 1;
     try {

@@ -1,8 +1,8 @@
 import { EventStream } from "./event-stream.ts";
-import { NODE_ANSWERS } from "./events.ts";
+import { EVENTS_FOR_NODES } from "./events.ts";
 import type { HttpAccess } from "./http-access.ts";
 import { HttpSender } from "./http-sender.ts";
-import { Subscribers, tellOne } from "./subscribers.ts";
+import { Subscribers, notifyListener } from "./subscribers.ts";
 import type { EventFilter, EventListener, Transport, TransportLog, Unsubscribe } from "./transport.ts";
 
 export interface HttpTransportOptions extends HttpAccess {
@@ -33,7 +33,7 @@ export function httpTransport({ url, token, log = () => {} }: HttpTransportOptio
 
     async subscribe(nodeId: string, listener: EventListener): Promise<Unsubscribe> {
       const unsubscribe = subscribers.add(nodeId, listener);
-      answers ??= openStream({ types: NODE_ANSWERS }, (event) => subscribers.tell(event)).then(() => undefined);
+      answers ??= openStream({ types: EVENTS_FOR_NODES }, (event) => subscribers.notify(event)).then(() => undefined);
       try {
         await answers;
       } catch (error) {
@@ -45,7 +45,7 @@ export function httpTransport({ url, token, log = () => {} }: HttpTransportOptio
     },
 
     async watch(filter: EventFilter, listener: EventListener): Promise<Unsubscribe> {
-      const stream = await openStream(filter, (event) => tellOne(listener, event));
+      const stream = await openStream(filter, (event) => notifyListener(listener, event));
       return () => {
         streams.delete(stream);
         stream.close();

@@ -14,8 +14,8 @@ export interface KafkaAccess {
   readonly ssl?: boolean | { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
-export function connectionTo({ brokers, sasl, ssl }: KafkaAccess, log: TransportLog): Kafka {
-  calmIdleTimer();
+export function createKafka({ brokers, sasl, ssl }: KafkaAccess, log: TransportLog): Kafka {
+  stopIdleTimer();
   return new Kafka({
     brokers: [...brokers],
     clientId: "rollcall-client",
@@ -35,15 +35,15 @@ interface RequestQueue {
 }
 
 const load = createRequire(import.meta.url);
-let isCalm = false;
+let isPatched = false;
 
 /**
  * kafkajs 2.2.4 sets a timer with a negative delay while it is idle: it fires every millisecond and costs an idle node
  * 4 to 6 % of a core. Another version is left as it is, and one that is bundled.
  */
-function calmIdleTimer(): void {
-  if (isCalm) return;
-  isCalm = true;
+function stopIdleTimer(): void {
+  if (isPatched) return;
+  isPatched = true;
   const prototype = knownRequestQueue();
   if (!prototype) return;
   const schedule = prototype.scheduleCheckPendingRequests;

@@ -28,7 +28,7 @@ export class KafkaFeed {
   async open(): Promise<void> {
     for (let failures = 0; !this.#closing.signal.aborted;) {
       try {
-        if (this.#positions.size === 0) await this.#findEnds();
+        if (this.#positions.size === 0) await this.#readLogEnds();
         return await this.#consume();
       } catch (error) {
         this.#options.log("warn", "the answers can't be read from Kafka yet", error);
@@ -46,7 +46,7 @@ export class KafkaFeed {
   /**
    * "From latest" would begin wherever the log ends when the first fetch happens to be made: too late for an answer.
    */
-  async #findEnds(): Promise<void> {
+  async #readLogEnds(): Promise<void> {
     const admin = this.#options.kafka.admin({ retry: { retries: 2 } });
     try {
       await admin.connect();
@@ -93,7 +93,7 @@ export class KafkaFeed {
     const ran = consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      eachBatch: (payload) => this.#take(payload),
+      eachBatch: (payload) => this.#handleBatch(payload),
     });
     await Promise.race([ran.then(() => joined), joined]);
   }
@@ -111,7 +111,7 @@ export class KafkaFeed {
     }
   }
 
-  #take({ batch, resolveOffset }: EachBatchPayload): Promise<void> {
+  #handleBatch({ batch, resolveOffset }: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = batch;
     for (const { key, value } of messages) if (value) this.#options.onRecord(key?.toString(), value);
     const last = batch.lastOffset();

@@ -3,15 +3,15 @@ import { Fault } from "../runtime/core/fault.ts";
 import { backOffMs, pause } from "./back-off.ts";
 import type { TransportLog } from "./transport.ts";
 
-export interface Outgoing {
+export interface OutgoingRecord {
   readonly topic: string;
   readonly key: string;
   readonly value: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-interface Waiting extends Outgoing {
-  readonly untilMs: number;
+interface QueuedRecord extends OutgoingRecord {
+  readonly deadlineMs: number;
   readonly resolve: () => void;
   readonly reject: (error: Fault) => void;
 }
@@ -30,24 +30,24 @@ export class KafkaSender {
   readonly #kafka: Kafka;
   readonly #log: TransportLog;
   #producer: Producer | undefined;
-  #waiting: Waiting[] = [];
+  #queue: QueuedRecord[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
   /** Where the partitioner sent the records of the call under way. */
-  readonly #places = new Set<string>();
+  readonly #sentPartitions = new Set<string>();
 
   constructor(kafka: Kafka, log: TransportLog) {
     this.#kafka = kafka;
     this.#log = log;
   }
 
-  send(outgoing: Outgoing): Promise<void> {
+  send(outgoing: OutgoingRecord): Promise<void> {
     if (this.#closed)
       return Promise.reject(new Fault("TRANSPORT_CLOSED", "the transport is closed", { retryable: false }));
-    if (this.#waiting.length >= WAITING_MAX)
+    if (this.#queue.length >= WAITING_MAX)
       return Promise.reject(new Fault("TRANSPORT_BUSY", `${WAITING_MAX} messages wait already`, { retryable: true }));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...outgoing, untilMs: Date.now() + DELIVERY_MS, resolve, reject });
+      this.#queue.push({ ...outgoing, deadlineMs: Date.now() + DELIVERY_MS, resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -64,48 +64,48 @@ export class KafkaSender {
   async #run(): Promise<void> {
     // What is said in the same tick leaves in the same call.
     await new Promise(setImmediate);
-    for (let failures = 0; this.#waiting.length > 0;) {
-      const batch = this.#take();
+    for (let failures = 0; this.#queue.length > 0;) {
+      const batch = this.#takeBatch();
       try {
-        await this.#call(batch);
+        await this.#sendBatch(batch);
         failures = 0;
         for (const { resolve } of batch) resolve();
       } catch (error) {
         this.#log("warn", "a call to Kafka was not confirmed, trying again", error);
         void this.#producer?.disconnect().catch(() => undefined);
         this.#producer = undefined;
-        this.#waiting = [...this.#alive(batch, error), ...this.#waiting];
+        this.#queue = [...this.#rejectExpired(batch, error), ...this.#queue];
         await pause(backOffMs(++failures, 100, 5_000));
       }
     }
     this.#running = undefined;
   }
 
-  #take(): Waiting[] {
+  #takeBatch(): QueuedRecord[] {
     let bytes = 0;
     let count = 0;
-    for (const { key, value } of this.#waiting) {
+    for (const { key, value } of this.#queue) {
       bytes += key.length + Buffer.byteLength(value) + 256;
       if (count === CALL_MESSAGES_MAX || (count > 0 && bytes > CALL_BYTES_MAX)) break;
       count += 1;
     }
-    return this.#waiting.splice(0, count);
+    return this.#queue.splice(0, count);
   }
 
-  #alive(batch: readonly Waiting[], cause: unknown): Waiting[] {
+  #rejectExpired(batch: readonly QueuedRecord[], cause: unknown): QueuedRecord[] {
     const now = Date.now();
-    return batch.filter(({ untilMs, reject, topic }) => {
-      if (!this.#closed && untilMs > now) return true;
+    return batch.filter(({ deadlineMs, reject, topic }) => {
+      if (!this.#closed && deadlineMs > now) return true;
       const text = `${topic}: not confirmed within ${DELIVERY_MS / 1_000} s: ${String(cause)}`;
       reject(new Fault("TRANSPORT_UNAVAILABLE", text, { retryable: true, cause }));
       return false;
     });
   }
 
-  async #call(batch: readonly Waiting[]): Promise<void> {
+  async #sendBatch(batch: readonly QueuedRecord[]): Promise<void> {
     const producer = (this.#producer ??= this.#create());
     await producer.connect();
-    this.#places.clear();
+    this.#sentPartitions.clear();
     const topics = byTopic(batch);
     const topicMessages = [...topics].map(([topic, messages]) => ({
       topic,
@@ -113,7 +113,7 @@ export class KafkaSender {
     }));
     const confirmed = await producer.sendBatch({ acks: -1, timeout: 10_000, topicMessages });
     const confirmedPlaces = new Set(confirmed.map(({ topicName, partition }) => `${topicName}[${partition}]`));
-    for (const place of this.#places)
+    for (const place of this.#sentPartitions)
       if (!confirmedPlaces.has(place)) throw new Error(`the broker did not confirm ${place}`);
   }
 
@@ -126,7 +126,7 @@ export class KafkaSender {
         const byMurmur2 = Partitioners.DefaultPartitioner();
         return (args) => {
           const partition = byMurmur2(args);
-          this.#places.add(`${args.topic}[${partition}]`);
+          this.#sentPartitions.add(`${args.topic}[${partition}]`);
           return partition;
         };
       },
@@ -134,8 +134,8 @@ export class KafkaSender {
   }
 }
 
-function byTopic(batch: readonly Waiting[]): ReadonlyMap<string, readonly Waiting[]> {
-  const topics = new Map<string, Waiting[]>();
+function byTopic(batch: readonly QueuedRecord[]): ReadonlyMap<string, readonly QueuedRecord[]> {
+  const topics = new Map<string, QueuedRecord[]>();
   for (const waiting of batch) {
     const ofTopic = topics.get(waiting.topic);
     if (ofTopic) ofTopic.push(waiting);

@@ -1,20 +1,20 @@
-import { decodeEvent, NODE_ANSWERS, type RegistrationEvent } from "./events.ts";
-import { connectionTo, type KafkaAccess } from "./kafka-connection.ts";
+import { decodeEvent, EVENTS_FOR_NODES, type RegistrationEvent } from "./events.ts";
+import { createKafka, type KafkaAccess } from "./kafka-connection.ts";
 import { KafkaFeed } from "./kafka-feed.ts";
 import { KafkaSender } from "./kafka-sender.ts";
 import { encodeMessage, type NodeMessage } from "./messages.ts";
-import { Subscribers, tellOne } from "./subscribers.ts";
-import { topicOf, type TopicNames } from "./topics.ts";
+import { Subscribers, notifyListener } from "./subscribers.ts";
+import { topicOf, type TopicPrefix } from "./topics.ts";
 import type { EventFilter, EventListener, Transport, TransportLog, Unsubscribe } from "./transport.ts";
 
-export interface KafkaTransportOptions extends KafkaAccess, TopicNames {
+export interface KafkaTransportOptions extends KafkaAccess, TopicPrefix {
   readonly log?: TransportLog;
 }
 
 /** Nodes that speak Kafka: one producer, and one consumer of the answer topics, for all nodes of the process. */
 export function kafkaTransport(options: KafkaTransportOptions): Transport {
   const log = options.log ?? (() => {});
-  const kafka = connectionTo(options, log);
+  const kafka = createKafka(options, log);
   const sender = new KafkaSender(kafka, log);
   const subscribers = new Subscribers();
   const feeds = new Set<KafkaFeed>();
@@ -49,9 +49,9 @@ export function kafkaTransport(options: KafkaTransportOptions): Transport {
     async subscribe(nodeId: string, listener: EventListener): Promise<Unsubscribe> {
       const unsubscribe = subscribers.add(nodeId, listener);
       answers ??= openFeed(
-        NODE_ANSWERS,
+        EVENTS_FOR_NODES,
         (key) => subscribers.has(key),
-        (event) => subscribers.tell(event),
+        (event) => subscribers.notify(event),
       ).then(() => undefined);
       await answers;
       return unsubscribe;
@@ -61,7 +61,7 @@ export function kafkaTransport(options: KafkaTransportOptions): Transport {
       const feed = await openFeed(
         types,
         (key) => nodeId === undefined || key === nodeId,
-        (event) => tellOne(listener, event),
+        (event) => notifyListener(listener, event),
       );
       return () => {
         feeds.delete(feed);

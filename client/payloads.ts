@@ -1,5 +1,5 @@
-// The payloads of the registration protocol, as this client reads and writes them. They stand here by themselves, so that
-// the client needs no other package; a test holds them equal to the contracts' own.
+// The payloads of the registration protocol, as this client reads and writes them. They stand here by themselves, so
+// that the client needs no other package; a test holds them equal to the contracts' own.
 
 type Maybe<Value> = Value | null | undefined;
 

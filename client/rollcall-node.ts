@@ -26,7 +26,10 @@ export interface RollcallNodeOptions extends NodeDescription {
   /** Tells this process of the node from its earlier ones; must rise. Default: when this object was made, ms. */
   readonly epoch?: number;
   /** Figures for each heartbeat. */
-  readonly vitals?: () => Omit<NodePayloads["NodeHeartbeatEvent"], "node_id" | "correlation_id" | "timestamp">;
+  readonly heartbeatMetrics?: () => Omit<
+    NodePayloads["NodeHeartbeatEvent"],
+    "node_id" | "correlation_id" | "timestamp"
+  >;
   /** 0 to 1; spreads timers. */
   readonly random?: () => number;
 }
@@ -45,7 +48,7 @@ export interface RollcallNodeEvents {
   /** An operator ended the registration: the node is silent until `start` or `update`. */
   readonly deregistered: [RegistrationPayload<"NodeDeregistered">];
   /** A message could not be delivered. What matters is said again by itself. */
-  readonly trouble: [unknown];
+  readonly deliveryFailed: [unknown];
 }
 
 /** `accepted`: ACKed, not yet known to be active. `ended`: deregistered by an operator. */
@@ -55,7 +58,7 @@ export type NodePhase = "new" | "introspecting" | "accepted" | "active" | "ended
 const INTROSPECT_AGAIN_MS = { first: 5_000, max: 60_000 };
 const ACK_AGAIN_MS = { first: 5_000, max: 15_000 };
 const REGISTER_AGAIN_MS = { first: 250, max: 30_000 };
-const REJECTED_MS = { first: 30_000, max: 600_000 };
+const REGISTER_AFTER_REJECTION_MS = { first: 30_000, max: 600_000 };
 /**
  * Every so many heartbeats the node introspects instead: if the system has ended its registration unheard, that heals
  * it.
@@ -78,10 +81,10 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
   #attemptId: string | undefined;
   /** Of the current attempt: events of one attempt may come late, as each type has its topic. */
   #seq = 0;
-  #acknowledgedUntilMs = 0;
+  #ackDeadlineMs = 0;
   #livenessMs = 0;
-  #failures = 0;
-  #ended = 0;
+  #sendsUnanswered = 0;
+  #lostRegistrations = 0;
   #heartbeats = 0;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: Unsubscribe | undefined;
@@ -106,7 +109,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
   /** Resolves when the node listens and its first introspection is on its way. */
   async start(): Promise<void> {
     if (this.#phase !== "new" && this.#phase !== "ended") throw new Error(`node ${this.nodeId} is ${this.#phase}`);
-    this.#unsubscribe ??= await this.#options.transport.subscribe(this.nodeId, (event) => this.#hear(event));
+    this.#unsubscribe ??= await this.#options.transport.subscribe(this.nodeId, (event) => this.#handleEvent(event));
     // Closed while it waited.
     if (this.phase === "closed") return this.#unsubscribe();
     this.#register();
@@ -132,12 +135,12 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     if (goodbye && wasKnown) await this.#publish(this.#introspection("shutdown"));
   }
 
-  #hear(event: RegistrationEvent): void {
+  #handleEvent(event: RegistrationEvent): void {
     if (this.#phase === "closed") return;
     const { payload } = event;
     const isCurrent = payload.registration_attempt_id === this.#attemptId;
     // Another process of this node, or a registration that this one has given up, is not answered.
-    if (!isCurrent && (payload.correlation_id !== this.#correlationId || this.#isPast(event))) return;
+    if (!isCurrent && (payload.correlation_id !== this.#correlationId || this.#endsEarlierAttempt(event))) return;
     if (isCurrent && payload.entity_seq <= this.#seq && event.type !== "NodeRegistrationAccepted") return;
     this.#seq = isCurrent ? Math.max(this.#seq, payload.entity_seq) : payload.entity_seq;
     switch (event.type) {
@@ -152,7 +155,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
         this.#registerAfter(REGISTER_AGAIN_MS);
         return void this.emit("expired", event.payload);
       case "NodeRegistrationRejected":
-        this.#registerAfter(REJECTED_MS);
+        this.#registerAfter(REGISTER_AFTER_REJECTION_MS);
         return void this.emit("rejected", event.payload);
       case "NodeDeregistered":
         this.#phase = "ended";
@@ -163,7 +166,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
   }
 
   /** The end of an earlier attempt that this node's own renewed introspection has already replaced. */
-  #isPast({ type }: RegistrationEvent): boolean {
+  #endsEarlierAttempt({ type }: RegistrationEvent): boolean {
     return type !== "NodeRegistrationAccepted" && this.#attemptId !== undefined;
   }
 
@@ -173,8 +176,8 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#attemptId = payload.registration_attempt_id;
     // As a span: the system's clock and this one need not agree.
     const ackMs = Date.parse(payload.ack_deadline) - Date.parse(payload.emitted_at);
-    this.#acknowledgedUntilMs = Date.now() + (ackMs > 0 ? ackMs : ACK_TIME_DEFAULT_MS);
-    this.#failures = 0;
+    this.#ackDeadlineMs = Date.now() + (ackMs > 0 ? ackMs : ACK_TIME_DEFAULT_MS);
+    this.#sendsUnanswered = 0;
     this.#acknowledge(payload.correlation_id);
     if (!isRepeat) this.emit("accepted", payload);
   }
@@ -183,10 +186,10 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#phase = "active";
     this.#attemptId = payload.registration_attempt_id;
     this.#livenessMs = Date.parse(payload.liveness_deadline) - Date.parse(payload.emitted_at);
-    this.#ended = 0;
+    this.#lostRegistrations = 0;
     this.#heartbeats = 0;
     // The first one anywhere in its time, so that nodes that came together do not stay in step.
-    this.#after(this.#heartbeatMs() * this.#random(), () => this.#beat());
+    this.#setTimer(this.#heartbeatMs() * this.#random(), () => this.#sendHeartbeat());
     this.emit("active", payload);
   }
 
@@ -195,20 +198,22 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#correlationId = crypto.randomUUID();
     this.#attemptId = undefined;
     this.#seq = 0;
-    this.#failures = 0;
+    this.#sendsUnanswered = 0;
     this.#introspectUntilAccepted();
   }
 
   #registerAfter({ first, max }: { readonly first: number; readonly max: number }): void {
     this.#phase = "introspecting";
-    this.#after(backOffMs(++this.#ended, first, max, this.#options.random), () => this.#register());
+    this.#setTimer(backOffMs(++this.#lostRegistrations, first, max, this.#options.random), () => this.#register());
   }
 
   #introspectUntilAccepted(): void {
     this.#phase = "introspecting";
     this.#introspect("startup");
     const { first, max } = INTROSPECT_AGAIN_MS;
-    this.#after(backOffMs(++this.#failures, first, max, this.#options.random), () => this.#introspectUntilAccepted());
+    this.#setTimer(backOffMs(++this.#sendsUnanswered, first, max, this.#options.random), () =>
+      this.#introspectUntilAccepted(),
+    );
   }
 
   #acknowledge(correlationId: string): void {
@@ -219,22 +224,24 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     });
     void this.#publish(message);
     const { first, max } = ACK_AGAIN_MS;
-    this.#after(backOffMs(++this.#failures, first, max, this.#options.random), () => {
-      if (Date.now() < this.#acknowledgedUntilMs) return this.#acknowledge(correlationId);
+    this.#setTimer(backOffMs(++this.#sendsUnanswered, first, max, this.#options.random), () => {
+      if (Date.now() < this.#ackDeadlineMs) return this.#acknowledge(correlationId);
       // Nothing was heard, not even that it was too late: asking again finds out or starts anew.
-      this.#failures = 0;
+      this.#sendsUnanswered = 0;
       this.#introspectUntilAccepted();
     });
   }
 
-  #beat(): void {
+  #sendHeartbeat(): void {
     this.#heartbeats += 1;
     if (this.#heartbeats % HEARTBEATS_PER_INTROSPECTION === 0) this.#introspect("heartbeat");
     else {
-      const vitals = this.#options.vitals?.() ?? { uptime_seconds: Math.max(0, Date.now() - this.epoch) / 1_000 };
+      const vitals = this.#options.heartbeatMetrics?.() ?? {
+        uptime_seconds: Math.max(0, Date.now() - this.epoch) / 1_000,
+      };
       void this.#publish(nodeMessage("NodeHeartbeatEvent", { ...vitals, node_id: this.nodeId }));
     }
-    this.#after(this.#heartbeatMs() * (0.8 + 0.4 * this.#random()), () => this.#beat());
+    this.#setTimer(this.#heartbeatMs() * (0.8 + 0.4 * this.#random()), () => this.#sendHeartbeat());
   }
 
   #heartbeatMs(): number {
@@ -268,7 +275,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     try {
       await this.#options.transport.publish(message);
     } catch (error) {
-      this.emit("trouble", error);
+      this.emit("deliveryFailed", error);
     }
   }
 
@@ -277,7 +284,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
   }
 
   /** A node waits for one thing at a time. */
-  #after(ms: number, call: () => void): void {
+  #setTimer(ms: number, call: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(call, ms);
   }

@@ -1,7 +1,7 @@
 import { summarizeLatencies, type LatencySummary } from "./latencies.ts";
 import type { NodeMessage } from "./messages.ts";
 import { RollcallNode } from "./rollcall-node.ts";
-import type { Role } from "./simulation-cast.ts";
+import type { NodeProfile } from "./node-profiles.ts";
 import type { Transport } from "./transport.ts";
 
 /** What has happened in a simulation so far; nodes, unless it says messages. */
@@ -20,7 +20,7 @@ export interface SimulationCounts {
 }
 
 /** Keeps the score of a simulation. */
-export class Score {
+export class SimulationStats {
   readonly counts: { -readonly [Name in keyof SimulationCounts]: number } = {
     introspected: 0,
     accepted: 0,
@@ -35,7 +35,7 @@ export class Score {
   };
   readonly #toAcceptedMs: number[] = [];
   readonly #toActiveMs: number[] = [];
-  firstTrouble: unknown;
+  firstError: unknown;
 
   accepted(afterMs: number): void {
     this.counts.accepted += 1;
@@ -54,17 +54,17 @@ export class Score {
 
 /** A real node of the client, whose words pass through what the simulation makes go wrong. */
 export class SimulatedNode {
-  readonly role: Role;
+  readonly profile: NodeProfile;
   readonly #node: RollcallNode;
-  readonly #score: Score;
+  readonly #stats: SimulationStats;
   #introspectedMs = 0;
   #wasActive = false;
   #wasAccepted = false;
 
-  constructor(role: Role, transport: Transport, score: Score) {
-    this.role = role;
-    this.#score = score;
-    const { nodeId, nodeType, random } = role;
+  constructor(profile: NodeProfile, transport: Transport, stats: SimulationStats) {
+    this.profile = profile;
+    this.#stats = stats;
+    const { nodeId, nodeType, random } = profile;
     this.#node = new RollcallNode({
       nodeId,
       nodeType,
@@ -72,7 +72,7 @@ export class SimulatedNode {
       capabilities: ["simulated", `${nodeType}.run`],
       endpoints: { http: `http://${nodeId}.sim:8080` },
       metadata: { simulated: "true" },
-      transport: { ...transport, publish: (message) => this.#say(transport, message) },
+      transport: { ...transport, publish: (message) => this.#publishWithFaults(transport, message) },
       random,
     });
     this.#listen();
@@ -84,11 +84,11 @@ export class SimulatedNode {
 
   /** Whether it still waits for what it should become. */
   get isPending(): boolean {
-    return this.role.misbehaviour === "no-ack" ? !this.#wasAccepted : !this.#wasActive;
+    return this.profile.misbehaviour === "no-ack" ? !this.#wasAccepted : !this.#wasActive;
   }
 
   async start(): Promise<void> {
-    this.#score.counts.introspected += 1;
+    this.#stats.counts.introspected += 1;
     await this.#node.start();
   }
 
@@ -97,41 +97,41 @@ export class SimulatedNode {
   }
 
   #listen(): void {
-    const { counts } = this.#score;
+    const { counts } = this.#stats;
     const node = this.#node;
     node.on("accepted", () => {
-      if (!this.#wasAccepted) this.#score.accepted(performance.now() - this.#introspectedMs);
+      if (!this.#wasAccepted) this.#stats.accepted(performance.now() - this.#introspectedMs);
       this.#wasAccepted = true;
     });
     node.on("active", () => {
-      if (!this.#wasActive) this.#score.active(performance.now() - this.#introspectedMs);
+      if (!this.#wasActive) this.#stats.active(performance.now() - this.#introspectedMs);
       this.#wasActive = true;
     });
-    node.on("expired", () => this.#lost("expired"));
-    node.on("timedOut", () => this.#lost("timedOut"));
+    node.on("expired", () => this.#onRegistrationLost("expired"));
+    node.on("timedOut", () => this.#onRegistrationLost("timedOut"));
     node.on("rejected", () => void (counts.rejected += 1));
-    node.on("trouble", (error) => {
+    node.on("deliveryFailed", (error) => {
       counts.messagesFailed += 1;
-      this.#score.firstTrouble ??= error;
+      this.#stats.firstError ??= error;
     });
   }
 
   /** One that misbehaves is played to its end, once; any other one registers again. */
-  #lost(how: "expired" | "timedOut"): void {
-    this.#score.counts[how] += 1;
-    if (this.role.misbehaviour === "none") this.#score.counts.registeredAgain += 1;
+  #onRegistrationLost(how: "expired" | "timedOut"): void {
+    this.#stats.counts[how] += 1;
+    if (this.profile.misbehaviour === "none") this.#stats.counts.registeredAgain += 1;
     else void this.#node.close({ goodbye: false });
   }
 
-  async #say(transport: Transport, message: NodeMessage): Promise<void> {
-    const { misbehaviour, duplicates } = this.role;
+  async #publishWithFaults(transport: Transport, message: NodeMessage): Promise<void> {
+    const { misbehaviour, sendsDuplicates } = this.profile;
     if (misbehaviour === "no-ack" && message.type === "NodeRegistrationAcked") return;
     const isGoodbye = message.type === "NodeIntrospectionEvent" && message.payload.reason === "shutdown";
     if (misbehaviour === "silent" && this.#wasActive && !isGoodbye) return;
     if (this.#introspectedMs === 0) this.#introspectedMs = performance.now();
-    const { counts } = this.#score;
+    const { counts } = this.#stats;
     counts.messagesSent += 1;
-    if (!duplicates) return transport.publish(message);
+    if (!sendsDuplicates) return transport.publish(message);
     counts.duplicatesSent += 1;
     await Promise.all([transport.publish(message), transport.publish(message)]);
   }

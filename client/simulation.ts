@@ -1,10 +1,10 @@
 import { pause } from "./back-off.ts";
 import type { LatencySummary } from "./latencies.ts";
-import { Score, type SimulationCounts, SimulatedNode } from "./simulated-node.ts";
-import { castOf, type CastOptions } from "./simulation-cast.ts";
+import { SimulationStats, type SimulationCounts, SimulatedNode } from "./simulated-node.ts";
+import { planNodeProfiles, type SimulationShape } from "./node-profiles.ts";
 import type { Transport } from "./transport.ts";
 
-export interface Simulation extends CastOptions {
+export interface Simulation extends SimulationShape {
   readonly transport: Transport;
   /** New nodes a second. */
   readonly rate: number;
@@ -37,11 +37,11 @@ export interface SimulationSummary extends SimulationCounts {
   };
   readonly elapsedMs: number;
   /** Of the first message that could not be delivered. */
-  readonly firstTrouble: string | null;
+  readonly firstError: string | null;
 }
 
 /** A simulation that could not bring on all its nodes in its time says so before it begins. */
-export const introductionMs = ({ nodes, rate }: Pick<Simulation, "nodes" | "rate">): number => (nodes / rate) * 1_000;
+export const rampUpMs = ({ nodes, rate }: Pick<Simulation, "nodes" | "rate">): number => (nodes / rate) * 1_000;
 
 const TICK_MS = 10;
 /** For what is still under way when the time is over; heartbeats go on meanwhile. */
@@ -52,13 +52,13 @@ const CONNECT_MS = 30_000;
 /** Plays many nodes against a running system. The same seed gives the same nodes with the same faults. */
 export async function simulate(simulation: Simulation): Promise<SimulationSummary> {
   const { transport, rate, durationMs, signal, goodbye = false, onProgress } = simulation;
-  await connect(transport);
-  const score = new Score();
-  const nodes = castOf(simulation).map((role) => new SimulatedNode(role, transport, score));
+  await awaitConnection(transport);
+  const stats = new SimulationStats();
+  const nodes = planNodeProfiles(simulation).map((role) => new SimulatedNode(role, transport, stats));
   const startedMs = performance.now();
   const elapsedMs = (): number => performance.now() - startedMs;
   const progress = setInterval(
-    () => onProgress?.({ ...score.counts, nodes: nodes.length, elapsedMs: elapsedMs() }),
+    () => onProgress?.({ ...stats.counts, nodes: nodes.length, elapsedMs: elapsedMs() }),
     500,
   );
   try {
@@ -75,10 +75,10 @@ export async function simulate(simulation: Simulation): Promise<SimulationSummar
   }
   const took = elapsedMs();
   await Promise.all(nodes.map((node) => node.close(goodbye)));
-  return summarize(simulation, nodes, score, took);
+  return summarize(simulation, nodes, stats, took);
 }
 
-async function connect(transport: Transport): Promise<void> {
+async function awaitConnection(transport: Transport): Promise<void> {
   const waited = new AbortController();
   const subscribed = transport.subscribe("sim-probe", () => {});
   const late = pause(CONNECT_MS, waited.signal).then(() => undefined);
@@ -91,18 +91,18 @@ async function connect(transport: Transport): Promise<void> {
 function summarize(
   { seed }: Simulation,
   nodes: readonly SimulatedNode[],
-  score: Score,
+  stats: SimulationStats,
   elapsedMs: number,
 ): SimulationSummary {
-  const expected = nodes.filter(({ role }) => role.misbehaviour !== "no-ack");
+  const expected = nodes.filter(({ profile }) => profile.misbehaviour !== "no-ack");
   return {
     nodes: nodes.length,
     seed,
-    ...score.counts,
+    ...stats.counts,
     expectedActive: expected.length,
-    neverActive: expected.filter(({ wasActive }) => !wasActive).map(({ role }) => role.nodeId),
-    latency: score.latencies(),
+    neverActive: expected.filter(({ wasActive }) => !wasActive).map(({ profile }) => profile.nodeId),
+    latency: stats.latencies(),
     elapsedMs: Math.round(elapsedMs),
-    firstTrouble: score.firstTrouble === undefined ? null : String(score.firstTrouble),
+    firstError: stats.firstError === undefined ? null : String(stats.firstError),
   };
 }

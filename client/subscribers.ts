@@ -19,13 +19,13 @@ export class Subscribers {
     return this.#byNode.has(nodeId);
   }
 
-  tell(event: RegistrationEvent): void {
-    for (const listener of this.#byNode.get(event.payload.node_id) ?? []) tellOne(listener, event);
+  notify(event: RegistrationEvent): void {
+    for (const listener of this.#byNode.get(event.payload.node_id) ?? []) notifyListener(listener, event);
   }
 }
 
 /** A listener that throws is an uncaught exception of its own; it must not look like the transport's trouble. */
-export function tellOne(listener: EventListener, event: RegistrationEvent): void {
+export function notifyListener(listener: EventListener, event: RegistrationEvent): void {
   try {
     listener(event);
   } catch (error) {

@@ -2,7 +2,7 @@ import type { RegistrationEventType } from "./events.ts";
 import type { NodeMessageType } from "./messages.ts";
 
 /** What fills the first segments of every topic. */
-export interface TopicNames {
+export interface TopicPrefix {
   /** ROLLCALL_ENV, `dev` by default. */
   readonly env?: string;
   /** ROLLCALL_NAMESPACE, none by default. */
@@ -27,5 +27,5 @@ const TOPICS: Readonly<Record<NodeMessageType | RegistrationEventType, string>> 
 };
 
 /** An empty segment leaves no dot. */
-export const topicOf = (type: NodeMessageType | RegistrationEventType, { env = "dev", namespace = "" }: TopicNames) =>
+export const topicOf = (type: NodeMessageType | RegistrationEventType, { env = "dev", namespace = "" }: TopicPrefix) =>
   [env, namespace, "onex", TOPICS[type], "v1"].filter((segment) => segment !== "").join(".");

@@ -6,22 +6,22 @@ import { Fault } from "../runtime/core/fault.ts";
  * @param write throws Fault STORE_REFUSED when the data of its items is refused; anything else is trouble
  * @param refusedCode code of the fault, not retryable, of an item that was refused alone; else it is UNAVAILABLE
  */
-export async function isolateRefused<Item>(
+export async function writeIsolatingRefused<Item>(
   items: readonly Item[],
   write: (items: readonly Item[]) => Promise<void>,
   refusedCode: string,
   signal: AbortSignal,
 ): Promise<(Fault | undefined)[]> {
-  let trouble: Fault | undefined;
+  let storeFault: Fault | undefined;
   const attempt = async (part: readonly Item[]): Promise<(Fault | undefined)[]> => {
-    if (trouble !== undefined) return part.map(() => trouble);
+    if (storeFault !== undefined) return part.map(() => storeFault);
     try {
-      await orAborted(write(part), signal);
+      await rejectOnAbort(write(part), signal);
       return part.map(() => undefined);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") {
-        trouble = unavailable(error);
-        return part.map(() => trouble);
+        storeFault = backendUnavailable(error);
+        return part.map(() => storeFault);
       }
       if (part.length === 1) return [new Fault(refusedCode, error.message, { retryable: false, cause: error })];
       const middle = Math.ceil(part.length / 2);
@@ -32,7 +32,7 @@ export async function isolateRefused<Item>(
 }
 
 /** A store takes no signal: what it still does after the abort is a late write, which the version guards against. */
-function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+function rejectOnAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(new Error("the store did not answer in the time given"));
     signal.addEventListener("abort", onAbort, { once: true });
@@ -41,5 +41,5 @@ function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<
   });
 }
 
-const unavailable = (cause: unknown): Fault =>
+const backendUnavailable = (cause: unknown): Fault =>
   new Fault("UNAVAILABLE", cause instanceof Error ? cause.message : String(cause), { retryable: true, cause });

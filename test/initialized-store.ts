@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PgliteStore } from "../runtime/adapters/pglite-store.ts";
+import { PgliteStore } from "../runtime/adapters/pglite/pglite-store.ts";
 import { ROOT } from "./tidy/sources.ts";
 
 const { version } = JSON.parse(readFileSync(join(ROOT, "node_modules/@electric-sql/pglite/package.json"), "utf8")) as {

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Checked, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
-import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
-import { colorsOf, print, printJson } from "./terminal.ts";
+import { type ModelCheckResult, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
+import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { withoutBackends } from "../modules/registration-effects.ts";
+import { colorsOf, print, printJson } from "../terminal/output.ts";
 
 const FORMATS: readonly DiagnosticFormat[] = ["text", "json", "github"];
 
@@ -17,12 +17,12 @@ interface Options {
 export function addCheckCommand(program: Command): void {
   program
     .command("check")
-    .description("tries every course of a small world under a domain's contracts; exits 1 if one goes wrong")
+    .description("explores every order of events for one entity under a domain's contracts; exits 1 on a violation")
     .argument("[dir]", "folder with the contracts", SHIPPED_CONTRACTS)
-    .addOption(new Option("--format <format>", "how to say it").choices(FORMATS).default("text"))
+    .addOption(new Option("--format <format>", "output format").choices(FORMATS).default("text"))
     .option("--json", "the same as --format json", false)
     .addOption(
-      new Option("--states <count>", "give up, and say so, beyond so many").argParser(count).default(STATES_MAX),
+      new Option("--states <count>", "give up beyond this many states").argParser(parseCount).default(STATES_MAX),
     )
     .addHelpText("after", HELP)
     .action(check);
@@ -34,36 +34,38 @@ every effect confirms, fails or stays silent, every deadline and every publish m
 A finding (RC206) has its place in the contracts, a remedy, and the shortest way there as a timeline.`;
 
 function check(dir: string, { format, json, states }: Options): void {
-  const begun = performance.now();
-  const code = registrationOnPaper();
+  const startedMs = performance.now();
+  const code = withoutBackends();
   const { set, diagnostics } = validateDomain(dir, code);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   const checked = set ? checkModel(set, code, states) : { diagnostics: errors, states: 0, transitions: 0, untaken: [] };
   if (checked.diagnostics.length > 0) process.exitCode = 1;
-  const seconds = (performance.now() - begun) / 1_000;
+  const seconds = (performance.now() - startedMs) / 1_000;
   const { isColorSupported: colors } = colorsOf(process.stdout);
   if (json || format === "json") return printJson({ ...checked, seconds: Number(seconds.toFixed(3)) });
   process.stdout.write(formatDiagnostics(checked.diagnostics, format, { colors }));
-  const said = summary(dir, checked, seconds);
-  if (format === "github") print(`::notice title=rollcall check::${said.replaceAll("\n", "%0A")}`);
-  else print(`${checked.diagnostics.length > 0 ? "\n" : ""}${said}`);
+  const summaryText = summary(dir, checked, seconds);
+  if (format === "github") print(`::notice title=rollcall check::${summaryText.replaceAll("\n", "%0A")}`);
+  else print(`${checked.diagnostics.length > 0 ? "\n" : ""}${summaryText}`);
 }
 
-function summary(dir: string, { diagnostics, states, transitions, untaken }: Checked, seconds: number): string {
+function summary(
+  dir: string,
+  { diagnostics, states, transitions, untaken }: ModelCheckResult,
+  seconds: number,
+): string {
   const count = diagnostics.length;
   const verdict = count === 0 ? "no problems" : count === 1 ? "1 problem" : `${count} problems`;
   if (states === 0) return `${dir}: ${verdict}, so nothing was tried`;
   const visited =
     `${states.toLocaleString("en")} states visited by ${transitions.toLocaleString("en")} ` +
     `transitions in ${seconds.toFixed(1)} s`;
-  const never =
-    untaken.length === 0
-      ? []
-      : ["never used in them, so nothing is said about:", ...untaken.map((each) => `  ${each}`)];
-  return [`${dir}: ${visited}: ${verdict}`, ...never].join("\n");
+  const untakenLines =
+    untaken.length === 0 ? [] : ["transitions never taken, so not checked:", ...untaken.map((each) => `  ${each}`)];
+  return [`${dir}: ${visited}: ${verdict}`, ...untakenLines].join("\n");
 }
 
-function count(text: string): number {
+function parseCount(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999999");
   return Number(text);
 }

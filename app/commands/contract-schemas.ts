@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { schemaFiles } from "../http/docs/schemas-page.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
-import { print } from "./terminal.ts";
+import { withoutBackends } from "../modules/registration-effects.ts";
+import { print } from "../terminal/output.ts";
 
 export function addContractSchemasCommand(program: Command): void {
   program
@@ -21,7 +21,7 @@ export function addContractSchemasCommand(program: Command): void {
 }
 
 function writeSchemas(dir: string, { out }: { readonly out: string }): void {
-  const code = registrationOnPaper();
+  const code = withoutBackends();
   const { set, diagnostics } = validateDomain(dir, code);
   if (!set) {
     process.stderr.write(formatDiagnostics(diagnostics, "text"));

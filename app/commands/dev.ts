@@ -1,21 +1,21 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
-import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
-import type { System } from "../system.ts";
+import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { InvalidContractsError, IncompatibleContractsError } from "../host/contracts-in-force.ts";
+import type { System } from "../host/system.ts";
 import { serve } from "./start.ts";
-import { colorsOf } from "./terminal.ts";
+import { colorsOf } from "../terminal/output.ts";
 
 /** Editors write a file in several steps. */
-const SETTLE_MS = 100;
+const DEBOUNCE_MS = 100;
 
 export function addDevCommand(program: Command): void {
   program
     .command("dev")
     .description(
-      "start, for who writes contracts: every change of the folder comes in force or is refused with its line, " +
+      "start, for contract authors: every change of the folder is applied, or refused with its line, " +
         "and the page may save to it",
     )
     .argument(
@@ -27,39 +27,43 @@ export function addDevCommand(program: Command): void {
 }
 
 async function dev(directory: string): Promise<void> {
-  if (!existsSync(directory)) copyShipped(directory);
+  if (!existsSync(directory)) copyShippedContracts(directory);
   const system = await serve({ contracts: directory, editable: true });
-  let waiting: NodeJS.Timeout | undefined;
+  let debounceTimer: NodeJS.Timeout | undefined;
   // Of the folder, not of its files: an editor may put a new file in a file's place.
   const watcher = watch(directory, (_event, file) => {
     if (file === null || !/\.ya?ml$/.test(file)) return;
-    clearTimeout(waiting);
-    waiting = setTimeout(() => void reload(system, file), SETTLE_MS);
+    clearTimeout(debounceTimer);
+    debounceTimer = setTimeout(() => void reload(system, file), DEBOUNCE_MS);
   });
-  watcher.on("error", (error) => tell(`changes of ${directory} are no longer seen: ${error.message}`));
+  watcher.on("error", (error) => printStatus(`changes of ${directory} are no longer seen: ${error.message}`));
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => watcher.close());
-  tell(`watches ${directory}; the page is at the address above`);
+  printStatus(`watches ${directory}; the page is at the address above`);
 }
 
-function copyShipped(directory: string): void {
+function copyShippedContracts(directory: string): void {
   mkdirSync(directory, { recursive: true });
   for (const file of readdirSync(SHIPPED_CONTRACTS).filter((name) => name.endsWith(".yaml")))
     copyFileSync(join(SHIPPED_CONTRACTS, file), join(directory, file));
-  tell(`${directory} did not exist: it is a copy of the shipped contracts now`);
+  printStatus(`${directory} did not exist: it is a copy of the shipped contracts now`);
 }
 
 async function reload(system: System, file: string): Promise<void> {
   const { dim, red } = colorsOf(process.stderr);
   try {
     const { hash, changed } = await system.runtime.reload(`a change of ${file}`);
-    tell(changed ? `${file}: ${hash.slice(0, 12)} is in force` : dim(`${file}: nothing changed`));
+    printStatus(changed ? `${file}: ${hash.slice(0, 12)} is in force` : dim(`${file}: nothing changed`));
   } catch (error) {
-    if (error instanceof ContractsRefused)
+    if (error instanceof InvalidContractsError)
       process.stderr.write(formatDiagnostics(error.diagnostics, "text", { colors: process.stderr.isTTY }));
     const reason =
-      error instanceof ContractsRefused ? "see above" : error instanceof ContractsUnfit ? error.message : String(error);
-    tell(red(`${file} is refused: ${reason}; what ran runs on`));
+      error instanceof InvalidContractsError
+        ? "see above"
+        : error instanceof IncompatibleContractsError
+          ? error.message
+          : String(error);
+    printStatus(red(`${file} is refused: ${reason}; the previous contracts stay in force`));
   }
 }
 
-const tell = (text: string): void => void process.stderr.write(`rollcall dev: ${text}\n`);
+const printStatus = (text: string): void => void process.stderr.write(`rollcall dev: ${text}\n`);

@@ -1,11 +1,17 @@
 import { type Command, Option } from "commander";
-import type { DeadLetter, WholeDeadLetter } from "../http/dead-letter-rows.ts";
-import { ask, askAll, asksServer, ServerRefusal, type ServerOptions } from "./server.ts";
-import { colorsOf, print, printable, printJson, table } from "./terminal.ts";
+import type { DeadLetter, DeadLetterDetail } from "../http/dead-letters/dead-letter-queries.ts";
+import {
+  callServer,
+  fetchAllPages,
+  withServerOptions,
+  ServerProblem,
+  type ServerOptions,
+} from "../terminal/server-client.ts";
+import { colorsOf, print, replaceUnprintable, printJson, formatTable } from "../terminal/output.ts";
 
 const LIST_MAX = 1_000;
 
-interface SelectOptions extends ServerOptions {
+interface FilterOptions extends ServerOptions {
   readonly code?: string;
   readonly topic?: string;
   readonly all?: boolean;
@@ -13,31 +19,31 @@ interface SelectOptions extends ServerOptions {
 }
 
 export function addDlqCommands(program: Command): void {
-  const dlq = program.command("dlq").description("messages that could not be taken: the dead letters");
-  selects(asksServer(dlq.command("list")))
+  const dlq = program.command("dlq").description("dead letters: messages that could not be processed");
+  withFilterOptions(withServerOptions(dlq.command("list")))
     .description("newest first; those that were retried only with --all")
     .option("--all", "those that were retried as well", false)
     .action(list);
-  asksServer(dlq.command("show")).description("one of them, with its bytes").argument("<id>").action(show);
-  selects(asksServer(dlq.command("retry")))
+  withServerOptions(dlq.command("show")).description("one of them, with its bytes").argument("<id>").action(show);
+  withFilterOptions(withServerOptions(dlq.command("retry")))
     .description("publishes them to their topic again, byte for byte")
     .argument("[ids...]")
     .addOption(new Option("--all", "every one that was not retried yet").default(false))
     .option("--reason <text>", "why, for those who ask later")
-    .action((ids: string[], options: SelectOptions, command: Command) => onEach(ids, options, command, retry));
-  selects(asksServer(dlq.command("drop")))
-    .description("forgets them; the journal and the dead letter topic keep theirs")
+    .action((ids: string[], options: FilterOptions, command: Command) => applyToEach(ids, options, command, retry));
+  withFilterOptions(withServerOptions(dlq.command("drop")))
+    .description("deletes them; the journal and the dead letter topic keep their copies")
     .argument("[ids...]")
     .addOption(new Option("--all", "every one that was not retried yet").default(false))
     .option("--reason <text>", "why, for those who ask later")
-    .action((ids: string[], options: SelectOptions, command: Command) => onEach(ids, options, command, drop));
+    .action((ids: string[], options: FilterOptions, command: Command) => applyToEach(ids, options, command, drop));
 }
 
-const selects = (command: Command): Command =>
+const withFilterOptions = (command: Command): Command =>
   command.option("--code <code>", "only with this error code").option("--topic <topic>", "only of this topic");
 
-async function list(options: SelectOptions): Promise<void> {
-  const { items, more } = await found(options, options.all ? undefined : "false");
+async function list(options: FilterOptions): Promise<void> {
+  const { items, more } = await findDeadLetters(options, options.all ? undefined : "false");
   if (options.json) return printJson(items);
   if (items.length === 0) return print("no dead letters");
   const colors = colorsOf(process.stdout);
@@ -45,49 +51,51 @@ async function list(options: SelectOptions): Promise<void> {
     ...[id, at.slice(0, 19), code, `${topic}[${partition}]@${offset}`, key?.slice(0, 40) ?? ""],
     retried_at === null ? error.slice(0, 100) : `retried ${retried_at.slice(0, 19)}`,
   ]);
-  print(table(["ID", "AT", "CODE", "PLACE", "KEY", "ERROR"], rows, colors));
+  print(formatTable(["ID", "AT", "CODE", "PLACE", "KEY", "ERROR"], rows, colors));
   if (more) print(colors.dim("... and more: narrow it with --code or --topic"));
 }
 
-const found = ({ url, code, topic }: SelectOptions, retried: string | undefined) =>
-  askAll<DeadLetter>({ url }, "/api/v1/dead-letters", { code, topic, retried }, LIST_MAX);
+const findDeadLetters = ({ url, code, topic }: FilterOptions, retried: string | undefined) =>
+  fetchAllPages<DeadLetter>({ url }, "/api/v1/dead-letters", { code, topic, retried }, LIST_MAX);
 
 const pathOf = (id: string): string => `/api/v1/dead-letters/${encodeURIComponent(id)}`;
 
 async function show(id: string, options: ServerOptions): Promise<void> {
-  const letter = await ask<WholeDeadLetter>(options, pathOf(id));
-  if (options.json) return printJson(letter);
-  const { code, error, at, topic, partition, offset, key, value_bytes, retried_at, headers, value } = letter;
-  print(printable(`${code}: ${error}`));
+  const deadLetter = await callServer<DeadLetterDetail>(options, pathOf(id));
+  if (options.json) return printJson(deadLetter);
+  const { code, error, at, topic, partition, offset, key, value_bytes, retried_at, headers, value } = deadLetter;
+  print(replaceUnprintable(`${code}: ${error}`));
   print(
-    printable(`${topic} partition ${partition} offset ${offset}, ${at}, key ${key ?? "none"}, ${value_bytes} bytes`),
+    replaceUnprintable(
+      `${topic} partition ${partition} offset ${offset}, ${at}, key ${key ?? "none"}, ${value_bytes} bytes`,
+    ),
   );
   if (retried_at !== null) print(`retried ${retried_at}`);
-  for (const [name, text] of Object.entries(headers)) print(printable(`${name}: ${text}`));
+  for (const [name, text] of Object.entries(headers)) print(replaceUnprintable(`${name}: ${text}`));
   print("");
-  for (const line of (value ?? "(no value)").split("\n")) print(printable(line));
+  for (const line of (value ?? "(no value)").split("\n")) print(replaceUnprintable(line));
 }
 
-const retry = ({ reason, ...server }: SelectOptions, id: string) =>
-  ask(server, `${pathOf(id)}/retry`, { method: "POST", query: { reason } });
-const drop = ({ reason, ...server }: SelectOptions, id: string) =>
-  ask(server, pathOf(id), { method: "DELETE", query: { reason } });
+const retry = ({ reason, ...server }: FilterOptions, id: string) =>
+  callServer(server, `${pathOf(id)}/retry`, { method: "POST", query: { reason } });
+const drop = ({ reason, ...server }: FilterOptions, id: string) =>
+  callServer(server, pathOf(id), { method: "DELETE", query: { reason } });
 
 /** Goes on behind one that is refused, and says so at the end. */
-async function onEach(
+async function applyToEach(
   ids: readonly string[],
-  options: SelectOptions,
+  options: FilterOptions,
   command: Command,
-  act: (options: SelectOptions, id: string) => Promise<unknown>,
+  act: (options: FilterOptions, id: string) => Promise<unknown>,
 ): Promise<void> {
-  const chosen = ids.length > 0 ? ids : await everyOne(options, command);
+  const chosen = ids.length > 0 ? ids : await findAllMatching(options, command);
   const results: { id: string; ok: boolean; detail?: string }[] = [];
   for (const id of chosen) {
     try {
       await act(options, id);
       results.push({ id, ok: true });
     } catch (error) {
-      if (!(error instanceof ServerRefusal)) throw error;
+      if (!(error instanceof ServerProblem)) throw error;
       results.push({ id, ok: false, detail: error.message });
     }
   }
@@ -96,8 +104,8 @@ async function onEach(
   if (results.some(({ ok }) => !ok)) process.exitCode = 1;
 }
 
-async function everyOne(options: SelectOptions, command: Command): Promise<string[]> {
+async function findAllMatching(options: FilterOptions, command: Command): Promise<string[]> {
   if (!options.all && options.code === undefined && options.topic === undefined)
     command.error("error: which ones? give ids, --code, --topic, or --all");
-  return (await found(options, "false")).items.map(({ id }) => id);
+  return (await findDeadLetters(options, "false")).items.map(({ id }) => id);
 }

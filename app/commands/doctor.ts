@@ -1,24 +1,24 @@
 import type { Command } from "commander";
-import type { Check } from "../http/doctor.ts";
-import { ask, asksServer, type ServerOptions } from "./server.ts";
-import { type Colors, colorsOf, print, printable, printJson } from "./terminal.ts";
+import type { DoctorCheck } from "../http/health/doctor.ts";
+import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
+import { type Colors, colorsOf, print, replaceUnprintable, printJson } from "../terminal/output.ts";
 
-interface Report {
+interface DoctorReport {
   readonly ok: boolean;
   readonly checked_at: string;
-  readonly checks: readonly Check[];
+  readonly checks: readonly DoctorCheck[];
 }
 
 export function addDoctorCommands(program: Command): void {
-  asksServer(program.command("doctor"))
+  withServerOptions(program.command("doctor"))
     .description("examines every part of a running system; exits 1 on a finding")
     .action(doctor);
 }
 
 async function doctor(options: ServerOptions): Promise<void> {
-  const report = await ask<Report>(options, "/api/v1/doctor").catch((error: unknown): Report => {
+  const report = await callServer<DoctorReport>(options, "/api/v1/doctor").catch((error: unknown): DoctorReport => {
     const detail = error instanceof Error ? error.message : String(error);
-    const check: Check = { name: "server", level: "finding", detail };
+    const check: DoctorCheck = { name: "server", level: "finding", detail };
     return { ok: false, checked_at: new Date().toISOString(), checks: [check] };
   });
   if (options.json) printJson(report);
@@ -30,8 +30,8 @@ async function doctor(options: ServerOptions): Promise<void> {
   if (!report.ok) process.exitCode = 1;
 }
 
-function checkText({ name, level, detail, remedy }: Check, width: number, colors: Colors): string {
+function checkText({ name, level, detail, remedy }: DoctorCheck, width: number, colors: Colors): string {
   const mark = { ok: colors.green("ok     "), note: colors.yellow("note   "), finding: colors.red("FINDING") }[level];
-  const text = `${mark}  ${name.padEnd(width)}  ${printable(detail)}`;
-  return remedy === undefined ? text : `${text}\n${" ".repeat(width + 11)}-> ${printable(remedy)}`;
+  const text = `${mark}  ${name.padEnd(width)}  ${replaceUnprintable(detail)}`;
+  return remedy === undefined ? text : `${text}\n${" ".repeat(width + 11)}-> ${replaceUnprintable(remedy)}`;
 }

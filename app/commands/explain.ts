@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { Explanation } from "../http/explanation.ts";
-import { ask, asksServer, type ServerOptions } from "./server.ts";
-import { print, printable, printJson } from "./terminal.ts";
+import type { Explanation } from "../http/entities/explanation.ts";
+import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
+import { print, replaceUnprintable, printJson } from "../terminal/output.ts";
 
 export function addExplainCommands(program: Command): void {
-  asksServer(program.command("explain"))
+  withServerOptions(program.command("explain"))
     .description("why a node is in its state, what it waits for and what would move it; exits 1 for an unknown node")
     .argument("<node-id>")
     .action(explain);
@@ -12,8 +12,8 @@ export function addExplainCommands(program: Command): void {
 
 async function explain(nodeId: string, options: ServerOptions): Promise<void> {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}/explanation`;
-  const explanation = await ask<Explanation>(options, path);
+  const explanation = await callServer<Explanation>(options, path);
   if (options.json) printJson(explanation);
-  else print(printable(explanation.text));
+  else print(replaceUnprintable(explanation.text));
   if (!explanation.known) process.exitCode = 1;
 }

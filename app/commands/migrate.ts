@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { migrate } from "../../runtime/adapters/migrate.ts";
-import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
-import { MIGRATIONS } from "../compose.ts";
-import { readStoreConfig } from "./store-config.ts";
-import { print, printJson } from "./terminal.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
+import { MIGRATIONS } from "../host/compose.ts";
+import { readStoreConfig } from "../terminal/store-config.ts";
+import { print, printJson } from "../terminal/output.ts";
 
 export function addMigrateCommands(program: Command): void {
   program
@@ -17,7 +17,7 @@ async function run({ json }: { readonly json: boolean }): Promise<void> {
   const { DATABASE_URL: url } = readStoreConfig(process.env);
   if (url === undefined) {
     if (json) return printJson({ applied: [], embedded: true });
-    return print("DATABASE_URL is not set: this is the embedded mode, whose tables `rollcall start` migrates itself");
+    return print("DATABASE_URL is not set: this is the embedded mode, whose tables `rollcall start` migrates");
   }
   const store = new PostgresStore({ url, applicationName: "rollcall migrate", maxConnections: 2 });
   try {

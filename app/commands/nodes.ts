@@ -2,12 +2,21 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { EventStream } from "../../client/event-stream.ts";
 import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
 import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
-import type { RegistrationView } from "../http/registration-view.ts";
-import type { TimelineItem } from "../http/timeline-rows.ts";
-import { clientToken } from "../config.ts";
-import { ago, duration } from "../http/words.ts";
-import { ask, askAll, asksServer, type ServerOptions } from "./server.ts";
-import { type Colors, colorsOf, jsonText, paintState, print, printable, printJson, table } from "./terminal.ts";
+import type { RegistrationView } from "../http/entities/registration-view.ts";
+import type { TimelineItem } from "../http/entities/timeline.ts";
+import { clientToken } from "../host/config.ts";
+import { formatAge, formatDuration } from "../http/server/text-format.ts";
+import { callServer, fetchAllPages, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
+import {
+  type Colors,
+  colorsOf,
+  escapedJson,
+  paintState,
+  print,
+  replaceUnprintable,
+  printJson,
+  formatTable,
+} from "../terminal/output.ts";
 
 const LIST_MAX = 1_000;
 const SHOWN_ITEMS = 20;
@@ -23,27 +32,27 @@ interface ListOptions extends ServerOptions {
 
 export function addNodesCommands(program: Command): void {
   const nodes = program.command("nodes").description("the nodes of a running system");
-  asksServer(nodes.command("list"))
+  withServerOptions(nodes.command("list"))
     .description("every node with its state")
     .option("--state <state>", "only nodes in this state")
     .option("--reducer-state <state>", "only nodes whose reducer is in this state")
     .addOption(new Option("--type <type>", "only nodes of this type").choices(NODE_TYPES))
     .option("--capability <name>", "only nodes that have it")
     .option("--query <text>", "only nodes with this in their id or name")
-    .addOption(new Option("--limit <count>", "at most so many").argParser(positive).default(LIST_MAX))
+    .addOption(new Option("--limit <count>", "at most so many").argParser(parsePositiveInteger).default(LIST_MAX))
     .action(list);
-  asksServer(nodes.command("show"))
+  withServerOptions(nodes.command("show"))
     .description("one node, and the last of what happened to it")
     .argument("<node-id>")
     .action(show);
-  asksServer(nodes.command("watch"))
+  withServerOptions(nodes.command("watch"))
     .description("events as they are published, until interrupted; with --json a line each")
     .argument("[node-id]", "only of this node")
     .addOption(new Option("--type <types...>", "only events of these types").choices(REGISTRATION_EVENT_TYPES))
     .action(watch);
 }
 
-const positive = (text: string): number => {
+const parsePositiveInteger = (text: string): number => {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 on");
   return value;
@@ -52,7 +61,7 @@ const positive = (text: string): number => {
 async function list(options: ListOptions): Promise<void> {
   const { state, reducerState: reducer_state, type: node_type, capability, query: q, limit } = options;
   const filter = { state, reducer_state, node_type, capability, q };
-  const { items, more } = await askAll<RegistrationView>(options, "/api/v1/registrations", filter, limit);
+  const { items, more } = await fetchAllPages<RegistrationView>(options, "/api/v1/registrations", filter, limit);
   if (options.json) return printJson(items);
   if (items.length === 0) return print("no nodes");
   const colors = colorsOf(process.stdout);
@@ -61,14 +70,16 @@ async function list(options: ListOptions): Promise<void> {
     each.node_id,
     each.node?.node_type ?? "",
     each.state ?? "",
-    ago(each.state_since, now),
+    formatAge(each.state_since, now),
     String(each.attempt),
     deadlineText(each, now),
     each.node?.node_version ?? "",
     Object.values(each.node?.endpoints ?? {})[0] ?? "",
   ]);
   const paint = (cell: string, column: number): string => (column === 2 ? paintState(cell, colors) : cell);
-  print(table(["NODE", "TYPE", "STATE", "SINCE", "ATTEMPT", "DEADLINE", "VERSION", "ENDPOINT"], rows, colors, paint));
+  print(
+    formatTable(["NODE", "TYPE", "STATE", "SINCE", "ATTEMPT", "DEADLINE", "VERSION", "ENDPOINT"], rows, colors, paint),
+  );
   if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow it with --state, --type, --query`));
 }
 
@@ -76,14 +87,14 @@ const deadlineText = ({ deadlines }: RegistrationView, nowMs: number): string =>
   Object.entries(deadlines)
     .map(([name, { at }]) => {
       const leftMs = Date.parse(at) - nowMs;
-      return leftMs > 0 ? `${name} in ${duration(leftMs)}` : `${name} overdue`;
+      return leftMs > 0 ? `${name} in ${formatDuration(leftMs)}` : `${name} overdue`;
     })
     .join(", ");
 
 async function show(nodeId: string, options: ServerOptions): Promise<void> {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
-  const registration = await ask<RegistrationView>(options, path);
-  const { items } = await ask<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
+  const registration = await callServer<RegistrationView>(options, path);
+  const { items } = await callServer<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
     query: { order: "newest", limit: String(SHOWN_ITEMS) },
   });
   if (options.json) return printJson({ ...registration, timeline: items });
@@ -106,8 +117,8 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
       `${backend}: ${error_code} ${message}`,
     ]),
   ];
-  print(colors.bold(printable(nodeId)));
-  for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(13))}${printable(value)}`);
+  print(colors.bold(replaceUnprintable(nodeId)));
+  for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(13))}${replaceUnprintable(value)}`);
   print("");
   for (const item of items) {
     print(timelineLine(item, colors));
@@ -118,15 +129,21 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
 function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem, colors: Colors): string {
   const time = colors.dim(at.slice(11, 23));
   if (kind === "event")
-    return `${time}  ${colors.cyan("->")} ${printable(type ?? "")} ${colors.dim(`on ${printable(topic ?? "")}`)}`;
-  const said = [note, reason].filter((text) => text !== null).join("; ");
+    return (
+      `${time}  ${colors.cyan("->")} ${replaceUnprintable(type ?? "")} ` +
+      `${colors.dim(`on ${replaceUnprintable(topic ?? "")}`)}`
+    );
+  const explanation = [note, reason].filter((text) => text !== null).join("; ");
   const where = state === null ? "" : ` [${paintState(state, colors)}]`;
-  return `${time}  ${printable(type ?? kind)}${kind === "message" ? "" : ` (${kind})`}${where} ${printable(said)}`;
+  return (
+    `${time}  ${replaceUnprintable(type ?? kind)}${kind === "message" ? "" : ` (${kind})`}${where} ` +
+    `${replaceUnprintable(explanation)}`
+  );
 }
 
 function tryLine({ at, ms, code, error }: TimelineItem["tries"][number], colors: Colors): string {
-  const said = code === undefined ? "done" : colors.red(printable(`${code} ${error ?? ""}`));
-  return `${colors.dim(at.slice(11, 23))}     tried: ${said} ${colors.dim(`after ${ms} ms`)}`;
+  const result = code === undefined ? "done" : colors.red(replaceUnprintable(`${code} ${error ?? ""}`));
+  return `${colors.dim(at.slice(11, 23))}     tried: ${result} ${colors.dim(`after ${ms} ms`)}`;
 }
 
 async function watch(
@@ -134,13 +151,13 @@ async function watch(
   options: ServerOptions & { readonly type?: readonly RegistrationEventType[] },
 ): Promise<void> {
   const colors = colorsOf(process.stdout);
-  await ask(options, "/health/live");
+  await callServer(options, "/health/live");
   const stream = new EventStream({
     url: options.url,
     token: clientToken(process.env),
     filter: { types: options.type ?? [], ...(nodeId !== undefined && { nodeId }) },
     log: (_level, message) => void process.stderr.write(`${message}\n`),
-    onEvent: (event) => print(options.json ? jsonText(event) : eventLine(event, colors)),
+    onEvent: (event) => print(options.json ? escapedJson(event) : eventLine(event, colors)),
   });
   const interrupted = new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
   await Promise.race([stream.open().then(() => interrupted), interrupted]);
@@ -150,7 +167,7 @@ async function watch(
 function eventLine({ type, payload }: RegistrationEvent, colors: Colors): string {
   const { node_id, attempt, entity_seq, emitted_at } = payload;
   return (
-    `${colors.dim(emitted_at.slice(11, 23))}  ${printable(node_id)}  ${type}  ` +
+    `${colors.dim(emitted_at.slice(11, 23))}  ${replaceUnprintable(node_id)}  ${type}  ` +
     `${colors.dim(`attempt ${attempt}, event ${entity_seq}`)}`
   );
 }

@@ -1,27 +1,28 @@
 import { type Command, Option } from "commander";
-import { KafkaBus } from "../../runtime/adapters/kafka-bus.ts";
-import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
+import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
+import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
-import { SHIPPED_CONTRACTS } from "../compose.ts";
-import { type Config, readConfig } from "../config.ts";
-import { kafkaAccess } from "../kafka-access.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
-import { colorsOf, print, printJson, table } from "./terminal.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { type Config, readConfig } from "../host/config.ts";
+import { kafkaAccess } from "../host/kafka-access.ts";
+import { withoutBackends } from "../modules/registration-effects.ts";
+import { colorsOf, print, printJson, formatTable } from "../terminal/output.ts";
 
-const ANSWER_MS = 15_000;
+const BUS_TIMEOUT_MS = 15_000;
 
 interface Options {
   readonly contracts: string;
   readonly yes: boolean;
   readonly json: boolean;
 }
-interface Stray {
+interface StaleOffset {
   readonly topic: string;
   readonly partition: number;
   readonly stored: number;
@@ -31,16 +32,16 @@ interface Stray {
 export function addOffsetsCommands(program: Command): void {
   program
     .command("offsets")
-    .description("how far the log was read")
+    .description("stored consumer offsets")
     .command("reset")
     .description(
       "stored offsets above their log's end, which refuse a partition: lists them (exit 1), and with --yes " +
-        "forgets them, so that reading begins with what the log has now",
+        "deletes them, so that reading begins at the log's earliest message",
     )
     .addOption(
       new Option("--contracts <dir>", "folder with the contracts").default(SHIPPED_CONTRACTS, "the shipped ones"),
     )
-    .option("--yes", "forget them", false)
+    .option("--yes", "delete them", false)
     .option("--json", "print JSON", false)
     .action(reset);
 }
@@ -53,7 +54,7 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
       "offsets are reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded log " +
         "lies beside its offsets",
     );
-  const domain = domainIn(contracts, config);
+  const domain = compileFolder(contracts, config);
   const store = new PostgresStore({ url, applicationName: "rollcall offsets", maxConnections: 2 });
   const bus = new KafkaBus({
     ...{ brokers: servers.split(","), clientId: "rollcall-offsets", groupId: "rollcall-offsets" },
@@ -61,25 +62,26 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
     clock: new SystemClock(),
   });
   try {
-    const ends = await bus.ends(topicsOf(domain).input, { timeoutMs: ANSWER_MS });
-    const strays = await straysOf(store, domain, ends);
-    if (yes) for (const stray of strays) await forget(store, domain, stray);
-    if (json) printJson({ strays, forgotten: yes });
-    else printStrays(strays, yes);
-    if (strays.length > 0 && !yes) process.exitCode = 1;
+    await refuseFormerStore(store);
+    const ends = await bus.logEnds(topicsOf(domain).input, { timeoutMs: BUS_TIMEOUT_MS });
+    const staleOffsets = await findStaleOffsets(store, domain, ends);
+    if (yes) for (const stray of staleOffsets) await deleteOffset(store, domain, stray);
+    if (json) printJson({ strays: staleOffsets, forgotten: yes });
+    else printStaleOffsets(staleOffsets, yes);
+    if (staleOffsets.length > 0 && !yes) process.exitCode = 1;
   } finally {
     await Promise.all([bus.close(), store.close()]);
   }
 }
 
-function domainIn(dir: string, config: Config): Domain {
-  const code = registrationOnPaper();
+function compileFolder(dir: string, config: Config): Domain {
+  const code = withoutBackends();
   const { set } = validateDomain(dir, code);
   if (!set) throw new Error(`the contracts in ${dir} have errors: rollcall validate ${dir}`);
   return compileDomain(set, code, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
 }
 
-async function straysOf(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>): Promise<Stray[]> {
+async function findStaleOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>): Promise<StaleOffset[]> {
   const rows = await sql.query<{ topic: string; partition: number; stored: number }>(
     `select topic, partition, next_offset as stored from rollcall.source_offset
       where domain = $1 and topic = any($2::text[]) order by topic, partition`,
@@ -91,25 +93,25 @@ async function straysOf(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds
 }
 
 /** Only the offset that was looked at: a process may have stored another one meanwhile. */
-async function forget(sql: Sql, { name }: Domain, { topic, partition, stored }: Stray): Promise<void> {
+async function deleteOffset(sql: Sql, { name }: Domain, { topic, partition, stored }: StaleOffset): Promise<void> {
   await sql.query(
     `delete from rollcall.source_offset where domain = $1 and topic = $2 and partition = $3 and next_offset = $4`,
     [name, topic, partition, stored],
   );
 }
 
-function printStrays(strays: readonly Stray[], forgotten: boolean): void {
-  if (strays.length === 0) return print("no stored offset lies above its log's end");
-  const rows = strays.map(({ topic, partition, stored, end }) => [
+function printStaleOffsets(staleOffsets: readonly StaleOffset[], forgotten: boolean): void {
+  if (staleOffsets.length === 0) return print("no stored offset lies above its log's end");
+  const rows = staleOffsets.map(({ topic, partition, stored, end }) => [
     topic,
     String(partition),
     String(stored),
     String(end),
   ]);
-  print(table(["TOPIC", "PARTITION", "STORED", "LOG ENDS AT"], rows, colorsOf(process.stdout)));
+  print(formatTable(["TOPIC", "PARTITION", "STORED", "LOG ENDS AT"], rows, colorsOf(process.stdout)));
   print(
     forgotten
-      ? "forgotten: restart the processes, and these partitions are read from the earliest message that the log has"
-      : "the log is not the one that was known (deleted topics, another cluster?): --yes forgets these offsets",
+      ? "deleted: restart the processes, and these partitions are read from the earliest message that the log has"
+      : "the log is not the one that was known (deleted topics, another cluster?): --yes deletes these offsets",
   );
 }

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { ask, asksServer, type ServerOptions } from "./server.ts";
-import { print, printJson } from "./terminal.ts";
+import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
+import { print, printJson } from "../terminal/output.ts";
 
 export function addReloadCommand(program: Command): void {
-  asksServer(program.command("reload"))
+  withServerOptions(program.command("reload"))
     .description(
       "puts the contracts of the server's folder in force, for every process, or changes nothing and says why; " +
         "as SIGHUP does",
@@ -12,7 +12,9 @@ export function addReloadCommand(program: Command): void {
 }
 
 async function reload(options: ServerOptions): Promise<void> {
-  const answer = await ask<{ hash: string; changed: boolean }>(options, "/api/v1/contracts/reload", { method: "POST" });
+  const answer = await callServer<{ hash: string; changed: boolean }>(options, "/api/v1/contracts/reload", {
+    method: "POST",
+  });
   if (options.json) return printJson(answer);
   const hash = answer.hash.slice(0, 12);
   print(

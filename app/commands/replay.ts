@@ -1,21 +1,21 @@
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
-import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/core/replay.ts";
+import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import type { OpenJournal } from "../journal/open-journal.ts";
-import { type JournalOptions, readsJournal, withJournal, withLines } from "./journal.ts";
-import { progressOn } from "./progress.ts";
-import { type Colors, colorsOf, print, printable, printJson } from "./terminal.ts";
+import { type JournalOptions, withJournalOptions, withJournal, withJournalLines } from "../terminal/journal-options.ts";
+import { createProgressLine } from "../terminal/progress-line.ts";
+import { type Colors, colorsOf, print, replaceUnprintable, printJson } from "../terminal/output.ts";
 
 /** Of differences, and of nodes that can't be taken again: more are counted, not told. */
-const TOLD_MAX = 100;
+const LISTED_MAX = 100;
 
 interface Options extends JournalOptions {
   readonly verify?: boolean;
   readonly export?: string;
 }
-interface Report extends ReplayCounts {
+interface ReplayReport extends ReplayCounts {
   readonly ok: boolean;
   /** The earliest by time, each with its place in the journal. */
   readonly found: readonly ReplayDifference[];
@@ -24,9 +24,12 @@ interface Report extends ReplayCounts {
 }
 
 export function addReplayCommands(program: Command): void {
-  readsJournal(program.command("replay"))
-    .description("takes the journal again through the core; nothing is written but the file of --export")
-    .option("--verify", "decisions, events and intents must come out byte for byte; exits 1 if one does not")
+  withJournalOptions(program.command("replay"))
+    .description("replays the journal through the core; nothing is written but the file of --export")
+    .option(
+      "--verify",
+      "decisions, events and intents must come out byte for byte, but for their reasons; exits 1 if one does not",
+    )
     .addOption(
       new Option("--export <file>", "writes the journal as NDJSON, - for standard output").conflicts([
         "verify",
@@ -37,7 +40,7 @@ export function addReplayCommands(program: Command): void {
 }
 
 async function run(options: Options, command: Command): Promise<void> {
-  if (options.export !== undefined) return exportTo(options.export, options, command);
+  if (options.export !== undefined) return exportJournal(options.export, options, command);
   if (!options.verify) command.error("error: say --verify, or --export <file>");
   const report = await withJournal(options, command, {}, verify);
   if (options.json) printJson(report);
@@ -45,44 +48,44 @@ async function run(options: Options, command: Command): Promise<void> {
   if (!report.ok) process.exitCode = 1;
 }
 
-async function exportTo(file: string, options: Options, command: Command): Promise<void> {
+async function exportJournal(file: string, options: Options, command: Command): Promise<void> {
   let lines = 0;
-  const text = async function* (source: AsyncIterable<JournalLine>): AsyncGenerator<string> {
+  const toNdjson = async function* (source: AsyncIterable<JournalLine>): AsyncGenerator<string> {
     for await (const line of source) {
       lines++;
       yield `${JSON.stringify(line)}\n`;
     }
   };
   const toStandardOutput = file === "-";
-  await withLines(options, command, {}, (source) =>
+  await withJournalLines(options, command, {}, (source) =>
     toStandardOutput
-      ? pipeline(text(source), process.stdout, { end: false })
-      : pipeline(text(source), createWriteStream(file)),
+      ? pipeline(toNdjson(source), process.stdout, { end: false })
+      : pipeline(toNdjson(source), createWriteStream(file)),
   );
   if (!toStandardOutput) print(`${lines} lines in ${file}`);
 }
 
-async function verify({ contracts, problems, histories }: OpenJournal): Promise<Report> {
+async function verify({ contracts, problems, entityHistories }: OpenJournal): Promise<ReplayReport> {
   const found: ReplayDifference[] = [];
   const incompleteNodes: { entityId: string; reason: string }[] = [];
   const replay = new Replay(contracts, {
     difference: (difference) => {
       found.push(difference);
-      if (found.length > 20 * TOLD_MAX) found.splice(0, Infinity, ...earliest(found));
+      if (found.length > 20 * LISTED_MAX) found.splice(0, Infinity, ...earliest(found));
     },
     incomplete: (entityId, reason) => {
-      if (incompleteNodes.length < TOLD_MAX) incompleteNodes.push({ entityId, reason });
+      if (incompleteNodes.length < LISTED_MAX) incompleteNodes.push({ entityId, reason });
     },
   });
-  const progress = progressOn(process.stderr);
-  for await (const line of histories) {
+  const progress = createProgressLine(process.stderr);
+  for await (const line of entityHistories) {
     if (line.line === "row") replay.row(line);
-    else replay.stored(line);
+    else replay.snapshot(line);
     const { rows, entities, differences } = replay.counts;
-    progress.tell(() => `${rows} rows, ${entities} nodes, ${differences} differences`);
+    progress.update(() => `${rows} rows, ${entities} nodes, ${differences} differences`);
   }
   const counts = replay.end();
-  progress.end();
+  progress.clear();
   const ok = counts.differences === 0 && counts.incomplete === 0;
   return { ok, ...counts, found: earliest(found), incompleteNodes, problems };
 }
@@ -90,30 +93,34 @@ async function verify({ contracts, problems, histories }: OpenJournal): Promise<
 const earliest = (found: readonly ReplayDifference[]): ReplayDifference[] =>
   found
     .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.partition - b.partition || a.seq - b.seq))
-    .slice(0, TOLD_MAX);
+    .slice(0, LISTED_MAX);
 
-function printReport(report: Report, colors: Colors): void {
-  const { rows, entities, steps, events, intents, deadLetters, states, differences, incomplete, found } = report;
-  for (const problem of report.problems) print(colors.yellow(printable(problem)));
-  let place = "";
+function printReport(report: ReplayReport, colors: Colors): void {
+  const { rows, entities, steps, events, intents, deadLetters, states, differences, reworded, incomplete, found } =
+    report;
+  for (const problem of report.problems) print(colors.yellow(replaceUnprintable(problem)));
+  let previousHeading = "";
   for (const difference of found) {
-    const here =
+    const heading =
       `${difference.entityId ?? "(no node)"}  partition ${difference.partition} seq ` +
       `${difference.seq}  ${difference.at}  ${difference.type}`;
-    if (here !== place) print(`${colors.red(printable(here))}${difference.follows ? colors.dim("  (follows)") : ""}`);
-    place = here;
-    print(`  ${printable(difference.field)}`);
-    print(`    recorded  ${shown(difference.recorded)}`);
-    print(`    came out  ${shown(difference.cameOut)}`);
+    if (heading !== previousHeading)
+      print(`${colors.red(replaceUnprintable(heading))}${difference.follows ? colors.dim("  (follows)") : ""}`);
+    previousHeading = heading;
+    print(`  ${replaceUnprintable(difference.field)}`);
+    print(`    recorded  ${valueText(difference.recorded)}`);
+    print(`    replayed  ${valueText(difference.replayed)}`);
   }
   if (differences > found.length) print(colors.dim(`... and ${differences - found.length} more`));
-  for (const { entityId, reason } of report.incompleteNodes) print(`${printable(entityId)} not taken again: ${reason}`);
+  for (const { entityId, reason } of report.incompleteNodes)
+    print(`${replaceUnprintable(entityId)} not replayed: ${reason}`);
   const what =
     `${rows} rows of ${entities} nodes: ${steps} steps, ${events} events, ${intents} intents, ` +
     `${deadLetters} dead letters, ${states} stored states`;
-  if (report.ok) return print(`${what}: all come out byte for byte`);
-  print(`${what}: ${colors.red(`${differences} differences`)}, ${incomplete} nodes not taken again to the end`);
+  const words = reworded > 0 ? `, reworded: ${reworded}` : "";
+  if (report.ok) return print(`${what}: all come out ${words === "" ? "byte for byte" : `the same${words}`}`);
+  print(`${what}: ${colors.red(`${differences} differences`)}, ${incomplete} nodes not replayed to the end${words}`);
 }
 
-const shown = (value: unknown): string =>
-  value === undefined ? "nothing" : printable(JSON.stringify(value)).slice(0, 500);
+const valueText = (value: unknown): string =>
+  value === undefined ? "nothing" : replaceUnprintable(JSON.stringify(value)).slice(0, 500);

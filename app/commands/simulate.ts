@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { httpTransport } from "../../client/http-transport.ts";
 import { kafkaTransport } from "../../client/kafka-transport.ts";
-import { introductionMs, simulate, type Simulation } from "../../client/simulation.ts";
+import { rampUpMs, simulate, type Simulation } from "../../client/simulation.ts";
 import type { Transport } from "../../client/transport.ts";
-import { durationMs } from "../../runtime/contract/schema-parts.ts";
-import { clientToken, type Config, readConfig } from "../config.ts";
-import { kafkaAccess } from "../kafka-access.ts";
-import { progressLine, summaryText } from "../simulation-text.ts";
-import { print, printJson } from "./terminal.ts";
+import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
+import { clientToken, type Config, readConfig } from "../host/config.ts";
+import { kafkaAccess } from "../host/kafka-access.ts";
+import { progressLine, summaryText } from "../terminal/simulation-report.ts";
+import { print, printJson } from "../terminal/output.ts";
 
 interface Options {
   readonly nodes: number;
@@ -30,15 +30,23 @@ export function addSimulateCommands(program: Command): void {
   program
     .command("simulate")
     .description("plays many nodes against a running system; exits 1 if one that should become ACTIVE did not")
-    .addOption(new Option("--nodes <count>", "how many nodes").argParser(count).default(100))
-    .addOption(new Option("--rate <per second>", "new nodes a second").argParser(positive).default(50))
-    .addOption(new Option("--for <duration>", "how long heartbeats go on").argParser(duration).default(60_000, "60s"))
-    .addOption(new Option("--no-ack <share>", "share of nodes that never ACK").argParser(share).default(0))
-    .addOption(new Option("--silent <share>", "share of nodes that send no heartbeats").argParser(share).default(0))
+    .addOption(new Option("--nodes <count>", "how many nodes").argParser(parseCount).default(100))
+    .addOption(new Option("--rate <per second>", "new nodes a second").argParser(parseRate).default(50))
     .addOption(
-      new Option("--duplicate <share>", "share of nodes that say everything twice").argParser(share).default(0),
+      new Option("--for <duration>", "how long heartbeats go on").argParser(parseDuration).default(60_000, "60s"),
     )
-    .addOption(new Option("--seed <number>", "same seed, same nodes with the same faults").argParser(count).default(1))
+    .addOption(new Option("--no-ack <share>", "share of nodes that never ACK").argParser(parseShare).default(0))
+    .addOption(
+      new Option("--silent <share>", "share of nodes that send no heartbeats").argParser(parseShare).default(0),
+    )
+    .addOption(
+      new Option("--duplicate <share>", "share of nodes that send every message twice")
+        .argParser(parseShare)
+        .default(0),
+    )
+    .addOption(
+      new Option("--seed <number>", "same seed, same nodes with the same faults").argParser(parseCount).default(1),
+    )
     .option("--goodbye", "deregister at the end, instead of falling silent", false)
     .addOption(new Option("--url <url>", "system to play against, over HTTP; default ROLLCALL_URL, or this machine's"))
     .addOption(new Option("--kafka <servers>", "or over Kafka; default KAFKA_BOOTSTRAP_SERVERS").conflicts("url"))
@@ -50,8 +58,8 @@ export function addSimulateCommands(program: Command): void {
 
 async function run(options: Options, command: Command): Promise<void> {
   const { nodes, rate, seed, ack: noAck, silent, duplicate, goodbye, json } = options;
-  const cast = { nodes, rate, seed, noAck, silent, duplicate, durationMs: options.for, goodbye };
-  if (introductionMs(cast) > options.for)
+  const population = { nodes, rate, seed, noAck, silent, duplicate, durationMs: options.for, goodbye };
+  if (rampUpMs(population) > options.for)
     command.error(
       `error: ${nodes} nodes at ${rate} a second take ${Math.ceil(nodes / rate)} s: give --for at least that long`,
     );
@@ -60,7 +68,12 @@ async function run(options: Options, command: Command): Promise<void> {
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
   try {
-    const summary = await simulate({ ...cast, transport, signal: interrupted.signal, ...progressOn(process.stderr) });
+    const summary = await simulate({
+      ...population,
+      transport,
+      signal: interrupted.signal,
+      ...progressOptions(process.stderr),
+    });
     if (json) printJson(summary);
     else print(summaryText(summary));
     if (summary.neverActive.length > 0) process.exitCode = 1;
@@ -69,7 +82,7 @@ async function run(options: Options, command: Command): Promise<void> {
   }
 }
 
-function progressOn(stream: NodeJS.WriteStream): Pick<Simulation, "onProgress"> {
+function progressOptions(stream: NodeJS.WriteStream): Pick<Simulation, "onProgress"> {
   if (!stream.isTTY) return {};
   return { onProgress: (progress) => void stream.write(`\r\x1b[K${progressLine(progress)}\r`) };
 }
@@ -79,7 +92,8 @@ function transportOf({ url, kafka, env, namespace }: Options): Transport {
   // Nodes need no database: that variable is the runtime's.
   const config = readConfig({ ...process.env, KAFKA_BOOTSTRAP_SERVERS: undefined, DATABASE_URL: undefined });
   const address = url ?? (kafka === undefined ? process.env["ROLLCALL_URL"] : undefined);
-  if (address || !servers) return httpTransport({ url: address ?? servedBy(config), token: clientToken(process.env) });
+  if (address || !servers)
+    return httpTransport({ url: address ?? configuredUrl(config), token: clientToken(process.env) });
   return kafkaTransport({
     brokers: servers.split(","),
     env: env ?? config.ROLLCALL_ENV,
@@ -88,27 +102,28 @@ function transportOf({ url, kafka, env, namespace }: Options): Transport {
   });
 }
 
-const servedBy = ({ ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port }: Config): string => `http://${host}:${port}`;
+const configuredUrl = ({ ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port }: Config): string =>
+  `http://${host}:${port}`;
 
-function count(text: string): number {
+function parseCount(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999999");
   return Number(text);
 }
 
-function positive(text: string): number {
+function parseRate(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 100_000)) throw new InvalidArgumentError("a number above 0, at most 100000");
   return value;
 }
 
-function share(text: string): number {
+function parseShare(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0 && value <= 1))
     throw new InvalidArgumentError("a share from 0 to 1: 0.1 is a tenth");
   return value;
 }
 
-function duration(text: string): number {
+function parseDuration(text: string): number {
   const ms = durationMs(text);
   if (ms === undefined) throw new InvalidArgumentError("an integer and ms, s, m, h or d: 60s");
   return ms;

@@ -1,11 +1,11 @@
 import { type Command, Option } from "commander";
-import { composeSystem, isEmbedded, SHIPPED_CONTRACTS } from "../compose.ts";
-import { ContractsRefused, ContractsUnfit } from "../contracts-in-force.ts";
-import { CONFIG_SCHEMA, readConfig } from "../config.ts";
-import { formatDiagnostics } from "../../runtime/contract/format-diagnostics.ts";
-import { createHttpServer } from "../http/server.ts";
-import { createLog, logShellEvents } from "../log.ts";
-import type { System } from "../system.ts";
+import { composeSystem, isEmbedded, SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { InvalidContractsError, IncompatibleContractsError } from "../host/contracts-in-force.ts";
+import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
+import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { createHttpServer } from "../http/server/http-server.ts";
+import { createLog, logShellEvents } from "../host/log.ts";
+import type { System } from "../host/system.ts";
 
 export const RELOAD_HELP =
   "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, whole or not at all.\n";
@@ -36,13 +36,13 @@ export async function serve({
 }): Promise<System> {
   const config = readConfig(process.env);
   const log = createLog(config.ROLLCALL_LOG_LEVEL);
-  const leave = (code: number): void => {
+  const exit = (code: number): void => {
     log.flush();
     process.exit(code);
   };
   const onFatal = (error: unknown): void => {
-    log.fatal({ err: error }, "the runtime can't go on");
-    leave(1);
+    log.fatal({ err: error }, "the runtime can't continue");
+    exit(1);
   };
   process.on("uncaughtException", onFatal);
   process.on("unhandledRejection", onFatal);
@@ -53,23 +53,23 @@ export async function serve({
     onFatal,
     log: (level, message, details) => log[level](details ?? {}, message),
   }).catch((error: unknown) => {
-    if (error instanceof ContractsRefused)
+    if (error instanceof InvalidContractsError)
       throw new Error(formatDiagnostics(error.diagnostics, "text", { colors: process.stderr.isTTY }));
     throw error;
   });
   logShellEvents(log, system);
   const http = createHttpServer(system, {
-    onDefect: (err, route) => log.error({ err, route }, "a request failed"),
+    onInternalError: (err, route) => log.error({ err, route }, "a request failed"),
   });
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, "draining");
-    setTimeout(() => leave(1), STOP_MS).unref();
+    setTimeout(() => exit(1), STOP_MS).unref();
     await Promise.all([http.close(), system.stop()]);
-    log.info("left");
-    leave(0);
+    log.info("stopped");
+    exit(0);
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
@@ -79,7 +79,7 @@ export async function serve({
     () =>
       void system.runtime
         .reload("SIGHUP")
-        .catch((err: unknown) => told(err) || log.error({ err }, "the contracts can't be reloaded")),
+        .catch((err: unknown) => isReportedRefusal(err) || log.error({ err }, "the contracts can't be reloaded")),
   );
 
   const { ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port } = config;
@@ -90,19 +90,20 @@ export async function serve({
   };
   const address = await start().catch(async (error: unknown) => {
     // What listens and what is connected would keep a process alive that does nothing.
-    setTimeout(() => leave(1), STOP_MS).unref();
+    setTimeout(() => exit(1), STOP_MS).unref();
     await Promise.allSettled([http.close(), system.stop()]);
     throw error;
   });
   log.info(
-    { mode: isEmbedded(config) ? "embedded" : "real", address, contracts: system.domain.hash.slice(0, 12) },
+    { mode: isEmbedded(config) ? "embedded" : "real", address, contracts: system.domain.contractHash.slice(0, 12) },
     `rollcall serves ${address}`,
   );
   return system;
 }
 
 /** Refusals are events of the system: whoever watches it has heard of them. */
-const told = (error: unknown): boolean => error instanceof ContractsRefused || error instanceof ContractsUnfit;
+const isReportedRefusal = (error: unknown): boolean =>
+  error instanceof InvalidContractsError || error instanceof IncompatibleContractsError;
 
 /** Every variable with its meaning, from the schema that reads them. */
 function environmentHelp(): string {

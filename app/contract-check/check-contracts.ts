@@ -1,13 +1,13 @@
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import type { ContractFile } from "../../runtime/contract/contract-folder.ts";
-import type { Diagnostic } from "../../runtime/contract/diagnostic.ts";
-import { type Checked, checkModel } from "../../runtime/contract/exploration/check-model.ts";
-import { type Graph, graphData } from "../../runtime/contract/graph.ts";
-import { validateFiles } from "../../runtime/contract/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import { type ModelCheckResult, checkModel } from "../../runtime/contract/exploration/check-model.ts";
+import { type Graph, buildGraph } from "../../runtime/contract/graph/graph.ts";
+import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
-import { type PlanReport, planReport } from "../journal/plan-report.ts";
-import { registrationOnPaper } from "../registration-effects.ts";
+import { type PlanReport, runPlan } from "../journal/plan-report.ts";
+import { withoutBackends } from "../modules/registration-effects.ts";
 
 export interface CheckRequest {
   /** The whole domain's. */
@@ -21,7 +21,7 @@ export interface CheckResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Null where there is an error, as all below; also null: was not asked for. */
   readonly graph: Graph | null;
-  readonly model: Checked | null;
+  readonly model: ModelCheckResult | null;
   readonly plan: PlanReport | null;
 }
 
@@ -33,19 +33,19 @@ export async function checkContracts(
   { files, model, planHours }: CheckRequest,
   journal: AsyncIterable<JournalLine>,
 ): Promise<CheckResult> {
-  const code = registrationOnPaper();
+  const code = withoutBackends();
   const { set, diagnostics } = validateFiles("the contracts", files, code);
   if (!set) return { diagnostics, graph: null, model: null, plan: null };
   return {
     diagnostics,
-    graph: graphData(set, code),
+    graph: buildGraph(set, code),
     model: model ? checkModel(set, code) : null,
     plan: planHours === undefined ? null : await plan(planHours),
   };
 
   async function plan(hours: number): Promise<PlanReport> {
-    const sound = set as NonNullable<typeof set>;
-    const open = await openJournal(journal, code, (names) => compileDomain(sound, code, names));
-    return planReport(open, compileDomain(sound, code, open.head), hours);
+    const validSet = set as NonNullable<typeof set>;
+    const open = await openJournal(journal, code, (names) => compileDomain(validSet, code, names));
+    return runPlan(open, compileDomain(validSet, code, open.head), hours);
   }
 }

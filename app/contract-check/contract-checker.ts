@@ -2,18 +2,18 @@ import { Worker } from "node:worker_threads";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { COMMAND } from "../built-files.ts";
 import type { CheckRequest, CheckResult } from "./check-contracts.ts";
-import type { FromWorker, ToWorker } from "./check-worker.ts";
+import type { WorkerMessage, WorkerRequest } from "./check-worker.ts";
 
-const LINES_MAX = 500;
+const LINES_PER_MESSAGE = 500;
 /** A thread that nobody asks is ended. */
 const IDLE_MS = 60_000;
 /** In MiB: the largest journal of one node and a hundred thousand worlds fit, an endless growth does not. */
-const MEMORY_MAX_MB = 1_024;
+const MEMORY_MAX_MIB = 1_024;
 
 /** Another request is in work. */
 export class CheckerBusy extends Error {}
 /** It took longer than it may; what is done in that time is lost. */
-export class CheckTooLong extends Error {}
+export class CheckTimeout extends Error {}
 
 /**
  * Checks contracts in a thread of its own, one request at a time: what is asked costs seconds of computing, and the
@@ -22,37 +22,37 @@ export class CheckTooLong extends Error {}
 export class ContractChecker {
   #worker: Worker | undefined;
   #busy = false;
-  #idle: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   /**
    * @param journal read, page by page, where a plan is asked for
-   * @throws CheckerBusy, CheckTooLong
+   * @throws CheckerBusy, CheckTimeout
    */
   async check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<CheckResult> {
     if (this.#busy) throw new CheckerBusy();
     this.#busy = true;
-    clearTimeout(this.#idle);
-    const worker = (this.#worker ??= this.#begin());
+    clearTimeout(this.#idleTimer);
+    const worker = (this.#worker ??= this.#startWorker());
     try {
-      return await answerOf(worker, request, journal, timeoutMs);
+      return await runCheck(worker, request, journal, timeoutMs);
     } catch (error) {
-      this.#end();
+      this.#stopWorker();
       throw error;
     } finally {
       this.#busy = false;
-      this.#idle = setTimeout(() => this.#end(), IDLE_MS).unref();
+      this.#idleTimer = setTimeout(() => this.#stopWorker(), IDLE_MS).unref();
     }
   }
 
   close(): void {
-    clearTimeout(this.#idle);
-    this.#end();
+    clearTimeout(this.#idleTimer);
+    this.#stopWorker();
   }
 
-  #begin(): Worker {
+  #startWorker(): Worker {
     const worker = new Worker(COMMAND, {
-      argv: ["check-contracts"],
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MAX_MB },
+      argv: ["contract-check-worker"],
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MAX_MIB },
     });
     worker.unref();
     // Whoever waits is told by a listener of his own; this one is for a thread that ends while nobody does.
@@ -61,48 +61,50 @@ export class ContractChecker {
     return worker;
   }
 
-  #end(): void {
+  #stopWorker(): void {
     void this.#worker?.terminate();
     this.#worker = undefined;
   }
 }
 
-function answerOf(
+function runCheck(
   worker: Worker,
   request: CheckRequest,
   journal: AsyncIterable<JournalLine>,
   timeoutMs: number,
 ): Promise<CheckResult> {
-  const lines = pagesOf(journal);
-  const say = (told: ToWorker): void => worker.postMessage(told);
+  const lines = batchesOf(journal);
+  const send = (told: WorkerRequest): void => worker.postMessage(told);
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => done(() => reject(new CheckTooLong())), timeoutMs);
-    const onMessage = (said: FromWorker): void => {
+    const timer = setTimeout(() => settle(() => reject(new CheckTimeout())), timeoutMs);
+    const onMessage = (said: WorkerMessage): void => {
       if ("wants" in said)
         lines.next().then(
-          ({ value }) => say({ lines: value ?? [] }),
-          (error: unknown) => done(() => reject(error)),
+          ({ value }) => send({ lines: value ?? [] }),
+          (error: unknown) => settle(() => reject(error)),
         );
-      else if ("result" in said) done(() => resolve(said.result as CheckResult));
-      else done(() => reject(new Error(said.failed)));
+      else if ("result" in said) settle(() => resolve(said.result as CheckResult));
+      else settle(() => reject(new Error(said.failed)));
     };
     const onEnd = (error: unknown): void =>
-      done(() => reject(error instanceof Error ? error : new Error("the thread that checks contracts has ended")));
-    const done = (then: () => void): void => {
+      settle(() =>
+        reject(error instanceof Error ? error : new Error("the contract checker's worker thread ended unexpectedly")),
+      );
+    const settle = (then: () => void): void => {
       clearTimeout(timer);
       worker.off("message", onMessage).off("error", onEnd).off("exit", onEnd);
       void lines.return(undefined);
       then();
     };
     worker.on("message", onMessage).on("error", onEnd).on("exit", onEnd);
-    say({ request });
+    send({ request });
   });
 }
 
-async function* pagesOf(journal: AsyncIterable<JournalLine>): AsyncGenerator<readonly JournalLine[], undefined> {
+async function* batchesOf(journal: AsyncIterable<JournalLine>): AsyncGenerator<readonly JournalLine[], undefined> {
   let page: JournalLine[] = [];
   for await (const line of journal) {
-    if (page.push(line) < LINES_MAX) continue;
+    if (page.push(line) < LINES_PER_MESSAGE) continue;
     yield page;
     page = [];
   }

@@ -5,7 +5,7 @@ import type { Transport } from "../../client/transport.ts";
 /** A node whose words can be held back, as by a pulled cable. */
 export class DemoNode {
   readonly node: RollcallNode;
-  isMuted = false;
+  isSilenced = false;
 
   constructor(
     transport: Transport,
@@ -17,7 +17,7 @@ export class DemoNode {
       transport: {
         ...transport,
         publish: (message) => {
-          if (this.isMuted) return Promise.resolve();
+          if (this.isSilenced) return Promise.resolve();
           onSaid(message);
           return transport.publish(message);
         },
@@ -26,7 +26,7 @@ export class DemoNode {
   }
 }
 
-export const CAST = [
+export const DEMO_NODES = [
   { nodeId: "orders", nodeType: "effect", capabilities: ["orders.read", "orders.write"] },
   { nodeId: "prices", nodeType: "compute", capabilities: ["prices.quote"] },
   { nodeId: "totals", nodeType: "reducer", capabilities: ["totals.daily"] },
@@ -35,4 +35,4 @@ export const CAST = [
 ] as const;
 
 /** The one whose story is told. */
-export const HERO = "orders";
+export const FOLLOWED_NODE = "orders";

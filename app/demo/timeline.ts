@@ -1,5 +1,5 @@
 import type { NodeMessage, NodeMessageType } from "../../client/messages.ts";
-import type { Decision, Move } from "../../runtime/core/decision.ts";
+import type { Decision, MachineTransition } from "../../runtime/core/decision.ts";
 import type { Message } from "../../runtime/core/message.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 
@@ -7,14 +7,14 @@ import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 export type Actor = "node" | "orchestrator" | "reducer" | "effect" | "bus" | "deadline";
 
 /** One line of a timeline: what happened, and both machines' states after it. */
-export interface Row {
+export interface TimelineRow {
   readonly atMs: number;
   readonly actor: Actor;
-  readonly what: string;
+  readonly name: string;
   readonly orchestrator: string;
   readonly reducer: string;
   /** The topic of an event, the target of an intent, or why nothing changed. */
-  readonly where: string;
+  readonly detail: string;
 }
 
 interface TimelineOptions {
@@ -22,7 +22,7 @@ interface TimelineOptions {
   readonly initialReducerState: string;
   readonly topicOf: (type: NodeMessageType) => string;
   readonly nowMs: () => number;
-  readonly onRow: (row: Row) => void;
+  readonly onRow: (row: TimelineRow) => void;
 }
 
 /** One node's story, told row by row from what the node says and what the shell tells after it became true. */
@@ -42,55 +42,62 @@ export class Timeline {
   }
 
   /** The node sends a message; the first one is T+0. */
-  said({ type, payload }: NodeMessage): void {
+  recordSent({ type, payload }: NodeMessage): void {
     this.#startedMs ??= this.#options.nowMs();
     const isGoodbye = "reason" in payload && payload.reason === "shutdown";
-    this.#row("node", type, this.#options.topicOf(type) + (isGoodbye ? ", reason: shutdown" : ""));
+    this.#addRow("node", type, this.#options.topicOf(type) + (isGoodbye ? ", reason: shutdown" : ""));
   }
 
-  heard(event: ShellEvent): void {
+  recordShellEvent(event: ShellEvent): void {
     if (event.kind !== "decision" || event.message.entityId !== this.#options.nodeId) return;
     const { message, decision } = event;
     const moves = [...decision.moves];
-    this.#taken(message, decision, moves);
+    this.#addInput(message, decision, moves);
     for (const [index, { type, topic, seq }] of decision.events.entries()) {
-      this.#apply(moves, decision.events[index + 1]?.type);
-      this.#row("orchestrator", type, topic);
+      this.#applyMoves(moves, decision.events[index + 1]?.type);
+      this.#addRow("orchestrator", type, topic);
       for (const intent of decision.intents)
-        if (intent.version === seq) this.#row("reducer", intent.type, intent.target);
+        if (intent.version === seq) this.#addRow("reducer", intent.type, intent.target);
     }
   }
 
   /** What came in, unless the node's own row has shown it, and the moves that no published event made. */
-  #taken({ kind, type }: Message, { entity, events, result, reason }: Decision, moves: Move[]): void {
-    this.#apply(moves, events[0]?.type);
-    if (kind === "published") this.#row("bus", insideOf(type), "confirmed: it is in the log");
-    else if (kind === "deadline") this.#row("deadline", type, "passed, and the log holds nothing that came in time");
+  #addInput({ kind, type }: Message, { entity, events, result, reason }: Decision, moves: MachineTransition[]): void {
+    this.#applyMoves(moves, events[0]?.type);
+    if (kind === "published") this.#addRow("bus", innerType(type), "confirmed: it is in the log");
+    else if (kind === "deadline") this.#addRow("deadline", type, "passed, and the log holds nothing that came in time");
     else if (kind === "outcome" && result !== "no_op")
-      this.#row("effect", type, type.startsWith("failed(") ? reason : "");
-    else if (kind === "bus" && result === "renewed") this.#renewed(Object.entries(entity?.deadlines ?? {}));
-    else if (kind === "bus" && result !== "changed") this.#row("orchestrator", `(${result})`, reason);
+      this.#addRow("effect", type, type.startsWith("failed(") ? reason : "");
+    else if (kind === "bus" && result === "renewed") this.#addRenewals(Object.entries(entity?.deadlines ?? {}));
+    else if (kind === "bus" && result !== "changed") this.#addRow("orchestrator", `(${result})`, reason);
   }
 
-  #renewed(deadlines: readonly (readonly [string, { readonly at: number }])[]): void {
+  #addRenewals(deadlines: readonly (readonly [string, { readonly at: number }])[]): void {
     for (const [name, { at }] of deadlines)
-      this.#row("orchestrator", "(renewed)", `${name} deadline moves to T+${at - (this.#startedMs ?? at)}`);
+      this.#addRow("orchestrator", "(renewed)", `${name} deadline moves to T+${at - (this.#startedMs ?? at)}`);
   }
 
   /** Moves both machines, up to the move that belongs to the next event. */
-  #apply(moves: Move[], next: string | undefined): void {
+  #applyMoves(moves: MachineTransition[], next: string | undefined): void {
     while (moves[0] && !(moves[0].machine === "orchestrator" && moves[0].trigger === next)) {
-      const { machine, to } = moves.shift() as Move;
+      const { machine, to } = moves.shift() as MachineTransition;
       if (machine === "orchestrator") this.#orchestrator = to;
       else this.#reducer = to;
     }
   }
 
-  #row(actor: Actor, what: string, where: string): void {
+  #addRow(actor: Actor, what: string, where: string): void {
     const atMs = this.#options.nowMs() - (this.#startedMs ?? this.#options.nowMs());
-    this.#options.onRow({ atMs, actor, what, orchestrator: this.#orchestrator, reducer: this.#reducer, where });
+    this.#options.onRow({
+      atMs,
+      actor,
+      name: what,
+      orchestrator: this.#orchestrator,
+      reducer: this.#reducer,
+      detail: where,
+    });
   }
 }
 
 /** `published(NodeRegistrationAccepted)` is about a NodeRegistrationAccepted. */
-const insideOf = (type: string): string => type.slice(type.indexOf("(") + 1, -1);
+const innerType = (type: string): string => type.slice(type.indexOf("(") + 1, -1);

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
-import type { JournalBytes, JournalRow, StoredEntity } from "../../runtime/core/journal.ts";
+import type { JournalBytes, JournalRow, EntitySnapshot } from "../../runtime/core/journal.ts";
 
 const Bytes = z.union([z.string(), z.object({ base64: z.string() })]).nullable();
 const Id = z.string().nullable();
@@ -24,23 +24,23 @@ const ContractLine = z.object({
   files: z.record(z.string(), z.string()).describe("file name -> YAML"),
 });
 
-const Step = z.looseObject({
+const StepBody = z.looseObject({
   kind: z.enum(["bus", "deadline", "outcome", "published"]),
   message: z.looseObject({ payload: Payload, now: z.number() }),
   before: z.looseObject({ state: z.string().nullable(), reducer_state: z.string(), deadlines: Deadlines }).optional(),
   decision: z.looseObject({ result: z.string(), reason: z.string() }),
 });
-const Settled = z.looseObject({
+const SettledBody = z.looseObject({
   kind: z.literal("settled"),
   intent: z.object({ id: z.string(), type: z.string(), target: z.string() }),
 });
-const DeadLetter = z.looseObject({
+const DeadLetterBody = z.looseObject({
   code: z.string(),
   error: z.string(),
   origin: z.object({ topic: z.string(), partition: z.int(), offset: z.int() }),
-  refused: z.looseObject({ ...Step.shape, message_id: z.string() }).optional(),
+  refused: z.looseObject({ ...StepBody.shape, message_id: z.string() }).optional(),
 });
-const row = {
+const rowColumns = {
   line: z.literal("row"),
   partition: z.int(),
   seq: z.int(),
@@ -58,9 +58,9 @@ const row = {
 };
 /** A row of rollcall.journal, column by column. */
 const RowLine = z.discriminatedUnion("kind", [
-  z.object({ ...row, kind: z.literal("message"), body: z.union([Step, Settled]) }),
-  z.object({ ...row, kind: z.literal("dead_letter"), body: DeadLetter }),
-  z.object({ ...row, kind: z.enum(["event", "repeat", "rekeyed", "gap"]), body: z.unknown() }),
+  z.object({ ...rowColumns, kind: z.literal("message"), body: z.union([StepBody, SettledBody]) }),
+  z.object({ ...rowColumns, kind: z.literal("dead_letter"), body: DeadLetterBody }),
+  z.object({ ...rowColumns, kind: z.enum(["event", "repeat", "repartitioned", "gap"]), body: z.unknown() }),
 ]);
 
 /** Behind an entity's rows: its row in rollcall.entity as it stood when they were read. */
@@ -81,18 +81,18 @@ const EntityLine = z.object({
   state_since: z.iso.datetime(),
 });
 
-const Line = z.union([HeadLine, ContractLine, RowLine, EntityLine]);
+const JournalLineSchema = z.union([HeadLine, ContractLine, RowLine, EntityLine]);
 
 /** A line of an exported journal, or an item of the journal over HTTP. */
 export type JournalLine =
   | z.infer<typeof HeadLine>
   | z.infer<typeof ContractLine>
   | ({ readonly line: "row" } & JournalRow)
-  | ({ readonly line: "entity" } & StoredEntity);
+  | ({ readonly line: "entity" } & EntitySnapshot);
 
 /** The line as it came, because the order of keys counts; undefined: it is no line of a journal. */
-export const asJournalLine = (value: unknown): JournalLine | undefined =>
-  Line.safeParse(value).success ? (value as JournalLine) : undefined;
+export const parseJournalLine = (value: unknown): JournalLine | undefined =>
+  JournalLineSchema.safeParse(value).success ? (value as JournalLine) : undefined;
 
-export const journalBytes = (bytes: Buffer | null): JournalBytes | null =>
+export const encodeBytes = (bytes: Buffer | null): JournalBytes | null =>
   bytes === null ? null : isUtf8(bytes) ? bytes.toString("utf8") : { base64: bytes.toString("base64") };

@@ -1,59 +1,62 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { ask } from "../commands/server.ts";
-import type { Config } from "../config.ts";
-import { asJournalLine, type JournalLine } from "./journal-line.ts";
-import { journalHead, journalLines, type JournalPlace } from "./journal-rows.ts";
+import { callServer } from "../terminal/server-client.ts";
+import type { Config } from "../host/config.ts";
+import { parseJournalLine, type JournalLine } from "./journal-line.ts";
+import { readJournalHead, readJournalPage, type JournalPosition } from "./journal-pages.ts";
 
 /** Rows of a page: a page of the largest rows still fits into memory many times. */
 export const PAGE_ROWS = 200;
 
-export interface Window {
+export interface JournalWindow {
   /** Only entities with a row at or after this time (RFC 3339), but with all of their rows. */
   readonly since?: string | undefined;
 }
 
 /** What was to be read is no journal. */
-export class NoJournal extends Error {
-  override readonly name = "NoJournal";
+export class InvalidJournalError extends Error {
+  override readonly name = "InvalidJournalError";
 }
 
-/** @throws NoJournal with the line's number */
-export async function* linesOfFile(file: string): AsyncGenerator<JournalLine> {
+/** @throws InvalidJournalError with the line's number */
+export async function* readJournalFile(file: string): AsyncGenerator<JournalLine> {
   let number = 0;
   try {
     for await (const text of createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Infinity })) {
       number++;
-      if (text.trim() !== "") yield parsed(text, `${file}:${number}`);
+      if (text.trim() !== "") yield parseLine(text, `${file}:${number}`);
     }
   } catch (error) {
-    if (error instanceof NoJournal) throw error;
-    throw new NoJournal(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof InvalidJournalError) throw error;
+    throw new InvalidJournalError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 /** Of the configured store, which is only read. */
-export async function* linesOfStore(
+export async function* readStoredJournal(
   sql: Sql,
   domain: string,
   config: Config,
-  window: Window,
+  window: JournalWindow,
 ): AsyncGenerator<JournalLine> {
-  yield* await journalHead(sql, domain, config);
-  let place: JournalPlace | undefined;
+  yield* await readJournalHead(sql, domain, config);
+  let position: JournalPosition | undefined;
   do {
-    const page = await journalLines(sql, domain, place, { limit: PAGE_ROWS, ...window });
+    const page = await readJournalPage(sql, domain, position, { limit: PAGE_ROWS, ...window });
     yield* page.lines;
-    place = page.next;
-  } while (place !== undefined);
+    position = page.next;
+  } while (position !== undefined);
 }
 
 /** Of a running system, page by page. */
-export async function* linesOfServer(server: { readonly url: string }, { since }: Window): AsyncGenerator<JournalLine> {
+export async function* readServerJournal(
+  server: { readonly url: string },
+  { since }: JournalWindow,
+): AsyncGenerator<JournalLine> {
   let cursor: string | undefined;
   do {
-    const page = await ask<{ items: JournalLine[]; next_cursor: string | null }>(server, "/api/v1/journal", {
+    const page = await callServer<{ items: JournalLine[]; next_cursor: string | null }>(server, "/api/v1/journal", {
       query: { cursor, since },
     });
     yield* page.items;
@@ -61,14 +64,15 @@ export async function* linesOfServer(server: { readonly url: string }, { since }
   } while (cursor !== undefined);
 }
 
-function parsed(text: string, place: string): JournalLine {
+function parseLine(text: string, location: string): JournalLine {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new NoJournal(`${place}: no JSON`);
+    throw new InvalidJournalError(`${location}: no JSON`);
   }
-  const line = asJournalLine(value);
-  if (!line) throw new NoJournal(`${place}: no line of a journal: \`rollcall replay --export\` writes them`);
+  const line = parseJournalLine(value);
+  if (!line)
+    throw new InvalidJournalError(`${location}: no line of a journal: \`rollcall replay --export\` writes them`);
   return line;
 }

@@ -1,10 +1,10 @@
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan, type PlannedEnd } from "../../runtime/core/plan.ts";
+import { Plan, type PlannedOutcome } from "../../runtime/replay/plan.ts";
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;
 /** Of nodes that end otherwise, and of those of which it can't be known: more are counted, not told. */
-const TOLD_MAX = 100;
+const LISTED_MAX = 100;
 
 export interface PlanReport {
   readonly since: string;
@@ -16,50 +16,50 @@ export interface PlanReport {
   readonly same: number;
   readonly byOtherSteps: number;
   readonly incomplete: number;
-  readonly found: readonly PlannedEnd[];
-  readonly notKnown: readonly PlannedEnd[];
+  readonly found: readonly PlannedOutcome[];
+  readonly notKnown: readonly PlannedOutcome[];
   readonly notes: readonly string[];
 }
 
-/** Takes a journal again under edited contracts, and counts. @param tell hears the counts behind each line */
-export async function planReport(
-  { head, contracts, problems, histories }: OpenJournal,
+/** Takes a journal again under edited contracts, and counts. @param onProgress hears the counts behind each line */
+export async function runPlan(
+  { head, contracts, problems, entityHistories }: OpenJournal,
   edited: Domain,
   hoursBack: number,
-  tell: (counts: Pick<PlanReport, "nodes" | "otherwise" | "unknown">) => void = () => {},
+  onProgress: (counts: Pick<PlanReport, "nodes" | "otherwise" | "unknown">) => void = () => {},
 ): Promise<PlanReport> {
   const untilMs = Date.parse(head.read_at);
   const sinceMs = untilMs - hoursBack * HOUR_MS;
   const counts = { nodes: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
-  const found: PlannedEnd[] = [];
-  const notKnown: PlannedEnd[] = [];
-  const planned = new Plan(
+  const found: PlannedOutcome[] = [];
+  const notKnown: PlannedOutcome[] = [];
+  const plan = new Plan(
     contracts,
     edited,
     { sinceMs, untilMs },
     {
-      end: (end) => {
+      result: (end) => {
         counts.nodes++;
         counts[end.verdict]++;
         if (end.verdict === "same" && end.first) counts.byOtherSteps++;
-        if (end.verdict === "otherwise" && found.length < TOLD_MAX) found.push(end);
-        if (end.verdict === "unknown" && notKnown.length < TOLD_MAX) notKnown.push(end);
+        if (end.verdict === "otherwise" && found.length < LISTED_MAX) found.push(end);
+        if (end.verdict === "unknown" && notKnown.length < LISTED_MAX) notKnown.push(end);
       },
       incomplete: () => counts.incomplete++,
     },
   );
-  for await (const line of histories) {
-    if (line.line === "row") planned.row(line);
-    else planned.stored(line);
-    tell(counts);
+  for await (const line of entityHistories) {
+    if (line.line === "row") plan.row(line);
+    else plan.snapshot(line);
+    onProgress(counts);
   }
-  planned.end();
+  plan.end();
   const [since, until] = [new Date(sinceMs).toISOString(), new Date(untilMs).toISOString()];
-  return { since, until, ...counts, found, notKnown, notes: [...problems, ...notesOn(contracts, edited)] };
+  return { since, until, ...counts, found, notKnown, notes: [...problems, ...limitationsOf(contracts, edited)] };
 }
 
 /** What the edited contracts change, and recorded inputs can't show. */
-function notesOn(contracts: ReadonlyMap<string, Domain>, edited: Domain): string[] {
+function limitationsOf(contracts: ReadonlyMap<string, Domain>, edited: Domain): string[] {
   const ran = [...contracts.values()];
   const policy = ({ effects }: Domain) => JSON.stringify([...effects.values()].map(({ effect: _, ...spec }) => spec));
   return [

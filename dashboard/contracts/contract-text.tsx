@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { ContractDiagnostic } from "../../app/http/contract-files-shown.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
 import "./contract-text.css";
 
 interface ContractTextProps {
@@ -11,7 +11,7 @@ interface ContractTextProps {
 }
 
 /** A contract with its line numbers, and below a line what is wrong with it. */
-export function ContractText({ file, text, diagnostics, line: chosen }: ContractTextProps) {
+export function ContractText({ file, text, diagnostics, line: selectedLine }: ContractTextProps) {
   const box = useRef<HTMLDivElement>(null);
   const row = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -19,24 +19,24 @@ export function ContractText({ file, text, diagnostics, line: chosen }: Contract
     // Within its own box; then the box itself, where the page does not show it.
     box.current.scrollTop = row.current.offsetTop - box.current.clientHeight / 3;
     box.current.scrollIntoView({ block: "nearest" });
-  }, [file, chosen]);
+  }, [file, selectedLine]);
   return (
     <div class="contract-text" tabIndex={0} role="region" aria-label={`Text of ${file}`} ref={box}>
       {text.split("\n").map((content, index) => {
         const number = index + 1;
-        const said = diagnostics.filter(({ line }) => line === number);
+        const lineDiagnostics = diagnostics.filter(({ line }) => line === number);
         return (
           <div
             key={number}
-            class={number === chosen ? "code-line lit" : "code-line"}
-            ref={number === chosen ? row : null}
+            class={number === selectedLine ? "code-line selected" : "code-line"}
+            ref={number === selectedLine ? row : null}
           >
             <span class="line-number" aria-hidden="true">
               {number}
             </span>
             <code>{content === "" ? " " : content}</code>
-            {said.map((diagnostic, place) => (
-              <Diagnostic key={place} {...diagnostic} />
+            {lineDiagnostics.map((diagnostic, place) => (
+              <DiagnosticMessage key={place} {...diagnostic} />
             ))}
           </div>
         );
@@ -45,7 +45,16 @@ export function ContractText({ file, text, diagnostics, line: chosen }: Contract
   );
 }
 
-export function Diagnostic({ severity, code, message, suggestion, remedy, file, line, column }: ContractDiagnostic) {
+export function DiagnosticMessage({
+  severity,
+  code,
+  message,
+  suggestion,
+  remedy,
+  file,
+  line,
+  column,
+}: ContractDiagnostic) {
   return (
     <p class={`diagnostic ${severity}`}>
       <strong>

@@ -1,22 +1,22 @@
 export interface DiffLine {
-  readonly kind: "same" | "added" | "gone" | "skipped";
+  readonly kind: "same" | "added" | "removed" | "skipped";
   readonly text: string;
   /** Line numbers from 1; undefined where it is not. */
-  readonly before?: number;
-  readonly after?: number;
+  readonly oldNumber?: number;
+  readonly newNumber?: number;
 }
 
 const CONTEXT = 3;
 /** Above this the middle is told as gone and added as a whole: a table of all pairs would take too long. */
-const PAIRS_MAX = 4_000_000;
+const LCS_CELLS_MAX = 4_000_000;
 
 /** What was taken away and what was added, line by line, with a little of what stayed around it; empty: nothing. */
 export function lineDiff(before: string, after: string): readonly DiffLine[] {
-  const lines = allLines(before.split("\n"), after.split("\n"));
-  return lines.every(({ kind }) => kind === "same") ? [] : withoutDistant(lines);
+  const lines = diffAllLines(before.split("\n"), after.split("\n"));
+  return lines.every(({ kind }) => kind === "same") ? [] : keepContext(lines);
 }
 
-function allLines(a: readonly string[], b: readonly string[]): DiffLine[] {
+function diffAllLines(a: readonly string[], b: readonly string[]): DiffLine[] {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head++;
   let tail = 0;
@@ -24,10 +24,10 @@ function allLines(a: readonly string[], b: readonly string[]): DiffLine[] {
   const same = (index: number, shift: number): DiffLine => ({
     kind: "same",
     text: a[index] ?? "",
-    before: index + 1,
-    after: index + 1 + shift,
+    oldNumber: index + 1,
+    newNumber: index + 1 + shift,
   });
-  const middle = between(a.slice(head, a.length - tail), b.slice(head, b.length - tail), head);
+  const middle = diffMiddle(a.slice(head, a.length - tail), b.slice(head, b.length - tail), head);
   const indexes = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
   return [
     ...indexes(0, head).map((index) => same(index, 0)),
@@ -37,10 +37,10 @@ function allLines(a: readonly string[], b: readonly string[]): DiffLine[] {
 }
 
 /** By the longest common subsequence. */
-function between(a: readonly string[], b: readonly string[], shift: number): DiffLine[] {
-  const gone = (i: number): DiffLine => ({ kind: "gone", text: a[i] ?? "", before: shift + i + 1 });
-  const added = (j: number): DiffLine => ({ kind: "added", text: b[j] ?? "", after: shift + j + 1 });
-  if (a.length * b.length > PAIRS_MAX) return [...a.map((_, i) => gone(i)), ...b.map((_, j) => added(j))];
+function diffMiddle(a: readonly string[], b: readonly string[], shift: number): DiffLine[] {
+  const removed = (i: number): DiffLine => ({ kind: "removed", text: a[i] ?? "", oldNumber: shift + i + 1 });
+  const added = (j: number): DiffLine => ({ kind: "added", text: b[j] ?? "", newNumber: shift + j + 1 });
+  if (a.length * b.length > LCS_CELLS_MAX) return [...a.map((_, i) => removed(i)), ...b.map((_, j) => added(j))];
   const width = b.length + 1;
   const common = new Uint32Array((a.length + 1) * width);
   const at = (i: number, j: number): number => common[i * width + j] ?? 0;
@@ -50,13 +50,13 @@ function between(a: readonly string[], b: readonly string[], shift: number): Dif
   const lines: DiffLine[] = [];
   for (let i = 0, j = 0; i < a.length || j < b.length;)
     if (i < a.length && j < b.length && a[i] === b[j])
-      lines.push({ kind: "same", text: a[i++] ?? "", before: shift + i, after: shift + ++j });
-    else if (j >= b.length || (i < a.length && at(i + 1, j) >= at(i, j + 1))) lines.push(gone(i++));
+      lines.push({ kind: "same", text: a[i++] ?? "", oldNumber: shift + i, newNumber: shift + ++j });
+    else if (j >= b.length || (i < a.length && at(i + 1, j) >= at(i, j + 1))) lines.push(removed(i++));
     else lines.push(added(j++));
   return lines;
 }
 
-function withoutDistant(lines: readonly DiffLine[]): DiffLine[] {
+function keepContext(lines: readonly DiffLine[]): DiffLine[] {
   const isNear = (index: number): boolean =>
     lines.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ kind }) => kind !== "same");
   const kept: DiffLine[] = [];

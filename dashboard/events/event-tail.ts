@@ -1,38 +1,38 @@
-import type { PublishedEvent } from "../published-event.ts";
+import type { PublishedEvent } from "../shared/published-event.ts";
 
 export const TAIL_MAX = 1_000;
 
-export interface TailRow extends PublishedEvent {
+export interface TailedEvent extends PublishedEvent {
   /** Counts up. */
   readonly number: number;
 }
 /** The newest events, newest first; while it is paused the newer ones wait. */
-export interface Tail {
-  readonly rows: readonly TailRow[];
-  readonly waiting: readonly TailRow[];
+export interface EventTail {
+  readonly rows: readonly TailedEvent[];
+  readonly heldBack: readonly TailedEvent[];
   readonly paused: boolean;
   /** How many came meanwhile: of the waiting ones only the newest are kept. */
-  readonly cameMeanwhile: number;
-  readonly count: number;
+  readonly arrivedWhilePaused: number;
+  readonly totalCount: number;
 }
 
-export const EMPTY_TAIL: Tail = { rows: [], waiting: [], paused: false, cameMeanwhile: 0, count: 0 };
+export const EMPTY_TAIL: EventTail = { rows: [], heldBack: [], paused: false, arrivedWhilePaused: 0, totalCount: 0 };
 
 /** @param events in the order in which they came */
-export function withEvents(tail: Tail, events: readonly PublishedEvent[]): Tail {
+export function appendEvents(tail: EventTail, events: readonly PublishedEvent[]): EventTail {
   if (events.length === 0) return tail;
-  const newest = events.map((event, index) => ({ ...event, number: tail.count + index + 1 })).reverse();
-  const count = tail.count + events.length;
-  if (!tail.paused) return { ...tail, count, rows: [...newest, ...tail.rows].slice(0, TAIL_MAX) };
-  const waiting = [...newest, ...tail.waiting].slice(0, TAIL_MAX);
-  return { ...tail, count, waiting, cameMeanwhile: tail.cameMeanwhile + events.length };
+  const newest = events.map((event, index) => ({ ...event, number: tail.totalCount + index + 1 })).reverse();
+  const totalCount = tail.totalCount + events.length;
+  if (!tail.paused) return { ...tail, totalCount, rows: [...newest, ...tail.rows].slice(0, TAIL_MAX) };
+  const heldBack = [...newest, ...tail.heldBack].slice(0, TAIL_MAX);
+  return { ...tail, totalCount, heldBack, arrivedWhilePaused: tail.arrivedWhilePaused + events.length };
 }
 
-export const paused = (tail: Tail): Tail => ({ ...tail, paused: true });
-export const resumed = ({ rows, waiting, count }: Tail): Tail => ({
-  rows: [...waiting, ...rows].slice(0, TAIL_MAX),
-  waiting: [],
+export const pauseTail = (tail: EventTail): EventTail => ({ ...tail, paused: true });
+export const resumeTail = ({ rows, heldBack, totalCount }: EventTail): EventTail => ({
+  rows: [...heldBack, ...rows].slice(0, TAIL_MAX),
+  heldBack: [],
   paused: false,
-  cameMeanwhile: 0,
-  count,
+  arrivedWhilePaused: 0,
+  totalCount,
 });

@@ -1,29 +1,29 @@
-import type { ContractCheck } from "../../app/http/contract-check.routes.ts";
-import type { ContractDiagnostic } from "../../app/http/contract-files-shown.ts";
-import { Diagnostic } from "../contracts/contract-text.tsx";
-import { follow } from "../router.ts";
+import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import { DiagnosticMessage } from "../contracts/contract-text.tsx";
+import { followLink } from "../shared/router.ts";
 
-type Model = NonNullable<ContractCheck["model"]>;
-type Plan = NonNullable<ContractCheck["plan"]>;
+type Exploration = NonNullable<ContractCheck["model"]>;
+type ReplayPlan = NonNullable<ContractCheck["plan"]>;
 
 /** What came of trying every course of a small world. */
-export function ModelResult({ states, transitions, violations, untaken }: Model) {
+export function ExplorationResult({ states, transitions, violations, untaken }: Exploration) {
   return (
-    <section aria-label="Every course" class="result">
-      <h3>Every course</h3>
+    <section aria-label="All paths" class="check-result">
+      <h3>All paths</h3>
       <p>
         {states.toLocaleString()} states visited by {transitions.toLocaleString()} transitions:{" "}
-        {violations.length === 0 ? "nothing goes wrong in any of them." : `${violations.length} go wrong.`}
+        {violations.length === 0 ? "no violations." : `${violations.length} violations.`}
       </p>
       {violations.map((violation, index) => (
         <div key={index}>
-          <Diagnostic {...violation} />
-          <Timeline steps={violation.timeline ?? []} />
+          <DiagnosticMessage {...violation} />
+          <CounterexampleTable steps={violation.timeline ?? []} />
         </div>
       ))}
       {untaken.length > 0 && (
         <details>
-          <summary>{untaken.length} transitions that no course took: nothing is said about them</summary>
+          <summary>{untaken.length} transitions that no explored path took: nothing is said about them</summary>
           <ul>
             {untaken.map((each) => (
               <li key={each}>
@@ -37,12 +37,12 @@ export function ModelResult({ states, transitions, violations, untaken }: Model)
   );
 }
 
-function Timeline({ steps }: { readonly steps: NonNullable<ContractDiagnostic["timeline"]> }) {
+function CounterexampleTable({ steps }: { readonly steps: NonNullable<ContractDiagnostic["timeline"]> }) {
   if (steps.length === 0) return null;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="The shortest way there">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Shortest counterexample">
       <table class="plain">
-        <caption class="note">The shortest way there</caption>
+        <caption class="note">Shortest counterexample</caption>
         <thead>
           <tr>
             <th scope="col">ms</th>
@@ -50,7 +50,7 @@ function Timeline({ steps }: { readonly steps: NonNullable<ContractDiagnostic["t
             <th scope="col">Orchestrator</th>
             <th scope="col">Reducer</th>
             <th scope="col">Events</th>
-            <th scope="col">Because</th>
+            <th scope="col">Reason</th>
           </tr>
         </thead>
         <tbody>
@@ -71,15 +71,15 @@ function Timeline({ steps }: { readonly steps: NonNullable<ContractDiagnostic["t
 }
 
 /** What the journal, taken again, would have come to. */
-export function PlanResult({ since, nodes, otherwise, unknown, same, found, notKnown, notes }: Plan) {
+export function PlanResult({ since, nodes, otherwise, unknown, same, found, notKnown, notes }: ReplayPlan) {
   return (
-    <section aria-label="The journal, taken again" class="result">
-      <h3>The journal, taken again</h3>
+    <section aria-label="Replay of the journal" class="check-result">
+      <h3>Replay of the journal</h3>
       <p>
         {nodes === 0
-          ? `No node had a step since ${new Date(since).toLocaleString()}.`
-          : `${nodes} nodes since ${new Date(since).toLocaleString()}: ${otherwise} end otherwise, ${unknown} ` +
-            `can't be known, ${same} end the same.`}
+          ? `No node changed since ${new Date(since).toLocaleString()}.`
+          : `${nodes} nodes since ${new Date(since).toLocaleString()}: ${otherwise} end differently, ${unknown} ` +
+            `are unknown, ${same} end the same.`}
       </p>
       {notes.map((note) => (
         <p key={note} class="note">
@@ -89,14 +89,14 @@ export function PlanResult({ since, nodes, otherwise, unknown, same, found, notK
       <ul>
         {[...found, ...notKnown].map(({ entityId, recorded, planned, first, unknown: why }) => (
           <li key={entityId}>
-            <a href={`/nodes/${encodeURIComponent(entityId)}`} onClick={follow}>
+            <a href={`/nodes/${encodeURIComponent(entityId)}`} onClick={followLink}>
               {entityId}
             </a>
             : {recorded.join(", ")}, now {why === null ? planned.join(", ") : `unknown: ${why}`}
             {first && (
               <span class="note">
                 {" "}
-                parts at {new Date(first.at).toLocaleString()}, {first.type}: recorded{" "}
+                diverges at {new Date(first.at).toLocaleString()}, {first.type}: recorded{" "}
                 {first.recorded?.state ?? "nothing"}, planned {first.planned?.state ?? "nothing"}
                 {first.planned && ` (${first.planned.reason})`}
               </span>
@@ -104,7 +104,9 @@ export function PlanResult({ since, nodes, otherwise, unknown, same, found, notK
           </li>
         ))}
       </ul>
-      <p class="note">Inputs are taken as recorded: what nodes would have answered to other events is not guessed.</p>
+      <p class="note">
+        Inputs are replayed as recorded: what nodes would have answered to different events is not simulated.
+      </p>
     </section>
   );
 }

@@ -20,18 +20,18 @@ import {
   type Tooltip,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import type { ContractDiagnostic } from "../../app/http/contract-files-shown.ts";
-import { type JsonSchema, meaningOf, wordsAt } from "./schema-words.ts";
-import { placeAt } from "./yaml-path.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import { type JsonSchema, descriptionOf, suggestionsAt } from "./schema-completion.ts";
+import { yamlCursorAt } from "./yaml-cursor.ts";
 
 export interface CodeEditor {
-  show(diagnostics: readonly ContractDiagnostic[]): void;
+  showDiagnostics(diagnostics: readonly ContractDiagnostic[]): void;
   /** Another text, which is not told as a change. */
-  replace(text: string): void;
+  setText(text: string): void;
   destroy(): void;
 }
 
-interface Options {
+interface EditorOptions {
   readonly host: HTMLElement;
   readonly text: string;
   readonly label: string;
@@ -42,10 +42,10 @@ interface Options {
 }
 
 /** A YAML editor in a shadow root: its styles are adopted style sheets there, which the page's policy lets be. */
-export function openEditor({ host, text, label, schema, names, onChange }: Options): CodeEditor {
+export function createEditor({ host, text, label, schema, names, onChange }: EditorOptions): CodeEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();
-  let telling = true;
+  let notifiesChanges = true;
   const view = new EditorView({
     root,
     parent: root,
@@ -61,36 +61,36 @@ export function openEditor({ host, text, label, schema, names, onChange }: Optio
         highlightActiveLine(),
         lintGutter(),
         yaml(),
-        syntaxHighlighting(COLOURS),
-        autocompletion({ override: [(context) => complete(context, schema(), names())] }),
-        hoverTooltip((of, position) => explain(of, position, schema())),
+        syntaxHighlighting(SYNTAX_COLOURS),
+        autocompletion({ override: [(context) => completionsAt(context, schema(), names())] }),
+        hoverTooltip((of, position) => descriptionTooltip(of, position, schema())),
         keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         EditorView.updateListener.of(
-          (update) => void (update.docChanged && telling && onChange(update.state.doc.toString())),
+          (update) => void (update.docChanged && notifiesChanges && onChange(update.state.doc.toString())),
         ),
         THEME,
       ],
     }),
   });
   return {
-    show: (diagnostics) =>
+    showDiagnostics: (diagnostics) =>
       view.dispatch(
         setDiagnostics(
           view.state,
-          diagnostics.map((each) => placed(view.state, each)),
+          diagnostics.map((each) => toEditorDiagnostic(view.state, each)),
         ),
       ),
-    replace: (now) => {
-      telling = false;
+    setText: (now) => {
+      notifiesChanges = false;
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: now } });
-      telling = true;
+      notifiesChanges = true;
     },
     destroy: () => view.destroy(),
   };
 }
 
-function placed(
+function toEditorDiagnostic(
   { doc }: EditorState,
   { line, column, width, severity, code, message, suggestion, remedy }: ContractDiagnostic,
 ): Diagnostic {
@@ -106,19 +106,19 @@ function placed(
   };
 }
 
-function complete(
+function completionsAt(
   context: CompletionContext,
   schema: JsonSchema | undefined,
   names: readonly string[],
 ): CompletionResult | null {
   if (!schema) return null;
   const text = context.state.doc.toString();
-  const place = placeAt(text, context.pos);
-  if (place.word === "" && !context.explicit) return null;
-  const words = wordsAt(schema, text, place);
-  const isValue = place.key !== undefined || place.path.at(-1) === "[]";
+  const cursor = yamlCursorAt(text, context.pos);
+  if (cursor.word === "" && !context.explicit) return null;
+  const suggestions = suggestionsAt(schema, text, cursor);
+  const isValue = cursor.key !== undefined || cursor.path.at(-1) === "[]";
   const options = [
-    ...words.map(({ word, kind, description }) => ({
+    ...suggestions.map(({ word, kind, description }) => ({
       label: word,
       type: kind === "key" ? "property" : "enum",
       ...(kind === "key" && { apply: `${word}: ` }),
@@ -127,27 +127,28 @@ function complete(
     })),
     ...(isValue ? names.map((label) => ({ label, type: "variable" })) : []),
   ];
-  return options.length === 0 ? null : { from: context.pos - place.word.length, options, validFor: /^[\w.*()-]*$/ };
+  return options.length === 0 ? null : { from: context.pos - cursor.word.length, options, validFor: /^[\w.*()-]*$/ };
 }
 
-function explain({ state }: EditorView, position: number, schema: JsonSchema | undefined): Tooltip | null {
+function descriptionTooltip({ state }: EditorView, position: number, schema: JsonSchema | undefined): Tooltip | null {
   const line = state.doc.lineAt(position);
   const column = position - line.from;
   const start = column - (/[\w.]*$/.exec(line.text.slice(0, column))?.[0].length ?? 0);
   const word = /^[\w.]*/.exec(line.text.slice(start))?.[0] ?? "";
   const text = state.doc.toString();
-  const meaning = word === "" ? undefined : schema && meaningOf(schema, text, placeAt(text, line.from + start), word);
-  if (meaning === undefined) return null;
+  const description =
+    word === "" ? undefined : schema && descriptionOf(schema, text, yamlCursorAt(text, line.from + start), word);
+  if (description === undefined) return null;
   const create = () => {
     const dom = document.createElement("p");
-    dom.className = "meaning";
-    dom.textContent = `${word}: ${meaning}`;
+    dom.className = "key-description";
+    dom.textContent = `${word}: ${description}`;
     return { dom };
   };
   return { pos: line.from + start, end: line.from + start + word.length, above: true, create };
 }
 
-const COLOURS = HighlightStyle.define([
+const SYNTAX_COLOURS = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--accent)" },
   { tag: [tags.string, tags.content], color: "var(--text)" },
   { tag: tags.string, color: "var(--good)" },
@@ -181,7 +182,7 @@ const THEME = EditorView.theme({
     borderRadius: "0.3rem",
     maxWidth: "min(30rem, 90vw)",
   },
-  ".cm-tooltip .meaning": { margin: "0.3rem 0.6rem", fontFamily: "system-ui, sans-serif" },
+  ".cm-tooltip .key-description": { margin: "0.3rem 0.6rem", fontFamily: "system-ui, sans-serif" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--card)" },
   ".cm-diagnostic": { whiteSpace: "normal" },
 });

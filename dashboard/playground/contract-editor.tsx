@@ -1,41 +1,42 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ContractCheck } from "../../app/http/contract-check.routes.ts";
-import type { ContractGraph } from "../../app/http/contract-graph.ts";
-import type { Contracts } from "../../app/http/contract-reading.routes.ts";
-import { Diagnostic } from "../contracts/contract-text.tsx";
-import { Machine } from "../parts/machine.tsx";
-import { Trouble } from "../parts/trouble.tsx";
-import { ask, Refused } from "../server.ts";
-import { useAsked } from "../use-asked.ts";
-import { ModelResult, PlanResult } from "./check-results.tsx";
-import { SchemaEditor } from "./schema-editor.tsx";
+import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
+import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
+import type { ContractsView } from "../../app/http/contracts/contracts.routes.ts";
+import { DiagnosticMessage } from "../contracts/contract-text.tsx";
+import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { fetchJson, ApiError } from "../shared/api.ts";
+import { useApi } from "../shared/use-api.ts";
+import { ExplorationResult, PlanResult } from "./check-results.tsx";
+import { YamlEditor } from "./yaml-editor.tsx";
 import "./contract-editor.css";
 
-const TYPED_MS = 500;
-const AGAIN_MS = 1_000;
+const CHECK_DELAY_MS = 500;
+const RETRY_MS = 1_000;
 /** What is saved comes into force a moment later. */
-const IN_FORCE_MS = 10_000;
+const POLL_MS = 10_000;
 
 /** Contracts to try out: what is edited here changes nothing that runs, unless it is saved. */
 export function ContractEditor() {
-  const { answer, error } = useAsked<Contracts>("/api/v1/contracts", IN_FORCE_MS);
-  if (!answer) return error ? <Trouble error={error} what="There is nothing to edit" /> : <p class="note">Loading …</p>;
-  return <Editing contracts={answer} />;
+  const { answer, error } = useApi<ContractsView>("/api/v1/contracts", POLL_MS);
+  if (!answer)
+    return error ? <ErrorMessage error={error} title="Could not load the contracts" /> : <p class="note">Loading …</p>;
+  return <EditorPanel contracts={answer} />;
 }
 
-function Editing({ contracts }: { readonly contracts: Contracts }) {
+function EditorPanel({ contracts }: { readonly contracts: ContractsView }) {
   const inForce = new Map(contracts.files.map(({ file, text }) => [file, text]));
   const [edited, setEdited] = useState<Readonly<Record<string, string>>>({});
   const [file, setFile] = useState(contracts.files[0]?.file ?? "");
   const { check, graph, error, busy, run } = useCheck(edited);
   const text = edited[file] ?? inForce.get(file) ?? "";
-  const found = check?.diagnostics ?? [];
+  const diagnostics = check?.diagnostics ?? [];
   const hasChanged = edited[file] !== undefined && edited[file] !== inForce.get(file);
   return (
     <section class="card">
       <h2>Edit a contract</h2>
       <p class="note">
-        What is tried here changes nothing that runs. Ctrl+Space completes; hover a key to read what it means.
+        Edits here do not affect the running system. Ctrl+Space completes; hover over a key for its description.
       </p>
       <div class="choices" role="group" aria-label="Files">
         {contracts.files.map(({ file: name }) => (
@@ -45,28 +46,28 @@ function Editing({ contracts }: { readonly contracts: Contracts }) {
           </button>
         ))}
       </div>
-      <SchemaEditor
+      <YamlEditor
         key={file}
         file={file}
         text={text}
-        diagnostics={found.filter((each) => each.file === file)}
-        names={namesIn(graph)}
+        diagnostics={diagnostics.filter((each) => each.file === file)}
+        names={declaredNames(graph)}
         onChange={(now) => setEdited((before) => ({ ...before, [file]: now }))}
         onReset={hasChanged ? () => setEdited(({ [file]: _gone, ...rest }) => rest) : undefined}
       />
       <p role="status" class="note">
-        {busy ? "Checking …" : check ? summary(found.length) : "Type, and it is checked."}
+        {busy ? "Checking …" : check ? problemsText(diagnostics.length) : "Edit to check."}
       </p>
-      <Trouble error={error} what="It was not checked" />
-      {found.map((each, index) => (
-        <Diagnostic key={index} {...each} />
+      <ErrorMessage error={error} title="Check failed" />
+      {diagnostics.map((each, index) => (
+        <DiagnosticMessage key={index} {...each} />
       ))}
-      <Actions
+      <EditorActions
         {...{ file, text, busy, run }}
         canSave={contracts.editable && hasChanged}
         editable={contracts.editable}
       />
-      {check?.model && <ModelResult {...check.model} />}
+      {check?.model && <ExplorationResult {...check.model} />}
       {check?.plan && <PlanResult {...check.plan} />}
       <div class="machines">
         {graph?.machines.map((machine) => (
@@ -75,7 +76,7 @@ function Editing({ contracts }: { readonly contracts: Contracts }) {
               {machine.name}
               {check && !check.graph && <span class="note"> as it was before the error</span>}
             </h3>
-            <Machine machine={machine} />
+            <StateMachineDiagram machine={machine} />
           </div>
         ))}
       </div>
@@ -83,17 +84,17 @@ function Editing({ contracts }: { readonly contracts: Contracts }) {
   );
 }
 
-const summary = (count: number): string => (count === 0 ? "No problems." : `${count} to look at.`);
+const problemsText = (count: number): string => (count === 0 ? "No problems." : `Problems: ${count}.`);
 
 /** What one may want to name in a contract. */
-function namesIn(graph: ContractGraph | undefined): readonly string[] {
+function declaredNames(graph: ContractGraph | undefined): readonly string[] {
   const states = graph?.machines.flatMap(({ states: all }) => all.map(({ name }) => name)) ?? [];
   const actions = graph?.machines.flatMap(({ transitions }) => transitions.flatMap((each) => each.actions)) ?? [];
   const parts = graph?.nodes.map(({ label }) => label) ?? [];
   return [...new Set([...states, ...actions, ...parts])].filter((name) => name !== "(none)");
 }
 
-interface Wanted {
+interface CheckOptions {
   readonly model?: boolean;
   readonly plan_hours?: number;
 }
@@ -104,65 +105,65 @@ function useCheck(edited: Readonly<Record<string, string>>) {
   const [graph, setGraph] = useState<ContractGraph>();
   const [error, setError] = useState<Error>();
   const [busy, setBusy] = useState(false);
-  const turn = useRef(0);
-  const run = (wanted: Wanted): void => {
-    const own = ++turn.current;
+  const latestRun = useRef(0);
+  const run = (options: CheckOptions): void => {
+    const runNumber = ++latestRun.current;
     setBusy(true);
     const attempt = (): void =>
-      void ask<ContractCheck>("/api/v1/contracts/check", {
+      void fetchJson<ContractCheck>("/api/v1/contracts/check", {
         method: "POST",
-        body: { files: edited, model: false, ...wanted },
+        body: { files: edited, model: false, ...options },
       })
         .then((answer) => {
-          if (own !== turn.current) return;
+          if (runNumber !== latestRun.current) return;
           setCheck(answer);
           if (answer.graph) setGraph(answer.graph);
           setError(undefined);
           setBusy(false);
         })
         .catch((reason: Error) => {
-          if (own !== turn.current) return;
+          if (runNumber !== latestRun.current) return;
           // One at a time: the check before is still in work.
-          if (reason instanceof Refused && reason.status === 503)
-            return void setTimeout(() => own === turn.current && attempt(), AGAIN_MS);
+          if (reason instanceof ApiError && reason.status === 503)
+            return void setTimeout(() => runNumber === latestRun.current && attempt(), RETRY_MS);
           setError(reason);
           setBusy(false);
         });
     attempt();
   };
   useEffect(() => {
-    const timer = setTimeout(() => run({}), TYPED_MS);
+    const timer = setTimeout(() => run({}), CHECK_DELAY_MS);
     return () => clearTimeout(timer);
   }, [edited]);
-  useEffect(() => () => void (turn.current = -1), []);
+  useEffect(() => () => void (latestRun.current = -1), []);
   return { check, graph, error, busy, run };
 }
 
-interface ActionsProps {
+interface EditorActionsProps {
   readonly file: string;
   readonly text: string;
   readonly busy: boolean;
-  readonly run: (wanted: Wanted) => void;
+  readonly run: (wanted: CheckOptions) => void;
   readonly canSave: boolean;
   readonly editable: boolean;
 }
 
-function Actions({ file, text, busy, run, canSave, editable }: ActionsProps) {
+function EditorActions({ file, text, busy, run, canSave, editable }: EditorActionsProps) {
   const [hours, setHours] = useState(24);
-  const [said, setSaid] = useState("");
+  const [status, setStatus] = useState("");
   const [error, setError] = useState<Error>();
   const save = (): void =>
-    void ask(`/api/v1/contracts/files/${encodeURIComponent(file)}`, { method: "PUT", body: { text } })
+    void fetchJson(`/api/v1/contracts/files/${encodeURIComponent(file)}`, { method: "PUT", body: { text } })
       .then(() => {
-        setSaid(`${file} is saved.`);
+        setStatus(`${file} is saved.`);
         setError(undefined);
       })
       .catch(setError);
   return (
     <>
-      <div class="choices actions">
+      <div class="choices editor-actions">
         <button disabled={busy} onClick={() => run({ model: true })}>
-          Try every course
+          Explore all paths
         </button>
         <span>
           <button disabled={busy} onClick={() => run({ plan_hours: hours })}>
@@ -180,7 +181,7 @@ function Actions({ file, text, busy, run, canSave, editable }: ActionsProps) {
             hours
           </label>
         </span>
-        <button onClick={() => takeAway(file, text)}>Take it away as a file</button>
+        <button onClick={() => downloadFile(file, text)}>Download</button>
         {editable && (
           <button disabled={!canSave} onClick={save}>
             Save
@@ -188,14 +189,14 @@ function Actions({ file, text, busy, run, canSave, editable }: ActionsProps) {
         )}
       </div>
       <p class="note" role="status">
-        {said || (editable ? "" : "Under rollcall dev it can be saved from here.")}
+        {status || (editable ? "" : "Under rollcall dev, contracts can be saved from here.")}
       </p>
-      <Trouble error={error} what="It was not saved" />
+      <ErrorMessage error={error} title="Save failed" />
     </>
   );
 }
 
-function takeAway(file: string, text: string): void {
+function downloadFile(file: string, text: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));
   link.download = file;

@@ -1,20 +1,26 @@
 import { z } from "zod";
 import type { Check } from "../../contracts/registration/messages/intents.ts";
-import { roundsOf } from "../rounds.ts";
-import { type ConsulAnswer, type ConsulClient, type ConsulRequest, parsed, said } from "./consul-client.ts";
-import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
-import { heldByAgent } from "./consul-holdings.ts";
-import { groupsOf } from "./packing.ts";
-import { NO_ADDRESS, checkIdOf, metaOf, settled } from "./service-plan.ts";
+import { roundsOfDistinctTargets } from "../distinct-target-rounds.ts";
 import {
-  type Ending,
-  type Held,
+  type ConsulResponse,
+  type ConsulClient,
+  type ConsulRequest,
+  parseResponse,
+  describeResponse,
+} from "./consul-client.ts";
+import { toFault, consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
+import { ownedServicesOfAgent } from "./consul-inventory.ts";
+import { chunksOf } from "./packing.ts";
+import { NO_ADDRESS, checkIdOf, ownershipMeta, resultWithoutWrite } from "./service-plan.ts";
+import {
+  type WriteResult,
+  type OwnedService,
   ownerMark,
-  type Scope,
+  type DeploymentScope,
   type ServiceChange,
-  type ServiceHoldings,
+  type ServiceInventory,
   type ServiceRegistry,
-} from "../catalogue/service-registry.ts";
+} from "../service-catalog/service-registry.ts";
 
 const CONCURRENCY = 8;
 /**
@@ -40,34 +46,37 @@ type AgentService = z.infer<typeof AgentService>;
  * nodes. Slower by more than an order of magnitude, and without compare and set: each write reads first, but a younger
  * version that another process writes in between is written over, until reconciliation repairs it.
  */
-export class ConsulAgentServices implements ServiceRegistry, ServiceHoldings {
+export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
   readonly #client: ConsulClient;
   readonly #owner: string;
 
-  constructor(client: ConsulClient, scope: Scope) {
+  constructor(client: ConsulClient, scope: DeploymentScope) {
     this.#client = client;
     this.#owner = ownerMark(scope);
   }
 
-  async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly Ending[]> {
-    const endings = new Map<ServiceChange, Ending>();
-    for (const round of roundsOf(changes, ({ serviceId }) => serviceId)) {
-      for (const group of groupsOf(round, CONCURRENCY)) {
-        const ends = group.map(async (change) => endings.set(change, await this.#apply(change, signal).catch(asFault)));
-        await Promise.all(ends);
+  async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
+    const results = new Map<ServiceChange, WriteResult>();
+    for (const round of roundsOfDistinctTargets(changes, ({ serviceId }) => serviceId)) {
+      for (const group of chunksOf(round, CONCURRENCY)) {
+        const writes = group.map(async (change) =>
+          results.set(change, await this.#apply(change, signal).catch(toFault)),
+        );
+        await Promise.all(writes);
       }
     }
-    return changes.map((change) => endings.get(change) ?? unavailable("not tried"));
+    return changes.map((change) => results.get(change) ?? backendUnavailable("not tried"));
   }
 
-  held(signal: AbortSignal): Promise<readonly Held[]> {
-    return heldByAgent(this.#client, this.#owner, signal);
+  listOwned(signal: AbortSignal): Promise<readonly OwnedService[]> {
+    return ownedServicesOfAgent(this.#client, this.#owner, signal);
   }
 
-  async #apply(change: ServiceChange, signal: AbortSignal): Promise<Ending> {
+  async #apply(change: ServiceChange, signal: AbortSignal): Promise<WriteResult> {
     const found = await this.#find(change.serviceId, signal);
-    const ending = settled(change, found, this.#owner);
-    if (ending !== undefined || (found === "absent" && change.kind !== "register")) return ending ?? "unchanged";
+    const settledResult = resultWithoutWrite(change, found, this.#owner);
+    if (settledResult !== undefined || (found === "absent" && change.kind !== "register"))
+      return settledResult ?? "unchanged";
     const path = encodeURIComponent(change.serviceId);
     if (change.kind === "deregister") {
       await this.#put({ path: `/v1/agent/service/deregister/${path}` }, signal);
@@ -89,8 +98,8 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceHoldings {
     const answer = await this.#client.send({ method: "GET", path }, signal);
     // 404 is also what a stranger's server says; Consul names the id.
     if (answer.status === 404 && answer.text.includes(serviceId)) return "absent";
-    if (answer.status !== 200) throw unavailable(`Consul GET ${path}: ${said(answer)}`);
-    return parsed(answer, AgentService);
+    if (answer.status !== 200) throw backendUnavailable(`Consul GET ${path}: ${describeResponse(answer)}`);
+    return parseResponse(answer, AgentService);
   }
 
   async #put(request: Omit<ConsulRequest, "method">, signal: AbortSignal): Promise<void> {
@@ -106,7 +115,7 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceHoldings {
       // Left out, it would become the agent's own address.
       Address: entry.address ?? NO_ADDRESS,
       Port: entry.port ?? 0,
-      Meta: metaOf(this.#owner, version, entry.nodeId),
+      Meta: ownershipMeta(this.#owner, version, entry.nodeId),
     };
   }
 }
@@ -126,9 +135,9 @@ const checkOf = (serviceId: string, { status, note }: Check) => ({
   Notes: note,
 });
 
-const faultOf = (path: string, answer: ConsulAnswer) => {
+const faultOf = (path: string, answer: ConsulResponse) => {
   const isRefusal = path === "/v1/agent/service/register" && (answer.status === 400 || answer.status === 413);
   return isRefusal
-    ? consulRefused(`Consul refuses the service: ${said(answer)}`)
-    : unavailable(`Consul PUT ${path}: ${said(answer)}`);
+    ? consulRefused(`Consul refuses the service: ${describeResponse(answer)}`)
+    : backendUnavailable(`Consul PUT ${path}: ${describeResponse(answer)}`);
 };

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { z } from "zod";
 import { traceparentOf } from "../../runtime/core/trace.ts";
-import { unavailable } from "../catalogue/faults.ts";
+import { backendUnavailable } from "../service-catalog/faults.ts";
 
 export interface ConsulClientOptions {
   /** `CONSUL_HTTP_ADDR`: `host:port`, or an http or https URL; a path in it is a prefix. */
@@ -13,7 +13,7 @@ export interface ConsulClientOptions {
   readonly connectionsMax?: number;
   /** The end of a request whose caller does not end it earlier. */
   readonly timeoutMs?: number;
-  readonly answerBytesMax?: number;
+  readonly responseBytesMax?: number;
 }
 
 export interface ConsulRequest {
@@ -23,18 +23,18 @@ export interface ConsulRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** More than other answers may have: of a list of everything. */
-  readonly answerBytesMax?: number;
+  readonly responseBytesMax?: number;
 }
 
 /** An answer that came whole, whatever its status. Redirects are answers too: they are not followed. */
-export interface ConsulAnswer {
+export interface ConsulResponse {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
 }
 
-const BYTES_MAX = 8 * 1024 * 1024;
-const SAID_LENGTH_MAX = 300;
+const RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
+const DESCRIPTION_LENGTH_MAX = 300;
 
 /**
  * HTTP to Consul, with the limits that the package `consul` lacks: on the size of an answer, and an AbortSignal. Only
@@ -47,7 +47,7 @@ export class ConsulClient {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #query: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
-  readonly #answerBytesMax: number;
+  readonly #responseBytesMax: number;
 
   /** @throws Error (start-up) for an address that is none, or a token that no header can carry */
   constructor(options: ConsulClientOptions) {
@@ -56,10 +56,10 @@ export class ConsulClient {
     const connections = { keepAlive: true, maxSockets: options.connectionsMax ?? 16 };
     this.#agent = isTls ? new HttpsAgent(connections) : new HttpAgent(connections);
     this.#request = isTls ? httpsRequest : httpRequest;
-    this.#headers = options.token === undefined ? {} : { "X-Consul-Token": tokenIn(options.token) };
+    this.#headers = options.token === undefined ? {} : { "X-Consul-Token": assertHeaderToken(options.token) };
     this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
     this.#timeoutMs = options.timeoutMs ?? 10_000;
-    this.#answerBytesMax = options.answerBytesMax ?? BYTES_MAX;
+    this.#responseBytesMax = options.responseBytesMax ?? RESPONSE_BYTES_MAX;
   }
 
   /**
@@ -67,17 +67,17 @@ export class ConsulClient {
    * @throws Fault UNAVAILABLE, retryable: no connection, no whole answer in time, or one that is too large. Consul may
    * have done what it was asked for
    */
-  send(request: ConsulRequest, signal?: AbortSignal): Promise<ConsulAnswer> {
+  send(request: ConsulRequest, signal?: AbortSignal): Promise<ConsulResponse> {
     const what = `Consul ${request.method} ${request.path}`;
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(unavailable(`${what}: no time left to ask`));
+      if (signal?.aborted === true) return reject(backendUnavailable(`${what}: no time left to ask`));
       const finish = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
       };
       const fail = (why: string, cause?: unknown): void => {
         finish();
-        reject(unavailable(`${what}: ${why}`, cause));
+        reject(backendUnavailable(`${what}: ${why}`, cause));
         outgoing.destroy();
       };
       const onAbort = (): void => fail("no answer in the time given");
@@ -85,7 +85,7 @@ export class ConsulClient {
       signal?.addEventListener("abort", onAbort);
 
       const traceparent = signal && traceparentOf(signal);
-      const outgoing = this.#request(this.#urlOf(request), {
+      const outgoing = this.#request(this.#tryParseUrl(request), {
         method: request.method,
         agent: this.#agent,
         headers: {
@@ -96,7 +96,7 @@ export class ConsulClient {
       });
       outgoing.on("error", (cause) => fail(cause.message, cause));
       outgoing.on("response", (incoming) => {
-        read(incoming, request.answerBytesMax ?? this.#answerBytesMax).then(
+        readResponse(incoming, request.responseBytesMax ?? this.#responseBytesMax).then(
           (answer) => {
             finish();
             resolve(answer);
@@ -114,8 +114,8 @@ export class ConsulClient {
    */
   async read<Shape>(request: ConsulRequest, shape: z.ZodType<Shape>, signal?: AbortSignal): Promise<Shape> {
     const answer = await this.send(request, signal);
-    if (answer.status !== 200) throw unavailable(`Consul GET ${request.path}: ${said(answer)}`);
-    return parsed(answer, shape);
+    if (answer.status !== 200) throw backendUnavailable(`Consul GET ${request.path}: ${describeResponse(answer)}`);
+    return parseResponse(answer, shape);
   }
 
   /** Closes the connections; requests under way end as UNAVAILABLE. */
@@ -123,7 +123,7 @@ export class ConsulClient {
     this.#agent.destroy();
   }
 
-  #urlOf({ path, query }: ConsulRequest): URL {
+  #tryParseUrl({ path, query }: ConsulRequest): URL {
     const url = new URL(this.#base.pathname.replace(/\/$/, "") + path, this.#base);
     for (const [name, value] of Object.entries({ ...this.#query, ...query })) url.searchParams.set(name, value);
     return url;
@@ -134,24 +134,25 @@ export class ConsulClient {
  * The JSON of an answer.
  * @throws Fault UNAVAILABLE, retryable: something that is not Consul answered
  */
-export function parsed<Shape>(answer: ConsulAnswer, shape: z.ZodType<Shape>): Shape {
-  if (!answer.contentType.startsWith("application/json")) throw unavailable(`not Consul's JSON: ${said(answer)}`);
+export function parseResponse<Shape>(answer: ConsulResponse, shape: z.ZodType<Shape>): Shape {
+  if (!answer.contentType.startsWith("application/json"))
+    throw backendUnavailable(`not Consul's JSON: ${describeResponse(answer)}`);
   let json: unknown;
   try {
     json = JSON.parse(answer.text);
   } catch (cause) {
-    throw unavailable("Consul's answer is not JSON", cause);
+    throw backendUnavailable("Consul's answer is not JSON", cause);
   }
   const checked = shape.safeParse(json);
-  if (!checked.success) throw unavailable("Consul's answer has another shape than documented", checked.error);
+  if (!checked.success) throw backendUnavailable("Consul's answer has another shape than documented", checked.error);
   return checked.data;
 }
 
 /** Status and beginning of an answer, for people. */
-export const said = (answer: ConsulAnswer): string =>
-  `${answer.status} ${answer.text.replace(/\p{Cc}+/gu, " ").slice(0, SAID_LENGTH_MAX)}`.trim();
+export const describeResponse = (answer: ConsulResponse): string =>
+  `${answer.status} ${answer.text.replace(/\p{Cc}+/gu, " ").slice(0, DESCRIPTION_LENGTH_MAX)}`.trim();
 
-function read(incoming: IncomingMessage, bytesMax: number): Promise<ConsulAnswer> {
+function readResponse(incoming: IncomingMessage, bytesMax: number): Promise<ConsulResponse> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -178,7 +179,7 @@ function baseOf(address: string): URL {
   return url;
 }
 
-function tokenIn(token: string): string {
+function assertHeaderToken(token: string): string {
   if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("the Consul token has characters that no HTTP header can carry");
   return token;
 }

@@ -1,16 +1,16 @@
 import { ConsulAgentServices } from "./consul-agent.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ConsulTransactions } from "./consul-transactions.ts";
-import type { Scope, ServiceHoldings, ServiceRegistry } from "../catalogue/service-registry.ts";
+import type { DeploymentScope, ServiceInventory, ServiceRegistry } from "../service-catalog/service-registry.ts";
 
-export interface ConsulRegistryOptions extends Scope {
+export interface ConsulRegistryOptions extends DeploymentScope {
   /** `CONSUL_REGISTRATION`. */
   readonly registration: "txn" | "agent";
 }
 
 /** One for the three effects of a process: they share the fence of the external node. */
-export const consulRegistry = (
+export const createConsulRegistry = (
   client: ConsulClient,
   options: ConsulRegistryOptions,
-): ServiceRegistry & ServiceHoldings =>
+): ServiceRegistry & ServiceInventory =>
   options.registration === "agent" ? new ConsulAgentServices(client, options) : new ConsulTransactions(client, options);

@@ -1,34 +1,40 @@
-import { roundsOf } from "../rounds.ts";
+import { roundsOfDistinctTargets } from "../distinct-target-rounds.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ExternalNode } from "./external-node.ts";
-import { heldOnNode } from "./consul-holdings.ts";
-import { asFault, consulRefused, unavailable } from "../catalogue/faults.ts";
-import { checkIdOf, type Found, marksOf, operationsOf, settled } from "./service-plan.ts";
-import { BYTES_MAX, groupsOf, type Packable, packed } from "./packing.ts";
-import { entriesIn, Remembered } from "./remembered.ts";
+import { ownedServicesOnNode } from "./consul-inventory.ts";
+import { toFault, consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
 import {
-  type Ending,
-  type Held,
+  checkIdOf,
+  type StoredServiceOrAbsent,
+  ownershipOf,
+  operationsOf,
+  resultWithoutWrite,
+} from "./service-plan.ts";
+import { TRANSACTION_BYTES_MAX, chunksOf, type PackableWrite, packIntoTransactions } from "./packing.ts";
+import { storedServicesIn, LastWrittenServices } from "./last-written.ts";
+import {
+  type WriteResult,
+  type OwnedService,
   ownerMark,
-  type Scope,
+  type DeploymentScope,
   type ServiceChange,
-  type ServiceHoldings,
+  type ServiceInventory,
   type ServiceRegistry,
-} from "../catalogue/service-registry.ts";
-import { OPERATIONS_MAX, type Operation, type Problem, type Result, transact } from "./transaction.ts";
+} from "../service-catalog/service-registry.ts";
+import { OPERATIONS_MAX, type Operation, type OperationError, type OperationResult, transact } from "./transaction.ts";
 
-interface Work {
+interface PendingChange {
   readonly change: ServiceChange;
   /** What is believed to be there; every write checks it. Undefined: to be read. */
-  found: Found | undefined;
-  ending: Ending | undefined;
+  expected: StoredServiceOrAbsent | undefined;
+  result: WriteResult | undefined;
 }
-interface Get {
-  readonly work: Work;
+interface PendingRead {
+  readonly work: PendingChange;
   readonly part: "Service" | "Check";
 }
-interface Write extends Packable {
-  readonly work: Work;
+interface PendingWrite extends PackableWrite {
+  readonly work: PendingChange;
 }
 
 /** Create, read back, write, without the refused, after the fence moved; and once more for each bad luck. */
@@ -41,132 +47,139 @@ const PASSES_MAX = 8;
  * version. That holds against late writes, other processes and repeats, and whatever is remembered in here.
  * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
  */
-export class ConsulTransactions implements ServiceRegistry, ServiceHoldings {
+export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
   readonly #client: ConsulClient;
   readonly #owner: string;
   readonly #node: ExternalNode;
-  readonly #remembered = new Remembered();
+  readonly #lastWritten = new LastWrittenServices();
 
-  constructor(client: ConsulClient, scope: Scope) {
+  constructor(client: ConsulClient, scope: DeploymentScope) {
     this.#client = client;
     this.#owner = ownerMark(scope);
     this.#node = new ExternalNode(client, scope);
   }
 
-  async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly Ending[]> {
-    const works = changes.map((change): Work => ({ change, found: undefined, ending: undefined }));
-    for (const round of roundsOf(works, ({ change }) => change.serviceId)) {
-      for (const work of round) work.found = this.#expected(work.change);
+  async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
+    const changesLeft = changes.map((change): PendingChange => ({ change, expected: undefined, result: undefined }));
+    for (const round of roundsOfDistinctTargets(changesLeft, ({ change }) => change.serviceId)) {
+      for (const work of round) work.expected = this.#expectedState(work.change);
       for (let pass = 0; pass < PASSES_MAX && round.some(isOpen); pass++) await this.#pass(round, signal);
     }
-    return works.map(({ ending }) => ending ?? unavailable("Consul's services change faster than they can be written"));
+    return changesLeft.map(
+      ({ result }) => result ?? backendUnavailable("Consul's services change faster than they can be written"),
+    );
   }
 
-  held(signal: AbortSignal): Promise<readonly Held[]> {
-    return heldOnNode(this.#client, { node: this.#node.name, owner: this.#owner }, signal);
+  listOwned(signal: AbortSignal): Promise<readonly OwnedService[]> {
+    return ownedServicesOnNode(this.#client, { node: this.#node.name, owner: this.#owner }, signal);
   }
 
-  async #pass(round: readonly Work[], signal: AbortSignal): Promise<void> {
+  async #pass(round: readonly PendingChange[], signal: AbortSignal): Promise<void> {
     // Before anything is read: what a lost write left behind must be seen, or never come.
-    const guard = await this.#node.guard(signal).catch(asFault);
-    if (guard instanceof Error) return endAll(round, guard);
-    const unread = round.filter((work) => isOpen(work) && work.found === undefined);
-    await Promise.all(groupsOf(unread, OPERATIONS_MAX / 2).map((group) => this.#read(group, signal)));
-    const writes = round.filter(isOpen).flatMap((work) => this.#plan(work));
-    await Promise.all(packed(writes).map((group) => this.#write(group, signal)));
+    const guard = await this.#node.guard(signal).catch(toFault);
+    if (guard instanceof Error) return finishAll(round, guard);
+    const unread = round.filter((work) => isOpen(work) && work.expected === undefined);
+    await Promise.all(chunksOf(unread, OPERATIONS_MAX / 2).map((group) => this.#read(group, signal)));
+    const writes = round.filter(isOpen).flatMap((work) => this.#operationsFor(work));
+    await Promise.all(packIntoTransactions(writes).map((group) => this.#write(group, signal)));
   }
 
   /**
    * Undefined: to be read. A change that would be left out for what is remembered is better left out for what is there.
    */
-  #expected(change: ServiceChange): Found | undefined {
-    const entry = this.#remembered.get(change.serviceId);
+  #expectedState(change: ServiceChange): StoredServiceOrAbsent | undefined {
+    const entry = this.#lastWritten.get(change.serviceId);
     if (entry === undefined) return change.kind === "register" ? "absent" : undefined;
-    return settled(change, marksOf(entry), this.#owner) === undefined ? entry : undefined;
+    return resultWithoutWrite(change, ownershipOf(entry), this.#owner) === undefined ? entry : undefined;
   }
 
   /** A reading transaction fails when something is missing, and names all that is: the rest is asked for again. */
-  async #read(works: readonly Work[], signal: AbortSignal): Promise<void> {
+  async #read(works: readonly PendingChange[], signal: AbortSignal): Promise<void> {
     try {
-      let left = works.flatMap((work): Get[] => [
+      let left = works.flatMap((work): PendingRead[] => [
         { work, part: "Service" },
         { work, part: "Check" },
       ]);
       while (left.length > 0) {
         const end = await transact(this.#client, left.map((get) => this.#get(get)).join(","), signal);
-        if (end.kind === "rejected") throw unavailable(`Consul does not read services: ${end.what}`);
+        if (end.kind === "invalid_request") throw backendUnavailable(`Consul does not read services: ${end.what}`);
         if (end.kind === "applied") {
-          const entryOf = entriesIn(end.results);
+          const entryOf = storedServicesIn(end.results);
           for (const { work } of left.filter(isService)) {
-            work.found = entryOf(work.change.serviceId);
-            if (!work.found) work.ending = unavailable(`the token may not read service ${work.change.serviceId}`);
+            work.expected = entryOf(work.change.serviceId);
+            if (!work.expected)
+              work.result = backendUnavailable(`the token may not read service ${work.change.serviceId}`);
           }
           return;
         }
         const missing = new Set(end.problems.filter(({ kind }) => kind === "missing").map(({ index }) => index));
         if (missing.size < end.problems.length)
-          throw unavailable(`Consul does not read services: ${whatOf(end.problems)}`);
-        for (const { work } of left.filter((get, index) => missing.has(index) && isService(get))) work.found = "absent";
+          throw backendUnavailable(`Consul does not read services: ${describeErrors(end.problems)}`);
+        for (const { work } of left.filter((get, index) => missing.has(index) && isService(get)))
+          work.expected = "absent";
         left = left.filter((_, index) => !missing.has(index));
       }
     } catch (error) {
-      endAll(works, asFault(error));
+      finishAll(works, toFault(error));
     }
   }
 
-  #plan(work: Work): Write[] {
-    const { change, found = "absent" } = work;
-    work.ending = settled(change, marksOf(found), this.#owner);
-    if (work.ending !== undefined) return [];
-    const operations = operationsOf(change, found, this.#owner, this.#node.name);
+  #operationsFor(work: PendingChange): PendingWrite[] {
+    const { change, expected: expected = "absent" } = work;
+    work.result = resultWithoutWrite(change, ownershipOf(expected), this.#owner);
+    if (work.result !== undefined) return [];
+    const operations = operationsOf(change, expected, this.#owner, this.#node.name);
     const json = operations.map((operation) => JSON.stringify(operation)).join(",");
-    if (Buffer.byteLength(json) <= BYTES_MAX) return [{ work, json, operationCount: operations.length }];
-    work.ending = consulRefused(`service ${change.serviceId} is larger than the ${BYTES_MAX} bytes of a transaction`);
+    if (Buffer.byteLength(json) <= TRANSACTION_BYTES_MAX) return [{ work, json, operationCount: operations.length }];
+    work.result = consulRefused(
+      `service ${change.serviceId} is larger than the ${TRANSACTION_BYTES_MAX} bytes of a transaction`,
+    );
     return [];
   }
 
-  async #write(group: readonly Write[], signal: AbortSignal): Promise<void> {
+  async #write(group: readonly PendingWrite[], signal: AbortSignal): Promise<void> {
     const works = group.map(({ work }) => work);
-    const guard = await this.#node.guard(signal).catch(asFault);
-    if (guard instanceof Error) return endAll(works, guard);
+    const guard = await this.#node.guard(signal).catch(toFault);
+    if (guard instanceof Error) return finishAll(works, guard);
     // Until the answer tells otherwise.
-    for (const { change } of works) this.#remembered.delete(change.serviceId);
+    for (const { change } of works) this.#lastWritten.delete(change.serviceId);
     const end = await transact(this.#client, [guard.json, ...group.map(({ json }) => json)].join(","), signal).catch(
-      asFault,
+      toFault,
     );
     if (end instanceof Error) {
-      await this.#node.fence(guard);
-      return endAll(works, end);
+      await this.#node.invalidateAndFence(guard);
+      return finishAll(works, end);
     }
     if (end.kind === "applied") {
-      this.#remember(works, end.results);
-      return endAll(works, "written");
+      this.#recordWritten(works, end.results);
+      return finishAll(works, "written");
     }
-    if (end.kind === "rejected") {
-      if (group.length === 1) return endAll(works, consulRefused(`Consul refuses the service: ${end.what}`));
+    if (end.kind === "invalid_request") {
+      if (group.length === 1) return finishAll(works, consulRefused(`Consul refuses the service: ${end.what}`));
       const middle = Math.ceil(group.length / 2);
       await this.#write(group.slice(0, middle), signal);
       return this.#write(group.slice(middle), signal);
     }
-    const [ofNode, ofServices] = sorted(end.problems, group);
+    const [ofNode, ofServices] = errorsByService(end.problems, group);
     // What else is wrong may be a consequence, as when the node is gone: the next pass tells.
     if (ofNode?.kind === "conflict") {
-      this.#remembered.clear();
-      return this.#node.outdated(guard);
+      this.#lastWritten.clear();
+      return this.#node.invalidate(guard);
     }
-    if (ofNode !== undefined) return endAll(works, unavailable(`Consul does not take our node: ${ofNode.what}`));
-    for (const [work, problem] of ofServices) learn(work, problem);
+    if (ofNode !== undefined)
+      return finishAll(works, backendUnavailable(`Consul does not take our node: ${ofNode.message}`));
+    for (const [work, problem] of ofServices) applyOperationError(work, problem);
   }
 
-  #remember(works: readonly Work[], results: readonly Result[]): void {
-    const entryOf = entriesIn(results);
-    for (const { change, found } of works) {
-      const entry = change.kind === "deregister" ? undefined : entryOf(change.serviceId, found);
-      if (entry !== undefined) this.#remembered.set(change.serviceId, entry);
+  #recordWritten(works: readonly PendingChange[], results: readonly OperationResult[]): void {
+    const entryOf = storedServicesIn(results);
+    for (const { change, expected } of works) {
+      const entry = change.kind === "deregister" ? undefined : entryOf(change.serviceId, expected);
+      if (entry !== undefined) this.#lastWritten.set(change.serviceId, entry);
     }
   }
 
-  #get({ work, part }: Get): string {
+  #get({ work, part }: PendingRead): string {
     const Node = this.#node.name;
     const { serviceId } = work.change;
     const get: Operation =
@@ -177,24 +190,27 @@ export class ConsulTransactions implements ServiceRegistry, ServiceHoldings {
   }
 }
 
-const isService = ({ part }: Get): boolean => part === "Service";
+const isService = ({ part }: PendingRead): boolean => part === "Service";
 
-const isOpen = ({ ending }: Work): boolean => ending === undefined;
+const isOpen = ({ result }: PendingChange): boolean => result === undefined;
 
-function endAll(works: readonly Work[], ending: Ending): void {
-  for (const work of works) work.ending ??= ending;
+function finishAll(works: readonly PendingChange[], ending: WriteResult): void {
+  for (const work of works) work.result ??= ending;
 }
 
-function learn(work: Work, { kind, what }: Problem): void {
-  if (kind === "conflict") work.found = undefined;
-  else if (kind === "invalid") work.ending = consulRefused(`Consul refuses the service: ${what}`);
-  else work.ending ??= unavailable(`Consul does not take the service: ${what}`);
+function applyOperationError(work: PendingChange, { kind, message }: OperationError): void {
+  if (kind === "conflict") work.expected = undefined;
+  else if (kind === "invalid") work.result = consulRefused(`Consul refuses the service: ${message}`);
+  else work.result ??= backendUnavailable(`Consul does not take the service: ${message}`);
 }
 
 /** The problem of the node's operation, and the first of each service: the check's is a consequence. */
-function sorted(problems: readonly Problem[], group: readonly Write[]): [Problem | undefined, Map<Work, Problem>] {
-  const owners = group.flatMap(({ work, operationCount }) => Array<Work>(operationCount).fill(work));
-  const ofServices = new Map<Work, Problem>();
+function errorsByService(
+  problems: readonly OperationError[],
+  group: readonly PendingWrite[],
+): [OperationError | undefined, Map<PendingChange, OperationError>] {
+  const owners = group.flatMap(({ work, operationCount }) => Array<PendingChange>(operationCount).fill(work));
+  const ofServices = new Map<PendingChange, OperationError>();
   for (const problem of problems) {
     const work = owners[problem.index - 1];
     if (work !== undefined && !ofServices.has(work)) ofServices.set(work, problem);
@@ -202,8 +218,8 @@ function sorted(problems: readonly Problem[], group: readonly Write[]): [Problem
   return [problems.find(({ index }) => index === 0), ofServices];
 }
 
-const whatOf = (problems: readonly Problem[]): string =>
+const describeErrors = (problems: readonly OperationError[]): string =>
   problems
-    .map(({ what }) => what)
+    .map(({ message }) => message)
     .join("; ")
     .slice(0, 300);

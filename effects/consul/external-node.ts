@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { ConsulClient } from "./consul-client.ts";
-import { unavailable } from "../catalogue/faults.ts";
+import { backendUnavailable } from "../service-catalog/faults.ts";
 import { NO_ADDRESS } from "./service-plan.ts";
-import { ownerMark, type Scope } from "../catalogue/service-registry.ts";
+import { ownerMark, type DeploymentScope } from "../service-catalog/service-registry.ts";
 import { type ConsulNode, type Operation, transact } from "./transaction.ts";
 
 /** The operation that leads every transaction: it fails unless the node is as we know it. */
@@ -23,9 +23,9 @@ export class ExternalNode {
   readonly #owner: string;
   #guard: Promise<NodeGuard> | undefined;
   // A predecessor that was killed may have left writes under way.
-  #mustMove = true;
+  #mustAdvanceIndex = true;
 
-  constructor(client: ConsulClient, scope: Scope) {
+  constructor(client: ConsulClient, scope: DeploymentScope) {
     this.#client = client;
     this.#owner = ownerMark(scope);
     this.name = ["rollcall", scope.env, scope.namespace].filter(Boolean).join("-");
@@ -42,14 +42,14 @@ export class ExternalNode {
   }
 
   /** The outcome of a transaction with this guard is unknown. */
-  async fence(guard: NodeGuard): Promise<void> {
+  async invalidateAndFence(guard: NodeGuard): Promise<void> {
     if ((await this.#guard?.catch(() => undefined)) !== guard) return;
-    this.#mustMove = true;
+    this.#mustAdvanceIndex = true;
     this.#guard = undefined;
   }
 
   /** The guard did not hold: another process moved the index, or the node is gone. */
-  async outdated(guard: NodeGuard): Promise<void> {
+  async invalidate(guard: NodeGuard): Promise<void> {
     if ((await this.#guard?.catch(() => undefined)) === guard) this.#guard = undefined;
   }
 
@@ -61,14 +61,16 @@ export class ExternalNode {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const found = await this.#read(signal);
       if (found !== undefined && found.Meta?.["rollcall_owner"] !== this.#owner) {
-        throw unavailable(`Consul's node ${this.name} is not ours: it lacks the meta rollcall_owner=${this.#owner}`);
+        throw backendUnavailable(
+          `Consul's node ${this.name} is not ours: it lacks the meta rollcall_owner=${this.#owner}`,
+        );
       }
-      const node = found !== undefined && !this.#mustMove ? found : await this.#move(found, signal);
+      const node = found !== undefined && !this.#mustAdvanceIndex ? found : await this.#advanceIndex(found, signal);
       if (node === undefined) continue;
-      this.#mustMove = false;
+      this.#mustAdvanceIndex = false;
       return { json: JSON.stringify(setIfUnchanged(node)) };
     }
-    throw unavailable(`Consul's node ${this.name} changes all the time`);
+    throw backendUnavailable(`Consul's node ${this.name} changes all the time`);
   }
 
   async #read(signal: AbortSignal): Promise<ConsulNode | undefined> {
@@ -76,28 +78,28 @@ export class ExternalNode {
     const end = await transact(this.#client, JSON.stringify(get), signal);
     if (end.kind === "applied" && end.results[0]?.Node !== undefined) return end.results[0].Node;
     if (end.kind === "refused" && end.problems[0]?.kind === "missing") return undefined;
-    throw unavailable(`Consul does not tell its node ${this.name}: ${why(end)}`);
+    throw backendUnavailable(`Consul does not tell its node ${this.name}: ${describeFailure(end)}`);
   }
 
   /** Undefined: another process was faster. */
-  async #move(found: ConsulNode | undefined, signal: AbortSignal): Promise<ConsulNode | undefined> {
-    const marks = { "external-node": "true", "external-probe": "false", rollcall_owner: this.#owner };
+  async #advanceIndex(found: ConsulNode | undefined, signal: AbortSignal): Promise<ConsulNode | undefined> {
+    const ownMeta = { "external-node": "true", "external-probe": "false", rollcall_owner: this.#owner };
     const node: ConsulNode = {
       Node: this.name,
       Address: NO_ADDRESS,
-      Meta: { ...found?.Meta, ...marks, rollcall_fence: randomUUID() },
+      Meta: { ...found?.Meta, ...ownMeta, rollcall_fence: randomUUID() },
       ModifyIndex: found?.ModifyIndex ?? 0,
     };
     const end = await transact(this.#client, JSON.stringify(setIfUnchanged(node)), signal);
     if (end.kind === "applied" && end.results[0]?.Node !== undefined) return end.results[0].Node;
     if (end.kind === "refused" && end.problems[0]?.kind === "conflict") return undefined;
-    throw unavailable(`Consul does not take the node ${this.name}: ${why(end)}`);
+    throw backendUnavailable(`Consul does not take the node ${this.name}: ${describeFailure(end)}`);
   }
 }
 
 const setIfUnchanged = (node: ConsulNode): Operation => ({ Node: { Verb: "cas", Node: node } });
 
-const why = (end: Awaited<ReturnType<typeof transact>>): string => {
+const describeFailure = (end: Awaited<ReturnType<typeof transact>>): string => {
   if (end.kind === "applied") return "the token may not read it";
-  return end.kind === "rejected" ? end.what : (end.problems[0]?.what ?? "");
+  return end.kind === "invalid_request" ? end.what : (end.problems[0]?.message ?? "");
 };

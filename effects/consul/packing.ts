@@ -1,24 +1,24 @@
 import { OPERATIONS_MAX } from "./transaction.ts";
 
 /** The operations of one service, as JSON joined by commas. */
-export interface Packable {
+export interface PackableWrite {
   readonly json: string;
   readonly operationCount: number;
 }
 
 /** One is the node's. */
-const COUNT_MAX = OPERATIONS_MAX - 1;
+const WRITE_OPERATIONS_MAX = OPERATIONS_MAX - 1;
 /** A transaction is 256 KiB at most, half of what Consul takes; 4 KiB are for the node's operation. */
-export const BYTES_MAX = 252 * 1024;
+export const TRANSACTION_BYTES_MAX = 252 * 1024;
 
-export function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {
+export function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
   const groups: Item[][] = [];
   for (let start = 0; start < items.length; start += size) groups.push(items.slice(start, start + size));
   return groups;
 }
 
 /** As few transactions as the limits of one allow. */
-export function packed<Item extends Packable>(writes: readonly Item[]): Item[][] {
+export function packIntoTransactions<Item extends PackableWrite>(writes: readonly Item[]): Item[][] {
   const groups: Item[][] = [];
   let bytes = 0;
   let count = 0;
@@ -27,7 +27,7 @@ export function packed<Item extends Packable>(writes: readonly Item[]): Item[][]
     bytes += more;
     count += write.operationCount;
     const last = groups.at(-1);
-    if (last !== undefined && count <= COUNT_MAX && bytes <= BYTES_MAX) {
+    if (last !== undefined && count <= WRITE_OPERATIONS_MAX && bytes <= TRANSACTION_BYTES_MAX) {
       last.push(write);
     } else {
       groups.push([write]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type ConsulClient, parsed, said } from "./consul-client.ts";
-import { unavailable } from "../catalogue/faults.ts";
+import { type ConsulClient, parseResponse, describeResponse } from "./consul-client.ts";
+import { backendUnavailable } from "../service-catalog/faults.ts";
 
 /** Of a service as Consul tells it: no more than the next write needs. */
 const ConsulService = z.object({
@@ -47,60 +47,67 @@ export type Operation =
 /** More are refused. */
 export const OPERATIONS_MAX = 64;
 
-const Result = z.object({
+const OperationResult = z.object({
   Node: ConsulNode.optional(),
   Service: ConsulService.optional(),
   Check: ConsulCheck.optional(),
 });
-export type Result = z.infer<typeof Result>;
-const Applied = z.object({ Results: z.array(Result).nullable() });
-const NotApplied = z.object({ Errors: z.array(z.object({ OpIndex: z.int().min(0), What: z.string() })).min(1) });
+export type OperationResult = z.infer<typeof OperationResult>;
+const AppliedResponse = z.object({ Results: z.array(OperationResult).nullable() });
+const RefusedResponse = z.object({ Errors: z.array(z.object({ OpIndex: z.int().min(0), What: z.string() })).min(1) });
 
-export interface Problem {
+export interface OperationError {
   /** Which operation it is about. */
   readonly index: number;
-  readonly kind: "conflict" | "missing" | "invalid" | "trouble";
-  readonly what: string;
+  readonly kind: "conflict" | "missing" | "invalid" | "unavailable";
+  readonly message: string;
 }
 
-/** Applied as a whole, or not at all; `rejected`: not even looked at, and nobody says which operation is to blame. */
-export type TransactionEnd =
-  | { readonly kind: "applied"; readonly results: readonly Result[] }
-  | { readonly kind: "refused"; readonly problems: readonly Problem[] }
-  | { readonly kind: "rejected"; readonly what: string };
+/**
+ * Applied as a whole, or not at all; `invalid_request`: not even looked at, and nobody says which operation is to
+ * blame.
+ */
+export type TransactionResult =
+  | { readonly kind: "applied"; readonly results: readonly OperationResult[] }
+  | { readonly kind: "refused"; readonly problems: readonly OperationError[] }
+  | { readonly kind: "invalid_request"; readonly what: string };
 
 /**
  * Runs operations, given as their JSON joined by commas, as one transaction; one that only reads asks the leader.
  * @throws Fault UNAVAILABLE, retryable: it is not known whether Consul applied it
  */
-export async function transact(client: ConsulClient, operations: string, signal: AbortSignal): Promise<TransactionEnd> {
+export async function transact(
+  client: ConsulClient,
+  operations: string,
+  signal: AbortSignal,
+): Promise<TransactionResult> {
   const request = { method: "PUT", path: "/v1/txn", query: { consistent: "1" }, body: `[${operations}]` } as const;
   const answer = await client.send(request, signal);
   switch (answer.status) {
     case 200:
-      return { kind: "applied", results: parsed(answer, Applied).Results ?? [] };
+      return { kind: "applied", results: parseResponse(answer, AppliedResponse).Results ?? [] };
     case 409:
-      return { kind: "refused", problems: parsed(answer, NotApplied).Errors.map(problemOf) };
+      return { kind: "refused", problems: parseResponse(answer, RefusedResponse).Errors.map(toOperationError) };
     case 400:
     case 413:
-      return { kind: "rejected", what: said(answer) };
+      return { kind: "invalid_request", what: describeResponse(answer) };
     default:
-      throw unavailable(`Consul PUT /v1/txn: ${said(answer)}`);
+      throw backendUnavailable(`Consul PUT /v1/txn: ${describeResponse(answer)}`);
   }
 }
 
-const problemOf = ({ OpIndex, What }: { OpIndex: number; What: string }): Problem => ({
+const toOperationError = ({ OpIndex, What }: { OpIndex: number; What: string }): OperationError => ({
   index: OpIndex,
-  kind: kindOf(What),
-  what: What,
+  kind: classifyError(What),
+  message: What,
 });
 
 /**
  * Consul tells what is wrong in words only (agent/consul/state/txn.go, catalog_endpoint.go of 1.8.7). What is not known
  * to be the data's fault is trouble: to try in vain costs less than to refuse a node for good because an ACL was wrong.
  */
-function kindOf(what: string): Problem["kind"] {
+function classifyError(what: string): OperationError["kind"] {
   if (what.endsWith("index is stale")) return "conflict";
   if (what.endsWith("doesn't exist")) return "missing";
-  return /^(Invalid service |Must provide service )/i.test(what) ? "invalid" : "trouble";
+  return /^(Invalid service |Must provide service )/i.test(what) ? "invalid" : "unavailable";
 }

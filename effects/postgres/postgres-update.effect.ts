@@ -1,7 +1,7 @@
 import { PostgresUpdateRegistration } from "../../contracts/registration/messages/intents.ts";
 import { effect } from "../../runtime/core/effect.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { POSTGRES_FAULTS, inOneStatement } from "./postgres-batch.ts";
+import { POSTGRES_FAULTS, writeInOneStatement } from "./postgres-batch.ts";
 
 // Up to its own version, not below it: an upsert of the same event may have been written just before.
 const UPDATE = `
@@ -18,7 +18,7 @@ const UPDATE = `
 /** How nodes fare, a batch in one statement. A row that is not there is no fault: nothing was registered. */
 export const HandlerPostgresUpdate = (sql: Sql) =>
   effect(PostgresUpdateRegistration, POSTGRES_FAULTS, (intents, { signal }) =>
-    inOneStatement(
+    writeInOneStatement(
       intents,
       (batch) =>
         sql.query(UPDATE, [

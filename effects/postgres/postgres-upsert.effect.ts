@@ -2,7 +2,7 @@ import { PostgresUpsertRegistration } from "../../contracts/registration/message
 import { PostgresRegistrationConfirmed } from "../../contracts/registration/messages/outcomes.ts";
 import { done, effect } from "../../runtime/core/effect.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { POSTGRES_FAULTS, inOneStatement } from "./postgres-batch.ts";
+import { POSTGRES_FAULTS, writeInOneStatement } from "./postgres-batch.ts";
 
 // Of another attempt the times of the last one are no longer true.
 const UPSERT = `
@@ -41,7 +41,7 @@ const UPSERT = `
  */
 export const HandlerPostgresUpsert = (sql: Sql) =>
   effect(PostgresUpsertRegistration, POSTGRES_FAULTS, (intents, { signal }) =>
-    inOneStatement(
+    writeInOneStatement(
       intents,
       (batch) =>
         sql.query(UPSERT, [

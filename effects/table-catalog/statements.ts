@@ -3,7 +3,8 @@ export const REGISTER = `
   insert into rollcall.catalog_service as held
     (service_id, owner, service_name, node_id, tags, address, port, status, note, version)
   select service_id, $2, service_name, node_id, tags::jsonb, address, port, status, note, version
-  from unnest($1::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[], $8::text[], $9::text[], $10::bigint[])
+  from unnest($1::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+      $7::int[], $8::text[], $9::text[], $10::bigint[])
     as given (service_id, service_name, node_id, tags, address, port, status, note, version)
   order by service_id
   on conflict (service_id) do update set
@@ -53,13 +54,13 @@ export const DEREGISTER = `
   returning service_id`;
 
 /** $1 owner, $2 service name, $3 passing only. */
-export const SERVICES = `
+export const FIND_SERVICES = `
   select service_id, service_name, node_id, coalesce(address, '') as address, port, tags, status, note, version
   from rollcall.catalog_service
   where owner = $1 and service_name = $2 and removed_at is null and (not $3::boolean or status = 'passing')
   order by service_id collate "C"`;
 
 /** $1 owner. */
-export const HELD = `
+export const OWNED_SERVICES = `
   select service_id, service_name, node_id, tags, address, port, status, version
   from rollcall.catalog_service where owner = $1 and removed_at is null`;

@@ -1,63 +1,65 @@
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
-import type { Catalog, CatalogEntry } from "../catalogue/discovery.ts";
-import { consulRefused, unavailable } from "../catalogue/faults.ts";
+import type { ServiceDiscovery, DiscoveredService } from "../service-catalog/service-discovery.ts";
+import { consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
 import {
-  type Ending,
-  type Held,
+  type WriteResult,
+  type OwnedService,
   ownerMark,
-  type Registration,
-  type Removal,
-  type Scope,
+  type ServiceRegistration,
+  type ServiceRemoval,
+  type DeploymentScope,
   type ServiceChange,
-  type ServiceHoldings,
+  type ServiceInventory,
   type ServiceRegistry,
-  type StatusChange,
-} from "../catalogue/service-registry.ts";
-import { isolateRefused } from "../isolate-refused.ts";
-import { roundsOf } from "../rounds.ts";
-import { DEREGISTER, HELD, OWNED_BY_OTHERS, REGISTER, SERVICES, SET_STATUS } from "./statements.ts";
+  type ServiceStatusChange,
+} from "../service-catalog/service-registry.ts";
+import { writeIsolatingRefused } from "../isolate-refused.ts";
+import { roundsOfDistinctTargets } from "../distinct-target-rounds.ts";
+import { DEREGISTER, OWNED_SERVICES, OWNED_BY_OTHERS, REGISTER, FIND_SERVICES, SET_STATUS } from "./statements.ts";
 
 /** Consul refuses them as well: who finds such a service reaches its own machine. */
-const ANY_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::", "[::]"]);
+const WILDCARD_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::", "[::]"]);
 
 /** The service catalogue where there is no Consul: a table, with the same effects and the same answers. */
-export class TableCatalog implements ServiceRegistry, ServiceHoldings, Catalog {
+export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceDiscovery {
   readonly #sql: Sql;
   readonly #owner: string;
 
-  constructor(sql: Sql, scope: Scope) {
+  constructor(sql: Sql, scope: DeploymentScope) {
     this.#sql = sql;
     this.#owner = ownerMark(scope);
   }
 
-  async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly Ending[]> {
-    const endings = new Map<ServiceChange, Ending>();
-    for (const round of roundsOf(changes, ({ serviceId }) => serviceId)) {
-      for (const change of round) if (isAnywhere(change)) endings.set(change, consulRefused("Invalid service address"));
-      const open = round.filter((change) => !endings.has(change));
+  async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
+    const results = new Map<ServiceChange, WriteResult>();
+    for (const round of roundsOfDistinctTargets(changes, ({ serviceId }) => serviceId)) {
+      for (const change of round)
+        if (hasWildcardAddress(change)) results.set(change, consulRefused("Invalid service address"));
+      const open = round.filter((change) => !results.has(change));
       const registrations = open.filter((change) => change.kind === "register");
-      await this.#write(registrations, (part) => this.#register(part, endings), endings, signal);
+      await this.#write(registrations, (part) => this.#register(part, results), results, signal);
       const statusChanges = open.filter((change) => change.kind === "set_status");
-      await this.#write(statusChanges, (part) => this.#setStatus(part), endings, signal);
+      await this.#write(statusChanges, (part) => this.#setStatus(part), results, signal);
       const removals = open.filter((change) => change.kind === "deregister");
-      await this.#write(removals, (part) => this.#deregister(part), endings, signal);
+      await this.#write(removals, (part) => this.#deregister(part), results, signal);
     }
-    return changes.map((change) => endings.get(change) ?? unavailable("not tried"));
+    return changes.map((change) => results.get(change) ?? backendUnavailable("not tried"));
   }
 
-  async held(): Promise<readonly Held[]> {
-    const rows = await this.#ask<Held["service"] & { readonly node_id: string; readonly version: number }>(HELD, [
-      this.#owner,
-    ]);
+  async listOwned(): Promise<readonly OwnedService[]> {
+    const rows = await this.#query<OwnedService["service"] & { readonly node_id: string; readonly version: number }>(
+      OWNED_SERVICES,
+      [this.#owner],
+    );
     return rows.map(({ node_id: nodeId, version, ...service }) => ({ nodeId, version, service }));
   }
 
-  async services(name: string, passing: boolean): Promise<CatalogEntry[]> {
-    return this.#ask<CatalogEntry>(SERVICES, [this.#owner, name, passing]);
+  async services(name: string, passing: boolean): Promise<DiscoveredService[]> {
+    return this.#query<DiscoveredService>(FIND_SERVICES, [this.#owner, name, passing]);
   }
 
-  async reach(): Promise<{ readonly version: string }> {
-    const [row] = await this.#ask<{ version: string }>("select split_part(version(), ' on ', 1) as version", []);
+  async probe(): Promise<{ readonly version: string }> {
+    const [row] = await this.#query<{ version: string }>("select split_part(version(), ' on ', 1) as version", []);
     return { version: row?.version ?? "unknown" };
   }
 
@@ -65,21 +67,21 @@ export class TableCatalog implements ServiceRegistry, ServiceHoldings, Catalog {
   async #write<Kind extends ServiceChange>(
     changes: readonly Kind[],
     write: (part: readonly Kind[]) => Promise<{ readonly service_id: string }[]>,
-    endings: Map<ServiceChange, Ending>,
+    results: Map<ServiceChange, WriteResult>,
     signal: AbortSignal,
   ): Promise<void> {
     const written = new Set<string>();
     const writeAll = async (part: readonly Kind[]): Promise<void> => {
       for (const { service_id } of await write(part)) written.add(service_id);
     };
-    const faults = await isolateRefused(changes, writeAll, "CONSUL_REFUSED", signal);
+    const faults = await writeIsolatingRefused(changes, writeAll, "CONSUL_REFUSED", signal);
     changes.forEach((change, index) => {
-      const ending = faults[index] ?? (written.has(change.serviceId) ? "written" : "unchanged");
-      if (!endings.has(change)) endings.set(change, ending);
+      const result = faults[index] ?? (written.has(change.serviceId) ? "written" : "unchanged");
+      if (!results.has(change)) results.set(change, result);
     });
   }
 
-  async #register(part: readonly Registration[], endings: Map<ServiceChange, Ending>) {
+  async #register(part: readonly ServiceRegistration[], results: Map<ServiceChange, WriteResult>) {
     const ids = part.map(({ serviceId }) => serviceId);
     const written = await this.#sql.query<{ service_id: string }>(REGISTER, [
       ids,
@@ -99,13 +101,13 @@ export class TableCatalog implements ServiceRegistry, ServiceHoldings, Catalog {
     for (const change of part) {
       const owner = others.get(change.serviceId);
       if (owner !== undefined) {
-        endings.set(change, consulRefused(`service id ${change.serviceId} is owned by another: ${owner}`));
+        results.set(change, consulRefused(`service id ${change.serviceId} is owned by another: ${owner}`));
       }
     }
     return written;
   }
 
-  #setStatus(part: readonly StatusChange[]) {
+  #setStatus(part: readonly ServiceStatusChange[]) {
     return this.#sql.query<{ service_id: string }>(SET_STATUS, [
       part.map(({ serviceId }) => serviceId),
       this.#owner,
@@ -115,7 +117,7 @@ export class TableCatalog implements ServiceRegistry, ServiceHoldings, Catalog {
     ]);
   }
 
-  #deregister(part: readonly Removal[]) {
+  #deregister(part: readonly ServiceRemoval[]) {
     return this.#sql.query<{ service_id: string }>(DEREGISTER, [
       part.map(({ serviceId }) => serviceId),
       this.#owner,
@@ -123,12 +125,12 @@ export class TableCatalog implements ServiceRegistry, ServiceHoldings, Catalog {
     ]);
   }
 
-  async #ask<Row>(text: string, values: readonly SqlValue[]): Promise<Row[]> {
+  async #query<Row>(text: string, values: readonly SqlValue[]): Promise<Row[]> {
     return this.#sql.query<Row>(text, values).catch((cause: unknown) => {
-      throw unavailable(`the catalogue's table does not answer: ${String(cause)}`, cause);
+      throw backendUnavailable(`the catalogue's table does not answer: ${String(cause)}`, cause);
     });
   }
 }
 
-const isAnywhere = (change: ServiceChange): boolean =>
-  change.kind === "register" && change.entry.address !== null && ANY_ADDRESSES.has(change.entry.address);
+const hasWildcardAddress = (change: ServiceChange): boolean =>
+  change.kind === "register" && change.entry.address !== null && WILDCARD_ADDRESSES.has(change.entry.address);

@@ -3,7 +3,7 @@ import { NodeIntrospectionEvent } from "../../contracts/registration/messages/no
 import { NodeRegistrationInitiated } from "../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeUpdated } from "../../contracts/registration/messages/node-updated.ts";
 import { type RegisteredNode, nodeOf } from "../../contracts/registration/messages/registered-node.ts";
-import { sameContent, whyStale } from "../../contracts/registration/messages/rules.ts";
+import { hasSameContent, stalenessReason } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
 import { type EntityView, type HandlerContext, absorbed, nothing } from "../../runtime/core/handler.ts";
 import type { NewEvent, PayloadOf } from "../../runtime/core/message.ts";
@@ -17,38 +17,38 @@ export const HandlerNodeIntrospected = handler(
   {},
   {
     emit_registration_initiated(context) {
-      const { next, stale } = read(context);
+      const { next, stale } = readIntrospection(context);
       return stale ? nothing(stale) : [initiated(next, context.entity)];
     },
 
     supersede_if_changed(context) {
-      const { next, held, stale } = read(context);
+      const { next, held, stale } = readIntrospection(context);
       if (stale) return nothing(stale);
       const { number } = context.entity.attempt;
-      if (held && sameContent(next, held))
+      if (held && hasSameContent(next, held))
         return absorbed(`joins attempt ${number}, which is registering the same content`);
       return [initiated(next, context.entity)];
     },
 
     refresh_if_changed(context) {
-      const { next, held, stale } = read(context);
+      const { next, held, stale } = readIntrospection(context);
       if (stale) return nothing(stale);
-      if (held && sameContent(next, held)) return absorbed("active with the same content: counts as a heartbeat");
-      return [NodeUpdated.of({ node: withEpochOf(held, next) })];
+      if (held && hasSameContent(next, held)) return absorbed("active with the same content: counts as a heartbeat");
+      return [NodeUpdated.of({ node: keepKnownEpoch(held, next) })];
     },
 
     deregister(context) {
-      const { stale } = read(context);
+      const { stale } = readIntrospection(context);
       return stale ? nothing(stale) : [NodeDeregistered.of({ reason: "shutdown" })];
     },
   },
 );
 
 /** The node as told, the node as held, and why the former is too old to count: in ended states nothing is. */
-function read({ message, entity, now, maxClockSkewMs }: Context) {
+function readIntrospection({ message, entity, now, maxClockSkewMs }: Context) {
   const next = nodeOf(message.payload, now);
   const held = entity.isLive ? entity.data.node : null;
-  return { next, held, stale: held && whyStale(next, held, maxClockSkewMs) };
+  return { next, held, stale: held && stalenessReason(next, held, maxClockSkewMs) };
 }
 
 const initiated = (node: RegisteredNode, { isLive, attempt }: EntityView<RegistrationState>): NewEvent =>
@@ -59,5 +59,5 @@ const initiated = (node: RegisteredNode, { isLive, attempt }: EntityView<Registr
   });
 
 /** A refresh without an epoch is of the process that is known: its epoch stays, so that an older one's stays stale. */
-const withEpochOf = (held: RegisteredNode | null, next: RegisteredNode): RegisteredNode =>
-  held?.epoch === undefined || next.epoch !== undefined ? next : { ...next, epoch: held.epoch };
+const keepKnownEpoch = (known: RegisteredNode | null, reported: RegisteredNode): RegisteredNode =>
+  known?.epoch === undefined || reported.epoch !== undefined ? reported : { ...reported, epoch: known.epoch };

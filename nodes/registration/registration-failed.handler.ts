@@ -3,7 +3,7 @@ import {
   REJECTION_REASON_LENGTH_MAX,
 } from "../../contracts/registration/messages/node-registration-rejected.ts";
 import { RegistrationFailed } from "../../contracts/registration/messages/raised.ts";
-import { cutTo } from "../../contracts/registration/messages/rules.ts";
+import { truncate } from "../../contracts/registration/messages/rules.ts";
 import type { Failure } from "../../contracts/registration/messages/state.ts";
 import { handler } from "./handler.ts";
 
@@ -20,5 +20,5 @@ export const HandlerRegistrationFailed = handler(
 
 function reasonOf(failures: readonly Failure[]): string {
   const said = failures.map(({ backend, error_code, message }) => `${backend}: ${error_code} ${message}`).join("; ");
-  return cutTo(said, REJECTION_REASON_LENGTH_MAX) || "a backend failed";
+  return truncate(said, REJECTION_REASON_LENGTH_MAX) || "a backend failed";
 }

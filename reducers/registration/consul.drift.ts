@@ -1,33 +1,39 @@
-import type { HeldService } from "../../contracts/registration/messages/holdings.ts";
+import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
 import { ConsulDeregister } from "../../contracts/registration/messages/intents.ts";
 import { ACTIVE } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
-import type { HeldEntry, Repair } from "../../runtime/core/drift.ts";
+import type { InventoryEntry, Repair } from "../../runtime/core/drift.ts";
 import type { EntityView } from "../../runtime/core/handler.ts";
 import { registerService } from "./consul.intents.ts";
 
 /** An ACTIVE node has one service, as it told it; a node that is unknown or has ended has none. */
-export function consulDrift(entity: EntityView<RegistrationState> | undefined, held: readonly HeldEntry[]): Repair[] {
-  const services = held.map(({ content }) => content as HeldService);
-  if (entity?.isLive !== true) return services.map(leftover);
-  const wanted = entity.state === ACTIVE ? registerService(entity.data, { entity, payload: {}, now: 0 }) : null;
-  if (!wanted) return [];
-  const { service_id, service_name, tags, address, port, check } = wanted.payload as RegisterPayload;
+export function consulDrift(
+  entity: EntityView<RegistrationState> | undefined,
+  actual: readonly InventoryEntry[],
+): Repair[] {
+  const services = actual.map(({ content }) => content as CatalogService);
+  if (entity?.isLive !== true) return services.map(deregisterLeftover);
+  const desiredIntent = entity.state === ACTIVE ? registerService(entity.data, { entity, payload: {}, now: 0 }) : null;
+  if (!desiredIntent) return [];
+  const { service_id, service_name, tags, address, port, check } = desiredIntent.payload as RegisterPayload;
   const own = services.find((service) => service.service_id === service_id);
-  const others = services.filter((service) => service !== own).map(leftover);
-  if (!own) return [...others, { kind: "missing", what: `${service_id} is not there`, intent: wanted }];
-  const should: HeldService = { service_id, service_name, tags, address, port, status: check.status };
-  const differing = (Object.keys(should) as (keyof HeldService)[]).filter(
-    (field) => JSON.stringify(own[field]) !== JSON.stringify(should[field]),
+  const others = services.filter((service) => service !== own).map(deregisterLeftover);
+  if (!own) return [...others, { kind: "missing", description: `${service_id} is not there`, intent: desiredIntent }];
+  const desired: CatalogService = { service_id, service_name, tags, address, port, status: check.status };
+  const differing = (Object.keys(desired) as (keyof CatalogService)[]).filter(
+    (field) => JSON.stringify(own[field]) !== JSON.stringify(desired[field]),
   );
   if (differing.length === 0) return others;
-  return [...others, { kind: "altered", what: `${service_id} has another ${differing.join(", ")}`, intent: wanted }];
+  return [
+    ...others,
+    { kind: "altered", description: `${service_id} has another ${differing.join(", ")}`, intent: desiredIntent },
+  ];
 }
 
-type RegisterPayload = Omit<HeldService, "status"> & { readonly check: { readonly status: string } };
+type RegisterPayload = Omit<CatalogService, "status"> & { readonly check: { readonly status: string } };
 
-const leftover = ({ service_id }: HeldService): Repair => ({
+const deregisterLeftover = ({ service_id }: CatalogService): Repair => ({
   kind: "leftover",
-  what: `${service_id} is still there`,
+  description: `${service_id} is still there`,
   intent: ConsulDeregister.of({ service_id }),
 });

@@ -8,13 +8,13 @@ import type { RegisteredNode } from "../../contracts/registration/messages/regis
 import { ACTIVE, firstAddress, serviceId, serviceName } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
 import type { EntityView } from "../../runtime/core/handler.ts";
-import { type NewIntent, none } from "../../runtime/core/intent.ts";
+import { type NewIntent, noIntent } from "../../runtime/core/intent.ts";
 import type { ReducerContext } from "../../runtime/core/reducer.ts";
 
 type Context<Payload = unknown> = ReducerContext<Payload, RegistrationState>;
 
 export function registerService({ node }: RegistrationState, { entity }: Context): NewIntent | null {
-  if (!node) return none;
+  if (!node) return noIntent;
   const at = firstAddress(node);
   return ConsulRegister.of({
     service_id: serviceId(node),
@@ -27,17 +27,17 @@ export function registerService({ node }: RegistrationState, { entity }: Context
 }
 
 export const setServiceStatus = ({ node }: RegistrationState, { entity }: Context): NewIntent | null =>
-  node ? ConsulSetStatus.of({ service_id: serviceId(node), ...checkOf(entity) }) : none;
+  node ? ConsulSetStatus.of({ service_id: serviceId(node), ...checkOf(entity) }) : noIntent;
 
 export const deregisterService = ({ node }: RegistrationState): NewIntent | null =>
-  node ? ConsulDeregister.of({ service_id: serviceId(node) }) : none;
+  node ? ConsulDeregister.of({ service_id: serviceId(node) }) : noIntent;
 
 /** Takes back what the node was registered as, if what it is now goes by another service id. */
 export const deregisterOldService = (
   state: RegistrationState,
   { payload }: Context<{ readonly node: RegisteredNode }>,
 ): NewIntent | null =>
-  state.node && serviceId(state.node) === serviceId(payload.node) ? none : deregisterService(state);
+  state.node && serviceId(state.node) === serviceId(payload.node) ? noIntent : deregisterService(state);
 
 /** Only a node that is ready for work is to be found among the passing. */
 const checkOf = ({ state }: EntityView<RegistrationState>): Check =>

@@ -4,7 +4,7 @@ import {
 } from "../../contracts/registration/messages/intents.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
 import type { EntityView } from "../../runtime/core/handler.ts";
-import { type NewIntent, none } from "../../runtime/core/intent.ts";
+import { type NewIntent, noIntent } from "../../runtime/core/intent.ts";
 import type { ReducerContext } from "../../runtime/core/reducer.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
 
@@ -22,14 +22,14 @@ export const upsertRow = ({ node }: RegistrationState, { entity }: Context): New
         metadata: node.metadata,
         status: statusOf(entity),
       })
-    : none;
+    : noIntent;
 
 /** An expiry has disarmed the deadline that knew the last heartbeat, so the event says it. */
 export function updateRowStatus(
   { node }: RegistrationState,
   { entity, payload }: Context<{ readonly last_heartbeat_at?: string | null }>,
 ): NewIntent | null {
-  if (!node) return none;
+  if (!node) return noIntent;
   const liveness = entity.deadlines["liveness"];
   const renewedAt = liveness?.renewedAt ?? null;
   return PostgresUpdateRegistration.of({

@@ -1,4 +1,4 @@
-import { cutTo } from "../../contracts/registration/messages/rules.ts";
+import { truncate } from "../../contracts/registration/messages/rules.ts";
 import { type Failure, RegistrationState } from "../../contracts/registration/messages/state.ts";
 import type { RegisteredNode } from "../../contracts/registration/messages/registered-node.ts";
 import { type ReducerContext, reducer } from "../../runtime/core/reducer.ts";
@@ -25,9 +25,10 @@ export const registrationReducer = reducer(
     replace_node: withNode,
     record_failure: (state, { payload: { backend, error_code, message } }: Failed) => ({
       ...state,
-      failures: [...state.failures, { backend, error_code, message: cutTo(message, FAILURE_MESSAGE_LENGTH_MAX) }].slice(
-        -FAILURES_MAX,
-      ),
+      failures: [
+        ...state.failures,
+        { backend, error_code, message: truncate(message, FAILURE_MESSAGE_LENGTH_MAX) },
+      ].slice(-FAILURES_MAX),
     }),
   },
   {

@@ -3,7 +3,7 @@ import type { Condition, Facts } from "./domain.ts";
 import type { Expression, Path, Test, TestName, Value } from "./expression.ts";
 
 /** A path's value; undefined is absent, and null counts as absent. Only own properties: never what a prototype has. */
-export function lookUp(path: Path, facts: Facts): unknown {
+export function valueAt(path: Path, facts: Facts): unknown {
   if (path.root === "unconfirmed") return facts.unconfirmed;
   let value: unknown = path.root === "state" ? facts.state : facts.payload;
   for (const key of path.keys) {
@@ -17,59 +17,59 @@ type Scalar = string | number | boolean;
 const isScalar = (value: unknown): value is Scalar =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
-const ordered =
-  (holds: (order: number) => boolean) =>
+const orderComparison =
+  (accepts: (order: number) => boolean) =>
   (one: unknown, other: unknown): boolean => {
-    if (typeof one === "number" && typeof other === "number") return holds(one - other);
-    if (typeof one === "string" && typeof other === "string") return holds(one < other ? -1 : one > other ? 1 : 0);
+    if (typeof one === "number" && typeof other === "number") return accepts(one - other);
+    if (typeof one === "string" && typeof other === "string") return accepts(one < other ? -1 : one > other ? 1 : 0);
     return false;
   };
 
 // Tests of two present values. What doesn't compare (a number with a string in order, lists, objects) is false.
-const COMPARE: Partial<Record<TestName, (one: unknown, other: unknown) => boolean>> = {
+const COMPARISONS: Partial<Record<TestName, (one: unknown, other: unknown) => boolean>> = {
   "==": (one, other) => isScalar(one) && one === other,
   "!=": (one, other) => isScalar(one) && isScalar(other) && one !== other,
-  "<": ordered((order) => order < 0),
-  "<=": ordered((order) => order <= 0),
-  ">": ordered((order) => order > 0),
-  ">=": ordered((order) => order >= 0),
-  contains: (one, other) => holds(one, other) === true,
-  lacks: (one, other) => holds(one, other) === false,
+  "<": orderComparison((order) => order < 0),
+  "<=": orderComparison((order) => order <= 0),
+  ">": orderComparison((order) => order > 0),
+  ">=": orderComparison((order) => order >= 0),
+  contains: (one, other) => includesValue(one, other) === true,
+  lacks: (one, other) => includesValue(one, other) === false,
 };
 
 /** Whether a list has an item, or a text a part; undefined for what has neither. */
-function holds(one: unknown, other: unknown): boolean | undefined {
+function includesValue(one: unknown, other: unknown): boolean | undefined {
   if (Array.isArray(one)) return isScalar(other) ? one.includes(other) : undefined;
   return typeof one === "string" && typeof other === "string" ? one.includes(other) : undefined;
 }
 
 function compileTest({ path, test, value }: Test): Condition {
-  const found = (facts: Facts) => lookUp(path, facts);
-  if (test === "is_present") return (facts) => found(facts) !== undefined;
-  if (test === "is_absent") return (facts) => found(facts) === undefined;
-  if (test === "is_true") return (facts) => found(facts) === true;
-  if (test === "is_false") return (facts) => found(facts) === false;
+  const valueAtPath = (facts: Facts) => valueAt(path, facts);
+  if (test === "is_present") return (facts) => valueAtPath(facts) !== undefined;
+  if (test === "is_absent") return (facts) => valueAtPath(facts) === undefined;
+  if (test === "is_true") return (facts) => valueAtPath(facts) === true;
+  if (test === "is_false") return (facts) => valueAtPath(facts) === false;
   if (!value) throw new Error(`${test} has no value`);
   if (test === "in") {
     const items = new Set<unknown>(value.kind === "list" ? value.items.map((item) => item.value) : []);
-    return (facts) => items.has(found(facts));
+    return (facts) => items.has(valueAtPath(facts));
   }
   if (test === "matches") {
     const pattern = RE2JS.compile(value.kind === "literal" ? String(value.value) : value.text);
     return (facts) => {
-      const text = found(facts);
+      const text = valueAtPath(facts);
       return typeof text === "string" && pattern.matcher(text).find();
     };
   }
-  const compare = COMPARE[test]!;
+  const comparison = COMPARISONS[test]!;
   const other = valueOf(value);
-  return (facts) => compare(found(facts), other(facts));
+  return (facts) => comparison(valueAtPath(facts), other(facts));
 }
 
 function valueOf(value: Value): (facts: Facts) => unknown {
-  if (value.kind === "path") return (facts) => lookUp(value.path, facts);
-  const constant = value.kind === "literal" ? value.value : undefined;
-  return () => constant;
+  if (value.kind === "path") return (facts) => valueAt(value.path, facts);
+  const constantValue = value.kind === "literal" ? value.value : undefined;
+  return () => constantValue;
 }
 
 /**
@@ -78,5 +78,5 @@ function valueOf(value: Value): (facts: Facts) => unknown {
  */
 export function compileExpression(expression: Expression): Condition {
   const any = expression.any.map((tests) => tests.map(compileTest));
-  return (facts) => any.some((tests) => tests.every((holds) => holds(facts)));
+  return (facts) => any.some((tests) => tests.every((condition) => condition(facts)));
 }

@@ -12,11 +12,11 @@ export interface EmittedEvent {
   readonly attemptId: string;
   readonly seq: number;
   /** Event time, ms since the epoch. */
-  readonly at: number;
+  readonly eventTimeMs: number;
   readonly payload: Payload;
 }
 
-export interface Move {
+export interface MachineTransition {
   readonly machine: "orchestrator" | "reducer";
   readonly trigger: string;
   readonly from: string;
@@ -29,7 +29,7 @@ export interface Decision {
   readonly entity: Entity | undefined;
   readonly events: readonly EmittedEvent[];
   readonly intents: readonly Intent[];
-  readonly moves: readonly Move[];
+  readonly moves: readonly MachineTransition[];
   /**
    * `changed`: events, moves or data. `renewed`: only a deadline moved. `absorbed`: the message joined the attempt.
    * `no_op`: nothing. `refused`: CORE_ERROR, to be dead-lettered; the entity is as before.

@@ -5,7 +5,7 @@ import { escapePointer } from "./json-pointer.ts";
 import type { Message, Payload } from "./message.ts";
 import { fromRfc3339 } from "./time.ts";
 import { traceparentIn } from "./trace.ts";
-import { isObject, type JsonObject, parseObject, PAYLOAD_BYTES_MAX, Refusal } from "./wire.ts";
+import { isObject, type JsonObject, parseObject, PAYLOAD_BYTES_MAX, DecodeError } from "./wire.ts";
 
 /** A record as the decoder needs it; header values as text. */
 export interface WireRecord {
@@ -14,12 +14,12 @@ export interface WireRecord {
   readonly offset: number;
   readonly value: Uint8Array | null;
   readonly headers: Readonly<Record<string, string>>;
-  /** Broker's time of the append, ms since the epoch; of a trusted rekeyed copy that of the original. */
+  /** Broker's time of the append, ms since the epoch; of a trusted repartitioned copy that of the original. */
   readonly brokerTimeMs: number;
 }
 
 /** What an outside format says about a payload. */
-interface Opened {
+interface MessageFields {
   readonly payload: unknown;
   readonly type: unknown;
   readonly id: unknown;
@@ -39,37 +39,37 @@ export function decodeRecord(
   consumed: ConsumedTopic,
   record: WireRecord,
 ): Message {
-  const opened = open(parseObject(record.value), record.headers);
-  checkType(domain.name, consumed.type, opened.type);
-  checkVersion(opened.version);
-  const payload = checkPayload(consumed, opened.payload);
-  if (record.value && record.value.length > PAYLOAD_BYTES_MAX / GROWTH_MAX) refuseGrowth(payload);
-  const sentId = senderId(opened.source, opened.id ?? record.headers["message_id"]);
-  const id = sentId ?? derivedId("record", record.topic, record.partition, record.offset);
+  const fields = readMessageFields(parseObject(record.value), record.headers);
+  checkType(domain.name, consumed.type, fields.type);
+  checkVersion(fields.version);
+  const payload = checkPayload(consumed, fields.payload);
+  if (record.value && record.value.length > PAYLOAD_BYTES_MAX / REENCODING_GROWTH_MAX) checkReencodedSize(payload);
+  const givenId = senderId(fields.source, fields.id ?? record.headers["message_id"]);
+  const id = givenId ?? derivedId("record", record.topic, record.partition, record.offset);
   const message: Message = {
     kind: "bus",
     type: consumed.type,
     id,
-    hasSentId: sentId !== undefined,
+    hasSenderId: givenId !== undefined,
     entityId: String(payload[domain.entityIdField]),
     correlationId:
-      senderId(opened.source, payload["correlation_id"]) ?? senderId(opened.source, opened.correlationId) ?? id,
+      senderId(fields.source, payload["correlation_id"]) ?? senderId(fields.source, fields.correlationId) ?? id,
     payload,
-    now: eventTime(opened.time ?? payload["timestamp"], record.brokerTimeMs, domain.maxClockSkewMs),
+    now: eventTimeMs(fields.time ?? payload["timestamp"], record.brokerTimeMs, domain.maxClockSkewMs),
     origin: { topic: record.topic, partition: record.partition, offset: record.offset },
   };
   const traceparent = traceparentIn(record.headers);
   return traceparent === undefined ? message : { ...message, traceparent };
 }
 
-function open(value: JsonObject, headers: Readonly<Record<string, string>>): Opened {
+function readMessageFields(value: JsonObject, headers: Readonly<Record<string, string>>): MessageFields {
   if ("payload" in value || "payload_type" in value || "envelope_id" in value)
     return {
       payload: value["payload"],
       type: value["payload_type"],
       id: value["envelope_id"],
       correlationId: value["correlation_id"] ?? headers["correlation_id"],
-      source: text(value["source_tool"]),
+      source: textOrEmpty(value["source_tool"]),
       time: value["envelope_timestamp"],
       version: value["payload_schema_version"],
     };
@@ -80,7 +80,7 @@ function open(value: JsonObject, headers: Readonly<Record<string, string>>): Ope
       type: value["type"],
       id: value["id"],
       correlationId: value["correlationid"] ?? correlationId,
-      source: text(value["source"]),
+      source: textOrEmpty(value["source"]),
       time: value["time"],
       version: undefined,
     };
@@ -90,7 +90,7 @@ function open(value: JsonObject, headers: Readonly<Record<string, string>>): Ope
       type: headers["ce_type"],
       id: headers["ce_id"],
       correlationId,
-      source: text(headers["ce_source"]),
+      source: textOrEmpty(headers["ce_source"]),
       time: headers["ce_time"],
       version: undefined,
     };
@@ -99,13 +99,13 @@ function open(value: JsonObject, headers: Readonly<Record<string, string>>): Ope
     type: undefined,
     id: headers["message_id"],
     correlationId,
-    source: text(headers["source"]),
+    source: textOrEmpty(headers["source"]),
     time: undefined,
     version: undefined,
   };
 }
 
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
+const textOrEmpty = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /**
  * The name may be absent: the topic has told it. ONEX producers put `Model` before it, CloudEvents ours or the routing
@@ -113,9 +113,9 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
  */
 function checkType(domain: string, expected: string, named: unknown): void {
   if (named === undefined || named === null) return;
-  const fits = named === expected || named === `Model${expected}` || named === eventTypeOf(domain, expected);
-  if (!fits)
-    throw new Refusal(
+  const matches = named === expected || named === `Model${expected}` || named === eventTypeOf(domain, expected);
+  if (!matches)
+    throw new DecodeError(
       "UNKNOWN_TYPE",
       `the topic takes ${expected}, the message says ${JSON.stringify(named)?.slice(0, 120)}`,
     );
@@ -129,15 +129,18 @@ function checkVersion(version: unknown): void {
       ? Number(version.split(".")[0])
       : undefined;
   if (typeof major !== "number" || !Number.isInteger(major))
-    throw new Refusal("INVALID_PAYLOAD", "/payload_schema_version: neither {major, minor, patch} nor a version string");
-  if (major !== 1) throw new Refusal("VERSION_UNSUPPORTED", `payload schema version ${major} is not known, 1 is`);
+    throw new DecodeError(
+      "INVALID_PAYLOAD",
+      "/payload_schema_version: neither {major, minor, patch} nor a version string",
+    );
+  if (major !== 1) throw new DecodeError("VERSION_UNSUPPORTED", `payload schema version ${major} is not known, 1 is`);
 }
 
 function checkPayload({ type, message }: ConsumedTopic, payload: unknown): Payload {
-  if (!isObject(payload)) throw new Refusal("INVALID_PAYLOAD", `/payload: ${type} is no object`);
+  if (!isObject(payload)) throw new DecodeError("INVALID_PAYLOAD", `/payload: ${type} is no object`);
   const checked = message.schema.safeParse(payload);
   if (!checked.success)
-    throw new Refusal(
+    throw new DecodeError(
       "INVALID_PAYLOAD",
       checked.error.issues
         .slice(0, 8)
@@ -148,23 +151,23 @@ function checkPayload({ type, message }: ConsumedTopic, payload: unknown): Paylo
 }
 
 /** How much longer a text of JSON can be when it is written again: `1e20` has 21 digits. */
-const GROWTH_MAX = 6;
+const REENCODING_GROWTH_MAX = 6;
 
 /** What is told on in an event that no bus takes would be a gap in the entity's events. */
-function refuseGrowth(payload: Payload): void {
+function checkReencodedSize(payload: Payload): void {
   const bytes = new TextEncoder().encode(JSON.stringify(payload)).length;
   if (bytes > PAYLOAD_BYTES_MAX)
-    throw new Refusal(
+    throw new DecodeError(
       "TOO_LARGE",
       `written out the payload has ${bytes} bytes, at most ${PAYLOAD_BYTES_MAX} are taken`,
     );
 }
 
 /** A sender's clock counts between the broker's time less the allowed skew and the broker's time. */
-function eventTime(stated: unknown, brokerTimeMs: number, maxClockSkewMs: number): number {
-  if (stated === undefined || stated === null) return brokerTimeMs;
-  const ms = typeof stated === "string" ? fromRfc3339(stated) : undefined;
+function eventTimeMs(statedTime: unknown, brokerTimeMs: number, maxClockSkewMs: number): number {
+  if (statedTime === undefined || statedTime === null) return brokerTimeMs;
+  const ms = typeof statedTime === "string" ? fromRfc3339(statedTime) : undefined;
   if (ms === undefined)
-    throw new Refusal("INVALID_PAYLOAD", "/envelope_timestamp: not an RFC 3339 time with an offset");
+    throw new DecodeError("INVALID_PAYLOAD", "/envelope_timestamp: not an RFC 3339 time with an offset");
   return Math.min(Math.max(ms, brokerTimeMs - maxClockSkewMs), brokerTimeMs);
 }

@@ -1,4 +1,4 @@
-import type { Reconciled } from "./drift.ts";
+import type { ReconciledBackend } from "./drift.ts";
 import type { Effect } from "./effect.ts";
 import type { Handler } from "./handler.ts";
 import type { IntentDefinition } from "./intent.ts";
@@ -15,5 +15,5 @@ export interface DomainCode {
   readonly intents: readonly IntentDefinition[];
   readonly effects: Readonly<Record<string, Effect>>;
   /** Backends that are compared now and then with what they should hold. */
-  readonly reconciled?: readonly Reconciled[];
+  readonly reconciled?: readonly ReconciledBackend[];
 }

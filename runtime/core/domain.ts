@@ -1,4 +1,4 @@
-import type { Reconciled } from "./drift.ts";
+import type { ReconciledBackend } from "./drift.ts";
 import type { Effect } from "./effect.ts";
 import type { HandlerAction } from "./handler.ts";
 import type { MessageDefinition } from "./message.ts";
@@ -39,7 +39,7 @@ export interface StateSpec {
 }
 
 /** What XState's `transition()` answered for one (state, trigger, truth of the conditions). */
-export interface Answer {
+export interface TransitionResult {
   readonly to: string;
   /** False for a transition to the same state: no entry actions, no `raises`, no deadline armed anew. */
   readonly entered: boolean;
@@ -48,9 +48,9 @@ export interface Answer {
 }
 
 /** The answers for one (state, trigger): bit i of the index is the truth of condition i. */
-export interface Cell {
+export interface TransitionCell {
   readonly conditions: readonly Condition[];
-  readonly answers: readonly (Answer | undefined)[];
+  readonly results: readonly (TransitionResult | undefined)[];
 }
 
 export interface Machine {
@@ -59,23 +59,23 @@ export interface Machine {
   readonly initial: string;
   readonly states: ReadonlyMap<string, StateSpec>;
   /** state -> trigger -> cell. */
-  readonly table: ReadonlyMap<string, ReadonlyMap<string, Cell>>;
+  readonly table: ReadonlyMap<string, ReadonlyMap<string, TransitionCell>>;
 }
 /** How the orchestrator's `null` state is called inside a machine. */
 export const NO_ENTITY = "(none)";
 
-export type RowAction =
+export type RouteRowAction =
   | { readonly kind: "no_op"; readonly reason: string }
   | { readonly kind: "call"; readonly name: string; readonly run: HandlerAction<never, never> };
 
-export interface Row {
+export interface RouteRow {
   readonly when?: Condition;
-  readonly action: RowAction;
+  readonly action: RouteRowAction;
 }
 /** Where a message goes: by state (NO_ENTITY included) the rows that may fit, in order. */
 export interface Route {
   readonly handler: string;
-  readonly rows: ReadonlyMap<string, readonly Row[]>;
+  readonly rows: ReadonlyMap<string, readonly RouteRow[]>;
 }
 
 export interface IntentSpec {
@@ -84,7 +84,7 @@ export interface IntentSpec {
   /** Fills `target_pattern` from the payload built. */
   target(payload: Readonly<Record<string, unknown>>): string;
   /** Whether the effect answers with an outcome: only such intents count for `unconfirmed`. */
-  readonly answers: boolean;
+  readonly hasOutcome: boolean;
 }
 
 export interface EffectSpec {
@@ -120,27 +120,27 @@ export interface ConsumedTopic {
 export interface Domain {
   readonly name: string;
   /** SHA-256, hex, of the contracts' canonical content. */
-  readonly hash: string;
+  readonly contractHash: string;
   readonly entityIdField: string;
   readonly attempt: { readonly idField: string; readonly startedBy: string };
   readonly maxClockSkewMs: number;
   readonly consumed: readonly ConsumedTopic[];
   /** Published event type -> topic. */
-  readonly topicOf: ReadonlyMap<string, string>;
+  readonly topicByEventType: ReadonlyMap<string, string>;
   readonly deadLetterTopic: string;
   /** Message type (or runtime pattern) -> route. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly orchestrator: Machine;
   readonly reducer: Machine;
   /** Event, outcome or failure -> the reducer's trigger. */
-  readonly triggerOf: ReadonlyMap<string, string>;
-  readonly code: Reducer;
+  readonly triggerByMessageType: ReadonlyMap<string, string>;
+  readonly reducerCode: Reducer;
   /** Action name -> the intent it emits; any other action is an update of the code. */
   readonly intents: ReadonlyMap<string, IntentSpec>;
   /** Intent type -> effect. */
   readonly effects: ReadonlyMap<string, EffectSpec>;
   /** Backend -> how it is compared with what it should hold. */
-  readonly reconciled: ReadonlyMap<string, Reconciled>;
+  readonly reconciled: ReadonlyMap<string, ReconciledBackend>;
   /** Deadline name -> its length when armed: what `deadlineAfter` answers. */
   readonly deadlineAfterMs: ReadonlyMap<string, number>;
   /** Published events whose arrival on the bus is a message of its own. */

@@ -39,4 +39,4 @@ export type IntentPayload<Shape extends z.ZodRawShape> = z.infer<z.ZodObject<Sha
 };
 
 export const done = (event?: NewEvent): Outcome => (event ? { done: true, event } : { done: true });
-export const refused = (fault: Fault): Outcome => ({ done: false, fault });
+export const failed = (fault: Fault): Outcome => ({ done: false, fault });

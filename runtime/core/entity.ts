@@ -40,11 +40,11 @@ export const viewOf = (entity: Entity, orchestrator: Machine): EntityView<never>
 });
 
 /** An entity that its first message is about: in no state yet. */
-export const newborn = (domain: Domain, { entityId, now }: Message): Entity => ({
+export const newEntity = (domain: Domain, { entityId, now }: Message): Entity => ({
   id: entityId,
   state: null,
   reducerState: domain.reducer.initial,
-  data: domain.code.initial,
+  data: domain.reducerCode.initial,
   attempt: { number: 0, id: "", correlationIds: [], awaiting: [] },
   seq: 0,
   deadlines: {},
@@ -52,13 +52,22 @@ export const newborn = (domain: Domain, { entityId, now }: Message): Entity => (
 });
 
 /** An entity that whoever made it may still change. */
-export type OwnEntity = { -readonly [Key in keyof Entity]: Entity[Key] };
+export type MutableEntity = { -readonly [Key in keyof Entity]: Entity[Key] };
 
 /**
  * Field by field: what V8 makes of a spread keeps the layout that it had when the spread first ran, and each later look
  * at such an object costs a move to the present one.
  */
-export const copyOf = ({ id, state, reducerState, data, attempt, seq, deadlines, stateSince }: Entity): OwnEntity => ({
+export const mutableCopyOf = ({
+  id,
+  state,
+  reducerState,
+  data,
+  attempt,
+  seq,
+  deadlines,
+  stateSince,
+}: Entity): MutableEntity => ({
   id,
   state,
   reducerState,
@@ -69,7 +78,7 @@ export const copyOf = ({ id, state, reducerState, data, attempt, seq, deadlines,
   stateSince,
 });
 
-const NONE: readonly string[] = [];
+const NO_IDS: readonly string[] = [];
 
 /** Likewise. */
 export const withAwaiting = ({ number, id, correlationIds }: Attempt, awaiting: readonly string[]): Attempt => ({
@@ -77,5 +86,5 @@ export const withAwaiting = ({ number, id, correlationIds }: Attempt, awaiting: 
   id,
   correlationIds,
   // Of most entities, most of the time.
-  awaiting: awaiting.length === 0 ? NONE : awaiting,
+  awaiting: awaiting.length === 0 ? NO_IDS : awaiting,
 });

@@ -5,19 +5,19 @@ const SOURCE = "rollcall";
 const SCHEMA_VERSION = { major: 1, minor: 0, patch: 0 };
 
 /** Of the types that contracts name: no stranger adds to it. */
-const kebabOf = new Map<string, string>();
+const kebabNames = new Map<string, string>();
 
 /** `OrderPlaced` of the domain `shop` is `shop.order-placed`. */
 export function eventTypeOf(domain: string, payloadType: string): string {
-  let kebab = kebabOf.get(payloadType);
+  let kebab = kebabNames.get(payloadType);
   if (kebab === undefined) {
     kebab = payloadType.replace(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();
-    kebabOf.set(payloadType, kebab);
+    kebabNames.set(payloadType, kebab);
   }
   return `${domain}.${kebab}`;
 }
 
-export interface Encoded {
+export interface EncodedEvent {
   readonly value: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -31,10 +31,10 @@ interface Envelope {
 }
 
 /** An event's envelope as it leaves (protocol.md, Envelope). The same event gives the same bytes. */
-export function encodeEvent(domain: string, event: EmittedEvent, traceparent: string | undefined): Encoded {
+export function encodeEvent(domain: string, event: EmittedEvent, traceparent: string | undefined): EncodedEvent {
   const envelope = {
     envelope_id: event.id,
-    envelope_timestamp: toRfc3339(event.at),
+    envelope_timestamp: toRfc3339(event.eventTimeMs),
     correlation_id: event.correlationId,
     parent_envelope_id: event.causationId,
     event_type: eventTypeOf(domain, event.type),
@@ -47,10 +47,10 @@ export function encodeEvent(domain: string, event: EmittedEvent, traceparent: st
 }
 
 /** The headers of an event whose value is known: they repeat it, and make it a CloudEvent in binary mode as well. */
-export const headersOfValue = (value: string, traceparent: string | undefined): Encoded["headers"] =>
+export const headersOfEncodedEvent = (value: string, traceparent: string | undefined): EncodedEvent["headers"] =>
   headersOf(JSON.parse(value) as Envelope, traceparent);
 
-function headersOf(envelope: Envelope, traceparent: string | undefined): Encoded["headers"] {
+function headersOf(envelope: Envelope, traceparent: string | undefined): EncodedEvent["headers"] {
   const { envelope_id: id, envelope_timestamp: timestamp, correlation_id, event_type, payload } = envelope;
   const headers = {
     "content-type": "application/json",

@@ -4,7 +4,7 @@ export interface Token {
   readonly text: string;
   readonly offset: number;
   /** Why the token can't be used. */
-  readonly problem?: string;
+  readonly error?: string;
 }
 
 // One alternative for each kind; `other` takes what is left, so every character belongs to a token.
@@ -28,14 +28,14 @@ export function tokenize(text: string): readonly Token[] {
     const [kind] = Object.entries(match.groups ?? {}).find(([, value]) => value !== undefined) ?? [];
     if (!kind || kind === "space") continue;
     const token = { kind: kind as Token["kind"], text: match[0], offset: match.index };
-    const problem = problemOf(token);
-    tokens.push(problem === undefined ? token : { ...token, problem });
+    const error = tokenError(token);
+    tokens.push(error === undefined ? token : { ...token, error });
   }
   return tokens;
 }
 
-function problemOf(token: Token): string | undefined {
-  if (token.kind === "number") return numberProblem(token.text);
+function tokenError(token: Token): string | undefined {
+  if (token.kind === "number") return numberError(token.text);
   if (token.kind !== "other") return undefined;
   if (token.text === '"' || token.text === "'") return "a quote without its end";
   if (token.text === "=") return "= is no test: did you mean ==";
@@ -45,7 +45,7 @@ function problemOf(token: Token): string | undefined {
   return `${token.text} has no meaning here`;
 }
 
-function numberProblem(text: string): string | undefined {
+function numberError(text: string): string | undefined {
   if (/^-?0[0-9]/.test(text)) return `${text} has a leading zero`;
   if (!/^-?[0-9]+(\.[0-9]+)?$/.test(text)) return `${text} is no number: quote it if it is text`;
   if (!text.includes(".") && !Number.isSafeInteger(Number(text))) return `${text} is over 2^53`;

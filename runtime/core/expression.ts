@@ -40,11 +40,11 @@ export interface Expression {
   readonly any: readonly (readonly Test[])[];
 }
 
-export interface SyntaxProblem {
+export interface SyntaxIssue {
   readonly message: string;
   /** Where in the text, from 0, and how many characters. */
   readonly offset: number;
-  readonly width: number;
+  readonly length: number;
 }
 
 const TESTS_MAX = 32;
@@ -53,120 +53,126 @@ const isBinary = (text: string): boolean => (BINARY_TESTS as readonly string[]).
 const isReserved = (token: Token): boolean =>
   token.kind === "word" && (isUnary(token.text) || isBinary(token.text) || token.text === "and" || token.text === "or");
 
-class Refusal extends Error {
-  readonly problem: SyntaxProblem;
+class ExpressionSyntaxError extends Error {
+  readonly error: SyntaxIssue;
   constructor(message: string, token: { readonly offset: number; readonly text: string }) {
     super(message);
-    this.problem = { message, offset: token.offset, width: Math.max(1, token.text.length) };
+    this.error = { message, offset: token.offset, length: Math.max(1, token.text.length) };
   }
 }
 
 /** Reads an expression. Total: what can't be read is a problem with its place, never an exception. */
-export function parseExpression(text: string): { expression: Expression } | { problem: SyntaxProblem } {
+export function parseExpression(text: string): { expression: Expression } | { problem: SyntaxIssue } {
   try {
-    return { expression: new Reader(text).read() };
+    return { expression: new ExpressionParser(text).parse() };
   } catch (error) {
-    if (error instanceof Refusal) return { problem: error.problem };
+    if (error instanceof ExpressionSyntaxError) return { problem: error.error };
     throw error;
   }
 }
 
-class Reader {
+class ExpressionParser {
   readonly #text: string;
   readonly #tokens: readonly Token[];
-  #next = 0;
+  #position = 0;
 
   constructor(text: string) {
     this.#text = text;
     this.#tokens = tokenize(text);
-    const bad = this.#tokens.find((token) => token.problem);
-    if (bad?.problem) throw new Refusal(bad.problem, bad);
+    const bad = this.#tokens.find((token) => token.error);
+    if (bad?.error) throw new ExpressionSyntaxError(bad.error, bad);
   }
 
-  read(): Expression {
-    const any: Test[][] = [[this.#test()]];
-    for (let count = 1; this.#next < this.#tokens.length; count++) {
-      const joint = this.#take("and, or, or the end");
-      if (count === TESTS_MAX) throw new Refusal(`more than ${TESTS_MAX} tests`, joint);
-      if (joint.kind !== "word" || (joint.text !== "and" && joint.text !== "or"))
-        throw new Refusal(`expected and, or, or the end, found ${joint.text}`, joint);
-      const test = this.#test();
-      if (joint.text === "and") any.at(-1)!.push(test);
+  parse(): Expression {
+    const any: Test[][] = [[this.#parseTest()]];
+    for (let count = 1; this.#position < this.#tokens.length; count++) {
+      const connective = this.#nextToken("and, or, or the end");
+      if (count === TESTS_MAX) throw new ExpressionSyntaxError(`more than ${TESTS_MAX} tests`, connective);
+      if (connective.kind !== "word" || (connective.text !== "and" && connective.text !== "or"))
+        throw new ExpressionSyntaxError(`expected and, or, or the end, found ${connective.text}`, connective);
+      const test = this.#parseTest();
+      if (connective.text === "and") any.at(-1)!.push(test);
       else any.push([test]);
     }
     return { text: this.#text, any };
   }
 
-  #take(expected: string): Token {
-    const token = this.#tokens[this.#next++];
-    if (!token) throw new Refusal(`expected ${expected}, found the end`, { offset: this.#text.length, text: "" });
+  #nextToken(expected: string): Token {
+    const token = this.#tokens[this.#position++];
+    if (!token)
+      throw new ExpressionSyntaxError(`expected ${expected}, found the end`, { offset: this.#text.length, text: "" });
     return token;
   }
 
-  #test(): Test {
-    const path = this.#path(this.#take("a path"));
-    const token = this.#take("a test");
+  #parseTest(): Test {
+    const path = this.#parsePath(this.#nextToken("a path"));
+    const token = this.#nextToken("a test");
     if (isUnary(token.text)) return { path, test: token.text as TestName, offset: token.offset };
     if (!isBinary(token.text) || token.kind === "string") {
       const tests = [...UNARY_TESTS, ...BINARY_TESTS].join(", ");
-      throw new Refusal(`expected a test, found ${token.text}; tests are ${tests}`, token);
+      throw new ExpressionSyntaxError(`expected a test, found ${token.text}; tests are ${tests}`, token);
     }
     const test = token.text as TestName;
-    return { path, test, value: this.#value(test), offset: token.offset };
+    return { path, test, value: this.#parseValue(test), offset: token.offset };
   }
 
-  #path(token: Token): Path {
-    if (token.kind !== "word" || isReserved(token)) throw new Refusal(`expected a path, found ${token.text}`, token);
+  #parsePath(token: Token): Path {
+    if (token.kind !== "word" || isReserved(token))
+      throw new ExpressionSyntaxError(`expected a path, found ${token.text}`, token);
     const parts = token.text.split(".");
     if (!parts.every((part) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)))
-      throw new Refusal(`${token.text} is no path: names are joined by dots`, token);
+      throw new ExpressionSyntaxError(`${token.text} is no path: names are joined by dots`, token);
     const at = { text: token.text, offset: token.offset };
     if (token.text === "unconfirmed") return { root: "unconfirmed", keys: [], ...at };
     const state = parts[0] === "state" && parts.length > 1;
     return { root: state ? "state" : "payload", keys: state ? parts.slice(1) : parts, ...at };
   }
 
-  #value(test: TestName): Value {
-    const token = this.#take("a value");
-    if (test === "in") return this.#list(token);
-    if (token.text === "[" && token.kind === "mark") throw new Refusal("a list stands only after in", token);
+  #parseValue(test: TestName): Value {
+    const token = this.#nextToken("a value");
+    if (test === "in") return this.#parseList(token);
+    if (token.text === "[" && token.kind === "mark")
+      throw new ExpressionSyntaxError("a list stands only after in", token);
     const at = { text: token.text, offset: token.offset };
-    if (test === "matches") return this.#pattern(token);
+    if (test === "matches") return this.#parsePattern(token);
     if (token.kind === "word" && token.text.startsWith("state."))
-      return { kind: "path", path: this.#path(token), ...at };
-    return this.#literal(token);
+      return { kind: "path", path: this.#parsePath(token), ...at };
+    return this.#parseLiteral(token);
   }
 
-  #literal(token: Token): Literal {
+  #parseLiteral(token: Token): Literal {
     const at = { kind: "literal", text: token.text, offset: token.offset } as const;
     if (token.kind === "string") return { ...at, value: token.text.slice(1, -1) };
     if (token.kind === "number") return { ...at, value: Number(token.text) };
-    if (token.kind !== "word") throw new Refusal(`expected a value, found ${token.text}`, token);
-    if (isReserved(token)) throw new Refusal(`expected a value, found ${token.text}: quote it if it is one`, token);
+    if (token.kind !== "word") throw new ExpressionSyntaxError(`expected a value, found ${token.text}`, token);
+    if (isReserved(token))
+      throw new ExpressionSyntaxError(`expected a value, found ${token.text}: quote it if it is one`, token);
     if (token.text === "true" || token.text === "false") return { ...at, value: token.text === "true" };
     return { ...at, value: token.text };
   }
 
-  #pattern(token: Token): Literal {
-    const literal = this.#literal(token);
-    if (typeof literal.value !== "string") throw new Refusal("a pattern is a word or a quoted string", token);
+  #parsePattern(token: Token): Literal {
+    const literal = this.#parseLiteral(token);
+    if (typeof literal.value !== "string")
+      throw new ExpressionSyntaxError("a pattern is a word or a quoted string", token);
     try {
       RE2JS.compile(literal.value);
     } catch (error) {
-      throw new Refusal(`not a pattern that RE2 takes: ${(error as Error).message}`, token);
+      throw new ExpressionSyntaxError(`not a pattern that RE2 takes: ${(error as Error).message}`, token);
     }
     return literal;
   }
 
-  #list(open: Token): Value {
+  #parseList(open: Token): Value {
     if (open.kind !== "mark" || open.text !== "[")
-      throw new Refusal(`expected a list [a, b], found ${open.text}`, open);
+      throw new ExpressionSyntaxError(`expected a list [a, b], found ${open.text}`, open);
     const items: Literal[] = [];
     for (;;) {
-      items.push(this.#literal(this.#take("a value")));
-      const mark = this.#take(", or ]");
+      items.push(this.#parseLiteral(this.#nextToken("a value")));
+      const mark = this.#nextToken(", or ]");
       if (mark.kind === "mark" && mark.text === ",") continue;
-      if (mark.kind !== "mark" || mark.text !== "]") throw new Refusal(`expected , or ], found ${mark.text}`, mark);
+      if (mark.kind !== "mark" || mark.text !== "]")
+        throw new ExpressionSyntaxError(`expected , or ], found ${mark.text}`, mark);
       const text = this.#text.slice(open.offset, mark.offset + 1);
       return { kind: "list", items, text, offset: open.offset };
     }

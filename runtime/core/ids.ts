@@ -2,14 +2,14 @@ import { hash } from "node:crypto";
 
 const NAMESPACE = Buffer.from("6f7a2c1e53f05d0b9c550c2f6a1f9d37", "hex");
 // One buffer for all: a dozen ids are derived for each entity that comes, and most of their cost would be allocations.
-let scratch = Buffer.concat([NAMESPACE, Buffer.alloc(4_096)]);
+let buffer = Buffer.concat([NAMESPACE, Buffer.alloc(4_096)]);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NIL = "00000000-0000-0000-0000-000000000000";
 
 // Where in the text of a UUID its bytes stand; and its dashes, written once.
-const uuid = Buffer.alloc(36, "-");
-const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
-const DIGITS = Buffer.from("0123456789abcdef");
+const uuidText = Buffer.alloc(36, "-");
+const BYTE_POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
+const HEX_DIGITS = Buffer.from("0123456789abcdef");
 const OPENING = 0x5b;
 const CLOSING = 0x5d;
 const COMMA = 0x2c;
@@ -23,42 +23,42 @@ const VARIANT = 0x80;
  * ones.
  */
 export function derivedId(...parts: readonly (string | number)[]): string {
-  let end = writePlain(parts);
+  let end = writeAsciiJson(parts);
   if (end < 0) {
     const name = JSON.stringify(parts);
     const room = NAMESPACE.length + name.length * 3;
-    if (room > scratch.length) scratch = Buffer.concat([NAMESPACE], room);
-    end = NAMESPACE.length + scratch.write(name, NAMESPACE.length);
+    if (room > buffer.length) buffer = Buffer.concat([NAMESPACE], room);
+    end = NAMESPACE.length + buffer.write(name, NAMESPACE.length);
   }
-  const digest = hash("sha1", scratch.subarray(0, end), "binary");
-  PLACES.forEach((place, at) => {
+  const digest = hash("sha1", buffer.subarray(0, end), "binary");
+  BYTE_POSITIONS.forEach((place, at) => {
     let byte = digest.charCodeAt(at);
     if (at === 6) byte = (byte & 0x0f) | VERSION_5;
     if (at === 8) byte = (byte & 0x3f) | VARIANT;
-    uuid[place] = DIGITS[byte >> 4]!;
-    uuid[place + 1] = DIGITS[byte & 0x0f]!;
+    uuidText[place] = HEX_DIGITS[byte >> 4]!;
+    uuidText[place + 1] = HEX_DIGITS[byte & 0x0f]!;
   });
   // In one piece: an id put together of slices is a tree of eight strings until someone writes it.
-  return uuid.toString("latin1");
+  return uuidText.toString("latin1");
 }
 
 /** What `JSON.stringify` would say, behind the namespace, and where it ends; -1 where that takes more than copying. */
-function writePlain(parts: readonly (string | number)[]): number {
+function writeAsciiJson(parts: readonly (string | number)[]): number {
   let at = NAMESPACE.length;
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i]!;
     const text = typeof part === "string" ? part : String(part);
-    if (at + text.length + 4 > scratch.length || (typeof part === "number" && !Number.isFinite(part))) return -1;
-    scratch[at++] = i === 0 ? OPENING : COMMA;
-    if (typeof part === "string") scratch[at++] = QUOTE;
+    if (at + text.length + 4 > buffer.length || (typeof part === "number" && !Number.isFinite(part))) return -1;
+    buffer[at++] = i === 0 ? OPENING : COMMA;
+    if (typeof part === "string") buffer[at++] = QUOTE;
     for (let j = 0; j < text.length; j++) {
       const unit = text.charCodeAt(j);
       if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return -1;
-      scratch[at++] = unit;
+      buffer[at++] = unit;
     }
-    if (typeof part === "string") scratch[at++] = QUOTE;
+    if (typeof part === "string") buffer[at++] = QUOTE;
   }
-  scratch[at++] = CLOSING;
+  buffer[at++] = CLOSING;
   return parts.length > 0 ? at : -1;
 }
 

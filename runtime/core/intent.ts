@@ -7,7 +7,7 @@ export interface NewIntent {
   readonly payload: Payload;
 }
 /** A builder's word that nothing is to be done. */
-export const none = null;
+export const noIntent = null;
 
 export interface IntentDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly intentType: string;

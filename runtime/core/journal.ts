@@ -1,4 +1,4 @@
-import type { Decision, Move } from "./decision.ts";
+import type { Decision, MachineTransition } from "./decision.ts";
 import type { Entity } from "./entity.ts";
 import type { ArmedDeadline } from "./handler.ts";
 import { derivedId } from "./ids.ts";
@@ -13,14 +13,14 @@ export interface JournalRow {
   readonly seq: number;
   /** Broker time of its turn, RFC 3339. */
   readonly at: string;
-  readonly kind: "message" | "event" | "repeat" | "rekeyed" | "dead_letter" | "gap";
+  readonly kind: "message" | "event" | "repeat" | "repartitioned" | "dead_letter" | "gap";
   readonly entity_id: string | null;
   readonly type: string | null;
   readonly message_id: string | null;
   readonly correlation_id: string | null;
   readonly attempt_id: string | null;
   readonly contract_hash: string;
-  /** Of a message a `StepRecord` or a `SettledRecord`, of a dead letter a `DeadLetterRecord`. */
+  /** Of a message a `StepRecord` or a `SettledIntentRecord`, of a dead letter a `DeadLetterRecord`. */
   readonly body: unknown;
   readonly topic: string | null;
   readonly key: JournalBytes | null;
@@ -29,7 +29,7 @@ export interface JournalRow {
 }
 
 /** An entity's row as it stood when its journal was read. */
-export interface StoredEntity {
+export interface EntitySnapshot {
   readonly entity_id: string;
   readonly state: string | null;
   readonly reducer_state: string;
@@ -52,7 +52,7 @@ export interface IntentTry {
 }
 
 /** An intent's end that no message tells the core. */
-export interface SettledRecord {
+export interface SettledIntentRecord {
   readonly kind: "settled";
   readonly intent: { readonly id: string; readonly type: string; readonly target: string };
   readonly note: string;
@@ -95,7 +95,7 @@ export interface StepRecord {
   readonly decision: {
     readonly result: Decision["result"];
     readonly reason: string;
-    readonly moves: readonly Move[];
+    readonly moves: readonly MachineTransition[];
     /** The events themselves are rows of their own, with their final bytes. */
     readonly events: readonly { readonly id: string; readonly type: string; readonly seq: number }[];
     readonly intents: readonly IntentRecord[];
@@ -121,15 +121,15 @@ export function stepRecord(
   message: Message,
   before: Entity | undefined,
   decision: Decision,
-  given: Pick<StepRecord, "note" | "tries"> & { readonly payloads?: readonly string[] } = {},
+  extra: Pick<StepRecord, "note" | "tries"> & { readonly payloads?: readonly string[] } = {},
 ): StepRecord {
   const { kind, payload, now, origin, intentId, attemptId } = message;
   const { result, reason, moves, events, intents, entity } = decision;
   // What is undefined is not in the JSON; a spread of what may be there costs more than all the rest.
   return {
     kind,
-    note: given.note,
-    tries: given.tries,
+    note: extra.note,
+    tries: extra.tries,
     message: {
       payload,
       now,
@@ -148,7 +148,7 @@ export function stepRecord(
         type,
         target,
         version,
-        digest: derivedId("payload", given.payloads?.[at] ?? JSON.stringify(asked)),
+        digest: derivedId("payload", extra.payloads?.[at] ?? JSON.stringify(asked)),
       })),
       state: entity?.state ?? null,
       reducer_state: entity?.reducerState ?? null,

@@ -1,5 +1,5 @@
 import { createMachine, transition, type MachineConfig } from "xstate";
-import type { Answer, Cell, Condition, Machine, StateSpec } from "./domain.ts";
+import type { TransitionResult, TransitionCell, Condition, Machine, StateSpec } from "./domain.ts";
 
 /** A condition and the text that tells it from others: equal texts are one condition. */
 interface NamedCondition {
@@ -30,14 +30,14 @@ export const CONDITIONS_MAX = 8;
 /** What a guard is given in an event: the texts of the conditions that hold. */
 interface TriggerEvent {
   readonly type: string;
-  readonly holding: ReadonlySet<string>;
+  readonly heldConditions: ReadonlySet<string>;
 }
 interface GuardParams {
   readonly all: readonly string[];
 }
 
 /** The machine as XState's plain JSON, for Stately and other readers; guards and actions are names. */
-export function toXState(description: MachineDescription) {
+export function xstateConfigOf(description: MachineDescription) {
   const transitionsFrom = (state: string) => {
     const on = new Map<
       string,
@@ -69,22 +69,24 @@ export function toXState(description: MachineDescription) {
  * @throws Error when a (state, trigger) has more than `CONDITIONS_MAX` different conditions
  */
 export function compileMachine(description: MachineDescription): Machine {
-  const machine = executable(description);
-  const table = new Map<string, ReadonlyMap<string, Cell>>();
+  const machine = xstateMachineOf(description);
+  const table = new Map<string, ReadonlyMap<string, TransitionCell>>();
   for (const { name } of description.states) {
     const snapshot = machine.resolveState({ value: name, context: {} });
-    const cells = new Map<string, Cell>();
+    const cells = new Map<string, TransitionCell>();
     for (const trigger of triggersFrom(description, name)) {
       const conditions = conditionsOf(description, name, trigger);
-      const answers = Array.from({ length: 2 ** conditions.length }, (_, truth): Answer | undefined => {
-        const holding = new Set(conditions.filter((_condition, bit) => truth & (1 << bit)).map(({ text }) => text));
-        const event: TriggerEvent = { type: trigger, holding };
+      const answers = Array.from({ length: 2 ** conditions.length }, (_, truthMask): TransitionResult | undefined => {
+        const heldConditions = new Set(
+          conditions.filter((_condition, bit) => truthMask & (1 << bit)).map(({ text }) => text),
+        );
+        const event: TriggerEvent = { type: trigger, heldConditions };
         if (!snapshot.can(event)) return undefined;
         const [next, actions] = transition(machine, snapshot, event);
         const to = String(next.value);
         return { to, entered: to !== name, actions: actions.map(({ type }) => type) };
       });
-      cells.set(trigger, { conditions: conditions.map(({ holds }) => holds), answers });
+      cells.set(trigger, { conditions: conditions.map(({ holds }) => holds), results: answers });
     }
     table.set(name, cells);
   }
@@ -92,12 +94,12 @@ export function compileMachine(description: MachineDescription): Machine {
   return { name: description.name, initial: description.initial, states: new Map(states), table };
 }
 
-function executable(description: MachineDescription) {
+function xstateMachineOf(description: MachineDescription) {
   const guards: Record<string, (args: { event: TriggerEvent }, params: GuardParams) => boolean> = {};
   for (const { conditions = [] } of description.transitions)
     guards[conditions.map(({ text }) => text).join(" and ")] = ({ event }, { all }) =>
-      all.every((text) => event.holding.has(text));
-  const config = toXState(description) as unknown as MachineConfig<object, TriggerEvent>;
+      all.every((text) => event.heldConditions.has(text));
+  const config = xstateConfigOf(description) as unknown as MachineConfig<object, TriggerEvent>;
   return createMachine(config, { guards: guards as never });
 }
 
@@ -105,11 +107,11 @@ const triggersFrom = ({ transitions }: MachineDescription, state: string): Reado
   new Set(transitions.filter(({ from }) => from.includes(state)).map(({ trigger }) => trigger));
 
 function conditionsOf({ name, transitions }: MachineDescription, state: string, trigger: string): NamedCondition[] {
-  const different = new Map<string, NamedCondition>();
+  const distinct = new Map<string, NamedCondition>();
   for (const each of transitions)
     if (each.trigger === trigger && each.from.includes(state))
-      for (const condition of each.conditions ?? []) different.set(condition.text, condition);
-  if (different.size > CONDITIONS_MAX)
-    throw new Error(`${name}: ${different.size} conditions for ${trigger} in ${state}, at most ${CONDITIONS_MAX}`);
-  return [...different.values()];
+      for (const condition of each.conditions ?? []) distinct.set(condition.text, condition);
+  if (distinct.size > CONDITIONS_MAX)
+    throw new Error(`${name}: ${distinct.size} conditions for ${trigger} in ${state}, at most ${CONDITIONS_MAX}`);
+  return [...distinct.values()];
 }

@@ -17,7 +17,7 @@ export interface Message {
   /** UUID: identity of the message, the cause of everything its step makes. */
   readonly id: string;
   /** Whether its sender gave the id: only then may a repeat of it lie elsewhere in the log. */
-  readonly hasSentId?: boolean;
+  readonly hasSenderId?: boolean;
   readonly entityId: string;
   readonly correlationId: string;
   readonly payload: Payload;

@@ -1,12 +1,12 @@
 import { completeIntent } from "./complete-intent.ts";
 import type { Decision } from "./decision.ts";
 import type { Domain, IntentSpec } from "./domain.ts";
-import type { DriftFound, HeldEntry, Repair } from "./drift.ts";
+import type { DriftPayload, InventoryEntry, Repair } from "./drift.ts";
 import { type Entity, viewOf } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Message } from "./message.ts";
 
-export const driftType = (backend: string): string => `drift(${backend})`;
+export const driftMessageType = (backend: string): string => `drift(${backend})`;
 const backendOf = (type: string): string => type.slice("drift(".length, -1);
 
 /** What an entity's backend differs in, by what was found there. Pure and total, as the domain's own function is. */
@@ -14,9 +14,9 @@ export function repairsOf(
   domain: Domain,
   backend: string,
   entity: Entity | undefined,
-  held: readonly HeldEntry[],
+  entries: readonly InventoryEntry[],
 ): readonly Repair[] {
-  return domain.reconciled.get(backend)?.repairs(entity && viewOf(entity, domain.orchestrator), held) ?? [];
+  return domain.reconciled.get(backend)?.repairs(entity && viewOf(entity, domain.orchestrator), entries) ?? [];
 }
 
 /** Where an intent of this type goes. Actions that emit the same type have the same targets. */
@@ -30,14 +30,14 @@ export function intentSpecOf(domain: Domain, type: string): IntentSpec {
  * compared. Throws where the domain's code does.
  */
 export function reconcile(domain: Domain, entity: Entity | undefined, message: Message): Decision {
-  const found = message.payload as unknown as DriftFound;
+  const found = message.payload as unknown as DriftPayload;
   const seq = entity?.seq ?? 0;
-  if (seq !== found.entity_seq) return decided(entity, [], `${message.type}: it has moved on since it was compared`);
-  const held = found.held.map(({ version, content }) => ({ entityId: message.entityId, version, content }));
+  if (seq !== found.entity_seq) return decisionOf(entity, [], `${message.type}: it has moved on since it was compared`);
+  const held = found.entries.map(({ version, content }) => ({ entityId: message.entityId, version, content }));
   const repairs = repairsOf(domain, backendOf(message.type), entity, held).filter(
-    ({ kind }) => found.deletes || kind !== "leftover",
+    ({ kind }) => found.may_delete || kind !== "leftover",
   );
-  const about = {
+  const identity = {
     entityId: message.entityId,
     attemptId: entity?.attempt.id || message.id,
     // What someone wrote a higher version into is not left to itself.
@@ -45,14 +45,14 @@ export function reconcile(domain: Domain, entity: Entity | undefined, message: M
     correlationId: entity?.attempt.correlationIds[0] ?? message.correlationId,
   };
   const intents = repairs.map(({ intent }, index) => {
-    const id = derivedId("intent", domain.name, message.entityId, about.attemptId, seq, "repair", index, message.id);
-    return completeIntent(domain, intentSpecOf(domain, intent.type), intent, { ...about, id });
+    const id = derivedId("intent", domain.name, message.entityId, identity.attemptId, seq, "repair", index, message.id);
+    return completeIntent(domain, intentSpecOf(domain, intent.type), intent, { ...identity, id });
   });
-  const reason = repairs.map(({ kind, what }) => `${kind}: ${what}`).join("; ");
-  return decided(entity, intents, reason || `${message.type}: nothing differs any more`);
+  const reason = repairs.map(({ kind, description }) => `${kind}: ${description}`).join("; ");
+  return decisionOf(entity, intents, reason || `${message.type}: nothing differs any more`);
 }
 
-const decided = (entity: Entity | undefined, intents: Decision["intents"], reason: string): Decision => ({
+const decisionOf = (entity: Entity | undefined, intents: Decision["intents"], reason: string): Decision => ({
   entity,
   events: [],
   intents,

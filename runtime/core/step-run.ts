@@ -1,17 +1,24 @@
 import { completeIntent } from "./complete-intent.ts";
-import type { Decision, EmittedEvent, Move } from "./decision.ts";
-import { type Answer, type Cell, type DeadlineSpec, type Domain, type Facts, NO_ENTITY } from "./domain.ts";
-import { copyOf, type Entity, newborn, type OwnEntity, viewOf, withAwaiting } from "./entity.ts";
+import type { Decision, EmittedEvent, MachineTransition } from "./decision.ts";
+import {
+  type TransitionResult,
+  type TransitionCell,
+  type DeadlineSpec,
+  type Domain,
+  type Facts,
+  NO_ENTITY,
+} from "./domain.ts";
+import { mutableCopyOf, type Entity, newEntity, type MutableEntity, viewOf, withAwaiting } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Intent, NewIntent } from "./intent.ts";
 import type { Message, NewEvent, Payload } from "./message.ts";
 import { toRfc3339 } from "./time.ts";
 
 /** More turns of the loop than any checked contract can take (RC204 refuses cycles). */
-const ROUNDS_MAX = 100;
+const QUEUE_ROUNDS_MAX = 100;
 
-type Queued =
-  | { readonly kind: "event"; readonly event: NewEvent; readonly must: boolean }
+type QueuedTrigger =
+  | { readonly kind: "event"; readonly event: NewEvent; readonly isRequired: boolean }
   | { readonly kind: "raised"; readonly name: string };
 
 /**
@@ -20,15 +27,15 @@ type Queued =
  */
 export class StepRun {
   /** Once it is no longer what the step began with it is this step's own, and changed in place. */
-  #entity: OwnEntity;
+  #entity: MutableEntity;
   readonly #domain: Domain;
   readonly #before: Entity | undefined;
   readonly #message: Message;
-  readonly #queue: Queued[] = [];
+  readonly #queue: QueuedTrigger[] = [];
   readonly #events: EmittedEvent[] = [];
   readonly #intents: Intent[] = [];
-  readonly #moves: Move[] = [];
-  readonly #notes: string[] = [];
+  readonly #moves: MachineTransition[] = [];
+  readonly #reasons: string[] = [];
   #renewed = false;
   #absorbed = false;
 
@@ -36,34 +43,34 @@ export class StepRun {
     this.#domain = domain;
     this.#before = entity;
     this.#message = message;
-    this.#entity = entity ?? newborn(domain, message);
+    this.#entity = entity ?? newEntity(domain, message);
   }
 
   get entity(): Entity {
     return this.#entity;
   }
 
-  note(reason: string): void {
-    this.#notes.push(reason);
+  addReason(reason: string): void {
+    this.#reasons.push(reason);
   }
 
-  place(): string {
+  describeState(): string {
     return `${this.entity.state ?? "no state"} (reducer ${this.entity.reducerState})`;
   }
 
   queueEvent(event: NewEvent, must: boolean): void {
-    this.#queue.push({ kind: "event", event, must });
+    this.#queue.push({ kind: "event", event, isRequired: must });
   }
 
   absorb(correlationId: string, max: number): void {
     const { attempt } = this.entity;
     this.#absorbed = true;
     if (attempt.correlationIds.includes(correlationId) || attempt.correlationIds.length >= max) return;
-    this.#own().attempt = { ...attempt, correlationIds: [...attempt.correlationIds, correlationId] };
+    this.#mutable().attempt = { ...attempt, correlationIds: [...attempt.correlationIds, correlationId] };
   }
 
   /** The deadline of the current state, if it is armed and this message type moves it. */
-  renewable(type: string): DeadlineSpec | undefined {
+  renewableDeadline(type: string): DeadlineSpec | undefined {
     const spec = this.#domain.orchestrator.states.get(this.entity.state ?? NO_ENTITY)?.deadline;
     return spec && spec.renewedBy.has(type) && this.entity.deadlines[spec.name] ? spec : undefined;
   }
@@ -74,7 +81,7 @@ export class StepRun {
     if (!armed) return;
     const at = this.#message.now + spec.renewedForMs;
     if (at <= armed.at) {
-      this.note(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
+      this.addReason(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
       return;
     }
     this.#renewed = true;
@@ -86,33 +93,31 @@ export class StepRun {
     this.#setDeadlines(rest);
   }
 
-  /**
-   * An outcome or a confirmed publish: moves the orchestrator's machine where it is a trigger, then goes to the
-   * reducer.
-   */
+  /** An outcome or a confirmed publish: moves the orchestrator's machine if it is a trigger, then the reducer's. */
   offerRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.#message;
     const before = this.#entity;
-    if (kind === "outcome" && intentId !== undefined && !type.startsWith("failed(")) this.#answered(intentId);
+    if (kind === "outcome" && intentId !== undefined && !type.startsWith("failed(")) this.#confirmIntent(intentId);
     const moved = this.#moveOrchestrator(type, payload);
     const taken = this.#offerToReducer(type, payload, false);
     if (!moved && !taken) this.#entity = before;
     return moved || taken;
   }
 
-  #answered(intentId: string): void {
+  #confirmIntent(intentId: string): void {
     const { attempt } = this.entity;
     const awaiting = attempt.awaiting.filter((id) => id !== intentId);
-    this.#own().attempt = withAwaiting(attempt, awaiting);
+    this.#mutable().attempt = withAwaiting(attempt, awaiting);
   }
 
   /** Until nothing is left: each event moves the orchestrator, then is offered to the reducer, which may raise more. */
-  settle(route: (name: string, payload: Payload) => void): void {
+  processQueue(route: (name: string, payload: Payload) => void): void {
     for (let round = 0; this.#queue.length > 0; round++) {
-      if (round >= ROUNDS_MAX) throw new Error(`more than ${ROUNDS_MAX} events and raised names in one step`);
-      const next = this.#queue.shift() as Queued;
+      if (round >= QUEUE_ROUNDS_MAX)
+        throw new Error(`more than ${QUEUE_ROUNDS_MAX} events and raised names in one step`);
+      const next = this.#queue.shift() as QueuedTrigger;
       if (next.kind === "raised") route(next.name, {});
-      else this.#apply(next.event, next.must);
+      else this.#apply(next.event, next.isRequired);
     }
   }
 
@@ -131,39 +136,39 @@ export class StepRun {
   }
 
   #reason(): string {
-    const said = this.#events.map((event) => event.type);
-    if (said.length > 0) this.#notes.unshift(`attempt ${this.entity.attempt.number}: ${said.join(", ")}`);
-    if (this.#notes.length === 0 && this.#moves.length > 0)
-      this.#notes.push(this.#moves.map(({ machine, from, to }) => `${machine} ${from} to ${to}`).join(", "));
-    if (this.#notes.length === 0)
-      this.#notes.push(this.#renewed ? "deadline renewed" : `${this.#message.type} taken in`);
-    return this.#notes.join("; ");
+    const eventTypes = this.#events.map((event) => event.type);
+    if (eventTypes.length > 0) this.#reasons.unshift(`attempt ${this.entity.attempt.number}: ${eventTypes.join(", ")}`);
+    if (this.#reasons.length === 0 && this.#moves.length > 0)
+      this.#reasons.push(this.#moves.map(({ machine, from, to }) => `${machine} ${from} to ${to}`).join(", "));
+    if (this.#reasons.length === 0)
+      this.#reasons.push(this.#renewed ? "deadline renewed" : `${this.#message.type} taken in`);
+    return this.#reasons.join("; ");
   }
 
-  #apply(event: NewEvent, must: boolean): void {
-    const opens = event.type === this.#domain.attempt.startedBy;
-    const trigger = this.#orchestratorAnswer(event.type, event.payload);
-    if (!trigger) {
-      const refusal = `${event.type} is not accepted in ${this.place()}`;
-      if (must) throw new Error(refusal);
-      this.note(refusal);
+  #apply(event: NewEvent, isRequired: boolean): void {
+    const startsAttempt = event.type === this.#domain.attempt.startedBy;
+    const result = this.#orchestratorTransition(event.type, event.payload);
+    if (!result) {
+      const refusal = `${event.type} is not accepted in ${this.describeState()}`;
+      if (isRequired) throw new Error(refusal);
+      this.addReason(refusal);
       return;
     }
-    if (opens) this.#openAttempt();
-    this.#own().seq++;
+    if (startsAttempt) this.#startAttempt();
+    this.#mutable().seq++;
     const emitted = this.#emit(event);
     this.#events.push(emitted);
-    this.#enter(event.type, trigger);
-    this.#offerToReducer(event.type, emitted.payload, opens);
+    this.#enter(event.type, result);
+    this.#offerToReducer(event.type, emitted.payload, startsAttempt);
   }
 
-  #openAttempt(): void {
+  #startAttempt(): void {
     const { id, attempt } = this.entity;
     const { origin, id: messageId, correlationId } = this.#message;
-    const begunBy = origin ? [origin.topic, origin.partition, origin.offset] : [messageId];
-    this.#own().attempt = {
+    const startedBy = origin ? [origin.topic, origin.partition, origin.offset] : [messageId];
+    this.#mutable().attempt = {
       number: attempt.number + 1,
-      id: derivedId("attempt", this.#domain.name, id, ...begunBy),
+      id: derivedId("attempt", this.#domain.name, id, ...startedBy),
       correlationIds: [correlationId],
       awaiting: [],
     };
@@ -180,12 +185,12 @@ export class StepRun {
     return {
       id: derivedId("event", name, id, attempt.id, seq, type),
       type,
-      topic: this.#domain.topicOf.get(type) ?? "",
+      topic: this.#domain.topicByEventType.get(type) ?? "",
       correlationId,
       causationId: this.#message.id,
       attemptId: attempt.id,
       seq,
-      at: this.#message.now,
+      eventTimeMs: this.#message.now,
       payload: {
         entity_id: id,
         [entityIdField]: id,
@@ -200,24 +205,24 @@ export class StepRun {
     };
   }
 
-  #orchestratorAnswer(trigger: string, payload: Payload): Answer | undefined {
+  #orchestratorTransition(trigger: string, payload: Payload): TransitionResult | undefined {
     const cell = this.#domain.orchestrator.table.get(this.entity.state ?? NO_ENTITY)?.get(trigger);
-    return cell && answerOf(cell, this.#facts(payload));
+    return cell && transitionFor(cell, this.#facts(payload));
   }
 
   #moveOrchestrator(trigger: string, payload: Payload): boolean {
-    const answer = this.#orchestratorAnswer(trigger, payload);
-    if (answer) this.#enter(trigger, answer);
-    return answer !== undefined;
+    const result = this.#orchestratorTransition(trigger, payload);
+    if (result) this.#enter(trigger, result);
+    return result !== undefined;
   }
 
-  #enter(trigger: string, { to, entered }: Answer): void {
+  #enter(trigger: string, { to, entered }: TransitionResult): void {
     const from = this.entity.state ?? NO_ENTITY;
     this.#moves.push({ machine: "orchestrator", trigger, from, to });
     if (!entered) return;
     const left = this.#domain.orchestrator.states.get(from)?.deadline;
     if (left) this.disarm(left.name);
-    const own = this.#own();
+    const own = this.#mutable();
     own.state = to;
     own.stateSince = this.#message.now;
     const spec = this.#domain.orchestrator.states.get(to)?.deadline;
@@ -226,47 +231,47 @@ export class StepRun {
     this.#setDeadlines({ ...this.entity.deadlines, [spec.name]: armed });
   }
 
-  #offerToReducer(type: string, payload: Payload, opens: boolean): boolean {
-    const trigger = this.#domain.triggerOf.get(type);
+  #offerToReducer(type: string, payload: Payload, startsAttempt: boolean): boolean {
+    const trigger = this.#domain.triggerByMessageType.get(type);
     const cell =
       trigger === undefined ? undefined : this.#domain.reducer.table.get(this.entity.reducerState)?.get(trigger);
-    const answer = cell && answerOf(cell, this.#facts(payload));
-    if (trigger === undefined || !answer) return false;
-    this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: answer.to });
-    this.#own().reducerState = answer.to;
+    const result = cell && transitionFor(cell, this.#facts(payload));
+    if (trigger === undefined || !result) return false;
+    this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: result.to });
+    this.#mutable().reducerState = result.to;
     const awaiting: string[] = [];
-    for (const action of answer.actions) {
-      const intent = this.#act(action, payload);
-      if (intent && this.#domain.intents.get(action)?.answers) awaiting.push(intent.id);
+    for (const action of result.actions) {
+      const intent = this.#runAction(action, payload);
+      if (intent && this.#domain.intents.get(action)?.hasOutcome) awaiting.push(intent.id);
     }
-    if (opens) this.#own().attempt = withAwaiting(this.entity.attempt, awaiting);
-    const raises = answer.entered ? this.#domain.reducer.states.get(answer.to)?.raises : undefined;
+    if (startsAttempt) this.#mutable().attempt = withAwaiting(this.entity.attempt, awaiting);
+    const raises = result.entered ? this.#domain.reducer.states.get(result.to)?.raises : undefined;
     if (raises !== undefined) this.#queue.push({ kind: "raised", name: raises });
     return true;
   }
 
   /** Runs an update, or a builder: then its intent, if it built one. */
-  #act(action: string, payload: Payload): Intent | undefined {
+  #runAction(action: string, payload: Payload): Intent | undefined {
     const context = {
       payload: payload as never,
       entity: viewOf(this.entity, this.#domain.orchestrator),
       now: this.#message.now,
     };
-    const builder = this.#domain.code.builders[action];
+    const builder = this.#domain.reducerCode.builders[action];
     if (builder) {
       const built = builder(this.entity.data as never, context);
       if (!built) return undefined;
-      const intent = this.#complete(action, built);
+      const intent = this.#completeIntent(action, built);
       this.#intents.push(intent);
       return intent;
     }
-    const update = this.#domain.code.updates[action];
+    const update = this.#domain.reducerCode.updates[action];
     if (!update) throw new Error(`no such action: ${action}`);
-    this.#own().data = update(this.entity.data as never, context);
+    this.#mutable().data = update(this.entity.data as never, context);
     return undefined;
   }
 
-  #complete(action: string, built: NewIntent): Intent {
+  #completeIntent(action: string, built: NewIntent): Intent {
     const { id, attempt, seq } = this.entity;
     const correlationId = attempt.correlationIds[0] ?? this.#message.correlationId;
     const spec = this.#domain.intents.get(action);
@@ -281,8 +286,8 @@ export class StepRun {
     });
   }
 
-  #own(): OwnEntity {
-    if (this.#entity === this.#before) this.#entity = copyOf(this.#entity);
+  #mutable(): MutableEntity {
+    if (this.#entity === this.#before) this.#entity = mutableCopyOf(this.#entity);
     return this.#entity;
   }
 
@@ -291,12 +296,12 @@ export class StepRun {
   }
 
   #setDeadlines(deadlines: Entity["deadlines"]): void {
-    this.#own().deadlines = deadlines;
+    this.#mutable().deadlines = deadlines;
   }
 }
 
-function answerOf(cell: Cell, facts: Facts): Answer | undefined {
+function transitionFor(cell: TransitionCell, facts: Facts): TransitionResult | undefined {
   let mask = 0;
   for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) mask |= 1 << i;
-  return cell.answers[mask];
+  return cell.results[mask];
 }

@@ -1,5 +1,5 @@
 import type { Decision } from "./decision.ts";
-import type { Domain, Row } from "./domain.ts";
+import type { Domain, RouteRow } from "./domain.ts";
 import { NO_ENTITY } from "./domain.ts";
 import { CORRELATION_IDS_MAX, type Entity, viewOf } from "./entity.ts";
 import type { HandlerContext, HandlerResult } from "./handler.ts";
@@ -13,14 +13,14 @@ import { fromRfc3339, toRfc3339 } from "./time.ts";
  * any machine, any day. Nothing of the decision has happened yet.
  */
 export function step(domain: Domain, entity: Entity | undefined, message: Message): Decision {
-  const outdated = whyOutdated(entity, message);
+  const outdated = outdatedReason(entity, message);
   if (outdated !== undefined) return noOp(entity, outdated);
 
   const run = new StepRun(domain, entity, message);
   try {
     if (message.kind === "drift") return reconcile(domain, entity, message);
-    takeIn(run, domain, message);
-    run.settle((name, payload) => route(run, domain, message, name, payload));
+    processMessage(run, domain, message);
+    run.processQueue((name, payload) => route(run, domain, message, name, payload));
   } catch (error) {
     const reason =
       `the domain's code failed on ${message.type}: ` + `${error instanceof Error ? error.message : String(error)}`;
@@ -30,7 +30,7 @@ export function step(domain: Domain, entity: Entity | undefined, message: Messag
 }
 
 /** Messages that the shell makes belong to an attempt; one that is no longer current is ordinary life. */
-function whyOutdated(entity: Entity | undefined, message: Message): string | undefined {
+function outdatedReason(entity: Entity | undefined, message: Message): string | undefined {
   // A comparison says itself what it was made with, and an entity may be missing.
   if (message.kind === "bus" || message.kind === "drift") return undefined;
   if (entity === undefined) return `${message.type}: no such entity`;
@@ -47,19 +47,19 @@ function whyOutdated(entity: Entity | undefined, message: Message): string | und
 
 const deadlineName = (type: string): string => type.slice("deadline(".length, -1);
 
-function takeIn(run: StepRun, domain: Domain, message: Message): void {
+function processMessage(run: StepRun, domain: Domain, message: Message): void {
   const routed = domain.routes.has(message.type);
   if (message.kind === "outcome" || message.kind === "published") {
     const taken = run.offerRuntimeMessage();
-    if (!taken && !routed) run.note(`${message.type}: nothing waits for it in ${run.place()}`);
+    if (!taken && !routed) run.addReason(`${message.type}: nothing waits for it in ${run.describeState()}`);
   }
   if (message.kind === "deadline") run.disarm(deadlineName(message.type));
-  const renewable = message.kind === "bus" ? run.renewable(message.type) : undefined;
+  const renewable = message.kind === "bus" ? run.renewableDeadline(message.type) : undefined;
   if (routed) {
     const result = route(run, domain, message, message.type, message.payload);
     if (renewable && result !== "nothing") run.renew(renewable);
   } else if (message.kind === "bus") {
-    if (!renewable) run.note(`${message.type}: nothing waits for it in ${run.place()}`);
+    if (!renewable) run.addReason(`${message.type}: nothing waits for it in ${run.describeState()}`);
     else run.renew(renewable);
   }
 }
@@ -75,13 +75,15 @@ function route(
   const found = domain.routes.get(type);
   const before = run.entity;
   const facts = { payload, state: before.data, unconfirmed: before.attempt.awaiting.length };
-  const row = found?.rows.get(before.state ?? NO_ENTITY)?.find((candidate: Row) => candidate.when?.(facts) ?? true);
+  const row = found?.rows
+    .get(before.state ?? NO_ENTITY)
+    ?.find((candidate: RouteRow) => candidate.when?.(facts) ?? true);
   if (!row) {
-    run.note(`${type}: no row of its handler fits ${run.place()}`);
+    run.addReason(`${type}: no handler row matches ${run.describeState()}`);
     return "nothing";
   }
   if (row.action.kind === "no_op") {
-    run.note(row.action.reason);
+    run.addReason(row.action.reason);
     return "nothing";
   }
   const context: HandlerContext<never, never> = {
@@ -91,18 +93,23 @@ function route(
     maxClockSkewMs: domain.maxClockSkewMs,
     deadlineAfter: (name) => toRfc3339(message.now + (domain.deadlineAfterMs.get(name) ?? 0)),
   };
-  return take(run, message, type, row.action.run(context));
+  return applyHandlerResult(run, message, type, row.action.run(context));
 }
 
-function take(run: StepRun, message: Message, type: string, result: HandlerResult): "events" | "absorbed" | "nothing" {
+function applyHandlerResult(
+  run: StepRun,
+  message: Message,
+  type: string,
+  result: HandlerResult,
+): "events" | "absorbed" | "nothing" {
   if ("kind" in result) {
-    run.note(result.reason);
+    run.addReason(result.reason);
     if (result.kind === "absorbed") run.absorb(message.correlationId, CORRELATION_IDS_MAX);
     return result.kind;
   }
   // Only what came from outside is refused for an event that does not fit: nobody else could be told.
-  const must = message.kind === "bus" && type === message.type;
-  for (const event of result) run.queueEvent(event, must);
+  const isRequired = message.kind === "bus" && type === message.type;
+  for (const event of result) run.queueEvent(event, isRequired);
   return result.length > 0 ? "events" : "nothing";
 }
 

@@ -7,19 +7,19 @@ const RFC_3339 =
 
 // The texts of the seconds written last, up to the point before the milliseconds: a step writes its own time a dozen
 // times over, and deadlines, which are the same few seconds on.
-const seconds = new Map<number, string>();
-const SECONDS_MAX = 64;
+const recentSeconds = new Map<number, string>();
+const RECENT_SECONDS_MAX = 64;
 
 /** Ms since the epoch to RFC 3339, UTC, ms. Total: what no RFC 3339 year can hold becomes the nearest that can. */
 export function toRfc3339(ms: number): string {
-  const held = Number.isNaN(ms) ? 0 : Math.trunc(Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS));
-  const second = Math.floor(held / 1_000);
-  let text = seconds.get(second);
+  const clamped = Number.isNaN(ms) ? 0 : Math.trunc(Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS));
+  const second = Math.floor(clamped / 1_000);
+  let text = recentSeconds.get(second);
   if (text === undefined) {
-    if (seconds.size >= SECONDS_MAX) seconds.clear();
-    seconds.set(second, (text = new Date(second * 1_000).toISOString().slice(0, -"000Z".length)));
+    if (recentSeconds.size >= RECENT_SECONDS_MAX) recentSeconds.clear();
+    recentSeconds.set(second, (text = new Date(second * 1_000).toISOString().slice(0, -"000Z".length)));
   }
-  const rest = held - second * 1_000;
+  const rest = clamped - second * 1_000;
   return `${text}${rest < 10 ? "00" : rest < 100 ? "0" : ""}${rest}Z`;
 }
 

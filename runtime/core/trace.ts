@@ -12,15 +12,16 @@ export function traceparentIn(headers: Readonly<Record<string, string | Uint8Arr
 const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35);
 
 /** The traceparent that stands for all, if all are of one trace: else none does, and one of them would be a lie. */
-export function oneTrace(traceparents: readonly (string | undefined)[]): string | undefined {
+export function sharedTraceparent(traceparents: readonly (string | undefined)[]): string | undefined {
   const [first] = traceparents;
   if (first === undefined) return undefined;
   const traceId = traceIdOf(first);
   return traceparents.every((each) => each !== undefined && traceIdOf(each) === traceId) ? first : undefined;
 }
 
-const traces = new WeakMap<AbortSignal, string>();
+const traceparentBySignal = new WeakMap<AbortSignal, string>();
 
 /** Of a call: its signal is what reaches every request that is made for it. */
-export const traceBy = (signal: AbortSignal, traceparent: string): void => void traces.set(signal, traceparent);
-export const traceparentOf = (signal: AbortSignal): string | undefined => traces.get(signal);
+export const attachTraceparent = (signal: AbortSignal, traceparent: string): void =>
+  void traceparentBySignal.set(signal, traceparent);
+export const traceparentOf = (signal: AbortSignal): string | undefined => traceparentBySignal.get(signal);

@@ -1,12 +1,12 @@
 /** Limits of what is read from a bus (protocol.md, Payloads). */
 export const VALUE_BYTES_MAX = 256 * 1024;
 /** A record's key and headers together: what is said about a message is small beside it. */
-export const LABEL_BYTES_MAX = 64 * 1024;
+export const KEY_AND_HEADERS_BYTES_MAX = 64 * 1024;
 /** Of a payload in its canonical form: an event tells all of it, and a bus takes half a MiB. */
 export const PAYLOAD_BYTES_MAX = 384 * 1024;
 const DEPTH_MAX = 32;
 
-export const DECODE_CODES = [
+export const DECODE_ERROR_CODES = [
   "MALFORMED_JSON",
   "INVALID_PAYLOAD",
   "UNKNOWN_TYPE",
@@ -14,19 +14,19 @@ export const DECODE_CODES = [
   "TOO_LARGE",
   "MISROUTED",
 ] as const;
-export type DecodeCode = (typeof DECODE_CODES)[number];
+export type DecodeErrorCode = (typeof DECODE_ERROR_CODES)[number];
 
 /** A message that can't be taken, with its dead-letter code. */
-export class Refusal extends Error {
-  readonly code: DecodeCode;
-  constructor(code: DecodeCode, message: string) {
+export class DecodeError extends Error {
+  readonly code: DecodeErrorCode;
+  constructor(code: DecodeErrorCode, message: string) {
     super(message);
     this.code = code;
   }
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-const SUSPECT = /\\u(?:0000|[dD][89a-fA-F])/;
+const SUSPICIOUS_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
@@ -34,16 +34,16 @@ export const isObject = (value: unknown): value is JsonObject =>
 
 /** Bytes to a JSON object, checked for size, encoding, depth, repeated keys and characters. @throws Refusal */
 export function parseObject(value: Uint8Array | null): JsonObject {
-  if (value === null || value.length === 0) throw new Refusal("MALFORMED_JSON", "the value is empty");
+  if (value === null || value.length === 0) throw new DecodeError("MALFORMED_JSON", "the value is empty");
   if (value.length > VALUE_BYTES_MAX)
-    throw new Refusal("TOO_LARGE", `the value has ${value.length} bytes, at most ${VALUE_BYTES_MAX} are taken`);
+    throw new DecodeError("TOO_LARGE", `the value has ${value.length} bytes, at most ${VALUE_BYTES_MAX} are taken`);
   const text = decodeUtf8(value);
-  const colons = measure(text);
-  const parsed = parse(text);
-  if (!isObject(parsed)) throw new Refusal("INVALID_PAYLOAD", "the value is JSON but not an object");
+  const colons = countColons(text);
+  const parsed = parseJson(text);
+  if (!isObject(parsed)) throw new DecodeError("INVALID_PAYLOAD", "the value is JSON but not an object");
   // Readers differ over which one counts: what another reader let pass must not be another message here.
-  if (keysIn(parsed) < colons) throw new Refusal("INVALID_PAYLOAD", "a key stands twice in an object");
-  if (SUSPECT.test(text)) refuseCharacters(parsed, "");
+  if (countKeys(parsed) < colons) throw new DecodeError("INVALID_PAYLOAD", "a key stands twice in an object");
+  if (SUSPICIOUS_ESCAPE.test(text)) rejectCharacters(parsed, "");
   return parsed;
 }
 
@@ -51,15 +51,15 @@ function decodeUtf8(value: Uint8Array): string {
   try {
     return utf8.decode(value);
   } catch {
-    throw new Refusal("MALFORMED_JSON", "the value is not UTF-8");
+    throw new DecodeError("MALFORMED_JSON", "the value is not UTF-8");
   }
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Refusal(
+    throw new DecodeError(
       "MALFORMED_JSON",
       `the value is not JSON: ${error instanceof Error ? error.message.slice(0, 200) : ""}`,
     );
@@ -70,7 +70,7 @@ function parse(text: string): unknown {
  * Before the parser recurses: deeper than this is an attack, not a message.
  * @returns the colons outside of strings: of JSON as many as keys were written
  */
-function measure(text: string): number {
+function countColons(text: string): number {
   let depth = 0;
   let colons = 0;
   let inString = false;
@@ -82,35 +82,35 @@ function measure(text: string): number {
     } else if (char === 34) inString = true;
     else if (char === 58) colons++;
     else if (char === 123 || char === 91) {
-      if (++depth > DEPTH_MAX) throw new Refusal("INVALID_PAYLOAD", `nested deeper than ${DEPTH_MAX}`);
+      if (++depth > DEPTH_MAX) throw new DecodeError("INVALID_PAYLOAD", `nested deeper than ${DEPTH_MAX}`);
     } else if (char === 125 || char === 93) depth--;
   }
   return colons;
 }
 
-function keysIn(value: unknown): number {
+function countKeys(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
-  if (Array.isArray(value)) return value.reduce<number>((keys, item) => keys + keysIn(item), 0);
+  if (Array.isArray(value)) return value.reduce<number>((keys, item) => keys + countKeys(item), 0);
   let keys = 0;
-  for (const item of Object.values(value)) keys += 1 + keysIn(item);
+  for (const item of Object.values(value)) keys += 1 + countKeys(item);
   return keys;
 }
 
 /** NUL characters and lone surrogates: no store takes the first, no UTF-8 the second. */
-function refuseCharacters(value: unknown, pointer: string): void {
+function rejectCharacters(value: unknown, pointer: string): void {
   if (typeof value === "string") {
     if (value.includes("\0") || /\p{Surrogate}/u.test(value))
-      throw new Refusal("INVALID_PAYLOAD", `${pointer || "/"}: NUL character or lone surrogate`);
-  } else if (Array.isArray(value)) value.forEach((item, index) => refuseCharacters(item, `${pointer}/${index}`));
+      throw new DecodeError("INVALID_PAYLOAD", `${pointer || "/"}: NUL character or lone surrogate`);
+  } else if (Array.isArray(value)) value.forEach((item, index) => rejectCharacters(item, `${pointer}/${index}`));
   else if (isObject(value))
     for (const [key, item] of Object.entries(value)) {
-      refuseCharacters(key, `${pointer}/${key}`);
-      refuseCharacters(item, `${pointer}/${key}`);
+      rejectCharacters(key, `${pointer}/${key}`);
+      rejectCharacters(item, `${pointer}/${key}`);
     }
 }
 
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}\u200b-\u200d\ufeff]/gu;
 
 /** What a message made us say, for logs, headers and tables: no character that a terminal obeys or a store refuses. */
-export const spelledOut = (text: string): string =>
+export const escapeUnprintable = (text: string): string =>
   text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

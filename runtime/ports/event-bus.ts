@@ -66,7 +66,7 @@ export interface EventBus {
   /**
    * Delivers an assigned partition from these offsets (topic -> next offset); overwrites earlier positions and pauses.
    */
-  start(partition: number, positions: ReadonlyMap<string, number>): void;
+  startPartition(partition: number, positions: ReadonlyMap<string, number>): void;
   /** Backpressure: stops and resumes the delivery of an assigned partition, without loss. */
   pause(partitions: readonly number[]): void;
   resume(partitions: readonly number[]): void;
@@ -74,9 +74,9 @@ export interface EventBus {
    * Asks the group whether this process still owns its partitions. Leads to `onRevoked` and a new `onAssigned`
    * in any case, by a heartbeat or by joining again.
    */
-  reassign(): void;
+  requestReassignment(): void;
   /** Stores positions in the group as a hint for lag tools; never the truth, never throws. */
-  commitHint(positions: ByTopicPartition<number>): void;
+  commitPositionsHint(positions: ByTopicPartition<number>): void;
 
   /**
    * Appends messages in order; resolves when all in-sync replicas have them. May append twice after a retry: readers
@@ -96,7 +96,7 @@ export interface EventBus {
    * The ends of the log, asked of the broker by a request begun after the call.
    * @throws Fault BUS_UNAVAILABLE, retryable: no answer within `timeoutMs`
    */
-  ends(topics: readonly string[], options: { readonly timeoutMs: number }): Promise<ByTopicPartition<LogEnds>>;
+  logEnds(topics: readonly string[], options: { readonly timeoutMs: number }): Promise<ByTopicPartition<LogEnds>>;
 
   /** What `doctor` shows: versions, topics with partition counts and timestamp types. Throws Fault BUS_UNAVAILABLE. */
   describe(topics: readonly string[]): Promise<BusDescription>;
@@ -106,7 +106,7 @@ export interface EventBus {
 }
 
 export interface BusDescription {
-  readonly kind: "kafka" | "table";
+  readonly kind: "kafka" | "embedded";
   readonly version: string;
   readonly brokers: number;
   readonly topics: readonly { readonly topic: string; readonly partitions: number; readonly logAppendTime: boolean }[];

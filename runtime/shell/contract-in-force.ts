@@ -9,7 +9,7 @@ export interface InForce {
 }
 
 /** A process that runs other contracts than those in force takes nothing over. */
-export class Superseded extends Error {
+export class ContractsSuperseded extends Error {
   constructor(hash: string) {
     super(`the contracts ${hash.slice(0, 12)} are in force`);
   }
@@ -17,21 +17,21 @@ export class Superseded extends Error {
 
 export async function contractInForce(sql: Sql, domain: string): Promise<InForce | undefined> {
   const [row] = await sql.query<InForce>(
-    `select hash, since, put_by as by from rollcall.contract_in_force where domain = $1`,
+    `select hash, since, activated_by as by from rollcall.contract_in_force where domain = $1`,
     [domain],
   );
   return row;
 }
 
-export interface Change {
+export interface ContractChange {
   /** What is in force as far as this process knows; undefined: nothing yet. */
   readonly expected: string | undefined;
   /** What `expected` names. Undefined where it can't be compiled any more: then everything stored is looked at. */
-  readonly running: Domain | undefined;
+  readonly current: Domain | undefined;
   readonly next: Domain;
   readonly by: string;
   /** Within the change's transaction, before they are in force. */
-  readonly store: (tx: Sql) => Promise<void>;
+  readonly saveContracts: (tx: Sql) => Promise<void>;
 }
 
 /**
@@ -43,25 +43,25 @@ export interface Change {
  * checked that nobody is in it.
  * @returns why not, a line for each reason; empty: they are in force
  */
-export function putInForce(store: Store, change: Change): Promise<string[]> {
-  const { expected, running, next, by } = change;
+export function putInForce(store: Store, change: ContractChange): Promise<string[]> {
+  const { expected, current, next, by } = change;
   return store.transaction(async (tx) => {
     await tx.query(`select partition from rollcall.partition_owner where domain = $1 order by partition for update`, [
       next.name,
     ]);
-    const current = await contractInForce(tx, next.name);
-    if (current && current.hash !== expected)
+    const inForce = await contractInForce(tx, next.name);
+    if (inForce && inForce.hash !== expected)
       return [
-        `the contracts ${current.hash.slice(0, 12)} came in force meanwhile, by ${current.by}: look at them, ` +
+        `the contracts ${inForce.hash.slice(0, 12)} came in force meanwhile, by ${inForce.by}: look at them, ` +
           "then try again",
       ];
-    const reasons = current ? await unfit(tx, running, next) : [];
+    const reasons = inForce ? await incompatibilities(tx, current, next) : [];
     if (reasons.length > 0) return reasons;
-    await change.store(tx);
+    await change.saveContracts(tx);
     await tx.query(
-      `insert into rollcall.contract_in_force (domain, hash, since, put_by) values ($1, $2, clock_timestamp(), $3)
-       on conflict (domain) do update set hash = excluded.hash, since = excluded.since, put_by = excluded.put_by`,
-      [next.name, next.hash, by],
+      `insert into rollcall.contract_in_force (domain, hash, since, activated_by) values ($1, $2, clock_timestamp(), $3)
+       on conflict (domain) do update set hash = excluded.hash, since = excluded.since, activated_by = excluded.activated_by`,
+      [next.name, next.contractHash, by],
     );
     await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = '' where domain = $1`, [next.name]);
     return [];
@@ -69,82 +69,86 @@ export function putInForce(store: Store, change: Change): Promise<string[]> {
 }
 
 /** Why entities and intents that are there could not go on under the next contracts. */
-async function unfit(tx: Sql, running: Domain | undefined, next: Domain): Promise<string[]> {
+async function incompatibilities(tx: Sql, running: Domain | undefined, next: Domain): Promise<string[]> {
   if (running && running.entityIdField !== next.entityIdField)
     return [`entity_id is ${next.entityIdField}, and was ${running.entityIdField}: what is stored goes by that one`];
-  const lacking = (of: (domain: Domain) => ReadonlyMap<string, unknown>): Lacking => {
+  const namesLost = (of: (domain: Domain) => ReadonlyMap<string, unknown>): LostNames => {
     const kept = [...of(next).keys()];
-    return { kept, removed: running && [...of(running).keys()].filter((name) => !of(next).has(name)) };
+    return { keptNames: kept, removedNames: running && [...of(running).keys()].filter((name) => !of(next).has(name)) };
   };
   const found = await Promise.all([
-    look(
+    findUsages(
       tx,
       next.name,
       STATE,
-      lacking(({ orchestrator }) => orchestrator.states),
+      namesLost(({ orchestrator }) => orchestrator.states),
     ),
-    look(
+    findUsages(
       tx,
       next.name,
       REDUCER_STATE,
-      lacking(({ reducer }) => reducer.states),
+      namesLost(({ reducer }) => reducer.states),
     ),
-    look(
+    findUsages(
       tx,
       next.name,
       INTENT,
-      lacking(({ effects }) => effects),
+      namesLost(({ effects }) => effects),
     ),
-    look(
+    findUsages(
       tx,
       next.name,
       DEADLINE,
-      lacking(({ deadlineAfterMs }) => deadlineAfterMs),
+      namesLost(({ deadlineAfterMs }) => deadlineAfterMs),
     ),
   ]);
   return found.flat();
 }
 
-interface Lacking {
-  readonly kept: readonly string[];
+interface LostNames {
+  readonly keptNames: readonly string[];
   /** Undefined: not known, whatever is not kept. */
-  readonly removed: readonly string[] | undefined;
+  readonly removedNames: readonly string[] | undefined;
 }
-interface Place {
-  readonly from: string;
+interface NameUsage {
+  readonly table: string;
   readonly name: string;
-  readonly says: (name: string) => string;
+  readonly describe: (name: string) => string;
 }
 const ENTITIES = "rollcall.entity";
-const STATE: Place = { from: ENTITIES, name: "state", says: (name) => `in state ${name}` };
-const REDUCER_STATE: Place = {
-  from: ENTITIES,
+const STATE: NameUsage = { table: ENTITIES, name: "state", describe: (name) => `in state ${name}` };
+const REDUCER_STATE: NameUsage = {
+  table: ENTITIES,
   name: "reducer_state",
-  says: (name) => `in the reducer's state ${name}`,
+  describe: (name) => `in the reducer's state ${name}`,
 };
-const INTENT: Place = { from: "rollcall.intent", name: "type", says: (name) => `with a pending intent ${name}` };
-const DEADLINE: Place = {
-  from: `${ENTITIES}, lateral json_object_keys(deadlines) as armed (name)`,
+const INTENT: NameUsage = {
+  table: "rollcall.intent",
+  name: "type",
+  describe: (name) => `with a pending intent ${name}`,
+};
+const DEADLINE: NameUsage = {
+  table: `${ENTITIES}, lateral json_object_keys(deadlines) as armed (name)`,
   name: "armed.name",
-  says: (name) => `with the deadline ${name} armed`,
+  describe: (name) => `with the deadline ${name} armed`,
 };
 
-async function look(
+async function findUsages(
   tx: Sql,
   domain: string,
-  { from, name, says }: Place,
-  { kept, removed }: Lacking,
+  { table, name, describe }: NameUsage,
+  { keptNames, removedNames }: LostNames,
 ): Promise<string[]> {
   // Mostly nothing was taken away: then nothing is looked at.
-  if (removed?.length === 0) return [];
+  if (removedNames?.length === 0) return [];
   const rows = await tx.query<{ name: string; count: number; example: string }>(
-    `select ${name} as name, count(*)::int as count, min(entity_id) as example from ${from}
-      where domain = $1 and ${removed ? `${name} = any($2::text[])` : `${name} <> all($2::text[])`} group by 1 order by 1`,
-    [domain, [...(removed ?? kept)]],
+    `select ${name} as name, count(*)::int as count, min(entity_id) as example from ${table}
+      where domain = $1 and ${removedNames ? `${name} = any($2::text[])` : `${name} <> all($2::text[])`} group by 1 order by 1`,
+    [domain, [...(removedNames ?? keptNames)]],
   );
   return rows.map(
     (row) =>
-      `${row.count === 1 ? "1 entity is" : `${row.count} entities are`} ${says(row.name)}, which these ` +
+      `${row.count === 1 ? "1 entity is" : `${row.count} entities are`} ${describe(row.name)}, which these ` +
       `contracts lack (${row.example} for one)`,
   );
 }

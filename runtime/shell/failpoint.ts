@@ -7,7 +7,7 @@ export type Failpoint = (point: (typeof POINTS)[number]) => void;
 export const noFailpoint: Failpoint = () => {};
 
 /** How a process goes at its point: as by kill -9, or by a defect that nobody catches. */
-const WAYS: Readonly<Record<string, () => void>> = {
+const CRASHES: Readonly<Record<string, () => void>> = {
   exit: () => void process.kill(process.pid, "SIGKILL"),
   throw: () =>
     void setImmediate(() => {
@@ -24,13 +24,13 @@ const WAYS: Readonly<Record<string, () => void>> = {
 export function armFailpoint(armed: string | undefined, nodeEnv: string | undefined): Failpoint {
   if (armed === undefined || armed === "") return noFailpoint;
   if (nodeEnv === "production") throw new Error("fail points can't be armed when NODE_ENV=production");
-  const [, point, how = "", count = "1"] = /^(C\d+):([a-z]+)(?::([1-9]\d*))?$/.exec(armed) ?? [];
-  const go = WAYS[how];
-  if (go === undefined) throw new Error(`ROLLCALL_FAILPOINT: ${armed} is not of the form C5:exit or C5:exit:3`);
+  const [, point, wayName = "", count = "1"] = /^(C\d+):([a-z]+)(?::([1-9]\d*))?$/.exec(armed) ?? [];
+  const crash = CRASHES[wayName];
+  if (crash === undefined) throw new Error(`ROLLCALL_FAILPOINT: ${armed} is not of the form C5:exit or C5:exit:3`);
   if (!POINTS.some((known) => known === point))
     throw new Error(`ROLLCALL_FAILPOINT: there is no ${point}, only ${POINTS.join(", ")}`);
-  let left = Number(count);
+  let passesLeft = Number(count);
   return (name) => {
-    if (name === point && --left === 0) go();
+    if (name === point && --passesLeft === 0) crash();
   };
 }

@@ -2,7 +2,7 @@
 export interface ShellLimits {
   readonly turnMessagesMax: number;
   /** From how many waiting messages on the next turn is planned while the last one is being committed. */
-  readonly planAheadMin: number;
+  readonly planAheadMessagesMin: number;
   /** Waiting in memory, per partition. */
   readonly waitingMessagesMax: number;
   readonly waitingBytesMax: number;
@@ -14,7 +14,7 @@ export interface ShellLimits {
   readonly entitiesMax: number;
   readonly publishMessagesMax: number;
   readonly publishTimeoutMs: number;
-  readonly endsTimeoutMs: number;
+  readonly logEndsTimeoutMs: number;
   /** How long message ids are remembered: the input topics' retention. */
   readonly seenRetentionMs: number;
   /** From one comparison with the backends to the next. */
@@ -25,7 +25,7 @@ export interface ShellLimits {
 
 export const DEFAULT_LIMITS: ShellLimits = {
   turnMessagesMax: 1_000,
-  planAheadMin: 200,
+  planAheadMessagesMin: 200,
   waitingMessagesMax: 2_000,
   waitingBytesMax: 4 * 1024 * 1024,
   intentsMax: 20_000,
@@ -33,7 +33,7 @@ export const DEFAULT_LIMITS: ShellLimits = {
   entitiesMax: 100_000,
   publishMessagesMax: 1_000,
   publishTimeoutMs: 30_000,
-  endsTimeoutMs: 3_000,
+  logEndsTimeoutMs: 3_000,
   seenRetentionMs: 7 * 24 * 3_600_000,
   reconcileEveryMs: 30_000,
   repairsMax: 100,

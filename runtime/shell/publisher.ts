@@ -3,17 +3,17 @@ import { derivedId } from "../core/ids.ts";
 import type { Message } from "../core/message.ts";
 import { traceparentIn } from "../core/trace.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
-import { backOffMs, pause, type ShellParts } from "./parts.ts";
-import type { Partition } from "./partition.ts";
+import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
+import type { Partition } from "./partitions/partition.ts";
 import type { Span } from "./tracing.ts";
-import type { JournalRow } from "./turn-rows.ts";
+import type { NewJournalRow } from "./turns/turn-rows.ts";
 
 /** A journal row that is to be published. */
-export interface Unpublished {
+export interface OutboxEntry {
   readonly partition: Partition;
   readonly seq: number;
   readonly outgoing: OutgoingMessage;
-  /** Of an event; rekeyed copies and dead letters have none. */
+  /** Of an event; repartitioned copies and dead letters have none. */
   readonly event?: {
     readonly id: string;
     readonly type: string;
@@ -25,69 +25,69 @@ export interface Unpublished {
 
 /** Publishes the journal's outbox in order, one call in flight. A confirmed call moves the cursors in a later turn. */
 export class Publisher {
-  readonly #parts: ShellParts;
-  #waiting: Unpublished[] = [];
+  readonly #context: ShellContext;
+  #queue: OutboxEntry[] = [];
   #inFlight = 0;
   #failures = 0;
 
-  constructor(parts: ShellParts) {
-    this.#parts = parts;
+  constructor(context: ShellContext) {
+    this.#context = context;
   }
 
   get size(): number {
-    return this.#waiting.length + this.#inFlight;
+    return this.#queue.length + this.#inFlight;
   }
 
-  add(entries: readonly Unpublished[]): void {
-    this.#waiting.push(...entries);
-    if (this.#inFlight === 0 && this.#waiting.length > 0) void this.#run();
+  add(entries: readonly OutboxEntry[]): void {
+    this.#queue.push(...entries);
+    if (this.#inFlight === 0 && this.#queue.length > 0) void this.#publishQueue();
   }
 
-  async #run(): Promise<void> {
-    const { limits } = this.#parts;
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, limits.publishMessagesMax).filter(({ partition }) => !partition.lost);
+  async #publishQueue(): Promise<void> {
+    const { limits } = this.#context;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, limits.publishMessagesMax).filter(({ partition }) => !partition.isLost);
       this.#inFlight = batch.length;
-      if (batch.length > 0) await this.#send(batch);
+      if (batch.length > 0) await this.#publishBatch(batch);
       this.#inFlight = 0;
     }
   }
 
   /** Tries until it is confirmed: an event that is journaled has happened. */
-  async #send(batch: readonly Unpublished[]): Promise<void> {
-    const { bus, brokerClock, clock, limits, observe, failpoint } = this.#parts;
+  async #publishBatch(batch: readonly OutboxEntry[]): Promise<void> {
+    const { bus, brokerClock, clock, limits, observe, failpoint } = this.#context;
     const span = this.#span(batch);
-    let left = batch;
-    while (left.length > 0) {
+    let remaining = batch;
+    while (remaining.length > 0) {
       const startedMs = clock.monotonicMs();
       try {
         failpoint("C5");
         const { brokerTimeMs, receivedAtMs } = await bus.publish(
-          left.map(({ outgoing }) => outgoing),
+          remaining.map(({ outgoing }) => outgoing),
           { timeoutMs: limits.publishTimeoutMs },
         );
         failpoint("C6");
-        if (brokerTimeMs !== undefined) brokerClock.sample(receivedAtMs, brokerTimeMs);
+        if (brokerTimeMs !== undefined) brokerClock.addSample(receivedAtMs, brokerTimeMs);
         this.#failures = 0;
         span?.end();
-        observe({ kind: "published", messages: left.length, durationMs: clock.monotonicMs() - startedMs });
-        this.#confirm(left, brokerTimeMs ?? brokerClock.nowMs());
+        observe({ kind: "published", messages: remaining.length, durationMs: clock.monotonicMs() - startedMs });
+        this.#confirm(remaining, brokerTimeMs ?? brokerClock.nowMs());
         return;
       } catch (error) {
         if (error instanceof Fault && !error.retryable) {
           span?.end({ error: error.message });
-          return this.#sendOneByOne(left, error);
+          return this.#publishOneByOne(remaining, error);
         }
-        observe({ kind: "trouble", part: "bus", error: String(error) });
-        await pause(clock, backOffMs(++this.#failures));
-        left = left.filter(({ partition }) => !partition.lost);
+        observe({ kind: "unreachable", part: "bus", error: String(error) });
+        await sleep(clock, backOffMs(++this.#failures));
+        remaining = remaining.filter(({ partition }) => !partition.isLost);
       }
     }
   }
 
   /** From the first try to the confirmation. */
-  #span(batch: readonly Unpublished[]): Span | undefined {
-    const { tracing } = this.#parts;
+  #span(batch: readonly OutboxEntry[]): Span | undefined {
+    const { tracing } = this.#context;
     if (!tracing) return undefined;
     return tracing.publish({
       topics: [...new Set(batch.map(({ outgoing }) => outgoing.topic))],
@@ -97,18 +97,18 @@ export class Publisher {
   }
 
   /** What the bus refuses for good stays in the journal, is said loudly, and holds up nothing behind it. */
-  async #sendOneByOne(batch: readonly Unpublished[], refusal: Fault): Promise<void> {
+  async #publishOneByOne(batch: readonly OutboxEntry[], refusal: Fault): Promise<void> {
     const [only] = batch;
     if (batch.length > 1 || !only) {
-      for (const entry of batch) await this.#send([entry]);
+      for (const entry of batch) await this.#publishBatch([entry]);
       return;
     }
-    this.#parts.observe({ kind: "unpublishable", topic: only.outgoing.topic, error: String(refusal) });
-    this.#confirm(batch, this.#parts.brokerClock.nowMs());
+    this.#context.observe({ kind: "unpublishable", topic: only.outgoing.topic, error: String(refusal) });
+    this.#confirm(batch, this.#context.brokerClock.nowMs());
   }
 
-  #confirm(batch: readonly Unpublished[], brokerTimeMs: number): void {
-    const { domain, inbox } = this.#parts;
+  #confirm(batch: readonly OutboxEntry[], brokerTimeMs: number): void {
+    const { domain, inbox } = this.#context;
     const byPartition = new Map<Partition, { throughSeq: number; messages: Message[] }>();
     for (const { partition, seq, event, outgoing } of batch) {
       const confirmed = byPartition.get(partition) ?? { throughSeq: 0, messages: [] };
@@ -130,16 +130,16 @@ export class Publisher {
       }
     }
     for (const [partition, { throughSeq, messages }] of byPartition)
-      if (!partition.lost)
+      if (!partition.isLost)
         // A cursor alone can wait for the next turn: at worst the same bytes are published again.
         inbox.push({ kind: "published", partition, throughSeq, messages }, { canWait: messages.length === 0 });
   }
 }
 
 /** What a journal row has to say to the bus; nothing once its partition is lost. */
-export function unpublishedOf(row: JournalRow): Unpublished[] {
+export function outboxEntriesOf(row: NewJournalRow): OutboxEntry[] {
   const { outgoing, partition, seq, kind, messageId, type, entityId, attemptId, correlationId } = row;
-  if (!outgoing || partition.lost) return [];
+  if (!outgoing || partition.isLost) return [];
   const event = {
     id: messageId ?? "",
     type: type ?? "",

@@ -1,5 +1,5 @@
-import type { ExpiryHold } from "./holds.ts";
-import type { DriftStatus } from "./reconciler.ts";
+import type { ExpiryHold } from "./operators/holds.ts";
+import type { DriftStatus } from "./reconciliation/reconciler.ts";
 
 export interface RuntimeStatus {
   readonly owned: readonly number[];
@@ -15,7 +15,7 @@ export interface RuntimeStatus {
   /** Records in the log that were not taken in yet, over the owned partitions. */
   readonly lag: number;
   /** The same of each owned partition, by its number. */
-  readonly lagOf: ReadonlyMap<number, number>;
+  readonly lagByPartition: ReadonlyMap<number, number>;
   readonly brokerTimeMs: number;
   /** Holds on expiry that are in force, over all processes; `waiting` entities of this one. */
   readonly holds: readonly (ExpiryHold & { readonly waiting: number })[];

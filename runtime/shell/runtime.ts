@@ -1,52 +1,52 @@
 import type { BusListener, BusRecord } from "../ports/event-bus.ts";
-import { balance } from "./backpressure.ts";
-import { BrokerClock } from "./broker-clock.ts";
-import { Superseded } from "./contract-in-force.ts";
-import { DeadlineWatch } from "./deadline-watch.ts";
+import { applyBackpressure } from "./partitions/backpressure.ts";
+import { BrokerClock } from "./deadlines/broker-clock.ts";
+import { ContractsSuperseded } from "./contract-in-force.ts";
+import { DeadlineScheduler } from "./deadlines/deadline-scheduler.ts";
 import { noFailpoint } from "./failpoint.ts";
-import { discount, Inbox, type Item } from "./inbox.ts";
-import { IntentRunner } from "./intent-runner.ts";
-import { lagOver } from "./lag.ts";
+import { uncountRecord, Inbox, type InboxItem } from "./turns/inbox.ts";
+import { IntentRunner } from "./intents/intent-runner.ts";
+import { measureLag } from "./partitions/lag.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import { backOffMs, pause, type ShellParts } from "./parts.ts";
-import type { Partition } from "./partition.ts";
-import { Publisher, unpublishedOf } from "./publisher.ts";
-import { Reconciler } from "./reconciler.ts";
+import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
+import type { Partition } from "./partitions/partition.ts";
+import { Publisher, outboxEntriesOf } from "./publisher.ts";
+import { Reconciler } from "./reconciliation/reconciler.ts";
 import type { RuntimeOptions } from "./runtime-options.ts";
 import type { RuntimeStatus } from "./runtime-status.ts";
-import { SeenPruning } from "./seen-pruning.ts";
-import { ServiceWatch } from "./service-watch.ts";
-import { type Taken, Takeover } from "./takeover.ts";
+import { SeenPruning } from "./turns/seen-pruning.ts";
+import { ServiceMonitor } from "./partitions/service-monitor.ts";
+import { type ResumedPartition, Takeover } from "./partitions/takeover.ts";
 import { topicsOf } from "./topics.ts";
-import { TurnTaker } from "./turn-taker.ts";
-import type { TurnPlan } from "./turn-plan.ts";
+import { TurnRunner } from "./turns/turn-runner.ts";
+import type { TurnPlan } from "./turns/turn-plan.ts";
 
 /** How long a stop waits for what is under way. */
-const DRAIN_MS = 7_000;
+const STOP_DRAIN_MS = 7_000;
 
 /** Runs one domain: takes turns over the partitions that this process owns. Knows no domain. */
 export class Runtime {
   readonly #options: RuntimeOptions;
-  readonly #parts: ShellParts;
-  readonly #turns: TurnTaker;
+  readonly #context: ShellContext;
+  readonly #turns: TurnRunner;
   readonly #publisher: Publisher;
   readonly #intents: IntentRunner;
-  readonly #deadlines: DeadlineWatch;
+  readonly #deadlines: DeadlineScheduler;
   readonly #takeover: Takeover;
-  readonly #watch: ServiceWatch;
+  readonly #serviceMonitor: ServiceMonitor;
   readonly #pruning: SeenPruning;
   readonly #reconciler: Reconciler;
   readonly #owned = new Map<number, Partition>();
   #refused: readonly string[] = [];
-  #generation = 0;
+  #assignmentGeneration = 0;
   #partitions = 0;
   #stopping = false;
-  #running: Promise<void> | undefined;
+  #loop: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
     const { domain, bus, store, clock, owner } = options;
     this.#options = options;
-    this.#parts = {
+    this.#context = {
       domain,
       bus,
       store,
@@ -59,28 +59,28 @@ export class Runtime {
       failpoint: options.failpoint ?? noFailpoint,
       tracing: options.tracing,
     };
-    this.#publisher = new Publisher(this.#parts);
-    this.#intents = new IntentRunner(this.#parts);
-    this.#deadlines = new DeadlineWatch(this.#parts, () => this.#watch.isServed);
-    this.#pruning = new SeenPruning(this.#parts);
-    this.#reconciler = new Reconciler(this.#parts, {
+    this.#publisher = new Publisher(this.#context);
+    this.#intents = new IntentRunner(this.#context);
+    this.#deadlines = new DeadlineScheduler(this.#context, () => this.#serviceMonitor.isInService);
+    this.#pruning = new SeenPruning(this.#context);
+    this.#reconciler = new Reconciler(this.#context, {
       partitions: () => [...this.#owned.values()],
       partitionCount: () => this.#partitions,
       isPending: (target) => this.#intents.isPending(target),
     });
-    this.#takeover = new Takeover(this.#parts);
-    this.#turns = new TurnTaker(this.#parts, {
-      committed: (plan) => this.#act(plan),
-      overtaken: (due) => this.#deadlines.takeBack(due),
-      taken: (items) => this.#taken(items),
-      lost: (partitions) => this.#lose(partitions),
-      failed: options.onFatal,
+    this.#takeover = new Takeover(this.#context);
+    this.#turns = new TurnRunner(this.#context, {
+      onCommitted: (plan) => this.#startCommitted(plan),
+      onOutdatedFiring: (due) => this.#deadlines.rescheduleFiring(due),
+      onFinished: (items) => this.#finishItems(items),
+      onPartitionsLost: (partitions) => this.#onPartitionsLost(partitions),
+      onFatal: options.onFatal,
     });
-    this.#watch = new ServiceWatch(this.#parts, {
+    this.#serviceMonitor = new ServiceMonitor(this.#context, {
       partitions: () => [...this.#owned.values()],
-      wantedInMs: () => this.#deadlines.dueInMs,
-      onEnds: (askedAtMs, ends) => this.#deadlines.onEnds(askedAtMs, ends),
-      onLost: (partitions) => this.#lose(partitions),
+      logEndsNeededInMs: () => this.#deadlines.logEndsNeededInMs,
+      onLogEnds: (askedAtMs, ends) => this.#deadlines.onLogEnds(askedAtMs, ends),
+      onLost: (partitions) => this.#onPartitionsLost(partitions),
     });
   }
 
@@ -90,49 +90,50 @@ export class Runtime {
    * PARTITIONS_CHANGED
    */
   async start(): Promise<void> {
-    const { bus, domain } = this.#parts;
+    const { bus, domain } = this.#context;
     const { input, output } = topicsOf(domain);
     const { partitions } = await bus.prepare({ input, output, partitions: this.#options.partitions });
     this.#partitions = partitions;
     this.#turns.partitions = partitions;
     await this.#takeover.prepare(partitions);
     await bus.subscribe(input, this.#listener());
-    this.#watch.start();
+    this.#serviceMonitor.start();
     this.#pruning.start();
     this.#deadlines.guard.start();
     this.#reconciler.start();
-    this.#running = this.#run().catch(this.#options.onFatal);
+    this.#loop = this.#runTurns().catch(this.#options.onFatal);
   }
 
   /** Drains what is under way, stores the cursors, leaves the group. The store stays open: it is the caller's. */
   async stop(): Promise<void> {
-    const { bus, clock, inbox } = this.#parts;
+    const { bus, clock, inbox } = this.#context;
     this.#stopping = true;
     bus.pause([...this.#owned.keys()]);
-    this.#watch.stop();
+    this.#serviceMonitor.stop();
     this.#pruning.stop();
     this.#deadlines.guard.stop();
     this.#reconciler.stop();
     this.#intents.stop();
-    const untilMs = clock.monotonicMs() + DRAIN_MS;
-    const isBusy = (): boolean => inbox.size + this.#publisher.size + this.#intents.calls > 0 || this.#turns.isBusy;
+    const untilMs = clock.monotonicMs() + STOP_DRAIN_MS;
+    const isBusy = (): boolean =>
+      inbox.size + this.#publisher.size + this.#intents.callsInFlight > 0 || this.#turns.isBusy;
     while (isBusy() && clock.monotonicMs() < untilMs) {
       inbox.wake();
-      await pause(clock, 10);
+      await sleep(clock, 10);
     }
-    for (const partition of this.#owned.values()) partition.lost = true;
+    for (const partition of this.#owned.values()) partition.isLost = true;
     inbox.wake();
-    await this.#running;
+    await this.#loop;
     await bus.close();
   }
 
   get brokerTimeMs(): number {
-    return this.#parts.brokerClock.nowMs();
+    return this.#context.brokerClock.nowMs();
   }
 
   /** Ends the waits of the entity's intents for their next try. @returns how many waited in this process */
-  hurry(entityId: string): number {
-    return this.#intents.hurry(entityId);
+  retryNow(entityId: string): number {
+    return this.#intents.retryNow(entityId);
   }
 
   /** The failed calls of the entity's intents that are not finished, by intent, as far as this process made them. */
@@ -141,49 +142,49 @@ export class Runtime {
   }
 
   status(): RuntimeStatus {
-    const [bus, store] = [this.#watch.trouble("bus"), this.#watch.trouble("store")];
+    const [bus, store] = [this.#serviceMonitor.errorOf("bus"), this.#serviceMonitor.errorOf("store")];
     return {
       owned: [...this.#owned.keys()].sort((a, b) => a - b),
       partitions: this.#partitions,
       refused: this.#refused,
       bus: bus === undefined ? { ok: true } : { ok: false, reason: bus },
       store: store === undefined ? { ok: true } : { ok: false, reason: store },
-      waiting: this.#parts.inbox.size,
+      waiting: this.#context.inbox.size,
       intents: this.#intents.size,
       unpublished: this.#publisher.size,
       deadlines: this.#deadlines.index.size,
-      ...lagOver(this.#owned.values(), this.#watch.ends),
+      ...measureLag(this.#owned.values(), this.#serviceMonitor.logEnds),
       brokerTimeMs: this.brokerTimeMs,
       holds: this.#deadlines.guard.holds,
-      drift: this.#reconciler.drift,
+      drift: this.#reconciler.driftStatus,
     };
   }
 
-  async #run(): Promise<void> {
-    const { clock, inbox, limits } = this.#parts;
-    while (!this.#stopping || [...this.#owned.values()].some(({ lost }) => !lost)) {
-      await inbox.waiting();
+  async #runTurns(): Promise<void> {
+    const { clock, inbox, limits } = this.#context;
+    while (!this.#stopping || [...this.#owned.values()].some(({ isLost }) => !isLost)) {
+      await inbox.untilUrgent();
       // Sockets are heard before the next turn: what came meanwhile is in it, and a store inside this process (which
       // answers without ever leaving the promise queue) does not starve them.
       await clock.afterIo();
       // Planning ahead of a commit pays when much waits; else waiting for it makes one turn of what would be two.
-      if (inbox.size < limits.planAheadMin) await this.#turns.idle();
+      if (inbox.size < limits.planAheadMessagesMin) await this.#turns.idle();
       const items = inbox.take(limits.turnMessagesMax);
-      if (items.length > 0) await this.#turns.take(items);
+      if (items.length > 0) await this.#turns.runTurn(items);
     }
     await this.#turns.idle();
   }
 
-  #taken(items: readonly Item[]): void {
-    for (const item of items) discount(item);
-    this.#deadlines.fire();
-    this.#balance();
+  #finishItems(items: readonly InboxItem[]): void {
+    for (const item of items) uncountRecord(item);
+    this.#deadlines.fireReady();
+    this.#applyBackpressure();
   }
 
   /** A turn is durable: whatever it asks for begins now. */
-  #act(plan: TurnPlan): void {
+  #startCommitted(plan: TurnPlan): void {
     const hint = new Map<string, Map<number, number>>();
-    for (const { partition, nextSeq, publishedSeq, positions } of plan.shares.values()) {
+    for (const { partition, nextSeq, publishedSeq, positions } of plan.cursors.values()) {
       partition.nextSeq = nextSeq;
       partition.publishedSeq = publishedSeq;
       for (const [topic, offset] of positions) {
@@ -191,10 +192,10 @@ export class Runtime {
         hint.set(topic, (hint.get(topic) ?? new Map<number, number>()).set(partition.number, offset));
       }
     }
-    if (hint.size > 0) this.#parts.bus.commitHint(hint);
+    if (hint.size > 0) this.#context.bus.commitPositionsHint(hint);
     for (const { partition, before, now } of plan.entities.values()) {
       partition.entities.set(now.id, now);
-      if (before?.deadlines === now.deadlines || partition.lost) continue;
+      if (before?.deadlines === now.deadlines || partition.isLost) continue;
       const owner = {
         partition,
         entityId: now.id,
@@ -203,95 +204,95 @@ export class Runtime {
       };
       this.#deadlines.index.set(owner, before?.deadlines ?? {}, now.deadlines);
     }
-    for (const { intent } of plan.settled) this.#intents.release(intent);
-    for (const { partition, intent } of plan.intents) if (!partition.lost) this.#intents.add(partition, [intent]);
-    this.#publisher.add(plan.journal.flatMap((row) => unpublishedOf(row)));
-    for (const event of plan.told) this.#parts.observe(event);
+    for (const { intent } of plan.settled) this.#intents.releaseTarget(intent);
+    for (const { partition, intent } of plan.intents) if (!partition.isLost) this.#intents.add(partition, [intent]);
+    this.#publisher.add(plan.journal.flatMap((row) => outboxEntriesOf(row)));
+    for (const event of plan.shellEvents) this.#context.observe(event);
   }
 
   #listener(): BusListener {
     return {
-      onAssigned: (partitions) => void this.#assigned(partitions),
+      onAssigned: (partitions) => void this.#onAssigned(partitions),
       onRevoked: () => {
-        this.#generation++;
-        this.#drop([...this.#owned.values()]);
+        this.#assignmentGeneration++;
+        this.#dropPartitions([...this.#owned.values()]);
       },
-      onRecords: (records) => this.#received(records),
+      onRecords: (records) => this.#onRecords(records),
       onFailure: this.#options.onFatal,
     };
   }
 
-  #received(records: readonly BusRecord[]): void {
-    const { inbox, brokerClock } = this.#parts;
+  #onRecords(records: readonly BusRecord[]): void {
+    const { inbox, brokerClock } = this.#context;
     for (const record of records) {
       const partition = this.#owned.get(record.partition);
       if (!partition) continue;
-      brokerClock.sample(record.receivedAtMs, record.brokerTimeMs);
+      brokerClock.addSample(record.receivedAtMs, record.brokerTimeMs);
       inbox.pushRecord(partition, record);
     }
-    this.#balance();
+    this.#applyBackpressure();
   }
 
   /** Takes over a whole assignment; tries again until it succeeds or a younger assignment comes. */
-  async #assigned(numbers: readonly number[]): Promise<void> {
-    const { bus, clock, domain, limits, observe } = this.#parts;
-    const generation = ++this.#generation;
-    this.#drop([...this.#owned.values()]);
-    for (let failures = 0; generation === this.#generation && !this.#stopping;) {
+  async #onAssigned(numbers: readonly number[]): Promise<void> {
+    const { bus, clock, domain, limits, observe } = this.#context;
+    const generation = ++this.#assignmentGeneration;
+    this.#dropPartitions([...this.#owned.values()]);
+    for (let failures = 0; generation === this.#assignmentGeneration && !this.#stopping;) {
       try {
-        const ends = await bus.ends(topicsOf(domain).input, { timeoutMs: limits.endsTimeoutMs });
-        const taken = await this.#takeover.take(numbers, ends, this.#partitions);
-        if (generation === this.#generation) this.#resume(taken);
+        const ends = await bus.logEnds(topicsOf(domain).input, { timeoutMs: limits.logEndsTimeoutMs });
+        const taken = await this.#takeover.takeOver(numbers, ends, this.#partitions);
+        if (generation === this.#assignmentGeneration) this.#resumePartitions(taken);
         return;
       } catch (error) {
-        if (error instanceof Superseded && this.#options.onSuperseded) return this.#options.onSuperseded();
-        observe({ kind: "trouble", part: "store", error: String(error) });
-        await pause(clock, backOffMs(++failures));
+        if (error instanceof ContractsSuperseded && this.#options.onSuperseded) return this.#options.onSuperseded();
+        observe({ kind: "unreachable", part: "store", error: String(error) });
+        await sleep(clock, backOffMs(++failures));
       }
     }
   }
 
-  #resume(taken: readonly Taken[]): void {
-    const { bus, clock, inbox, observe } = this.#parts;
+  #resumePartitions(taken: readonly ResumedPartition[]): void {
+    const { bus, clock, inbox, observe } = this.#context;
     this.#refused = taken.flatMap(({ refused }) => (refused === undefined ? [] : [refused]));
-    for (const { partition, refused, resumedForMs, intents, unpublished, deadlines, gaps } of taken) {
+    for (const { partition, refused, servedForMs, intents, unpublished, deadlines, gaps } of taken) {
       if (refused !== undefined) continue;
-      if (resumedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - resumedForMs;
+      if (servedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - servedForMs;
       this.#owned.set(partition.number, partition);
       for (const { deadlines: armed, ...entity } of deadlines)
         this.#deadlines.index.set({ partition, ...entity }, {}, armed);
       this.#publisher.add(unpublished);
       this.#intents.add(partition, intents);
       for (const gap of gaps) inbox.push({ kind: "gap", partition, ...gap });
-      bus.start(partition.number, partition.positions);
+      bus.startPartition(partition.number, partition.positions);
     }
-    observe({ kind: "partitions", owned: [...this.#owned.keys()], refused: this.#refused });
+    observe({ kind: "partitions_owned", owned: [...this.#owned.keys()], refused: this.#refused });
   }
 
   /** The store says that another process owns them: forget them, and ask the group. */
-  #lose(partitions: readonly Partition[]): void {
-    const unexpected = partitions.filter(({ lost }) => !lost);
-    this.#drop(partitions);
+  #onPartitionsLost(partitions: readonly Partition[]): void {
+    const unexpected = partitions.filter(({ isLost }) => !isLost);
+    this.#dropPartitions(partitions);
     if (unexpected.length === 0) return;
-    this.#parts.observe({ kind: "lost", partitions: unexpected.map(({ number }) => number) });
-    this.#parts.bus.reassign();
+    this.#context.observe({ kind: "partitions_lost", partitions: unexpected.map(({ number }) => number) });
+    this.#context.bus.requestReassignment();
   }
 
-  #drop(partitions: readonly Partition[]): void {
+  #dropPartitions(partitions: readonly Partition[]): void {
     if (partitions.length === 0) return;
     for (const partition of partitions) {
-      partition.lost = true;
+      partition.isLost = true;
       if (this.#owned.get(partition.number) === partition) this.#owned.delete(partition.number);
     }
-    this.#parts.inbox.drop(({ partition }) => partition.lost);
+    this.#context.inbox.drop(({ partition }) => partition.isLost);
     this.#intents.dropLost();
     this.#deadlines.dropLost();
   }
 
-  #balance(): void {
-    const { bus, limits } = this.#parts;
+  #applyBackpressure(): void {
+    const { bus, limits } = this.#context;
     if (this.#stopping) return;
     const shared = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
-    balance(bus, this.#owned.values(), shared, limits);
+    applyBackpressure(bus, this.#owned.values(), shared, limits);
   }
 }

@@ -5,7 +5,7 @@ import type { Message } from "../core/message.ts";
 export type ShellEvent =
   | { readonly kind: "decision"; readonly partition: number; readonly message: Message; readonly decision: Decision }
   | { readonly kind: "repeat"; readonly partition: number; readonly type: string }
-  | { readonly kind: "rekeyed"; readonly partition: number; readonly topic: string }
+  | { readonly kind: "repartitioned"; readonly partition: number; readonly topic: string }
   | {
       readonly kind: "dead_letter";
       readonly partition: number;
@@ -20,12 +20,12 @@ export type ShellEvent =
       readonly kind: "intent";
       readonly type: string;
       readonly backend: string;
-      readonly result: "done" | "retried" | "failed" | "gave_way";
+      readonly result: "done" | "retried" | "failed" | "superseded_intent";
       readonly code?: string;
     }
   | { readonly kind: "deadline_fired"; readonly name: string; readonly lateMs: number }
   /** So many entities of the state would have expired at once that none does. */
-  | { readonly kind: "expiry_held"; readonly state: string; readonly entities: number; readonly of: number }
+  | { readonly kind: "expiry_held"; readonly state: string; readonly entities: number; readonly total: number }
   | {
       readonly kind: "expiry_released";
       readonly state: string;
@@ -35,7 +35,7 @@ export type ShellEvent =
     }
   /** A backend was compared with what it should hold: differences found, and how many repairs were asked for. */
   | {
-      readonly kind: "compared";
+      readonly kind: "comparison_done";
       readonly backend: string;
       readonly entries: number;
       readonly missing: number;
@@ -43,23 +43,23 @@ export type ShellEvent =
       readonly leftover: number;
       readonly repairs: number;
     }
-  | { readonly kind: "uncompared"; readonly backend: string; readonly error: string }
+  | { readonly kind: "comparison_failed"; readonly backend: string; readonly error: string }
   /** So many entries would be deleted that an operator must allow it. */
-  | { readonly kind: "deletions_held"; readonly backend: string; readonly deletions: number; readonly of: number }
+  | { readonly kind: "deletions_held"; readonly backend: string; readonly deletions: number; readonly total: number }
   /** Other contracts than before are in force, and this process runs them. */
   | {
       readonly kind: "contracts_in_force";
       readonly hash: string;
       readonly by: string;
       /** Files that changed without a new `contract_version`. */
-      readonly silent: readonly string[];
+      readonly filesWithoutNewVersion: readonly string[];
     }
   | { readonly kind: "contracts_refused"; readonly by: string; readonly reason: string }
   | { readonly kind: "breaker"; readonly backend: string; readonly open: boolean }
-  | { readonly kind: "partitions"; readonly owned: readonly number[]; readonly refused: readonly string[] }
-  | { readonly kind: "lost"; readonly partitions: readonly number[] }
+  | { readonly kind: "partitions_owned"; readonly owned: readonly number[]; readonly refused: readonly string[] }
+  | { readonly kind: "partitions_lost"; readonly partitions: readonly number[] }
   | { readonly kind: "unpublishable"; readonly topic: string; readonly error: string }
-  | { readonly kind: "trouble"; readonly part: "bus" | "store"; readonly error: string }
+  | { readonly kind: "unreachable"; readonly part: "bus" | "store"; readonly error: string }
   | { readonly kind: "recovered"; readonly part: "bus" | "store"; readonly outageMs: number };
 
 export type Observe = (event: ShellEvent) => void;

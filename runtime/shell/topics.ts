@@ -1,7 +1,7 @@
 import type { Domain } from "../core/domain.ts";
 
 /** What a domain reads, and what it writes. */
-export const topicsOf = ({ consumed, topicOf, deadLetterTopic }: Domain) => ({
+export const topicsOf = ({ consumed, topicByEventType, deadLetterTopic }: Domain) => ({
   input: consumed.map(({ topic }) => topic),
-  output: [...new Set([...topicOf.values(), deadLetterTopic])],
+  output: [...new Set([...topicByEventType.values(), deadLetterTopic])],
 });

@@ -104,7 +104,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
           ],
           patience,
         );
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         await listener.until(() => listener.records.length === 3);
 
         const [full, tombstone, keyless] = listener.records;
@@ -120,7 +120,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
           numbered(0, 10).map((value) => message(topic, 0, value)),
           patience,
         );
-        bus.start(0, new Map([[topic, 4]]));
+        bus.startPartition(0, new Map([[topic, 4]]));
         await listener.until(() => listener.records.length >= 6);
         await bus.publish(
           numbered(10, 12).map((value) => message(topic, 0, value)),
@@ -145,7 +145,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
           );
 
         await bus.publish(round(0, 200), patience);
-        for (const partition of [0, 1]) bus.start(partition, new Map(topics.map((topic) => [topic, 0])));
+        for (const partition of [0, 1]) bus.startPartition(partition, new Map(topics.map((topic) => [topic, 0])));
         for (let from = 200; from < 600; from += 20) await bus.publish(round(from, from + 20), patience);
         await listener.until(() => listener.records.length >= 2400);
         await sleep(quietMs);
@@ -156,7 +156,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
       it("starts only the partitions it is told to", async () => {
         const { bus, topic, listener } = await subscribed(2);
         await bus.publish([message(topic, 0, "zero"), message(topic, 1, "one")], patience);
-        bus.start(1, new Map([[topic, 0]]));
+        bus.startPartition(1, new Map([[topic, 0]]));
         await listener.until(() => listener.records.length > 0);
         await sleep(quietMs);
         expect(listener.values(topic, 0)).toEqual([]);
@@ -169,9 +169,9 @@ export function describeEventBus(name: string, factory: BusFactory): void {
           numbered(0, 5).map((value) => message(topic, 0, value)),
           patience,
         );
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         await listener.until(() => listener.records.length === 5);
-        bus.start(0, new Map([[topic, 3]]));
+        bus.startPartition(0, new Map([[topic, 3]]));
         await listener.until(() => listener.records.length >= 7);
         await sleep(quietMs);
         expect(listener.values(topic, 0)).toEqual([...numbered(0, 5), ...numbered(3, 5)]);
@@ -181,7 +181,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
     describe("backpressure", () => {
       it("holds a paused partition back and delivers everything after resume", async () => {
         const { bus, topic, listener } = await subscribed(2);
-        for (const partition of [0, 1]) bus.start(partition, new Map([[topic, 0]]));
+        for (const partition of [0, 1]) bus.startPartition(partition, new Map([[topic, 0]]));
         await bus.publish([message(topic, 0, "0"), message(topic, 1, "0")], patience);
         await listener.until(() => listener.records.length === 2);
 
@@ -206,7 +206,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
             numbered(from, from + 1000).map((value) => message(topic, 0, value)),
             patience,
           );
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         for (let turn = 0; listener.records.length < 3000 && turn < 300; turn += 1) {
           bus.pause([0]);
           await sleep(turn % 3);
@@ -220,10 +220,10 @@ export function describeEventBus(name: string, factory: BusFactory): void {
 
       it("forgets an earlier pause when started", async () => {
         const { bus, topic, listener } = await subscribed(1);
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         bus.pause([0]);
         await bus.publish([message(topic, 0, "held")], patience);
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         await listener.until(() => listener.records.length === 1);
         expect(listener.values(topic, 0)).toEqual(["held"]);
       });
@@ -232,11 +232,11 @@ export function describeEventBus(name: string, factory: BusFactory): void {
     describe("membership", () => {
       it("revokes and assigns again when asked to, and delivers nothing until the next start", async () => {
         const { bus, topic, listener } = await subscribed(1);
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         await bus.publish([message(topic, 0, "before")], patience);
         await listener.until(() => listener.records.length === 1);
 
-        bus.reassign();
+        bus.requestReassignment();
         await listener.until(() => listener.assignments.length === 2);
         expect(listener.calls.slice(-2)).toEqual(["revoked", "assigned"]);
         expect(listener.assignments[1]).toEqual([0]);
@@ -244,22 +244,22 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         await bus.publish([message(topic, 0, "after")], patience);
         await sleep(quietMs);
         expect(listener.records).toHaveLength(1);
-        bus.start(0, new Map([[topic, 1]]));
+        bus.startPartition(0, new Map([[topic, 1]]));
         await listener.until(() => listener.records.length === 2);
         expect(listener.values(topic, 0)).toEqual(["before", "after"]);
       });
 
       it("takes hints without a word, whatever they say", async () => {
         const { bus, topic } = await subscribed(1);
-        bus.commitHint(new Map([[topic, new Map([[0, 1]])]]));
-        bus.commitHint(new Map([["no-such-topic", new Map([[7, 3]])]]));
-        bus.commitHint(new Map());
+        bus.commitPositionsHint(new Map([[topic, new Map([[0, 1]])]]));
+        bus.commitPositionsHint(new Map([["no-such-topic", new Map([[7, 3]])]]));
+        bus.commitPositionsHint(new Map());
         await sleep(50);
       });
 
       it("closes more than once, delivers nothing afterwards and refuses to publish", async () => {
         const { bus, topic, listener } = await subscribed(1);
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         await bus.close();
         await bus.close();
         await expect(bus.publish([message(topic, 0, "late")], patience)).rejects.toMatchObject({
@@ -284,7 +284,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         await second.subscribe([topic], listener);
         await listener.until(() => listener.assignments.length > 0);
         await second.publish([message(topic, 1, "3")], patience);
-        second.start(1, new Map([[topic, 1]]));
+        second.startPartition(1, new Map([[topic, 1]]));
         await listener.until(() => listener.records.length >= 3);
         expect(listener.values(topic, 1)).toEqual(["1", "2", "3"]);
       });
@@ -295,11 +295,11 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         const bus = await create();
         const [topic, other] = [uniqueTopic("in"), uniqueTopic("other")];
         await bus.prepare({ input: [topic, other], output: [], partitions: 2 });
-        const empty = await bus.ends([topic, other], patience);
+        const empty = await bus.logEnds([topic, other], patience);
         expect(empty.get(topic)).toEqual(new Map([0, 1].map((partition) => [partition, { low: 0, high: 0 }])));
 
         await bus.publish([message(topic, 1, "a"), message(topic, 1, "b"), message(other, 0, "c")], patience);
-        const ends = await bus.ends([topic, other], patience);
+        const ends = await bus.logEnds([topic, other], patience);
         expect(ends.get(topic)?.get(0)).toEqual({ low: 0, high: 0 });
         expect(ends.get(topic)?.get(1)).toEqual({ low: 0, high: 2 });
         expect(ends.get(other)?.get(0)).toEqual({ low: 0, high: 1 });
@@ -307,7 +307,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
 
       it("stamps records with the broker's time, which does not go back", async () => {
         const { bus, topic, listener } = await subscribed(1);
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         const first = await bus.publish([message(topic, 0, "a")], patience);
         const second = await bus.publish([message(topic, 0, "b")], patience);
         const times = [first, second].map(({ brokerTimeMs = Number.NaN }) => brokerTimeMs);
@@ -325,7 +325,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
 
       it("refuses a message that is too large for good, and goes on", async () => {
         const { bus, topic, listener } = await subscribed(1);
-        bus.start(0, new Map([[topic, 0]]));
+        bus.startPartition(0, new Map([[topic, 0]]));
         const large = { ...message(topic, 0, ""), value: Buffer.alloc(2 * 1024 * 1024) };
         await expect(bus.publish([large], patience)).rejects.toMatchObject({
           code: "MESSAGE_TOO_LARGE",
@@ -339,7 +339,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
       it("publishes nothing when given nothing", async () => {
         const { bus, topic } = await subscribed(1);
         await bus.publish([], patience);
-        expect((await bus.ends([topic], patience)).get(topic)?.get(0)).toEqual({ low: 0, high: 0 });
+        expect((await bus.logEnds([topic], patience)).get(topic)?.get(0)).toEqual({ low: 0, high: 0 });
       });
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { BatchingPublisher } from "../../app/http/batching-publisher.ts";
-import { Problem } from "../../app/http/problem.ts";
-import { RecentRetries } from "../../app/http/recent-retries.ts";
+import { BatchingPublisher } from "../../app/http/events/batching-publisher.ts";
+import { Problem } from "../../app/http/server/problem.ts";
+import { RecentIntentFailures } from "../../app/http/entities/recent-intent-failures.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import type { EventBus, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -75,13 +75,13 @@ describe("retries of effects", () => {
   it("are told for what failed last and was not done since", () => {
     let tell: (event: ShellEvent) => void = () => {};
     const watch = (listener: typeof tell) => ((tell = listener), () => {});
-    const retries = new RecentRetries({ watch, clock: new SystemClock() });
+    const retries = new RecentIntentFailures({ watch, clock: new SystemClock() });
     const intent = (type: string, result: "done" | "retried", code?: string) =>
       tell({ kind: "intent", type, backend: "b", result, ...(code !== undefined && { code }) });
     intent("shop.buy", "retried", "UNAVAILABLE");
     intent("shop.pay", "retried", "UNAVAILABLE");
     intent("shop.pay", "done");
-    expect(retries.of(["shop.buy", "shop.buy", "shop.pay", "shop.else"])).toEqual([
+    expect(retries.describe(["shop.buy", "shop.buy", "shop.pay", "shop.else"])).toEqual([
       expect.stringMatching(/^shop\.buy is tried again, it failed with UNAVAILABLE \d+ ms ago$/),
     ]);
   });

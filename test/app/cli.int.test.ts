@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED_CONTRACTS } from "../../app/compose.ts";
+import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
+import { initializeStore } from "../initialized-store.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
@@ -214,6 +216,20 @@ describe("rollcall migrate and offsets", () => {
     const unreachable = await rollcall("migrate", { DATABASE_URL: "postgres://me:hunter2@127.0.0.1:9/x" });
     expect(unreachable.code).toBe(1);
     expect(unreachable.err).not.toContain("hunter2");
+  });
+});
+
+describe("rollcall start", () => {
+  it("refuses a data folder of before the first release, and says what to do with it", async () => {
+    const data = join(folder, "former");
+    await initializeStore(data);
+    const store = await PgliteStore.open({ directory: join(data, "store") });
+    const former = readFileSync(new URL("../adapters/fixtures/before-first-release.sql", import.meta.url), "utf8");
+    await store.transaction((tx) => store.script(tx, former));
+    await store.close();
+    const { code, err } = await rollcall("start", { ROLLCALL_DATA_DIR: data, ROLLCALL_HTTP_PORT: "0" });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^rollcall: this store was made .* runtime\/0001_runtime\.sql.* ROLLCALL_DATA_DIR to another/);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { CONFIG_SCHEMA, ConfigError, isLoopback, readConfig } from "../../app/config.ts";
+import { CONFIG_SCHEMA, ConfigError, isLoopback, readConfig } from "../../app/host/config.ts";
 
 const real = { KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:9092", DATABASE_URL: "postgres://rollcall@127.0.0.1/rollcall" };
 const folder = mkdtempSync(join(tmpdir(), "rollcall-config-"));

@@ -2,12 +2,12 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED_CONTRACTS } from "../../app/compose.ts";
-import type { ContractCheck } from "../../app/http/contract-check.routes.ts";
-import type { ContractGraph } from "../../app/http/contract-graph.ts";
-import type { Contracts, StoredContracts } from "../../app/http/contract-reading.routes.ts";
-import type { StateCounts } from "../../app/http/state-counts.routes.ts";
-import { createHttpServer } from "../../app/http/server.ts";
+import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
+import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
+import type { ContractsView, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
+import type { StateCounts } from "../../app/http/entities/state-counts.routes.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { HttpBench } from "./http-bench.ts";
 
 let bench: HttpBench;
@@ -28,9 +28,9 @@ const check = (body: unknown) => bench.ask<ContractCheck>("/api/v1/contracts/che
 
 describe("the contracts that run", () => {
   it("are told with their texts, versions and history", async () => {
-    const { status, body } = await bench.ask<Contracts>("/api/v1/contracts");
+    const { status, body } = await bench.ask<ContractsView>("/api/v1/contracts");
     expect(status).toBe(200);
-    expect(body).toMatchObject({ domain: "registration", hash: bench.system.domain.hash, editable: false });
+    expect(body).toMatchObject({ domain: "registration", hash: bench.system.domain.contractHash, editable: false });
     expect(body.files.map(({ file, kind, contract_version }) => [file, kind, contract_version])).toEqual([
       ["orchestrator.yaml", "ORCHESTRATOR", versionIn("orchestrator.yaml")],
       ["reducer.yaml", "REDUCER", versionIn("reducer.yaml")],
@@ -49,8 +49,8 @@ describe("the contracts that run", () => {
   });
 
   it("can be read as they were stored, by their hash", async () => {
-    const { hash } = bench.system.domain;
-    const { body } = await bench.ask<StoredContracts>(`/api/v1/contracts/versions/${hash}`);
+    const { contractHash } = bench.system.domain;
+    const { body } = await bench.ask<StoredContractsView>(`/api/v1/contracts/versions/${contractHash}`);
     expect(body.files["effects.yaml"]).toBe(shipped("effects.yaml"));
     expect((await bench.ask(`/api/v1/contracts/versions/${"0".repeat(64)}`)).status).toBe(404);
     expect((await bench.ask("/api/v1/contracts/versions/latest")).status).toBe(400);

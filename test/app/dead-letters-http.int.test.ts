@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { DeadLetter } from "../../app/http/dead-letter-rows.ts";
+import type { DeadLetter } from "../../app/http/dead-letters/dead-letter-queries.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 let bench: HttpBench;
@@ -14,7 +14,7 @@ interface Page {
 const letters = async (query: string) => (await bench.ask<Page>(`/api/v1/dead-letters?limit=500&${query}`)).body.items;
 const words = () =>
   bench.system.store.query<{ command: string; subject: string; who: string; reason: string | null }>(
-    `select command, subject, who, reason from rollcall.operator_word order by at, command`,
+    `select command, subject, who, reason from rollcall.operator_decision order by at, command`,
   );
 const retry = (body: unknown, query = "") =>
   bench.ask(`/api/v1/dead-letters/retry${query}`, {

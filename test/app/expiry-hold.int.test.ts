@@ -62,7 +62,7 @@ describe("nodes that fall silent at once", () => {
   it("are held where they are many, which is said wherever one looks, and hinders no work", async () => {
     await register(many);
     await expect.poll(holds, WAIT).toMatchObject([{ subject: "ACTIVE", kind: "expiry", in_force: true }]);
-    await expect.poll(() => metric('rollcall_expiry_waiting{state="ACTIVE"} 12'), WAIT).toBe(true);
+    await expect.poll(() => metric('rollcall_expiry_held_entities{state="ACTIVE"} 12'), WAIT).toBe(true);
     expect(await metric('rollcall_expiry_held{state="ACTIVE"} 1')).toBe(true);
     expect(await inState("LIVENESS_EXPIRED")).toEqual(few);
     const ready = await bench.ask("/health/ready");
@@ -81,7 +81,7 @@ describe("nodes that fall silent at once", () => {
   it("stay when they come back during the hold", async () => {
     const [back] = many as [string];
     beating.add(back);
-    await expect.poll(() => metric('rollcall_expiry_waiting{state="ACTIVE"} 11'), WAIT).toBe(true);
+    await expect.poll(() => metric('rollcall_expiry_held_entities{state="ACTIVE"} 11'), WAIT).toBe(true);
   });
 
   it("expire at an operator's word, which is kept with its reason; the others stay", async () => {
@@ -94,7 +94,7 @@ describe("nodes that fall silent at once", () => {
     expect(await holds()).toMatchObject([
       { in_force: false, released_by: "ann (address 127.0.0.1)", reason: "the hall is dark" },
     ]);
-    expect(await bench.system.store.query("select who, reason, subject from rollcall.operator_word")).toEqual([
+    expect(await bench.system.store.query("select who, reason, subject from rollcall.operator_decision")).toEqual([
       { who: "ann (address 127.0.0.1)", reason: "the hall is dark", subject: "ACTIVE" },
     ]);
     const again = await rollcall("hold", "release", "registration", "ACTIVE");

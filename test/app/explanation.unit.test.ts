@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { explain, type ExplanationFacts } from "../../app/http/explanation.ts";
-import type { TimelineItem } from "../../app/http/timeline-rows.ts";
-import { duration, listed } from "../../app/http/words.ts";
+import { explain, type ExplanationFacts } from "../../app/http/entities/explanation.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import { formatDuration, joinList } from "../../app/http/server/text-format.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 
 const nowMs = Date.parse("2026-01-01T00:01:00.000Z");
@@ -40,7 +40,7 @@ const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
   pendingIntents: [],
   deadLetters: [],
   trouble: [],
-  moves: [{ on: "deadline(tea)", when: null, leads_to: "SHUT" }],
+  transitions: [{ on: "deadline(tea)", when: null, leads_to: "SHUT" }],
   nowMs,
   ...given,
 });
@@ -64,7 +64,7 @@ describe("an explanation", () => {
     const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20), tries: [] }];
     const explanation = explain(facts({ attempt, pendingIntents }));
     expect(explanation.text).toContain("It waits for shop.pay (asked 20 s ago, not done yet).");
-    expect(explanation.text).toContain("Of what it asked for: shop.buy done after 2 failed tries.");
+    expect(explanation.text).toContain("Intents settled: shop.buy done after 2 failed tries.");
     expect(explanation.intents.map(({ id, status }) => [id, status])).toEqual([
       ["i1", "settled"],
       ["i2", "pending"],
@@ -90,7 +90,7 @@ describe("an explanation", () => {
     const { reason, last_no_ops, text } = explain(facts({ attempt: [moved], recent: nothing }));
     expect(reason).toBe("because of tea");
     expect(last_no_ops.map((each) => each.reason)).toEqual(["stale 4", "stale 3", "stale 2"]);
-    expect(text).toContain("What changed nothing lately: Ack 6 s ago (stale 4), Ack 7 s ago (stale 3)");
+    expect(text).toContain("Recent messages without effect: Ack 6 s ago (stale 4), Ack 7 s ago (stale 3)");
   });
 
   it("names trouble and dead letters, also of a node that nobody knows", () => {
@@ -99,15 +99,15 @@ describe("an explanation", () => {
       facts({ entity: undefined, deadLetters, trouble: ["the bus can't be reached (x)"] }),
     );
     expect(known).toBe(false);
-    expect(text).toContain("No message of n1 was ever taken in. One message with its id as key lies in");
+    expect(text).toContain("No message of n1 is known. One message with its id as key lies in");
     expect(text).toContain("rollcall dlq show d1");
-    expect(text).toContain("Something keeps it waiting: the bus can't be reached (x).");
+    expect(text).toContain("It is blocked: the bus can't be reached (x).");
   });
 });
 
 describe("words", () => {
   it("tell durations as people do", () => {
-    expect([0, 999, 1_500, 119_000, 120_000, 7_200_000, 172_800_000].map(duration)).toEqual([
+    expect([0, 999, 1_500, 119_000, 120_000, 7_200_000, 172_800_000].map(formatDuration)).toEqual([
       "0 ms",
       "999 ms",
       "1 s",
@@ -116,6 +116,6 @@ describe("words", () => {
       "2 h",
       "2 d",
     ]);
-    expect([listed([]), listed(["a"]), listed(["a", "b", "c"], "or")]).toEqual(["", "a", "a, b or c"]);
+    expect([joinList([]), joinList(["a"]), joinList(["a", "b", "c"], "or")]).toEqual(["", "a", "a, b or c"]);
   });
 });

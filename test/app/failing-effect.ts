@@ -1,6 +1,6 @@
-import type { System } from "../../app/system.ts";
+import type { System } from "../../app/host/system.ts";
 import type { EffectSpec } from "../../runtime/core/domain.ts";
-import { refused } from "../../runtime/core/effect.ts";
+import { failed } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 
 /** Makes an effect fail for the duration of `during`; what failed waits for an hour. */
@@ -11,7 +11,7 @@ export async function failing(
 ): Promise<void> {
   const spec = domain.effects.get(type) as { -readonly [Key in keyof EffectSpec]: EffectSpec[Key] };
   const { effect, retry: policy } = spec;
-  const outcome = refused(new Fault("UNAVAILABLE", "down", { retryable: true }));
+  const outcome = failed(new Fault("UNAVAILABLE", "down", { retryable: true }));
   spec.effect = { ...effect, run: async (intents) => intents.map(() => outcome) };
   spec.retry = { ...policy, maxRetries: 5, initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 };
   try {

@@ -1,12 +1,12 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SseReader } from "../../client/event-stream.ts";
+import { SseParser } from "../../client/event-stream.ts";
 import { initializeStore } from "../initialized-store.ts";
-import { composeSystem, SHIPPED_CONTRACTS } from "../../app/compose.ts";
-import { readConfig } from "../../app/config.ts";
-import { createHttpServer, type HttpServerOptions } from "../../app/http/server.ts";
-import type { System } from "../../app/system.ts";
+import { composeSystem, SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
+import type { System } from "../../app/host/system.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 
@@ -137,7 +137,7 @@ export class HttpBench {
     const response = await fetch(new URL(`/api/v1/events/stream${query}`, url), { headers, signal: abort.signal });
     if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
     const events: StreamedEvent[] = [];
-    const reader = new SseReader((id, data) => {
+    const reader = new SseParser((id, data) => {
       if (data === "") return;
       const { payload_type: type, payload } = JSON.parse(data) as {
         payload_type: string;

@@ -28,7 +28,7 @@ describe("health", () => {
         bus: { ok: true },
         store: { ok: true },
         catalogue: { ok: true },
-        contracts: { ok: true, hash: bench.system.domain.hash },
+        contracts: { ok: true, hash: bench.system.domain.contractHash },
         partitions: { ok: true, owned: 4, of: 4, refused: [] },
       },
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { journalEnds } from "../../app/http/journal-events.ts";
-import { JournalTail } from "../../app/http/journal-tail.ts";
+import { readJournalEnds } from "../../app/http/events/journal-events.ts";
+import { JournalTail } from "../../app/http/events/journal-tail.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { wrapped } from "../wrapped.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
@@ -28,7 +28,7 @@ it("the tail tells what was committed while it read, without waiting for its nex
     },
   });
   const tail = new JournalTail({ ...system, store, clock });
-  tail.follow(await journalEnds(system.store, system.domain.name), (events) =>
+  tail.follow(await readJournalEnds(system.store, system.domain.name), (events) =>
     told.push(...events.map(({ type }) => type)),
   );
   held = new Promise((resolve) => (release = resolve));

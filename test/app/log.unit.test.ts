@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createLog, logShellEvents } from "../../app/log.ts";
+import { createLog, logShellEvents } from "../../app/host/log.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 
 function logged(level: string, act: (log: ReturnType<typeof createLog>) => void) {
@@ -47,8 +47,8 @@ describe("the log", () => {
 
   it("tells lifecycle at info, trouble and dead letters at warn, decisions at debug", () => {
     const events = [
-      { kind: "partitions", owned: [1, 2], refused: [] },
-      { kind: "trouble", part: "store", error: "postgres://me:hunter2@db refused" },
+      { kind: "partitions_owned", owned: [1, 2], refused: [] },
+      { kind: "unreachable", part: "store", error: "postgres://me:hunter2@db refused" },
       { kind: "dead_letter", partition: 1, topic: "t", offset: 4, code: "MALFORMED_JSON", error: "no JSON" },
       decision,
     ];

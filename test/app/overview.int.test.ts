@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Overview } from "../../app/http/overview.ts";
+import type { Overview } from "../../app/http/overview/overview.ts";
 import { HttpBench } from "./http-bench.ts";
 
 let bench: HttpBench;
@@ -63,7 +63,7 @@ describe("the overview", () => {
     expect(await overview()).toMatchObject({ notices: [], refused_contracts: null });
     const { store, domain } = bench.system;
     await store.query(
-      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', ` +
+      `insert into rollcall.expiry_hold (domain, state, held_at, entities, total) values ($1, 'ACTIVE', ` +
         "now(), 7, 9)",
       [domain.name],
     );

@@ -1,43 +1,43 @@
 import { describe, expect, it } from "vitest";
-import { type NoticeFacts, noticesOf } from "../../app/http/overview-notices.ts";
-import { NO_TOTALS, OverviewHistory } from "../../app/http/overview-history.ts";
-import { RecentValues } from "../../app/http/recent-values.ts";
-import { kindOf } from "../../app/http/state-kind.ts";
+import { type NoticeFacts, buildNotices } from "../../app/http/overview/overview-notices.ts";
+import { ZERO_TOTALS, OverviewHistory } from "../../app/http/overview/overview-history.ts";
+import { RecentValues } from "../../app/http/overview/recent-values.ts";
+import { stateKindOf } from "../../app/http/entities/state-kind.ts";
 import type { StateSpec } from "../../runtime/core/domain.ts";
 
 describe("recent values", () => {
   it("tell percentiles by the nearest rank", () => {
     const values = new RecentValues({ size: 1_000, windowMs: 60_000 });
     for (let value = 200; value > 0; value--) values.add(value, 0);
-    expect(values.spread(0)).toEqual({ count: 200, p50_ms: 100, p99_ms: 198, max_ms: 200 });
+    expect(values.percentiles(0)).toEqual({ count: 200, p50_ms: 100, p99_ms: 198, max_ms: 200 });
   });
 
   it("are one value's own when there is one, and nothing when there is none", () => {
     const values = new RecentValues({ size: 4, windowMs: 60_000 });
-    expect(values.spread(0)).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
+    expect(values.percentiles(0)).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
     values.add(7, 0);
-    expect(values.spread(0)).toEqual({ count: 1, p50_ms: 7, p99_ms: 7, max_ms: 7 });
+    expect(values.percentiles(0)).toEqual({ count: 1, p50_ms: 7, p99_ms: 7, max_ms: 7 });
   });
 
   it("keep the newest, and forget what is too old", () => {
     const values = new RecentValues({ size: 3, windowMs: 60_000 });
     for (const value of [9, 1, 2, 3]) values.add(value, value * 1_000);
-    expect(values.spread(4_000)).toMatchObject({ count: 3, max_ms: 3 });
-    expect(values.spread(62_500)).toMatchObject({ count: 1, p50_ms: 3 });
+    expect(values.percentiles(4_000)).toMatchObject({ count: 3, max_ms: 3 });
+    expect(values.percentiles(62_500)).toMatchObject({ count: 1, p50_ms: 3 });
   });
 });
 
 describe("the history", () => {
   const at = (seconds: number, introspections: number) => ({
     atMs: seconds * 1_000,
-    totals: { ...NO_TOTALS, introspections },
+    totals: { ...ZERO_TOTALS, introspections },
     nodes: [introspections],
   });
 
   it("tells how much happened a second between two samples", () => {
     const history = new OverviewHistory(10);
     for (const sample of [at(0, 0), at(10, 50), at(20, 50)]) history.add(sample);
-    expect(history.drawn()).toMatchObject({
+    expect(history.series()).toMatchObject({
       at: ["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:10.000Z", "1970-01-01T00:00:20.000Z"],
       nodes: [[0], [50], [50]],
       introspections: [0, 5, 0],
@@ -47,7 +47,7 @@ describe("the history", () => {
   it("is bounded: the oldest goes", () => {
     const history = new OverviewHistory(2);
     for (const sample of [at(0, 0), at(10, 10), at(20, 30)]) history.add(sample);
-    expect(history.drawn().nodes).toEqual([[10], [30]]);
+    expect(history.series().nodes).toEqual([[10], [30]]);
   });
 
   it("tells the rate of the last minute, up to now", () => {
@@ -63,10 +63,10 @@ describe("the kind of a state", () => {
   const deadline = (renewedBy: string[]) => ({ name: "d", afterMs: 1, renewedForMs: 1, renewedBy: new Set(renewedBy) });
 
   it("comes from its deadline and its end, whatever it is called", () => {
-    expect(kindOf(state({ deadline: deadline(["Beat"]) }))).toBe("live");
-    expect(kindOf(state({ deadline: deadline([]) }))).toBe("waiting");
-    expect(kindOf(state({}))).toBe("waiting");
-    expect(kindOf(state({ terminal: true }))).toBe("ended");
+    expect(stateKindOf(state({ deadline: deadline(["Beat"]) }))).toBe("live");
+    expect(stateKindOf(state({ deadline: deadline([]) }))).toBe("waiting");
+    expect(stateKindOf(state({}))).toBe("waiting");
+    expect(stateKindOf(state({ terminal: true }))).toBe("ended");
   });
 });
 
@@ -107,7 +107,7 @@ describe("the notices", () => {
   };
 
   it("are none while all is well", () =>
-    expect(noticesOf({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
+    expect(buildNotices({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
 
   it.each<[string, Partial<NoticeFacts>, object]>([
     [
@@ -147,7 +147,7 @@ describe("the notices", () => {
     [
       "an open breaker",
       { openBreakers: new Map([["consul", 95_000]]) },
-      { title: "consul is not asked for a while", detail: "its breaker is open for 5 s: it failed too often in a row" },
+      { title: "consul is not asked for a while", detail: "its breaker is open for 5 s: too many failures in a row" },
     ],
     [
       "a backend that can't be read",
@@ -160,7 +160,7 @@ describe("the notices", () => {
       { title: "consul has drifted", level: "note", detail: "2 missing, 1 leftover, compared 10 s ago" },
     ],
   ])("tell %s, with what to do", (_what, facts, notice) => {
-    const [only, ...others] = noticesOf({ ...well, ...facts });
+    const [only, ...others] = buildNotices({ ...well, ...facts });
     expect(others).toEqual([]);
     expect(only).toMatchObject(notice);
     expect(only?.remedy).not.toBe("");
@@ -168,7 +168,7 @@ describe("the notices", () => {
 
   it("put the worst first", () => {
     const found = { missing: 2, altered: 0, leftover: 0 };
-    const levels = noticesOf({
+    const levels = buildNotices({
       ...well,
       drift: [
         { ...drift, found },

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DeadLetter, WholeDeadLetter } from "../../app/http/dead-letter-rows.ts";
-import type { Explanation } from "../../app/http/explanation.ts";
-import type { RegistrationView } from "../../app/http/registration-view.ts";
-import type { TimelineItem } from "../../app/http/timeline-rows.ts";
+import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letter-queries.ts";
+import type { Explanation } from "../../app/http/entities/explanation.ts";
+import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 interface Page<Item> {
@@ -170,7 +170,10 @@ describe("an explanation", () => {
     ]);
     expect(parts.moved_by).toContainEqual({ on: "NodeRegistrationAcked", when: null, leads_to: "ACTIVE" });
     expect(text).toMatch(
-      /^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* What changed nothing lately: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked/,
+      new RegExp(
+        "^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* " +
+          "Recent messages without effect: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked",
+      ),
     );
   });
 
@@ -214,7 +217,7 @@ describe("dead letters", () => {
     const both = [...first.items, ...rest.items];
     expect(both.map(({ code }) => code)).toEqual(["MALFORMED_JSON", "MALFORMED_JSON"]);
     const whole = await Promise.all(
-      both.map(async ({ id }) => (await bench.ask<WholeDeadLetter>(`/api/v1/dead-letters/${id}`)).body),
+      both.map(async ({ id }) => (await bench.ask<DeadLetterDetail>(`/api/v1/dead-letters/${id}`)).body),
     );
     expect(whole.map(({ value, value_encoding }) => [value, value_encoding]).sort()).toEqual(
       [
@@ -255,7 +258,7 @@ describe("numbers and checks", () => {
     expect(headers.get("content-type")).toContain("text/plain; version=0.0.4");
     expect(body).toContain('rollcall_decisions_total{type="NodeIntrospectionEvent",result="changed"} 5');
     expect(body).toMatch(/rollcall_dead_letters_total\{code="MALFORMED_JSON"\} \d/);
-    expect(body).toMatch(/rollcall_intents_total\{type="consul.register",result="done"\} 5/);
+    expect(body).toMatch(/rollcall_intent_tries_total\{type="consul.register",result="done"\} 5/);
     expect(body).toContain("rollcall_partitions_owned 4");
     expect(body).toMatch(/rollcall_turn_duration_seconds_count \d+/);
     expect(body).toContain(

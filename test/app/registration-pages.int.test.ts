@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { findRegistrations } from "../../app/http/registration-rows.ts";
+import { findRegistrations } from "../../app/http/entities/registration-queries.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
@@ -49,8 +49,10 @@ describe("a jump into the list of registrations", () => {
   it("walks the primary key, also to the end of 100,000", async () => {
     const { store, domain } = bench.system;
     await store.query(
-      `insert into rollcall.entity (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at)
-       select domain, entity_id || '-' || number, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at
+      `insert into rollcall.entity (domain, entity_id, partition, state, reducer_state, seq, attempt,
+         data, deadlines, state_since, updated_at)
+       select domain, entity_id || '-' || number, partition, state, reducer_state, seq, attempt,
+         data, deadlines, state_since, updated_at
          from rollcall.entity, generate_series(1, 4000) as number`,
     );
     await store.query("analyze rollcall.entity");

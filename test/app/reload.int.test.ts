@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { composeSystem } from "../../app/compose.ts";
-import { readConfig } from "../../app/config.ts";
-import { type ContractSource, contractsAtStart, readContracts } from "../../app/contracts-in-force.ts";
-import { createHttpServer } from "../../app/http/server.ts";
-import { registrationOnPaper } from "../../app/registration-effects.ts";
-import type { System } from "../../app/system.ts";
+import { composeSystem } from "../../app/host/compose.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { type DomainSource, resolveStartupContracts, readContracts } from "../../app/host/contracts-in-force.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
+import { withoutBackends } from "../../app/modules/registration-effects.ts";
+import type { System } from "../../app/host/system.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
 import { initializeStore } from "../initialized-store.ts";
@@ -87,11 +87,14 @@ describe("contracts that are reloaded", () => {
   });
 
   it("are refused with each line that is wrong, are told of everywhere, and what ran runs on", async () => {
-    const { hash } = system.domain;
+    const { contractHash } = system.domain;
     edit(ACK, "name: ack, aftr: 20m");
     const wrong = expect.objectContaining({ file: "orchestrator.yaml", line: 100, code: "RC005" }) as unknown;
     expect(await reload()).toMatchObject({ statusCode: 409, body: { diagnostics: [wrong] } });
-    expect(await get("/api/v1/contracts/in-force")).toMatchObject({ hash, refused: { diagnostics: [wrong] } });
+    expect(await get("/api/v1/contracts/in-force")).toMatchObject({
+      hash: contractHash,
+      refused: { diagnostics: [wrong] },
+    });
     expect(await get("/health/ready")).toMatchObject({
       notices: [expect.stringContaining("orchestrator.yaml:100: RC005")],
     });
@@ -100,7 +103,7 @@ describe("contracts that are reloaded", () => {
     expect(minutesFromNow(await introspect("n1"))).toBe(20);
 
     edit("aftr: 20m", "after: 20m");
-    expect(await reload()).toMatchObject({ statusCode: 200, body: { hash, changed: false } });
+    expect(await reload()).toMatchObject({ statusCode: 200, body: { hash: contractHash, changed: false } });
     expect(await get("/api/v1/contracts/in-force")).toMatchObject({ refused: null });
   });
 
@@ -113,7 +116,7 @@ describe("contracts that are reloaded", () => {
   });
 
   it("are refused when their topics can't be had, before anything has changed", async () => {
-    const { hash } = system.domain;
+    const { contractHash } = system.domain;
     await system.store.query(
       `insert into rollcall.bus_topic (topic, partitions) select 'dev.onex.evt.node-arrived.v1', 3`,
     );
@@ -122,7 +125,7 @@ describe("contracts that are reloaded", () => {
       statusCode: 409,
       body: { reasons: [expect.stringContaining("dev.onex.evt.node-arrived.v1 has 3")] },
     });
-    expect(await get("/api/v1/contracts/in-force")).toMatchObject({ hash });
+    expect(await get("/api/v1/contracts/in-force")).toMatchObject({ hash: contractHash });
     await introspect("n1");
   });
 
@@ -139,22 +142,22 @@ describe("contracts that are reloaded", () => {
 
 describe("a process that starts", () => {
   let system: System;
-  let source: ContractSource;
+  let source: DomainSource;
   beforeEach(async () => {
     system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: data }), { contractsDir: contracts.dir });
     const names = { env: "dev", namespace: "" };
-    source = { directory: contracts.dir, code: registrationOnPaper(), names };
+    source = { directory: contracts.dir, code: withoutBackends(), names };
   });
   afterEach(() => system.stop());
 
   const start = async (isShared: boolean): Promise<string> => {
-    const at = await contractsAtStart(system.store, readContracts(source), source, { isShared, by: "a start" });
-    return at.contracts.domain.hash;
+    const at = await resolveStartupContracts(system.store, readContracts(source), source, { isShared, by: "a start" });
+    return at.contracts.domain.contractHash;
   };
   const inForce = async () => (await contractInForce(system.store, "registration"))?.hash;
 
   it("puts contracts in force that are new", async () => {
-    const first = system.domain.hash;
+    const first = system.domain.contractHash;
     edit(ACK, "name: ack, after: 60m");
     const second = await start(true);
     expect(second).not.toBe(first);
@@ -170,7 +173,7 @@ describe("a process that starts", () => {
   });
 
   it("runs its folder's, whatever ran before, where it is alone", async () => {
-    const first = system.domain.hash;
+    const first = system.domain.contractHash;
     edit(ACK, "name: ack, after: 60m");
     await start(false);
     edit("name: ack, after: 60m", ACK);

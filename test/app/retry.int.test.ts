@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TimelineItem } from "../../app/http/timeline-rows.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { failing } from "./failing-effect.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
@@ -17,7 +17,7 @@ const retry = (nodeId: string, body: object = { reason: "the backend is well aga
   });
 const words = (nodeId: string) =>
   bench.system.store.query<{ command: string; who: string; reason: string }>(
-    `select command, who, reason from rollcall.operator_word where subject = $1`,
+    `select command, who, reason from rollcall.operator_decision where subject = $1`,
     [nodeId],
   );
 

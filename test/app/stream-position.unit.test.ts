@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeCursor, encodeCursor } from "../../app/http/cursor.ts";
-import { Problem } from "../../app/http/problem.ts";
-import { decodePosition, encodePosition } from "../../app/http/stream-position.ts";
+import { decodeCursor, encodeCursor } from "../../app/http/server/cursor.ts";
+import { Problem } from "../../app/http/server/problem.ts";
+import { decodePosition, encodePosition } from "../../app/http/events/stream-position.ts";
 
 const positions = fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 50 });
 

@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { FILE_BYTES_MAX, readContractFolder } from "../../runtime/contract/contract-folder.ts";
+import { FILE_BYTES_MAX, readContractFolder } from "../../runtime/contract/reading/contract-folder.ts";
 
 /** Called behind every read of the real file system: that is when somebody else writes. */
 let meanwhile = (): void => {};

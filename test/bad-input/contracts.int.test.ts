@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadContracts } from "../../runtime/contract/load.ts";
+import { loadContractFolder } from "../../runtime/contract/reading/load.ts";
 import { yaml } from "./fixtures/yaml.ts";
 import { expectPlainLines, rollcall } from "./looking.ts";
 import { Tally } from "./taking-in.ts";
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const codes = (): readonly string[] => [...new Set(loadContracts(dir).diagnostics.map(({ code }) => code))];
+const codes = (): readonly string[] => [...new Set(loadContractFolder(dir).diagnostics.map(({ code }) => code))];
 
 describe("a bad contract", () => {
   const tally = new Tally();
@@ -40,15 +40,15 @@ describe("a bad contract", () => {
     symlinkSync("none.yaml", join(dir, "nothing.yaml"));
     symlinkSync("/dev/zero", join(dir, "endless.yaml"));
     symlinkSync("/proc/self/environ", join(dir, "environment.yaml"));
-    const { diagnostics, sources } = loadContracts(dir);
-    expect(sources).toEqual([]);
+    const { diagnostics, contracts } = loadContractFolder(dir);
+    expect(contracts).toEqual([]);
     expect(diagnostics.map(({ code }) => code)).toEqual(Array(5).fill("RC001"));
     expect(JSON.stringify(diagnostics)).not.toContain("secret");
   });
 
   it("a pipe that nobody writes to is no file, and nobody waits for it", () => {
     execFileSync("mkfifo", [join(dir, "pipe.yaml")]);
-    expect(loadContracts(dir).diagnostics).toMatchObject([{ code: "RC001", message: "not a file" }]);
+    expect(loadContractFolder(dir).diagnostics).toMatchObject([{ code: "RC001", message: "not a file" }]);
   });
 
   it("is told of on a terminal in plain lines", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHttpServer } from "../../app/http/server.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { HttpBench } from "../app/http-bench.ts";
 import { until } from "../shell/orders.ts";
 import type { Item } from "./items.ts";

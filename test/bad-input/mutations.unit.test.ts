@@ -25,7 +25,8 @@ function expectTaken({ type, bytes }: Mutated, entity: Entity | undefined): void
   const record = { ...place, key: null, value: bytes, headers: {}, brokerTimeMs: NOON, receivedAtMs: 0 };
   const { plan } = takeIn(record, entity);
   expectHarmless(plan);
-  for (const event of plan.told) if (event.kind === "decision") expect(event.decision.result).not.toBe("refused");
+  for (const event of plan.shellEvents)
+    if (event.kind === "decision") expect(event.decision.result).not.toBe("refused");
   // Once more, it says the same.
   expect(written(takeIn(record, entity).plan) === written(plan)).toBe(true);
 }

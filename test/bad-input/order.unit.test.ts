@@ -129,7 +129,11 @@ describe("a message at the wrong time", () => {
 
 describe("internal events injected from outside (they change nothing)", () => {
   const internal = [
-    ...[...shippedDomain.topicOf.keys(), ...shippedDomain.triggerOf.keys(), ...shippedDomain.routes.keys()],
+    ...[
+      ...shippedDomain.topicByEventType.keys(),
+      ...shippedDomain.triggerByMessageType.keys(),
+      ...shippedDomain.routes.keys(),
+    ],
     ...["published(NodeRegistrationAccepted)", "deadline(ack)", "deadline(liveness)", "failed(consul.register)"],
   ].filter((type) => !shippedDomain.consumed.some((consumed) => consumed.type === type));
 
@@ -147,7 +151,7 @@ describe("internal events injected from outside (they change nothing)", () => {
 
   it("what is published is not read, so nobody can publish it to us", () => {
     const read = new Set(shippedDomain.consumed.map(({ topic }) => topic));
-    for (const topic of [...shippedDomain.topicOf.values(), shippedDomain.deadLetterTopic])
+    for (const topic of [...shippedDomain.topicByEventType.values(), shippedDomain.deadLetterTopic])
       expect(read).not.toContain(topic);
   });
 });

@@ -1,9 +1,9 @@
-import type { DecodeCode } from "../../runtime/core/wire.ts";
+import type { DecodeErrorCode } from "../../runtime/core/wire.ts";
 import type { Group, Item } from "./items.ts";
 
 /** What must come of it. */
 type Outcome =
-  | { readonly dead: DecodeCode }
+  | { readonly dead: DecodeErrorCode }
   /** A good message, and why; `holds` is what its payload must have in its canonical form. */
   | { readonly taken: string; readonly holds?: object };
 
@@ -30,7 +30,7 @@ type Value = RecordFixture["value"];
 
 /** Makes the fixtures of one group. */
 export const fixturesOf = <In extends Group>(group: In) => ({
-  dead: (item: Item<In>, name: string, code: DecodeCode, value: Value, more: More = {}): RecordFixture<In> => ({
+  dead: (item: Item<In>, name: string, code: DecodeErrorCode, value: Value, more: More = {}): RecordFixture<In> => ({
     ...{ group, item, name, value, outcome: { dead: code } },
     ...more,
   }),

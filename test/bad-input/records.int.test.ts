@@ -1,9 +1,9 @@
 import { Writable } from "node:stream";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLog, logShellEvents } from "../../app/log.ts";
+import { createLog, logShellEvents } from "../../app/host/log.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
-import { labelBytesOf } from "../../runtime/shell/intake.ts";
+import { keyAndHeaderBytes } from "../../runtime/shell/turns/read-items.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { HttpBench } from "../app/http-bench.ts";
 import { until } from "../shell/orders.ts";
@@ -81,7 +81,7 @@ describe("bad messages, through the whole process", () => {
       const bad = { topic, partition, key, value, headers: { ...record.headers, "x-fixture": String(index) } };
       const behind = idIn(partition);
       const good = JSON.stringify(introspection(behind, { reason: "shutdown" }));
-      const size = (value?.length ?? 0) + labelBytesOf(record);
+      const size = (value?.length ?? 0) + keyAndHeaderBytes(record);
       if (size > BUS_BYTES_MAX) {
         await expect(bench.system.bus.publish([bad], { timeoutMs: 5_000 })).rejects.toThrow(/more than 524288 bytes/);
         continue;
@@ -180,7 +180,7 @@ describe("bad messages, through the whole process", () => {
 
   it("was never in trouble, and published everything", () => {
     const kinds = new Set(told.map(({ kind }) => kind));
-    for (const kind of ["trouble", "unpublishable", "lost"]) expect(kinds).not.toContain(kind);
+    for (const kind of ["unreachable", "unpublishable", "partitions_lost"]) expect(kinds).not.toContain(kind);
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 

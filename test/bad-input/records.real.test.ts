@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
-import { labelBytesOf } from "../../runtime/shell/intake.ts";
+import { keyAndHeaderBytes } from "../../runtime/shell/turns/read-items.ts";
 import { kafkaBus, readAll } from "../adapters/kafka/kafka-test-bus.ts";
 import { RealWorld } from "../blackbox/real-world.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
@@ -65,7 +65,7 @@ describeReal("bad messages, through Kafka", (services) => {
       const { partition, key, value, headers } = recordOf(fixture).record;
       const topic = world.inputTopic(type);
       const bad = { topic, partition, key, value, headers: { ...headers, "x-fixture": String(sent.length) } };
-      const size = (value?.length ?? 0) + labelBytesOf(bad as never);
+      const size = (value?.length ?? 0) + keyAndHeaderBytes(bad as never);
       if (size > BUS_BYTES_MAX) continue;
       const behind = idIn(partition);
       const good = JSON.stringify(introspection(behind, { reason: "shutdown" }));

@@ -21,8 +21,8 @@ describe("a bad message, without a bus", () => {
       return;
     }
     expect(plan.deadLetters.map(({ error }) => error)).toEqual([]);
-    if (work.kind !== "step" && work.kind !== "rekey") throw new Error(work.kind);
-    expect(work.kind).toBe(fixture.misplaced ? "rekey" : "step");
+    if (work.kind !== "step" && work.kind !== "repartition") throw new Error(work.kind);
+    expect(work.kind).toBe(fixture.misplaced ? "repartition" : "step");
     expect(work.message.entityId).toBe(id);
     expect(work.message.payload).toMatchObject(outcome.holds ?? {});
     // The same bytes say the same once more.

@@ -1,12 +1,12 @@
 import { expect } from "vitest";
-import { checkSizes } from "../../runtime/adapters/publish-limits.ts";
+import { assertPublishLimits } from "../../runtime/adapters/embedded-bus/publish-limits.ts";
 import type { Entity } from "../../runtime/core/entity.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { BusRecord } from "../../runtime/ports/event-bus.ts";
-import { readItems, type Work } from "../../runtime/shell/intake.ts";
-import { Partition } from "../../runtime/shell/partition.ts";
-import { SharedValues } from "../../runtime/shell/shared-values.ts";
-import { TurnPlan } from "../../runtime/shell/turn-plan.ts";
+import { readItems, type WorkItem } from "../../runtime/shell/turns/read-items.ts";
+import { Partition } from "../../runtime/shell/partitions/partition.ts";
+import { InternedValues } from "../../runtime/shell/turns/interned-values.ts";
+import { TurnPlan } from "../../runtime/shell/turns/turn-plan.ts";
 import { NOON } from "../registration/examples.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { freshId, type RecordFixture } from "./record-fixture.ts";
@@ -14,7 +14,7 @@ import { freshId, type RecordFixture } from "./record-fixture.ts";
 export const PARTITIONS = 4;
 /** Of processor time: more than this is a hang, however busy the machine is. */
 const HANG_MS = 2_000;
-const values = new SharedValues();
+const values = new InternedValues();
 const consumedBy = new Map(shippedDomain.consumed.map((consumed) => [consumed.topic, consumed]));
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}]/u;
 
@@ -50,7 +50,7 @@ export function recordOf(fixture: RecordFixture): { readonly id: string; readonl
 }
 
 /** What a record leads to in the shell, without I/O: read, stepped, and planned to be written. */
-export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Work; readonly plan: TurnPlan } {
+export function takeIn(record: BusRecord, entity?: Entity): { readonly work: WorkItem; readonly plan: TurnPlan } {
   const partition = new Partition({
     number: record.partition,
     epoch: 1,
@@ -62,7 +62,12 @@ export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Wor
   const item = { kind: "record", partition, record } as const;
   const [work, ...more] = readItems(shippedDomain, consumedBy, PARTITIONS, [item], new Map());
   if (!work || more.length > 0) throw new Error(`${1 + more.length} works of one record`);
-  const loaded = { entity: () => entity, seen: () => false, share: (each: Partition) => each, values };
+  const loaded = {
+    entity: () => entity,
+    seen: () => false,
+    cursorsOf: (each: Partition) => each,
+    internedValues: values,
+  };
   const plan = new TurnPlan(shippedDomain, loaded, record.brokerTimeMs);
   plan.add(work);
   return { work, plan };
@@ -71,14 +76,14 @@ export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Wor
 /** What holds of any input: it is refused once or taken, all that follows can be written, published and shown. */
 export function expectHarmless(plan: TurnPlan): void {
   const letters = plan.deadLetters.length;
-  const taken = plan.journal.filter(({ kind }) => kind === "message" || kind === "rekeyed").length;
-  const counted = plan.told.filter(({ kind }) => kind === "decision").length;
+  const taken = plan.journal.filter(({ kind }) => kind === "message" || kind === "repartitioned").length;
+  const counted = plan.shellEvents.filter(({ kind }) => kind === "decision").length;
   expect(letters === 1 ? taken === 0 : letters === 0 && taken + counted > 0).toBe(true);
   for (const { code, error } of plan.deadLetters) {
     expect(code).toMatch(/^(MALFORMED_JSON|INVALID_PAYLOAD|UNKNOWN_TYPE|VERSION_UNSUPPORTED|TOO_LARGE|MISROUTED)$/);
     expect(error).not.toMatch(UNPRINTABLE);
   }
-  for (const { outgoing } of plan.journal) if (outgoing) checkSizes([outgoing]);
+  for (const { outgoing } of plan.journal) if (outgoing) assertPublishLimits([outgoing]);
   expect(Reflect.ownKeys(Object.prototype)).toEqual(PROTOTYPE);
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
 }

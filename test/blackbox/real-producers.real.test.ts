@@ -79,8 +79,8 @@ describeReal("foreign producers on Kafka", (services) => {
           headers: { message_id: v4() },
         });
     });
-    const rekeyed = (await world.timeline(node.id)).filter(({ kind }) => kind === "rekeyed");
-    expect(rekeyed).toHaveLength(2 * (PARTITIONS - 1));
+    const repartitioned = (await world.timeline(node.id)).filter(({ kind }) => kind === "repartitioned");
+    expect(repartitioned).toHaveLength(2 * (PARTITIONS - 1));
   });
 
   it.concurrent("takes messages of a producer that partitions by CRC32, as librdkafka does", async () => {
@@ -91,7 +91,7 @@ describeReal("foreign producers on Kafka", (services) => {
       ),
     );
     const timelines = await Promise.all((await Promise.all(nodes)).map(({ id }) => world.timeline(id)));
-    expect(timelines.flat().filter(({ kind }) => kind === "rekeyed").length).toBeGreaterThan(0);
+    expect(timelines.flat().filter(({ kind }) => kind === "repartitioned").length).toBeGreaterThan(0);
   });
 
   const fitting = JSON.stringify(introspectionOf("unfit"));

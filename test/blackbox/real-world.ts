@@ -365,7 +365,7 @@ export class RealWorld implements World {
 
   async #taken(): Promise<ReadonlySet<string>> {
     const { rows } = await this.#sql.query<{ id: string }>(
-      `select message_id as id from rollcall.journal where kind in ('message', 'repeat', 'rekeyed') and ` +
+      `select message_id as id from rollcall.journal where kind in ('message', 'repeat', 'repartitioned') and ` +
         "message_id is not null",
     );
     return new Set(rows.map(({ id }) => id));

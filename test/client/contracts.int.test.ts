@@ -7,11 +7,11 @@ describe("what the client knows by itself", () => {
   it("is the topics of the shipped contracts", () => {
     const names = { env: "dev", namespace: "" };
     for (const { type, topic } of shippedDomain.consumed) expect(topicOf(type as never, names)).toBe(topic);
-    for (const [type, topic] of shippedDomain.topicOf) expect(topicOf(type as never, names)).toBe(topic);
+    for (const [type, topic] of shippedDomain.topicByEventType) expect(topicOf(type as never, names)).toBe(topic);
   });
 
   it("is every event that they publish, and no other", () => {
-    expect([...REGISTRATION_EVENT_TYPES].sort()).toEqual([...shippedDomain.topicOf.keys()].sort());
+    expect([...REGISTRATION_EVENT_TYPES].sort()).toEqual([...shippedDomain.topicByEventType.keys()].sort());
   });
 
   it("has a namespace as the second segment", () => {

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { SseReader } from "../../client/event-stream.ts";
+import { SseParser } from "../../client/event-stream.ts";
 
 function read(...pieces: readonly string[]): (readonly [string | undefined, string])[] {
   const told: (readonly [string | undefined, string])[] = [];
-  const reader = new SseReader((id, data) => told.push([id, data]));
+  const reader = new SseParser((id, data) => told.push([id, data]));
   for (const piece of pieces) reader.push(piece);
   return told;
 }

@@ -61,7 +61,7 @@ export class FakeTransport implements Transport {
     };
     const event = decodeEvent(JSON.stringify({ envelope_id: randomUUID(), payload_type: type, payload }));
     expect(event, `${type} is one that the client reads`).toBeDefined();
-    if (event) this.#subscribers.tell(event);
+    if (event) this.#subscribers.notify(event);
   }
 }
 

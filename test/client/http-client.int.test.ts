@@ -112,7 +112,7 @@ describe("a node over HTTP", () => {
   it("is told why a message is refused", async () => {
     const troubles: unknown[] = [];
     const node = nodeOf("bad", { endpoints: { api: "ftp://10.0.0.1" } });
-    node.on("trouble", (error) => troubles.push(error));
+    node.on("deliveryFailed", (error) => troubles.push(error));
     await node.start();
     await expect.poll(() => troubles.length).toBeGreaterThan(0);
     expect(troubles[0]).toMatchObject({ code: "MESSAGE_REFUSED", retryable: false });
@@ -133,7 +133,7 @@ describe("a simulation over HTTP", () => {
       ...faults,
     });
     expect(summary).toMatchObject({ introspected: 20, accepted: 20, expectedActive: 18, neverActive: [], rejected: 0 });
-    expect(summary.messagesFailed, summary.firstTrouble ?? "").toBe(0);
+    expect(summary.messagesFailed, summary.firstError ?? "").toBe(0);
     // At least: on a machine that is busy with something else, well-behaved nodes may expire as well, and come back.
     expect(summary.active).toBeGreaterThanOrEqual(18);
     expect(summary.expired).toBeGreaterThanOrEqual(2);

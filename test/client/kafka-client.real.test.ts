@@ -134,7 +134,7 @@ describeReal("nodes over Kafka", (services) => {
       await swallowed;
       expect((await active)[0].attempt).toBe(1);
       const events = await fetch(`${running.url}/api/v1/registrations/k8/timeline`);
-      expect(await events.text()).toContain("taken before");
+      expect(await events.text()).toContain("already processed");
     } finally {
       await node.close();
       await cautious.close();

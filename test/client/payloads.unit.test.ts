@@ -16,7 +16,7 @@ import type { NodeRegistrationAcked } from "../../contracts/registration/message
 import { NodeRegistrationInitiated } from "../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeRegistrationRejected } from "../../contracts/registration/messages/node-registration-rejected.ts";
 import { NodeUpdated } from "../../contracts/registration/messages/node-updated.ts";
-import { exampleOf } from "../../runtime/contract/example.ts";
+import { exampleOf } from "../../runtime/contract/documents/example.ts";
 
 /** What every event of the orchestrator carries (protocol.md, Payloads). */
 const COMMON = {

@@ -83,7 +83,7 @@ describe("a node that introspects", () => {
     const troubles: unknown[] = [];
     const node = new RollcallNode({ nodeId: "n1", nodeType: "effect", transport: system });
     nodes.push(node);
-    node.on("trouble", (error) => troubles.push(error));
+    node.on("deliveryFailed", (error) => troubles.push(error));
     await node.start();
     await vi.advanceTimersByTimeAsync(7_000);
     expect(introspections().length).toBeGreaterThan(1);
@@ -221,7 +221,7 @@ describe("a node that is active", () => {
   });
 
   it("sends the figures that it is given", async () => {
-    await active({ vitals: () => ({ cpu_usage_percent: 12, active_operations_count: 3 }) });
+    await active({ heartbeatMetrics: () => ({ cpu_usage_percent: 12, active_operations_count: 3 }) });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(heartbeats()[0]?.payload).toEqual({ node_id: "n1", cpu_usage_percent: 12, active_operations_count: 3 });
   });

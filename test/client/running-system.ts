@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeSystem } from "../../app/compose.ts";
-import { readConfig } from "../../app/config.ts";
+import { composeSystem } from "../../app/host/compose.ts";
+import { readConfig } from "../../app/host/config.ts";
 import { writeDemoContracts } from "../../app/demo/demo-contracts.ts";
-import { createHttpServer } from "../../app/http/server.ts";
-import type { System } from "../../app/system.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
+import type { System } from "../../app/host/system.ts";
 import { initializeStore } from "../initialized-store.ts";
 
 export interface RunningSystem {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { summarizeLatencies } from "../../client/latencies.ts";
-import { castOf, type CastOptions } from "../../client/simulation-cast.ts";
+import { planNodeProfiles, type SimulationShape } from "../../client/node-profiles.ts";
 
-const options: CastOptions = { nodes: 200, seed: 1, noAck: 0.1, silent: 0.2, duplicate: 0.25 };
-const plain = (cast: CastOptions) => castOf(cast).map(({ random, ...role }) => ({ ...role, first: random() }));
+const options: SimulationShape = { nodes: 200, seed: 1, noAck: 0.1, silent: 0.2, duplicate: 0.25 };
+const plain = (cast: SimulationShape) =>
+  planNodeProfiles(cast).map(({ random, ...role }) => ({ ...role, first: random() }));
 
 describe("the cast of a simulation", () => {
   it("is the same for the same seed, and another for another", () => {
@@ -14,14 +15,14 @@ describe("the cast of a simulation", () => {
   });
 
   it("has the shares that were asked for", () => {
-    const cast = castOf(options);
+    const cast = planNodeProfiles(options);
     expect(cast.filter(({ misbehaviour }) => misbehaviour === "no-ack")).toHaveLength(20);
     expect(cast.filter(({ misbehaviour }) => misbehaviour === "silent")).toHaveLength(40);
-    expect(cast.filter(({ duplicates }) => duplicates)).toHaveLength(50);
+    expect(cast.filter(({ sendsDuplicates }) => sendsDuplicates)).toHaveLength(50);
   });
 
   it("names its nodes by seed and number", () => {
-    expect(castOf({ ...options, nodes: 2, seed: 42 }).map(({ nodeId }) => nodeId)).toEqual([
+    expect(planNodeProfiles({ ...options, nodes: 2, seed: 42 }).map(({ nodeId }) => nodeId)).toEqual([
       "sim-42-00001",
       "sim-42-00002",
     ]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileExpression, lookUp } from "../../runtime/core/condition.ts";
+import { compileExpression, valueAt } from "../../runtime/core/condition.ts";
 import type { Facts } from "../../runtime/core/domain.ts";
 import { parseExpression } from "../../runtime/core/expression.ts";
 
@@ -187,7 +187,7 @@ describe("a compiled expression", () => {
         ),
         (text) => {
           const problem = problemIn(text);
-          return !problem || (problem.offset >= 0 && problem.offset <= text.length && problem.width > 0);
+          return !problem || (problem.offset >= 0 && problem.offset <= text.length && problem.length > 0);
         },
       ),
     ));
@@ -198,5 +198,5 @@ describe("a compiled expression", () => {
     ));
 
   it("looks a path up without following prototypes", () =>
-    expect(lookUp({ root: "payload", keys: ["valueOf"], text: "", offset: 0 }, facts({}))).toBeUndefined());
+    expect(valueAt({ root: "payload", keys: ["valueOf"], text: "", offset: 0 }, facts({}))).toBeUndefined());
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMachine, getInitialSnapshot, transition, type AnyStateMachine } from "xstate";
-import type { Answer, Machine } from "../../runtime/core/domain.ts";
-import { compileMachine, toXState, type MachineDescription } from "../../runtime/core/machine.ts";
+import type { TransitionResult, Machine } from "../../runtime/core/domain.ts";
+import { compileMachine, xstateConfigOf, type MachineDescription } from "../../runtime/core/machine.ts";
 
 const TRIGGERS = ["go", "published(Sent)", "deadline(x)"];
 const CONDITIONS = ["unconfirmed > 0", "a is_present", "state.b == 1"];
@@ -40,11 +40,11 @@ const holdsBit =
   ({ unconfirmed }: { readonly unconfirmed: number }): boolean =>
     (unconfirmed & (1 << bit)) !== 0;
 
-function lookUp(machine: Machine, state: string, { type, truth }: Event): Answer | undefined {
+function lookUp(machine: Machine, state: string, { type, truth }: Event): TransitionResult | undefined {
   const cell = machine.table.get(state)?.get(type);
   if (!cell) return undefined;
   const facts = { payload: {}, state: {}, unconfirmed: truth };
-  return cell.answers[cell.conditions.reduce((index, holds, bit) => index | (holds(facts) ? 1 << bit : 0), 0)];
+  return cell.results[cell.conditions.reduce((index, holds, bit) => index | (holds(facts) ? 1 << bit : 0), 0)];
 }
 
 function walk(machine: Machine, events: readonly Event[]) {
@@ -58,7 +58,7 @@ function walk(machine: Machine, events: readonly Event[]) {
 
 /** The same machine by XState alone: guards are functions of the event, one snapshot is carried on. */
 function walkXState(given: MachineDescription, events: readonly Event[]) {
-  const config = toXState({ ...given, transitions: [] });
+  const config = xstateConfigOf({ ...given, transitions: [] });
   for (const each of given.transitions)
     for (const from of each.from) {
       const on = config.states[from]!.on as unknown as Record<string, object[]>;
@@ -129,7 +129,7 @@ describe("a machine's table", () => {
     });
     const eight = compileMachine(withConditions(8));
     expect(lookUp(eight, "A", { type: "go", truth: 0b1000_0000 })?.actions).toEqual(["a7"]);
-    expect(eight.table.get("A")?.get("go")?.answers).toHaveLength(256);
+    expect(eight.table.get("A")?.get("go")?.results).toHaveLength(256);
     expect(() => compileMachine(withConditions(9))).toThrow("9 conditions for go in A, at most 8");
   });
 
@@ -143,7 +143,7 @@ describe("a machine's table", () => {
       ],
       transitions: [{ from: ["A"], trigger: "go", to: "B", conditions: [{ text: "x > 0", holds: () => true }] }],
     };
-    expect(JSON.parse(JSON.stringify(toXState(given)))).toEqual({
+    expect(JSON.parse(JSON.stringify(xstateConfigOf(given)))).toEqual({
       id: "m",
       initial: "A",
       states: {

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { HandlerConsulDeregister } from "../../effects/catalogue/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../effects/catalogue/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../effects/catalogue/consul-set-status.effect.ts";
-import type { Catalog, CatalogEntry } from "../../effects/catalogue/discovery.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
+import type { ServiceDiscovery, DiscoveredService } from "../../effects/service-catalog/service-discovery.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 
 export interface CatalogUnderTest {
   readonly registry: ServiceRegistry;
-  readonly catalog: Catalog;
+  readonly catalog: ServiceDiscovery;
   /** A service of someone else, with this id, where ours would stand. */
   putForeign(serviceId: string, name: string): Promise<void>;
   /** The foreign service's address, undefined when it is gone. */
@@ -41,8 +41,8 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
     const register = async (...given: Intent[]) => run(HandlerConsulRegister(bench.registry), given);
     const setStatus = async (...given: Intent[]) => run(HandlerConsulSetStatus(bench.registry), given);
     const deregister = async (...given: Intent[]) => run(HandlerConsulDeregister(bench.registry), given);
-    const all = (): Promise<CatalogEntry[]> => bench.catalog.services(serviceName, false);
-    const passing = (): Promise<CatalogEntry[]> => bench.catalog.services(serviceName, true);
+    const all = (): Promise<DiscoveredService[]> => bench.catalog.services(serviceName, false);
+    const passing = (): Promise<DiscoveredService[]> => bench.catalog.services(serviceName, true);
     /** An agent tells the servers a moment later. */
     const eventually = (assertion: () => Promise<void>): Promise<void> =>
       expect
@@ -50,7 +50,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
         .toBe("as expected") as Promise<void>;
 
     it("answers, and as which version", async () => {
-      expect((await bench.catalog.reach()).version).toMatch(/\d/);
+      expect((await bench.catalog.probe()).version).toMatch(/\d/);
     });
 
     it("shows a registered node, but not among those that are ready for work", async () => {

@@ -3,12 +3,12 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { HandlerConsulDeregister } from "../../effects/catalogue/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../effects/catalogue/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../effects/catalogue/consul-set-status.effect.ts";
-import { consulRegistry } from "../../effects/consul/consul-registry.ts";
+import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
+import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
 import { consulProgram } from "../real/services/consul-download.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freePorts } from "../real/services/free-ports.ts";
@@ -73,9 +73,9 @@ describeReal("A Consul that denies what no policy allows", () => {
     async (way, { skip }) => {
       skip(agent === undefined, "Consul runs in Docker here");
       const client = new ConsulClient({ address, token: tokens[way] });
-      const registry = consulRegistry(client, { ...scope, registration: way });
+      const registry = createConsulRegistry(client, { ...scope, registration: way });
       const node = `${way}1`;
-      const catalog = new ConsulCatalog(client, scope);
+      const catalog = new ConsulDiscovery(client, scope);
       expect(endings(await run(HandlerConsulRegister(registry), [intents.register(node, 1)]))).toEqual(["done"]);
       expect(endings(await run(HandlerConsulSetStatus(registry), [intents.setStatus(node, 2, "passing")]))).toEqual([
         "done",
@@ -83,7 +83,7 @@ describeReal("A Consul that denies what no policy allows", () => {
       await expect.poll(() => catalog.services("onex-effect", true)).toMatchObject([{ node_id: node, version: 2 }]);
       expect(endings(await run(HandlerConsulDeregister(registry), [intents.deregister(node, 3)]))).toEqual(["done"]);
       await expect.poll(() => catalog.services("onex-effect", false)).toEqual([]);
-      expect(await catalog.reach()).toEqual({ version: expect.any(String) });
+      expect(await catalog.probe()).toEqual({ version: expect.any(String) });
       client.close();
     },
   );
@@ -121,7 +121,7 @@ describeReal("A Consul that denies what no policy allows", () => {
     skip(agent === undefined, "Consul runs in Docker here");
     const token = name === "nonsense" ? "0b5e0000-0000-4000-8000-00000000dead" : tokens[name];
     const client = new ConsulClient({ address, token });
-    const registry = consulRegistry(client, { ...scope, registration: way });
+    const registry = createConsulRegistry(client, { ...scope, registration: way });
     const [outcome] = await run(HandlerConsulRegister(registry), [intents.register("n9", 1)]);
     expect(outcome).toMatchObject({ done: false, fault: { code: "UNAVAILABLE", retryable: true } });
     expect(outcome?.done === false && outcome.fault.message).toMatch(/denied|ACL not found|may not read/);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient, type ConsulClientOptions } from "../../effects/consul/consul-client.ts";
-import { HandlerConsulRegister } from "../../effects/catalogue/consul-register.effect.ts";
-import { consulRegistry } from "../../effects/consul/consul-registry.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
+import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
 import { agreeable, answer, answerJson, type Behaviour, type HttpStandIn, standIn } from "./http-stand-in.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 
@@ -68,7 +68,11 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
   const open = (options: Partial<ConsulClientOptions> = {}) =>
     new ConsulClient({ address: server.address, ...options });
   const register = (to: ConsulClient, timeoutMs: number) =>
-    run(HandlerConsulRegister(consulRegistry(to, { ...scope, registration })), [intents.register("n1", 3)], timeoutMs);
+    run(
+      HandlerConsulRegister(createConsulRegistry(to, { ...scope, registration })),
+      [intents.register("n1", 3)],
+      timeoutMs,
+    );
 
   beforeAll(async () => {
     server = await standIn(answer(500, ""));
@@ -114,7 +118,7 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
   it("ends by itself where a caller gives no time", async () => {
     server.behaviour = () => {};
     const impatient = open({ timeoutMs: 200 });
-    await expect(new ConsulCatalog(impatient, scope).services("x", true)).rejects.toMatchObject({
+    await expect(new ConsulDiscovery(impatient, scope).services("x", true)).rejects.toMatchObject({
       code: "UNAVAILABLE",
     });
     impatient.close();
@@ -124,7 +128,7 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
     let requests = 0;
     server.behaviour = () => void requests++;
     const signal = AbortSignal.abort();
-    const registry = consulRegistry(client, { ...scope, registration });
+    const registry = createConsulRegistry(client, { ...scope, registration });
     const [ending] = await registry.apply([{ kind: "deregister", serviceId: "s", version: 1 }], signal);
     expect(ending).toMatchObject({ code: "UNAVAILABLE" });
     expect(requests).toBe(0);
@@ -151,7 +155,7 @@ describe("Consul's transactions", () => {
   const intents = serviceIntents("onex-effect");
   const nodes = Array.from({ length: 31 }, (_, index) => `n${index}`);
   const registerAll = (given = nodes.map((node) => intents.register(node, 3))) =>
-    run(HandlerConsulRegister(consulRegistry(client, { ...scope, registration: "txn" })), given);
+    run(HandlerConsulRegister(createConsulRegistry(client, { ...scope, registration: "txn" })), given);
 
   beforeEach(async () => {
     server = await standIn(agreeable(owner));

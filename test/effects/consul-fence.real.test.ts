@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { HandlerConsulDeregister } from "../../effects/catalogue/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../effects/catalogue/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../effects/catalogue/consul-set-status.effect.ts";
-import { consulRegistry } from "../../effects/consul/consul-registry.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
+import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { type Exchange, forward, type HttpStandIn, standIn } from "./http-stand-in.ts";
@@ -25,7 +25,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     const { status, text } = await forward(consul, exchange);
     exchange.response.writeHead(status, { "Content-Type": "application/json" }).end(text);
   };
-  const all = () => new ConsulCatalog(direct, scope).services(name, false);
+  const all = () => new ConsulDiscovery(direct, scope).services(name, false);
 
   beforeAll(async () => {
     proxy = await standIn(pass);
@@ -41,7 +41,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     scope = { env: "test", namespace: freshNamespace() };
     name = `onex-${scope.namespace}`;
     intents = serviceIntents(name);
-    registry = consulRegistry(client, { ...scope, registration: "txn" });
+    registry = createConsulRegistry(client, { ...scope, registration: "txn" });
     proxy.behaviour = pass;
   });
 
@@ -81,14 +81,14 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     };
     await run(HandlerConsulRegister(registry), [intents.register("n1", 3)], 300);
     proxy.behaviour = pass;
-    const successor = consulRegistry(direct, { ...scope, registration: "txn" });
+    const successor = createConsulRegistry(direct, { ...scope, registration: "txn" });
     await run(HandlerConsulRegister(successor), [intents.register("n2", 1)]);
     expect((await forward(consul, held as Exchange)).status).toBe(409);
     expect(await all()).toMatchObject([{ node_id: "n2" }]);
   });
 
   it("of one process holds up no other that shares the node", async () => {
-    const other = consulRegistry(direct, { ...scope, registration: "txn" });
+    const other = createConsulRegistry(direct, { ...scope, registration: "txn" });
     for (let round = 1; round <= 5; round++) {
       const ours = Array.from({ length: 40 }, (_, index) => intents.register(`a${index}`, round));
       const theirs = Array.from({ length: 40 }, (_, index) => intents.register(`b${index}`, round));

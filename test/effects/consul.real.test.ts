@@ -1,6 +1,6 @@
-import { ConsulCatalog } from "../../effects/consul/consul-catalog.ts";
+import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { consulRegistry } from "../../effects/consul/consul-registry.ts";
+import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { describeCatalog } from "./catalog-conformance.ts";
@@ -18,11 +18,11 @@ describeReal("Consul", ({ consul }) => {
   describeCatalog("Consul by transactions", { remembersRemovals: false }, async () => {
     const client = new ConsulClient({ address: consul });
     const scope = { env: "test", namespace: freshNamespace() };
-    const registry = consulRegistry(client, { ...scope, registration: "txn" });
+    const registry = createConsulRegistry(client, { ...scope, registration: "txn" });
     const node = `rollcall-test-${scope.namespace}`;
     return {
       registry,
-      catalog: new ConsulCatalog(client, scope),
+      catalog: new ConsulDiscovery(client, scope),
       async putForeign(serviceId, name) {
         // Makes the node, whose address is ours to choose.
         await registry.apply([{ kind: "deregister", serviceId, version: 1 }], AbortSignal.timeout(5_000));
@@ -58,8 +58,8 @@ describeReal("Consul", ({ consul }) => {
     const client = new ConsulClient({ address: consul });
     const scope = { env: "test", namespace: freshNamespace() };
     return {
-      registry: consulRegistry(client, { ...scope, registration: "agent" }),
-      catalog: new ConsulCatalog(client, scope),
+      registry: createConsulRegistry(client, { ...scope, registration: "agent" }),
+      catalog: new ConsulDiscovery(client, scope),
       putForeign: (serviceId, name) =>
         put("/v1/agent/service/register", { ID: serviceId, Name: name, Address: "192.0.2.7" }),
       async foreignAddress(serviceId) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { type FreshDatabase, freshDatabase } from "../real/services/fresh-database.ts";
 import { describePostgresEffects } from "./postgres-conformance.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CatalogEntry } from "../../effects/catalogue/discovery.ts";
+import type { DiscoveredService } from "../../effects/service-catalog/service-discovery.ts";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 
 /** What others can do to a catalogue behind our back. */
@@ -43,9 +43,9 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       await vandal?.close();
     });
 
-    const services = (passing = false): Promise<CatalogEntry[]> =>
+    const services = (passing = false): Promise<DiscoveredService[]> =>
       bench.system.catalog.services("onex-effect", passing);
-    const find = async (id: string): Promise<CatalogEntry | undefined> =>
+    const find = async (id: string): Promise<DiscoveredService | undefined> =>
       (await services()).find(({ service_id }) => service_id === serviceOf(id));
     const drift = () => bench.system.runtime.status().drift.find(({ backend }) => backend === "consul");
     /** A comparison that began after the call has come to an end. */

@@ -48,7 +48,7 @@ it("is UNAVAILABLE while its store is, and within the time given when the store 
     const [ending] = await table.apply([change], AbortSignal.timeout(100));
     expect(ending).toMatchObject({ code: "UNAVAILABLE", retryable: true });
   }
-  await expect(new TableCatalog(down, { env: "dev", namespace: "" }).reach()).rejects.toMatchObject({
+  await expect(new TableCatalog(down, { env: "dev", namespace: "" }).probe()).rejects.toMatchObject({
     code: "UNAVAILABLE",
   });
 });

@@ -11,9 +11,9 @@ export interface Mutant {
   readonly tests: readonly string[];
 }
 
-const LEDGER = "runtime/shell/ledger.ts";
-const PLAN = "runtime/shell/turn-plan.ts";
-const TAKER = "runtime/shell/turn-taker.ts";
+const LEDGER = "runtime/shell/turns/turn-writer.ts";
+const PLAN = "runtime/shell/turns/turn-plan.ts";
+const TAKER = "runtime/shell/turns/turn-runner.ts";
 const SHELL = "test/shell/runtime.int";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -31,14 +31,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: PLAN,
     find:
       "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return " +
-      "this.#repeat(partition, taken);",
+      "this.#journalRepeat(partition, received);",
     replace: "",
     tests: [SHELL],
   },
   {
     defect: "last-id dedupe: only a turn's last message is remembered as taken",
     promise: "G3",
-    file: "runtime/shell/entity-writes.ts",
+    file: "runtime/shell/turns/entity-writes.ts",
     find: "[[...plan.seen], at],",
     replace: "[[...plan.seen].slice(-1), at],",
     tests: [SHELL],
@@ -47,8 +47,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "publish before commit",
     promise: "G5",
     file: TAKER,
-    find: 'this.#parts.failpoint("C1");',
-    replace: 'this.#parts.failpoint("C1"); this.#hooks.committed(plan);',
+    find: 'this.#context.failpoint("C1");',
+    replace: 'this.#context.failpoint("C1"); this.#hooks.onCommitted(plan);',
     tests: [SHELL],
   },
   {
@@ -57,7 +57,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: PLAN,
     find: "this.journal.push({\n      partition,",
     replace:
-      "this.share(partition).publishedSeq = this.share(partition).nextSeq;\n    this.journal.push({\n      partition,",
+      "this.cursorsOf(partition).publishedSeq = this.cursorsOf(partition).nextSeq;\n    this.journal.push({\n  " +
+      "    partition,",
     tests: [SHELL],
   },
   {
@@ -72,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a lost answer to the commit: the turn is run again without asking",
     promise: "G3",
     file: LEDGER,
-    find: "if (!(await this.#wasCommitted(plan, turnId))) throw",
+    find: "if (!(await this.#wasCommitted(plan, turnId)))\n        throw",
     replace: "throw",
     tests: [SHELL],
   },
@@ -82,41 +83,41 @@ export const MUTANTS: readonly Mutant[] = [
     file: TAKER,
     find: "if (items.length === 1 && only) {",
     replace:
-      "if (only) {\n      for (const item of items) this.#refused.set(item, refusal.message);\n      if " +
-      "(items.length > 1) return this.#settle(items, open);",
+      "if (only) {\n      for (const item of items) this.#refusedByStore.set(item, refusal.message);\n      if " +
+      "(items.length > 1) return this.#commitTurn(items, unfinished);",
     tests: [SHELL],
   },
   {
     defect: "trouble of the store drops the batch",
     promise: "G11",
     file: TAKER,
-    find: "await pause(this.#parts.clock, backOffMs(++failures));",
-    replace: "open.clear();",
+    find: "await sleep(this.#context.clock, backOffMs(++failures));",
+    replace: "unfinished.clear();",
     tests: [SHELL],
   },
   {
     defect: "what cannot be read is skipped without a dead letter",
     promise: "G1",
     file: PLAN,
-    find: 'if (work.kind === "dead") this.#deadLetter(work.item, work.code, work.error);',
-    replace: 'if (work.kind === "dead") return;',
+    find: 'if (work.kind === "dead_letter") this.#addDeadLetter(work.item, work.code, work.error);',
+    replace: 'if (work.kind === "dead_letter") return;',
     tests: [SHELL],
   },
   {
     defect: "no backpressure",
     promise: "G12",
     file: "runtime/shell/runtime.ts",
-    find: "balance(bus, this.#owned.values(), shared, limits);",
-    replace: "void [bus, shared, limits, balance];",
+    find: "applyBackpressure(bus, this.#owned.values(), shared, limits);",
+    replace: "void [bus, shared, limits, applyBackpressure];",
     tests: [SHELL],
   },
   {
     defect: "time by this machine's clock",
     promise: "G7",
-    file: "runtime/shell/broker-clock.ts",
-    find: "return Math.floor(this.#clock.monotonicMs() - this.#smallest());",
-    replace: "void this.#smallest; return this.#clock.wallMs();",
-    tests: ["test/shell/broker-clock.unit"],
+    file: "runtime/shell/deadlines/broker-clock.ts",
+    find: "return Math.floor(this.#clock.monotonicMs() - this.#offsetMs());",
+    replace: "void this.#offsetMs; return this.#clock.wallMs();",
+    tests: ["test/shell/deadlines/broker-clock.unit"],
   },
   {
     defect: "a renewal moves a deadline backwards",
@@ -177,18 +178,18 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a permanent refusal is tried again",
     promise: "G11",
-    file: "runtime/shell/intent-runner.ts",
-    find: "} else if (permanent || running.failed > maxRetries) {",
-    replace: "} else if (running.failed > maxRetries) {",
-    tests: ["test/shell/intent-runner.unit"],
+    file: "runtime/shell/intents/intent-runner.ts",
+    find: "} else if (permanent || running.failedTries > maxRetries) {",
+    replace: "} else if (running.failedTries > maxRetries) {",
+    tests: ["test/shell/intents/intent-runner.unit"],
   },
   {
     defect: "the next intent of a target begins before the last one's turn is committed",
     promise: "G6",
-    file: "runtime/shell/intent-runner.ts",
+    file: "runtime/shell/intents/intent-runner.ts",
     find: "if (queue) queue.push(running);",
-    replace: "if (queue) { queue.push(running); this.#lane(spec).ready.push(running); }",
-    tests: ["test/shell/intent-runner.unit"],
+    replace: "if (queue) { queue.push(running); this.#laneOf(spec).ready.push(running); }",
+    tests: ["test/shell/intents/intent-runner.unit"],
   },
   {
     defect: "a service of somebody else is taken over",
@@ -202,22 +203,22 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a message with a foreign key is not passed on to its entity's partition",
     promise: "G4",
     file: PLAN,
-    find: 'else if (work.kind === "rekey") this.#rekey(work.item, work.message, work.to);',
-    replace: 'else if (work.kind === "rekey") return;',
+    find: 'else if (work.kind === "repartition") this.#repartition(work.item, work.message, work.to);',
+    replace: 'else if (work.kind === "repartition") return;',
     tests: ["test/blackbox/real-producers"],
   },
   {
     defect: "no watermark: a deadline fires before the log was read to its end",
     promise: "G8",
-    file: "runtime/shell/deadline-watch.ts",
-    find: "if (!this.#reached(due, ends)) return true;",
-    replace: "void this.#reached;",
+    file: "runtime/shell/deadlines/deadline-scheduler.ts",
+    find: "if (!this.#hasReached(due, ends)) return true;",
+    replace: "void this.#hasReached;",
     tests: ["test/sim"],
   },
   {
     defect: "no grace after our own outage",
     promise: "G9",
-    file: "runtime/shell/deadline-watch.ts",
+    file: "runtime/shell/deadlines/deadline-scheduler.ts",
     find: "if (graceLeftMs > 0)",
     replace: "if (graceLeftMs > Number.MAX_VALUE)",
     tests: ["test/sim"],
@@ -225,9 +226,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a firing from before an outage is committed behind it",
     promise: "G9",
-    file: "runtime/shell/turn-taker.ts",
-    find: "if (this.#giveBackOvertaken(open))",
-    replace: "if (this.#giveBackOvertaken(new Set()))",
+    file: "runtime/shell/turns/turn-runner.ts",
+    find: "if (this.#returnOutdatedFirings(unfinished))",
+    replace: "if (this.#returnOutdatedFirings(new Set()))",
     tests: ["test/shell/runtime.int.test.ts"],
   },
   {
@@ -241,17 +242,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "the expiry guard is off",
     promise: "G7",
-    file: "runtime/shell/expiry-guard.ts",
-    find: "const verdict = this.#verdict(guarded, nowMs);",
-    replace: "const verdict = { ...this.#verdict(guarded, nowMs), isMass: false };",
-    tests: ["test/shell/expiry-guard.int"],
+    file: "runtime/shell/deadlines/expiry-guard.ts",
+    find: "const verdict = this.#verdictOf(guarded, nowMs);",
+    replace: "const verdict = { ...this.#verdictOf(guarded, nowMs), isMass: false };",
+    tests: ["test/shell/deadlines/expiry-guard.int"],
   },
   {
     defect: "reconciliation deletes as much as it wants",
     promise: "G10",
-    file: "runtime/shell/deletion-guard.ts",
-    find: "if (wanted + deleted <= SHARE_MAX * (entries + deleted)) {",
-    replace: "if (wanted + deleted < Number.MAX_VALUE) {",
+    file: "runtime/shell/reconciliation/deletion-guard.ts",
+    find: "if (wanted + recent <= DELETED_RATIO_MAX * (entries + recent)) {",
+    replace: "if (wanted + recent < Number.MAX_VALUE) {",
     tests: ["test/effects/table-reconciliation.int"],
   },
   {
@@ -267,8 +268,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "partitions are taken over under contracts that are in force no more",
     promise: "G14",
-    file: "runtime/shell/takeover.ts",
-    find: "if (inForce && inForce.hash !== this.#domain.hash) throw new Superseded(inForce.hash);",
+    file: "runtime/shell/partitions/takeover.ts",
+    find: "if (inForce && inForce.hash !== this.#domain.contractHash) throw new ContractsSuperseded(inForce.hash);",
     replace: "",
     tests: ["test/shell/contract-in-force.int"],
   },
@@ -276,14 +277,14 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "contracts come in force that lack a state which entities are in",
     promise: "G14",
     file: "runtime/shell/contract-in-force.ts",
-    find: "const reasons = current ? await unfit(tx, running, next) : [];",
-    replace: "const reasons = current && !running ? await unfit(tx, running, next) : [];",
+    find: "const reasons = inForce ? await incompatibilities(tx, current, next) : [];",
+    replace: "const reasons = inForce && !current ? await incompatibilities(tx, current, next) : [];",
     tests: ["test/shell/contract-in-force.int"],
   },
   {
     defect: "a node's token speaks for any node",
     promise: "security",
-    file: "app/http/access.ts",
+    file: "app/http/server/access.ts",
     find: ": (nodeId: string): boolean => nodeId === name;",
     replace: ': (nodeId: string): boolean => nodeId !== "" && name !== "";',
     tests: ["test/security/http-roles.int"],
@@ -291,7 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a reader may do what an operator may",
     promise: "security",
-    file: "app/http/access.ts",
+    file: "app/http/server/access.ts",
     find: 'if (role !== "operator" && !access?.includes(role))',
     replace: 'if (role === "node" && !access?.includes(role))',
     tests: ["test/security/http-roles.int"],

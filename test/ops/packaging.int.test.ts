@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { CONFIG_SCHEMA } from "../../app/config.ts";
+import { CONFIG_SCHEMA } from "../../app/host/config.ts";
 import { dockerAddresses } from "../real/services/docker.ts";
 import { filesIn, ROOT } from "../tidy/sources.ts";
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { composeSystem } from "../../app/compose.ts";
-import { readConfig } from "../../app/config.ts";
-import { createHttpServer } from "../../app/http/server.ts";
+import { composeSystem } from "../../app/host/compose.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { httpTransport } from "../../client/http-transport.ts";
 import { RollcallNode } from "../../client/rollcall-node.ts";
 import { prometheus as prometheusPrograms, requirePrograms, ServicesImpossible } from "../real/services/programs.ts";
@@ -69,9 +69,12 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
       what: "the nodes",
       timeoutMs: 60_000,
     });
-    await waitUntil(() => expectSeries("rollcall_comparison_age_seconds"), { what: "a comparison", timeoutMs: 60_000 });
+    await waitUntil(() => expectSeries("rollcall_reconciliation_age_seconds"), {
+      what: "a comparison",
+      timeoutMs: 60_000,
+    });
     // A rate needs two looks at the same series.
-    await waitUntil(() => expectSeries(`count_over_time(rollcall_comparison_age_seconds[1m]) > 2`), {
+    await waitUntil(() => expectSeries(`count_over_time(rollcall_reconciliation_age_seconds[1m]) > 2`), {
       what: "time to pass",
       timeoutMs: 60_000,
     });

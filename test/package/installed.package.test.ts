@@ -136,7 +136,8 @@ describe.each(CLIENTS)("%s", (from) => {
   it("speaks Kafka where that is imported, and only there", async () => {
     const file = installed.write(
       `${name}/kafka.mjs`,
-      `import { kafkaTransport } from "${from}/kafka"; console.log(typeof kafkaTransport({ brokers: ["x:1"] }).publish);`,
+      `import { kafkaTransport } from "${from}/kafka"; console.log(typeof kafkaTransport({ brokers: ["x:1"] ` +
+        "}).publish);",
     );
     expect(await installed.node(file)).toEqual({ code: 0, stdout: "function\n", stderr: "" });
   });

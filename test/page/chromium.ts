@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 
-const USUAL = [
+const USUAL_PATHS = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -12,7 +12,7 @@ const USUAL = [
 
 /** The browser of this machine: what CHROMIUM names, else where it usually is. */
 export const chromiumPath = (): string | undefined =>
-  [process.env["CHROMIUM"] ?? [], ...USUAL].flat().find((path) => {
+  [process.env["CHROMIUM"] ?? [], ...USUAL_PATHS].flat().find((path) => {
     try {
       accessSync(path, constants.X_OK);
       return true;

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import { HttpBench } from "../app/http-bench.ts";
 import { describePage } from "./describe-page.ts";
-import { type Visit, visit } from "./visit.ts";
+import { type PageSession, openPage } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };
 
 describePage("the page of dead letters", (browser) => {
   let bench: HttpBench;
-  let seen: Visit;
+  let seen: PageSession;
   beforeAll(async () => {
     bench = await HttpBench.open();
     await bench.publish("NodeIntrospectionEvent", { node_id: "astray-1", node_type: "effect" });
     await bench.until("astray-1", "AWAITING_ACK");
     await ackInTheWrongPartition("astray-1");
-    seen = await visit(browser(), bench.url, "/dead-letters");
+    seen = await openPage(browser(), bench.url, "/dead-letters");
   });
   afterAll(async () => {
     await seen?.close();
@@ -27,7 +27,7 @@ describePage("the page of dead letters", (browser) => {
     const topic = domain.consumed.find(({ type }) => type === "NodeRegistrationAcked")?.topic ?? "";
     const partition = (partitionOf(nodeId, 4) + 1) % 4;
     const headers = {
-      "rollcall-rekeyed": "0",
+      "rollcall-repartitioned": "0",
       "rollcall-broker-time": String(Math.floor(runtime.brokerTimeMs) - 1_000),
     };
     const value = Buffer.from(JSON.stringify({ node_id: nodeId }));
@@ -39,14 +39,14 @@ describePage("the page of dead letters", (browser) => {
     expect((await bench.ask("/api/v1/registrations/astray-1")).body["state"]).toBe("AWAITING_ACK");
     const letter = page.getByRole("listitem").filter({ hasText: "MISROUTED" });
     await expect.poll(async () => (await letter.count()) || (await page.reload(), 0), PATIENCE).toBe(1);
-    await letter.getByText("a rekeyed copy of astray-1").click();
+    await letter.getByText("a repartitioned copy of astray-1").click();
     await letter.getByRole("button", { name: "Retry", exact: true }).click();
-    await letter.getByLabel(/^Why/).fill("the proxy is repaired");
+    await letter.getByLabel(/^Reason/).fill("the proxy is repaired");
     await letter.getByRole("button", { name: "Retry now" }).click();
     await bench.until("astray-1", "ACTIVE");
     await letter.getByText("retried", { exact: true }).waitFor(PATIENCE);
     await seen.open("/nodes");
     await page.getByRole("row").filter({ hasText: "astray-1" }).getByText("ACTIVE", { exact: true }).waitFor(PATIENCE);
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 });

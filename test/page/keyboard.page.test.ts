@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 import { describePage } from "./describe-page.ts";
 import { tabTo } from "./keyboard.ts";
-import { type Visit, visit } from "./visit.ts";
+import { type PageSession, openPage } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };
 
 describePage("the page, with the keyboard alone,", (browser) => {
   let bench: HttpBench;
-  let seen: Visit;
+  let seen: PageSession;
   beforeAll(async () => {
     bench = await HttpBench.open(lasting);
-    seen = await visit(browser(), bench.url, "/");
+    seen = await openPage(browser(), bench.url, "/");
   });
   afterAll(async () => {
     await seen?.close();
@@ -28,7 +28,7 @@ describePage("the page, with the keyboard alone,", (browser) => {
     await type("typed-1");
     await press("Enter");
     await page.waitForURL("**/events?node=typed-1", PATIENCE);
-    await page.getByText("Following.").waitFor(PATIENCE);
+    await page.getByText("Connected.").waitFor(PATIENCE);
     await bench.publish("NodeIntrospectionEvent", { node_id: "untyped-1", node_type: "effect" });
     await bench.publish("NodeIntrospectionEvent", { node_id: "typed-1", node_type: "effect" });
     await page.getByRole("listitem").filter({ hasText: "NodeRegistrationInitiated" }).waitFor(PATIENCE);
@@ -39,7 +39,7 @@ describePage("the page, with the keyboard alone,", (browser) => {
     await tabTo(seen, exactly("Pause"), "button");
     await press("Space");
     await page.getByRole("button", { name: "Resume" }).waitFor(PATIENCE);
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 
   it("drops a dead letter, with a reason", async () => {
@@ -56,15 +56,15 @@ describePage("the page, with the keyboard alone,", (browser) => {
     await press("Enter");
     await tabTo(seen, exactly("Drop"), "button");
     await press("Enter");
-    await tabTo(seen, exactly("Why"), "textbox");
+    await tabTo(seen, exactly("Reason"), "textbox");
     await type("sent by hand");
     await press("Enter");
     await expect.poll(() => letters.count(), PATIENCE).toBe(0);
     const [word] = await bench.system.store.query<{ reason: string }>(
-      `select reason from rollcall.operator_word order by at desc limit 1`,
+      `select reason from rollcall.operator_decision order by at desc limit 1`,
     );
     expect(word).toEqual({ reason: "sent by hand" });
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 
   it("plays a node until it is ACTIVE, and leaves the editor by Tab", async () => {
@@ -77,8 +77,8 @@ describePage("the page, with the keyboard alone,", (browser) => {
     await tabTo(seen, exactly("Deregister"), "button");
     await press("Enter");
     await bench.until("played-1", "DEREGISTERED");
-    await tabTo(seen, exactly("Take it away as a file"), "button");
-    expect(seen.trouble).toEqual([]);
+    await tabTo(seen, exactly("Download"), "button");
+    expect(seen.problems).toEqual([]);
   });
 
   it("goes from a machine's state to the nodes in it", async () => {
@@ -94,13 +94,13 @@ describePage("the page, with the keyboard alone,", (browser) => {
       await seen.page.waitForURL(`**/nodes?${query}`, PATIENCE);
       await seen.page.getByRole("row").filter({ hasText: "settled-1" }).waitFor(PATIENCE);
     }
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 
   it("releases a hold", async () => {
     const { store, domain } = bench.system;
     await store.query(
-      `insert into rollcall.expiry_hold (domain, state, held_at, entities, of_entities) values ($1, 'ACTIVE', ` +
+      `insert into rollcall.expiry_hold (domain, state, held_at, entities, total) values ($1, 'ACTIVE', ` +
         "now(), 7, 9)",
       [domain.name],
     );
@@ -117,6 +117,6 @@ describePage("the page, with the keyboard alone,", (browser) => {
       ]);
     await expect.poll(released, PATIENCE).toEqual([{ reason: "a rack was switched off" }]);
     await seen.page.getByRole("button", { name: "Release…" }).waitFor({ state: "detached", ...PATIENCE });
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
-import type { Visit } from "./visit.ts";
+import type { PageSession } from "./page-session.ts";
 
 /** Presses Tab until what has the focus is what is looked for. */
-export async function tabTo({ page }: Visit, isMeant: (name: string) => boolean, role: string): Promise<void> {
+export async function tabTo({ page }: PageSession, isMeant: (name: string) => boolean, role: string): Promise<void> {
   const met: string[] = [];
   for (let presses = 0; presses < 80; presses++) {
     await page.keyboard.press("Tab");
@@ -18,7 +18,9 @@ const FOCUSED = `(() => {
   // The editor's text is in a shadow root.
   while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   const roles = { A: "link", BUTTON: "button", SELECT: "combobox", TEXTAREA: "textbox", SUMMARY: "button" };
-  const role = element.getAttribute("role") ?? (element.type === "search" ? "searchbox" : element.tagName === "INPUT" ? "textbox" : roles[element.tagName] ?? element.tagName);
+  const input = element.type === "search" ? "searchbox" : "textbox";
+  const own = element.tagName === "INPUT" ? input : roles[element.tagName];
+  const role = element.getAttribute("role") ?? own ?? element.tagName;
   const name = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent ?? "";
   return [role, name.trim().slice(0, 80)];
 })()`;

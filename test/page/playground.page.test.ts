@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { HttpBench } from "../app/http-bench.ts";
 import { describePage } from "./describe-page.ts";
-import { type Visit, visit } from "./visit.ts";
+import { type PageSession, openPage } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };
 
 describePage("the playground", (browser) => {
   let bench: HttpBench;
-  let seen: Visit;
+  let seen: PageSession;
   beforeAll(async () => {
     bench = await HttpBench.open();
-    seen = await visit(browser(), bench.url, "/playground");
+    seen = await openPage(browser(), bench.url, "/playground");
   });
   afterAll(async () => {
     await seen?.close();
@@ -32,6 +32,6 @@ describePage("the playground", (browser) => {
     await page.getByText("No problems.").waitFor(PATIENCE);
     // What was typed was only looked at.
     expect((await bench.ask("/health/ready")).status).toBe(200);
-    expect(seen.trouble).toEqual([]);
+    expect(seen.problems).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { HttpBench } from "../app/http-bench.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { chromiumPath } from "./chromium.ts";
 import { launch } from "./describe-page.ts";
-import { visit } from "./visit.ts";
+import { openPage } from "./page-session.ts";
 
 // `npm run screenshots`: the pictures of docs/guide/dashboard.md, of a system that always has the same nodes.
 const FOLDER = join(ROOT, "docs/guide/images");
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   try {
     await populate(bench);
     for (const colorScheme of ["light", "dark"] as const) {
-      const seen = await visit(browser, bench.url, "/", { colorScheme, viewport: { width: 1280, height: 800 } });
+      const seen = await openPage(browser, bench.url, "/", { colorScheme, viewport: { width: 1280, height: 800 } });
       for (const [name, path] of PICTURES) {
         await seen.open(path);
         // Something to see where only what comes is shown.

@@ -1,8 +1,8 @@
 import { Parser } from "@asyncapi/parser";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
-import { registrationCode } from "../../app/registration.ts";
-import { asyncApiOf } from "../../runtime/contract/async-api.ts";
+import { registrationCode } from "../../app/modules/registration.ts";
+import { asyncApiOf } from "../../runtime/contract/documents/async-api.ts";
 import { shippedDomain } from "./shipped-domain.ts";
 
 const document = asyncApiOf(shippedDomain, registrationCode({}).messages, "1.2.3");
@@ -33,7 +33,7 @@ describe("the AsyncAPI document of the shipped contracts", () => {
       shippedDomain.consumed.map(({ topic }) => topic).sort(),
     );
     expect(addresses(read?.operations().filterBySend() ?? [])).toEqual(
-      [...shippedDomain.topicOf.values(), shippedDomain.deadLetterTopic].sort(),
+      [...shippedDomain.topicByEventType.values(), shippedDomain.deadLetterTopic].sort(),
     );
   });
 

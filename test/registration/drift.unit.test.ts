@@ -3,7 +3,7 @@ import { consulDrift } from "../../reducers/registration/consul.drift.ts";
 import { registerService } from "../../reducers/registration/consul.intents.ts";
 import { postgresDrift } from "../../reducers/registration/postgres.drift.ts";
 import { upsertRow } from "../../reducers/registration/postgres.intents.ts";
-import type { HeldEntry, Repair } from "../../runtime/core/drift.ts";
+import type { InventoryEntry, Repair } from "../../runtime/core/drift.ts";
 import { entity } from "./examples.ts";
 
 const UNDER_WAY = ["PENDING_REGISTRATION", "ACCEPTED", "AWAITING_ACK"];
@@ -11,12 +11,16 @@ const ENDED = ["REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];
 
 const active = entity("ACTIVE");
 const context = { entity: active, payload: {}, now: 0 };
-const held = (content: object): HeldEntry => ({ entityId: "n1", version: 3, content: content as HeldEntry["content"] });
+const held = (content: object): InventoryEntry => ({
+  entityId: "n1",
+  version: 3,
+  content: content as InventoryEntry["content"],
+});
 const told = (repairs: readonly Repair[]) => repairs.map(({ kind, intent }) => `${kind} -> ${intent.type}`);
 
 describe("the service of a node", () => {
   const { check, ...wanted } = registerService(active.data, context)?.payload as Record<string, unknown>;
-  const service = (more: object = {}): HeldEntry =>
+  const service = (more: object = {}): InventoryEntry =>
     held({ ...wanted, status: (check as { status: string }).status, ...more });
 
   it("is right as the effect writes it", () => expect(consulDrift(active, [service()])).toEqual([]));
@@ -60,7 +64,7 @@ describe("the service of a node", () => {
 
 describe("the row of a node", () => {
   const wanted = upsertRow(active.data, context)?.payload ?? {};
-  const row = (more: object = {}): HeldEntry => held({ ...wanted, ...more });
+  const row = (more: object = {}): InventoryEntry => held({ ...wanted, ...more });
 
   it("is right as the effect writes it, in whatever order its keys come back", () => {
     expect(postgresDrift(active, [row()])).toEqual([]);

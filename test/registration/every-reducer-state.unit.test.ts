@@ -53,7 +53,7 @@ const { reducer } = shippedDomain;
 function answer(state: string, [trigger, given]: readonly [string, Facts]): string | undefined {
   const cell = reducer.table.get(state)?.get(trigger);
   const mask = cell?.conditions.reduce((bits, holds, i) => (holds(given) ? bits | (1 << i) : bits), 0) ?? 0;
-  const found = cell?.answers[mask];
+  const found = cell?.results[mask];
   if (!found) return undefined;
   const raises = found.entered ? reducer.states.get(found.to)?.raises : undefined;
   const actions = found.actions.length > 0 ? `: ${found.actions.join(", ")}` : "";
@@ -69,5 +69,5 @@ describe.each([...reducer.states.keys()])("the reducer in %s", (state) => {
 it("the tables above name every state and trigger that the contract has", () => {
   expect(Object.keys(EXPECTED).sort()).toEqual([...reducer.states.keys()].sort());
   const shown = new Set(Object.values(TRIGGERS).map(([trigger]) => trigger));
-  expect([...shown].sort()).toEqual([...new Set(shippedDomain.triggerOf.values())].sort());
+  expect([...shown].sort()).toEqual([...new Set(shippedDomain.triggerByMessageType.values())].sort());
 });

@@ -128,7 +128,7 @@ describe.each(Object.keys(REACH))("in %s", (state) => {
 });
 
 describe("the tables above", () => {
-  const { orchestrator, routes, consumed, triggerOf, awaitsPublish } = shippedDomain;
+  const { orchestrator, routes, consumed, triggerByMessageType, awaitsPublish } = shippedDomain;
   const states = [...orchestrator.states.values()];
 
   it("name every state that the contract has, but for those passed through", () => {
@@ -149,7 +149,7 @@ describe("the tables above", () => {
     const known = [
       ...consumed.map(({ type }) => type),
       ...[...routes.keys()].filter((type) => type.startsWith("deadline(")),
-      ...[...triggerOf.keys()].filter((type) => !shippedDomain.topicOf.has(type)),
+      ...[...triggerByMessageType.keys()].filter((type) => !shippedDomain.topicByEventType.has(type)),
       ...[...awaitsPublish].map((type) => `published(${type})`),
     ];
     expect([...shown].sort()).toEqual([...new Set(known)].sort());

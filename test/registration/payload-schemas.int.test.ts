@@ -1,10 +1,10 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { registrationCode } from "../../app/registration.ts";
-import { exampleOf } from "../../runtime/contract/example.ts";
-import { type JsonSchema, standaloneSchema } from "../../runtime/contract/payload-schema.ts";
-import { topicMessages } from "../../runtime/contract/topic-messages.ts";
+import { registrationCode } from "../../app/modules/registration.ts";
+import { exampleOf } from "../../runtime/contract/documents/example.ts";
+import { type JsonSchema, standaloneSchema } from "../../runtime/contract/documents/payload-schema.ts";
+import { topicMessages } from "../../runtime/contract/documents/topic-messages.ts";
 import { filesIn } from "../tidy/sources.ts";
 import { shippedDomain } from "./shipped-domain.ts";
 

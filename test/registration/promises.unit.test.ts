@@ -58,6 +58,6 @@ describe("the core, told anything in any order", () => {
     const resting = [...shippedDomain.orchestrator.states.values(), ...shippedDomain.reducer.states.values()]
       .filter(({ transient }) => !transient)
       .map(({ name }) => name);
-    expect([...seen].sort()).toEqual([...resting, ...shippedDomain.topicOf.keys()].sort());
+    expect([...seen].sort()).toEqual([...resting, ...shippedDomain.topicByEventType.keys()].sort());
   });
 });

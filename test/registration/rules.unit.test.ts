@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { addressOf } from "../../contracts/registration/messages/endpoint.ts";
+import { parseEndpointAddress } from "../../contracts/registration/messages/endpoint.ts";
 import {
   answersCurrentAttempt,
-  cutTo,
+  truncate,
   firstAddress,
-  sameContent,
+  hasSameContent,
   serviceId,
-  whyStale,
+  stalenessReason,
 } from "../../contracts/registration/messages/rules.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
 import { ATTEMPT, NOON, REQUEST, SKEW_MS, entity, node } from "./examples.ts";
@@ -26,7 +26,7 @@ describe("staleness", () => {
     ["nor on the other side", at(NOON - 60_000), at(NOON, { epoch: 9 }), true],
     ["a younger one is not", at(NOON + 60_000), at(NOON), false],
   ])("%s", (_, next, held, stale) => {
-    expect(whyStale(next, held, SKEW_MS) !== null).toBe(stale);
+    expect(stalenessReason(next, held, SKEW_MS) !== null).toBe(stale);
   });
 });
 
@@ -43,9 +43,9 @@ describe("content", () => {
     ["metadata", { metadata: { zone: "b" } }],
     ["a metadata key named like an inherited property", { metadata: { toString: "a" } }],
   ])("differs by %s", (_, more) => {
-    expect(sameContent(node(), node(more))).toBe(false);
-    expect(sameContent(node(more), node())).toBe(false);
-    expect(sameContent(node(more), node(more))).toBe(true);
+    expect(hasSameContent(node(), node(more))).toBe(false);
+    expect(hasSameContent(node(more), node())).toBe(false);
+    expect(hasSameContent(node(more), node(more))).toBe(true);
   });
 
   it.each([
@@ -54,7 +54,7 @@ describe("content", () => {
     ["the epoch", { epoch: 7 }],
     ["unknown fields", { colour: "red" }],
   ])("does not differ by %s", (_, more) => {
-    expect(sameContent(node(), node(more))).toBe(true);
+    expect(hasSameContent(node(), node(more))).toBe(true);
   });
 });
 
@@ -89,7 +89,7 @@ describe("what Consul is told", () => {
     ["tcp://[::1]:9", { address: "::1", port: 9 }],
     ["tcp://h", { address: "h", port: null }],
   ])("reads %s", (url, address) => {
-    expect(addressOf(url)).toEqual(address);
+    expect(parseEndpointAddress(url)).toEqual(address);
   });
 
   it("is the first endpoint, or none", () => {
@@ -99,6 +99,6 @@ describe("what Consul is told", () => {
 });
 
 it("cuts a text without leaving half a character", () => {
-  expect(cutTo("ab😀", 3)).toBe("ab");
-  expect(cutTo("ab😀", 4)).toBe("ab😀");
+  expect(truncate("ab😀", 3)).toBe("ab");
+  expect(truncate("ab😀", 4)).toBe("ab😀");
 });

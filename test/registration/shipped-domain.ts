@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { registrationCode } from "../../app/registration.ts";
+import { registrationCode } from "../../app/modules/registration.ts";
 import {
   ConsulDeregister,
   ConsulRegister,
@@ -7,9 +7,9 @@ import {
   PostgresUpdateRegistration,
   PostgresUpsertRegistration,
 } from "../../contracts/registration/messages/intents.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import type { Diagnostic } from "../../runtime/contract/diagnostic.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { effect } from "../../runtime/core/effect.ts";
 

@@ -9,7 +9,7 @@ export const later =
   (ms: number): Stimulus =>
   () => ({ later: ms });
 
-/** The same message with an event time of its own: what a rekeyed copy, or a sender's slow clock, makes of it. */
+/** The same message with an event time of its own: what a repartitioned copy, or a sender's slow clock, makes of it. */
 export const dated =
   (ms: number, stimulus: Stimulus): Stimulus =>
   (world) => ({ ...(stimulus(world) as Message), now: ms });

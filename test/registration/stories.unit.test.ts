@@ -105,19 +105,19 @@ describe("an active node", () => {
 
 describe("without epochs", () => {
   const way = [introspected("a1"), confirmed("consul"), confirmed("postgres")];
-  const rekeyed = (behindMs: number, more = {}) => dated(NOON - behindMs, introspected("a0", more));
+  const repartitioned = (behindMs: number, more = {}) => dated(NOON - behindMs, introspected("a0", more));
 
   it("a copy from before the one that is held is stale", () => {
     given(...way)
-      .when(rekeyed(5_001, { node_version: "0.9.0" }))
+      .when(repartitioned(5_001, { node_version: "0.9.0" }))
       .leadsToNothing("stale introspection: 5001 ms before");
     given(...way)
-      .when(rekeyed(5_001, { reason: "shutdown" }))
+      .when(repartitioned(5_001, { reason: "shutdown" }))
       .leadsToNothing("stale introspection: 5001 ms before");
   });
   it("one within the clock skew is not", () => {
     given(...way)
-      .when(rekeyed(5_000, { node_version: "0.9.0" }))
+      .when(repartitioned(5_000, { node_version: "0.9.0" }))
       .leadsTo({
         state: "PENDING_REGISTRATION",
         reducer: "pending",
@@ -127,7 +127,7 @@ describe("without epochs", () => {
   });
   it("a copy is as good as any other after the end", () => {
     given(...way, deregistered())
-      .when(rekeyed(60_000))
+      .when(repartitioned(60_000))
       .leadsTo({
         state: "PENDING_REGISTRATION",
         reducer: "pending",

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { compileStored } from "../../app/contract-history.ts";
-import { asJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { registrationOnPaper } from "../../app/registration-effects.ts";
+import { compileStoredContracts } from "../../app/host/contract-history.ts";
+import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
+import { withoutBackends } from "../../app/modules/registration-effects.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Replay, type ReplayDifference } from "../../runtime/core/replay.ts";
+import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
@@ -14,7 +14,7 @@ const linesOf = (name: string): JournalLine[] =>
   readFileSync(new URL(`${name}.ndjson`, FIXTURES), "utf8")
     .trimEnd()
     .split("\n")
-    .map((line) => asJournalLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
+    .map((line) => parseJournalLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
 
 /** The contracts that the journal brings along, and today's shipped ones for every other that its rows name. */
 function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
@@ -22,13 +22,16 @@ function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
   const contracts = new Map(hashes.map((hash) => [hash, shippedDomain]));
   for (const line of lines)
     if (line.line === "contract")
-      contracts.set(line.hash, compileStored(line.files, registrationOnPaper(), { env: "dev", namespace: "" }).domain);
+      contracts.set(
+        line.hash,
+        compileStoredContracts(line.files, withoutBackends(), { env: "dev", namespace: "" }).domain,
+      );
   return contracts;
 }
 
 /**
  * Journals recorded from the real shell. One that comes out otherwise is a change of behaviour: where it is meant,
- * `npm run fixtures:journals` renews them, and the change of the files says what nodes and readers will see.
+ * `npm run fixtures` renews them, and the change of the files says what nodes and readers will see.
  */
 describe("the recorded journals", () => {
   it("are there for every scenario, thirty at least", () => {
@@ -46,9 +49,10 @@ describe("the recorded journals", () => {
     });
     for (const line of lines)
       if (line.line === "row") replay.row(line);
-      else if (line.line === "entity") replay.stored(line);
-    const { rows, states } = replay.end();
+      else if (line.line === "entity") replay.snapshot(line);
+    const { rows, states, reworded } = replay.end();
     expect(found).toEqual([]);
+    expect(reworded).toBe(0);
     expect(rows).toBeGreaterThan(0);
     expect(states).toBe(Object.keys(SCENARIOS[name]?.ends ?? {}).length);
   });
@@ -59,14 +63,14 @@ describe("the recorded journals", () => {
       .flatMap((line) => (line.line === "row" ? [line] : []));
     const said = JSON.stringify(rows);
     const states = [...shippedDomain.orchestrator.states.keys()].filter((state) => state !== "(none)");
-    const names = [...states, ...shippedDomain.topicOf.keys(), ...shippedDomain.effects.keys()];
+    const names = [...states, ...shippedDomain.topicByEventType.keys(), ...shippedDomain.effects.keys()];
     expect(names.filter((name) => !said.includes(`"${name}"`))).toEqual([]);
     expect([...new Set(rows.map(({ kind }) => kind))].toSorted()).toEqual([
       "dead_letter",
       "event",
       "gap",
       "message",
-      "rekeyed",
+      "repartitioned",
       "repeat",
     ]);
   });

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { asJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { registrationOnPaper } from "../../app/registration-effects.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
+import { withoutBackends } from "../../app/modules/registration-effects.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan, type PlannedEnd } from "../../runtime/core/plan.ts";
+import { Plan, type PlannedOutcome } from "../../runtime/replay/plan.ts";
 import { contractsCopy, deadlinesOf, type Edit } from "../blackbox/contracts-copy.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 function edited(...edits: readonly Edit[]): Domain {
   const copy = contractsCopy(...edits);
-  const code = registrationOnPaper();
+  const code = withoutBackends();
   const { set, diagnostics } = validateDomain(copy.dir, code);
   copy.remove();
   if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
@@ -23,23 +23,23 @@ const linesOf = (name: string): JournalLine[] =>
   readFileSync(new URL(`fixtures/${name}.ndjson`, import.meta.url), "utf8")
     .trimEnd()
     .split("\n")
-    .map((line) => asJournalLine(JSON.parse(line)) as JournalLine);
+    .map((line) => parseJournalLine(JSON.parse(line)) as JournalLine);
 
 /** What a recorded history would have come to. @param from how much of its beginning ran before the plan, ms */
-function planned(name: string, domain: Domain, from = 0): readonly PlannedEnd[] {
+function planned(name: string, domain: Domain, from = 0): readonly PlannedOutcome[] {
   const lines = linesOf(name);
   const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
   const head = lines[0] as Extract<JournalLine, { line: "journal" }>;
-  const ends: PlannedEnd[] = [];
+  const ends: PlannedOutcome[] = [];
   const plan = new Plan(
     new Map(hashes.map((hash) => [hash, shippedDomain])),
     domain,
     { sinceMs: Date.parse("2026-01-01T00:00:00Z") + from, untilMs: Date.parse(head.read_at) },
-    { end: (end) => ends.push(end), incomplete: (id, reason) => expect.fail(`${id}: ${reason}`) },
+    { result: (end) => ends.push(end), incomplete: (id, reason) => expect.fail(`${id}: ${reason}`) },
   );
   for (const line of lines)
     if (line.line === "row") plan.row(line);
-    else if (line.line === "entity") plan.stored(line);
+    else if (line.line === "entity") plan.snapshot(line);
   plan.end();
   return ends;
 }

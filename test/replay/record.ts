@@ -3,13 +3,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
-import { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { type Scenario, SCENARIOS } from "./scenarios.ts";
 import { Stage } from "./stage.ts";
 
-// Renews the journals in `fixtures`: on purpose, when a change of core or contract is meant to change what they tell.
-// `npm run fixtures:journals [-- name ...]`
 const FIXTURES = fileURLToPath(new URL("fixtures", import.meta.url));
 
 async function record(store: PgliteStore, name: string, { play, ends }: Scenario): Promise<void> {
@@ -24,12 +22,17 @@ async function record(store: PgliteStore, name: string, { play, ends }: Scenario
 }
 
 /** The shipped contracts are at hand: a change of them that changes nothing told here needs no other fixtures. */
-const isNeeded = (line: JournalLine): boolean => line.line !== "contract" || line.hash !== shippedDomain.hash;
+const isNeeded = (line: JournalLine): boolean => line.line !== "contract" || line.hash !== shippedDomain.contractHash;
 
-const asked = process.argv.slice(2);
-const chosen = Object.entries(SCENARIOS).filter(([name]) => asked.length === 0 || asked.includes(name));
-mkdirSync(FIXTURES, { recursive: true });
-if (asked.length === 0) for (const file of readdirSync(FIXTURES)) rmSync(join(FIXTURES, file));
-const store = await PgliteStore.open({ directory: undefined });
-for (const [name, scenario] of chosen) await record(store, name, scenario);
-await store.close();
+/**
+ * Renews the journals in `fixtures`: on purpose, when a change of core or contract is meant to change what they tell.
+ * @param names of scenarios; none: all
+ */
+export async function recordJournals(names: readonly string[]): Promise<void> {
+  const chosen = Object.entries(SCENARIOS).filter(([name]) => names.length === 0 || names.includes(name));
+  mkdirSync(FIXTURES, { recursive: true });
+  if (names.length === 0) for (const file of readdirSync(FIXTURES)) rmSync(join(FIXTURES, file));
+  const store = await PgliteStore.open({ directory: undefined });
+  for (const [name, scenario] of chosen) await record(store, name, scenario);
+  await store.close();
+}

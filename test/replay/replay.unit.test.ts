@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JournalRow, StepRecord, StoredEntity } from "../../runtime/core/journal.ts";
-import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/core/replay.ts";
+import type { JournalRow, StepRecord, EntitySnapshot } from "../../runtime/core/journal.ts";
+import { Replay, type ReplayCounts, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { toRfc3339 } from "../../runtime/core/time.ts";
 import { anyStimulus } from "../registration/any-stimulus.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
@@ -26,23 +26,23 @@ interface Verdict extends ReplayCounts {
   readonly reasons: readonly string[];
 }
 
-function replayed(rows: readonly JournalRow[], stored?: StoredEntity, domain = shippedDomain): Verdict {
+function replayed(rows: readonly JournalRow[], stored?: EntitySnapshot, domain = shippedDomain): Verdict {
   const found: ReplayDifference[] = [];
   const reasons: string[] = [];
-  const contracts = new Map([[domain.hash, domain]]);
+  const contracts = new Map([[domain.contractHash, domain]]);
   const replay = new Replay(contracts, {
     difference: (difference) => found.push(difference),
     incomplete: (_, reason) => reasons.push(reason),
   });
   for (const row of rows) replay.row(row);
-  if (stored) replay.stored(stored);
+  if (stored) replay.snapshot(stored);
   return { ...replay.end(), found, reasons };
 }
 
 /** What happened, and how the entity stands; outcomes only of what was asked for, as the shell has it. */
 function recorded(stimuli: readonly Stimulus[]): {
   rows: JournalRow[];
-  stored: StoredEntity | undefined;
+  stored: EntitySnapshot | undefined;
   world: World;
 } {
   let world = new World();
@@ -74,7 +74,7 @@ function recorded(stimuli: readonly Stimulus[]): {
         deadlines: entity.deadlines,
         state_since: toRfc3339(entity.stateSince),
       }),
-    ) as StoredEntity);
+    ) as EntitySnapshot);
   return { rows: JSON.parse(JSON.stringify(rows)) as JournalRow[], stored, world };
 }
 
@@ -84,8 +84,9 @@ describe("a journal that the shell wrote", () => {
     fc.assert(
       fc.property(fc.array(anyStimulus, { minLength: 5, maxLength: 60, size: "max" }), (stimuli) => {
         const { rows, stored, world } = recorded(stimuli);
-        const { found, reasons, steps, events, intents, states } = replayed(rows, stored);
+        const { found, reasons, reworded, steps, events, intents, states } = replayed(rows, stored);
         expect(found).toEqual([]);
+        expect(reworded).toBe(0);
         expect(reasons).toEqual([]);
         expect([events, intents]).toEqual([world.events.length, world.intents.length]);
         expect(states).toBe(stored && rows.length > 0 ? 1 : 0);
@@ -145,7 +146,7 @@ describe("a difference", () => {
     event: ["type", "message_id", "correlation_id", "attempt_id", "topic", "key", "value"],
   };
   const isVerified = ({ kind }: JournalRow, path: Path): boolean =>
-    VERIFIED[kind]?.some((start) => path.join(".").startsWith(start)) === true;
+    VERIFIED[kind]?.some((start) => path.join(".").startsWith(start)) === true && path.at(-1) !== "reason";
   const places = rows.flatMap((row, index) =>
     leavesOf(row)
       .filter((path) => isVerified(row, path))
@@ -166,10 +167,40 @@ describe("a difference", () => {
         !first ||
         first.seq !== row.seq ||
         first.follows ||
-        JSON.stringify(first.recorded) === JSON.stringify(first.cameOut)
+        JSON.stringify(first.recorded) === JSON.stringify(first.replayed)
       );
     });
     expect(missed.map(({ name }) => name)).toEqual([]);
+  });
+
+  const steps = rows.flatMap((row, index) => (row.kind === "message" ? [{ row, index }] : []));
+  const REASON = ["body", "decision", "reason"];
+  const STATE = ["body", "decision", "state"];
+
+  it("in a reason's words alone is none, and is counted", () => {
+    for (const { row, index } of steps)
+      expect(replayed(rows.with(index, planted(row, REASON)), stored)).toMatchObject({
+        ...{ differences: 0, found: [], incomplete: 0, reworded: 1 },
+      });
+    const all = rows.map((row) => (row.kind === "message" ? planted(row, REASON) : row));
+    expect(replayed(all, stored)).toMatchObject({ differences: 0, reworded: steps.length });
+  });
+
+  it("beside a reason's words is found, and both are told", () => {
+    for (const { row, index } of steps) {
+      const { found, reworded } = replayed(rows.with(index, planted(planted(row, REASON), STATE)), stored);
+      expect(found.map(({ field }) => field)).toEqual(["decision.reason", "decision.state"]);
+      expect(reworded).toBe(0);
+    }
+  });
+
+  it("in a note's words is none: what an effect said is an input", () => {
+    for (const { row, index } of steps)
+      if ((row.body as StepRecord).note !== undefined)
+        expect(replayed(rows.with(index, planted(row, ["body", "note"])), stored)).toMatchObject({
+          ...{ differences: 0, reworded: 0 },
+        });
+    expect(steps.some(({ row }) => (row.body as StepRecord).note !== undefined)).toBe(true);
   });
 
   it("in the stored entity is found", () => {

@@ -61,7 +61,7 @@ const REGISTERING: Readonly<Record<string, Scenario>> = {
     await stage.pass(500);
     await stage.ack("n1");
   }),
-  "misplaced-and-rekeyed": scenario({ n1: "ACTIVE" }, async (stage) => {
+  "misplaced-and-repartitioned": scenario({ n1: "ACTIVE" }, async (stage) => {
     await stage.introspect("n1", {}, { partition: 1 });
     await stage.pass(500);
     await stage.ack("n1", {}, { partition: 1 });
@@ -279,7 +279,7 @@ const TROUBLE: Readonly<Record<string, Scenario>> = {
     stage.behaviour = () => undefined;
     await stage.active("n1");
   }),
-  "a-compensation-gives-way": scenario({ n1: "AWAITING_ACK" }, async (stage) => {
+  "a-compensation-is-superseded": scenario({ n1: "AWAITING_ACK" }, async (stage) => {
     let isUp = false;
     stage.behaviour = (intent) =>
       intent.type === "consul.deregister" && !isUp ? { code: "UNAVAILABLE", retryable: true } : undefined;

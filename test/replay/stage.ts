@@ -1,15 +1,14 @@
-import { MIGRATIONS, SHIPPED_CONTRACTS } from "../../app/compose.ts";
-import { rememberContracts } from "../../app/contract-history.ts";
+import { MIGRATIONS, SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
-import { linesOfStore } from "../../app/journal/journal-source.ts";
-import { readConfig } from "../../app/config.ts";
-import { registrationOn } from "../../app/registration-effects.ts";
+import { readStoredJournal } from "../../app/journal/journal-source.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { withBackends } from "../../app/modules/registration-effects.ts";
 import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
-import { migrate } from "../../runtime/adapters/migrate.ts";
-import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
-import { TableBus } from "../../runtime/adapters/table-bus.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Effect, Outcome } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import { derivedId } from "../../runtime/core/ids.ts";
@@ -44,17 +43,17 @@ const idOf = (label: string): string => derivedId("label", label);
 /** The real shell on PGlite, its own bus, its own time, and backends that do as they are told. */
 export class Stage {
   readonly clock = new ManualClock();
-  readonly store: PgliteStore;
+  readonly store: Store;
   behaviour: Behaviour = () => undefined;
   isPublishingHeld = false;
   #runtime: Runtime | undefined;
   #domain: Domain | undefined;
-  #bus: TableBus | undefined;
+  #bus: EmbeddedBus | undefined;
   #busy = 0;
   #sent = 0;
   #held: (() => void)[] = [];
 
-  static async on(store: PgliteStore): Promise<Stage> {
+  static async on(store: Store): Promise<Stage> {
     await store.query(`drop schema if exists rollcall cascade`);
     await migrate(store, MIGRATIONS);
     const stage = new Stage(store);
@@ -62,8 +61,21 @@ export class Stage {
     return stage;
   }
 
-  private constructor(store: PgliteStore) {
+  /** Goes on with what is in the store, which was left a while ago. */
+  static async goingOn(store: Store): Promise<Stage> {
+    await migrate(store, MIGRATIONS);
+    const stage = new Stage(store);
+    stage.clock.wallAtMs = Date.now();
+    await stage.start();
+    return stage;
+  }
+
+  private constructor(store: Store) {
     this.store = store;
+  }
+
+  get bus(): EmbeddedBus {
+    return this.#bus as EmbeddedBus;
   }
 
   get domain(): Domain {
@@ -72,17 +84,22 @@ export class Stage {
 
   async start(contractsDir: string = SHIPPED_CONTRACTS): Promise<void> {
     const store = this.#counted();
-    const code = registrationOn(new TableCatalog(store, { env: "dev", namespace: "" }), store);
+    const code = withBackends(new TableCatalog(store, { env: "dev", namespace: "" }), store);
     const effects = Object.fromEntries(
       Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)]),
     );
     const { set, diagnostics } = validateDomain(contractsDir, { ...code, effects });
     if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
     this.#domain = compileDomain(set, { ...code, effects }, { env: "dev", namespace: "" });
-    await rememberContracts(store, { set, domain: this.#domain });
-    this.#bus = new TableBus({ store, clock: this.clock });
+    await resolveStartupContracts(
+      store,
+      { set, domain: this.#domain },
+      { directory: contractsDir, code, names: { env: "dev", namespace: "" } },
+      { isShared: false, by: "the stage" },
+    );
+    this.#bus = new EmbeddedBus({ store, clock: this.clock });
     const publish = this.#bus.publish.bind(this.#bus);
-    this.#bus.publish = async (...given: Parameters<TableBus["publish"]>) => {
+    this.#bus.publish = async (...given: Parameters<EmbeddedBus["publish"]>) => {
       if (this.isPublishingHeld) await new Promise<void>((resolve) => this.#held.push(resolve));
       return publish(...given);
     };
@@ -202,7 +219,7 @@ export class Stage {
   /** The journal as it is exported, read at the stage's time. */
   async journal(): Promise<JournalLine[]> {
     const lines: JournalLine[] = [];
-    for await (const line of linesOfStore(this.store, this.domain.name, readConfig({}), {}))
+    for await (const line of readStoredJournal(this.store, this.domain.name, readConfig({}), {}))
       lines.push(line.line === "journal" ? { ...line, read_at: toRfc3339(this.clock.wallMs()) } : line);
     return lines;
   }
@@ -225,7 +242,7 @@ export class Stage {
     };
   }
 
-  /** The store, with a count of what it is busy with. */
+  /** The store, at the stage's time, and with a count of what it is busy with. */
   #counted(): Store {
     const counted = async <Result>(work: Promise<Result>): Promise<Result> => {
       this.#busy++;
@@ -233,12 +250,21 @@ export class Stage {
     };
     const { store } = this;
     return {
-      kind: "pglite",
-      query: <Row>(...given: Parameters<Sql["query"]>) => counted(store.query<Row>(...given)),
-      transaction: (work) => counted(store.transaction(work)),
+      kind: store.kind,
+      query: <Row>(...given: Parameters<Sql["query"]>) => counted(this.#timed(store).query<Row>(...given)),
+      transaction: (work) => counted(store.transaction((tx) => work(this.#timed(tx)))),
       script: (tx, text) => store.script(tx, text),
       version: () => store.version(),
       close: () => store.close(),
+    };
+  }
+
+  /** The machine's time would be another one at each recording. */
+  #timed(sql: Sql): Sql {
+    const now = (): string => `'${toRfc3339(this.clock.wallMs())}'::timestamptz`;
+    return {
+      query: <Row>(text: string, values?: Parameters<Sql["query"]>[1]) =>
+        sql.query<Row>(text.replaceAll(/\b(now|clock_timestamp)\(\)/g, now), values),
     };
   }
 

@@ -3,16 +3,21 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
 import type { Message } from "../../runtime/core/message.ts";
 import type { BusRecord } from "../../runtime/ports/event-bus.ts";
-import type { Item } from "../../runtime/shell/inbox.ts";
-import { Partition } from "../../runtime/shell/partition.ts";
-import { SharedValues } from "../../runtime/shell/shared-values.ts";
-import { TurnPlan } from "../../runtime/shell/turn-plan.ts";
+import type { InboxItem } from "../../runtime/shell/turns/inbox.ts";
+import { Partition } from "../../runtime/shell/partitions/partition.ts";
+import { InternedValues } from "../../runtime/shell/turns/interned-values.ts";
+import { TurnPlan } from "../../runtime/shell/turns/turn-plan.ts";
 
 /** The journal that the shell's own writer makes of these messages, taken in this order in one turn. */
 export function journalOf(domain: Domain, messages: readonly Message[], atMs: number): JournalRow[] {
   const start = { number: 0, epoch: 1, nextSeq: 1, publishedSeq: 0, positions: new Map(), entitiesMax: 10 };
   const partition = new Partition(start);
-  const loaded = { entity: () => undefined, seen: () => false, share: () => partition, values: new SharedValues() };
+  const loaded = {
+    entity: () => undefined,
+    seen: () => false,
+    cursorsOf: () => partition,
+    internedValues: new InternedValues(),
+  };
   const plan = new TurnPlan(domain, loaded, atMs);
   for (const message of messages) {
     const asked = plan.intents.find(({ intent }) => intent.id === message.intentId)?.intent;
@@ -29,7 +34,7 @@ export function journalOf(domain: Domain, messages: readonly Message[], atMs: nu
     message_id: row.messageId,
     correlation_id: row.correlationId,
     attempt_id: row.attemptId,
-    contract_hash: domain.hash,
+    contract_hash: domain.contractHash,
     body: row.body === null ? null : (JSON.parse(row.body) as unknown),
     topic: row.outgoing?.topic ?? null,
     key: row.outgoing?.key?.toString() ?? null,
@@ -38,7 +43,7 @@ export function journalOf(domain: Domain, messages: readonly Message[], atMs: nu
   }));
 }
 
-function itemOf(partition: Partition, message: Message, asked: Intent | undefined): Item {
+function itemOf(partition: Partition, message: Message, asked: Intent | undefined): InboxItem {
   if (message.origin) {
     const record: BusRecord = {
       ...message.origin,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { readApiTokens, tokenOf } from "../../app/api-tokens.ts";
-import { ConfigError, readConfig } from "../../app/config.ts";
+import { readApiTokens, findToken } from "../../app/host/api-tokens.ts";
+import { ConfigError, readConfig } from "../../app/host/config.ts";
 import { blockOf } from "./guide.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
@@ -44,9 +44,9 @@ describe("API tokens", () => {
 
   it("are known by the token that has the hash, whichever way it was given", () => {
     const { ROLLCALL_API_TOKENS: tokens = [] } = readConfig({ ROLLCALL_API_TOKENS: `operator b sha256:${hashed}` });
-    expect(tokenOf(tokens, secret)).toMatchObject({ role: "operator", name: "b" });
+    expect(findToken(tokens, secret)).toMatchObject({ role: "operator", name: "b" });
     for (const other of [hashed, `sha256:${hashed}`, `${secret} `, secret.slice(1), secret.toUpperCase(), ""])
-      expect(tokenOf(tokens, other)).toBeUndefined();
+      expect(findToken(tokens, other)).toBeUndefined();
   });
 
   it("are not kept: the configuration holds their hashes", () => {

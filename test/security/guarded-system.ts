@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import { readConfig } from "../../app/config.ts";
-import { createHttpServer } from "../../app/http/server.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { HttpBench } from "../app/http-bench.ts";
 
 const token = (of: string): string => `${of}-0123456789abcdef0123456789abcdef`;

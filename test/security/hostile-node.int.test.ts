@@ -58,7 +58,10 @@ beforeAll(async () => {
   expect(await publish("NodeRegistrationAcked", {}, "?wait=active&timeout=30s")).toBe(200);
   expect(await publish("NodeIntrospectionEvent", { ...about, ...names })).toBe(202);
   expect(await publish("NodeHeartbeatEvent", { uptime_seconds: 1 })).toBe(202);
-  const proto = `{"payload_type":"NodeIntrospectionEvent","payload":{"node_id":"proto-1","node_type":"effect","metadata":{"a":"b"},"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}`;
+  const proto = [
+    '{"payload_type":"NodeIntrospectionEvent","payload":{"node_id":"proto-1","node_type":"effect",',
+    '"metadata":{"a":"b"},"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}}',
+  ].join("");
   expect(await post(proto)).toBe(202);
   await publish("NodeDeregister", { reason: NASTY });
   await publish("NodeDeregister", { reason: TURNED });

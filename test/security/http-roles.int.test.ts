@@ -1,6 +1,6 @@
 import { fastify, type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { controlAccess } from "../../app/http/access.ts";
+import { addAuthentication } from "../../app/http/server/access.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS, as, bearer, type Holder } from "./guarded-system.ts";
 import { tableOf } from "./guide.ts";
 
@@ -48,11 +48,13 @@ function request(route: string, nodeId: string, headers: Record<string, string>)
   );
 }
 
+const ROUTE_LINE = /^((?:│ {3}| {4})*)[├└]── (\S+) \(([^)]*)\)$/;
+
 /** `GET /a/b` for each line of fastify's tree of routes. */
 function routesOf(tree: string): readonly string[] {
   const paths: string[] = [];
   return tree.split("\n").flatMap((line) => {
-    const [, indent = "", path = "", methods = ""] = /^((?:│ {3}| {4})*)[├└]── (\S+) \(([^)]*)\)$/.exec(line) ?? [];
+    const [, indent = "", path = "", methods = ""] = ROUTE_LINE.exec(line) ?? [];
     const depth = indent.length / 4;
     paths.splice(depth, paths.length, path);
     const asked = methods.split(", ").filter((method) => method !== "HEAD" && method !== "");
@@ -76,7 +78,7 @@ describe("the routes of the guide", () => {
 
   it("can't be joined by one that does not say who may use it", () => {
     const http = fastify();
-    controlAccess(http, undefined);
+    addAuthentication(http, undefined);
     expect(() => http.get("/secret", () => "")).toThrow(/GET \/secret does not say who may use it/);
   });
 
@@ -123,7 +125,7 @@ describe("the routes of the guide", () => {
     const { bench } = system;
     const status = { ...bench.system.runtime.status(), bus: { ok: false, reason: "broker kafka-1.internal:9092" } };
     const broken = { ...bench.system.runtime, status: () => status } as typeof bench.system.runtime;
-    const { createHttpServer } = await import("../../app/http/server.ts");
+    const { createHttpServer } = await import("../../app/http/server/http-server.ts");
     const sick = createHttpServer({
       ...bench.system,
       runtime: broken,
@@ -198,7 +200,7 @@ describe("a node's token", () => {
   it("publishes no event of the orchestrator, and neither does an operator's", async () => {
     const { domain } = system.bench.system;
     const consumed = new Set(domain.consumed.map(({ type }) => type));
-    const internal = [...domain.topicOf.keys()].filter((type) => !consumed.has(type));
+    const internal = [...domain.topicByEventType.keys()].filter((type) => !consumed.has(type));
     expect(internal).toContain("NodeBecameActive");
     for (const type of internal)
       for (const holder of ["node", "operator"] as const)

@@ -69,7 +69,7 @@ class Trial {
       const listener = new RecordingListener();
       await bus.subscribe(input, listener);
       await listener.until(() => listener.assignments.length > 0, joinMs);
-      bus.start(0, new Map(input.map((topic) => [topic, 0])));
+      bus.startPartition(0, new Map(input.map((topic) => [topic, 0])));
       const all = [...INPUTS, ...OUTPUTS].map((name) => message(this.topic(name), 0, name));
       await bus.publish(all, { timeoutMs: 10_000 });
       await listener.until(() => listener.records.length === INPUTS.length);

@@ -3,16 +3,24 @@ import { filesIn } from "../tidy/sources.ts";
 
 /** Who opens connections, and to what it is told to by its configuration alone. */
 const OUTGOING: Readonly<Record<string, string>> = {
-  "app/commands/server.ts": "--url, ROLLCALL_URL",
+  "app/terminal/server-client.ts": "--url, ROLLCALL_URL",
   "client/event-stream.ts": "the transport's url",
   "client/http-sender.ts": "the transport's url",
   "client/kafka-connection.ts": "the transport's brokers",
   "effects/consul/consul-client.ts": "CONSUL_HTTP_ADDR",
   "runtime/adapters/kafka/kafka-client.ts": "KAFKA_BOOTSTRAP_SERVERS and the brokers that they name",
-  "runtime/adapters/postgres-store.ts": "DATABASE_URL",
+  "runtime/adapters/postgres/postgres-store.ts": "DATABASE_URL",
 };
-const OPENS =
-  /(?<![.\w])(?<!async )fetch\(|new WebSocket|new EventSource|from "node:(?:net|tls|http2|dns|dgram)(?:\/\w+)?"|import \{[^}]*\brequest\b[^}]*\} from "node:https?"|new (?:Kafka|pg\.\w+|Client|Pool)\(/;
+const OPENS = new RegExp(
+  [
+    /(?<![.\w])(?<!async )fetch\(|new WebSocket|new EventSource/,
+    /from "node:(?:net|tls|http2|dns|dgram)(?:\/\w+)?"/,
+    /import \{[^}]*\brequest\b[^}]*\} from "node:https?"/,
+    /new (?:Kafka|pg\.\w+|Client|Pool)\(/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+);
 const CODE = ["app", "client", "contracts", "effects", "nodes", "reducers", "runtime"];
 
 describe("connections to others", () => {

@@ -1,8 +1,8 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { MIGRATIONS } from "../../app/compose.ts";
-import { ensureJournalPartitions, migrate } from "../../runtime/adapters/migrate.ts";
-import { PostgresStore } from "../../runtime/adapters/postgres-store.ts";
+import { MIGRATIONS } from "../../app/host/compose.ts";
+import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { rollcall } from "./rollcall.ts";
 import type { ROLES } from "./secured-postgres.ts";
@@ -27,14 +27,14 @@ describeReal("Postgres with TLS and three roles", () => {
   it("runs for nobody before the tables are there, and says who has to make them", async () => {
     const refused = migrate(storeAt(server.url("rollcall_run")), MIGRATIONS);
     await expect(refused).rejects.toMatchObject({ code: "MIGRATION_REFUSED", retryable: false });
-    await expect(refused).rejects.toThrow(/runtime\/0001_runtime\.sql.*rollcall migrate/);
+    await expect(refused).rejects.toThrow(/runtime\/0001_contracts\.sql.*rollcall migrate/);
   });
 
   it("is migrated by the role that owns the tables, with the command", async () => {
     const environment = { DATABASE_URL: server.url("rollcall_migrate") };
     expect(await rollcall("migrate", environment)).toMatchObject({
       code: 0,
-      out: expect.stringContaining("applied runtime/0001_runtime.sql"),
+      out: expect.stringContaining("applied runtime/0001_contracts.sql"),
       err: "",
     });
     expect(await rollcall("migrate", environment)).toMatchObject({
@@ -95,10 +95,10 @@ describeReal("Postgres with TLS and three roles", () => {
         "create temp table mine (id int)",
         "create role mine",
         "create extension if not exists pg_trgm",
-        "copy rollcall.contract to program 'id'",
+        "copy rollcall.contract_set to program 'id'",
       ])
         expect([change, await tried(role, change)]).toEqual([change, denied]);
-    expect(await tried("rollcall_read", "select rollcall.make_journal_day('2031-05-01')")).toBe(denied);
+    expect(await tried("rollcall_read", "select rollcall.create_journal_partition('2031-05-01')")).toBe(denied);
     expect(await tried("rollcall_migrate", "alter table rollcall.entity add column x int")).toBe("may");
     expect(await tried("rollcall_migrate", "create role mine")).toBe(denied);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RateLimit } from "../../app/http/rate-limit.ts";
+import { RateLimit } from "../../app/http/server/rate-limit.ts";
 import { ManualClock } from "../manual-clock.ts";
 
 describe("a token bucket", () => {

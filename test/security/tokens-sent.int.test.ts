@@ -80,7 +80,7 @@ describe("a node", () => {
 
   it("hears that its token is another node's", async () => {
     const { node, transport } = nodeWith(TOKENS.node, "edge-7");
-    const trouble = new Promise((resolve) => node.on("trouble", resolve));
+    const trouble = new Promise((resolve) => node.on("deliveryFailed", resolve));
     await node.start();
     expect(await trouble).toMatchObject({
       code: "TRANSPORT_REFUSED",

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { openInitializedStore } from "../initialized-store.ts";
@@ -9,7 +9,7 @@ type Running = Awaited<ReturnType<typeof startOrders>>;
 const [FIRST, SECOND] = ["first".repeat(12), "second".repeat(10)];
 const hashed =
   (hash: string, more: (domain: Domain) => Partial<Domain> = () => ({})) =>
-  (domain: Domain): Domain => ({ ...domain, ...more(domain), hash });
+  (domain: Domain): Domain => ({ ...domain, ...more(domain), contractHash: hash });
 const without = <Value>(map: ReadonlyMap<string, Value>, name: string): ReadonlyMap<string, Value> =>
   new Map([...map].filter(([key]) => key !== name));
 
@@ -33,14 +33,14 @@ describe("a change of contracts", () => {
   };
   const put = (before: Domain | undefined, next: Domain, more: { readonly known?: boolean } = {}) =>
     putInForce(store, {
-      expected: before?.hash,
-      running: more.known === false ? undefined : before,
+      expected: before?.contractHash,
+      current: more.known === false ? undefined : before,
       next,
       by: "a test",
-      store: async (tx) =>
+      saveContracts: async (tx) =>
         void (await tx.query(
-          `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, 'orders', '{}', now())`,
-          [next.hash],
+          `insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, 'orders', '{}', now())`,
+          [next.contractHash],
         )),
     });
   const epochs = async () =>
@@ -119,8 +119,10 @@ describe("a change of contracts", () => {
   it("is refused when it lacks an intent that is pending", async () => {
     const { domain } = await told();
     await store.query(
-      `insert into rollcall.intent (id, domain, partition, seq, entity_id, attempt_id, type, target, version, correlation_id, payload, created_at)
-       values (gen_random_uuid(), 'orders', 0, 1, 'o2', gen_random_uuid(), 'card.charge', 'o2', 1, gen_random_uuid(), '{}', now())`,
+      `insert into rollcall.intent (id, domain, partition, seq, entity_id, attempt_id, type, target, version,
+         correlation_id, payload, created_at)
+       values (gen_random_uuid(), 'orders', 0, 1, 'o2', gen_random_uuid(), 'card.charge', 'o2', 1,
+         gen_random_uuid(), '{}', now())`,
     );
     expect(
       await put(domain, hashed(SECOND, ({ effects }) => ({ effects: without(effects, "card.charge") }))(domain)),

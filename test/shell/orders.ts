@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { migrate } from "../../runtime/adapters/migrate.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
-import { TableBus } from "../../runtime/adapters/table-bus.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
-import type { Reconciled } from "../../runtime/core/drift.ts";
+import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
@@ -29,7 +29,7 @@ export async function startOrders(
   store: Store,
   options: {
     readonly effects?: Partial<DomainCode["effects"]>;
-    readonly reconciled?: readonly Reconciled[];
+    readonly reconciled?: readonly ReconciledBackend[];
     readonly limits?: Partial<ShellLimits>;
     /** Other contracts than the folder's. */
     readonly changed?: (domain: Domain) => Domain;
@@ -43,7 +43,7 @@ export async function startOrders(
   const { set } = validateDomain(toyFolder, code);
   if (!set) throw new Error("the toy domain's contracts have errors");
   const clock = new SystemClock();
-  const bus = new TableBus({ store, clock });
+  const bus = new EmbeddedBus({ store, clock });
   const told: ShellEvent[] = [];
   const fatal: unknown[] = [];
   const compiled = compileDomain(set, code, { env: "test", namespace: "" });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "../../runtime/core/fault.ts";
-import { done, effect, refused } from "../../runtime/core/effect.ts";
-import type { PgliteStore } from "../../runtime/adapters/pglite-store.ts";
+import { done, effect, failed } from "../../runtime/core/effect.ts";
+import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { SqlValue, Store } from "../../runtime/ports/store.ts";
@@ -131,7 +131,7 @@ describe("the runtime, on a domain of orders", () => {
     expect(letter).toMatchObject({ error_code: "INVALID_PAYLOAD", error: expect.stringContaining("/amount") });
   });
 
-  it("writes nothing of a partition that another process owns, and takes it over again when the group still says so", async () => {
+  it("writes nothing of a partition that another process owns, and takes it again if the group says so", async () => {
     // What a process says of itself each second would find it out too.
     const unwatched = wrapped(store, {
       query: <Row>(text: string, values?: readonly SqlValue[]) =>
@@ -144,9 +144,10 @@ describe("the runtime, on a domain of orders", () => {
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
     await until(async () => (await stateOf("o1")) === "TOLD");
     const kinds = told.map(({ kind }) => kind);
-    expect(kinds.indexOf("lost"), "before the first decision, which is told when it was written").toBeLessThan(
-      kinds.indexOf("decision"),
-    );
+    expect(
+      kinds.indexOf("partitions_lost"),
+      "before the first decision, which is told when it was written",
+    ).toBeLessThan(kinds.indexOf("decision"));
     expect(kinds).toContain("lost");
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
   });
@@ -175,7 +176,7 @@ describe("the runtime, on a domain of orders", () => {
     const { publish, stateOf, told } = await start(outOfReach(() => isDown));
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
     isDown = true;
-    await until(() => told.some(({ kind }) => kind === "trouble"));
+    await until(() => told.some(({ kind }) => kind === "unreachable"));
     isDown = false;
     await until(async () => (await stateOf("o1")) === "TOLD");
     expect(await store.query(`select * from rollcall.dead_letter`)).toEqual([]);
@@ -206,7 +207,7 @@ describe("the runtime, on a domain of orders", () => {
     const HandlerCardCharge = effect(charge?.intent as never, ["BANK_BUSY"], async (intents) =>
       intents.map(() =>
         busy
-          ? refused(new Fault("BANK_BUSY", "later", { retryable: true }))
+          ? failed(new Fault("BANK_BUSY", "later", { retryable: true }))
           : done({ type: "CardCharged", payload: {} }),
       ),
     );

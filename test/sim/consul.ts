@@ -1,5 +1,5 @@
-import type { Ending, ServiceChange, ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
-import { consulRefused, unavailable } from "../../effects/catalogue/faults.ts";
+import type { WriteResult, ServiceChange, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { consulRefused, backendUnavailable } from "../../effects/service-catalog/faults.ts";
 import type { Machine } from "./machine.ts";
 import type { Weather } from "./weather.ts";
 
@@ -36,7 +36,7 @@ export class Consul {
     return service?.isRemoved ? undefined : service;
   }
 
-  apply(change: ServiceChange): Ending {
+  apply(change: ServiceChange): WriteResult {
     const { serviceId, version } = change;
     const held = this.services.get(serviceId);
     const isOurs = held?.owner === OWNER;
@@ -78,7 +78,7 @@ export class SimRegistry implements ServiceRegistry {
     this.#machine = machine;
   }
 
-  apply(changes: readonly ServiceChange[], _signal: AbortSignal): Promise<readonly Ending[]> {
+  apply(changes: readonly ServiceChange[], _signal: AbortSignal): Promise<readonly WriteResult[]> {
     const { weather } = this.#consul;
     const { trouble, random } = weather;
     return weather
@@ -87,10 +87,10 @@ export class SimRegistry implements ServiceRegistry {
         return changes.map((change) => {
           const isDone = !isHalf || random.chance(0.5);
           const isSaid = !isHalf || random.chance(0.5);
-          const ending = isDone ? this.#consul.apply(change) : unavailable("not done");
-          return isSaid ? ending : unavailable("it is not known whether it was done");
+          const ending = isDone ? this.#consul.apply(change) : backendUnavailable("not done");
+          return isSaid ? ending : backendUnavailable("it is not known whether it was done");
         });
       })
-      .catch((error: unknown) => changes.map(() => unavailable(String(error), error)));
+      .catch((error: unknown) => changes.map(() => backendUnavailable(String(error), error)));
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { migrate } from "../../runtime/adapters/migrate.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import type { Executed } from "./database.ts";

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { registrationOn, registrationOnPaper } from "../../app/registration-effects.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
-import { compileDomain } from "../../runtime/contract/compile.ts";
-import { validateDomain } from "../../runtime/contract/validate.ts";
+import { withBackends, withoutBackends } from "../../app/modules/registration-effects.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { schemasIn } from "./sql/schema.ts";
@@ -12,21 +12,19 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/postgres/migrations"].map(here);
 export const SCHEMAS = schemasIn(MIGRATIONS);
 
-const paper = registrationOnPaper();
+const paper = withoutBackends();
 const { set } = validateDomain(here("../../contracts/registration"), paper);
 if (!set) throw new Error("the shipped contracts have errors");
 /** The contracts that are shipped, compiled once: every process has them, each with effects of its own. */
 const SHIPPED: Domain = compileDomain(set, paper, { env: "dev", namespace: "" });
 
 /** @param hash of the contracts, if others than the shipped ones: their content is the same */
-export function domainOn(registry: ServiceRegistry, sql: Sql, hash = SHIPPED.hash): Domain {
-  const own = new Map(
-    Object.values(registrationOn(registry, sql).effects).map((each) => [each.intent.intentType, each]),
-  );
+export function domainOn(registry: ServiceRegistry, sql: Sql, hash = SHIPPED.contractHash): Domain {
+  const own = new Map(Object.values(withBackends(registry, sql).effects).map((each) => [each.intent.intentType, each]));
   const effects = new Map(
     [...SHIPPED.effects].map(([type, spec]) => [type, { ...spec, effect: own.get(type) ?? spec.effect }]),
   );
-  return { ...SHIPPED, effects, hash };
+  return { ...SHIPPED, effects, contractHash: hash };
 }
 
 const topicNamed = (type: string): string => SHIPPED.consumed.find((each) => each.type === type)?.topic ?? "";

@@ -42,7 +42,7 @@ const lateRows: NonNullable<Plant["ports"]> = (ports, _, { random, weather }) =>
 
 /** What is planted, and the promises of which one must be named. */
 const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: readonly string[] }>> = {
-  "a store that forgets that other contracts are in force": {
+  "a store that forgets that new contracts are in force": {
     names: ["G14"],
     plant: {
       ports: (ports) => ({
@@ -131,8 +131,8 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       ports: (ports, _, world) => {
         const { broker, database } = world;
         world.weather.behindMs = 1_700;
-        const ask = ports.bus.ends.bind(ports.bus);
-        ports.bus.ends = async (topics, options) => {
+        const ask = ports.bus.logEnds.bind(ports.bus);
+        ports.bus.logEnds = async (topics, options) => {
           await ask(topics, options);
           const stored = database.table("source_offset");
           const high = (topic: string, partition: number): number =>

@@ -2,7 +2,7 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
-import type { ServiceRegistry } from "../../effects/catalogue/service-registry.ts";
+import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -91,10 +91,10 @@ export class Process {
     const { contracts: expected } = this.#around;
     const next = { ...this.#domain, hash };
     void putInForce(this.#store, {
-      ...{ expected, running: this.#domain, next, by: this.machine.name },
-      store: async (tx) =>
+      ...{ expected, current: this.#domain, next, by: this.machine.name },
+      saveContracts: async (tx) =>
         void (await tx.query(
-          `insert into rollcall.contract (hash, domain, files, first_run_at) values ($1, $2, $3::json, now())`,
+          `insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, $2, $3::json, now())`,
           [hash, next.name, "{}"],
         )),
     }).catch(() => {});

@@ -1,4 +1,4 @@
-import { Heap } from "../../runtime/shell/heap.ts";
+import { Heap } from "../../runtime/shell/deadlines/heap.ts";
 
 interface Event {
   readonly atMs: number;

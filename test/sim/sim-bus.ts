@@ -54,7 +54,7 @@ export class SimBus implements EventBus {
     await this.#request(() => this.#broker.subscribe(member));
   }
 
-  start(partition: number, positions: ReadonlyMap<string, number>): void {
+  startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
     if (!this.#announced?.includes(partition)) return;
     this.#paused.delete(partition);
     for (const topic of this.#topics) {
@@ -76,7 +76,7 @@ export class SimBus implements EventBus {
     }
   }
 
-  reassign(): void {
+  requestReassignment(): void {
     this.#machine.after(0, () => {
       if (!this.#announced || !this.#member) return;
       this.#revoke();
@@ -84,7 +84,7 @@ export class SimBus implements EventBus {
     });
   }
 
-  commitHint(_positions: ByTopicPartition<number>): void {
+  commitPositionsHint(_positions: ByTopicPartition<number>): void {
     this.#machine.reaches();
   }
 
@@ -123,7 +123,7 @@ export class SimBus implements EventBus {
     }).then((brokerTimeMs) => ({ brokerTimeMs, receivedAtMs: this.#machine.clock.monotonicMs() }));
   }
 
-  ends(topics: readonly string[]): Promise<ByTopicPartition<LogEnds>> {
+  logEnds(topics: readonly string[]): Promise<ByTopicPartition<LogEnds>> {
     return this.#request(() => this.#broker.ends(topics));
   }
 

@@ -50,7 +50,7 @@ export class World {
   #processes: Process[] = [];
   #wanted: number;
   #starts = 0;
-  #isCalm = false;
+  #isPatched = false;
   #quietFromMs = SETTLE_MS;
   readonly #outages: Outage[] = [];
   readonly #checks: {
@@ -59,7 +59,7 @@ export class World {
     readonly log: LogCheck;
     readonly versions: VersionsCheck;
   };
-  #checkedMs = 0;
+  #requireDurationMs = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -150,8 +150,8 @@ export class World {
   /** After every event of the simulation: what has just been broken ends it. */
   readonly afterEach = (): void => {
     const now = this.scheduler.nowMs;
-    if (!this.breach && now - this.#checkedMs >= CHECK_EVERY_MS) {
-      this.#checkedMs = now;
+    if (!this.breach && now - this.#requireDurationMs >= CHECK_EVERY_MS) {
+      this.#requireDurationMs = now;
       this.#checks.intake.late();
       this.#checks.lives.late();
     }
@@ -171,7 +171,7 @@ export class World {
     this.#disturb(delayMs + SETTLE_MS);
     this.scheduler.after(delayMs, () => {
       if (this.#processes.filter(({ machine }) => !machine.isDead).length >= this.#wanted) return;
-      const wallOffsetMs = this.random.chance(0.1) && !this.#isCalm ? (this.random.next() - 0.5) * 1_200_000 : 0;
+      const wallOffsetMs = this.random.chance(0.1) && !this.#isPatched ? (this.random.next() - 0.5) * 1_200_000 : 0;
       const process = new Process(
         `p${++this.#starts}`,
         {
@@ -208,13 +208,13 @@ export class World {
   }
 
   #observed(machine: Machine, event: ShellEvent): void {
-    if (event.kind === "lost") this.count("fenced");
+    if (event.kind === "partitions_lost") this.count("fenced");
     if (
       event.kind === "deadline_fired" ||
       event.kind === "recovered" ||
-      event.kind === "lost" ||
-      event.kind === "partitions" ||
-      event.kind === "trouble"
+      event.kind === "partitions_lost" ||
+      event.kind === "partitions_owned" ||
+      event.kind === "unreachable"
     )
       this.tell(() => `    ${machine.name}: ${JSON.stringify(event)}`);
     if (event.kind === "decision" && event.decision.result !== "renewed")
@@ -351,7 +351,7 @@ export class World {
   /** All is well again, and nobody says anything but heartbeats: within a minute all must be settled. */
   async rest(): Promise<void> {
     this.tell("--- calm ---");
-    this.#isCalm = true;
+    this.#isPatched = true;
     this.weather.clear();
     for (const outage of this.#outages) outage.toMs = Math.min(outage.toMs, this.scheduler.nowMs);
     this.#restartMs = 0;

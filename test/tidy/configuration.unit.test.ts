@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CONFIG_SCHEMA } from "../../app/config.ts";
+import { CONFIG_SCHEMA } from "../../app/host/config.ts";
 import { ROOT } from "./sources.ts";
 
 const text = readFileSync(join(ROOT, "docs/reference/configuration.md"), "utf8");
@@ -19,7 +19,7 @@ function variables(): string {
 }
 
 describe("docs/reference/configuration.md", () => {
-  it("has the table that app/config.ts makes", () => {
+  it("has the table that app/host/config.ts makes", () => {
     const table = text.split("a test holds both equal -->\n\n")[1]?.split("\n\n")[0]?.trimEnd();
     expect(table).toBe(variables());
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EFFECT_DEFAULTS } from "../../runtime/contract/schema-effect.ts";
+import { EFFECT_DEFAULTS } from "../../runtime/contract/language/schema-effect.ts";
 import { filesIn, ROOT } from "./sources.ts";
 
 const text = readFileSync(join(ROOT, "docs/reference/contracts.md"), "utf8");

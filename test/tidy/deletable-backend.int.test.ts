@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { filesIn, importsOf } from "./sources.ts";
 import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
-const COMPOSITION = ["app/compose.ts", "app/registration.ts", "app/registration-effects.ts"];
+const COMPOSITION = ["app/host/compose.ts", "app/modules/registration.ts", "app/modules/registration-effects.ts"];
 
 afterAll(removeCopies);
 
@@ -34,12 +34,14 @@ const namesIt = (row: unknown, names: RegExp): boolean =>
   Object.values(row as object).some((each) => typeof each === "string" && names.test(each));
 
 describe("a backend", () => {
-  it("postgres is removed by deleting its folder, its builders, its rows and its lines in the composition", async () => {
+  it("postgres is removed by deleting its folder, builders, rows and lines in the composition", async () => {
     const copy = copyOfTheTree();
     rmSync(join(copy, "effects/postgres"), { recursive: true });
     for (const name of ["intents", "drift"]) rmSync(join(copy, `reducers/registration/postgres.${name}.ts`));
-    const names =
-      /HandlerPostgres\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|effects\/postgres|postgres\.intents|postgres\.drift|postgresDrift|emit_postgres_\w*/;
+    const names = new RegExp(
+      "HandlerPostgres\\w*|Postgres(?:Upsert|Update)Registration|PostgresRegistrationConfirmed|" +
+        "effects/postgres|postgres\\.intents|postgres\\.drift|postgresDrift|emit_postgres_\\w*",
+    );
     for (const path of [...COMPOSITION, "reducers/registration/registration.reducer.ts"])
       edit(join(copy, path), (text) => withoutNames(text, names));
     for (const name of ["reducer.yaml", "effects.yaml"])
@@ -66,7 +68,7 @@ describe("a backend", () => {
   });
 
   it("is imported outside of effects by the composition only", () => {
-    const types = ["app/system.ts"]; // what a catalogue answers to whoever asks it
+    const types = ["app/host/system.ts"]; // what a catalogue answers to whoever asks it
     const importers = ["app", "client", "contracts", "nodes", "reducers", "runtime"]
       .flatMap((folder) => filesIn(folder))
       .filter((file) => importsOf(file).some((path) => path.startsWith("effects/")))

@@ -75,7 +75,7 @@ describe("docs/reference/errors.md", () => {
   });
 
   it("has every kind of problem with its status, and no other", () => {
-    const problems = sources.find(({ path }) => path === "app/http/problem.ts")?.text ?? "";
+    const problems = sources.find(({ path }) => path === "app/http/server/problem.ts")?.text ?? "";
     const kinds = [...problems.matchAll(/^ {2}"?([a-z-]+)"?: \{ status: (\d{3})/gm)];
     expect(kinds.length).toBeGreaterThan(5);
     expect(new Map(kinds.map(([, kind = "", status = ""]) => [kind, status]))).toEqual(documented("HTTP"));

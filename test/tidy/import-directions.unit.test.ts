@@ -51,15 +51,15 @@ const ROOMS: readonly Room[] = [
     libraries: [],
   },
   // The consul.* effects, over the interface that Consul and the table that stands in for it both have.
-  { room: "effects/catalogue/", may: ["contracts/", "runtime/core/", "effects/*.ts"], libraries: [] },
+  { room: "effects/service-catalog/", may: ["contracts/", "runtime/core/", "effects/*.ts"], libraries: [] },
   {
     room: "effects/table-catalog/",
-    may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/catalogue/"],
+    may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/service-catalog/"],
     libraries: [],
   },
   {
     room: "effects/consul/",
-    may: ["contracts/", "runtime/core/", "effects/*.ts", "effects/catalogue/"],
+    may: ["contracts/", "runtime/core/", "effects/*.ts", "effects/service-catalog/"],
     libraries: ["node:crypto", "node:http", "node:https", "zod"],
   },
   { room: "effects/", may: ["runtime/core/"], libraries: [] },

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { expect, it } from "vitest";
-import { filesIn, readmeOf, type Source } from "./sources.ts";
+import { filesIn, pagesAtRoot, type Source } from "./sources.ts";
 
-const pages: readonly Source[] = [readmeOf(), ...filesIn("docs", ".md")];
+const pages: readonly Source[] = [...pagesAtRoot(), ...filesIn("docs", ".md")];
 
 /** As GitHub makes them of headings. */
 const anchorsOf = ({ text }: Source): readonly string[] =>

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { contractJsonSchema } from "../../runtime/contract/json-schema.ts";
+import { contractJsonSchema } from "../../runtime/contract/documents/contract-json-schema.ts";
 
 const committed: unknown = JSON.parse(
   readFileSync(new URL("../../schemas/contract.schema.json", import.meta.url), "utf8"),

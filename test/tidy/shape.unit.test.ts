@@ -5,7 +5,9 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { filesIn, placeOf, ROOT, type Source, visit } from "./sources.ts";
 
-const LINES_MAX = 300;
+const FILE_LINES_MAX = 300;
+const FUNCTION_LINES_MAX = 60;
+const COLUMNS_MAX = 120;
 const CODE = ["runtime", "contracts", "nodes", "reducers", "effects", "client", "app"];
 /**
  * Of this machine or that network: nothing that another checkout has. The second half keeps this file from finding
@@ -25,6 +27,37 @@ const MACHINE = new RegExp(
 const NOT_TEXT = /\.(png|jpg|ico|gz|wasm|woff2?)$|^package-lock\.json$/;
 
 const lines = ({ text }: Source): number => text.trimEnd().split("\n").length;
+
+/** All that is written here, tests, benchmarks and the page included. */
+const everything = (): readonly Source[] =>
+  [...CODE, "dashboard", "test", "bench"]
+    .flatMap((folder) => [".ts", ".tsx", ".mjs"].flatMap((ending) => filesIn(folder, ending)))
+    .filter(({ path }) => !/\/(dist|\.bundle)\//.test(path));
+
+/** A function that holds tests is a list of sentences: it may be as long as the list. */
+function holdsTests(body: ts.Node): boolean {
+  let found = false;
+  const look = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && /^(describe\w*|it|test)\b/.test(node.expression.getText())) found = true;
+    if (!found) ts.forEachChild(node, look);
+  };
+  look(body);
+  return found;
+}
+
+function longFunctions(source: Source): readonly string[] {
+  const found: string[] = [];
+  visit(source, (node) => {
+    if (!ts.isFunctionLike(node) || !("body" in node) || !node.body) return;
+    const length = node.getText().split("\n").length;
+    if (length > FUNCTION_LINES_MAX && !holdsTests(node.body as ts.Node))
+      found.push(`${placeOf(source, node.getStart())}: ${length}`);
+  });
+  return found;
+}
+
+const longLines = ({ path, text }: Source): readonly string[] =>
+  text.split("\n").flatMap((line, at) => (line.length > COLUMNS_MAX ? [`${path}:${at + 1}: ${line.length}`] : []));
 
 function badExports(source: Source): readonly string[] {
   const found: string[] = [];
@@ -49,11 +82,23 @@ function tracked(): readonly Source[] {
 }
 
 describe("files", () => {
-  it(`have at most ${LINES_MAX} lines, tests apart`, () =>
+  it(`have at most ${FILE_LINES_MAX} lines, tests apart`, () =>
     expect(
       CODE.flatMap((folder) => filesIn(folder))
-        .filter((file) => lines(file) > LINES_MAX)
+        .filter((file) => lines(file) > FILE_LINES_MAX)
         .map((file) => `${file.path}: ${lines(file)}`),
+    ).toEqual([]));
+
+  it(`have no function of more than ${FUNCTION_LINES_MAX} lines`, () =>
+    expect(everything().flatMap(longFunctions)).toEqual([]));
+
+  it(`have no line of more than ${COLUMNS_MAX} columns`, () => expect(everything().flatMap(longLines)).toEqual([]));
+
+  it("are formatted by one program, without exceptions", () =>
+    expect(
+      everything()
+        .filter(({ text }) => text.includes("prettier-" + "ignore"))
+        .map(({ path }) => path),
     ).toEqual([]));
 
   it(

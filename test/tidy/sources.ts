@@ -46,5 +46,9 @@ export function visit({ path, text }: Source, visitor: (node: ts.Node) => void):
 export const placeOf = ({ path, text }: Source, offset: number): string =>
   `${path}:${text.slice(0, offset).split("\n").length}`;
 
-/** The page that stands before all others. */
-export const readmeOf = (): Source => ({ path: "README.md", text: readFileSync(join(ROOT, "README.md"), "utf8") });
+/** README and whatever else stands before the documentation. */
+export const pagesAtRoot = (): readonly Source[] =>
+  readdirSync(ROOT)
+    .filter((path) => path.endsWith(".md"))
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));

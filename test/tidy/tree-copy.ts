@@ -20,8 +20,8 @@ const COPIED = [
 
 const VALIDATE = `
 import { validateDomain } from "./runtime/contract/validate.ts";
-import { registrationOnPaper } from "./app/registration-effects.ts";
-const { diagnostics } = validateDomain("contracts/registration", registrationOnPaper());
+import { withoutBackends } from "./app/registration-effects.ts";
+const { diagnostics } = validateDomain("contracts/registration", withoutBackends());
 console.log(JSON.stringify(diagnostics.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
 `;
 

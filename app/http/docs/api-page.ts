@@ -1,10 +1,10 @@
-import type { JsonSchema } from "../../../runtime/contract/payload-schema.ts";
-import { documentOf, scrolled } from "./document.ts";
+import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
+import { renderDocument, scrollable } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
-import { anchorOf, html, joined, type Html } from "./html.ts";
-import { constraintWords, typeWords } from "./schema-words.ts";
+import { anchorOf, html, joinContents, type Html } from "./html.ts";
+import { constraintTexts, typeText } from "./schema-text.ts";
 
-type Content = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
+type MediaTypes = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
 
 interface Operation {
   readonly summary?: string;
@@ -12,8 +12,8 @@ interface Operation {
   /** Who may use it, as `access.ts` has it. */
   readonly "x-access"?: "anyone" | readonly string[];
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content?: Content };
-  readonly responses?: Readonly<Record<string, { readonly description?: string; readonly content?: Content }>>;
+  readonly requestBody?: { readonly content?: MediaTypes };
+  readonly responses?: Readonly<Record<string, { readonly description?: string; readonly content?: MediaTypes }>>;
 }
 
 interface Parameter {
@@ -34,14 +34,11 @@ export function apiPage({ info, paths = {} }: OpenApi): string {
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ title: `${method.toUpperCase()} ${path}`, operation })),
   );
-  return documentOf({
+  return renderDocument({
     title: "HTTP API",
     path: "/docs/api",
     intro: html`<p>${info.description}</p>
-      <p>
-        Version ${info.version}. For programs: <a href="/openapi.json">OpenAPI</a>. Where tokens are configured send
-        one: <code>Authorization: Bearer &lt;token&gt;</code>.
-      </p>`,
+<p>Version ${info.version}. For programs: <a href="/openapi.json">OpenAPI</a>. Where tokens are configured send one: <code>Authorization: Bearer &lt;token&gt;</code>.</p>`,
     contents: [{ heading: "Routes", links: routes.map(({ title }) => [`#${anchorOf(title)}`, title] as const) }],
     body: routes.map(routeSection),
   });
@@ -49,29 +46,21 @@ export function apiPage({ info, paths = {} }: OpenApi): string {
 
 function routeSection({ title, operation }: { readonly title: string; readonly operation: Operation }): Html {
   const { summary, description, parameters = [], requestBody, responses = {} } = operation;
-  const body = schemaOf(requestBody?.content);
+  const body = firstSchema(requestBody?.content);
   return html`<section id="${anchorOf(title)}">
-    <h2>
-      <a href="#${anchorOf(title)}"><code>${title}</code></a>
-    </h2>
-    ${summary && html`<p>${summary}.</p>`} ${description && html`<p>${description}</p>`}
-    <p>May be used by: ${accessWords(operation["x-access"])}.</p>
-    ${
-      parameters.length > 0 &&
-      html`<h3>Parameters</h3>
-        ${parameterTable(title, parameters)}`
-    }
-    ${
-      body &&
-      html`<h3>Body</h3>
-        ${fieldTable(`Body of ${title}`, body)}`
-    }
-    <h3>Answers</h3>
-    ${Object.entries(responses).map(([status, answer]) => answerOf(title, status, answer))}
-  </section> `;
+<h2><a href="#${anchorOf(title)}"><code>${title}</code></a></h2>
+${summary && html`<p>${summary}.</p>`}
+${description && html`<p>${description}</p>`}
+<p>May be used by: ${accessText(operation["x-access"])}.</p>
+${parameters.length > 0 && html`<h3>Parameters</h3>${parameterTable(title, parameters)}`}
+${body && html`<h3>Body</h3>${fieldTable(`Body of ${title}`, body)}`}
+<h3>Answers</h3>
+${Object.entries(responses).map(([status, answer]) => responseSection(title, status, answer))}
+</section>
+`;
 }
 
-function accessWords(access: Operation["x-access"]): string {
+function accessText(access: Operation["x-access"]): string {
   if (access === "anyone") return "anyone, also without a token";
   const roles = (access ?? []).map((role) =>
     role === "node" ? "nodes, of what names a node only their own" : `${role}s`,
@@ -79,46 +68,23 @@ function accessWords(access: Operation["x-access"]): string {
   return [...roles, "operators"].join("; ");
 }
 
-const schemaOf = (content: Content | undefined): JsonSchema | undefined => Object.values(content ?? {})[0]?.schema;
+const firstSchema = (content: MediaTypes | undefined): JsonSchema | undefined =>
+  Object.values(content ?? {})[0]?.schema;
 
 const parameterTable = (title: string, parameters: readonly Parameter[]): Html =>
-  scrolled(
+  scrollable(
     `Parameters of ${title}`,
-    html`<table>
-      <thead>
-        <tr>
-          <th scope="col">name</th>
-          <th scope="col">in</th>
-          <th scope="col">type</th>
-          <th scope="col">required</th>
-          <th scope="col">constraints</th>
-          <th scope="col">description</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${parameters.map(parameterRow)}
-      </tbody>
-    </table>`,
+    html`<table><thead><tr><th scope="col">name</th><th scope="col">in</th><th scope="col">type</th><th scope="col">required</th><th scope="col">constraints</th><th scope="col">description</th></tr></thead><tbody>${parameters.map(parameterRow)}</tbody></table>`,
   );
 
 const parameterRow = ({ name, in: place, required, description, schema = {} }: Parameter): Html =>
-  html`<tr>
-    <th scope="row"><code>${name}</code></th>
-    <td>${place}</td>
-    <td>${typeWords(schema)}</td>
-    <td>${required ? "required" : "optional"}</td>
-    <td>${joined(constraintWords(schema), "; ")}</td>
-    <td>${description ?? String(schema["description"] ?? "")}</td>
-  </tr>`;
+  html`<tr><th scope="row"><code>${name}</code></th><td>${place}</td><td>${typeText(schema)}</td><td>${required ? "required" : "optional"}</td><td>${joinContents(constraintTexts(schema), "; ")}</td><td>${description ?? String(schema["description"] ?? "")}</td></tr>`;
 
 /** Answers are long: they open when asked. */
-function answerOf(title: string, status: string, answer: NonNullable<Operation["responses"]>[string]): Html {
+function responseSection(title: string, status: string, answer: NonNullable<Operation["responses"]>[string]): Html {
   const { description = "", content = {} } = answer;
-  const schema = schemaOf(content);
+  const schema = firstSchema(content);
   const types = Object.keys(content).join(", ");
-  const said = description === "Default Response" ? "" : description;
-  return html`<details>
-    <summary><code>${status}</code> ${said} ${types}</summary>
-    ${schema && fieldTable(`Answer ${status} of ${title}`, schema)}
-  </details>`;
+  const statusText = description === "Default Response" ? "" : description;
+  return html`<details><summary><code>${status}</code> ${statusText} ${types}</summary>${schema && fieldTable(`Answer ${status} of ${title}`, schema)}</details>`;
 }

@@ -1,7 +1,7 @@
-import type { JsonSchema } from "../../../runtime/contract/payload-schema.ts";
-import { scrolled } from "./document.ts";
+import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
+import { scrollable } from "./document.ts";
 import { html, type Html } from "./html.ts";
-import { alternativesOf, constraintWords, typeWords } from "./schema-words.ts";
+import { alternativesOf, constraintTexts, typeText } from "./schema-text.ts";
 
 /** Deeper than people read. */
 const DEPTH_MAX = 4;
@@ -28,37 +28,18 @@ function fieldsOf(schema: JsonSchema, path = "", depth = 0): readonly Field[] {
 /** @param label what a screen reader calls it */
 export function fieldTable(label: string, schema: JsonSchema): Html {
   const rows = fieldsOf(schema);
-  if (rows.length === 0) return html`<p>${typeWords(schema)}</p>`;
-  return scrolled(
+  if (rows.length === 0) return html`<p>${typeText(schema)}</p>`;
+  return scrollable(
     label,
-    html`<table>
-      <thead>
-        <tr>
-          <th scope="col">field</th>
-          <th scope="col">type</th>
-          <th scope="col">required</th>
-          <th scope="col">constraints</th>
-          <th scope="col">description</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(row)}
-      </tbody>
-    </table>`,
+    html`<table><thead><tr><th scope="col">field</th><th scope="col">type</th><th scope="col">required</th><th scope="col">constraints</th><th scope="col">description</th></tr></thead><tbody>${rows.map(fieldRow)}</tbody></table>`,
   );
 }
 
-const row = ({ path, schema, required }: Field): Html =>
-  html`<tr>
-    <th scope="row"><code>${path}</code></th>
-    <td>${typeWords(schema)}</td>
-    <td>${required ? "required" : "optional"}</td>
-    <td>${constraints(schema)}</td>
-    <td>${String(schema["description"] ?? "")}</td>
-  </tr>`;
+const fieldRow = ({ path, schema, required }: Field): Html =>
+  html`<tr><th scope="row"><code>${path}</code></th><td>${typeText(schema)}</td><td>${required ? "required" : "optional"}</td><td>${constraints(schema)}</td><td>${String(schema["description"] ?? "")}</td></tr>`;
 
 function constraints(schema: JsonSchema): Html | undefined {
-  const words = constraintWords(schema);
+  const words = constraintTexts(schema);
   return words.length === 0
     ? undefined
     : html`<ul>

@@ -12,13 +12,13 @@ export type Content = string | number | Html | undefined | false | readonly Cont
  * A piece of a page. What stands in `${}` is escaped, wherever it stands: in text, or in an attribute between quotes.
  */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
-  return new Html(parts.reduce((text, part, index) => text + written(contents[index - 1]) + part));
+  return new Html(parts.reduce((text, part, index) => text + render(contents[index - 1]) + part));
 }
 
-function written(content: Content): string {
+function render(content: Content): string {
   if (content === undefined || content === false) return "";
   if (content instanceof Html) return content.text;
-  return Array.isArray(content) ? content.map(written).join("") : escaped(String(content));
+  return Array.isArray(content) ? content.map(render).join("") : escapeHtml(String(content));
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -28,10 +28,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': "&quot;",
   "'": "&#39;",
 };
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 
 /** Contents with something between them. */
-export const joined = (contents: readonly Content[], between: Content): Content =>
+export const joinContents = (contents: readonly Content[], between: Content): Content =>
   contents.flatMap((content, index) => (index === 0 ? [content] : [between, content]));
 
 /** Lower case letters, digits and `-`: what an anchor can be, of any text. */

@@ -1,12 +1,12 @@
-import { exampleOf } from "../../../runtime/contract/example.ts";
-import { standaloneSchema } from "../../../runtime/contract/payload-schema.ts";
-import type { TopicMessage } from "../../../runtime/contract/topic-messages.ts";
-import type { System } from "../../system.ts";
-import { curlLine, kcatLine } from "./commands.ts";
+import { exampleOf } from "../../../runtime/contract/documents/example.ts";
+import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
+import type { TopicMessage } from "../../../runtime/contract/documents/topic-messages.ts";
+import type { System } from "../../host/system.ts";
+import { curlLine, kcatLine } from "./shell-commands.ts";
 import { codeBlock } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
 import { anchorOf, html, type Html } from "./html.ts";
-import { partiesOf } from "./parties.ts";
+import { messagePartiesOf } from "./message-parties.ts";
 
 /** The same for each topic; two messages may share one. */
 export const topicAnchor = (topic: string): string => `topic-${anchorOf(topic)}`;
@@ -21,7 +21,7 @@ export function examplePayload(system: Pick<System, "domain">, topicMessage: Top
 export function messageSection(system: System, topicMessage: TopicMessage, isFirst: boolean): Html {
   const { domain, contracts } = system;
   const { type, topic, message } = topicMessage;
-  const { publishedBy, consumedBy } = partiesOf(topicMessage, contracts, domain);
+  const { publishedBy, consumedBy } = messagePartiesOf(topicMessage, contracts, domain);
   const isSent = topicMessage.direction === "sent";
   const example = examplePayload(system, topicMessage);
   const key = String((example as Record<string, unknown> | undefined)?.[domain.entityIdField] ?? domain.entityIdField);
@@ -39,11 +39,7 @@ ${message.description !== "" && html`<p>${message.description}</p>`}
 </dl>
 <h4>Payload</h4>
 ${fieldTable(`Fields of ${type}`, standaloneSchema(domain, topicMessage))}
-${
-  example &&
-  html`<h4>Example</h4>
-    ${codeBlock(`Example of ${type}`, JSON.stringify(example, undefined, 2))}`
-}
+${example && html`<h4>Example</h4>${codeBlock(`Example of ${type}`, JSON.stringify(example, undefined, 2))}`}
 <h4>${isSent ? "Read it" : "Send it"}</h4>
 ${(isSent || example) && [codeBlock(`${type} with curl`, curlLine(topicMessage, example)), codeBlock(`${type} with kcat`, kcatLine(topicMessage, example, key))]}
 </section>

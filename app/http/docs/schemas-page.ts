@@ -1,7 +1,7 @@
-import { type JsonSchema, standaloneSchema } from "../../../runtime/contract/payload-schema.ts";
-import { topicMessages } from "../../../runtime/contract/topic-messages.ts";
-import type { System } from "../../system.ts";
-import { scrolled, documentOf } from "./document.ts";
+import { type JsonSchema, standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
+import { topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
+import type { System } from "../../host/system.ts";
+import { scrollable, renderDocument } from "./document.ts";
 import { html } from "./html.ts";
 
 const schemaFile = (type: string): string => `${type}.schema.json`;
@@ -16,7 +16,7 @@ export const schemaFiles = ({
 /** What there is, for programs. */
 export const schemaIndex = ({ domain, messages }: System): object => ({
   domain: domain.name,
-  contract_hash: domain.hash,
+  contract_hash: domain.contractHash,
   schemas: topicMessages(domain, messages).map(({ type, topic, direction, message }) => ({
     type,
     direction,
@@ -30,21 +30,12 @@ export const schemaIndex = ({ domain, messages }: System): object => ({
 export function schemasPage({ domain, messages }: System): string {
   const rows = topicMessages(domain, messages).map(
     ({ type, topic, direction, message }) =>
-      html`<tr>
-        <th scope="row"><a href="/schemas/messages/${schemaFile(type)}">${schemaFile(type)}</a></th>
-        <td>${direction === "received" ? "Rollcall reads it" : "Rollcall publishes it"}</td>
-        <td><code>${topic}</code></td>
-        <td>${message.description} <a href="/docs#${type}">More about ${type}</a></td>
-      </tr>`,
+      html`<tr><th scope="row"><a href="/schemas/messages/${schemaFile(type)}">${schemaFile(type)}</a></th><td>${direction === "received" ? "Rollcall reads it" : "Rollcall publishes it"}</td><td><code>${topic}</code></td><td>${message.description} <a href="/docs#${type}">More about ${type}</a></td></tr>`,
   );
-  return documentOf({
+  return renderDocument({
     title: `JSON Schemas of ${domain.name}`,
     path: "/schemas",
-    intro: html`<p>
-      Of payloads, in draft 2020-12, for producers and consumers in any language. Asked for as
-      <code>application/json</code> this list is JSON; <code>rollcall contracts schemas --out DIR</code> writes them as
-      files.
-    </p>`,
+    intro: html`<p>Of payloads, in draft 2020-12, for producers and consumers in any language. Asked for as <code>application/json</code> this list is JSON; <code>rollcall contracts schemas --out DIR</code> writes them as files.</p>`,
     contents: [
       {
         heading: "For programs",
@@ -54,21 +45,9 @@ export function schemasPage({ domain, messages }: System): string {
         ],
       },
     ],
-    body: scrolled(
+    body: scrollable(
       "JSON Schemas",
-      html`<table>
-        <thead>
-          <tr>
-            <th scope="col">schema</th>
-            <th scope="col">direction</th>
-            <th scope="col">topic</th>
-            <th scope="col">what it says</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
+      html`<table><thead><tr><th scope="col">schema</th><th scope="col">direction</th><th scope="col">topic</th><th scope="col">what it says</th></tr></thead><tbody>${rows}</tbody></table>`,
     ),
   });
 }

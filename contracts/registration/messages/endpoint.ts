@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { inAnyCase } from "./fields.ts";
+import { caseInsensitivePattern } from "./fields.ts";
 
 const URL_LENGTH_MAX = 2048;
 const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
@@ -28,28 +28,28 @@ export interface Address {
 }
 
 /** Address and port of an endpoint's URL; null for a URL that is not an endpoint's. */
-export function addressOf(text: string): Address | null {
-  const url = parse(text);
+export function parseEndpointAddress(text: string): Address | null {
+  const url = parseEndpointUrl(text);
   if (!url) return null;
   const address = url.hostname.replace(/^\[|\]$/g, "");
   return { address, port: url.port === "" ? (DEFAULT_PORTS.get(url.protocol) ?? null) : Number(url.port) };
 }
 
-function parse(text: string): URL | null {
-  const url = AUTHORITY.test(text) ? urlOf(text) : undefined;
+function parseEndpointUrl(text: string): URL | null {
+  const url = AUTHORITY.test(text) ? tryParseUrl(text) : undefined;
   if (!url || url.port === "0" || !HOST.test(url.hostname)) return null;
   return isMetadataService(url) ? null : url;
 }
 
 /** `http:` and `https:` bring every way to write an IP address into one form; the other schemes' hosts are opaque. */
 function isMetadataService({ protocol, hostname }: URL): boolean {
-  const canonical = protocol.startsWith("http") ? hostname : urlOf(`http://${hostname}`)?.hostname;
+  const canonical = protocol.startsWith("http") ? hostname : tryParseUrl(`http://${hostname}`)?.hostname;
   if (canonical === undefined) return true;
   const host = canonical.replace(/\.$/, "");
   return METADATA_SERVICES.has(host) || LINK_LOCAL.test(host);
 }
 
-function urlOf(text: string): URL | undefined {
+function tryParseUrl(text: string): URL | undefined {
   try {
     return new URL(text);
   } catch {
@@ -58,24 +58,25 @@ function urlOf(text: string): URL | undefined {
 }
 
 // The shape, for JSON Schemas: which hosts and ports are refused no pattern tells.
-const REST = "[^\\s\\x00-\\x1f\\x7f-\\x9f\\\\";
-const SHAPE = `(?:${["http", "https", "grpc", "grpcs", "tcp"].map(inAnyCase).join("|")})://${REST}/?#@]+(?:[/?#]${REST}]*)?`;
+const URL_CHARACTERS = "[^\\s\\x00-\\x1f\\x7f-\\x9f\\\\";
+const SCHEMES = ["http", "https", "grpc", "grpcs", "tcp"].map(caseInsensitivePattern).join("|");
+const ENDPOINT_PATTERN = `(?:${SCHEMES})://${URL_CHARACTERS}/?#@]+(?:[/?#]${URL_CHARACTERS}]*)?`;
 
 export const EndpointUrl = z
   .string()
   .max(URL_LENGTH_MAX)
   .refine(
-    (text) => parse(text) !== null,
+    (text) => parseEndpointUrl(text) !== null,
     "an http, https, grpc, grpcs or tcp URL with a host, no credentials, a port of 1 to 65535, no metadata service",
   )
-  .meta({ pattern: `^${SHAPE}$` });
+  .meta({ pattern: `^${ENDPOINT_PATTERN}$` });
 
 /** A path on the node itself, or a URL. `//host` would be neither. */
 export const HealthEndpoint = z
   .string()
   .max(URL_LENGTH_MAX)
   .refine(
-    (text) => /^\/(?!\/)[^\s\p{Cc}\\]*$/u.test(text) || parse(text) !== null,
+    (text) => /^\/(?!\/)[^\s\p{Cc}\\]*$/u.test(text) || parseEndpointUrl(text) !== null,
     "a path that starts with one /, or an endpoint's URL",
   )
-  .meta({ pattern: `^(?:/|/${REST}/]${REST}]*|${SHAPE})$` });
+  .meta({ pattern: `^(?:/|/${URL_CHARACTERS}/]${URL_CHARACTERS}]*|${ENDPOINT_PATTERN})$` });

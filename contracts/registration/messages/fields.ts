@@ -14,18 +14,19 @@ export const NodeId = z
 export const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 
 // Not the flag `i`: a JSON Schema made from this has no flags.
-export const inAnyCase = (word: string): string =>
+export const caseInsensitivePattern = (word: string): string =>
   word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 
 /** In any case; the canonical form is lower case. */
 export const NodeTypeInAnyCase = z
   .string()
-  .regex(new RegExp(`^(?:${NODE_TYPES.map(inAnyCase).join("|")})$`), `one of ${NODE_TYPES.join(", ")}`)
+  .regex(new RegExp(`^(?:${NODE_TYPES.map(caseInsensitivePattern).join("|")})$`), `one of ${NODE_TYPES.join(", ")}`)
   .meta({ description: `${NODE_TYPES.join(", ")}, in any case; kept in lower case`, examples: ["effect", "compute"] });
 
 // Which days a month has no pattern tells.
 const RFC_3339_SHAPE =
-  "^[0-9]{4}-[0-9]{2}-[0-9]{2}[tT]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?([zZ]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
+  "^[0-9]{4}-[0-9]{2}-[0-9]{2}[tT]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?" +
+  "([zZ]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
 
 const Timestamp = z
   .string()
@@ -38,22 +39,22 @@ export const Uuid = z.guid();
 
 // Control characters: invisible, and an escape sequence in an operator's terminal. Spelled out, because the patterns of
 // a JSON Schema made from this are read by engines that know no \p{Cc}.
-const CONTROL = /^[^\x00-\x1f\x7f-\x9f]*$/;
+const NO_CONTROL_CHARACTERS = /^[^\x00-\x1f\x7f-\x9f]*$/;
 const LABEL_LENGTH_MAX = 255;
 
 /** A short text for people. */
-export const Label = z.string().max(LABEL_LENGTH_MAX).regex(CONTROL, "no control characters");
+export const ShortText = z.string().max(LABEL_LENGTH_MAX).regex(NO_CONTROL_CHARACTERS, "no control characters");
 /** A short text that names something. */
-export const Name = z.string().min(1).max(LABEL_LENGTH_MAX).regex(CONTROL, "no control characters");
+export const Name = z.string().min(1).max(LABEL_LENGTH_MAX).regex(NO_CONTROL_CHARACTERS, "no control characters");
 
 /** A field that may be left out, or null: how many serializers write "none". */
-export const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
+export const optionalOrNull = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
 
 /** What every incoming message may say of itself. */
-export const CorrelationId = maybe(Uuid).describe(
+export const CorrelationId = optionalOrNull(Uuid).describe(
   "the request that this belongs to; all that follows from it carries it",
 );
-export const SentAt = maybe(Timestamp).describe("when it happened, by the sender's clock");
+export const SentAt = optionalOrNull(Timestamp).describe("when it happened, by the sender's clock");
 
 /** An object with at most `max` keys. */
 export const mapOf = <Schema extends z.ZodType>(value: Schema, max: number, key: z.ZodString = z.string()) =>

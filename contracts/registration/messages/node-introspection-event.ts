@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Json, type Payload, message } from "../../../runtime/core/message.ts";
-import { canonical } from "./canonical.ts";
+import { normalizeIncoming } from "./normalize-incoming.ts";
 import { EndpointUrl, HealthEndpoint } from "./endpoint.ts";
-import { CorrelationId, Label, Name, NodeId, NodeTypeInAnyCase, SentAt, mapOf, maybe } from "./fields.ts";
+import { CorrelationId, ShortText, Name, NodeId, NodeTypeInAnyCase, SentAt, mapOf, optionalOrNull } from "./fields.ts";
 import { NodeVersion, versionText } from "./node-version.ts";
 
 const CAPABILITIES_MAX = 256;
@@ -21,31 +21,33 @@ export const NodeIntrospectionEvent = message(
   {
     node_id: NodeId,
     node_type: NodeTypeInAnyCase,
-    node_version: maybe(NodeVersion).describe("a semantic version, as text or in its parts; 1.0.0 if left out"),
-    capabilities: maybe(Capabilities).meta({ description: CAPABILITIES_HELP, example: ["payments.capture"] }),
-    declared_capabilities: maybe(Capabilities).describe("what older producers call capabilities"),
-    discovered_capabilities: maybe(z.unknown()).describe("of older producers: kept in metadata, as JSON text"),
-    endpoints: maybe(Endpoints).meta({
+    node_version: optionalOrNull(NodeVersion).describe(
+      "a semantic version, as text or in its parts; 1.0.0 if left out",
+    ),
+    capabilities: optionalOrNull(Capabilities).meta({ description: CAPABILITIES_HELP, example: ["payments.capture"] }),
+    declared_capabilities: optionalOrNull(Capabilities).describe("what older producers call capabilities"),
+    discovered_capabilities: optionalOrNull(z.unknown()).describe("of older producers: kept in metadata, as JSON text"),
+    endpoints: optionalOrNull(Endpoints).meta({
       description:
         "URLs, or a map of name to URL: http, https, grpc, grpcs, tcp. The first is what the catalogue is told",
       example: { api: "http://10.0.0.7:8080" },
     }),
-    health_endpoint: maybe(HealthEndpoint).meta({
+    health_endpoint: optionalOrNull(HealthEndpoint).meta({
       description: "a path that starts with one /, or a URL as under endpoints",
       example: "/health",
     }),
-    node_name: maybe(Label).describe("what people call it"),
-    node_role: maybe(Label).describe("what it is for"),
-    reason: maybe(z.enum(REASONS)).meta({
+    node_name: optionalOrNull(ShortText).describe("what people call it"),
+    node_role: optionalOrNull(ShortText).describe("what it is for"),
+    reason: optionalOrNull(z.enum(REASONS)).meta({
       description: "startup if left out; shutdown deregisters",
       example: "startup",
     }),
-    epoch: maybe(z.int().min(0)).meta({
+    epoch: optionalOrNull(z.int().min(0)).meta({
       description: "rises with each start of the node's process, as its start time does: a higher one supersedes",
       example: 1_763_698_800_000,
     }),
     // It is never written to Consul, so Consul's 512 bytes are no limit to a value; the message's size is.
-    metadata: maybe(mapOf(z.string(), METADATA_MAX)).meta({
+    metadata: optionalOrNull(mapOf(z.string(), METADATA_MAX)).meta({
       description: "texts about the node, for whoever reads them",
       example: { zone: "a" },
     }),
@@ -57,13 +59,13 @@ export const NodeIntrospectionEvent = message(
 
 /** The canonical form is `RegisteredNode`, with `reason`, `correlation_id` and `timestamp`. */
 function normalize(payload: Payload): Payload {
-  const { declared_capabilities, discovered_capabilities, ...given } = canonical(payload);
+  const { declared_capabilities, discovered_capabilities, ...given } = normalizeIncoming(payload);
   const capabilities = given["capabilities"] ?? declared_capabilities ?? [];
   return {
     ...given,
     node_type: String(given["node_type"]).toLowerCase(),
     node_version: versionText((given["node_version"] as z.infer<typeof NodeVersion> | undefined) ?? "1.0.0"),
-    capabilities: [...new Set(Array.isArray(capabilities) ? capabilities : presentKeys(capabilities))],
+    capabilities: [...new Set(Array.isArray(capabilities) ? capabilities : enabledNames(capabilities))],
     ...(isMap(capabilities) && { capability_details: Object.fromEntries(entriesOf(capabilities)) }),
     endpoints: namedEndpoints(given["endpoints"]),
     metadata: metadataWith(given["metadata"], discovered_capabilities),
@@ -78,7 +80,7 @@ const isMap = (value: unknown): value is JsonMap =>
 const entriesOf = (value: unknown) =>
   isMap(value) ? Object.entries(value).filter(([key]) => key !== "__proto__") : [];
 
-const presentKeys = (capabilities: unknown) =>
+const enabledNames = (capabilities: unknown) =>
   entriesOf(capabilities).flatMap(([name, value]) => (value === false || value === null ? [] : [name]));
 
 const namedEndpoints = (endpoints: Json | undefined): JsonMap =>

@@ -1,20 +1,20 @@
 import { message } from "../../../runtime/core/message.ts";
-import { canonical } from "./canonical.ts";
-import { CorrelationId, NodeId, SentAt, Uuid, maybe } from "./fields.ts";
+import { normalizeIncoming } from "./normalize-incoming.ts";
+import { CorrelationId, NodeId, SentAt, Uuid, optionalOrNull } from "./fields.ts";
 
 export const NodeRegistrationAcked = message(
   "NodeRegistrationAcked",
   {
     node_id: NodeId,
-    registration_attempt_id: maybe(Uuid).meta({
+    registration_attempt_id: optionalOrNull(Uuid).meta({
       description: "which attempt this answers, as NodeRegistrationAccepted told it; another one makes the ACK stale",
       example: "5e42b432-a8f2-5d20-a3bd-b1186a9f730c",
     }),
     correlation_id: CorrelationId.describe(
       "of the attempt, or of an introspection that it absorbed; another one makes the ACK stale",
     ),
-    command_id: maybe(Uuid).describe("the sender's own id of this command"),
+    command_id: optionalOrNull(Uuid).describe("the sender's own id of this command"),
     timestamp: SentAt,
   },
-  { description: "A node confirms that it got its acceptance and is ready for work.", normalize: canonical },
+  { description: "A node confirms that it got its acceptance and is ready for work.", normalize: normalizeIncoming },
 );

@@ -1,7 +1,7 @@
 import type { EntityView } from "../../../runtime/core/handler.ts";
 import type { PayloadOf } from "../../../runtime/core/message.ts";
 import { fromRfc3339 } from "../../../runtime/core/time.ts";
-import { type Address, addressOf } from "./endpoint.ts";
+import { type Address, parseEndpointAddress } from "./endpoint.ts";
 import type { NodeRegistrationAcked } from "./node-registration-acked.ts";
 import type { RegisteredNode } from "./registered-node.ts";
 import type { RegistrationState } from "./state.ts";
@@ -18,26 +18,32 @@ export const serviceId = (node: Pick<RegisteredNode, "node_type" | "node_id">): 
 /** Where Consul is told to find the node: its first endpoint, if it has one. */
 export function firstAddress({ endpoints }: RegisteredNode): Address | null {
   const first = Object.values(endpoints)[0];
-  return first === undefined ? null : addressOf(first);
+  return first === undefined ? null : parseEndpointAddress(first);
 }
 
 /** Why an introspection is older than the one that the entity holds; null if it is not. */
-export function whyStale(next: RegisteredNode, held: RegisteredNode, maxClockSkewMs: number): string | null {
-  if (next.epoch !== undefined && held.epoch !== undefined)
-    return next.epoch < held.epoch ? `stale introspection: epoch ${next.epoch} is before ${held.epoch}` : null;
-  const behindMs = timeOf(held) - timeOf(next);
+export function stalenessReason(
+  reported: RegisteredNode,
+  known: RegisteredNode,
+  maxClockSkewMs: number,
+): string | null {
+  if (reported.epoch !== undefined && known.epoch !== undefined)
+    return reported.epoch < known.epoch
+      ? `stale introspection: epoch ${reported.epoch} is before ${known.epoch}`
+      : null;
+  const behindMs = timeOf(known) - timeOf(reported);
   return behindMs > maxClockSkewMs
-    ? `stale introspection: ${behindMs} ms before the one of ${held.introspected_at}`
+    ? `stale introspection: ${behindMs} ms before the one of ${known.introspected_at}`
     : null;
 }
 
 const timeOf = ({ introspected_at }: RegisteredNode): number => fromRfc3339(introspected_at) ?? 0;
 
-const COMPARED = ["node_type", "node_version", "node_name", "node_role", "health_endpoint"] as const;
+const CONTENT_FIELDS = ["node_type", "node_version", "node_name", "node_role", "health_endpoint"] as const;
 
 /** Whether two introspections say the same of a node. Times, epochs and unknown fields make no difference. */
-export const sameContent = (a: RegisteredNode, b: RegisteredNode): boolean =>
-  COMPARED.every((field) => a[field] === b[field]) &&
+export const hasSameContent = (a: RegisteredNode, b: RegisteredNode): boolean =>
+  CONTENT_FIELDS.every((field) => a[field] === b[field]) &&
   sameSet(a.capabilities, b.capabilities) &&
   sameMap(a.endpoints, b.endpoints) &&
   sameMap(a.metadata, b.metadata);
@@ -63,4 +69,4 @@ export function answersCurrentAttempt(
 }
 
 /** At most `max` UTF-16 units, never half a character at the end. */
-export const cutTo = (text: string, max: number): string => text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");
+export const truncate = (text: string, max: number): string => text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");

@@ -1,5 +1,7 @@
 -- One row a node, for people and their reports: what it told about itself and how it fares. Written by the Postgres
 -- effects alone; `version` is the entity_seq of the event that was written last, and an older one changes nothing.
+-- The status changes with nearly every write. Pages keep room, and no index has the status: so a row's new version
+-- stays on its page and leaves the indexes alone. A report by status reads the table.
 create table rollcall.node_registrations (
   node_id text primary key,
   node_type text not null,
@@ -18,6 +20,6 @@ create table rollcall.node_registrations (
   -- when this attempt's row was written first
   registered_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
-);
-create index node_registrations_by_status on rollcall.node_registrations (status, node_type);
+) with (fillfactor = 70);
+-- For reports that ask who can do something: `capabilities ? 'write'`.
 create index node_registrations_by_capability on rollcall.node_registrations using gin (capabilities);

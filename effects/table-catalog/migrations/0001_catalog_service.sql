@@ -16,5 +16,7 @@ create table rollcall.catalog_service (
   updated_at timestamptz not null default now(),
   removed_at timestamptz
 );
+-- Discovery asks for what is registered under a name.
 create index catalog_service_by_name on rollcall.catalog_service (service_name, service_id) where removed_at is null;
-create index catalog_service_removed on rollcall.catalog_service (removed_at) where removed_at is not null;
+-- What was removed a day ago is deleted.
+create index catalog_service_by_removal on rollcall.catalog_service (removed_at) where removed_at is not null;

@@ -1,20 +1,20 @@
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import type { BusRecord } from "../../ports/event-bus.ts";
 
-export function busRecord(topic: string, partition: number, message: KafkaMessage, receivedAtMs: number): BusRecord {
+export function toBusRecord(topic: string, partition: number, message: KafkaMessage, receivedAtMs: number): BusRecord {
   return {
     topic,
     partition,
     offset: Number(message.offset),
     key: message.key,
     value: message.value,
-    headers: lastOfEach(message.headers ?? {}),
+    headers: lastHeaderValues(message.headers ?? {}),
     brokerTimeMs: Number(message.timestamp),
     receivedAtMs,
   };
 }
 
-function lastOfEach(headers: IHeaders): Readonly<Record<string, Buffer>> {
+function lastHeaderValues(headers: IHeaders): Readonly<Record<string, Buffer>> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, content]) => {
       const last = Array.isArray(content) ? content.at(-1) : content;

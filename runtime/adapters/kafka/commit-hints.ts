@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { ByTopicPartition } from "../../ports/event-bus.ts";
 
-export interface Hint {
+export interface OffsetHint {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
@@ -11,17 +11,17 @@ export interface Hint {
 export class CommitHints {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #commit: (hints: readonly Hint[]) => Promise<void>;
-  readonly #waiting = new Map<string, Hint>();
+  readonly #commit: (hints: readonly OffsetHint[]) => Promise<void>;
+  readonly #waiting = new Map<string, OffsetHint>();
   #cancelTimer: (() => void) | undefined;
 
-  constructor(clock: Clock, intervalMs: number, commit: (hints: readonly Hint[]) => Promise<void>) {
+  constructor(clock: Clock, intervalMs: number, commit: (hints: readonly OffsetHint[]) => Promise<void>) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#commit = commit;
   }
 
-  note(positions: ByTopicPartition<number>): void {
+  add(positions: ByTopicPartition<number>): void {
     for (const [topic, partitions] of positions) {
       for (const [partition, offset] of partitions) {
         this.#waiting.set(`${topic}/${partition}`, { topic, partition, offset: String(offset) });

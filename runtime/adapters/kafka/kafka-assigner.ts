@@ -13,7 +13,7 @@ export interface Claim {
  * Shares the numbers 0 to `partitionCount - 1` evenly, in the same way for the same claims. A member keeps what it had
  * as far as its share allows; of two who claim a number, the one who had it later keeps it.
  */
-export function assignByNumber(
+export function assignPartitions(
   claims: readonly Claim[],
   partitionCount: number,
 ): ReadonlyMap<string, readonly number[]> {
@@ -51,7 +51,7 @@ function sharesOf(assigned: ReadonlyMap<string, readonly number[]>, partitionCou
  */
 export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Claim, "memberId">): Assigner {
   const version = 0;
-  const name = "rollcall-by-number";
+  const name = "rollcall-co-partitioned";
   return {
     name,
     version,
@@ -66,7 +66,7 @@ export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Clai
       // While a new version is rolled out, members may want topics that their leader does not read itself.
       await cluster.addMultipleTargetTopics(topics);
       const counts = new Map(topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).length]));
-      const assigned = assignByNumber(
+      const assigned = assignPartitions(
         subscriptions.map(({ claim }) => claim),
         Math.max(0, ...counts.values()),
       );
@@ -100,7 +100,7 @@ function claimOf(memberId: string, userData: Buffer): Claim {
 }
 
 /** The numbers that are assigned in every one of the topics. */
-export function commonNumbers(
+export function partitionsInEveryTopic(
   topics: readonly string[],
   assignment: Readonly<Record<string, readonly number[]>>,
 ): number[] {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Claim } from "./kafka-assigner.ts";
 import { isStillMember } from "./kafka-membership.ts";
-import type { GroupMembership } from "./kafkajs-internals.ts";
+import type { GroupMembership } from "./kafkajs-patches.ts";
 
 export interface AssignmentListener {
   onAssigned(numbers: readonly number[]): void;
@@ -15,16 +15,16 @@ export class KafkaAssignment {
   #membership: GroupMembership | undefined;
   #claim: Omit<Claim, "memberId"> = { owned: [], generation: -1 };
   #isAnnounced = false;
-  #isAsking = false;
+  #isConfirming = false;
   /** Counts what makes an earlier answer of the group worthless. */
-  #turn = 0;
-  #heardAtMs: number;
+  #revision = 0;
+  #lastHeartbeatMs: number;
   #ended = false;
 
   constructor(clock: Clock, listener: AssignmentListener) {
     this.#clock = clock;
     this.#listener = listener;
-    this.#heardAtMs = clock.monotonicMs();
+    this.#lastHeartbeatMs = clock.monotonicMs();
   }
 
   /** What the group gave us last, ours or not: what we ask for when we join again. */
@@ -37,8 +37,8 @@ export class KafkaAssignment {
   }
 
   /** How long the group has not answered a heartbeat. */
-  get silentMs(): number {
-    return this.#clock.monotonicMs() - this.#heardAtMs;
+  get msSinceHeartbeat(): number {
+    return this.#clock.monotonicMs() - this.#lastHeartbeatMs;
   }
 
   /** A new run of kafkajs is a new member, and the group would wait for the old one until its session has ended. */
@@ -50,24 +50,24 @@ export class KafkaAssignment {
   joined(numbers: readonly number[]): void {
     this.revoke();
     this.#claim = { owned: numbers, generation: this.#membership?.generationId ?? -1 };
-    void this.#ask();
+    void this.#confirmMembership();
   }
 
   /** kafkajs' own heartbeat was answered. */
-  heard(): void {
-    this.#heardAtMs = this.#clock.monotonicMs();
+  heartbeatAnswered(): void {
+    this.#lastHeartbeatMs = this.#clock.monotonicMs();
     // We were told that we are no member, and kafkajs was not: the coordinator went and came back in between.
-    if (!this.#isAnnounced && !this.#isAsking) void this.#ask();
+    if (!this.#isAnnounced && !this.#isConfirming) void this.#confirmMembership();
   }
 
-  askAgain(): void {
+  reconfirm(): void {
     this.revoke();
-    void this.#ask();
+    void this.#confirmMembership();
   }
 
   revoke(): void {
-    this.#turn += 1;
-    this.#isAsking = false;
+    this.#revision += 1;
+    this.#isConfirming = false;
     if (!this.#isAnnounced) return;
     this.#isAnnounced = false;
     this.#listener.onRevoked();
@@ -77,20 +77,20 @@ export class KafkaAssignment {
   end(): void {
     this.#ended = true;
     this.#isAnnounced = false;
-    this.#turn += 1;
+    this.#revision += 1;
   }
 
-  async #ask(): Promise<void> {
+  async #confirmMembership(): Promise<void> {
     const membership = this.#membership;
     if (membership === undefined || this.#ended) return;
-    const turn = ++this.#turn;
-    const isWanted = (): boolean => turn === this.#turn;
-    this.#isAsking = true;
-    const isMember = await isStillMember(membership, this.#claim.generation, isWanted);
-    if (!isWanted()) return;
-    this.#isAsking = false;
+    const revision = ++this.#revision;
+    const isCurrent = (): boolean => revision === this.#revision;
+    this.#isConfirming = true;
+    const isMember = await isStillMember(membership, this.#claim.generation, isCurrent);
+    if (!isCurrent()) return;
+    this.#isConfirming = false;
     if (!isMember) return;
-    this.#heardAtMs = this.#clock.monotonicMs();
+    this.#lastHeartbeatMs = this.#clock.monotonicMs();
     this.#isAnnounced = true;
     this.#listener.onAssigned(this.#claim.owned);
   }

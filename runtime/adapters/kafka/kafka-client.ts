@@ -1,7 +1,7 @@
 import { connect, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Kafka, logLevel, type ISocketFactoryArgs, type LogEntry, type SASLOptions } from "kafkajs";
-import { adaptKafkajs } from "./kafkajs-internals.ts";
+import { patchKafkajs } from "./kafkajs-patches.ts";
 import type { KafkaLog, KafkaSettings } from "./kafka-options.ts";
 
 const keepAliveDelayMs = 10_000;
@@ -18,7 +18,7 @@ export class KafkaClient {
   #destroyed = false;
 
   constructor({ brokers, clientId, sasl, ssl, limits, log }: KafkaSettings) {
-    adaptKafkajs();
+    patchKafkajs();
     this.kafka = new Kafka({
       brokers: [...brokers],
       clientId,
@@ -31,7 +31,7 @@ export class KafkaClient {
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 4 + brokers.length },
       socketFactory: (wanted) => this.#openSocket(wanted),
       logLevel: logLevel.WARN,
-      logCreator: () => (entry) => this.#destroyed || passOn(entry, log),
+      logCreator: () => (entry) => this.#destroyed || forwardLogEntry(entry, log),
     });
   }
 
@@ -67,7 +67,7 @@ function breakOff(socket: Socket): void {
 }
 
 /** kafkajs speaks of ordinary life as a warning and of what it tries again as an error. */
-function passOn({ level, namespace, log: { message, ...rest } }: LogEntry, log: KafkaLog): void {
+function forwardLogEntry({ level, namespace, log: { message, ...rest } }: LogEntry, log: KafkaLog): void {
   const details: Record<string, string | number> = { from: `kafkajs ${namespace}` };
   for (const name of loggedDetails) {
     const value: unknown = rest[name];

@@ -1,19 +1,19 @@
 import type { Consumer, EachBatchPayload, IMemberAssignment } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
 import type { BusListener, ByTopicPartition } from "../../ports/event-bus.ts";
-import { busRecord } from "./bus-record.ts";
+import { toBusRecord } from "./bus-record.ts";
 import { CommitHints } from "./commit-hints.ts";
-import { commonNumbers } from "./kafka-assigner.ts";
+import { partitionsInEveryTopic } from "./kafka-assigner.ts";
 import { KafkaAssignment } from "./kafka-assignment.ts";
 import { KafkaDelivery } from "./kafka-delivery.ts";
-import { isNamed, reasonOf, startFault, within } from "./kafka-faults.ts";
+import { isNamed, describeError, toBusFault, withTimeout } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { openSubscription, runSubscription, type Subscription, type SubscriptionEvents } from "./kafka-subscription.ts";
-import { fetchedOffsetOf } from "./kafkajs-internals.ts";
+import { fetchedOffsetOf } from "./kafkajs-patches.ts";
 
 const flushTimeoutMs = 1_000;
-const rebuildBackoffMs = 1_000;
-const rebuildBackoffMaxMs = 30_000;
+const recoveryBackoffMs = 1_000;
+const recoveryBackoffMaxMs = 30_000;
 
 /** See `EventBus.subscribe` and what follows it there. */
 export class KafkaConsumer {
@@ -25,8 +25,8 @@ export class KafkaConsumer {
   readonly #events: SubscriptionEvents;
   readonly delivery = new KafkaDelivery();
   #subscription: Subscription | undefined;
-  #builtAtMs = 0;
-  #rebuildCount = 0;
+  #subscribedAtMs = 0;
+  #recoveryCount = 0;
   #ended = false;
 
   constructor(settings: KafkaSettings, topics: readonly string[], listener: BusListener) {
@@ -35,8 +35,8 @@ export class KafkaConsumer {
     this.#topics = topics;
     this.#listener = listener;
     this.#assignment = new KafkaAssignment(clock, {
-      onAssigned: (numbers) => this.#tellListener(() => listener.onAssigned(numbers)),
-      onRevoked: () => this.#tellListener(() => listener.onRevoked()),
+      onAssigned: (numbers) => this.#notifyListener(() => listener.onAssigned(numbers)),
+      onRevoked: () => this.#notifyListener(() => listener.onRevoked()),
     });
     this.#hints = new CommitHints(clock, limits.commitHintIntervalMs, async (hints) =>
       this.#subscription?.consumer.commitOffsets([...hints]),
@@ -45,17 +45,17 @@ export class KafkaConsumer {
       claim: () => this.#assignment.claim,
       onJoining: (membership) => this.#assignment.joining(membership),
       onJoined: (subscription, assignment) => this.#joined(subscription, assignment),
-      onHeartbeat: () => this.#assignment.heard(),
-      onBatch: (subscription, payload) => this.#take(subscription, payload),
+      onHeartbeat: () => this.#assignment.heartbeatAnswered(),
+      onBatch: (subscription, payload) => this.#handleBatch(subscription, payload),
       onSkipped: (...skipped) => this.delivery.skip(...skipped),
       onStopped: () => this.#revoke(),
-      onEnded: (subscription, cause) => this.#rebuild(subscription, cause),
+      onEnded: (subscription, cause) => this.#recoverSubscription(subscription, cause),
       mayRestart: () => !this.#ended,
     };
   }
 
-  get silentMs(): number {
-    return this.#assignment.silentMs;
+  get msSinceHeartbeat(): number {
+    return this.#assignment.msSinceHeartbeat;
   }
 
   /** @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
@@ -63,7 +63,7 @@ export class KafkaConsumer {
     const subscription = await openSubscription(this.#settings, this.#topics, this.#events);
     if (this.#ended) return subscription.client.destroy();
     this.#subscription = subscription;
-    this.#builtAtMs = this.#settings.clock.monotonicMs();
+    this.#subscribedAtMs = this.#settings.clock.monotonicMs();
     runSubscription(subscription, this.#events);
   }
 
@@ -74,19 +74,19 @@ export class KafkaConsumer {
     if (!this.#assignment.isAnnounced || !this.#assignment.claim.owned.includes(partition)) return;
     this.#withKafkajs((consumer) => {
       for (const { topic, offset } of wanted) consumer.seek({ topic, partition, offset: String(offset) });
-      consumer.resume(this.#places([partition]));
+      consumer.resume(this.#topicPartitions([partition]));
       this.delivery.start(partition, new Map(wanted.map(({ topic, offset = 0 }) => [topic, offset])));
     });
   }
 
   pause(partitions: readonly number[]): void {
     const paused = this.delivery.pause(partitions);
-    this.#withKafkajs((consumer) => consumer.pause(this.#places(paused)));
+    this.#withKafkajs((consumer) => consumer.pause(this.#topicPartitions(paused)));
   }
 
   resume(partitions: readonly number[]): void {
     const resumed = this.delivery.resume(partitions);
-    this.#withKafkajs((consumer) => consumer.resume(this.#places(resumed)));
+    this.#withKafkajs((consumer) => consumer.resume(this.#topicPartitions(resumed)));
   }
 
   reassign(): void {
@@ -94,20 +94,20 @@ export class KafkaConsumer {
     queueMicrotask(() => {
       // Not announced: whatever is under way, joining or asking, ends in `onAssigned`.
       if (!this.#assignment.isAnnounced) return;
-      this.#withKafkajs((consumer) => consumer.pause(this.#places(this.#assignment.claim.owned)));
-      this.#drop();
-      this.#assignment.askAgain();
+      this.#withKafkajs((consumer) => consumer.pause(this.#topicPartitions(this.#assignment.claim.owned)));
+      this.#clearDelivery();
+      this.#assignment.reconfirm();
     });
   }
 
   commitHint(positions: ByTopicPartition<number>): void {
     if (!this.#assignment.isAnnounced) return;
-    this.#hints.note(new Map([...positions].filter(([topic]) => this.#topics.includes(topic))));
+    this.#hints.add(new Map([...positions].filter(([topic]) => this.#topics.includes(topic))));
   }
 
   async close(): Promise<void> {
     this.#end();
-    await within(flushTimeoutMs, "committing", this.#hints.flush()).catch(() => undefined);
+    await withTimeout(flushTimeoutMs, "committing", this.#hints.flush()).catch(() => undefined);
     await this.#subscription?.consumer.disconnect();
   }
 
@@ -124,71 +124,74 @@ export class KafkaConsumer {
   }
 
   #joined({ consumer }: Subscription, assignment: IMemberAssignment): void {
-    this.#drop();
+    this.#clearDelivery();
     // Always by number: kafkajs takes "all partitions of a topic" back when one of them is named later.
     consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions })));
-    this.#assignment.joined(commonNumbers(this.#topics, assignment));
+    this.#assignment.joined(partitionsInEveryTopic(this.#topics, assignment));
   }
 
   #revoke(): void {
-    this.#drop();
+    this.#clearDelivery();
     this.#assignment.revoke();
   }
 
-  #drop(): void {
+  #clearDelivery(): void {
     this.delivery.clear();
     // What is not ours any more is another's to commit.
     if (!this.#ended) this.#hints.clear();
   }
 
-  #take(subscription: Subscription, { batch, resolveOffset }: EachBatchPayload): void {
+  #handleBatch(subscription: Subscription, { batch, resolveOffset }: EachBatchPayload): void {
     const receivedAtMs = this.#settings.clock.monotonicMs();
     if (subscription !== this.#subscription) return;
     const { topic, partition, messages } = batch;
     const fetched = { topic, partition, offset: fetchedOffsetOf(batch) };
-    const verdict = this.delivery.judge(fetched);
-    if (verdict.kind === "deliver") {
-      const records = messages.map((message) => busRecord(topic, partition, message, receivedAtMs));
+    const decision = this.delivery.decide(fetched);
+    if (decision.kind === "deliver") {
+      const records = messages.map((message) => toBusRecord(topic, partition, message, receivedAtMs));
       this.delivery.advance(fetched, records.at(-1)?.offset ?? fetched.offset, Number(batch.lastOffset()) + 1);
       resolveOffset(batch.lastOffset());
-      this.#tellListener(() => this.#listener.onRecords(records));
-    } else if (verdict.kind === "seek") {
-      this.#withKafkajs((consumer) => consumer.seek({ topic, partition, offset: String(verdict.offset) }));
-    } else if (verdict.kind === "lost") {
+      this.#notifyListener(() => this.#listener.onRecords(records));
+    } else if (decision.kind === "seek") {
+      this.#withKafkajs((consumer) => consumer.seek({ topic, partition, offset: String(decision.offset) }));
+    } else if (decision.kind === "lost") {
       this.#settings.log("warn", "the log does not have the position asked for", { topic, partition });
       this.reassign();
     }
   }
 
   /** kafkajs gave up. An unreachable broker is waited for without end; anything else only so often. */
-  #rebuild(subscription: Subscription, cause: unknown): void {
+  #recoverSubscription(subscription: Subscription, cause: unknown): void {
     if (this.#ended || subscription !== this.#subscription) return;
     const { clock, limits, log } = this.#settings;
     subscription.client.destroy();
     this.#subscription = undefined;
     this.#revoke();
-    if (isNamed(cause, "KafkaJSNotImplemented")) return this.#fail(unreadable(this.#topics, cause));
-    const fault = startFault("the subscription ended", cause);
+    if (isNamed(cause, "KafkaJSNotImplemented")) return this.#fail(unsupportedCodecFault(this.#topics, cause));
+    const fault = toBusFault("the subscription ended", cause);
     // A permission that is gone does not come back by asking again.
     if (!fault.retryable) return this.#fail(fault);
-    if (clock.monotonicMs() - this.#builtAtMs > 2 * limits.sessionTimeoutMs) this.#rebuildCount = 0;
-    this.#rebuildCount += 1;
-    log("error", "the subscription ended, building it again", { error: reasonOf(cause), count: this.#rebuildCount });
-    if (this.#rebuildCount > limits.rebuildCountMax) return this.#fail(fault);
+    if (clock.monotonicMs() - this.#subscribedAtMs > 2 * limits.sessionTimeoutMs) this.#recoveryCount = 0;
+    this.#recoveryCount += 1;
+    log("error", "the subscription ended, building it again", {
+      error: describeError(cause),
+      count: this.#recoveryCount,
+    });
+    if (this.#recoveryCount > limits.recoveryCountMax) return this.#fail(fault);
     void this.#subscribeAgain();
   }
 
   async #subscribeAgain(): Promise<void> {
     const { clock, log } = this.#settings;
-    for (let attempt = this.#rebuildCount - 1; !this.#ended; attempt += 1) {
-      const backoffMs = Math.min(rebuildBackoffMs * 2 ** attempt, rebuildBackoffMaxMs) * (0.5 + clock.random() / 2);
+    for (let attempt = this.#recoveryCount - 1; !this.#ended; attempt += 1) {
+      const backoffMs = Math.min(recoveryBackoffMs * 2 ** attempt, recoveryBackoffMaxMs) * (0.5 + clock.random() / 2);
       await new Promise<void>((resolve) => clock.after(backoffMs, resolve));
       if (this.#ended) return;
       try {
         return await this.subscribe();
       } catch (error) {
         if (error instanceof Fault && !error.retryable) return this.#fail(error);
-        log("error", "the subscription can't be built again yet", { error: reasonOf(error) });
+        log("error", "the subscription can't be built again yet", { error: describeError(error) });
       }
     }
   }
@@ -200,7 +203,7 @@ export class KafkaConsumer {
   }
 
   /** An exception in kafkajs' event or handler would be taken for its own trouble. */
-  #tellListener(call: () => void): void {
+  #notifyListener(call: () => void): void {
     if (this.#ended) return;
     try {
       call();
@@ -214,18 +217,18 @@ export class KafkaConsumer {
     try {
       if (this.#subscription !== undefined) call(this.#subscription.consumer);
     } catch (error) {
-      this.#settings.log("info", "kafkajs is not running", { error: reasonOf(error) });
+      this.#settings.log("info", "kafkajs is not running", { error: describeError(error) });
     }
   }
 
-  #places(partitions: readonly number[]): { topic: string; partitions: number[] }[] {
+  #topicPartitions(partitions: readonly number[]): { topic: string; partitions: number[] }[] {
     return this.#topics.map((topic) => ({ topic, partitions: [...partitions] }));
   }
 }
 
-function unreadable(topics: readonly string[], cause: unknown): Fault {
+function unsupportedCodecFault(topics: readonly string[], cause: unknown): Fault {
   const text =
     `a producer of ${topics.join(", ")} compresses in a way that can't be read ` +
-    `(${reasonOf(cause)}); use gzip or none`;
+    `(${describeError(cause)}); use gzip or none`;
   return new Fault("BUS_CODEC", text, { retryable: false, cause });
 }

@@ -4,10 +4,10 @@ interface Position {
   /** Behind the last record delivered, or where delivery began. Up to `next` there is nothing that a reader gets. */
   delivered: number;
   /** The position was set once more because something else than `next` was fetched. */
-  soughtAgain: boolean;
+  wasSoughtAgain: boolean;
 }
 
-export interface Fetched {
+export interface FetchedRange {
   readonly topic: string;
   readonly partition: number;
   /** What the fetch asked for. */
@@ -19,7 +19,7 @@ export interface Fetched {
  * position again. lost: kafkajs went to another offset by itself (it does so when the one asked for is not in the log),
  * and the owner has to look where it stands.
  */
-export type Verdict =
+export type DeliveryDecision =
   { readonly kind: "deliver" | "drop" | "lost" } | { readonly kind: "seek"; readonly offset: number };
 
 /**
@@ -34,7 +34,7 @@ export class KafkaDelivery {
 
   start(partition: number, positions: ReadonlyMap<string, number>): void {
     for (const [topic, offset] of positions) {
-      this.#positions.set(keyOf(topic, partition), { next: offset, delivered: offset, soughtAgain: false });
+      this.#positions.set(keyOf(topic, partition), { next: offset, delivered: offset, wasSoughtAgain: false });
     }
     this.#started.add(partition);
     this.#paused.delete(partition);
@@ -59,12 +59,12 @@ export class KafkaDelivery {
     return started;
   }
 
-  judge({ topic, partition, offset }: Fetched): Verdict {
+  decide({ topic, partition, offset }: FetchedRange): DeliveryDecision {
     const position = this.#positions.get(keyOf(topic, partition));
     if (position === undefined || this.#paused.has(partition)) return { kind: "drop" };
     if (position.next === offset) return { kind: "deliver" };
-    if (position.soughtAgain) return { kind: "lost" };
-    position.soughtAgain = true;
+    if (position.wasSoughtAgain) return { kind: "lost" };
+    position.wasSoughtAgain = true;
     return { kind: "seek", offset: position.next };
   }
 
@@ -72,8 +72,8 @@ export class KafkaDelivery {
    * @param lastRecord the offset of the last record delivered; @param next what will be fetched next, at least behind
    * it
    */
-  advance({ topic, partition }: Fetched, lastRecord: number, next: number): void {
-    this.#positions.set(keyOf(topic, partition), { next, delivered: lastRecord + 1, soughtAgain: false });
+  advance({ topic, partition }: FetchedRange, lastRecord: number, next: number): void {
+    this.#positions.set(keyOf(topic, partition), { next, delivered: lastRecord + 1, wasSoughtAgain: false });
   }
 
   /**
@@ -84,7 +84,8 @@ export class KafkaDelivery {
     const position = this.#positions.get(keyOf(topic, partition));
     if (position === undefined) return;
     // Straight behind what we know; or, in a log with gaps, what came after the position had been set once more.
-    if ((first ?? last) === position.next || (position.soughtAgain && last >= position.next)) position.next = last + 1;
+    if ((first ?? last) === position.next || (position.wasSoughtAgain && last >= position.next))
+      position.next = last + 1;
   }
 
   /**

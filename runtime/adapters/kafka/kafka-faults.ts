@@ -29,16 +29,19 @@ export function errorTypesOf(error: unknown): readonly string[] {
 
 export const isNamed = (error: unknown, name: string): boolean => [...chainOf(error)].some((e) => e.name === name);
 
-export function reasonOf(error: unknown): string {
-  const nested = [...chainOf(error)].flatMap(({ errors = [] }) => errors.map(reasonOf));
+export function describeError(error: unknown): string {
+  const nested = [...chainOf(error)].flatMap(({ errors = [] }) => errors.map(describeError));
   return [error instanceof Error ? error.message : String(error), ...nested].join("; ");
 }
 
-export const unavailable = (what: string, cause?: unknown): Fault =>
-  new Fault("BUS_UNAVAILABLE", cause === undefined ? what : `${what}: ${reasonOf(cause)}`, { retryable: true, cause });
+export const busUnavailable = (what: string, cause?: unknown): Fault =>
+  new Fault("BUS_UNAVAILABLE", cause === undefined ? what : `${what}: ${describeError(cause)}`, {
+    retryable: true,
+    cause,
+  });
 
 /** What only a change of credentials, permissions or of the broker's settings can heal. */
-const refusals = [
+const permanentErrorTypes = [
   "TOPIC_AUTHORIZATION_FAILED",
   "GROUP_AUTHORIZATION_FAILED",
   "CLUSTER_AUTHORIZATION_FAILED",
@@ -49,25 +52,26 @@ const refusals = [
 ];
 
 /** A certificate that nobody vouches for, that has expired or has another name: the connection must not be. */
-const isStranger = (error: unknown): boolean =>
+const isUntrustedCertificate = (error: unknown): boolean =>
   [...chainOf(error)].some(
     ({ code, errors = [] }) =>
       /^(?:ERR_TLS_CERT|CERT_|DEPTH_ZERO_SELF|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY))/.test(code ?? "") ||
-      errors.some(isStranger),
+      errors.some(isUntrustedCertificate),
   );
 
 /** For what a person starts and can correct: refused is told from unreachable. */
-export function startFault(what: string, cause: unknown): Fault {
+export function toBusFault(what: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
-  if (isStranger(cause))
-    return new Fault("BUS_REFUSED", `${what}: the broker's certificate is not trusted: ${reasonOf(cause)}`, {
+  if (isUntrustedCertificate(cause))
+    return new Fault("BUS_REFUSED", `${what}: the broker's certificate is not trusted: ${describeError(cause)}`, {
       retryable: false,
       cause,
     });
   const refused =
-    isNamed(cause, "KafkaJSSASLAuthenticationError") || errorTypesOf(cause).some((type) => refusals.includes(type));
-  if (!refused) return unavailable(what, cause);
-  return new Fault("BUS_REFUSED", `${what}: the broker refused: ${reasonOf(cause)}`, { retryable: false, cause });
+    isNamed(cause, "KafkaJSSASLAuthenticationError") ||
+    errorTypesOf(cause).some((type) => permanentErrorTypes.includes(type));
+  if (!refused) return busUnavailable(what, cause);
+  return new Fault("BUS_REFUSED", `${what}: the broker refused: ${describeError(cause)}`, { retryable: false, cause });
 }
 
 /**
@@ -75,9 +79,9 @@ export function startFault(what: string, cause: unknown): Fault {
  * timer keeps the process alive, unlike a Clock's: a broken-off connection leaves nothing else that would, and the
  * process would end in the middle of an `await`.
  */
-export function within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
+export function withTimeout<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(unavailable(`${what}: no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => reject(busUnavailable(`${what}: no answer within ${timeoutMs} ms`)), timeoutMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
@@ -86,17 +90,17 @@ export function within<Result>(timeoutMs: number, what: string, work: Promise<Re
  * Ends the wait for work that can't be ended itself: kafkajs tries to connect for seconds more when its sockets are
  * gone.
  */
-export class Breaker {
+export class PendingWork {
   readonly #waiting = new Set<(fault: Fault) => void>();
 
-  breaks<Result>(work: Promise<Result>): Promise<Result> {
+  track<Result>(work: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject);
       work.then(resolve, reject).finally(() => this.#waiting.delete(reject));
     });
   }
 
-  trip(why: string): void {
-    for (const reject of this.#waiting) reject(unavailable(why));
+  rejectAll(why: string): void {
+    for (const reject of this.#waiting) reject(busUnavailable(why));
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorTypesOf } from "./kafka-faults.ts";
-import type { GroupMembership } from "./kafkajs-internals.ts";
+import type { GroupMembership } from "./kafkajs-patches.ts";
 
 /** What the group answers to one that is not, or not in this generation, a member. */
-const notAMember = [
+const notMemberErrors = [
   "REBALANCE_IN_PROGRESS",
   "ILLEGAL_GENERATION",
   "UNKNOWN_MEMBER_ID",
@@ -17,14 +17,14 @@ const backoffMs = 250;
  * interval counts. Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is
  * made due.
  * @param generation in which we were given what we have; the membership's own is ahead of it while joining again
- * @param isWanted false ends the asking, with the answer false
+ * @param shouldContinue false ends the asking, with the answer false
  */
 export async function isStillMember(
   membership: GroupMembership,
   generation: number,
-  isWanted: () => boolean,
+  shouldContinue: () => boolean,
 ): Promise<boolean> {
-  const isCurrent = (): boolean => isWanted() && membership.generationId === generation;
+  const isCurrent = (): boolean => shouldContinue() && membership.generationId === generation;
   while (isCurrent()) {
     const { groupId, memberId, coordinator } = membership;
     if (memberId === null) return false;
@@ -34,7 +34,7 @@ export async function isStillMember(
     } catch (error) {
       // The interval counts from here; 0 makes the next heartbeat due.
       membership.lastRequest = 0;
-      if (errorTypesOf(error).some((type) => notAMember.includes(type))) return false;
+      if (errorTypesOf(error).some((type) => notMemberErrors.includes(type))) return false;
     }
     await sleep(backoffMs);
   }

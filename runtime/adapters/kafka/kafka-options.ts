@@ -29,7 +29,7 @@ export interface KafkaLimits {
   readonly requestTimeoutMs: number;
   readonly publishPartitionBytesMax: number;
   /** How often a subscription that ended is built again before it counts as failed. */
-  readonly rebuildCountMax: number;
+  readonly recoveryCountMax: number;
   readonly commitHintIntervalMs: number;
 }
 
@@ -43,7 +43,7 @@ export const defaultKafkaLimits: KafkaLimits = {
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   publishPartitionBytesMax: 512 * 1024,
-  rebuildCountMax: 8,
+  recoveryCountMax: 8,
   commitHintIntervalMs: 5_000,
 };
 

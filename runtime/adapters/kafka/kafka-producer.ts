@@ -3,12 +3,12 @@ import { Partitioners, type Message, type Producer, type RecordMetadata, type To
 import { Fault } from "../../core/fault.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { Breaker, errorTypesOf, reasonOf, unavailable, within } from "./kafka-faults.ts";
+import { PendingWork, errorTypesOf, describeError, busUnavailable, withTimeout } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
-import { groupedInOnePass } from "./kafkajs-internals.ts";
-import { callsOf, placeOf } from "./publish-calls.ts";
+import { withOnePassGrouping } from "./kafkajs-patches.ts";
+import { splitIntoCalls, topicPartitionName } from "./publish-calls.ts";
 
-export interface Appended {
+export interface PublishConfirmation {
   /** Ms since the epoch; undefined when no topic of the call has LogAppendTime. */
   readonly brokerTimeMs: number | undefined;
 }
@@ -32,19 +32,19 @@ const backoffMaxMs = 1_000;
 export class KafkaProducer {
   readonly #settings: KafkaSettings;
   #connection: Connection | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  #lastPublish: Promise<unknown> = Promise.resolve();
   #closed = false;
-  readonly #destroyed = new Breaker();
+  readonly #pending = new PendingWork();
 
   constructor(settings: KafkaSettings) {
     this.#settings = settings;
   }
 
   /** @throws Fault BUS_UNAVAILABLE, MESSAGE_TOO_LARGE */
-  publish(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<Appended> {
+  publish(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<PublishConfirmation> {
     const deadlineAt = this.#settings.clock.monotonicMs() + timeoutMs;
-    const sent = this.#last.then(() => this.#publish(messages, deadlineAt));
-    this.#last = sent.catch(() => undefined);
+    const sent = this.#lastPublish.then(() => this.#publish(messages, deadlineAt));
+    this.#lastPublish = sent.catch(() => undefined);
     return sent;
   }
 
@@ -55,13 +55,13 @@ export class KafkaProducer {
 
   destroy(): void {
     this.#closed = true;
-    this.#destroyed.trip("the bus was closed");
+    this.#pending.rejectAll("the bus was closed");
     this.#discard();
   }
 
-  async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
-    let appended: Appended | undefined;
-    for (const call of callsOf(messages, this.#settings.limits.publishPartitionBytesMax)) {
+  async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<PublishConfirmation> {
+    let appended: PublishConfirmation | undefined;
+    for (const call of splitIntoCalls(messages, this.#settings.limits.publishPartitionBytesMax)) {
       if (appended) this.#settings.onPartPublished?.();
       const { brokerTimeMs = appended?.brokerTimeMs } = await this.#sendUntilConfirmed(call, deadlineAt);
       appended = { brokerTimeMs };
@@ -69,35 +69,40 @@ export class KafkaProducer {
     return appended ?? { brokerTimeMs: undefined };
   }
 
-  async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<Appended> {
+  async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<PublishConfirmation> {
     const { clock, limits, log } = this.#settings;
-    const notConfirmed = (cause?: unknown) => unavailable(`publish: ${messages.length} messages not confirmed`, cause);
+    const notConfirmed = (cause?: unknown) =>
+      busUnavailable(`publish: ${messages.length} messages not confirmed`, cause);
     /** What the broker itself said last: more than that the time was over. */
-    let answer: unknown;
+    let brokerError: unknown;
     for (let attempt = 0; ; attempt += 1) {
       const leftMs = deadlineAt - clock.monotonicMs();
-      if (this.#closed || leftMs <= 0) throw notConfirmed(answer);
+      if (this.#closed || leftMs <= 0) throw notConfirmed(brokerError);
       const timeoutMs = Math.min(Math.ceil(leftMs), limits.requestTimeoutMs);
       const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
       try {
-        return await within(timeoutMs, "publish", this.#destroyed.breaks(this.#send(messages, timeoutMs)));
+        return await withTimeout(timeoutMs, "publish", this.#pending.track(this.#send(messages, timeoutMs)));
       } catch (error) {
         this.#discard();
-        if (errorTypesOf(error).length > 0) answer = error;
-        if (isTooLarge(error)) return this.#halve(messages, deadlineAt, error);
-        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw notConfirmed(answer ?? error);
-        log("warn", "a publish was not confirmed, trying again", { attempt, error: reasonOf(error) });
+        if (errorTypesOf(error).length > 0) brokerError = error;
+        if (isTooLarge(error)) return this.#sendInHalves(messages, deadlineAt, error);
+        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw notConfirmed(brokerError ?? error);
+        log("warn", "a publish was not confirmed, trying again", { attempt, error: describeError(error) });
       }
       await sleep(backoffMs);
     }
   }
 
   /** A partition's messages of a call are one batch to the broker: only one message alone tells which is too large. */
-  async #halve(messages: readonly OutgoingMessage[], deadlineAt: number, cause: unknown): Promise<Appended> {
+  async #sendInHalves(
+    messages: readonly OutgoingMessage[],
+    deadlineAt: number,
+    cause: unknown,
+  ): Promise<PublishConfirmation> {
     const [only] = messages;
     if (messages.length === 1 && only !== undefined) {
       const bytes = only.value?.length ?? 0;
-      const text = `a message of ${bytes} bytes is larger than ${placeOf(only)} takes (max.message.bytes)`;
+      const text = `a message of ${bytes} bytes is larger than ${topicPartitionName(only)} takes (max.message.bytes)`;
       throw new Fault("MESSAGE_TOO_LARGE", text, { retryable: false, cause });
     }
     const middle = Math.ceil(messages.length / 2);
@@ -106,7 +111,7 @@ export class KafkaProducer {
     return { brokerTimeMs: second.brokerTimeMs ?? first.brokerTimeMs };
   }
 
-  async #send(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<Appended> {
+  async #send(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<PublishConfirmation> {
     const connection = (this.#connection ??= this.#open());
     // Resolves at once when it is connected.
     await connection.producer.connect();
@@ -146,12 +151,14 @@ function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
     ofTopic.push({ partition, key, value, headers });
     topics.set(topic, ofTopic);
   }
-  return [...topics].map(([topic, ofTopic]) => ({ topic, messages: groupedInOnePass(ofTopic) }));
+  return [...topics].map(([topic, ofTopic]) => ({ topic, messages: withOnePassGrouping(ofTopic) }));
 }
 
 /** kafkajs resolves without having sent what belongs to a partition that its metadata doesn't know. */
 function assertAllConfirmed(messages: readonly OutgoingMessage[], confirmed: readonly RecordMetadata[]): void {
-  const places = new Set(confirmed.map(({ topicName, partition }) => placeOf({ topic: topicName, partition })));
-  const missing = messages.map(placeOf).find((place) => !places.has(place));
+  const places = new Set(
+    confirmed.map(({ topicName, partition }) => topicPartitionName({ topic: topicName, partition })),
+  );
+  const missing = messages.map(topicPartitionName).find((place) => !places.has(place));
   if (missing !== undefined) throw new Error(`the broker did not confirm ${missing}`);
 }

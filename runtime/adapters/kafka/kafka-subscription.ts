@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Consumer, EachBatchPayload, IMemberAssignment, PartitionAssigner } from "kafkajs";
 import { coPartitionedAssigner, type Claim } from "./kafka-assigner.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { errorTypesOf, startFault, within } from "./kafka-faults.ts";
+import { errorTypesOf, toBusFault, withTimeout } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
-import { onJoining, type GroupMembership } from "./kafkajs-internals.ts";
+import { onJoining, type GroupMembership } from "./kafkajs-patches.ts";
 
 export interface Subscription {
   readonly client: KafkaClient;
@@ -40,11 +40,11 @@ export async function openSubscription(
   const subscription = createSubscription(settings, events);
   try {
     const { connectTimeoutMs } = settings.limits;
-    await within(connectTimeoutMs, "subscribing", connect(subscription.consumer, topics));
+    await withTimeout(connectTimeoutMs, "subscribing", connect(subscription.consumer, topics));
     return subscription;
   } catch (error) {
     subscription.client.destroy();
-    throw startFault("subscribing", error);
+    throw toBusFault("subscribing", error);
   }
 }
 
@@ -78,7 +78,7 @@ function createSubscription(settings: KafkaSettings, events: SubscriptionEvents)
     allowAutoTopicCreation: false,
     // What is refused for good would be asked for again without end.
     retry: {
-      restartOnFailure: (error) => Promise.resolve(events.mayRestart() && startFault("reading", error).retryable),
+      restartOnFailure: (error) => Promise.resolve(events.mayRestart() && toBusFault("reading", error).retryable),
     },
   });
   const subscription = { client, consumer };

@@ -3,9 +3,9 @@ import kafkajs, { type Admin } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
 import type { BusDescription } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
-import { errorTypesOf, startFault, within } from "./kafka-faults.ts";
+import { errorTypesOf, toBusFault, withTimeout } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
-import { kafkajsVersion } from "./kafkajs-internals.ts";
+import { kafkajsVersion } from "./kafkajs-patches.ts";
 
 export interface WantedTopics {
   readonly input: readonly string[];
@@ -19,7 +19,7 @@ interface TopicConfig {
   readonly compression: string;
 }
 
-const knownTimeoutMs = 15_000;
+const metadataTimeoutMs = 15_000;
 const createTimeoutMs = 10_000;
 const replicasMax = 3;
 const timestampType = "message.timestamp.type";
@@ -35,10 +35,10 @@ async function withAdmin<Result>(
   const client = new KafkaClient(settings);
   const admin = client.kafka.admin();
   try {
-    await within(settings.limits.connectTimeoutMs, what, admin.connect());
+    await withTimeout(settings.limits.connectTimeoutMs, what, admin.connect());
     return await work(admin);
   } catch (error) {
-    throw startFault(`${what} on ${settings.brokers.join(",")}`, error);
+    throw toBusFault(`${what} on ${settings.brokers.join(",")}`, error);
   } finally {
     client.destroy();
   }
@@ -49,12 +49,14 @@ export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Pr
   const topics = [...new Set([...wanted.input, ...wanted.output])];
   return withAdmin(settings, "preparing topics", async (admin) => {
     const existing = await partitionCounts(admin, topics);
-    const partitions = theOneCount(existing) ?? wanted.partitions;
+    const partitions = sharedPartitionCount(existing) ?? wanted.partitions;
     const missing = topics.filter((topic) => !existing.has(topic));
     if (missing.length > 0) await create(admin, missing, partitions);
-    const counts = await onceKnown(settings, "waiting for the topics' leaders", () => countsWithLeaders(admin, topics));
-    const shared = theOneCount(counts) ?? partitions;
-    const configs = await onceKnown(settings, "reading the topics' configuration", () =>
+    const counts = await retryUntilKnown(settings, "waiting for the topics' leaders", () =>
+      countsWithLeaders(admin, topics),
+    );
+    const shared = sharedPartitionCount(counts) ?? partitions;
+    const configs = await retryUntilKnown(settings, "reading the topics' configuration", () =>
       topicConfigs(admin, wanted.input),
     );
     assertReadable(settings, configs);
@@ -71,7 +73,7 @@ async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
-function theOneCount(counts: ReadonlyMap<string, number>): number | undefined {
+function sharedPartitionCount(counts: ReadonlyMap<string, number>): number | undefined {
   const [count, ...others] = new Set(counts.values());
   if (others.length === 0) return count;
   const list = [...counts].map(([topic, partitions]) => `${topic} has ${partitions}`).join(", ");
@@ -92,13 +94,17 @@ async function create(admin: Admin, topics: readonly string[], numPartitions: nu
 }
 
 /** A topic that was just made has no leader yet, and not every broker knows it: whichever is asked is asked again. */
-async function onceKnown<Result>({ clock }: KafkaSettings, what: string, ask: () => Promise<Result>): Promise<Result> {
-  const deadlineAt = clock.monotonicMs() + knownTimeoutMs;
+async function retryUntilKnown<Result>(
+  { clock }: KafkaSettings,
+  what: string,
+  ask: () => Promise<Result>,
+): Promise<Result> {
+  const deadlineAt = clock.monotonicMs() + metadataTimeoutMs;
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      const fault = startFault(what, error);
+      const fault = toBusFault(what, error);
       if (!fault.retryable || clock.monotonicMs() > deadlineAt) throw fault;
     }
     await sleep(100);

@@ -22,7 +22,7 @@ export interface ProduceRequest {
 }
 
 /** As much of kafkajs' Encoder as is read of the body of a request. */
-export interface Encoded {
+export interface EncodedRequest {
   readonly buf: Buffer;
   readonly buffer: Buffer;
 }
@@ -40,7 +40,7 @@ const topicBytes = 6;
  * cost.
  * @returns undefined when it holds something that only kafkajs knows to encode
  */
-export function encodeProduce(request: ProduceRequest): Encoded | undefined {
+export function encodeProduce(request: ProduceRequest): EncodedRequest | undefined {
   const { acks, timeout, compression, transactionalId, producerId, topicData } = request;
   const bytesMax = bytesMaxOf(request);
   const plain = compression === 0 && transactionalId === undefined && producerId === -1;

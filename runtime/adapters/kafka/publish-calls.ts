@@ -3,20 +3,20 @@ import type { OutgoingMessage } from "../../ports/event-bus.ts";
 /** What a record costs beside its key, value and headers. */
 const recordOverheadBytes = 32;
 
-export const placeOf = ({ topic, partition }: Pick<OutgoingMessage, "topic" | "partition">): string =>
+export const topicPartitionName = ({ topic, partition }: Pick<OutgoingMessage, "topic" | "partition">): string =>
   `${topic}[${partition}]`;
 
 /**
  * Splits, in order, so that no partition gets more than so many bytes in one call; a message larger than that goes
  * alone.
  */
-export function callsOf(messages: readonly OutgoingMessage[], partitionBytesMax: number): OutgoingMessage[][] {
+export function splitIntoCalls(messages: readonly OutgoingMessage[], partitionBytesMax: number): OutgoingMessage[][] {
   const calls: OutgoingMessage[][] = [];
   let call: OutgoingMessage[] = [];
   const bytesOf = new Map<string, number>();
   for (const message of messages) {
-    const place = placeOf(message);
-    const before = bytesOf.get(place) ?? 0;
+    const topicPartition = topicPartitionName(message);
+    const before = bytesOf.get(topicPartition) ?? 0;
     const bytes = sizeOf(message);
     if (before > 0 && before + bytes > partitionBytesMax) {
       calls.push(call);
@@ -24,7 +24,7 @@ export function callsOf(messages: readonly OutgoingMessage[], partitionBytesMax:
       bytesOf.clear();
     }
     call.push(message);
-    bytesOf.set(place, (bytesOf.get(place) ?? 0) + bytes);
+    bytesOf.set(topicPartition, (bytesOf.get(topicPartition) ?? 0) + bytes);
   }
   return call.length > 0 ? [...calls, call] : calls;
 }

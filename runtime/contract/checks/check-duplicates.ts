@@ -1,60 +1,60 @@
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel } from "./domain-model.ts";
-import { problem, type Spot, spot } from "./report.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel } from "../model/domain-model.ts";
+import { diagnosticAt, type SourceRef, sourceRef } from "../reading/source-ref.ts";
 
-type Declared = readonly [name: string, at: Spot];
+type Declaration = readonly [name: string, at: SourceRef];
 
 /** RC109: what may be declared once and is declared again; the second place is the problem, the first is related. */
 export function checkDuplicates(model: DomainModel): readonly Diagnostic[] {
   const { set, handlers, orchestrator, emissions, effects, consumed, published, triggers } = model;
   const contracts = [set.orchestrator, set.reducer, ...set.effects];
-  const used = ({ name, at }: { readonly name: string; readonly at: Spot }): Declared => [name, at];
-  const topics = set.orchestrator.contract.consumed_events.map(({ topic }, index): Declared => [
+  const used = ({ name, at }: { readonly name: string; readonly at: SourceRef }): Declaration => [name, at];
+  const topics = set.orchestrator.contract.consumed_events.map(({ topic }, index): Declaration => [
     topic,
-    spot(set.orchestrator, "consumed_events", index, "topic"),
+    sourceRef(set.orchestrator, "consumed_events", index, "topic"),
   ]);
   return [
-    ...again(
+    ...duplicates(
       "contract",
-      contracts.map((source) => [source.contract.name, spot(source, "name")]),
+      contracts.map((source) => [source.contract.name, sourceRef(source, "name")]),
     ),
     ...[set.orchestrator, set.reducer].flatMap((source) =>
-      again(
+      duplicates(
         "state",
         source.contract.state_machine.states.map(({ state_name }, index) => [
           state_name,
-          spot(source, "state_machine", "states", index, "state_name"),
+          sourceRef(source, "state_machine", "states", index, "state_name"),
         ]),
       ),
     ),
-    ...again(
+    ...duplicates(
       "deadline",
       [...orchestrator.states.values()].flatMap(({ deadline }) => (deadline ? [used(deadline)] : [])),
     ),
-    ...again(
+    ...duplicates(
       "handler for",
       handlers.map(({ event }) => used(event)),
     ),
-    ...again("consumed event", consumed.map(used)),
-    ...again("consumed topic", topics),
-    ...again("published event", published.map(used)),
-    ...again(
+    ...duplicates("consumed event", consumed.map(used)),
+    ...duplicates("consumed topic", topics),
+    ...duplicates("published event", published.map(used)),
+    ...duplicates(
       "trigger for",
       triggers.map(({ event }) => used(event)),
     ),
-    ...again(
+    ...duplicates(
       "action",
       emissions.map(({ action }) => used(action)),
     ),
-    ...again(
+    ...duplicates(
       "effect for",
       effects.map(({ intent }) => used(intent)),
     ),
   ];
 }
 
-function again(what: string, declared: readonly Declared[]): readonly Diagnostic[] {
-  const first = new Map<string, Spot>();
+function duplicates(what: string, declared: readonly Declaration[]): readonly Diagnostic[] {
+  const first = new Map<string, SourceRef>();
   return declared.flatMap(([name, at]) => {
     const earlier = first.get(name);
     if (!earlier) {
@@ -62,6 +62,6 @@ function again(what: string, declared: readonly Declared[]): readonly Diagnostic
       return [];
     }
     const related = [{ at: earlier, message: `${name} is declared here first` }];
-    return [problem("RC109", at, `${what} ${name} is declared twice`, { related })];
+    return [diagnosticAt("RC109", at, `${what} ${name} is declared twice`, { related })];
   });
 }

@@ -1,7 +1,7 @@
-import { didYouMean } from "../did-you-mean.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel } from "./domain-model.ts";
-import { problem, type Spot, spot, under } from "./report.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel } from "../model/domain-model.ts";
+import { diagnosticAt, type SourceRef, sourceRef, childRef } from "../reading/source-ref.ts";
 
 const TOPIC_PLACEHOLDERS = ["env", "namespace"];
 
@@ -9,10 +9,12 @@ const TOPIC_PLACEHOLDERS = ["env", "namespace"];
 export function checkPlaceholders({ set, code, emissions }: DomainModel): readonly Diagnostic[] {
   const { orchestrator, reducer } = set;
   const { consumed_events, published_events, dead_letter_topic } = orchestrator.contract;
-  const topics: readonly (readonly [string, Spot])[] = [
-    ...consumed_events.map(({ topic }, i) => [topic, spot(orchestrator, "consumed_events", i, "topic")] as const),
-    ...published_events.map(({ topic }, i) => [topic, spot(orchestrator, "published_events", i, "topic")] as const),
-    [dead_letter_topic, spot(orchestrator, "dead_letter_topic")],
+  const topics: readonly (readonly [string, SourceRef])[] = [
+    ...consumed_events.map(({ topic }, i) => [topic, sourceRef(orchestrator, "consumed_events", i, "topic")] as const),
+    ...published_events.map(
+      ({ topic }, i) => [topic, sourceRef(orchestrator, "published_events", i, "topic")] as const,
+    ),
+    [dead_letter_topic, sourceRef(orchestrator, "dead_letter_topic")],
   ];
   const patterns = reducer.contract.intent_emission?.intents ?? [];
   return [
@@ -22,20 +24,22 @@ export function checkPlaceholders({ set, code, emissions }: DomainModel): readon
       if (intent.unknown || !shape) return [];
       const fields = Object.keys(shape);
       const known = `the payload of ${intent.name} has ${fields.join(", ")}`;
-      return unfilled(patterns[index]?.target_pattern ?? "", under(at, "target_pattern"), fields, known);
+      return unfilled(patterns[index]?.target_pattern ?? "", childRef(at, "target_pattern"), fields, known);
     }),
   ];
 }
 
-function unfilled(text: string, at: Spot, known: readonly string[], rule: string): readonly Diagnostic[] {
+function unfilled(text: string, at: SourceRef, known: readonly string[], rule: string): readonly Diagnostic[] {
   return [...text.matchAll(/\{([^{}]*)\}|[{}]/g)].flatMap((match) => {
     const [whole, name] = match;
     const within = { offset: match.index, length: whole.length };
     if (name === undefined)
-      return [problem("RC107", { ...at, within }, `a placeholder is {name}: this brace has no other half`)];
+      return [diagnosticAt("RC107", { ...at, range: within }, `unmatched brace: a placeholder is {name}`)];
     if (known.includes(name)) return [];
     return [
-      problem("RC107", { ...at, within }, `nothing fills ${whole}: ${rule}`, { suggestion: didYouMean(name, known) }),
+      diagnosticAt("RC107", { ...at, range: within }, `nothing fills ${whole}: ${rule}`, {
+        suggestion: didYouMean(name, known),
+      }),
     ];
   });
 }

@@ -1,20 +1,20 @@
-import { didYouMean } from "../did-you-mean.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import type { DomainModel, EventUse } from "./domain-model.ts";
-import { type Details, problem, type Spot } from "./report.ts";
-import { originOf, type Origin } from "./sources.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel, EventRef } from "../model/domain-model.ts";
+import { type DiagnosticDetails, diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
+import { messageOrigin, type MessageOrigin } from "../model/message-origin.ts";
 
 /** RC102: what comes in and goes nowhere, and a way that nothing ever comes. */
 export function checkRoutes(model: DomainModel): readonly Diagnostic[] {
-  return [...withoutRoute(model), ...withoutSource(model)];
+  return [...withoutRoute(model), ...withoutOrigin(model)];
 }
 
 function withoutRoute({ consumed, handlers, orchestrator, reducer }: DomainModel): readonly Diagnostic[] {
   const states = [...orchestrator.states.values()];
   const routed = new Set(handlers.map(({ event }) => event.name));
   const renewing = new Set(states.flatMap(({ deadline }) => (deadline?.renewedBy ?? []).map(({ name }) => name)));
-  const missing = (name: string, at: Spot, message: string) =>
-    routed.has(name) ? [] : [problem("RC102", at, message)];
+  const missing = (name: string, at: SourceRef, message: string) =>
+    routed.has(name) ? [] : [diagnosticAt("RC102", at, message)];
   return [
     ...consumed.flatMap(({ name, at, unknown }) =>
       unknown || renewing.has(name)
@@ -38,17 +38,17 @@ function withoutRoute({ consumed, handlers, orchestrator, reducer }: DomainModel
   ];
 }
 
-function withoutSource(model: DomainModel): readonly Diagnostic[] {
+function withoutOrigin(model: DomainModel): readonly Diagnostic[] {
   const renewals = [...model.orchestrator.states.values()].flatMap(({ deadline }) => deadline?.renewedBy ?? []);
   return [
-    ...sourceless(
+    ...usesWithoutOrigin(
       model,
       model.handlers.map(({ event }) => event),
       ["bus", "raised", "deadline", "failed", "published", "outcome"],
     ),
     // Only what comes from the bus renews: it says that the other side lives.
-    ...sourceless(model, renewals, ["bus"]),
-    ...sourceless(
+    ...usesWithoutOrigin(model, renewals, ["bus"]),
+    ...usesWithoutOrigin(
       model,
       model.triggers.map(({ event }) => event),
       ["failed", "outcome", "published"],
@@ -57,23 +57,32 @@ function withoutSource(model: DomainModel): readonly Diagnostic[] {
   ];
 }
 
-function sourceless(
+function usesWithoutOrigin(
   model: DomainModel,
-  uses: readonly EventUse[],
-  origins: readonly Origin[],
-  more: readonly EventUse[] = [],
+  uses: readonly EventRef[],
+  origins: readonly MessageOrigin[],
+  more: readonly EventRef[] = [],
 ): readonly Diagnostic[] {
   return uses.flatMap((use) => {
     if (use.unknown || more.some(({ name }) => name === use.name)) return [];
-    const origin = originOf(model, use);
+    const origin = messageOrigin(model, use);
     if (origin && origins.includes(origin)) return [];
     return [
-      problem("RC102", use.at, `${use.name} never comes here: ${why(model, use, origin)}`, detailsOf(model, use, more)),
+      diagnosticAt(
+        "RC102",
+        use.at,
+        `${use.name} never comes here: ${explainOrigin(model, use, origin)}`,
+        detailsOf(model, use, more),
+      ),
     ];
   });
 }
 
-function why({ effects }: DomainModel, { kind, subject }: EventUse, origin: Origin | undefined): string {
+function explainOrigin(
+  { effects }: DomainModel,
+  { kind, subject }: EventRef,
+  origin: MessageOrigin | undefined,
+): string {
   if (origin === "bus") return "what is consumed from the bus goes to handlers only";
   if (origin) return `it is ${origin === "raised" ? "raised by the reducer" : `a message of kind ${origin}`}`;
   if (kind === "published") return `${subject} is not in published_events`;
@@ -83,7 +92,7 @@ function why({ effects }: DomainModel, { kind, subject }: EventUse, origin: Orig
 }
 
 /** A wrong name that exists: what was meant is probably near, among the sources that have no route. */
-function detailsOf(model: DomainModel, { name, at }: EventUse, more: readonly EventUse[]): Details {
+function detailsOf(model: DomainModel, { name, at }: EventRef, more: readonly EventRef[]): DiagnosticDetails {
   const candidates = more.length > 0 ? more : model.consumed;
   const suggestion = didYouMean(
     name,

@@ -1,17 +1,17 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import { parseExpression } from "../../core/expression.ts";
-import type { Diagnostic } from "../diagnostic.ts";
-import { reachedFrom } from "./check-reachability.ts";
-import { pair, type Taken } from "./check-sequences.ts";
-import { scopeOfTrigger } from "./check-expressions.ts";
-import type { DomainModel, EventUse, MachineModel, TransitionModel } from "./domain-model.ts";
-import { misfitsOf, type Scope } from "./expression-types.ts";
-import { listed, problem } from "./report.ts";
-import { type Conditions, type Worlds, worldsOf } from "./satisfiable.ts";
-import { returnedEvents } from "./sources.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { reachableFrom } from "./check-reachability.ts";
+import { stateEventKey, type StateEventPairs } from "./check-event-order.ts";
+import { triggerScope } from "./check-expressions.ts";
+import type { DomainModel, EventRef, MachineModel, TransitionModel } from "../model/domain-model.ts";
+import { typeMismatches, type ExpressionScope } from "../expressions/expression-types.ts";
+import { joinWithAnd, diagnosticAt } from "../reading/source-ref.ts";
+import { type Conditions, type TruthAssignments, truthAssignments } from "../expressions/truth-assignments.ts";
+import { returnedEvents } from "../model/message-origin.ts";
 
 /** A finding about a transition in one of its states. */
-interface Finding {
+interface TransitionFinding {
   readonly transition: TransitionModel;
   /** Because of which other; undefined: because of itself. */
   readonly other?: TransitionModel | undefined;
@@ -24,15 +24,15 @@ interface Finding {
  * is undecided (patterns, or too many combinations) counts as fitting at once, unless one of the two has no condition:
  * "otherwise" can't be said about a pattern in any other way.
  */
-export function checkTransitions(model: DomainModel, taken: Taken): readonly Diagnostic[] {
-  const reducer = groups(model.reducer).map((group) =>
-    competing(group, scopeOfTrigger(model, group[0]?.trigger.name ?? "")),
+export function checkTransitions(model: DomainModel, returnable: StateEventPairs): readonly Diagnostic[] {
+  const reducer = competingGroups(model.reducer).map((group) =>
+    findConflicts(group, triggerScope(model, group[0]?.trigger.name ?? "")),
   );
-  const orchestrator = groups(model.orchestrator).map((group) => competing(group, undefined));
+  const orchestrator = competingGroups(model.orchestrator).map((group) => findConflicts(group, undefined));
   const all = [...orchestrator, ...reducer];
   return [
-    ...reported("RC106", [...all.flatMap(({ dead }) => dead), ...untaken(model, taken)]),
-    ...reported(
+    ...toDiagnostics("RC106", [...all.flatMap(({ dead }) => dead), ...unreturnedTransitions(model, returnable)]),
+    ...toDiagnostics(
       "RC202",
       all.flatMap(({ overlapping }) => overlapping),
     ),
@@ -40,11 +40,11 @@ export function checkTransitions(model: DomainModel, taken: Taken): readonly Dia
 }
 
 /** Transitions from one state on one trigger, in order. */
-function groups({ transitions }: MachineModel): readonly (readonly TransitionModel[])[] {
+function competingGroups({ transitions }: MachineModel): readonly (readonly TransitionModel[])[] {
   const found = new Map<string, TransitionModel[]>();
   for (const transition of transitions) {
     if (transition.from.unknown || transition.trigger.unknown) continue;
-    const key = pair(transition.from.name, transition.trigger.name);
+    const key = stateEventKey(transition.from.name, transition.trigger.name);
     const group = found.get(key) ?? [];
     found.set(key, group);
     group.push(transition);
@@ -52,16 +52,16 @@ function groups({ transitions }: MachineModel): readonly (readonly TransitionMod
   return [...found.values()];
 }
 
-function competing(group: readonly TransitionModel[], scope: Scope | undefined) {
-  const decided = decide(group, scope);
-  const dead = group.flatMap((transition, index): readonly Finding[] => {
-    const why = deadBecause(group, index, decided);
+function findConflicts(group: readonly TransitionModel[], scope: ExpressionScope | undefined) {
+  const analysis = analyzeGroup(group, scope);
+  const dead = group.flatMap((transition, index): readonly TransitionFinding[] => {
+    const why = whyUnusable(group, index, analysis);
     return why ? [{ transition, ...why }] : [];
   });
   const live = group.filter((transition) => !dead.some((each) => each.transition === transition));
   const overlapping = live.flatMap((transition, position) =>
-    live.slice(0, position).flatMap((other): readonly Finding[] => {
-      const why = overlap(group, other, transition, decided);
+    live.slice(0, position).flatMap((other): readonly TransitionFinding[] => {
+      const why = whyOverlapping(group, other, transition, analysis);
       return why === undefined ? [] : [{ transition, other, why }];
     }),
   );
@@ -69,82 +69,84 @@ function competing(group: readonly TransitionModel[], scope: Scope | undefined) 
 }
 
 /** "invalid": a condition does not fit the schema, which RC108 says; until then nothing is known of it. */
-type Decided = Worlds | "undecided" | "invalid";
+type GroupAnalysis = TruthAssignments | "undecided" | "invalid";
 
-function decide(group: readonly TransitionModel[], scope: Scope | undefined): Decided {
+function analyzeGroup(group: readonly TransitionModel[], scope: ExpressionScope | undefined): GroupAnalysis {
   const read = group.map(({ conditions }) => conditions.map(({ text }) => parseExpression(text)));
   const expressions = read.map((each): Conditions =>
     each.flatMap((one) => ("expression" in one ? [one.expression] : [])),
   );
   if (expressions.every((conditions) => conditions.length === 0) && read.flat().length === 0)
-    return { worlds: [{ describe: "", holds: group.map(() => true) }], exact: true };
+    return { assignments: [{ description: "", holds: group.map(() => true) }], isExact: true };
   const broken = read.flat().some((one) => "problem" in one);
   if (broken || !scope) return "invalid";
   const tests = expressions.flat().flatMap(({ any }) => any.flat());
-  if (tests.some((test) => misfitsOf(scope, test).length > 0)) return "invalid";
-  return worldsOf(expressions, scope) ?? "undecided";
+  if (tests.some((test) => typeMismatches(scope, test).length > 0)) return "invalid";
+  return truthAssignments(expressions, scope) ?? "undecided";
 }
 
-function deadBecause(
+function whyUnusable(
   group: readonly TransitionModel[],
   index: number,
-  decided: Decided,
-): Omit<Finding, "transition"> | undefined {
+  decided: GroupAnalysis,
+): Omit<TransitionFinding, "transition"> | undefined {
   const earlier = group.slice(0, index).find(({ conditions }) => conditions.length === 0);
   if (earlier) return { other: earlier, why: "an earlier one takes it without a condition" };
   if (typeof decided === "string") return undefined;
-  const possible = decided.worlds.some(({ holds }) => holds[index]);
+  const possible = decided.assignments.some(({ holds }) => holds[index]);
   return possible ? undefined : { why: "its conditions never hold together" };
 }
 
-function overlap(
+function whyOverlapping(
   group: readonly TransitionModel[],
   one: TransitionModel,
   other: TransitionModel,
-  decided: Decided,
+  decided: GroupAnalysis,
 ): string | undefined {
   if (decided === "invalid") return undefined;
   const otherwise = one.conditions.length === 0 || other.conditions.length === 0;
   if (decided === "undecided") return otherwise ? undefined : "too many cases to rule that out";
-  const both = decided.worlds.find(({ holds }) => holds[group.indexOf(one)] && holds[group.indexOf(other)]);
+  const both = decided.assignments.find(({ holds }) => holds[group.indexOf(one)] && holds[group.indexOf(other)]);
   if (!both) return undefined;
-  if (decided.exact) return both.describe === "" ? "always" : `when ${both.describe}`;
+  if (decided.isExact) return both.description === "" ? "always" : `when ${both.description}`;
   return otherwise ? undefined : "for all that is known of a pattern";
 }
 
 /** In the orchestrator an event that no row returns in a state never moves it there. */
-function untaken(model: DomainModel, taken: Taken): readonly Finding[] {
+function unreturnedTransitions(model: DomainModel, taken: StateEventPairs): readonly TransitionFinding[] {
   const returned = returnedEvents(model);
-  const reached = reachedFrom(model.orchestrator, model.orchestrator.initial);
+  const reached = reachableFrom(model.orchestrator, model.orchestrator.initial);
   return model.orchestrator.transitions
     .filter(({ from, trigger }) => {
-      const event = (trigger as EventUse).kind === "event" && returned.has(trigger.name);
-      return event && reached.has(from.name) && !taken.has(pair(from.name, trigger.name));
+      const event = (trigger as EventRef).kind === "event" && returned.has(trigger.name);
+      return event && reached.has(from.name) && !taken.has(stateEventKey(from.name, trigger.name));
     })
     .map((transition) => ({ transition, why: `no row returns ${transition.trigger.name} there` }));
 }
 
 /** In how many states and against how many others: it is one mistake of one transition. */
-function reported(code: "RC106" | "RC202", findings: readonly Finding[]): readonly Diagnostic[] {
-  const together = new Map<string, Finding[]>();
+function toDiagnostics(code: "RC106" | "RC202", findings: readonly TransitionFinding[]): readonly Diagnostic[] {
+  const byTransition = new Map<string, TransitionFinding[]>();
   for (const finding of findings) {
     const key = `${finding.transition.at.source.file} ${finding.transition.index}`;
-    together.set(key, [...(together.get(key) ?? []), finding]);
+    byTransition.set(key, [...(byTransition.get(key) ?? []), finding]);
   }
-  return [...together.values()].flatMap((same) => {
+  return [...byTransition.values()].flatMap((same) => {
     const [first] = same;
     if (!first) return [];
     const { transition, why } = first;
-    const states = listed(
+    const states = joinWithAnd(
       unique(same.map(({ transition: { from } }) => (from.name === NO_ENTITY ? "null" : from.name))),
     );
     const others = new Map(same.flatMap(({ other }) => (other ? [[other.index, other] as const] : [])));
     const related = [...others.values()].map(({ trigger }) => ({ at: trigger.at, message: "the other transition" }));
     if (code === "RC106")
-      return [problem(code, transition.from.at, `this transition can never be used in ${states}: ${why}`, { related })];
+      return [
+        diagnosticAt(code, transition.from.at, `this transition can never be used in ${states}: ${why}`, { related }),
+      ];
     const at = transition.conditions[0]?.at ?? transition.trigger.at;
     const message = `two transitions on ${transition.trigger.name} from ${states} can both hold: ${why}`;
-    return [problem(code, at, message, { related })];
+    return [diagnosticAt(code, at, message, { related })];
   });
 }
 

@@ -1,17 +1,17 @@
 import type { Decision } from "../../core/decision.ts";
 import { step } from "../../core/step.ts";
-import { brokenBy, type Finding } from "./rules.ts";
-import type { Setting } from "./setting.ts";
-import { type Stimulus, stimuliIn } from "./stimuli.ts";
-import { hasOpened, newWorld, type World, worldAfter } from "./world.ts";
-import { keyOf } from "./world-key.ts";
+import { firstViolation, type RuleViolation } from "./step-rules.ts";
+import type { ExplorationContext } from "./exploration-context.ts";
+import { type PossibleMessage, possibleMessages } from "./possible-messages.ts";
+import { hasOpenedAttempt, initialState, type SystemState, nextState } from "./system-state.ts";
+import { stateFingerprint } from "./state-fingerprint.ts";
 
 /** A world that was reached, and by what from which other one: the first found is a nearest one. */
-export interface Visited {
-  readonly world: World;
+export interface VisitedState {
+  readonly state: SystemState;
   /** The number of the world before; -1 for the first. */
   readonly parent: number;
-  readonly by?: Stimulus;
+  readonly via?: PossibleMessage;
 }
 
 /** That one world may follow on another, by their numbers. */
@@ -19,27 +19,27 @@ export interface Edge {
   readonly from: number;
   /** -1: out of what was explored, into a world that breaks a rule or lies behind the limit. */
   readonly to: number;
-  readonly inside: boolean;
+  readonly isInternal: boolean;
   /** Another attempt begins. */
-  readonly opens: boolean;
+  readonly opensAttempt: boolean;
 }
 
-interface Broken {
-  readonly finding: Finding;
+interface FoundViolation {
+  readonly violation: RuleViolation;
   /** The world in which it happens, and what happens. */
-  readonly number: number;
-  readonly by: Stimulus;
+  readonly stateIndex: number;
+  readonly via: PossibleMessage;
 }
 
-export interface Explored {
-  readonly visited: readonly Visited[];
+export interface ExplorationResult {
+  readonly visited: readonly VisitedState[];
   readonly edges: readonly Edge[];
   /** Steps taken, those included that led to a world visited before. */
   readonly transitions: number;
   /** Of each place in the contracts the nearest break. */
-  readonly broken: readonly Broken[];
+  readonly violations: readonly FoundViolation[];
   /** Moves that the machines made: `machine from trigger to`. */
-  readonly moves: ReadonlySet<string>;
+  readonly movesMade: ReadonlySet<string>;
   /** False: the limit came first, and there is more. */
   readonly complete: boolean;
 }
@@ -47,53 +47,57 @@ export interface Explored {
 /**
  * Visits every world that may come about, nearest first, at most so many. What follows on a broken rule is not asked.
  */
-export function explore(setting: Setting, statesMax: number): Explored {
-  const first = newWorld(setting);
-  const visited: Visited[] = [{ world: first, parent: -1 }];
-  const numbers = new Map([[keyOf(first), 0]]);
+export function explore(setting: ExplorationContext, statesMax: number): ExplorationResult {
+  const first = initialState(setting);
+  const visited: VisitedState[] = [{ state: first, parent: -1 }];
+  const indexByFingerprint = new Map([[stateFingerprint(first), 0]]);
   const edges: Edge[] = [];
-  const broken = new Map<string, Broken>();
+  const violations = new Map<string, FoundViolation>();
   const moves = new Set<string>();
   let transitions = 0;
   let complete = true;
 
-  const numberOf = (world: World, parent: number, by: Stimulus): number => {
-    const key = keyOf(world);
-    const known = numbers.get(key);
+  const indexOf = (world: SystemState, parent: number, by: PossibleMessage): number => {
+    const key = stateFingerprint(world);
+    const known = indexByFingerprint.get(key);
     if (known !== undefined) return known;
     if (visited.length >= statesMax) {
       complete = false;
       return -1;
     }
-    numbers.set(key, visited.length);
-    return visited.push({ world, parent, by }) - 1;
+    indexByFingerprint.set(key, visited.length);
+    return visited.push({ state: world, parent, via: by }) - 1;
   };
 
   // The list grows while it is walked: what is added is walked too.
-  for (const [from, { world }] of visited.entries())
-    for (const by of stimuliIn(setting, world)) {
+  for (const [from, { state }] of visited.entries())
+    for (const by of possibleMessages(setting, state)) {
       transitions++;
-      const decision = decide(setting, world, by);
+      const decision = takeStep(setting, state, by);
       for (const { machine, from: left, trigger, to } of decision.moves)
         moves.add(`${machine} ${left} ${trigger} ${to}`);
-      const after = worldAfter(setting, world, by.message, decision);
-      const finding = brokenBy(setting, world, by.message, decision, after);
-      if (finding) note(broken, { finding, number: from, by });
-      const to = finding ? -1 : after === world ? from : numberOf(after, from, by);
-      const opens = hasOpened(world, decision);
-      if (to !== from || opens) edges.push({ from, to, inside: by.inside, opens });
+      const after = nextState(setting, state, by.message, decision);
+      const finding = firstViolation(setting, state, by.message, decision, after);
+      if (finding) recordViolation(violations, { violation: finding, stateIndex: from, via: by });
+      const to = finding ? -1 : after === state ? from : indexOf(after, from, by);
+      const opens = hasOpenedAttempt(state, decision);
+      if (to !== from || opens) edges.push({ from, to, isInternal: by.isInternal, opensAttempt: opens });
     }
-  return { visited, edges, transitions, broken: [...broken.values()], moves, complete };
+  return { visited, edges, transitions, violations: [...violations.values()], movesMade: moves, complete };
 }
 
-function note(broken: Map<string, Broken>, each: Broken): void {
-  const { source, path } = each.finding.at;
+function recordViolation(broken: Map<string, FoundViolation>, each: FoundViolation): void {
+  const { source, path } = each.violation.at;
   const key = JSON.stringify([source.file, path]);
   if (!broken.has(key)) broken.set(key, each);
 }
 
 /** One step; what the functions returned in it is in the setting's `calls`. */
-export function decide({ domain, calls }: Setting, { entity }: World, { message }: Stimulus): Decision {
+export function takeStep(
+  { domain, calls }: ExplorationContext,
+  { entity }: SystemState,
+  { message }: PossibleMessage,
+): Decision {
   calls.length = 0;
   return step(domain, entity, message);
 }

@@ -1,23 +1,23 @@
 import { NO_ENTITY } from "../../core/domain.ts";
-import type { TimelineStep } from "../diagnostic.ts";
-import { decide, type Visited } from "./explore.ts";
-import type { Setting } from "./setting.ts";
-import type { Stimulus } from "./stimuli.ts";
-import { newWorld, START_MS, worldAfter } from "./world.ts";
+import type { TimelineStep } from "../diagnostics/diagnostic.ts";
+import { takeStep, type VisitedState } from "./explore.ts";
+import type { ExplorationContext } from "./exploration-context.ts";
+import type { PossibleMessage } from "./possible-messages.ts";
+import { initialState, START_MS, nextState } from "./system-state.ts";
 
 /** What happened on the way to a world, and what after it. */
 export function timelineTo(
-  setting: Setting,
-  visited: readonly Visited[],
-  number: number,
-  last?: Stimulus,
+  setting: ExplorationContext,
+  visited: readonly VisitedState[],
+  stateIndex: number,
+  last?: PossibleMessage,
 ): readonly TimelineStep[] {
-  const way: Stimulus[] = last ? [last] : [];
-  for (let at = visited[number]; at?.by; at = visited[at.parent]) way.unshift(at.by);
-  let world = newWorld(setting);
+  const way: PossibleMessage[] = last ? [last] : [];
+  for (let at = visited[stateIndex]; at?.via; at = visited[at.parent]) way.unshift(at.via);
+  let world = initialState(setting);
   return way.map((by) => {
-    const decision = decide(setting, world, by);
-    world = worldAfter(setting, world, by.message, decision);
+    const decision = takeStep(setting, world, by);
+    world = nextState(setting, world, by.message, decision);
     const { entity } = world;
     return {
       atMs: by.message.now - START_MS,

@@ -9,7 +9,7 @@ try {
   const listener = new RecordingListener();
   await bus.subscribe([topic], listener);
   await listener.until(() => listener.assignments.length > 0);
-  bus.start(0, new Map([[topic, 0]]));
+  bus.startPartition(0, new Map([[topic, 0]]));
   await bus.publish([message(topic, 0, "hello")], patience);
   await listener.until(() => listener.records.length > 0);
   console.log(String(listener.records[0]?.value));

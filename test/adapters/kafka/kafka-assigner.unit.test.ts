@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { AssignerProtocol, type Cluster, type GroupMember } from "kafkajs";
 import { describe, expect, it } from "vitest";
 import {
-  assignByNumber,
-  commonNumbers,
+  assignPartitions,
+  partitionsInEveryTopic,
   coPartitionedAssigner,
   type Claim,
 } from "../../../runtime/adapters/kafka/kafka-assigner.ts";
@@ -27,7 +27,7 @@ describe("sharing partition numbers", () => {
   it("gives every number to exactly one member, evenly, whatever is claimed", () => {
     fc.assert(
       fc.property(claims, count, (members, partitionCount) => {
-        const shares = [...assignByNumber(members, partitionCount).values()];
+        const shares = [...assignPartitions(members, partitionCount).values()];
         expect(shares.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: partitionCount }, (_, n) => n));
         const sizes = shares.map((numbers) => numbers.length);
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
@@ -38,8 +38,8 @@ describe("sharing partition numbers", () => {
   it("shares in the same way whatever the order of the members", () => {
     fc.assert(
       fc.property(claims, count, (members, partitionCount) => {
-        const reversed = assignByNumber([...members].reverse(), partitionCount);
-        expect(new Map(reversed)).toEqual(new Map(assignByNumber(members, partitionCount)));
+        const reversed = assignPartitions([...members].reverse(), partitionCount);
+        expect(new Map(reversed)).toEqual(new Map(assignPartitions(members, partitionCount)));
       }),
     );
   });
@@ -47,16 +47,16 @@ describe("sharing partition numbers", () => {
   it("changes nothing when everybody comes back with what they had", () => {
     fc.assert(
       fc.property(claims, count, (members, partitionCount) => {
-        const before = assignByNumber(members, partitionCount);
+        const before = assignPartitions(members, partitionCount);
         const back = members.map(({ memberId }) => ({ memberId, owned: before.get(memberId) ?? [], generation: 9 }));
-        expect(new Map(assignByNumber(back, partitionCount))).toEqual(new Map(before));
+        expect(new Map(assignPartitions(back, partitionCount))).toEqual(new Map(before));
       }),
     );
   });
 
   it("takes from a member only what is beyond its share", () => {
     const alone = { memberId: "a", owned: [0, 1, 2, 3, 4], generation: 1 };
-    const shared = assignByNumber([alone, newcomer("b")], 5);
+    const shared = assignPartitions([alone, newcomer("b")], 5);
     expect(shared.get("a")).toEqual([0, 1, 2]);
     expect(shared.get("b")).toEqual([3, 4]);
   });
@@ -64,8 +64,8 @@ describe("sharing partition numbers", () => {
   it("believes the later of two claims", () => {
     const stale = { memberId: "a", owned: [0, 1], generation: 3 };
     const current = { memberId: "b", owned: [0, 1], generation: 4 };
-    expect(assignByNumber([stale, current], 2).get("b")).toEqual([0]);
-    expect(assignByNumber([stale, current, newcomer("c")], 2).get("b")).toEqual([0]);
+    expect(assignPartitions([stale, current], 2).get("b")).toEqual([0]);
+    expect(assignPartitions([stale, current, newcomer("c")], 2).get("b")).toEqual([0]);
   });
 });
 
@@ -117,7 +117,7 @@ describe("the assigner", () => {
   });
 
   it("takes for ours only the numbers that are ours in every topic", () => {
-    expect(commonNumbers(["a", "b"], { a: [2, 0, 1], b: [1, 2, 3] })).toEqual([1, 2]);
-    expect(commonNumbers(["a", "b"], { a: [0] })).toEqual([]);
+    expect(partitionsInEveryTopic(["a", "b"], { a: [2, 0, 1], b: [1, 2, 3] })).toEqual([1, 2]);
+    expect(partitionsInEveryTopic(["a", "b"], { a: [0] })).toEqual([]);
   });
 });

@@ -11,49 +11,49 @@ describe("what is delivered", () => {
   });
 
   it("is what was asked for, and what follows it", () => {
-    expect(delivery.judge(at(10))).toEqual({ kind: "deliver" });
+    expect(delivery.decide(at(10))).toEqual({ kind: "deliver" });
     delivery.advance(at(10), 14, 15);
-    expect(delivery.judge(at(15))).toEqual({ kind: "deliver" });
+    expect(delivery.decide(at(15))).toEqual({ kind: "deliver" });
   });
 
   it("is nothing of a partition that was not started, is paused, or was revoked", () => {
-    expect(delivery.judge(at(10, 1))).toEqual({ kind: "drop" });
+    expect(delivery.decide(at(10, 1))).toEqual({ kind: "drop" });
     delivery.pause([0]);
-    expect(delivery.judge(at(10))).toEqual({ kind: "drop" });
+    expect(delivery.decide(at(10))).toEqual({ kind: "drop" });
     delivery.resume([0]);
-    expect(delivery.judge(at(10))).toEqual({ kind: "deliver" });
+    expect(delivery.decide(at(10))).toEqual({ kind: "deliver" });
     delivery.clear();
-    expect(delivery.judge(at(10))).toEqual({ kind: "drop" });
+    expect(delivery.decide(at(10))).toEqual({ kind: "drop" });
   });
 
   it("is nothing fetched for an earlier position: the position is set again", () => {
     delivery.advance(at(10), 99, 100);
     delivery.start(0, new Map([["t", 20]]));
-    expect(delivery.judge(at(100))).toEqual({ kind: "seek", offset: 20 });
-    expect(delivery.judge(at(20))).toEqual({ kind: "deliver" });
+    expect(delivery.decide(at(100))).toEqual({ kind: "seek", offset: 20 });
+    expect(delivery.decide(at(20))).toEqual({ kind: "deliver" });
   });
 
   it("is nothing when the log went elsewhere twice", () => {
-    expect(delivery.judge(at(50)).kind).toBe("seek");
-    expect(delivery.judge(at(50)).kind).toBe("lost");
+    expect(delivery.decide(at(50)).kind).toBe("seek");
+    expect(delivery.decide(at(50)).kind).toBe("lost");
   });
 
   it("goes on behind records that no reader gets", () => {
     delivery.skip("t", 0, 10, 11);
     delivery.skip("t", 0, 12, 12);
-    expect(delivery.judge(at(13))).toEqual({ kind: "deliver" });
+    expect(delivery.decide(at(13))).toEqual({ kind: "deliver" });
   });
 
   it("goes on behind a gap that compaction left, after one more try", () => {
     delivery.skip("t", 0, 12, 13);
-    expect(delivery.judge(at(14))).toEqual({ kind: "seek", offset: 10 });
+    expect(delivery.decide(at(14))).toEqual({ kind: "seek", offset: 10 });
     delivery.skip("t", 0, 12, 13);
-    expect(delivery.judge(at(14))).toEqual({ kind: "deliver" });
+    expect(delivery.decide(at(14))).toEqual({ kind: "deliver" });
   });
 
   it("goes on where compaction left nothing of a batch", () => {
     delivery.skip("t", 0, null, 10);
-    expect(delivery.judge(at(11))).toEqual({ kind: "deliver" });
+    expect(delivery.decide(at(11))).toEqual({ kind: "deliver" });
   });
 
   it("pauses and resumes only what was started", () => {

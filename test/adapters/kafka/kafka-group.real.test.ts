@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
+import type { KafkaBus } from "../../../runtime/adapters/kafka/kafka-bus.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { kafkaProxyFor } from "../../real/services/kafka-proxy.ts";
 import { RecordingListener } from "../bus-listener.ts";
@@ -105,7 +105,7 @@ describeReal("a group of Kafka buses", (services) => {
         }
       }
       const assigned = listener.assignments.length;
-      bus.reassign();
+      bus.requestReassignment();
       await listener.until(() => listener.assignments.length > assigned);
       await sleep(Math.random() * 60);
       if (round % 4 === 0) {
@@ -160,7 +160,7 @@ describeReal("a group of Kafka buses", (services) => {
     await bus.publish(everywhere("x"), patience);
     await bus.subscribe(topics, listener);
     await listener.until(() => listener.assignments.length === 1);
-    bus.start(2, new Map(topics.map((topic) => [topic, 1_000])));
+    bus.startPartition(2, new Map(topics.map((topic) => [topic, 1_000])));
     await listener.until(() => listener.assignments.length === 2);
     expect(listener.calls).toEqual(["assigned", "revoked", "assigned"]);
     expect(listener.records).toEqual([]);

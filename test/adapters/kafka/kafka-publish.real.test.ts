@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
+import type { KafkaBus } from "../../../runtime/adapters/kafka/kafka-bus.ts";
 import type { BusRecord, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { isProduceRequest, kafkaProxyFor, type KafkaProxy } from "../../real/services/kafka-proxy.ts";
@@ -65,7 +65,7 @@ describeReal("publishing to Kafka through trouble", (services) => {
       code: "BUS_UNAVAILABLE",
       retryable: true,
     });
-    await expect(bus.ends([topic], { timeoutMs: 500 })).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
+    await expect(bus.logEnds([topic], { timeoutMs: 500 })).rejects.toMatchObject({ code: "BUS_UNAVAILABLE" });
     expect(clock.monotonicMs() - startedAtMs).toBeLessThan(2_500);
     proxy.delay(0);
     await bus.publish([message(topic, 0, "after")], patience);

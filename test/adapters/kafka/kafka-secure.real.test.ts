@@ -22,7 +22,7 @@ describeReal("Kafka with TLS and credentials", () => {
     const listener = new RecordingListener();
     await bus.subscribe([topic], listener);
     await listener.until(() => listener.assignments.length > 0);
-    bus.start(0, new Map([[topic, 0]]));
+    bus.startPartition(0, new Map([[topic, 0]]));
     await bus.publish([message(topic, 0, "secret")], patience);
     await listener.until(() => listener.records.length === 1);
     await bus.close();

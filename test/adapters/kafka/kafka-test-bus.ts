@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
+import { KafkaBus } from "../../../runtime/adapters/kafka/kafka-bus.ts";
 import type { KafkaBusOptions } from "../../../runtime/adapters/kafka/kafka-options.ts";
 import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
 import type { BusRecord, EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
@@ -25,7 +25,7 @@ export const message = (topic: string, partition: number, value: string | Buffer
 export async function readAll(brokers: string, topics: readonly string[]): Promise<readonly BusRecord[]> {
   const bus = kafkaBus(brokers);
   try {
-    const ends = await bus.ends(topics, patience);
+    const ends = await bus.logEnds(topics, patience);
     const count = [...ends.values()]
       .flatMap((of) => [...of.values()])
       .reduce((sum, { low, high }) => sum + high - low, 0);
@@ -41,7 +41,8 @@ export async function readAll(brokers: string, topics: readonly string[]): Promi
 }
 
 function startAll(bus: EventBus, listener: RecordingListener, topics: readonly string[]): void {
-  for (const partition of listener.assignments.at(-1) ?? []) bus.start(partition, new Map(topics.map((t) => [t, 0])));
+  for (const partition of listener.assignments.at(-1) ?? [])
+    bus.startPartition(partition, new Map(topics.map((t) => [t, 0])));
 }
 
 /** Where all members of a group stand: the store's part in a test without a store. */
@@ -81,7 +82,7 @@ export class StartingListener extends RecordingListener {
     for (const partition of partitions) {
       const positions = new Map(this.#topics.map((topic) => [topic, this.#positions.of(topic, partition)]));
       for (const [topic, offset] of positions) this.#expected.set(`${topic}/${partition}`, offset);
-      this.#bus.start(partition, positions);
+      this.#bus.startPartition(partition, positions);
     }
   }
 

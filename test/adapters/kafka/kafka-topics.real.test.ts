@@ -1,6 +1,6 @@
 import { ConfigResourceTypes, Kafka, logLevel, type Admin } from "kafkajs";
 import { afterEach, expect, it } from "vitest";
-import type { KafkaBus } from "../../../runtime/adapters/kafka-bus.ts";
+import type { KafkaBus } from "../../../runtime/adapters/kafka/kafka-bus.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { freePorts } from "../../real/services/free-ports.ts";
 import { RecordingListener } from "../bus-listener.ts";
@@ -87,7 +87,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
       const listener = new RecordingListener();
       await bus.subscribe([topic], listener);
       await listener.until(() => listener.assignments.length > 0);
-      bus.start(0, new Map([[topic, 0]]));
+      bus.startPartition(0, new Map([[topic, 0]]));
       await bus.publish([message(topic, 0, "compressed by the broker")], patience);
       await expect(listener.until(() => false, 10_000)).rejects.toMatchObject({ code: "BUS_CODEC", retryable: false });
       expect(listener.calls).toEqual(["assigned", "revoked"]);
@@ -103,7 +103,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
     const listener = new RecordingListener();
     await bus.subscribe([topic], listener);
     await listener.until(() => listener.assignments.length > 0);
-    bus.start(0, new Map([[topic, 0]]));
+    bus.startPartition(0, new Map([[topic, 0]]));
     await bus.publish([message(topic, 0, "a"), message(topic, 0, "b")], patience);
     await listener.until(() => listener.records.length === 2);
   });
@@ -126,7 +126,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
     const listener = new RecordingListener();
     await bus.subscribe([topic], listener);
     await listener.until(() => listener.assignments.length > 0);
-    bus.start(0, new Map([[topic, 0]]));
+    bus.startPartition(0, new Map([[topic, 0]]));
 
     const producer = new Kafka({ brokers: kafka.split(","), logLevel: logLevel.NOTHING }).producer({
       transactionalId: unique("tx"),
@@ -142,7 +142,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
     await producer.disconnect();
     await listener.until(() => listener.records.length === 2);
     const standsAt = (listener.records.at(-1)?.offset ?? 0) + 1;
-    const high = async () => (await bus.ends([topic], patience)).get(topic)?.get(0)?.high;
+    const high = async () => (await bus.logEnds([topic], patience)).get(topic)?.get(0)?.high;
     await expect.poll(high, { timeout: 5_000 }).toBe(standsAt);
     expect(listener.calls).toEqual(["assigned"]);
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { callsOf, placeOf } from "../../../runtime/adapters/kafka/publish-calls.ts";
+import { splitIntoCalls, topicPartitionName } from "../../../runtime/adapters/kafka/publish-calls.ts";
 
 const message = fc.record({
   topic: fc.constantFrom("a", "b"),
@@ -13,12 +13,12 @@ const message = fc.record({
 it("splits what is too much for a partition, in order and without loss", () => {
   fc.assert(
     fc.property(fc.array(message, { maxLength: 30 }), (messages) => {
-      const calls = callsOf(messages, 1_000);
+      const calls = splitIntoCalls(messages, 1_000);
       expect(calls.flat()).toEqual(messages);
       for (const call of calls) {
         expect(call.length).toBeGreaterThan(0);
-        for (const place of new Set(call.map(placeOf))) {
-          const ofPlace = call.filter((each) => placeOf(each) === place);
+        for (const place of new Set(call.map(topicPartitionName))) {
+          const ofPlace = call.filter((each) => topicPartitionName(each) === place);
           const bytes = ofPlace.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
           if (ofPlace.length > 1) expect(bytes).toBeLessThanOrEqual(1_000);
         }
@@ -31,5 +31,5 @@ it("makes one call of what fits, however many partitions there are", () => {
   const messages = [0, 1, 2, 0, 1, 2].map((partition) => {
     return { topic: "t", partition, key: null, value: Buffer.alloc(400), headers: {} };
   });
-  expect(callsOf(messages, 1_000)).toEqual([messages]);
+  expect(splitIntoCalls(messages, 1_000)).toEqual([messages]);
 });

@@ -3,12 +3,16 @@ import fc from "fast-check";
 import type { Message } from "kafkajs";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { crc32c } from "../../../runtime/adapters/kafka/crc32c.ts";
-import { adaptKafkajs } from "../../../runtime/adapters/kafka/kafkajs-internals.ts";
-import { encodeProduce, type Encoded, type ProduceRequest } from "../../../runtime/adapters/kafka/produce-request.ts";
+import { patchKafkajs } from "../../../runtime/adapters/kafka/kafkajs-patches.ts";
+import {
+  encodeProduce,
+  type EncodedRequest,
+  type ProduceRequest,
+} from "../../../runtime/adapters/kafka/produce-request.ts";
 
 interface Request {
   readonly apiVersion: number;
-  encode(): Promise<Encoded>;
+  encode(): Promise<EncodedRequest>;
 }
 
 const load = createRequire(import.meta.url);
@@ -92,7 +96,7 @@ const others: readonly [string, ProduceRequest][] = [
 ];
 
 it.each(others.slice(0, 4))("leaves %s to kafkajs", async (_, request) => {
-  adaptKafkajs();
+  patchKafkajs();
   expect(encodeProduce(request)).toBeUndefined();
   const [ours, theirs] = [await adapted(request).encode(), await original(request).encode()];
   expect(ours.buffer.equals(theirs.buffer)).toBe(true);
@@ -103,7 +107,7 @@ it.each(others.slice(4))("does not encode %s", (_, request) => {
 });
 
 it("is what kafkajs encodes with, and nothing else of the request changes", async () => {
-  adaptKafkajs();
+  patchKafkajs();
   const [ours, theirs] = [adapted(one()), original(one())];
   expect(Object.keys(ours).sort()).toEqual(Object.keys(theirs).sort());
   expect(ours.apiVersion).toBe(7);

@@ -2,8 +2,8 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import type { KafkaMessage } from "kafkajs";
 import { expect, it } from "vitest";
-import { busRecord } from "../../../runtime/adapters/kafka/bus-record.ts";
-import { adaptKafkajs } from "../../../runtime/adapters/kafka/kafkajs-internals.ts";
+import { toBusRecord } from "../../../runtime/adapters/kafka/bus-record.ts";
+import { patchKafkajs } from "../../../runtime/adapters/kafka/kafkajs-patches.ts";
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 interface Decoder {
@@ -21,7 +21,7 @@ const DecoderOf = load("kafkajs/src/protocol/decoder.js") as new (bytes: Buffer)
 function decoded(bytes: Buffer): Readonly<Record<string, Buffer>> {
   const decoder = new DecoderOf(bytes);
   decoder.readVarInt();
-  return busRecord("t", 0, decode(decoder, { firstOffset: 0, firstTimestamp: 0 }) as KafkaMessage, 0).headers;
+  return toBusRecord("t", 0, decode(decoder, { firstOffset: 0, firstTimestamp: 0 }) as KafkaMessage, 0).headers;
 }
 const encoded = (headers: Headers): Buffer =>
   encode({ offsetDelta: 0, timestampDelta: 0, key: "k", value: "v", headers }).buffer;
@@ -32,7 +32,7 @@ const examples = fc
   .map(encoded);
 // Before it is adapted, and that is for good.
 const asKafkajsDoes = examples.map(decoded);
-adaptKafkajs();
+patchKafkajs();
 
 it("a record's headers are those that kafkajs reads, of a repeated one the last", () => {
   expect(examples.map(decoded)).toEqual(asKafkajsDoes);

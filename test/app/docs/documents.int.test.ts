@@ -49,9 +49,13 @@ describe("the documents of a server", () => {
   it("/docs tells of each topic and each message of the contracts", async () => {
     const { domain } = bench.system;
     const text = await page("/docs");
-    const types = [...domain.consumed.map(({ type }) => type), ...domain.topicOf.keys()];
+    const types = [...domain.consumed.map(({ type }) => type), ...domain.topicByEventType.keys()];
     expect(types.filter((type) => !idsOf(text).includes(type))).toEqual([]);
-    const topics = [...domain.consumed.map(({ topic }) => topic), ...domain.topicOf.values(), domain.deadLetterTopic];
+    const topics = [
+      ...domain.consumed.map(({ topic }) => topic),
+      ...domain.topicByEventType.values(),
+      domain.deadLetterTopic,
+    ];
     expect(topics.filter((topic) => !text.includes(`<code>${topic}</code>`))).toEqual([]);
     expect(text).toContain("HandlerNodeIntrospected; it renews the deadline liveness of ACTIVE");
     expect(text).toContain("HandlerNodeRegistrationAcked on NodeRegistrationAcked");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { quoted } from "../../../app/http/docs/commands.ts";
+import { shellQuote } from "../../../app/http/docs/shell-commands.ts";
 import { fieldTable } from "../../../app/http/docs/field-table.ts";
 import { anchorOf, html } from "../../../app/http/docs/html.ts";
 import { apiPage } from "../../../app/http/docs/api-page.ts";
@@ -67,5 +67,5 @@ describe("a page made of hostile descriptions", () => {
 });
 
 it("a word for a shell is one word, whatever is in it", () => {
-  expect(quoted("it's $(rm -rf /) `x`")).toBe(`'it'\\''s $(rm -rf /) \`x\`'`);
+  expect(shellQuote("it's $(rm -rf /) `x`")).toBe(`'it'\\''s $(rm -rf /) \`x\`'`);
 });

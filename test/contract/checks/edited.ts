@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { registrationCode } from "../../../app/registration.ts";
-import { HandlerConsulDeregister } from "../../../effects/catalogue/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../../effects/catalogue/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../../effects/catalogue/consul-set-status.effect.ts";
+import { registrationCode } from "../../../app/modules/registration.ts";
+import { HandlerConsulDeregister } from "../../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-set-status.effect.ts";
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
 import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
-import { contractSet } from "../../../runtime/contract/contract-set.ts";
-import type { Diagnostic } from "../../../runtime/contract/diagnostic.ts";
-import { inOrder, loadContract } from "../../../runtime/contract/load.ts";
-import type { ContractSet } from "../../../runtime/contract/source.ts";
+import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
+import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
+import { sortedUniqueDiagnostics, loadContract } from "../../../runtime/contract/reading/load.ts";
+import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
 import type { DomainCode } from "../../../runtime/core/domain-code.ts";
 
 const FILES = ["orchestrator.yaml", "reducer.yaml", "effects.yaml"] as const;
@@ -74,7 +74,7 @@ export function edited(...edits: readonly Edit[]): {
 } {
   const loaded = texts(...edits).map(loadOnce);
   if (loaded.some(({ source }) => !source)) throw new Error(UNREAD);
-  const domain = contractSet(
+  const domain = buildContractSet(
     "contracts/registration",
     loaded.flatMap(({ source }) => source ?? []),
   );
@@ -86,10 +86,10 @@ export function edited(...edits: readonly Edit[]): {
 /** Everything that is said of the shipped contracts after the edits, loader included, in order. */
 export function diagnosed(edits: readonly Edit[], code: DomainCode = shippedCode()): readonly Diagnostic[] {
   const { set, diagnostics } = edited(...edits);
-  return inOrder([...diagnostics, ...checkDomain(set, code)]);
+  return sortedUniqueDiagnostics([...diagnostics, ...checkDomain(set, code)]);
 }
 
-/** A diagnostic as the tests write it: `RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK] ...`. */
+/** A diagnostic as the tests write it: `RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», ...`. */
 export function shown({ code, file, excerpt, column, width }: Diagnostic): string {
   const [before, marked, after] = [
     excerpt.slice(0, column - 1),

@@ -34,7 +34,8 @@ it("tells of ten mistakes in ten diagnostics, each with its place", () => {
     "RC010 effects.yaml: batch: { max: «0» }",
     "RC101 effects.yaml: compensated_by: «consul.deregistr»",
     "RC110 effects.yaml: retry_policy: { max_retries: unlimited, retry_on: [«CONSUL_GONE»] }",
-    'RC107 orchestrator.yaml: - { topic: "{env}.{namespace}.«{stage}».evt.node-updated.v1", event_type: NodeUpdated }',
+    "RC107 orchestrator.yaml: " +
+      '- { topic: "{env}.{namespace}.«{stage}».evt.node-updated.v1", event_type: NodeUpdated }',
     'RC108 orchestrator.yaml: when: "epoch > «state.node.epoc»"',
     "RC101 orchestrator.yaml: action: «supersede_if_change»",
     "RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK, ACTIVE], action: activate }",

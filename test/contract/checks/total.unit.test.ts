@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { compileDomain } from "../../../runtime/contract/compile.ts";
+import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
 import { UNREAD, diagnosed, edited, shippedCode, texts } from "./edited.ts";
 
 const NAMES = { env: "dev", namespace: "" };

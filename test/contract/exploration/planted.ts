@@ -83,7 +83,7 @@ export const PLANTED: readonly Planted[] = [
     edits: [reducer(STARTS, "actions: [start_attempt, emit_consul_deregister_old]")],
     gives: ["RC206 effects.yaml: compensated_by: «consul.deregister»"],
     says:
-      "consul.register is left behind at consul://service/onex-effect-a: its attempt was superseded, and " +
+      "consul.register is not compensated at consul://service/onex-effect-a: its attempt was superseded, and " +
       "no consul.deregister went there",
     remedy: "let the reducer's transition emit consul.deregister for the same target",
     way: ["NodeIntrospectionEvent", "ConsulRegistrationConfirmed", 'NodeIntrospectionEvent, node_type "compute"'],
@@ -157,7 +157,7 @@ export const PLANTED: readonly Planted[] = [
     gives: [
       "RC206 orchestrator.yaml: - { name: every_attempt_settles, eventually: «[ACTIVE, REJECTED, DEREGISTERED]» }",
     ],
-    says: "every_attempt_settles does not hold: an attempt ends up in ACK_TIMED_OUT (reducer idle)",
+    says: "every_attempt_settles does not hold: an attempt ends in ACK_TIMED_OUT (reducer idle)",
     remedy: "let a deadline or an outcome lead there",
     way: [...BOTH, "published(NodeRegistrationAccepted)", "deadline(ack)"],
     states: 900,
@@ -167,7 +167,7 @@ export const PLANTED: readonly Planted[] = [
     edits: [reducer("{ state_name: complete, is_terminal: true,", "{ state_name: complete, is_transient: true,")],
     gives: ["RC206 reducer.yaml: - { state_name: «complete», is_transient: true, raises: RegistrationCompleted }"],
     says: "complete is transient, but the entity rests in ACCEPTED (reducer complete)",
-    remedy: "or take is_transient away",
+    remedy: "or remove is_transient",
     way: BOTH,
   },
   {

@@ -147,7 +147,7 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
         expect(applied.length).toBeGreaterThanOrEqual(4);
         await world.query(`update rollcall.migration set checksum = 'another' where scope = 'runtime' and number = 1`);
         await expect(world.start()).rejects.toThrow(
-          "migration runtime/0001_runtime.sql was changed after it was applied",
+          "migration runtime/0001_contracts.sql was changed after it was applied",
         );
       }),
   );
@@ -191,7 +191,7 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
         // A write of details that is under way when the log is flushed may come behind it.
         expect(lines.filter(({ level }) => level !== "debug").at(-1)).toMatchObject({
           level: "fatal",
-          msg: "the runtime can't go on",
+          msg: "the runtime can't continue",
           err: { message: expect.stringContaining("at a fail point") },
         });
         await world.start();

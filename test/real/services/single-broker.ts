@@ -23,7 +23,11 @@ export function singleBroker(dir: string, ports: SingleBrokerPorts): Service {
       "process.roles": "broker,controller",
       "node.id": 1,
       "controller.quorum.voters": `1@${at(ports.kafkaController)}`,
-      listeners: `PLAINTEXT://${at(ports.kafka)},PROXIED://${at(ports.kafkaProxied)},CONTROLLER://${at(ports.kafkaController)}`,
+      listeners: [
+        `PLAINTEXT://${at(ports.kafka)}`,
+        `PROXIED://${at(ports.kafkaProxied)}`,
+        `CONTROLLER://${at(ports.kafkaController)}`,
+      ].join(","),
       "advertised.listeners": `PLAINTEXT://${at(ports.kafka)},PROXIED://${at(ports.kafkaProxy)}`,
       "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT",
       "inter.broker.listener.name": "PLAINTEXT",

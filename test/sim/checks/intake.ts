@@ -62,7 +62,7 @@ export class IntakeCheck {
     const place = placeOf(origin);
     if (told.has(place)) say("G1", `${place} is journaled twice in one transaction`);
     told.add(place);
-    if (kind === "dead_letter" || kind === "rekeyed") return;
+    if (kind === "dead_letter" || kind === "repartitioned") return;
     const id = `${String(row["entity_id"])} ${String(row["type"])} ${String(row["message_id"])}`;
     if (kind === "repeat" && !this.#taken.has(id)) say("G1", `${place} is passed for a repeat and is none`);
     if (kind === "message") {

@@ -68,7 +68,8 @@ export class LivesCheck {
       });
       return;
     }
-    if (partition !== partitionOf(nodeId, this.#evidence.broker.partitions) || headers["rollcall-rekeyed"]) return;
+    if (partition !== partitionOf(nodeId, this.#evidence.broker.partitions) || headers["rollcall-repartitioned"])
+      return;
     const stated = payload["timestamp"] === undefined ? brokerTimeMs : Date.parse(String(payload["timestamp"]));
     const eventMs = Math.min(Math.max(stated, brokerTimeMs - SKEW_MS), brokerTimeMs);
     const heard = this.#heartbeats.get(nodeId) ?? [];

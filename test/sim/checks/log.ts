@@ -24,7 +24,7 @@ export class LogCheck {
 
   committed(changes: readonly Change[]): void {
     for (const { table, after } of changes)
-      if (table.schema.name === "journal" && after && after["topic"] !== null && after["kind"] !== "rekeyed") {
+      if (table.schema.name === "journal" && after && after["topic"] !== null && after["kind"] !== "repartitioned") {
         const id = String(after["message_id"]);
         this.#durable.set(id, after);
         if (after["kind"] === "dead_letter")

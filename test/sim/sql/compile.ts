@@ -88,7 +88,7 @@ class Compiler {
     return table;
   }
 
-  #columnsOf(table: string): readonly string[] {
+  #nodeColumns(table: string): readonly string[] {
     return this.#table(table).schema.columns.map(({ name }) => name);
   }
 
@@ -111,7 +111,7 @@ class Compiler {
     }
     const cte = this.#ctes.get(source.table);
     if (cte) return { bound: { alias, slot, columns: cte }, rows: (env) => env.ctes.get(source.table) ?? [] };
-    return { bound: { alias, slot, columns: this.#columnsOf(source.table) } };
+    return { bound: { alias, slot, columns: this.#nodeColumns(source.table) } };
   }
 
   /** Nested loops, in the order given; a table is asked by its key where the conditions name it. */
@@ -302,7 +302,7 @@ class Compiler {
 
   #insert(insert: Insert): Compiled {
     const { schema } = this.#table(insert.table);
-    const columns = this.#columnsOf(insert.table);
+    const columns = this.#nodeColumns(insert.table);
     const castOf = new Map(schema.columns.map(({ name, type }) => [name, coercion(type)]));
     const given = insert.columns.map((name) => ({ name, cast: castOf.get(name) ?? coercion("text") }));
     const empty = this.#scope([], undefined);

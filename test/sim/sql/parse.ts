@@ -81,8 +81,17 @@ interface Token {
   readonly kind: "word" | "quoted" | "text" | "number" | "param" | "sign" | "end";
   readonly text: string;
 }
-const TOKEN =
-  /\s+|--[^\n]*|(?<word>[A-Za-z_][A-Za-z0-9_]*)|"(?<quoted>[^"]+)"|'(?<text>(?:[^']|'')*)'|\$(?<param>\d+)|(?<number>\d+(?:\.\d+)?)|(?<sign>::|->>|->|<=|>=|<>|!=|\|\||[-+*/%=<>(),.;\[\]])/gy;
+const TOKEN = new RegExp(
+  [
+    /\s+|--[^\n]*/,
+    /(?<word>[A-Za-z_][A-Za-z0-9_]*)|"(?<quoted>[^"]+)"|'(?<text>(?:[^']|'')*)'/,
+    /\$(?<param>\d+)|(?<number>\d+(?:\.\d+)?)/,
+    /(?<sign>::|->>|->|<=|>=|<>|!=|\|\||[-+*/%=<>(),.;[\]])/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gy",
+);
 
 function tokens(text: string): Token[] {
   const found: Token[] = [];
@@ -105,9 +114,10 @@ function tokens(text: string): Token[] {
 
 /** Words that end an expression or an alias. */
 const RESERVED = new Set(
-  "from where group order limit for on join left inner cross union returning set do using as and or not is in having values select when then else end conflict asc desc nulls collate between like skip with offset filter".split(
-    " ",
-  ),
+  [
+    "from where group order limit for on join left inner cross union returning set do using as and or not is in",
+    "having values select when then else end conflict asc desc nulls collate between like skip with offset filter",
+  ].flatMap((words) => words.split(" ")),
 );
 const COMPARISONS = new Set(["=", "<>", "!=", "<", ">", "<=", ">="]);
 

@@ -25,7 +25,7 @@ const statementsOf = (text: string): string[] =>
 
 function read(statement: string, tables: Map<string, TableSchema>): void {
   const created = /^create table (?:if not exists )?(?:rollcall\.)?(\w+) \((.*)\)$/.exec(
-    statement.replace(/ partition by .*$/, ""),
+    statement.replace(/ (partition by|with \().*$/, ""),
   );
   if (created) {
     const [, name = "", body = ""] = created;

@@ -23,7 +23,7 @@ export const flow: readonly Mistake[] = [
       ),
     ],
     gives: ["RC203 effects.yaml: intent_type: «consul.set_status»", "RC101 reducer.yaml: «intents»:"],
-    says: "nothing asks for consul.set_status",
+    says: "nothing emits consul.set_status",
   },
   {
     mistake: "an intent that no transition and no state asks for",

@@ -16,7 +16,8 @@ export const names: readonly Mistake[] = [
     mistake: "an action that the handler does not have",
     edits: [orchestrator("action: refresh_if_changed", "action: refresh_if_change")],
     gives: [
-      "RC101 orchestrator.yaml: - { current_state: ACTIVE, action: «refresh_if_change», output_events: [NodeUpdated] }",
+      "RC101 orchestrator.yaml: " +
+        "- { current_state: ACTIVE, action: «refresh_if_change», output_events: [NodeUpdated] }",
     ],
     says: "no action refresh_if_change in HandlerNodeIntrospected",
   },
@@ -39,7 +40,8 @@ export const names: readonly Mistake[] = [
     mistake: "an event in output_events that has no schema",
     edits: [orchestrator("output_events: [NodeUpdated] }", "output_events: [NodeUpdatd] }")],
     gives: [
-      "RC101 orchestrator.yaml: - { current_state: ACTIVE, action: refresh_if_changed, output_events: [«NodeUpdatd»] }",
+      "RC101 orchestrator.yaml: " +
+        "- { current_state: ACTIVE, action: refresh_if_changed, output_events: [«NodeUpdatd»] }",
     ],
     says: "no message NodeUpdatd in code",
     suggestion: "NodeUpdated",

@@ -106,7 +106,8 @@ export const routing: readonly Mistake[] = [
     mistake: "a topic that is both consumed and published",
     edits: [orchestrator("onex.evt.node-updated.v1", "onex.evt.node-heartbeat.v1")],
     gives: [
-      'RC103 orchestrator.yaml: - { topic: «"{env}.{namespace}.onex.evt.node-heartbeat.v1"», event_type: NodeUpdated }',
+      "RC103 orchestrator.yaml: " +
+        '- { topic: «"{env}.{namespace}.onex.evt.node-heartbeat.v1"», event_type: NodeUpdated }',
     ],
     says: "is consumed too",
   },
@@ -157,7 +158,9 @@ export const routing: readonly Mistake[] = [
         "- { current_state: [ACCEPTED, AWAITING_ACK, ACK_RECEIVED], action: activate }",
       ),
     ],
-    gives: ["RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», AWAITING_ACK, ACK_RECEIVED], action: activate }"],
+    gives: [
+      "RC105 orchestrator.yaml: " + "- { current_state: [«ACCEPTED», AWAITING_ACK, ACK_RECEIVED], action: activate }",
+    ],
     says: "no transition accepts NodeRegistrationAckReceived in ACK_RECEIVED",
   },
   {

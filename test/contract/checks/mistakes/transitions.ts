@@ -29,7 +29,9 @@ export const transitions: readonly Mistake[] = [
         `${COMPLETE}\n    - { from_state: [pending, partial], trigger: backend_confirmed, to_state: failed }`,
       ),
     ],
-    gives: ["RC202 reducer.yaml: - { from_state: [pending, partial], trigger: «backend_confirmed», to_state: failed }"],
+    gives: [
+      "RC202 reducer.yaml: " + "- { from_state: [pending, partial], trigger: «backend_confirmed», to_state: failed }",
+    ],
     says: "two transitions on backend_confirmed from pending and partial can both hold: when unconfirmed is",
   },
   {

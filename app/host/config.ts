@@ -1,0 +1,191 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { readApiTokens } from "./api-tokens.ts";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
+const secret = z.string().min(1);
+
+/**
+ * All configuration, by environment variable. Every variable marked secret has a `*_FILE` twin that names a file.
+ * `describe()` texts are what `rollcall start --help` and the guide show.
+ */
+export const CONFIG_SCHEMA = z.object({
+  ROLLCALL_ENV: segment.min(1).default("dev").describe("first segment of every topic"),
+  ROLLCALL_NAMESPACE: segment.default("").describe("second segment of every topic; empty leaves none"),
+  ROLLCALL_DATA_DIR: z.string().min(1).default(".rollcall").describe("where the embedded mode keeps its data"),
+  ROLLCALL_PARTITIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(12)
+    .describe("partitions of topics that do not exist yet"),
+  ROLLCALL_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP listens on"),
+  ROLLCALL_HTTP_PORT: port.default(8080).describe("port that HTTP listens on; 0 takes a free one"),
+  ROLLCALL_HTTP_NAMES: z
+    .string()
+    .transform((text) => text.toLowerCase().split(","))
+    .pipe(
+      z.array(z.string().regex(/^[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/, "host names without ports, several with commas")),
+    )
+    .optional()
+    .describe("host names, with commas, that requests may name beside ROLLCALL_HTTP_HOST: those of a proxy in front"),
+  ROLLCALL_HTTP_RATE_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(2_000)
+    .describe("requests a second of one token, or of one address without a token; twice as many at once"),
+  ROLLCALL_HTTP_STREAMS_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(600)
+    .describe("event streams open at once; what waits for their readers takes at most 200 MiB together, a share each"),
+  ROLLCALL_API_TOKENS: secret
+    .transform((text, context) => readApiTokens(text, (message) => context.addIssue({ code: "custom", message })))
+    .optional()
+    .describe(
+      "who may use the HTTP API: a line `role name token` each; needed for an address that other machines " +
+        "reach (secret)",
+    ),
+  ROLLCALL_LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .describe("least level that is logged"),
+  KAFKA_BOOTSTRAP_SERVERS: z
+    .string()
+    .regex(/^[^,\s]+:\d+(,[^,\s]+:\d+)*$/, "host:port, several with commas")
+    .optional()
+    .describe("Kafka; with DATABASE_URL the real mode"),
+  KAFKA_GROUP_ID: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("consumer group; default rollcall.<env>.<namespace>.<domain>"),
+  KAFKA_SESSION_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(6_000)
+    .max(300_000)
+    .default(30_000)
+    .describe("how long a silent process keeps its partitions, ms; shorter takes over sooner after a crash"),
+  KAFKA_SASL_MECHANISM: z.enum(["plain", "scram-sha-256", "scram-sha-512"]).optional().describe("SASL mechanism"),
+  KAFKA_SASL_USERNAME: z.string().min(1).optional().describe("SASL user"),
+  KAFKA_SASL_PASSWORD: secret.optional().describe("SASL password (secret)"),
+  KAFKA_SSL: z.enum(["true", "false"]).default("false").describe("TLS to Kafka"),
+  KAFKA_SSL_CA_FILE: z.string().min(1).optional().describe("file with the CA certificates (PEM)"),
+  KAFKA_SSL_CERT_FILE: z.string().min(1).optional().describe("file with the client's certificate (PEM)"),
+  KAFKA_SSL_KEY_FILE: z.string().min(1).optional().describe("file with the client's key (PEM)"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "postgres://user@host:port/database")
+    .optional()
+    .describe("Postgres; with KAFKA_BOOTSTRAP_SERVERS the real mode (secret)"),
+  DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(200).default(10).describe("connections to Postgres"),
+  CONSUL_HTTP_ADDR: z.string().min(1).optional().describe("Consul, host:port or URL; without it the table catalogue"),
+  CONSUL_HTTP_TOKEN: secret.optional().describe("Consul's token (secret)"),
+  CONSUL_REGISTRATION: z.enum(["txn", "agent"]).default("txn").describe("how services are written to Consul"),
+  ROLLCALL_FAILPOINT: z.string().optional().describe("crash point for tests; refused when NODE_ENV=production"),
+  NODE_ENV: z.string().optional(),
+});
+export type Config = z.infer<typeof CONFIG_SCHEMA>;
+
+const SECRETS = ["ROLLCALL_API_TOKENS", "KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
+
+/** A configuration that can't run, with the variable and the remedy on each line. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** @throws ConfigError with every problem at once */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const values: Record<string, string> = {};
+  // An empty variable counts as not set: compose files write them so.
+  for (const [name, value] of Object.entries(environment))
+    if (value !== undefined && value !== "") values[name] = value;
+  for (const name of SECRETS) {
+    const value = readSecret(values, name, (problem) => problems.push(problem));
+    if (value !== undefined) values[name] = value;
+  }
+  const parsed = CONFIG_SCHEMA.safeParse(values);
+  if (!parsed.success)
+    for (const issue of parsed.error.issues) {
+      const name = String(issue.path[0]);
+      const field = CONFIG_SCHEMA.shape[name as keyof typeof CONFIG_SCHEMA.shape];
+      problems.push(`${name}: ${issue.message} (${field?.description ?? "unknown"})`);
+    }
+  else problems.push(...findContradictions(parsed.data));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join("\n"));
+  return parsed.data;
+}
+
+/** A secret's own value, or the trimmed content of the file that its twin names. */
+function readSecret(
+  values: Readonly<Record<string, string | undefined>>,
+  name: string,
+  onProblem: (problem: string) => void,
+): string | undefined {
+  const file = values[`${name}_FILE`];
+  if (!file) return values[name];
+  if (values[name]) onProblem(`${name} and ${name}_FILE are both set: keep one`);
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    onProblem(`${name}_FILE: can't read the file (${(error as NodeJS.ErrnoException).code}): give a readable one`);
+    return undefined;
+  }
+}
+
+/**
+ * What commands and nodes say to a server that wants to know who asks.
+ * @throws ConfigError for a file that can't be read, and a token that no header can carry
+ */
+export function clientToken(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const token = readSecret(environment, "ROLLCALL_TOKEN", (problem) => {
+    throw new ConfigError(problem);
+  });
+  if (!token) return undefined;
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new ConfigError("ROLLCALL_TOKEN has characters that no header can carry");
+  return token;
+}
+
+function findContradictions(config: Config): string[] {
+  const problems: string[] = [];
+  const { KAFKA_BOOTSTRAP_SERVERS: kafka, DATABASE_URL: database } = config;
+  if (kafka !== undefined && database === undefined)
+    problems.push(
+      "KAFKA_BOOTSTRAP_SERVERS is set without DATABASE_URL: Kafka's offsets and the state must be stored where " +
+        "other processes see them; set both, or neither for the embedded mode",
+    );
+  if (database !== undefined && kafka === undefined)
+    problems.push(
+      "DATABASE_URL is set without KAFKA_BOOTSTRAP_SERVERS: several processes on one database need a bus that " +
+        "spreads the partitions; set both, or neither for the embedded mode",
+    );
+  const sasl = [config.KAFKA_SASL_MECHANISM, config.KAFKA_SASL_USERNAME, config.KAFKA_SASL_PASSWORD];
+  if (sasl.some((value) => value !== undefined) && sasl.includes(undefined))
+    problems.push(
+      "KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD go together: set all three or none",
+    );
+  if ((config.KAFKA_SSL_CERT_FILE === undefined) !== (config.KAFKA_SSL_KEY_FILE === undefined))
+    problems.push("KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE go together: set both or none");
+  if (!isLoopback(config.ROLLCALL_HTTP_HOST) && config.ROLLCALL_API_TOKENS === undefined)
+    problems.push(
+      `ROLLCALL_HTTP_HOST=${config.ROLLCALL_HTTP_HOST} is reachable from other machines, and whoever reaches ` +
+        "it could change everything: set ROLLCALL_API_TOKENS or ROLLCALL_API_TOKENS_FILE " +
+        "(docs/guide/security.md), or keep 127.0.0.1",
+    );
+  if (config.ROLLCALL_FAILPOINT !== undefined && config.NODE_ENV === "production")
+    problems.push("ROLLCALL_FAILPOINT can't be armed when NODE_ENV=production: unset it");
+  return problems;
+}
+
+/** Whether only this machine reaches the address. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);

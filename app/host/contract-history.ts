@@ -1,0 +1,89 @@
+import { basename } from "node:path";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts";
+import { loadContract } from "../../runtime/contract/reading/load.ts";
+import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
+import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
+import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { Sql } from "../../runtime/ports/store.ts";
+
+type Files = Readonly<Record<string, string>>;
+
+/** What a process runs: the contracts as they were read, and what was made of them. */
+export interface CompiledContracts {
+  readonly set: ContractSet;
+  readonly domain: Domain;
+}
+
+export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
+  orchestrator,
+  reducer,
+  ...effects,
+];
+const fileNameOf = ({ file }: LoadedContract): string => basename(file);
+
+/**
+ * Stores what runs by its content's hash, so that a journal can be read with the contracts it was written under.
+ * @returns the files that changed since another content ran, without a new `contract_version`
+ */
+export async function recordContracts(
+  sql: Sql,
+  { set, domain: { contractHash } }: CompiledContracts,
+): Promise<readonly string[]> {
+  const sources = sourcesOf(set);
+  const files: Files = Object.fromEntries(sources.map((source) => [fileNameOf(source), source.text]));
+  const [last] = await sql.query<{ hash: string; files: Files }>(
+    `select hash, files from rollcall.contract_set where domain = $1 order by first_run_at desc limit 1`,
+    [set.domain],
+  );
+  await sql.query(
+    "insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on " +
+      "conflict do nothing",
+    [contractHash, set.domain, JSON.stringify(files)],
+  );
+  if (!last || last.hash === contractHash) return [];
+  return sources.filter((source) => isUnversionedChange(source, last.files[fileNameOf(source)])).map(fileNameOf);
+}
+
+export const unversionedChangeWarning = (file: string): string =>
+  `${file} changed under an unchanged contract_version: raise it, so that people can tell`;
+
+function isUnversionedChange(now: LoadedContract, before: string | undefined): boolean {
+  if (before === undefined || before === now.text) return false;
+  const { source } = loadContract({ file: now.file, text: before });
+  if (!source || sameContent(source, now)) return false;
+  return JSON.stringify(source.contract.contract_version) === JSON.stringify(now.contract.contract_version);
+}
+
+const sameContent = (a: LoadedContract, b: LoadedContract): boolean =>
+  JSON.stringify(a.contract) === JSON.stringify(b.contract);
+
+/**
+ * Contracts that ran once, compiled with the code of today. Only what has to be there is asked for: a check that is
+ * younger than the contract has nothing to say about what it did.
+ * @throws Error when they can't be read, are no domain, or name what the code no longer has
+ */
+export function compileStoredContracts(files: Files, code: DomainCode, names: TopicVariables): CompiledContracts {
+  const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
+  const { set } = buildContractSet(
+    "the stored contracts",
+    loaded.flatMap(({ source }) => source ?? []),
+  );
+  const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
+  if (!set)
+    throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they do not form a domain");
+  return { set, domain: compileDomain(set, code, names) };
+}
+
+/** @throws Error when they were never stored; as `compileStoredContracts` */
+export async function loadStoredContracts(
+  sql: Sql,
+  hash: string,
+  code: DomainCode,
+  names: TopicVariables,
+): Promise<CompiledContracts> {
+  const [row] = await sql.query<{ files: Files }>(`select files from rollcall.contract_set where hash = $1`, [hash]);
+  if (!row) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract_set`);
+  return compileStoredContracts(row.files, code, names);
+}

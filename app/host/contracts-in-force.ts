@@ -1,0 +1,112 @@
+import { basename } from "node:path";
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { Store } from "../../runtime/ports/store.ts";
+import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
+import { type CompiledContracts, recordContracts, loadStoredContracts } from "./contract-history.ts";
+
+/** Contracts that can't run. */
+export class InvalidContractsError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(errorSummary(diagnostics.filter(({ severity }) => severity === "error")));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Without the folder: whoever reads it elsewhere need not know where it is. */
+function errorSummary(errors: readonly Diagnostic[]): string {
+  const [first] = errors;
+  if (!first) return "the contracts have errors";
+  const count = errors.length === 1 ? "an error" : `${errors.length} errors, the first`;
+  return `the contracts have ${count} at ${basename(first.file)}:${first.line}: ${first.code} ${first.message}`;
+}
+
+/** Contracts that are sound, and that what is stored could not go on under. */
+export class IncompatibleContractsError extends Error {
+  readonly reasons: readonly string[];
+  constructor(reasons: readonly string[]) {
+    super(`these contracts are incompatible with the stored state: ${reasons.join("; ")}`);
+    this.reasons = reasons;
+  }
+}
+
+export interface DomainSource {
+  readonly directory: string;
+  readonly code: DomainCode;
+  readonly names: TopicVariables;
+}
+
+/** @throws InvalidContractsError with every diagnostic */
+export function readContracts({ directory, code, names }: DomainSource): CompiledContracts {
+  const { set, diagnostics } = validateDomain(directory, code);
+  if (!set || diagnostics.some(({ severity }) => severity === "error")) throw new InvalidContractsError(diagnostics);
+  return { set, domain: compileDomain(set, code, names) };
+}
+
+export interface StartupContracts {
+  readonly contracts: CompiledContracts;
+  /** Files that changed without a new `contract_version`. */
+  readonly unversionedChanges: readonly string[];
+}
+interface ContractChange {
+  readonly expected: string | undefined;
+  readonly running: CompiledContracts | undefined;
+  readonly next: CompiledContracts;
+  readonly by: string;
+}
+
+/**
+ * Puts contracts in force for every process.
+ * @returns the files that changed without a new `contract_version`
+ * @throws IncompatibleContractsError: nothing has changed
+ */
+export async function applyContracts(
+  store: Store,
+  { expected, running, next, by }: ContractChange,
+): Promise<readonly string[]> {
+  let silent: readonly string[] = [];
+  const reasons = await putInForce(store, {
+    expected,
+    current: running?.domain,
+    next: next.domain,
+    by,
+    saveContracts: async (tx) => void (silent = await recordContracts(tx, next)),
+  });
+  if (reasons.length > 0) throw new IncompatibleContractsError(reasons);
+  return silent;
+}
+
+/**
+ * What a process that starts has to run. Its folder's contracts come in force, but for one case: where processes share
+ * a store and other contracts came in force since the folder's did, those stay. A crash must not bring back old
+ * contracts; whoever wants them says so: `rollcall reload`.
+ * @throws IncompatibleContractsError; Error when those in force can't be compiled with this version
+ */
+export async function resolveStartupContracts(
+  store: Store,
+  folder: CompiledContracts,
+  source: DomainSource,
+  options: { readonly isShared: boolean; readonly by: string },
+): Promise<StartupContracts> {
+  const current = await contractInForce(store, folder.domain.name);
+  if (current?.hash === folder.domain.contractHash) return { contracts: folder, unversionedChanges: [] };
+  const inForce =
+    current &&
+    (await loadStoredContracts(store, current.hash, source.code, source.names).catch((error: Error) => error));
+  if (inForce && options.isShared && (await hasRunBefore(store, folder.domain.contractHash))) {
+    if (inForce instanceof Error)
+      throw new Error(`the contracts in force can't run in this version: ${inForce.message}`);
+    return { contracts: inForce, unversionedChanges: [] };
+  }
+  const running = inForce instanceof Error ? undefined : inForce;
+  const silent = await applyContracts(store, { expected: current?.hash, running, next: folder, by: options.by });
+  return { contracts: folder, unversionedChanges: silent };
+}
+
+async function hasRunBefore(store: Store, hash: string): Promise<boolean> {
+  return (await store.query(`select 1 from rollcall.contract_set where hash = $1`, [hash])).length > 0;
+}

@@ -1,0 +1,219 @@
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import { Fault } from "../../runtime/core/fault.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
+import type { EventBus } from "../../runtime/ports/event-bus.ts";
+import type { Store } from "../../runtime/ports/store.ts";
+import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
+import { backOffMs, sleep } from "../../runtime/shell/shell-context.ts";
+import type { Runtime } from "../../runtime/shell/runtime.ts";
+import type { RuntimeStatus } from "../../runtime/shell/runtime-status.ts";
+import type { Observe } from "../../runtime/shell/shell-event.ts";
+import { topicsOf } from "../../runtime/shell/topics.ts";
+import { type CompiledContracts, loadStoredContracts } from "./contract-history.ts";
+import {
+  applyContracts,
+  type DomainSource,
+  InvalidContractsError,
+  IncompatibleContractsError,
+  readContracts,
+} from "./contracts-in-force.ts";
+import { SharedBus } from "./shared-bus.ts";
+
+export interface RefusedChange {
+  readonly atMs: number;
+  readonly by: string;
+  readonly reason: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ReloadingOptions {
+  readonly contracts: CompiledContracts;
+  readonly source: DomainSource;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly makeBus: () => EventBus;
+  readonly makeRuntime: (contracts: CompiledContracts, bus: EventBus, onSuperseded: () => void) => Runtime;
+  readonly observe: Observe;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/**
+ * Runs the contracts in force, and goes over to others as a restart would, without the process going away or leaving
+ * its group: the old runtime drains, the new one takes over what is stored. Deadlines that are armed keep their time by
+ * that.
+ */
+export class ReloadingRuntime {
+  readonly #options: ReloadingOptions;
+  #contracts: CompiledContracts;
+  #bus: SharedBus;
+  #runtime: Runtime;
+  #refusedChange: RefusedChange | null = null;
+  /** Whatever changes what runs, one after another. */
+  #pendingChange: Promise<unknown> = Promise.resolve();
+  #stopping = false;
+
+  constructor(options: ReloadingOptions) {
+    this.#options = options;
+    this.#contracts = options.contracts;
+    this.#bus = new SharedBus(options.makeBus());
+    this.#runtime = this.#createRuntime();
+  }
+
+  get contracts(): CompiledContracts {
+    return this.#contracts;
+  }
+
+  /** Of the last attempt to change what is in force, if it failed. */
+  get refusedChange(): RefusedChange | null {
+    return this.#refusedChange;
+  }
+
+  status(): RuntimeStatus {
+    return this.#runtime.status();
+  }
+
+  get brokerTimeMs(): number {
+    return this.#runtime.brokerTimeMs;
+  }
+
+  /** As `Runtime.hurry`. */
+  retryNow(entityId: string): number {
+    return this.#runtime.retryNow(entityId);
+  }
+
+  /** As `Runtime.triesOf`. */
+  triesOf(entityId: string): ReturnType<Runtime["triesOf"]> {
+    return this.#runtime.triesOf(entityId);
+  }
+
+  /** For who publishes beside the runtime. */
+  get bus(): Pick<EventBus, "publish" | "describe"> {
+    return {
+      publish: (messages, options) => this.#bus.bus.publish(messages, options),
+      describe: (topics) => this.#bus.bus.describe(topics),
+    };
+  }
+
+  /** @throws as `Runtime.start` */
+  start(): Promise<void> {
+    return this.#runtime.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#pendingChange.catch(() => {});
+    await this.#runtime.stop();
+    await this.#bus.close();
+  }
+
+  /**
+   * Puts the folder's contracts in force, for every process, or leaves everything as it is.
+   * @returns whether anything changed
+   * @throws InvalidContractsError, IncompatibleContractsError: both are kept as `refused`; Fault of the store
+   */
+  reload(by: string): Promise<{ readonly hash: string; readonly changed: boolean }> {
+    return this.#enqueue(async () => {
+      try {
+        const next = readContracts(this.#options.source);
+        const { contractHash } = next.domain;
+        if (contractHash === this.#contracts.domain.contractHash) {
+          this.#refusedChange = null;
+          return { hash: contractHash, changed: false };
+        }
+        await this.#prepareTopics(next);
+        const silent = await applyContracts(this.#options.store, {
+          expected: this.#contracts.domain.contractHash,
+          running: this.#contracts,
+          next,
+          by,
+        });
+        await this.#switchTo(next, by, silent);
+        return { hash: contractHash, changed: true };
+      } catch (error) {
+        if (error instanceof InvalidContractsError) this.#recordRefusal(by, error.message, error.diagnostics);
+        if (error instanceof IncompatibleContractsError) this.#recordRefusal(by, error.message, []);
+        throw error;
+      }
+    });
+  }
+
+  /** Before anything is changed: topics that can't be had would stop every process afterwards. */
+  async #prepareTopics({ domain }: CompiledContracts): Promise<void> {
+    const { partitions } = this.status();
+    try {
+      const prepared = await this.#bus.bus.prepare({ ...topicsOf(domain), partitions });
+      if (prepared.partitions !== partitions)
+        throw new IncompatibleContractsError([
+          `their topics have ${prepared.partitions} partitions, the store knows ${partitions}`,
+        ]);
+    } catch (error) {
+      if (error instanceof Fault && !error.retryable) throw new IncompatibleContractsError([error.message]);
+      throw error;
+    }
+  }
+
+  #createRuntime(): Runtime {
+    const follow = (): void => void this.#enqueue(() => this.#adoptContractsInForce()).catch(this.#options.onFatal);
+    return this.#options.makeRuntime(this.#contracts, this.#bus.lease(), follow);
+  }
+
+  /** Another process put other contracts in force. Tries until it runs them: until then it serves nothing. */
+  async #adoptContractsInForce(): Promise<void> {
+    const { store, source, clock } = this.#options;
+    for (let failures = 0; !this.#stopping;) {
+      try {
+        const inForce = await contractInForce(store, source.code.domain);
+        if (!inForce || inForce.hash === this.#contracts.domain.contractHash) return;
+        const next = await loadStoredContracts(store, inForce.hash, source.code, source.names);
+        return await this.#switchTo(next, inForce.by, []);
+      } catch (error) {
+        if (failures === 0)
+          this.#recordRefusal("another process", error instanceof Error ? error.message : String(error), []);
+        // Partitions that nobody takes over would wait for as long as this process stays in the group.
+        await this.#runtime.stop();
+        await this.#bus.close();
+        await sleep(clock, backOffMs(++failures));
+      }
+    }
+  }
+
+  /** The change is made: this process can only follow it, however long that takes. */
+  async #switchTo(next: CompiledContracts, by: string, silent: readonly string[]): Promise<void> {
+    await this.#runtime.stop();
+    this.#contracts = next;
+    this.#refusedChange = null;
+    if (!this.#bus.canServe(topicsOf(next.domain).input)) {
+      await this.#bus.close();
+      this.#bus = new SharedBus(this.#options.makeBus());
+    }
+    for (let failures = 0; !this.#stopping;) {
+      this.#runtime = this.#createRuntime();
+      try {
+        await this.#runtime.start();
+        break;
+      } catch (error) {
+        // Nobody serves here any more: whoever watches the process starts it again, and hears why.
+        if (!(error instanceof Fault && error.retryable)) return this.#options.onFatal(error);
+        await this.#runtime.stop();
+        await sleep(this.#options.clock, backOffMs(++failures));
+      }
+    }
+    this.#options.observe({
+      kind: "contracts_in_force",
+      hash: next.domain.contractHash,
+      by,
+      filesWithoutNewVersion: silent,
+    });
+  }
+
+  #recordRefusal(by: string, reason: string, diagnostics: readonly Diagnostic[]): void {
+    this.#refusedChange = { atMs: this.#options.clock.wallMs(), by, reason, diagnostics };
+    this.#options.observe({ kind: "contracts_refused", by, reason });
+  }
+
+  #enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#pendingChange.then(work, work);
+    this.#pendingChange = done.catch(() => {});
+    return done;
+  }
+}

@@ -1,0 +1,140 @@
+import { basename } from "node:path";
+import { z } from "zod";
+import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check/contract-checker.ts";
+import { sourcesOf } from "../../host/contract-history.ts";
+import type { CheckResult } from "../../contract-check/check-contracts.ts";
+import { readStoredJournal } from "../../journal/journal-source.ts";
+import type { System } from "../../host/system.ts";
+import { ContractDiagnostic, diagnosticView } from "./contract-views.ts";
+import { ContractGraph, contractGraph } from "./contract-graph.ts";
+import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { parseBody } from "../server/json-body.ts";
+import { Problem } from "../server/problem.ts";
+
+const CHECK_TIMEOUT_MS = 20_000;
+const FILES_MAX = 50;
+const FILES_BYTES_MAX = 256 * 1024;
+const HOUR_MS = 3_600_000;
+
+const FileName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.ya?ml$/, "a name like orchestrator.yaml");
+const Body = z.strictObject({
+  files: z
+    .record(FileName, z.string())
+    .refine((files) => Object.keys(files).length <= FILES_MAX, `at most ${FILES_MAX} files`)
+    .refine(
+      (files) => Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0) <= FILES_BYTES_MAX,
+      "at most 256 KiB together",
+    )
+    .describe("file name -> YAML; the other files are those in force"),
+  model: z.boolean().default(true).describe("false: skips the exploration, which takes seconds"),
+  plan_hours: z.number().positive().max(168).optional().describe("replay the journal, this far back"),
+});
+
+const PlannedStep = z
+  .object({
+    result: z.string(),
+    reason: z.string(),
+    state: z.string().nullable(),
+    events: z.array(z.string()),
+    intents: z.array(z.string()),
+  })
+  .nullable();
+const PlannedEnd = z.object({
+  entityId: z.string(),
+  verdict: z.enum(["same", "otherwise", "unknown"]),
+  recorded: z.array(z.string()),
+  planned: z.array(z.string()),
+  first: z
+    .object({
+      at: z.string(),
+      partition: z.int(),
+      seq: z.int(),
+      type: z.string(),
+      recorded: PlannedStep,
+      planned: PlannedStep,
+    })
+    .nullable(),
+  unknown: z.string().nullable(),
+});
+export const ContractCheck = z.object({
+  diagnostics: z.array(ContractDiagnostic),
+  graph: ContractGraph.nullable().describe("null: there are errors"),
+  model: z
+    .object({
+      states: z.int().describe("states visited"),
+      transitions: z.int(),
+      violations: z.array(ContractDiagnostic),
+      untaken: z.array(z.string()).describe("transitions that no explored path took"),
+    })
+    .nullable(),
+  plan: z
+    .object({
+      since: z.string(),
+      until: z.string(),
+      nodes: z.int(),
+      otherwise: z.int(),
+      unknown: z.int(),
+      same: z.int(),
+      byOtherSteps: z.int(),
+      incomplete: z.int(),
+      found: z.array(PlannedEnd),
+      notKnown: z.array(PlannedEnd),
+      notes: z.array(z.string()),
+    })
+    .nullable(),
+});
+export type ContractCheck = z.infer<typeof ContractCheck>;
+
+export function addContractCheckRoutes(http: Http, system: System): void {
+  const { store, config } = system;
+  const checker = new ContractChecker();
+  http.addHook("preClose", async () => checker.close());
+
+  http.post(
+    "/api/v1/contracts/check",
+    {
+      config: { access: [] },
+      schema: {
+        summary: "Checks edited contracts: diagnostics, graph, exploration, replay of the journal",
+        description: "Nothing is written or run. One request at a time; it takes at most 20 s.",
+        body: Body,
+        response: { 200: ContractCheck, ...PROBLEMS },
+      },
+    },
+    async ({ body }) => {
+      const { files, model, plan_hours: planHours } = parseBody(Body, body, "{files, model?, plan_hours?}");
+      const inForce = sourcesOf(system.contracts).map(({ file, text }) => [basename(file), text] as const);
+      const merged = new Map([...inForce, ...Object.entries(files)]);
+      const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
+      const journal = readStoredJournal(store, system.domain.name, config, since ? { since } : {});
+      const request = { files: [...merged].map(([file, text]) => ({ file, text })), model, planHours };
+      return checkView(await checker.check(request, journal, CHECK_TIMEOUT_MS).catch(throwAsProblem));
+    },
+  );
+}
+
+function throwAsProblem(error: unknown): never {
+  if (error instanceof CheckerBusy)
+    throw new Problem("overloaded", "other contracts are being checked: one at a time", { retryAfterSeconds: 1 });
+  if (error instanceof CheckTimeout)
+    throw new Problem(
+      "timeout",
+      `the check took longer than ${CHECK_TIMEOUT_MS / 1_000} s: ask for fewer hours or without the model, or run ` +
+        "rollcall check and rollcall plan, which take their time",
+    );
+  throw error;
+}
+
+function checkView({ diagnostics, graph, model, plan }: CheckResult): ContractCheck {
+  return {
+    diagnostics: diagnostics.map(diagnosticView),
+    graph: graph && contractGraph(graph),
+    model: model && {
+      states: model.states,
+      transitions: model.transitions,
+      violations: model.diagnostics.map(diagnosticView),
+      untaken: [...model.untaken],
+    },
+    plan: plan as ContractCheck["plan"],
+  };
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import { asyncApiOf } from "../../../runtime/contract/documents/async-api.ts";
+import { DOCS_STYLE } from "../../built-files.ts";
+import type { System } from "../../host/system.ts";
+import { VERSION } from "../../version.ts";
+import { apiPage, type OpenApi } from "./api-page.ts";
+import { messagesPage } from "./messages-page.ts";
+import { schemaFiles, schemaIndex, schemasPage } from "./schemas-page.ts";
+import type { Http } from "../server/route-types.ts";
+import { notFound } from "../server/problem.ts";
+
+const SchemaParams = z.object({ file: z.string().max(255) });
+const DOCUMENT_ROUTE = { config: { access: ["reader", "node"], browsable: true }, schema: { hide: true } } as const;
+
+/** What is told about the interfaces, for programs and for people, made when it is asked for from what runs. */
+export function addDocsRoutes(http: Http, system: System): void {
+  const sendHtml = (reply: FastifyReply, text: string): FastifyReply =>
+    reply.type("text/html; charset=utf-8").serializer(String).send(text);
+  http.get("/openapi.json", DOCUMENT_ROUTE, () => http.swagger());
+  http.get("/asyncapi.json", DOCUMENT_ROUTE, () => asyncApiOf(system.domain, system.messages, VERSION));
+  http.get("/docs", DOCUMENT_ROUTE, (_request, reply) => sendHtml(reply, messagesPage(system)));
+  http.get("/docs/api", DOCUMENT_ROUTE, (_request, reply) =>
+    sendHtml(reply, apiPage(http.swagger() as unknown as OpenApi)),
+  );
+  http.get("/docs/style.css", DOCUMENT_ROUTE, (_request, reply) =>
+    reply.type("text/css; charset=utf-8").serializer(String).send(readFileSync(DOCS_STYLE, "utf8")),
+  );
+  http.get("/schemas", DOCUMENT_ROUTE, ({ headers: { accept = "" } }, reply) =>
+    accept.includes("text/html")
+      ? sendHtml(reply.header("vary", "accept"), schemasPage(system))
+      : reply.header("vary", "accept").send(schemaIndex(system)),
+  );
+  http.get(
+    "/schemas/messages/:file",
+    { ...DOCUMENT_ROUTE, schema: { hide: true, params: SchemaParams } },
+    ({ params: { file } }, reply) => {
+      const schema = schemaFiles(system).get(file);
+      if (!schema) throw notFound(`there is no schema ${file}: see /schemas`);
+      return reply.type("application/schema+json").serializer(JSON.stringify).send(schema);
+    },
+  );
+}

@@ -1,0 +1,26 @@
+import type { TopicMessage } from "../../../runtime/contract/documents/topic-messages.ts";
+
+/** One word for a shell, whatever is in it. */
+export const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const TOKEN_HEADER = `-H "Authorization: Bearer $ROLLCALL_TOKEN"`;
+
+/** Over HTTP, without Kafka. */
+export function curlLine({ direction, type }: TopicMessage, example: unknown): string {
+  if (direction === "sent") return `curl -sN ${TOKEN_HEADER} "$ROLLCALL_URL/api/v1/events/stream?type=${type}"`;
+  const body = JSON.stringify({ payload_type: type, payload: example });
+  return (
+    `curl -s ${TOKEN_HEADER} -H 'content-type: application/json' \\\n  -d ${shellQuote(body)} \\\n  ` +
+    `"$ROLLCALL_URL/api/v1/events"`
+  );
+}
+
+/** Kafka's own way. murmur2 is where Kafka's clients put a key: elsewhere the message takes a detour. */
+export function kcatLine({ direction, topic }: TopicMessage, example: unknown, key: string): string {
+  const broker = `kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -t ${shellQuote(topic)}`;
+  if (direction === "sent") return `${broker} -C -o end -f '%k %s\\n'`;
+  return (
+    `printf %s ${shellQuote(JSON.stringify(example))} |\n  ${broker} -P -k ${shellQuote(key)} -X ` +
+    "topic.partitioner=murmur2_random"
+  );
+}

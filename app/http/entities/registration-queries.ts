@@ -1,0 +1,72 @@
+import type { Entity } from "../../../runtime/core/entity.ts";
+import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
+import { ENTITY_COLUMNS, type EntityRow, entityOf } from "../../../runtime/shell/turns/entity-row.ts";
+
+export interface RegistrationFilter {
+  readonly state?: string | undefined;
+  readonly reducerState?: string | undefined;
+  readonly nodeType?: string | undefined;
+  readonly capability?: string | undefined;
+  /** A part of the id or the name, in any case. */
+  readonly text?: string | undefined;
+}
+
+/** More are not skipped, nor counted. */
+export const SKIP_MAX = 1_000_000;
+
+/** The registrations behind `after`, by node id, less the first `skip` of them. */
+export async function findRegistrations(
+  sql: Sql,
+  domain: string,
+  filter: RegistrationFilter,
+  page: { readonly after: string; readonly skip: number; readonly limit: number },
+): Promise<Entity[]> {
+  const values: SqlValue[] = [domain, page.after, page.limit, page.skip];
+  const rows = await sql.query<EntityRow>(
+    `select ${ENTITY_COLUMNS} from rollcall.entity
+      where domain = $1 and entity_id > $2 and ${filterCondition(filter, values)}
+      order by entity_id limit $3 offset $4`,
+    values,
+  );
+  return rows.map(entityOf);
+}
+
+/** How many fit; `SKIP_MAX` stands for as many or more. */
+export async function countRegistrations(sql: Sql, domain: string, filter: RegistrationFilter): Promise<number> {
+  const values: SqlValue[] = [domain, SKIP_MAX];
+  const [row] = await sql.query<{ count: number }>(
+    `select count(*)::int as count
+       from (select 1 from rollcall.entity where domain = $1 and ${filterCondition(filter, values)} limit $2) as found`,
+    values,
+  );
+  return row?.count ?? 0;
+}
+
+/** @param values grows by what the condition names */
+function filterCondition(
+  { state, reducerState, nodeType, capability, text }: RegistrationFilter,
+  values: SqlValue[],
+): string {
+  const bind = (condition: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [condition.replaceAll("$?", `$${values.push(value)}`)];
+  return [
+    "state is not null",
+    ...bind("state = $?", state),
+    ...bind("reducer_state = $?", reducerState),
+    ...bind("data->'node'->>'node_type' = $?", nodeType),
+    ...bind("(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", capability),
+    ...bind(
+      "(position(lower($?) in lower(entity_id)) > 0 or position(lower($?) in " +
+        "lower(coalesce(data->'node'->>'node_name', ''))) > 0)",
+      text,
+    ),
+  ].join(" and ");
+}
+
+export async function readRegistrations(sql: Sql, domain: string, nodeIds: readonly string[]): Promise<Entity[]> {
+  const rows = await sql.query<EntityRow>(
+    `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
+    [domain, nodeIds],
+  );
+  return rows.map(entityOf);
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { System } from "../../host/system.ts";
+import { type Http, PROBLEMS } from "../server/route-types.ts";
+
+const ServiceEntry = z.object({
+  service_id: z.string(),
+  service_name: z.string(),
+  node_id: z.string(),
+  address: z.string().describe("empty when the node named no endpoint"),
+  port: z.int().nullable(),
+  tags: z.array(z.string()),
+  status: z.enum(["passing", "critical"]),
+  note: z.string().describe("why the status is what it is"),
+  version: z.int(),
+});
+const Params = z.object({ name: z.string().regex(/^[A-Za-z0-9._:-]{1,255}$/, "1 to 255 of A-Z a-z 0-9 . _ : -") });
+const Query = z.object({
+  passing: z
+    .enum(["", "1", "true", "0", "false"])
+    .optional()
+    .transform((value) => value !== undefined && value !== "0" && value !== "false")
+    .describe("only those that are ready for work"),
+});
+
+export function addServiceRoutes(http: Http, { catalog }: System): void {
+  http.get(
+    "/api/v1/services/:name",
+    {
+      config: { access: ["reader", "node"] },
+      schema: {
+        summary: "Discovery: the services of one name, from whichever catalogue is behind",
+        params: Params,
+        querystring: Query,
+        response: { 200: z.object({ items: z.array(ServiceEntry) }), ...PROBLEMS },
+      },
+    },
+    async ({ params: { name }, query: { passing } }) => {
+      const entries = await catalog.services(name, passing);
+      return { items: entries.map((entry) => ({ ...entry, tags: [...entry.tags] })) };
+    },
+  );
+}

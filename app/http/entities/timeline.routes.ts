@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { System } from "../../host/system.ts";
+import { decodeCursor, encodeCursor } from "../server/cursor.ts";
+import { CursorParam, type Http, LimitParam, NodeParams, PROBLEMS } from "../server/route-types.ts";
+import { notFound } from "../server/problem.ts";
+import { readRegistrations } from "./registration-queries.ts";
+import { TimelineItem, readTimeline } from "./timeline.ts";
+
+const Query = z.object({
+  limit: LimitParam(200),
+  cursor: CursorParam,
+  envelopes: z.enum(["true", "false"]).default("false").describe("true: events with their envelopes as published"),
+  order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: the last page, for a look at the end"),
+});
+const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string().nullable() });
+
+export function addTimelineRoutes(http: Http, { store, domain }: System): void {
+  http.get(
+    "/api/v1/registrations/:node_id/timeline",
+    {
+      config: { access: ["reader", "node"] },
+      schema: {
+        summary: "What happened to a node: its journal in order, with reasons",
+        params: NodeParams,
+        querystring: Query,
+        response: { 200: Timeline, ...PROBLEMS },
+      },
+    },
+    async ({ params: { node_id }, query: { limit, cursor, order, ...query } }) => {
+      const scope = `timeline ${node_id}`;
+      const after = cursor === undefined ? undefined : positionOf(decodeCursor(scope, cursor));
+      const newest = order === "newest";
+      const envelopes = query.envelopes === "true";
+      const page = { after, limit: newest ? limit : limit + 1, newest, envelopes };
+      const found = await readTimeline(store, domain.name, node_id, page);
+      if (found.length === 0 && after === undefined) await assertKnown(node_id);
+      const items = found.slice(0, limit);
+      const last = found.length > limit ? items.at(-1) : undefined;
+      return { items, next_cursor: last ? encodeCursor(scope, [last.at, last.partition, last.seq]) : null };
+    },
+  );
+
+  /** Its journal may be gone by now. */
+  async function assertKnown(nodeId: string): Promise<void> {
+    const [entity] = await readRegistrations(store, domain.name, [nodeId]);
+    if (!entity) throw notFound(`no node ${nodeId} is known`);
+  }
+}
+
+const positionOf = ([at = "", partition = 0, seq = 0]: readonly (string | number)[]) => ({
+  at: String(at),
+  partition: Number(partition),
+  seq: Number(seq),
+});

@@ -1,0 +1,146 @@
+import { z } from "zod";
+import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
+
+/** A call to an effect for one intent. */
+export const IntentTry = z.object({
+  at: z.iso.datetime().describe("broker time at which it began"),
+  ms: z.int(),
+  code: z.string().optional().describe("why it was not done; of one that was done, none"),
+  error: z.string().optional(),
+});
+const Reference = z.object({ id: z.string(), type: z.string() });
+
+/** One row of the journal, about one node. */
+export const TimelineItem = z.object({
+  at: z.iso.datetime().describe("broker time at which it was committed"),
+  partition: z.int(),
+  seq: z.int().describe("place in the partition's journal"),
+  kind: z.enum(["message", "event", "repeat", "repartitioned", "dead_letter", "gap"]),
+  type: z.string().nullable().describe("payload type, deadline(name), published(Event), or an effect's outcome"),
+  message_id: z.string().nullable(),
+  correlation_id: z.string().nullable(),
+  registration_attempt_id: z.string().nullable(),
+  result: z.string().nullable().describe("changed, renewed, absorbed or no_op"),
+  reason: z.string().nullable().describe("why that came of it, in words"),
+  note: z.string().nullable().describe("what became of the intent"),
+  tries: z.array(IntentTry).describe("calls for it, the first and the latest; empty where one was enough"),
+  intent_id: z.string().nullable().describe("of an outcome: the intent that it answers"),
+  state: z.string().nullable().describe("the orchestrator's state afterwards"),
+  reducer_state: z.string().nullable(),
+  moves: z.array(z.object({ machine: z.string(), trigger: z.string(), from: z.string(), to: z.string() })),
+  events: z.array(Reference.extend({ seq: z.int() })).describe("published because of it"),
+  intents: z
+    .array(Reference.extend({ target: z.string(), version: z.int(), digest: z.string().describe("of its payload") }))
+    .describe("asked of the effects"),
+  topic: z.string().nullable().describe("where it came from, or was published"),
+  payload: z.record(z.string(), z.unknown()).nullable(),
+  envelope: z.string().optional().describe("with envelopes=true, of an event: as it was published, byte for byte"),
+});
+export type TimelineItem = z.infer<typeof TimelineItem>;
+
+interface TimelineJournalRow {
+  readonly at: Date;
+  readonly partition: number;
+  readonly seq: number;
+  readonly kind: TimelineItem["kind"];
+  readonly type: string | null;
+  readonly message_id: string | null;
+  readonly correlation_id: string | null;
+  readonly attempt_id: string | null;
+  readonly topic: string | null;
+  readonly value: Buffer | null;
+  readonly body: JournalBody | null;
+}
+/** What the shell writes into a row's `body`: see TurnPlan. */
+interface JournalBody {
+  readonly reason?: string;
+  readonly note?: string;
+  readonly tries?: TimelineItem["tries"];
+  readonly origin?: { readonly topic: string };
+  readonly intent?: { readonly id: string; readonly type: string };
+  readonly message?: {
+    readonly payload: Record<string, unknown>;
+    readonly origin?: { readonly topic: string };
+    readonly intentId?: string;
+  };
+  readonly decision?: Pick<TimelineItem, "result" | "reason" | "moves" | "events" | "intents"> & {
+    readonly state: string | null;
+    readonly reducer_state: string | null;
+  };
+}
+
+/** Place of a row: by time, and within a turn by its order there. */
+export interface TimelinePosition {
+  readonly at: string;
+  readonly partition: number;
+  readonly seq: number;
+}
+
+/** A page of one node's journal, oldest first; with `newest` the end of it (oldest first as well). */
+export async function readTimeline(
+  sql: Sql,
+  domain: string,
+  nodeId: string,
+  page: {
+    readonly after?: TimelinePosition | undefined;
+    readonly limit: number;
+    readonly newest?: boolean;
+    readonly attemptId?: string;
+    readonly envelopes?: boolean;
+  },
+): Promise<TimelineItem[]> {
+  const { after, limit, newest = false, attemptId, envelopes = false } = page;
+  const values: SqlValue[] = [domain, nodeId, limit];
+  const add = (value: SqlValue): string => `$${values.push(value)}`;
+  const conditions = [
+    ...(attemptId === undefined ? [] : [`attempt_id = ${add(attemptId)}::uuid`]),
+    ...(after
+      ? [`(at, partition, seq) > (${add(after.at)}::timestamptz, ${add(after.partition)}, ${add(after.seq)})`]
+      : []),
+  ];
+  const direction = newest ? "desc" : "asc";
+  const rows = await sql.query<TimelineJournalRow>(
+    `select at, partition, seq, kind, type, message_id, correlation_id, attempt_id, topic, body,
+            case when kind = 'event' then value end as value
+       from rollcall.journal
+      where ${["domain = $1 and entity_id = $2", ...conditions].join(" and ")}
+      order by at ${direction}, partition ${direction}, seq ${direction} limit $3`,
+    values,
+  );
+  return (newest ? rows.reverse() : rows).map((row) => timelineItemOf(row, envelopes));
+}
+
+function timelineItemOf(row: TimelineJournalRow, envelopes: boolean): TimelineItem {
+  const { body } = row;
+  const decision = body?.decision;
+  return {
+    at: row.at.toISOString(),
+    partition: row.partition,
+    seq: row.seq,
+    kind: row.kind,
+    type: row.type,
+    message_id: row.message_id,
+    correlation_id: row.correlation_id,
+    registration_attempt_id: row.attempt_id,
+    result: decision?.result ?? null,
+    reason: decision?.reason ?? body?.reason ?? null,
+    note: body?.note ?? null,
+    tries: body?.tries ?? [],
+    intent_id: body?.message?.intentId ?? body?.intent?.id ?? null,
+    state: decision?.state ?? null,
+    reducer_state: decision?.reducer_state ?? null,
+    moves: decision?.moves ?? [],
+    events: decision?.events ?? [],
+    intents: decision?.intents ?? [],
+    topic: row.topic ?? body?.message?.origin?.topic ?? body?.origin?.topic ?? null,
+    payload: body?.message?.payload ?? payloadOf(row.value),
+    ...(envelopes && row.value && { envelope: row.value.toString("utf8") }),
+  };
+}
+
+/** An event's bytes are an envelope. */
+function payloadOf(value: Buffer | null): Record<string, unknown> | null {
+  if (value === null) return null;
+  const { payload } = JSON.parse(value.toString("utf8")) as { readonly payload: Record<string, unknown> };
+  return payload;
+}

@@ -1,0 +1,71 @@
+import type { EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
+import { Problem } from "../server/problem.ts";
+
+/** A call of the bus takes at most 1,000 messages and 512 KiB a partition: a batch of this size is one of any kind. */
+const BATCH_MESSAGES = 1_000;
+const BATCH_BYTES = 400 * 1024;
+const PENDING_BYTES_MAX = 32 * 1024 * 1024;
+const PUBLISH_MS = 10_000;
+
+interface PendingMessage {
+  readonly message: OutgoingMessage;
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Publishes what requests bring: what comes during a call is the next call's batch. */
+export class BatchingPublisher {
+  readonly #bus: Pick<EventBus, "publish">;
+  readonly #pending: PendingMessage[] = [];
+  #pendingBytes = 0;
+  #running = false;
+
+  constructor(bus: Pick<EventBus, "publish">) {
+    this.#bus = bus;
+  }
+
+  /**
+   * Resolves when the bus has it.
+   * @throws Problem when too much is waiting; Fault BUS_UNAVAILABLE
+   */
+  publish(message: OutgoingMessage): Promise<void> {
+    const bytes = (message.key?.length ?? 0) + (message.value?.length ?? 0) + 512;
+    if (this.#pendingBytes + bytes > PENDING_BYTES_MAX)
+      throw new Problem("overloaded", "more events wait for the bus than it takes", { retryAfterSeconds: 1 });
+    this.#pendingBytes += bytes;
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ message, bytes, resolve, reject });
+      if (!this.#running) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#running = true;
+    while (this.#pending.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#bus.publish(
+          batch.map(({ message }) => message),
+          { timeoutMs: PUBLISH_MS },
+        );
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#running = false;
+  }
+
+  #takeBatch(): PendingMessage[] {
+    let bytes = 0;
+    let count = 0;
+    for (const waiting of this.#pending) {
+      if (count > 0 && (count >= BATCH_MESSAGES || bytes + waiting.bytes > BATCH_BYTES)) break;
+      bytes += waiting.bytes;
+      count++;
+    }
+    this.#pendingBytes -= bytes;
+    return this.#pending.splice(0, count);
+  }
+}

@@ -1,0 +1,98 @@
+import { v7 } from "uuid";
+import { decodeRecord } from "../../../runtime/core/decode.ts";
+import type { ConsumedTopic, Domain } from "../../../runtime/core/domain.ts";
+import { eventTypeOf } from "../../../runtime/core/envelope.ts";
+import { senderId } from "../../../runtime/core/ids.ts";
+import { escapePointer } from "../../../runtime/core/json-pointer.ts";
+import { partitionOf } from "../../../runtime/core/murmur2.ts";
+import { isObject, type JsonObject, DecodeError } from "../../../runtime/core/wire.ts";
+import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
+import { problemOfDecodeError } from "../server/json-body.ts";
+import { Problem } from "../server/problem.ts";
+
+/** An event of a request's body, checked as the runtime will check it, and what is to be published for it. */
+export interface IncomingEvent {
+  readonly messageId: string;
+  readonly nodeId: string;
+  /** False: the runtime only counts it when it changes nothing. */
+  readonly isJournaled: boolean;
+  readonly outgoing: OutgoingMessage;
+}
+
+/**
+ * @param body an envelope, or `{payload_type, payload}`
+ * @throws Problem with a pointer to each wrong part
+ */
+export function parseIncomingEvent(
+  domain: Domain,
+  body: JsonObject,
+  options: { readonly partitions: number; readonly brokerTimeMs: number; readonly traceparent?: string | undefined },
+): IncomingEvent {
+  const { partitions, brokerTimeMs, traceparent } = options;
+  const consumed = findConsumedTopic(domain, body["payload_type"]);
+  checkPayload(consumed, body["payload"]);
+  const source = typeof body["source_tool"] === "string" ? body["source_tool"] : "";
+  const messageId = senderId(source, body["envelope_id"]) ?? v7();
+  const value = Buffer.from(JSON.stringify({ ...body, envelope_id: messageId }));
+  const headers = {
+    "content-type": "application/json",
+    message_id: messageId,
+    source: "http",
+    ...(traceparent !== undefined && { traceparent }),
+  };
+  const record = { topic: consumed.topic, partition: 0, offset: 0, value, headers, brokerTimeMs };
+  const { entityId } = decodeOrProblem(domain, consumed, record);
+  return {
+    messageId,
+    nodeId: entityId,
+    isJournaled: consumed.journal,
+    outgoing: {
+      topic: consumed.topic,
+      partition: partitionOf(entityId, partitions),
+      key: Buffer.from(entityId),
+      value,
+      headers,
+    },
+  };
+}
+
+function findConsumedTopic(domain: Domain, named: unknown): ConsumedTopic {
+  const consumed = domain.consumed.find(
+    ({ type }) => named === type || named === `Model${type}` || named === eventTypeOf(domain.name, type),
+  );
+  if (consumed) return consumed;
+  const detail = `one of ${domain.consumed.map(({ type }) => type).join(", ")}`;
+  throw new Problem("invalid-request", `payload_type: ${detail}`, {
+    code: "UNKNOWN_TYPE",
+    errors: [{ pointer: "/payload_type", detail }],
+  });
+}
+
+/** Every wrong field at once; a dead letter's text would stop at the eighth. */
+function checkPayload({ message, type }: ConsumedTopic, payload: unknown): void {
+  if (!isObject(payload)) throw invalidPayload([{ pointer: "/payload", detail: `${type} is an object` }]);
+  const { error } = message.schema.safeParse(payload);
+  if (!error) return;
+  throw invalidPayload(
+    error.issues.slice(0, 100).map(({ path, message: detail }) => ({
+      pointer: ["/payload", ...path.map((key) => escapePointer(String(key)))].join("/"),
+      detail,
+    })),
+  );
+}
+
+function decodeOrProblem(
+  ...[domain, consumed, record]: Parameters<typeof decodeRecord>
+): ReturnType<typeof decodeRecord> {
+  try {
+    return decodeRecord(domain, consumed, record);
+  } catch (error) {
+    throw error instanceof DecodeError ? problemOfDecodeError(error) : error;
+  }
+}
+
+const invalidPayload = (errors: readonly { pointer: string; detail: string }[]): Problem =>
+  new Problem("invalid-request", errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; "), {
+    code: "INVALID_PAYLOAD",
+    errors,
+  });

@@ -1,0 +1,93 @@
+import type { Sql } from "../../../runtime/ports/store.ts";
+import type { StreamPosition } from "./stream-position.ts";
+
+/** An event of the journal, with the bytes that were published. */
+export interface JournaledEvent {
+  readonly partition: number;
+  readonly seq: number;
+  readonly at: Date;
+  readonly type: string;
+  readonly entity_id: string;
+  readonly value: Buffer;
+}
+
+export interface EventFilter {
+  readonly types?: readonly string[] | undefined;
+  readonly nodeId?: string | undefined;
+  /** Of whom else an event may be shown; it is asked for each. */
+  readonly mayRead?: ((nodeId: string) => boolean) | undefined;
+}
+
+/** A part of the journal's events, and the position behind it: what lies between holds no event that fits. */
+export interface EventPage {
+  readonly events: readonly JournaledEvent[];
+  readonly position: StreamPosition;
+}
+
+const PAGE_EVENTS = 256;
+
+/**
+ * Where each partition's journal ends. Committed rows only: a partition has one writer, so nothing comes in between.
+ */
+export async function readJournalEnds(sql: Sql, domain: string): Promise<StreamPosition> {
+  const rows = await sql.query<{ last: number }>(
+    `select next_seq - 1 as last from rollcall.partition_owner where domain = $1 order by partition`,
+    [domain],
+  );
+  return rows.map(({ last }) => last);
+}
+
+/** Events behind `from` and up to `upto`, at most a page; in order within each partition, and by time between them. */
+export async function readEventPage(
+  sql: Sql,
+  domain: string,
+  from: StreamPosition,
+  upto: StreamPosition,
+  filter: EventFilter = {},
+): Promise<EventPage> {
+  const changed = upto.flatMap((last, partition) => (last > (from[partition] ?? 0) ? [partition] : []));
+  if (changed.length === 0) return { events: [], position: upto };
+  const limitPerPartition = Math.max(2, Math.ceil(PAGE_EVENTS / changed.length));
+  const events = await sql.query<JournaledEvent>(
+    `select j.* from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
+      cross join lateral (
+        select j.partition, j.seq, j.at, j.type, j.entity_id, j.value from rollcall.journal j
+         where j.domain = $1 and j.partition = c.partition and j.seq > c.after and j.seq <= c.upto and j.kind = 'event'
+           and ($5::text[] is null or j.type = any($5::text[])) and ($6::text is null or j.entity_id = $6)
+         order by j.seq limit $7
+      ) as j`,
+    [
+      domain,
+      changed,
+      changed.map((partition) => from[partition] ?? 0),
+      changed.map((partition) => upto[partition] ?? 0),
+      filter.types ?? null,
+      filter.nodeId ?? null,
+      limitPerPartition,
+    ],
+  );
+  const counts = new Map<number, { count: number; last: number }>();
+  for (const { partition, seq } of events) {
+    const seen = counts.get(partition) ?? { count: 0, last: 0 };
+    counts.set(partition, { count: seen.count + 1, last: Math.max(seen.last, seq) });
+  }
+  const position = upto.map((last, partition) => {
+    const seen = counts.get(partition);
+    return seen !== undefined && seen.count >= limitPerPartition ? seen.last : last;
+  });
+  return { events: orderByTime(events), position };
+}
+
+/** Between partitions there is no order to keep, so time gives one; within a partition the journal's own is kept. */
+function orderByTime(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
+  const newest = new Map<number, number>();
+  return [...events]
+    .sort((a, b) => a.partition - b.partition || a.seq - b.seq)
+    .map((event) => {
+      const at = Math.max(event.at.getTime(), newest.get(event.partition) ?? 0);
+      newest.set(event.partition, at);
+      return { event, at };
+    })
+    .sort((a, b) => a.at - b.at)
+    .map(({ event }) => event);
+}

@@ -1,0 +1,37 @@
+import { Problem } from "../server/problem.ts";
+
+/** How far each partition's journal was read: the last seq, by partition number. */
+export type StreamPosition = readonly number[];
+
+/** Compact: a variable-length number each, as base64url. It goes with every event, as its id. */
+export function encodePosition(position: StreamPosition): string {
+  const bytes: number[] = [];
+  for (const seq of position) {
+    let rest = seq;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+    bytes.push(rest);
+  }
+  return Buffer.from(bytes).toString("base64url");
+}
+
+/** @throws Problem for what `encodePosition` never made for so many partitions */
+export function decodePosition(text: string, partitions: number): number[] {
+  const position: number[] = [];
+  let seq = 0;
+  let factor = 1;
+  const bytes = Buffer.from(text, "base64url");
+  for (const byte of bytes) {
+    seq += (byte & 0x7f) * factor;
+    factor *= 0x80;
+    if (byte & 0x80) continue;
+    position.push(seq);
+    seq = 0;
+    factor = 1;
+  }
+  const isOurs = factor === 1 && position.length === partitions && position.every(Number.isSafeInteger);
+  if (!isOurs || bytes.toString("base64url") !== text)
+    throw new Problem("invalid-request", "the Last-Event-ID is none of this stream: leave it out to begin with now", {
+      errors: [{ parameter: "Last-Event-ID", detail: "not an id of this stream" }],
+    });
+  return position;
+}

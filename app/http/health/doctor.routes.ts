@@ -1,0 +1,25 @@
+import { z } from "zod";
+import type { System } from "../../host/system.ts";
+import { DoctorCheck, runDoctor } from "./doctor.ts";
+import { type Http, PROBLEMS } from "../server/route-types.ts";
+
+const Report = z.object({
+  ok: z.boolean().describe("false: there is a finding"),
+  checked_at: z.iso.datetime(),
+  checks: z.array(DoctorCheck),
+});
+
+export function addDoctorRoutes(http: Http, system: System): void {
+  http.get(
+    "/api/v1/doctor",
+    {
+      config: { access: ["reader"] },
+      schema: { summary: "Each part, examined", response: { 200: Report, ...PROBLEMS } },
+    },
+    async () => {
+      const checked_at = new Date(system.clock.wallMs()).toISOString();
+      const checks = await runDoctor(system);
+      return { ok: checks.every(({ level }) => level !== "finding"), checked_at, checks };
+    },
+  );
+}

@@ -1,0 +1,222 @@
+import { z } from "zod";
+import { topicsOf } from "../../../runtime/shell/topics.ts";
+import type { System } from "../../host/system.ts";
+import { VERSION } from "../../version.ts";
+import { type Hold, readHolds } from "./holds.routes.ts";
+import { formatDuration } from "../server/text-format.ts";
+
+export const DoctorCheck = z.object({
+  name: z.string(),
+  level: z.enum(["ok", "note", "finding"]).describe("a finding is something to act on"),
+  detail: z.string(),
+  remedy: z.string().optional(),
+});
+export type DoctorCheck = z.infer<typeof DoctorCheck>;
+
+const CHECK_TIMEOUT_MS = 5_000;
+const CLOCK_SKEW_MAX_MS = 1_000;
+const INTENT_AGE_MAX_MS = 60_000;
+const UNSERVED_SECONDS = 5;
+
+/** Looks at each part of a running system. Never throws: what can't be looked at is a finding. */
+export async function runDoctor(system: System): Promise<DoctorCheck[]> {
+  const checks = await Promise.all([
+    runCheck(system, "runtime", async () => runtimeChecks(system)),
+    runCheck(system, "bus", () => busChecks(system)),
+    runCheck(system, "store", () => storeChecks(system)),
+    runCheck(system, "catalogue", () => catalogueChecks(system)),
+    runCheck(system, "partitions", () => partitionChecks(system)),
+    runCheck(system, "intents", () => intentChecks(system)),
+    runCheck(system, "dead letters", () => deadLetterChecks(system)),
+    runCheck(system, "drift", async () => driftChecks(system)),
+    runCheck(system, "expiry guard", async () => expiryGuardChecks(system, await readHolds(system))),
+  ]);
+  return checks.flat();
+}
+
+async function runCheck({ clock }: System, name: string, check: () => Promise<DoctorCheck[]>): Promise<DoctorCheck[]> {
+  let cancel = (): void => {};
+  const timedOut = new Promise<never>((_, reject) => {
+    cancel = clock.after(CHECK_TIMEOUT_MS, () => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS / 1_000} s`)));
+  });
+  try {
+    return await Promise.race([check(), timedOut]);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return [finding(name, detail, `see that it runs and that this machine reaches it; GET /health/ready says more`)];
+  } finally {
+    cancel();
+  }
+}
+
+const ok = (name: string, detail: string): DoctorCheck => ({ name, level: "ok", detail });
+const note = (name: string, detail: string): DoctorCheck => ({ name, level: "note", detail });
+const finding = (name: string, detail: string, remedy: string): DoctorCheck => ({
+  name,
+  level: "finding",
+  detail,
+  remedy,
+});
+
+function runtimeChecks({ contracts, domain, runtime: { refusedChange } }: System): DoctorCheck[] {
+  const { orchestrator, reducer, effects } = contracts;
+  const versions = [orchestrator, reducer, ...effects].map(
+    ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
+  );
+  return [
+    ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${formatDuration(process.uptime() * 1_000)}`),
+    ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`),
+    ...(refusedChange
+      ? [
+          finding(
+            "change of the contracts",
+            `refused, wanted by ${refusedChange.by}: ${refusedChange.reason}`,
+            "correct them (rollcall validate lists every error), then rollcall reload; the previous contracts " +
+              "stay in force",
+          ),
+        ]
+      : []),
+  ];
+}
+
+async function busChecks({ bus, domain, runtime, clock }: System): Promise<DoctorCheck[]> {
+  const { input, output } = topicsOf(domain);
+  const expected = [...new Set([...input, ...output])];
+  const { kind, version, brokers, topics } = await bus.describe(expected);
+  const missing = expected.filter((topic) => !topics.some((each) => each.topic === topic));
+  const counts = new Set(topics.map(({ partitions }) => partitions));
+  const withoutLogAppendTime = topics.filter(({ topic, logAppendTime }) => input.includes(topic) && !logAppendTime);
+  const skewMs = Math.abs(runtime.status().brokerTimeMs - clock.wallMs());
+  return [
+    ok("bus", `${kind} ${version}, ${brokers} broker${brokers === 1 ? "" : "s"}`),
+    missing.length > 0
+      ? finding("topics", `missing: ${missing.join(", ")}`, "restart rollcall: it creates them")
+      : ok("topics", `${topics.length} topics are there`),
+    counts.size > 1
+      ? finding(
+          "topic partitions",
+          topics.map(({ topic, partitions }) => `${topic} has ${partitions}`).join(", "),
+          "give every topic the same number of partitions",
+        )
+      : ok("topic partitions", `${[...counts].join(", ")} each`),
+    withoutLogAppendTime.length > 0
+      ? finding(
+          "topic timestamps",
+          `not LogAppendTime: ${withoutLogAppendTime.map(({ topic }) => topic).join(", ")}`,
+          "kafka-configs --alter --add-config message.timestamp.type=LogAppendTime",
+        )
+      : ok("topic timestamps", "input topics have LogAppendTime"),
+    clockCheck("clock of the bus", skewMs),
+  ];
+}
+
+async function storeChecks({ store, clock }: System): Promise<DoctorCheck[]> {
+  const version = await store.version();
+  const askedMs = clock.wallMs();
+  const [row] = await store.query<{ now: Date }>("select clock_timestamp() as now");
+  const tookMs = clock.wallMs() - askedMs;
+  // It answered somewhere between the question and the answer.
+  const skewMs = Math.max(0, Math.abs((row?.now.getTime() ?? 0) - askedMs - tookMs / 2) - tookMs / 2);
+  return [ok("store", `${store.kind}: ${version}`), clockCheck("clock of the store", skewMs)];
+}
+
+const clockCheck = (name: string, skewMs: number): DoctorCheck =>
+  skewMs > CLOCK_SKEW_MAX_MS
+    ? finding(
+        name,
+        `${formatDuration(skewMs)} off this machine's clock`,
+        "synchronise the clocks (NTP): they must be within 1 s",
+      )
+    : ok(name, `within 1 s of this machine's (${formatDuration(skewMs)} off)`);
+
+async function catalogueChecks({ catalog }: System): Promise<DoctorCheck[]> {
+  return [ok("catalogue", (await catalog.probe()).version)];
+}
+
+async function partitionChecks({ runtime, store, domain }: System): Promise<DoctorCheck[]> {
+  const { owned, partitions, refused, lag } = runtime.status();
+  const rows = await store.query<{ partition: number; served: boolean }>(
+    `select partition, owner <> '' and served_at > now() - make_interval(secs => $2) as served
+       from rollcall.partition_owner where domain = $1 order by partition`,
+    [domain.name, UNSERVED_SECONDS],
+  );
+  const unserved = rows.filter(({ served }) => !served).map(({ partition }) => partition);
+  return [
+    unserved.length > 0
+      ? finding(
+          "partitions",
+          `nobody serves ${unserved.join(", ")}`,
+          "start a process, or see why its partitions are refused",
+        )
+      : ok("partitions", `all ${partitions} are served, ${owned.length} of them here; ${lag} messages behind`),
+    ...refused.map((reason) => finding("refused partition", reason, "rollcall offsets reset")),
+  ];
+}
+
+async function intentChecks({ store, domain }: System): Promise<DoctorCheck[]> {
+  const rows = await store.query<{ type: string; count: number; age: number }>(
+    `select type, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 * 1000 as age
+       from rollcall.intent where domain = $1 group by type order by type`,
+    [domain.name],
+  );
+  if (rows.length === 0) return [ok("intents", "none pending")];
+  const oldestMs = Math.max(...rows.map(({ age }) => age));
+  const detail = rows.map(({ type, count, age }) => `${count} ${type} (oldest ${formatDuration(age)})`).join(", ");
+  return oldestMs > INTENT_AGE_MAX_MS
+    ? [finding("intents", `pending: ${detail}`, "see why their backend does not take them: the log names the error")]
+    : [ok("intents", `pending: ${detail}`)];
+}
+
+async function deadLetterChecks({ store, domain }: System): Promise<DoctorCheck[]> {
+  const rows = await store.query<{ error_code: string; count: number }>(
+    `select error_code, count(*)::int as count from rollcall.dead_letter
+      where domain = $1 and retried_at is null group by error_code order by error_code`,
+    [domain.name],
+  );
+  if (rows.length === 0) return [ok("dead letters", "none")];
+  const detail = rows.map(({ error_code, count }) => `${count} ${error_code}`).join(", ");
+  return [{ ...note("dead letters", detail), remedy: "rollcall dlq list, then retry or drop them" }];
+}
+
+function driftChecks({ runtime }: System): DoctorCheck[] {
+  const { drift, brokerTimeMs } = runtime.status();
+  return drift.map(({ backend, comparedAtMs, error, found, isHeld }) => {
+    const name = `drift of ${backend}`;
+    const at =
+      comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(brokerTimeMs - comparedAtMs)} ago`;
+    if (error !== null)
+      return finding(
+        name,
+        `${at}; the last comparison failed: ${error}`,
+        `see that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired or deleted`,
+      );
+    const differences = Object.entries(found).filter(([, count]) => count > 0);
+    if (differences.length === 0) return ok(name, comparedAtMs === null ? at : `none, ${at}`);
+    const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
+    return isHeld
+      ? note(name, `${detail}; leftovers stay until an operator allows it`)
+      : note(name, `${detail}; being repaired`);
+  });
+}
+
+function expiryGuardChecks({ domain }: System, holds: readonly Hold[]): DoctorCheck[] {
+  const guarded = [...domain.orchestrator.states.values()].flatMap(({ name, deadline }) =>
+    deadline?.expiryGuard ? [{ name, ...deadline.expiryGuard }] : [],
+  );
+  if (guarded.length === 0) return [];
+  const rules = guarded.map(({ name, maxRatio, minCount }) => `${name} from ${maxRatio * 100} % and ${minCount} on`);
+  return [
+    ok("expiry guard", `in force: ${rules.join(", ")}`),
+    ...holds.filter(({ in_force }) => in_force).map(holdCheck),
+  ];
+}
+
+const holdCheck = ({ domain, kind, subject, count, of, held_at }: Hold): DoctorCheck => {
+  const what = kind === "expiry" ? `expiry of ${subject} is held` : `deletions from ${subject} are held`;
+  return finding(
+    `${kind} hold`,
+    `${what} since ${held_at}: ${count} of ${of} would have happened at once`,
+    `see whether the fault is ours or the network's; otherwise: rollcall hold release ${domain} ` +
+      `${subject} --reason ...`,
+  );
+};

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { PAGE_ROWS } from "../../journal/journal-source.ts";
+import { readJournalHead, readJournalPage, type JournalPosition } from "../../journal/journal-pages.ts";
+import type { System } from "../../host/system.ts";
+import { decodeCursor, encodeCursor } from "../server/cursor.ts";
+import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-types.ts";
+
+const Query = z.object({
+  limit: LimitParam(PAGE_ROWS),
+  cursor: CursorParam,
+  since: z.iso.datetime().optional().describe("only nodes with a row since then, but with all of their rows"),
+});
+const Journal = z.object({
+  items: z.array(z.looseObject({ line: z.enum(["journal", "contract", "row", "entity"]) })),
+  next_cursor: z.string().nullable(),
+});
+
+export function addJournalRoutes(http: Http, { store, domain, config }: System): void {
+  http.get(
+    "/api/v1/journal",
+    {
+      config: { access: ["reader"] },
+      schema: {
+        summary: "The journal, node by node, as `rollcall replay` reads it",
+        description: "Its first page begins with the contracts that ran; behind a node's rows stands how it is now.",
+        querystring: Query,
+        response: { 200: Journal, ...PROBLEMS },
+      },
+    },
+    async ({ query: { limit, cursor, since } }) => {
+      const scope = `journal ${since ?? ""}`;
+      const place = cursor === undefined ? undefined : (decodeCursor(scope, cursor) as unknown as JournalPosition);
+      const head = place === undefined ? await readJournalHead(store, domain.name, config) : [];
+      const { lines, next } = await readJournalPage(store, domain.name, place, { limit, since });
+      const items = [...head, ...lines] as readonly object[] as z.infer<typeof Journal>["items"];
+      return { items, next_cursor: next ? encodeCursor(scope, next) : null };
+    },
+  );
+}

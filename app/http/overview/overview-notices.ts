@@ -1,0 +1,127 @@
+import type { DriftStatus } from "../../../runtime/shell/reconciliation/reconciler.ts";
+import type { Hold } from "../health/holds.routes.ts";
+import type { Notice, Overview } from "./overview.ts";
+import { formatAge, formatDuration } from "../server/text-format.ts";
+
+export interface NoticeFacts {
+  readonly parts: Overview["parts"];
+  readonly refusedContracts: Overview["refused_contracts"];
+  readonly holds: readonly Hold[];
+  /** Backend, and ms since the epoch. */
+  readonly openBreakers: ReadonlyMap<string, number>;
+  readonly drift: readonly DriftStatus[];
+  /** By the clock of this machine, and by the broker's. */
+  readonly nowMs: number;
+  readonly brokerTimeMs: number;
+}
+
+/** What an operator should know, each with what to do about it. Worst first. Pure. */
+export function buildNotices(facts: NoticeFacts): Notice[] {
+  const notices = [
+    ...partNotices(facts),
+    ...contractNotices(facts),
+    ...facts.holds.filter(({ in_force }) => in_force).map((hold) => holdNotice(hold, facts.brokerTimeMs)),
+    ...breakerNotices(facts),
+    ...facts.drift.flatMap((drift) => driftNotice(drift, facts.brokerTimeMs)),
+  ];
+  return notices.sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
+}
+
+const badNotice = (title: string, detail: string, remedy: string, command: string | null = null): Notice => ({
+  level: "bad",
+  title,
+  detail,
+  remedy,
+  command,
+  hold: null,
+});
+const infoNotice = (title: string, detail: string, remedy: string): Notice => ({
+  ...badNotice(title, detail, remedy),
+  level: "note",
+});
+
+function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFacts): Notice[] {
+  const dependencies = [
+    ["bus", bus, "nothing is taken in, and no deadline fires, until it answers"],
+    ["store", store, "turns wait, nothing is dropped, until it answers"],
+    ["catalogue", catalogue, "its intents are tried again by themselves; registrations wait for them"],
+  ] as const;
+  const unreachableNotices = dependencies.flatMap(([name, { ok, reason }, meanwhile]) =>
+    ok
+      ? []
+      : [
+          badNotice(
+            `The ${name} can't be reached`,
+            `${reason ?? "no reason given"}; ${meanwhile}`,
+            "See that it runs and that this machine reaches it",
+            "rollcall doctor",
+          ),
+        ],
+  );
+  const { refused } = partitions;
+  if (refused.length > 0)
+    return [
+      ...unreachableNotices,
+      badNotice(
+        "Partitions are refused",
+        refused.join("; "),
+        "List them, then begin again with the earliest message there is (--yes)",
+        "rollcall offsets reset",
+      ),
+    ];
+  if (partitions.ok) return unreachableNotices;
+  return [
+    ...unreachableNotices,
+    badNotice("Partitions are not served", partitions.reason ?? "", "Start a process", "rollcall start"),
+  ];
+}
+
+const contractNotices = ({ refusedContracts }: NoticeFacts): Notice[] =>
+  refusedContracts
+    ? [
+        badNotice(
+          "The edited contracts were refused",
+          `at ${refusedContracts.at}: ${refusedContracts.reason}; those from before stay in force`,
+          "See what is wrong with them",
+          "rollcall validate",
+        ),
+      ]
+    : [];
+
+function holdNotice({ domain, kind, subject, count, of, held_at }: Hold, nowMs: number): Notice {
+  const what = kind === "expiry" ? `Expiry of ${subject} is held` : `Deletions from ${subject} are held`;
+  const detail = `since ${formatAge(held_at, nowMs)}: ${count} of ${of} would have happened at once`;
+  const remedy = "See whether the fault is ours or the network's; release it only if they are really gone";
+  return {
+    ...badNotice(what, detail, remedy, `rollcall hold release ${domain} ${subject} --reason "..."`),
+    hold: { domain, subject },
+  };
+}
+
+const breakerNotices = ({ openBreakers, nowMs }: NoticeFacts): Notice[] =>
+  [...openBreakers].map(([backend, sinceMs]) =>
+    badNotice(
+      `${backend} is not called: its circuit breaker is open`,
+      `open for ${formatDuration(nowMs - sinceMs)}: too many failures in a row`,
+      "See why it fails: the log names the error. It is tried again by itself",
+      "rollcall doctor",
+    ),
+  );
+
+function driftNotice({ backend, error, found, comparedAtMs, isHeld }: DriftStatus, nowMs: number): Notice[] {
+  const at = comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
+  if (error !== null)
+    return [
+      badNotice(
+        `${backend} can't be compared`,
+        `${at}; ${error}`,
+        `See that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired`,
+        "rollcall doctor",
+      ),
+    ];
+  const differences = Object.entries(found).filter(([, count]) => count > 0);
+  if (differences.length === 0) return [];
+  const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
+  const remedy = isHeld ? "Leftovers stay until an operator allows it" : "Nothing: it is being repaired";
+  return [infoNotice(`${backend} has drifted`, detail, remedy)];
+}

@@ -1,0 +1,78 @@
+import { NodeBecameActive } from "../../../contracts/registration/messages/node-became-active.ts";
+import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
+import { NodeLivenessExpired } from "../../../contracts/registration/messages/node-liveness-expired.ts";
+import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
+import type { System } from "../../host/system.ts";
+import { activationMs } from "../entities/activation-time.ts";
+import type { NodeCounts } from "../entities/node-counts.ts";
+import { ZERO_TOTALS, OverviewHistory, type Totals } from "./overview-history.ts";
+import { RecentValues } from "./recent-values.ts";
+import { stableStates } from "../entities/state-kind.ts";
+
+export const SAMPLE_MS = 10_000;
+const SAMPLES_MAX = 360;
+/** What percentiles are taken over. */
+const RECENT_WINDOW = { size: 2_048, windowMs: 300_000 } as const;
+const TOTAL_BY_EVENT: ReadonlyMap<string, keyof Totals> = new Map([
+  [NodeBecameActive.messageType, "activations"],
+  [NodeLivenessExpired.messageType, "expiries"],
+]);
+
+/** Remembers what the overview tells of this process. Begins with it, and is bounded. */
+export class OverviewRecorder {
+  readonly #system: System;
+  readonly #counts: NodeCounts;
+  readonly #unwatch: () => void;
+  readonly #totals: { -readonly [Name in keyof Totals]: number } = { ...ZERO_TOTALS };
+  #cancel = (): void => {};
+  readonly startedAtMs: number;
+  readonly history = new OverviewHistory(SAMPLES_MAX);
+  readonly activation = new RecentValues(RECENT_WINDOW);
+  readonly lateness = new RecentValues(RECENT_WINDOW);
+  /** Backends that are not asked at present, and since when (ms since the epoch). */
+  readonly openBreakers = new Map<string, number>();
+
+  constructor(system: System, counts: NodeCounts) {
+    this.#system = system;
+    this.#counts = counts;
+    this.startedAtMs = system.clock.wallMs();
+    this.#unwatch = system.watch((event) => this.#onShellEvent(event));
+    void this.#sample();
+  }
+
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  close(): void {
+    this.#unwatch();
+    this.#cancel();
+  }
+
+  #onShellEvent(event: ShellEvent): void {
+    const { clock, runtime } = this.#system;
+    if (event.kind === "dead_letter") this.#totals.dead_letters++;
+    if (event.kind === "deadline_fired") this.lateness.add(event.lateMs, clock.monotonicMs());
+    if (event.kind === "breaker") {
+      if (event.open) this.openBreakers.set(event.backend, clock.wallMs());
+      else this.openBreakers.delete(event.backend);
+    }
+    if (event.kind !== "decision") return;
+    const { message, decision } = event;
+    if (message.type === NodeIntrospectionEvent.messageType) this.#totals.introspections++;
+    for (const { type } of decision.events) {
+      const name = TOTAL_BY_EVENT.get(type);
+      if (name) this.#totals[name]++;
+    }
+    const tookMs = activationMs(decision, () => runtime.brokerTimeMs);
+    if (tookMs !== undefined) this.activation.add(tookMs, clock.monotonicMs());
+  }
+
+  async #sample(): Promise<void> {
+    const { clock, domain } = this.#system;
+    this.#cancel = clock.after(SAMPLE_MS, () => void this.#sample());
+    const counts = await this.#counts.byState().catch(() => undefined);
+    const nodes = counts ? stableStates(domain).map(({ name }) => counts.get(name) ?? 0) : null;
+    this.history.add({ atMs: clock.wallMs(), totals: { ...this.#totals }, nodes });
+  }
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { System } from "../../host/system.ts";
+import { readHolds } from "../health/holds.routes.ts";
+import { type Http, PROBLEMS } from "../server/route-types.ts";
+import type { NodeCounts } from "../entities/node-counts.ts";
+import { Overview } from "./overview.ts";
+import { buildNotices } from "./overview-notices.ts";
+import { OverviewRecorder, SAMPLE_MS } from "./overview-recorder.ts";
+import type { Readiness } from "../health/readiness.ts";
+import { stateKindOf, stableStates } from "../entities/state-kind.ts";
+
+const RATE_MS = 60_000;
+const Query = z.object({
+  history: z.enum(["true", "false"]).default("true").describe("false: without the last hour, which is most of it"),
+});
+
+export function addOverviewRoutes(
+  http: Http,
+  system: System,
+  { counts, readiness }: { readonly counts: NodeCounts; readonly readiness: Readiness },
+): void {
+  const { runtime, clock } = system;
+  const watch = new OverviewRecorder(system, counts);
+  http.addHook("onClose", async () => watch.close());
+
+  http.get(
+    "/api/v1/overview",
+    {
+      config: { access: ["reader"] },
+      schema: {
+        summary: "Nodes by state, rates, and notices",
+        querystring: Query,
+        response: { 200: Overview, ...PROBLEMS },
+      },
+    },
+    async ({ query: { history } }) => {
+      // Without the store it still tells the rest: that is when it is looked at.
+      const [nodes, parts, holds] = await Promise.all([
+        counts.byState().catch(() => undefined),
+        readiness.parts(),
+        readHolds(system).catch(() => []),
+      ]);
+      const { lagByPartition, brokerTimeMs, drift } = runtime.status();
+      const nowMs = clock.wallMs();
+      const { refusedChange } = runtime;
+      const refusedContracts = refusedChange && {
+        at: new Date(refusedChange.atMs).toISOString(),
+        reason: refusedChange.reason,
+      };
+      const { openBreakers } = watch;
+      return {
+        at: new Date(brokerTimeMs).toISOString(),
+        began_at: new Date(watch.startedAtMs).toISOString(),
+        notices: buildNotices({ parts, refusedContracts, holds, openBreakers, drift, nowMs, brokerTimeMs }),
+        refused_contracts: refusedContracts,
+        parts,
+        states: stableStates(system.domain).map((state) => ({
+          name: state.name,
+          kind: stateKindOf(state),
+          nodes: nodes ? (nodes.get(state.name) ?? 0) : null,
+        })),
+        rates: watch.history.rates({ atMs: nowMs, totals: watch.totals }, RATE_MS),
+        activation: watch.activation.percentiles(clock.monotonicMs()),
+        lateness: watch.lateness.percentiles(clock.monotonicMs()),
+        lag: [...lagByPartition].map(([partition, messages]) => ({ partition, messages })),
+        history: history === "true" ? { every_ms: SAMPLE_MS, ...watch.history.series() } : null,
+      };
+    },
+  );
+}

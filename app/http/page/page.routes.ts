@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import fastifyStatic from "@fastify/static";
+import { z } from "zod";
+import { PAGE_FILES } from "../../built-files.ts";
+import type { Http } from "../server/route-types.ts";
+import { Problem } from "../server/problem.ts";
+
+/** Places within the page: they can be opened and sent around. */
+const PAGE_PATHS = ["/", "/nodes", "/nodes/:node_id", "/contracts", "/events", "/dead-letters", "/playground"] as const;
+/** As the build names its files: a name that was ever served means the same bytes for ever. */
+const AssetParams = z.object({ file: z.string().regex(/^[\w.-]+-[\w-]{8}\.(js|css|svg|woff2)$/) });
+const PUBLIC_ROUTE = { config: { access: "anyone" }, schema: { hide: true } } as const;
+
+/** The page for people. It is public like the program it comes with; what it shows is asked for with a token. */
+export function addPageRoutes(http: Http): void {
+  void http.register(fastifyStatic, { root: PAGE_FILES, serve: false, preCompressed: true, cacheControl: false });
+  for (const place of PAGE_PATHS)
+    http.get(place, PUBLIC_ROUTE, async (_request, reply) => {
+      if (!existsSync(join(PAGE_FILES, "index.html")))
+        throw new Problem("not-found", "the page is not built: npm run build");
+      return reply.header("cache-control", "no-cache").sendFile("index.html");
+    });
+  http.get(
+    "/assets/:file",
+    { ...PUBLIC_ROUTE, schema: { ...PUBLIC_ROUTE.schema, params: AssetParams } },
+    async ({ params: { file } }, reply) =>
+      reply.header("cache-control", "public, max-age=31536000, immutable").sendFile(`assets/${file}`),
+  );
+}

@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { type Config, isLoopback } from "../../host/config.ts";
+import { Problem } from "./problem.ts";
+
+const LOCAL_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** For whatever is or will be shown in a browser: nothing inline, nothing from elsewhere, in nobody's frame. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " +
+  "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const HEADERS = {
+  "content-security-policy": CONTENT_SECURITY_POLICY,
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+} as const;
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * A page in a browser of this machine must not speak to us: a name that was rebound to a loopback address is refused,
+ * and so is whatever would change something on behalf of another origin.
+ */
+export function addBrowserGuard(http: FastifyInstance, config: Config): void {
+  const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: names } = config;
+  const servedNames = new Set([...LOCAL_NAMES, bracketed(address.toLowerCase()), ...(names ?? [])]);
+  // On another address there are tokens, which a page that was rebound to it does not have.
+  const checksHost = isLoopback(address) || names !== undefined;
+  http.addHook("onRequest", async (request, reply) => {
+    void reply.headers(HEADERS);
+    if (checksHost) refuseForeignHost(request, servedNames);
+    refuseWebSocket(request);
+    if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
+  });
+}
+
+function refuseForeignHost({ headers }: FastifyRequest, servedNames: ReadonlySet<string>): void {
+  const host = hostname(headers.host ?? "");
+  if (!servedNames.has(host))
+    throw new Problem(
+      "foreign-host",
+      `the Host header names ${JSON.stringify(host.slice(0, 255))}; this address is served as ` +
+        `${[...servedNames].join(", ")}: set ROLLCALL_HTTP_NAMES for others`,
+    );
+}
+
+function refuseForeignOrigin({ headers }: FastifyRequest): void {
+  const { origin, host = "" } = headers;
+  const fetchSite = headers["sec-fetch-site"];
+  const isForeign = origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host.toLowerCase());
+  if (isForeign || fetchSite === "cross-site")
+    throw new Problem(
+      "foreign-origin",
+      `the request was made by a page of ${(origin ?? "another site").slice(0, 255)}`,
+    );
+}
+
+function refuseWebSocket({ headers }: FastifyRequest): void {
+  if (/\bwebsocket\b/i.test(headers.upgrade ?? ""))
+    throw new Problem("invalid-request", "there are no WebSockets here: /api/v1/events/stream has server-sent events");
+}
+
+/** Without the port. */
+const hostname = (host: string): string => host.toLowerCase().replace(/:\d*$/, "");
+const bracketed = (host: string): string => (host.includes(":") && !host.startsWith("[") ? `[${host}]` : host);

@@ -1,0 +1,133 @@
+import swagger from "@fastify/swagger";
+import { fastify, type FastifyInstance } from "fastify";
+import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import type { z } from "zod";
+import type { System } from "../../host/system.ts";
+import { VALUE_BYTES_MAX } from "../../../runtime/core/wire.ts";
+import { addAuthentication, addAuthorization } from "./access.ts";
+import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
+import { addContractFileRoutes } from "../contracts/contract-files.routes.ts";
+import { addContractRoutes } from "../contracts/contracts.routes.ts";
+import { addDeadLetterRoutes } from "../dead-letters/dead-letters.routes.ts";
+import { addDocsRoutes } from "../docs/docs.routes.ts";
+import { addDoctorRoutes } from "../health/doctor.routes.ts";
+import { addEventRoutes } from "../events/events.routes.ts";
+import { addExplanationRoutes } from "../entities/explanation.routes.ts";
+import { addBrowserGuard } from "./browser-guard.ts";
+import { addHealthRoutes } from "../health/health.routes.ts";
+import { addHoldRoutes } from "../health/holds.routes.ts";
+import { addJournalRoutes } from "../journal/journal.routes.ts";
+import { addJsonBodyParser } from "./json-body.ts";
+import { addMetricsRoutes } from "../metrics/metrics.routes.ts";
+import { NodeCounts } from "../entities/node-counts.ts";
+import { addOverviewRoutes } from "../overview/overview.routes.ts";
+import { addPageRoutes } from "../page/page.routes.ts";
+import { Problem, problemOf, sendProblem } from "./problem.ts";
+import { addRateLimit, RateLimit } from "./rate-limit.ts";
+import { Readiness } from "../health/readiness.ts";
+import { addRegistrationRoutes } from "../entities/registrations.routes.ts";
+import { addReloadRoutes } from "../contracts/reload.routes.ts";
+import { addRetryRoutes } from "../entities/retry.routes.ts";
+import { addServiceRoutes } from "../entities/services.routes.ts";
+import { addStateCountRoutes } from "../entities/state-counts.routes.ts";
+import { addStreamRoutes } from "../events/stream.routes.ts";
+import { addTimelineRoutes } from "../entities/timeline.routes.ts";
+import { VERSION } from "../../version.ts";
+
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Node ids have at most 255 characters, each of at most 3 when percent-encoded; longer ones are refused by name. */
+const PARAM_LENGTH_MAX = 1_024;
+
+export interface HttpServerOptions {
+  /** Hears of errors that are defects: the answer says nothing about them. */
+  readonly onInternalError?: (error: unknown, route: string) => void;
+  /** Within which a request must have come whole. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
+export function createHttpServer(system: System, options: HttpServerOptions = {}): FastifyInstance {
+  const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  const server = fastify({
+    bodyLimit: VALUE_BYTES_MAX,
+    requestTimeout,
+    keepAliveTimeout: 70_000,
+    http: { connectionsCheckingInterval: Math.min(1_000, requestTimeout), headersTimeout: requestTimeout },
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    frameworkErrors: (error, request, reply) => {
+      const { problem, status } = problemOf(error);
+      sendProblem(request, reply, problem, status);
+    },
+  });
+  // What is wrong with a body is said by its route, in the words of the runtime.
+  server.setValidatorCompiler<z.ZodType>((route) =>
+    route.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(route),
+  );
+  // The routes' types hold answers to their schemas; checking each again would cost more than making it.
+  server.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  server.setErrorHandler((error, request, reply) => {
+    const { problem, status } = problemOf(error);
+    if (problem.kind === "internal")
+      options.onInternalError?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
+    sendProblem(request, reply, problem, status);
+  });
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new Problem("not-found", `no route for ${request.method} here: see /openapi.json`)),
+  );
+  addJsonBodyParser(server);
+  const { config, clock } = system;
+  addBrowserGuard(server, config);
+  addAuthentication(server, config.ROLLCALL_API_TOKENS);
+  addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
+  addAuthorization(server);
+  registerOpenApi(server);
+  void server.register(async (scope) => addRoutes(scope, system));
+  return server;
+}
+
+function addRoutes(scope: FastifyInstance, system: System): void {
+  const http = scope.withTypeProvider<ZodTypeProvider>();
+  const shared = { counts: new NodeCounts(system), readiness: new Readiness(system) };
+  addHealthRoutes(http, shared.readiness);
+  addMetricsRoutes(http, system, shared.counts);
+  addOverviewRoutes(http, system, shared);
+  addEventRoutes(http, system);
+  addRegistrationRoutes(http, system);
+  addRetryRoutes(http, system);
+  addTimelineRoutes(http, system);
+  addExplanationRoutes(http, system);
+  addStreamRoutes(http, system);
+  addServiceRoutes(http, system);
+  addDeadLetterRoutes(http, system);
+  addDoctorRoutes(http, system);
+  addJournalRoutes(http, system);
+  addHoldRoutes(http, system);
+  addReloadRoutes(http, system);
+  addContractRoutes(http, system);
+  addContractCheckRoutes(http, system);
+  addStateCountRoutes(http, system);
+  addContractFileRoutes(http, system);
+  addPageRoutes(http);
+  addDocsRoutes(http, system);
+}
+
+function registerOpenApi(server: FastifyInstance): void {
+  void server.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Rollcall",
+        version: VERSION,
+        description: "Registers nodes by contracts. Errors are RFC 9457 problems (application/problem+json).",
+        license: { name: "Apache-2.0" },
+      },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      security: [{ token: [] }, {}],
+    },
+    transform: (route) => {
+      const { schema, url } = jsonSchemaTransform(route);
+      return { schema: { ...schema, "x-access": route.route.config?.access } as typeof schema, url };
+    },
+  });
+}

@@ -1,0 +1,44 @@
+import type { FastifyInstance } from "fastify";
+import type { z } from "zod";
+import { escapePointer } from "../../../runtime/core/json-pointer.ts";
+import { parseObject, DecodeError } from "../../../runtime/core/wire.ts";
+import { Problem } from "./problem.ts";
+
+/** Bodies are read as messages of the bus are: the same limits of size, depth and characters, the same codes. */
+export function addJsonBodyParser(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
+    try {
+      done(null, parseObject(body as Buffer));
+    } catch (error) {
+      done(error instanceof DecodeError ? problemOfDecodeError(error) : (error as Error));
+    }
+  });
+}
+
+/** @param within pointer of the part of the body that was refused */
+export function problemOfDecodeError({ code, message }: DecodeError, within = ""): Problem {
+  if (code === "TOO_LARGE") return new Problem("too-large", message, { code });
+  const [, pointer, detail] = /^(\/[^:\s]*): ([^]*)$/.exec(message) ?? [];
+  const errors =
+    detail === undefined
+      ? [{ detail: message, pointer: within }]
+      : [{ detail, pointer: pointer === "/" ? within : `${within}${pointer}` }];
+  return new Problem("invalid-request", message, { code, errors });
+}
+
+/**
+ * A request's body, checked: the server leaves bodies to whoever takes them.
+ * @param expected what to send instead, for people: `{reason}: why it is tried again`
+ * @throws Problem invalid-request, with a pointer to each part that is wrong
+ */
+export function parseBody<Body>(schema: z.ZodType<Body>, body: unknown, expected: string): Body {
+  const { success, data, error } = schema.safeParse(body);
+  if (success) return data;
+  const errors = error.issues.map(({ path, message }) => ({
+    detail: message,
+    pointer: path.map((part) => `/${escapePointer(String(part))}`).join(""),
+  }));
+  const parts = errors.map(({ pointer, detail }) => `${pointer || "/"}: ${detail}`).join("; ");
+  throw new Problem("invalid-request", `send ${expected} (${parts})`, { errors });
+}

@@ -1,0 +1,127 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { Fault } from "../../../runtime/core/fault.ts";
+
+/** What goes wrong, by the last part of the problem's `type`. */
+const PROBLEM_KINDS = {
+  "invalid-request": { status: 400, title: "The request is not valid" },
+  unauthenticated: { status: 401, title: "Authentication required" },
+  forbidden: { status: 403, title: "Forbidden" },
+  "foreign-origin": { status: 403, title: "A page of another origin may not change anything" },
+  "not-found": { status: 404, title: "Not found" },
+  "not-acceptable": { status: 406, title: "Not acceptable" },
+  conflict: { status: 409, title: "Conflict with the current state" },
+  "too-large": { status: 413, title: "The request is too large" },
+  "unsupported-media-type": { status: 415, title: "The body must be JSON" },
+  "foreign-host": { status: 421, title: "This host name is not served here" },
+  "too-many-requests": { status: 429, title: "Too many requests" },
+  overloaded: { status: 503, title: "Overloaded" },
+  unavailable: { status: 503, title: "A dependency is unavailable" },
+  timeout: { status: 504, title: "Timed out" },
+  internal: { status: 500, title: "Internal error" },
+} as const;
+type ProblemKind = keyof typeof PROBLEM_KINDS;
+
+/** One wrong part of a request: `pointer` into the body, or the name of a parameter. */
+const ProblemError = z.object({
+  detail: z.string(),
+  pointer: z.string().optional().describe("JSON pointer into the body"),
+  parameter: z.string().optional().describe("name of a query, path or header parameter"),
+});
+type ProblemError = z.infer<typeof ProblemError>;
+
+/** RFC 9457. */
+export const ProblemSchema = z
+  .looseObject({
+    type: z.string().describe("urn:rollcall:problem:<kind>"),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().describe("path of the request"),
+    code: z.string().optional().describe("a stable code of docs/reference/errors.md"),
+    errors: z.array(ProblemError),
+  })
+  .meta({ description: "RFC 9457 problem, application/problem+json" });
+
+export interface ProblemOptions {
+  readonly errors?: readonly ProblemError[];
+  readonly code?: string;
+  /** Members beside RFC 9457's own. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number;
+  /** WWW-Authenticate. */
+  readonly challenge?: string;
+}
+
+/** An answer that is not what was asked for; thrown by a route, sent by the error handler. */
+export class Problem extends Error {
+  readonly kind: ProblemKind;
+  readonly options: ProblemOptions;
+  constructor(kind: ProblemKind, detail: string, options: ProblemOptions = {}) {
+    super(detail);
+    this.kind = kind;
+    this.options = options;
+  }
+}
+
+export const notFound = (what: string): Problem => new Problem("not-found", what);
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem, status?: number): void {
+  const { kind, options, message: detail } = problem;
+  const { title, status: defaultStatus } = PROBLEM_KINDS[kind];
+  const { errors = [], code, extensions: extensions = {}, retryAfterSeconds, challenge } = options;
+  const body = {
+    ...extensions,
+    ...{
+      type: `urn:rollcall:problem:${kind}`,
+      title,
+      status: status ?? defaultStatus,
+      detail,
+      instance: pathOf(request),
+    },
+    ...(code !== undefined && { code }),
+    errors,
+  };
+  if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds));
+  if (challenge !== undefined) void reply.header("www-authenticate", challenge);
+  void reply
+    .code(body.status)
+    .type("application/problem+json")
+    .serializer((value) => JSON.stringify(value))
+    .send(body);
+}
+
+/** The problem that stands for anything a route throws; a status of its own where the framework knows better. */
+export function problemOf(error: unknown): { readonly problem: Problem; readonly status?: number } {
+  if (error instanceof Problem) return { problem: error };
+  if (hasZodFastifySchemaValidationErrors(error)) return { problem: problemOfValidation(error) };
+  if (error instanceof Fault) return { problem: problemOfFault(error) };
+  const { statusCode: status = 500, message } = error as FastifyError;
+  if (status === 413) return { problem: new Problem("too-large", "a body has at most 256 KiB") };
+  if (status === 415) return { problem: new Problem("unsupported-media-type", "send content-type: application/json") };
+  if (status >= 400 && status < 500) return { problem: new Problem("invalid-request", message), status };
+  return { problem: new Problem("internal", "the request could not be answered; the log of the process says why") };
+}
+
+function problemOfFault(fault: Fault): Problem {
+  const { code, message } = fault;
+  if (code === "MESSAGE_TOO_LARGE") return new Problem("too-large", message, { code });
+  // Only a request's own words get as far as the database unread: a NUL, a cursor of somebody's making.
+  if (code === "STORE_REFUSED") return new Problem("invalid-request", message, { code });
+  if (fault.retryable) return new Problem("unavailable", message, { code, retryAfterSeconds: 1 });
+  return new Problem("internal", "the request could not be answered; the log of the process says why", { code });
+}
+
+function problemOfValidation(error: FastifyError & { validationContext?: string }): Problem {
+  const errors = (error.validation ?? []).map(({ instancePath, message = "not valid" }) =>
+    error.validationContext === "body"
+      ? { detail: message, pointer: instancePath }
+      : { detail: message, parameter: decodeURIComponent(instancePath.slice(1)).replaceAll("~1", "/") },
+  );
+  const details = errors.map((each) => `${"parameter" in each ? each.parameter : each.pointer}: ${each.detail}`);
+  return new Problem("invalid-request", details.join("; "), { errors });
+}
+
+/** Without its query: that may hold anything. */
+const pathOf = ({ url }: FastifyRequest): string => url.split("?", 1)[0]?.slice(0, 1_024) ?? "/";

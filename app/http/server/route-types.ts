@@ -1,0 +1,31 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { NodeId } from "../../../contracts/registration/messages/fields.ts";
+import { ProblemSchema } from "./problem.ts";
+
+/** The server, with routes typed by their Zod schemas. */
+export type Http = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+const problemResponse = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: ProblemSchema } },
+});
+
+/** What any route may answer beside its own. */
+export const PROBLEMS = {
+  "4xx": problemResponse("the request can't be taken"),
+  "5xx": problemResponse("the system can't answer"),
+} as const;
+
+export const NodeParams = z.object({ node_id: NodeId });
+export const LimitParam = (defaultLimit: number) =>
+  z.coerce.number().int().min(1).max(500).default(defaultLimit).describe("items of a page");
+export const CursorParam = z.string().min(1).max(1_024).optional().describe("next_cursor of the page before");

@@ -1,0 +1,47 @@
+import { createColors } from "picocolors";
+
+export type Colors = ReturnType<typeof createColors>;
+
+/** Colours for a terminal only, and never when NO_COLOR is set (no-color.org). */
+export const colorsOf = (stream: { readonly isTTY?: boolean }): Colors =>
+  createColors(stream.isTTY === true && !process.env["NO_COLOR"]);
+
+// What a node says about itself may hold anything that a terminal obeys or that turns a line around.
+const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\u200b-\u200d\ufeff]/gu;
+export const replaceUnprintable = (text: string): string => text.replaceAll(UNPRINTABLE, "\uFFFD");
+/** The same value: what JSON leaves as it is and a terminal obeys is written as an escape. */
+export const escapedJson = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (character) =>
+    character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+export const printJson = (value: unknown): void => print(escapedJson(value, 2));
+
+/** Columns of text, two spaces apart; `paint` colours a cell without changing its width. */
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  colors: Colors,
+  paint: (cell: string, column: number) => string = (cell) => cell,
+): string {
+  const clean = rows.map((row) => row.map(replaceUnprintable));
+  const widths = head.map((title, column) => Math.max(title.length, ...clean.map((row) => widthOf(row[column] ?? ""))));
+  const line = (cells: readonly string[], style: (cell: string, column: number) => string): string =>
+    cells
+      .map((cell, column) => `${style(cell, column)}${" ".repeat((widths[column] ?? 0) - widthOf(cell))}`)
+      .join("  ")
+      .trimEnd();
+  return [line(head, (title) => colors.dim(title)), ...clean.map((row) => line(row, paint))].join("\n");
+}
+
+const widthOf = (text: string): number => [...text].length;
+
+/** `ACTIVE` in green and so on: by what an operator has to do about it. */
+export function paintState(state: string, colors: Colors): string {
+  if (state === "ACTIVE") return colors.green(state);
+  if (/REJECTED|TIMED_OUT|EXPIRED/.test(state)) return colors.red(state);
+  return /DEREGISTERED/.test(state) ? colors.dim(state) : colors.yellow(state);
+}

@@ -1,0 +1,15 @@
+const INTERVAL_MS = 200;
+
+/** A line on a terminal that is written over; nothing elsewhere. */
+export function createProgressLine(stream: NodeJS.WriteStream): { update(line: () => string): void; clear(): void } {
+  if (!stream.isTTY) return { update: () => {}, clear: () => {} };
+  let nextAtMs = 0;
+  return {
+    update: (line) => {
+      if (performance.now() < nextAtMs) return;
+      nextAtMs = performance.now() + INTERVAL_MS;
+      stream.write(`\r\x1b[K${line()}\r`);
+    },
+    clear: () => void stream.write("\r\x1b[K"),
+  };
+}

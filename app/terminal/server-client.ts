@@ -1,0 +1,93 @@
+import { type Command, Option } from "commander";
+import { bearer } from "../../client/http-access.ts";
+import { clientToken } from "../host/config.ts";
+import { replaceUnprintable } from "./output.ts";
+
+const DEFAULT_URL = "http://127.0.0.1:8080";
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface ServerOptions {
+  readonly url: string;
+  readonly json: boolean;
+}
+
+/** `--url` and `--json`, for a command that asks a running server. */
+export const withServerOptions = (command: Command): Command =>
+  command
+    .addOption(new Option("--url <url>", "the server to ask").env("ROLLCALL_URL").default(DEFAULT_URL))
+    .option("--json", "print JSON", false);
+
+/** What the server said instead of an answer; its message is for people. */
+export class ServerProblem extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+type QueryParameters = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Asks a running server. The data directory is never opened: it belongs to one process.
+ * @throws Error that names the remedy when it can't be reached; ServerProblem for a problem
+ */
+export async function callServer<Answer>(
+  { url }: Pick<ServerOptions, "url">,
+  path: string,
+  request: { readonly method?: "GET" | "POST" | "DELETE"; readonly query?: QueryParameters } = {},
+): Promise<Answer> {
+  const address = addressOf(url, path);
+  for (const [name, value] of Object.entries(request.query ?? {}))
+    if (value !== undefined) address.searchParams.set(name, value);
+  const response = await fetch(address, {
+    method: request.method ?? "GET",
+    headers: { accept: "application/json", ...bearer(clientToken(process.env)) },
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  }).catch((error: unknown) => {
+    throw new Error(
+      `no answer from ${address.origin} (${connectionError(error)}): is \`rollcall start\` running there? --url or ` +
+        "ROLLCALL_URL names another server",
+    );
+  });
+  if (response.status === 204) return undefined as Answer;
+  const body = (await response.json().catch(() => undefined)) as unknown;
+  if (!response.ok) throw new ServerProblem(response.status, problemText(response.status, body));
+  return body as Answer;
+}
+
+/** All items of a list, page by page, at most `most`. */
+export async function fetchAllPages<Item>(
+  server: Pick<ServerOptions, "url">,
+  path: string,
+  query: QueryParameters,
+  itemsMax: number,
+): Promise<{ readonly items: Item[]; readonly more: boolean }> {
+  const items: Item[] = [];
+  let cursor: string | undefined;
+  do {
+    const limit = String(Math.min(500, itemsMax - items.length));
+    const page = await callServer<{ items: Item[]; next_cursor: string | null }>(server, path, {
+      query: { ...query, limit, cursor },
+    });
+    items.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined && items.length < itemsMax);
+  return { items, more: cursor !== undefined };
+}
+
+function addressOf(url: string, path: string): URL {
+  if (!URL.canParse(url) || !/^https?:/.test(url))
+    throw new Error(`${JSON.stringify(url)} is no URL of a server: give --url http://host:port`);
+  return new URL(path, url);
+}
+
+function connectionError(error: unknown): string {
+  const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
+  return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
+}
+
+function problemText(status: number, body: unknown): string {
+  const { title, detail } = (body ?? {}) as { readonly title?: string; readonly detail?: string };
+  return replaceUnprintable(detail ?? title ?? `the server answered ${status}`);
+}

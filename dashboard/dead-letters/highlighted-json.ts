@@ -1,0 +1,69 @@
+export interface HighlightedLine {
+  readonly text: string;
+  /** What the error names stands here. */
+  readonly isHighlighted: boolean;
+}
+
+/** The JSON pointers that an error's text names, each once. */
+export const pointersIn = (error: string): readonly string[] => [
+  ...new Set(
+    [...error.matchAll(/(?:^|[;\n] ?)(\/[^:\s]*):/g)].map(([, pointer = ""]) => (pointer === "/" ? "" : pointer)),
+  ),
+];
+
+/** JSON as text, line by line; a pointer to what is not there lights the deepest part of its way that is. */
+export function highlightedJson(value: unknown, pointers: readonly string[]): readonly HighlightedLine[] {
+  const highlightedPaths = new Set(
+    pointers.map((pointer) => deepestExistingPath(value, pointerInEnvelope(value, pointer))),
+  );
+  return jsonLines(value, "", "", "", highlightedPaths);
+}
+
+function jsonLines(
+  value: unknown,
+  path: string,
+  label: string,
+  indent: string,
+  lit: ReadonlySet<string>,
+): readonly HighlightedLine[] {
+  const isHighlighted = lit.has(path);
+  if (typeof value !== "object" || value === null)
+    return [{ text: indent + label + JSON.stringify(value), isHighlighted }];
+  const entries = Object.entries(value);
+  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  if (entries.length === 0) return [{ text: `${indent}${label}${open}${close}`, isHighlighted }];
+  const inner = entries.flatMap(([key, each], index) => {
+    const own = Array.isArray(value) ? "" : `${JSON.stringify(key)}: `;
+    const lines = jsonLines(each, `${path}/${escapePointerPart(key)}`, own, `${indent}  `, lit);
+    return index === entries.length - 1 ? lines : withComma(lines);
+  });
+  return [
+    { text: `${indent}${label}${open}`, isHighlighted },
+    ...inner,
+    { text: indent + close, isHighlighted: false },
+  ];
+}
+
+const withComma = (lines: readonly HighlightedLine[]): HighlightedLine[] =>
+  lines.map((line, index) => (index === lines.length - 1 ? { ...line, text: `${line.text},` } : line));
+const escapePointerPart = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** What is wrong with a payload is named from its top, which in an envelope is not the message's. */
+function pointerInEnvelope(value: unknown, pointer: string): string {
+  const first = pointer.split("/")[1];
+  const { payload } = (value ?? {}) as { readonly payload?: unknown };
+  const isInside = typeof payload === "object" && payload !== null && first !== "payload";
+  return isInside && !(first !== undefined && Object.hasOwn(value as object, first)) ? `/payload${pointer}` : pointer;
+}
+
+function deepestExistingPath(value: unknown, pointer: string): string {
+  let at = value;
+  let path = "";
+  for (const part of pointer.split("/").slice(1)) {
+    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return path;
+    at = (at as Readonly<Record<string, unknown>>)[key];
+    path += `/${part}`;
+  }
+  return path;
+}

@@ -1,0 +1,61 @@
+import type { Explanation } from "../../app/http/entities/explanation.ts";
+import { formatDuration } from "../shared/format.ts";
+import { Tries } from "./tries.tsx";
+import { followLink } from "../shared/router.ts";
+
+/** Why a node is where it is, what it waits for, and what would move it. */
+export function StatusSummary({ explanation, nowMs }: { readonly explanation: Explanation; readonly nowMs: number }) {
+  const { text, deadlines, intents, trouble, moved_by, dead_letters } = explanation;
+  const pending = intents.filter(({ status }) => status === "pending");
+  return (
+    <section class="card status-summary" aria-label="Status">
+      <p>{text}</p>
+      {trouble.map((each) => (
+        <p key={each} class="problem">
+          {each}
+        </p>
+      ))}
+      {(deadlines.length > 0 || pending.length > 0) && (
+        <>
+          <h2>Waiting for</h2>
+          <ul>
+            {deadlines.map(({ name, at, leads_to }) => (
+              <li key={name}>
+                deadline <strong>{name}</strong> {formatDue(Date.parse(at) - nowMs)}
+                {leads_to.length > 0 && `, then ${leads_to.join(" or ")}`}
+              </li>
+            ))}
+            {pending.map(({ id, type, target, asked_at, tries }) => (
+              <li key={id}>
+                <strong>{type}</strong> <code>{target}</code>, requested {formatDuration(nowMs - Date.parse(asked_at))}{" "}
+                ago
+                <Tries tries={tries} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <h2>What can change its state</h2>
+      {moved_by.length === 0 && <p>No transition leads out of this state.</p>}
+      <ul>
+        {moved_by.map(({ on, when, leads_to }) => (
+          <li key={`${on} ${when} ${leads_to}`}>
+            <strong>{on}</strong>
+            {when && <> when {when}</>}, to {leads_to}
+          </li>
+        ))}
+      </ul>
+      {dead_letters.length > 0 && (
+        <p>
+          {dead_letters.length} of its messages became dead letters, the newest with {dead_letters[0]?.code}:{" "}
+          <a href="/dead-letters" onClick={followLink}>
+            dead letters
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+const formatDue = (leftMs: number): string =>
+  leftMs > 0 ? `in ${formatDuration(leftMs)}` : `was due ${formatDuration(-leftMs)} ago`;

@@ -1,0 +1,86 @@
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import { formatTime } from "../shared/format-time.ts";
+import { Tries } from "./tries.tsx";
+import { type Turn, groupIntoTurns } from "./turns.ts";
+
+/** What happened to a node, newest first. */
+export function Timeline({
+  items,
+  isComplete,
+}: {
+  readonly items: readonly TimelineItem[];
+  readonly isComplete: boolean;
+}) {
+  return (
+    <section class="card" aria-label="Timeline">
+      <h2>
+        Timeline <span class="note">newest first</span>
+      </h2>
+      <ol class="turns" reversed>
+        {groupIntoTurns(items)
+          .reverse()
+          .map((turn) => (
+            <TurnItem key={`${turn.cause.partition} ${turn.cause.seq}`} turn={turn} />
+          ))}
+      </ol>
+      {!isComplete && (
+        <p class="note">Showing the latest {items.length} rows; the timeline API has the earlier ones.</p>
+      )}
+    </section>
+  );
+}
+
+const KIND_TEXTS: Readonly<Partial<Record<TimelineItem["kind"], string>>> = {
+  repeat: "duplicate, processed before",
+  repartitioned: "forwarded to its own partition",
+  dead_letter: "became a dead letter",
+  gap: "messages are missing from the log",
+};
+
+function TurnItem({ turn: { cause, events, intents } }: { readonly turn: Turn }) {
+  const { at, kind, type, result, reason, note, moves, state } = cause;
+  return (
+    <li class={result === "no_op" || result === "absorbed" ? "quiet" : undefined}>
+      <p class="cause">
+        <time dateTime={at}>{formatTime(at)}</time> <strong>{type ?? KIND_TEXTS[kind] ?? kind}</strong>
+        {KIND_TEXTS[kind] && type && <span class="note"> {KIND_TEXTS[kind]}</span>}
+        {note && <span class="note"> ({note})</span>}
+      </p>
+      {reason && (
+        <p>
+          {result && <span class="result">{result.replace("_", "-")}</span>} {reason}
+        </p>
+      )}
+      {moves.some(({ machine, from, to }) => machine === "orchestrator" && from !== to) && <p>to {state}</p>}
+      {cause.events.length > 0 && (
+        <p>
+          <span class="note">published</span> {cause.events.map(({ type: name }) => name).join(", ")}
+        </p>
+      )}
+      {intents.map(({ id, type: name, target, note: became, tries }) => (
+        <div key={id}>
+          <p>
+            <span class="note">requested</span> {name} <code>{target}</code>: {became ?? "pending"}
+          </p>
+          <Tries tries={tries} />
+        </div>
+      ))}
+      <details>
+        <summary>Journal rows</summary>
+        <pre tabIndex={0}>
+          {JSON.stringify([cause, ...events.map(({ envelope: _apart, ...event }) => event)], null, 2)}
+        </pre>
+        {events.map(({ type: name, message_id, topic, envelope }) => (
+          <div key={message_id}>
+            <p class="note">
+              Envelope of {name} as published to {topic}
+            </p>
+            <pre tabIndex={0} role="region" aria-label={`Envelope of ${name ?? ""}`}>
+              {envelope}
+            </pre>
+          </div>
+        ))}
+      </details>
+    </li>
+  );
+}

@@ -1,0 +1,103 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+export interface ChartLine {
+  readonly label: string;
+  /** A colour of the style sheet, as `--good`. */
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly values: readonly (number | null)[];
+}
+interface ChartProps {
+  readonly times: readonly string[];
+  readonly lines: readonly ChartLine[];
+  /** All of it in words, for those who don't see it. */
+  readonly summary: string;
+  /** Hears which sample is pointed at; undefined: none. */
+  readonly onPoint: (index: number | undefined) => void;
+}
+
+const HEIGHT_PX = 220;
+const SHORT = new Intl.NumberFormat("en", { notation: "compact" });
+
+/** Lines over time. Its legend and its numbers are its caller's, as text. */
+export function Chart({ times, lines, summary, onPoint }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const data = toPlotData(times, lines);
+  const latest = useRef({ data, onPoint });
+  latest.current = { data, onPoint };
+  const scheme = usePrefersDark();
+  const seriesKey = lines.map(({ label, colour, dash }) => `${label} ${colour} ${dash.join()}`).join("|");
+
+  useEffect(() => {
+    const element = box.current as HTMLDivElement;
+    let isDisposed = false;
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
+    void import("uplot").then(({ default: UPlot }) => {
+      if (isDisposed) return;
+      const stroke = resolveColour(element, "--soft");
+      const grid = { stroke: resolveColour(element, "--line"), width: 1 };
+      const axis = { stroke, grid, ticks: grid };
+      plot.current = new UPlot(
+        {
+          width: element.clientWidth,
+          height: HEIGHT_PX,
+          legend: { show: false },
+          cursor: { drag: { x: false, y: false } },
+          scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+          axes: [axis, { ...axis, values: (_, ticks) => ticks.map((tick) => SHORT.format(tick)) }],
+          series: [
+            {},
+            ...lines.map(({ label, colour, dash }) => ({
+              label,
+              stroke: resolveColour(element, colour),
+              width: 2,
+              dash: [...dash],
+              points: { show: false },
+            })),
+          ],
+          hooks: { setCursor: [({ cursor }) => latest.current.onPoint(cursor.idx ?? undefined)] },
+        },
+        latest.current.data,
+        element,
+      );
+      resized.observe(element);
+    });
+    return () => {
+      isDisposed = true;
+      resized.disconnect();
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [seriesKey, scheme]);
+  useEffect(() => plot.current?.setData(data), [times, lines]);
+  return <div class="chart" ref={box} role="img" aria-label={summary} />;
+}
+
+type PlotData = [number[], ...(number | null)[][]];
+const toPlotData = (times: readonly string[], lines: readonly ChartLine[]): PlotData => [
+  times.map((at) => Date.parse(at) / 1_000),
+  ...lines.map(({ values }) => [...values]),
+];
+
+/** A canvas knows no variables. */
+function resolveColour(within: HTMLElement, name: string): string {
+  const probe = within.appendChild(document.createElement("span"));
+  probe.style.color = `var(${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function usePrefersDark(): boolean {
+  const [isDark, setDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
+  useEffect(() => {
+    const query = matchMedia("(prefers-color-scheme: dark)");
+    const changed = (): void => setDark(query.matches);
+    query.addEventListener("change", changed);
+    return () => query.removeEventListener("change", changed);
+  }, []);
+  return isDark;
+}

@@ -1,0 +1,46 @@
+import type { Notice } from "../../app/http/overview/overview.ts";
+import { fetchJson } from "../shared/api.ts";
+import { ReasonForm } from "../shared/reason-form.tsx";
+import "./notices.css";
+
+/** What is to be known or done. */
+export function Notices({ notices, onDone }: { readonly notices: readonly Notice[]; readonly onDone: () => void }) {
+  return (
+    <ul class="notices" aria-label="Notices" aria-live="polite">
+      {notices.map((notice) => (
+        <li key={`${notice.title} ${notice.hold?.subject}`} class={notice.level}>
+          <strong>{notice.title}</strong>
+          <p>{notice.detail}</p>
+          <p>
+            {notice.remedy}
+            {notice.command && (
+              <>
+                : <code>{notice.command}</code>
+              </>
+            )}
+          </p>
+          {notice.hold && <ReleaseHold hold={notice.hold} onDone={onDone} />}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function ReleaseHold({ hold, onDone }: { readonly hold: NonNullable<Notice["hold"]>; readonly onDone: () => void }) {
+  const { domain, subject } = hold;
+  const release = async (reason: string): Promise<string> => {
+    const path = `/api/v1/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`;
+    await fetchJson(path, { method: "POST", query: { reason } });
+    onDone();
+    return "Released.";
+  };
+  return (
+    <ReasonForm
+      label="Release…"
+      reasonLabel="Reason for the release"
+      confirmLabel={`Release ${subject}`}
+      failureTitle="Release failed"
+      onConfirm={release}
+    />
+  );
+}

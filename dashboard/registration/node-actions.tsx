@@ -1,0 +1,50 @@
+import type { StateKind } from "../../app/http/entities/state-kind.ts";
+import { ReasonForm } from "../shared/reason-form.tsx";
+import { fetchJson } from "../shared/api.ts";
+
+interface NodeActionsProps {
+  readonly nodeId: string;
+  readonly kind: StateKind | undefined;
+  readonly hasPending: boolean;
+  readonly onDone: () => void;
+}
+
+/** What an operator can do about a node. */
+export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsProps) {
+  const deregister = async (reason: string): Promise<string> => {
+    const payload = { node_id: nodeId, ...(reason !== "" && { reason }) };
+    await fetchJson("/api/v1/events", { method: "POST", body: { payload_type: "NodeDeregister", payload } });
+    onDone();
+    return "Deregistration requested.";
+  };
+  const retry = async (reason: string): Promise<string> => {
+    const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}/retry`;
+    const { intents } = await fetchJson<{ readonly intents: number }>(path, { method: "POST", body: { reason } });
+    onDone();
+    return intents > 0 ? `Pending intents retried now: ${intents}.` : "The last introspection was published again.";
+  };
+  const isEnded = kind === "ended";
+  return (
+    <div class="node-actions">
+      {(isEnded || hasPending) && (
+        <ReasonForm
+          label={isEnded ? "Register again…" : "Retry now…"}
+          reasonLabel="Reason for the retry"
+          confirmLabel={isEnded ? `Register ${nodeId} again` : "Retry pending work"}
+          failureTitle="Retry failed"
+          onConfirm={retry}
+        />
+      )}
+      {!isEnded && (
+        <ReasonForm
+          label="Deregister…"
+          reasonLabel="Reason (optional)"
+          confirmLabel={`Deregister ${nodeId}`}
+          optional
+          failureTitle="Deregistration failed"
+          onConfirm={deregister}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+/**
+ * Browsers give up on taller elements (Firefox at some 17,000,000 px): from here on the scrollbar stands for more rows
+ * a pixel.
+ */
+const HEIGHT_MAX_PX = 8_000_000;
+
+export interface ScrollState {
+  readonly scrollTop: number;
+  readonly viewportPx: number;
+  readonly rowPx: number;
+  readonly total: number;
+}
+export interface RowWindow {
+  readonly first: number;
+  readonly count: number;
+  /** Of the first row, from the top of the whole. */
+  readonly offsetPx: number;
+  /** Of the whole, however many rows there are. */
+  readonly heightPx: number;
+}
+
+const heightOf = ({ total, rowPx }: Pick<ScrollState, "total" | "rowPx">): number =>
+  Math.min(total * rowPx, HEIGHT_MAX_PX);
+
+/** Pixels of scrolling for each row: `rowPx` until the whole would be too tall. */
+function pxPerRow(state: ScrollState): number {
+  const { viewportPx, rowPx, total } = state;
+  const rowsBelow = total - viewportPx / rowPx;
+  return rowsBelow > 0 ? (heightOf(state) - viewportPx) / rowsBelow : rowPx;
+}
+
+/** The rows to draw where the reader has scrolled to, `beyond` more on either side. Pure. */
+export function rowWindow(state: ScrollState, overscanRows: number): RowWindow {
+  const { scrollTop, viewportPx, rowPx, total } = state;
+  const heightPx = heightOf(state);
+  const top = Math.min(Math.max(0, scrollTop), Math.max(0, heightPx - viewportPx));
+  const topRow = top / pxPerRow(state);
+  const first = Math.max(0, Math.floor(topRow) - overscanRows);
+  const last = Math.min(total, Math.ceil(topRow + viewportPx / rowPx) + overscanRows);
+  return { first, count: Math.max(0, last - first), offsetPx: top - (topRow - first) * rowPx, heightPx };
+}
+
+/** Where to scroll so that a row is wholly seen; where one is, when it is seen already. Pure. */
+export function scrollTopToReveal(row: number, state: ScrollState): number {
+  const { scrollTop, viewportPx, rowPx } = state;
+  const perRow = pxPerRow(state);
+  const topRow = scrollTop / perRow;
+  if (row < topRow) return row * perRow;
+  const lastTopRow = row + 1 - viewportPx / rowPx;
+  return topRow < lastTopRow ? lastTopRow * perRow : scrollTop;
+}
+
+/** The row that a key leads to; undefined when it is none of ours. Pure. */
+export function rowForKey(key: string, row: number, { total, viewportPx, rowPx }: ScrollState): number | undefined {
+  const page = Math.max(1, Math.floor(viewportPx / rowPx) - 1);
+  const steps: Readonly<Record<string, number>> = {
+    ArrowDown: row + 1,
+    ArrowUp: row - 1,
+    PageDown: row + page,
+    PageUp: row - page,
+    Home: 0,
+    End: total - 1,
+  };
+  const to = steps[key];
+  return to === undefined || total === 0 ? undefined : Math.min(Math.max(0, to), total - 1);
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { backendUnavailable } from "../service-catalog/faults.ts";
+import type { OwnedService } from "../service-catalog/service-registry.ts";
+import type { ConsulClient } from "./consul-client.ts";
+import { checkIdOf, NO_ADDRESS, versionOf } from "./service-plan.ts";
+
+/** A list of some 50,000 services with their checks. More is no answer: nothing is compared then. */
+const RESPONSE_BYTES_MAX = 24 * 1024 * 1024;
+
+const Meta = z.record(z.string(), z.string()).nullish();
+const Service = z.object({
+  ID: z.string(),
+  Service: z.string(),
+  Tags: z.array(z.string()).nullish(),
+  Address: z.string(),
+  Port: z.number(),
+  Meta,
+});
+const Services = z.record(z.string(), Service);
+const Check = z.object({ CheckID: z.string(), Name: z.string(), Status: z.string() });
+type Check = z.infer<typeof Check>;
+
+// Consul says null for a node that it does not have: then nothing is there.
+const CatalogNode = z.object({ Node: z.object({ Meta }), Services: Services.nullable() }).nullable();
+
+/** What stands on our external node, by the leader's word. */
+export async function ownedServicesOnNode(
+  client: ConsulClient,
+  { node, owner }: { readonly node: string; readonly owner: string },
+  signal: AbortSignal,
+): Promise<readonly OwnedService[]> {
+  const name = encodeURIComponent(node);
+  const read = <Shape>(path: string, shape: z.ZodType<Shape>): Promise<Shape> =>
+    client.read(
+      { method: "GET", path, query: { consistent: "1" }, responseBytesMax: RESPONSE_BYTES_MAX },
+      shape,
+      signal,
+    );
+  // The checks first: a service that is written meanwhile seems to lack its check, which the second look puts right.
+  const checks = await read(`/v1/health/node/${name}`, z.array(Check));
+  const found = await read(`/v1/catalog/node/${name}`, CatalogNode);
+  if (found && found.Node.Meta?.["rollcall_owner"] !== owner)
+    throw backendUnavailable(`Consul's node ${node} is not ours: it lacks the meta rollcall_owner=${owner}`);
+  return toOwnedServices(Object.values(found?.Services ?? {}), checks, owner);
+}
+
+/** What our agent has: in this way all processes speak to the same one. */
+export async function ownedServicesOfAgent(
+  client: ConsulClient,
+  owner: string,
+  signal: AbortSignal,
+): Promise<readonly OwnedService[]> {
+  const read = <Shape>(path: string, shape: z.ZodType<Shape>): Promise<Shape> =>
+    client.read({ method: "GET", path, responseBytesMax: RESPONSE_BYTES_MAX }, shape, signal);
+  const checks = await read("/v1/agent/checks", z.record(z.string(), Check));
+  return toOwnedServices(Object.values(await read("/v1/agent/services", Services)), Object.values(checks), owner);
+}
+
+function toOwnedServices(
+  services: readonly z.infer<typeof Service>[],
+  checks: readonly Check[],
+  owner: string,
+): readonly OwnedService[] {
+  const checkOf = new Map(checks.map((check) => [check.CheckID, check]));
+  return services.flatMap(({ ID, Service: name, Tags, Address, Port, Meta: meta }) => {
+    if (meta?.["rollcall_owner"] !== owner) return [];
+    const check = checkOf.get(checkIdOf(ID));
+    const service = {
+      service_id: ID,
+      service_name: name,
+      tags: Tags ?? [],
+      address: Address === NO_ADDRESS || Address === "" ? null : Address,
+      port: Port === 0 ? null : Port,
+      status: check?.Status ?? null,
+    };
+    const version = versionOf({ Meta: meta, checkName: check?.Name });
+    return [{ nodeId: meta["rollcall_node_id"] ?? "", version, service }];
+  });
+}

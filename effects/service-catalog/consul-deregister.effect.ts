@@ -1,0 +1,15 @@
+import { ConsulDeregister } from "../../contracts/registration/messages/intents.ts";
+import { effect } from "../../runtime/core/effect.ts";
+import { CONSUL_FAULTS } from "./faults.ts";
+import { toOutcome } from "./outcome.ts";
+import type { ServiceRegistry } from "./service-registry.ts";
+
+/** Takes services back, with their checks. Done as well when nothing of ours is there. */
+export const HandlerConsulDeregister = (registry: ServiceRegistry) =>
+  effect(ConsulDeregister, CONSUL_FAULTS, async (intents, { signal }) => {
+    const results = await registry.apply(
+      intents.map(({ version, payload }) => ({ kind: "deregister", serviceId: payload.service_id, version })),
+      signal,
+    );
+    return intents.map((_, index) => toOutcome(results[index]));
+  });

@@ -1,0 +1,30 @@
+import { ConsulRegister } from "../../contracts/registration/messages/intents.ts";
+import { ConsulRegistrationConfirmed } from "../../contracts/registration/messages/outcomes.ts";
+import { done, effect } from "../../runtime/core/effect.ts";
+import { CONSUL_FAULTS } from "./faults.ts";
+import { toOutcome } from "./outcome.ts";
+import type { ServiceRegistry } from "./service-registry.ts";
+
+/** Writes services with their check. Confirmed too when a younger version is there: the intent is served by it. */
+export const HandlerConsulRegister = (registry: ServiceRegistry) =>
+  effect(ConsulRegister, CONSUL_FAULTS, async (intents, { signal }) => {
+    const results = await registry.apply(
+      intents.map(({ entityId, version, payload }) => ({
+        kind: "register",
+        serviceId: payload.service_id,
+        version,
+        entry: {
+          name: payload.service_name,
+          nodeId: entityId,
+          tags: payload.tags,
+          address: payload.address,
+          port: payload.port,
+          check: payload.check,
+        },
+      })),
+      signal,
+    );
+    return intents.map(({ version, payload: { service_id } }, index) =>
+      toOutcome(results[index], done(ConsulRegistrationConfirmed.of({ service_id, version }))),
+    );
+  });

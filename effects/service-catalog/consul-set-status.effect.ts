@@ -1,0 +1,20 @@
+import { ConsulSetStatus } from "../../contracts/registration/messages/intents.ts";
+import { effect } from "../../runtime/core/effect.ts";
+import { CONSUL_FAULTS } from "./faults.ts";
+import { toOutcome } from "./outcome.ts";
+import type { ServiceRegistry } from "./service-registry.ts";
+
+/** Makes checks passing or critical. A service that is not there is no fault: reconciliation registers it anew. */
+export const HandlerConsulSetStatus = (registry: ServiceRegistry) =>
+  effect(ConsulSetStatus, CONSUL_FAULTS, async (intents, { signal }) => {
+    const results = await registry.apply(
+      intents.map(({ version, payload: { service_id, status, note } }) => ({
+        kind: "set_status",
+        serviceId: service_id,
+        version,
+        check: { status, note },
+      })),
+      signal,
+    );
+    return intents.map((_, index) => toOutcome(results[index]));
+  });

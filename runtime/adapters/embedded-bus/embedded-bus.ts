@@ -1,0 +1,186 @@
+import { Fault } from "../../core/fault.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type {
+  BusDescription,
+  BusListener,
+  ByTopicPartition,
+  EventBus,
+  LogEnds,
+  OutgoingMessage,
+} from "../../ports/event-bus.ts";
+import type { Store } from "../../ports/store.ts";
+import { assertPublishLimits } from "./publish-limits.ts";
+import { EmbeddedLogReaders } from "./embedded-log-readers.ts";
+import { endsByPartition, EmbeddedLog, busUnavailable } from "./embedded-log.ts";
+import { EmbeddedLogRetention } from "./embedded-log-retention.ts";
+
+export interface EmbeddedBusOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Records younger than this are kept in any case, older ones until they are no longer needed. */
+  readonly retentionMs?: number;
+}
+
+const dayMs = 86_400_000;
+const closeTimeoutMs = 5_000;
+
+/**
+ * The bus of one process, in its database. No group: every partition is ours from `subscribe` to `close`. One
+ * EmbeddedBus for a database, because it counts the offsets in memory.
+ */
+export class EmbeddedBus implements EventBus {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: EmbeddedLog;
+  readonly #readers: EmbeddedLogReaders;
+  readonly #retention: EmbeddedLogRetention;
+  /** Whatever changes the log, one after another. */
+  #lastChange: Promise<unknown> = Promise.resolve();
+  #subscription: { readonly listener: BusListener; readonly partitions: readonly number[] } | undefined;
+  #lastAppendTimeMs = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor({ store, clock, retentionMs = dayMs }: EmbeddedBusOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = new EmbeddedLog(store);
+    this.#readers = new EmbeddedLogReaders(this.#log, clock);
+    this.#retention = new EmbeddedLogRetention({
+      ...{ clock, retentionMs, log: this.#log },
+      runExclusively: (work) => this.#runExclusively(work),
+    });
+  }
+
+  prepare(topics: {
+    readonly input: readonly string[];
+    readonly output: readonly string[];
+    readonly partitions: number;
+  }): Promise<{ readonly partitions: number }> {
+    const wanted = [...new Set([...topics.input, ...topics.output])];
+    return this.#runExclusively(async () => {
+      const existing = await this.#log.partitionCounts(wanted);
+      const counts = new Set(existing.values());
+      if (counts.size > 1) {
+        const list = [...existing].map(([topic, count]) => `${topic} has ${count}`).join(", ");
+        throw new Fault("TOPICS_UNEQUAL", `topics must have the same number of partitions: ${list}`, {
+          retryable: false,
+        });
+      }
+      const [partitions = topics.partitions] = counts;
+      const missing = wanted.filter((topic) => !existing.has(topic));
+      if (missing.length > 0) await this.#log.create(missing, partitions);
+      await this.#log.ensureEnds(wanted);
+      return { partitions };
+    });
+  }
+
+  async subscribe(topics: readonly string[], listener: BusListener): Promise<void> {
+    const ends = await this.#runExclusively(() => this.#log.ensureEnds(topics));
+    const [first = []] = ends.values();
+    this.#subscription = { listener, partitions: [...first.keys()] };
+    this.#clock.after(0, () => this.#assign());
+    this.#retention.start(topics);
+  }
+
+  startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
+    this.#retention.advancePositions(
+      new Map([...positions].map(([topic, offset]) => [topic, new Map([[partition, offset]])])),
+    );
+    this.#readers.start(partition, positions);
+  }
+
+  pause(partitions: readonly number[]): void {
+    this.#readers.pause(partitions);
+  }
+
+  resume(partitions: readonly number[]): void {
+    this.#readers.resume(partitions);
+  }
+
+  requestReassignment(): void {
+    this.#clock.after(0, () => {
+      if (this.#subscription === undefined || this.#closed !== undefined) return;
+      this.#readers.revoke();
+      this.#subscription.listener.onRevoked();
+      this.#assign();
+    });
+  }
+
+  #assign(): void {
+    if (this.#subscription === undefined || this.#closed !== undefined) return;
+    const { listener, partitions } = this.#subscription;
+    this.#readers.assign(partitions, listener);
+    listener.onAssigned(partitions);
+  }
+
+  commitPositionsHint(positions: ByTopicPartition<number>): void {
+    this.#retention.advancePositions(positions);
+  }
+
+  async publish(
+    messages: readonly OutgoingMessage[],
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<{ readonly brokerTimeMs: number; readonly receivedAtMs: number }> {
+    assertPublishLimits(messages);
+    return this.#withTimeout(timeoutMs, "publish", async () => {
+      // Like a broker's time, ours does not go back; when the machine's clock does, it stands still.
+      this.#lastAppendTimeMs = Math.max(this.#lastAppendTimeMs, this.#log.newestMs, Math.floor(this.#clock.wallMs()));
+      const brokerTimeMs = this.#lastAppendTimeMs;
+      if (messages.length > 0) this.#readers.deliverAppended(await this.#log.append(messages, brokerTimeMs));
+      return { brokerTimeMs, receivedAtMs: this.#clock.monotonicMs() };
+    });
+  }
+
+  /** Waits behind what is being published, so that it is counted. */
+  async logEnds(
+    topics: readonly string[],
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<ByTopicPartition<LogEnds>> {
+    const ends = await this.#withTimeout(timeoutMs, "ends", () => this.#log.ensureEnds(topics));
+    // A failed publish that was written all the same is found here.
+    this.#readers.readOutstanding();
+    return endsByPartition(ends);
+  }
+
+  async describe(topics: readonly string[]): Promise<BusDescription> {
+    const [version, counts] = await this.#runExclusively(() =>
+      Promise.all([this.#store.version(), this.#log.partitionCounts(topics)]),
+    );
+    const described = [...counts].map(([topic, partitions]) => ({ topic, partitions, logAppendTime: true }));
+    return { kind: "embedded", version, brokers: 1, topics: described };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#readers.revoke();
+    this.#retention.stop();
+    let cancel: () => void = () => {};
+    const timeout = new Promise<void>((resolve) => (cancel = this.#clock.after(closeTimeoutMs, resolve)));
+    await Promise.race([this.#lastChange, timeout]);
+    cancel();
+  }
+
+  async #withTimeout<Result>(timeoutMs: number, what: string, work: () => Promise<Result>): Promise<Result> {
+    if (this.#closed !== undefined) throw busUnavailable("the bus is closed");
+    let cancel: () => void = () => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(timeoutMs, () =>
+        reject(busUnavailable(`no answer to ${what} within ${timeoutMs} ms`)),
+      );
+    });
+    return Promise.race([this.#runExclusively(work), late]).finally(() => cancel());
+  }
+
+  #runExclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#lastChange.then(work).catch((error: unknown) => {
+      const isStoreFault = error instanceof Fault && /^(STORE|COMMIT)_/.test(error.code);
+      throw isStoreFault ? busUnavailable(`the log's database failed: ${error.message}`, error) : error;
+    });
+    this.#lastChange = done.catch(() => {});
+    return done;
+  }
+}

@@ -1,0 +1,119 @@
+import type { BusListener } from "../../ports/event-bus.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LogRecord, EmbeddedLog } from "./embedded-log.ts";
+
+interface Reader {
+  readonly topic: string;
+  readonly partition: number;
+  /** The next offset to deliver. */
+  position: number;
+  /** One loop at a time reads for it. */
+  reading: boolean;
+}
+
+const retryMs = 1_000;
+
+/**
+ * Who has read how far. A reader at the log's head gets what is appended from memory, at once; any other one reads the
+ * table page by page until it is there. A record is delivered when its offset is the reader's position and nowhere
+ * else, so there is no gap and no repeat, whichever way it comes.
+ */
+export class EmbeddedLogReaders {
+  readonly #log: EmbeddedLog;
+  readonly #clock: Clock;
+  #listener: BusListener | undefined;
+  #assigned: readonly number[] = [];
+  readonly #paused = new Set<number>();
+  /** Partition -> topic -> reader. */
+  readonly #readers = new Map<number, Map<string, Reader>>();
+
+  constructor(log: EmbeddedLog, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  assign(partitions: readonly number[], listener: BusListener): void {
+    this.revoke();
+    this.#assigned = partitions;
+    this.#listener = listener;
+  }
+
+  revoke(): void {
+    this.#assigned = [];
+    this.#readers.clear();
+    this.#paused.clear();
+  }
+
+  start(partition: number, positions: ReadonlyMap<string, number>): void {
+    if (!this.#assigned.includes(partition)) return;
+    this.#paused.delete(partition);
+    const readers = [...positions].map(
+      ([topic, position]) => [topic, { topic, partition, position, reading: false }] as const,
+    );
+    this.#readers.set(partition, new Map(readers));
+    this.readOutstanding();
+  }
+
+  pause(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#paused.add(partition);
+  }
+
+  resume(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#paused.delete(partition);
+    this.readOutstanding();
+  }
+
+  deliverAppended(records: readonly LogRecord[]): void {
+    const atHead = records.filter(({ topic, partition, offset }) => {
+      const reader = this.#readers.get(partition)?.get(topic);
+      if (reader === undefined || reader.position !== offset || this.#paused.has(partition)) return false;
+      reader.position = offset + 1;
+      return true;
+    });
+    this.#deliver(atHead);
+    this.readOutstanding();
+  }
+
+  /** Lets everybody read who is behind what the log is known to have. */
+  readOutstanding(): void {
+    for (const readers of this.#readers.values())
+      for (const reader of readers.values()) if (!reader.reading && this.#isBehind(reader)) void this.#catchUp(reader);
+  }
+
+  /** False also for a reader that was replaced meanwhile. */
+  #isBehind(reader: Reader): boolean {
+    const { topic, partition, position } = reader;
+    if (this.#paused.has(partition) || this.#readers.get(partition)?.get(topic) !== reader) return false;
+    return position < this.#log.high(topic, partition);
+  }
+
+  async #catchUp(reader: Reader): Promise<void> {
+    reader.reading = true;
+    while (this.#isBehind(reader)) {
+      const high = this.#log.high(reader.topic, reader.partition);
+      const page = await this.#log.page(reader.topic, reader.partition, reader.position).catch(() => undefined);
+      // Paused or replaced meanwhile: the page is read again by whoever goes on.
+      if (!this.#isBehind(reader)) break;
+      if (page === undefined) {
+        await this.#wait(retryMs);
+        continue;
+      }
+      // No records below the head: they were deleted.
+      reader.position = (page.at(-1)?.offset ?? high - 1) + 1;
+      this.#deliver(page);
+      // An embedded database answers without a turn of the event loop; a long backlog must not keep everything else
+      // out.
+      await this.#wait(0);
+    }
+    reader.reading = false;
+  }
+
+  #deliver(records: readonly LogRecord[]): void {
+    const receivedAtMs = this.#clock.monotonicMs();
+    if (records.length > 0) this.#listener?.onRecords(records.map((record) => ({ ...record, receivedAtMs })));
+  }
+
+  #wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(delayMs, resolve));
+  }
+}

@@ -1,0 +1,170 @@
+import { Fault } from "../../core/fault.ts";
+import type { BusRecord, ByTopicPartition, LogEnds, OutgoingMessage } from "../../ports/event-bus.ts";
+import type { Store } from "../../ports/store.ts";
+import { headersFromJson, headersToBytes, headersToJson } from "./stored-headers.ts";
+import { deleteRecords, insertRecords, selectEnds, selectPage } from "./embedded-log-sql.ts";
+
+export type LogRecord = Omit<BusRecord, "receivedAtMs">;
+
+/**
+ * Topics as rows. Offsets are counted in memory, so there is one EmbeddedLog for a database, and its caller lets one
+ * `append`, `load` or `trim` run at a time.
+ */
+export class EmbeddedLog {
+  readonly #store: Store;
+  readonly #ends = new Map<string, LogEnds[]>();
+  /** What failed may have been written all the same: then the counters are read again. */
+  #mustReloadEnds = false;
+  #newestMs = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** When the newest record was appended, ms since the epoch. */
+  get newestMs(): number {
+    return this.#newestMs;
+  }
+
+  /** Topic -> partition count, of those that exist. */
+  async partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.#store.query<{ topic: string; partitions: number }>(
+      "select topic, partitions from rollcall.bus_topic where topic = any($1::text[])",
+      [topics],
+    );
+    return new Map(rows.map(({ topic, partitions }) => [topic, partitions]));
+  }
+
+  async create(topics: readonly string[], partitions: number): Promise<void> {
+    await this.#store.query(
+      "insert into rollcall.bus_topic (topic, partitions) select topic, $2::int from unnest($1::text[]) as t(topic)",
+      [topics, partitions],
+    );
+  }
+
+  /**
+   * The ends of these topics, without asking the database for those it counts already.
+   * @throws Fault BUS_UNAVAILABLE, retryable: there is no such topic
+   */
+  async ensureEnds(topics: readonly string[]): Promise<ReadonlyMap<string, readonly LogEnds[]>> {
+    const unknown = this.#mustReloadEnds ? [...new Set([...this.#ends.keys(), ...topics])] : this.#missing(topics);
+    if (unknown.length > 0) await this.#readEnds(unknown);
+    const missing = this.#missing(topics);
+    if (missing.length > 0) throw busUnavailable(`no such topic: ${missing.join(", ")}`);
+    return new Map(topics.map((topic) => [topic, this.#ends.get(topic) ?? []]));
+  }
+
+  #missing(topics: readonly string[]): string[] {
+    return topics.filter((topic) => !this.#ends.has(topic));
+  }
+
+  async #readEnds(topics: readonly string[]): Promise<void> {
+    const rows = await this.#store.query<{ topic: string; low: number | null; high: number | null; at: Date | null }>(
+      selectEnds,
+      [topics],
+    );
+    for (const topic of topics) this.#ends.delete(topic);
+    for (const { topic, low, high, at } of rows) {
+      const ends = this.#ends.get(topic) ?? [];
+      ends.push({ low: low ?? 0, high: high ?? 0 });
+      this.#ends.set(topic, ends);
+      this.#newestMs = Math.max(this.#newestMs, at?.getTime() ?? 0);
+    }
+    this.#mustReloadEnds = false;
+  }
+
+  /** The next offset to be written, as far as is known here. */
+  high(topic: string, partition: number): number {
+    return this.#ends.get(topic)?.[partition]?.high ?? 0;
+  }
+
+  /** Appends all or nothing. @throws Fault BUS_UNAVAILABLE, retryable: no such topic or partition */
+  async append(messages: readonly OutgoingMessage[], atMs: number): Promise<LogRecord[]> {
+    await this.ensureEnds([...new Set(messages.map(({ topic }) => topic))]);
+    const next = new Map<string, number>();
+    const records = messages.map(({ topic, partition, key, value, headers }): LogRecord => {
+      const known = this.#ends.get(topic)?.[partition];
+      if (known === undefined) throw busUnavailable(`topic ${topic} has no partition ${partition}`);
+      const topicPartition = `${partition} ${topic}`;
+      const offset = next.get(topicPartition) ?? known.high;
+      next.set(topicPartition, offset + 1);
+      return { topic, partition, offset, key, value, headers: headersToBytes(headers), brokerTimeMs: atMs };
+    });
+    await this.#insert(records, messages, atMs);
+    for (const { topic, partition, offset } of records) this.#updateEnds(topic, partition, { high: offset + 1 });
+    this.#newestMs = Math.max(this.#newestMs, atMs);
+    return records;
+  }
+
+  async #insert(records: readonly LogRecord[], messages: readonly OutgoingMessage[], atMs: number): Promise<void> {
+    this.#mustReloadEnds = true;
+    await this.#store.query(insertRecords, [
+      records.map(({ topic }) => topic),
+      records.map(({ partition }) => partition),
+      records.map(({ offset }) => offset),
+      records.map(({ key }) => key),
+      records.map(({ value }) => value),
+      messages.map(({ headers }) => headersToJson(headers)),
+      new Date(atMs),
+    ]);
+    this.#mustReloadEnds = false;
+  }
+
+  /** Records of one partition from an offset on, in order; empty when there are none. */
+  async page(topic: string, partition: number, from: number): Promise<LogRecord[]> {
+    const rows = await this.#store.query<{
+      offset: number;
+      key: Buffer | null;
+      value: Buffer | null;
+      headers: Parameters<typeof headersFromJson>[0];
+      at: Date;
+    }>(selectPage, [topic, partition, from]);
+    return rows.map(({ offset, key, value, headers, at }) => ({
+      ...{ topic, partition, offset, key, value },
+      headers: headersFromJson(headers),
+      brokerTimeMs: at.getTime(),
+    }));
+  }
+
+  /**
+   * Deletes at most `limit` records that are older than `beforeMs` and below what is needed, but never the newest of a
+   * partition: it keeps the count over a restart.
+   * @returns how many were deleted
+   */
+  async trim(keepFrom: (topic: string, partition: number) => number, beforeMs: number, limit: number): Promise<number> {
+    await this.ensureEnds([]);
+    const topicPartitions = [...this.#ends].flatMap(([topic, partitions]) =>
+      partitions.map(({ low, high }, partition) => ({
+        ...{ topic, partition, low },
+        end: Math.min(keepFrom(topic, partition), high - 1),
+      })),
+    );
+    const due = topicPartitions.filter(({ low, end }) => low < end);
+    if (due.length === 0) return 0;
+    const each = Math.max(1, Math.floor(limit / due.length));
+    const rows = await this.#store.query<{ topic: string; partition: number; offset: number }>(deleteRecords, [
+      due.map(({ topic }) => topic),
+      due.map(({ partition }) => partition),
+      due.map(({ low, end }) => Math.min(end, low + each)),
+      new Date(beforeMs),
+    ]);
+    for (const { topic, partition, offset } of rows) {
+      const low = this.#ends.get(topic)?.[partition]?.low ?? 0;
+      this.#updateEnds(topic, partition, { low: Math.max(low, offset + 1) });
+    }
+    return rows.length;
+  }
+
+  #updateEnds(topic: string, partition: number, moved: Partial<LogEnds>): void {
+    const partitions = this.#ends.get(topic);
+    const known = partitions?.[partition];
+    if (partitions !== undefined && known !== undefined) partitions[partition] = { ...known, ...moved };
+  }
+}
+
+export const endsByPartition = (ends: ReadonlyMap<string, readonly LogEnds[]>): ByTopicPartition<LogEnds> =>
+  new Map([...ends].map(([topic, partitions]) => [topic, new Map(partitions.entries())]));
+
+export function busUnavailable(message: string, cause?: unknown): Fault {
+  return new Fault("BUS_UNAVAILABLE", message, { retryable: true, cause });
+}

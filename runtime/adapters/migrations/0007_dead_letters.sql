@@ -1,0 +1,21 @@
+-- Records that could not be taken, whole but for those over the largest size, until somebody retries or deletes them.
+-- A record read twice is one dead letter: hence its place in the log is unique.
+create table rollcall.dead_letter (
+  id uuid primary key,
+  domain text not null,
+  topic text not null,
+  partition int not null,
+  "offset" bigint not null,
+  error_code text not null,
+  error text not null,
+  key bytea,
+  value bytea,
+  value_bytes int not null,
+  headers json not null,
+  entity_id text,
+  at timestamptz not null,
+  retried_at timestamptz,
+  unique (domain, topic, partition, "offset")
+);
+-- They are listed newest first.
+create index dead_letter_by_age on rollcall.dead_letter (domain, at desc);

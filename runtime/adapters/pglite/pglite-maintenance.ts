@@ -1,0 +1,55 @@
+import type { Sql } from "../../ports/store.ts";
+
+export interface MaintenanceThresholds {
+  readonly everyMs: number;
+  /** A checkpoint is due when a crash would have to replay more than this. */
+  readonly walBytes: number;
+  /** A table is vacuumed when it has more dead rows than this, and than a fifth of the living ones. */
+  readonly deadRows: number;
+}
+
+const defaultThresholds: MaintenanceThresholds = { everyMs: 10_000, walBytes: 64 * 1024 * 1024, deadRows: 20_000 };
+
+/**
+ * What a server does in background processes, which PGlite has none of: without a checkpoint the write-ahead log grows
+ * for ever, and opening after a crash takes longer and longer; without a vacuum deleted rows are never reused.
+ */
+export class PgliteMaintenance {
+  readonly #sql: Sql;
+  readonly #limits: MaintenanceThresholds;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(sql: Sql, limits: Partial<MaintenanceThresholds> = {}) {
+    this.#sql = sql;
+    this.#limits = { ...defaultThresholds, ...limits };
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      // What fails here fails in the next turn as well, and is said there.
+      void this.runOnce()
+        .catch(() => {})
+        .finally(() => this.#timer && this.start());
+    }, this.#limits.everyMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** At most one checkpoint and one table: each keeps everybody waiting, for some 10 to 100 ms. */
+  async runOnce(): Promise<void> {
+    const [wal] = await this.#sql.query<{ bytes: number }>(
+      "select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::int8 as bytes from pg_control_checkpoint()",
+    );
+    if ((wal?.bytes ?? 0) > this.#limits.walBytes) await this.#sql.query("checkpoint");
+    const [bloated] = await this.#sql.query<{ name: string }>(
+      `select format('%I.%I', schemaname, relname) as name from pg_stat_user_tables
+       where n_dead_tup > $1::int8 and n_dead_tup > n_live_tup / 5 order by n_dead_tup desc limit 1`,
+      [this.#limits.deadRows],
+    );
+    if (bloated !== undefined) await this.#sql.query(`vacuum ${bloated.name}`);
+  }
+}

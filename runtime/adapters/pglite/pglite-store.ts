@@ -1,0 +1,154 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { PGlite, Transaction } from "@electric-sql/pglite";
+import type { Fault } from "../../core/fault.ts";
+import type { Sql, SqlValue, Store } from "../../ports/store.ts";
+import { DirectoryLock } from "./directory-lock.ts";
+import { PgliteMaintenance } from "./pglite-maintenance.ts";
+import { storeFault } from "../sql/sql-fault.ts";
+import { parsers, toParameter } from "../sql/sql-types.ts";
+
+export interface PgliteStoreOptions {
+  /** Where it is kept; undefined: in memory, gone when closed. */
+  readonly directory: string | undefined;
+}
+
+const closeTimeoutMs = 5_000;
+
+/**
+ * Postgres inside this process: one session, so transactions run one after another and queries wait behind them.
+ * A query on the store inside `work` would wait for itself: use the transaction's handle only. Survives a crash of the
+ * process with every acknowledged row; not a power cut, because it never calls fsync.
+ */
+export class PgliteStore implements Store {
+  readonly kind = "pglite";
+  readonly #db: PGlite;
+  readonly #lock: DirectoryLock | undefined;
+  readonly #maintenance: PgliteMaintenance;
+  #closed: Promise<void> | undefined;
+
+  /** @throws Fault STORE_LOCKED, not retryable: another process has the directory open; names its pid */
+  static async open({ directory }: PgliteStoreOptions): Promise<PgliteStore> {
+    const lock = directory === undefined ? undefined : DirectoryLock.acquire(directory);
+    try {
+      return new PgliteStore(await openDatabase(directory), lock);
+    } catch (error) {
+      lock?.release();
+      throw storeFault(error);
+    }
+  }
+
+  private constructor(db: PGlite, lock: DirectoryLock | undefined) {
+    this.#db = db;
+    this.#lock = lock;
+    this.#maintenance = new PgliteMaintenance(this);
+    this.#maintenance.start();
+  }
+
+  async query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
+    this.#lock?.assertHeld();
+    return run<Row>(this.#db, text, values);
+  }
+
+  async transaction<Result>(work: (tx: Sql) => Promise<Result>): Promise<Result> {
+    this.#lock?.assertHeld();
+    let thrown: { readonly error: unknown } | undefined;
+    let handle: PgliteTransaction | undefined;
+    try {
+      return await this.#db.transaction(async (tx) => {
+        handle = new PgliteTransaction(tx);
+        // The library throws on what `work` threw, but not what it threw itself: keep them apart.
+        try {
+          const result = await work(handle);
+          await Promise.all(handle.pendingQueries);
+          return result;
+        } catch (error) {
+          thrown = { error };
+          throw error;
+        }
+      });
+    } catch (error) {
+      if (thrown !== undefined) throw thrown.error;
+      throw handle?.abortCause ?? storeFault(error);
+    }
+  }
+
+  async script(tx: Sql, text: string): Promise<void> {
+    if (!(tx instanceof PgliteTransaction)) throw new TypeError("script() needs the handle of a transaction");
+    await tx.script(text);
+  }
+
+  async version(): Promise<string> {
+    const [row] = await this.query<{ name: string }>("select split_part(version(), ' on ', 1) as name");
+    return row?.name ?? "unknown";
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#maintenance.stop();
+    if (this.#lock?.isLost === true) return;
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), closeTimeoutMs)));
+    const outcome = await Promise.race([this.#db.close().then(() => "closed" as const), timeout]);
+    clearTimeout(timer);
+    // What still runs still writes: then the lock stays until the process is gone.
+    if (outcome === "closed") this.#lock?.release();
+  }
+}
+
+class PgliteTransaction implements Sql {
+  readonly #tx: Transaction;
+  /** Why it can no longer commit; later statements only say that it is aborted. */
+  abortCause: Fault | undefined;
+  readonly pendingQueries: Promise<unknown>[] = [];
+
+  constructor(tx: Transaction) {
+    this.#tx = tx;
+  }
+
+  query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
+    const answer = run<Row>(this.#tx, text, values).catch((error: unknown) => this.#failTransaction(error));
+    this.pendingQueries.push(answer);
+    // If nobody waits for it, the transaction throws what it says.
+    answer.catch(() => {});
+    return answer;
+  }
+
+  async script(text: string): Promise<void> {
+    await this.#tx.exec(text).catch((error: unknown) => this.#failTransaction(error));
+  }
+
+  #failTransaction(error: unknown): never {
+    throw (this.abortCause ??= storeFault(error));
+  }
+}
+
+async function run<Row>(db: PGlite | Transaction, text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
+  const parameters = values.map(toParameter);
+  try {
+    const { rows } = await db.query<Row>(text, parameters);
+    return rows;
+  } catch (error) {
+    throw storeFault(error);
+  }
+}
+
+async function openDatabase(directory: string | undefined): Promise<PGlite> {
+  // Imported late: it is 16 MB of WebAssembly that a process with a real Postgres never needs.
+  const { PGlite } = await import("@electric-sql/pglite");
+  const data = directory === undefined ? undefined : join(directory, "data");
+  const complete = directory === undefined ? undefined : join(directory, "complete");
+  // A process that ended while it made the database left half of one, which would pass for a whole one.
+  if (data !== undefined && complete !== undefined && !existsSync(complete))
+    rmSync(data, { recursive: true, force: true });
+  const db = await PGlite.create({ ...(data === undefined ? {} : { dataDir: data }) });
+  if (complete !== undefined) writeFileSync(complete, "");
+  // `toParameter` has made text or bytes of every value, and `parsers` reads every type that matters.
+  for (const type of Object.keys(db.serializers)) db.serializers[type] = (value: string) => value;
+  for (const [type, parse] of parsers) db.parsers[type] = parse;
+  return db;
+}

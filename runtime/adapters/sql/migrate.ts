@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Fault } from "../../core/fault.ts";
+import type { Sql, Store } from "../../ports/store.ts";
+import { hasMigrations, refuseFormerStore } from "../former-store.ts";
+import { sqlStateOf } from "./sql-fault.ts";
+
+/** A folder of NNNN_name.sql files; its numbers are counted on their own. */
+export interface MigrationSet {
+  readonly scope: string;
+  readonly directory: URL | string;
+}
+
+export interface Migration {
+  readonly scope: string;
+  readonly number: number;
+  readonly name: string;
+  /** sha-256 of the file, in hex. */
+  readonly checksum: string;
+}
+
+type MigrationFile = Migration & { readonly text: string };
+
+/** Any number, as long as every Rollcall uses the same. */
+const lockKey = 7_265_011;
+const insufficientPrivilege = "42501";
+/** What a store has of its own accord: the record of what was applied to it. */
+export const MIGRATION_TABLE = `
+  -- "create ... if not exists" asks for the right to create one even then; and to_regnamespace answers from memory,
+  -- where a connection that waited for another's migration still has that there is none.
+  do $$ begin
+    if not exists (select from pg_catalog.pg_namespace where nspname = 'rollcall') then create schema rollcall; end if;
+  end $$;
+  create table if not exists rollcall.migration (
+    scope text not null,
+    number int not null,
+    name text not null,
+    checksum text not null,
+    applied_at timestamptz not null,
+    primary key (scope, number)
+  );`;
+
+/**
+ * Applies what is missing, set by set and in the order of their numbers, each file in a transaction of its own.
+ * Idempotent; processes that start at once wait for one another.
+ * Where nothing is missing nothing but a read is done, so that a role which may only read and write rows can start.
+ * @param onApplied inside a file's transaction, when its script has run: for crash tests
+ * @returns what was applied
+ * @throws Fault MIGRATION_REFUSED, not retryable: something is missing, and this role may not change tables
+ * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or is not there, or a missing one is
+ * older
+ *   than an applied one; names the file
+ * @throws Fault STORE_TOO_OLD, not retryable: the store is one of before the first release; nothing was written
+ */
+export async function migrate(
+  store: Store,
+  sets: readonly MigrationSet[],
+  onApplied: () => void = () => {},
+): Promise<Migration[]> {
+  const files = (await Promise.all(sets.map(readSet))).flat();
+  await refuseFormerStore(store);
+  const missing = await missingOf(store, files);
+  if (missing.length === 0) return [];
+  const applied: Migration[] = [];
+  for (;;) {
+    const migration = await store
+      .transaction((tx) => applyNext(store, tx, files, onApplied))
+      .catch(explainMissingPrivilege(missing));
+    if (migration === undefined) return applied;
+    applied.push(migration);
+  }
+}
+
+async function missingOf(sql: Sql, files: readonly MigrationFile[]): Promise<readonly MigrationFile[]> {
+  if (!(await hasMigrations(sql))) return files;
+  const done = await appliedOf(sql, files);
+  assertAppliedUnchanged(files, done);
+  return files.filter((file) => !done.some((row) => isSame(row, file)));
+}
+
+const explainMissingPrivilege =
+  (missing: readonly MigrationFile[]) =>
+  (error: unknown): never => {
+    if (sqlStateOf(error) !== insufficientPrivilege) throw error;
+    const names = missing.map(({ scope, name }) => `${scope}/${name}`).join(", ");
+    const text =
+      `this role may not change tables, and not applied are ${names}: run \`rollcall migrate\` as ` + "their owner";
+    throw new Fault("MIGRATION_REFUSED", text, { retryable: false, cause: error });
+  };
+
+async function applyNext(
+  store: Store,
+  tx: Sql,
+  files: readonly MigrationFile[],
+  onApplied: () => void,
+): Promise<Migration | undefined> {
+  // As a script, which may wait long: another process's migration ends when it ends. Released with the transaction.
+  await store.script(tx, `select pg_advisory_xact_lock(${lockKey})`);
+  await store.script(tx, MIGRATION_TABLE);
+  const done = await appliedOf(tx, files);
+  assertAppliedUnchanged(files, done);
+  const next = files.find((file) => !done.some((row) => isSame(row, file)));
+  if (next === undefined) return undefined;
+  const { text, ...migration } = next;
+  await store.script(tx, text);
+  onApplied();
+  await tx.query(
+    `insert into rollcall.migration (scope, number, name, checksum, applied_at)
+     values ($1, $2, $3, $4, clock_timestamp())`,
+    [migration.scope, migration.number, migration.name, migration.checksum],
+  );
+  return migration;
+}
+
+const appliedOf = (sql: Sql, files: readonly MigrationFile[]): Promise<Migration[]> =>
+  sql.query<Migration>(
+    "select scope, number, name, checksum from rollcall.migration where scope = any($1::text[]) order by scope, number",
+    [[...new Set(files.map(({ scope }) => scope))]],
+  );
+
+const isSame = (one: Migration, other: Migration): boolean => one.scope === other.scope && one.number === other.number;
+
+function assertAppliedUnchanged(files: readonly MigrationFile[], done: readonly Migration[]): void {
+  for (const row of done) {
+    const file = files.find((candidate) => isSame(row, candidate));
+    if (file === undefined)
+      throw mismatch(row, "was applied by another version of Rollcall and is unknown to this one");
+    if (file.checksum !== row.checksum) throw mismatch(file, "was changed after it was applied");
+  }
+  for (const file of files) {
+    const newest = Math.max(0, ...done.filter(({ scope }) => scope === file.scope).map(({ number }) => number));
+    if (file.number < newest && !done.some((row) => isSame(row, file)))
+      throw mismatch(file, `is older than number ${newest}, which is applied already`);
+  }
+}
+
+function mismatch({ scope, name }: Migration, what: string): Fault {
+  return new Fault("MIGRATION_MISMATCH", `migration ${scope}/${name} ${what}`, { retryable: false });
+}
+
+async function readSet({ scope, directory }: MigrationSet): Promise<MigrationFile[]> {
+  const path = directory instanceof URL ? fileURLToPath(directory) : directory;
+  const names = (await readdir(path)).filter((name) => name.endsWith(".sql")).sort();
+  const files = await Promise.all(names.map((name) => readMigration(scope, join(path, name))));
+  const numbers = new Set(files.map(({ number }) => number));
+  if (numbers.size !== files.length) throw new Error(`two migrations in ${path} have the same number`);
+  return files;
+}
+
+async function readMigration(scope: string, path: string): Promise<MigrationFile> {
+  const name = basename(path);
+  const number = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
+  if (number === undefined) throw new Error(`${path}: a migration is called NNNN_name.sql`);
+  const text = await readFile(path, "utf8");
+  return { scope, number: Number(number), name, checksum: createHash("sha256").update(text).digest("hex"), text };
+}
+
+/**
+ * Gives these UTC days of the journal partitions of their own, so that a day can be dropped as a whole. A day that has
+ * rows in journal_default already stays there.
+ * @param days as 2026-01-31
+ * @returns the days that got one now
+ * @throws Fault STORE_UNAVAILABLE, retryable: a turn held the journal for too long
+ */
+export async function ensureJournalPartitions(store: Store, days: readonly string[]): Promise<string[]> {
+  const made: string[] = [];
+  for (const day of days)
+    if (await store.transaction((tx) => createJournalPartition(tx, day)).catch(falseWhenDayHasRows)) made.push(day);
+  return made;
+}
+
+async function createJournalPartition(tx: Sql, day: string): Promise<boolean> {
+  const start = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day) throw new RangeError(`no day: ${day}`);
+  const [row] = await tx.query<{ made: boolean }>("select rollcall.create_journal_partition($1::text::date) as made", [
+    day,
+  ]);
+  return row?.made ?? false;
+}
+
+/** journal_default has rows of that day. */
+function falseWhenDayHasRows(error: unknown): boolean {
+  if (sqlStateOf(error) === "23514") return false;
+  throw error;
+}

@@ -1,0 +1,103 @@
+import { compileExpression } from "../../core/condition.ts";
+import type { Condition, Facts } from "../../core/domain.ts";
+import type { Expression, Path, Test } from "../../core/expression.ts";
+import type { ExpressionScope } from "./expression-types.ts";
+import { candidateValues, type CandidateValue } from "./candidate-values.ts";
+
+/** One transition's conditions: all must hold. None: it always fits. */
+export type Conditions = readonly Expression[];
+
+/** One way the conditions of several transitions can turn out. */
+interface TruthAssignment {
+  /** What the facts are, for people: `unconfirmed is 0`. */
+  readonly description: string;
+  readonly holds: readonly boolean[];
+}
+
+export interface TruthAssignments {
+  readonly assignments: readonly TruthAssignment[];
+  /** False: `matches` was taken for `is_present`, so a world may not be real; that none is there still is a proof. */
+  readonly isExact: boolean;
+}
+
+const COMBINATIONS_MAX = 100_000;
+
+/**
+ * Whether conditions can hold together, decided by trying them, as the runtime evaluates them, on every combination of
+ * the values that could make a difference: absent, each constant and what lies beside it, each member of an enum, each
+ * set of list items. Numbers, texts in order, sets and presence have no other cases; only patterns can't be tried out.
+ * Undefined where there are more combinations than TRIES_MAX, or values that can't be named.
+ */
+export function truthAssignments(all: readonly Conditions[], scope: ExpressionScope): TruthAssignments | undefined {
+  const conditions = all.map((each) => each.map(withoutPatterns));
+  const tests = conditions.flat().flatMap(({ any }) => any.flat());
+  const paths = pathsOf(tests);
+  const values: (readonly CandidateValue[])[] = [];
+  for (const path of paths) {
+    const candidates = candidateValues(path, tests, scope);
+    if (!candidates) return undefined;
+    values.push(candidates);
+  }
+  if (values.reduce((product, each) => product * each.length, 1) > COMBINATIONS_MAX) return undefined;
+  const compiled: readonly (readonly Condition[])[] = conditions.map((each) => each.map(compileExpression));
+  const assignments = new Map<string, TruthAssignment>();
+  for (const choice of combinations(values)) {
+    const facts = factsOf(paths, choice);
+    const holds = compiled.map((each) => each.every((condition) => condition(facts)));
+    const key = holds.join();
+    if (!assignments.has(key)) assignments.set(key, { holds, description: describeFacts(paths, choice) });
+  }
+  const exact = all.flat().every(({ any }) => any.flat().every(({ test }) => test !== "matches"));
+  return { assignments: [...assignments.values()], isExact: exact };
+}
+
+const withoutPatterns = ({ text, any }: Expression): Expression => ({
+  text,
+  any: any.map((tests) =>
+    tests.map(({ path, offset, ...test }): Test =>
+      test.test === "matches" ? { path, offset, test: "is_present" } : { path, offset, ...test },
+    ),
+  ),
+});
+
+const pathsOf = (tests: readonly Test[]): readonly Path[] => [
+  ...new Map(
+    tests
+      .flatMap(({ path, value }) => (value?.kind === "path" ? [path, value.path] : [path]))
+      .map((path) => [path.text, path] as const)
+      .sort(([one], [other]) => one.length - other.length),
+  ).values(),
+];
+
+function* combinations(values: readonly (readonly CandidateValue[])[]): Generator<readonly CandidateValue[]> {
+  const [first, ...rest] = values;
+  if (!first) return yield [];
+  for (const each of first) for (const more of combinations(rest)) yield [each, ...more];
+}
+
+/** Shorter paths come first: a field of what is absent, or no object, is absent itself. */
+function factsOf(paths: readonly Path[], choice: readonly CandidateValue[]): Facts {
+  const roots = { payload: {}, state: {} };
+  let unconfirmed = 0;
+  paths.forEach(({ root, keys }, index) => {
+    const value = choice[index]?.value;
+    if (root === "unconfirmed") unconfirmed = Number(value);
+    else setPath(roots[root], keys, value);
+  });
+  return { ...roots, unconfirmed };
+}
+
+function setPath(root: Record<string, unknown>, keys: readonly string[], value: unknown): void {
+  let at = root;
+  for (const key of keys.slice(0, -1)) {
+    if (!Object.hasOwn(at, key)) at[key] = {};
+    const next = at[key];
+    if (typeof next !== "object" || next === null) return;
+    at = next as Record<string, unknown>;
+  }
+  // Null, not left out: a longer path must not make it present again.
+  at[keys.at(-1) ?? ""] = value === undefined ? null : structuredClone(value);
+}
+
+const describeFacts = (paths: readonly Path[], choice: readonly CandidateValue[]): string =>
+  paths.map((path, index) => `${path.text} is ${choice[index]?.label ?? "absent"}`).join(", ");

@@ -1,0 +1,75 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
+
+/** A name that a contract uses. */
+export interface NameRef {
+  /** As it was probably meant: a misspelt name is reported once and then read as the name within reach. */
+  readonly name: string;
+  readonly at: SourceRef;
+  /** Reported, and nothing is within reach: the checks that follow leave it alone. */
+  readonly unknown: boolean;
+}
+
+export interface NameLookup {
+  /** What the name is said to be: "handler", "state". */
+  readonly kind: string;
+  readonly candidates: readonly string[];
+  /** A name that can't have been meant. */
+  readonly except?: string;
+  /** Who should have it: "in code", "in this machine". */
+  readonly where: string;
+  readonly code?: string;
+  readonly declaredAt?: (name: string) => SourceRef | undefined;
+}
+
+/**
+ * Resolves the names of a domain's contracts and reports those that nothing has (RC101; RC110 for deadlines, RC205 for
+ * triggers). A name that several places miss is one mistake, often where it should have been declared: the first place
+ * is reported, the others are related.
+ */
+export class NameResolver {
+  readonly #problems = new Map<string, Diagnostic>();
+
+  get problems(): readonly Diagnostic[] {
+    return [...this.#problems.values()];
+  }
+
+  resolve(name: string, at: SourceRef, lookup: NameLookup): NameRef {
+    if (lookup.candidates.includes(name)) return { name, at, unknown: false };
+    const suggestion = nearestName(
+      name,
+      lookup.candidates.filter((each) => each !== lookup.except),
+    );
+    this.#report(name, at, lookup, suggestion);
+    return suggestion === undefined ? { name, at, unknown: true } : { name: suggestion, at, unknown: false };
+  }
+
+  #report(
+    name: string,
+    at: SourceRef,
+    { kind, where, code = "RC101", declaredAt }: NameLookup,
+    suggestion?: string,
+  ): void {
+    const message = `no ${kind} ${name} ${where}`;
+    const key = `${at.source.file} ${message}`;
+    const earlier = this.#problems.get(key);
+    if (earlier) {
+      const { file, line, column } = diagnosticAt(code, at, message);
+      const related = [...(earlier.related ?? []), { file, line, column, message: "also named here" }];
+      this.#problems.set(key, { ...earlier, related });
+      return;
+    }
+    const declared = suggestion === undefined ? undefined : declaredAt?.(suggestion);
+    const related = declared ? [{ at: declared, message: `${suggestion ?? ""} is declared here` }] : [];
+    this.#problems.set(key, diagnosticAt(code, at, message, { suggestion, related }));
+  }
+}
+
+/** By its letters, or the only one that goes on where the name ends: people leave the ends of long names out. */
+function nearestName(name: string, among: readonly string[]): string | undefined {
+  const longer = among.filter((each) => name.length >= PREFIX_LENGTH_MIN && each.startsWith(name));
+  return didYouMean(name, among) ?? (longer.length === 1 ? longer[0] : undefined);
+}
+
+const PREFIX_LENGTH_MIN = 4;

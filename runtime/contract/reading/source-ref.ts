@@ -1,0 +1,67 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { ContractPath, LoadedContract } from "./contract-source.ts";
+
+/** A value in a contract, or its key: what a diagnostic points at. */
+export interface SourceRef {
+  readonly source: LoadedContract;
+  readonly path: ContractPath;
+  readonly part?: "key" | "value";
+  /** A part of a text value: its first character, from 0, and how many characters. */
+  readonly range?: { readonly offset: number; readonly length: number };
+}
+
+export const sourceRef = (source: LoadedContract, ...path: ContractPath): SourceRef => ({ source, path });
+export const keyRef = (source: LoadedContract, ...path: ContractPath): SourceRef => ({ source, path, part: "key" });
+export const childRef = (at: SourceRef, ...more: ContractPath): SourceRef => ({
+  source: at.source,
+  path: [...at.path, ...more],
+});
+
+export interface DiagnosticDetails {
+  readonly suggestion?: string | undefined;
+  readonly related?: readonly { readonly at: SourceRef; readonly message: string }[];
+  readonly severity?: "error" | "warning";
+}
+
+export function diagnosticAt(
+  code: string,
+  at: SourceRef,
+  message: string,
+  details: DiagnosticDetails = {},
+): Diagnostic {
+  const related = details.related?.map((each) => {
+    const { file, line, column } = spanOf(each.at);
+    return { file, line, column, message: each.message };
+  });
+  return {
+    code,
+    severity: details.severity ?? "error",
+    message,
+    ...spanOf(at),
+    ...(details.suggestion === undefined ? {} : { suggestion: details.suggestion }),
+    ...(related && related.length > 0 ? { related } : {}),
+  };
+}
+
+function spanOf({ source, path, part, range }: SourceRef) {
+  const whole = source.spanAt(path, part ?? "value");
+  if (!range) return whole;
+  // A quoted text begins after its quote; a block text is on lines of its own, so its parts are not on this one.
+  const first = whole.excerpt[whole.column - 1];
+  if (first === "|" || first === ">") return whole;
+  const quote = first === '"' || first === "'" ? 1 : 0;
+  return { ...whole, column: whole.column + quote + range.offset, width: Math.max(1, range.length) };
+}
+
+/** The items of a value that may be one or a list, each with its place. */
+export function itemsWithRefs<Item>(
+  value: Item | readonly Item[],
+  at: SourceRef,
+): readonly { readonly item: Item; readonly at: SourceRef }[] {
+  if (!Array.isArray(value)) return [{ item: value as Item, at }];
+  return (value as readonly Item[]).map((item, index) => ({ item, at: childRef(at, index) }));
+}
+
+/** `A`, `A and B`, `A, B and C`. */
+export const joinWithAnd = (names: readonly string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;

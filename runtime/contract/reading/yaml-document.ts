@@ -1,0 +1,86 @@
+import { Lexer, parseAllDocuments, Parser, type Document, type YAMLError } from "yaml";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { SourceText } from "./source-text.ts";
+import { findUnsupportedYaml, nodesOf } from "./unsupported-yaml.ts";
+
+const DEPTH_MAX = 32;
+/** Composing looks each key up among its neighbours: with the square of a map's size. A contract has a few thousand. */
+const TOKENS_MAX = 50_000;
+const COLLECTION_TOKENS: ReadonlySet<string> = new Set(["block-map", "block-seq", "flow-collection"]);
+
+/** What one file's YAML says; no document when nothing further can be said about it. */
+export interface ParsedYaml {
+  readonly source: SourceText;
+  readonly document?: Document.Parsed;
+  readonly problems: readonly Diagnostic[];
+}
+
+/** Reads a file's YAML: RC001 to RC003, and values that YAML takes but the language does not. */
+export function parseYaml(file: string, text: string): ParsedYaml {
+  const source = new SourceText(file, text);
+  const invalidCharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f\uFFFD]/.exec(text);
+  if (invalidCharacter) {
+    const what = invalidCharacter[0] === "\uFFFD" ? "not UTF-8" : "a control character";
+    return {
+      source,
+      problems: [source.error("RC001", `not YAML: ${what}`, invalidCharacter.index, invalidCharacter.index + 1)],
+    };
+  }
+  const sizeViolation = checkSize(source);
+  if (sizeViolation) return { source, problems: [sizeViolation] };
+
+  const options = { prettyErrors: false, stringKeys: true, resolveKnownTags: false, logLevel: "silent" } as const;
+  const documents = parseAllDocuments(text, options);
+  const [document, second] = Array.isArray(documents) ? documents : [];
+  if (!document) return { source, problems: [source.error("RC001", "no contract: the file is empty", 0, 0)] };
+
+  const problems = [...document.errors, ...document.warnings]
+    .filter(({ code }) => code !== "TAG_RESOLVE_FAILED")
+    .map((error) => toDiagnostic(source, document, error));
+  if (second) {
+    const start = text.indexOf("---", second.range[0]);
+    const at = start < 0 ? second.range[0] : start;
+    problems.push(source.error("RC001", "a file holds exactly one document", at, at + 3));
+  }
+  const directive = document.directives.yaml;
+  if (directive.explicit && directive.version !== "1.2")
+    problems.push(source.error("RC001", "a contract is YAML 1.2", 0, 1));
+  const fatal = document.errors.some(({ code }) => code !== "DUPLICATE_KEY" && code !== "TAG_RESOLVE_FAILED");
+  if (fatal) return { source, problems };
+  const nodes = findUnsupportedYaml(source, document);
+  return { source, ...(nodes.hasUnboundedValues ? {} : { document }), problems: [...problems, ...nodes.problems] };
+}
+
+/**
+ * The parser keeps its own stack of open collections, but what composes nodes from it recurses: so depth is read off
+ * the stack before anything is composed.
+ */
+function checkSize(source: SourceText): Diagnostic | undefined {
+  const parser = new Parser();
+  let tokens = 0;
+  for (const lexeme of new Lexer().lex(source.text)) {
+    for (const _token of parser.next(lexeme));
+    const depth = parser.stack.filter(({ type }) => COLLECTION_TOKENS.has(type)).length;
+    const [start, end] = [parser.offset - lexeme.length, parser.offset];
+    if (++tokens > TOKENS_MAX) return source.error("RC003", `more than ${TOKENS_MAX} tokens`, start, end);
+    if (depth > DEPTH_MAX) return source.error("RC003", `deeper than ${DEPTH_MAX} levels`, start, end);
+  }
+  return undefined;
+}
+
+/** An unclosed quote is noticed at the file's end; its beginning is what helps. */
+function unclosedScalarStart(document: Document.Parsed, end: number): number | undefined {
+  const open = [...nodesOf(document.contents)].findLast(({ range }) => range && range[0] < end && range[1] >= end - 1);
+  return open?.range?.[0];
+}
+
+function toDiagnostic(source: SourceText, document: Document.Parsed, error: YAMLError): Diagnostic {
+  const [start, end] = error.pos;
+  const quoted = /quote$/.test(error.message) ? unclosedScalarStart(document, end) : undefined;
+  if (quoted) return source.error("RC001", "not YAML: unclosed quote", quoted, quoted + 1);
+  if (error.code === "DUPLICATE_KEY") {
+    const key = /^[^\s:,}]+/.exec(source.text.slice(start))?.[0] ?? "";
+    return source.error("RC002", `the key ${key} is given twice in this map`, start, start + key.length);
+  }
+  return source.error("RC001", `not YAML: ${error.message}`, start, end);
+}

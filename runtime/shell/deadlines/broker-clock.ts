@@ -1,0 +1,54 @@
+import type { Clock } from "../../ports/clock.ts";
+
+const BUCKET_MS = 30_000;
+
+/**
+ * The broker's time, from this process's monotonic clock and the smallest (received - appended) seen lately. It is
+ * never ahead of the broker by more than nothing: a delay in the network only makes it late, so a deadline is late too.
+ */
+export class BrokerClock {
+  readonly #clock: Clock;
+  #currentOffsetMs: number | undefined;
+  #previousOffsetMs: number | undefined;
+  #bucketStartMs: number;
+  #guessedOffsetMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#bucketStartMs = clock.monotonicMs();
+    // Until the store, and then the first record or publish, has told better.
+    this.#guessedOffsetMs = clock.monotonicMs() - clock.wallMs();
+  }
+
+  /**
+   * Another machine's clock is a better guess than our own, which may have been set wrong.
+   * @param timeMs ms since the epoch
+   */
+  guessTime(timeMs: number): void {
+    this.#guessedOffsetMs = this.#clock.monotonicMs() - timeMs;
+  }
+
+  /** @param receivedAtMs monotonic ms; @param brokerTimeMs ms since the epoch */
+  addSample(receivedAtMs: number, brokerTimeMs: number): void {
+    const now = this.#clock.monotonicMs();
+    if (now - this.#bucketStartMs > BUCKET_MS) {
+      this.#previousOffsetMs = this.#currentOffsetMs ?? this.#previousOffsetMs;
+      this.#currentOffsetMs = undefined;
+      this.#bucketStartMs = now;
+    }
+    const offsetMs = receivedAtMs - brokerTimeMs;
+    if (this.#currentOffsetMs === undefined || offsetMs < this.#currentOffsetMs) this.#currentOffsetMs = offsetMs;
+  }
+
+  /** Ms since the epoch. */
+  nowMs(): number {
+    return Math.floor(this.#clock.monotonicMs() - this.#offsetMs());
+  }
+
+  #offsetMs(): number {
+    if (this.#currentOffsetMs === undefined) return this.#previousOffsetMs ?? this.#guessedOffsetMs;
+    return this.#previousOffsetMs === undefined
+      ? this.#currentOffsetMs
+      : Math.min(this.#currentOffsetMs, this.#previousOffsetMs);
+  }
+}

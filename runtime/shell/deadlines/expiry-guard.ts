@@ -1,0 +1,227 @@
+import type { DeadlineSpec } from "../../core/domain.ts";
+import type { DeadlineIndex, DueDeadline } from "./deadline-index.ts";
+import { type ExpiryHold, expiryHolds } from "../operators/holds.ts";
+import { judgeMassExpiry, type MassExpiryVerdict } from "./mass-expiry.ts";
+import type { ShellContext } from "../shell-context.ts";
+
+const POLL_MS = 1_000;
+const POLL_WHILE_HELD_MS = 250;
+/** Without a word from the store for this long nothing guarded expires: another process may have begun a hold. */
+const STALE_READ_MAX_MS = 5_000;
+/** One entity goes in this time, over all processes, once a hold's silent period is over. */
+const DRAIN_INTERVAL_MS = 1_000;
+/** A hold ends when for this long no process had an entity that waits. */
+const HOLD_IDLE_MS = 5_000;
+/** How long a verdict is good for: it looks at every armed deadline. */
+const VERDICT_VALID_MS = 100;
+
+interface GuardedState {
+  readonly state: string;
+  readonly deadline: DeadlineSpec;
+  readonly guard: NonNullable<DeadlineSpec["expiryGuard"]>;
+  /** The state's row as it was read last. */
+  hold: ExpiryHold | undefined;
+  /** A mass expiry that is not in the store yet. */
+  pendingHold: MassExpiryVerdict | undefined;
+  cachedVerdict: { readonly untilMs: number; readonly value: MassExpiryVerdict } | undefined;
+  /** When entities expired that no hold and no operator let go. */
+  expiredAtMs: number[];
+  /** Whether one may go: claimed in the store, so one a second over all processes. */
+  mayDrain: boolean;
+}
+
+/**
+ * Holds the expiry of a state while so many of its entities would expire at once that the fault is probably ours. A
+ * hold is a row in the store: every process keeps to it, and a restart remembers. It is over by an operator's word, at
+ * once; or after one more silent period, one entity a second, oldest first.
+ */
+export class ExpiryGuard {
+  readonly #context: ShellContext;
+  readonly #index: DeadlineIndex;
+  readonly #states: ReadonlyMap<string, GuardedState>;
+  #lastReadAtMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+  #cancel = (): void => {};
+
+  constructor(context: ShellContext, index: DeadlineIndex) {
+    this.#context = context;
+    this.#index = index;
+    this.#states = new Map(
+      [...context.domain.orchestrator.states.values()].flatMap(({ name: state, deadline }) =>
+        deadline?.expiryGuard
+          ? [
+              [
+                deadline.name,
+                {
+                  state,
+                  deadline,
+                  guard: deadline.expiryGuard,
+                  hold: undefined,
+                  pendingHold: undefined,
+                  cachedVerdict: undefined,
+                  expiredAtMs: [],
+                  mayDrain: false,
+                },
+              ] as const,
+            ]
+          : [],
+      ),
+    );
+  }
+
+  start(): void {
+    if (this.#states.size === 0 || this.#stopped) return;
+    // Out of reach: it is tried again in a moment, and until then nothing guarded expires.
+    void this.#poll()
+      .catch(() => {})
+      .finally(() => {
+        if (this.#stopped) return;
+        const isHeld = [...this.#states.values()].some((each) => isInForce(each));
+        this.#cancel = this.#context.clock.after(isHeld ? POLL_WHILE_HELD_MS : POLL_MS, () => this.start());
+      });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  /** Holds in force, and how many entities of this process wait. */
+  get holds(): readonly (ExpiryHold & { readonly waiting: number })[] {
+    return [...this.#states.values()].flatMap((each) =>
+      each.hold && isInForce(each) ? [{ ...each.hold, waiting: this.#waitingCount(each) }] : [],
+    );
+  }
+
+  /** Whether a deadline that is due may fire now; asked once for each firing, oldest first. */
+  mayFire({ name, at }: DueDeadline): boolean {
+    const guarded = this.#states.get(name);
+    if (!guarded) return true;
+    if (this.#context.clock.monotonicMs() - this.#lastReadAtMs > STALE_READ_MAX_MS) return false;
+    if (isInForce(guarded)) {
+      const { mayDrain } = guarded;
+      guarded.mayDrain = false;
+      return mayDrain;
+    }
+    if (at <= releasedUntilMs(guarded)) return true;
+    const nowMs = this.#context.brokerClock.nowMs();
+    const verdict = this.#verdictOf(guarded, nowMs);
+    if (verdict.isMass) guarded.pendingHold = verdict;
+    else guarded.expiredAtMs.push(nowMs);
+    return !verdict.isMass;
+  }
+
+  #verdictOf(guarded: GuardedState, nowMs: number): MassExpiryVerdict {
+    if (guarded.cachedVerdict && nowMs < guarded.cachedVerdict.untilMs) return guarded.cachedVerdict.value;
+    const {
+      guard,
+      deadline: { name, renewedForMs },
+    } = guarded;
+    guarded.expiredAtMs = guarded.expiredAtMs.filter((at) => at >= nowMs - renewedForMs);
+    const of = judgeMassExpiry({
+      guard,
+      renewedForMs,
+      nowMs,
+      armedTimes: this.#index.armedTimes(name),
+      expiredAtMs: guarded.expiredAtMs,
+      releasedUntilMs: releasedUntilMs(guarded),
+    });
+    guarded.cachedVerdict = { untilMs: nowMs + VERDICT_VALID_MS, value: of };
+    return of;
+  }
+
+  #waitingCount({ deadline: { name } }: GuardedState): number {
+    const nowMs = this.#context.brokerClock.nowMs();
+    let count = 0;
+    for (const at of this.#index.armedTimes(name)) if (at <= nowMs) count++;
+    return count;
+  }
+
+  async #poll(): Promise<void> {
+    const { store, domain, clock } = this.#context;
+    for (const guarded of this.#states.values()) {
+      if (guarded.pendingHold) await this.#storeHold(guarded, guarded.pendingHold);
+      if (guarded.hold?.releasedAtMs === null) await this.#drain(guarded);
+    }
+    const askedAtMs = clock.monotonicMs();
+    const rows = await expiryHolds(store, domain.name);
+    this.#lastReadAtMs = askedAtMs;
+    for (const guarded of this.#states.values())
+      this.#adopt(
+        guarded,
+        rows.find(({ state }) => state === guarded.state),
+      );
+  }
+
+  /** Unless the row is another one by now than the verdict was made by: then that one counts. */
+  async #storeHold({ state, hold }: GuardedState, { entities, total }: MassExpiryVerdict): Promise<void> {
+    await this.#context.store.query(
+      `insert into rollcall.expiry_hold as held (domain, state, held_at, entities, total)
+       values ($1, $2, $3, $4, $5)
+       on conflict (domain, state) do update set held_at = excluded.held_at, entities = excluded.entities,
+         total = excluded.total, last_waiting_at = null, last_drained_at = null, released_at = null,
+         released_by = null, reason = null
+       where held.released_at = $6`,
+      [this.#context.domain.name, state, this.#now(), entities, total, dateOf(hold?.releasedAtMs ?? null)],
+    );
+  }
+
+  async #drain(guarded: GuardedState): Promise<void> {
+    const { store, domain } = this.#context;
+    const { state, deadline } = guarded;
+    const now = this.#now();
+    const hold = [domain.name, state, now] as const;
+    const periodAgo = new Date(now.getTime() - deadline.renewedForMs);
+    if (this.#waitingCount(guarded) === 0) {
+      guarded.mayDrain = false;
+      await store.query(
+        `update rollcall.expiry_hold set released_at = $3
+          where domain = $1 and state = $2 and released_at is null and held_at <= $4
+            and coalesce(last_waiting_at, held_at) <= $5`,
+        [...hold, periodAgo, new Date(now.getTime() - HOLD_IDLE_MS)],
+      );
+      return;
+    }
+    const [claimed] = await store.query<{ drains: boolean }>(
+      `update rollcall.expiry_hold held set last_waiting_at = $3,
+         last_drained_at = case when before.drains then $3 else held.last_drained_at end
+         from (select domain, state, held_at <= $4 and coalesce(last_drained_at <= $5, true) as drains
+                 from rollcall.expiry_hold where domain = $1 and state = $2 for update) as before
+        where held.domain = before.domain and held.state = before.state and held.released_at is null
+       returning before.drains`,
+      [...hold, periodAgo, new Date(now.getTime() - DRAIN_INTERVAL_MS)],
+    );
+    if (claimed?.drains) guarded.mayDrain = true;
+  }
+
+  #adopt(guarded: GuardedState, row: ExpiryHold | undefined): void {
+    const { hold: before, state } = guarded;
+    guarded.hold = row;
+    // A begin whose write failed is written at the next look; one that another row answered is answered.
+    if (row?.releasedAtMs === null || row?.releasedAtMs !== before?.releasedAtMs) guarded.pendingHold = undefined;
+    if (row === undefined || (before?.heldAtMs === row.heldAtMs && before.releasedAtMs === row.releasedAtMs)) return;
+    guarded.cachedVerdict = undefined;
+    if (row.releasedAtMs === null) {
+      this.#context.observe({ kind: "expiry_held", state, entities: row.entities, total: row.total });
+    } else {
+      guarded.mayDrain = false;
+      if (before?.releasedAtMs === null)
+        this.#context.observe({ kind: "expiry_released", state, by: row.releasedBy, reason: row.reason });
+    }
+  }
+
+  #now(): Date {
+    return new Date(this.#context.brokerClock.nowMs());
+  }
+}
+
+const isInForce = ({ hold, pendingHold }: GuardedState): boolean =>
+  pendingHold !== undefined || hold?.releasedAtMs === null;
+
+/** What was silent when an operator gave a word is due within one period of it. */
+const releasedUntilMs = ({ hold, deadline }: GuardedState): number =>
+  hold?.releasedAtMs != null && hold.releasedBy !== null
+    ? hold.releasedAtMs + deadline.renewedForMs
+    : Number.NEGATIVE_INFINITY;
+
+const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));

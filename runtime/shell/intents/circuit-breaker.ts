@@ -1,0 +1,56 @@
+import type { Clock } from "../../ports/clock.ts";
+
+/**
+ * Refuses calls to a backend that failed `failureThreshold` times in a row. After a rest one call may try, and how it
+ * ends decides. Its time is the clock's monotonic one: no step of the machine's clock opens or shuts it.
+ */
+export class CircuitBreaker {
+  readonly #clock: Clock;
+  readonly #failureThreshold: number;
+  readonly #resetTimeoutMs: number;
+  readonly #onChange: (open: boolean) => void;
+  #failures = 0;
+  #openedAtMs: number | undefined;
+  #isProbing = false;
+
+  constructor(
+    clock: Clock,
+    limits: { readonly failureThreshold: number; readonly resetTimeoutMs: number },
+    onChange: (open: boolean) => void,
+  ) {
+    this.#clock = clock;
+    this.#failureThreshold = limits.failureThreshold;
+    this.#resetTimeoutMs = limits.resetTimeoutMs;
+    this.#onChange = onChange;
+  }
+
+  /** Whether a call may be made now; whoever makes it must tell how it ended. */
+  allowsCall(): boolean {
+    if (this.#openedAtMs === undefined) return true;
+    if (this.#isProbing || this.#clock.monotonicMs() - this.#openedAtMs < this.#resetTimeoutMs) return false;
+    this.#isProbing = true;
+    return true;
+  }
+
+  recordSuccess(): void {
+    const wasOpen = this.#openedAtMs !== undefined;
+    // A call that began before the breaker opened is not the one that tries.
+    if (wasOpen && !this.#isProbing) return;
+    this.#failures = 0;
+    this.#isProbing = false;
+    this.#openedAtMs = undefined;
+    if (wasOpen) this.#onChange(false);
+  }
+
+  recordFailure(): void {
+    this.#failures++;
+    if (this.#openedAtMs !== undefined) {
+      if (!this.#isProbing) return;
+      this.#isProbing = false;
+      this.#openedAtMs = this.#clock.monotonicMs();
+    } else if (this.#failures >= this.#failureThreshold) {
+      this.#openedAtMs = this.#clock.monotonicMs();
+      this.#onChange(true);
+    }
+  }
+}

@@ -1,0 +1,294 @@
+import type { EffectSpec } from "../../core/domain.ts";
+import type { Outcome } from "../../core/effect.ts";
+import { derivedId } from "../../core/ids.ts";
+import type { Intent } from "../../core/intent.ts";
+import type { IntentTry } from "../../core/journal.ts";
+import type { Message } from "../../core/message.ts";
+import { sharedTraceparent } from "../../core/trace.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import { callEffect } from "./effect-call.ts";
+import type { ShellContext } from "../shell-context.ts";
+import type { Partition } from "../partitions/partition.ts";
+import type { Span } from "../tracing.ts";
+import { tryRecorder, appendTry } from "./tries.ts";
+
+/** An intent on its way. */
+interface RunningIntent {
+  readonly intent: Intent;
+  readonly partition: Partition;
+  readonly spec: EffectSpec;
+  failedTries: number;
+  tries: readonly IntentTry[];
+  /** Set while it waits for its next try; each wait is one of its own. */
+  wait?: object | undefined;
+}
+interface EffectLane {
+  readonly spec: EffectSpec;
+  ready: RunningIntent[];
+  callsInFlight: number;
+}
+
+/**
+ * Carries intents out: grouped per effect, all effects in parallel, intents of one target one at a time, each with its
+ * contract's timeout, retry and breaker. What became of an intent is an item of a later turn, and only when that turn
+ * is committed does the next intent of its target begin.
+ */
+export class IntentRunner {
+  readonly #context: ShellContext;
+  readonly #lanes = new Map<string, EffectLane>();
+  readonly #targets = new Map<string, RunningIntent[]>();
+  readonly #breakers = new Map<string, CircuitBreaker>();
+  #size = 0;
+  #callsInFlight = 0;
+  #stopped = false;
+  #isDispatchQueued = false;
+
+  constructor(context: ShellContext) {
+    this.#context = context;
+  }
+
+  /** Intents that are not finished, waiting ones included. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether an intent of the target is not finished. */
+  isPending(target: string): boolean {
+    return this.#targets.has(target);
+  }
+
+  /** Calls of effects under way. */
+  get callsInFlight(): number {
+    return this.#callsInFlight;
+  }
+
+  /** In the order of their turn. */
+  add(partition: Partition, intents: readonly Intent[]): void {
+    for (const intent of intents) {
+      const spec = this.#context.domain.effects.get(intent.type);
+      if (!spec) throw new Error(`no effect takes ${intent.type}`);
+      const running = { intent, partition, spec, failedTries: 0, tries: [] };
+      const queue = this.#targets.get(intent.target);
+      this.#size++;
+      if (queue) queue.push(running);
+      else {
+        this.#targets.set(intent.target, [running]);
+        this.#laneOf(spec).ready.push(running);
+      }
+    }
+    this.#dispatchSoon();
+  }
+
+  /** The turn that took the outcome in is committed: the next intent of the target may begin. */
+  releaseTarget(intent: Intent): void {
+    this.#context.failpoint("C10");
+    const queue = this.#targets.get(intent.target);
+    if (queue?.[0]?.intent.id !== intent.id) return;
+    queue.shift();
+    this.#size--;
+    const next = queue[0];
+    if (!next) this.#targets.delete(intent.target);
+    else this.#makeReady(next);
+  }
+
+  /** Ends the waits of an entity's intents for their next try. @returns how many waited */
+  retryNow(entityId: string): number {
+    let count = 0;
+    for (const [running] of this.#targets.values()) {
+      if (running?.wait === undefined || running.intent.entityId !== entityId) continue;
+      this.#makeReady(running);
+      count++;
+    }
+    return count;
+  }
+
+  /** The failed calls of an entity's intents that are not finished, by intent. */
+  triesOf(entityId: string): ReadonlyMap<string, readonly IntentTry[]> {
+    const all = [...this.#targets.values()].flat().filter(({ intent }) => intent.entityId === entityId);
+    return new Map(all.map(({ intent, tries }) => [intent.id, tries]));
+  }
+
+  /** Begins no call any more; what is not finished is resumed by the partitions' next owner. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Forgets what belongs to lost partitions; calls under way end unheard. */
+  dropLost(): void {
+    for (const [target, queue] of this.#targets) {
+      const kept = queue.filter(({ partition }) => !partition.isLost);
+      this.#size -= queue.length - kept.length;
+      if (kept.length === 0) this.#targets.delete(target);
+      else this.#targets.set(target, kept);
+    }
+    for (const lane of this.#lanes.values()) lane.ready = lane.ready.filter(({ partition }) => !partition.isLost);
+  }
+
+  #laneOf(spec: EffectSpec): EffectLane {
+    let lane = this.#lanes.get(spec.intentType);
+    if (!lane) this.#lanes.set(spec.intentType, (lane = { spec, ready: [], callsInFlight: 0 }));
+    return lane;
+  }
+
+  #makeReady(running: RunningIntent): void {
+    running.wait = undefined;
+    if (running.partition.isLost) return;
+    const lane = this.#laneOf(running.spec);
+    lane.ready.push(running);
+    this.#dispatchSoon();
+  }
+
+  /** Once for all that becomes ready in one go, so that it leaves in full batches. */
+  #dispatchSoon(): void {
+    if (this.#isDispatchQueued) return;
+    this.#isDispatchQueued = true;
+    queueMicrotask(() => {
+      this.#isDispatchQueued = false;
+      for (const lane of this.#lanes.values()) this.#dispatch(lane);
+    });
+  }
+
+  #dispatch(lane: EffectLane): void {
+    while (!this.#stopped && lane.ready.length > 0 && lane.callsInFlight < lane.spec.concurrency) {
+      const batch = lane.ready.splice(0, lane.spec.batchMax);
+      lane.callsInFlight++;
+      this.#callsInFlight++;
+      void this.#call(lane, batch).finally(() => {
+        lane.callsInFlight--;
+        this.#callsInFlight--;
+        this.#dispatch(lane);
+      });
+    }
+  }
+
+  async #call(lane: EffectLane, batch: readonly RunningIntent[]): Promise<void> {
+    this.#context.failpoint("C8");
+    const breaker = this.#breakerOf(lane.spec);
+    if (!breaker.allowsCall()) return this.#scheduleRetry(batch, lane.spec.breaker.resetTimeoutMs);
+    const intents = batch.map(({ intent }) => intent);
+    const traceparents = intents.map(({ traceparent }) => traceparent);
+    const { intentType, backend } = lane.spec;
+    const span = this.#context.tracing?.effect({ intentType, backend, intents: intents.length, traceparents });
+    const began = { at: this.#context.brokerClock.nowMs(), ms: this.#context.clock.monotonicMs() };
+    // A batch of several traces hands none of them on: its work would be told as one node's. A span has links for that.
+    const outcomes = await callEffect(
+      this.#context.clock,
+      lane.spec,
+      intents,
+      span?.traceparent ?? sharedTraceparent(traceparents),
+    );
+    if (span) endSpan(span, outcomes);
+    // Of a batch of which nothing was done its backend is at fault.
+    if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.recordFailure();
+    else breaker.recordSuccess();
+    this.#context.failpoint("C9");
+    const tryOf = tryRecorder(began.at, this.#context.clock.monotonicMs() - began.ms);
+    outcomes.forEach((outcome, index) => {
+      const running = batch[index];
+      if (!running || running.partition.isLost) return;
+      if (!outcome.done || running.failedTries > 0) running.tries = appendTry(running.tries, tryOf(outcome));
+      this.#handleOutcome(running, outcome);
+    });
+  }
+
+  #handleOutcome(running: RunningIntent, outcome: Outcome): void {
+    const { spec } = running;
+    if (outcome.done) {
+      this.#observeResult(running, "done");
+      const { event } = outcome;
+      const message =
+        event && spec.outputEvents.includes(event.type)
+          ? this.#outcomeMessage(running, event.type, event.payload)
+          : undefined;
+      return this.#enqueueSettled(
+        running,
+        `done${running.failedTries > 0 ? ` after ${running.failedTries} failed tries` : ""}`,
+        message,
+      );
+    }
+    const { fault } = outcome;
+    const { maxRetries, maxDelayMs, retryOn } = spec.retry;
+    const permanent = retryOn ? !retryOn.has(fault.code) : !fault.retryable;
+    running.failedTries++;
+    if (maxRetries === "unlimited") {
+      if ((this.#targets.get(running.intent.target)?.length ?? 0) > 1) {
+        this.#observeResult(running, "superseded_intent", fault.code);
+        return this.#enqueueSettled(
+          running,
+          `superseded by a newer intent after ${running.failedTries} failed tries: ${fault.message}`,
+        );
+      }
+    } else if (permanent || running.failedTries > maxRetries) {
+      this.#observeResult(running, "failed", fault.code);
+      const payload = { backend: spec.backend, error_code: fault.code, message: fault.message.slice(0, 1_000) };
+      const message = this.#outcomeMessage(running, `failed(${spec.intentType})`, payload);
+      const why = permanent ? "refused for good" : `given up after ${running.failedTries} tries`;
+      return this.#enqueueSettled(running, `${why}: ${fault.code} ${fault.message}`, message);
+    }
+    this.#observeResult(running, "retried", fault.code);
+    this.#scheduleRetry([running], permanent ? maxDelayMs : this.#delayMs(running));
+  }
+
+  #delayMs({ failedTries, spec: { retry } }: RunningIntent): number {
+    const plain = Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.exponentialBase ** (failedTries - 1));
+    return plain * (1 + retry.jitter * (2 * this.#context.clock.random() - 1));
+  }
+
+  #scheduleRetry(batch: readonly RunningIntent[], delayMs: number): void {
+    const wait = {};
+    for (const running of batch) running.wait = wait;
+    this.#context.clock.after(delayMs, () => {
+      for (const running of batch) if (running.wait === wait) this.#makeReady(running);
+    });
+  }
+
+  #outcomeMessage({ intent }: RunningIntent, type: string, payload: Message["payload"]): Message {
+    return {
+      kind: "outcome",
+      type,
+      id: derivedId("outcome", intent.id),
+      entityId: intent.entityId,
+      correlationId: intent.correlationId,
+      payload,
+      now: this.#context.brokerClock.nowMs(),
+      attemptId: intent.attemptId,
+      intentId: intent.id,
+      ...(intent.traceparent !== undefined && { traceparent: intent.traceparent }),
+    };
+  }
+
+  #enqueueSettled({ intent, partition, tries }: RunningIntent, note: string, message?: Message): void {
+    this.#context.inbox.push({
+      ...{ kind: "settled", partition, intent, note },
+      ...(tries.length > 0 && { tries }),
+      ...(message && { message }),
+    });
+  }
+
+  #observeResult(
+    { spec }: RunningIntent,
+    result: "done" | "retried" | "failed" | "superseded_intent",
+    code?: string,
+  ): void {
+    const { intentType: type, backend } = spec;
+    this.#context.observe({ kind: "intent", type, backend, result, ...(code !== undefined && { code }) });
+  }
+
+  /** One for each backend. */
+  #breakerOf({ backend, breaker: limits }: EffectSpec): CircuitBreaker {
+    const known = this.#breakers.get(backend);
+    if (known) return known;
+    const breaker = new CircuitBreaker(this.#context.clock, limits, (open) =>
+      this.#context.observe({ kind: "breaker", backend, open }),
+    );
+    this.#breakers.set(backend, breaker);
+    return breaker;
+  }
+}
+
+/** Of a batch that was not done whole the first fault tells why. */
+function endSpan(span: Span, outcomes: readonly Outcome[]): void {
+  const failed = outcomes.flatMap((outcome) => (outcome.done ? [] : [outcome.fault]));
+  const attributes = { "rollcall.intents.failed": failed.length };
+  span.end({ attributes, ...(failed[0] && { error: `${failed[0].code} ${failed[0].message}` }) });
+}

@@ -1,0 +1,135 @@
+import { decodeRecord } from "../../core/decode.ts";
+import type { ConsumedTopic, Domain } from "../../core/domain.ts";
+import { derivedId } from "../../core/ids.ts";
+import type { Message } from "../../core/message.ts";
+import { partitionOf } from "../../core/murmur2.ts";
+import { type DecodeErrorCode, KEY_AND_HEADERS_BYTES_MAX, DecodeError } from "../../core/wire.ts";
+import type { BusRecord } from "../../ports/event-bus.ts";
+import type { InboxItem } from "./inbox.ts";
+
+export const REPARTITIONED_HEADER = "rollcall-repartitioned";
+export const BROKER_TIME_HEADER = "rollcall-broker-time";
+/** How long a repartitioned copy's own word about the original's time is believed. */
+const REPARTITIONED_TRUST_MS = 60_000;
+
+/** What an item asks of the turn, once it was read. */
+export type WorkItem =
+  | {
+      readonly kind: "step";
+      readonly item: InboxItem;
+      readonly message: Message;
+      /** Identity for dedupe; only of records whose topic is journaled. */
+      readonly dedupeKey?: string;
+      readonly journaled: boolean;
+    }
+  | { readonly kind: "repartition"; readonly item: RecordItem; readonly message: Message; readonly to: number }
+  | {
+      readonly kind: "dead_letter";
+      readonly item: RecordItem;
+      readonly code: DecodeErrorCode | "CORE_ERROR";
+      readonly error: string;
+    }
+  | { readonly kind: "bookkeeping"; readonly item: InboxItem };
+export type RecordItem = Extract<InboxItem, { kind: "record" }>;
+
+/**
+ * Reads the items of a turn. Pure. What lies below a stored position was taken before and is left out.
+ * @param refusedByStore items that the store refused alone, with its words: they are only kept books of
+ */
+export function readItems(
+  domain: Domain,
+  consumedBy: ReadonlyMap<string, ConsumedTopic>,
+  partitions: number,
+  items: readonly InboxItem[],
+  refusedByStore: ReadonlyMap<InboxItem, string>,
+): WorkItem[] {
+  const work: WorkItem[] = [];
+  for (const item of items) {
+    const refusal = refusedByStore.get(item);
+    if (refusal !== undefined)
+      work.push(
+        item.kind === "record"
+          ? { kind: "dead_letter", item, code: "CORE_ERROR", error: refusal }
+          : { kind: "bookkeeping", item },
+      );
+    else if (item.kind === "record") {
+      if (item.record.offset >= (item.partition.positions.get(item.record.topic) ?? 0))
+        work.push(readRecord(domain, consumedBy, partitions, item));
+    } else if (item.kind === "deadline" || item.kind === "drift")
+      work.push({ kind: "step", item, message: item.message, journaled: true });
+    else if (item.kind === "settled")
+      work.push(
+        item.message ? { kind: "step", item, message: item.message, journaled: true } : { kind: "bookkeeping", item },
+      );
+    else if (item.kind === "gap") work.push({ kind: "bookkeeping", item });
+    else {
+      work.push({ kind: "bookkeeping", item });
+      for (const message of item.messages) work.push({ kind: "step", item, message, journaled: true });
+    }
+  }
+  return work;
+}
+
+function readRecord(
+  domain: Domain,
+  consumedBy: ReadonlyMap<string, ConsumedTopic>,
+  partitions: number,
+  item: RecordItem,
+): WorkItem {
+  const { record } = item;
+  const consumed = consumedBy.get(record.topic);
+  if (!consumed)
+    return { kind: "dead_letter", item, code: "UNKNOWN_TYPE", error: `no contract consumes ${record.topic}` };
+  const labelBytes = keyAndHeaderBytes(record);
+  if (labelBytes > KEY_AND_HEADERS_BYTES_MAX)
+    return {
+      kind: "dead_letter",
+      item,
+      code: "TOO_LARGE",
+      error: `key and headers have ${labelBytes} bytes, at most ${KEY_AND_HEADERS_BYTES_MAX} are taken`,
+    };
+  const headers = textHeaders(record);
+  const original = originalBrokerTimeMs(headers, record.brokerTimeMs);
+  try {
+    const message = decodeRecord(domain, consumed, {
+      ...record,
+      headers,
+      brokerTimeMs: original ?? record.brokerTimeMs,
+    });
+    const to = partitionOf(message.entityId, partitions);
+    if (to !== record.partition) {
+      if (original === undefined) return { kind: "repartition", item, message, to };
+      throw new DecodeError(
+        "MISROUTED",
+        `a repartitioned copy of ${message.entityId} lies in partition ${record.partition}, not ${to}`,
+      );
+    }
+    if (!consumed.journal) return { kind: "step", item, message, journaled: false };
+    // Without an id of its own only a redelivery is a repeat, and that lies below the stored position.
+    if (!message.hasSenderId) return { kind: "step", item, message, journaled: true };
+    const dedupeKey = derivedId("seen", domain.name, message.entityId, message.type, message.id);
+    return { kind: "step", item, message, dedupeKey, journaled: true };
+  } catch (error) {
+    if (error instanceof DecodeError) return { kind: "dead_letter", item, code: error.code, error: error.message };
+    return { kind: "dead_letter", item, code: "CORE_ERROR", error: `reading failed: ${String(error)}` };
+  }
+}
+
+/** The original's broker time, if both headers are there and it is not older than a minute: trusted only together. */
+function originalBrokerTimeMs(headers: Readonly<Record<string, string>>, brokerTimeMs: number): number | undefined {
+  const time = Number(headers[BROKER_TIME_HEADER] ?? Number.NaN);
+  const trusted =
+    headers[REPARTITIONED_HEADER] !== undefined &&
+    time <= brokerTimeMs &&
+    time >= brokerTimeMs - REPARTITIONED_TRUST_MS;
+  return trusted ? time : undefined;
+}
+
+export const textHeaders = ({ headers }: BusRecord): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.toString("utf8")]));
+
+export function keyAndHeaderBytes({ key, headers }: BusRecord): number {
+  let bytes = key?.length ?? 0;
+  for (const [name, value] of Object.entries(headers)) bytes += Buffer.byteLength(name) + value.length;
+  return bytes;
+}

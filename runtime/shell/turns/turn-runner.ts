@@ -1,0 +1,213 @@
+import type { ConsumedTopic } from "../../core/domain.ts";
+import type { Entity } from "../../core/entity.ts";
+import { Fault } from "../../core/fault.ts";
+import { derivedId } from "../../core/ids.ts";
+import { ENTITY_COLUMNS, type EntityRow, entityOf } from "./entity-row.ts";
+import type { DueDeadline } from "../deadlines/deadline-index.ts";
+import type { InboxItem } from "./inbox.ts";
+import { readItems, type WorkItem } from "./read-items.ts";
+import { TurnWriter, PartitionsLost } from "./turn-writer.ts";
+import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
+import type { Partition } from "../partitions/partition.ts";
+import { InternedValues } from "./interned-values.ts";
+import { TurnPlan } from "./turn-plan.ts";
+import { TurnSpans } from "./turn-spans.ts";
+
+/** What a taker tells its owner. */
+export interface TurnHooks {
+  /** A plan is durable: whatever it asks for may begin. */
+  onCommitted(plan: TurnPlan): void;
+  /** Service was interrupted before this firing was committed: it may have to wait for its grace. */
+  onOutdatedFiring(due: DueDeadline): void;
+  /** The items of a turn are dealt with: committed, or of partitions that are lost. */
+  onFinished(items: readonly InboxItem[]): void;
+  /** Another process owns these partitions. */
+  onPartitionsLost(partitions: readonly Partition[]): void;
+  /** A defect: nothing can go on. */
+  onFatal(error: unknown): void;
+}
+
+/**
+ * What a turn leaves to the next. Not the plan itself: it knows its own base, and so each would keep all before it
+ * alive.
+ */
+type TurnBase = Pick<TurnPlan, "entities" | "seen" | "cursors">;
+
+/** Takes turns: read, load, step, commit; then tells what was committed. One commit at a time, in order. */
+export class TurnRunner {
+  readonly #context: ShellContext;
+  readonly #writer: TurnWriter;
+  readonly #consumedByTopic: ReadonlyMap<string, ConsumedTopic>;
+  readonly #hooks: TurnHooks;
+  readonly #refusedByStore = new Map<InboxItem, string>();
+  readonly #internedValues = new InternedValues();
+  #committing: { readonly base: TurnBase; readonly committedAsPlanned: Promise<boolean> } | undefined;
+  #turnsInProgress = 0;
+  #commits = 0;
+  /** Monotonic: when the store last failed. */
+  #storeFailedAtMs = Number.NEGATIVE_INFINITY;
+  partitions = 0;
+
+  constructor(context: ShellContext, hooks: TurnHooks) {
+    this.#context = context;
+    this.#writer = new TurnWriter(context);
+    this.#consumedByTopic = new Map(context.domain.consumed.map((consumed) => [consumed.topic, consumed]));
+    this.#hooks = hooks;
+  }
+
+  get isBusy(): boolean {
+    return this.#turnsInProgress > 0;
+  }
+
+  /**
+   * Plans a turn, on top of the one that is being committed if there is one, and begins its commit when that one is
+   * durable. Returns when the commit has begun; a plan whose base did not commit as planned is made anew.
+   */
+  async runTurn(items: readonly InboxItem[]): Promise<void> {
+    this.#turnsInProgress++;
+    const base = this.#committing;
+    const planned = await this.#plan(items, base?.base).catch(() => undefined);
+    const isBaseDurable = base === undefined || (await base.committedAsPlanned);
+    this.#committing = undefined;
+    const isCurrent = planned && isBaseDurable && items.every(({ partition }) => !partition.isLost);
+    const asPlanned = this.#commitUntilDone(items, isCurrent ? planned : undefined).catch((error: unknown) => {
+      this.#hooks.onFatal(error);
+      return false;
+    });
+    if (isCurrent)
+      this.#committing = {
+        base: { entities: planned.entities, seen: planned.seen, cursors: planned.cursors },
+        committedAsPlanned: asPlanned,
+      };
+    else await asPlanned;
+  }
+
+  /** Resolves when no commit is under way. */
+  async idle(): Promise<void> {
+    await this.#committing?.committedAsPlanned;
+    this.#committing = undefined;
+  }
+
+  /** Until each item is committed or its partition is lost. @returns whether the plan given was committed at once */
+  async #commitUntilDone(items: readonly InboxItem[], plan: TurnPlan | undefined): Promise<boolean> {
+    const startedMs = this.#context.clock.monotonicMs();
+    const unfinished = new Set(items);
+    let committedAsPlanned = plan !== undefined;
+    for (let next = plan, failures = 0; ; next = undefined) {
+      if (this.#returnOutdatedFirings(unfinished)) {
+        next = undefined;
+        committedAsPlanned = false;
+      }
+      const current = [...unfinished].filter(({ partition }) => !partition.isLost);
+      if (current.length === 0) break;
+      try {
+        await this.#commitTurn(current, unfinished, next);
+        if (unfinished.size > 0) committedAsPlanned = false;
+      } catch (error) {
+        committedAsPlanned = false;
+        if (error instanceof PartitionsLost) this.#hooks.onPartitionsLost(error.partitions);
+        else if (error instanceof Fault && error.retryable) {
+          this.#context.observe({ kind: "unreachable", part: "store", error: String(error) });
+          this.#storeFailedAtMs = this.#context.clock.monotonicMs();
+          await sleep(this.#context.clock, backOffMs(++failures));
+        } else throw error;
+      }
+    }
+    const durationMs = this.#context.clock.monotonicMs() - startedMs;
+    this.#context.observe({ kind: "turn", messages: items.length, durationMs });
+    this.#turnsInProgress--;
+    this.#hooks.onFinished(items);
+    return committedAsPlanned;
+  }
+
+  /**
+   * Firings from before an interruption: what would have come meanwhile could not come. @returns whether there were any
+   */
+  #returnOutdatedFirings(unfinished: Set<InboxItem>): boolean {
+    const { size } = unfinished;
+    for (const item of unfinished) {
+      if (item.kind !== "deadline" || item.firedAtMs >= Math.max(this.#storeFailedAtMs, item.partition.resumedAtMs))
+        continue;
+      unfinished.delete(item);
+      this.#hooks.onOutdatedFiring(item.due);
+    }
+    return unfinished.size < size;
+  }
+
+  /** One turn over the items; by halves when the store refuses the data, down to the one that it refuses. */
+  async #commitTurn(items: readonly InboxItem[], unfinished: Set<InboxItem>, planned?: TurnPlan): Promise<void> {
+    const plan = planned ?? (await this.#plan(items));
+    try {
+      this.#context.failpoint("C1");
+      if (plan.cursors.size > 0)
+        await this.#writer.commit(plan, derivedId("turn", this.#context.owner, ++this.#commits));
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") throw error;
+      return this.#commitInHalves(items, unfinished, error);
+    }
+    this.#context.failpoint("C4");
+    plan.spans?.end();
+    for (const item of items) {
+      unfinished.delete(item);
+      this.#refusedByStore.delete(item);
+    }
+    this.#hooks.onCommitted(plan);
+  }
+
+  async #commitInHalves(items: readonly InboxItem[], unfinished: Set<InboxItem>, refusal: Fault): Promise<void> {
+    const [only] = items;
+    if (items.length === 1 && only) {
+      if (this.#refusedByStore.has(only)) throw refusal;
+      this.#refusedByStore.set(only, `the store refuses it: ${refusal.message}`);
+      return this.#commitTurn(items, unfinished);
+    }
+    const half = items.length >> 1;
+    await this.#commitTurn(items.slice(0, half), unfinished);
+    await this.#commitTurn(items.slice(half), unfinished);
+  }
+
+  async #plan(items: readonly InboxItem[], base?: TurnBase): Promise<TurnPlan> {
+    const { domain, brokerClock, tracing } = this.#context;
+    const work = readItems(domain, this.#consumedByTopic, this.partitions, items, this.#refusedByStore);
+    const [entities, seen] = await Promise.all([this.#loadEntities(work), this.#loadSeen(work)]);
+    const loaded = {
+      entity: (id: string) => base?.entities.get(id)?.now ?? entities.get(id),
+      seen: (key: string) => seen.has(key) || base?.seen.has(key) === true,
+      cursorsOf: (partition: Partition) => base?.cursors.get(partition) ?? partition,
+      internedValues: this.#internedValues,
+    };
+    const plan = new TurnPlan(domain, loaded, brokerClock.nowMs(), tracing && new TurnSpans(tracing));
+    for (const each of work) plan.add(each);
+    return plan;
+  }
+
+  /** From the cache, looked at once: a commit that ends meanwhile may push an entity out of it. The rest is read. */
+  async #loadEntities(work: readonly WorkItem[]): Promise<Map<string, Entity>> {
+    const found = new Map<string, Entity>();
+    const missing = new Set<string>();
+    for (const each of work) {
+      if (each.kind !== "step") continue;
+      const { entityId } = each.message;
+      const cached = each.item.partition.entities.get(entityId);
+      if (cached) found.set(entityId, cached);
+      else missing.add(entityId);
+    }
+    if (missing.size === 0) return found;
+    const rows = await this.#context.store.query<EntityRow>(
+      `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
+      [this.#context.domain.name, [...missing]],
+    );
+    for (const row of rows) found.set(row.entity_id, this.#internedValues.internEntity(entityOf(row)));
+    return found;
+  }
+
+  async #loadSeen(work: readonly WorkItem[]): Promise<Set<string>> {
+    const keys = work.flatMap((each) => (each.kind === "step" && each.dedupeKey !== undefined ? [each.dedupeKey] : []));
+    if (keys.length === 0) return new Set();
+    const rows = await this.#context.store.query<{ key: string }>(
+      `select key from rollcall.seen where key = any($1::uuid[])`,
+      [keys],
+    );
+    return new Set(rows.map(({ key }) => key));
+  }
+}

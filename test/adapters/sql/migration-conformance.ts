@@ -1,0 +1,210 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ensureJournalPartitions, migrate, type MigrationSet } from "../../../runtime/adapters/sql/migrate.ts";
+import type { Store } from "../../../runtime/ports/store.ts";
+import { blockOf } from "../../security/guide.ts";
+
+const runtime: MigrationSet = {
+  scope: "runtime",
+  directory: new URL("../../../runtime/adapters/migrations/", import.meta.url),
+};
+
+const BEFORE_FIRST_RELEASE = readFileSync(new URL("fixtures/before-first-release.sql", import.meta.url), "utf8");
+
+/** What migrating does on every store. `connect` may be called more than once where the store takes several. */
+export function describeMigrations(name: string, connect: () => Promise<Store>): void {
+  describe(`migrations on ${name}`, () => {
+    let store: Store;
+    let directory: string;
+    let set: MigrationSet;
+    const write = (file: string, text: string): void => writeFileSync(join(directory, file), text);
+    const numbers = (applied: readonly { readonly number: number }[]): number[] => applied.map(({ number }) => number);
+
+    beforeAll(async () => {
+      store = await connect();
+    });
+    afterAll(() => store.close());
+    beforeEach(async () => {
+      await store.query("drop schema if exists rollcall cascade");
+      directory = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));
+      set = { scope: "test", directory };
+      write("0001_first.sql", "create table rollcall.one (id int); insert into rollcall.one values (1);");
+      write("0002_second.sql", "insert into rollcall.one values (2);");
+      return () => rmSync(directory, { recursive: true });
+    });
+
+    it("apply in order, once", async () => {
+      expect(numbers(await migrate(store, [set]))).toEqual([1, 2]);
+      expect(await migrate(store, [set])).toEqual([]);
+      write("0003_third.sql", "insert into rollcall.one values (3);");
+      expect(await migrate(store, [set])).toMatchObject([{ scope: "test", number: 3, name: "0003_third.sql" }]);
+      expect(await store.query("select id from rollcall.one order by id")).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+    });
+
+    it("count each scope on its own, in the order given", async () => {
+      const other = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));
+      writeFileSync(join(other, "0001_other.sql"), "insert into rollcall.one values (10);");
+      const applied = await migrate(store, [set, { scope: "other", directory: other }]);
+      expect(applied.map(({ scope, number }) => `${scope} ${number}`)).toEqual(["test 1", "test 2", "other 1"]);
+      rmSync(other, { recursive: true });
+    });
+
+    it("leave nothing of a file that fails, and keep those before it", async () => {
+      write("0002_second.sql", "insert into rollcall.one values (2); insert into rollcall.nowhere values (1);");
+      await expect(migrate(store, [set])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      expect(await store.query("select id from rollcall.one")).toEqual([{ id: 1 }]);
+      write("0002_second.sql", "insert into rollcall.one values (2);");
+      expect(numbers(await migrate(store, [set]))).toEqual([2]);
+    });
+
+    it("refuse a changed file by its name", async () => {
+      await migrate(store, [set]);
+      write("0001_first.sql", "create table rollcall.one (id bigint);");
+      const refused = migrate(store, [set]);
+      await expect(refused).rejects.toMatchObject({ code: "MIGRATION_MISMATCH", retryable: false });
+      await expect(refused).rejects.toThrow("test/0001_first.sql");
+    });
+
+    it("refuse a database that a newer version migrated, naming the file", async () => {
+      write("0003_future.sql", "insert into rollcall.one values (3);");
+      await migrate(store, [set]);
+      rmSync(join(directory, "0003_future.sql"));
+      const refused = migrate(store, [set]);
+      await expect(refused).rejects.toMatchObject({ code: "MIGRATION_MISMATCH" });
+      await expect(refused).rejects.toThrow("test/0003_future.sql");
+    });
+
+    it("refuse a file that comes in before an applied one", async () => {
+      rmSync(join(directory, "0001_first.sql"));
+      write("0002_second.sql", "create table rollcall.one (id int)");
+      await migrate(store, [set]);
+      write("0001_late.sql", "drop table rollcall.one");
+      await expect(migrate(store, [set])).rejects.toThrow("test/0001_late.sql is older");
+    });
+
+    it("refuse a folder they can't order", async () => {
+      write("0002_again.sql", "select 1");
+      await expect(migrate(store, [set])).rejects.toThrow("same number");
+      rmSync(join(directory, "0002_again.sql"));
+      write("third.sql", "select 1");
+      await expect(migrate(store, [set])).rejects.toThrow("third.sql");
+    });
+
+    describe("a store of before the first release", () => {
+      const contents = () =>
+        store.query(
+          `select relname, pg_relation_size(oid) as bytes from pg_class
+            where relnamespace = to_regnamespace('rollcall') order by relname`,
+        );
+      const asScript = (text: string) => store.transaction((tx) => store.script(tx, text));
+      const remedy = { pglite: "ROLLCALL_DATA_DIR to another one", postgres: "drop schema rollcall cascade" };
+
+      it("is refused by name, with what it has and the remedy, and nothing in it is changed", async () => {
+        await asScript(BEFORE_FIRST_RELEASE);
+        const before = await contents();
+        const refused = migrate(store, [runtime, set]);
+        await expect(refused).rejects.toMatchObject({ code: "STORE_TOO_OLD", retryable: false });
+        await expect(refused).rejects.toThrow("runtime/0001_runtime.sql, runtime/0002_table_bus.sql");
+        await expect(refused).rejects.toThrow(remedy[store.kind]);
+        expect(await contents()).toEqual(before);
+      });
+
+      it("is refused when only its first migration was applied", async () => {
+        await asScript(`${BEFORE_FIRST_RELEASE}; delete from rollcall.migration where number > 1`);
+        await expect(migrate(store, [runtime])).rejects.toMatchObject({ code: "STORE_TOO_OLD" });
+      });
+
+      it("is refused without its record of migrations too; an empty schema is not", async () => {
+        await store.query("create schema rollcall");
+        await asScript("create table rollcall.entity (id text); create table rollcall.journal (id text)");
+        const refused = migrate(store, [set]);
+        await expect(refused).rejects.toMatchObject({ code: "STORE_TOO_OLD" });
+        await expect(refused).rejects.toThrow("entity, journal");
+        expect(await contents()).toMatchObject([{ relname: "entity" }, { relname: "journal" }]);
+        await asScript("drop table rollcall.entity; drop table rollcall.journal");
+        expect(numbers(await migrate(store, [set]))).toEqual([1, 2]);
+      });
+    });
+
+    it("apply once when several start at once", async () => {
+      const all = await Promise.all([1, 2, 3].map(() => migrate(store, [runtime, set])));
+      const applied = all.flat().map(({ scope, number }) => `${scope} ${number}`);
+      expect(applied.filter((one) => one.startsWith("test")).sort()).toEqual(["test 1", "test 2"]);
+      expect(new Set(applied).size).toBe(applied.length);
+      expect(await store.query("select id from rollcall.one order by id")).toEqual([{ id: 1 }, { id: 2 }]);
+    });
+
+    describe("the journal's days", () => {
+      const journal = (at: string, seq: number) =>
+        store.query(
+          "insert into rollcall.journal (domain, partition, seq, at, kind) values ('d', 0, $1, $2, 'message')",
+          [seq, new Date(at)],
+        );
+      const partitionOf = async (seq: number): Promise<unknown> =>
+        (
+          await store.query(
+            "select relname as t from rollcall.journal j join pg_class c on c.oid = j.tableoid where seq = $1",
+            [seq],
+          )
+        )[0]?.["t"];
+
+      beforeEach(async () => {
+        await migrate(store, [runtime]);
+      });
+
+      it("get partitions of their own, in UTC, once", async () => {
+        expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual([
+          "2026-03-28",
+          "2026-03-29",
+        ]);
+        expect(await ensureJournalPartitions(store, ["2026-03-29", "2026-03-30"])).toEqual(["2026-03-30"]);
+        await journal("2026-03-28T23:59:59.999Z", 1);
+        await journal("2026-03-29T00:00:00Z", 2);
+        await journal("2026-04-01T00:00:00Z", 3);
+        expect(await partitionOf(1)).toBe("journal_20260328");
+        expect(await partitionOf(2)).toBe("journal_20260329");
+        expect(await partitionOf(3)).toBe("journal_default");
+      });
+
+      it("are left alone when journal_default has rows of them", async () => {
+        await journal("2026-03-28T12:00:00Z", 1);
+        expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual(["2026-03-29"]);
+        expect(await ensureJournalPartitions(store, ["2026-03-28"])).toEqual([]);
+        expect(await partitionOf(1)).toBe("journal_default");
+      });
+
+      it("are dropped one by one, as the guide says", async () => {
+        await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"]);
+        await store.query(
+          "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, " +
+            "served_at) values ('d', 0, 1, 'o', 3, 1, now())",
+        );
+        await journal("2026-03-28T12:00:00Z", 1);
+        await journal("2026-03-29T12:00:00Z", 2);
+        await store.query("update rollcall.journal set topic = 't'");
+        const [asked = "", dropped = ""] = blockOf("What is not promised", "sql", "operate").split(";");
+        const waiting = (day: string) => store.query<{ waiting: number }>(asked.replace("20260101", day));
+        expect([...(await waiting("20260328")), ...(await waiting("20260329"))]).toEqual([
+          { waiting: 0 },
+          { waiting: 1 },
+        ]);
+        await store.query(dropped.replace("20260101", "20260328"));
+        expect(await store.query("select seq from rollcall.journal")).toEqual([{ seq: 2 }]);
+      });
+
+      it("must be days", async () => {
+        await expect(ensureJournalPartitions(store, ["2026-02-30"])).rejects.toThrow(RangeError);
+        await expect(ensureJournalPartitions(store, ["today'; drop"])).rejects.toThrow(RangeError);
+      });
+
+      it("are made once when several make them at once", async () => {
+        const made = await Promise.all(
+          [1, 2, 3].map(() => ensureJournalPartitions(store, ["2026-05-01", "2026-05-02"])),
+        );
+        expect(made.flat().sort()).toEqual(["2026-05-01", "2026-05-02"]);
+      });
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HttpBench } from "../app/http-bench.ts";
+import { describePage } from "./describe-page.ts";
+import { type PageSession, openPage } from "./page-session.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PAGES = [
+  "/",
+  "/nodes",
+  "/nodes/calm-1",
+  "/contracts",
+  "/events",
+  "/dead-letters",
+  "/playground",
+  "/docs",
+  "/docs/api",
+  "/schemas",
+] as const;
+const VIEWS = [
+  { name: "light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { name: "dark, on a phone", colorScheme: "dark", viewport: { width: 360, height: 640 } },
+] as const;
+
+describePage("the page, to those who see it otherwise", (browser) => {
+  let bench: HttpBench;
+  beforeAll(async () => {
+    bench = await HttpBench.open();
+    await bench.activeNode("calm-1", { node_name: "Calm", capabilities: ["calm.down"] });
+    await bench.publish("NodeIntrospectionEvent", { node_id: "calm-2", node_type: "compute" });
+    const { topic = "" } = bench.system.domain.consumed[0] ?? {};
+    const message = { topic, partition: 0, key: Buffer.from("calm-3"), value: Buffer.from("{"), headers: {} };
+    await bench.system.bus.publish([message], { timeoutMs: 30_000 });
+  });
+  afterAll(() => bench?.close());
+
+  describe.each(VIEWS)("in $name", (view) => {
+    let seen: PageSession;
+    beforeAll(async () => void (seen = await openPage(browser(), bench.url, "/", view)));
+    afterAll(() => seen?.close());
+
+    it.each(PAGES)("%s has nothing that axe objects to, fits, and is quiet", async (path) => {
+      await seen.open(path);
+      await seen.page.waitForTimeout(500);
+      // Evaluated, not added as an element: the Content-Security-Policy would stop that.
+      await seen.page.evaluate(AXE);
+      const found = (await seen.page.evaluate(`axe.run(document, { resultTypes: ["violations"] })`)) as AxeReport;
+      const said = found.violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
+      );
+      expect(said).toEqual([]);
+      expect(await seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+      expect(seen.problems).toEqual([]);
+    });
+  });
+});
+
+interface AxeReport {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
+  }[];
+}

@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { judgeMassExpiry } from "../../../runtime/shell/deadlines/mass-expiry.ts";
+
+const NOW = 1_000_000;
+const guard = { maxRatio: 0.3, minCount: 5 };
+const times = (count: number, at: number): number[] => Array.from({ length: count }, () => at);
+const judge = (more: Partial<Parameters<typeof judgeMassExpiry>[0]>) =>
+  judgeMassExpiry({
+    guard,
+    renewedForMs: 30_000,
+    nowMs: NOW,
+    armedTimes: [],
+    expiredAtMs: [],
+    releasedUntilMs: Number.NEGATIVE_INFINITY,
+    ...more,
+  });
+
+describe("a mass expiry", () => {
+  it.each([
+    { due: 29, well: 71, isMass: false, why: "below the share" },
+    { due: 30, well: 70, isMass: true, why: "at the share" },
+    { due: 4, well: 0, isMass: false, why: "all of them, but too few to tell" },
+    { due: 5, well: 0, isMass: true, why: "the least count" },
+  ])("is $isMass with $due of 100 due: $why", ({ due, well, isMass }) =>
+    expect(judge({ armedTimes: [...times(due, NOW), ...times(well, NOW + 25_000)] }).isMass).toBe(isMass),
+  );
+
+  it.each([
+    { at: NOW + 10_000, counts: true },
+    { at: NOW + 10_001, counts: false },
+    { at: NOW - 60_000, counts: true },
+  ])("looks a third of the period ahead: a deadline at $at counts: $counts", ({ at, counts }) =>
+    expect(judge({ armedTimes: times(5, at) })).toEqual({ isMass: counts, entities: counts ? 5 : 0, of: 5 }),
+  );
+
+  it.each([
+    { at: NOW, counts: true },
+    { at: NOW - 10_000, counts: true },
+    { at: NOW - 10_001, counts: false },
+  ])("looks a third of the period back: an expiry at $at counts: $counts", ({ at, counts }) =>
+    expect(judge({ expiredAtMs: times(5, at) }).entities).toBe(counts ? 5 : 0),
+  );
+
+  it("counts what expired among those that there were", () =>
+    expect(judge({ armedTimes: times(12, NOW + 25_000), expiredAtMs: times(6, NOW) })).toEqual({
+      isMass: true,
+      entities: 6,
+      of: 18,
+    }));
+
+  it("sees no new fault in what an operator let go", () => {
+    const armedFor = [...times(60, NOW), ...times(40, NOW + 25_000)];
+    expect(judge({ armedTimes: armedFor, releasedUntilMs: NOW }).isMass).toBe(false);
+    expect(judge({ armedTimes: armedFor, releasedUntilMs: NOW - 1 }).isMass).toBe(true);
+  });
+
+  it("comes sooner the more entities are due and the fewer are well, never the other way round", () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: NOW - 40_000, max: NOW + 40_000 }), { maxLength: 60 }),
+        fc.array(fc.integer({ min: NOW - 40_000, max: NOW }), { maxLength: 30 }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        fc.integer({ min: 1, max: 20 }),
+        (armedFor, expiredAt, maxRatio, minCount) => {
+          const judged = (more: object) =>
+            judge({ guard: { maxRatio, minCount }, armedTimes: armedFor, expiredAtMs: expiredAt, ...more });
+          const { isMass, entities, total } = judged({});
+          expect(entities).toBeLessThanOrEqual(total);
+          if (isMass) {
+            expect(entities).toBeGreaterThanOrEqual(minCount);
+            expect(judged({ armedFor: [...armedFor, NOW] }).isMass).toBe(true);
+            expect(judged({ expiredAt: [...expiredAt, NOW] }).isMass).toBe(true);
+          } else expect(judged({ armedFor: [...armedFor, NOW + 40_000] }).isMass).toBe(false);
+        },
+      ),
+      { numRuns: 1_000 },
+    ));
+});

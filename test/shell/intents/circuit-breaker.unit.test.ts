@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { CircuitBreaker } from "../../../runtime/shell/intents/circuit-breaker.ts";
+import { ManualClock } from "../../manual-clock.ts";
+
+function world() {
+  const clock = new ManualClock();
+  const told: boolean[] = [];
+  const breaker = new CircuitBreaker(clock, { failureThreshold: 3, resetTimeoutMs: 5_000 }, (open) => told.push(open));
+  return { clock, told, breaker };
+}
+
+describe("the breaker", () => {
+  it("opens after so many failures in a row, and a success begins the count anew", () => {
+    const { breaker, told } = world();
+    for (const end of ["recordFailure", "recordFailure", "recordSuccess", "recordFailure", "recordFailure"] as const)
+      breaker[end]();
+    expect([breaker.allowsCall(), told]).toEqual([true, []]);
+    breaker.recordFailure();
+    expect([breaker.allowsCall(), told]).toEqual([false, [true]]);
+  });
+
+  it("lets one call try after its rest, which shuts it by a success", async () => {
+    const { breaker, clock, told } = world();
+    for (let i = 0; i < 3; i++) breaker.recordFailure();
+    await clock.advance(4_999);
+    expect(breaker.allowsCall()).toBe(false);
+    await clock.advance(1);
+    expect([breaker.allowsCall(), breaker.allowsCall()]).toEqual([true, false]);
+    breaker.recordSuccess();
+    expect([breaker.allowsCall(), breaker.allowsCall(), told]).toEqual([true, true, [true, false]]);
+  });
+
+  it("rests again when the call that tried failed, and says so once", async () => {
+    const { breaker, clock, told } = world();
+    for (let i = 0; i < 3; i++) breaker.recordFailure();
+    await clock.advance(5_000);
+    breaker.allowsCall();
+    breaker.recordFailure();
+    await clock.advance(4_999);
+    expect([breaker.allowsCall(), told]).toEqual([false, [true]]);
+  });
+
+  it("is not shut by calls that began before it opened", () => {
+    const { breaker } = world();
+    for (let i = 0; i < 3; i++) breaker.recordFailure();
+    breaker.recordSuccess();
+    breaker.recordFailure();
+    expect(breaker.allowsCall()).toBe(false);
+  });
+});

@@ -1,0 +1,255 @@
+import { describe, expect, it } from "vitest";
+import type { Domain, EffectSpec } from "../../../runtime/core/domain.ts";
+import { done, type Effect, type Outcome, failed } from "../../../runtime/core/effect.ts";
+import { Fault } from "../../../runtime/core/fault.ts";
+import { intent as defineIntent, type Intent } from "../../../runtime/core/intent.ts";
+import { toRfc3339 } from "../../../runtime/core/time.ts";
+import { traceparentOf } from "../../../runtime/core/trace.ts";
+import { BrokerClock } from "../../../runtime/shell/deadlines/broker-clock.ts";
+import { noFailpoint } from "../../../runtime/shell/failpoint.ts";
+import { Inbox, type InboxItem } from "../../../runtime/shell/turns/inbox.ts";
+import { IntentRunner } from "../../../runtime/shell/intents/intent-runner.ts";
+import { DEFAULT_LIMITS } from "../../../runtime/shell/limits.ts";
+import type { ShellContext } from "../../../runtime/shell/shell-context.ts";
+import { Partition } from "../../../runtime/shell/partitions/partition.ts";
+import { ManualClock } from "../../manual-clock.ts";
+
+const unavailable = failed(new Fault("UNAVAILABLE", "down", { retryable: true }));
+const invalid = failed(new Fault("REFUSED", "no", { retryable: false }));
+const confirmed = done({ type: "Written", payload: {} });
+
+/** A runner over one effect whose answers a test gives, call by call; the last one repeats. */
+function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
+  const clock = new ManualClock();
+  const inbox = new Inbox();
+  const calls: string[][] = [];
+  const effect: EffectSpec = {
+    intentType: "box.write",
+    operation: "write",
+    backend: "box",
+    outputEvents: ["Written"],
+    timeoutMs: 1_000,
+    batchMax: 10,
+    concurrency: 2,
+    retry: { maxRetries: 3, initialDelayMs: 100, exponentialBase: 2, maxDelayMs: 250, jitter: 0 },
+    breaker: { failureThreshold: 1_000_000, resetTimeoutMs: 5_000 },
+    effect: {
+      intent: defineIntent("box.write", {}),
+      faults: [],
+      run: (intents) => {
+        const answer = answers[Math.min(calls.length, answers.length - 1)] ?? confirmed;
+        calls.push(intents.map(({ id }) => id));
+        return answer === "hang" ? new Promise(() => {}) : Promise.resolve(intents.map(() => answer));
+      },
+    },
+    ...spec,
+  };
+  const parts = {
+    domain: { effects: new Map([["box.write", effect]]) } as unknown as Domain,
+    clock,
+    inbox,
+    brokerClock: new BrokerClock(clock),
+    limits: DEFAULT_LIMITS,
+    observe: () => {},
+    failpoint: noFailpoint,
+  } as unknown as ShellContext;
+  const partition = new Partition({
+    number: 0,
+    epoch: 1,
+    nextSeq: 1,
+    publishedSeq: 0,
+    positions: new Map(),
+    entitiesMax: 1,
+  });
+  const runner = new IntentRunner(parts);
+  const add = (...intents: Intent[]) => runner.add(partition, intents);
+  const settled = () =>
+    inbox.take(100).filter((item): item is Extract<InboxItem, { kind: "settled" }> => item.kind === "settled");
+  return { clock, calls, partition, runner, add, settled };
+}
+
+const intentOf = (id: string, target = id): Intent => ({
+  id,
+  entityId: "n",
+  attemptId: "a",
+  type: "box.write",
+  target,
+  version: 1,
+  correlationId: "c",
+  payload: {},
+});
+
+describe("the intent runner", () => {
+  it("answers with the effect's event as an outcome of the attempt", async () => {
+    const { add, clock, settled } = world([confirmed]);
+    add(intentOf("i1"));
+    await clock.advance(0);
+    expect(settled()).toMatchObject([
+      { note: "done", message: { kind: "outcome", type: "Written", attemptId: "a", intentId: "i1" } },
+    ]);
+  });
+
+  it("tries again after growing delays, then gives up with a failure", async () => {
+    const { add, clock, calls, settled } = world([unavailable]);
+    add(intentOf("i1"));
+    for (const [ms, count] of [
+      [0, 1],
+      [99, 1],
+      [1, 2],
+      [200, 3],
+      [249, 3],
+      [1, 4],
+    ] as const) {
+      await clock.advance(ms);
+      expect(calls).toHaveLength(count);
+    }
+    expect(settled()).toMatchObject([
+      {
+        message: { type: "failed(box.write)", payload: { backend: "box", error_code: "UNAVAILABLE", message: "down" } },
+      },
+    ]);
+  });
+
+  it("tells each call for what was not done at once, and none where one call was enough", async () => {
+    const { add, clock, runner, settled } = world([unavailable, "hang", confirmed]);
+    add(intentOf("i1"));
+    await clock.advance(1_100);
+    const failed = [
+      { at: toRfc3339(clock.wallMs() - 1_100), ms: 0, code: "UNAVAILABLE", error: "down" },
+      {
+        at: toRfc3339(clock.wallMs() - 1_000),
+        ms: 1_000,
+        code: "UNAVAILABLE",
+        error: expect.stringContaining("1000 ms"),
+      },
+    ];
+    expect([...runner.triesOf("n")]).toEqual([["i1", failed]]);
+    expect([...runner.triesOf("stranger")]).toEqual([]);
+    await clock.advance(200);
+    add(intentOf("i2"));
+    await clock.advance(0);
+    const [first, second] = settled();
+    expect(first?.tries).toEqual([...failed, { at: toRfc3339(clock.wallMs()), ms: 0 }]);
+    expect(second).not.toHaveProperty("tries");
+  });
+
+  it("keeps the first of many tries and the latest nine", async () => {
+    const retry = { maxRetries: 20, initialDelayMs: 100, exponentialBase: 1, maxDelayMs: 100, jitter: 0 };
+    const { add, clock, settled } = world([unavailable], { retry });
+    add(intentOf("i1"));
+    await clock.advance(2_000);
+    const [{ tries = [] } = {}] = settled();
+    const agoMs = tries.map(({ at }) => clock.wallMs() - Date.parse(at));
+    expect(agoMs).toEqual([2_000, 800, 700, 600, 500, 400, 300, 200, 100, 0]);
+  });
+
+  it("does not try a permanent refusal again", async () => {
+    const { add, clock, calls, settled } = world([invalid]);
+    add(intentOf("i1"));
+    await clock.advance(10_000);
+    expect(calls).toHaveLength(1);
+    expect(settled()).toMatchObject([{ message: { type: "failed(box.write)" } }]);
+  });
+
+  it("tries what retry_on names, and only that", async () => {
+    const retry = {
+      maxRetries: 3,
+      initialDelayMs: 100,
+      exponentialBase: 2,
+      maxDelayMs: 250,
+      jitter: 0,
+      retryOn: new Set(["REFUSED"]),
+    };
+    const { add, clock, calls } = world([invalid, unavailable], { retry });
+    add(intentOf("i1"));
+    await clock.advance(10_000);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("begins the next intent of a target only when the last one's turn is committed", async () => {
+    const { add, clock, calls, runner, settled } = world([confirmed]);
+    add(intentOf("i1", "t"), intentOf("i2", "t"), intentOf("i3", "other"));
+    await clock.advance(0);
+    expect(calls.flat()).toEqual(["i1", "i3"]);
+    for (const { intent } of settled()) runner.releaseTarget(intent);
+    await clock.advance(0);
+    expect(calls.flat()).toEqual(["i1", "i3", "i2"]);
+    expect(runner.size).toBe(1);
+  });
+
+  it("never gives an unlimited intent up, but lets a younger one of its target pass", async () => {
+    const retry = {
+      maxRetries: "unlimited" as const,
+      initialDelayMs: 100,
+      exponentialBase: 2,
+      maxDelayMs: 250,
+      jitter: 0,
+    };
+    const { add, clock, calls, settled } = world([unavailable], { retry });
+    add(intentOf("i1", "t"));
+    await clock.advance(60_000);
+    expect(calls.length).toBeGreaterThan(100);
+    expect(settled()).toEqual([]);
+    add(intentOf("i2", "t"));
+    await clock.advance(250);
+    expect(settled()).toMatchObject([{ intent: { id: "i1" }, note: expect.stringContaining("superseded") }]);
+  });
+
+  it("ends a call at its timeout and tries again", async () => {
+    const { add, clock, calls, settled } = world(["hang", confirmed]);
+    add(intentOf("i1"));
+    await clock.advance(1_000);
+    expect(calls).toHaveLength(1);
+    await clock.advance(100);
+    expect(settled()).toMatchObject([{ note: "done after 1 failed tries" }]);
+  });
+
+  it("tries at once what waits for its next try, when it is asked to, and then as ever", async () => {
+    const { add, clock, calls, runner } = world([unavailable]);
+    add(intentOf("i1"), { ...intentOf("i2"), entityId: "other" });
+    await clock.advance(0);
+    expect([runner.retryNow("n"), runner.retryNow("n"), runner.retryNow("stranger")]).toEqual([1, 0, 0]);
+    await clock.advance(0);
+    expect(calls).toEqual([["i1", "i2"], ["i1"]]);
+    await clock.advance(100);
+    expect(calls, "the wait that was cut short is over for good").toEqual([["i1", "i2"], ["i1"], ["i2"]]);
+    await clock.advance(100);
+    expect(calls.at(-1)).toEqual(["i1"]);
+  });
+
+  it("hands the trace of a batch on, and none where it has several", async () => {
+    const traces: (string | undefined)[] = [];
+    const run: Effect["run"] = (intents, { signal }) => {
+      traces.push(traceparentOf(signal));
+      return Promise.resolve(intents.map(() => confirmed));
+    };
+    const effect = { intent: defineIntent("box.write", {}), faults: [], run };
+    const { add, clock } = world([], { batchMax: 2, concurrency: 1, effect });
+    const [first, second] = ["1", "2"].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [
+      string,
+      string,
+    ];
+    const sibling = first.replace(/1{16}-01$/, "3333333333333333-01");
+    const of = (id: string, traceparent?: string): Intent => ({ ...intentOf(id), traceparent });
+    add(of("a", first), of("b", sibling), of("c", first), of("d", second), of("e", first), of("f"), of("g"), of("h"));
+    await clock.advance(0);
+    expect(traces).toEqual([first, undefined, undefined, undefined]);
+  });
+
+  it("carries a batch in one call, up to its maximum", async () => {
+    const { add, clock, calls } = world([confirmed], { batchMax: 2, concurrency: 1 });
+    add(intentOf("i1"), intentOf("i2"), intentOf("i3"));
+    await clock.advance(0);
+    expect(calls).toEqual([["i1", "i2"], ["i3"]]);
+  });
+
+  it("forgets what belongs to a lost partition", async () => {
+    const { add, clock, partition, runner, settled } = world(["hang"]);
+    add(intentOf("i1", "t"), intentOf("i2", "t"));
+    partition.isLost = true;
+    runner.dropLost();
+    await clock.advance(5_000);
+    expect(runner.size).toBe(0);
+    expect(settled()).toEqual([]);
+  });
+});
