@@ -34,6 +34,7 @@ describe("where one writes in YAML", () => {
       "h:\n  - { current_state: [A, B|",
       { path: ["h", "[]", "current_state", "[]"], word: "B" },
     ],
+    ["in braces over several lines", "h:\n  - {\n      a: 1,\n      na|", { path: ["h", "[]"], word: "na" }],
     ["past a comment", "states: # all of them\n  # one\n  - |", { path: ["states", "[]"], word: "" }],
   ])("%s", (_what, text, place) => expect(at(text)).toEqual(place));
 });
