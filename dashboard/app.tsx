@@ -1,20 +1,17 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { SignInForm } from "./sign-in-form.tsx";
-import { followLink, usePageLocation } from "./shared/router.ts";
 import { onUnauthenticated } from "./shared/api.ts";
+import { Link } from "./shared/link.tsx";
+import { type PageProps, usePageLocation } from "./shared/router.ts";
+import { SignInForm } from "./sign-in-form.tsx";
 
-/** A page gets what stands behind its path: `/nodes/:id` the id. */
-export interface PageProps {
-  readonly routeParam: string;
-}
 interface PageRoute {
   readonly path: string;
   readonly title: string;
   readonly load: () => Promise<ComponentType<PageProps>>;
 }
 
-/** Every page is a file of its own, so that the first one is there at once. */
+/** Each page is loaded when it is opened, so that the first one appears sooner. */
 const PAGE_ROUTES: readonly PageRoute[] = [
   { path: "/", title: "Overview", load: async () => (await import("./overview/overview-page.tsx")).OverviewPage },
   { path: "/nodes", title: "Nodes", load: async () => (await import("./nodes/nodes-page.tsx")).NodesPage },
@@ -54,36 +51,35 @@ export function App() {
   useEffect(() => onUnauthenticated(() => setNeedsSignIn(true)), []);
   useEffect(() => {
     document.title = `${page.title} · Rollcall`;
-    let current = true;
-    void page.load().then((Component) => current && setLoaded({ page, Component }));
-    return () => void (current = false);
+    let isCurrent = true;
+    void page.load().then((Component) => isCurrent && setLoaded({ page, Component }));
+    return () => void (isCurrent = false);
   }, [page]);
-  const rest = page === NODE_ROUTE ? decodeURIComponent(path.slice(NODE_ROUTE.path.length)) : "";
+  const routeParam = page === NODE_ROUTE ? decodeURIComponent(path.slice(NODE_ROUTE.path.length)) : "";
   return (
     <>
       <a class="skip" href="#main">
         Skip to content
       </a>
       <header class="top">
-        <a class="brand" href="/" onClick={followLink}>
+        <Link class="brand" to="/">
           Rollcall
-        </a>
+        </Link>
         <nav aria-label="Main">
           {PAGE_ROUTES.map(({ path: to, title }) => (
-            <a
+            <Link
               key={to}
-              href={to}
-              onClick={followLink}
+              to={to}
               aria-current={page.path.startsWith(to) && (to !== "/" || page.path === "/") ? "page" : undefined}
             >
               {title}
-            </a>
+            </Link>
           ))}
         </nav>
       </header>
       <main id="main">
         {needsSignIn && <SignInForm onSignedIn={() => location.reload()} />}
-        {!needsSignIn && loaded?.page === page && <loaded.Component key={path} routeParam={rest} />}
+        {!needsSignIn && loaded?.page === page && <loaded.Component key={path} routeParam={routeParam} />}
       </main>
     </>
   );

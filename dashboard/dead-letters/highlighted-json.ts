@@ -1,17 +1,17 @@
 export interface HighlightedLine {
   readonly text: string;
-  /** What the error names stands here. */
+  /** The error names what is on this line. */
   readonly isHighlighted: boolean;
 }
 
-/** The JSON pointers that an error's text names, each once. */
+/** The JSON pointers in the text of an error, each once. */
 export const pointersIn = (error: string): readonly string[] => [
   ...new Set(
     [...error.matchAll(/(?:^|[;\n] ?)(\/[^:\s]*):/g)].map(([, pointer = ""]) => (pointer === "/" ? "" : pointer)),
   ),
 ];
 
-/** JSON as text, line by line; a pointer to what is not there lights the deepest part of its way that is. */
+/** JSON as lines of text. A pointer to a missing value highlights the deepest of its parents that exists. */
 export function highlightedJson(value: unknown, pointers: readonly string[]): readonly HighlightedLine[] {
   const highlightedPaths = new Set(
     pointers.map((pointer) => deepestExistingPath(value, pointerInEnvelope(value, pointer))),
@@ -24,9 +24,9 @@ function jsonLines(
   path: string,
   label: string,
   indent: string,
-  lit: ReadonlySet<string>,
+  highlightedPaths: ReadonlySet<string>,
 ): readonly HighlightedLine[] {
-  const isHighlighted = lit.has(path);
+  const isHighlighted = highlightedPaths.has(path);
   if (typeof value !== "object" || value === null)
     return [{ text: indent + label + JSON.stringify(value), isHighlighted }];
   const entries = Object.entries(value);
@@ -34,7 +34,7 @@ function jsonLines(
   if (entries.length === 0) return [{ text: `${indent}${label}${open}${close}`, isHighlighted }];
   const inner = entries.flatMap(([key, each], index) => {
     const own = Array.isArray(value) ? "" : `${JSON.stringify(key)}: `;
-    const lines = jsonLines(each, `${path}/${escapePointerPart(key)}`, own, `${indent}  `, lit);
+    const lines = jsonLines(each, `${path}/${escapePointerPart(key)}`, own, `${indent}  `, highlightedPaths);
     return index === entries.length - 1 ? lines : withComma(lines);
   });
   return [
@@ -48,7 +48,7 @@ const withComma = (lines: readonly HighlightedLine[]): HighlightedLine[] =>
   lines.map((line, index) => (index === lines.length - 1 ? { ...line, text: `${line.text},` } : line));
 const escapePointerPart = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
 
-/** What is wrong with a payload is named from its top, which in an envelope is not the message's. */
+/** Errors name parts of a payload from the payload's root, but in an envelope the payload is not the root. */
 function pointerInEnvelope(value: unknown, pointer: string): string {
   const first = pointer.split("/")[1];
   const { payload } = (value ?? {}) as { readonly payload?: unknown };

@@ -3,22 +3,22 @@ import type { PublishedEvent } from "../shared/published-event.ts";
 export const TAIL_MAX = 1_000;
 
 export interface TailedEvent extends PublishedEvent {
-  /** Counts up. */
+  /** Counts the events from 1. */
   readonly number: number;
 }
-/** The newest events, newest first; while it is paused the newer ones wait. */
+/** The newest events, newest first. While it is paused, new ones are held back. */
 export interface EventTail {
   readonly rows: readonly TailedEvent[];
   readonly heldBack: readonly TailedEvent[];
   readonly paused: boolean;
-  /** How many came meanwhile: of the waiting ones only the newest are kept. */
+  /** May be more than are held back: only the newest are kept. */
   readonly arrivedWhilePaused: number;
   readonly totalCount: number;
 }
 
 export const EMPTY_TAIL: EventTail = { rows: [], heldBack: [], paused: false, arrivedWhilePaused: 0, totalCount: 0 };
 
-/** @param events in the order in which they came */
+/** @param events oldest first */
 export function appendEvents(tail: EventTail, events: readonly PublishedEvent[]): EventTail {
   if (events.length === 0) return tail;
   const newest = events.map((event, index) => ({ ...event, number: tail.totalCount + index + 1 })).reverse();
@@ -30,9 +30,7 @@ export function appendEvents(tail: EventTail, events: readonly PublishedEvent[])
 
 export const pauseTail = (tail: EventTail): EventTail => ({ ...tail, paused: true });
 export const resumeTail = ({ rows, heldBack, totalCount }: EventTail): EventTail => ({
+  ...EMPTY_TAIL,
   rows: [...heldBack, ...rows].slice(0, TAIL_MAX),
-  heldBack: [],
-  paused: false,
-  arrivedWhilePaused: 0,
   totalCount,
 });

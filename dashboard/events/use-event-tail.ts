@@ -1,29 +1,21 @@
 import { useEffect, useReducer, useState } from "preact/hooks";
-import { type StreamState, subscribeToEvents, type PublishedEvent } from "../shared/event-stream.ts";
-import { EMPTY_TAIL, pauseTail, resumeTail, type EventTail, appendEvents } from "./event-tail.ts";
+import { type StreamState, subscribeToEvents } from "../shared/event-stream.ts";
+import type { PublishedEvent } from "../shared/published-event.ts";
+import { appendEvents, EMPTY_TAIL, type EventTail, pauseTail, resumeTail } from "./event-tail.ts";
 
 type TailAction = "pause" | "resume" | "clear" | readonly PublishedEvent[];
-/** However many come, the page is drawn so often at most. */
+/** Events are shown in batches, so that many of them don't make the page slow. */
 const RENDER_INTERVAL_MS = 200;
 
-const reduceTail = (tail: EventTail, action: TailAction): EventTail =>
-  action === "pause"
-    ? pauseTail(tail)
-    : action === "resume"
-      ? resumeTail(tail)
-      : action === "clear"
-        ? { ...EMPTY_TAIL, paused: tail.paused }
-        : appendEvents(tail, action);
+function reduceTail(tail: EventTail, action: TailAction): EventTail {
+  if (action === "pause") return pauseTail(tail);
+  if (action === "resume") return resumeTail(tail);
+  if (action === "clear") return { ...EMPTY_TAIL, paused: tail.paused };
+  return appendEvents(tail, action);
+}
 
-/** The events from now on, of one type or node where that is asked for. */
-export function useEventTail(
-  type: string | undefined,
-  nodeId: string | undefined,
-): {
-  readonly tail: EventTail;
-  readonly feed: StreamState | undefined;
-  readonly act: (act: "pause" | "resume" | "clear") => void;
-} {
+/** The events from now on, of one type or node where one is given. */
+export function useEventTail(type: string | undefined, nodeId: string | undefined) {
   const [tail, act] = useReducer<EventTail, TailAction>(reduceTail, EMPTY_TAIL);
   const [feed, setFeed] = useState<StreamState>();
   useEffect(() => {

@@ -10,7 +10,8 @@ import { formatNumber, formatDuration } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { type Column, VirtualTable } from "../shared/virtual-table.tsx";
-import { followLink, navigate, usePageLocation } from "../shared/router.ts";
+import { Link, NodeLink } from "../shared/link.tsx";
+import { navigate, nodePath, usePageLocation } from "../shared/router.ts";
 import { fetchJson } from "../shared/api.ts";
 import { useApi } from "../shared/use-api.ts";
 import { GetStarted } from "../registration/get-started.tsx";
@@ -23,7 +24,6 @@ interface RegistrationPage {
   readonly total?: number;
 }
 const POLL_MS = 5_000;
-const nodePath = ({ node_id }: RegistrationView): string => `/nodes/${encodeURIComponent(node_id)}`;
 
 export function NodesPage() {
   const filter = filterFromQuery(usePageLocation().searchParams);
@@ -34,7 +34,7 @@ export function NodesPage() {
   const { total } = pages;
   const isFiltered = Object.keys(filter).length > 0;
   return (
-    <>
+    <div class="nodes-page">
       <h1>
         Nodes{" "}
         <span class="note" role="status">
@@ -47,11 +47,7 @@ export function NodesPage() {
       {total === 0 && !isFiltered && <GetStarted />}
       {total === 0 && isFiltered && (
         <p class="card">
-          No nodes match. Remove a filter, or{" "}
-          <a href="/nodes" onClick={followLink}>
-            show all
-          </a>
-          .
+          No nodes match. Remove a filter, or <Link to="/nodes">show all</Link>.
         </p>
       )}
       <div hidden={total === 0}>
@@ -61,15 +57,15 @@ export function NodesPage() {
           total={total ?? 0}
           rowAt={(index) => pages.row(index)}
           onRangeChange={showRows}
-          onOpenRow={(row) => navigate(nodePath(row))}
+          onOpenRow={(row) => navigate(nodePath(row.node_id))}
         />
       </div>
-    </>
+    </div>
   );
 }
 
 /**
- * The rows that fit, kept as they are now: asked for again when an event tells that something moved, and now and then.
+ * The rows that match the filter. They are fetched again after events, and every `POLL_MS`.
  */
 function useNodeRows(filter: NodeFilter) {
   const key = JSON.stringify(filter);
@@ -113,12 +109,9 @@ function nodeColumns(overview: Overview | undefined, nowMs: number): readonly Co
     {
       name: "id",
       title: "Node",
-      cell: (row) => (
+      cell: ({ node_id, node }) => (
         <>
-          <a href={nodePath(row)} onClick={followLink} tabIndex={-1}>
-            {row.node_id}
-          </a>{" "}
-          <span class="note">{row.node?.node_name}</span>
+          <NodeLink id={node_id} tabIndex={-1} /> <span class="note">{node?.node_name}</span>
         </>
       ),
     },

@@ -1,9 +1,9 @@
 import type { Explanation } from "../../app/http/entities/explanation.ts";
 import { formatDuration } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
-import { followLink } from "../shared/router.ts";
+import { Link } from "../shared/link.tsx";
 
-/** Why a node is where it is, what it waits for, and what would move it. */
+/** Why a node is in its state, what it waits for, and what can change its state. */
 export function StatusSummary({ explanation, nowMs }: { readonly explanation: Explanation; readonly nowMs: number }) {
   const { text, deadlines, intents, trouble, moved_by, dead_letters } = explanation;
   const pending = intents.filter(({ status }) => status === "pending");
@@ -48,9 +48,7 @@ export function StatusSummary({ explanation, nowMs }: { readonly explanation: Ex
       {dead_letters.length > 0 && (
         <p>
           {dead_letters.length} of its messages became dead letters, the newest with {dead_letters[0]?.code}:{" "}
-          <a href="/dead-letters" onClick={followLink}>
-            dead letters
-          </a>
+          <Link to="/dead-letters">dead letters</Link>
         </p>
       )}
     </section>

@@ -3,12 +3,12 @@ import { fetchJson } from "../shared/api.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
 import "./notices.css";
 
-/** What is to be known or done. */
+/** What an operator should know or do. */
 export function Notices({ notices, onDone }: { readonly notices: readonly Notice[]; readonly onDone: () => void }) {
   return (
     <ul class="notices" aria-label="Notices" aria-live="polite">
       {notices.map((notice) => (
-        <li key={`${notice.title} ${notice.hold?.subject}`} class={notice.level}>
+        <li key={`${notice.title} ${notice.hold?.subject}`} class={notice.level === "bad" ? "bad" : ""}>
           <strong>{notice.title}</strong>
           <p>{notice.detail}</p>
           <p>

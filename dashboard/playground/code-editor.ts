@@ -26,7 +26,7 @@ import { yamlCursorAt } from "./yaml-cursor.ts";
 
 export interface CodeEditor {
   showDiagnostics(diagnostics: readonly ContractDiagnostic[]): void;
-  /** Another text, which is not told as a change. */
+  /** Replaces the text without calling `onChange`. */
   setText(text: string): void;
   destroy(): void;
 }
@@ -36,12 +36,12 @@ interface EditorOptions {
   readonly text: string;
   readonly label: string;
   readonly schema: () => JsonSchema | undefined;
-  /** Names that these contracts declare. */
+  /** Names that the contracts declare, for completion. */
   readonly names: () => readonly string[];
   readonly onChange: (text: string) => void;
 }
 
-/** A YAML editor in a shadow root: its styles are adopted style sheets there, which the page's policy lets be. */
+/** A YAML editor. In a shadow root it adopts its style sheets, which the Content-Security-Policy allows. */
 export function createEditor({ host, text, label, schema, names, onChange }: EditorOptions): CodeEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();

@@ -10,11 +10,11 @@ interface YamlEditorProps {
   readonly diagnostics: readonly ContractDiagnostic[];
   readonly names: readonly string[];
   readonly onChange: (text: string) => void;
-  /** Undefined: it is as it runs. */
+  /** Undefined: the text is the one in force. */
   readonly onReset: (() => void) | undefined;
 }
 
-/** The editor is loaded with the first contract that is edited. */
+/** An editor for a contract. Its library is loaded when the first one is shown. */
 export function YamlEditor({ file, text, diagnostics, names, onChange, onReset }: YamlEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
@@ -43,7 +43,7 @@ export function YamlEditor({ file, text, diagnostics, names, onChange, onReset }
     };
   }, [file]);
   useEffect(() => editor?.showDiagnostics(diagnostics), [editor, JSON.stringify(diagnostics)]);
-  // Only a reset brings a text from outside.
+  // Every other change of the text comes from the editor itself.
   useEffect(() => {
     if (resetCount.current > 0) editor?.setText(text);
   }, [resetCount.current]);

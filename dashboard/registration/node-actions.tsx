@@ -9,7 +9,7 @@ interface NodeActionsProps {
   readonly onDone: () => void;
 }
 
-/** What an operator can do about a node. */
+/** What an operator can do with a node. */
 export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsProps) {
   const deregister = async (reason: string): Promise<string> => {
     const payload = { node_id: nodeId, ...(reason !== "" && { reason }) };

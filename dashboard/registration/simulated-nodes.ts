@@ -2,15 +2,14 @@ import type { PublishedEvent } from "../shared/published-event.ts";
 
 export const SIMULATED_NODES_MAX = 20;
 export const LOG_MAX = 300;
-export const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 
-/** A node that this page plays. */
+/** A node that this page simulates. */
 export interface SimulatedNode {
   readonly id: string;
   readonly type: string;
-  /** The last that was heard of it; null: nothing yet. */
+  /** The type of the latest event about it; null: none yet. */
   readonly lastEvent: string | null;
-  /** Of the attempt whose acceptance was heard last. */
+  /** Of the attempt that was accepted last. */
   readonly attemptId: string | null;
   readonly autoAcks: boolean;
   readonly silent: boolean;
@@ -80,12 +79,12 @@ export function reduceSimulation(state: Simulation, act: SimulationAction): Simu
   }
 }
 
-/** A node beats from when it is active until it hears that it ended. */
+/** A node sends heartbeats while it is ACTIVE, unless it is muted. */
 export const sendsHeartbeats = ({ lastEvent, silent }: SimulatedNode): boolean =>
   !silent && (lastEvent === "NodeBecameActive" || lastEvent === "NodeUpdated");
 
-/** An id that is not in use yet: `mine-1`, `mine-2`, ... */
-export function nextNodeId(nodes: readonly SimulatedNode[], last: string): string {
+/** The next id that is free: `mine-2` after `mine-1`. */
+export function nextNodeId(nodes: readonly Pick<SimulatedNode, "id">[], last: string): string {
   const [, stem = "node-", digits = "0"] = /^(.*?)(\d*)$/.exec(last) ?? [];
   for (let number = Number(digits || 0) + 1; ; number++)
     if (!nodes.some(({ id }) => id === stem + number)) return stem + number;

@@ -12,7 +12,9 @@ import {
 
 const HEARTBEAT_MS = 4_000;
 
-/** Nodes that this tab plays against the running system; with the tab they fall silent. */
+export type NodeSimulation = ReturnType<typeof useSimulatedNodes>;
+
+/** Nodes that this page simulates against the running system. They stop sending when the page is left. */
 export function useSimulatedNodes() {
   const [state, dispatch] = useReducer<Simulation, SimulationAction>(reduceSimulation, EMPTY_SIMULATION);
   const [feed, setFeed] = useState<StreamState>();

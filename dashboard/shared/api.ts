@@ -1,4 +1,4 @@
-/** What the server said instead of an answer. */
+/** The server refused a request. */
 export class ApiError extends Error {
   readonly status: number;
   readonly problem: Readonly<Record<string, unknown>>;
@@ -10,7 +10,7 @@ export class ApiError extends Error {
 }
 
 const TOKEN_KEY = "rollcall-token";
-/** Of this tab alone, and gone with it. */
+/** Kept for this tab only, until it is closed. */
 export const apiToken = {
   get: (): string | null => sessionStorage.getItem(TOKEN_KEY),
   set: (value: string): void => sessionStorage.setItem(TOKEN_KEY, value),
@@ -32,7 +32,7 @@ export const onUnauthenticated = (listener: () => void): (() => void) => {
   return () => removeEventListener(UNAUTHENTICATED, listener);
 };
 
-/** The answer as it came, its status checked. @throws Refused; TypeError when the server can't be reached */
+/** @throws ApiError when the status is not 2xx; TypeError when the server can't be reached */
 export async function request(
   path: string,
   { method = "GET", query = {}, body, headers, signal }: RequestOptions = {},
@@ -56,7 +56,7 @@ export async function request(
   throw new ApiError(response.status, problem);
 }
 
-/** @throws as `request` */
+/** The JSON of an answer, undefined for 204. @throws as `request` */
 export async function fetchJson<Answer>(path: string, options: RequestOptions = {}): Promise<Answer> {
   const response = await request(path, options);
   return (response.status === 204 ? undefined : await response.json()) as Answer;

@@ -1,9 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Where the page is: a path, and what a page keeps in the address so that it can be sent to somebody. */
+/** The path, and what a page keeps in the address so that a view can be sent to somebody. */
 export interface PageLocation {
   readonly path: string;
   readonly searchParams: URLSearchParams;
+}
+/** A page gets the rest of its path, decoded: for `/nodes/:id` the id. */
+export interface PageProps {
+  readonly routeParam: string;
 }
 
 const NAVIGATED = "rollcall:navigated";
@@ -26,7 +30,16 @@ export function usePageLocation(): PageLocation {
   return pageLocation;
 }
 
-/** @param replace true keeps one entry of the history for what is typed letter by letter */
+/** A path with those parameters that have a value; an empty one counts as none. */
+export function pathWithQuery(path: string, params: Readonly<Record<string, string | number | undefined>>): string {
+  const set = Object.entries(params).filter(([, value]) => value !== undefined && value !== "");
+  const query = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
+  return query === "" ? path : `${path}?${query}`;
+}
+
+export const nodePath = (nodeId: string): string => `/nodes/${encodeURIComponent(nodeId)}`;
+
+/** @param replace true: the view before is not kept in the history, for a filter that changes with each letter */
 export function navigate(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
   if (replace) history.replaceState(null, "", to);
   else history.pushState(null, "", to);
