@@ -5,7 +5,7 @@ import type { StateCounts } from "../../app/http/entities/state-counts.routes.ts
 import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { ToggleGroup } from "../shared/fields.tsx";
-import { navigate, pathWithQuery, usePageLocation } from "../shared/router.ts";
+import { navigate, pathWithQuery, usePageLocation } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { ContractText } from "./contract-text.tsx";
 import { FlowDiagram } from "./flow-diagram.tsx";
@@ -15,7 +15,7 @@ import { VersionHistory } from "./version-history.tsx";
 const COUNTS_MS = 3_000;
 const IN_FORCE_MS = 5_000;
 
-export function ContractsPage() {
+export function Page() {
   const contracts = useApi<ContractsView>("/api/v1/contracts");
   const graph = useApi<ContractGraph>("/api/v1/contracts/graph");
   const inForce = useApi<ContractsInForce>("/api/v1/contracts/in-force", IN_FORCE_MS);

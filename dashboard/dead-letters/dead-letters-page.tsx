@@ -3,9 +3,9 @@ import type { DeadLetter } from "../../app/http/dead-letters/dead-letter-queries
 import { fetchJson } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { Form, SelectField, TextField } from "../shared/fields.tsx";
-import { Link } from "../shared/link.tsx";
+import type { ListPage } from "../shared/list-page.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
-import { navigate, pathWithQuery, usePageLocation } from "../shared/router.ts";
+import { Link, navigate, pathWithQuery, usePageLocation } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { DeadLetterItem } from "./dead-letter-item.tsx";
 import "../shared/filter-form.css";
@@ -13,10 +13,7 @@ import "./dead-letters-page.css";
 
 const PAGE_ROWS = 100;
 
-interface DeadLetterPage {
-  readonly items: readonly DeadLetter[];
-  readonly next_cursor: string | null;
-}
+type DeadLetterPage = ListPage<DeadLetter>;
 /** As in the address; an empty text is no filter. */
 interface DeadLetterFilter extends Readonly<Record<string, string>> {
   readonly code: string;
@@ -25,7 +22,7 @@ interface DeadLetterFilter extends Readonly<Record<string, string>> {
 }
 
 /** Messages that could not be processed. */
-export function DeadLettersPage() {
+export function Page() {
   const { searchParams } = usePageLocation();
   const param = (name: string): string => searchParams.get(name) ?? "";
   const filter: DeadLetterFilter = { code: param("code"), topic: param("topic"), retried: param("retried") };

@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
 import { apiToken } from "../shared/api.ts";
 import { formatClockTime } from "../shared/format.ts";
-import { NodeLink } from "../shared/link.tsx";
-import { pathWithQuery } from "../shared/router.ts";
+import { NodeLink, pathWithQuery } from "../shared/router.tsx";
 import { CopyButton } from "./copy-button.tsx";
 import type { TailedEvent } from "./event-tail.ts";
 import { curlCommand, kcatCommand } from "./shell-commands.ts";

@@ -2,10 +2,10 @@ import { useState } from "preact/hooks";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import type { StreamState } from "../shared/event-stream.ts";
 import { Form, SelectField, TextField } from "../shared/fields.tsx";
-import { Link } from "../shared/link.tsx";
-import { navigate, pathWithQuery, usePageLocation } from "../shared/router.ts";
+import { Link, navigate, pathWithQuery, usePageLocation } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { EventRow } from "./event-row.tsx";
+import { clearTail, pauseTail, resumeTail } from "./event-tail.ts";
 import { useEventTail } from "./use-event-tail.ts";
 import "../shared/filter-form.css";
 import "./events-page.css";
@@ -20,28 +20,29 @@ interface AsyncApi {
 }
 
 /** Events as they are published. */
-export function EventsPage() {
+export function Page() {
   const { searchParams } = usePageLocation();
   const type = searchParams.get("type") ?? undefined;
   const nodeId = searchParams.get("node") ?? undefined;
   const asyncApi = useApi<AsyncApi>("/asyncapi.json");
-  const { tail, feed, act } = useEventTail(type, nodeId);
+  const { tail, setTail, feed } = useEventTail(type, nodeId);
   const [shownCount, setShownCount] = useState(ROWS_PER_STEP);
-  const { rows, arrivedWhilePaused } = tail;
+  const { paused } = tail;
+  const { rows } = paused ?? tail;
   return (
     <div class="events-page">
       <h1>Events</h1>
       <EventFilterForm key={nodeId ?? ""} type={type} nodeId={nodeId} types={publishedTypes(asyncApi.answer)} />
       <p class="choices">
-        <button aria-pressed={tail.paused} onClick={() => act(tail.paused ? "resume" : "pause")}>
-          {tail.paused ? "Resume" : "Pause"}
+        <button aria-pressed={paused !== undefined} onClick={() => setTail(paused ? resumeTail : pauseTail)}>
+          {paused ? "Resume" : "Pause"}
         </button>
-        <button disabled={rows.length === 0} onClick={() => act("clear")}>
+        <button disabled={rows.length === 0} onClick={() => setTail(clearTail)}>
           Clear
         </button>
         <span role="status" class="note">
           {connectionText(feed)}{" "}
-          {tail.paused ? `Paused: ${arrivedWhilePaused} arrived meanwhile.` : `${rows.length} loaded.`}
+          {paused ? `Paused: ${tail.totalCount - paused.totalCount} arrived meanwhile.` : `${rows.length} loaded.`}
         </span>
       </p>
       <ErrorMessage error={feed?.rejection} title="Could not follow the events" />

@@ -3,7 +3,7 @@ import type { Overview } from "../../app/http/overview/overview.ts";
 import { NODE_TYPES } from "../registration/node-types.ts";
 import { TextField, ToggleGroup } from "../shared/fields.tsx";
 import { formatNumber } from "../shared/format.ts";
-import { navigate, pathWithQuery } from "../shared/router.ts";
+import { navigate, pathWithQuery } from "../shared/router.tsx";
 import { StateName } from "../shared/state-name.tsx";
 
 const FILTER_NAMES = ["state", "reducer_state", "node_type", "capability", "q"] as const;

@@ -12,8 +12,7 @@ import { refreshScheduler } from "../shared/refresh-scheduler.ts";
 import { useServerClock } from "../shared/server-clock.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
-import { Link } from "../shared/link.tsx";
-import { type PageProps, pathWithQuery } from "../shared/router.ts";
+import { Link, type PageProps, pathWithQuery } from "../shared/router.tsx";
 import { ApiError } from "../shared/api.ts";
 import { useApi } from "../shared/use-api.ts";
 import "./node-page.css";
@@ -25,7 +24,7 @@ interface TimelineAnswer {
   readonly items: readonly TimelineItem[];
 }
 
-export function NodePage({ routeParam: nodeId }: PageProps) {
+export function Page({ routeParam: nodeId }: PageProps) {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
   const registration = useApi<RegistrationView>(path, POLL_MS);
   const explanation = useApi<Explanation>(`${path}/explanation`, POLL_MS);

@@ -10,22 +10,16 @@ import { formatNumber, formatDuration } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { type Column, VirtualTable } from "../shared/virtual-table.tsx";
-import { Link, NodeLink } from "../shared/link.tsx";
-import { navigate, nodePath, usePageLocation } from "../shared/router.ts";
+import { Link, NodeLink, navigate, nodePath, pathWithQuery, usePageLocation } from "../shared/router.tsx";
 import { fetchJson } from "../shared/api.ts";
 import { useApi } from "../shared/use-api.ts";
 import { GetStarted } from "../registration/get-started.tsx";
 import { filterFromQuery, type NodeFilter, NodeFilters } from "./node-filters.tsx";
 import "./nodes-page.css";
 
-interface RegistrationPage {
-  readonly items: readonly RegistrationView[];
-  readonly next_cursor: string | null;
-  readonly total?: number;
-}
 const POLL_MS = 5_000;
 
-export function NodesPage() {
+export function Page() {
   const filter = filterFromQuery(usePageLocation().searchParams);
   const { answer: overview } = useApi<Overview>("/api/v1/overview?history=false", POLL_MS);
   const { pages, error, isLive } = useNodeRows(filter);
@@ -74,14 +68,7 @@ function useNodeRows(filter: NodeFilter) {
   const pages = useMemo(
     () =>
       new PagedRows<RegistrationView>(
-        async (request, signal) => {
-          const query = { ...filter, ...request, count: String(request.count) };
-          const { items, next_cursor, total } = await fetchJson<RegistrationPage>("/api/v1/registrations", {
-            query,
-            signal,
-          });
-          return { rows: items, nextCursor: next_cursor, total };
-        },
+        (request, signal) => fetchJson(pathWithQuery("/api/v1/registrations", { ...filter, ...request }), { signal }),
         (reason) => setFailure({ error: reason }),
       ),
     [key],

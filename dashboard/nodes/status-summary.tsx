@@ -1,7 +1,7 @@
 import type { Explanation } from "../../app/http/entities/explanation.ts";
 import { formatDuration } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
-import { Link } from "../shared/link.tsx";
+import { Link } from "../shared/router.tsx";
 
 /** Why a node is in its state, what it waits for, and what can change its state. */
 export function StatusSummary({ explanation, nowMs }: { readonly explanation: Explanation; readonly nowMs: number }) {

@@ -4,8 +4,7 @@ import { Notices } from "./notices.tsx";
 import { formatDateTime, formatMeasuredMs, formatNumber } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
-import { Link } from "../shared/link.tsx";
-import { pathWithQuery } from "../shared/router.ts";
+import { Link, pathWithQuery } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { GetStarted } from "../registration/get-started.tsx";
 import { HealthAndLag } from "./health-and-lag.tsx";
@@ -23,7 +22,7 @@ const RATES = [
 ] as const;
 const withSpaces = (name: string): string => name.replace("_", " ");
 
-export function OverviewPage() {
+export function Page() {
   const { answer, error, refetch } = useApi<OverviewAnswer>("/api/v1/overview", POLL_MS);
   return (
     <div class="overview-page">

@@ -2,7 +2,7 @@ import type { ContractCheck } from "../../app/http/contracts/contract-check.rout
 import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
 import { DiagnosticMessage } from "../contracts/diagnostic-message.tsx";
 import { formatDateTime } from "../shared/format.ts";
-import { NodeLink } from "../shared/link.tsx";
+import { NodeLink } from "../shared/router.tsx";
 import { ScrollTable } from "../shared/scroll-table.tsx";
 
 type Exploration = NonNullable<ContractCheck["model"]>;

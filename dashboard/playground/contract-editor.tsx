@@ -30,6 +30,8 @@ function EditorPanel({ contracts }: { readonly contracts: ContractsView }) {
   const text = edited[file] ?? inForce.get(file) ?? "";
   const diagnostics = check?.diagnostics ?? [];
   const isChanged = (name: string): boolean => edited[name] !== undefined && edited[name] !== inForce.get(name);
+  const edit = (now: string): void =>
+    setEdited(({ [file]: _before, ...rest }) => (now === inForce.get(file) ? rest : { ...rest, [file]: now }));
   return (
     <section class="card contract-editor">
       <h2>Edit a contract</h2>
@@ -49,8 +51,8 @@ function EditorPanel({ contracts }: { readonly contracts: ContractsView }) {
         text={text}
         diagnostics={diagnostics.filter((each) => each.file === file)}
         names={declaredNames(graph)}
-        onChange={(now) => setEdited((before) => ({ ...before, [file]: now }))}
-        onReset={isChanged(file) ? () => setEdited(({ [file]: _gone, ...rest }) => rest) : undefined}
+        onChange={edit}
+        inForce={isChanged(file) ? inForce.get(file) : undefined}
       />
       <p role="status" class="note">
         {busy ? "Checking …" : check ? problemsText(diagnostics.length) : "Edit to check."}

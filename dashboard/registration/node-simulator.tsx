@@ -2,17 +2,18 @@ import { useState } from "preact/hooks";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { Form, SelectField, TextField } from "../shared/fields.tsx";
 import { formatClockTime } from "../shared/format.ts";
-import { NodeLink } from "../shared/link.tsx";
+import { NodeLink } from "../shared/router.tsx";
 import { NODE_TYPES } from "./node-types.ts";
-import { nextNodeId, SIMULATED_NODES_MAX, type SimulatedNode, type Simulation } from "./simulated-nodes.ts";
+import { addNode, changeNode, nextNodeId, removeNode, SIMULATED_NODES_MAX } from "./simulated-nodes.ts";
+import type { SimulatedNode, Simulation } from "./simulated-nodes.ts";
 import { type NodeSimulation, useSimulatedNodes } from "./use-simulated-nodes.ts";
 import "../shared/filter-form.css";
 import "./node-simulator.css";
 
 /** Simulates nodes: the page sends what a node sends, and shows the events about it. */
 export function NodeSimulator() {
-  const simulation = useSimulatedNodes();
-  const { state, feed } = simulation;
+  const nodeSimulation = useSimulatedNodes();
+  const { simulation, feed } = nodeSimulation;
   return (
     <section class="card node-simulator">
       <h2>Simulate a node</h2>
@@ -20,7 +21,7 @@ export function NodeSimulator() {
         It sends the running system what a real node sends: register it, let it acknowledge and send heartbeats, then
         mute it and watch it expire. When you leave this page, the nodes stop sending.
       </p>
-      <RegisterForm {...simulation} />
+      <RegisterForm {...nodeSimulation} />
       <ErrorMessage error={feed?.rejection} title="Could not follow the events for these nodes" />
       {feed && !feed.connected && !feed.rejection && (
         <p class="note" role="status">
@@ -28,22 +29,22 @@ export function NodeSimulator() {
         </p>
       )}
       <ul class="simulated-nodes">
-        {state.nodes.map((node) => (
-          <SimulatedNodeItem key={node.id} node={node} {...simulation} />
+        {simulation.nodes.map((node) => (
+          <SimulatedNodeItem key={node.id} node={node} {...nodeSimulation} />
         ))}
       </ul>
-      <SimulationLog log={state.log} />
+      <SimulationLog log={simulation.log} />
     </section>
   );
 }
 
-function RegisterForm({ state: { nodes }, dispatch, introspect }: NodeSimulation) {
+function RegisterForm({ simulation: { nodes }, setSimulation, introspect }: NodeSimulation) {
   const [id, setId] = useState("mine-1");
   const [type, setType] = useState<string>("effect");
   const isFull = nodes.length >= SIMULATED_NODES_MAX;
   const register = (): void => {
     const node = { id: id.trim(), type };
-    dispatch({ act: "add", ...node });
+    setSimulation((before) => addNode(before, node.id, type));
     void introspect(node);
     setId(nextNodeId([...nodes, node], node.id));
   };
@@ -69,9 +70,9 @@ interface SimulatedNodeItemProps extends NodeSimulation {
   readonly node: SimulatedNode;
 }
 
-function SimulatedNodeItem({ node, dispatch, introspect, acknowledge, send }: SimulatedNodeItemProps) {
+function SimulatedNodeItem({ node, setSimulation, introspect, acknowledge, send }: SimulatedNodeItemProps) {
   const change = (change: Partial<Pick<SimulatedNode, "autoAcks" | "silent">>): void =>
-    dispatch({ act: "change", id: node.id, change });
+    setSimulation((before) => changeNode(before, node.id, change));
   return (
     <li>
       <span>
@@ -89,7 +90,7 @@ function SimulatedNodeItem({ node, dispatch, introspect, acknowledge, send }: Si
           Mute
         </button>
         <button onClick={() => void send(node, "NodeDeregister", { reason: "simulated" })}>Deregister</button>
-        <button onClick={() => dispatch({ act: "remove", id: node.id })}>Remove</button>
+        <button onClick={() => setSimulation((before) => removeNode(before, node.id))}>Remove</button>
         <label>
           <input
             type="checkbox"

@@ -25,58 +25,39 @@ export interface Simulation {
   readonly nodes: readonly SimulatedNode[];
   /** Newest first. */
   readonly log: readonly LogLine[];
-  readonly lineCount: number;
 }
-export const EMPTY_SIMULATION: Simulation = { nodes: [], log: [], lineCount: 0 };
+export const EMPTY_SIMULATION: Simulation = { nodes: [], log: [] };
 
-export type SimulationAction =
-  | { readonly act: "add"; readonly id: string; readonly type: string }
-  | { readonly act: "remove"; readonly id: string }
-  | {
-      readonly act: "change";
-      readonly id: string;
-      readonly change: Partial<Pick<SimulatedNode, "autoAcks" | "silent">>;
-    }
-  | { readonly act: "log"; readonly line: Omit<LogLine, "number"> }
-  | { readonly act: "received"; readonly at: number; readonly event: PublishedEvent };
+/** Unchanged when there are as many nodes as allowed, or one with this id. */
+export function addNode(simulation: Simulation, id: string, type: string): Simulation {
+  const { nodes } = simulation;
+  if (nodes.length >= SIMULATED_NODES_MAX || nodes.some((node) => node.id === id)) return simulation;
+  const node = { id, type, lastEvent: null, attemptId: null, autoAcks: true, silent: false };
+  return { ...simulation, nodes: [...nodes, node] };
+}
 
-export function reduceSimulation(state: Simulation, act: SimulationAction): Simulation {
-  const withChange = (id: string, change: Partial<SimulatedNode>): Simulation => ({
-    ...state,
-    nodes: state.nodes.map((node) => (node.id === id ? { ...node, ...change } : node)),
-  });
-  switch (act.act) {
-    case "add":
-      if (state.nodes.length >= SIMULATED_NODES_MAX || state.nodes.some(({ id }) => id === act.id)) return state;
-      return {
-        ...state,
-        nodes: [
-          ...state.nodes,
-          { id: act.id, type: act.type, lastEvent: null, attemptId: null, autoAcks: true, silent: false },
-        ],
-      };
-    case "remove":
-      return { ...state, nodes: state.nodes.filter(({ id }) => id !== act.id) };
-    case "change":
-      return withChange(act.id, act.change);
-    case "log":
-      return {
-        ...state,
-        lineCount: state.lineCount + 1,
-        log: [{ ...act.line, number: state.lineCount }, ...state.log].slice(0, LOG_MAX),
-      };
-    case "received": {
-      const { type, envelope } = act.event;
-      const id = String(envelope.payload["node_id"]);
-      if (!state.nodes.some((node) => node.id === id)) return state;
-      const attempt = envelope.payload["registration_attempt_id"];
-      const withEvent = withChange(id, { lastEvent: type, ...(typeof attempt === "string" && { attemptId: attempt }) });
-      return reduceSimulation(withEvent, {
-        act: "log",
-        line: { at: act.at, direction: "received", node: id, text: type },
-      });
-    }
-  }
+export const removeNode = (simulation: Simulation, id: string): Simulation => ({
+  ...simulation,
+  nodes: simulation.nodes.filter((node) => node.id !== id),
+});
+
+export const changeNode = (simulation: Simulation, id: string, change: Partial<SimulatedNode>): Simulation => ({
+  ...simulation,
+  nodes: simulation.nodes.map((node) => (node.id === id ? { ...node, ...change } : node)),
+});
+
+export function addLogLine(simulation: Simulation, line: Omit<LogLine, "number">): Simulation {
+  const number = (simulation.log[0]?.number ?? 0) + 1;
+  return { ...simulation, log: [{ ...line, number }, ...simulation.log].slice(0, LOG_MAX) };
+}
+
+/** Unchanged by an event about a node that is not simulated here. */
+export function receiveEvent(simulation: Simulation, { type, envelope }: PublishedEvent, at: number): Simulation {
+  const id = String(envelope.payload["node_id"]);
+  if (!simulation.nodes.some((node) => node.id === id)) return simulation;
+  const attemptId = envelope.payload["registration_attempt_id"];
+  const change = { lastEvent: type, ...(typeof attemptId === "string" && { attemptId }) };
+  return addLogLine(changeNode(simulation, id, change), { at, direction: "received", node: id, text: type });
 }
 
 /** A node sends heartbeats while it is ACTIVE, unless it is muted. */

@@ -1,3 +1,5 @@
+import type { ListPage } from "./list-page.ts";
+
 /** `limit` rows, from `skip` rows after the cursor, or after the beginning without one. */
 export interface RowPageRequest {
   readonly cursor: string | undefined;
@@ -6,14 +8,7 @@ export interface RowPageRequest {
   /** Whether the total is wanted too. Counting costs the server more than reading. */
   readonly count: boolean;
 }
-export interface RowPage<Row> {
-  readonly rows: readonly Row[];
-  /** Null: these are the last rows. */
-  readonly nextCursor: string | null;
-  /** How many rows there are, where `count` was set. */
-  readonly total?: number | undefined;
-}
-export type FetchRowPage<Row> = (request: RowPageRequest, signal: AbortSignal) => Promise<RowPage<Row>>;
+export type FetchRowPage<Row> = (request: RowPageRequest, signal: AbortSignal) => Promise<ListPage<Row>>;
 
 const PAGE_ROWS = 100;
 const PAGES_MAX = 40;
@@ -97,21 +92,21 @@ export class PagedRows<Row> {
     }
   }
 
-  #endsAtWrongTotal(page: number, { rows, nextCursor, total = this.#total }: RowPage<Row>): boolean {
-    return nextCursor === null && page * PAGE_ROWS + rows.length !== total;
+  #endsAtWrongTotal(page: number, { items, next_cursor, total = this.#total }: ListPage<Row>): boolean {
+    return next_cursor === null && page * PAGE_ROWS + items.length !== total;
   }
 
-  #applyPage(page: number, { rows, nextCursor, total = this.#total ?? 0 }: RowPage<Row>): void {
-    const rowsSoFar = page * PAGE_ROWS + rows.length;
+  #applyPage(page: number, { items, next_cursor, total = this.#total ?? 0 }: ListPage<Row>): void {
+    const rowsSoFar = page * PAGE_ROWS + items.length;
     // The list may change between reading the page and counting: then the rows are right and the total is not.
-    const isEnd = nextCursor === null && rows.length > 0;
-    this.#total = isEnd ? rowsSoFar : Math.max(total, nextCursor === null ? 0 : rowsSoFar + 1);
+    const isEnd = next_cursor === null && items.length > 0;
+    this.#total = isEnd ? rowsSoFar : Math.max(total, next_cursor === null ? 0 : rowsSoFar + 1);
     if (Math.abs(this.#total - this.#totalAtFirstCursor) > PAGE_ROWS) {
       this.#cursors.clear();
       this.#totalAtFirstCursor = this.#total;
     }
-    this.#cachePage(page, rows);
-    if (nextCursor !== null && this.#cursors.size < CURSORS_MAX) this.#cursors.set(page + 1, nextCursor);
+    this.#cachePage(page, items);
+    if (next_cursor !== null && this.#cursors.size < CURSORS_MAX) this.#cursors.set(page + 1, next_cursor);
   }
 
   #cachePage(page: number, rows: readonly Row[]): void {

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 /** The path, and what a page keeps in the address so that a view can be sent to somebody. */
@@ -31,7 +32,10 @@ export function usePageLocation(): PageLocation {
 }
 
 /** A path with those parameters that have a value; an empty one counts as none. */
-export function pathWithQuery(path: string, params: Readonly<Record<string, string | number | undefined>>): string {
+export function pathWithQuery(
+  path: string,
+  params: Readonly<Record<string, string | number | boolean | undefined>>,
+): string {
   const set = Object.entries(params).filter(([, value]) => value !== undefined && value !== "");
   const query = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString();
   return query === "" ? path : `${path}?${query}`;
@@ -47,10 +51,27 @@ export function navigate(to: string, { replace = false }: { readonly replace?: b
   if (!replace) scrollTo(0, 0);
 }
 
-/** For a link's `onClick`: stays in the page unless the reader wants a new tab. */
-export function followLink(event: MouseEvent): void {
+/** Stays in the page unless the reader wants a new tab. */
+function followLink(event: MouseEvent): void {
   const { button, metaKey, ctrlKey, shiftKey, altKey } = event;
   if (button !== 0 || metaKey || ctrlKey || shiftKey || altKey) return;
   event.preventDefault();
   navigate((event.currentTarget as HTMLAnchorElement).href);
 }
+
+interface LinkProps {
+  readonly to: string;
+  readonly class?: string;
+  readonly tabIndex?: number;
+  readonly "aria-current"?: "page" | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** A link to another view, which does not load the page again. */
+export const Link = ({ to, ...attributes }: LinkProps) => <a {...attributes} href={to} onClick={followLink} />;
+
+export const NodeLink = ({ id, ...attributes }: Pick<LinkProps, "tabIndex"> & { readonly id: string }) => (
+  <Link {...attributes} to={nodePath(id)}>
+    {id}
+  </Link>
+);
