@@ -2,7 +2,6 @@ import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import { ArrowHead, DiagramCanvas } from "../diagrams/diagram-canvas.tsx";
 import type { GraphLayout, LayoutBox, LayoutInput, Point } from "../diagrams/graph-layout.ts";
 import { roundedPath, textWidth } from "../diagrams/svg-paths.ts";
-import { useGraphLayout } from "../diagrams/use-graph-layout.ts";
 import { type FlowNode, shortLabel } from "./flow-labels.ts";
 import { type FlowReach, isOnPath } from "./flow-reach.ts";
 
@@ -17,7 +16,6 @@ interface FlowDrawingProps {
 }
 
 export function FlowDrawing({ graph, selectedId, reach, onSelect }: FlowDrawingProps) {
-  const layout = useGraphLayout(graph, layoutInput);
   const nodeClass = (id: string): string => {
     if (!reach) return "";
     if (id === selectedId) return "selected";
@@ -27,7 +25,8 @@ export function FlowDrawing({ graph, selectedId, reach, onSelect }: FlowDrawingP
     <DiagramCanvas
       label="Flow diagram"
       description={`Flow of ${graph.domain}: ${graph.nodes.length} parts; the list above says the same in words`}
-      layout={layout}
+      graph={graph}
+      layoutInput={layoutInput}
       centerId={selectedId ?? graph.nodes[0]?.id ?? ""}
     >
       {(drawn) => (

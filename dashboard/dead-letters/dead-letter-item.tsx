@@ -4,6 +4,7 @@ import { fetchJson } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { formatDateTime } from "../shared/format.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
+import { pathWithQuery } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { DeadLetterValue } from "./dead-letter-value.tsx";
 
@@ -39,13 +40,13 @@ function DeadLetterDetails({ deadLetter, onChanged }: DeadLetterItemProps) {
   const path = `/api/v1/dead-letters/${deadLetter.id}`;
   const { answer, error, refetch } = useApi<DeadLetterDetail>(path);
   const retry = async (reason: string): Promise<string> => {
-    await fetchJson(`${path}/retry`, { method: "POST", query: { reason: reason || undefined } });
+    await fetchJson(pathWithQuery(`${path}/retry`, { reason }), { method: "POST" });
     refetch();
     onChanged();
     return "Published again.";
   };
   const drop = async (reason: string): Promise<string> => {
-    await fetchJson(path, { method: "DELETE", query: { reason } });
+    await fetchJson(pathWithQuery(path, { reason }), { method: "DELETE" });
     onChanged();
     return "Dropped.";
   };
@@ -62,7 +63,6 @@ function DeadLetterDetails({ deadLetter, onChanged }: DeadLetterItemProps) {
           <ReasonForm
             label={retryLabel}
             note="Publishes the message to its topic again, byte for byte. If it fails again, it becomes a new dead letter."
-            reasonLabel="Reason (optional)"
             confirmLabel={`${retryLabel} now`}
             optional
             failureTitle="Retry failed"
@@ -72,7 +72,6 @@ function DeadLetterDetails({ deadLetter, onChanged }: DeadLetterItemProps) {
         <ReasonForm
           label="Drop"
           note="Removes it from this list; the journal and the dead letter topic keep their copies."
-          reasonLabel="Reason"
           confirmLabel="Drop now"
           failureTitle="Drop failed"
           onConfirm={drop}

@@ -82,11 +82,10 @@ interface RetryAllProps {
 function RetryAll({ filter: { code, topic }, onRetried }: RetryAllProps) {
   const label = ["Retry all", [code, topic].filter(Boolean).join(" of ")].filter(Boolean).join(" ");
   const retry = async (reason: string): Promise<string> => {
-    const { retried, left } = await fetchJson<{ retried: number; left: number }>("/api/v1/dead-letters/retry", {
-      method: "POST",
-      query: { reason: reason || undefined },
-      body: { ...(code && { code }), ...(topic && { topic }) },
-    });
+    const { retried, left } = await fetchJson<{ retried: number; left: number }>(
+      pathWithQuery("/api/v1/dead-letters/retry", { reason }),
+      { method: "POST", body: { ...(code && { code }), ...(topic && { topic }) } },
+    );
     const leftText = left === 0 ? "None are left." : `${left} are left: retry again for the next ones.`;
     onRetried(`${retried} were published again. ${leftText}`);
     return "";
@@ -98,7 +97,6 @@ function RetryAll({ filter: { code, topic }, onRetried }: RetryAllProps) {
         "Publishes those not retried yet to their topics again, oldest first, at most 500 at a time. Any that fail " +
         "again become new dead letters."
       }
-      reasonLabel="Reason (optional)"
       confirmLabel={`${label} now`}
       optional
       failureTitle="Retry failed"

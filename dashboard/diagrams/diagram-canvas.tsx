@@ -1,15 +1,16 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
-import type { GraphLayout } from "./graph-layout.ts";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { GraphLayout, LayoutInput } from "./graph-layout.ts";
 import "./diagram-canvas.css";
 
-interface DiagramCanvasProps {
+interface DiagramCanvasProps<Graph> {
   /** Of the box that scrolls. */
   readonly label: string;
   /** What the drawing shows, for those who can't see it. */
   readonly description: string;
-  /** Undefined: not loaded yet. */
-  readonly layout: GraphLayout | undefined;
+  /** What is drawn: another object is laid out anew. */
+  readonly graph: Graph;
+  readonly layoutInput: (graph: Graph) => LayoutInput;
   /** The node that is scrolled into the middle. */
   readonly centerId: string;
   /** Whether parts of it are buttons, which screen readers do not reach inside of an image. */
@@ -17,9 +18,10 @@ interface DiagramCanvasProps {
   readonly children: (layout: GraphLayout) => ComponentChildren;
 }
 
-/** A box that scrolls, with a drawing as large as its layout. */
-export function DiagramCanvas(props: DiagramCanvasProps) {
-  const { label, description, layout, centerId, hasButtons = false, children } = props;
+/** Lays out a graph and draws it in a box that scrolls. */
+export function DiagramCanvas<Graph extends object>(props: DiagramCanvasProps<Graph>) {
+  const { label, description, graph, centerId, hasButtons = false, children } = props;
+  const layout = useGraphLayout(graph, props.layoutInput);
   const box = useRef<HTMLDivElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -46,6 +48,22 @@ export function DiagramCanvas(props: DiagramCanvasProps) {
       )}
     </div>
   );
+}
+
+/** Undefined until the layout library is loaded, which happens with the first diagram. */
+function useGraphLayout<Graph extends object>(
+  graph: Graph,
+  layoutInput: (graph: Graph) => LayoutInput,
+): GraphLayout | undefined {
+  const [drawn, setDrawn] = useState<{ readonly graph: Graph; readonly layout: GraphLayout }>();
+  useEffect(() => {
+    let isCurrent = true;
+    void import("./graph-layout.ts").then(({ layoutGraph }) => {
+      if (isCurrent) setDrawn({ graph, layout: layoutGraph(layoutInput(graph)) });
+    });
+    return () => void (isCurrent = false);
+  }, [graph]);
+  return drawn?.graph === graph ? drawn.layout : undefined;
 }
 
 export function ArrowHead({ id, isTaken = false }: { readonly id: string; readonly isTaken?: boolean }) {

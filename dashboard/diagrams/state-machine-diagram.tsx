@@ -6,7 +6,6 @@ import { StateBox, STATE_FONT, stateNotes } from "./state-box.tsx";
 import { roundedPath, selfLoopPath, textWidth } from "./svg-paths.ts";
 import { groupTransitions, type TransitionArrow, type TransitionKey } from "./transition-arrows.ts";
 import { TransitionTable } from "./transition-table.tsx";
-import { useGraphLayout } from "./use-graph-layout.ts";
 import "./state-machine-diagram.css";
 
 const LABEL_FONT = 10.5;
@@ -34,14 +33,14 @@ export function StateMachineDiagram({
   onSelectState,
 }: StateMachineDiagramProps) {
   const { arrows, footnotes } = groupTransitions(machine.transitions, path);
-  const layout = useGraphLayout(machine, () => layoutInput(machine, arrows, counts !== undefined));
   const id = useId();
   return (
     <figure class="machine">
       <DiagramCanvas
         label={`Drawing of ${machine.name}`}
         description={describeMachine(machine, current)}
-        layout={layout}
+        graph={machine}
+        layoutInput={() => layoutInput(machine, arrows, counts !== undefined)}
         centerId={current ?? machine.initial}
         hasButtons={onSelectState !== undefined}
       >

@@ -19,8 +19,8 @@ export function useEventTail(type: string | undefined, nodeId: string | undefine
       arrived = [];
       setTail((tail) => appendEvents(tail, batch));
     }, RENDER_INTERVAL_MS);
-    const filter = { ...(type !== undefined && { type }), ...(nodeId !== undefined && { node_id: nodeId }) };
-    const unsubscribe = subscribeToEvents(filter, { event: (event) => void arrived.push(event), state: setFeed });
+    const handlers = { event: (event: PublishedEvent) => void arrived.push(event), state: setFeed };
+    const unsubscribe = subscribeToEvents({ type, node_id: nodeId }, handlers);
     return () => {
       clearInterval(timer);
       unsubscribe();

@@ -17,10 +17,8 @@ export const apiToken = {
   forget: (): void => sessionStorage.removeItem(TOKEN_KEY),
 };
 
-type QueryParams = Readonly<Record<string, string | number | undefined>>;
 interface RequestOptions {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
-  readonly query?: QueryParams;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -35,12 +33,10 @@ export const onUnauthenticated = (listener: () => void): (() => void) => {
 /** @throws ApiError when the status is not 2xx; TypeError when the server can't be reached */
 export async function request(
   path: string,
-  { method = "GET", query = {}, body, headers, signal }: RequestOptions = {},
+  { method = "GET", body, headers, signal }: RequestOptions = {},
 ): Promise<Response> {
-  const url = new URL(path, location.origin);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
   const own = apiToken.get();
-  const response = await fetch(url, {
+  const response = await fetch(path, {
     method,
     headers: {
       ...headers,

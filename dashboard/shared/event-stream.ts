@@ -1,4 +1,5 @@
 import { ApiError, request } from "./api.ts";
+import { pathWithQuery } from "./router.tsx";
 import type { PublishedEvent } from "./published-event.ts";
 
 export interface StreamState {
@@ -17,7 +18,7 @@ const FINAL_STATUSES: ReadonlySet<number> = new Set([400, 401, 403]);
  * @returns ends the subscription
  */
 export function subscribeToEvents(
-  filter: { readonly type?: string; readonly node_id?: string },
+  filter: { readonly type?: string | undefined; readonly node_id?: string | undefined },
   handlers: { readonly event: (event: PublishedEvent) => void; readonly state?: (state: StreamState) => void },
 ): () => void {
   const abort = new AbortController();
@@ -25,8 +26,7 @@ export function subscribeToEvents(
     let lastId: string | undefined;
     while (!abort.signal.aborted) {
       try {
-        const response = await request("/api/v1/events/stream", {
-          query: filter,
+        const response = await request(pathWithQuery("/api/v1/events/stream", filter), {
           signal: abort.signal,
           ...(lastId !== undefined && { headers: { "last-event-id": lastId } }),
         });

@@ -9,7 +9,6 @@ interface ReasonFormProps {
   readonly label: string;
   /** What will happen. */
   readonly note?: string;
-  readonly reasonLabel: string;
   readonly confirmLabel: string;
   /** Whether the reason may be left empty. */
   readonly optional?: boolean;
@@ -44,7 +43,7 @@ export function ReasonForm({ label, note, optional = false, onConfirm, ...texts 
         </p>
       )}
       <TextField
-        label={texts.reasonLabel}
+        label={optional ? "Reason (optional)" : "Reason"}
         value={reason}
         maxLength={1_024}
         required={!optional}
