@@ -62,7 +62,10 @@ function DeadLetterDetails({ deadLetter, onChanged }: DeadLetterItemProps) {
         ) : (
           <ReasonForm
             label={retryLabel}
-            note="Publishes the message to its topic again, byte for byte. If it fails again, it becomes a new dead letter."
+            note={
+              "Publishes the message to its topic again, byte for byte. If it fails again, it becomes a new dead " +
+              "letter."
+            }
             confirmLabel={`${retryLabel} now`}
             optional
             failureTitle="Retry failed"

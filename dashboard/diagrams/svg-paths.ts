@@ -18,7 +18,7 @@ export function roundedPath(points: readonly Point[]): string {
   return `M${formatPoint(first)} ${corners.length > 0 ? corners.join(" ") : `L${formatPoint(last)}`}`;
 }
 
-/** From a box back to itself. @param labelLeft where the label begins, which is right of the box; the loop ends there */
+/** From a box back to itself. @param labelLeft the left end of the label, up to which the loop reaches */
 export function selfLoopPath({ x, y, width }: Point & { readonly width: number }, labelLeft: number): string {
   const right = x + width / 2;
   // A Bézier curve reaches three quarters of the way to its control points.

@@ -2,7 +2,7 @@
 export const shellQuote = (text: string): string =>
   /^[A-Za-z0-9_./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** A request to this server with curl. The token is read from the environment, so that no history or screenshot has it. */
+/** A request to this server with curl. The token is read from the environment, so that no shell history has it. */
 export function curlCommand(
   url: URL,
   { stream = false, withToken = false }: { readonly stream?: boolean; readonly withToken?: boolean } = {},

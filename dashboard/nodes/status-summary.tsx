@@ -27,8 +27,7 @@ export function StatusSummary({ explanation, nowMs }: { readonly explanation: Ex
             ))}
             {pending.map(({ id, type, target, asked_at, tries }) => (
               <li key={id}>
-                <strong>{type}</strong> <code>{target}</code>, requested {formatDuration(nowMs - Date.parse(asked_at))}{" "}
-                ago
+                <strong>{type}</strong> <code>{target}</code>, requested {formatAge(asked_at, nowMs)}
                 <Tries tries={tries} />
               </li>
             ))}
@@ -55,5 +54,6 @@ export function StatusSummary({ explanation, nowMs }: { readonly explanation: Ex
   );
 }
 
+const formatAge = (at: string, nowMs: number): string => `${formatDuration(nowMs - Date.parse(at))} ago`;
 const formatDue = (leftMs: number): string =>
   leftMs > 0 ? `in ${formatDuration(leftMs)}` : `was due ${formatDuration(-leftMs)} ago`;

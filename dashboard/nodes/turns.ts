@@ -17,7 +17,7 @@ export interface Turn {
   readonly intents: readonly RequestedIntent[];
 }
 
-/** Groups the rows of a node's journal into turns. An event without its cause among the rows is a turn of its own. Pure. */
+/** Groups the rows of a journal into turns. An event without its cause among the rows is a turn of its own. Pure. */
 export function groupIntoTurns(items: readonly TimelineItem[]): Turn[] {
   const outcomes = new Map(items.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const published = new Map(items.flatMap((item) => (item.kind === "event" ? [[item.message_id, item]] : [])));

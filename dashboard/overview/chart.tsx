@@ -46,7 +46,7 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
           height: HEIGHT_PX,
           legend: { show: false },
           cursor: { drag: { x: false, y: false } },
-          scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+          scales: { x: { range: timeRange }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
           axes: [axis, { ...axis, values: (_, ticks) => ticks.map((tick) => SHORT.format(tick)) }],
           series: [
             {},
@@ -81,6 +81,13 @@ const toPlotData = (times: readonly string[], lines: readonly ChartLine[]): Plot
   times.map((at) => Date.parse(at) / 1_000),
   ...lines.map(({ values }) => [...values]),
 ];
+
+/** Seconds since the epoch; the last hour while there are fewer than two samples. */
+function timeRange(_plot: uPlot, from: number, to: number): [number, number] {
+  if (from < to) return [from, to];
+  const now = Date.now() / 1_000;
+  return [now - 3_600, now];
+}
 
 /** The value of a colour: canvas drawing does not read variables of style sheets. */
 function resolveColour(within: HTMLElement, name: string): string {

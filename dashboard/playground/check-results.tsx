@@ -25,7 +25,7 @@ export function ExplorationResult({ states, transitions, violations, untaken }: 
       ))}
       {untaken.length > 0 && (
         <details>
-          <summary>{untaken.length} transitions that no explored path took: nothing is said about them</summary>
+          <summary>{untaken.length} transitions were not taken on any explored path, so they are not checked</summary>
           <ul>
             {untaken.map((each) => (
               <li key={each}>

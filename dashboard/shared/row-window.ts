@@ -1,6 +1,6 @@
 /**
- * Browsers fail on taller elements (Firefox at about 17,000,000 px). Where all rows would be taller, the scrollbar moves
- * by more than one row's height for each row.
+ * Browsers fail on taller elements (Firefox at about 17,000,000 px). Where the rows together would be taller, a pixel
+ * of scrolling stands for more than a pixel of rows.
  */
 const HEIGHT_MAX_PX = 8_000_000;
 

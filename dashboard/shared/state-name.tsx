@@ -1,7 +1,7 @@
 import type { StateKind } from "../../app/http/entities/state-kind.ts";
 import "./state-name.css";
 
-/** A state as the contract names it, coloured by its kind. The title says the kind too, for those who see no colours. */
+/** A state as the contract names it, coloured by its kind, which is also the title. */
 export function StateName({ name, kind }: { readonly name: string | null; readonly kind: StateKind | undefined }) {
   return (
     <span class={`state-name ${kind ?? ""}`} title={kind}>

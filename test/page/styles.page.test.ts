@@ -34,6 +34,9 @@ describePage("the style of a page", (browser) => {
   beforeAll(async () => {
     bench = await HttpBench.open();
     await bench.activeNode("calm-1");
+    const { topic = "" } = bench.system.domain.consumed[0] ?? {};
+    const message = { topic, partition: 0, key: null, value: Buffer.from("{"), headers: {} };
+    await bench.system.bus.publish([message], { timeoutMs: 30_000 });
   });
   afterAll(() => bench?.close());
 
@@ -43,6 +46,10 @@ describePage("the style of a page", (browser) => {
       await page.waitForTimeout(1_000);
       const deregister = page.getByRole("button", { name: "Deregister…" });
       if (await deregister.count()) await deregister.click();
+      await page.evaluate(
+        `document.querySelectorAll("main details:not([open]) > summary").forEach((it) => it.click())`,
+      );
+      await page.waitForTimeout(300);
       return page.evaluate(STYLES);
     };
     const show = async (path: string): Promise<void> => {
