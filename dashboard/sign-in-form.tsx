@@ -1,35 +1,33 @@
 import { useState } from "preact/hooks";
 import { apiToken } from "./shared/api.ts";
+import { Form } from "./shared/fields.tsx";
 
-/** Asked for when the server wants a token: one of ROLLCALL_API_TOKENS. */
+/** Shown when the server requires a token. */
 export function SignInForm({ onSignedIn }: { readonly onSignedIn: () => void }) {
-  const [text, setText] = useState("");
+  const [token, setToken] = useState("");
   const wasRejected = apiToken.get() !== null;
+  const signIn = (): void => {
+    apiToken.set(token.trim());
+    onSignedIn();
+  };
   return (
-    <form
-      class="card narrow"
-      onSubmit={(event) => {
-        event.preventDefault();
-        apiToken.set(text.trim());
-        onSignedIn();
-      }}
-    >
+    <Form class="card narrow" onSubmit={signIn}>
       <h1>Sign in</h1>
       <p>
         {wasRejected ? "That token was rejected. " : ""}Enter one of the server's ROLLCALL_API_TOKENS: a reader token
         can view, an operator token can also act.
       </p>
       <label>
-        Token
+        Token{" "}
         <input
           type="password"
           autocomplete="off"
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
+          value={token}
+          onInput={({ currentTarget }) => setToken(currentTarget.value)}
         />
       </label>
-      <button disabled={text.trim() === ""}>Sign in</button>
+      <button disabled={token.trim() === ""}>Sign in</button>
       <p class="note">The token is kept in this tab only, until the tab is closed.</p>
-    </form>
+    </Form>
   );
 }

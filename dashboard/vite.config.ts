@@ -2,7 +2,8 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 /**
- * Beside each file its compressed forms, so that the server compresses nothing. Last: Vite still writes into the files.
+ * Writes compressed files beside each file, so that the server compresses nothing. It runs last, because other plugins
+ * still change the files.
  */
 const compressed: Plugin = {
   name: "compressed",
@@ -20,7 +21,7 @@ const compressed: Plugin = {
   },
 };
 
-/** Whole files of our own origin only: the server's Content-Security-Policy allows nothing inline. */
+/** Nothing is inlined, because the server's Content-Security-Policy allows only files of its own origin. */
 export default defineConfig({
   root: import.meta.dirname,
   base: "/",

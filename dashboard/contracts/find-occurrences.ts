@@ -5,10 +5,10 @@ export interface Occurrence {
 }
 
 const OCCURRENCES_MAX = 40;
-/** Letters of a name: `deadline(ack)` and `consul.register` are whole ones, `ack` within `ack_timeout` is none. */
+/** Characters of a name: `ack` is not named by `ack_timeout`. */
 const WORD = "A-Za-z0-9_";
 
-/** Where the contracts name something, in their order. */
+/** The lines of the contracts that name something, comments excepted; at most 40. */
 export function findOccurrences(
   name: string,
   files: readonly { readonly file: string; readonly text: string }[],

@@ -3,16 +3,16 @@ export interface FlowEdge {
   readonly to: string;
 }
 export interface FlowReach {
-  /** All that leads to it, however far. */
+  /** All nodes from which edges lead to it, over any number of others. */
   readonly ancestors: ReadonlySet<string>;
-  /** All that it leads to. */
+  /** All nodes to which edges lead from it. */
   readonly descendants: ReadonlySet<string>;
-  /** One step away. */
+  /** One edge away. */
   readonly predecessors: readonly string[];
   readonly successors: readonly string[];
 }
 
-/** What leads to a node of the flow, and where it leads: a flow may go in circles. */
+/** What leads to a node of the flow, and where it leads. A flow may have cycles. */
 export function flowReach(edges: readonly FlowEdge[], id: string): FlowReach {
   const forward = (edge: FlowEdge): readonly [string, string] => [edge.from, edge.to];
   const backward = (edge: FlowEdge): readonly [string, string] => [edge.to, edge.from];
@@ -28,13 +28,13 @@ function reachableFrom(steps: readonly (readonly [string, string])[], start: str
   const next = new Map<string, string[]>();
   for (const [from, to] of steps) next.set(from, [...(next.get(from) ?? []), to]);
   const reached = new Set<string>();
-  // The set grows while it is walked: what is added is walked too.
+  // A set that grows during iteration yields the added elements too.
   for (const each of next.get(start) ?? []) reached.add(each);
   for (const each of reached) for (const to of next.get(each) ?? []) reached.add(to);
   return reached;
 }
 
-/** Whether an edge lies on a way to the node or from it. */
+/** Whether an edge lies on a path to the node or from it. */
 export const isOnPath = ({ ancestors, descendants }: FlowReach, id: string, { from, to }: FlowEdge): boolean =>
   ((ancestors.has(from) || from === id) && (ancestors.has(to) || to === id) && from !== id) ||
   ((descendants.has(from) || from === id) && (descendants.has(to) || to === id) && to !== id);

@@ -1,34 +1,36 @@
-import { useState } from "preact/hooks";
-import { ErrorMessage } from "../shared/error-message.tsx";
-import { fetchJson, ApiError } from "../shared/api.ts";
-import type { ApiResult } from "../shared/use-api.ts";
 import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
 import type { ContractsInForce } from "../../app/http/contracts/contracts-in-force-view.ts";
-import { DiagnosticMessage } from "./contract-text.tsx";
+import { fetchJson, ApiError } from "../shared/api.ts";
+import { ErrorMessage } from "../shared/error-message.tsx";
+import { formatDateTime } from "../shared/format.ts";
+import { ScrollTable } from "../shared/scroll-table.tsx";
+import { useAction } from "../shared/use-action.ts";
+import type { ApiResult } from "../shared/use-api.ts";
+import { DiagnosticMessages } from "./diagnostic-message.tsx";
 
 export const shortHash = (hash: string): string => hash.slice(0, 12);
-export const formatDateTime = (at: string): string => new Date(at).toLocaleString();
 
-/** Which contracts run, by whose word, in which processes; and the button that reads the folder again. */
-export function InForceCard({
-  inForce: { answer, error, refetch },
-  onReloaded,
-}: {
+interface InForceCardProps {
   readonly inForce: ApiResult<ContractsInForce>;
   readonly onReloaded: () => void;
-}) {
+}
+
+/** Which contracts run since when and in which processes, and a button that reloads them. */
+export function InForceCard({ inForce: { answer, error, refetch }, onReloaded }: InForceCardProps) {
+  const handleReloaded = (): void => {
+    refetch();
+    onReloaded();
+  };
   return (
     <section class="card">
       <h2>In force</h2>
-      {!answer && <ErrorMessage error={error} title="Could not load which contracts are in force" />}
-      {answer && <InForceDetails {...answer} />}
-      {answer && (
-        <Reload
-          onReloaded={() => {
-            refetch();
-            onReloaded();
-          }}
-        />
+      {answer ? (
+        <>
+          <InForceDetails {...answer} />
+          <Reload onReloaded={handleReloaded} />
+        </>
+      ) : (
+        <ErrorMessage error={error} title="Could not load which contracts are in force" />
       )}
     </section>
   );
@@ -46,74 +48,50 @@ function InForceDetails({ hash, since, by, refused, processes }: ContractsInForc
             The change of {formatDateTime(refused.at)}, requested by {refused.by}, was refused.
           </strong>{" "}
           {refused.reason.replace(/[.]?$/, ".")} The contracts in force did not change.
-          {refused.diagnostics.map((each, index) => (
-            <DiagnosticMessage key={index} {...each} />
-          ))}
+          <DiagnosticMessages diagnostics={refused.diagnostics} />
         </div>
       )}
       {processes.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Processes">
-          <table class="plain">
-            <thead>
-              <tr>
-                <th scope="col">Process</th>
-                <th scope="col">Contracts</th>
-                <th scope="col">Partitions</th>
-              </tr>
-            </thead>
-            <tbody>
-              {processes.map((each) => (
-                <tr key={each.process}>
-                  <td>{each.process}</td>
-                  <td>
-                    <code title={each.hash ?? ""}>{shortHash(each.hash ?? "unknown")}</code>
-                    {each.hash !== hash && <span class="note"> different</span>}
-                  </td>
-                  <td>{each.partitions}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollTable label="Processes" columns={["Process", "Contracts", "Partitions"]}>
+          {processes.map((each) => (
+            <tr key={each.process}>
+              <td>{each.process}</td>
+              <td>
+                <code title={each.hash ?? ""}>{shortHash(each.hash ?? "unknown")}</code>
+                {each.hash !== hash && <span class="note"> different</span>}
+              </td>
+              <td>{each.partitions}</td>
+            </tr>
+          ))}
+        </ScrollTable>
       )}
     </>
   );
 }
 
 function Reload({ onReloaded }: { readonly onReloaded: () => void }) {
-  const [busy, setBusy] = useState(false);
-  const [status, setStatus] = useState("");
-  const [error, setError] = useState<Error>();
-  const reload = async (): Promise<void> => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      const { hash, changed } = await fetchJson<{ hash: string; changed: boolean }>("/api/v1/contracts/reload", {
-        method: "POST",
-      });
-      setStatus(changed ? `${shortHash(hash)} is in force now.` : "Nothing has changed in the folder.");
-      onReloaded();
-    } catch (reason) {
-      setError(reason as Error);
-    }
-    setBusy(false);
+  const { busy, message, error, start } = useAction();
+  const reload = async (): Promise<string> => {
+    const path = "/api/v1/contracts/reload";
+    const { hash, changed } = await fetchJson<{ hash: string; changed: boolean }>(path, { method: "POST" });
+    onReloaded();
+    return changed ? `${shortHash(hash)} is in force now.` : "Nothing has changed in the folder.";
   };
-  const diagnostics =
-    error instanceof ApiError ? ((error.problem["diagnostics"] ?? []) as readonly ContractDiagnostic[]) : [];
+  const { diagnostics = [] } = (error instanceof ApiError ? error.problem : {}) as {
+    readonly diagnostics?: readonly ContractDiagnostic[];
+  };
   return (
     <>
       <p>
-        <button disabled={busy} onClick={() => void reload()}>
+        <button disabled={busy} onClick={() => void start(reload)}>
           {busy ? "Reloading …" : "Reload"}
         </button>{" "}
         <span class="note" role="status">
-          {status || "Reads the contracts folder on the server again. If it has errors, nothing changes."}
+          {message ?? "Reads the contracts folder on the server again. If it has errors, nothing changes."}
         </span>
       </p>
       <ErrorMessage error={error} title="Reload failed" />
-      {diagnostics.map((each, index) => (
-        <DiagnosticMessage key={index} {...each} />
-      ))}
+      <DiagnosticMessages diagnostics={diagnostics} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 const BYTES_PER_ROW = 16;
 
-/** Bytes as people look at them: offset, hexadecimal, and the letters among them. */
+/** Bytes as `hexdump -C` shows them: offset, hexadecimal, and printable ASCII. */
 export function hexDump(bytes: Uint8Array): string {
   const rows: string[] = [];
   for (let from = 0; from < bytes.length; from += BYTES_PER_ROW) {

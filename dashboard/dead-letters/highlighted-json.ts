@@ -1,69 +1,52 @@
 export interface HighlightedLine {
   readonly text: string;
-  /** What the error names stands here. */
+  /** The error names what is on this line. */
   readonly isHighlighted: boolean;
 }
 
-/** The JSON pointers that an error's text names, each once. */
+/** The JSON pointers in the text of an error, each once. */
 export const pointersIn = (error: string): readonly string[] => [
   ...new Set(
     [...error.matchAll(/(?:^|[;\n] ?)(\/[^:\s]*):/g)].map(([, pointer = ""]) => (pointer === "/" ? "" : pointer)),
   ),
 ];
 
-/** JSON as text, line by line; a pointer to what is not there lights the deepest part of its way that is. */
+/** JSON as lines of text. A pointer to a missing value highlights the deepest of its parents that exists. */
 export function highlightedJson(value: unknown, pointers: readonly string[]): readonly HighlightedLine[] {
-  const highlightedPaths = new Set(
-    pointers.map((pointer) => deepestExistingPath(value, pointerInEnvelope(value, pointer))),
-  );
-  return jsonLines(value, "", "", "", highlightedPaths);
-}
-
-function jsonLines(
-  value: unknown,
-  path: string,
-  label: string,
-  indent: string,
-  lit: ReadonlySet<string>,
-): readonly HighlightedLine[] {
-  const isHighlighted = lit.has(path);
-  if (typeof value !== "object" || value === null)
-    return [{ text: indent + label + JSON.stringify(value), isHighlighted }];
-  const entries = Object.entries(value);
-  const [open, close] = Array.isArray(value) ? "[]" : "{}";
-  if (entries.length === 0) return [{ text: `${indent}${label}${open}${close}`, isHighlighted }];
-  const inner = entries.flatMap(([key, each], index) => {
-    const own = Array.isArray(value) ? "" : `${JSON.stringify(key)}: `;
-    const lines = jsonLines(each, `${path}/${escapePointerPart(key)}`, own, `${indent}  `, lit);
-    return index === entries.length - 1 ? lines : withComma(lines);
+  const lines = JSON.stringify(value, null, 2).split("\n");
+  const linePointers = pointersOfLines(lines);
+  const highlighted = pointers.map((pointer) => {
+    const wanted = `${pointerInEnvelope(value, pointer)}/`;
+    // Parents come before their children, so that the last match is the deepest.
+    return linePointers.findLastIndex((each) => each !== undefined && wanted.startsWith(`${each}/`));
   });
-  return [
-    { text: `${indent}${label}${open}`, isHighlighted },
-    ...inner,
-    { text: indent + close, isHighlighted: false },
-  ];
+  return lines.map((text, index) => ({ text, isHighlighted: highlighted.includes(index) }));
 }
 
-const withComma = (lines: readonly HighlightedLine[]): HighlightedLine[] =>
-  lines.map((line, index) => (index === lines.length - 1 ? { ...line, text: `${line.text},` } : line));
+/** The pointer to the value that begins on each line; undefined for a line that only ends one. */
+function pointersOfLines(lines: readonly string[]): readonly (string | undefined)[] {
+  // Both by depth: the pointer to the latest value, and the index of the next one if its parent is an array.
+  const pointers: string[] = [];
+  const nextIndex: number[] = [];
+  return lines.map((line) => {
+    const text = line.trimStart();
+    if (/^[\]}]/.test(text)) return undefined;
+    const depth = (line.length - text.length) / 2;
+    const key = /^"(?:[^"\\]|\\.)*"(?=: )/.exec(text)?.[0];
+    const index = nextIndex[depth] ?? 0;
+    nextIndex[depth] = index + 1;
+    nextIndex[depth + 1] = 0;
+    const part = key === undefined ? String(index) : escapePointerPart(JSON.parse(key) as string);
+    return (pointers[depth] = depth === 0 ? "" : `${pointers[depth - 1]}/${part}`);
+  });
+}
+
 const escapePointerPart = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
 
-/** What is wrong with a payload is named from its top, which in an envelope is not the message's. */
+/** Errors name parts of a payload from the payload's root, but in an envelope the payload is not the root. */
 function pointerInEnvelope(value: unknown, pointer: string): string {
   const first = pointer.split("/")[1];
   const { payload } = (value ?? {}) as { readonly payload?: unknown };
   const isInside = typeof payload === "object" && payload !== null && first !== "payload";
   return isInside && !(first !== undefined && Object.hasOwn(value as object, first)) ? `/payload${pointer}` : pointer;
-}
-
-function deepestExistingPath(value: unknown, pointer: string): string {
-  let at = value;
-  let path = "";
-  for (const part of pointer.split("/").slice(1)) {
-    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return path;
-    at = (at as Readonly<Record<string, unknown>>)[key];
-    path += `/${part}`;
-  }
-  return path;
 }

@@ -4,7 +4,7 @@ import type { Point, LayoutBox } from "./graph-layout.ts";
 type MachineState = MachineGraph["states"][number];
 export const STATE_FONT = 12.5;
 
-/** What stands below a state's name. */
+/** Shown below the name of a state. */
 export const stateNotes = ({ deadline, raises, transient }: MachineState): readonly string[] => [
   ...(transient ? ["passed through"] : []),
   ...(deadline === undefined ? [] : [`deadline ${deadline}`]),
@@ -38,7 +38,7 @@ export function StateBox({ state, initial, current, count, box, onSelectState }:
       class={classes.filter(Boolean).join(" ")}
       {...(onSelectState && {
         role: "button",
-        // In SVG names are taken as they are written, and only this one is an attribute.
+        // In lower case: Preact writes the names of SVG attributes as they are.
         tabindex: 0,
         onClick: () => onSelectState(name),
         onKeyDown: (event: KeyboardEvent) => {

@@ -1,70 +1,63 @@
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId } from "preact/hooks";
 import type { MachineGraph } from "../../app/http/contracts/contract-graph.ts";
-import { roundedPath, selfLoopPath, textWidth } from "./svg-paths.ts";
-import type { GraphLayout } from "./graph-layout.ts";
-import { groupTransitions, type TransitionArrow, type TransitionKey } from "./transition-arrows.ts";
+import { ArrowHead, DiagramCanvas } from "./diagram-canvas.tsx";
+import type { GraphLayout, LayoutInput, Point } from "./graph-layout.ts";
 import { StateBox, STATE_FONT, stateNotes } from "./state-box.tsx";
+import { roundedPath, selfLoopPath, textWidth } from "./svg-paths.ts";
+import { groupTransitions, type TransitionArrow, type TransitionKey } from "./transition-arrows.ts";
+import { TransitionTable } from "./transition-table.tsx";
 import "./state-machine-diagram.css";
 
 const LABEL_FONT = 10.5;
 const LABEL_LINE = 14;
-const NO_STEPS: readonly TransitionKey[] = [];
-const NO_COUNTS: Readonly<Record<string, number>> = {};
+const COUNT_WIDTH = 34;
+const NO_PATH: readonly TransitionKey[] = [];
 
-export interface StateMachineDiagramProps {
+interface StateMachineDiagramProps {
   readonly machine: MachineGraph;
-  /** The state that is lit. */
+  /** The state that is highlighted. */
   readonly current?: string | null | undefined;
   /** The transitions that were taken. */
   readonly path?: readonly TransitionKey[];
-  /** How many are in which state. */
+  /** State -> how many are in it. */
   readonly counts?: Readonly<Record<string, number>>;
   readonly onSelectState?: (name: string) => void;
 }
 
-/** A machine as a picture, and the same as a table for those who read it otherwise. */
+/** A state machine as a drawing, and the same as a table for those who can't see it. */
 export function StateMachineDiagram({
   machine,
   current,
-  path = NO_STEPS,
-  counts = NO_COUNTS,
-  onSelectState: onState,
+  path = NO_PATH,
+  counts,
+  onSelectState,
 }: StateMachineDiagramProps) {
   const { arrows, footnotes } = groupTransitions(machine.transitions, path);
-  const graphLayout = useMachineLayout(machine, arrows, Object.keys(counts).length > 0);
   const id = useId();
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const at = graphLayout?.nodes.get(current ?? machine.initial);
-    if (box.current && at) box.current.scrollLeft = at.x - box.current.clientWidth / 2;
-  }, [graphLayout, current]);
   return (
     <figure class="machine">
-      <div class="machine-box" tabIndex={0} role="region" aria-label={`Drawing of ${machine.name}`} ref={box}>
-        {graphLayout ? (
-          <svg
-            // What can be clicked is hidden from readers inside of an image.
-            role={onState ? "group" : "img"}
-            aria-labelledby={`${id}-title`}
-            width={graphLayout.width}
-            height={graphLayout.height}
-            viewBox={`0 0 ${graphLayout.width} ${graphLayout.height}`}
-          >
-            <title id={`${id}-title`}>{describeMachine(machine, current)}</title>
-            <defs>
-              <ArrowHead id={`${id}-tip`} class="arrow-head" />
-              <ArrowHead id={`${id}-taken`} class="arrow-head taken" />
-            </defs>
+      <DiagramCanvas
+        label={`Drawing of ${machine.name}`}
+        description={describeMachine(machine, current)}
+        graph={machine}
+        layoutInput={() => layoutInput(machine, arrows, counts !== undefined)}
+        centerId={current ?? machine.initial}
+        hasButtons={onSelectState !== undefined}
+      >
+        {(drawn) => (
+          <>
+            <ArrowHead id={`${id}-untaken`} />
+            <ArrowHead id={`${id}-taken`} isTaken />
             {arrows.map((arrow, index) => (
               <path
                 key={`${arrow.from} ${arrow.to}`}
                 class={arrow.taken ? "arrow taken" : "arrow"}
-                d={arrowPath(arrow, graphLayout, index)}
-                marker-end={`url(#${id}-${arrow.taken ? "taken" : "tip"})`}
+                d={arrowPath(arrow, drawn, index)}
+                marker-end={`url(#${id}-${arrow.taken ? "taken" : "untaken"})`}
               />
             ))}
             {arrows.map((arrow, index) => (
-              <ArrowLabel key={`${arrow.from} ${arrow.to}`} arrow={arrow} at={graphLayout.edges[index]?.label} />
+              <ArrowLabel key={`${arrow.from} ${arrow.to}`} labels={arrow.labels} at={drawn.edges[index]?.label} />
             ))}
             {machine.states.map((state) => (
               <StateBox
@@ -72,28 +65,37 @@ export function StateMachineDiagram({
                 state={state}
                 initial={state.name === machine.initial}
                 current={state.name === current}
-                count={counts[state.name]}
-                box={graphLayout.nodes.get(state.name)}
-                onSelectState={onState}
+                count={counts?.[state.name]}
+                box={drawn.nodes.get(state.name)}
+                onSelectState={onSelectState}
               />
             ))}
-          </svg>
-        ) : (
-          <p class="note">Drawing …</p>
+          </>
         )}
-      </div>
-      {footnotes.length > 0 && (
-        <p class="note footnotes">
-          {footnotes.map((trigger, index) => (
-            <span key={trigger}>
-              ({index + 1}) {trigger}
-            </span>
-          ))}
-        </p>
-      )}
+      </DiagramCanvas>
+      <Footnotes triggers={footnotes} />
       <TransitionTable machine={machine} path={path} />
     </figure>
   );
+}
+
+function layoutInput(machine: MachineGraph, arrows: readonly TransitionArrow[], hasCounts: boolean): LayoutInput {
+  return {
+    boxes: machine.states.map((state) => {
+      const notes = stateNotes(state);
+      const textPx = Math.max(textWidth(state.name, STATE_FONT), textWidth(notes.join(", "), LABEL_FONT));
+      return { id: state.name, width: 26 + textPx + (hasCounts ? COUNT_WIDTH : 0), height: notes.length > 0 ? 44 : 30 };
+    }),
+    edges: arrows.map(({ from, to, labels }) => ({
+      from,
+      to,
+      width: labelWidth(labels),
+      height: labels.length * LABEL_LINE + 4,
+    })),
+    direction: "TB",
+    nodeGap: 30,
+    rankGap: 26,
+  };
 }
 
 function arrowPath({ from, to, labels }: TransitionArrow, { nodes, edges }: GraphLayout, index: number): string {
@@ -110,65 +112,13 @@ function describeMachine({ name, states, transitions }: MachineGraph, current: s
   return `${name}: ${states.length} states, ${transitions.length} transitions${currentText}`;
 }
 
-/** Drawn when its layout is there: what lays out is loaded with the first machine that is shown. */
-function useMachineLayout(
-  machine: MachineGraph,
-  arrows: readonly TransitionArrow[],
-  counted: boolean,
-): GraphLayout | undefined {
-  const [drawing, setDrawing] = useState<{ readonly machine: MachineGraph; readonly drawing: GraphLayout }>();
-  useEffect(() => {
-    let current = true;
-    void import("./graph-layout.ts").then(({ layoutGraph }) => {
-      if (!current) return;
-      const boxes = machine.states.map((state) => ({
-        id: state.name,
-        width:
-          26 +
-          Math.max(textWidth(state.name, STATE_FONT), textWidth(stateNotes(state).join(", "), LABEL_FONT)) +
-          (counted ? 34 : 0),
-        height: stateNotes(state).length > 0 ? 44 : 30,
-      }));
-      const labelled = arrows.map(({ from, to, labels }) => ({
-        from,
-        to,
-        width: labelWidth(labels),
-        height: labels.length * LABEL_LINE + 4,
-      }));
-      setDrawing({ machine, drawing: layoutGraph(boxes, labelled, { direction: "TB", nodeGap: 30, rankGap: 26 }) });
-    });
-    return () => void (current = false);
-  }, [machine, counted]);
-  return drawing?.machine === machine ? drawing.drawing : undefined;
-}
-
-function ArrowHead({ id, class: name }: { readonly id: string; readonly class: string }) {
-  return (
-    <marker id={id} class={name} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
-      <path d="M0,0 L8,4 L0,8 z" />
-    </marker>
-  );
-}
-
-function ArrowLabel({
-  arrow,
-  at,
-}: {
-  readonly arrow: TransitionArrow;
-  readonly at: { x: number; y: number } | undefined;
-}) {
+function ArrowLabel({ labels, at }: Pick<TransitionArrow, "labels"> & { readonly at: Point | undefined }) {
   if (!at) return null;
-  const top = at.y - (arrow.labels.length * LABEL_LINE) / 2;
+  const top = at.y - (labels.length * LABEL_LINE) / 2;
   return (
-    <g class="arrow-label" aria-hidden="true">
-      {arrow.labels.map(({ text, taken }, index) => (
-        <text
-          key={text}
-          class={taken ? "taken" : ""}
-          x={at.x}
-          y={top + (index + 0.72) * LABEL_LINE}
-          font-size={LABEL_FONT}
-        >
+    <g class="arrow-label" aria-hidden="true" font-size={LABEL_FONT}>
+      {labels.map(({ text, taken }, index) => (
+        <text key={text} class={taken ? "taken" : ""} x={at.x} y={top + (index + 0.72) * LABEL_LINE}>
           {text}
         </text>
       ))}
@@ -176,44 +126,15 @@ function ArrowLabel({
   );
 }
 
-function TransitionTable({
-  machine,
-  path,
-}: {
-  readonly machine: MachineGraph;
-  readonly path: readonly TransitionKey[];
-}) {
-  const isTaken = ({ from, trigger, to }: TransitionKey) =>
-    path.some((step) => step.from === from && step.trigger === trigger && step.to === to);
+function Footnotes({ triggers }: { readonly triggers: readonly string[] }) {
+  if (triggers.length === 0) return null;
   return (
-    <details>
-      <summary>{machine.name} as a table</summary>
-      <div class="scroll" tabIndex={0} role="region" aria-label={`Table of ${machine.name}`}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col">On</th>
-              <th scope="col">To</th>
-              <th scope="col">If</th>
-              <th scope="col">Does</th>
-              {path.length > 0 && <th scope="col">Taken</th>}
-            </tr>
-          </thead>
-          <tbody>
-            {machine.transitions.map((transition, index) => (
-              <tr key={index}>
-                <td>{transition.from}</td>
-                <td>{transition.trigger}</td>
-                <td>{transition.to}</td>
-                <td>{transition.conditions.join(" and ")}</td>
-                <td>{transition.actions.join(", ")}</td>
-                {path.length > 0 && <td>{isTaken(transition) ? "yes" : ""}</td>}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    <p class="note footnotes">
+      {triggers.map((trigger, index) => (
+        <span key={trigger}>
+          ({index + 1}) {trigger}
+        </span>
+      ))}
+    </p>
   );
 }

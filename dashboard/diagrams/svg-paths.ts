@@ -1,11 +1,11 @@
 import type { Point } from "./graph-layout.ts";
 
-/** Of a monospaced letter, by its font's size. */
+/** Width of a monospaced letter / font size. */
 const GLYPH_WIDTH_RATIO = 0.61;
 export const textWidth = (text: string, fontSize: number): number =>
   Math.ceil(text.length * fontSize * GLYPH_WIDTH_RATIO);
 
-/** A line through the points whose corners are rounded. */
+/** A line through the points, with rounded corners. */
 export function roundedPath(points: readonly Point[]): string {
   const [first, ...rest] = points;
   if (!first) return "";
@@ -18,16 +18,14 @@ export function roundedPath(points: readonly Point[]): string {
   return `M${formatPoint(first)} ${corners.length > 0 ? corners.join(" ") : `L${formatPoint(last)}`}`;
 }
 
-/** From a box back to itself, as far as what stands to its right. @param labelLeft where that begins */
+/** From a box back to itself. @param labelLeft the left end of the label, up to which the loop reaches */
 export function selfLoopPath({ x, y, width }: Point & { readonly width: number }, labelLeft: number): string {
   const right = x + width / 2;
-  // A curve comes three quarters of the way to its control points.
+  // A Bézier curve reaches three quarters of the way to its control points.
   const far = right + Math.max(labelLeft - right, 18) / 0.75;
-  return (
-    `M${formatPoint({ x: right, y: y - 8 })} C${formatPoint({ x: far, y: y - 26 })} ` +
-    `${formatPoint({ x: far, y: y + 26 })} ` +
-    `${formatPoint({ x: right, y: y + 8 })}`
-  );
+  const start = formatPoint({ x: right, y: y - 8 });
+  const controls = [-26, 26].map((shift) => formatPoint({ x: far, y: y + shift }));
+  return `M${start} C${controls.join(" ")} ${formatPoint({ x: right, y: y + 8 })}`;
 }
 
 const formatPoint = ({ x, y }: Point): string => `${x.toFixed(1)},${y.toFixed(1)}`;

@@ -3,7 +3,7 @@ import type { MachineGraph } from "../../app/http/contracts/contract-graph.ts";
 export type Transition = MachineGraph["transitions"][number];
 export type TransitionKey = Pick<Transition, "from" | "trigger" | "to">;
 
-/** A trigger that many arrows have is a number on them, and told once. */
+/** A trigger of so many arrows is a number on each, and written out once below the drawing. */
 const FOOTNOTE_MIN_ARROWS = 3;
 
 /** All transitions between two states as one arrow. */
@@ -15,11 +15,11 @@ export interface TransitionArrow {
 }
 export interface TransitionArrows {
   readonly arrows: readonly TransitionArrow[];
-  /** What the numbers on arrows stand for, from 1. */
+  /** The triggers that the numbers on arrows stand for, from 1. */
   readonly footnotes: readonly string[];
 }
 
-/** In the contract's order; `path`: the transitions that were taken. */
+/** @param path the transitions that were taken */
 export function groupTransitions(transitions: readonly Transition[], path: readonly TransitionKey[]): TransitionArrows {
   const taken = new Set(path.map(transitionKey));
   const between = new Map<string, Transition[]>();

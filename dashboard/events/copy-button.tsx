@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import "./copy-button.css";
 
-/** Copies a command and shows it: a page that is not on https or this machine may not use the clipboard. */
+/** Copies a command and shows it, because browsers allow copying only on https and on localhost. */
 export function CopyButton({ label, text }: { readonly label: string; readonly text: string }) {
   const [message, setMessage] = useState<string>();
   const copy = async (): Promise<void> => {
@@ -15,7 +15,7 @@ export function CopyButton({ label, text }: { readonly label: string; readonly t
   return (
     <>
       <button onClick={() => void copy()}>{label}</button>
-      <span role="status" class={message === undefined ? "" : "copied"}>
+      <span role="status" class={message === undefined ? "" : "copied-command"}>
         {message !== undefined && (
           <>
             {message} <code>{text}</code>

@@ -1,33 +1,30 @@
-import { CopyButton } from "./copy-button.tsx";
-import { curlCommand, kcatCommand } from "./shell-commands.ts";
-import { followLink } from "../shared/router.ts";
-import { apiToken } from "../shared/api.ts";
-import type { TailedEvent } from "./event-tail.ts";
 import { useState } from "preact/hooks";
+import { apiToken } from "../shared/api.ts";
+import { formatClockTime } from "../shared/format.ts";
+import { NodeLink, pathWithQuery } from "../shared/router.tsx";
+import { CopyButton } from "./copy-button.tsx";
+import type { TailedEvent } from "./event-tail.ts";
+import { curlCommand, kcatCommand } from "./shell-commands.ts";
 
 interface EventRowProps {
   readonly row: TailedEvent;
   readonly topic: string | undefined;
 }
 
-const nodeIdOf = ({ envelope }: Pick<TailedEvent, "envelope">): string | undefined => {
-  const id = envelope.payload["node_id"];
-  return typeof id === "string" ? id : undefined;
-};
-const stringOrEmpty = (value: unknown): string => (typeof value === "string" ? value : "");
+const stringOrUndefined = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** One event, which unfolds to its envelope. */
 export function EventRow({ row, topic }: EventRowProps) {
   const [open, setOpen] = useState(false);
   const { type, envelope } = row;
-  const nodeId = nodeIdOf(row);
-  const at = stringOrEmpty(envelope["envelope_timestamp"]);
+  const nodeId = stringOrUndefined(envelope.payload["node_id"]);
+  const at = stringOrUndefined(envelope["envelope_timestamp"]);
   return (
     <li>
       <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>
-          <time dateTime={at}>{at === "" ? "" : new Date(at).toLocaleTimeString()}</time> <strong>{type}</strong>{" "}
-          <span class="event-node">{nodeId ?? ""}</span>
+          <time dateTime={at}>{at && formatClockTime(at)}</time> <strong>{type}</strong>{" "}
+          <span class="event-node">{nodeId}</span>
         </summary>
         {open && <EventDetails {...{ row, topic, nodeId }} />}
       </details>
@@ -35,39 +32,29 @@ export function EventRow({ row, topic }: EventRowProps) {
   );
 }
 
-function EventDetails({
-  row: { type, envelope },
-  topic,
-  nodeId,
-}: EventRowProps & { readonly nodeId: string | undefined }) {
+interface EventDetailsProps extends EventRowProps {
+  readonly nodeId: string | undefined;
+}
+
+function EventDetails({ row: { type, envelope }, topic, nodeId }: EventDetailsProps) {
   const withToken = apiToken.get() !== null;
-  const url = (path: string, query: Readonly<Record<string, string>>): URL =>
-    new URL(`${path}?${new URLSearchParams(query).toString()}`, location.origin);
+  const curl = (path: string, query: Parameters<typeof pathWithQuery>[1], stream = false): string =>
+    curlCommand(new URL(pathWithQuery(path, query), location.origin), { stream, withToken });
   return (
     <div class="event-details">
       <p class="choices">
         {nodeId !== undefined && (
-          <a href={`/nodes/${encodeURIComponent(nodeId)}`} onClick={followLink}>
-            {nodeId}
-          </a>
-        )}
-        {nodeId !== undefined && (
-          <CopyButton
-            label="Copy curl: timeline of this node"
-            text={curlCommand(
-              url(`/api/v1/registrations/${encodeURIComponent(nodeId)}/timeline`, { order: "newest" }),
-              {
-                withToken,
-              },
-            )}
-          />
+          <>
+            <NodeLink id={nodeId} />
+            <CopyButton
+              label="Copy curl: timeline of this node"
+              text={curl(`/api/v1/registrations/${encodeURIComponent(nodeId)}/timeline`, { order: "newest" })}
+            />
+          </>
         )}
         <CopyButton
           label="Copy curl: follow these events"
-          text={curlCommand(url("/api/v1/events/stream", { type, ...(nodeId !== undefined && { node_id: nodeId }) }), {
-            stream: true,
-            withToken,
-          })}
+          text={curl("/api/v1/events/stream", { type, node_id: nodeId }, true)}
         />
         {topic !== undefined && <CopyButton label="Copy kcat" text={kcatCommand(topic, nodeId)} />}
       </p>

@@ -3,36 +3,34 @@ import type { PublishedEvent } from "../shared/published-event.ts";
 export const TAIL_MAX = 1_000;
 
 export interface TailedEvent extends PublishedEvent {
-  /** Counts up. */
+  /** Counts the events from 1. */
   readonly number: number;
 }
-/** The newest events, newest first; while it is paused the newer ones wait. */
-export interface EventTail {
+interface EventList {
+  /** Newest first. */
   readonly rows: readonly TailedEvent[];
-  readonly heldBack: readonly TailedEvent[];
-  readonly paused: boolean;
-  /** How many came meanwhile: of the waiting ones only the newest are kept. */
-  readonly arrivedWhilePaused: number;
+  /** How many events there were in all, also those that are not kept. */
   readonly totalCount: number;
 }
-
-export const EMPTY_TAIL: EventTail = { rows: [], heldBack: [], paused: false, arrivedWhilePaused: 0, totalCount: 0 };
-
-/** @param events in the order in which they came */
-export function appendEvents(tail: EventTail, events: readonly PublishedEvent[]): EventTail {
-  if (events.length === 0) return tail;
-  const newest = events.map((event, index) => ({ ...event, number: tail.totalCount + index + 1 })).reverse();
-  const totalCount = tail.totalCount + events.length;
-  if (!tail.paused) return { ...tail, totalCount, rows: [...newest, ...tail.rows].slice(0, TAIL_MAX) };
-  const heldBack = [...newest, ...tail.heldBack].slice(0, TAIL_MAX);
-  return { ...tail, totalCount, heldBack, arrivedWhilePaused: tail.arrivedWhilePaused + events.length };
+/** The newest events. */
+export interface EventTail extends EventList {
+  /** The list as it was when it was paused; undefined: it is not paused. */
+  readonly paused?: EventList;
 }
 
-export const pauseTail = (tail: EventTail): EventTail => ({ ...tail, paused: true });
-export const resumeTail = ({ rows, heldBack, totalCount }: EventTail): EventTail => ({
-  rows: [...heldBack, ...rows].slice(0, TAIL_MAX),
-  heldBack: [],
-  paused: false,
-  arrivedWhilePaused: 0,
+export const EMPTY_TAIL: EventTail = { rows: [], totalCount: 0 };
+
+/** @param events oldest first */
+export function appendEvents(tail: EventTail, events: readonly PublishedEvent[]): EventTail {
+  const newest = events.map((event, index) => ({ ...event, number: tail.totalCount + index + 1 })).reverse();
+  const rows = [...newest, ...tail.rows].slice(0, TAIL_MAX);
+  return { ...tail, rows, totalCount: tail.totalCount + events.length };
+}
+
+export const pauseTail = ({ rows, totalCount }: EventTail): EventTail => ({
+  rows,
   totalCount,
+  paused: { rows, totalCount },
 });
+export const resumeTail = ({ rows, totalCount }: EventTail): EventTail => ({ rows, totalCount });
+export const clearTail = ({ paused }: EventTail): EventTail => (paused ? pauseTail(EMPTY_TAIL) : EMPTY_TAIL);

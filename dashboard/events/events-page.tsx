@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
-import { EventRow } from "./event-row.tsx";
-import { useEventTail } from "./use-event-tail.ts";
-import type { StreamState } from "../shared/event-stream.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
-import { followLink, navigate, usePageLocation } from "../shared/router.ts";
+import type { StreamState } from "../shared/event-stream.ts";
+import { Form, SelectField, TextField } from "../shared/fields.tsx";
+import { Link, navigate, pathWithQuery, usePageLocation } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
+import { EventRow } from "./event-row.tsx";
+import { clearTail, pauseTail, resumeTail } from "./event-tail.ts";
+import { useEventTail } from "./use-event-tail.ts";
 import "../shared/filter-form.css";
 import "./events-page.css";
 
@@ -17,33 +19,34 @@ interface AsyncApi {
   >;
 }
 
-/** What happens, as it happens. */
-export function EventsPage() {
+/** Events as they are published. */
+export function Page() {
   const { searchParams } = usePageLocation();
   const type = searchParams.get("type") ?? undefined;
   const nodeId = searchParams.get("node") ?? undefined;
   const asyncApi = useApi<AsyncApi>("/asyncapi.json");
-  const { tail, feed, act } = useEventTail(type, nodeId);
+  const { tail, setTail, feed } = useEventTail(type, nodeId);
   const [shownCount, setShownCount] = useState(ROWS_PER_STEP);
-  const { rows, arrivedWhilePaused } = tail;
+  const { paused } = tail;
+  const { rows } = paused ?? tail;
   return (
-    <>
+    <div class="events-page">
       <h1>Events</h1>
       <EventFilterForm key={nodeId ?? ""} type={type} nodeId={nodeId} types={publishedTypes(asyncApi.answer)} />
       <p class="choices">
-        <button aria-pressed={tail.paused} onClick={() => act(tail.paused ? "resume" : "pause")}>
-          {tail.paused ? "Resume" : "Pause"}
+        <button aria-pressed={paused !== undefined} onClick={() => setTail(paused ? resumeTail : pauseTail)}>
+          {paused ? "Resume" : "Pause"}
         </button>
-        <button disabled={rows.length === 0} onClick={() => act("clear")}>
+        <button disabled={rows.length === 0} onClick={() => setTail(clearTail)}>
           Clear
         </button>
         <span role="status" class="note">
           {connectionText(feed)}{" "}
-          {tail.paused ? `Paused: ${arrivedWhilePaused} arrived meanwhile.` : `${rows.length} loaded.`}
+          {paused ? `Paused: ${tail.totalCount - paused.totalCount} arrived meanwhile.` : `${rows.length} loaded.`}
         </span>
       </p>
       <ErrorMessage error={feed?.rejection} title="Could not follow the events" />
-      {rows.length === 0 && <NoEvents filtered={type !== undefined || nodeId !== undefined} />}
+      {rows.length === 0 && <NoEvents isFiltered={type !== undefined || nodeId !== undefined} />}
       <ol class="events" aria-label="Events, newest first">
         {rows.slice(0, shownCount).map((row) => (
           <EventRow key={row.number} row={row} topic={asyncApi.answer?.channels[row.type]?.address} />
@@ -54,22 +57,19 @@ export function EventsPage() {
           Show older ({rows.length - shownCount})
         </button>
       )}
-    </>
+    </div>
   );
 }
 
-const connectionText = (feed: StreamState | undefined): string =>
-  feed?.connected
-    ? "Connected."
-    : feed?.rejection
-      ? "Not connected."
-      : feed
-        ? "Connection lost; reconnecting."
-        : "Connecting …";
+function connectionText(feed: StreamState | undefined): string {
+  if (!feed) return "Connecting …";
+  if (feed.connected) return "Connected.";
+  return feed.rejection ? "Not connected." : "Connection lost; reconnecting.";
+}
 
-/** Those that the runtime sends; what it receives is not in the stream. */
-function publishedTypes(described: AsyncApi | undefined): readonly string[] {
-  const operations = Object.values(described?.operations ?? {});
+/** The types that the runtime sends: those it receives are not in the stream. */
+function publishedTypes(asyncApi: AsyncApi | undefined): readonly string[] {
+  const operations = Object.values(asyncApi?.operations ?? {});
   return operations.flatMap(({ action, channel }) =>
     action === "send" && !channel.$ref.endsWith("/DeadLetter") ? (channel.$ref.split("/").pop() ?? []) : [],
   );
@@ -81,55 +81,30 @@ interface EventFilterFormProps {
   readonly types: readonly string[];
 }
 
-function EventFilterForm({ type, nodeId, types }: EventFilterFormProps) {
-  const [nodeIdText, setNodeIdText] = useState(nodeId ?? "");
-  const applyFilter = (of: { type?: string | undefined; node?: string | undefined }): void => {
-    const set = Object.entries(of).filter((entry): entry is [string, string] => Boolean(entry[1]));
-    navigate(`/events${set.length > 0 ? `?${new URLSearchParams(set).toString()}` : ""}`);
-  };
+function EventFilterForm({ type = "", nodeId = "", types }: EventFilterFormProps) {
+  const [typedId, setTypedId] = useState(nodeId);
+  const apply = (filter: { readonly type: string; readonly node: string }): void =>
+    navigate(pathWithQuery("/events", filter));
+  const options = [...new Set([...types, type])].filter(Boolean);
   return (
-    <form
-      class="filter-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        applyFilter({ type, node: nodeIdText.trim() });
-      }}
-    >
-      <label>
-        Type
-        <select
-          value={type ?? ""}
-          onChange={({ currentTarget }) => applyFilter({ type: currentTarget.value, node: nodeId })}
-        >
-          <option value="">all types</option>
-          {[...new Set([...types, ...(type === undefined ? [] : [type])])].map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Node id
-        <input value={nodeIdText} maxLength={255} onInput={({ currentTarget }) => setNodeIdText(currentTarget.value)} />
-      </label>
+    <Form class="filter-form" onSubmit={() => apply({ type, node: typedId.trim() })}>
+      <SelectField
+        label="Type"
+        value={type}
+        options={[["", "all types"], ...options]}
+        onSelect={(selected) => apply({ type: selected, node: nodeId })}
+      />
+      <TextField label="Node id" value={typedId} maxLength={255} onText={setTypedId} />
       <button>Filter</button>
-      {(type !== undefined || nodeId !== undefined) && (
-        <a href="/events" onClick={followLink}>
-          Clear filters
-        </a>
-      )}
-    </form>
+      {(type || nodeId) && <Link to="/events">Clear filters</Link>}
+    </Form>
   );
 }
 
-function NoEvents({ filtered }: { readonly filtered: boolean }) {
-  return (
-    <p class="card">
-      {filtered ? "No matching events since this page was opened." : "No events since this page was opened."} Earlier
-      events are in each node's timeline. To see some, simulate a node in the{" "}
-      <a href="/playground" onClick={followLink}>
-        playground
-      </a>{" "}
-      or run <code>rollcall simulate</code>.
-    </p>
-  );
-}
+const NoEvents = ({ isFiltered }: { readonly isFiltered: boolean }) => (
+  <p class="card">
+    {isFiltered ? "No matching events since this page was opened." : "No events since this page was opened."} Earlier
+    events are in each node's timeline. To see some, simulate a node in the <Link to="/playground">playground</Link> or
+    run <code>rollcall simulate</code>.
+  </p>
+);

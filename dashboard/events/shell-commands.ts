@@ -1,8 +1,8 @@
-/** One word for a POSIX shell, whatever stands in it. */
+/** Quotes a text so that a POSIX shell reads it as one word. */
 export const shellQuote = (text: string): string =>
   /^[A-Za-z0-9_./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** A request to this server as curl makes it; the token is taken from the environment, never written down. */
+/** A request to this server with curl. The token is read from the environment, so that no shell history has it. */
 export function curlCommand(
   url: URL,
   { stream = false, withToken = false }: { readonly stream?: boolean; readonly withToken?: boolean } = {},
@@ -11,7 +11,7 @@ export function curlCommand(
   return `curl${stream ? " -N" : ""}${token} ${shellQuote(url.href)}`;
 }
 
-/** Reads a topic, from the last records of each partition on. */
+/** Reads a topic with kcat, from the last ten records of each partition on. */
 export const kcatCommand = (topic: string, nodeId: string | undefined): string =>
   [
     `kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -C -t ${shellQuote(topic)} -o -10`,

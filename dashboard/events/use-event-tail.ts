@@ -1,45 +1,30 @@
-import { useEffect, useReducer, useState } from "preact/hooks";
-import { type StreamState, subscribeToEvents, type PublishedEvent } from "../shared/event-stream.ts";
-import { EMPTY_TAIL, pauseTail, resumeTail, type EventTail, appendEvents } from "./event-tail.ts";
+import { useEffect, useState } from "preact/hooks";
+import { type StreamState, subscribeToEvents } from "../shared/event-stream.ts";
+import type { PublishedEvent } from "../shared/published-event.ts";
+import { appendEvents, clearTail, EMPTY_TAIL } from "./event-tail.ts";
 
-type TailAction = "pause" | "resume" | "clear" | readonly PublishedEvent[];
-/** However many come, the page is drawn so often at most. */
+/** Events are shown in batches, so that many of them don't make the page slow. */
 const RENDER_INTERVAL_MS = 200;
 
-const reduceTail = (tail: EventTail, action: TailAction): EventTail =>
-  action === "pause"
-    ? pauseTail(tail)
-    : action === "resume"
-      ? resumeTail(tail)
-      : action === "clear"
-        ? { ...EMPTY_TAIL, paused: tail.paused }
-        : appendEvents(tail, action);
-
-/** The events from now on, of one type or node where that is asked for. */
-export function useEventTail(
-  type: string | undefined,
-  nodeId: string | undefined,
-): {
-  readonly tail: EventTail;
-  readonly feed: StreamState | undefined;
-  readonly act: (act: "pause" | "resume" | "clear") => void;
-} {
-  const [tail, act] = useReducer<EventTail, TailAction>(reduceTail, EMPTY_TAIL);
+/** The events from now on, of one type or node where one is given. */
+export function useEventTail(type: string | undefined, nodeId: string | undefined) {
+  const [tail, setTail] = useState(EMPTY_TAIL);
   const [feed, setFeed] = useState<StreamState>();
   useEffect(() => {
     let arrived: PublishedEvent[] = [];
-    act("clear");
+    setTail(clearTail);
     const timer = setInterval(() => {
       if (arrived.length === 0) return;
-      act(arrived);
+      const batch = arrived;
       arrived = [];
+      setTail((tail) => appendEvents(tail, batch));
     }, RENDER_INTERVAL_MS);
-    const filter = { ...(type !== undefined && { type }), ...(nodeId !== undefined && { node_id: nodeId }) };
-    const unsubscribe = subscribeToEvents(filter, { event: (event) => void arrived.push(event), state: setFeed });
+    const handlers = { event: (event: PublishedEvent) => void arrived.push(event), state: setFeed };
+    const unsubscribe = subscribeToEvents({ type, node_id: nodeId }, handlers);
     return () => {
       clearInterval(timer);
       unsubscribe();
     };
   }, [type, nodeId]);
-  return { tail, feed, act };
+  return { tail, setTail, feed };
 }

@@ -2,12 +2,12 @@ import type { RegistrationView } from "../../app/http/entities/registration-view
 
 interface NextDeadline {
   readonly name: string;
-  /** Negative: it is past. */
+  /** Negative: the deadline has passed. */
   readonly leftMs: number;
 }
 interface LastHeartbeat {
   readonly agoMs: number;
-  /** How much of the time that silence may last is over: from two thirds on near, from 1 on late. */
+  /** `near` after two thirds of the time until the deadline, `late` after the deadline. */
   readonly urgency: "fine" | "near" | "late";
 }
 
@@ -20,7 +20,7 @@ export function nextDeadline(
   return dues.sort((a, b) => a.leftMs - b.leftMs)[0];
 }
 
-/** When a node in a state whose deadline can be renewed was last heard of. */
+/** When a node last renewed its deadline, or entered its state; undefined without a deadline. */
 export function lastHeartbeat(
   { deadlines, state_since }: Pick<RegistrationView, "deadlines" | "state_since">,
   nowMs: number,

@@ -1,90 +1,84 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Overview } from "../../app/http/overview/overview.ts";
+import { NODE_TYPES } from "../registration/node-types.ts";
+import { TextField, ToggleGroup } from "../shared/fields.tsx";
 import { formatNumber } from "../shared/format.ts";
+import { navigate, pathWithQuery } from "../shared/router.tsx";
 import { StateName } from "../shared/state-name.tsx";
-import { navigate } from "../shared/router.ts";
 
 const FILTER_NAMES = ["state", "reducer_state", "node_type", "capability", "q"] as const;
 export type NodeFilter = Readonly<Partial<Record<(typeof FILTER_NAMES)[number], string>>>;
-const TYPES = ["effect", "compute", "reducer", "orchestrator"];
 const TYPING_DELAY_MS = 250;
 
-/** What of the address is a filter. */
+/** The filters among the parameters of an address. */
 export const filterFromQuery = (query: URLSearchParams): NodeFilter =>
   Object.fromEntries(FILTER_NAMES.flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : [])));
 
-function navigateToFilter(filter: NodeFilter, options: { readonly replace?: boolean } = {}): void {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value !== ""));
-  navigate(query.size > 0 ? `/nodes?${query.toString()}` : "/nodes", options);
+const applyFilter = (filter: NodeFilter, options: { readonly replace?: boolean } = {}): void =>
+  navigate(pathWithQuery("/nodes", filter), options);
+
+interface NodeFiltersProps {
+  readonly filter: NodeFilter;
+  readonly states: Overview["states"];
 }
 
-/** Which nodes are shown. It is all in the address, so that a view can be sent to somebody. */
-export function NodeFilters({ filter, states }: { readonly filter: NodeFilter; readonly states: Overview["states"] }) {
+/** Which nodes are shown. The filters are in the address, so that a view can be sent to somebody. */
+export function NodeFilters({ filter, states }: NodeFiltersProps) {
   const toggle = (name: "state" | "node_type", value: string): void =>
-    navigateToFilter({ ...filter, [name]: filter[name] === value ? "" : value });
+    applyFilter({ ...filter, [name]: filter[name] === value ? "" : value });
+  const stateContent = (name: string) => {
+    const { kind, nodes = null } = states.find((each) => each.name === name) ?? {};
+    return (
+      <>
+        <StateName name={name} kind={kind} /> {nodes === null ? "" : formatNumber(nodes)}
+      </>
+    );
+  };
   return (
     <search class="node-filters">
       <div class="text-filters">
         <TextFilter name="q" label="Id or name" filter={filter} />
         <TextFilter name="capability" label="Capability" filter={filter} />
         {filter.reducer_state !== undefined && (
-          <button class="chip" aria-pressed onClick={() => navigateToFilter({ ...filter, reducer_state: "" })}>
+          <button aria-pressed onClick={() => applyFilter({ ...filter, reducer_state: "" })}>
             reducer in {filter.reducer_state}
           </button>
         )}
-        {Object.keys(filter).length > 0 && (
-          <button class="chip" onClick={() => navigateToFilter({})}>
-            Show all
-          </button>
-        )}
+        {Object.keys(filter).length > 0 && <button onClick={() => applyFilter({})}>Show all</button>}
       </div>
-      <div role="group" aria-label="State" class="chips">
-        {states.map(({ name, kind, nodes }) => (
-          <button key={name} class="chip" aria-pressed={filter.state === name} onClick={() => toggle("state", name)}>
-            <StateName name={name} kind={kind} /> {nodes === null ? "" : formatNumber(nodes)}
-          </button>
-        ))}
-      </div>
-      <div role="group" aria-label="Type" class="chips">
-        {TYPES.map((type) => (
-          <button
-            key={type}
-            class="chip"
-            aria-pressed={filter.node_type === type}
-            onClick={() => toggle("node_type", type)}
-          >
-            {type}
-          </button>
-        ))}
-      </div>
+      <ToggleGroup
+        label="State"
+        options={states.map(({ name }) => name)}
+        pressed={filter.state}
+        onPress={(name) => toggle("state", name)}
+        content={stateContent}
+      />
+      <ToggleGroup
+        label="Type"
+        options={NODE_TYPES}
+        pressed={filter.node_type}
+        onPress={(type) => toggle("node_type", type)}
+      />
     </search>
   );
 }
 
-function TextFilter({
-  name,
-  label,
-  filter,
-}: {
+interface TextFilterProps {
   readonly name: "q" | "capability";
   readonly label: string;
   readonly filter: NodeFilter;
-}) {
+}
+
+/** Applied shortly after the last key press. */
+function TextFilter({ name, label, filter }: TextFilterProps) {
   const applied = filter[name] ?? "";
   const [text, setText] = useState(applied);
   useEffect(() => setText(applied), [applied]);
   useEffect(() => {
     if (text.trim() === applied) return;
-    const timer = setTimeout(
-      () => navigateToFilter({ ...filter, [name]: text.trim() }, { replace: true }),
-      TYPING_DELAY_MS,
-    );
+    const apply = (): void => applyFilter({ ...filter, [name]: text.trim() }, { replace: true });
+    const timer = setTimeout(apply, TYPING_DELAY_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  return (
-    <label>
-      {label}{" "}
-      <input type="search" maxLength={255} value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
-    </label>
-  );
+  return <TextField type="search" label={label} maxLength={255} value={text} onText={setText} />;
 }

@@ -10,33 +10,23 @@ interface NodeMachinesProps {
   readonly items: readonly TimelineItem[];
 }
 
-/** Both machines, with the way that the present attempt took. */
+/** Both state machines, with the transitions that the current attempt took. */
 export function NodeMachines({ registration, items }: NodeMachinesProps) {
   const { answer } = useApi<ContractGraph>("/api/v1/contracts/graph");
-  const [orchestrator, reducer] = answer?.machines ?? [];
   const { registration_attempt_id: attemptId, state, reducer_state } = registration;
-  return (
-    <>
-      {orchestrator && (
-        <section class="card orchestrator" aria-label="Orchestrator">
-          <h2>Orchestrator</h2>
-          <StateMachineDiagram
-            machine={orchestrator}
-            current={state}
-            path={takenTransitions(items, "orchestrator", attemptId)}
-          />
+  const machines = [
+    { name: "orchestrator", title: "Orchestrator", current: state },
+    { name: "reducer", title: "Reducer", current: reducer_state },
+  ];
+  return machines.map(({ name, title, current }, index) => {
+    const machine = answer?.machines[index];
+    return (
+      machine && (
+        <section key={name} class={`card ${name}`} aria-label={title}>
+          <h2>{title}</h2>
+          <StateMachineDiagram machine={machine} current={current} path={takenTransitions(items, name, attemptId)} />
         </section>
-      )}
-      {reducer && (
-        <section class="card reducer" aria-label="Reducer">
-          <h2>Reducer</h2>
-          <StateMachineDiagram
-            machine={reducer}
-            current={reducer_state}
-            path={takenTransitions(items, "reducer", attemptId)}
-          />
-        </section>
-      )}
-    </>
-  );
+      )
+    );
+  });
 }

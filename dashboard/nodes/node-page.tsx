@@ -1,5 +1,4 @@
 import { useEffect } from "preact/hooks";
-import type { PageProps } from "../app.tsx";
 import type { Explanation } from "../../app/http/entities/explanation.ts";
 import type { Overview } from "../../app/http/overview/overview.ts";
 import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
@@ -13,7 +12,7 @@ import { refreshScheduler } from "../shared/refresh-scheduler.ts";
 import { useServerClock } from "../shared/server-clock.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
-import { followLink } from "../shared/router.ts";
+import { Link, type PageProps, pathWithQuery } from "../shared/router.tsx";
 import { ApiError } from "../shared/api.ts";
 import { useApi } from "../shared/use-api.ts";
 import "./node-page.css";
@@ -25,14 +24,12 @@ interface TimelineAnswer {
   readonly items: readonly TimelineItem[];
 }
 
-export function NodePage({ routeParam: nodeId }: PageProps) {
+export function Page({ routeParam: nodeId }: PageProps) {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
   const registration = useApi<RegistrationView>(path, POLL_MS);
   const explanation = useApi<Explanation>(`${path}/explanation`, POLL_MS);
-  const timeline = useApi<TimelineAnswer>(
-    `${path}/timeline?order=newest&envelopes=true&limit=${TIMELINE_ROWS}`,
-    POLL_MS,
-  );
+  const timelinePath = pathWithQuery(`${path}/timeline`, { order: "newest", envelopes: "true", limit: TIMELINE_ROWS });
+  const timeline = useApi<TimelineAnswer>(timelinePath, POLL_MS);
   const overview = useApi<Overview>("/api/v1/overview?history=false", POLL_MS);
   const nowMs = useServerClock(overview.answer?.at);
   const refetchAll = (): void => [registration, explanation, timeline].forEach((each) => each.refetch());
@@ -50,11 +47,9 @@ export function NodePage({ routeParam: nodeId }: PageProps) {
   const isUnknown = registration.error instanceof ApiError && registration.error.status === 404;
   const items = timeline.answer?.items ?? [];
   return (
-    <>
+    <div class="node-page">
       <p class="breadcrumb">
-        <a href="/nodes" onClick={followLink}>
-          Nodes
-        </a>
+        <Link to="/nodes">Nodes</Link>
       </p>
       <h1>
         {nodeId} {view && <StateName name={view.state} kind={kind} />}
@@ -82,6 +77,6 @@ export function NodePage({ routeParam: nodeId }: PageProps) {
           <pre tabIndex={0}>{JSON.stringify(view, null, 2)}</pre>
         </details>
       )}
-    </>
+    </div>
   );
 }

@@ -10,22 +10,16 @@ import { formatNumber, formatDuration } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { type Column, VirtualTable } from "../shared/virtual-table.tsx";
-import { followLink, navigate, usePageLocation } from "../shared/router.ts";
+import { Link, NodeLink, navigate, nodePath, pathWithQuery, usePageLocation } from "../shared/router.tsx";
 import { fetchJson } from "../shared/api.ts";
 import { useApi } from "../shared/use-api.ts";
 import { GetStarted } from "../registration/get-started.tsx";
 import { filterFromQuery, type NodeFilter, NodeFilters } from "./node-filters.tsx";
 import "./nodes-page.css";
 
-interface RegistrationPage {
-  readonly items: readonly RegistrationView[];
-  readonly next_cursor: string | null;
-  readonly total?: number;
-}
 const POLL_MS = 5_000;
-const nodePath = ({ node_id }: RegistrationView): string => `/nodes/${encodeURIComponent(node_id)}`;
 
-export function NodesPage() {
+export function Page() {
   const filter = filterFromQuery(usePageLocation().searchParams);
   const { answer: overview } = useApi<Overview>("/api/v1/overview?history=false", POLL_MS);
   const { pages, error, isLive } = useNodeRows(filter);
@@ -34,7 +28,7 @@ export function NodesPage() {
   const { total } = pages;
   const isFiltered = Object.keys(filter).length > 0;
   return (
-    <>
+    <div class="nodes-page">
       <h1>
         Nodes{" "}
         <span class="note" role="status">
@@ -47,11 +41,7 @@ export function NodesPage() {
       {total === 0 && !isFiltered && <GetStarted />}
       {total === 0 && isFiltered && (
         <p class="card">
-          No nodes match. Remove a filter, or{" "}
-          <a href="/nodes" onClick={followLink}>
-            show all
-          </a>
-          .
+          No nodes match. Remove a filter, or <Link to="/nodes">show all</Link>.
         </p>
       )}
       <div hidden={total === 0}>
@@ -61,15 +51,15 @@ export function NodesPage() {
           total={total ?? 0}
           rowAt={(index) => pages.row(index)}
           onRangeChange={showRows}
-          onOpenRow={(row) => navigate(nodePath(row))}
+          onOpenRow={(row) => navigate(nodePath(row.node_id))}
         />
       </div>
-    </>
+    </div>
   );
 }
 
 /**
- * The rows that fit, kept as they are now: asked for again when an event tells that something moved, and now and then.
+ * The rows that match the filter. They are fetched again after events, and every `POLL_MS`.
  */
 function useNodeRows(filter: NodeFilter) {
   const key = JSON.stringify(filter);
@@ -78,14 +68,7 @@ function useNodeRows(filter: NodeFilter) {
   const pages = useMemo(
     () =>
       new PagedRows<RegistrationView>(
-        async (request, signal) => {
-          const query = { ...filter, ...request, count: String(request.count) };
-          const { items, next_cursor, total } = await fetchJson<RegistrationPage>("/api/v1/registrations", {
-            query,
-            signal,
-          });
-          return { rows: items, nextCursor: next_cursor, total };
-        },
+        (request, signal) => fetchJson(pathWithQuery("/api/v1/registrations", { ...filter, ...request }), { signal }),
         (reason) => setFailure({ error: reason }),
       ),
     [key],
@@ -113,12 +96,9 @@ function nodeColumns(overview: Overview | undefined, nowMs: number): readonly Co
     {
       name: "id",
       title: "Node",
-      cell: (row) => (
+      cell: ({ node_id, node }) => (
         <>
-          <a href={nodePath(row)} onClick={followLink} tabIndex={-1}>
-            {row.node_id}
-          </a>{" "}
-          <span class="note">{row.node?.node_name}</span>
+          <NodeLink id={node_id} tabIndex={-1} /> <span class="note">{node?.node_name}</span>
         </>
       ),
     },

@@ -1,9 +1,9 @@
 import type { Explanation } from "../../app/http/entities/explanation.ts";
 import { formatDuration } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
-import { followLink } from "../shared/router.ts";
+import { Link } from "../shared/router.tsx";
 
-/** Why a node is where it is, what it waits for, and what would move it. */
+/** Why a node is in its state, what it waits for, and what can change its state. */
 export function StatusSummary({ explanation, nowMs }: { readonly explanation: Explanation; readonly nowMs: number }) {
   const { text, deadlines, intents, trouble, moved_by, dead_letters } = explanation;
   const pending = intents.filter(({ status }) => status === "pending");
@@ -27,8 +27,7 @@ export function StatusSummary({ explanation, nowMs }: { readonly explanation: Ex
             ))}
             {pending.map(({ id, type, target, asked_at, tries }) => (
               <li key={id}>
-                <strong>{type}</strong> <code>{target}</code>, requested {formatDuration(nowMs - Date.parse(asked_at))}{" "}
-                ago
+                <strong>{type}</strong> <code>{target}</code>, requested {formatAge(asked_at, nowMs)}
                 <Tries tries={tries} />
               </li>
             ))}
@@ -48,14 +47,13 @@ export function StatusSummary({ explanation, nowMs }: { readonly explanation: Ex
       {dead_letters.length > 0 && (
         <p>
           {dead_letters.length} of its messages became dead letters, the newest with {dead_letters[0]?.code}:{" "}
-          <a href="/dead-letters" onClick={followLink}>
-            dead letters
-          </a>
+          <Link to="/dead-letters">dead letters</Link>
         </p>
       )}
     </section>
   );
 }
 
+const formatAge = (at: string, nowMs: number): string => `${formatDuration(nowMs - Date.parse(at))} ago`;
 const formatDue = (leftMs: number): string =>
   leftMs > 0 ? `in ${formatDuration(leftMs)}` : `was due ${formatDuration(-leftMs)} ago`;

@@ -1,16 +1,16 @@
 import type { TimelineItem } from "../../app/http/entities/timeline.ts";
-import { formatTime } from "../shared/format-time.ts";
+import { formatExactTime } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
 import { type Turn, groupIntoTurns } from "./turns.ts";
 
-/** What happened to a node, newest first. */
-export function Timeline({
-  items,
-  isComplete,
-}: {
+interface TimelineProps {
   readonly items: readonly TimelineItem[];
+  /** Whether these are all of its rows. */
   readonly isComplete: boolean;
-}) {
+}
+
+/** What happened to a node, newest first. */
+export function Timeline({ items, isComplete }: TimelineProps) {
   return (
     <section class="card" aria-label="Timeline">
       <h2>
@@ -42,7 +42,7 @@ function TurnItem({ turn: { cause, events, intents } }: { readonly turn: Turn })
   return (
     <li class={result === "no_op" || result === "absorbed" ? "quiet" : undefined}>
       <p class="cause">
-        <time dateTime={at}>{formatTime(at)}</time> <strong>{type ?? KIND_TEXTS[kind] ?? kind}</strong>
+        <time dateTime={at}>{formatExactTime(at)}</time> <strong>{type ?? KIND_TEXTS[kind] ?? kind}</strong>
         {KIND_TEXTS[kind] && type && <span class="note"> {KIND_TEXTS[kind]}</span>}
         {note && <span class="note"> ({note})</span>}
       </p>

@@ -4,20 +4,20 @@ interface RequestedIntent {
   readonly id: string;
   readonly type: string;
   readonly target: string;
-  /** What became of it; null: nothing yet, as far as these rows go. */
+  /** Its outcome; null: these rows have none. */
   readonly note: string | null;
-  /** Its calls, where one was not enough. */
+  /** Its calls, where the first one failed. */
   readonly tries: TimelineItem["tries"];
 }
-/** A message, what was decided, and all that came of it. */
+/** A message with the decision about it, and the events and intents that followed. */
 export interface Turn {
   readonly cause: TimelineItem;
-  /** As published; those whose row is not among the rows are named in `cause.events` alone. */
+  /** As published. Those without a row here are only named in `cause.events`. */
   readonly events: readonly TimelineItem[];
   readonly intents: readonly RequestedIntent[];
 }
 
-/** The rows of a node's journal, in order, as turns. A row that no message here explains is a turn of its own. Pure. */
+/** Groups the rows of a journal into turns. An event without its cause among the rows is a turn of its own. Pure. */
 export function groupIntoTurns(items: readonly TimelineItem[]): Turn[] {
   const outcomes = new Map(items.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const published = new Map(items.flatMap((item) => (item.kind === "event" ? [[item.message_id, item]] : [])));
@@ -40,7 +40,7 @@ interface TakenTransition {
   readonly to: string;
 }
 
-/** The way that a machine took in an attempt. Pure. */
+/** The transitions that a machine took in an attempt. Pure. */
 export const takenTransitions = (
   items: readonly TimelineItem[],
   machine: string,

@@ -1,27 +1,24 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Chart, type ChartLine } from "./chart.tsx";
-import { formatNumber } from "../shared/format.ts";
+import { formatClockTime, formatNumber } from "../shared/format.ts";
 import "./chart-table.css";
 
 export interface ChartSeries extends ChartLine {
   readonly name: ComponentChildren;
-  /** What it is at present: newer than the last sample. */
+  /** The present value, which is newer than the last sample. */
   readonly now: number | null;
 }
 
-/** Lines over time, and beside them the table that is their legend: now, or at the time that is pointed at. */
-export function ChartTable({
-  title,
-  unit,
-  times,
-  rows,
-}: {
+interface ChartTableProps {
   readonly title: string;
   readonly unit: string;
   readonly times: readonly string[];
   readonly rows: readonly ChartSeries[];
-}) {
+}
+
+/** A line chart, and a table that is its legend, with the values of now or of the time under the pointer. */
+export function ChartTable({ title, unit, times, rows }: ChartTableProps) {
   const [hoveredIndex, setHoveredIndex] = useState<number>();
   const hoveredAt = hoveredIndex === undefined ? undefined : times[hoveredIndex];
   const maxOf = (values: ChartLine["values"]): number =>
@@ -34,7 +31,7 @@ export function ChartTable({
         <thead>
           <tr>
             <th scope="col">{unit}</th>
-            <th scope="col">{hoveredAt === undefined ? "now" : new Date(hoveredAt).toLocaleTimeString()}</th>
+            <th scope="col">{hoveredAt === undefined ? "now" : formatClockTime(hoveredAt)}</th>
             <th scope="col">max</th>
           </tr>
         </thead>
@@ -42,15 +39,8 @@ export function ChartTable({
           {rows.map(({ label, name, colour, dash, values, now }) => (
             <tr key={label}>
               <th scope="row">
-                <svg width="26" height="8" aria-hidden="true">
-                  <line
-                    x1="0"
-                    y1="4"
-                    x2="26"
-                    y2="4"
-                    style={{ stroke: `var(${colour})`, strokeWidth: 2 }}
-                    stroke-dasharray={dash.join(" ")}
-                  />
+                <svg width="26" height="8" aria-hidden="true" style={{ stroke: `var(${colour})` }}>
+                  <path d="M0,4 H26" stroke-width="2" stroke-dasharray={dash.join(" ")} />
                 </svg>
                 {name}
               </th>
@@ -69,9 +59,8 @@ const formatValue = (value: number | null): string => (value === null ? "?" : fo
 function describeChart(title: string, times: readonly string[], rows: readonly ChartSeries[]): string {
   const [first, last] = [times[0], times.at(-1)];
   if (first === undefined || last === undefined) return `${title}: no data yet`;
-  const clock = (at: string): string => new Date(at).toLocaleTimeString();
   const changes = rows.map(
     ({ label, values }) => `${label} from ${formatValue(values[0] ?? null)} to ${formatValue(values.at(-1) ?? null)}`,
   );
-  return `${title}, ${clock(first)} to ${clock(last)}: ${changes.join("; ")}`;
+  return `${title}, ${formatClockTime(first)} to ${formatClockTime(last)}: ${changes.join("; ")}`;
 }

@@ -4,7 +4,7 @@ import "uplot/dist/uPlot.min.css";
 
 export interface ChartLine {
   readonly label: string;
-  /** A colour of the style sheet, as `--good`. */
+  /** The name of a colour in the style sheet, such as `--good`. */
   readonly colour: string;
   readonly dash: readonly number[];
   readonly values: readonly (number | null)[];
@@ -12,16 +12,16 @@ export interface ChartLine {
 interface ChartProps {
   readonly times: readonly string[];
   readonly lines: readonly ChartLine[];
-  /** All of it in words, for those who don't see it. */
+  /** The chart in words, for those who can't see it. */
   readonly summary: string;
-  /** Hears which sample is pointed at; undefined: none. */
+  /** Called with the index of the sample under the pointer; undefined: none. */
   readonly onPoint: (index: number | undefined) => void;
 }
 
 const HEIGHT_PX = 220;
 const SHORT = new Intl.NumberFormat("en", { notation: "compact" });
 
-/** Lines over time. Its legend and its numbers are its caller's, as text. */
+/** Lines over time, without a legend. */
 export function Chart({ times, lines, summary, onPoint }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
@@ -46,7 +46,7 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
           height: HEIGHT_PX,
           legend: { show: false },
           cursor: { drag: { x: false, y: false } },
-          scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
+          scales: { x: { range: timeRange }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
           axes: [axis, { ...axis, values: (_, ticks) => ticks.map((tick) => SHORT.format(tick)) }],
           series: [
             {},
@@ -82,7 +82,14 @@ const toPlotData = (times: readonly string[], lines: readonly ChartLine[]): Plot
   ...lines.map(({ values }) => [...values]),
 ];
 
-/** A canvas knows no variables. */
+/** Seconds since the epoch; the last hour while there are fewer than two samples. */
+function timeRange(_plot: uPlot, from: number, to: number): [number, number] {
+  if (from < to) return [from, to];
+  const now = Date.now() / 1_000;
+  return [now - 3_600, now];
+}
+
+/** The value of a colour: canvas drawing does not read variables of style sheets. */
 function resolveColour(within: HTMLElement, name: string): string {
   const probe = within.appendChild(document.createElement("span"));
   probe.style.color = `var(${name})`;

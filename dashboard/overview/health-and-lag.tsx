@@ -1,9 +1,10 @@
 import type { Overview } from "../../app/http/overview/overview.ts";
 import { formatNumber } from "../shared/format.ts";
 
-/** Whether each part can do its work, and how far each partition is behind. */
+/** Whether each part of the system works, and how many messages each partition has not processed yet. */
 export function HealthAndLag({ overview: { parts, lag } }: { readonly overview: Overview }) {
   const { bus, store, catalogue, partitions, contracts } = parts;
+  const total = lag.reduce((sum, { messages }) => sum + messages, 0);
   const checks = [
     ["bus", bus.ok, bus.reason ?? "reachable"],
     ["store", store.ok, store.reason ?? "reachable"],
@@ -28,7 +29,7 @@ export function HealthAndLag({ overview: { parts, lag } }: { readonly overview: 
         </table>
       </section>
       <section class="card" aria-label="Lag by partition">
-        <h2>Lag: {formatNumber(lag.reduce((sum, { messages }) => sum + messages, 0))} messages not processed yet</h2>
+        <h2>Lag: {formatNumber(total)} messages not processed yet</h2>
         {lag.length === 0 && <p class="note">This process serves no partitions.</p>}
         <ul class="lag-by-partition">
           {lag.map(({ partition, messages }) => (

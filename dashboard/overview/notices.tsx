@@ -1,14 +1,15 @@
 import type { Notice } from "../../app/http/overview/overview.ts";
 import { fetchJson } from "../shared/api.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
+import { pathWithQuery } from "../shared/router.tsx";
 import "./notices.css";
 
-/** What is to be known or done. */
+/** What an operator should know or do. */
 export function Notices({ notices, onDone }: { readonly notices: readonly Notice[]; readonly onDone: () => void }) {
   return (
     <ul class="notices" aria-label="Notices" aria-live="polite">
       {notices.map((notice) => (
-        <li key={`${notice.title} ${notice.hold?.subject}`} class={notice.level}>
+        <li key={`${notice.title} ${notice.hold?.subject}`} class={notice.level === "bad" ? "bad" : ""}>
           <strong>{notice.title}</strong>
           <p>{notice.detail}</p>
           <p>
@@ -30,14 +31,13 @@ function ReleaseHold({ hold, onDone }: { readonly hold: NonNullable<Notice["hold
   const { domain, subject } = hold;
   const release = async (reason: string): Promise<string> => {
     const path = `/api/v1/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`;
-    await fetchJson(path, { method: "POST", query: { reason } });
+    await fetchJson(pathWithQuery(path, { reason }), { method: "POST" });
     onDone();
     return "Released.";
   };
   return (
     <ReasonForm
       label="Release…"
-      reasonLabel="Reason for the release"
       confirmLabel={`Release ${subject}`}
       failureTitle="Release failed"
       onConfirm={release}

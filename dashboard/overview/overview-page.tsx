@@ -1,10 +1,10 @@
 import type { Overview as OverviewAnswer } from "../../app/http/overview/overview.ts";
 import { ChartTable, type ChartSeries } from "./chart-table.tsx";
 import { Notices } from "./notices.tsx";
-import { formatNumber, formatMeasuredMs } from "../shared/format.ts";
+import { formatDateTime, formatMeasuredMs, formatNumber } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
-import { followLink } from "../shared/router.ts";
+import { Link, pathWithQuery } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { GetStarted } from "../registration/get-started.tsx";
 import { HealthAndLag } from "./health-and-lag.tsx";
@@ -12,7 +12,7 @@ import "./overview-page.css";
 
 const POLL_MS = 5_000;
 const COLOUR_BY_KIND = { live: "--good", waiting: "--wait", ended: "--muted" } as const;
-/** Lines of one colour are told apart by these. */
+/** They distinguish lines of one colour. */
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3], [14, 4], [4, 8]] as const;
 const RATES = [
   { name: "introspections", colour: "--accent", dash: [] },
@@ -20,26 +20,25 @@ const RATES = [
   { name: "expiries", colour: "--muted", dash: [6, 4] },
   { name: "dead_letters", colour: "--bad", dash: [2, 3] },
 ] as const;
-const readableName = (name: string): string => name.replace("_", " ");
+const withSpaces = (name: string): string => name.replace("_", " ");
 
-export function OverviewPage() {
+export function Page() {
   const { answer, error, refetch } = useApi<OverviewAnswer>("/api/v1/overview", POLL_MS);
   return (
-    <>
+    <div class="overview-page">
       <h1>Overview</h1>
       <ErrorMessage error={error} title={answer ? "Showing the last known data" : "Could not load"} />
       {answer && <OverviewContent overview={answer} onChanged={refetch} />}
-    </>
+    </div>
   );
 }
 
-function OverviewContent({
-  overview,
-  onChanged,
-}: {
+interface OverviewContentProps {
   readonly overview: OverviewAnswer;
   readonly onChanged: () => void;
-}) {
+}
+
+function OverviewContent({ overview, onChanged }: OverviewContentProps) {
   const { notices, states, rates, history, activation, lateness, began_at } = overview;
   const isEmpty = states.every(({ nodes }) => nodes === 0);
   return (
@@ -48,7 +47,7 @@ function OverviewContent({
       {isEmpty && <GetStarted />}
       <dl class="tiles">
         {RATES.map(({ name }) => (
-          <Tile key={name} title={readableName(name)} value={formatNumber(rates[name] * 60)} unit="per minute" />
+          <Tile key={name} title={withSpaces(name)} value={formatNumber(rates[name] * 60)} unit="per minute" />
         ))}
         <Tile
           title="time to active"
@@ -66,7 +65,7 @@ function OverviewContent({
       <HealthAndLag overview={overview} />
       <p class="note">
         Node counts cover all processes. Rates, latencies, lag and charts cover this process only, which started at{" "}
-        {new Date(began_at).toLocaleString()}: one sample every 10 s, for the last hour. Prometheus metrics are at{" "}
+        {formatDateTime(began_at)}: one sample every 10 s, for the last hour. Prometheus metrics are at{" "}
         <code>/metrics</code>.
       </p>
     </>
@@ -93,26 +92,19 @@ function stateSeries({ states, history }: OverviewAnswer): ChartSeries[] {
     values: history?.nodes.map((counts) => counts?.[index] ?? null) ?? [],
     now: nodes,
     name: (
-      <a href={`/nodes?state=${encodeURIComponent(name)}`} onClick={followLink}>
+      <Link to={pathWithQuery("/nodes", { state: name })}>
         <StateName name={name} kind={kind} />
-      </a>
+      </Link>
     ),
   }));
 }
 
 const rateSeries = ({ rates, history }: OverviewAnswer): ChartSeries[] =>
   RATES.map(({ name, colour, dash }) => ({
-    label: readableName(name),
+    label: withSpaces(name),
     colour,
     dash,
     values: history?.[name] ?? [],
     now: rates[name],
-    name:
-      name === "dead_letters" ? (
-        <a href="/dead-letters" onClick={followLink}>
-          dead letters
-        </a>
-      ) : (
-        readableName(name)
-      ),
+    name: name === "dead_letters" ? <Link to="/dead-letters">dead letters</Link> : withSpaces(name),
   }));

@@ -1,12 +1,14 @@
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
 import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
-import { DiagnosticMessage } from "../contracts/contract-text.tsx";
-import { followLink } from "../shared/router.ts";
+import { DiagnosticMessage } from "../contracts/diagnostic-message.tsx";
+import { formatDateTime } from "../shared/format.ts";
+import { NodeLink } from "../shared/router.tsx";
+import { ScrollTable } from "../shared/scroll-table.tsx";
 
 type Exploration = NonNullable<ContractCheck["model"]>;
 type ReplayPlan = NonNullable<ContractCheck["plan"]>;
 
-/** What came of trying every course of a small world. */
+/** The result of exploring every order of messages, deadlines and failures in a small model. */
 export function ExplorationResult({ states, transitions, violations, untaken }: Exploration) {
   return (
     <section aria-label="All paths" class="check-result">
@@ -23,7 +25,7 @@ export function ExplorationResult({ states, transitions, violations, untaken }: 
       ))}
       {untaken.length > 0 && (
         <details>
-          <summary>{untaken.length} transitions that no explored path took: nothing is said about them</summary>
+          <summary>{untaken.length} transitions were not taken on any explored path, so they are not checked</summary>
           <ul>
             {untaken.map((each) => (
               <li key={each}>
@@ -40,45 +42,36 @@ export function ExplorationResult({ states, transitions, violations, untaken }: 
 function CounterexampleTable({ steps }: { readonly steps: NonNullable<ContractDiagnostic["timeline"]> }) {
   if (steps.length === 0) return null;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Shortest counterexample">
-      <table class="plain">
-        <caption class="note">Shortest counterexample</caption>
-        <thead>
-          <tr>
-            <th scope="col">ms</th>
-            <th scope="col">Message</th>
-            <th scope="col">Orchestrator</th>
-            <th scope="col">Reducer</th>
-            <th scope="col">Events</th>
-            <th scope="col">Reason</th>
+    <>
+      <p class="note">Shortest counterexample</p>
+      <ScrollTable
+        label="Shortest counterexample"
+        columns={["ms", "Message", "Orchestrator", "Reducer", "Events", "Reason"]}
+      >
+        {steps.map(({ atMs, message, orchestrator, reducer, events, reason }, index) => (
+          <tr key={index}>
+            <td>{atMs}</td>
+            <td>{message}</td>
+            <td>{orchestrator}</td>
+            <td>{reducer}</td>
+            <td>{events.join(", ")}</td>
+            <td>{reason}</td>
           </tr>
-        </thead>
-        <tbody>
-          {steps.map(({ atMs, message, orchestrator, reducer, events, reason }, index) => (
-            <tr key={index}>
-              <td>{atMs}</td>
-              <td>{message}</td>
-              <td>{orchestrator}</td>
-              <td>{reducer}</td>
-              <td>{events.join(", ")}</td>
-              <td>{reason}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </ScrollTable>
+    </>
   );
 }
 
-/** What the journal, taken again, would have come to. */
+/** The result of replaying the journal with the edited contracts. */
 export function PlanResult({ since, nodes, otherwise, unknown, same, found, notKnown, notes }: ReplayPlan) {
   return (
     <section aria-label="Replay of the journal" class="check-result">
       <h3>Replay of the journal</h3>
       <p>
         {nodes === 0
-          ? `No node changed since ${new Date(since).toLocaleString()}.`
-          : `${nodes} nodes since ${new Date(since).toLocaleString()}: ${otherwise} end differently, ${unknown} ` +
+          ? `No node changed since ${formatDateTime(since)}.`
+          : `${nodes} nodes since ${formatDateTime(since)}: ${otherwise} end differently, ${unknown} ` +
             `are unknown, ${same} end the same.`}
       </p>
       {notes.map((note) => (
@@ -89,15 +82,13 @@ export function PlanResult({ since, nodes, otherwise, unknown, same, found, notK
       <ul>
         {[...found, ...notKnown].map(({ entityId, recorded, planned, first, unknown: why }) => (
           <li key={entityId}>
-            <a href={`/nodes/${encodeURIComponent(entityId)}`} onClick={followLink}>
-              {entityId}
-            </a>
-            : {recorded.join(", ")}, now {why === null ? planned.join(", ") : `unknown: ${why}`}
+            <NodeLink id={entityId} />: {recorded.join(", ")}, now{" "}
+            {why === null ? planned.join(", ") : `unknown: ${why}`}
             {first && (
               <span class="note">
                 {" "}
-                diverges at {new Date(first.at).toLocaleString()}, {first.type}: recorded{" "}
-                {first.recorded?.state ?? "nothing"}, planned {first.planned?.state ?? "nothing"}
+                diverges at {formatDateTime(first.at)}, {first.type}: recorded {first.recorded?.state ?? "nothing"},
+                planned {first.planned?.state ?? "nothing"}
                 {first.planned && ` (${first.planned.reason})`}
               </span>
             )}

@@ -26,7 +26,6 @@ import { yamlCursorAt } from "./yaml-cursor.ts";
 
 export interface CodeEditor {
   showDiagnostics(diagnostics: readonly ContractDiagnostic[]): void;
-  /** Another text, which is not told as a change. */
   setText(text: string): void;
   destroy(): void;
 }
@@ -36,16 +35,15 @@ interface EditorOptions {
   readonly text: string;
   readonly label: string;
   readonly schema: () => JsonSchema | undefined;
-  /** Names that these contracts declare. */
+  /** Names that the contracts declare, for completion. */
   readonly names: () => readonly string[];
   readonly onChange: (text: string) => void;
 }
 
-/** A YAML editor in a shadow root: its styles are adopted style sheets there, which the page's policy lets be. */
+/** A YAML editor. In a shadow root it adopts its style sheets, which the Content-Security-Policy allows. */
 export function createEditor({ host, text, label, schema, names, onChange }: EditorOptions): CodeEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();
-  let notifiesChanges = true;
   const view = new EditorView({
     root,
     parent: root,
@@ -66,9 +64,7 @@ export function createEditor({ host, text, label, schema, names, onChange }: Edi
         hoverTooltip((of, position) => descriptionTooltip(of, position, schema())),
         keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
-        EditorView.updateListener.of(
-          (update) => void (update.docChanged && notifiesChanges && onChange(update.state.doc.toString())),
-        ),
+        EditorView.updateListener.of((update) => void (update.docChanged && onChange(update.state.doc.toString()))),
         THEME,
       ],
     }),
@@ -81,11 +77,7 @@ export function createEditor({ host, text, label, schema, names, onChange }: Edi
           diagnostics.map((each) => toEditorDiagnostic(view.state, each)),
         ),
       ),
-    setText: (now) => {
-      notifiesChanges = false;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: now } });
-      notifiesChanges = true;
-    },
+    setText: (now) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: now } }),
     destroy: () => view.destroy(),
   };
 }

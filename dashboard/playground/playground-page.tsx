@@ -1,9 +1,8 @@
 import { ContractEditor } from "./contract-editor.tsx";
 import { NodeSimulator } from "../registration/node-simulator.tsx";
-import "../shared/filter-form.css";
 
-/** To try things out: nodes against the running system, and contracts without it. */
-export function PlaygroundPage() {
+/** Simulated nodes send to the running system; edited contracts are only checked. */
+export function Page() {
   return (
     <>
       <h1>Playground</h1>

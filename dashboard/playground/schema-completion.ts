@@ -1,6 +1,6 @@
 import type { YamlCursor } from "./yaml-cursor.ts";
 
-/** As much of JSON Schema as our own uses. */
+/** The part of JSON Schema that the contracts' schema uses. */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly description?: string;
@@ -23,7 +23,7 @@ export interface SchemaSuggestion {
   readonly description: string;
 }
 
-/** What may be written at a place, as the schema has it. */
+/** The keys and values that the schema allows at the cursor. */
 export function suggestionsAt(root: JsonSchema, text: string, { path, key }: YamlCursor): readonly SchemaSuggestion[] {
   const candidates = schemasAt(root, text, path);
   if (key !== undefined) return candidates.flatMap((schema) => valueSuggestions(root, schema.properties?.[key]));
@@ -32,12 +32,12 @@ export function suggestionsAt(root: JsonSchema, text: string, { path, key }: Yam
   return withoutDuplicates([...keySuggestions, ...candidates.flatMap((schema) => valueSuggestions(root, schema))]);
 }
 
-/** What a key means; undefined: the schema doesn't say. */
+/** The schema's description of a key; undefined where it has none. */
 export const descriptionOf = (root: JsonSchema, text: string, { path }: YamlCursor, key: string): string | undefined =>
   schemasAt(root, text, path).find(({ properties }) => properties?.[key]?.description !== undefined)?.properties?.[key]
     ?.description;
 
-/** Every schema that may hold at a path: alternatives side by side. */
+/** Every schema that may apply at a path: of alternatives, all. */
 function schemasAt(root: JsonSchema, text: string, path: readonly string[]): readonly JsonSchema[] {
   let schemas = expandAlternatives(root, schemaForNodeType(root, text));
   for (const part of path)
@@ -51,7 +51,7 @@ function schemasAt(root: JsonSchema, text: string, path: readonly string[]): rea
 const asSchema = (value: boolean | JsonSchema | undefined): JsonSchema | undefined =>
   typeof value === "object" ? value : undefined;
 
-/** Which of the kinds a contract is, its `node_type` says; before that it may be any. */
+/** The schema for the contract's `node_type`; without one, for any contract. */
 function schemaForNodeType(root: JsonSchema, text: string): JsonSchema {
   const type = /^node_type:\s*"?(\w+)/m.exec(text)?.[1];
   const then = root.allOf?.find((each) => each.if?.properties?.["node_type"]?.enum?.includes(type))?.then;

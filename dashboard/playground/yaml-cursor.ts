@@ -1,100 +1,32 @@
-/** Where in a YAML document one writes: keys, and "[]" for an item of a list. */
+import { yamlLanguage } from "@codemirror/lang-yaml";
+
+/** Where in a YAML document the cursor is. */
 export interface YamlCursor {
+  /** Keys from the top, and "[]" for an item of a list. */
   readonly path: readonly string[];
-  /** The key whose value is being written; undefined: a key is. */
+  /** The key whose value is being written; undefined: a key or an item is. */
   readonly key?: string;
-  /** What of the word is there already. */
+  /** The part of the word that stands before the cursor. */
   readonly word: string;
 }
 
-const KEY = /^(?:"([^"]*)"|'([^']*)'|([A-Za-z_][\w.-]*))\s*:(?=\s|$)/;
-const PREFIX = /[\w.*()-]*$/;
-
-/**
- * By indentation and braces, because what is being written is rarely whole. Braces that go over several lines are not
- * followed.
- */
+/** Reads the text before the cursor only. Below a quote or bracket that is never closed the path may be wrong. */
 export function yamlCursorAt(text: string, position: number): YamlCursor {
-  const lines = text.slice(0, position).split("\n");
-  const current = lines.pop() ?? "";
-  const line = parseLine(current);
-  const path = [...parentPath(lines, line), ...line.dashes.map(() => "[]")];
-  return cursorInLine(path, line.rest);
-}
-
-interface IndentedLine {
-  /** Columns of the dashes of list items, then that of what follows. */
-  readonly dashes: readonly number[];
-  readonly column: number;
-  readonly rest: string;
-}
-
-function parseLine(line: string): IndentedLine {
-  const dashes: number[] = [];
-  let column = line.length - line.trimStart().length;
-  for (let dash = /^-(\s+|$)/.exec(line.slice(column)); dash; dash = /^-(\s+|$)/.exec(line.slice(column))) {
-    dashes.push(column);
-    column += dash[0].length;
-  }
-  return { dashes, column, rest: line.slice(column) };
-}
-
-/** From the line above up: what is indented less is what this belongs to. */
-function parentPath(lines: readonly string[], from: IndentedLine): string[] {
+  const before = text.slice(0, position);
+  const lineStart = before.lastIndexOf("\n") + 1;
+  // A letter at the cursor, so that the tree has a node there even where nothing is written yet.
+  const leaf = yamlLanguage.parser.parse(`${before}x`).resolveInner(position + 1, -1);
   const path: string[] = [];
-  // A list may stand at the same column as its key.
-  let limit = from.dashes[0] ?? from.column;
-  let isItem = from.dashes.length > 0;
-  for (const text of lines.toReversed()) {
-    if (limit === 0 && !isItem) break;
-    if (text.trim() === "" || text.trimStart().startsWith("#")) continue;
-    const { dashes, column, rest } = parseLine(text);
-    const key = matchedKey(KEY.exec(rest));
-    const opens = key !== undefined && KEY.exec(rest)?.[0].length === rest.replace(/\s+#.*$/, "").trimEnd().length;
-    if (opens && (column < limit || (isItem && column === limit && dashes.length === 0))) {
-      path.unshift(key);
-      [limit, isItem] = [column, false];
-    }
-    for (const dash of dashes.toReversed())
-      if (dash < limit) {
-        path.unshift("[]");
-        [limit, isItem] = [dash, true];
-      }
+  let key: string | undefined;
+  for (let node = leaf.parent; node; node = node.parent) {
+    if (node.name === "Item") path.unshift("[]");
+    const keyNode = node.name === "Pair" ? node.getChild("Key") : null;
+    if (!keyNode || keyNode.to > position) continue;
+    const name = before.slice(keyNode.from, keyNode.to).replace(/^(["'])(.*)\1$/, "$2");
+    const isPairOfLeaf = leaf.parent?.name === "Pair" && key === undefined && path.length === 0;
+    // On a later line than its key, a plain word may still become the first key of a mapping.
+    if (isPairOfLeaf && keyNode.from >= lineStart) key = name;
+    else path.unshift(name);
   }
-  return path;
-}
-
-const matchedKey = (match: RegExpExecArray | null): string | undefined => match?.[1] ?? match?.[2] ?? match?.[3];
-
-/** What stands on the line before the cursor: `key: { other: [` is inside of both. */
-function cursorInLine(path: readonly string[], rest: string): YamlCursor {
-  const first = KEY.exec(rest);
-  const content = rest.slice(first?.[0].length ?? 0);
-  const stack = [...path];
-  const frames: { readonly brace: string; readonly parts: number }[] = [];
-  let openKey = matchedKey(first);
-  let at = /^\s*[[{]/.test(content) ? content.search(/[[{]/) : content.length;
-  const readKey = (): void => {
-    const found = frames.at(-1)?.brace === "{" ? /^\s*/.exec(content.slice(at)) : null;
-    const key = found && KEY.exec(content.slice(at + found[0].length));
-    openKey = key ? matchedKey(key) : undefined;
-    if (found && key) at += found[0].length + key[0].length;
-  };
-  while (at < content.length) {
-    const char = content[at++] ?? "";
-    if (char === "{" || char === "[") {
-      const parts = [...(openKey === undefined ? [] : [openKey]), ...(char === "[" ? ["[]"] : [])];
-      stack.push(...parts);
-      frames.push({ brace: char, parts: parts.length });
-      readKey();
-    } else if (char === "}" || char === "]") {
-      stack.length -= frames.pop()?.parts ?? 0;
-      openKey = undefined;
-    } else if (char === ",") readKey();
-    else if (char === '"' || char === "'") {
-      const end = content.indexOf(char, at);
-      if (end >= 0) at = end + 1;
-    }
-  }
-  return { path: stack, ...(openKey !== undefined && { key: openKey }), word: PREFIX.exec(content)?.[0] ?? "" };
+  return { path, ...(key !== undefined && { key }), word: /[\w.*()-]*$/.exec(before)?.[0] ?? "" };
 }

@@ -10,18 +10,17 @@ interface YamlEditorProps {
   readonly diagnostics: readonly ContractDiagnostic[];
   readonly names: readonly string[];
   readonly onChange: (text: string) => void;
-  /** Undefined: it is as it runs. */
-  readonly onReset: (() => void) | undefined;
+  /** The text in force, where the edited one differs. */
+  readonly inForce: string | undefined;
 }
 
-/** The editor is loaded with the first contract that is edited. */
-export function YamlEditor({ file, text, diagnostics, names, onChange, onReset }: YamlEditorProps) {
+/** An editor for a contract. Its library is loaded when the first one is shown. */
+export function YamlEditor({ file, text, diagnostics, names, onChange, inForce }: YamlEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const [editor, setEditor] = useState<CodeEditor>();
   const schema = useApi<JsonSchema>("/schemas/contract.schema.json");
   const latest = useRef({ schema: schema.answer, names, onChange });
   latest.current = { schema: schema.answer, names, onChange };
-  const resetCount = useRef(0);
   useEffect(() => {
     let created: CodeEditor | undefined;
     let current = true;
@@ -43,23 +42,12 @@ export function YamlEditor({ file, text, diagnostics, names, onChange, onReset }
     };
   }, [file]);
   useEffect(() => editor?.showDiagnostics(diagnostics), [editor, JSON.stringify(diagnostics)]);
-  // Only a reset brings a text from outside.
-  useEffect(() => {
-    if (resetCount.current > 0) editor?.setText(text);
-  }, [resetCount.current]);
   return (
     <div class="editor">
       <div ref={host} />
       {!editor && <p class="note">Loading the editor …</p>}
-      {onReset && (
-        <button
-          onClick={() => {
-            resetCount.current++;
-            onReset();
-          }}
-        >
-          Revert to the contracts in force
-        </button>
+      {inForce !== undefined && (
+        <button onClick={() => editor?.setText(inForce)}>Revert to the contracts in force</button>
       )}
     </div>
   );

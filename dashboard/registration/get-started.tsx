@@ -1,7 +1,7 @@
 const CURL = `curl -H 'content-type: application/json' ${location.origin}/api/v1/events \\
   -d '{"payload_type":"NodeIntrospectionEvent","payload":{"node_id":"my-first","node_type":"effect"}}'`;
 
-/** What to do where there is nothing yet. */
+/** Shown where there are no nodes yet. */
 export function GetStarted() {
   return (
     <section class="card" aria-label="Get started">

@@ -9,7 +9,7 @@ interface NodeActionsProps {
   readonly onDone: () => void;
 }
 
-/** What an operator can do about a node. */
+/** What an operator can do with a node. */
 export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsProps) {
   const deregister = async (reason: string): Promise<string> => {
     const payload = { node_id: nodeId, ...(reason !== "" && { reason }) };
@@ -29,7 +29,6 @@ export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsPro
       {(isEnded || hasPending) && (
         <ReasonForm
           label={isEnded ? "Register again…" : "Retry now…"}
-          reasonLabel="Reason for the retry"
           confirmLabel={isEnded ? `Register ${nodeId} again` : "Retry pending work"}
           failureTitle="Retry failed"
           onConfirm={retry}
@@ -38,7 +37,6 @@ export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsPro
       {!isEnded && (
         <ReasonForm
           label="Deregister…"
-          reasonLabel="Reason (optional)"
           confirmLabel={`Deregister ${nodeId}`}
           optional
           failureTitle="Deregistration failed"

@@ -1,62 +1,27 @@
 import { useState } from "preact/hooks";
 import { ErrorMessage } from "../shared/error-message.tsx";
-import { followLink } from "../shared/router.ts";
-import { nextNodeId, NODE_TYPES, SIMULATED_NODES_MAX, type SimulatedNode } from "./simulated-nodes.ts";
-import { useSimulatedNodes } from "./use-simulated-nodes.ts";
+import { Form, SelectField, TextField } from "../shared/fields.tsx";
+import { formatClockTime } from "../shared/format.ts";
+import { NodeLink } from "../shared/router.tsx";
+import { NODE_TYPES } from "./node-types.ts";
+import { addNode, changeNode, nextNodeId, removeNode, SIMULATED_NODES_MAX } from "./simulated-nodes.ts";
+import type { SimulatedNode, Simulation } from "./simulated-nodes.ts";
+import { type NodeSimulation, useSimulatedNodes } from "./use-simulated-nodes.ts";
+import "../shared/filter-form.css";
 import "./node-simulator.css";
 
-/** Plays nodes: the page says what a node says, and shows what is said to it. */
+/** Simulates nodes: the page sends what a node sends, and shows the events about it. */
 export function NodeSimulator() {
-  const { state, feed, dispatch, introspect, acknowledge, send } = useSimulatedNodes();
-  const [id, setId] = useState("mine-1");
-  const [type, setType] = useState<string>("effect");
-  const { nodes, log } = state;
-  const add = (): void => {
-    const node = { id: id.trim(), type };
-    dispatch({ act: "add", ...node });
-    void introspect(node);
-    setId(nextNodeId([...nodes, node as SimulatedNode], node.id));
-  };
+  const nodeSimulation = useSimulatedNodes();
+  const { simulation, feed } = nodeSimulation;
   return (
-    <section class="card">
+    <section class="card node-simulator">
       <h2>Simulate a node</h2>
       <p class="note">
         It sends the running system what a real node sends: register it, let it acknowledge and send heartbeats, then
         mute it and watch it expire. When you leave this page, the nodes stop sending.
       </p>
-      <form
-        class="filter-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          add();
-        }}
-      >
-        <label>
-          Node id
-          <input
-            value={id}
-            required
-            maxLength={255}
-            pattern="[A-Za-z0-9._:\-]+"
-            title="letters, digits and . _ : -"
-            onInput={({ currentTarget }) => setId(currentTarget.value)}
-          />
-        </label>
-        <label>
-          Type
-          <select value={type} onChange={({ currentTarget }) => setType(currentTarget.value)}>
-            {NODE_TYPES.map((each) => (
-              <option key={each}>{each}</option>
-            ))}
-          </select>
-        </label>
-        <button disabled={nodes.length >= SIMULATED_NODES_MAX || nodes.some((node) => node.id === id.trim())}>
-          Register
-        </button>
-        {nodes.length >= SIMULATED_NODES_MAX && (
-          <span class="note">{SIMULATED_NODES_MAX} nodes at most can be simulated by a page.</span>
-        )}
-      </form>
+      <RegisterForm {...nodeSimulation} />
       <ErrorMessage error={feed?.rejection} title="Could not follow the events for these nodes" />
       {feed && !feed.connected && !feed.rejection && (
         <p class="note" role="status">
@@ -64,55 +29,93 @@ export function NodeSimulator() {
         </p>
       )}
       <ul class="simulated-nodes">
-        {nodes.map((node) => (
-          <li key={node.id}>
-            <span>
-              <a href={`/nodes/${encodeURIComponent(node.id)}`} onClick={followLink}>
-                {node.id}
-              </a>{" "}
-              <span class="note">{node.type}</span>
-            </span>
-            <span role="status">
-              {node.lastEvent ?? "no events yet"}
-              {node.silent && ", muted"}
-            </span>
-            <span class="choices">
-              <button onClick={() => void introspect(node)}>Send introspection</button>
-              <button onClick={() => void acknowledge(node)}>Acknowledge</button>
-              <button onClick={() => void send(node, "NodeHeartbeatEvent")}>Send heartbeat</button>
-              <button
-                aria-pressed={node.silent}
-                onClick={() => dispatch({ act: "change", id: node.id, change: { silent: !node.silent } })}
-              >
-                Mute
-              </button>
-              <button onClick={() => void send(node, "NodeDeregister", { reason: "simulated" })}>Deregister</button>
-              <button onClick={() => dispatch({ act: "remove", id: node.id })}>Remove</button>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={node.autoAcks}
-                  onChange={({ currentTarget }) =>
-                    dispatch({ act: "change", id: node.id, change: { autoAcks: currentTarget.checked } })
-                  }
-                />{" "}
-                acknowledge automatically
-              </label>
-            </span>
-          </li>
+        {simulation.nodes.map((node) => (
+          <SimulatedNodeItem key={node.id} node={node} {...nodeSimulation} />
         ))}
       </ul>
-      <h3>Log</h3>
-      {log.length === 0 && <p class="note">Nothing yet: register a node.</p>}
-      <ol class="log" tabIndex={0} aria-label="Log, newest first">
-        {log.map(({ number, at, direction, node, text }) => (
-          <li key={number} class={direction}>
-            <time>{new Date(at).toLocaleTimeString()}</time> {node} {DIRECTION_TEXTS[direction]} {text}
-          </li>
-        ))}
-      </ol>
+      <SimulationLog log={simulation.log} />
     </section>
   );
 }
 
+function RegisterForm({ simulation: { nodes }, setSimulation, introspect }: NodeSimulation) {
+  const [id, setId] = useState("mine-1");
+  const [type, setType] = useState<string>("effect");
+  const isFull = nodes.length >= SIMULATED_NODES_MAX;
+  const register = (): void => {
+    const node = { id: id.trim(), type };
+    setSimulation((before) => addNode(before, node.id, type));
+    void introspect(node);
+    setId(nextNodeId([...nodes, node], node.id));
+  };
+  return (
+    <Form class="filter-form" onSubmit={register}>
+      <TextField
+        label="Node id"
+        value={id}
+        required
+        maxLength={255}
+        pattern="[A-Za-z0-9._:\-]+"
+        title="letters, digits and . _ : -"
+        onText={setId}
+      />
+      <SelectField label="Type" value={type} options={NODE_TYPES} onSelect={setType} />
+      <button disabled={isFull || nodes.some((node) => node.id === id.trim())}>Register</button>
+      {isFull && <span class="note">At most {SIMULATED_NODES_MAX} nodes can be simulated on a page.</span>}
+    </Form>
+  );
+}
+
+interface SimulatedNodeItemProps extends NodeSimulation {
+  readonly node: SimulatedNode;
+}
+
+function SimulatedNodeItem({ node, setSimulation, introspect, acknowledge, send }: SimulatedNodeItemProps) {
+  const change = (change: Partial<Pick<SimulatedNode, "autoAcks" | "silent">>): void =>
+    setSimulation((before) => changeNode(before, node.id, change));
+  return (
+    <li>
+      <span>
+        <NodeLink id={node.id} /> <span class="note">{node.type}</span>
+      </span>
+      <span role="status">
+        {node.lastEvent ?? "no events yet"}
+        {node.silent && ", muted"}
+      </span>
+      <span class="choices">
+        <button onClick={() => void introspect(node)}>Send introspection</button>
+        <button onClick={() => void acknowledge(node)}>Acknowledge</button>
+        <button onClick={() => void send(node, "NodeHeartbeatEvent")}>Send heartbeat</button>
+        <button aria-pressed={node.silent} onClick={() => change({ silent: !node.silent })}>
+          Mute
+        </button>
+        <button onClick={() => void send(node, "NodeDeregister", { reason: "simulated" })}>Deregister</button>
+        <button onClick={() => setSimulation((before) => removeNode(before, node.id))}>Remove</button>
+        <label>
+          <input
+            type="checkbox"
+            checked={node.autoAcks}
+            onChange={({ currentTarget }) => change({ autoAcks: currentTarget.checked })}
+          />{" "}
+          acknowledge automatically
+        </label>
+      </span>
+    </li>
+  );
+}
+
 const DIRECTION_TEXTS = { sent: "sent", received: "received", failed: "failed to send" } as const;
+
+const SimulationLog = ({ log }: Pick<Simulation, "log">) => (
+  <>
+    <h3>Log</h3>
+    {log.length === 0 && <p class="note">Nothing yet: register a node.</p>}
+    <ol class="log" tabIndex={0} aria-label="Log, newest first">
+      {log.map(({ number, at, direction, node, text }) => (
+        <li key={number} class={direction}>
+          <time>{formatClockTime(at)}</time> {node} {DIRECTION_TEXTS[direction]} {text}
+        </li>
+      ))}
+    </ol>
+  </>
+);

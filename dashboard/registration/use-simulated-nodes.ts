@@ -1,43 +1,36 @@
-import { useEffect, useReducer, useRef, useState } from "preact/hooks";
-import { type StreamState, subscribeToEvents } from "../shared/event-stream.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { fetchJson } from "../shared/api.ts";
-import {
-  sendsHeartbeats,
-  EMPTY_SIMULATION,
-  type Simulation,
-  reduceSimulation,
-  type SimulationAction,
-  type SimulatedNode,
-} from "./simulated-nodes.ts";
+import { type StreamState, subscribeToEvents } from "../shared/event-stream.ts";
+import { addLogLine, EMPTY_SIMULATION, receiveEvent, sendsHeartbeats, type SimulatedNode } from "./simulated-nodes.ts";
 
 const HEARTBEAT_MS = 4_000;
 
-/** Nodes that this tab plays against the running system; with the tab they fall silent. */
-export function useSimulatedNodes() {
-  const [state, dispatch] = useReducer<Simulation, SimulationAction>(reduceSimulation, EMPTY_SIMULATION);
-  const [feed, setFeed] = useState<StreamState>();
-  const latest = useRef(state);
-  latest.current = state;
+export type NodeSimulation = ReturnType<typeof useSimulatedNodes>;
 
-  const send = async (node: Pick<SimulatedNode, "id">, type: string, payload: object = {}): Promise<void> => {
+/** Nodes that this page simulates against the running system. They stop sending when the page is left. */
+export function useSimulatedNodes() {
+  const [simulation, setSimulation] = useState(EMPTY_SIMULATION);
+  const [feed, setFeed] = useState<StreamState>();
+  const latest = useRef(simulation);
+  latest.current = simulation;
+
+  const send = async ({ id }: Pick<SimulatedNode, "id">, type: string, payload: object = {}): Promise<void> => {
     const log = (direction: "sent" | "failed", text: string): void =>
-      dispatch({ act: "log", line: { at: Date.now(), direction, node: node.id, text } });
+      setSimulation((before) => addLogLine(before, { at: Date.now(), direction, node: id, text }));
     try {
-      const body = { payload_type: type, payload: { node_id: node.id, ...payload } };
+      const body = { payload_type: type, payload: { node_id: id, ...payload } };
       await fetchJson("/api/v1/events", { method: "POST", body });
       log("sent", type);
     } catch (error) {
       log("failed", `${type}: ${(error as Error).message}`);
     }
   };
-  const introspect = ({ id, type }: Pick<SimulatedNode, "id" | "type">): Promise<void> =>
-    send({ id }, "NodeIntrospectionEvent", {
-      node_type: type,
-      endpoints: {},
-      capabilities: ["simulated-in-a-browser"],
-    });
-  const acknowledge = (node: Pick<SimulatedNode, "id" | "attemptId">): Promise<void> =>
-    send(node, "NodeRegistrationAcked", node.attemptId === null ? {} : { registration_attempt_id: node.attemptId });
+  const introspect = ({ id, type }: Pick<SimulatedNode, "id" | "type">): Promise<void> => {
+    const about = { node_type: type, endpoints: {}, capabilities: ["simulated-in-a-browser"] };
+    return send({ id }, "NodeIntrospectionEvent", about);
+  };
+  const acknowledge = ({ id, attemptId }: Pick<SimulatedNode, "id" | "attemptId">): Promise<void> =>
+    send({ id }, "NodeRegistrationAcked", attemptId === null ? {} : { registration_attempt_id: attemptId });
 
   useEffect(() => {
     const unsubscribe = subscribeToEvents(
@@ -45,10 +38,10 @@ export function useSimulatedNodes() {
       {
         state: setFeed,
         event: (event) => {
-          dispatch({ act: "received", at: Date.now(), event });
+          setSimulation((before) => receiveEvent(before, event, Date.now()));
           if (event.type !== "NodeRegistrationAccepted") return;
-          const node = latest.current.nodes.find(({ id }) => id === event.envelope.payload["node_id"]);
-          const attemptId = event.envelope.payload["registration_attempt_id"];
+          const { node_id: nodeId, registration_attempt_id: attemptId } = event.envelope.payload;
+          const node = latest.current.nodes.find(({ id }) => id === nodeId);
           if (node?.autoAcks && !node.silent)
             void acknowledge({ id: node.id, attemptId: typeof attemptId === "string" ? attemptId : null });
         },
@@ -63,5 +56,5 @@ export function useSimulatedNodes() {
     };
   }, []);
 
-  return { state, feed, dispatch, introspect, acknowledge, send };
+  return { simulation, setSimulation, feed, introspect, acknowledge, send };
 }

@@ -1,4 +1,4 @@
-/** What the server said instead of an answer. */
+/** The server refused a request. */
 export class ApiError extends Error {
   readonly status: number;
   readonly problem: Readonly<Record<string, unknown>>;
@@ -10,17 +10,15 @@ export class ApiError extends Error {
 }
 
 const TOKEN_KEY = "rollcall-token";
-/** Of this tab alone, and gone with it. */
+/** Kept for this tab only, until it is closed. */
 export const apiToken = {
   get: (): string | null => sessionStorage.getItem(TOKEN_KEY),
   set: (value: string): void => sessionStorage.setItem(TOKEN_KEY, value),
   forget: (): void => sessionStorage.removeItem(TOKEN_KEY),
 };
 
-type QueryParams = Readonly<Record<string, string | number | undefined>>;
 interface RequestOptions {
   readonly method?: "GET" | "POST" | "PUT" | "DELETE";
-  readonly query?: QueryParams;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -32,15 +30,13 @@ export const onUnauthenticated = (listener: () => void): (() => void) => {
   return () => removeEventListener(UNAUTHENTICATED, listener);
 };
 
-/** The answer as it came, its status checked. @throws Refused; TypeError when the server can't be reached */
+/** @throws ApiError when the status is not 2xx; TypeError when the server can't be reached */
 export async function request(
   path: string,
-  { method = "GET", query = {}, body, headers, signal }: RequestOptions = {},
+  { method = "GET", body, headers, signal }: RequestOptions = {},
 ): Promise<Response> {
-  const url = new URL(path, location.origin);
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
   const own = apiToken.get();
-  const response = await fetch(url, {
+  const response = await fetch(path, {
     method,
     headers: {
       ...headers,
@@ -56,7 +52,7 @@ export async function request(
   throw new ApiError(response.status, problem);
 }
 
-/** @throws as `request` */
+/** The JSON of an answer, undefined for 204. @throws as `request` */
 export async function fetchJson<Answer>(path: string, options: RequestOptions = {}): Promise<Answer> {
   const response = await request(path, options);
   return (response.status === 204 ? undefined : await response.json()) as Answer;

@@ -1,7 +1,7 @@
 import { ApiError } from "./api.ts";
 import "./error-message.css";
 
-/** What went wrong with a question, and what to do. What was shown before stays beside it. */
+/** Why a request failed, and what to do. */
 export function ErrorMessage({ error, title }: { readonly error: Error | undefined; readonly title?: string }) {
   if (!error) return null;
   return (

@@ -1,24 +1,24 @@
-import type { PublishedEvent } from "./published-event.ts";
 import { ApiError, request } from "./api.ts";
+import { pathWithQuery } from "./router.tsx";
+import type { PublishedEvent } from "./published-event.ts";
 
-export type { PublishedEvent };
 export interface StreamState {
   readonly connected: boolean;
-  /** What the server said instead; it is not asked again the same way. */
+  /** Why the server refused; it is not asked again. */
   readonly rejection?: ApiError;
 }
 
 const RETRY_MS = 1_000;
-/** Another try would be answered the same. */
+/** The same request would be refused again. */
 const FINAL_STATUSES: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /**
- * Follows `/api/v1/events/stream`, from now on; after a loss of the connection from where it was. `fetch`, because an
- * EventSource can't carry a token.
- * @returns ends it
+ * Follows `/api/v1/events/stream` from now on; after a lost connection from the last event received. Uses `fetch`,
+ * because an EventSource can't send a token.
+ * @returns ends the subscription
  */
 export function subscribeToEvents(
-  filter: { readonly type?: string; readonly node_id?: string },
+  filter: { readonly type?: string | undefined; readonly node_id?: string | undefined },
   handlers: { readonly event: (event: PublishedEvent) => void; readonly state?: (state: StreamState) => void },
 ): () => void {
   const abort = new AbortController();
@@ -26,21 +26,20 @@ export function subscribeToEvents(
     let lastId: string | undefined;
     while (!abort.signal.aborted) {
       try {
-        const response = await request("/api/v1/events/stream", {
-          query: filter,
+        const response = await request(pathWithQuery("/api/v1/events/stream", filter), {
           signal: abort.signal,
           ...(lastId !== undefined && { headers: { "last-event-id": lastId } }),
         });
         handlers.state?.({ connected: true });
-        for await (const { id, type, data } of readFrames(response)) {
-          if (id !== undefined) lastId = id;
+        for await (const { id, event: type, data } of readFrames(response)) {
+          lastId = id ?? lastId;
           if (type !== undefined && data !== undefined)
             handlers.event({ type, envelope: JSON.parse(data) as PublishedEvent["envelope"] });
         }
       } catch (error) {
         if (error instanceof ApiError && FINAL_STATUSES.has(error.status))
           return handlers.state?.({ connected: false, rejection: error });
-        // Told below; the next try says whether it still holds.
+        // Any other error is a lost connection, reported below.
       }
       if (abort.signal.aborted) return;
       handlers.state?.({ connected: false });
@@ -50,11 +49,8 @@ export function subscribeToEvents(
   return () => abort.abort();
 }
 
-interface SseFrame {
-  readonly id?: string;
-  readonly type?: string;
-  readonly data?: string;
-}
+/** The fields of a server-sent event by name: `id`, `event`, `data`. The server writes each on one line. */
+type SseFrame = Readonly<Record<string, string | undefined>>;
 
 async function* readFrames(response: Response): AsyncGenerator<SseFrame> {
   const reader = (response.body as ReadableStream<BufferSource>).pipeThrough(new TextDecoderStream()).getReader();
@@ -74,10 +70,5 @@ function parseFrame(text: string): SseFrame {
     const colon = line.indexOf(": ");
     if (colon > 0) fields[line.slice(0, colon)] = line.slice(colon + 2);
   }
-  const { id, event, data } = fields;
-  return {
-    ...(id !== undefined && { id }),
-    ...(event !== undefined && { type: event }),
-    ...(data !== undefined && { data }),
-  };
+  return fields;
 }

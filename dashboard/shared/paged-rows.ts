@@ -1,43 +1,39 @@
-/** What is asked for: `limit` rows, `skip` rows behind a cursor or behind the beginning. */
+import type { ListPage } from "./list-page.ts";
+
+/** `limit` rows, from `skip` rows after the cursor, or after the beginning without one. */
 export interface RowPageRequest {
   readonly cursor: string | undefined;
   readonly skip: number;
   readonly limit: number;
-  /** Whether the total is wanted as well: it is what costs. */
+  /** Whether the total is wanted too. Counting costs the server more than reading. */
   readonly count: boolean;
 }
-export interface RowPage<Row> {
-  readonly rows: readonly Row[];
-  /** Null: these are the last rows. */
-  readonly nextCursor: string | null;
-  /** How many there are in all, where that was wanted. */
-  readonly total?: number | undefined;
-}
-export type FetchRowPage<Row> = (question: RowPageRequest, signal: AbortSignal) => Promise<RowPage<Row>>;
+export type FetchRowPage<Row> = (request: RowPageRequest, signal: AbortSignal) => Promise<ListPage<Row>>;
 
 const PAGE_ROWS = 100;
 const PAGES_MAX = 40;
 const CURSORS_MAX = 10_000;
 
 /**
- * The rows of a long list, of which only what is looked at is fetched. Keeps the pages seen last, and the cursors it
- * met: whatever lies behind one is reached without walking the whole list. Where rows come and go a cursor is as many
- * rows off as came before it: it is followed all the same, but not by more than a page, and not to the end.
+ * The rows of a long list, of which only the visible ones are fetched. Keeps the pages seen last, and the cursors it
+ * has received: they lead far into the list without the server counting rows from its start. Rows that come and go
+ * before a cursor make it wrong by their number. Such a cursor is still used, unless it is wrong by more than a page
+ * or leads to the end of the list.
  */
 export class PagedRows<Row> {
   readonly #fetch: FetchRowPage<Row>;
   readonly #onChange: (error: Error | undefined) => void;
-  /** By number; the one used last is the last. */
+  /** By page number; the most recently used one is the last. */
   readonly #pages = new Map<number, readonly Row[]>();
-  /** Number of a page -> the cursor that leads to its first row. */
+  /** Page number -> the cursor that leads to its first row. */
   readonly #cursors = new Map<number, string>();
   readonly #inFlight = new Map<number, AbortController>();
   #visiblePages: readonly number[] = [];
   #total: number | undefined;
-  /** The total when the first of the cursors was met. */
+  /** The total when the oldest of the cursors was received. */
   #totalAtFirstCursor = 0;
 
-  /** @param onChange hears when rows or the total came, or why they did not */
+  /** @param onChange called when rows or the total arrived, or with the error when they could not be fetched */
   constructor(fetch: FetchRowPage<Row>, onChange: (error: Error | undefined) => void) {
     this.#fetch = fetch;
     this.#onChange = onChange;
@@ -48,12 +44,12 @@ export class PagedRows<Row> {
     return this.#total;
   }
 
-  /** Undefined while it is not known. */
+  /** Undefined until it is fetched. */
   row(index: number): Row | undefined {
     return this.#pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS];
   }
 
-  /** Fetches what of these rows is not known; what else is under way is not wanted any more. */
+  /** Fetches those of these rows that are missing, and aborts the requests for other rows. */
   showRows(first: number, count: number): void {
     this.#visiblePages = pageNumbersFor(first, count);
     for (const [page, abort] of this.#inFlight) if (!this.#visiblePages.includes(page)) abort.abort();
@@ -64,10 +60,10 @@ export class PagedRows<Row> {
     }
   }
 
-  /** Fetches again what is shown; what is shown stays until then, and what is not is forgotten. */
+  /** Fetches the visible rows again and forgets all others. The old rows stay visible until then. */
   async refetch(): Promise<void> {
     for (const page of this.#pages.keys()) if (!this.#visiblePages.includes(page)) this.#pages.delete(page);
-    // In order: each tells where the next begins.
+    // In order: the answer for a page has the cursor of the next.
     for (const page of this.#visiblePages) await this.#fetchPage(page, { count: page === this.#visiblePages[0] });
   }
 
@@ -96,21 +92,21 @@ export class PagedRows<Row> {
     }
   }
 
-  #endsAtWrongTotal(page: number, { rows, nextCursor, total = this.#total }: RowPage<Row>): boolean {
-    return nextCursor === null && page * PAGE_ROWS + rows.length !== total;
+  #endsAtWrongTotal(page: number, { items, next_cursor, total = this.#total }: ListPage<Row>): boolean {
+    return next_cursor === null && page * PAGE_ROWS + items.length !== total;
   }
 
-  #applyPage(page: number, { rows, nextCursor, total = this.#total ?? 0 }: RowPage<Row>): void {
-    const rowsSoFar = page * PAGE_ROWS + rows.length;
-    // A page and the count are two looks at a list that moves: the rows are right.
-    const isEnd = nextCursor === null && rows.length > 0;
-    this.#total = isEnd ? rowsSoFar : Math.max(total, nextCursor === null ? 0 : rowsSoFar + 1);
+  #applyPage(page: number, { items, next_cursor, total = this.#total ?? 0 }: ListPage<Row>): void {
+    const rowsSoFar = page * PAGE_ROWS + items.length;
+    // The list may change between reading the page and counting: then the rows are right and the total is not.
+    const isEnd = next_cursor === null && items.length > 0;
+    this.#total = isEnd ? rowsSoFar : Math.max(total, next_cursor === null ? 0 : rowsSoFar + 1);
     if (Math.abs(this.#total - this.#totalAtFirstCursor) > PAGE_ROWS) {
       this.#cursors.clear();
       this.#totalAtFirstCursor = this.#total;
     }
-    this.#cachePage(page, rows);
-    if (nextCursor !== null && this.#cursors.size < CURSORS_MAX) this.#cursors.set(page + 1, nextCursor);
+    this.#cachePage(page, items);
+    if (next_cursor !== null && this.#cursors.size < CURSORS_MAX) this.#cursors.set(page + 1, next_cursor);
   }
 
   #cachePage(page: number, rows: readonly Row[]): void {
@@ -129,7 +125,7 @@ export class PagedRows<Row> {
   }
 }
 
-/** At least the first: how many there are is told with it. */
+/** At least one page: its answer has the total. */
 function pageNumbersFor(first: number, count: number): number[] {
   const from = Math.floor(first / PAGE_ROWS);
   const to = Math.floor(Math.max(first, first + count - 1) / PAGE_ROWS);

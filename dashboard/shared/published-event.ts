@@ -1,4 +1,4 @@
-/** A published event, as its envelope says. */
+/** A published event. In a file without browser types, so that code for Node can import it too. */
 export interface PublishedEvent {
   readonly type: string;
   readonly envelope: Readonly<Record<string, unknown>> & { readonly payload: Readonly<Record<string, unknown>> };

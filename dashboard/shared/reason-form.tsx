@@ -1,74 +1,64 @@
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { ErrorMessage } from "./error-message.tsx";
+import { Form, TextField } from "./fields.tsx";
+import { useAction } from "./use-action.ts";
 import "./reason-form.css";
 
 interface ReasonFormProps {
-  /** On the button that opens it. */
+  /** On the button that opens the form. */
   readonly label: string;
-  readonly reasonLabel: string;
+  /** What will happen. */
+  readonly note?: string;
   readonly confirmLabel: string;
-  /** Whether it may go without words. */
+  /** Whether the reason may be left empty. */
   readonly optional?: boolean;
-  /** What is said where it was refused. */
   readonly failureTitle: string;
-  /** @returns what is said when it was done */
+  /** @returns what is shown when it was done */
   readonly onConfirm: (reason: string) => Promise<string>;
 }
 
-/** An operator's word: a button, and behind it a question and a second look. The server asks for the token. */
-export function ReasonForm({
-  label,
-  reasonLabel,
-  confirmLabel,
-  optional = false,
-  failureTitle,
-  onConfirm,
-}: ReasonFormProps) {
+/** A button for an operator's decision. It opens a form that asks for the reason, which the server keeps. */
+export function ReasonForm({ label, note, optional = false, onConfirm, ...texts }: ReasonFormProps) {
   const [reason, setReason] = useState<string>();
-  const [outcome, setOutcome] = useState<{ readonly done?: string; readonly error?: Error }>({});
-  const submit = async (): Promise<void> => {
-    try {
-      setOutcome({ done: await onConfirm((reason ?? "").trim()) });
-      setReason(undefined);
-    } catch (error) {
-      setOutcome({ error: error as Error });
-    }
-  };
+  const { busy, message, error, start, reset } = useAction();
+  const noteId = useId();
   const open = (): void => {
-    setOutcome({});
+    reset();
     setReason("");
+  };
+  const submit = async (): Promise<void> => {
+    if (await start(() => onConfirm((reason ?? "").trim()))) setReason(undefined);
   };
   if (reason === undefined)
     return (
-      <span class="reason-form">
-        <button onClick={open}>{label}</button> <span role="status">{outcome.done}</span>
-      </span>
+      <div class="reason-form">
+        <button onClick={open}>{label}</button> <span role="status">{message}</span>
+      </div>
     );
   return (
-    <form
-      class="reason-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
-    >
-      <label>
-        {reasonLabel}{" "}
-        <input
-          value={reason}
-          maxLength={1_024}
-          required={!optional}
-          ref={focusOnce}
-          onInput={({ currentTarget }) => setReason(currentTarget.value)}
-        />
-      </label>
-      <button disabled={!optional && reason.trim() === ""}>{confirmLabel}</button>
+    <Form class="reason-form" onSubmit={() => void submit()}>
+      {note && (
+        <p id={noteId} class="note">
+          {note}
+        </p>
+      )}
+      <TextField
+        label={optional ? "Reason (optional)" : "Reason"}
+        value={reason}
+        maxLength={1_024}
+        required={!optional}
+        aria-describedby={note && noteId}
+        ref={focusOnce}
+        onText={setReason}
+      />
+      <button disabled={busy || (!optional && reason.trim() === "")}>{texts.confirmLabel}</button>
       <button type="button" onClick={() => setReason(undefined)}>
         Cancel
       </button>
-      <ErrorMessage error={outcome.error} title={failureTitle} />
-    </form>
+      <ErrorMessage error={error} title={texts.failureTitle} />
+    </Form>
   );
 }
 
+/** One function for all draws: the field gets the focus when it appears and not again. */
 const focusOnce = (input: HTMLInputElement | null): void => input?.focus();

@@ -1,10 +1,10 @@
 const BATCH_DELAY_MS = 100;
-/** After a run it rests so many times as long as that took: whoever answers has other things to do as well. */
+/** The pause after a run, as a multiple of how long the run took: a slow server is asked less often. */
 const IDLE_FACTOR = 2;
 const IDLE_MAX_MS = 4_000;
 
 export interface RefreshScheduler {
-  /** Runs within a moment, once for all who ask meanwhile; never two at a time. */
+  /** Runs soon, once for all calls until then. Two runs never overlap. */
   schedule(): void;
   stop(): void;
 }
@@ -19,7 +19,7 @@ export function refreshScheduler(run: () => Promise<unknown>): RefreshScheduler 
     isRequested = false;
     running = true;
     const beganMs = performance.now();
-    await run().catch(() => {}); // told by whoever runs
+    await run().catch(() => {}); // `run` reports its own errors
     running = false;
     if (isRequested)
       startTimer(Math.max(BATCH_DELAY_MS, Math.min(IDLE_MAX_MS, IDLE_FACTOR * (performance.now() - beganMs))));

@@ -1,6 +1,6 @@
 /**
- * Browsers give up on taller elements (Firefox at some 17,000,000 px): from here on the scrollbar stands for more rows
- * a pixel.
+ * Browsers fail on taller elements (Firefox at about 17,000,000 px). Where the rows together would be taller, a pixel
+ * of scrolling stands for more than a pixel of rows.
  */
 const HEIGHT_MAX_PX = 8_000_000;
 
@@ -13,23 +13,23 @@ export interface ScrollState {
 export interface RowWindow {
   readonly first: number;
   readonly count: number;
-  /** Of the first row, from the top of the whole. */
+  /** From the top of the list to the first row of the window. */
   readonly offsetPx: number;
-  /** Of the whole, however many rows there are. */
+  /** Of the list. */
   readonly heightPx: number;
 }
 
 const heightOf = ({ total, rowPx }: Pick<ScrollState, "total" | "rowPx">): number =>
   Math.min(total * rowPx, HEIGHT_MAX_PX);
 
-/** Pixels of scrolling for each row: `rowPx` until the whole would be too tall. */
+/** Pixels of scrolling for each row: `rowPx` until the list would be too tall. */
 function pxPerRow(state: ScrollState): number {
   const { viewportPx, rowPx, total } = state;
   const rowsBelow = total - viewportPx / rowPx;
   return rowsBelow > 0 ? (heightOf(state) - viewportPx) / rowsBelow : rowPx;
 }
 
-/** The rows to draw where the reader has scrolled to, `beyond` more on either side. Pure. */
+/** The rows to draw where the reader has scrolled to, and `overscanRows` more on either side. Pure. */
 export function rowWindow(state: ScrollState, overscanRows: number): RowWindow {
   const { scrollTop, viewportPx, rowPx, total } = state;
   const heightPx = heightOf(state);
@@ -40,7 +40,7 @@ export function rowWindow(state: ScrollState, overscanRows: number): RowWindow {
   return { first, count: Math.max(0, last - first), offsetPx: top - (topRow - first) * rowPx, heightPx };
 }
 
-/** Where to scroll so that a row is wholly seen; where one is, when it is seen already. Pure. */
+/** Where to scroll so that all of a row is visible; unchanged when it is visible already. Pure. */
 export function scrollTopToReveal(row: number, state: ScrollState): number {
   const { scrollTop, viewportPx, rowPx } = state;
   const perRow = pxPerRow(state);
@@ -50,7 +50,7 @@ export function scrollTopToReveal(row: number, state: ScrollState): number {
   return topRow < lastTopRow ? lastTopRow * perRow : scrollTop;
 }
 
-/** The row that a key leads to; undefined when it is none of ours. Pure. */
+/** The row that a key moves to; undefined for any other key. Pure. */
 export function rowForKey(key: string, row: number, { total, viewportPx, rowPx }: ScrollState): number | undefined {
   const page = Math.max(1, Math.floor(viewportPx / rowPx) - 1);
   const steps: Readonly<Record<string, number>> = {

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 /**
- * The server's time, ms since the epoch; whoever uses it is drawn again once a second while the tab is looked at.
- * @param at what the server said its time was, in the answer that came last; undefined: our own clock for now
+ * The server's time, ms since the epoch. A component that uses it is drawn again each second while the tab is visible.
+ * @param at the server's time in its latest answer; undefined: the browser's clock is used
  */
 export function useServerClock(at: string | undefined): number {
   const offsetMs = useMemo(() => (at === undefined ? 0 : Date.parse(at) - Date.now()), [at]);

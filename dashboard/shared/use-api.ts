@@ -3,14 +3,14 @@ import { fetchJson } from "./api.ts";
 
 export interface ApiResult<Answer> {
   readonly answer: Answer | undefined;
-  /** Of the last try; the last answer stays beside it. */
+  /** Of the latest request; the answer before it stays. */
   readonly error: Error | undefined;
-  /** Asks again now. */
   readonly refetch: () => void;
 }
 
 /**
- * What the server answers for a path, asked again every `everyMs` while the tab is looked at. Undefined asks nothing.
+ * What the server answers for a path, fetched again every `everyMs` while the tab is visible. Without a path nothing is
+ * fetched.
  */
 export function useApi<Answer>(path: string | undefined, everyMs?: number): ApiResult<Answer> {
   const [answer, setAnswer] = useState<{ readonly path: string; readonly value: Answer }>();

@@ -23,7 +23,7 @@ const VIEWS = [
   { name: "dark, on a phone", colorScheme: "dark", viewport: { width: 360, height: 640 } },
 ] as const;
 
-describePage("the page, to those who see it otherwise", (browser) => {
+describePage("the accessibility of the page", (browser) => {
   let bench: HttpBench;
   beforeAll(async () => {
     bench = await HttpBench.open();
@@ -40,16 +40,16 @@ describePage("the page, to those who see it otherwise", (browser) => {
     beforeAll(async () => void (seen = await openPage(browser(), bench.url, "/", view)));
     afterAll(() => seen?.close());
 
-    it.each(PAGES)("%s has nothing that axe objects to, fits, and is quiet", async (path) => {
+    it.each(PAGES)("%s has no violation that axe finds, no horizontal scrolling and no errors", async (path) => {
       await seen.open(path);
       await seen.page.waitForTimeout(500);
       // Evaluated, not added as an element: the Content-Security-Policy would stop that.
       await seen.page.evaluate(AXE);
       const found = (await seen.page.evaluate(`axe.run(document, { resultTypes: ["violations"] })`)) as AxeReport;
-      const said = found.violations.flatMap(({ id, nodes }) =>
+      const violations = found.violations.flatMap(({ id, nodes }) =>
         nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`),
       );
-      expect(said).toEqual([]);
+      expect(violations).toEqual([]);
       expect(await seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
       expect(seen.problems).toEqual([]);
     });

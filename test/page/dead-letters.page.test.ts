@@ -21,7 +21,7 @@ describePage("the page of dead letters", (browser) => {
     await bench?.close();
   });
 
-  /** A copy that was sent on to its partition and lies in a wrong one again: `retry` leaves the mark of that away. */
+  /** A copy that was repartitioned once and is in a wrong partition again. `retry` removes the header for that. */
   async function ackInTheWrongPartition(nodeId: string): Promise<void> {
     const { bus, domain, runtime } = bench.system;
     const topic = domain.consumed.find(({ type }) => type === "NodeRegistrationAcked")?.topic ?? "";
@@ -34,7 +34,7 @@ describePage("the page of dead letters", (browser) => {
     await bus.publish([{ topic, partition, key: Buffer.from(nodeId), value, headers }], { timeoutMs: 30_000 });
   }
 
-  it("tells why a message was not taken; retried, its node becomes ACTIVE", async () => {
+  it("shows why a message was not processed; after a retry its node becomes ACTIVE", async () => {
     const { page } = seen;
     expect((await bench.ask("/api/v1/registrations/astray-1")).body["state"]).toBe("AWAITING_ACK");
     const letter = page.getByRole("listitem").filter({ hasText: "MISROUTED" });

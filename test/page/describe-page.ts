@@ -1,14 +1,14 @@
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, inject, it } from "vitest";
 
-/** In containers Chromium's sandbox has no user namespaces, and as root it refuses to start with it. */
-// Letters in shades of grey: pictures of them are smaller.
+// Chromium's sandbox needs user namespaces, which containers lack, and does not start as root.
+// Without subpixel text, screenshots are smaller.
 const ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-lcd-text"];
 
 export const launch = (executablePath: string): Promise<Browser> =>
   chromium.launch({ executablePath, args: ARGUMENTS });
 
-/** A suite that looks at the page with a browser. Without one it is skipped, and says so. */
+/** A suite that needs a browser. Without one it is skipped with a message. */
 export function describePage(name: string, suite: (browser: () => Browser) => void): void {
   const executablePath = inject("chromium");
   if (executablePath === null) {

@@ -3,7 +3,7 @@ import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS } from "../security/guarded-
 import { describePage } from "./describe-page.ts";
 import { openPage } from "./page-session.ts";
 
-describePage("the documents, where tokens are configured", (browser) => {
+describePage("the documentation pages, where tokens are configured", (browser) => {
   let system: GuardedSystem;
   let url: string;
   beforeAll(async () => {
@@ -12,7 +12,7 @@ describePage("the documents, where tokens are configured", (browser) => {
   });
   afterAll(() => system.close());
 
-  it("are opened with a token as the password, and their links lead on", async () => {
+  it("open with a token as the password, and their links work", async () => {
     const httpCredentials = { username: "", password: TOKENS.reader };
     const { page, problems, open, close } = await openPage(browser(), url, "/docs", { httpCredentials });
     for (const path of ["/docs", "/docs/api", "/schemas"]) {
@@ -29,10 +29,10 @@ describePage("the documents, where tokens are configured", (browser) => {
   it.each([
     ["nobody", undefined],
     ["a stranger", { username: "", password: "not-a-token" }],
-  ])("stay closed to %s, who is asked for one", async (_who, httpCredentials) => {
+  ])("are refused to %s with a request for a token", async (_who, httpCredentials) => {
     const context = await browser().newContext(httpCredentials ? { httpCredentials } : {});
     const page = await context.newPage();
-    // Chromium shows an error of its own when nobody answers its question.
+    // Chromium shows an error page of its own when its password dialog is not answered.
     const answer = page.waitForResponse(`${url}/docs`);
     await page.goto(`${url}/docs`).catch(() => {});
     const response = await answer;

@@ -9,14 +9,14 @@ declare module "vitest" {
   }
 }
 
-/** For vitest's `page` project: a browser to look at the page. */
+/** For vitest's `page` project: finds a browser, or installs one. */
 export async function setup(project: TestProject): Promise<void> {
   try {
     await requirePrograms([chromium]);
     project.provide("chromium", chromiumPath() ?? null);
   } catch (error) {
     if (!(error instanceof ServicesImpossible)) throw error;
-    console.error(`\n!!! NO TESTS OF THE PAGE: there is no browser here.\n!!! ${error.message}\n`);
+    console.error(`\n!!! The tests of the page are skipped: there is no browser.\n!!! ${error.message}\n`);
     project.provide("chromium", null);
   }
 }

@@ -18,7 +18,7 @@ const PAGES = [
   "/schemas",
 ] as const;
 
-/** What has made other pages run what they were only to show. */
+/** Texts that are known to run code in pages that do not escape them. */
 const CORPUS = [
   `<script>alert(1)</script>`,
   `<img src=x onerror=alert(1)>`,
@@ -39,7 +39,7 @@ const CORPUS = [
 
 const UNFOLD = `document.querySelectorAll("main details:not([open]) > summary").forEach((summary) => summary.click())`;
 
-describePage("the page, shown what is meant to run in it", (browser) => {
+describePage("the page, given texts that try to run code", (browser) => {
   let bench: HttpBench;
   let seen: PageSession;
   beforeAll(async () => {
@@ -89,7 +89,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
 
   const assertHarmless = async (expected = /^$/): Promise<void> => {
     expect(await seen.page.evaluate("globalThis.alerted ?? null")).toBe(null);
-    // Whatever came from outside made no element of its own.
+    // No text became an element.
     expect(
       await seen.page.evaluate(
         `[...document.querySelectorAll("iframe, object, embed, main script, main style, main svg[onload], main ` +
@@ -99,16 +99,16 @@ describePage("the page, shown what is meant to run in it", (browser) => {
     expect(seen.problems.splice(0).filter((line) => !expected.test(line))).toEqual([]);
   };
 
-  it.each(PAGES)("%s runs nothing, asks nobody else, and makes no element of it", async (path) => {
+  it.each(PAGES)("%s runs no code, sends no request elsewhere, and makes no element of them", async (path) => {
     await seen.open(path);
-    // What folds is unfolded: the bytes of dead letters are behind it. The stream of events never lets the network
-    // rest.
+    // The content of dead letters is shown only unfolded. Waiting for an idle network would never end, because of the
+    // event stream.
     await seen.page.evaluate(UNFOLD);
     await seen.page.waitForTimeout(500);
     await assertHarmless();
   });
 
-  it("shows events as they come, with what their nodes told", async () => {
+  it("shows new events with the texts of their nodes", async () => {
     await seen.open("/events");
     await seen.page.getByText("Connected.").waitFor(PATIENCE);
     for (const [index, text] of CORPUS.slice(0, 5).entries()) {
@@ -121,7 +121,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
     await assertHarmless();
   });
 
-  it("shows the names of nodes as they are written", async () => {
+  it("shows the names of nodes unchanged", async () => {
     await seen.open("/nodes");
     for (const [index, text] of CORPUS.slice(0, 5).entries()) {
       const row = seen.page.getByRole("row").filter({ hasText: `hostile-${index}` });
@@ -130,7 +130,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
     await assertHarmless();
   });
 
-  it.each(CORPUS)("is harmless on every page whose address has %s", async (text) => {
+  it.each(CORPUS)("runs no code on any page whose address has %s", async (text) => {
     const asked = encodeURIComponent(text);
     for (const path of [
       `/nodes?q=${asked}&state=${asked}&capability=${asked}`,
@@ -142,7 +142,7 @@ describePage("the page, shown what is meant to run in it", (browser) => {
     ]) {
       await seen.open(path);
       await seen.page.waitForTimeout(50);
-      // A name that can't be is refused by the server, which Chromium writes to the console.
+      // The server refuses an invalid name, and Chromium writes that to the console.
       await assertHarmless(/^console: Failed to load resource: the server responded with a status of 40[04]/);
     }
   });

@@ -9,15 +9,15 @@ describePage("a node whose backend failed", (browser) => {
   beforeAll(async () => void (bench = await HttpBench.open(lasting)));
   afterAll(() => bench.close());
 
-  it("shows each try of what it waits for, and keeps them in its timeline when it was done", async () => {
+  it("shows each try of a pending intent, and keeps the tries in the timeline when it is done", async () => {
     await failing(bench.system, "consul.register", async () => {
       await bench.publish("NodeIntrospectionEvent", { node_id: "waits-1", node_type: "effect" });
       const state = async () => (await bench.ask("/api/v1/registrations/waits-1")).body["reducer_state"];
       await expect.poll(state, { timeout: 30_000 }).toBe("partial");
     });
     const { page, problems, close } = await openPage(browser(), bench.url, "/nodes/waits-1");
-    const standing = page.getByRole("region", { name: "Status" });
-    await standing
+    const status = page.getByRole("region", { name: "Status" });
+    await status
       .getByRole("listitem")
       .filter({ hasText: /^\S+ UNAVAILABLE: down, after/ })
       .waitFor();

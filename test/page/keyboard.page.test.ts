@@ -60,14 +60,14 @@ describePage("the page, with the keyboard alone,", (browser) => {
     await type("sent by hand");
     await press("Enter");
     await expect.poll(() => letters.count(), PATIENCE).toBe(0);
-    const [word] = await bench.system.store.query<{ reason: string }>(
+    const [decision] = await bench.system.store.query<{ reason: string }>(
       `select reason from rollcall.operator_decision order by at desc limit 1`,
     );
-    expect(word).toEqual({ reason: "sent by hand" });
+    expect(decision).toEqual({ reason: "sent by hand" });
     expect(seen.problems).toEqual([]);
   });
 
-  it("plays a node until it is ACTIVE, and leaves the editor by Tab", async () => {
+  it("simulates a node until it is ACTIVE, and leaves the editor with Tab", async () => {
     await seen.open("/playground");
     await tabTo(seen, (name) => name.startsWith("Node id"), "textbox");
     await press("Control+A");
@@ -108,7 +108,7 @@ describePage("the page, with the keyboard alone,", (browser) => {
     await seen.page.getByRole("button", { name: "Release…" }).waitFor(PATIENCE);
     await tabTo(seen, exactly("Release…"), "button");
     await press("Enter");
-    // The question has the focus.
+    // The reason field has the focus.
     await type("a rack was switched off");
     await press("Enter");
     const released = () =>

@@ -1,6 +1,6 @@
 import type { PageSession } from "./page-session.ts";
 
-/** Presses Tab until what has the focus is what is looked for. */
+/** Presses Tab until the wanted element has the focus. @throws after 80 presses */
 export async function tabTo({ page }: PageSession, isMeant: (name: string) => boolean, role: string): Promise<void> {
   const met: string[] = [];
   for (let presses = 0; presses < 80; presses++) {
@@ -12,7 +12,7 @@ export async function tabTo({ page }: PageSession, isMeant: (name: string) => bo
   throw new Error(`Tab never led to the ${role}; it met ${met.join(", ")}`);
 }
 
-/** Role and name of what has the focus, as far as these tests tell them apart. */
+/** Role and name of the element with the focus, for the roles that these tests use. */
 const FOCUSED = `(() => {
   let element = document.activeElement;
   // The editor's text is in a shadow root.

@@ -19,7 +19,7 @@ describePage("the page, while nodes come and go", (browser) => {
   });
   const row = (id: string) => seen.page.getByRole("row").filter({ hasText: id });
 
-  it("shows a node soon after its introspection, as it becomes ACTIVE and as it expires, without a reload", async () => {
+  it("shows a node soon after its introspection, then ACTIVE and expired, without a reload", async () => {
     const { page } = seen;
     await page.evaluate("globalThis.wasHere = true");
     const node = system.node("walker-1", { node_name: "The first walker" });
@@ -39,7 +39,7 @@ describePage("the page, while nodes come and go", (browser) => {
     expect(seen.problems).toEqual([]);
   });
 
-  it("finds nodes by what is typed, keeps it in the address, and says when none fits", async () => {
+  it("filters nodes by the typed text, keeps it in the address, and says when none match", async () => {
     const { page } = seen;
     await system.node("finder-1").introspect();
     await row("finder-1").waitFor(PATIENCE);
@@ -54,7 +54,7 @@ describePage("the page, while nodes come and go", (browser) => {
     expect(seen.problems).toEqual([]);
   });
 
-  it("leads from the list to a node and back with the keyboard alone", async () => {
+  it("goes from the list to a node and back with the keyboard alone", async () => {
     const { page } = seen;
     await seen.open("/nodes?q=walker-1");
     await row("walker-1").waitFor(PATIENCE);
@@ -69,7 +69,7 @@ describePage("the page, while nodes come and go", (browser) => {
     ["/", "link", /^Nodes$/],
     ["/nodes", "searchbox", /^Id or name/],
     ["/contracts", "button", /orchestrator\.yaml/],
-  ])("%s has its main action where Tab leads", async (path, role, name) => {
+  ])("%s has its main action within reach of Tab", async (path, role, name) => {
     await seen.open(path);
     await seen.page
       .getByRole(role as "link", { name })

@@ -1,11 +1,11 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
-/** A page that is open, and what it did that it should not. */
+/** An open page, and what it did wrong. */
 export interface PageSession {
   readonly page: Page;
   /** Dialogs, errors on the console, violations of the CSP, requests to anything but our own server. */
   readonly problems: string[];
-  /** Another path of the same page, as a link that somebody sent. */
+  /** Loads another path, like a link from elsewhere. */
   open(path: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export async function openPage(
   page.on("console", (message) => {
     if (message.type() === "error") problems.push(`console: ${message.text()} ${message.location().url}`);
   });
-  // All of them, also those that the CSP would stop.
+  // Also requests that the Content-Security-Policy would block.
   page.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
     if (origin !== new URL(url).origin && protocol !== "data:") problems.push(`request: ${request.url()}`);

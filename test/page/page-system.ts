@@ -2,7 +2,7 @@ import { EmbeddedWorld } from "../blackbox/embedded-world.ts";
 import { contractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
 import { TestNode } from "../blackbox/test-node.ts";
 
-/** The program itself, with a folder of its own and deadlines that a test can wait for. */
+/** The program in a process and folder of its own, with deadlines that a test can wait for. */
 export interface PageSystem {
   readonly url: string;
   node(id: string, about?: Readonly<Record<string, unknown>>): TestNode;

@@ -17,7 +17,7 @@ describePage("the playground", (browser) => {
     await bench?.close();
   });
 
-  it("tells the line at which an edited contract is broken, and that nothing is wrong once it is mended", async () => {
+  it("shows the line of an error in an edited contract, and no problems when it is corrected", async () => {
     const { page } = seen;
     await page.getByText("No problems.").waitFor(PATIENCE);
     await page.getByRole("button", { name: "orchestrator.yaml" }).click();
@@ -30,7 +30,7 @@ describePage("the playground", (browser) => {
     await page.keyboard.press("Backspace");
     await page.keyboard.press("Backspace");
     await page.getByText("No problems.").waitFor(PATIENCE);
-    // What was typed was only looked at.
+    // Edits change nothing that runs.
     expect((await bench.ask("/health/ready")).status).toBe(200);
     expect(seen.problems).toEqual([]);
   });

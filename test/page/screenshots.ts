@@ -7,22 +7,23 @@ import { chromiumPath } from "./chromium.ts";
 import { launch } from "./describe-page.ts";
 import { openPage } from "./page-session.ts";
 
-// `npm run screenshots`: the pictures of docs/guide/dashboard.md, of a system that always has the same nodes.
+// `npm run screenshots` makes the pictures of docs/guide/dashboard.md, of a system that always has the same nodes.
 const FOLDER = join(ROOT, "docs/guide/images");
 const KIB_MAX = 150;
 const PICTURES = [
-  ["overview", "/"],
   ["nodes", "/nodes"],
   ["node", "/nodes/payments-1"],
   ["contracts", "/contracts"],
   ["events", "/events"],
   ["dead-letters", "/dead-letters"],
   ["playground", "/playground"],
+  // Last, because its charts need some samples.
+  ["overview", "/"],
 ] as const;
 const TEAMS = ["payments", "orders", "search", "mail"];
 const TYPES = ["effect", "compute", "reducer", "orchestrator"];
 
-/** A dozen nodes that are ACTIVE, one that waits for its ACK, one that left, and three messages that can't be taken. */
+/** Eleven nodes that are ACTIVE, one that waits for its ACK, one that left, and three messages that fail. */
 async function populate(bench: HttpBench): Promise<void> {
   for (const [index, team] of TEAMS.entries())
     for (const number of [1, 2, 3])
@@ -60,7 +61,7 @@ async function main(): Promise<void> {
       const seen = await openPage(browser, bench.url, "/", { colorScheme, viewport: { width: 1280, height: 800 } });
       for (const [name, path] of PICTURES) {
         await seen.open(path);
-        // Something to see where only what comes is shown.
+        // The events page shows only events that are published after it was opened.
         if (name === "events") await bench.activeNode(`late-${colorScheme}`);
         await bench.say(
           "NodeHeartbeatEvent",

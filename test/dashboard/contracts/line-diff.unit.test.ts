@@ -7,7 +7,7 @@ const shown = (before: string, after: string) =>
     ({ kind, text, oldNumber: old, newNumber: now }) => `${kind} ${old ?? "-"} ${now ?? "-"} ${text}`,
   );
 
-it("says what went and what came, with both line numbers", () => {
+it("has removed and added lines, with the line numbers in both texts", () => {
   expect(shown("a\nb\nc", "a\nB\nc\nd")).toEqual([
     "same 1 1 a",
     "removed 2 - b",
@@ -17,9 +17,9 @@ it("says what went and what came, with both line numbers", () => {
   ]);
 });
 
-it("says nothing of texts that are the same", () => expect(lineDiff("a\nb", "a\nb")).toEqual([]));
+it("is empty for equal texts", () => expect(lineDiff("a\nb", "a\nb")).toEqual([]));
 
-it("leaves out what is far from any change", () => {
+it("leaves out lines that are far from any change", () => {
   const lines = Array.from({ length: 40 }, (_, index) => `line ${index}`);
   const after = lines.with(20, "changed").join("\n");
   const kinds = lineDiff(lines.join("\n"), after).map(({ kind }) => kind);
@@ -27,7 +27,7 @@ it("leaves out what is far from any change", () => {
   expect(kinds.filter((kind) => kind === "same")).toHaveLength(6);
 });
 
-it("of any two texts leads from one to the other", () => {
+it("leads from one text to the other, for any two texts", () => {
   const text = fc.array(fc.constantFrom("a", "b", "c"), { maxLength: 8 });
   fc.assert(
     fc.property(text, text, (before, after) => {

@@ -27,7 +27,7 @@ it("several transitions between two states are one arrow, taken if one of them w
   ]);
 });
 
-it("a trigger of many arrows is a number on them, and told once", () => {
+it("a trigger of many arrows is a number on them and a footnote", () => {
   const { arrows, footnotes } = groupTransitions(
     [..."ABC"].map((state) => from(state, "reset", "idle")).concat(from("idle", "go", "A")),
     [],

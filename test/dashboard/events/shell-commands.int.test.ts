@@ -3,18 +3,18 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { curlCommand, kcatCommand, shellQuote } from "../../../dashboard/events/shell-commands.ts";
 
-it("leaves plain words as they are", () =>
+it("does not quote plain words", () =>
   expect(shellQuote("dev.onex.evt.node-heartbeat.v1")).toBe("dev.onex.evt.node-heartbeat.v1"));
 
 it.each(["a b", "$(reboot)", "`id`", "it's", "';rm -rf ~;'", "", "a\nb", "*", "~", "#x", "!x", "-n"])(
-  "keeps %j one word that means nothing to a shell",
+  "passes %j through a shell unchanged",
   (text) => {
-    const told = execFileSync("sh", ["-c", `printf %s ${shellQuote(text)}`], { encoding: "utf8" });
-    expect(told).toBe(text);
+    const printed = execFileSync("sh", ["-c", `printf %s ${shellQuote(text)}`], { encoding: "utf8" });
+    expect(printed).toBe(text);
   },
 );
 
-it("closes every quote it opens", () => {
+it("closes every quote that it opens", () => {
   fc.assert(
     fc.property(
       fc.string(),
@@ -23,7 +23,7 @@ it("closes every quote it opens", () => {
   );
 });
 
-it("makes a request's curl without its token", () => {
+it("writes a curl command that reads the token from the environment", () => {
   const url = new URL("http://host:8080/api/v1/events/stream?type=A&node_id=x");
   expect(curlCommand(url, { stream: true, withToken: true })).toBe(
     `curl -N -H "Authorization: Bearer $ROLLCALL_TOKEN" 'http://host:8080/api/v1/events/stream?type=A&node_id=x'`,
@@ -31,7 +31,7 @@ it("makes a request's curl without its token", () => {
   expect(curlCommand(new URL("http://host/a"))).toBe("curl http://host/a");
 });
 
-it("makes kcat read a topic, of one node where that is asked for", () => {
+it("writes a kcat command for a topic, for one node where one is given", () => {
   expect(kcatCommand("dev.x", undefined)).toBe(`kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -C -t dev.x -o -10`);
   expect(kcatCommand("dev.x", "a$b")).toContain(`grep -F -- 'a$b'`);
 });

@@ -37,8 +37,8 @@ const event = item({ kind: "event", type: "Began", message_id: "e1" });
 const tries = [{ at: "2026-01-01T00:00:01.000Z", ms: 5, code: "UNAVAILABLE", error: "down" }];
 const outcome = item({ type: "Written", intent_id: "i1", note: "done after 2 failed tries", tries });
 
-describe("a node's turns", () => {
-  it("have what came of a message with the message, and what became of an intent with the intent", () => {
+describe("the turns of a node", () => {
+  it("have the events and intents of a message with it, and the outcome of an intent with the intent", () => {
     const turns = groupIntoTurns([first, event, outcome]);
     expect(turns.map(({ cause }) => cause.type)).toEqual(["Hello", "Written"]);
     expect(turns[0]).toMatchObject({
@@ -47,15 +47,15 @@ describe("a node's turns", () => {
     });
   });
 
-  it("say nothing of an intent that is under way", () =>
+  it("have no outcome for an intent that is pending", () =>
     expect(groupIntoTurns([first])[0]?.intents).toEqual([
       { id: "i1", type: "box.write", target: "box://1", note: null, tries: [] },
     ]));
 
-  it("keep an event whose message lies before the first row", () =>
+  it("have an event of their own where its message is before the first row", () =>
     expect(groupIntoTurns([event, outcome]).map(({ cause }) => cause.type)).toEqual(["Began", "Written"]));
 
-  it("tell the way of one machine in one attempt", () => {
+  it("give the transitions of one machine in one attempt", () => {
     const later = item({ registration_attempt_id: "a2", moves: [{ ...move, from: "PENDING" }] });
     expect(takenTransitions([first, later], "orchestrator", "a1")).toEqual([move]);
   });

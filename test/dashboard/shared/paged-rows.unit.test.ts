@@ -1,32 +1,32 @@
 import { describe, expect, it } from "vitest";
 import { type RowPageRequest, PagedRows } from "../../../dashboard/shared/paged-rows.ts";
 
-/** A list of numbers, whose cursors are the numbers behind which they lead. */
+/** A list of numbers. A cursor is the number after which its page begins. */
 function world(length: number) {
   const list = Array.from({ length }, (_, index) => index);
   const asked: (RowPageRequest & { readonly signal: AbortSignal })[] = [];
-  const told: (Error | undefined)[] = [];
-  const trouble: { error?: Error } = {};
+  const reported: (Error | undefined)[] = [];
+  const failure: { error?: Error } = {};
   const pages = new PagedRows<number>(
-    async (question, signal) => {
-      asked.push({ ...question, signal });
-      const { cursor, skip, limit, count } = question;
+    async (request, signal) => {
+      asked.push({ ...request, signal });
+      const { cursor, skip, limit, count } = request;
       await Promise.resolve();
-      if (trouble.error) throw trouble.error;
+      if (failure.error) throw failure.error;
       const from = (cursor === undefined ? 0 : list.indexOf(Number(cursor)) + 1) + skip;
-      const rows = list.slice(from, from + limit);
-      const nextCursor = from + limit < list.length ? String(rows.at(-1)) : null;
-      return { rows, nextCursor, ...(count && { total: list.length }) };
+      const items = list.slice(from, from + limit);
+      const next_cursor = from + limit < list.length ? String(items.at(-1)) : null;
+      return { items, next_cursor, ...(count && { total: list.length }) };
     },
-    (error) => told.push(error),
+    (error) => reported.push(error),
   );
   const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
   const starts = () => asked.splice(0).map(({ cursor, skip }) => ({ cursor, skip }));
-  return { list, asked, starts, told, trouble, pages, settled };
+  return { list, asked, starts, reported, failure, pages, settled };
 }
 
 describe("the rows of a long list", () => {
-  it("are fetched where they are looked at, once", async () => {
+  it("are fetched once, where they are visible", async () => {
     const { pages, settled, starts } = world(1_000);
     pages.showRows(250, 20);
     expect([pages.total, pages.row(250)]).toEqual([undefined, undefined]);
@@ -37,7 +37,7 @@ describe("the rows of a long list", () => {
     expect(starts()).toEqual([{ cursor: undefined, skip: 200 }]);
   });
 
-  it("go on from the nearest cursor that was met", async () => {
+  it("are reached from the nearest cursor that was received", async () => {
     const { pages, settled, starts } = world(1_000);
     pages.showRows(250, 100);
     await settled();
@@ -50,16 +50,16 @@ describe("the rows of a long list", () => {
     expect([starts(), pages.row(755)]).toEqual([[{ cursor: "499", skip: 200 }], 755]);
   });
 
-  it("are not waited for when they are out of sight", async () => {
-    const { pages, asked, settled, told } = world(1_000);
+  it("are no longer waited for when they are out of sight", async () => {
+    const { pages, asked, settled, reported } = world(1_000);
     pages.showRows(0, 10);
     pages.showRows(900, 10);
     expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, false]);
     await settled();
-    expect([told, pages.row(0), pages.row(900)]).toEqual([[undefined], undefined, 900]);
+    expect([reported, pages.row(0), pages.row(900)]).toEqual([[undefined], undefined, 900]);
   });
 
-  it("are counted with the first question, and when they are asked for again", async () => {
+  it("are counted with the first request and with each refresh", async () => {
     const { pages, asked, settled } = world(1_000);
     pages.showRows(0, 10);
     await settled();
@@ -69,7 +69,7 @@ describe("the rows of a long list", () => {
     expect(asked.map(({ count }) => count)).toEqual([true, false, false, true, false]);
   });
 
-  it("stay while they are fetched again, and none is left out where two pages meet", async () => {
+  it("stay while they are fetched again, and none is missing where two pages meet", async () => {
     const { pages, list, settled } = world(1_000);
     pages.showRows(95, 10);
     await settled();
@@ -81,7 +81,7 @@ describe("the rows of a long list", () => {
     expect([98, 99, 100, 101].map((index) => pages.row(index))).toEqual([97, 98, 99, 100]);
   });
 
-  it("are all there at the end, whatever came before the cursors that were met", async () => {
+  it("are complete at the end, also when rows were inserted before the cursors that were received", async () => {
     const { pages, list, settled } = world(1_000);
     pages.showRows(850, 10);
     await settled();
@@ -92,7 +92,7 @@ describe("the rows of a long list", () => {
     expect([pages.total, pages.row(1_002), pages.row(1_000)]).toEqual([1_003, 999, 997]);
   });
 
-  it("are walked to anew when more than a page came or went", async () => {
+  it("are reached without old cursors when more than a page of rows was inserted", async () => {
     const { pages, list, settled, starts } = world(1_000);
     pages.showRows(150, 10);
     await settled();
@@ -114,16 +114,16 @@ describe("the rows of a long list", () => {
     expect([pages.row(0), pages.row(9_900), pages.row(6_000)]).toEqual([undefined, 9_900, 6_000]);
   });
 
-  it("stay when the server can't be asked, and it is told why", async () => {
-    const { pages, settled, told, trouble } = world(100);
+  it("stay when the server can't be reached, and the error is reported", async () => {
+    const { pages, settled, reported, failure } = world(100);
     pages.showRows(0, 10);
     await settled();
-    trouble.error = new Error("away");
+    failure.error = new Error("away");
     await pages.refetch();
-    expect([told, pages.row(5), pages.total]).toEqual([[undefined, trouble.error], 5, 100]);
+    expect([reported, pages.row(5), pages.total]).toEqual([[undefined, failure.error], 5, 100]);
   });
 
-  it("are none of an empty list", async () => {
+  it("of an empty list are none", async () => {
     const { pages, settled } = world(0);
     pages.showRows(0, 10);
     await settled();

@@ -5,27 +5,27 @@ import { rowForKey, scrollTopToReveal, rowWindow } from "../../../dashboard/shar
 const list = { viewportPx: 360, rowPx: 36, total: 100_000 };
 
 describe("the window of a long list", () => {
-  it("is what is seen, and a few rows more", () => {
+  it("has the visible rows and a few more", () => {
     expect(rowWindow({ ...list, scrollTop: 0 }, 5)).toEqual({ first: 0, count: 15, offsetPx: 0, heightPx: 3_600_000 });
     expect(rowWindow({ ...list, scrollTop: 36_000 }, 5)).toMatchObject({ first: 995, count: 20, offsetPx: 35_820 });
   });
 
-  it("begins between two rows where the reader stopped there", () =>
+  it("may begin within a row", () =>
     expect(rowWindow({ ...list, scrollTop: 18 }, 0)).toMatchObject({ first: 0, count: 11, offsetPx: 0 }));
 
-  it("is empty without rows, and all of a few", () => {
+  it("is empty without rows, and has all rows of a short list", () => {
     expect(rowWindow({ ...list, total: 0, scrollTop: 0 }, 5)).toEqual({ first: 0, count: 0, offsetPx: 0, heightPx: 0 });
     expect(rowWindow({ ...list, total: 3, scrollTop: 999 }, 5)).toMatchObject({ first: 0, count: 3, offsetPx: 0 });
   });
 
-  it("is never taller than browsers can, and reaches the last row all the same", () => {
+  it("is never taller than browsers allow, and still reaches the last row", () => {
     const scrolled = { ...list, total: 1_000_000, scrollTop: 8_000_000 - list.viewportPx };
     const { first, count, offsetPx, heightPx } = rowWindow(scrolled, 0);
     expect([heightPx, first + count]).toEqual([8_000_000, 1_000_000]);
     expect(offsetPx + count * list.rowPx).toBeCloseTo(8_000_000, 3);
   });
 
-  it("covers all that is seen, wherever the reader is", () =>
+  it("covers the visible part, wherever the reader has scrolled to", () =>
     fc.assert(
       fc.property(
         fc.nat(2_000_000),
@@ -43,8 +43,8 @@ describe("the window of a long list", () => {
     ));
 });
 
-describe("a row that is gone to", () => {
-  it.each([100_000, 1_000_000])("is seen whole, of %d", (total) => {
+describe("a row that the keyboard moves to", () => {
+  it.each([100_000, 1_000_000])("is visible as a whole, of %d rows", (total) => {
     for (const row of [0, 1, 9, 10, 50_000, total - 1]) {
       const scrolled = { ...list, total, scrollTop: 777_777 };
       const scrollTop = scrollTopToReveal(row, scrolled);
@@ -55,10 +55,10 @@ describe("a row that is gone to", () => {
     }
   });
 
-  it("is left where it is when it is seen already", () =>
+  it("is not scrolled to when it is visible already", () =>
     expect(scrollTopToReveal(12, { ...list, scrollTop: 360 })).toBe(360));
 
-  it("is what the key says, within the list", () => {
+  it("depends on the key, and stays within the list", () => {
     const scrolled = { ...list, scrollTop: 0 };
     const to = (key: string, row: number) => rowForKey(key, row, scrolled);
     expect([to("ArrowDown", 0), to("ArrowUp", 0), to("PageDown", 5), to("PageUp", 5)]).toEqual([1, 0, 14, 0]);

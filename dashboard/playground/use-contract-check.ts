@@ -1,0 +1,56 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
+import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
+import { ApiError, fetchJson } from "../shared/api.ts";
+
+const CHECK_DELAY_MS = 500;
+const RETRY_MS = 1_000;
+
+export interface CheckOptions {
+  readonly model?: boolean;
+  readonly plan_hours?: number;
+}
+
+/** Checks the edited contracts shortly after a change, and more on request. Only the latest answer counts. */
+export function useContractCheck(edited: Readonly<Record<string, string>>) {
+  const [check, setCheck] = useState<ContractCheck>();
+  const [graph, setGraph] = useState<ContractGraph>();
+  const [error, setError] = useState<Error>();
+  const [busy, setBusy] = useState(false);
+  const latestRun = useRef(0);
+  const run = async (options: CheckOptions): Promise<void> => {
+    const runNumber = ++latestRun.current;
+    const isLatest = (): boolean => runNumber === latestRun.current;
+    setBusy(true);
+    try {
+      const answer = await fetchCheck({ files: edited, model: false, ...options }, isLatest);
+      if (!isLatest() || !answer) return;
+      setCheck(answer);
+      if (answer.graph) setGraph(answer.graph);
+      setError(undefined);
+    } catch (reason) {
+      if (!isLatest()) return;
+      setError(reason as Error);
+    }
+    setBusy(false);
+  };
+  useEffect(() => {
+    const timer = setTimeout(() => void run({}), CHECK_DELAY_MS);
+    return () => clearTimeout(timer);
+  }, [edited]);
+  useEffect(() => () => void (latestRun.current = -1), []);
+  return { check, graph, error, busy, run };
+}
+
+/** The server checks one set of contracts at a time and answers 503 meanwhile. Undefined: not wanted any more. */
+async function fetchCheck(body: object, isWanted: () => boolean): Promise<ContractCheck | undefined> {
+  while (isWanted()) {
+    try {
+      return await fetchJson<ContractCheck>("/api/v1/contracts/check", { method: "POST", body });
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 503)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  return undefined;
+}

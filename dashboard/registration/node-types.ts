@@ -1,0 +1,1 @@
+export const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
