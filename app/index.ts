@@ -31,8 +31,6 @@ export {
   noIntent as none,
 } from "../runtime/core/intent.ts";
 export {
-  DeadlineFired,
-  IntentFailed,
   type Json,
   message,
   type MessageDefinition,
@@ -43,3 +41,4 @@ export {
   raised,
 } from "../runtime/core/message.ts";
 export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";
+export { DeadlineFired, IntentFailed } from "../runtime/core/runtime-messages.ts";

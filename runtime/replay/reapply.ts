@@ -5,7 +5,7 @@ import type { Entity } from "../core/entity.ts";
 import type { DeadLetterRecord, JournalBytes, JournalRow, SettledIntentRecord, StepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
-import { DecodeError } from "../core/wire.ts";
+import { DecodeError } from "../core/incoming-json.ts";
 
 /** Compiled contracts by their content's hash: what journals were written under. */
 export type DomainsByHash = ReadonlyMap<string, Domain>;

@@ -1,4 +1,5 @@
-import { DeadlineFired, message } from "../../../../runtime/core/message.ts";
+import { message } from "../../../../runtime/core/message.ts";
+import { DeadlineFired } from "../../../../runtime/core/runtime-messages.ts";
 import { type Mistake, effects, orchestrator, reducer } from "./mistake.ts";
 
 const nothing = () => [];
