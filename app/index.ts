@@ -31,6 +31,8 @@ export {
   noIntent as none,
 } from "../runtime/core/intent.ts";
 export {
+  DeadlineFired,
+  IntentFailed,
   type Json,
   message,
   type MessageDefinition,
@@ -41,4 +43,3 @@ export {
   raised,
 } from "../runtime/core/message.ts";
 export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";
-export { DeadlineFired, IntentFailed } from "../runtime/core/runtime-messages.ts";

@@ -1,5 +1,5 @@
 import { NodeRegistrationAckTimedOut } from "../../contracts/registration/messages/node-registration-ack-timed-out.ts";
-import { DeadlineFired } from "../../runtime/core/runtime-messages.ts";
+import { DeadlineFired } from "../../runtime/core/message.ts";
 import { handler } from "./handler.ts";
 
 export const HandlerAckDeadline = handler(

@@ -1,5 +1,5 @@
 import { NodeLivenessExpired } from "../../contracts/registration/messages/node-liveness-expired.ts";
-import { DeadlineFired } from "../../runtime/core/runtime-messages.ts";
+import { DeadlineFired } from "../../runtime/core/message.ts";
 import { handler } from "./handler.ts";
 
 export const HandlerLivenessDeadline = handler(

@@ -67,5 +67,14 @@ export function message<Shape extends z.ZodRawShape>(
 export type PayloadOf<Definition> =
   Definition extends MessageDefinition<infer Shape> ? z.infer<z.ZodObject<Shape>> : never;
 
+/** The payload of `deadline(name)`. */
+export const DeadlineFired = message("deadline", {
+  deadline_at: z.iso.datetime(),
+  renewed_at: z.iso.datetime().nullable(),
+});
+
+/** The payload of `failed(intent.type)`. */
+export const IntentFailed = message("failed", { backend: z.string(), error_code: z.string(), message: z.string() });
+
 /** A name under a reducer state's `raises`: it has no payload, handlers read the entity's data. */
 export const raised = (name: string) => message(name, {});

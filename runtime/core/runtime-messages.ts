@@ -1,30 +1,16 @@
-import { z } from "zod";
 import type { DriftPayload, InventoryEntry } from "./drift.ts";
 import type { AttemptRef, Entity } from "./entity.ts";
 import type { ArmedDeadline } from "./handler.ts";
 import { derivedId } from "./ids.ts";
 import type { Intent } from "./intent.ts";
-import { message, type Message, type NewEvent, type Payload } from "./message.ts";
+import type { Message, NewEvent, Payload } from "./message.ts";
 import { fromRfc3339, toRfc3339 } from "./time.ts";
 
-// The messages that the runtime makes itself. They are built and read in this file only.
-
-type RuntimeMessagePattern = "deadline" | "failed" | "published" | "drift";
-
-/** `deadline(ack)`, `failed(stock.reserve)`, `published(OrderPlaced)`, `drift(warehouse)`. */
-export const runtimeMessageType = (pattern: RuntimeMessagePattern, subject: string): string => `${pattern}(${subject})`;
+// The messages that the runtime makes itself are built and read in this file only. Their types are `deadline(ack)`,
+// `failed(stock.reserve)`, `published(OrderPlaced)` and `drift(warehouse)`.
 
 /** What stands in the parentheses: the deadline, intent type, event type or backend that the message is about. */
 export const subjectOf = (type: string): string => type.slice(type.indexOf("(") + 1, -1);
-
-/** The payload of `deadline(name)`. */
-export const DeadlineFired = message("deadline", {
-  deadline_at: z.iso.datetime(),
-  renewed_at: z.iso.datetime().nullable(),
-});
-
-/** The payload of `failed(intent.type)`. */
-export const IntentFailed = message("failed", { backend: z.string(), error_code: z.string(), message: z.string() });
 
 const FAULT_MESSAGE_LENGTH_MAX = 1_000;
 
@@ -34,7 +20,7 @@ export function deadlineMessage(attempt: AttemptRef, name: string, { at, renewed
   return {
     ...attempt,
     kind: "deadline",
-    type: runtimeMessageType("deadline", name),
+    type: `deadline(${name})`,
     id: derivedId("deadline", attempt.attemptId, name, deadlineAt),
     payload: { deadline_at: deadlineAt, renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) },
     now: at,
@@ -70,7 +56,7 @@ export const intentFailure = (
   backend: string,
   fault: { readonly code: string; readonly message: string },
 ): NewEvent => ({
-  type: runtimeMessageType("failed", type),
+  type: `failed(${type})`,
   payload: { backend, error_code: fault.code, message: fault.message.slice(0, FAULT_MESSAGE_LENGTH_MAX) },
 });
 
@@ -87,7 +73,7 @@ export const publishedMessage = (
 ): Message => ({
   ...attempt,
   kind: "published",
-  type: runtimeMessageType("published", type),
+  type: `published(${type})`,
   id: derivedId("published", id),
   payload: {},
   now,
@@ -120,7 +106,7 @@ export function driftMessage(
   };
   return {
     kind: "drift",
-    type: runtimeMessageType("drift", backend),
+    type: `drift(${backend})`,
     id,
     entityId,
     correlationId: entity?.attempt.correlationIds[0] ?? id,

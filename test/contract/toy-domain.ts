@@ -3,8 +3,7 @@ import type { DomainCode } from "../../runtime/core/domain-code.ts";
 import { done, effect } from "../../runtime/core/effect.ts";
 import { handlersOf } from "../../runtime/core/handler.ts";
 import { intent } from "../../runtime/core/intent.ts";
-import { message, raised } from "../../runtime/core/message.ts";
-import { DeadlineFired } from "../../runtime/core/runtime-messages.ts";
+import { DeadlineFired, message, raised } from "../../runtime/core/message.ts";
 import { reducer } from "../../runtime/core/reducer.ts";
 
 /** A domain that has nothing to do with the first one: its contracts are in `toy/`. */

@@ -124,7 +124,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     writeFileSync(file, lines.slice(1).join("\n"));
     expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({
       code: 2,
-      err: expect.stringContaining("whose it is"),
+      err: expect.stringContaining("begins with its head line"),
     });
   });
 });

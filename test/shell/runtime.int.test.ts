@@ -148,7 +148,7 @@ describe("the runtime, on a domain of orders", () => {
       kinds.indexOf("partitions_lost"),
       "before the first decision, which is told when it was written",
     ).toBeLessThan(kinds.indexOf("decision"));
-    expect(kinds).toContain("lost");
+    expect(kinds).toContain("partitions_lost");
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
   });
 

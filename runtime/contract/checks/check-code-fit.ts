@@ -1,5 +1,5 @@
 import type { DomainCode } from "../../core/domain-code.ts";
-import { DeadlineFired, IntentFailed } from "../../core/runtime-messages.ts";
+import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
 import type { NameRef } from "../model/name-resolver.ts";

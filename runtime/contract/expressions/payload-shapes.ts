@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DeadlineFired, IntentFailed } from "../../core/runtime-messages.ts";
+import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
 import type { Shape } from "./field-types.ts";
 import { returnedEvents } from "../model/message-origin.ts";

@@ -115,7 +115,7 @@ describe("the expiry guard", () => {
     expect(fire()).toBe(0);
     await pass(1_000);
     expect(held()).toEqual([{ state: "UP", waiting: 30 }]);
-    expect(told).toEqual([{ kind: "expiry_held", state: "UP", entities: 30, of: 100 }]);
+    expect(told).toEqual([{ kind: "expiry_held", state: "UP", entities: 30, total: 100 }]);
     expect(await store.query("select domain, state, entities, total, released_at from rollcall.expiry_hold")).toEqual([
       { domain: "toy", state: "UP", entities: 30, total: 100, released_at: null },
     ]);

@@ -1,5 +1,4 @@
-import { message } from "../../../../runtime/core/message.ts";
-import { DeadlineFired } from "../../../../runtime/core/runtime-messages.ts";
+import { DeadlineFired, message } from "../../../../runtime/core/message.ts";
 import { type Mistake, effects, orchestrator, reducer } from "./mistake.ts";
 
 const nothing = () => [];
