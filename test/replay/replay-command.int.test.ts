@@ -52,7 +52,7 @@ const rollcall = (args: string): Promise<{ code: number; out: string; err: strin
 describe("rollcall replay", { timeout: 240_000 }, () => {
   it("finds that the journal of a running system comes out byte for byte", async () => {
     const { code, out } = await rollcall("replay --verify");
-    expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all reproduced byte for byte\n$/);
+    expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all come out byte for byte\n$/);
     expect(code).toBe(0);
     expect(JSON.parse((await rollcall("replay --verify --json")).out)).toMatchObject({
       ok: true,
@@ -84,7 +84,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     const { code, out } = await rollcall(`replay --verify --from ${file}`);
     expect(code).toBe(1);
     expect(out).toMatch(
-      /^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}came out /,
+      /^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}replayed /,
     );
     expect(out).toMatch(/\d+ differences, 0 nodes not replayed to the end\n$/);
   });
