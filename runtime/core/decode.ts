@@ -18,7 +18,7 @@ export interface WireRecord {
   readonly brokerTimeMs: number;
 }
 
-/** The payload, and what its outside format says about it. */
+/** The payload, and the fields of the format around it. */
 interface MessageFields {
   readonly payload: unknown;
   readonly type: unknown;

@@ -53,12 +53,6 @@ export interface TransitionCell {
   readonly results: readonly (TransitionResult | undefined)[];
 }
 
-export function transitionFor(cell: TransitionCell, facts: Facts): TransitionResult | undefined {
-  let mask = 0;
-  for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) mask |= 1 << i;
-  return cell.results[mask];
-}
-
 export interface Machine {
   readonly name: string;
   /** `NO_ENTITY` for the orchestrator's null. */

@@ -116,5 +116,5 @@ export function driftMessage(
   };
 }
 
-/** What a `drift(backend)` says that the backend held. */
+/** What the backend held, by a `drift(backend)`. */
 export const driftPayloadOf = ({ payload }: Message): DriftPayload => payload as unknown as DriftPayload;

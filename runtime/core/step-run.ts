@@ -5,7 +5,7 @@ import {
   type Domain,
   type Facts,
   NO_ENTITY,
-  transitionFor,
+  type TransitionCell,
   type TransitionResult,
 } from "./domain.ts";
 import { emittedEvent, nextAttempt } from "./emitted-event.ts";
@@ -172,8 +172,16 @@ export class StepRun {
   }
 
   #orchestratorTransition(trigger: string, payload: Payload): TransitionResult | undefined {
-    const cell = this.#domain.orchestrator.table.get(this.entity.state ?? NO_ENTITY)?.get(trigger);
-    return cell && transitionFor(cell, this.facts(payload));
+    return this.#transition(this.#domain.orchestrator.table.get(this.entity.state ?? NO_ENTITY)?.get(trigger), payload);
+  }
+
+  #transition(cell: TransitionCell | undefined, payload: Payload): TransitionResult | undefined {
+    // Most transitions have no conditions, so no facts are needed.
+    if (!cell || cell.conditions.length === 0) return cell?.results[0];
+    const facts = this.facts(payload);
+    let mask = 0;
+    for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) mask |= 1 << i;
+    return cell.results[mask];
   }
 
   #enter(trigger: string, { to, entered }: TransitionResult): void {
@@ -195,7 +203,7 @@ export class StepRun {
     const trigger = this.#domain.triggerByMessageType.get(type);
     const cell =
       trigger === undefined ? undefined : this.#domain.reducer.table.get(this.entity.reducerState)?.get(trigger);
-    const result = cell && transitionFor(cell, this.facts(payload));
+    const result = this.#transition(cell, payload);
     if (trigger === undefined || !result) return false;
     this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: result.to });
     this.#mutable().reducerState = result.to;

@@ -15,9 +15,9 @@ import { toRfc3339 } from "./time.ts";
 export function step(domain: Domain, entity: Entity | undefined, message: Message): Decision {
   const outdated = outdatedReason(entity, message);
   if (outdated !== undefined) return noOp(entity, outdated);
+  const run = new StepRun(domain, entity, message);
   try {
     if (message.kind === "drift") return reconcile(domain, entity, message);
-    const run = new StepRun(domain, entity, message);
     processMessage(run, domain, message);
     run.processQueue((name) => route(run, domain, message, name, {}));
     return run.decision();
