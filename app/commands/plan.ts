@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
-import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/plan.ts";
+import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/planned-outcome.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
 import { withoutBackends } from "../modules/registration-effects.ts";
 import { type JournalOptions, withJournalOptions, withJournal } from "../terminal/journal-options.ts";

@@ -1,5 +1,6 @@
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan, type PlannedOutcome } from "../../runtime/replay/plan.ts";
+import { Plan } from "../../runtime/replay/plan.ts";
+import type { PlannedOutcome } from "../../runtime/replay/planned-outcome.ts";
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;

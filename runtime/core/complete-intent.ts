@@ -3,7 +3,7 @@ import type { Intent, NewIntent } from "./intent.ts";
 
 type IntentIdentity = Pick<Intent, "id" | "entityId" | "attemptId" | "version" | "correlationId" | "traceparent">;
 
-/** What a builder built, with all that the runtime adds. */
+/** Adds to a builder's intent what the runtime knows. */
 export const completeIntent = (
   domain: Domain,
   spec: IntentSpec,

@@ -2,7 +2,7 @@ import { RE2JS } from "re2js";
 import type { Condition, Facts } from "./domain.ts";
 import type { Expression, Path, Test, TestName, Value } from "./expression.ts";
 
-/** A path's value; undefined is absent, and null counts as absent. Only own properties: never what a prototype has. */
+/** A path's value; undefined when it is absent or null. Follows own properties only, never the prototype's. */
 export function valueAt(path: Path, facts: Facts): unknown {
   if (path.root === "unconfirmed") return facts.unconfirmed;
   let value: unknown = path.root === "state" ? facts.state : facts.payload;
@@ -25,7 +25,7 @@ const orderComparison =
     return false;
   };
 
-// Tests of two present values. What doesn't compare (a number with a string in order, lists, objects) is false.
+// Comparing what can't be compared (a number with a string, lists, objects) is false.
 const COMPARISONS: Partial<Record<TestName, (one: unknown, other: unknown) => boolean>> = {
   "==": (one, other) => isScalar(one) && one === other,
   "!=": (one, other) => isScalar(one) && isScalar(other) && one !== other,
@@ -37,7 +37,7 @@ const COMPARISONS: Partial<Record<TestName, (one: unknown, other: unknown) => bo
   lacks: (one, other) => includesValue(one, other) === false,
 };
 
-/** Whether a list has an item, or a text a part; undefined for what has neither. */
+/** Whether a list contains an item, or a text a substring; undefined for all other values. */
 function includesValue(one: unknown, other: unknown): boolean | undefined {
   if (Array.isArray(one)) return isScalar(other) ? one.includes(other) : undefined;
   return typeof one === "string" && typeof other === "string" ? one.includes(other) : undefined;
@@ -73,8 +73,8 @@ function valueOf(value: Value): (facts: Facts) => unknown {
 }
 
 /**
- * A condition that any facts can be given to: pure and total, in time linear in the facts (`matches` runs on RE2 and
- * finds its pattern anywhere in the text).
+ * Pure and total, also on facts of unexpected types. Takes time linear in the facts: `matches` runs on RE2, and finds
+ * its pattern anywhere in the text.
  */
 export function compileExpression(expression: Expression): Condition {
   const any = expression.any.map((tests) => tests.map(compileTest));

@@ -2,7 +2,7 @@ import type { Entity } from "./entity.ts";
 import type { Intent } from "./intent.ts";
 import type { Payload } from "./message.ts";
 
-/** An event that is to be published, complete. */
+/** An event as it will be published. */
 export interface EmittedEvent {
   readonly id: string;
   readonly type: string;
@@ -23,18 +23,27 @@ export interface MachineTransition {
   readonly to: string;
 }
 
-/** What one message leads to. A decision is data: nothing of it has happened yet. */
+/** What a step decides. It is only data: nothing of it has happened yet. */
 export interface Decision {
-  /** The entity afterwards; the same object when nothing changed; undefined if there is none yet. */
+  /** The entity after the step; the same object when nothing changed; undefined when there is none yet. */
   readonly entity: Entity | undefined;
   readonly events: readonly EmittedEvent[];
   readonly intents: readonly Intent[];
   readonly moves: readonly MachineTransition[];
   /**
-   * `changed`: events, moves or data. `renewed`: only a deadline moved. `absorbed`: the message joined the attempt.
-   * `no_op`: nothing. `refused`: CORE_ERROR, to be dead-lettered; the entity is as before.
+   * `changed`: events, transitions or data. `renewed`: only a deadline moved. `absorbed`: the message joined the
+   * attempt. `no_op`: nothing. `refused`: the domain's code failed, the message becomes a dead letter (CORE_ERROR).
    */
   readonly result: "changed" | "renewed" | "absorbed" | "no_op" | "refused";
-  /** In words, also for a no-op. */
+  /** For people, also of a no-op. */
   readonly reason: string;
 }
+
+export const noOp = (entity: Entity | undefined, reason: string): Decision => ({
+  entity,
+  events: [],
+  intents: [],
+  moves: [],
+  result: "no_op",
+  reason,
+});

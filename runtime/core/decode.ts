@@ -5,20 +5,20 @@ import { escapePointer } from "./json-pointer.ts";
 import type { Message, Payload } from "./message.ts";
 import { fromRfc3339 } from "./time.ts";
 import { traceparentIn } from "./trace.ts";
-import { isObject, type JsonObject, parseObject, PAYLOAD_BYTES_MAX, DecodeError } from "./wire.ts";
+import { isObject, type JsonObject, parseObject, PAYLOAD_BYTES_MAX, DecodeError } from "./incoming-json.ts";
 
-/** A record as the decoder needs it; header values as text. */
+/** A record of the log, with its header values as text. */
 export interface WireRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
   readonly value: Uint8Array | null;
   readonly headers: Readonly<Record<string, string>>;
-  /** Broker's time of the append, ms since the epoch; of a trusted repartitioned copy that of the original. */
+  /** Broker's time of the append, ms since the epoch; for a trusted repartitioned copy that of the original. */
   readonly brokerTimeMs: number;
 }
 
-/** What an outside format says about a payload. */
+/** The payload, and the fields of the format around it. */
 interface MessageFields {
   readonly payload: unknown;
   readonly type: unknown;
@@ -31,8 +31,8 @@ interface MessageFields {
 
 /**
  * A record of a consumed topic as a message: an envelope, a CloudEvent (structured or binary) or a bare payload.
- * The topic tells the payload type. Pure.
- * @throws Refusal with the dead-letter code
+ * The topic determines the payload type. Pure.
+ * @throws DecodeError with the dead-letter code
  */
 export function decodeRecord(
   domain: { readonly name: string; readonly entityIdField: string; readonly maxClockSkewMs: number },
@@ -63,17 +63,17 @@ export function decodeRecord(
 }
 
 function readMessageFields(value: JsonObject, headers: Readonly<Record<string, string>>): MessageFields {
+  const correlationId = headers["correlation_id"];
   if ("payload" in value || "payload_type" in value || "envelope_id" in value)
     return {
       payload: value["payload"],
       type: value["payload_type"],
       id: value["envelope_id"],
-      correlationId: value["correlation_id"] ?? headers["correlation_id"],
+      correlationId: value["correlation_id"] ?? correlationId,
       source: textOrEmpty(value["source_tool"]),
       time: value["envelope_timestamp"],
       version: value["payload_schema_version"],
     };
-  const correlationId = headers["correlation_id"];
   if (typeof value["specversion"] === "string" && "data" in value)
     return {
       payload: value["data"],
@@ -108,8 +108,8 @@ function readMessageFields(value: JsonObject, headers: Readonly<Record<string, s
 const textOrEmpty = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /**
- * The name may be absent: the topic has told it. ONEX producers put `Model` before it, CloudEvents ours or the routing
- * key.
+ * The type's name may be absent, since the topic determines it. ONEX producers prefix it with `Model`, CloudEvents may
+ * carry the routing key instead.
  */
 function checkType(domain: string, expected: string, named: unknown): void {
   if (named === undefined || named === null) return;
@@ -150,10 +150,10 @@ function checkPayload({ type, message }: ConsumedTopic, payload: unknown): Paylo
   return message.normalize(checked.data);
 }
 
-/** How much longer a text of JSON can be when it is written again: `1e20` has 21 digits. */
+/** How much longer JSON can become when it is parsed and written again: `1e20` becomes 21 digits. */
 const REENCODING_GROWTH_MAX = 6;
 
-/** What is told on in an event that no bus takes would be a gap in the entity's events. */
+/** An event that repeats the payload must fit the bus, or the entity's events would have a gap. */
 function checkReencodedSize(payload: Payload): void {
   const bytes = new TextEncoder().encode(JSON.stringify(payload)).length;
   if (bytes > PAYLOAD_BYTES_MAX)
@@ -163,7 +163,7 @@ function checkReencodedSize(payload: Payload): void {
     );
 }
 
-/** A sender's clock counts between the broker's time less the allowed skew and the broker's time. */
+/** The time that the sender states, bounded to [broker time - allowed skew, broker time]. */
 function eventTimeMs(statedTime: unknown, brokerTimeMs: number, maxClockSkewMs: number): number {
   if (statedTime === undefined || statedTime === null) return brokerTimeMs;
   const ms = typeof statedTime === "string" ? fromRfc3339(statedTime) : undefined;

@@ -19,7 +19,7 @@ export interface DeadlineSpec {
   readonly afterMs: number;
   readonly renewedBy: ReadonlySet<string>;
   readonly renewedForMs: number;
-  /** When so many would fire at once that the fault is probably ours: none does. */
+  /** Holds all firings when so many are due at once that the fault is probably ours. */
   readonly expiryGuard?: ExpiryGuardSpec;
 }
 
@@ -34,11 +34,11 @@ export interface StateSpec {
   readonly terminal: boolean;
   readonly transient: boolean;
   readonly deadline?: DeadlineSpec;
-  /** Raised when the state is entered (reducer only). */
+  /** Name that is routed like a message when the state is entered (reducer only). */
   readonly raises?: string;
 }
 
-/** What XState's `transition()` answered for one (state, trigger, truth of the conditions). */
+/** The result of XState's `transition()` for one (state, trigger, truth of the conditions). */
 export interface TransitionResult {
   readonly to: string;
   /** False for a transition to the same state: no entry actions, no `raises`, no deadline armed anew. */
@@ -47,7 +47,7 @@ export interface TransitionResult {
   readonly actions: readonly string[];
 }
 
-/** The answers for one (state, trigger): bit i of the index is the truth of condition i. */
+/** The transitions of one (state, trigger): bit i of an index into `results` is the truth of condition i. */
 export interface TransitionCell {
   readonly conditions: readonly Condition[];
   readonly results: readonly (TransitionResult | undefined)[];
@@ -61,7 +61,7 @@ export interface Machine {
   /** state -> trigger -> cell. */
   readonly table: ReadonlyMap<string, ReadonlyMap<string, TransitionCell>>;
 }
-/** How the orchestrator's `null` state is called inside a machine. */
+/** Stands for the orchestrator's `null` state inside a machine. */
 export const NO_ENTITY = "(none)";
 
 export type RouteRowAction =
@@ -72,7 +72,7 @@ export interface RouteRow {
   readonly when?: Condition;
   readonly action: RouteRowAction;
 }
-/** Where a message goes: by state (NO_ENTITY included) the rows that may fit, in order. */
+/** Where a message goes: by state (NO_ENTITY included) the rows to try, in order. */
 export interface Route {
   readonly handler: string;
   readonly rows: ReadonlyMap<string, readonly RouteRow[]>;
@@ -83,7 +83,7 @@ export interface IntentSpec {
   readonly type: string;
   /** Fills `target_pattern` from the payload built. */
   target(payload: Readonly<Record<string, unknown>>): string;
-  /** Whether the effect answers with an outcome: only such intents count for `unconfirmed`. */
+  /** Whether the effect has an outcome: only such intents count for `unconfirmed`. */
   readonly hasOutcome: boolean;
 }
 
@@ -102,7 +102,7 @@ export interface EffectSpec {
     readonly exponentialBase: number;
     readonly maxDelayMs: number;
     readonly jitter: number;
-    /** Undefined: every fault marked retryable. */
+    /** Fault codes to retry; undefined: every fault that is marked retryable. */
     readonly retryOn?: ReadonlySet<string>;
   };
   readonly breaker: { readonly failureThreshold: number; readonly resetTimeoutMs: number };
@@ -112,11 +112,11 @@ export interface ConsumedTopic {
   readonly topic: string;
   readonly type: string;
   readonly message: MessageDefinition;
-  /** False: its no-ops and renewals are counted instead of journaled. */
+  /** False: no-ops and renewals are only counted, not journaled. */
   readonly journal: boolean;
 }
 
-/** A domain's contracts and code, compiled: everything that `step()` and the shell look up. */
+/** A domain's contracts and code, compiled into what `step()` and the shell look up. */
 export interface Domain {
   readonly name: string;
   /** SHA-256, hex, of the contracts' canonical content. */
@@ -135,14 +135,14 @@ export interface Domain {
   /** Event, outcome or failure -> the reducer's trigger. */
   readonly triggerByMessageType: ReadonlyMap<string, string>;
   readonly reducerCode: Reducer;
-  /** Action name -> the intent it emits; any other action is an update of the code. */
+  /** Action name -> the intent it emits; all other actions are updates of the reducer's code. */
   readonly intents: ReadonlyMap<string, IntentSpec>;
   /** Intent type -> effect. */
   readonly effects: ReadonlyMap<string, EffectSpec>;
-  /** Backend -> how it is compared with what it should hold. */
+  /** Backend -> how to compare it with what it should hold. */
   readonly reconciled: ReadonlyMap<string, ReconciledBackend>;
-  /** Deadline name -> its length when armed: what `deadlineAfter` answers. */
+  /** Deadline name -> its length when armed, as `deadlineAfter` uses it. */
   readonly deadlineAfterMs: ReadonlyMap<string, number>;
-  /** Published events whose arrival on the bus is a message of its own. */
+  /** Events for which `published(Event)` enters a step once they are on the bus. */
   readonly awaitsPublish: ReadonlySet<string>;
 }

@@ -3,27 +3,27 @@ import type { Fault } from "./fault.ts";
 import type { Intent, IntentDefinition } from "./intent.ts";
 import type { NewEvent } from "./message.ts";
 
-/** How one intent ended: done (with the event that says so, when the contract lists one) or refused. */
+/** The result of one intent: done, with an event when the contract lists one, or failed. */
 export type Outcome =
   { readonly done: true; readonly event?: NewEvent } | { readonly done: false; readonly fault: Fault };
 
 export interface EffectContext {
   /**
-   * Aborted when the contract's timeout is over; the outcome is then unknown and the intent is tried again.
-   * `traceparentOf` tells its trace.
+   * Aborted at the contract's timeout; the outcome is then unknown, and the intent is tried again.
+   * `traceparentOf` gives the trace that the call is part of.
    */
   readonly signal: AbortSignal;
 }
 
 /**
- * The only code that does I/O on behalf of a domain. Idempotent by (target, version); never decides when to try again.
- * An exception counts as a retryable UNAVAILABLE of every intent of the batch that has no outcome.
+ * The only code of a domain that does I/O. Idempotent by (target, version); the runtime decides when to try again. An
+ * exception counts as a retryable UNAVAILABLE for every intent of the batch.
  */
 export interface Effect {
   readonly intent: IntentDefinition;
-  /** Fault codes that its outcomes may carry: what `retry_on` may name. */
+  /** Fault codes that its outcomes may have; `retry_on` may name these. */
   readonly faults: readonly string[];
-  /** One outcome each, in the order of the intents. */
+  /** @returns one outcome for each intent, in their order */
   run(intents: readonly Intent<never>[], context: EffectContext): Promise<readonly Outcome[]>;
 }
 

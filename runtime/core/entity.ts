@@ -1,19 +1,30 @@
-import type { Machine } from "./domain.ts";
-import type { Domain } from "./domain.ts";
+import type { Domain, Machine } from "./domain.ts";
 import type { ArmedDeadline, EntityView } from "./handler.ts";
 import type { Message } from "./message.ts";
 
-/** One run from its `started_by` event to its end. */
+/** An entity's run from the event under `started_by` to its terminal state. */
 export interface Attempt {
   readonly number: number;
   readonly id: string;
-  /** The attempt's own first, then those of at most 8 absorbed messages. */
+  /** That of the message which started the attempt first, then those of at most 8 absorbed messages. */
   readonly correlationIds: readonly string[];
   /** Ids of the intents that count for `unconfirmed` and have no outcome yet. */
   readonly awaiting: readonly string[];
 }
 
-/** One thing tracked by a domain. Immutable; the reducer's data is all the data it has. */
+/** The attempt that a deadline, an intent or an event belongs to. */
+export interface AttemptRef {
+  readonly entityId: string;
+  readonly attemptId: string;
+  readonly correlationId: string;
+}
+export const attemptRefOf = (entityId: string, { id, correlationIds }: Attempt): AttemptRef => ({
+  entityId,
+  attemptId: id,
+  correlationId: correlationIds[0] ?? "",
+});
+
+/** One thing that a domain tracks. Immutable; all its data is the reducer's. */
 export interface Entity {
   readonly id: string;
   /** The orchestrator's state; null before the first attempt. */
@@ -21,7 +32,7 @@ export interface Entity {
   readonly reducerState: string;
   readonly data: unknown;
   readonly attempt: Attempt;
-  /** Rises by one with each published event. */
+  /** Increases by one with each published event. */
   readonly seq: number;
   readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
   /** Event time at which the orchestrator's state was entered, ms since the epoch. */
@@ -39,7 +50,7 @@ export const viewOf = (entity: Entity, orchestrator: Machine): EntityView<never>
   deadlines: entity.deadlines,
 });
 
-/** An entity that its first message is about: in no state yet. */
+/** The entity that the first message for an id creates: in no state yet. */
 export const newEntity = (domain: Domain, { entityId, now }: Message): Entity => ({
   id: entityId,
   state: null,
@@ -51,40 +62,28 @@ export const newEntity = (domain: Domain, { entityId, now }: Message): Entity =>
   stateSince: now,
 });
 
-/** An entity that whoever made it may still change. */
+/** For the code that creates an entity, until it hands it on. */
 export type MutableEntity = { -readonly [Key in keyof Entity]: Entity[Key] };
 
-/**
- * Field by field: what V8 makes of a spread keeps the layout that it had when the spread first ran, and each later look
- * at such an object costs a move to the present one.
- */
-export const mutableCopyOf = ({
-  id,
-  state,
-  reducerState,
-  data,
-  attempt,
-  seq,
-  deadlines,
-  stateSince,
-}: Entity): MutableEntity => ({
-  id,
-  state,
-  reducerState,
-  data,
-  attempt,
-  seq,
-  deadlines,
-  stateSince,
+// The next two copy field by field: V8 gives the result of a spread an outdated hidden class, and migrates the object
+// at each later access.
+export const mutableCopyOf = (entity: Entity): MutableEntity => ({
+  id: entity.id,
+  state: entity.state,
+  reducerState: entity.reducerState,
+  data: entity.data,
+  attempt: entity.attempt,
+  seq: entity.seq,
+  deadlines: entity.deadlines,
+  stateSince: entity.stateSince,
 });
 
 const NO_IDS: readonly string[] = [];
 
-/** Likewise. */
 export const withAwaiting = ({ number, id, correlationIds }: Attempt, awaiting: readonly string[]): Attempt => ({
   number,
   id,
   correlationIds,
-  // Of most entities, most of the time.
+  // Most entities await nothing: they share one empty list.
   awaiting: awaiting.length === 0 ? NO_IDS : awaiting,
 });

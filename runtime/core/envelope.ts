@@ -4,10 +4,10 @@ import { toRfc3339 } from "./time.ts";
 const SOURCE = "rollcall";
 const SCHEMA_VERSION = { major: 1, minor: 0, patch: 0 };
 
-/** Of the types that contracts name: no stranger adds to it. */
+/** Bounded: only types that contracts name are looked up. */
 const kebabNames = new Map<string, string>();
 
-/** `OrderPlaced` of the domain `shop` is `shop.order-placed`. */
+/** `OrderPlaced` of the domain `shop` becomes `shop.order-placed`. */
 export function eventTypeOf(domain: string, payloadType: string): string {
   let kebab = kebabNames.get(payloadType);
   if (kebab === undefined) {
@@ -30,7 +30,7 @@ interface Envelope {
   readonly payload: { readonly entity_id?: unknown };
 }
 
-/** An event's envelope as it leaves (protocol.md, Envelope). The same event gives the same bytes. */
+/** An event's envelope as it is published (protocol.md, Envelope). The same event gives the same bytes. */
 export function encodeEvent(domain: string, event: EmittedEvent, traceparent: string | undefined): EncodedEvent {
   const envelope = {
     envelope_id: event.id,
@@ -46,7 +46,7 @@ export function encodeEvent(domain: string, event: EmittedEvent, traceparent: st
   return { value: JSON.stringify(envelope), headers: headersOf(envelope, traceparent) };
 }
 
-/** The headers of an event whose value is known: they repeat it, and make it a CloudEvent in binary mode as well. */
+/** An event's headers follow from its value. They also make it a CloudEvent in binary mode. */
 export const headersOfEncodedEvent = (value: string, traceparent: string | undefined): EncodedEvent["headers"] =>
   headersOf(JSON.parse(value) as Envelope, traceparent);
 

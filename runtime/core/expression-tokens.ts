@@ -3,11 +3,11 @@ export interface Token {
   /** As written, quotes included. */
   readonly text: string;
   readonly offset: number;
-  /** Why the token can't be used. */
+  /** Why the token is not allowed. */
   readonly error?: string;
 }
 
-// One alternative for each kind; `other` takes what is left, so every character belongs to a token.
+// `other` matches any remaining character, so every character belongs to a token.
 const TOKENS = new RegExp(
   [
     `(?<space>\\s+)`,
@@ -21,7 +21,7 @@ const TOKENS = new RegExp(
   "gu",
 );
 
-/** Splits an expression; total. Quoted strings are taken as they stand: no escapes, so that patterns stay readable. */
+/** Splits an expression; total. Quoted strings have no escapes, so that patterns stay readable. */
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
   for (const match of text.matchAll(TOKENS)) {

@@ -30,11 +30,11 @@ export interface Test {
   readonly path: Path;
   readonly test: TestName;
   readonly value?: Value;
-  /** Where the test's name stands in the text. */
+  /** Position of the test's name in the text. */
   readonly offset: number;
 }
 
-/** `and` binds tighter than `or`: any of the lists must hold wholly. */
+/** `and` binds tighter than `or`: the expression holds when all tests of any one list hold. */
 export interface Expression {
   readonly text: string;
   readonly any: readonly (readonly Test[])[];
@@ -42,7 +42,7 @@ export interface Expression {
 
 export interface SyntaxIssue {
   readonly message: string;
-  /** Where in the text, from 0, and how many characters. */
+  /** Position in the text, from 0, and number of characters. */
   readonly offset: number;
   readonly length: number;
 }
@@ -61,7 +61,7 @@ class ExpressionSyntaxError extends Error {
   }
 }
 
-/** Reads an expression. Total: what can't be read is a problem with its place, never an exception. */
+/** Parses an expression. Total: a syntax error is returned with its position, never thrown. */
 export function parseExpression(text: string): { expression: Expression } | { problem: SyntaxIssue } {
   try {
     return { expression: new ExpressionParser(text).parse() };

@@ -1,10 +1,10 @@
 /**
- * What a caller could not rule out: trouble of a bus, a store or a backend, or data that was refused. Expected outcomes
- * are events, programmer errors are plain exceptions. Every code has a row in docs/reference/errors.md.
+ * A failure that the caller could not rule out: the bus, the store or a backend has failed, or has refused the data.
+ * Expected outcomes are events instead, programmer errors plain exceptions. docs/reference/errors.md has all codes.
  */
 export class Fault extends Error {
   readonly code: string;
-  /** Whether the same call may succeed later without a change of its arguments. */
+  /** Whether the same call with the same arguments may succeed later. */
   readonly retryable: boolean;
 
   constructor(code: string, message: string, options: { readonly retryable: boolean; readonly cause?: unknown }) {

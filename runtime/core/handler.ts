@@ -1,11 +1,11 @@
 import type { MessageDefinition, NewEvent, PayloadOf } from "./message.ts";
 
-/** Nothing happened, and why. Changes nothing. */
+/** The message changes nothing; `reason` says why. */
 export interface Nothing {
   readonly kind: "nothing";
   readonly reason: string;
 }
-/** No event either, but the message joins the running attempt: its correlation id counts, a deadline may be renewed. */
+/** No event, but the message joins the attempt: its correlation id is kept, and it may renew a deadline. */
 export interface Absorbed {
   readonly kind: "absorbed";
   readonly reason: string;
@@ -22,11 +22,11 @@ export interface ArmedDeadline {
   readonly renewedAt: number | null;
 }
 
-/** The entity as pure code sees it. Before the first attempt: state null, attempt number 0. */
+/** The entity as handlers, updates and builders see it. Before the first attempt: state null, attempt number 0. */
 export interface EntityView<Data> {
   readonly id: string;
   readonly state: string | null;
-  /** Neither null nor, by its contract, terminal: something is under way, or kept up. */
+  /** Whether the state is neither null nor terminal. */
   readonly isLive: boolean;
   readonly data: Data;
   readonly attempt: { readonly number: number; readonly id: string; readonly correlationIds: readonly string[] };
@@ -38,9 +38,9 @@ export interface HandlerContext<MessagePayload, Data> {
   readonly entity: EntityView<Data>;
   /** Event time of the message, ms since the epoch. */
   readonly now: number;
-  /** The contract's bound on a sender's clock. */
+  /** How far the contract lets a sender's clock be behind the broker's, ms. */
   readonly maxClockSkewMs: number;
-  /** RFC 3339 time at which the named deadline would be due, were it armed now. Declare the name in `deadlines`. */
+  /** When the named deadline would be due if it were armed now, RFC 3339. The name must be declared in `deadlines`. */
   deadlineAfter(name: string): string;
 }
 
@@ -49,7 +49,7 @@ export type HandlerAction<MessagePayload, Data> = (context: HandlerContext<Messa
 /** One pure function for each action that the contract names. */
 export interface Handler {
   readonly message: MessageDefinition;
-  /** Names of the deadlines that `deadlineAfter` is called with. */
+  /** The names that its actions pass to `deadlineAfter`. */
   readonly deadlines: readonly string[];
   readonly actions: Readonly<Record<string, HandlerAction<never, never>>>;
 }

@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 
 const NAMESPACE = Buffer.from("6f7a2c1e53f05d0b9c550c2f6a1f9d37", "hex");
-// One buffer for all: a dozen ids are derived for each entity that comes, and most of their cost would be allocations.
+// One buffer for all ids: a dozen are derived for each message, and allocations would be most of their cost.
 let buffer = Buffer.concat([NAMESPACE, Buffer.alloc(4_096)]);
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NIL = "00000000-0000-0000-0000-000000000000";
 
-// Where in the text of a UUID its bytes stand; and its dashes, written once.
+// The text of a UUID with its dashes, and the positions of its bytes in it.
 const uuidText = Buffer.alloc(36, "-");
 const BYTE_POSITIONS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const HEX_DIGITS = Buffer.from("0123456789abcdef");
@@ -19,7 +19,7 @@ const VERSION_5 = 0x50;
 const VARIANT = 0x80;
 
 /**
- * UUIDv5 (RFC 9562) of the parts as a JSON array. Ids are derived, never random: a step that runs again makes the same
+ * UUIDv5 (RFC 9562) of the parts as a JSON array. Ids are derived, never random: a step that runs again gives the same
  * ones.
  */
 export function derivedId(...parts: readonly (string | number)[]): string {
@@ -38,11 +38,14 @@ export function derivedId(...parts: readonly (string | number)[]): string {
     uuidText[place] = HEX_DIGITS[byte >> 4]!;
     uuidText[place + 1] = HEX_DIGITS[byte & 0x0f]!;
   });
-  // In one piece: an id put together of slices is a tree of eight strings until someone writes it.
+  // One flat string: V8 would keep a concatenation of slices as a tree of eight strings.
   return uuidText.toString("latin1");
 }
 
-/** What `JSON.stringify` would say, behind the namespace, and where it ends; -1 where that takes more than copying. */
+/**
+ * Writes the JSON of the parts behind the namespace, without allocating.
+ * @returns where it ends; -1 when a part is too long or needs escapes: then `JSON.stringify` must do it
+ */
 function writeAsciiJson(parts: readonly (string | number)[]): number {
   let at = NAMESPACE.length;
   for (let i = 0; i < parts.length; i++) {
@@ -63,7 +66,7 @@ function writeAsciiJson(parts: readonly (string | number)[]): number {
 }
 
 /**
- * A sender's id as a UUID, lower case: its own if it is one, else UUIDv5 of (source, id); undefined for none or nil.
+ * A sender's id as a lower-case UUID: itself when it is one, else UUIDv5 of (source, id); undefined for none or nil.
  */
 export function senderId(source: string, id: unknown): string | undefined {
   if (typeof id !== "string" || id === "" || id === NIL) return undefined;

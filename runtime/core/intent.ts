@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import type { Payload } from "./message.ts";
 
-/** An intent as a builder returns it; correlation id, attempt and version come from the runtime. */
+/** An intent as a builder returns it; the runtime adds the rest. */
 export interface NewIntent {
   readonly type: string;
   readonly payload: Payload;
 }
-/** A builder's word that nothing is to be done. */
+/** Returned by a builder when there is nothing to do. */
 export const noIntent = null;
 
 export interface IntentDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -19,20 +19,20 @@ export function intent<Shape extends z.ZodRawShape>(intentType: string, shape: S
   return { intentType, shape, of: (payload) => ({ type: intentType, payload: payload as Payload }) };
 }
 
-/** A request to an effect, as it is stored and carried out. */
+/** A request to an effect, as it is stored and executed. */
 export interface Intent<Fields = Payload> {
   /** UUIDv5, derived: the idempotency key. */
   readonly id: string;
   readonly entityId: string;
   readonly attemptId: string;
   readonly type: string;
-  /** `warehouse://stock/42`: intents of one target run one at a time, in order. */
+  /** Such as `warehouse://stock/42`. Intents of one target run one at a time, in order. */
   readonly target: string;
-  /** `entity_seq` of the event that asked for it: an older version never overwrites a younger one. */
+  /** `entity_seq` of the event that caused it: an older version never overwrites a newer one. */
   readonly version: number;
   readonly correlationId: string;
-  /** W3C, of the message that asked for it. */
+  /** W3C traceparent of the message that caused it. */
   readonly traceparent?: string | undefined;
-  /** The builder's payload, and `intent_type`, `correlation_id`, the attempt's id and `version`. */
+  /** The builder's payload with `intent_type`, `correlation_id`, the attempt's id and `version`. */
   readonly payload: Fields;
 }

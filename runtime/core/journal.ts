@@ -4,7 +4,7 @@ import type { ArmedDeadline } from "./handler.ts";
 import { derivedId } from "./ids.ts";
 import type { Message } from "./message.ts";
 
-/** Bytes of a journal row: as text where they are UTF-8. */
+/** Bytes of a journal row: a string when they are UTF-8. */
 export type JournalBytes = string | { readonly base64: string };
 
 /** A row of the journal as it is read and exported. */
@@ -20,7 +20,7 @@ export interface JournalRow {
   readonly correlation_id: string | null;
   readonly attempt_id: string | null;
   readonly contract_hash: string;
-  /** Of a message a `StepRecord` or a `SettledIntentRecord`, of a dead letter a `DeadLetterRecord`. */
+  /** `StepRecord` or `SettledIntentRecord` for kind `message`, `DeadLetterRecord` for `dead_letter`. */
   readonly body: unknown;
   readonly topic: string | null;
   readonly key: JournalBytes | null;
@@ -28,7 +28,7 @@ export interface JournalRow {
   readonly headers: Readonly<Record<string, string>> | null;
 }
 
-/** An entity's row as it stood when its journal was read. */
+/** An entity's stored row, read together with its journal. */
 export interface EntitySnapshot {
   readonly entity_id: string;
   readonly state: string | null;
@@ -41,22 +41,22 @@ export interface EntitySnapshot {
   readonly state_since: string;
 }
 
-/** A call to an effect for one intent, as it ended. */
+/** One call of an effect for an intent. */
 export interface IntentTry {
   /** Broker time at which it began, RFC 3339. */
   readonly at: string;
   readonly ms: number;
-  /** Why it was not done; of one that was done, none. */
+  /** Why it failed; absent when it succeeded. */
   readonly code?: string;
   readonly error?: string;
 }
 
-/** An intent's end that no message tells the core. */
+/** The end of an intent for which the contract lists no outcome, so no step is taken. */
 export interface SettledIntentRecord {
   readonly kind: "settled";
   readonly intent: { readonly id: string; readonly type: string; readonly target: string };
   readonly note: string;
-  /** As of a `StepRecord`. */
+  /** As in a `StepRecord`. */
   readonly tries?: readonly IntentTry[] | undefined;
 }
 
@@ -64,27 +64,27 @@ export interface DeadLetterRecord {
   readonly code: string;
   readonly error: string;
   readonly origin: NonNullable<Message["origin"]>;
-  /** When the core refused it: the step, and the id of the message (the row's is the dead letter's). */
+  /** When the domain's code failed: the step, and the message's id (the row's `message_id` is the dead letter's). */
   readonly refused?: StepRecord & { readonly message_id: string };
 }
 
 /**
- * What the journal keeps of a step: its input as the core saw it, and its decision. With the entity's earlier steps it
- * is all that is needed to take the step again. Key order counts: it is compared as text.
+ * A step in the journal: its input and its decision. With the entity's earlier steps it is all that is needed to take
+ * the step again. The order of keys matters: records are compared as text.
  */
 export interface StepRecord {
   readonly kind: Message["kind"];
-  /** Of an outcome: how its intent ended, in words. */
+  /** How the intent of an outcome ended, for people. */
   readonly note?: string | undefined;
-  /** Of an outcome whose intent was not done at once: its calls, the first one and the latest of them. */
+  /** The calls for the intent of an outcome, when the first one failed: that one and the latest. */
   readonly tries?: readonly IntentTry[] | undefined;
   readonly message: Pick<Message, "payload" | "now"> & {
     readonly origin?: Message["origin"] | undefined;
     readonly intentId?: string | undefined;
-    /** Of a message that the shell made, where the entity was in another attempt, or in none. */
+    /** Of a message that the runtime made, unless the entity was in that attempt. */
     readonly attemptId?: string | undefined;
   };
-  /** The entity as the step saw it: what moves a deadline alone may not be journaled, so deadlines are told whole. */
+  /** The entity before the step. All its deadlines, because renewals of them may not be journaled. */
   readonly before?:
     | {
         readonly state: string | null;
@@ -96,7 +96,7 @@ export interface StepRecord {
     readonly result: Decision["result"];
     readonly reason: string;
     readonly moves: readonly MachineTransition[];
-    /** The events themselves are rows of their own, with their final bytes. */
+    /** The events have journal rows of their own, with their published bytes. */
     readonly events: readonly { readonly id: string; readonly type: string; readonly seq: number }[];
     readonly intents: readonly IntentRecord[];
     readonly state: string | null;
@@ -109,14 +109,11 @@ interface IntentRecord {
   readonly type: string;
   readonly target: string;
   readonly version: number;
-  /** UUIDv5 of the payload's JSON: tells whether it is the same again, at a tenth of its size. */
+  /** UUIDv5 of the payload's JSON: enough to compare it, at a tenth of its size. */
   readonly digest: string;
 }
 
-/**
- * What is to be journaled of a step.
- * @param given.payloads of the decision's intents as JSON, where the caller has them already
- */
+/** @param extra.payloads the payloads of the decision's intents as JSON, when the caller has them already */
 export function stepRecord(
   message: Message,
   before: Entity | undefined,
@@ -125,7 +122,7 @@ export function stepRecord(
 ): StepRecord {
   const { kind, payload, now, origin, intentId, attemptId } = message;
   const { result, reason, moves, events, intents, entity } = decision;
-  // What is undefined is not in the JSON; a spread of what may be there costs more than all the rest.
+  // Undefined fields are left out of the JSON; conditional spreads would cost more than everything else here.
   return {
     kind,
     note: extra.note,

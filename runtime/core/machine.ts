@@ -1,7 +1,7 @@
 import { createMachine, transition, type MachineConfig } from "xstate";
 import type { TransitionResult, TransitionCell, Condition, Machine, StateSpec } from "./domain.ts";
 
-/** A condition and the text that tells it from others: equal texts are one condition. */
+/** Conditions of the same text are the same condition. */
 interface NamedCondition {
   readonly text: string;
   readonly holds: Condition;
@@ -16,7 +16,7 @@ interface TransitionDescription {
   readonly actions?: readonly string[];
 }
 
-/** A state machine as a contract describes it; the first transition that fits decides. */
+/** A state machine as a contract describes it; the first matching transition is taken. */
 export interface MachineDescription {
   readonly name: string;
   readonly initial: string;
@@ -24,10 +24,10 @@ export interface MachineDescription {
   readonly transitions: readonly TransitionDescription[];
 }
 
-/** The table of a (state, trigger) has a row for each combination of truths: 256 are enough for anyone to read. */
+/** A (state, trigger) has a result for each combination of true conditions: at most 256. */
 export const CONDITIONS_MAX = 8;
 
-/** What a guard is given in an event: the texts of the conditions that hold. */
+/** The event that guards see: it names the conditions that hold. */
 interface TriggerEvent {
   readonly type: string;
   readonly heldConditions: ReadonlySet<string>;
@@ -36,7 +36,7 @@ interface GuardParams {
   readonly all: readonly string[];
 }
 
-/** The machine as XState's plain JSON, for Stately and other readers; guards and actions are names. */
+/** The machine as XState's JSON, for Stately and other tools; guards and actions are names. */
 export function xstateConfigOf(description: MachineDescription) {
   const transitionsFrom = (state: string) => {
     const on = new Map<
@@ -64,8 +64,8 @@ export function xstateConfigOf(description: MachineDescription) {
 }
 
 /**
- * Asks XState's pure `transition()` once for each (state, trigger, truth of each condition) and keeps the answers: the
- * meaning is XState's, the hot path is a lookup.
+ * Calls XState's pure `transition()` once for each (state, trigger, truth of each condition) and keeps the results: the
+ * semantics are XState's, and the hot path is a lookup.
  * @throws Error when a (state, trigger) has more than `CONDITIONS_MAX` different conditions
  */
 export function compileMachine(description: MachineDescription): Machine {

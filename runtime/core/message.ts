@@ -9,32 +9,32 @@ export interface NewEvent {
   readonly payload: Payload;
 }
 
-/** What enters a step. Shell-made messages (all but `bus`) carry the attempt they belong to. */
+/** The input of a step. Messages that the runtime makes itself (all but `bus`) name the attempt they belong to. */
 export interface Message {
   readonly kind: "bus" | "deadline" | "outcome" | "published" | "drift";
   /** Payload type, or `deadline(name)`, `failed(intent.type)`, `published(Event)`, `drift(backend)`. */
   readonly type: string;
-  /** UUID: identity of the message, the cause of everything its step makes. */
+  /** UUID; the causation id of everything that its step emits. */
   readonly id: string;
-  /** Whether its sender gave the id: only then may a repeat of it lie elsewhere in the log. */
+  /** Whether its sender gave the id: only then can the same message stand at another place of the log. */
   readonly hasSenderId?: boolean;
   readonly entityId: string;
   readonly correlationId: string;
   readonly payload: Payload;
-  /** Event time, ms since the epoch, held to the broker's clock; never a wall clock. */
+  /** Event time, ms since the epoch, bounded by the broker's clock; never this machine's clock. */
   readonly now: number;
   readonly attemptId?: string;
-  /** Of an outcome: the intent that it answers. */
+  /** The intent that an outcome answers. */
   readonly intentId?: string;
-  /** Of a message from the bus: where it lies in the log. */
+  /** Where a message from the bus stands in the log. */
   readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
   readonly traceparent?: string;
 }
 
-/** The payload schema of one message type. Unknown fields are kept: never an error (protocol.md, Payloads). */
+/** The payload schema of one message type. Unknown fields are kept and are never an error (protocol.md, Payloads). */
 export interface MessageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly messageType: string;
-  /** For whoever reads the documents made from the contracts. */
+  /** Shown in the documents that are made from the contracts. */
   readonly description: string;
   readonly schema: z.ZodType<Payload>;
   /** The declared fields, by name: what contracts' paths are checked against. */
@@ -76,5 +76,5 @@ export const DeadlineFired = message("deadline", {
 /** The payload of `failed(intent.type)`. */
 export const IntentFailed = message("failed", { backend: z.string(), error_code: z.string(), message: z.string() });
 
-/** A name under a reducer state's `raises`: it carries nothing, the entity's data says it all. */
+/** A name under a reducer state's `raises`: it has no payload, handlers read the entity's data. */
 export const raised = (name: string) => message(name, {});

@@ -2,7 +2,7 @@ const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 const encoder = new TextEncoder();
 
-/** Kafka's murmur2 of a key, as its default partitioner computes it (org.apache.kafka.common.utils.Utils). */
+/** The hash of Kafka's default partitioner (org.apache.kafka.common.utils.Utils). */
 function murmur2(key: Uint8Array): number {
   const length = key.length;
   let hash = SEED ^ length;

@@ -1,15 +1,13 @@
 import { completeIntent } from "./complete-intent.ts";
-import type { Decision } from "./decision.ts";
+import { type Decision, noOp } from "./decision.ts";
 import type { Domain, IntentSpec } from "./domain.ts";
-import type { DriftPayload, InventoryEntry, Repair } from "./drift.ts";
+import type { InventoryEntry, Repair } from "./drift.ts";
 import { type Entity, viewOf } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Message } from "./message.ts";
+import { driftPayloadOf, subjectOf } from "./runtime-messages.ts";
 
-export const driftMessageType = (backend: string): string => `drift(${backend})`;
-const backendOf = (type: string): string => type.slice("drift(".length, -1);
-
-/** What an entity's backend differs in, by what was found there. Pure and total, as the domain's own function is. */
+/** Where a backend differs from what it should hold for an entity. Pure and total, as the domain's function is. */
 export function repairsOf(
   domain: Domain,
   backend: string,
@@ -19,28 +17,28 @@ export function repairsOf(
   return domain.reconciled.get(backend)?.repairs(entity && viewOf(entity, domain.orchestrator), entries) ?? [];
 }
 
-/** Where an intent of this type goes. Actions that emit the same type have the same targets. */
+/** How intents of this type are emitted; actions that emit the same type have the same target. */
 export function intentSpecOf(domain: Domain, type: string): IntentSpec {
   for (const spec of domain.intents.values()) if (spec.type === type) return spec;
   throw new Error(`no intent_emission for ${type}`);
 }
 
 /**
- * What a look at a backend leads to: the intents that make it right, for an entity that is as it was when it was
- * compared. Throws where the domain's code does.
+ * The step of a `drift(backend)`: the intents that repair the backend. An entity that has changed since it was compared
+ * is left to the next comparison. Throws where the domain's code does.
  */
 export function reconcile(domain: Domain, entity: Entity | undefined, message: Message): Decision {
-  const found = message.payload as unknown as DriftPayload;
+  const found = driftPayloadOf(message);
   const seq = entity?.seq ?? 0;
-  if (seq !== found.entity_seq) return decisionOf(entity, [], `${message.type}: it has moved on since it was compared`);
+  if (seq !== found.entity_seq) return noOp(entity, `${message.type}: the entity has changed since it was compared`);
   const held = found.entries.map(({ version, content }) => ({ entityId: message.entityId, version, content }));
-  const repairs = repairsOf(domain, backendOf(message.type), entity, held).filter(
+  const repairs = repairsOf(domain, subjectOf(message.type), entity, held).filter(
     ({ kind }) => found.may_delete || kind !== "leftover",
   );
   const identity = {
     entityId: message.entityId,
     attemptId: entity?.attempt.id || message.id,
-    // What someone wrote a higher version into is not left to itself.
+    // Effects keep the higher version: an entry that someone wrote a higher one into could not be repaired otherwise.
     version: Math.max(seq, ...held.map(({ version }) => version)),
     correlationId: entity?.attempt.correlationIds[0] ?? message.correlationId,
   };
@@ -49,14 +47,6 @@ export function reconcile(domain: Domain, entity: Entity | undefined, message: M
     return completeIntent(domain, intentSpecOf(domain, intent.type), intent, { ...identity, id });
   });
   const reason = repairs.map(({ kind, description }) => `${kind}: ${description}`).join("; ");
-  return decisionOf(entity, intents, reason || `${message.type}: nothing differs any more`);
+  if (intents.length === 0) return noOp(entity, `${message.type}: nothing differs any more`);
+  return { ...noOp(entity, reason), result: "changed", intents };
 }
-
-const decisionOf = (entity: Entity | undefined, intents: Decision["intents"], reason: string): Decision => ({
-  entity,
-  events: [],
-  intents,
-  moves: [],
-  result: intents.length > 0 ? "changed" : "no_op",
-  reason,
-});

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { EntityView } from "./handler.ts";
 import type { NewIntent } from "./intent.ts";
 
-/** What an update or a builder sees beside the state: the event's payload and the entity as the event left it. */
+/** What an update or a builder gets besides the state: the event's payload, and the entity after the event. */
 export interface ReducerContext<EventPayload, Data> {
   readonly payload: EventPayload;
   readonly entity: EntityView<Data>;
@@ -10,7 +10,7 @@ export interface ReducerContext<EventPayload, Data> {
   readonly now: number;
 }
 
-// The payload's type depends on the trigger, which the contract decides: each function states what it relies on.
+// The payload's type depends on the trigger in the contract, so each function declares the fields that it needs.
 type Update<Data> = { of(state: Data, context: ReducerContext<never, Data>): Data }["of"];
 type Builder<Data> = { of(state: Data, context: ReducerContext<never, Data>): NewIntent | null }["of"];
 
@@ -20,7 +20,7 @@ export interface Reducer {
   readonly initial: Readonly<Record<string, unknown>>;
   /** State updates by action name. Pure and total. */
   readonly updates: Readonly<Record<string, Update<never>>>;
-  /** Intent builders by the action names that stand under `intent_emission`. Pure and total. */
+  /** Intent builders by the action names under `intent_emission`. Pure and total. */
   readonly builders: Readonly<Record<string, Builder<never>>>;
 }
 

@@ -1,20 +1,22 @@
 import { completeIntent } from "./complete-intent.ts";
 import type { Decision, EmittedEvent, MachineTransition } from "./decision.ts";
 import {
-  type TransitionResult,
-  type TransitionCell,
   type DeadlineSpec,
   type Domain,
   type Facts,
   NO_ENTITY,
+  type TransitionCell,
+  type TransitionResult,
 } from "./domain.ts";
+import { emittedEvent, nextAttempt } from "./emitted-event.ts";
 import { mutableCopyOf, type Entity, newEntity, type MutableEntity, viewOf, withAwaiting } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Intent, NewIntent } from "./intent.ts";
 import type { Message, NewEvent, Payload } from "./message.ts";
+import { isIntentFailure } from "./runtime-messages.ts";
 import { toRfc3339 } from "./time.ts";
 
-/** More turns of the loop than any checked contract can take (RC204 refuses cycles). */
+/** More rounds than any checked contract can take: RC204 refuses cycles. */
 const QUEUE_ROUNDS_MAX = 100;
 
 type QueuedTrigger =
@@ -22,11 +24,11 @@ type QueuedTrigger =
   | { readonly kind: "raised"; readonly name: string };
 
 /**
- * One step on its way: the entity as it now is, and what has come of it so far. Mutable inside one call of `step()`,
- * which is pure seen from outside.
+ * The state of one `step()` while it runs: the entity so far, and what was decided so far. It is mutable, but never
+ * leaves the call: seen from outside `step()` is pure.
  */
 export class StepRun {
-  /** Once it is no longer what the step began with it is this step's own, and changed in place. */
+  /** First the entity that the step was given, which must not change; from the first change on a copy. */
   #entity: MutableEntity;
   readonly #domain: Domain;
   readonly #before: Entity | undefined;
@@ -58,8 +60,13 @@ export class StepRun {
     return `${this.entity.state ?? "no state"} (reducer ${this.entity.reducerState})`;
   }
 
-  queueEvent(event: NewEvent, must: boolean): void {
-    this.#queue.push({ kind: "event", event, isRequired: must });
+  /** @param isRequired whether the step fails when the orchestrator does not accept the event */
+  queueEvent(event: NewEvent, isRequired: boolean): void {
+    this.#queue.push({ kind: "event", event, isRequired });
+  }
+
+  facts(payload: Payload): Facts {
+    return { payload, state: this.entity.data, unconfirmed: this.entity.attempt.awaiting.length };
   }
 
   absorb(correlationId: string, max: number): void {
@@ -75,7 +82,7 @@ export class StepRun {
     return spec && spec.renewedBy.has(type) && this.entity.deadlines[spec.name] ? spec : undefined;
   }
 
-  /** Forward only, and only what is still armed after the events. */
+  /** Moves a deadline, only forward, and only if it is still armed after the events of the step. */
   renew(spec: DeadlineSpec): void {
     const armed = this.entity.deadlines[spec.name];
     if (!armed) return;
@@ -93,15 +100,16 @@ export class StepRun {
     this.#setDeadlines(rest);
   }
 
-  /** An outcome or a confirmed publish: moves the orchestrator's machine if it is a trigger, then the reducer's. */
+  /** Offers an outcome or a confirmed publish to both machines. @returns whether either of them took it */
   offerRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.#message;
     const before = this.#entity;
-    if (kind === "outcome" && intentId !== undefined && !type.startsWith("failed(")) this.#confirmIntent(intentId);
-    const moved = this.#moveOrchestrator(type, payload);
+    if (kind === "outcome" && intentId !== undefined && !isIntentFailure(this.#message)) this.#confirmIntent(intentId);
+    const result = this.#orchestratorTransition(type, payload);
+    if (result) this.#enter(type, result);
     const taken = this.#offerToReducer(type, payload, false);
-    if (!moved && !taken) this.#entity = before;
-    return moved || taken;
+    if (!result && !taken) this.#entity = before;
+    return result !== undefined || taken;
   }
 
   #confirmIntent(intentId: string): void {
@@ -110,13 +118,13 @@ export class StepRun {
     this.#mutable().attempt = withAwaiting(attempt, awaiting);
   }
 
-  /** Until nothing is left: each event moves the orchestrator, then is offered to the reducer, which may raise more. */
-  processQueue(route: (name: string, payload: Payload) => void): void {
+  /** Applies each event to the orchestrator, then to the reducer. Names that the reducer raises are queued in turn. */
+  processQueue(route: (raisedName: string) => void): void {
     for (let round = 0; this.#queue.length > 0; round++) {
       if (round >= QUEUE_ROUNDS_MAX)
         throw new Error(`more than ${QUEUE_ROUNDS_MAX} events and raised names in one step`);
       const next = this.#queue.shift() as QueuedTrigger;
-      if (next.kind === "raised") route(next.name, {});
+      if (next.kind === "raised") route(next.name);
       else this.#apply(next.event, next.isRequired);
     }
   }
@@ -154,66 +162,26 @@ export class StepRun {
       this.addReason(refusal);
       return;
     }
-    if (startsAttempt) this.#startAttempt();
-    this.#mutable().seq++;
-    const emitted = this.#emit(event);
+    const entity = this.#mutable();
+    if (startsAttempt) entity.attempt = nextAttempt(this.#domain, entity, this.#message);
+    entity.seq++;
+    const emitted = emittedEvent(this.#domain, entity, this.#message, event);
     this.#events.push(emitted);
     this.#enter(event.type, result);
     this.#offerToReducer(event.type, emitted.payload, startsAttempt);
   }
 
-  #startAttempt(): void {
-    const { id, attempt } = this.entity;
-    const { origin, id: messageId, correlationId } = this.#message;
-    const startedBy = origin ? [origin.topic, origin.partition, origin.offset] : [messageId];
-    this.#mutable().attempt = {
-      number: attempt.number + 1,
-      id: derivedId("attempt", this.#domain.name, id, ...startedBy),
-      correlationIds: [correlationId],
-      awaiting: [],
-    };
-  }
-
-  #emit({ type, payload }: NewEvent): EmittedEvent {
-    const {
-      name,
-      entityIdField,
-      attempt: { idField },
-    } = this.#domain;
-    const { id, attempt, seq } = this.entity;
-    const correlationId = attempt.correlationIds[0] ?? this.#message.correlationId;
-    return {
-      id: derivedId("event", name, id, attempt.id, seq, type),
-      type,
-      topic: this.#domain.topicByEventType.get(type) ?? "",
-      correlationId,
-      causationId: this.#message.id,
-      attemptId: attempt.id,
-      seq,
-      eventTimeMs: this.#message.now,
-      payload: {
-        entity_id: id,
-        [entityIdField]: id,
-        correlation_id: correlationId,
-        causation_id: this.#message.id,
-        [idField]: attempt.id,
-        attempt: attempt.number,
-        entity_seq: seq,
-        emitted_at: toRfc3339(this.#message.now),
-        ...payload,
-      },
-    };
-  }
-
   #orchestratorTransition(trigger: string, payload: Payload): TransitionResult | undefined {
-    const cell = this.#domain.orchestrator.table.get(this.entity.state ?? NO_ENTITY)?.get(trigger);
-    return cell && transitionFor(cell, this.#facts(payload));
+    return this.#transition(this.#domain.orchestrator.table.get(this.entity.state ?? NO_ENTITY)?.get(trigger), payload);
   }
 
-  #moveOrchestrator(trigger: string, payload: Payload): boolean {
-    const result = this.#orchestratorTransition(trigger, payload);
-    if (result) this.#enter(trigger, result);
-    return result !== undefined;
+  #transition(cell: TransitionCell | undefined, payload: Payload): TransitionResult | undefined {
+    // Most transitions have no conditions, so no facts are needed.
+    if (!cell || cell.conditions.length === 0) return cell?.results[0];
+    const facts = this.facts(payload);
+    let mask = 0;
+    for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) mask |= 1 << i;
+    return cell.results[mask];
   }
 
   #enter(trigger: string, { to, entered }: TransitionResult): void {
@@ -235,7 +203,7 @@ export class StepRun {
     const trigger = this.#domain.triggerByMessageType.get(type);
     const cell =
       trigger === undefined ? undefined : this.#domain.reducer.table.get(this.entity.reducerState)?.get(trigger);
-    const result = cell && transitionFor(cell, this.#facts(payload));
+    const result = this.#transition(cell, payload);
     if (trigger === undefined || !result) return false;
     this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: result.to });
     this.#mutable().reducerState = result.to;
@@ -250,7 +218,7 @@ export class StepRun {
     return true;
   }
 
-  /** Runs an update, or a builder: then its intent, if it built one. */
+  /** Runs a reducer action: an update, or an intent builder. @returns the intent, if one was built */
   #runAction(action: string, payload: Payload): Intent | undefined {
     const context = {
       payload: payload as never,
@@ -291,17 +259,7 @@ export class StepRun {
     return this.#entity;
   }
 
-  #facts(payload: Payload): Facts {
-    return { payload, state: this.entity.data, unconfirmed: this.entity.attempt.awaiting.length };
-  }
-
   #setDeadlines(deadlines: Entity["deadlines"]): void {
     this.#mutable().deadlines = deadlines;
   }
-}
-
-function transitionFor(cell: TransitionCell, facts: Facts): TransitionResult | undefined {
-  let mask = 0;
-  for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) mask |= 1 << i;
-  return cell.results[mask];
 }

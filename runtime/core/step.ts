@@ -1,51 +1,47 @@
-import type { Decision } from "./decision.ts";
-import type { Domain, RouteRow } from "./domain.ts";
-import { NO_ENTITY } from "./domain.ts";
+import { type Decision, noOp } from "./decision.ts";
+import { type Domain, NO_ENTITY } from "./domain.ts";
 import { CORRELATION_IDS_MAX, type Entity, viewOf } from "./entity.ts";
 import type { HandlerContext, HandlerResult } from "./handler.ts";
 import type { Message } from "./message.ts";
 import { reconcile } from "./reconcile.ts";
+import { firedDeadlineAt, subjectOf } from "./runtime-messages.ts";
 import { StepRun } from "./step-run.ts";
-import { fromRfc3339, toRfc3339 } from "./time.ts";
+import { toRfc3339 } from "./time.ts";
 
 /**
- * What a message leads to, by the contracts. Pure and total: no clock, no randomness, no I/O, and the same answer on
- * any machine, any day. Nothing of the decision has happened yet.
+ * Decides what a message leads to, by the domain's contracts. Pure and total: no clock, no randomness, no I/O; the same
+ * input gives the same decision on any machine, any day. The decision is only data, the shell carries it out.
  */
 export function step(domain: Domain, entity: Entity | undefined, message: Message): Decision {
   const outdated = outdatedReason(entity, message);
   if (outdated !== undefined) return noOp(entity, outdated);
-
   const run = new StepRun(domain, entity, message);
   try {
     if (message.kind === "drift") return reconcile(domain, entity, message);
     processMessage(run, domain, message);
-    run.processQueue((name, payload) => route(run, domain, message, name, payload));
+    run.processQueue((name) => route(run, domain, message, name, {}));
+    return run.decision();
   } catch (error) {
-    const reason =
-      `the domain's code failed on ${message.type}: ` + `${error instanceof Error ? error.message : String(error)}`;
-    return { ...noOp(entity, reason), result: "refused" };
+    const cause = error instanceof Error ? error.message : String(error);
+    return { ...noOp(entity, `the domain's code failed on ${message.type}: ${cause}`), result: "refused" };
   }
-  return run.decision();
 }
 
-/** Messages that the shell makes belong to an attempt; one that is no longer current is ordinary life. */
+/**
+ * Why a message that the runtime made changes nothing any more: its attempt is over, or its deadline was disarmed or
+ * moved while it was on its way. This is normal.
+ */
 function outdatedReason(entity: Entity | undefined, message: Message): string | undefined {
-  // A comparison says itself what it was made with, and an entity may be missing.
+  // A drift message carries the version of the entity that it was compared with, and its entity may be unknown.
   if (message.kind === "bus" || message.kind === "drift") return undefined;
   if (entity === undefined) return `${message.type}: no such entity`;
   if (message.attemptId !== entity.attempt.id)
     return `${message.type} of another attempt: attempt ${entity.attempt.number} is current`;
   if (message.kind !== "deadline") return undefined;
-  const armed = entity.deadlines[deadlineName(message.type)];
-  const deadlineAt = message.payload["deadline_at"];
+  const armed = entity.deadlines[subjectOf(message.type)];
   if (armed === undefined) return `${message.type}: disarmed`;
-  if (typeof deadlineAt !== "string" || fromRfc3339(deadlineAt) !== armed.at)
-    return `${message.type}: moved to ${toRfc3339(armed.at)}`;
-  return undefined;
+  return firedDeadlineAt(message) === armed.at ? undefined : `${message.type}: moved to ${toRfc3339(armed.at)}`;
 }
-
-const deadlineName = (type: string): string => type.slice("deadline(".length, -1);
 
 function processMessage(run: StepRun, domain: Domain, message: Message): void {
   const routed = domain.routes.has(message.type);
@@ -53,7 +49,7 @@ function processMessage(run: StepRun, domain: Domain, message: Message): void {
     const taken = run.offerRuntimeMessage();
     if (!taken && !routed) run.addReason(`${message.type}: nothing waits for it in ${run.describeState()}`);
   }
-  if (message.kind === "deadline") run.disarm(deadlineName(message.type));
+  if (message.kind === "deadline") run.disarm(subjectOf(message.type));
   const renewable = message.kind === "bus" ? run.renewableDeadline(message.type) : undefined;
   if (routed) {
     const result = route(run, domain, message, message.type, message.payload);
@@ -64,7 +60,7 @@ function processMessage(run: StepRun, domain: Domain, message: Message): void {
   }
 }
 
-/** Finds the row, runs its action, queues its events. */
+/** Runs the handler action of the first row that matches the entity's state, and queues the events it returns. */
 function route(
   run: StepRun,
   domain: Domain,
@@ -72,12 +68,10 @@ function route(
   type: string,
   payload: Message["payload"],
 ): "events" | "absorbed" | "nothing" {
-  const found = domain.routes.get(type);
   const before = run.entity;
-  const facts = { payload, state: before.data, unconfirmed: before.attempt.awaiting.length };
-  const row = found?.rows
-    .get(before.state ?? NO_ENTITY)
-    ?.find((candidate: RouteRow) => candidate.when?.(facts) ?? true);
+  const facts = run.facts(payload);
+  const rows = domain.routes.get(type)?.rows.get(before.state ?? NO_ENTITY);
+  const row = rows?.find(({ when }) => when?.(facts) ?? true);
   if (!row) {
     run.addReason(`${type}: no handler row matches ${run.describeState()}`);
     return "nothing";
@@ -107,17 +101,9 @@ function applyHandlerResult(
     if (result.kind === "absorbed") run.absorb(message.correlationId, CORRELATION_IDS_MAX);
     return result.kind;
   }
-  // Only what came from outside is refused for an event that does not fit: nobody else could be told.
+  // An event that the machine does not accept refuses a message from the bus, whose sender can read the dead letter.
+  // A message that the runtime made has no sender: there the event is left out.
   const isRequired = message.kind === "bus" && type === message.type;
   for (const event of result) run.queueEvent(event, isRequired);
   return result.length > 0 ? "events" : "nothing";
 }
-
-const noOp = (entity: Entity | undefined, reason: string): Decision => ({
-  entity,
-  events: [],
-  intents: [],
-  moves: [],
-  result: "no_op",
-  reason,
-});

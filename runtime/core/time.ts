@@ -5,12 +5,12 @@ const LATEST_MS = 253_402_300_799_999;
 const RFC_3339 =
   /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
-// The texts of the seconds written last, up to the point before the milliseconds: a step writes its own time a dozen
-// times over, and deadlines, which are the same few seconds on.
+// Formatted seconds, up to the decimal point: a step formats its own time a dozen times, and deadlines that are always
+// the same few seconds later.
 const recentSeconds = new Map<number, string>();
 const RECENT_SECONDS_MAX = 64;
 
-/** Ms since the epoch to RFC 3339, UTC, ms. Total: what no RFC 3339 year can hold becomes the nearest that can. */
+/** Ms since the epoch to RFC 3339, UTC, with ms. Total: times outside of the years 0000 to 9999 are clamped. */
 export function toRfc3339(ms: number): string {
   const clamped = Number.isNaN(ms) ? 0 : Math.trunc(Math.min(Math.max(ms, EARLIEST_MS), LATEST_MS));
   const second = Math.floor(clamped / 1_000);
@@ -24,8 +24,8 @@ export function toRfc3339(ms: number): string {
 }
 
 /**
- * RFC 3339 to ms since the epoch, finer digits cut; undefined for any other text. An offset is a must: a local time
- * says nothing to another machine. A leap second (:60) is refused, no clock here can hold one.
+ * RFC 3339 to ms since the epoch, finer digits cut; undefined for any other text. The offset is required, since local
+ * times mean different things on different machines. Leap seconds (:60) are refused: Unix time has none.
  */
 export function fromRfc3339(text: string): number | undefined {
   const day = RFC_3339.exec(text)?.[1];

@@ -1,7 +1,7 @@
-/** What W3C calls a traceparent (version 00 and later ones of its form). */
+/** W3C Trace Context, version 00 and later versions of the same form. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** Of headers from wherever: what is no traceparent is none. */
+/** Headers may come from anyone: a malformed traceparent counts as none. */
 export function traceparentIn(headers: Readonly<Record<string, string | Uint8Array>>): string | undefined {
   const found = headers["traceparent"];
   if (found === undefined) return undefined;
@@ -11,7 +11,7 @@ export function traceparentIn(headers: Readonly<Record<string, string | Uint8Arr
 
 const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35);
 
-/** The traceparent that stands for all, if all are of one trace: else none does, and one of them would be a lie. */
+/** The first traceparent if all belong to one trace; undefined otherwise. */
 export function sharedTraceparent(traceparents: readonly (string | undefined)[]): string | undefined {
   const [first] = traceparents;
   if (first === undefined) return undefined;
@@ -19,9 +19,9 @@ export function sharedTraceparent(traceparents: readonly (string | undefined)[])
   return traceparents.every((each) => each !== undefined && traceIdOf(each) === traceId) ? first : undefined;
 }
 
+/** A call's abort signal is passed on to every request that is made for it, so the trace is found by it. */
 const traceparentBySignal = new WeakMap<AbortSignal, string>();
 
-/** Of a call: its signal is what reaches every request that is made for it. */
 export const attachTraceparent = (signal: AbortSignal, traceparent: string): void =>
   void traceparentBySignal.set(signal, traceparent);
 export const traceparentOf = (signal: AbortSignal): string | undefined => traceparentBySignal.get(signal);

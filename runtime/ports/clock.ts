@@ -1,12 +1,12 @@
-/** Time and chance, so that a simulation can own both. */
+/** Time and randomness, so that a simulation can control both. */
 export interface Clock {
   /** Milliseconds that never jump or go back; no relation to the calendar. */
   monotonicMs(): number;
-  /** Milliseconds since the epoch by this machine's clock. Only for logs: it may be wrong, and jump. */
+  /** Milliseconds since the epoch by this machine's clock, which may be wrong and may jump: only for logs. */
   wallMs(): number;
-  /** Calls once after at least `delayMs`; the function returned cancels. Never keeps a process alive by itself. */
+  /** Calls once after at least `delayMs`. Never keeps the process alive by itself. @returns cancels the call */
   after(delayMs: number, call: () => void): () => void;
-  /** Resolves when the I/O that is ready now was heard. */
+  /** Resolves when the I/O that is ready now was processed. */
   afterIo(): Promise<void>;
   /** In [0, 1). Only for jitter. */
   random(): number;

@@ -5,7 +5,7 @@ export interface BusRecord {
   readonly offset: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  /** Header values as bytes; of a repeated header the last. */
+  /** Header values as bytes; the last one of a repeated header. */
   readonly headers: Readonly<Record<string, Buffer>>;
   /** When the broker appended it (LogAppendTime), ms since the epoch. */
   readonly brokerTimeMs: number;
@@ -29,22 +29,22 @@ export interface LogEnds {
 /** topic -> partition -> value */
 export type ByTopicPartition<Value> = ReadonlyMap<string, ReadonlyMap<number, Value>>;
 
-/** Called by the bus; every call returns at once. */
+/** Called by the bus. Every method must return at once. */
 export interface BusListener {
   /**
-   * These partition numbers (of every subscribed topic) are ours, confirmed by a heartbeat. Nothing is delivered
-   * before `start`. Always a whole assignment: what is not listed is no longer ours.
+   * This process owns exactly these partition numbers (of every subscribed topic), confirmed by a heartbeat. Nothing is
+   * delivered before `startPartition`.
    */
   onAssigned(partitions: readonly number[]): void;
-  /** Nothing is ours any more until the next `onAssigned`; what was delivered before is stale. */
+  /** This process owns nothing until the next `onAssigned`; records delivered before are stale. */
   onRevoked(): void;
   /** Records in order within a partition of a topic. */
   onRecords(records: readonly BusRecord[]): void;
-  /** The subscription ended for good (after `restart` failed): the process should leave. */
+  /** The subscription has ended for good: the process should exit. */
   onFailure(error: unknown): void;
 }
 
-/** Keyed partitions (murmur2, as Kafka's default partitioner), offsets, at least once. */
+/** Partitions by key (murmur2, as Kafka's default partitioner), offsets, at-least-once delivery. */
 export interface EventBus {
   /**
    * Creates missing topics (input topics with LogAppendTime) and checks the existing ones.
@@ -61,26 +61,26 @@ export interface EventBus {
     readonly partitions: number;
   }): Promise<{ readonly partitions: number }>;
 
-  /** Joins the consumer group; the listener is called from now on until `close`. */
+  /** Joins the consumer group; the listener is called until `close`. */
   subscribe(topics: readonly string[], listener: BusListener): Promise<void>;
   /**
-   * Delivers an assigned partition from these offsets (topic -> next offset); overwrites earlier positions and pauses.
+   * Delivers an assigned partition from these offsets (topic -> next offset); replaces earlier positions and pauses.
    */
   startPartition(partition: number, positions: ReadonlyMap<string, number>): void;
-  /** Backpressure: stops and resumes the delivery of an assigned partition, without loss. */
+  /** Backpressure: stop and resume the delivery of assigned partitions, without loss. */
   pause(partitions: readonly number[]): void;
   resume(partitions: readonly number[]): void;
   /**
-   * Asks the group whether this process still owns its partitions. Leads to `onRevoked` and a new `onAssigned`
-   * in any case, by a heartbeat or by joining again.
+   * Asks the group whether this process still owns its partitions. Always leads to `onRevoked` and a new `onAssigned`,
+   * by a heartbeat or by joining again.
    */
   requestReassignment(): void;
-  /** Stores positions in the group as a hint for lag tools; never the truth, never throws. */
+  /** Stores positions in the group, only for tools that show the lag. Never throws. */
   commitPositionsHint(positions: ByTopicPartition<number>): void;
 
   /**
-   * Appends messages in order; resolves when all in-sync replicas have them. May append twice after a retry: readers
-   * dedupe by `envelope_id`. One call at a time.
+   * Appends messages in order; resolves when all in-sync replicas have them. May append twice after a retry: consumers
+   * deduplicate by `envelope_id`. One call at a time.
    * @param messages at most 1,000, at most 512 KiB per topic-partition and call
    * @returns the broker's time of the append, ms since the epoch, undefined when no topic of the call has it (a Kafka
    *   topic with CreateTime), and `receivedAtMs` for clock estimation
@@ -93,12 +93,12 @@ export interface EventBus {
   ): Promise<{ readonly brokerTimeMs: number | undefined; readonly receivedAtMs: number }>;
 
   /**
-   * The ends of the log, asked of the broker by a request begun after the call.
+   * The ends of the log, by a request to the broker that begins after the call.
    * @throws Fault BUS_UNAVAILABLE, retryable: no answer within `timeoutMs`
    */
   logEnds(topics: readonly string[], options: { readonly timeoutMs: number }): Promise<ByTopicPartition<LogEnds>>;
 
-  /** What `doctor` shows: versions, topics with partition counts and timestamp types. Throws Fault BUS_UNAVAILABLE. */
+  /** For `doctor`: versions, topics with partition counts and timestamp types. @throws Fault BUS_UNAVAILABLE */
   describe(topics: readonly string[]): Promise<BusDescription>;
 
   /** Leaves the group and closes; at most 5 s. Idempotent. */

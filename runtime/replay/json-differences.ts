@@ -1,7 +1,7 @@
 export interface JsonDifference {
   /** Path of the field, as `decision.events[0].id`. */
   readonly field: string;
-  /** Undefined: not there. */
+  /** Undefined when the field is missing; `replayed` too. */
   readonly recorded: unknown;
   readonly replayed: unknown;
 }
@@ -9,7 +9,7 @@ export interface JsonDifference {
 const isComposite = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
-/** Where two JSON values differ, field by field, in order; keys in another order are a difference of the whole. */
+/** The fields in which two JSON values differ. Another order of keys is a difference of the object. */
 export function jsonDifferences(recorded: unknown, replayed: unknown, field: string): JsonDifference[] {
   if (JSON.stringify(recorded) === JSON.stringify(replayed)) return [];
   const comparable =

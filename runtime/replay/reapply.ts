@@ -5,9 +5,9 @@ import type { Entity } from "../core/entity.ts";
 import type { DeadLetterRecord, JournalBytes, JournalRow, SettledIntentRecord, StepRecord } from "../core/journal.ts";
 import type { Message } from "../core/message.ts";
 import { step } from "../core/step.ts";
-import { DecodeError } from "../core/wire.ts";
+import { DecodeError } from "../core/incoming-json.ts";
 
-/** Compiled contracts by their content's hash: what journals were written under. */
+/** Compiled contracts by the hash of their content, which each journal row names. */
 export type DomainsByHash = ReadonlyMap<string, Domain>;
 
 export interface ReappliedStep {
@@ -16,12 +16,13 @@ export interface ReappliedStep {
   readonly decision: Decision;
 }
 
-/** The step that a row tells of, if it tells of one. */
-export function stepRecordIn({
-  kind,
-  body,
-  message_id,
-}: JournalRow): { record: StepRecord; messageId: string } | undefined {
+export interface RecordedStep {
+  readonly record: StepRecord;
+  readonly messageId: string;
+}
+
+/** The step of a row, if it records one. */
+export function stepRecordIn({ kind, body, message_id }: JournalRow): RecordedStep | undefined {
   if (kind === "message" && (body as StepRecord | SettledIntentRecord).kind !== "settled")
     return { record: body as StepRecord, messageId: message_id ?? "" };
   const refused = kind === "dead_letter" ? (body as DeadLetterRecord).refused : undefined;
@@ -33,7 +34,7 @@ export function stepRecordIn({
 export const settledIntentIn = ({ kind, body }: JournalRow): SettledIntentRecord | undefined =>
   kind === "message" && (body as SettledIntentRecord).kind === "settled" ? (body as SettledIntentRecord) : undefined;
 
-/** The entity as the step saw it: what moved its deadlines meanwhile may not be in the journal. */
+/** The entity as the step saw it. Renewals that moved its deadlines may not be in the journal. */
 const withRecordedDeadlines = (entity: Entity | undefined, { before }: StepRecord): Entity | undefined =>
   entity && before ? { ...entity, deadlines: before.deadlines } : entity;
 
@@ -53,18 +54,21 @@ function messageOf(row: JournalRow, record: StepRecord, messageId: string, befor
   };
 }
 
-/** Takes a journaled step again. */
-export function reapply(domain: Domain, entity: Entity | undefined, row: JournalRow): ReappliedStep | undefined {
-  const found = stepRecordIn(row);
-  if (!found) return undefined;
-  const before = withRecordedDeadlines(entity, found.record);
-  const message = messageOf(row, found.record, found.messageId, before);
+/** Repeats the recorded step of a journal row. */
+export function reapply(
+  domain: Domain,
+  entity: Entity | undefined,
+  row: JournalRow,
+  { record, messageId }: RecordedStep,
+): ReappliedStep {
+  const before = withRecordedDeadlines(entity, record);
+  const message = messageOf(row, record, messageId, before);
   return { message, before, decision: step(domain, before, message) };
 }
 
 /**
- * The code with which a dead letter would be refused now; undefined: it would be taken. Only of those that the decoder
- * refused: what was misplaced, or refused by the store, is not for the core to say.
+ * The code with which the decoder refuses a dead letter now; undefined: it accepts it. The recorded code when another
+ * part refused it (MISROUTED, CORE_ERROR), since that can't be repeated here.
  */
 export function currentDecodeErrorCode(domain: Domain, row: JournalRow): string | undefined {
   const { origin, code } = row.body as DeadLetterRecord;
@@ -91,18 +95,18 @@ const encoder = new TextEncoder();
 const bytesOf = (bytes: JournalBytes): Uint8Array =>
   typeof bytes === "string" ? encoder.encode(bytes) : Uint8Array.from(atob(bytes.base64), (char) => char.charCodeAt(0));
 
-/** A deadline that messages move which are not journaled: by how much, and which. */
-export interface UnjournaledRenewal {
+/** The message types of unjournaled topics that renew a deadline, and for how long. */
+interface UnjournaledRenewal {
   readonly forMs: number;
   readonly by: readonly string[];
 }
 
-/** By the deadline's name. */
+/** Renewals that leave no journal row, by the deadline's name. */
 export function unjournaledRenewals({ consumed, orchestrator }: Domain): ReadonlyMap<string, UnjournaledRenewal> {
-  const quiet = new Set(consumed.flatMap(({ type, journal }) => (journal ? [] : [type])));
+  const unjournaled = new Set(consumed.flatMap(({ type, journal }) => (journal ? [] : [type])));
   const found = new Map<string, UnjournaledRenewal>();
   for (const { deadline } of orchestrator.states.values()) {
-    const by = [...(deadline?.renewedBy ?? [])].filter((type) => quiet.has(type));
+    const by = [...(deadline?.renewedBy ?? [])].filter((type) => unjournaled.has(type));
     if (deadline && by.length > 0) found.set(deadline.name, { forMs: deadline.renewedForMs, by });
   }
   return found;

@@ -5,6 +5,7 @@ import type { Intent } from "../core/intent.ts";
 import {
   type DeadLetterRecord,
   type JournalRow,
+  type SettledIntentRecord,
   type StepRecord,
   type EntitySnapshot,
   stepRecord,
@@ -15,20 +16,21 @@ import {
   unjournaledRenewals,
   currentDecodeErrorCode,
   reapply,
+  type RecordedStep,
   settledIntentIn,
   stepRecordIn,
 } from "./reapply.ts";
 import { toRfc3339 } from "../core/time.ts";
 
-/** A place where a journal taken again comes out otherwise. */
+/** A field in which the journal and its replay differ. */
 export interface ReplayDifference extends JsonDifference {
   readonly entityId: string | null;
   readonly partition: number;
   readonly seq: number;
   readonly at: string;
-  /** Of the step. */
+  /** Message type of the step. */
   readonly type: string;
-  /** An earlier step of the entity differs already, so this may follow from it. */
+  /** An earlier step of the entity differs too, so this difference may follow from that. */
   readonly follows: boolean;
 }
 
@@ -39,39 +41,38 @@ export interface ReplayCounts {
   events: number;
   intents: number;
   deadLetters: number;
-  /** Entities whose stored row was compared with what came out. */
+  /** Entities whose stored row was compared with the replayed entity. */
   states: number;
   differences: number;
-  /** Steps that are equal but for the words of their reason. */
+  /** Steps whose reason is worded differently and which are equal otherwise. */
   reworded: number;
-  /** Entities that could not be taken again to their end. */
+  /** Entities that could not be replayed to their end. */
   incomplete: number;
 }
 
 export interface ReplayObserver {
   difference(difference: ReplayDifference): void;
-  /** @param reason why the rest of the entity's history can't be taken again */
+  /** @param reason why the rest of the entity's history can't be replayed */
   incomplete(entityId: string, reason: string): void;
 }
 
-/** One entity on its way through its journal. */
+/** The entity that is being replayed. */
 interface ReplayedHistory {
   readonly entityId: string;
   entity: Entity | undefined;
-  /** The last row that told of a step, and its events that have not come yet. */
+  /** The row of the last step, and the events of that step whose rows have not come yet. */
   lastStepRow: JournalRow | undefined;
   missingEvents: EmittedEvent[];
-  /** Asked for and not finished. */
   readonly unfinishedIntents: Map<string, Intent>;
-  /** How the entity's row stood when the last of these rows were read. */
+  /** The entity's stored row. */
   snapshot: EntitySnapshot | undefined;
   hasDiffered: boolean;
   isIncomplete: boolean;
 }
 
 /**
- * Takes a journal again through the core and says what does not come out byte for byte, reasons apart. Rows come entity
- * by entity, in the order of the journal, those without an entity anywhere; one entity is held at a time.
+ * Repeats the steps of a journal and reports what is not the same byte for byte; reworded reasons are only counted.
+ * Rows come entity by entity, each in the order of the journal; rows without an entity may come anywhere.
  */
 export class Replay {
   readonly counts: ReplayCounts = {
@@ -104,12 +105,14 @@ export class Replay {
     if (row.entity_id === null) return this.#replayDeadLetter(row);
     const history = this.#historyOf(row.entity_id);
     if (history.isIncomplete) return;
+    const recorded = stepRecordIn(row);
+    const settled = settledIntentIn(row);
     if (row.kind === "event") this.#compareEvent(history, row);
-    else if (stepRecordIn(row)) this.#replayStep(history, row);
-    else if (settledIntentIn(row)) this.#compareSettledIntent(history, row);
+    else if (recorded) this.#replayStep(history, row, recorded);
+    else if (settled) this.#compareSettledIntent(history, row, settled);
   }
 
-  /** The entity's stored row, as it stood when the rows before it were read. */
+  /** The entity's stored row, read together with the rows before it. */
   snapshot(entity: EntitySnapshot): void {
     this.#historyOf(entity.entity_id).snapshot = entity;
   }
@@ -124,8 +127,14 @@ export class Replay {
     this.#finishHistory();
     this.counts.entities++;
     return (this.#history = {
-      ...{ entityId, entity: undefined, lastStepRow: undefined, missingEvents: [], unfinishedIntents: new Map() },
-      ...{ snapshot: undefined, hasDiffered: false, isIncomplete: false },
+      entityId,
+      entity: undefined,
+      lastStepRow: undefined,
+      missingEvents: [],
+      unfinishedIntents: new Map(),
+      snapshot: undefined,
+      hasDiffered: false,
+      isIncomplete: false,
     });
   }
 
@@ -138,21 +147,20 @@ export class Replay {
     this.#compare(undefined, row, "code", code, currentDecodeErrorCode(domain, row));
   }
 
-  #replayStep(history: ReplayedHistory, row: JournalRow): void {
+  #replayStep(history: ReplayedHistory, row: JournalRow, recorded: RecordedStep): void {
+    const { record } = recorded;
     const domain = this.#domainsByHash.get(row.contract_hash);
     if (!domain) return this.#abandon(history, `its contracts ${row.contract_hash.slice(0, 12)} are not there`);
-    const { record } = stepRecordIn(row) as NonNullable<ReturnType<typeof stepRecordIn>>;
     if (record.before && !history.entity)
       return this.#abandon(history, "its journal does not begin with its first step");
     this.#reportMissingEvents(history);
     if (record.before && history.entity)
       this.#compareDeadlines(history, row, "before.deadlines", record.before.deadlines, history.entity.deadlines);
-    const { message, decision, before } = reapply(domain, history.entity, row) as NonNullable<
-      ReturnType<typeof reapply>
-    >;
+    const { message, decision, before } = reapply(domain, history.entity, row, recorded);
     this.counts.steps++;
+    // A note and tries are not part of a decision: they are taken as recorded.
     const { note, tries } = record;
-    this.#decision(history, row, record, stepRecord(message, before, decision, { note, tries }));
+    this.#compareRecords(history, row, record, stepRecord(message, before, decision, { note, tries }));
     if (row.kind === "message")
       this.#compare(history, row, "attempt_id", row.attempt_id, decision.entity?.attempt.id || null);
     if (message.intentId !== undefined && !history.unfinishedIntents.delete(message.intentId))
@@ -164,13 +172,13 @@ export class Replay {
     this.counts.intents += decision.intents.length;
   }
 
-  /** A note and tries are the shell's: taken as recorded. A reason is for people: other words are no other decision. */
-  #decision(history: ReplayedHistory, row: JournalRow, recorded: StepRecord, cameOut: StepRecord): void {
+  /** A reason is for people: if only its wording differs, the decision is the same. */
+  #compareRecords(history: ReplayedHistory, row: JournalRow, recorded: StepRecord, replayed: StepRecord): void {
     const { reason } = recorded.decision;
-    const inTheSameWords = { ...cameOut, decision: { ...cameOut.decision, reason } };
-    const isReworded = reason !== cameOut.decision.reason && isSameJson(recorded, inTheSameWords);
+    const withSameReason = { ...replayed, decision: { ...replayed.decision, reason } };
+    const isReworded = reason !== replayed.decision.reason && isSameJson(recorded, withSameReason);
     if (isReworded) this.counts.reworded++;
-    else this.#compare(history, row, "", recorded, cameOut);
+    else this.#compare(history, row, "", recorded, replayed);
   }
 
   #compareEvent(history: ReplayedHistory, row: JournalRow): void {
@@ -194,8 +202,8 @@ export class Replay {
     this.#compare(history, row, "event", isSame ? recorded : one, isSame ? replayed : other);
   }
 
-  #compareSettledIntent(history: ReplayedHistory, row: JournalRow): void {
-    const { id, type, target } = (settledIntentIn(row) as NonNullable<ReturnType<typeof settledIntentIn>>).intent;
+  #compareSettledIntent(history: ReplayedHistory, row: JournalRow, { intent }: SettledIntentRecord): void {
+    const { id, type, target } = intent;
     const asked = history.unfinishedIntents.get(id);
     history.unfinishedIntents.delete(id);
     const replayed = asked ? [asked.id, asked.type, asked.target, asked.attemptId, asked.correlationId] : null;
@@ -208,7 +216,7 @@ export class Replay {
     history.missingEvents = [];
   }
 
-  /** Forward only, and by the length that a contract gives: more is not known of what is not journaled. */
+  /** Unjournaled renewals explain a deadline that moved forward, by the length that a contract gives. */
   #compareDeadlines(
     history: ReplayedHistory,
     row: JournalRow,
@@ -270,7 +278,7 @@ export class Replay {
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** With the value as JSON, if it is not equal but both are: so that the field that differs is told. */
+/** The event with its value parsed, if the values differ and both are JSON: then the differing fields are reported. */
 function withParsedValue(event: object & { readonly value: unknown }, other: unknown): object {
   if (event.value === other || typeof event.value !== "string" || typeof other !== "string") return event;
   try {
@@ -281,6 +289,6 @@ function withParsedValue(event: object & { readonly value: unknown }, other: unk
   }
 }
 
-/** A stored row's columns in the order of what they are compared with. */
+/** The columns of a stored row in the order of the object that they are compared with. */
 const withKeysInOrderOf = (order: object | undefined, row: EntitySnapshot): object =>
   order ? Object.fromEntries(Object.keys(order).map((key) => [key, row[key as keyof EntitySnapshot]])) : row;

@@ -8,7 +8,7 @@ export interface InForce {
   readonly by: string;
 }
 
-/** A process that runs other contracts than those in force takes nothing over. */
+/** Other contracts are in force than those that this process runs: it must not take over partitions. */
 export class ContractsSuperseded extends Error {
   constructor(hash: string) {
     super(`the contracts ${hash.slice(0, 12)} are in force`);
@@ -24,24 +24,23 @@ export async function contractInForce(sql: Sql, domain: string): Promise<InForce
 }
 
 export interface ContractChange {
-  /** What is in force as far as this process knows; undefined: nothing yet. */
+  /** Hash of the contracts that are in force as far as this process knows; undefined: none yet. */
   readonly expected: string | undefined;
-  /** What `expected` names. Undefined where it can't be compiled any more: then everything stored is looked at. */
+  /** The domain of `expected`. Undefined when it can't be compiled any more: then all stored rows are checked. */
   readonly current: Domain | undefined;
   readonly next: Domain;
   readonly by: string;
-  /** Within the change's transaction, before they are in force. */
+  /** Called in the transaction of the change, before the contracts are in force. */
   readonly saveContracts: (tx: Sql) => Promise<void>;
 }
 
 /**
- * Puts contracts in force for all processes, or leaves everything as it is.
+ * Puts contracts in force for all processes, or changes nothing.
  *
- * A turn locks the rows of its partitions and looks at their epochs. Here all rows are locked and all epochs raised:
- * the turns under way are committed before it, and every later turn of a process that does not know the change yet is
- * fenced. So nothing is ever decided under two versions at once, and no entity can come into a state while it is being
- * checked that nobody is in it.
- * @returns why not, a line for each reason; empty: they are in force
+ * A turn locks the rows of its partitions and checks their epochs. This locks all rows and raises all epochs: running
+ * turns are committed before it, and later turns of a process that does not know the change are fenced. So no two turns
+ * are decided under different contracts at the same time, and no entity can enter a removed state during the check.
+ * @returns the reasons why not; empty: the contracts are in force
  */
 export function putInForce(store: Store, change: ContractChange): Promise<string[]> {
   const { expected, current, next, by } = change;
@@ -60,7 +59,8 @@ export function putInForce(store: Store, change: ContractChange): Promise<string
     await change.saveContracts(tx);
     await tx.query(
       `insert into rollcall.contract_in_force (domain, hash, since, activated_by) values ($1, $2, clock_timestamp(), $3)
-       on conflict (domain) do update set hash = excluded.hash, since = excluded.since, activated_by = excluded.activated_by`,
+       on conflict (domain) do update
+         set hash = excluded.hash, since = excluded.since, activated_by = excluded.activated_by`,
       [next.name, next.contractHash, by],
     );
     await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = '' where domain = $1`, [next.name]);
@@ -68,87 +68,60 @@ export function putInForce(store: Store, change: ContractChange): Promise<string
   });
 }
 
-/** Why entities and intents that are there could not go on under the next contracts. */
+/** Names of contracts that stored rows use, and what a row with a name that is missing is called. */
+const STORED_NAMES: readonly {
+  readonly namesIn: (domain: Domain) => ReadonlyMap<string, unknown>;
+  readonly table: string;
+  readonly column: string;
+  readonly describe: (name: string) => string;
+}[] = [
+  {
+    namesIn: ({ orchestrator }) => orchestrator.states,
+    table: "rollcall.entity",
+    column: "state",
+    describe: (name) => `in state ${name}`,
+  },
+  {
+    namesIn: ({ reducer }) => reducer.states,
+    table: "rollcall.entity",
+    column: "reducer_state",
+    describe: (name) => `in the reducer's state ${name}`,
+  },
+  {
+    namesIn: ({ effects }) => effects,
+    table: "rollcall.intent",
+    column: "type",
+    describe: (name) => `with a pending intent ${name}`,
+  },
+  {
+    namesIn: ({ deadlineAfterMs }) => deadlineAfterMs,
+    table: "rollcall.entity, lateral json_object_keys(deadlines) as armed (name)",
+    column: "armed.name",
+    describe: (name) => `with the deadline ${name} armed`,
+  },
+];
+
+/** Why stored entities and intents could not go on under the next contracts. */
 async function incompatibilities(tx: Sql, running: Domain | undefined, next: Domain): Promise<string[]> {
   if (running && running.entityIdField !== next.entityIdField)
     return [`entity_id is ${next.entityIdField}, and was ${running.entityIdField}: what is stored goes by that one`];
-  const namesLost = (of: (domain: Domain) => ReadonlyMap<string, unknown>): LostNames => {
-    const kept = [...of(next).keys()];
-    return { keptNames: kept, removedNames: running && [...of(running).keys()].filter((name) => !of(next).has(name)) };
-  };
-  const found = await Promise.all([
-    findUsages(
-      tx,
-      next.name,
-      STATE,
-      namesLost(({ orchestrator }) => orchestrator.states),
-    ),
-    findUsages(
-      tx,
-      next.name,
-      REDUCER_STATE,
-      namesLost(({ reducer }) => reducer.states),
-    ),
-    findUsages(
-      tx,
-      next.name,
-      INTENT,
-      namesLost(({ effects }) => effects),
-    ),
-    findUsages(
-      tx,
-      next.name,
-      DEADLINE,
-      namesLost(({ deadlineAfterMs }) => deadlineAfterMs),
-    ),
-  ]);
+  const found = await Promise.all(
+    STORED_NAMES.map(async ({ namesIn, table, column, describe }) => {
+      const kept = namesIn(next);
+      const removed = running && [...namesIn(running).keys()].filter((name) => !kept.has(name));
+      // Mostly no name was removed: then nothing needs to be read.
+      if (removed?.length === 0) return [];
+      const isMissing = removed ? `${column} = any($2::text[])` : `${column} <> all($2::text[])`;
+      const rows = await tx.query<{ name: string; count: number; example: string }>(
+        `select ${column} as name, count(*)::int as count, min(entity_id) as example from ${table}
+          where domain = $1 and ${isMissing} group by 1 order by 1`,
+        [next.name, removed ?? [...kept.keys()]],
+      );
+      return rows.map(({ name, count, example }) => {
+        const entities = count === 1 ? "1 entity is" : `${count} entities are`;
+        return `${entities} ${describe(name)}, which these contracts lack (${example} for one)`;
+      });
+    }),
+  );
   return found.flat();
-}
-
-interface LostNames {
-  readonly keptNames: readonly string[];
-  /** Undefined: not known, whatever is not kept. */
-  readonly removedNames: readonly string[] | undefined;
-}
-interface NameUsage {
-  readonly table: string;
-  readonly name: string;
-  readonly describe: (name: string) => string;
-}
-const ENTITIES = "rollcall.entity";
-const STATE: NameUsage = { table: ENTITIES, name: "state", describe: (name) => `in state ${name}` };
-const REDUCER_STATE: NameUsage = {
-  table: ENTITIES,
-  name: "reducer_state",
-  describe: (name) => `in the reducer's state ${name}`,
-};
-const INTENT: NameUsage = {
-  table: "rollcall.intent",
-  name: "type",
-  describe: (name) => `with a pending intent ${name}`,
-};
-const DEADLINE: NameUsage = {
-  table: `${ENTITIES}, lateral json_object_keys(deadlines) as armed (name)`,
-  name: "armed.name",
-  describe: (name) => `with the deadline ${name} armed`,
-};
-
-async function findUsages(
-  tx: Sql,
-  domain: string,
-  { table, name, describe }: NameUsage,
-  { keptNames, removedNames }: LostNames,
-): Promise<string[]> {
-  // Mostly nothing was taken away: then nothing is looked at.
-  if (removedNames?.length === 0) return [];
-  const rows = await tx.query<{ name: string; count: number; example: string }>(
-    `select ${name} as name, count(*)::int as count, min(entity_id) as example from ${table}
-      where domain = $1 and ${removedNames ? `${name} = any($2::text[])` : `${name} <> all($2::text[])`} group by 1 order by 1`,
-    [domain, [...(removedNames ?? keptNames)]],
-  );
-  return rows.map(
-    (row) =>
-      `${row.count === 1 ? "1 entity is" : `${row.count} entities are`} ${describe(row.name)}, which these ` +
-      `contracts lack (${row.example} for one)`,
-  );
 }

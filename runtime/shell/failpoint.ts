@@ -1,12 +1,12 @@
-/** The crash points of docs/reliability.md that lie inside the program. */
+/** The crash points of docs/reliability.md that are inside the program. */
 const POINTS = ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10", "C11", "C12", "C13"] as const;
 
-/** Passes a named crash point. Does nothing unless a test armed it. */
+/** Called at a named crash point. Does nothing unless a test has armed the point. */
 export type Failpoint = (point: (typeof POINTS)[number]) => void;
 
 export const noFailpoint: Failpoint = () => {};
 
-/** How a process goes at its point: as by kill -9, or by a defect that nobody catches. */
+/** How the process ends there: killed, or by an exception or rejection that nothing catches. */
 const CRASHES: Readonly<Record<string, () => void>> = {
   exit: () => void process.kill(process.pid, "SIGKILL"),
   throw: () =>
@@ -17,9 +17,9 @@ const CRASHES: Readonly<Record<string, () => void>> = {
 };
 
 /**
- * Arms `C5:exit` (at the first pass) or `C5:exit:3` (at the third): the process is killed there as by kill -9.
- * `C5:throw` and `C5:reject` leave an exception or a rejection there that nobody catches.
- * @throws Error when armed in production, or badly written
+ * @param armed `C5:exit`: killed, as by kill -9, when C5 is passed; `C5:exit:3`: when it is passed for the third time.
+ *   `throw` or `reject` instead of `exit`: an exception or a rejection that nothing catches
+ * @throws Error in production, or when `armed` is malformed
  */
 export function armFailpoint(armed: string | undefined, nodeEnv: string | undefined): Failpoint {
   if (armed === undefined || armed === "") return noFailpoint;

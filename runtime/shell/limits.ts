@@ -1,14 +1,14 @@
-/** Every bound of the shell. Where one is reached, partitions are paused; nothing is dropped. */
+/** The bounds of a runtime. When a queue is full, partitions are paused; nothing is dropped. */
 export interface ShellLimits {
   readonly turnMessagesMax: number;
-  /** From how many waiting messages on the next turn is planned while the last one is being committed. */
+  /** With so many waiting messages the next turn is planned while the last one is still being committed. */
   readonly planAheadMessagesMin: number;
-  /** Waiting in memory, per partition. */
+  /** Messages waiting in memory, per partition. */
   readonly waitingMessagesMax: number;
   readonly waitingBytesMax: number;
-  /** Intents not finished, over all effects. */
+  /** Unfinished intents, over all effects. */
   readonly intentsMax: number;
-  /** Journaled but not yet published. */
+  /** Journaled messages that are not published yet. */
   readonly unpublishedMax: number;
   /** Entities kept in memory, over all partitions. */
   readonly entitiesMax: number;
@@ -17,9 +17,9 @@ export interface ShellLimits {
   readonly logEndsTimeoutMs: number;
   /** How long message ids are remembered: the input topics' retention. */
   readonly seenRetentionMs: number;
-  /** From one comparison with the backends to the next. */
+  /** Time between two comparisons with the backends. */
   readonly reconcileEveryMs: number;
-  /** Repairs that one comparison may ask for, over all backends. */
+  /** Repairs that one comparison may request, over all backends. */
   readonly repairsMax: number;
 }
 

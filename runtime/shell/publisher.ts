@@ -1,6 +1,7 @@
 import { Fault } from "../core/fault.ts";
-import { derivedId } from "../core/ids.ts";
+import type { AttemptRef } from "../core/entity.ts";
 import type { Message } from "../core/message.ts";
+import { publishedMessage } from "../core/runtime-messages.ts";
 import { traceparentIn } from "../core/trace.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
@@ -8,22 +9,16 @@ import type { Partition } from "./partitions/partition.ts";
 import type { Span } from "./tracing.ts";
 import type { NewJournalRow } from "./turns/turn-rows.ts";
 
-/** A journal row that is to be published. */
+/** A journal row that is not published yet. */
 export interface OutboxEntry {
   readonly partition: Partition;
   readonly seq: number;
   readonly outgoing: OutgoingMessage;
-  /** Of an event; repartitioned copies and dead letters have none. */
-  readonly event?: {
-    readonly id: string;
-    readonly type: string;
-    readonly entityId: string;
-    readonly attemptId: string;
-    readonly correlationId: string;
-  };
+  /** Absent for repartitioned copies and dead letters. */
+  readonly event?: AttemptRef & { readonly id: string; readonly type: string };
 }
 
-/** Publishes the journal's outbox in order, one call in flight. A confirmed call moves the cursors in a later turn. */
+/** Publishes the journal's outbox in order, one call at a time. A later turn stores how far it was confirmed. */
 export class Publisher {
   readonly #context: ShellContext;
   #queue: OutboxEntry[] = [];
@@ -53,7 +48,7 @@ export class Publisher {
     }
   }
 
-  /** Tries until it is confirmed: an event that is journaled has happened. */
+  /** Repeats until the bus has confirmed it: a journaled event must be published. */
   async #publishBatch(batch: readonly OutboxEntry[]): Promise<void> {
     const { bus, brokerClock, clock, limits, observe, failpoint } = this.#context;
     const span = this.#span(batch);
@@ -85,7 +80,7 @@ export class Publisher {
     }
   }
 
-  /** From the first try to the confirmation. */
+  /** Covers all tries, until the confirmation. */
   #span(batch: readonly OutboxEntry[]): Span | undefined {
     const { tracing } = this.#context;
     if (!tracing) return undefined;
@@ -96,7 +91,7 @@ export class Publisher {
     });
   }
 
-  /** What the bus refuses for good stays in the journal, is said loudly, and holds up nothing behind it. */
+  /** A message that the bus refuses for good is reported and skipped, so that those behind it are published. */
   async #publishOneByOne(batch: readonly OutboxEntry[], refusal: Fault): Promise<void> {
     const [only] = batch;
     if (batch.length > 1 || !only) {
@@ -114,32 +109,21 @@ export class Publisher {
       const confirmed = byPartition.get(partition) ?? { throughSeq: 0, messages: [] };
       byPartition.set(partition, confirmed);
       confirmed.throughSeq = Math.max(confirmed.throughSeq, seq);
-      if (event && domain.awaitsPublish.has(event.type)) {
-        const traceparent = traceparentIn(outgoing.headers);
-        confirmed.messages.push({
-          kind: "published",
-          type: `published(${event.type})`,
-          id: derivedId("published", event.id),
-          entityId: event.entityId,
-          correlationId: event.correlationId,
-          payload: {},
-          now: brokerTimeMs,
-          attemptId: event.attemptId,
-          ...(traceparent !== undefined && { traceparent }),
-        });
-      }
+      if (event && domain.awaitsPublish.has(event.type))
+        confirmed.messages.push(publishedMessage(event, brokerTimeMs, traceparentIn(outgoing.headers)));
     }
     for (const [partition, { throughSeq, messages }] of byPartition)
       if (!partition.isLost)
-        // A cursor alone can wait for the next turn: at worst the same bytes are published again.
+        // Without messages this can wait for the next turn: if it is lost, the same bytes are only published again.
         inbox.push({ kind: "published", partition, throughSeq, messages }, { canWait: messages.length === 0 });
   }
 }
 
-/** What a journal row has to say to the bus; nothing once its partition is lost. */
+/** The row's message, if it has one and its partition is not lost. */
 export function outboxEntriesOf(row: NewJournalRow): OutboxEntry[] {
   const { outgoing, partition, seq, kind, messageId, type, entityId, attemptId, correlationId } = row;
   if (!outgoing || partition.isLost) return [];
+  if (kind !== "event") return [{ partition, seq, outgoing }];
   const event = {
     id: messageId ?? "",
     type: type ?? "",
@@ -147,5 +131,5 @@ export function outboxEntriesOf(row: NewJournalRow): OutboxEntry[] {
     attemptId: attemptId ?? "",
     correlationId: correlationId ?? "",
   };
-  return [kind === "event" ? { partition, seq, outgoing, event } : { partition, seq, outgoing }];
+  return [{ partition, seq, outgoing, event }];
 }

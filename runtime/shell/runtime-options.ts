@@ -1,27 +1,18 @@
-import type { Domain } from "../core/domain.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { EventBus } from "../ports/event-bus.ts";
-import type { Store } from "../ports/store.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { ShellLimits } from "./limits.ts";
+import type { ShellContext } from "./shell-context.ts";
 import type { Observe } from "./shell-event.ts";
 import type { Tracing } from "./tracing.ts";
 
-export interface RuntimeOptions {
-  readonly domain: Domain;
-  readonly bus: EventBus;
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Names this process in the store; unique for each start. */
-  readonly owner: string;
-  /** Partition count of topics that do not exist yet. */
+export interface RuntimeOptions extends Pick<ShellContext, "domain" | "bus" | "store" | "clock" | "owner"> {
+  /** Partition count for topics that do not exist yet. */
   readonly partitions: number;
   readonly limits?: Partial<ShellLimits>;
   readonly observe?: Observe;
   readonly failpoint?: Failpoint;
   readonly tracing?: Tracing | undefined;
-  /** The runtime can't go on: the process should say so and leave. */
+  /** The runtime can't go on: the process should report the error and exit. */
   readonly onFatal: (error: unknown) => void;
-  /** Other contracts are in force: this runtime takes nothing over any more. Stop it and make one that runs those. */
+  /** Other contracts are in force: this runtime takes over nothing any more. Stop it, and start one with those. */
   readonly onSuperseded?: () => void;
 }

@@ -1,30 +1,31 @@
+import { attemptRefOf } from "../core/entity.ts";
 import type { BusListener, BusRecord } from "../ports/event-bus.ts";
-import { applyBackpressure } from "./partitions/backpressure.ts";
-import { BrokerClock } from "./deadlines/broker-clock.ts";
 import { ContractsSuperseded } from "./contract-in-force.ts";
+import { BrokerClock } from "./deadlines/broker-clock.ts";
 import { DeadlineScheduler } from "./deadlines/deadline-scheduler.ts";
 import { noFailpoint } from "./failpoint.ts";
-import { uncountRecord, Inbox, type InboxItem } from "./turns/inbox.ts";
 import { IntentRunner } from "./intents/intent-runner.ts";
-import { measureLag } from "./partitions/lag.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
+import { applyBackpressure } from "./partitions/backpressure.ts";
+import { measureLag } from "./partitions/lag.ts";
 import type { Partition } from "./partitions/partition.ts";
+import { ServiceMonitor } from "./partitions/service-monitor.ts";
+import { type ResumedPartition, Takeover } from "./partitions/takeover.ts";
 import { Publisher, outboxEntriesOf } from "./publisher.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
 import type { RuntimeOptions } from "./runtime-options.ts";
 import type { RuntimeStatus } from "./runtime-status.ts";
-import { SeenPruning } from "./turns/seen-pruning.ts";
-import { ServiceMonitor } from "./partitions/service-monitor.ts";
-import { type ResumedPartition, Takeover } from "./partitions/takeover.ts";
+import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
 import { topicsOf } from "./topics.ts";
-import { TurnRunner } from "./turns/turn-runner.ts";
+import { Inbox, type InboxItem, uncountRecord } from "./turns/inbox.ts";
+import { SeenPruning } from "./turns/seen-pruning.ts";
 import type { TurnPlan } from "./turns/turn-plan.ts";
+import { TurnRunner } from "./turns/turn-runner.ts";
 
-/** How long a stop waits for what is under way. */
+/** How long a stop waits for running turns, publishes and effects. */
 const STOP_DRAIN_MS = 7_000;
 
-/** Runs one domain: takes turns over the partitions that this process owns. Knows no domain. */
+/** Runs one domain's contracts on the partitions that this process owns. It has no knowledge of any domain. */
 export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #context: ShellContext;
@@ -36,6 +37,7 @@ export class Runtime {
   readonly #serviceMonitor: ServiceMonitor;
   readonly #pruning: SeenPruning;
   readonly #reconciler: Reconciler;
+  /** By partition number. */
   readonly #owned = new Map<number, Partition>();
   #refused: readonly string[] = [];
   #assignmentGeneration = 0;
@@ -85,7 +87,7 @@ export class Runtime {
   }
 
   /**
-   * Prepares topics and partitions, then joins. Ready when `status().owned` is not empty (or others own all).
+   * Prepares topics and partitions, then joins the group. Serves once `status().owned` is not empty.
    * @throws Fault BUS_UNAVAILABLE, STORE_UNAVAILABLE (retryable); TOPICS_UNEQUAL, TOPIC_TIMESTAMP_TYPE,
    * PARTITIONS_CHANGED
    */
@@ -104,7 +106,7 @@ export class Runtime {
     this.#loop = this.#runTurns().catch(this.#options.onFatal);
   }
 
-  /** Drains what is under way, stores the cursors, leaves the group. The store stays open: it is the caller's. */
+  /** Finishes running work, stores the cursors, leaves the group and closes the bus. The caller closes the store. */
   async stop(): Promise<void> {
     const { bus, clock, inbox } = this.#context;
     this.#stopping = true;
@@ -131,12 +133,12 @@ export class Runtime {
     return this.#context.brokerClock.nowMs();
   }
 
-  /** Ends the waits of the entity's intents for their next try. @returns how many waited in this process */
+  /** Lets the entity's intents that wait for their next try run now. @returns how many waited in this process */
   retryNow(entityId: string): number {
     return this.#intents.retryNow(entityId);
   }
 
-  /** The failed calls of the entity's intents that are not finished, by intent, as far as this process made them. */
+  /** The failed calls that this process made for the entity's unfinished intents, by intent id. */
   triesOf(entityId: string): ReturnType<IntentRunner["triesOf"]> {
     return this.#intents.triesOf(entityId);
   }
@@ -164,10 +166,10 @@ export class Runtime {
     const { clock, inbox, limits } = this.#context;
     while (!this.#stopping || [...this.#owned.values()].some(({ isLost }) => !isLost)) {
       await inbox.untilUrgent();
-      // Sockets are heard before the next turn: what came meanwhile is in it, and a store inside this process (which
-      // answers without ever leaving the promise queue) does not starve them.
+      // I/O that is ready is processed before the next turn, so that it is part of it. A store inside of this process
+      // would otherwise starve the sockets, since it answers without leaving the microtask queue.
       await clock.afterIo();
-      // Planning ahead of a commit pays when much waits; else waiting for it makes one turn of what would be two.
+      // Planning during a commit pays when many items wait. With few, waiting for it puts more of them into one turn.
       if (inbox.size < limits.planAheadMessagesMin) await this.#turns.idle();
       const items = inbox.take(limits.turnMessagesMax);
       if (items.length > 0) await this.#turns.runTurn(items);
@@ -181,7 +183,7 @@ export class Runtime {
     this.#applyBackpressure();
   }
 
-  /** A turn is durable: whatever it asks for begins now. */
+  /** The turn is durable: now its effects, publishes and deadlines may begin. */
   #startCommitted(plan: TurnPlan): void {
     const hint = new Map<string, Map<number, number>>();
     for (const { partition, nextSeq, publishedSeq, positions } of plan.cursors.values()) {
@@ -196,12 +198,7 @@ export class Runtime {
     for (const { partition, before, now } of plan.entities.values()) {
       partition.entities.set(now.id, now);
       if (before?.deadlines === now.deadlines || partition.isLost) continue;
-      const owner = {
-        partition,
-        entityId: now.id,
-        attemptId: now.attempt.id,
-        correlationId: now.attempt.correlationIds[0] ?? "",
-      };
+      const owner = { partition, ...attemptRefOf(now.id, now.attempt) };
       this.#deadlines.index.set(owner, before?.deadlines ?? {}, now.deadlines);
     }
     for (const { intent } of plan.settled) this.#intents.releaseTarget(intent);
@@ -233,7 +230,7 @@ export class Runtime {
     this.#applyBackpressure();
   }
 
-  /** Takes over a whole assignment; tries again until it succeeds or a younger assignment comes. */
+  /** Takes over all assigned partitions; repeats until it succeeds or a newer assignment comes. */
   async #onAssigned(numbers: readonly number[]): Promise<void> {
     const { bus, clock, domain, limits, observe } = this.#context;
     const generation = ++this.#assignmentGeneration;
@@ -259,8 +256,8 @@ export class Runtime {
       if (refused !== undefined) continue;
       if (servedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - servedForMs;
       this.#owned.set(partition.number, partition);
-      for (const { deadlines: armed, ...entity } of deadlines)
-        this.#deadlines.index.set({ partition, ...entity }, {}, armed);
+      for (const { owner, deadlines: armed } of deadlines)
+        this.#deadlines.index.set({ partition, ...owner }, {}, armed);
       this.#publisher.add(unpublished);
       this.#intents.add(partition, intents);
       for (const gap of gaps) inbox.push({ kind: "gap", partition, ...gap });
@@ -269,7 +266,7 @@ export class Runtime {
     observe({ kind: "partitions_owned", owned: [...this.#owned.keys()], refused: this.#refused });
   }
 
-  /** The store says that another process owns them: forget them, and ask the group. */
+  /** Another process owns them, by the store's epochs: drops them, and asks the group for the current assignment. */
   #onPartitionsLost(partitions: readonly Partition[]): void {
     const unexpected = partitions.filter(({ isLost }) => !isLost);
     this.#dropPartitions(partitions);

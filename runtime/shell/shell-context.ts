@@ -9,7 +9,7 @@ import type { ShellLimits } from "./limits.ts";
 import type { Observe } from "./shell-event.ts";
 import type { Tracing } from "./tracing.ts";
 
-/** What the parts of a shell share. */
+/** What all classes of a runtime's shell share. */
 export interface ShellContext {
   readonly domain: Domain;
   readonly bus: EventBus;
@@ -25,7 +25,7 @@ export interface ShellContext {
   readonly tracing: Tracing | undefined;
 }
 
-/** Waits between tries against a bus or a store in trouble; the last one repeats. */
+/** Waits between tries when the bus or the store fails; the last one repeats. */
 const BACK_OFF_MS = [50, 100, 200, 500, 1_000, 2_000] as const;
 export const backOffMs = (failures: number): number => BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length) - 1] ?? 0;
 

@@ -1,7 +1,7 @@
 import type { Decision } from "../core/decision.ts";
 import type { Message } from "../core/message.ts";
 
-/** What the shell tells whoever watches: logs, metrics, the demo's timeline. Told after it became true. */
+/** Sent to the observers of a runtime (logs, metrics, the demo's timeline) after it has happened. */
 export type ShellEvent =
   | { readonly kind: "decision"; readonly partition: number; readonly message: Message; readonly decision: Decision }
   | { readonly kind: "repeat"; readonly partition: number; readonly type: string }
@@ -24,16 +24,16 @@ export type ShellEvent =
       readonly code?: string;
     }
   | { readonly kind: "deadline_fired"; readonly name: string; readonly lateMs: number }
-  /** So many entities of the state would have expired at once that none does. */
+  /** So many entities of the state would have expired at once that their expiry is held. */
   | { readonly kind: "expiry_held"; readonly state: string; readonly entities: number; readonly total: number }
   | {
       readonly kind: "expiry_released";
       readonly state: string;
-      /** Null: it ended by itself. */
+      /** Null: the hold ended without an operator. */
       readonly by: string | null;
       readonly reason: string | null;
     }
-  /** A backend was compared with what it should hold: differences found, and how many repairs were asked for. */
+  /** A backend was compared with what it should hold: differences found, and repairs requested. */
   | {
       readonly kind: "comparison_done";
       readonly backend: string;
@@ -44,7 +44,7 @@ export type ShellEvent =
       readonly repairs: number;
     }
   | { readonly kind: "comparison_failed"; readonly backend: string; readonly error: string }
-  /** So many entries would be deleted that an operator must allow it. */
+  /** So many entries would be deleted that an operator must release it. */
   | { readonly kind: "deletions_held"; readonly backend: string; readonly deletions: number; readonly total: number }
   /** Other contracts than before are in force, and this process runs them. */
   | {

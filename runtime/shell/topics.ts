@@ -1,6 +1,6 @@
 import type { Domain } from "../core/domain.ts";
 
-/** What a domain reads, and what it writes. */
+/** The topics that a domain consumes (`input`) and publishes to (`output`). */
 export const topicsOf = ({ consumed, topicByEventType, deadLetterTopic }: Domain) => ({
   input: consumed.map(({ topic }) => topic),
   output: [...new Set([...topicByEventType.values(), deadLetterTopic])],

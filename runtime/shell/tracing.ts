@@ -1,10 +1,10 @@
 import type { Message } from "../core/message.ts";
 
-/** A piece of work that a tracer is told of. One that never ends is never told. */
+/** A span of the installed tracer. It is exported when it ends. */
 export interface Span {
-  /** W3C: what is handed on to whatever follows from the work. */
+  /** W3C traceparent, passed on to everything that the work causes. */
   readonly traceparent: string;
-  /** With what was not known when it began; an `error` says that the work failed. */
+  /** @param more what was not known when it began; `error`: the work has failed */
   end(more?: {
     readonly attributes?: Readonly<Record<string, string | number>>;
     readonly links?: readonly string[];
@@ -12,11 +12,11 @@ export interface Span {
   }): void;
 }
 
-/** A tracer, where the operator has installed one. Without it nothing of this is called, and nothing made for it. */
+/** Starts spans. Only there when the operator has installed a tracer, so that tracing costs nothing otherwise. */
 export interface Tracing {
-  /** A message was taken in from the bus; ends when its turn is durable. */
+  /** A message from the bus; ends when its turn is durable. */
   message(message: Message): Span;
-  /** Several messages: load, step, commit. */
+  /** Loading, steps and commit of several messages. */
   turn(): Span;
   publish(batch: {
     readonly topics: readonly string[];

@@ -1,4 +1,4 @@
-import type { DecodeErrorCode } from "../../runtime/core/wire.ts";
+import type { DecodeErrorCode } from "../../runtime/core/incoming-json.ts";
 import type { Group, Item } from "./items.ts";
 
 /** What must come of it. */

@@ -16,7 +16,7 @@ const problemIn = (text: string) => {
 };
 
 describe("an expression", () => {
-  it("reads a bare path in the payload, state. in the reducer's state, and counts unconfirmed itself", () => {
+  it("reads a plain path in the payload, state.* in the reducer's state, and unconfirmed as a number", () => {
     expect(holds("epoch > state.node.epoch", facts({ epoch: 2 }, { node: { epoch: 1 } }))).toBe(true);
     expect(holds("node_id is_present", facts({}, { node_id: "n" }))).toBe(false);
     expect(holds("unconfirmed == 0", facts({ unconfirmed: 7 }, {}, 0))).toBe(true);
@@ -52,7 +52,7 @@ describe("an expression", () => {
     ["a.b.c is_present", { a: { b: { c: 0 } } }, true],
   ])("%s of %j is %s", (text, payload, truth) => expect(holds(text, facts(payload))).toBe(truth));
 
-  it("is false about an absent path, whatever the test, but for is_absent; null is absent", () => {
+  it("is false for an absent path or null, whatever the test, except is_absent", () => {
     const tests = ["is_present", "is_true", "is_false", "== a", "!= a", "< 1", "<= 1", "> 1", ">= 1", "in [a]"];
     for (const test of [...tests, "contains a", "lacks a", "matches a", "!= state.gone"])
       for (const payload of [{}, { x: null }, null, 3, "x"])
@@ -61,7 +61,7 @@ describe("an expression", () => {
     expect(holds("x != state.gone", facts({ x: 1 }))).toBe(false);
   });
 
-  it("never sees what a prototype has", () => {
+  it("does not read properties of prototypes", () => {
     for (const path of ["constructor", "__proto__", "toString.name", "a.constructor", "list.length.toFixed"])
       expect(holds(`${path} is_absent`, facts({ a: {}, list: [1] }))).toBe(true);
   });
@@ -103,7 +103,7 @@ describe("an expression", () => {
   });
 });
 
-// A second opinion, written straight from contracts.md: `or` splits first, then `and`, then one test of two values.
+// An independent evaluator, written from contracts.md: `or` splits first, then `and`, then one test of two values.
 function naive(text: string, { payload, state, unconfirmed }: Facts): boolean {
   const read = (path: string): unknown => {
     if (path === "unconfirmed") return unconfirmed;
@@ -172,13 +172,13 @@ const record = fc.record({ a: leaf, b: fc.oneof(leaf, fc.record({ c: leaf })) },
 const anyFacts = fc.record({ payload: record, state: record, unconfirmed: fc.nat(2) });
 
 describe("a compiled expression", () => {
-  it("says what a naive evaluator says", () =>
+  it("gives the same result as a naive evaluator", () =>
     fc.assert(
       fc.property(expression, anyFacts, (text, given) => holds(text, given) === naive(text, given)),
       { numRuns: 5_000 },
     ));
 
-  it("is total: any text is read or refused with an offset inside of it", () =>
+  it("is total: any text is parsed, or refused with an offset inside of it", () =>
     fc.assert(
       fc.property(
         fc.oneof(
@@ -192,7 +192,7 @@ describe("a compiled expression", () => {
       ),
     ));
 
-  it("is total: any facts get an answer", () =>
+  it("is total: any facts give a result", () =>
     fc.assert(
       fc.property(expression, fc.anything(), (text, any) => typeof holds(text, facts(any, any)) === "boolean"),
     ));

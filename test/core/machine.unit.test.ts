@@ -56,7 +56,7 @@ function walk(machine: Machine, events: readonly Event[]) {
   });
 }
 
-/** The same machine by XState alone: guards are functions of the event, one snapshot is carried on. */
+/** The same machine run by XState alone: guards are functions of the event, one snapshot follows the other. */
 function walkXState(given: MachineDescription, events: readonly Event[]) {
   const config = xstateConfigOf({ ...given, transitions: [] });
   for (const each of given.transitions)
@@ -76,7 +76,7 @@ function walkXState(given: MachineDescription, events: readonly Event[]) {
   });
 }
 
-/** The language's own words: the first transition that fits; its actions, then, when entered, the entry actions. */
+/** As contracts.md defines it: the first transition that fits; its actions, then the entry actions if it enters. */
 function walkByHand(given: MachineDescription, events: readonly Event[]) {
   let state = given.initial;
   return events.map((each) => {
@@ -92,7 +92,7 @@ function walkByHand(given: MachineDescription, events: readonly Event[]) {
 }
 
 describe("a machine's table", () => {
-  it("walks as XState's transition() does, and as contracts.md says", () =>
+  it("gives the transitions of XState's transition() and of contracts.md", () =>
     fc.assert(
       fc.property(description, fc.array(event, { maxLength: 20 }), (given, events) => {
         const walked = walk(compileMachine(given), events);
@@ -102,7 +102,7 @@ describe("a machine's table", () => {
       { numRuns: 300 },
     ));
 
-  it("knows a transition to the same state from none, and does not enter the state again", () => {
+  it("distinguishes a transition to the same state from none, and does not enter the state again", () => {
     const machine = compileMachine({
       name: "m",
       initial: "A",

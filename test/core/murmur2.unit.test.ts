@@ -3,7 +3,7 @@ import { Partitioners } from "kafkajs";
 import { expect, it } from "vitest";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 
-it("places every key where Kafka's default partitioner does", () => {
+it("gives every key the partition of Kafka's default partitioner", () => {
   const partitioner = Partitioners.DefaultPartitioner();
   const partitionMetadata = Array.from({ length: 12 }, (_, partitionId) => ({ partitionId, leader: 1 }));
   fc.assert(

@@ -16,7 +16,7 @@ const linesOf = (name: string): JournalLine[] =>
     .split("\n")
     .map((line) => parseJournalLine(JSON.parse(line)) ?? expect.fail(`no line of a journal: ${line.slice(0, 200)}`));
 
-/** The contracts that the journal brings along, and today's shipped ones for every other that its rows name. */
+/** The contracts in the journal, and today's shipped ones for all other hashes that its rows name. */
 function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
   const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
   const contracts = new Map(hashes.map((hash) => [hash, shippedDomain]));
@@ -30,17 +30,17 @@ function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
 }
 
 /**
- * Journals recorded from the real shell. One that comes out otherwise is a change of behaviour: where it is meant,
- * `npm run fixtures` renews them, and the change of the files says what nodes and readers will see.
+ * Journals recorded with the real shell. A difference is a change of behaviour. If it is intended, `npm run fixtures`
+ * records them anew, and the diff of the files shows what nodes and readers will see.
  */
 describe("the recorded journals", () => {
-  it("are there for every scenario, thirty at least", () => {
+  it("exist for every scenario, at least thirty", () => {
     const names = readdirSync(fileURLToPath(FIXTURES)).map((file) => file.replace(".ndjson", ""));
     expect(names.toSorted()).toEqual(Object.keys(SCENARIOS).toSorted());
     expect(names.length).toBeGreaterThanOrEqual(30);
   });
 
-  it.each(Object.keys(SCENARIOS))("%s comes out byte for byte", (name) => {
+  it.each(Object.keys(SCENARIOS))("%s is reproduced byte for byte", (name) => {
     const lines = linesOf(name);
     const found: (ReplayDifference | string)[] = [];
     const replay = new Replay(contractsOf(lines), {
@@ -57,7 +57,7 @@ describe("the recorded journals", () => {
     expect(states).toBe(Object.keys(SCENARIOS[name]?.ends ?? {}).length);
   });
 
-  it("have every state, every event, every intent and every kind of row among them", () => {
+  it("contain every state, every event, every intent and every kind of row", () => {
     const rows = Object.keys(SCENARIOS)
       .flatMap(linesOf)
       .flatMap((line) => (line.line === "row" ? [line] : []));

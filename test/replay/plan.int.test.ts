@@ -5,7 +5,8 @@ import { withoutBackends } from "../../app/modules/registration-effects.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan, type PlannedOutcome } from "../../runtime/replay/plan.ts";
+import { Plan } from "../../runtime/replay/plan.ts";
+import type { PlannedOutcome } from "../../runtime/replay/planned-outcome.ts";
 import { contractsCopy, deadlinesOf, type Edit } from "../blackbox/contracts-copy.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -25,7 +26,7 @@ const linesOf = (name: string): JournalLine[] =>
     .split("\n")
     .map((line) => parseJournalLine(JSON.parse(line)) as JournalLine);
 
-/** What a recorded history would have come to. @param from how much of its beginning ran before the plan, ms */
+/** The plan's results for a recorded history. @param from how much of its beginning is before the plan, ms */
 function planned(name: string, domain: Domain, from = 0): readonly PlannedOutcome[] {
   const lines = linesOf(name);
   const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
@@ -48,7 +49,7 @@ const ACK_10S = edited(["orchestrator", "name: ack, after: 30s", "name: ack, aft
 const ACK_60S = edited(["orchestrator", "name: ack, after: 30s", "name: ack, after: 60s"]);
 
 describe("a plan", () => {
-  // The one that changed its contract itself is not under one contract.
+  // The scenario that changes its contract itself does not run under one contract.
   it.each(Object.keys(SCENARIOS).filter((name) => name !== "the-contract-changes"))(
     "with the contract that ran changes nothing of %s",
     (name) => {
@@ -57,7 +58,7 @@ describe("a plan", () => {
     },
   );
 
-  it("times out who answered later than a shorter deadline, and says at which step", () => {
+  it("times out a node that answered after the shorter deadline, and reports the step", () => {
     expect(planned("ack-after-twenty-seconds", ACK_10S)).toMatchObject([
       {
         verdict: "otherwise",
@@ -73,7 +74,7 @@ describe("a plan", () => {
     expect(planned("happy-path", ACK_10S)).toMatchObject([{ verdict: "same" }]);
   });
 
-  it("does not time out yet who a longer deadline waits for, and takes the late ACK", () => {
+  it("takes an ACK that is late only for the recorded deadline, when the planned one is longer", () => {
     expect(planned("ack-never", ACK_60S)).toMatchObject([
       { verdict: "otherwise", recorded: ["ACK_TIMED_OUT"], planned: ["AWAITING_ACK"], first: { planned: null } },
     ]);
@@ -82,23 +83,23 @@ describe("a plan", () => {
     ]);
   });
 
-  it("does not know which came first when an ACK came within two seconds of the deadline", () => {
+  it("is unknown when an ACK came within two seconds of the deadline", () => {
     const ACK_19S = edited(["orchestrator", "name: ack, after: 30s", "name: ack, after: 19s"]);
     expect(planned("ack-after-twenty-seconds", ACK_19S)).toMatchObject([
       { verdict: "unknown", unknown: expect.stringContaining("either could have come first") },
     ]);
   });
 
-  it("says what hangs on heartbeats, which are not journaled, and what does not", () => {
+  it("is unknown only where the result depends on heartbeats, which are not journaled", () => {
     const LIVENESS_5S = edited(...deadlinesOf("30s", "5s"));
     expect(planned("heartbeats-keep-it-active", LIVENESS_5S)).toMatchObject([
       { verdict: "unknown", unknown: expect.stringContaining("hangs on NodeHeartbeatEvent, which is not journaled") },
     ]);
-    // It lived on under 30 s, so it does under 60 s.
+    // It stayed active with 30 s, so it does with 60 s.
     expect(planned("heartbeats-keep-it-active", edited(...deadlinesOf("30s", "60s")))).toMatchObject([
       { verdict: "same" },
     ]);
-    // No heartbeat came at all, and the deadline that a step saw says so.
+    // No heartbeat came at all: the deadline that a step saw was never renewed.
     expect(planned("introspects-again-while-active", edited(...deadlinesOf("30s", "15s")))).toMatchObject([
       {
         verdict: "otherwise",
@@ -112,7 +113,7 @@ describe("a plan", () => {
     ]);
   });
 
-  it("does not know what an effect would have answered that was never asked", () => {
+  it("is unknown when it depends on an effect that was not called", () => {
     const REFRESH_REGISTERS = edited([
       "orchestrator",
       "- { current_state: ACTIVE, action: refresh_if_changed, output_events: [NodeUpdated] }",
@@ -125,8 +126,8 @@ describe("a plan", () => {
     ]);
   });
 
-  it("begins in the middle with what is armed, and gives the next arming the new length", () => {
-    // The ACK's deadline was armed before the plan begins: it keeps its time.
+  it("keeps deadlines that are armed when it begins, and arms the next ones with the new length", () => {
+    // The ACK's deadline was armed before the plan begins, so it keeps its time.
     expect(planned("ack-after-twenty-seconds", ACK_10S, 10_000)).toMatchObject([{ verdict: "same" }]);
   });
 

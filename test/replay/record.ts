@@ -21,11 +21,11 @@ async function record(store: PgliteStore, name: string, { play, ends }: Scenario
   process.stdout.write(`${name}: ${lines.length} lines\n`);
 }
 
-/** The shipped contracts are at hand: a change of them that changes nothing told here needs no other fixtures. */
+/** Fixtures leave the shipped contracts out: a change of them that changes no recorded step needs no new fixtures. */
 const isNeeded = (line: JournalLine): boolean => line.line !== "contract" || line.hash !== shippedDomain.contractHash;
 
 /**
- * Renews the journals in `fixtures`: on purpose, when a change of core or contract is meant to change what they tell.
+ * Records the journals in `fixtures` anew, for changes of core or contract that are meant to change them.
  * @param names of scenarios; none: all
  */
 export async function recordJournals(names: readonly string[]): Promise<void> {

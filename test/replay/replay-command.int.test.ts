@@ -50,9 +50,9 @@ const rollcall = (args: string): Promise<{ code: number; out: string; err: strin
   });
 
 describe("rollcall replay", { timeout: 240_000 }, () => {
-  it("finds that the journal of a running system comes out byte for byte", async () => {
+  it("reproduces the journal of a running system byte for byte", async () => {
     const { code, out } = await rollcall("replay --verify");
-    expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all reproduced byte for byte\n$/);
+    expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all come out byte for byte\n$/);
     expect(code).toBe(0);
     expect(JSON.parse((await rollcall("replay --verify --json")).out)).toMatchObject({
       ok: true,
@@ -61,7 +61,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     });
   });
 
-  it("exports it, and verifies the file as it does the journal", async () => {
+  it("exports the journal, and verifies the file like the journal", async () => {
     const file = join(folder, "journal.ndjson");
     expect(await rollcall(`replay --export ${file}`)).toMatchObject({ code: 0, out: expect.stringContaining(file) });
     expect((await rollcall("replay --export -")).out.split("\n")[1]).toBe(readFileSync(file, "utf8").split("\n")[1]);
@@ -69,7 +69,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     expect(report).toMatchObject({ ok: true, entities: 5, states: 5, deadLetters: 1, found: [] });
   });
 
-  it("says which node, where, what was recorded and what came out, the first difference first", async () => {
+  it("lists differences in order, with node, place, recorded and replayed value", async () => {
     const file = join(folder, "altered.ndjson");
     await rollcall(`replay --export ${file}`);
     const text = readFileSync(file, "utf8");
@@ -84,12 +84,12 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     const { code, out } = await rollcall(`replay --verify --from ${file}`);
     expect(code).toBe(1);
     expect(out).toMatch(
-      /^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}came out /,
+      /^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}replayed /,
     );
     expect(out).toMatch(/\d+ differences, 0 nodes not replayed to the end\n$/);
   });
 
-  it("counts what is merely worded otherwise, which is no difference", async () => {
+  it("counts reworded reasons, which are no differences", async () => {
     const file = join(folder, "reworded.ndjson");
     const text = readFileSync(FIXTURE, "utf8");
     const reasons = /("result":"\w+","reason":")/g;
@@ -100,7 +100,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     expect(report).toMatchObject({ ok: true, differences: 0, reworded: text.match(reasons)?.length, found: [] });
   });
 
-  it("replays under the contracts that are shipped what has none of its own", async () => {
+  it("replays a journal without contracts under the shipped ones", async () => {
     expect((await rollcall(`replay --verify --from ${FIXTURE}`)).code).toBe(0);
   });
 
@@ -113,7 +113,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     expect(await rollcall(args)).toMatchObject({ code: 2, err: expect.stringContaining(said) });
   });
 
-  it("names the line of a file that is no journal", async () => {
+  it("names the line that is not part of a journal", async () => {
     const file = join(folder, "broken.ndjson");
     const lines = readFileSync(FIXTURE, "utf8").split("\n");
     writeFileSync(file, [...lines.slice(0, 3), '{"line":"row"}', ...lines.slice(3)].join("\n"));
@@ -124,13 +124,13 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     writeFileSync(file, lines.slice(1).join("\n"));
     expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({
       code: 2,
-      err: expect.stringContaining("whose it is"),
+      err: expect.stringContaining("begins with its head line"),
     });
   });
 });
 
 describe("the journal over HTTP", () => {
-  it("comes page by page, each line once and a node's rows together", async () => {
+  it("comes in pages, each line once and the rows of a node together", async () => {
     const whole = (await bench.ask<{ items: object[] }>("/api/v1/journal?limit=500")).body.items;
     const paged: object[] = [];
     let cursor: string | null = "";

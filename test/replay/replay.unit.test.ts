@@ -39,7 +39,7 @@ function replayed(rows: readonly JournalRow[], stored?: EntitySnapshot, domain =
   return { ...replay.end(), found, reasons };
 }
 
-/** What happened, and how the entity stands; outcomes only of what was asked for, as the shell has it. */
+/** A history and its entity. Outcomes come only for intents that were requested, as in the shell. */
 function recorded(stimuli: readonly Stimulus[]): {
   rows: JournalRow[];
   stored: EntitySnapshot | undefined;
@@ -79,7 +79,7 @@ function recorded(stimuli: readonly Stimulus[]): {
 }
 
 describe("a journal that the shell wrote", () => {
-  it("comes out byte for byte when it is taken again, whatever happened", () => {
+  it("is reproduced byte for byte, whatever happened", () => {
     const seen = { steps: 0, events: 0, intents: 0, quiet: 0 };
     fc.assert(
       fc.property(fc.array(anyStimulus, { minLength: 5, maxLength: 60, size: "max" }), (stimuli) => {
@@ -97,7 +97,7 @@ describe("a journal that the shell wrote", () => {
       }),
       { numRuns: RUNS },
     );
-    // What was never there proves nothing.
+    // Otherwise the test would prove nothing.
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100);
   }, 300_000);
 });
@@ -128,7 +128,7 @@ function leavesOf(value: unknown, path: Path = []): Path[] {
   );
 }
 
-/** The value with another one at the place: of the same type, where there is another. */
+/** The value with a changed leaf at the place, of the same type if the type has another value. */
 function planted<Value>(value: Value, path: Path): Value {
   const copy = structuredClone(value);
   const [last, inner] = [path.at(-1) ?? "", at(copy, path.slice(0, -1)) as Record<string | number, unknown>];
@@ -140,7 +140,7 @@ function planted<Value>(value: Value, path: Path): Value {
 
 describe("a difference", () => {
   const { rows, stored } = recorded(LIFE);
-  // Inputs are what they are; of the rest nothing may be otherwise. Times and places are the turn's.
+  // Inputs, and the times and places of turns, are taken as recorded; everything else is compared.
   const VERIFIED: Readonly<Record<string, readonly string[]>> = {
     message: ["attempt_id", "body.before", "body.decision"],
     event: ["type", "message_id", "correlation_id", "attempt_id", "topic", "key", "value"],
@@ -153,12 +153,12 @@ describe("a difference", () => {
       .map((path) => ({ name: `${index} ${row.type} ${path.join(".")}`, index, path })),
   );
 
-  it("is not there to begin with", () => {
+  it("is not found in an unchanged journal", () => {
     expect(replayed(rows, stored)).toMatchObject({ differences: 0, incomplete: 0, states: 1 });
     expect(places.length).toBeGreaterThan(200);
   });
 
-  it("in any field that the core decides is found, and its step is the first that is told", () => {
+  it("in any field that the core decides is found, and its step is reported first", () => {
     const missed = places.filter(({ index, path }) => {
       const row = planted(rows[index] as JournalRow, path);
       const { found } = replayed(rows.with(index, row), stored);
@@ -177,7 +177,7 @@ describe("a difference", () => {
   const REASON = ["body", "decision", "reason"];
   const STATE = ["body", "decision", "state"];
 
-  it("in a reason's words alone is none, and is counted", () => {
+  it("only in the wording of a reason is counted, and not reported", () => {
     for (const { row, index } of steps)
       expect(replayed(rows.with(index, planted(row, REASON)), stored)).toMatchObject({
         ...{ differences: 0, found: [], incomplete: 0, reworded: 1 },
@@ -186,7 +186,7 @@ describe("a difference", () => {
     expect(replayed(all, stored)).toMatchObject({ differences: 0, reworded: steps.length });
   });
 
-  it("beside a reason's words is found, and both are told", () => {
+  it("besides the wording of a reason is found, and both are reported", () => {
     for (const { row, index } of steps) {
       const { found, reworded } = replayed(rows.with(index, planted(planted(row, REASON), STATE)), stored);
       expect(found.map(({ field }) => field)).toEqual(["decision.reason", "decision.state"]);
@@ -194,7 +194,7 @@ describe("a difference", () => {
     }
   });
 
-  it("in a note's words is none: what an effect said is an input", () => {
+  it("in a note is ignored, because what an effect answered is an input", () => {
     for (const { row, index } of steps)
       if ((row.body as StepRecord).note !== undefined)
         expect(replayed(rows.with(index, planted(row, ["body", "note"])), stored)).toMatchObject({
@@ -210,7 +210,7 @@ describe("a difference", () => {
     expect(missed).toEqual([]);
   });
 
-  it("names what was recorded and what came out", () => {
+  it("has the recorded and the replayed value", () => {
     const index = rows.findIndex(({ type, kind }) => kind === "event" && type === "NodeBecameActive");
     const row = rows[index] as JournalRow;
     const value = String(row.value).replace('"node_type":"effect"', '"node_type":"reducer"');
@@ -227,7 +227,7 @@ describe("a difference", () => {
     expect(others).toEqual([]);
   });
 
-  it("of mere white space in an event's bytes is one", () => {
+  it("only of white space in an event's bytes is found", () => {
     const index = rows.findIndex(({ kind }) => kind === "event");
     const row = rows[index] as JournalRow;
     const { found } = replayed(rows.with(index, { ...row, value: `${String(row.value)} ` }));
@@ -248,14 +248,14 @@ describe("a difference", () => {
       }
   });
 
-  it("by an event too many, or by two that changed places, is found", () => {
+  it("is found when there is one event too many, or when two are swapped", () => {
     const index = rows.findIndex(({ type, kind }) => kind === "event" && type === "NodeBecameActive");
     const [before, event] = [rows[index - 1] as JournalRow, rows[index] as JournalRow];
     expect(replayed(rows.toSpliced(index, 0, event)).differences).toBeGreaterThan(0);
     expect(replayed(rows.with(index - 1, event).with(index, before)).differences).toBeGreaterThan(0);
   });
 
-  it("in what a renewal that was not journaled can't have done is found", () => {
+  it("in a deadline is found when no unjournaled renewal can explain it", () => {
     const index = rows.findIndex(
       ({ type, kind, body }) =>
         kind === "message" && type === "NodeIntrospectionEvent" && (body as StepRecord).before?.state === "ACTIVE",
@@ -275,7 +275,7 @@ describe("a difference", () => {
     expect(seen({ at: due - 20_000, renewedAt: renewedAt - 20_000 })).not.toEqual([]);
   });
 
-  it("can't be looked for without the contracts, or without the beginning", () => {
+  it("can't be found without the contracts or the first steps: the entity is incomplete", () => {
     const unknown = rows.map((row) => ({ ...row, contract_hash: "0".repeat(64) }));
     expect(replayed(unknown)).toMatchObject({
       incomplete: 1,

@@ -1,6 +1,6 @@
 import type { Stage } from "./stage.ts";
 
-/** A history that is recorded from the real shell, and how its nodes end. */
+/** A history that is recorded with the real shell, and the last state of its nodes. */
 export interface Scenario {
   readonly play: (stage: Stage) => Promise<void>;
   readonly ends: Readonly<Record<string, string>>;

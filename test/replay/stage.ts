@@ -23,11 +23,11 @@ import { ManualClock } from "../manual-clock.ts";
 import { contractsCopy, type Edit } from "../blackbox/contracts-copy.ts";
 
 const PARTITIONS = 2;
-/** So that the watch that asks for the log's ends once a second is never late. */
+/** Short enough that the service monitor, which asks for the log's ends once a second, is never late. */
 const STRIDE_MS = 250;
 
 export interface Sent {
-  /** Stands for the message's id: the same label is the same message again. */
+  /** The message's id is derived from it: the same label gives the same message. */
   readonly id?: string;
   readonly correlation?: string;
   /** By how much the sender's clock is off, ms. */
@@ -35,12 +35,12 @@ export interface Sent {
   readonly partition?: number;
 }
 
-/** How a backend takes an intent; undefined: as it should. */
+/** The fault of a backend for an intent; undefined: it succeeds. */
 export type Behaviour = (intent: Intent) => { code: string; retryable: boolean } | "hangs" | undefined;
 
 const idOf = (label: string): string => derivedId("label", label);
 
-/** The real shell on PGlite, its own bus, its own time, and backends that do as they are told. */
+/** The real shell on PGlite, with a bus, a clock and backends that the test controls. */
 export class Stage {
   readonly clock = new ManualClock();
   readonly store: Store;
@@ -61,7 +61,7 @@ export class Stage {
     return stage;
   }
 
-  /** Goes on with what is in the store, which was left a while ago. */
+  /** Starts a process on the store that an earlier one has left. */
   static async goingOn(store: Store): Promise<Stage> {
     await migrate(store, MIGRATIONS);
     const stage = new Stage(store);
@@ -128,7 +128,7 @@ export class Stage {
     }
   }
 
-  /** Time passes; whatever becomes due happens in it. */
+  /** Lets time pass, with everything that becomes due in it. */
   async pass(ms: number): Promise<void> {
     await this.#quiet();
     for (let left = ms; left > 0; left -= STRIDE_MS) {
@@ -143,7 +143,7 @@ export class Stage {
     return this.#quiet();
   }
 
-  /** An envelope, as a node's client sends it. */
+  /** Publishes an envelope, as a node's client does. */
   async send(
     type: string,
     payload: { readonly node_id: string; readonly [field: string]: unknown },
@@ -185,7 +185,7 @@ export class Stage {
   introspect = (node_id: string, more: object = {}, sent: Sent = {}): Promise<void> =>
     this.send("NodeIntrospectionEvent", { node_id, node_type: "effect", node_version: "1.0.0", ...more }, sent);
 
-  /** Names the current attempt, unless told otherwise. */
+  /** By default for the current attempt. */
   async ack(node_id: string, more: object = {}, sent: Sent = {}): Promise<void> {
     const [row] = await this.store.query<{ attempt: { id: string } }>(
       `select attempt from rollcall.entity where entity_id = $1`,
@@ -202,7 +202,7 @@ export class Stage {
   deregister = (node_id: string, reason?: string): Promise<void> =>
     this.send("NodeDeregister", { node_id, ...(reason !== undefined && { reason }) });
 
-  /** Introspected, accepted, acknowledged. */
+  /** Registers a node until it is active. */
   async active(node_id: string, more: object = {}): Promise<void> {
     await this.introspect(node_id, more);
     await this.pass(STRIDE_MS);
@@ -216,7 +216,7 @@ export class Stage {
     return Object.fromEntries(rows.map(({ entity_id, state }) => [entity_id, state]));
   }
 
-  /** The journal as it is exported, read at the stage's time. */
+  /** The journal as it is exported, at the stage's time. */
   async journal(): Promise<JournalLine[]> {
     const lines: JournalLine[] = [];
     for await (const line of readStoredJournal(this.store, this.domain.name, readConfig({}), {}))
@@ -242,7 +242,7 @@ export class Stage {
     };
   }
 
-  /** The store, at the stage's time, and with a count of what it is busy with. */
+  /** The store with the stage's time, and a count of its running statements. */
   #counted(): Store {
     const counted = async <Result>(work: Promise<Result>): Promise<Result> => {
       this.#busy++;
@@ -259,7 +259,7 @@ export class Stage {
     };
   }
 
-  /** The machine's time would be another one at each recording. */
+  /** The machine's time would differ between recordings. */
   #timed(sql: Sql): Sql {
     const now = (): string => `'${toRfc3339(this.clock.wallMs())}'::timestamptz`;
     return {
@@ -269,7 +269,7 @@ export class Stage {
   }
 
   /**
-   * Until nothing moves any more. A cursor alone may wait for the next turn, so what waits is not always dealt with.
+   * Waits until nothing changes any more. A cursor alone may wait for the next turn, so the inbox need not be empty.
    */
   async #quiet(): Promise<void> {
     for (let calm = 0, last = ""; calm < 20;) {

@@ -8,7 +8,7 @@ import { Partition } from "../../runtime/shell/partitions/partition.ts";
 import { InternedValues } from "../../runtime/shell/turns/interned-values.ts";
 import { TurnPlan } from "../../runtime/shell/turns/turn-plan.ts";
 
-/** The journal that the shell's own writer makes of these messages, taken in this order in one turn. */
+/** The journal that the shell writes for these messages, taken in this order in one turn. */
 export function journalOf(domain: Domain, messages: readonly Message[], atMs: number): JournalRow[] {
   const start = { number: 0, epoch: 1, nextSeq: 1, publishedSeq: 0, positions: new Map(), entitiesMax: 10 };
   const partition = new Partition(start);

@@ -50,7 +50,7 @@ describe("a change of contracts", () => {
   const told = async (): Promise<Running> => {
     const orders = await start({ changed: hashed(FIRST) });
     expect(await put(undefined, orders.domain)).toEqual([]);
-    // Their own start raised the epochs: the runtime takes over again, under what is in force now.
+    // Putting them in force raised the epochs: the runtime takes over again, under the new contracts.
     await until(() => orders.runtime.status().owned.length === 4);
     await orders.publish("place-order", [{ order_id: "o1", amount: 5 }]);
     await until(async () => (await orders.stateOf("o1")) === "TOLD");
@@ -58,7 +58,7 @@ describe("a change of contracts", () => {
     return orders;
   };
 
-  it("fences whoever does not know it, and nothing is taken over under the old ones", async () => {
+  it("fences processes that do not know it, and they take nothing over under the old contracts", async () => {
     let superseded = 0;
     const old = await start({ changed: hashed(FIRST), onSuperseded: () => superseded++ });
     await put(undefined, old.domain);
@@ -77,7 +77,7 @@ describe("a change of contracts", () => {
     expect(await contractInForce(store, "orders")).toMatchObject({ hash: SECOND, by: "a test" });
   });
 
-  it("is found by a process that has nothing to do", async () => {
+  it("is noticed by an idle process", async () => {
     let superseded = 0;
     const old = await start({ changed: hashed(FIRST), onSuperseded: () => superseded++ });
     await put(undefined, old.domain);
@@ -110,7 +110,7 @@ describe("a change of contracts", () => {
     const before = await epochs();
     const reason = `1 entity is ${says}, which these contracts lack (o1 for one)`;
     expect(await put(domain, hashed(SECOND, lacking)(domain))).toEqual([reason]);
-    // The same where nobody knows what the contracts before it said.
+    // The same when the contracts before can't be compiled any more.
     expect(await put(domain, hashed(SECOND, lacking)(domain), { known: false })).toEqual([reason]);
     expect(await epochs()).toEqual(before);
     expect(await contractInForce(store, "orders")).toMatchObject({ hash: FIRST });
@@ -129,7 +129,7 @@ describe("a change of contracts", () => {
     ).toEqual(["1 entity is with a pending intent card.charge, which these contracts lack (o2 for one)"]);
   });
 
-  it("may take away what nobody is in", async () => {
+  it("may remove a state that no entity is in", async () => {
     const { domain } = await told();
     const lacking = ({ orchestrator }: Domain) => ({
       orchestrator: { ...orchestrator, states: without(orchestrator.states, "UNPAID") },
@@ -137,7 +137,7 @@ describe("a change of contracts", () => {
     expect(await put(domain, hashed(SECOND, lacking)(domain))).toEqual([]);
   });
 
-  it("is refused when others came in force since it was compared", async () => {
+  it("is refused when other contracts came in force since it was compared", async () => {
     const { domain } = await told();
     await put(domain, hashed(SECOND)(domain));
     const [reason] = await put(domain, hashed("third".repeat(12))(domain));

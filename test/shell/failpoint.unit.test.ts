@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { armFailpoint, noFailpoint } from "../../runtime/shell/failpoint.ts";
 
 describe("a fail point", () => {
-  it("does nothing where nothing is armed", () => {
+  it("does nothing when none is armed", () => {
     expect(armFailpoint(undefined, undefined)).toBe(noFailpoint);
     expect(armFailpoint("", "production")).toBe(noFailpoint);
   });
@@ -20,7 +20,7 @@ describe("a fail point", () => {
     ["C14:exit", "there is no C14"],
   ])("is not armed by %s", (armed, why) => expect(() => armFailpoint(armed, "test")).toThrow(why));
 
-  it("lets its earlier passes and other points alone", () => {
+  it("does nothing at its earlier passes and at other points", () => {
     const failpoint = armFailpoint("C5:exit:3", undefined);
     for (const point of ["C5", "C1", "C5", "C6"] as const) failpoint(point);
   });

@@ -24,17 +24,17 @@ export async function emptyTables(store: Store): Promise<void> {
   await migrate(store, [{ scope: "runtime", directory: MIGRATIONS }]);
 }
 
-/** The shell over the toy domain of orders, on the embedded bus: nothing of registration in sight. */
+/** A runtime with the toy domain of orders on the embedded bus; no registration. */
 export async function startOrders(
   store: Store,
   options: {
     readonly effects?: Partial<DomainCode["effects"]>;
     readonly reconciled?: readonly ReconciledBackend[];
     readonly limits?: Partial<ShellLimits>;
-    /** Other contracts than the folder's. */
+    /** Changes the compiled contracts. */
     readonly changed?: (domain: Domain) => Domain;
     readonly onSuperseded?: () => void;
-    /** What the runtime is to take for its bus. */
+    /** Wraps the bus that the runtime gets. */
     readonly over?: (bus: EventBus) => EventBus;
   } = {},
 ) {
@@ -63,11 +63,25 @@ export async function startOrders(
   await runtime.start();
   await until(() => runtime.status().owned.length === PARTITIONS);
 
-  const publish = (
-    topic: string,
-    payloads: readonly object[],
-    headers: (id: string) => Record<string, string> = () => ({}),
-  ) =>
+  const stateOf = async (id: string): Promise<string | null | undefined> => {
+    const [row] = await store.query<{ state: string | null }>(
+      `select state from rollcall.entity where entity_id = $1`,
+      [id],
+    );
+    return row?.state;
+  };
+  const settled = () =>
+    until(() => {
+      const { waiting, intents, unpublished, lag } = runtime.status();
+      return waiting + intents + unpublished + lag === 0;
+    });
+  return { runtime, bus, domain, told, fatal, publish: publisherOn(bus), stateOf, settled };
+}
+
+/** Publishes orders, each to the partition of its id. */
+const publisherOn =
+  (bus: EventBus) =>
+  (topic: string, payloads: readonly object[], headers: (id: string) => Record<string, string> = () => ({})) =>
     bus.publish(
       payloads.map((payload) => {
         const id = (payload as { order_id: string }).order_id;
@@ -81,22 +95,8 @@ export async function startOrders(
       }),
       { timeoutMs: 5_000 },
     );
-  const stateOf = async (id: string): Promise<string | null | undefined> => {
-    const [row] = await store.query<{ state: string | null }>(
-      `select state from rollcall.entity where entity_id = $1`,
-      [id],
-    );
-    return row?.state;
-  };
-  const settled = () =>
-    until(() => {
-      const { waiting, intents, unpublished, lag } = runtime.status();
-      return waiting + intents + unpublished + lag === 0;
-    });
-  return { runtime, bus, domain, told, fatal, publish, stateOf, settled };
-}
 
-/** Waits for what must come; a test that waits in vain fails by its time limit. */
+/** Waits until the condition holds; a test that waits in vain fails by its timeout. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

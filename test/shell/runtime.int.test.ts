@@ -11,7 +11,7 @@ import { toyCode } from "../contract/toy-domain.ts";
 import { wrapped } from "../wrapped.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 
-/** The domain with another time for picking an order up. */
+/** The domain with another pickup deadline. */
 const pickupWithin =
   (afterMs: number) =>
   (domain: Domain): Domain => {
@@ -31,7 +31,7 @@ describe("the runtime, on a domain of orders", () => {
   beforeEach(() => emptyTables(store));
   afterEach(() => running?.runtime.stop());
   afterAll(() => store.close());
-  /** The store, which cannot be reached at times; the bus, whose log lies in it too, can. */
+  /** The store, made unreachable at times for the runtime; the bus still reaches its log in it. */
   const outOfReach = (isDown: () => boolean): Store => {
     const reach = <Result>(work: () => Promise<Result>): Promise<Result> =>
       isDown() ? Promise.reject(new Fault("STORE_UNAVAILABLE", "down", { retryable: true })) : work();
@@ -48,7 +48,7 @@ describe("the runtime, on a domain of orders", () => {
       `select * from rollcall.journal where ${where} order by partition, seq`,
     );
 
-  it("takes an order from its placing to its payment", async () => {
+  it("takes an order from placement to payment", async () => {
     const { publish, stateOf, settled } = await start();
     await publish("place-order", [{ order_id: "o1", amount: 5 }]);
     await until(async () => (await stateOf("o1")) === "TOLD");
@@ -57,7 +57,7 @@ describe("the runtime, on a domain of orders", () => {
     expect(await store.query(`select * from rollcall.intent`)).toEqual([]);
   });
 
-  it("takes a repeated message once and says so in the journal", async () => {
+  it("takes a repeated message once and journals the repeat", async () => {
     const { publish, stateOf, settled } = await start();
     const twice = { order_id: "o1", amount: 5 };
     await publish("place-order", [twice, twice], () => ({ message_id: "once" }));
@@ -81,7 +81,7 @@ describe("the runtime, on a domain of orders", () => {
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(20);
   });
 
-  it("stores as published what was published, and nothing that was only journaled", async () => {
+  it("stores as published only what was published, not what was only journaled", async () => {
     let broken = true;
     const mute = (bus: EventBus): EventBus =>
       wrapped(bus, {
@@ -94,7 +94,7 @@ describe("the runtime, on a domain of orders", () => {
     const ahead = () =>
       store.query(`select j.seq from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
       where j.topic is not null and j.seq > o.published_seq`);
-    // The second turn would store what the first one left wrong.
+    // The second turn would store a cursor that the first one left wrong.
     for (const n of [1, 2]) {
       await publish("place-order", [{ order_id: "o1", amount: n }]);
       await until(async () => (await journal("kind = 'message' and type = 'PlaceOrder'")).length === n);
@@ -118,7 +118,7 @@ describe("the runtime, on a domain of orders", () => {
     expect(await store.query(`select error_code from rollcall.dead_letter`)).toEqual([{ error_code: "CORE_ERROR" }]);
   });
 
-  it("keeps what cannot be read as a dead letter and goes on", async () => {
+  it("stores an unreadable record as a dead letter and goes on", async () => {
     const { publish, stateOf } = await start();
     await publish("place-order", [
       { order_id: "bad", amount: "much" },
@@ -131,8 +131,8 @@ describe("the runtime, on a domain of orders", () => {
     expect(letter).toMatchObject({ error_code: "INVALID_PAYLOAD", error: expect.stringContaining("/amount") });
   });
 
-  it("writes nothing of a partition that another process owns, and takes it again if the group says so", async () => {
-    // What a process says of itself each second would find it out too.
+  it("writes nothing to a partition of another process, and takes it over again when it is assigned", async () => {
+    // The service monitor would notice it within a second too.
     const unwatched = wrapped(store, {
       query: <Row>(text: string, values?: readonly SqlValue[]) =>
         text.startsWith("update rollcall.partition_owner")
@@ -148,12 +148,12 @@ describe("the runtime, on a domain of orders", () => {
       kinds.indexOf("partitions_lost"),
       "before the first decision, which is told when it was written",
     ).toBeLessThan(kinds.indexOf("decision"));
-    expect(kinds).toContain("lost");
+    expect(kinds).toContain("partitions_lost");
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
   });
 
-  // The answer to the question can be lost too, and to the next one.
-  it.each([1, 3])("asks instead of running a turn again when %i answers to commits are lost", async (lost) => {
+  // The answers to the questions can be lost too.
+  it.each([1, 3])("asks the store before it runs a turn again when %i answers to commits are lost", async (lost) => {
     let lose = 0;
     const flaky: Store = wrapped(store, {
       transaction: async (work) => {
@@ -182,11 +182,11 @@ describe("the runtime, on a domain of orders", () => {
     expect(await store.query(`select * from rollcall.dead_letter`)).toEqual([]);
   });
 
-  it("looks at a deadline again that was fired before the store went away and not committed", async () => {
+  it("fires a deadline later when the store becomes unreachable between its firing and its commit", async () => {
     let downUntilMs = 0;
     let told: readonly ShellEvent[] = [];
     const isDown = (): boolean => {
-      // From the very moment of the first firing on, for longer than what counts as an outage.
+      // From the first firing on, for longer than what counts as an outage.
       if (downUntilMs === 0 && told.some(({ kind }) => kind === "deadline_fired"))
         downUntilMs = performance.now() + 4_000;
       return performance.now() < downUntilMs;
@@ -227,7 +227,7 @@ describe("the runtime, on a domain of orders", () => {
     expect(placed[0]?.value.equals(placed[1]?.value ?? Buffer.of())).toBe(true);
   });
 
-  it("pauses partitions instead of dropping when a bound is reached", async () => {
+  it("pauses partitions when a bound is reached, and drops nothing", async () => {
     let stuck = false;
     const slow: Store = wrapped(store, {
       transaction: async (work) => {

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
-import { VALUE_BYTES_MAX } from "../../../runtime/core/wire.ts";
+import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 
 /** A message that could not be taken. */
 export const DeadLetter = z.object({

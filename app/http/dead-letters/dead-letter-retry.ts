@@ -1,4 +1,4 @@
-import { VALUE_BYTES_MAX } from "../../../runtime/core/wire.ts";
+import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 import type { EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
 import { BROKER_TIME_HEADER, REPARTITIONED_HEADER } from "../../../runtime/shell/turns/read-items.ts";

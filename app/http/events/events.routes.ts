@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
-import { isObject } from "../../../runtime/core/wire.ts";
+import { isObject } from "../../../runtime/core/incoming-json.ts";
 import type { System } from "../../host/system.ts";
 import { assertMayActFor } from "../server/access.ts";
 import { BatchingPublisher } from "./batching-publisher.ts";

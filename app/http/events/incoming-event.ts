@@ -5,7 +5,7 @@ import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import { senderId } from "../../../runtime/core/ids.ts";
 import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
-import { isObject, type JsonObject, DecodeError } from "../../../runtime/core/wire.ts";
+import { isObject, type JsonObject, DecodeError } from "../../../runtime/core/incoming-json.ts";
 import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { problemOfDecodeError } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";

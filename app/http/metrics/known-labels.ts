@@ -1,5 +1,5 @@
 import type { Domain } from "../../../runtime/core/domain.ts";
-import { DECODE_ERROR_CODES } from "../../../runtime/core/wire.ts";
+import { DECODE_ERROR_CODES } from "../../../runtime/core/incoming-json.ts";
 
 /** Values of labels that are known before anything happened. */
 export const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR"] as const;

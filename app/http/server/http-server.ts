@@ -3,7 +3,7 @@ import { fastify, type FastifyInstance } from "fastify";
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { VALUE_BYTES_MAX } from "../../../runtime/core/wire.ts";
+import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 import { addAuthentication, addAuthorization } from "./access.ts";
 import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
 import { addContractFileRoutes } from "../contracts/contract-files.routes.ts";

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import { escapePointer } from "../../../runtime/core/json-pointer.ts";
-import { parseObject, DecodeError } from "../../../runtime/core/wire.ts";
+import { parseObject, DecodeError } from "../../../runtime/core/incoming-json.ts";
 import { Problem } from "./problem.ts";
 
 /** Bodies are read as messages of the bus are: the same limits of size, depth and characters, the same codes. */

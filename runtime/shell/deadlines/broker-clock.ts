@@ -3,8 +3,8 @@ import type { Clock } from "../../ports/clock.ts";
 const BUCKET_MS = 30_000;
 
 /**
- * The broker's time, from this process's monotonic clock and the smallest (received - appended) seen lately. It is
- * never ahead of the broker by more than nothing: a delay in the network only makes it late, so a deadline is late too.
+ * Estimates the broker's time from this process's monotonic clock and the smallest recent delay between append and
+ * receipt. The estimate is never ahead of the broker: a slow network only makes it late, and deadlines with it.
  */
 export class BrokerClock {
   readonly #clock: Clock;
@@ -16,19 +16,22 @@ export class BrokerClock {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#bucketStartMs = clock.monotonicMs();
-    // Until the store, and then the first record or publish, has told better.
+    // Replaced by the store's time, and then by the first record or publish.
     this.#guessedOffsetMs = clock.monotonicMs() - clock.wallMs();
   }
 
   /**
-   * Another machine's clock is a better guess than our own, which may have been set wrong.
+   * Until the first sample, another machine's clock is a better guess than this machine's, which may be set wrong.
    * @param timeMs ms since the epoch
    */
   guessTime(timeMs: number): void {
     this.#guessedOffsetMs = this.#clock.monotonicMs() - timeMs;
   }
 
-  /** @param receivedAtMs monotonic ms; @param brokerTimeMs ms since the epoch */
+  /**
+   * @param receivedAtMs monotonic ms
+   * @param brokerTimeMs ms since the epoch
+   */
   addSample(receivedAtMs: number, brokerTimeMs: number): void {
     const now = this.#clock.monotonicMs();
     if (now - this.#bucketStartMs > BUCKET_MS) {

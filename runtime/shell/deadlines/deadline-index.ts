@@ -1,20 +1,16 @@
+import type { AttemptRef } from "../../core/entity.ts";
 import type { ArmedDeadline } from "../../core/handler.ts";
-import { Heap } from "./heap.ts";
 import type { Partition } from "../partitions/partition.ts";
+import { Heap } from "./heap.ts";
 
-/** Whose deadlines they are. */
-export interface DeadlineOwner {
+/** The attempt that has the deadlines, and its partition. */
+export interface DeadlineOwner extends AttemptRef {
   readonly partition: Partition;
-  readonly entityId: string;
-  readonly attemptId: string;
-  readonly correlationId: string;
 }
-export interface DueDeadline extends DeadlineOwner {
+export interface DueDeadline extends DeadlineOwner, ArmedDeadline {
   readonly name: string;
-  readonly at: number;
-  readonly renewedAt: number | null;
 }
-/** Also its entry in the heap, for as long as it is the one that its map knows. */
+/** The heap's entry is the same object. An entry in the heap that the map does not have is outdated. */
 interface IndexedDeadline {
   partition: Partition;
   readonly entityId: string;
@@ -22,20 +18,15 @@ interface IndexedDeadline {
   correlationId: string;
   readonly name: string;
   armed: ArmedDeadline;
-  /**
-   * The time it has in the heap, Infinity when it is not in it. A renewal only moves `armed`; this follows when it
-   * comes up.
-   */
+  /** Its time in the heap; Infinity when it is not there. A renewal leaves it as it is until it comes up. */
   queuedAt: number;
-  /** Its firing is on its way. */
+  /** It has fired, and the turn that takes the message is not committed yet. */
   isFired: boolean;
 }
 
-/**
- * When which deadline is due. One object a deadline, for there may be a great many; renewals are cheap, however many.
- */
+/** Finds the deadlines that are due. Made for very many (one object each) and frequent renewals (no heap change). */
 export class DeadlineIndex {
-  /** Name, then entity id. */
+  /** By deadline name, then entity id. */
   readonly #entries = new Map<string, Map<string, IndexedDeadline>>();
   readonly #heap = new Heap<IndexedDeadline>((a, b) => a.queuedAt < b.queuedAt);
 
@@ -43,7 +34,7 @@ export class DeadlineIndex {
     return [...this.#entries.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** The earliest time at which something may be due; it may turn out to have been renewed. */
+  /** The earliest time at which a deadline may be due, unless it was renewed. */
   get nextAt(): number | undefined {
     return this.#heap.first?.queuedAt;
   }
@@ -79,7 +70,7 @@ export class DeadlineIndex {
     }
   }
 
-  /** Takes what is due at `atMs` out of the heap; what is not fired after all must be `set` or `postpone`d again. */
+  /** Takes the deadlines that are due at `atMs` out of the heap. Those that do not fire must be `postpone`d. */
   popDue(atMs: number): DueDeadline[] {
     const due: DueDeadline[] = [];
     for (let top = this.#heap.first; top && top.queuedAt <= atMs; top = this.#heap.first) {
@@ -94,7 +85,7 @@ export class DeadlineIndex {
     return due;
   }
 
-  /** Looks at a due deadline again at `atMs`, also when it was fired: that counts no longer. */
+  /** Makes a deadline due again at `atMs`, also when it had fired. */
   postpone({ entityId, name }: DueDeadline, atMs: number): void {
     const known = this.#entryOf(name, entityId);
     if (!known) return;
@@ -102,19 +93,19 @@ export class DeadlineIndex {
     this.#queue(known, atMs);
   }
 
-  /** It fires: until the turn that takes it in is committed it is armed no longer, and not disarmed yet. */
+  /** Until its turn is committed the deadline is still in the index, but no longer counted as armed. */
   markFired({ entityId, name }: DueDeadline): void {
     const known = this.#entryOf(name, entityId);
     if (known) known.isFired = true;
   }
 
-  /** For when the deadlines of this name are armed, in no order. */
+  /** The times of the armed deadlines of this name, in no order. */
   *armedTimes(name: string): Iterable<number> {
     for (const { armed, isFired, partition } of this.#entries.get(name)?.values() ?? [])
       if (!isFired && !partition.isLost) yield armed.at;
   }
 
-  /** Still armed for the time that it was due at. */
+  /** Whether it is still armed for the time at which it was due. */
   isCurrent({ entityId, name, at }: DueDeadline): boolean {
     return this.#entryOf(name, entityId)?.armed.at === at;
   }
@@ -134,7 +125,7 @@ export class DeadlineIndex {
     ofName.set(armed.entityId, armed);
   }
 
-  /** What lies in the heap already stays where it is: another takes its place. */
+  /** An entry can't be moved inside of the heap: a copy replaces it, and the old one is outdated. */
   #queue(known: IndexedDeadline, at: number): void {
     const entry = known.queuedAt === Number.POSITIVE_INFINITY ? known : { ...known };
     if (entry !== known) this.#addEntry(entry);

@@ -1,22 +1,20 @@
-import { derivedId } from "../../core/ids.ts";
 import type { DeadlineSpec } from "../../core/domain.ts";
-import type { Message } from "../../core/message.ts";
-import { toRfc3339 } from "../../core/time.ts";
+import { deadlineMessage } from "../../core/runtime-messages.ts";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
+import type { ShellContext } from "../shell-context.ts";
 import { DeadlineIndex, type DueDeadline } from "./deadline-index.ts";
 import { ExpiryGuard } from "./expiry-guard.ts";
-import type { ShellContext } from "../shell-context.ts";
 
-/** A request for the log's ends must begin this much after a deadline, by the broker's time. */
+/** The log's ends must be read at least this long after a deadline, by the broker's time. */
 const WATERMARK_DELAY_MS = 250;
-/** No deadline fires before min(its period, this) of resumed service. */
+/** After service has resumed no deadline fires for min(its period, this): the grace. */
 const GRACE_MAX_MS = 30_000;
-/** When a deadline whose expiry is held is looked at again. */
+/** When a deadline that the expiry guard holds is tried again. */
 const HELD_RECHECK_MS = 500;
 
 /**
- * Fires deadlines by the watermark rule: what reached the log before a deadline wins, even if it is read after it.
- * A due deadline waits until everything that the log held a little later was taken in.
+ * Fires deadlines by the watermark rule: a message that reached the log before a deadline counts, even if it is read
+ * after it. So a due deadline waits until all records were taken that the log had shortly after it.
  */
 export class DeadlineScheduler {
   readonly index = new DeadlineIndex();
@@ -26,7 +24,7 @@ export class DeadlineScheduler {
   readonly #specs: ReadonlyMap<string, DeadlineSpec>;
   #waitingForLog: { readonly due: DueDeadline; readonly ends: ByTopicPartition<LogEnds> }[] = [];
 
-  /** @param isInService whether bus and store are known to be in reach; what is due waits until they are */
+  /** @param isInService whether bus and store are reachable; until they are no deadline fires */
   constructor(context: ShellContext, isInService: () => boolean) {
     this.#context = context;
     this.#isInService = isInService;
@@ -37,7 +35,7 @@ export class DeadlineScheduler {
     this.#specs = new Map(specs.map((spec) => [spec.name, spec]));
   }
 
-  /** Ms until a request for the log's ends is wanted: 0 and less is now. */
+  /** Ms until the next deadline needs the log's ends; 0 or less: now. */
   get logEndsNeededInMs(): number {
     const next = this.index.nextAt;
     return next === undefined
@@ -52,14 +50,14 @@ export class DeadlineScheduler {
     this.fireReady();
   }
 
-  /** Called after every turn: positions may have reached the ends. */
+  /** Called after every turn, since the positions may have reached the ends of the log. */
   fireReady(): void {
     if (this.#waitingForLog.length === 0 || !this.#isInService()) return;
     const ready: DueDeadline[] = [];
     this.#waitingForLog = this.#waitingForLog.filter(({ due, ends }) => {
       if (due.partition.isLost || !this.index.isCurrent(due)) return false;
       if (!this.#hasReached(due, ends)) return true;
-      // Service may have been interrupted while it waited.
+      // Service may have been interrupted while the deadline waited.
       if (!this.#postponeInGrace(due)) ready.push(due);
       return false;
     });
@@ -76,7 +74,7 @@ export class DeadlineScheduler {
     this.index.dropLost();
   }
 
-  /** In the grace of resumed service it is looked at again behind it. */
+  /** @returns whether the grace of resumed service is not over yet: then the deadline is due again at its end */
   #postponeInGrace(due: DueDeadline): boolean {
     const servedMs = this.#context.clock.monotonicMs() - due.partition.resumedAtMs;
     const graceLeftMs = Math.min(this.#periodMs(due), GRACE_MAX_MS) - servedMs;
@@ -96,29 +94,17 @@ export class DeadlineScheduler {
     });
   }
 
-  /**
-   * What was fired and could not be committed before service was interrupted: it is looked at again, with its grace.
-   */
+  /** A deadline fired but was not committed before service was interrupted: it is due again, with its grace. */
   rescheduleFiring(due: DueDeadline): void {
     if (!due.partition.isLost && this.index.isCurrent(due)) this.index.postpone(due, this.#context.brokerClock.nowMs());
   }
 
   #enqueueFiring(due: DueDeadline): void {
-    const { partition, entityId, attemptId, correlationId, name, at, renewedAt } = due;
-    const deadlineAt = toRfc3339(at);
-    const message: Message = {
-      kind: "deadline",
-      type: `deadline(${name})`,
-      id: derivedId("deadline", attemptId, name, deadlineAt),
-      entityId,
-      correlationId,
-      payload: { deadline_at: deadlineAt, renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) },
-      now: at,
-      attemptId,
-    };
-    this.#context.failpoint("C11");
-    this.#context.observe({ kind: "deadline_fired", name, lateMs: this.#context.brokerClock.nowMs() - at });
-    const firedAtMs = this.#context.clock.monotonicMs();
-    this.#context.inbox.push({ kind: "deadline", partition, message, due, firedAtMs });
+    const { brokerClock, clock, failpoint, inbox, observe } = this.#context;
+    const { partition, entityId, attemptId, correlationId, name, at } = due;
+    const message = deadlineMessage({ entityId, attemptId, correlationId }, name, due);
+    failpoint("C11");
+    observe({ kind: "deadline_fired", name, lateMs: brokerClock.nowMs() - at });
+    inbox.push({ kind: "deadline", partition, message, due, firedAtMs: clock.monotonicMs() });
   }
 }

@@ -1,99 +1,79 @@
 import type { DeadlineSpec } from "../../core/domain.ts";
-import type { DeadlineIndex, DueDeadline } from "./deadline-index.ts";
 import { type ExpiryHold, expiryHolds } from "../operators/holds.ts";
-import { judgeMassExpiry, type MassExpiryVerdict } from "./mass-expiry.ts";
+import { PeriodicTask } from "../periodic-task.ts";
 import type { ShellContext } from "../shell-context.ts";
+import type { DeadlineIndex, DueDeadline } from "./deadline-index.ts";
+import { judgeMassExpiry, type MassExpiryVerdict } from "./mass-expiry.ts";
 
 const POLL_MS = 1_000;
 const POLL_WHILE_HELD_MS = 250;
-/** Without a word from the store for this long nothing guarded expires: another process may have begun a hold. */
+/** If the store could not be read for this long, nothing guarded expires: another process may have begun a hold. */
 const STALE_READ_MAX_MS = 5_000;
-/** One entity goes in this time, over all processes, once a hold's silent period is over. */
+/** When a hold drains, one entity expires in this time, over all processes. */
 const DRAIN_INTERVAL_MS = 1_000;
-/** A hold ends when for this long no process had an entity that waits. */
+/** A hold ends when no process has had a waiting entity for this long. */
 const HOLD_IDLE_MS = 5_000;
-/** How long a verdict is good for: it looks at every armed deadline. */
+/** How long a verdict is reused, since making one reads every armed deadline. */
 const VERDICT_VALID_MS = 100;
 
 interface GuardedState {
   readonly state: string;
   readonly deadline: DeadlineSpec;
   readonly guard: NonNullable<DeadlineSpec["expiryGuard"]>;
-  /** The state's row as it was read last. */
-  hold: ExpiryHold | undefined;
+  /** The state's row when it was last read. */
+  hold?: ExpiryHold | undefined;
   /** A mass expiry that is not in the store yet. */
-  pendingHold: MassExpiryVerdict | undefined;
-  cachedVerdict: { readonly untilMs: number; readonly value: MassExpiryVerdict } | undefined;
-  /** When entities expired that no hold and no operator let go. */
+  pendingHold?: MassExpiryVerdict | undefined;
+  cachedVerdict?: { readonly untilMs: number; readonly value: MassExpiryVerdict } | undefined;
+  /** When entities expired that neither a hold nor an operator released. */
   expiredAtMs: number[];
-  /** Whether one may go: claimed in the store, so one a second over all processes. */
+  /** Whether this process has claimed the next entity that may expire while the hold drains. */
   mayDrain: boolean;
 }
 
 /**
- * Holds the expiry of a state while so many of its entities would expire at once that the fault is probably ours. A
- * hold is a row in the store: every process keeps to it, and a restart remembers. It is over by an operator's word, at
- * once; or after one more silent period, one entity a second, oldest first.
+ * Holds the expiry of a state when so many of its entities would expire at once that the fault is probably ours. A hold
+ * is a row in the store, so it binds all processes and survives restarts. An operator can release it at once. Otherwise
+ * it drains when the entities stay silent for one more period: one entity a second expires, the oldest first.
  */
 export class ExpiryGuard {
   readonly #context: ShellContext;
   readonly #index: DeadlineIndex;
   readonly #states: ReadonlyMap<string, GuardedState>;
+  readonly #polling: PeriodicTask;
   #lastReadAtMs = Number.NEGATIVE_INFINITY;
-  #stopped = false;
-  #cancel = (): void => {};
 
   constructor(context: ShellContext, index: DeadlineIndex) {
     this.#context = context;
     this.#index = index;
-    this.#states = new Map(
-      [...context.domain.orchestrator.states.values()].flatMap(({ name: state, deadline }) =>
-        deadline?.expiryGuard
-          ? [
-              [
-                deadline.name,
-                {
-                  state,
-                  deadline,
-                  guard: deadline.expiryGuard,
-                  hold: undefined,
-                  pendingHold: undefined,
-                  cachedVerdict: undefined,
-                  expiredAtMs: [],
-                  mayDrain: false,
-                },
-              ] as const,
-            ]
-          : [],
-      ),
+    const guarded = [...context.domain.orchestrator.states.values()].flatMap(({ name: state, deadline }) =>
+      deadline?.expiryGuard ? [{ state, deadline, guard: deadline.expiryGuard, expiredAtMs: [], mayDrain: false }] : [],
+    );
+    this.#states = new Map(guarded.map((each) => [each.deadline.name, each]));
+    // A poll that fails is repeated by the next one, and until then nothing guarded expires.
+    this.#polling = new PeriodicTask(
+      context.clock,
+      () => this.#poll().catch(() => {}),
+      () => ([...this.#states.values()].some(isInForce) ? POLL_WHILE_HELD_MS : POLL_MS),
     );
   }
 
   start(): void {
-    if (this.#states.size === 0 || this.#stopped) return;
-    // Out of reach: it is tried again in a moment, and until then nothing guarded expires.
-    void this.#poll()
-      .catch(() => {})
-      .finally(() => {
-        if (this.#stopped) return;
-        const isHeld = [...this.#states.values()].some((each) => isInForce(each));
-        this.#cancel = this.#context.clock.after(isHeld ? POLL_WHILE_HELD_MS : POLL_MS, () => this.start());
-      });
+    if (this.#states.size > 0) this.#polling.startNow();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancel();
+    this.#polling.stop();
   }
 
-  /** Holds in force, and how many entities of this process wait. */
+  /** The holds in force, with the number of this process's entities that wait. */
   get holds(): readonly (ExpiryHold & { readonly waiting: number })[] {
     return [...this.#states.values()].flatMap((each) =>
       each.hold && isInForce(each) ? [{ ...each.hold, waiting: this.#waitingCount(each) }] : [],
     );
   }
 
-  /** Whether a deadline that is due may fire now; asked once for each firing, oldest first. */
+  /** Whether a due deadline may fire now. To be called once for each firing, oldest first. */
   mayFire({ name, at }: DueDeadline): boolean {
     const guarded = this.#states.get(name);
     if (!guarded) return true;
@@ -113,21 +93,18 @@ export class ExpiryGuard {
 
   #verdictOf(guarded: GuardedState, nowMs: number): MassExpiryVerdict {
     if (guarded.cachedVerdict && nowMs < guarded.cachedVerdict.untilMs) return guarded.cachedVerdict.value;
-    const {
-      guard,
-      deadline: { name, renewedForMs },
-    } = guarded;
+    const { name, renewedForMs } = guarded.deadline;
     guarded.expiredAtMs = guarded.expiredAtMs.filter((at) => at >= nowMs - renewedForMs);
-    const of = judgeMassExpiry({
-      guard,
+    const verdict = judgeMassExpiry({
+      guard: guarded.guard,
       renewedForMs,
       nowMs,
       armedTimes: this.#index.armedTimes(name),
       expiredAtMs: guarded.expiredAtMs,
       releasedUntilMs: releasedUntilMs(guarded),
     });
-    guarded.cachedVerdict = { untilMs: nowMs + VERDICT_VALID_MS, value: of };
-    return of;
+    guarded.cachedVerdict = { untilMs: nowMs + VERDICT_VALID_MS, value: verdict };
+    return verdict;
   }
 
   #waitingCount({ deadline: { name } }: GuardedState): number {
@@ -146,14 +123,11 @@ export class ExpiryGuard {
     const askedAtMs = clock.monotonicMs();
     const rows = await expiryHolds(store, domain.name);
     this.#lastReadAtMs = askedAtMs;
-    for (const guarded of this.#states.values())
-      this.#adopt(
-        guarded,
-        rows.find(({ state }) => state === guarded.state),
-      );
+    const holds = new Map(rows.map((row) => [row.state, row]));
+    for (const guarded of this.#states.values()) this.#adopt(guarded, holds.get(guarded.state));
   }
 
-  /** Unless the row is another one by now than the verdict was made by: then that one counts. */
+  /** Writes nothing when the row has changed since the verdict: then the new row counts. */
   async #storeHold({ state, hold }: GuardedState, { entities, total }: MassExpiryVerdict): Promise<void> {
     await this.#context.store.query(
       `insert into rollcall.expiry_hold as held (domain, state, held_at, entities, total)
@@ -166,6 +140,7 @@ export class ExpiryGuard {
     );
   }
 
+  /** Claims the next entity that may expire; releases the hold when no process has a waiting entity any more. */
   async #drain(guarded: GuardedState): Promise<void> {
     const { store, domain } = this.#context;
     const { state, deadline } = guarded;
@@ -197,7 +172,7 @@ export class ExpiryGuard {
   #adopt(guarded: GuardedState, row: ExpiryHold | undefined): void {
     const { hold: before, state } = guarded;
     guarded.hold = row;
-    // A begin whose write failed is written at the next look; one that another row answered is answered.
+    // A hold whose write failed stays pending. One that was written, or lost against a newer row, does not.
     if (row?.releasedAtMs === null || row?.releasedAtMs !== before?.releasedAtMs) guarded.pendingHold = undefined;
     if (row === undefined || (before?.heldAtMs === row.heldAtMs && before.releasedAtMs === row.releasedAtMs)) return;
     guarded.cachedVerdict = undefined;
@@ -218,7 +193,7 @@ export class ExpiryGuard {
 const isInForce = ({ hold, pendingHold }: GuardedState): boolean =>
   pendingHold !== undefined || hold?.releasedAtMs === null;
 
-/** What was silent when an operator gave a word is due within one period of it. */
+/** Entities that were silent when an operator released the hold are due within one period after that. */
 const releasedUntilMs = ({ hold, deadline }: GuardedState): number =>
   hold?.releasedAtMs != null && hold.releasedBy !== null
     ? hold.releasedAtMs + deadline.renewedForMs

@@ -1,4 +1,4 @@
-/** A binary heap: what comes before all others is found at once. */
+/** A binary heap. */
 export class Heap<Entry> {
   readonly #entries: Entry[] = [];
   readonly #isBefore: (a: Entry, b: Entry) => boolean;
@@ -24,7 +24,7 @@ export class Heap<Entry> {
     entries[index] = entry;
   }
 
-  /** Takes the first one out. */
+  /** Removes the first entry. */
   pop(): void {
     const entries = this.#entries;
     const last = entries.pop();

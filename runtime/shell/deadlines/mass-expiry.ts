@@ -5,22 +5,22 @@ interface ExpiryTimes {
   readonly renewedForMs: number;
   /** Broker time, ms since the epoch. */
   readonly nowMs: number;
-  /** For when the deadlines of the state's entities are armed. */
+  /** Times of the armed deadlines of the state's entities. */
   readonly armedTimes: Iterable<number>;
-  /** When entities expired lately, those apart that a hold or an operator's word let go. */
+  /** When entities expired recently, without those that a hold or an operator released. */
   readonly expiredAtMs: Iterable<number>;
-  /** Deadlines up to here were let go by an operator: no sign of a new fault. */
+  /** An operator released deadlines up to this time, so they are no sign of a new fault. */
   readonly releasedUntilMs: number;
 }
 
 export interface MassExpiryVerdict {
   readonly isMass: boolean;
-  /** How many expired in the last third of `renewed_for` or are due in the next one; of how many. */
+  /** How many of `total` expired in the last third of `renewed_for`, or are due in the next third. */
   readonly entities: number;
   readonly total: number;
 }
 
-/** Whether so many entities of a state expire at once that the fault is probably not theirs. Pure. */
+/** Whether so many entities of a state expire at once that the fault is probably ours and not theirs. Pure. */
 export function judgeMassExpiry(input: ExpiryTimes): MassExpiryVerdict {
   const { guard, renewedForMs, nowMs, releasedUntilMs } = input;
   const thirdMs = renewedForMs / 3;

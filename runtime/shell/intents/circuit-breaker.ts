@@ -1,8 +1,8 @@
 import type { Clock } from "../../ports/clock.ts";
 
 /**
- * Refuses calls to a backend that failed `failureThreshold` times in a row. After a rest one call may try, and how it
- * ends decides. Its time is the clock's monotonic one: no step of the machine's clock opens or shuts it.
+ * Opens after `failureThreshold` failed calls in a row, and then refuses calls to the backend. After `resetTimeoutMs`
+ * one call may probe it; the result closes the breaker or keeps it open.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class CircuitBreaker {
     this.#onChange = onChange;
   }
 
-  /** Whether a call may be made now; whoever makes it must tell how it ended. */
+  /** Whether a call may be made now. Its result must be recorded. */
   allowsCall(): boolean {
     if (this.#openedAtMs === undefined) return true;
     if (this.#isProbing || this.#clock.monotonicMs() - this.#openedAtMs < this.#resetTimeoutMs) return false;
@@ -34,7 +34,7 @@ export class CircuitBreaker {
 
   recordSuccess(): void {
     const wasOpen = this.#openedAtMs !== undefined;
-    // A call that began before the breaker opened is not the one that tries.
+    // A call that began before the breaker opened is not the probe.
     if (wasOpen && !this.#isProbing) return;
     this.#failures = 0;
     this.#isProbing = false;

@@ -1,14 +1,15 @@
 import type { EffectSpec } from "../../core/domain.ts";
-import type { Outcome } from "../../core/effect.ts";
+import { failed, type Outcome } from "../../core/effect.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Intent } from "../../core/intent.ts";
 import { attachTraceparent } from "../../core/trace.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { withTimeout } from "../timeout.ts";
 
 /**
- * Asks an effect for these intents, for as long as its contract allows. Never rejects.
+ * Calls an effect for these intents, with its contract's timeout. Never rejects.
  * @param traceparent W3C traceparent that the call is part of
- * @returns one outcome each; UNAVAILABLE for those that the effect left without one
+ * @returns one outcome for each intent; UNAVAILABLE where the effect gave none
  */
 export async function callEffect(
   clock: Clock,
@@ -16,29 +17,16 @@ export async function callEffect(
   intents: readonly Intent[],
   traceparent?: string,
 ): Promise<readonly Outcome[]> {
-  const abort = new AbortController();
-  if (traceparent !== undefined) attachTraceparent(abort.signal, traceparent);
-  const allUnavailable = (message: string, cause?: unknown): readonly Outcome[] =>
-    intents.map(() => unavailableOutcome(spec, message, cause));
-  let cancel = (): void => {};
-  const timeout = new Promise<readonly Outcome[]>((resolve) => {
-    cancel = clock.after(spec.timeoutMs, () => {
-      abort.abort();
-      resolve(allUnavailable(`no answer within ${spec.timeoutMs} ms; the outcome is unknown`));
-    });
-  });
+  const unavailable = (message: string, cause?: unknown): Outcome =>
+    failed(new Fault("UNAVAILABLE", `${spec.backend}: ${message}`, { retryable: true, cause }));
   try {
-    const outcomesPromise = spec.effect.run(intents as readonly Intent<never>[], { signal: abort.signal });
-    const outcomes = await Promise.race([outcomesPromise, timeout]);
-    return intents.map((_, index) => outcomes[index] ?? unavailableOutcome(spec, "the effect gave no outcome for it"));
+    const outcomes = await withTimeout(clock, spec.timeoutMs, (signal) => {
+      if (traceparent !== undefined) attachTraceparent(signal, traceparent);
+      return spec.effect.run(intents as readonly Intent<never>[], { signal });
+    });
+    return intents.map((_, index) => outcomes[index] ?? unavailable("the effect gave no outcome for it"));
   } catch (error) {
-    return allUnavailable(error instanceof Error ? error.message : String(error), error);
-  } finally {
-    cancel();
+    const outcome = unavailable(error instanceof Error ? error.message : String(error), error);
+    return intents.map(() => outcome);
   }
 }
-
-const unavailableOutcome = ({ backend }: EffectSpec, message: string, cause?: unknown): Outcome => ({
-  done: false,
-  fault: new Fault("UNAVAILABLE", `${backend}: ${message}`, { retryable: true, cause }),
-});

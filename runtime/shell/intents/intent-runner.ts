@@ -1,27 +1,29 @@
 import type { EffectSpec } from "../../core/domain.ts";
 import type { Outcome } from "../../core/effect.ts";
-import { derivedId } from "../../core/ids.ts";
 import type { Intent } from "../../core/intent.ts";
 import type { IntentTry } from "../../core/journal.ts";
-import type { Message } from "../../core/message.ts";
+import type { NewEvent } from "../../core/message.ts";
+import { intentFailure, outcomeMessage } from "../../core/runtime-messages.ts";
 import { sharedTraceparent } from "../../core/trace.ts";
+import type { Partition } from "../partitions/partition.ts";
+import type { ShellContext } from "../shell-context.ts";
+import type { ShellEvent } from "../shell-event.ts";
+import type { Span } from "../tracing.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { callEffect } from "./effect-call.ts";
-import type { ShellContext } from "../shell-context.ts";
-import type { Partition } from "../partitions/partition.ts";
-import type { Span } from "../tracing.ts";
-import { tryRecorder, appendTry } from "./tries.ts";
+import { appendTry, tryRecorder } from "./tries.ts";
 
-/** An intent on its way. */
+/** An intent that is not finished. */
 interface RunningIntent {
   readonly intent: Intent;
   readonly partition: Partition;
   readonly spec: EffectSpec;
   failedTries: number;
   tries: readonly IntentTry[];
-  /** Set while it waits for its next try; each wait is one of its own. */
+  /** Set while it waits for its next try, to another object for each wait. */
   wait?: object | undefined;
 }
+/** The calls of one effect: at most `concurrency` at a time. */
 interface EffectLane {
   readonly spec: EffectSpec;
   ready: RunningIntent[];
@@ -29,9 +31,9 @@ interface EffectLane {
 }
 
 /**
- * Carries intents out: grouped per effect, all effects in parallel, intents of one target one at a time, each with its
- * contract's timeout, retry and breaker. What became of an intent is an item of a later turn, and only when that turn
- * is committed does the next intent of its target begin.
+ * Runs intents by calling their effects in batches, with the timeout, retries and circuit breaker of the contract. All
+ * effects run in parallel, but intents of one target one after the other: the outcome of an intent becomes an item of a
+ * turn, and only when that turn is committed does the next intent of its target begin.
  */
 export class IntentRunner {
   readonly #context: ShellContext;
@@ -47,7 +49,7 @@ export class IntentRunner {
     this.#context = context;
   }
 
-  /** Intents that are not finished, waiting ones included. */
+  /** Intents that are not finished. */
   get size(): number {
     return this.#size;
   }
@@ -57,12 +59,11 @@ export class IntentRunner {
     return this.#targets.has(target);
   }
 
-  /** Calls of effects under way. */
   get callsInFlight(): number {
     return this.#callsInFlight;
   }
 
-  /** In the order of their turn. */
+  /** @param intents in the order in which they were decided */
   add(partition: Partition, intents: readonly Intent[]): void {
     for (const intent of intents) {
       const spec = this.#context.domain.effects.get(intent.type);
@@ -79,7 +80,7 @@ export class IntentRunner {
     this.#dispatchSoon();
   }
 
-  /** The turn that took the outcome in is committed: the next intent of the target may begin. */
+  /** Called when the turn with the intent's outcome is committed: the next intent of its target may begin. */
   releaseTarget(intent: Intent): void {
     this.#context.failpoint("C10");
     const queue = this.#targets.get(intent.target);
@@ -91,7 +92,7 @@ export class IntentRunner {
     else this.#makeReady(next);
   }
 
-  /** Ends the waits of an entity's intents for their next try. @returns how many waited */
+  /** Lets the entity's intents that wait for their next try run now. @returns how many waited */
   retryNow(entityId: string): number {
     let count = 0;
     for (const [running] of this.#targets.values()) {
@@ -102,18 +103,18 @@ export class IntentRunner {
     return count;
   }
 
-  /** The failed calls of an entity's intents that are not finished, by intent. */
+  /** The failed calls of an entity's unfinished intents, by intent id. */
   triesOf(entityId: string): ReadonlyMap<string, readonly IntentTry[]> {
     const all = [...this.#targets.values()].flat().filter(({ intent }) => intent.entityId === entityId);
     return new Map(all.map(({ intent, tries }) => [intent.id, tries]));
   }
 
-  /** Begins no call any more; what is not finished is resumed by the partitions' next owner. */
+  /** Begins no more calls. The partitions' next owner resumes what is not finished. */
   stop(): void {
     this.#stopped = true;
   }
 
-  /** Forgets what belongs to lost partitions; calls under way end unheard. */
+  /** Forgets the intents of lost partitions; outcomes of their running calls are ignored. */
   dropLost(): void {
     for (const [target, queue] of this.#targets) {
       const kept = queue.filter(({ partition }) => !partition.isLost);
@@ -138,7 +139,7 @@ export class IntentRunner {
     this.#dispatchSoon();
   }
 
-  /** Once for all that becomes ready in one go, so that it leaves in full batches. */
+  /** Later in the same tick, so that intents which become ready together are called in full batches. */
   #dispatchSoon(): void {
     if (this.#isDispatchQueued) return;
     this.#isDispatchQueued = true;
@@ -170,7 +171,7 @@ export class IntentRunner {
     const { intentType, backend } = lane.spec;
     const span = this.#context.tracing?.effect({ intentType, backend, intents: intents.length, traceparents });
     const began = { at: this.#context.brokerClock.nowMs(), ms: this.#context.clock.monotonicMs() };
-    // A batch of several traces hands none of them on: its work would be told as one node's. A span has links for that.
+    // A batch of several traces can't belong to one of them: its span links to all, and without a tracer it has none.
     const outcomes = await callEffect(
       this.#context.clock,
       lane.spec,
@@ -178,7 +179,7 @@ export class IntentRunner {
       span?.traceparent ?? sharedTraceparent(traceparents),
     );
     if (span) endSpan(span, outcomes);
-    // Of a batch of which nothing was done its backend is at fault.
+    // Only when no intent of a batch succeeded, the backend itself is considered failed.
     if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.recordFailure();
     else breaker.recordSuccess();
     this.#context.failpoint("C9");
@@ -192,38 +193,29 @@ export class IntentRunner {
   }
 
   #handleOutcome(running: RunningIntent, outcome: Outcome): void {
-    const { spec } = running;
+    const { intent, spec } = running;
     if (outcome.done) {
-      this.#observeResult(running, "done");
       const { event } = outcome;
-      const message =
-        event && spec.outputEvents.includes(event.type)
-          ? this.#outcomeMessage(running, event.type, event.payload)
-          : undefined;
-      return this.#enqueueSettled(
-        running,
-        `done${running.failedTries > 0 ? ` after ${running.failedTries} failed tries` : ""}`,
-        message,
-      );
+      const note = running.failedTries > 0 ? `done after ${running.failedTries} failed tries` : "done";
+      const isListed = event !== undefined && spec.outputEvents.includes(event.type);
+      this.#observeResult(running, "done");
+      return this.#enqueueSettled(running, note, isListed ? event : undefined);
     }
     const { fault } = outcome;
     const { maxRetries, maxDelayMs, retryOn } = spec.retry;
     const permanent = retryOn ? !retryOn.has(fault.code) : !fault.retryable;
     running.failedTries++;
     if (maxRetries === "unlimited") {
-      if ((this.#targets.get(running.intent.target)?.length ?? 0) > 1) {
+      if ((this.#targets.get(intent.target)?.length ?? 0) > 1) {
         this.#observeResult(running, "superseded_intent", fault.code);
-        return this.#enqueueSettled(
-          running,
-          `superseded by a newer intent after ${running.failedTries} failed tries: ${fault.message}`,
-        );
+        const note = `superseded by a newer intent after ${running.failedTries} failed tries: ${fault.message}`;
+        return this.#enqueueSettled(running, note);
       }
     } else if (permanent || running.failedTries > maxRetries) {
       this.#observeResult(running, "failed", fault.code);
-      const payload = { backend: spec.backend, error_code: fault.code, message: fault.message.slice(0, 1_000) };
-      const message = this.#outcomeMessage(running, `failed(${spec.intentType})`, payload);
       const why = permanent ? "refused for good" : `given up after ${running.failedTries} tries`;
-      return this.#enqueueSettled(running, `${why}: ${fault.code} ${fault.message}`, message);
+      const failure = intentFailure(intent, spec.backend, fault);
+      return this.#enqueueSettled(running, `${why}: ${fault.code} ${fault.message}`, failure);
     }
     this.#observeResult(running, "retried", fault.code);
     this.#scheduleRetry([running], permanent ? maxDelayMs : this.#delayMs(running));
@@ -242,39 +234,26 @@ export class IntentRunner {
     });
   }
 
-  #outcomeMessage({ intent }: RunningIntent, type: string, payload: Message["payload"]): Message {
-    return {
-      kind: "outcome",
-      type,
-      id: derivedId("outcome", intent.id),
-      entityId: intent.entityId,
-      correlationId: intent.correlationId,
-      payload,
-      now: this.#context.brokerClock.nowMs(),
-      attemptId: intent.attemptId,
-      intentId: intent.id,
-      ...(intent.traceparent !== undefined && { traceparent: intent.traceparent }),
-    };
-  }
-
-  #enqueueSettled({ intent, partition, tries }: RunningIntent, note: string, message?: Message): void {
-    this.#context.inbox.push({
-      ...{ kind: "settled", partition, intent, note },
+  #enqueueSettled({ intent, partition, tries }: RunningIntent, note: string, outcome?: NewEvent): void {
+    const { inbox, brokerClock } = this.#context;
+    inbox.push({
+      kind: "settled",
+      partition,
+      intent,
+      note,
       ...(tries.length > 0 && { tries }),
-      ...(message && { message }),
+      ...(outcome && { message: outcomeMessage(intent, outcome, brokerClock.nowMs()) }),
     });
   }
 
   #observeResult(
-    { spec }: RunningIntent,
-    result: "done" | "retried" | "failed" | "superseded_intent",
+    { spec: { intentType: type, backend } }: RunningIntent,
+    result: Extract<ShellEvent, { kind: "intent" }>["result"],
     code?: string,
   ): void {
-    const { intentType: type, backend } = spec;
     this.#context.observe({ kind: "intent", type, backend, result, ...(code !== undefined && { code }) });
   }
 
-  /** One for each backend. */
   #breakerOf({ backend, breaker: limits }: EffectSpec): CircuitBreaker {
     const known = this.#breakers.get(backend);
     if (known) return known;
@@ -286,7 +265,7 @@ export class IntentRunner {
   }
 }
 
-/** Of a batch that was not done whole the first fault tells why. */
+/** The span's error is the first of the batch's faults. */
 function endSpan(span: Span, outcomes: readonly Outcome[]): void {
   const failed = outcomes.flatMap((outcome) => (outcome.done ? [] : [outcome.fault]));
   const attributes = { "rollcall.intents.failed": failed.length };

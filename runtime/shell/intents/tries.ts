@@ -5,18 +5,17 @@ import { toRfc3339 } from "../../core/time.ts";
 const TRIES_MAX = 10;
 const ERROR_LENGTH_MAX = 300;
 
-/**
- * What failed calls an intent had: the first one, which tells how it began, and the latest. Their number is kept apart.
- */
+/** Keeps the first call, which shows how the trouble began, and the latest ones. */
 export function appendTry(tries: readonly IntentTry[], latest: IntentTry): readonly IntentTry[] {
   if (tries.length < TRIES_MAX) return [...tries, latest];
   return [...tries.slice(0, 1), ...tries.slice(2), latest];
 }
 
 /**
- * What a call was for each of its outcomes. Of those that ended alike it is one object: thousands of intents that wait
- * for a backend tell the same.
- * @param beganMs broker time in ms; @param ms how long it took
+ * Makes the records of one call for its intents. Equal records are one object, since thousands of intents may wait for
+ * the same backend.
+ * @param beganMs broker time, ms since the epoch
+ * @param ms the call's duration
  */
 export function tryRecorder(beganMs: number, ms: number): (outcome: Outcome) => IntentTry {
   const call = { at: toRfc3339(beganMs), ms: Math.round(ms) };

@@ -3,8 +3,8 @@ import type { ShellLimits } from "../limits.ts";
 import type { Partition } from "./partition.ts";
 
 /**
- * Pauses partitions when a bound is reached and resumes them at half of it: nothing is dropped.
- * @param sharedFill how full the process's own queues are, 1 at their bound
+ * Pauses partitions when a bound is reached, and resumes them at half of it. Nothing is dropped.
+ * @param sharedFill how full the queues are that all partitions share, 1 at their bound
  */
 export function applyBackpressure(
   bus: EventBus,

@@ -1,8 +1,8 @@
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
-import type { Partition } from "./partition.ts";
 import type { RuntimeStatus } from "../runtime-status.ts";
+import type { Partition } from "./partition.ts";
 
-/** Records in the log that were not taken in yet. */
+/** How many records of the log were not taken yet. */
 export function measureLag(
   partitions: Iterable<Partition>,
   ends: ByTopicPartition<LogEnds>,

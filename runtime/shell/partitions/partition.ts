@@ -1,18 +1,18 @@
 import { LRUCache } from "lru-cache";
 import type { Entity } from "../../core/entity.ts";
 
-/** A partition number that this process owns under one epoch. Lost means: nothing of it may be written any more. */
+/** A partition that this process owns, or has owned, under one epoch. Once it is lost nothing of it may be written. */
 export class Partition {
   readonly number: number;
   readonly epoch: number;
   /** Next journal sequence number. */
   nextSeq: number;
-  /** Journal sequence up to which everything was published. */
+  /** Journal sequence number up to which everything is published. */
   publishedSeq: number;
-  /** Topic -> offset of the next record to be taken in. Moves with commits. */
+  /** Topic -> offset of the next record to take; changes when a turn is committed. */
   readonly positions: Map<string, number>;
   readonly entities: LRUCache<string, Entity>;
-  /** Monotonic ms since which service is uninterrupted: deadlines have their grace from then. */
+  /** Monotonic ms since when it is served without interruption; the grace of deadlines begins there. */
   resumedAtMs = Number.NEGATIVE_INFINITY;
   isLost = false;
   isPaused = false;

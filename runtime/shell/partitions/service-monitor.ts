@@ -1,21 +1,19 @@
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
+import { PeriodicTask } from "../periodic-task.ts";
 import type { ShellContext } from "../shell-context.ts";
-import type { Partition } from "./partition.ts";
 import { topicsOf } from "../topics.ts";
+import type { Partition } from "./partition.ts";
 
-/**
- * Assigned where a partition is touched or taken over: a partition that went unserved for more than 3 s gets the outage
- * grace, and keeps it whoever owns it by then.
- */
+/** Marks partitions as served. One that was unserved for over 3 s gets the outage grace, also under later owners. */
 export const MARK_SERVED_SQL =
   `resumed_at = case when clock_timestamp() - served_at > interval '3 seconds' then ` +
   "clock_timestamp() else resumed_at end, served_at = clock_timestamp()";
 
 const PROBE_MS = 1_000;
 const TICK_MS = 50;
-/** So much later a deadline may be seen that is shorter than the rest of the time until the next probe. */
+/** A new deadline may be due before the next probe: it is noticed after this at the latest. */
 const TICK_MAX_MS = 250;
-/** Out of reach for longer than this is an outage, which is never held against an entity. */
+/** Being unreachable for longer than this is an outage, which must not expire entities. */
 const OUTAGE_MS = 3_000;
 
 interface Reachability {
@@ -23,39 +21,34 @@ interface Reachability {
   error: string | undefined;
 }
 
+interface ServiceMonitorOptions {
+  readonly partitions: () => readonly Partition[];
+  /** Ms until a deadline needs the log's ends. */
+  readonly logEndsNeededInMs: () => number;
+  readonly onLogEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
+  /** Another process owns these partitions. Also found when there are no turns, which would be fenced. */
+  readonly onLost: (partitions: readonly Partition[]) => void;
+}
+
 /**
- * Asks the bus and the store once a second whether they are there. Time in which one was not (or in which this process
- * itself stood still) counts as our outage: every owned partition's deadlines get their grace anew.
+ * Asks the bus and the store once a second whether they answer. After an outage of either, or when this process itself
+ * was stopped, the grace of deadlines begins again for all owned partitions.
  */
-export class ServiceMonitor {
+export class ServiceMonitor extends PeriodicTask {
   readonly #context: ShellContext;
-  readonly #partitions: () => readonly Partition[];
-  readonly #onLogEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
-  readonly #onLost: (partitions: readonly Partition[]) => void;
-  readonly #logEndsNeededInMs: () => number;
+  readonly #options: ServiceMonitorOptions;
   readonly #reachability: Record<"bus" | "store", Reachability>;
-  #cancel = (): void => {};
   #lastProbeMs = Number.NEGATIVE_INFINITY;
-  #isProbing = false;
-  #stopped = false;
   logEnds: ByTopicPartition<LogEnds> = new Map();
 
-  constructor(
-    context: ShellContext,
-    options: {
-      readonly partitions: () => readonly Partition[];
-      /** Ms until a deadline waits for the log's ends. */
-      readonly logEndsNeededInMs: () => number;
-      readonly onLogEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
-      /** Found while nothing is written that would be fenced. */
-      readonly onLost: (partitions: readonly Partition[]) => void;
-    },
-  ) {
+  constructor(context: ShellContext, options: ServiceMonitorOptions) {
+    super(
+      context.clock,
+      () => this.#tick(),
+      () => this.#nextTickMs(),
+    );
     this.#context = context;
-    this.#partitions = options.partitions;
-    this.#logEndsNeededInMs = options.logEndsNeededInMs;
-    this.#onLogEnds = options.onLogEnds;
-    this.#onLost = options.onLost;
+    this.#options = options;
     const now = context.clock.monotonicMs();
     this.#reachability = {
       bus: { lastAnswerMs: now, error: undefined },
@@ -63,23 +56,7 @@ export class ServiceMonitor {
     };
   }
 
-  start(): void {
-    if (this.#stopped) return;
-    const probeInMs = this.#lastProbeMs + PROBE_MS - this.#context.clock.monotonicMs();
-    const nextMs = Math.min(Math.max(TICK_MS, Math.min(probeInMs, this.#logEndsNeededInMs())), TICK_MAX_MS);
-    this.#cancel = this.#context.clock.after(nextMs, () => {
-      void this.#tick().finally(() => this.start());
-    });
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#cancel();
-  }
-
-  /**
-   * Whether both answered lately, and when they were last asked. Where not, it is an outage, or may turn out as one.
-   */
+  /** Whether both answered recently, also the last time they were asked. */
   get isInService(): boolean {
     const sinceMs = this.#context.clock.monotonicMs() - OUTAGE_MS;
     return Object.values(this.#reachability).every(
@@ -92,16 +69,19 @@ export class ServiceMonitor {
     return this.#reachability[part].error;
   }
 
+  #nextTickMs(): number {
+    const probeInMs = this.#lastProbeMs + PROBE_MS - this.#context.clock.monotonicMs();
+    return Math.min(Math.max(TICK_MS, Math.min(probeInMs, this.#options.logEndsNeededInMs())), TICK_MAX_MS);
+  }
+
   async #tick(): Promise<void> {
     const now = this.#context.clock.monotonicMs();
     const isProbe = now - this.#lastProbeMs >= PROBE_MS;
-    if (this.#isProbing || (!isProbe && this.#logEndsNeededInMs() > 0)) return;
-    this.#isProbing = true;
+    if (!isProbe && this.#options.logEndsNeededInMs() > 0) return;
     if (isProbe) this.#lastProbeMs = now;
-    // Without the bus nobody is served: the last touch says since when.
+    // Without the bus the partitions are not served, and must not be marked as served.
     const isServed = this.#reachability.bus.error === undefined;
     await Promise.all([this.#probeBus(), isProbe ? this.#probeStore(isServed) : undefined]);
-    this.#isProbing = false;
   }
 
   async #probeBus(): Promise<void> {
@@ -110,12 +90,12 @@ export class ServiceMonitor {
     await this.#probe("bus", async () => {
       this.logEnds = await bus.logEnds(topicsOf(domain).input, { timeoutMs: limits.logEndsTimeoutMs });
     });
-    if (this.#reachability.bus.error === undefined) this.#onLogEnds(askedAtMs, this.logEnds);
+    if (this.#reachability.bus.error === undefined) this.#options.onLogEnds(askedAtMs, this.logEnds);
   }
 
-  /** Says that the partitions are served, so that their next owner knows whether they were not. */
+  /** Marks the partitions as served, so that their next owner can tell how long they were not. */
   async #probeStore(isServed: boolean): Promise<void> {
-    const served = isServed ? this.#partitions() : [];
+    const served = isServed ? this.#options.partitions() : [];
     await this.#probe("store", async () => {
       const rows = await this.#context.store.query<{ partition: number }>(
         `update rollcall.partition_owner set ${MARK_SERVED_SQL}
@@ -124,7 +104,7 @@ export class ServiceMonitor {
       );
       if (rows.length === served.length) return;
       const ours = new Set(rows.map(({ partition }) => partition));
-      this.#onLost(served.filter(({ number }) => !ours.has(number)));
+      this.#options.onLost(served.filter(({ number }) => !ours.has(number)));
     });
   }
 
@@ -142,7 +122,7 @@ export class ServiceMonitor {
     reachability.lastAnswerMs = now;
     reachability.error = undefined;
     if (outageMs <= OUTAGE_MS) return;
-    for (const partition of this.#partitions()) partition.resumedAtMs = now;
+    for (const partition of this.#options.partitions()) partition.resumedAtMs = now;
     this.#context.observe({ kind: "recovered", part, outageMs });
   }
 }

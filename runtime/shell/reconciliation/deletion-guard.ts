@@ -1,17 +1,15 @@
 import { deletionHolds } from "../operators/holds.ts";
 import type { ShellContext } from "../shell-context.ts";
 
-/** Of what a backend holds for the owned partitions, within one period. */
+/** How much of a backend's entries for the owned partitions may be deleted within one period. */
 const DELETED_RATIO_MAX = 0.2;
 const PERIOD_MS = 3_600_000;
-/** How long an operator's word is good for. */
+/** How long deletions are allowed after an operator has released them. */
 const RELEASE_VALID_MS = 5 * 60_000;
-/** A hold that no process has repeated for this long is over. */
+/** A hold ends when no process has needed it for this long. */
 const HOLD_STALE_MS = 10 * 60_000;
 
-/**
- * Sees to it that reconciliation never deletes more than a fifth of what a backend holds without an operator's word.
- */
+/** Prevents reconciliation from deleting more than a fifth of a backend's entries without an operator's decision. */
 export class DeletionGuard {
   readonly #context: ShellContext;
   readonly #backend: string;
@@ -24,6 +22,7 @@ export class DeletionGuard {
 
   /**
    * @param wanted entries that would be deleted, of `entries` that the backend holds for this process's partitions
+   * @returns whether they may be deleted; if not, a hold is stored, which an operator can release
    * @throws Fault of the store: then nothing may be deleted
    */
   async requestDeletions(wanted: number, entries: number): Promise<boolean> {
@@ -41,7 +40,7 @@ export class DeletionGuard {
     const hold = (await deletionHolds(store, domain.name)).find(({ backend }) => backend === this.#backend);
     const releasedAtMs = hold?.releasedAtMs ?? null;
     if (releasedAtMs !== null && hold?.releasedBy != null && nowMs - releasedAtMs <= RELEASE_VALID_MS) return true;
-    // Not over a word that was given meanwhile.
+    // Does not overwrite a release that an operator has stored meanwhile.
     await store.query(
       `insert into rollcall.deletion_hold as held
          (domain, backend, held_at, last_waiting_at, deletions, total) values ($1, $2, $3, $3, $4, $5)
@@ -63,7 +62,7 @@ export class DeletionGuard {
     return false;
   }
 
-  /** What was asked for counts against the next comparisons. */
+  /** Deletions that were requested count in the next comparisons too. */
   recordDeletions(count: number): void {
     if (count > 0) this.#recentDeletions.push({ atMs: this.#context.clock.monotonicMs(), count });
   }

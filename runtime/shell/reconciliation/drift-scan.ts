@@ -2,14 +2,16 @@ import type { InventoryEntry, ReconciledBackend, Repair } from "../../core/drift
 import type { Entity } from "../../core/entity.ts";
 import { partitionOf } from "../../core/murmur2.ts";
 import { intentSpecOf, repairsOf } from "../../core/reconcile.ts";
-import { ENTITY_COLUMNS, type EntityRow, entityOf } from "../turns/entity-row.ts";
-import { sleep, type ShellContext } from "../shell-context.ts";
+import { groupBy } from "../group-by.ts";
 import type { Partition } from "../partitions/partition.ts";
+import { sleep, type ShellContext } from "../shell-context.ts";
+import { withTimeout } from "../timeout.ts";
+import { ENTITY_COLUMNS, type EntityRow, entityOf, readEntities } from "../turns/entity-row.ts";
 
 const PAGE_SIZE = 500;
-/** Ended entities that a backend without a list is asked for in one comparison; the next ones in the next. */
+/** How many ended entities one comparison looks up in a backend that can't list its entries. */
 const ENDED_MAX = 1_000;
-/** How long a backend may take to tell what it holds. */
+/** How long a backend may take to read its inventory. */
 const READ_TIMEOUT_MS = 10_000;
 
 /** An entity whose backend differs from what it should hold. */
@@ -23,24 +25,24 @@ export interface DriftedEntity {
 
 interface ScanResult {
   readonly differences: readonly DriftedEntity[];
-  /** Entries of the owned partitions' entities that were looked at. */
+  /** How many entries of the owned partitions' entities were compared. */
   readonly entries: number;
 }
 
 export interface ScanOptions {
   readonly partitions: () => readonly Partition[];
   readonly partitionCount: () => number;
-  /** Whether an intent of the target is under way: then what the backend holds is about to change. */
+  /** Whether an intent of the target is unfinished: then the backend is about to change. */
   readonly isPending: (target: string) => boolean;
 }
 
 interface InventorySource {
   entriesOf(entityIds: readonly string[]): Promise<ReadonlyMap<string, readonly InventoryEntry[]>>;
-  /** Entities that have entries, where the backend can tell. */
+  /** Entities that have entries; empty when the backend can't list them. */
   readonly listedIds: readonly string[];
 }
 
-/** Compares the entities of owned partitions, a page at a time, with what one backend holds. */
+/** Compares the entities of owned partitions with what one backend holds, a page at a time. */
 export class DriftScan {
   readonly #context: ShellContext;
   readonly #options: ScanOptions;
@@ -58,7 +60,8 @@ export class DriftScan {
   }
 
   /**
-   * Every live entity, every entry of an entity that is not live, and in turn the ended ones.
+   * Compares all live entities and all listed entries. If the backend can't list its entries, the ended entities are
+   * looked up in turn, some in each scan.
    * @throws Fault of the backend or of the store, retryable: nothing is known then
    */
   async scanAll(): Promise<ScanResult> {
@@ -69,55 +72,34 @@ export class DriftScan {
     for (const partition of owned.values())
       for await (const rows of this.#livePages(partition)) {
         for (const { entity_id } of rows) live.add(entity_id);
-        found.push(
-          await this.#compare(
-            source,
-            rows.map(({ entity_id }) => entity_id),
-            rows,
-          ),
-        );
+        const ids = rows.map(({ entity_id }) => entity_id);
+        found.push(await this.#compare(source, ids, rows));
       }
     const count = this.#options.partitionCount();
     const others = source.listedIds.filter((id) => !live.has(id) && owned.has(partitionOf(id, count)));
     if (!("list" in this.#reconciled.inventory)) others.push(...(await this.#nextEndedIds([...owned.keys()])));
-    for (let i = 0; i < others.length; i += PAGE_SIZE)
-      found.push(await this.#compareIds(source, others.slice(i, i + PAGE_SIZE)));
+    found.push(await this.#comparePages(source, others));
     return combineResults(found);
   }
 
-  /** These entities, with a fresh look at the backend. Throws as `all`. */
+  /** Compares these entities with a newly read inventory. Throws as `scanAll`. */
   async rescan(entityIds: readonly string[]): Promise<ScanResult> {
-    const source = await this.#readInventory();
-    const found: ScanResult[] = [];
-    for (let i = 0; i < entityIds.length; i += PAGE_SIZE)
-      found.push(await this.#compareIds(source, entityIds.slice(i, i + PAGE_SIZE)));
-    return combineResults(found);
+    return this.#comparePages(await this.#readInventory(), entityIds);
   }
 
   async #readInventory(): Promise<InventorySource> {
     const { inventory } = this.#reconciled;
     if (!("list" in inventory))
       return {
-        entriesOf: async (ids) => groupByEntity(await this.#withTimeout((signal) => inventory.find(ids, signal))),
+        entriesOf: async (ids) => byEntity(await this.#read((signal) => inventory.find(ids, signal))),
         listedIds: [],
       };
-    const entriesById = groupByEntity(await this.#withTimeout((signal) => inventory.list(signal)));
+    const entriesById = byEntity(await this.#read((signal) => inventory.list(signal)));
     return { entriesOf: async () => entriesById, listedIds: [...entriesById.keys()] };
   }
 
-  /** A backend that does not answer must not hold up the comparison for ever. */
-  async #withTimeout(
-    read: (signal: AbortSignal) => Promise<readonly InventoryEntry[]>,
-  ): Promise<readonly InventoryEntry[]> {
-    const abort = new AbortController();
-    let cancel = (): void => {};
-    const timeout = new Promise<never>((_, reject) => {
-      cancel = this.#context.clock.after(READ_TIMEOUT_MS, () => {
-        abort.abort();
-        reject(new Error(`${this.#reconciled.backend} did not tell within ${READ_TIMEOUT_MS} ms what it holds`));
-      });
-    });
-    return Promise.race([read(abort.signal), timeout]).finally(() => cancel());
+  #read(read: (signal: AbortSignal) => Promise<readonly InventoryEntry[]>): Promise<readonly InventoryEntry[]> {
+    return withTimeout(this.#context.clock, READ_TIMEOUT_MS, read);
   }
 
   async *#livePages({ number }: Partition): AsyncIterable<readonly EntityRow[]> {
@@ -132,7 +114,7 @@ export class DriftScan {
       if (rows.length > 0) yield rows;
       if (rows.length < PAGE_SIZE) return;
       after = rows.at(-1)?.entity_id ?? "";
-      // Turns come first.
+      // Leaves the store to turns that wait for it.
       await sleep(clock, 1);
     }
   }
@@ -149,12 +131,14 @@ export class DriftScan {
     return rows.map(({ entity_id }) => entity_id);
   }
 
-  async #compareIds(source: InventorySource, entityIds: readonly string[]): Promise<ScanResult> {
-    const rows = await this.#context.store.query<EntityRow>(
-      `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
-      [this.#context.domain.name, entityIds],
-    );
-    return this.#compare(source, entityIds, rows);
+  async #comparePages(source: InventorySource, entityIds: readonly string[]): Promise<ScanResult> {
+    const { store, domain } = this.#context;
+    const found: ScanResult[] = [];
+    for (let i = 0; i < entityIds.length; i += PAGE_SIZE) {
+      const page = entityIds.slice(i, i + PAGE_SIZE);
+      found.push(await this.#compare(source, page, await readEntities(store, domain.name, page)));
+    }
+    return combineResults(found);
   }
 
   async #compare(
@@ -177,7 +161,7 @@ export class DriftScan {
     return { differences, entries };
   }
 
-  /** None while an intent of it is under way. */
+  /** Without repairs while an intent of one of their targets is unfinished. */
   #difference(
     partition: Partition,
     entityId: string,
@@ -197,12 +181,5 @@ const combineResults = (found: readonly ScanResult[]): ScanResult => ({
   entries: found.reduce((sum, { entries }) => sum + entries, 0),
 });
 
-function groupByEntity(entries: readonly InventoryEntry[]): Map<string, InventoryEntry[]> {
-  const found = new Map<string, InventoryEntry[]>();
-  for (const entry of entries) {
-    const known = found.get(entry.entityId);
-    if (known) known.push(entry);
-    else found.set(entry.entityId, [entry]);
-  }
-  return found;
-}
+const byEntity = (entries: readonly InventoryEntry[]): Map<string, InventoryEntry[]> =>
+  groupBy(entries, ({ entityId }) => entityId);

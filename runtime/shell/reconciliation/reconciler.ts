@@ -1,28 +1,25 @@
-import type { DriftPayload, DriftKind } from "../../core/drift.ts";
-import { derivedId } from "../../core/ids.ts";
-import type { Message, Payload } from "../../core/message.ts";
-import { driftMessageType } from "../../core/reconcile.ts";
+import type { DriftKind } from "../../core/drift.ts";
+import { driftMessage } from "../../core/runtime-messages.ts";
+import { PeriodicTask } from "../periodic-task.ts";
+import { sleep, type ShellContext } from "../shell-context.ts";
 import { DeletionGuard } from "./deletion-guard.ts";
 import { type DriftedEntity, DriftScan, type ScanOptions } from "./drift-scan.ts";
-import { sleep, type ShellContext } from "../shell-context.ts";
 
-/** A difference counts when it is there twice: what was read first may have been on its way. */
+/** A difference counts only if a second comparison finds it too: a write may have been running during the first. */
 const CONFIRM_DELAY_MS = 1_000;
-/**
- * A comparison that could not ask for all repairs is followed by the next after this, and after four times its length.
- */
+/** When repairs are left over, the next comparison follows after max(this, FOLLOW_UP_FACTOR * last duration). */
 const FOLLOW_UP_MIN_MS = 1_000;
 const FOLLOW_UP_FACTOR = 4;
 
 export interface DriftStatus {
   readonly backend: string;
-  /** Broker time of the last comparison that came to an end, ms since the epoch; null: none yet. */
+  /** Broker time of the last comparison that succeeded, ms since the epoch; null: none yet. */
   readonly comparedAtMs: number | null;
-  /** Why the last comparison came to none. */
+  /** Why the last comparison failed; null: it succeeded. */
   readonly error: string | null;
-  /** Differences that it found, by kind. */
+  /** How many differences it found, by kind. */
   readonly found: Readonly<Record<DriftKind, number>>;
-  /** Whether leftovers stay because an operator must allow it. */
+  /** Whether deletions of leftovers wait for an operator. */
   readonly isHeld: boolean;
 }
 
@@ -36,18 +33,23 @@ interface BackendScan {
 const NO_DRIFT = { missing: 0, altered: 0, leftover: 0 } as const;
 
 /**
- * Compares, now and then, what backends hold with what the owned partitions' entities should have there. A difference
- * is a message of an ordinary turn: the core decides again with the entity as it then is, and the intents that make the
- * backend right are as durable as any. A backend that can't be read is left alone.
+ * Compares, from time to time, what backends hold with what they should hold for the owned partitions' entities. A
+ * difference becomes a message of an ordinary turn: its step decides with the current entity, and its intents are as
+ * durable as all others. A backend that can't be read is not repaired.
  */
-export class Reconciler {
+export class Reconciler extends PeriodicTask {
   readonly #context: ShellContext;
   readonly #backends: readonly BackendScan[];
-  #stopped = false;
-  #cancel = (): void => {};
+  #delayMs: number;
 
   constructor(context: ShellContext, options: ScanOptions) {
+    super(
+      context.clock,
+      () => this.#cycle(),
+      () => this.#delayMs,
+    );
     this.#context = context;
+    this.#delayMs = context.limits.reconcileEveryMs;
     this.#backends = [...context.domain.reconciled.values()].map((reconciled) => ({
       backend: reconciled.backend,
       scan: new DriftScan(context, options, reconciled),
@@ -60,32 +62,14 @@ export class Reconciler {
     return this.#backends.map(({ status }) => status);
   }
 
-  start(): void {
-    if (this.#backends.length > 0) this.#schedule(this.#context.limits.reconcileEveryMs);
+  override start(): void {
+    if (this.#backends.length > 0) super.start();
   }
 
-  stop(): void {
-    this.#stopped = true;
-    this.#cancel();
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#stopped) return;
-    this.#cancel = this.#context.clock.after(delayMs, () => {
-      const startedMs = this.#context.clock.monotonicMs();
-      void this.#cycle().then((isFull) => {
-        const tookMs = this.#context.clock.monotonicMs() - startedMs;
-        const { reconcileEveryMs } = this.#context.limits;
-        this.#schedule(
-          isFull ? Math.min(reconcileEveryMs, Math.max(FOLLOW_UP_MIN_MS, FOLLOW_UP_FACTOR * tookMs)) : reconcileEveryMs,
-        );
-      });
-    });
-  }
-
-  /** @returns whether there is more to repair than one comparison may ask for */
-  async #cycle(): Promise<boolean> {
-    let left = this.#context.limits.repairsMax;
+  async #cycle(): Promise<void> {
+    const { clock, limits } = this.#context;
+    const startedMs = clock.monotonicMs();
+    let left = limits.repairsMax;
     let isFull = false;
     for (const each of this.#backends) {
       try {
@@ -95,13 +79,15 @@ export class Reconciler {
       } catch (caught) {
         const error = caught instanceof Error ? caught.message : String(caught);
         each.status = { ...each.status, error };
-        if (!this.#stopped) this.#context.observe({ kind: "comparison_failed", backend: each.backend, error });
+        if (!this.isStopped) this.#context.observe({ kind: "comparison_failed", backend: each.backend, error });
       }
     }
-    return isFull;
+    const tookMs = clock.monotonicMs() - startedMs;
+    const followUpMs = Math.max(FOLLOW_UP_MIN_MS, FOLLOW_UP_FACTOR * tookMs);
+    this.#delayMs = isFull ? Math.min(limits.reconcileEveryMs, followUpMs) : limits.reconcileEveryMs;
   }
 
-  /** @returns how many repairs are wanted, whether or not there was room for them */
+  /** @returns how many repairs are needed, also if they are more than `repairsLeft` */
   async #compare(backendScan: BackendScan, repairsLeft: number): Promise<number> {
     const { backend, scan, guard } = backendScan;
     const first = await scan.scanAll();
@@ -109,7 +95,7 @@ export class Reconciler {
     const found = { ...NO_DRIFT } as Record<DriftKind, number>;
     for (const { kind } of confirmed.flatMap(({ repairs }) => repairs)) found[kind]++;
     const mayDelete = await guard.requestDeletions(found.leftover, first.entries);
-    if (this.#stopped) return 0;
+    if (this.isStopped) return 0;
     let requested = 0;
     let deletions = 0;
     for (const difference of confirmed) {
@@ -131,7 +117,7 @@ export class Reconciler {
     return found.missing + found.altered + (mayDelete ? found.leftover : 0);
   }
 
-  /** Those that are still there at a second look, with an entity to which nothing has happened meanwhile. */
+  /** The differences that a second comparison finds too, of entities that have not changed in between. */
   async #confirm(scan: DriftScan, differences: readonly DriftedEntity[]): Promise<readonly DriftedEntity[]> {
     await sleep(this.#context.clock, CONFIRM_DELAY_MS);
     const before = new Map(differences.map(({ entityId, entity }) => [entityId, entity?.seq ?? 0]));
@@ -139,26 +125,9 @@ export class Reconciler {
     return again.filter(({ entityId, entity }) => before.get(entityId) === (entity?.seq ?? 0));
   }
 
-  #enqueueDrift(backend: string, { partition, entityId, entity, entries }: DriftedEntity, deletes: boolean): void {
+  #enqueueDrift(backend: string, { partition, ...found }: DriftedEntity, mayDelete: boolean): void {
     const { domain, brokerClock, inbox } = this.#context;
-    const now = brokerClock.nowMs();
-    const seq = entity?.seq ?? 0;
-    const id = derivedId("drift", domain.name, entityId, backend, seq, now);
-    const found: DriftPayload = {
-      entity_seq: seq,
-      entries: entries.map(({ version, content }) => ({ version, content })),
-      may_delete: deletes,
-    };
-    const message: Message = {
-      kind: "drift",
-      type: driftMessageType(backend),
-      id,
-      entityId,
-      correlationId: entity?.attempt.correlationIds[0] ?? id,
-      payload: found as unknown as Payload,
-      now,
-      ...(entity && { attemptId: entity.attempt.id }),
-    };
+    const message = driftMessage(domain.name, backend, { ...found, mayDelete }, brokerClock.nowMs());
     inbox.push({ kind: "drift", partition, message });
   }
 }

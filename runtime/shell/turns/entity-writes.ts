@@ -1,97 +1,80 @@
-import type { Sql, SqlValue } from "../../ports/store.ts";
-import type { TurnPlan } from "./turn-plan.ts";
+import type { Entity } from "../../core/entity.ts";
+import type { Sql } from "../../ports/store.ts";
+import { multiRow } from "./multi-row.ts";
+import type { ChangedEntity, TurnPlan } from "./turn-plan.ts";
 
-/** A table's rows as one parameter a column: `unnest` turns them back. */
-export function columnParameters<Row>(rows: readonly Row[], ...pick: readonly ((row: Row) => SqlValue)[]): SqlValue[] {
-  return pick.map((of) => rows.map(of));
-}
+const RENEWED = multiRow<ChangedEntity>(3, [
+  ["entity_id", "text", ({ now }) => now.id],
+  ["deadlines", "json", ({ now }) => JSON.stringify(now.deadlines)],
+]);
+const MOVED = multiRow<ChangedEntity>(3, [
+  ["entity_id", "text", ({ now }) => now.id],
+  ["state", "text", ({ now }) => now.state],
+  ["reducer_state", "text", ({ now }) => now.reducerState],
+  ["seq", "bigint", ({ now }) => now.seq],
+  ["attempt", "json", ({ now }) => JSON.stringify(now.attempt)],
+  ["deadlines", "json", ({ now }) => JSON.stringify(now.deadlines)],
+  ["state_since", "timestamptz", ({ now }) => new Date(now.stateSince)],
+]);
+const REWRITTEN = multiRow<ChangedEntity>(3, [
+  ["entity_id", "text", ({ now }) => now.id],
+  ["partition", "int", ({ partition }) => partition.number],
+  ["state", "text", ({ now }) => now.state],
+  ["reducer_state", "text", ({ now }) => now.reducerState],
+  ["seq", "bigint", ({ now }) => now.seq],
+  ["attempt", "json", ({ now }) => JSON.stringify(now.attempt)],
+  ["data", "json", ({ now }) => JSON.stringify(now.data)],
+  ["deadlines", "json", ({ now }) => JSON.stringify(now.deadlines)],
+  ["state_since", "timestamptz", ({ now }) => new Date(now.stateSince)],
+]);
 
-/** A turn's entities, and the ids of its messages. */
+/**
+ * Writes a turn's entities. Data is the largest column and deadlines change most often, so an entity whose data is the
+ * same, or of which only deadlines have moved, is written without the rest.
+ */
 export function* entityStatements(tx: Sql, domain: string, plan: TurnPlan): Iterable<Promise<unknown>> {
-  const changed = [...plan.entities.values()];
-  const at = new Date(plan.atMs);
-  // A renewal moves a deadline and nothing else, and most moves leave the data alone: what is large need not travel.
-  const renewed: typeof changed = [];
-  const moved: typeof changed = [];
-  const rewritten: typeof changed = [];
-  for (const entity of changed) {
-    const { before, now } = entity;
-    if (!before || before.data !== now.data) rewritten.push(entity);
-    else (differsOnlyInDeadlines(before, now) ? renewed : moved).push(entity);
+  const renewed: ChangedEntity[] = [];
+  const moved: ChangedEntity[] = [];
+  const rewritten: ChangedEntity[] = [];
+  for (const changed of plan.entities.values()) {
+    const { before, now } = changed;
+    if (!before || before.data !== now.data) rewritten.push(changed);
+    else (differsOnlyInDeadlines(before, now) ? renewed : moved).push(changed);
   }
+  const at = new Date(plan.atMs);
   if (renewed.length > 0)
     yield tx.query(
-      `update rollcall.entity e set deadlines = r.deadlines, updated_at = $4
-         from unnest($2::text[], $3::json[]) as r(entity_id, deadlines)
+      `update rollcall.entity e set deadlines = r.deadlines, updated_at = $2 from ${RENEWED.table}
         where e.domain = $1 and e.entity_id = r.entity_id`,
-      [
-        domain,
-        ...columnParameters(
-          renewed,
-          ({ now }) => now.id,
-          ({ now }) => JSON.stringify(now.deadlines),
-        ),
-        at,
-      ],
+      [domain, at, ...RENEWED.parameters(renewed)],
     );
   if (moved.length > 0)
     yield tx.query(
       `update rollcall.entity e set state = r.state, reducer_state = r.reducer_state, seq = r.seq,
-         attempt = r.attempt, deadlines = r.deadlines, state_since = r.state_since, updated_at = $9
-         from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::json[], $7::json[], $8::timestamptz[])
-           as r(entity_id, state, reducer_state, seq, attempt, deadlines, state_since)
-        where e.domain = $1 and e.entity_id = r.entity_id`,
-      [
-        domain,
-        ...columnParameters(
-          moved,
-          ({ now }) => now.id,
-          ({ now }) => now.state,
-          ({ now }) => now.reducerState,
-          ({ now }) => now.seq,
-          ({ now }) => JSON.stringify(now.attempt),
-          ({ now }) => JSON.stringify(now.deadlines),
-          ({ now }) => new Date(now.stateSince),
-        ),
-        at,
-      ],
+         attempt = r.attempt, deadlines = r.deadlines, state_since = r.state_since, updated_at = $2
+         from ${MOVED.table} where e.domain = $1 and e.entity_id = r.entity_id`,
+      [domain, at, ...MOVED.parameters(moved)],
     );
   if (rewritten.length > 0)
     yield tx.query(
-      `insert into rollcall.entity
-         (domain, entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since, updated_at)
-       select $1, r.*, $11::timestamptz from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[],
-         $7::json[], $8::json[], $9::json[], $10::timestamptz[])
-         as r(entity_id, partition, state, reducer_state, seq, attempt, data, deadlines, state_since)
+      `insert into rollcall.entity (domain, updated_at, ${REWRITTEN.names})
+       select $1, $2::timestamptz, r.* from ${REWRITTEN.table}
        on conflict (domain, entity_id) do update set partition = excluded.partition, state = excluded.state,
          reducer_state = excluded.reducer_state, seq = excluded.seq, attempt = excluded.attempt, data = excluded.data,
          deadlines = excluded.deadlines, state_since = excluded.state_since, updated_at = excluded.updated_at`,
-      [
-        domain,
-        ...columnParameters(
-          rewritten,
-          ({ now }) => now.id,
-          ({ partition }) => partition.number,
-          ({ now }) => now.state,
-          ({ now }) => now.reducerState,
-          ({ now }) => now.seq,
-          ({ now }) => JSON.stringify(now.attempt),
-          ({ now }) => JSON.stringify(now.data),
-          ({ now }) => JSON.stringify(now.deadlines),
-          ({ now }) => new Date(now.stateSince),
-        ),
-        at,
-      ],
-    );
-  if (plan.seen.size > 0)
-    yield tx.query(
-      `insert into rollcall.seen (key, at) select key, $2::timestamptz from unnest($1::uuid[]) as r(key)
-       on conflict do nothing`,
-      [[...plan.seen], at],
+      [domain, at, ...REWRITTEN.parameters(rewritten)],
     );
 }
 
-const differsOnlyInDeadlines = (before: object, now: object): boolean =>
-  Object.entries(now).every(
-    ([key, value]) => key === "deadlines" || (before as Record<string, unknown>)[key] === value,
-  );
+/** The ids of a turn's messages: a repeat of one of them is recognised from now on. */
+export function* seenStatements(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
+  if (plan.seen.size > 0)
+    yield tx.query(
+      `insert into rollcall.seen (key, at) select key, $1::timestamptz from unnest($2::uuid[]) as r(key)
+       on conflict do nothing`,
+      [new Date(plan.atMs), [...plan.seen]],
+    );
+}
+
+const differsOnlyInDeadlines = (before: Entity, now: Entity): boolean =>
+  Object.entries(now).every(([key, value]) => key === "deadlines" || before[key as keyof Entity] === value);

@@ -5,7 +5,7 @@ import type { BusRecord } from "../../ports/event-bus.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
 
-/** What waits for a turn. */
+/** What waits for a turn of its partition. */
 export type InboxItem =
   | { readonly kind: "record"; readonly partition: Partition; readonly record: BusRecord }
   | {
@@ -13,7 +13,7 @@ export type InboxItem =
       readonly partition: Partition;
       readonly message: Message;
       readonly due: DueDeadline;
-      /** Monotonic. */
+      /** Monotonic ms. */
       readonly firedAtMs: number;
     }
   | { readonly kind: "drift"; readonly partition: Partition; readonly message: Message }
@@ -21,18 +21,18 @@ export type InboxItem =
       readonly kind: "settled";
       readonly partition: Partition;
       readonly intent: Intent;
-      /** In words, how it ended: done, failed after n tries, superseded. */
+      /** How it ended, for people: done, failed after n tries, superseded. */
       readonly note: string;
-      /** Its calls, when the first one was not enough. */
+      /** Its calls, when the first one failed. */
       readonly tries?: readonly IntentTry[];
-      /** What the core is told; none when the contract lists no outcome. */
+      /** Absent when the contract lists no outcome: then no step is taken. */
       readonly message?: Message;
     }
   | {
       readonly kind: "published";
       readonly partition: Partition;
       readonly throughSeq: number;
-      /** For the events whose arrival on the bus the contract waits for. */
+      /** One for each event for which the contract has a `published(...)`. */
       readonly messages: readonly Message[];
     }
   | {
@@ -43,7 +43,7 @@ export type InboxItem =
       readonly to: number;
     };
 
-/** First in, first out; one reader. A reader may be left asleep by items that can wait. */
+/** First in, first out, with one reader. Items that can wait do not wake the reader. */
 export class Inbox {
   #items: InboxItem[] = [];
   #wake: (() => void) | undefined;
@@ -58,7 +58,7 @@ export class Inbox {
     if (!options.canWait) this.wake();
   }
 
-  /** What waits of a partition is bounded, so it is counted: until `discount`. */
+  /** Counts the record against its partition's bounds, until `uncountRecord`. */
   pushRecord(partition: Partition, record: BusRecord): void {
     partition.waitingMessages++;
     partition.waitingBytes += record.value?.length ?? 0;
@@ -70,7 +70,7 @@ export class Inbox {
     this.#wake?.();
   }
 
-  /** Resolves when something urgent waits. */
+  /** Resolves when an item is here that can't wait, or after `wake`. */
   async untilUrgent(): Promise<void> {
     if (!this.#hasUrgent) await new Promise<void>((resolve) => (this.#wake = resolve));
     this.#wake = undefined;
@@ -88,7 +88,6 @@ export class Inbox {
   }
 }
 
-/** A record waits no longer. */
 export function uncountRecord(item: InboxItem): void {
   if (item.kind !== "record") return;
   item.partition.waitingMessages--;

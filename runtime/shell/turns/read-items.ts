@@ -3,22 +3,22 @@ import type { ConsumedTopic, Domain } from "../../core/domain.ts";
 import { derivedId } from "../../core/ids.ts";
 import type { Message } from "../../core/message.ts";
 import { partitionOf } from "../../core/murmur2.ts";
-import { type DecodeErrorCode, KEY_AND_HEADERS_BYTES_MAX, DecodeError } from "../../core/wire.ts";
+import { type DecodeErrorCode, KEY_AND_HEADERS_BYTES_MAX, DecodeError } from "../../core/incoming-json.ts";
 import type { BusRecord } from "../../ports/event-bus.ts";
 import type { InboxItem } from "./inbox.ts";
 
 export const REPARTITIONED_HEADER = "rollcall-repartitioned";
 export const BROKER_TIME_HEADER = "rollcall-broker-time";
-/** How long a repartitioned copy's own word about the original's time is believed. */
+/** How old the original may be for a repartitioned copy's statement of its time to be trusted. */
 const REPARTITIONED_TRUST_MS = 60_000;
 
-/** What an item asks of the turn, once it was read. */
+/** What a turn has to do for an item. */
 export type WorkItem =
   | {
       readonly kind: "step";
       readonly item: InboxItem;
       readonly message: Message;
-      /** Identity for dedupe; only of records whose topic is journaled. */
+      /** Identity for deduplication; only for records of journaled topics. */
       readonly dedupeKey?: string;
       readonly journaled: boolean;
     }
@@ -33,8 +33,8 @@ export type WorkItem =
 export type RecordItem = Extract<InboxItem, { kind: "record" }>;
 
 /**
- * Reads the items of a turn. Pure. What lies below a stored position was taken before and is left out.
- * @param refusedByStore items that the store refused alone, with its words: they are only kept books of
+ * Reads the items of a turn. Pure. Records below a stored position were taken before and are left out.
+ * @param refusedByStore items that the store refused on their own, with its error: they take no step
  */
 export function readItems(
   domain: Domain,
@@ -43,31 +43,33 @@ export function readItems(
   items: readonly InboxItem[],
   refusedByStore: ReadonlyMap<InboxItem, string>,
 ): WorkItem[] {
-  const work: WorkItem[] = [];
-  for (const item of items) {
+  return items.flatMap((item): WorkItem[] => {
     const refusal = refusedByStore.get(item);
     if (refusal !== undefined)
-      work.push(
-        item.kind === "record"
-          ? { kind: "dead_letter", item, code: "CORE_ERROR", error: refusal }
-          : { kind: "bookkeeping", item },
-      );
-    else if (item.kind === "record") {
-      if (item.record.offset >= (item.partition.positions.get(item.record.topic) ?? 0))
-        work.push(readRecord(domain, consumedBy, partitions, item));
-    } else if (item.kind === "deadline" || item.kind === "drift")
-      work.push({ kind: "step", item, message: item.message, journaled: true });
-    else if (item.kind === "settled")
-      work.push(
-        item.message ? { kind: "step", item, message: item.message, journaled: true } : { kind: "bookkeeping", item },
-      );
-    else if (item.kind === "gap") work.push({ kind: "bookkeeping", item });
-    else {
-      work.push({ kind: "bookkeeping", item });
-      for (const message of item.messages) work.push({ kind: "step", item, message, journaled: true });
+      return item.kind === "record"
+        ? [{ kind: "dead_letter", item, code: "CORE_ERROR", error: refusal }]
+        : [{ kind: "bookkeeping", item }];
+    switch (item.kind) {
+      case "record": {
+        const position = item.partition.positions.get(item.record.topic) ?? 0;
+        return item.record.offset >= position ? [readRecord(domain, consumedBy, partitions, item)] : [];
+      }
+      case "deadline":
+      case "drift":
+        return [{ kind: "step", item, message: item.message, journaled: true }];
+      case "settled":
+        return [
+          item.message ? { kind: "step", item, message: item.message, journaled: true } : { kind: "bookkeeping", item },
+        ];
+      case "published":
+        return [
+          { kind: "bookkeeping", item },
+          ...item.messages.map((message) => ({ kind: "step", item, message, journaled: true }) as const),
+        ];
+      case "gap":
+        return [{ kind: "bookkeeping", item }];
     }
-  }
-  return work;
+  });
 }
 
 function readRecord(
@@ -105,7 +107,7 @@ function readRecord(
       );
     }
     if (!consumed.journal) return { kind: "step", item, message, journaled: false };
-    // Without an id of its own only a redelivery is a repeat, and that lies below the stored position.
+    // A message without a sender's id can only be redelivered, and then it is below the stored position.
     if (!message.hasSenderId) return { kind: "step", item, message, journaled: true };
     const dedupeKey = derivedId("seen", domain.name, message.entityId, message.type, message.id);
     return { kind: "step", item, message, dedupeKey, journaled: true };
@@ -115,7 +117,7 @@ function readRecord(
   }
 }
 
-/** The original's broker time, if both headers are there and it is not older than a minute: trusted only together. */
+/** The original's broker time; undefined unless both headers are there and it is at most a minute old. */
 function originalBrokerTimeMs(headers: Readonly<Record<string, string>>, brokerTimeMs: number): number | undefined {
   const time = Number(headers[BROKER_TIME_HEADER] ?? Number.NaN);
   const trusted =

@@ -1,34 +1,21 @@
-import { createHash } from "node:crypto";
 import type { Decision, EmittedEvent } from "../../core/decision.ts";
 import type { Domain } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import { encodeEvent } from "../../core/envelope.ts";
-import { derivedId } from "../../core/ids.ts";
 import type { Intent } from "../../core/intent.ts";
 import { type SettledIntentRecord, type StepRecord, stepRecord } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import { step } from "../../core/step.ts";
-import { toRfc3339 } from "../../core/time.ts";
-import { KEY_AND_HEADERS_BYTES_MAX, escapeUnprintable, VALUE_BYTES_MAX } from "../../core/wire.ts";
-import type { OutgoingMessage } from "../../ports/event-bus.ts";
-import {
-  BROKER_TIME_HEADER,
-  keyAndHeaderBytes,
-  type RecordItem,
-  REPARTITIONED_HEADER,
-  textHeaders,
-  type WorkItem,
-} from "./read-items.ts";
-import type { InboxItem } from "./inbox.ts";
 import type { Partition } from "../partitions/partition.ts";
-import type { InternedValues } from "./interned-values.ts";
 import type { ShellEvent } from "../shell-event.ts";
-import type { NewDeadLetterRow, EventText, NewIntentRow, NewJournalRow } from "./turn-rows.ts";
+import { deadLetterMessage, deadLetterRow } from "./dead-letter.ts";
+import type { InboxItem } from "./inbox.ts";
+import type { InternedValues } from "./interned-values.ts";
+import { BROKER_TIME_HEADER, type RecordItem, REPARTITIONED_HEADER, type WorkItem } from "./read-items.ts";
+import type { NewDeadLetterRow, NewIntentRow, NewJournalRow } from "./turn-rows.ts";
 import type { TurnSpans } from "./turn-spans.ts";
 
-const ERROR_LENGTH_MAX = 1_000;
-
-/** What one partition's part of a turn writes. */
+/** How far a partition is after the turn: its journal, its publishing, and its position in each topic. */
 export class PartitionCursors {
   readonly partition: Partition;
   readonly positions = new Map<string, number>();
@@ -42,15 +29,25 @@ export class PartitionCursors {
   }
 }
 
+/** What a turn is planned on: the stored state, or the state that the turn before it will leave. */
 export interface LoadedState {
   entity(entityId: string): Entity | undefined;
   seen(dedupeKey: string): boolean;
-  /** How far a partition's journal and publishing are. */
   cursorsOf(partition: Partition): { readonly nextSeq: number; readonly publishedSeq: number };
   readonly internedValues: InternedValues;
 }
 
-/** A turn, stepped and ready to be written: everything it will change, nothing of it changed yet. */
+export interface ChangedEntity {
+  readonly partition: Partition;
+  /** Before the turn. */
+  readonly before: Entity | undefined;
+  now: Entity;
+}
+
+/**
+ * A turn whose steps were taken: all that it will write and start. Nothing outside of the plan changes until it is
+ * committed, so a plan can be thrown away and made again.
+ */
 export class TurnPlan {
   readonly cursors = new Map<Partition, PartitionCursors>();
   readonly journal: NewJournalRow[] = [];
@@ -59,16 +56,13 @@ export class TurnPlan {
   readonly intents: NewIntentRow[] = [];
   readonly settled: { readonly partition: Partition; readonly intent: Intent }[] = [];
   readonly shellEvents: ShellEvent[] = [];
-  /** Entity as it was before the turn and as it is now, by id. */
-  readonly entities = new Map<
-    string,
-    { readonly partition: Partition; readonly before: Entity | undefined; now: Entity }
-  >();
+  /** By entity id. */
+  readonly entities = new Map<string, ChangedEntity>();
   readonly #domain: Domain;
   readonly #loaded: LoadedState;
   /** Broker time of the turn, ms since the epoch. */
   readonly atMs: number;
-  /** Where a tracer is installed. */
+  /** Undefined when no tracer is installed. */
   readonly spans: TurnSpans | undefined;
 
   constructor(domain: Domain, loaded: LoadedState, atMs: number, spans?: TurnSpans) {
@@ -164,7 +158,7 @@ export class TurnPlan {
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
     const body = stepRecord(message, before, decision, { note: settled?.note, tries: settled?.tries, payloads });
-    this.#appendRow(partition, "message", { ...journalFieldsOf(message), attemptId: entity?.attempt.id, body });
+    this.#appendRow(partition, "message", { ...journalFieldsOf(message), attemptId: entity?.attempt.id ?? null, body });
     for (const event of events) this.#journalEvent(partition, event, message.traceparent);
     const cursors = this.cursorsOf(partition);
     intents.forEach((intent, at) =>
@@ -183,7 +177,7 @@ export class TurnPlan {
       correlationId,
       attemptId,
       outgoing: { topic, partition: partition.number, key: Buffer.from(entityId), value: Buffer.from(value), headers },
-      text: { key: entityId, value, traceparent },
+      eventText: { key: entityId, value, traceparent },
     });
   }
 
@@ -195,7 +189,7 @@ export class TurnPlan {
     this.shellEvents.push({ kind: "repeat", partition: partition.number, type: message.type });
   }
 
-  /** The copy goes where the entity belongs; the message itself changes nothing and counts as none. */
+  /** Sends a copy to the partition that the entity belongs to. The message itself takes no step. */
   #repartition({ partition, record }: RecordItem, message: Message, to: number): void {
     const headers = {
       ...record.headers,
@@ -217,45 +211,18 @@ export class TurnPlan {
     this.shellEvents.push({ kind: "repartitioned", partition: partition.number, topic: record.topic });
   }
 
-  /** @param refused the step that the core refused: with it the refusal can be replayed */
+  /** @param refused the step in which the domain's code failed, so that the failure can be replayed */
   #addDeadLetter(item: RecordItem, code: string, reason: string, message?: Message, refused?: object): void {
-    const { record, partition } = item;
-    const error = escapeUnprintable(reason.slice(0, ERROR_LENGTH_MAX));
+    const { partition, record } = item;
     const { topic, offset } = record;
-    const id = derivedId("dead_letter", topic, record.partition, offset);
-    const isTooLong = (record.value?.length ?? 0) > VALUE_BYTES_MAX;
-    const value = isTooLong && record.value ? record.value.subarray(0, VALUE_BYTES_MAX) : record.value;
-    const fitsKeyAndHeaders = keyAndHeaderBytes(record) <= KEY_AND_HEADERS_BYTES_MAX;
-    const truncated =
-      isTooLong && record.value
-        ? {
-            dlq_truncated: "true",
-            dlq_length: String(record.value.length),
-            dlq_sha256: createHash("sha256").update(record.value).digest("hex"),
-          }
-        : {};
-    const dlqHeaders = {
-      dlq_topic: topic,
-      dlq_partition: String(record.partition),
-      dlq_offset: String(offset),
-      dlq_error_code: code,
-      dlq_error: error,
-      dlq_at: toRfc3339(this.atMs),
-      ...truncated,
-      ...(!fitsKeyAndHeaders && { dlq_truncated: "true" }),
-    };
-    this.deadLetters.push({ id, item, code, error, value, headers: JSON.stringify(textHeaders(record)) });
+    const row = deadLetterRow(item, code, reason);
+    const { id, error } = row;
+    this.deadLetters.push(row);
     this.#appendRow(partition, "dead_letter", {
       ...(message && journalFieldsOf(message)),
       messageId: id,
       body: { code, error, origin: { topic, partition: record.partition, offset }, ...(refused && { refused }) },
-      outgoing: {
-        topic: this.#domain.deadLetterTopic,
-        partition: partition.number,
-        value,
-        key: fitsKeyAndHeaders ? record.key : null,
-        headers: { ...(fitsKeyAndHeaders && record.headers), ...dlqHeaders },
-      },
+      outgoing: deadLetterMessage(this.#domain.deadLetterTopic, row, this.atMs),
     });
     this.shellEvents.push({ kind: "dead_letter", partition: partition.number, topic, offset, code, error });
   }
@@ -263,16 +230,7 @@ export class TurnPlan {
   #appendRow(
     partition: Partition,
     kind: NewJournalRow["kind"],
-    row: {
-      readonly entityId?: string;
-      readonly type?: string;
-      readonly messageId?: string;
-      readonly correlationId?: string;
-      readonly attemptId?: string | undefined;
-      readonly body?: object;
-      readonly outgoing?: OutgoingMessage;
-      readonly text?: EventText;
-    },
+    row: Partial<Omit<NewJournalRow, "partition" | "seq" | "kind" | "body">> & { readonly body?: object },
   ): void {
     this.journal.push({
       partition,
@@ -285,7 +243,7 @@ export class TurnPlan {
       attemptId: row.attemptId || null,
       body: row.body ? JSON.stringify(row.body) : null,
       outgoing: row.outgoing ?? null,
-      eventText: row.text ?? null,
+      eventText: row.eventText ?? null,
     });
   }
 }

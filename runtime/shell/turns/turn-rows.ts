@@ -3,13 +3,7 @@ import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import type { RecordItem } from "./read-items.ts";
 import type { Partition } from "../partitions/partition.ts";
 
-export interface EventText {
-  readonly key: string;
-  readonly value: string;
-  readonly traceparent: string | undefined;
-}
-
-/** One row of the journal; those with a message of their own are the outbox. */
+/** A row of the journal that is to be written. Rows with an outgoing message are the outbox. */
 export interface NewJournalRow {
   readonly partition: Partition;
   readonly seq: number;
@@ -21,15 +15,19 @@ export interface NewJournalRow {
   readonly attemptId: string | null;
   readonly body: string | null;
   readonly outgoing: OutgoingMessage | null;
-  /** Of an event: key and value as the text that they were to begin with; its headers follow from the value. */
-  readonly eventText: EventText | null;
+  /** Key and value of an event as text; its headers follow from the value. Null for other rows. */
+  readonly eventText: {
+    readonly key: string;
+    readonly value: string;
+    readonly traceparent: string | undefined;
+  } | null;
 }
 
 export interface NewIntentRow {
   readonly partition: Partition;
   readonly seq: number;
   readonly intent: Intent;
-  /** The intent's, as JSON. */
+  /** The intent's payload as JSON. */
   readonly payload: string;
 }
 
@@ -38,6 +36,8 @@ export interface NewDeadLetterRow {
   readonly item: RecordItem;
   readonly code: string;
   readonly error: string;
+  /** Cut at the limit. */
   readonly value: Buffer | null;
+  /** As JSON. */
   readonly headers: string;
 }

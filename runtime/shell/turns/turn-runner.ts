@@ -2,38 +2,37 @@ import type { ConsumedTopic } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import { Fault } from "../../core/fault.ts";
 import { derivedId } from "../../core/ids.ts";
-import { ENTITY_COLUMNS, type EntityRow, entityOf } from "./entity-row.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
-import type { InboxItem } from "./inbox.ts";
-import { readItems, type WorkItem } from "./read-items.ts";
-import { TurnWriter, PartitionsLost } from "./turn-writer.ts";
-import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
 import type { Partition } from "../partitions/partition.ts";
+import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
+import { entityOf, readEntities } from "./entity-row.ts";
+import type { InboxItem } from "./inbox.ts";
 import { InternedValues } from "./interned-values.ts";
+import { readItems, type WorkItem } from "./read-items.ts";
 import { TurnPlan } from "./turn-plan.ts";
 import { TurnSpans } from "./turn-spans.ts";
+import { TurnWriter, PartitionsLost } from "./turn-writer.ts";
 
-/** What a taker tells its owner. */
 export interface TurnHooks {
-  /** A plan is durable: whatever it asks for may begin. */
+  /** The plan is durable: the effects, publishes and deadlines that it asks for may begin. */
   onCommitted(plan: TurnPlan): void;
-  /** Service was interrupted before this firing was committed: it may have to wait for its grace. */
+  /** Service was interrupted after this deadline fired and before its turn was committed: it must fire again later. */
   onOutdatedFiring(due: DueDeadline): void;
-  /** The items of a turn are dealt with: committed, or of partitions that are lost. */
+  /** Every item of a turn is committed, or its partition is lost. */
   onFinished(items: readonly InboxItem[]): void;
   /** Another process owns these partitions. */
   onPartitionsLost(partitions: readonly Partition[]): void;
-  /** A defect: nothing can go on. */
+  /** A defect: the runtime can't go on. */
   onFatal(error: unknown): void;
 }
 
 /**
- * What a turn leaves to the next. Not the plan itself: it knows its own base, and so each would keep all before it
- * alive.
+ * The part of a plan that the next turn can be planned on before this one is committed. Not the whole plan: plans that
+ * refer to their base would keep all earlier plans in memory.
  */
 type TurnBase = Pick<TurnPlan, "entities" | "seen" | "cursors">;
 
-/** Takes turns: read, load, step, commit; then tells what was committed. One commit at a time, in order. */
+/** Runs turns: reads their items, loads entities, takes the steps, commits. One commit at a time, in order. */
 export class TurnRunner {
   readonly #context: ShellContext;
   readonly #writer: TurnWriter;
@@ -44,7 +43,7 @@ export class TurnRunner {
   #committing: { readonly base: TurnBase; readonly committedAsPlanned: Promise<boolean> } | undefined;
   #turnsInProgress = 0;
   #commits = 0;
-  /** Monotonic: when the store last failed. */
+  /** Monotonic ms. */
   #storeFailedAtMs = Number.NEGATIVE_INFINITY;
   partitions = 0;
 
@@ -60,8 +59,8 @@ export class TurnRunner {
   }
 
   /**
-   * Plans a turn, on top of the one that is being committed if there is one, and begins its commit when that one is
-   * durable. Returns when the commit has begun; a plan whose base did not commit as planned is made anew.
+   * Plans a turn while the last one is still being committed, then begins its commit once that one is durable. A plan
+   * is made again when the turn that it builds on was not committed as planned. Resolves when the commit has begun.
    */
   async runTurn(items: readonly InboxItem[]): Promise<void> {
     this.#turnsInProgress++;
@@ -82,13 +81,13 @@ export class TurnRunner {
     else await asPlanned;
   }
 
-  /** Resolves when no commit is under way. */
+  /** Resolves when no commit is running. */
   async idle(): Promise<void> {
     await this.#committing?.committedAsPlanned;
     this.#committing = undefined;
   }
 
-  /** Until each item is committed or its partition is lost. @returns whether the plan given was committed at once */
+  /** Ends when each item is committed or its partition lost. @returns whether `plan` was committed as it was given */
   async #commitUntilDone(items: readonly InboxItem[], plan: TurnPlan | undefined): Promise<boolean> {
     const startedMs = this.#context.clock.monotonicMs();
     const unfinished = new Set(items);
@@ -121,7 +120,9 @@ export class TurnRunner {
   }
 
   /**
-   * Firings from before an interruption: what would have come meanwhile could not come. @returns whether there were any
+   * Takes out deadlines that fired before an interruption of service: messages that would have renewed them could not
+   * arrive.
+   * @returns whether there were any
    */
   #returnOutdatedFirings(unfinished: Set<InboxItem>): boolean {
     const { size } = unfinished;
@@ -134,7 +135,7 @@ export class TurnRunner {
     return unfinished.size < size;
   }
 
-  /** One turn over the items; by halves when the store refuses the data, down to the one that it refuses. */
+  /** Commits the items as one turn. When the store refuses their data, in halves, down to the one that it refuses. */
   async #commitTurn(items: readonly InboxItem[], unfinished: Set<InboxItem>, planned?: TurnPlan): Promise<void> {
     const plan = planned ?? (await this.#plan(items));
     try {
@@ -181,7 +182,7 @@ export class TurnRunner {
     return plan;
   }
 
-  /** From the cache, looked at once: a commit that ends meanwhile may push an entity out of it. The rest is read. */
+  /** The cache is read once per entity, since a commit that ends meanwhile may evict what was there. */
   async #loadEntities(work: readonly WorkItem[]): Promise<Map<string, Entity>> {
     const found = new Map<string, Entity>();
     const missing = new Set<string>();
@@ -193,11 +194,9 @@ export class TurnRunner {
       else missing.add(entityId);
     }
     if (missing.size === 0) return found;
-    const rows = await this.#context.store.query<EntityRow>(
-      `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
-      [this.#context.domain.name, [...missing]],
-    );
-    for (const row of rows) found.set(row.entity_id, this.#internedValues.internEntity(entityOf(row)));
+    const { store, domain } = this.#context;
+    for (const row of await readEntities(store, domain.name, [...missing]))
+      found.set(row.entity_id, this.#internedValues.internEntity(entityOf(row)));
     return found;
   }
 

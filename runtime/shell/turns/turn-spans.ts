@@ -2,7 +2,7 @@ import type { Decision } from "../../core/decision.ts";
 import type { Message } from "../../core/message.ts";
 import type { Span, Tracing } from "../tracing.ts";
 
-/** What a tracer is told of a turn, once it is durable; of a plan that came to nothing it is told nothing. */
+/** The spans of a turn and of its messages. They end when the turn is durable; those of a discarded plan never do. */
 export class TurnSpans {
   readonly #tracing: Tracing;
   readonly #turn: Span;
@@ -13,9 +13,7 @@ export class TurnSpans {
     this.#turn = tracing.turn();
   }
 
-  /**
-   * A message is about to be stepped. What follows from it follows from the work on it: so it has that work's trace.
-   */
+  /** @returns the message with the traceparent of its span, which everything that it causes inherits */
   startMessage(message: Message): Message {
     if (message.kind !== "bus") return message;
     const span = this.#tracing.message(message);

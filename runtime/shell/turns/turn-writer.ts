@@ -1,12 +1,24 @@
 import { Fault } from "../../core/fault.ts";
 import type { Sql } from "../../ports/store.ts";
-import { columnParameters, entityStatements } from "./entity-writes.ts";
-import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
 import type { Partition } from "../partitions/partition.ts";
-import type { TurnPlan } from "./turn-plan.ts";
-import type { NewJournalRow } from "./turn-rows.ts";
+import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
+import { entityStatements, seenStatements } from "./entity-writes.ts";
+import { intentStatements, journalStatements } from "./journal-writes.ts";
+import { multiRow } from "./multi-row.ts";
+import type { PartitionCursors, TurnPlan } from "./turn-plan.ts";
 
-/** Thrown inside the transaction when a partition's epoch is another's: nothing of the turn may be written. */
+const POSITIONS = multiRow<{ readonly topic: string; readonly partition: number; readonly offset: number }>(2, [
+  ["topic", "text", ({ topic }) => topic],
+  ["partition", "int", ({ partition }) => partition],
+  ["next_offset", "bigint", ({ offset }) => offset],
+]);
+const CURSORS = multiRow<PartitionCursors>(3, [
+  ["partition", "int", ({ partition }) => partition.number],
+  ["next_seq", "bigint", ({ nextSeq }) => nextSeq],
+  ["published_seq", "bigint", ({ publishedSeq }) => publishedSeq],
+]);
+
+/** Thrown inside the transaction when a partition has a newer epoch: nothing of the turn may be written. */
 export class PartitionsLost extends Error {
   readonly partitions: readonly Partition[];
   constructor(partitions: readonly Partition[]) {
@@ -15,7 +27,7 @@ export class PartitionsLost extends Error {
   }
 }
 
-/** Writes turns: one transaction each, fenced by the partitions' epochs. */
+/** Writes each turn in one transaction, fenced by the partitions' epochs. */
 export class TurnWriter {
   readonly #context: ShellContext;
 
@@ -38,9 +50,9 @@ export class TurnWriter {
   }
 
   /**
-   * Asks until it is known: a turn that is run again blindly is run twice. The locking read waits for a commit that is
-   * still under way on the server. A row that another process has taken over since may name that one's turn.
-   * @throws PartitionsLost: all are another's by now, who knows what was committed
+   * Asks the store until it answers, since a turn that was committed must not run again. The locking read waits for a
+   * COMMIT that the server is still working on. Rows of partitions that another process owns by now may name its turn.
+   * @throws PartitionsLost: all partitions have another owner by now, so whether it was committed is not known
    */
   async #wasCommitted(plan: TurnPlan, turnId: string): Promise<boolean> {
     const { store, clock, observe } = this.#context;
@@ -73,169 +85,44 @@ export class TurnWriter {
   }
 
   async #write(tx: Sql, plan: TurnPlan, turnId: string): Promise<void> {
+    const { domain, clock, failpoint } = this.#context;
     const partitions = [...plan.cursors.keys()];
     const epochs = new Map((await this.#lockPartitions(tx, partitions)).map((row) => [row.partition, row.epoch]));
     const lost = partitions.filter(({ number, epoch }) => epochs.get(number) !== epoch);
     if (lost.length > 0) throw new PartitionsLost(lost);
-    // Sent one behind the other without waiting for the answers, COMMIT last: one round trip for all of them.
+    // All statements are sent without awaiting their answers, then COMMIT: one round trip for all of them.
     const writes = [
-      ...entityStatements(tx, this.#context.domain.name, plan),
-      ...this.#journalStatements(tx, plan),
-      ...this.#intentStatements(tx, plan),
+      ...entityStatements(tx, domain.name, plan),
+      ...seenStatements(tx, plan),
+      ...journalStatements(tx, domain, plan),
+      ...intentStatements(tx, domain, plan),
       ...this.#positionStatements(tx, plan, turnId),
     ];
-    // COMMIT throws what one of them says: that is no rejection which nobody hears.
+    // COMMIT throws the error of a failed statement, so the statement's own rejection is handled.
     for (const write of writes) write.catch(() => {});
-    const { clock, failpoint } = this.#context;
     failpoint("C2");
     if (plan.deadLetters.length > 0) failpoint("C12");
-    // Runs when the COMMIT that follows was sent and nobody has read its answer.
+    // Passed after the COMMIT that follows was sent, and before its answer is read.
     void clock.afterIo().then(() => failpoint("C3"));
   }
 
-  *#journalStatements(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
-    const domain = this.#context.domain.name;
-    if (plan.journal.length > 0)
-      yield tx.query(
-        `insert into rollcall.journal (domain, contract_hash, at, partition, seq, kind, entity_id, type, message_id,
-           correlation_id, attempt_id, body, topic, key, value, headers)
-         select $1, $2, $3::timestamptz, partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id,
-           body, topic, coalesce(key, convert_to(key_text, 'UTF8')), coalesce(value, convert_to(value_text, 'UTF8')),
-           headers
-         from unnest($4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-           $9::uuid[], $10::uuid[], $11::uuid[], $12::json[], $13::text[], $14::bytea[], $15::bytea[], $16::json[],
-           $17::text[], $18::text[])
-           as r(partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id, body, topic, key, value,
-             headers, key_text, value_text)`,
-        [
-          domain,
-          this.#context.domain.contractHash,
-          new Date(plan.atMs),
-          ...columnParameters(
-            plan.journal,
-            (row) => row.partition.number,
-            (row) => row.seq,
-            (row) => row.kind,
-            (row) => row.entityId,
-            (row) => row.type,
-            (row) => row.messageId,
-            (row) => row.correlationId,
-            (row) => row.attemptId,
-            (row) => row.body,
-            (row) => row.outgoing?.topic ?? null,
-            // To PGlite bytes travel as hex, twice as long: what was text to begin with goes as text.
-            (row) => (row.eventText ? null : (row.outgoing?.key ?? null)),
-            (row) => (row.eventText ? null : (row.outgoing?.value ?? null)),
-            (row) => storedHeaders(row),
-            (row) => row.eventText?.key ?? null,
-            (row) => row.eventText?.value ?? null,
-          ),
-        ],
-      );
-    if (plan.deadLetters.length > 0)
-      yield tx.query(
-        `insert into rollcall.dead_letter (domain, at, id, topic, partition, "offset", error_code, error, key, value,
-           value_bytes, headers)
-         select $1, $2::timestamptz, r.* from unnest($3::uuid[], $4::text[], $5::int[], $6::bigint[], $7::text[],
-           $8::text[], $9::bytea[], $10::bytea[], $11::int[], $12::json[]) as r
-         on conflict do nothing`,
-        [
-          domain,
-          new Date(plan.atMs),
-          ...columnParameters(
-            plan.deadLetters,
-            (row) => row.id,
-            (row) => row.item.record.topic,
-            (row) => row.item.record.partition,
-            (row) => row.item.record.offset,
-            (row) => row.code,
-            (row) => row.error,
-            (row) => row.item.record.key,
-            (row) => row.value,
-            (row) => row.item.record.value?.length ?? 0,
-            (row) => row.headers,
-          ),
-        ],
-      );
-  }
-
-  *#intentStatements(tx: Sql, plan: TurnPlan): Iterable<Promise<unknown>> {
-    if (plan.settled.length > 0)
-      yield tx.query(`delete from rollcall.intent where id = any($1::uuid[])`, [
-        plan.settled.map(({ intent }) => intent.id),
-      ]);
-    if (plan.intents.length > 0)
-      yield tx.query(
-        `insert into rollcall.intent (domain, created_at, partition, seq, id, entity_id, attempt_id, type, target,
-           version, correlation_id, payload, traceparent)
-         select $1, $2::timestamptz, r.* from unnest($3::int[], $4::bigint[], $5::uuid[], $6::text[], $7::uuid[],
-           $8::text[], $9::text[], $10::bigint[], $11::uuid[], $12::json[], $13::text[]) as r`,
-        [
-          this.#context.domain.name,
-          new Date(plan.atMs),
-          ...columnParameters(
-            plan.intents,
-            ({ partition }) => partition.number,
-            ({ seq }) => seq,
-            ({ intent }) => intent.id,
-            ({ intent }) => intent.entityId,
-            ({ intent }) => intent.attemptId,
-            ({ intent }) => intent.type,
-            ({ intent }) => intent.target,
-            ({ intent }) => intent.version,
-            ({ intent }) => intent.correlationId,
-            ({ payload }) => payload,
-            ({ intent }) => intent.traceparent ?? null,
-          ),
-        ],
-      );
-  }
-
   *#positionStatements(tx: Sql, plan: TurnPlan, turnId: string): Iterable<Promise<unknown>> {
-    const shares = [...plan.cursors.values()];
-    const positions = shares.flatMap((share) =>
-      [...share.positions].map(([topic, offset]) => ({ topic, partition: share.partition.number, offset })),
+    const domain = this.#context.domain.name;
+    const cursors = [...plan.cursors.values()];
+    const positions = cursors.flatMap(({ partition, positions }) =>
+      [...positions].map(([topic, offset]) => ({ topic, partition: partition.number, offset })),
     );
     if (positions.length > 0)
       yield tx.query(
-        `insert into rollcall.source_offset (domain, topic, partition, next_offset)
-         select $1, r.* from unnest($2::text[], $3::int[], $4::bigint[]) as r
+        `insert into rollcall.source_offset (domain, ${POSITIONS.names}) select $1, r.* from ${POSITIONS.table}
          on conflict (domain, topic, partition) do update set next_offset = excluded.next_offset`,
-        [
-          this.#context.domain.name,
-          ...columnParameters(
-            positions,
-            (p) => p.topic,
-            (p) => p.partition,
-            (p) => p.offset,
-          ),
-        ],
+        [domain, ...POSITIONS.parameters(positions)],
       );
     yield tx.query(
       `update rollcall.partition_owner o
-          set turn_id = $2, next_seq = r.next_seq, published_seq = r.published_seq
-         from unnest($3::int[], $4::bigint[], $5::bigint[]) as r(partition, next_seq, published_seq)
+          set turn_id = $2, next_seq = r.next_seq, published_seq = r.published_seq from ${CURSORS.table}
         where o.domain = $1 and o.partition = r.partition`,
-      [
-        this.#context.domain.name,
-        turnId,
-        ...columnParameters(
-          shares,
-          (s) => s.partition.number,
-          (s) => s.nextSeq,
-          (s) => s.publishedSeq,
-        ),
-      ],
+      [domain, turnId, ...CURSORS.parameters(cursors)],
     );
   }
-}
-
-/** Of an event only what its value does not say. */
-function storedHeaders({ eventText, outgoing }: NewJournalRow): string | null {
-  if (eventText)
-    return eventText.traceparent === undefined ? null : JSON.stringify({ traceparent: eventText.traceparent });
-  if (!outgoing) return null;
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(outgoing.headers).map(([name, value]) => [name, value.toString()])),
-  );
 }

@@ -3,12 +3,12 @@ import { BrokerClock } from "../../../runtime/shell/deadlines/broker-clock.ts";
 import { ManualClock } from "../../manual-clock.ts";
 
 describe("the broker's time", () => {
-  it("is the wall clock's until something was received", () => {
+  it("is the wall clock's until a record was received", () => {
     const clock = new ManualClock();
     expect(new BrokerClock(clock).nowMs()).toBe(clock.wallMs());
   });
 
-  it("is then the store's, as a first guess", async () => {
+  it("is the store's as a first guess", async () => {
     const clock = new ManualClock();
     const broker = new BrokerClock(clock);
     broker.guessTime(7_000);
@@ -19,7 +19,7 @@ describe("the broker's time", () => {
     expect(broker.nowMs()).toBe(5_000);
   });
 
-  it("follows the record that was least delayed, so it is never ahead", async () => {
+  it("follows the least delayed record, so it is never ahead", async () => {
     const clock = new ManualClock();
     const broker = new BrokerClock(clock);
     broker.addSample(clock.monotonicMs(), 5_000);
@@ -29,7 +29,7 @@ describe("the broker's time", () => {
     expect(broker.nowMs()).toBe(5_100);
   });
 
-  it("forgets old samples, so that a drift is followed", async () => {
+  it("forgets old samples, so that it follows a drift", async () => {
     const clock = new ManualClock();
     const broker = new BrokerClock(clock);
     broker.addSample(clock.monotonicMs(), 9_000);

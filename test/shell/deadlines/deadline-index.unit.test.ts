@@ -14,7 +14,7 @@ const ownerOf = (owner: Partition, entityId: string) => ({
 const at = (ms: number) => ({ liveness: { at: ms, renewedAt: null } });
 
 describe("the deadline index", () => {
-  it("gives what is due, once, in the order of time", () => {
+  it("returns due deadlines once, in the order of time", () => {
     const index = new DeadlineIndex();
     const owner = partition();
     index.set(ownerOf(owner, "late"), {}, at(300));
@@ -24,7 +24,7 @@ describe("the deadline index", () => {
     expect(index.popDue(1_000)).toEqual([]);
   });
 
-  it("follows a renewal that came while the firing waited", () => {
+  it("notices a renewal that came while the firing waited", () => {
     const index = new DeadlineIndex();
     const owner = partition();
     index.set(ownerOf(owner, "n"), {}, at(100));
@@ -45,7 +45,7 @@ describe("the deadline index", () => {
     expect(index.popDue(1_000)).toEqual([]);
   });
 
-  it("agrees with a plain map on any history of arming, renewing, disarming and asking", () => {
+  it("agrees with a plain map for any history of arming, renewing, disarming and reading", () => {
     const action = fc.oneof(
       fc.record({
         kind: fc.constant("set" as const),

@@ -42,7 +42,7 @@ describe("the expiry guard", () => {
   });
   afterAll(() => store.close());
 
-  /** A process with entities that are due now, and others that are well. */
+  /** A process with entities that are due now, and others that are not. */
   async function startProcess(dueCount: number, wellCount: number) {
     const told: ShellEvent[] = [];
     const observe = (event: ShellEvent): number => told.push(event);
@@ -67,7 +67,7 @@ describe("the expiry guard", () => {
     guard.start();
     started.push(guard);
     await pass(0);
-    /** As the deadline watch does with what is due. */
+    /** As the deadline scheduler does with due deadlines. */
     const fire = (): number => {
       let fired = 0;
       for (const due of index.popDue(brokerClock.nowMs()).sort((a, b) => a.at - b.at)) {
@@ -82,7 +82,7 @@ describe("the expiry guard", () => {
     return { guard, told, fire, arm, held: () => guard.holds.map(({ state, waiting }) => ({ state, waiting })) };
   }
 
-  /** Time in steps; after each the store has answered. */
+  /** Lets time pass in steps; after each the store has answered. */
   async function pass(ms: number, each: () => void = () => {}): Promise<void> {
     for (let left = ms; left >= 0; left -= 250) {
       await clock.advance(Math.min(250, left));
@@ -94,13 +94,13 @@ describe("the expiry guard", () => {
   const word = { domain: "toy", who: "ann", reason: "the hall burned down" };
   const release = () => releaseExpiry(store, "UP", { ...word, atMs: brokerClock.nowMs() });
 
-  it("lets few of many go at once", async () => {
+  it("lets few of many expire at once", async () => {
     const { fire, held } = await startProcess(29, 71);
     expect(fire()).toBe(29);
     expect(held()).toEqual([]);
   });
 
-  it("lets nothing go before the store has told which holds there are", async () => {
+  it("lets nothing expire before the holds were read from the store", async () => {
     await store.query("alter table rollcall.expiry_hold rename to elsewhere");
     const { fire } = await startProcess(1, 99);
     await pass(2_000);
@@ -110,12 +110,12 @@ describe("the expiry guard", () => {
     expect(fire()).toBe(1);
   });
 
-  it("holds a mass expiry, says so, and keeps it in the store", async () => {
+  it("holds a mass expiry, reports it, and stores the hold", async () => {
     const { fire, held, told } = await startProcess(30, 70);
     expect(fire()).toBe(0);
     await pass(1_000);
     expect(held()).toEqual([{ state: "UP", waiting: 30 }]);
-    expect(told).toEqual([{ kind: "expiry_held", state: "UP", entities: 30, of: 100 }]);
+    expect(told).toEqual([{ kind: "expiry_held", state: "UP", entities: 30, total: 100 }]);
     expect(await store.query("select domain, state, entities, total, released_at from rollcall.expiry_hold")).toEqual([
       { domain: "toy", state: "UP", entities: 30, total: 100, released_at: null },
     ]);
@@ -131,7 +131,7 @@ describe("the expiry guard", () => {
     expect(late.told).toMatchObject([{ kind: "expiry_held" }]);
   });
 
-  it("lets one go a second over all processes after one more silent period, then ends by itself", async () => {
+  it("after one more silent period lets one entity a second expire over all processes, then ends", async () => {
     const [one, other] = [await startProcess(8, 2), await startProcess(6, 4)];
     let fired = 0;
     const fireBoth = (): void => void (fired += one.fire() + other.fire());
@@ -150,7 +150,7 @@ describe("the expiry guard", () => {
     expect(one.told.at(-1)).toEqual({ kind: "expiry_released", state: "UP", by: null, reason: null });
   });
 
-  it("does not take those that it let go for another fault", async () => {
+  it("does not count released entities as a new mass expiry", async () => {
     const { fire, arm, held } = await startProcess(6, 4);
     await pass(PERIOD_MS + 20_000, fire);
     expect(held()).toEqual([]);
@@ -158,7 +158,7 @@ describe("the expiry guard", () => {
     expect(fire()).toBe(1);
   });
 
-  it("ends by itself when those that were silent are back", async () => {
+  it("ends when the silent entities are back", async () => {
     const { fire, arm, held, told } = await startProcess(6, 4);
     fire();
     await pass(1_000, fire);
@@ -170,7 +170,7 @@ describe("the expiry guard", () => {
     expect(told.at(-1)).toMatchObject({ kind: "expiry_released", by: null });
   });
 
-  it("lets all that were silent go at an operator's word, which is kept", async () => {
+  it("lets all silent entities expire when an operator decides so, and stores the decision", async () => {
     const { fire, arm, told, held } = await startProcess(30, 10);
     fire();
     for (let i = 0; i < 20; i++) arm(`silent-${i}`, brokerClock.nowMs() + PERIOD_MS - 1);
@@ -189,7 +189,7 @@ describe("the expiry guard", () => {
     expect(await release()).toBe(false);
   });
 
-  it("holds again when others fall silent after an operator's word", async () => {
+  it("holds again when others become silent after an operator's decision", async () => {
     const { fire, arm, held } = await startProcess(6, 10);
     fire();
     await pass(1_000, fire);

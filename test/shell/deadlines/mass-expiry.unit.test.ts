@@ -42,20 +42,20 @@ describe("a mass expiry", () => {
     expect(judge({ expiredAtMs: times(5, at) }).entities).toBe(counts ? 5 : 0),
   );
 
-  it("counts what expired among those that there were", () =>
+  it("counts expired entities in the total too", () =>
     expect(judge({ armedTimes: times(12, NOW + 25_000), expiredAtMs: times(6, NOW) })).toEqual({
       isMass: true,
       entities: 6,
       total: 18,
     }));
 
-  it("sees no new fault in what an operator let go", () => {
+  it("does not count what an operator released", () => {
     const armedFor = [...times(60, NOW), ...times(40, NOW + 25_000)];
     expect(judge({ armedTimes: armedFor, releasedUntilMs: NOW }).isMass).toBe(false);
     expect(judge({ armedTimes: armedFor, releasedUntilMs: NOW - 1 }).isMass).toBe(true);
   });
 
-  it("comes sooner the more entities are due and the fewer are well, never the other way round", () =>
+  it("is reached sooner the more entities are due, and later the more are not", () =>
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: NOW - 40_000, max: NOW + 40_000 }), { maxLength: 60 }),

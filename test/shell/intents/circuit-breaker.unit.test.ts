@@ -10,7 +10,7 @@ function world() {
 }
 
 describe("the breaker", () => {
-  it("opens after so many failures in a row, and a success begins the count anew", () => {
+  it("opens after a number of failures in a row; a success resets the count", () => {
     const { breaker, told } = world();
     for (const end of ["recordFailure", "recordFailure", "recordSuccess", "recordFailure", "recordFailure"] as const)
       breaker[end]();
@@ -19,7 +19,7 @@ describe("the breaker", () => {
     expect([breaker.allowsCall(), told]).toEqual([false, [true]]);
   });
 
-  it("lets one call try after its rest, which shuts it by a success", async () => {
+  it("allows one probe after the reset timeout, and closes when it succeeds", async () => {
     const { breaker, clock, told } = world();
     for (let i = 0; i < 3; i++) breaker.recordFailure();
     await clock.advance(4_999);
@@ -30,7 +30,7 @@ describe("the breaker", () => {
     expect([breaker.allowsCall(), breaker.allowsCall(), told]).toEqual([true, true, [true, false]]);
   });
 
-  it("rests again when the call that tried failed, and says so once", async () => {
+  it("stays open when the probe fails, and reports the opening once", async () => {
     const { breaker, clock, told } = world();
     for (let i = 0; i < 3; i++) breaker.recordFailure();
     await clock.advance(5_000);
@@ -40,7 +40,7 @@ describe("the breaker", () => {
     expect([breaker.allowsCall(), told]).toEqual([false, [true]]);
   });
 
-  it("is not shut by calls that began before it opened", () => {
+  it("is not closed by calls that began before it opened", () => {
     const { breaker } = world();
     for (let i = 0; i < 3; i++) breaker.recordFailure();
     breaker.recordSuccess();

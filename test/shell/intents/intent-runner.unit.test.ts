@@ -18,7 +18,7 @@ const unavailable = failed(new Fault("UNAVAILABLE", "down", { retryable: true })
 const invalid = failed(new Fault("REFUSED", "no", { retryable: false }));
 const confirmed = done({ type: "Written", payload: {} });
 
-/** A runner over one effect whose answers a test gives, call by call; the last one repeats. */
+/** A runner with one effect. The test gives the outcome of each call; the last one repeats. */
 function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
   const clock = new ManualClock();
   const inbox = new Inbox();
@@ -80,7 +80,7 @@ const intentOf = (id: string, target = id): Intent => ({
 });
 
 describe("the intent runner", () => {
-  it("answers with the effect's event as an outcome of the attempt", async () => {
+  it("makes the effect's event an outcome of the attempt", async () => {
     const { add, clock, settled } = world([confirmed]);
     add(intentOf("i1"));
     await clock.advance(0);
@@ -110,7 +110,7 @@ describe("the intent runner", () => {
     ]);
   });
 
-  it("tells each call for what was not done at once, and none where one call was enough", async () => {
+  it("records the calls of an intent only when the first one failed", async () => {
     const { add, clock, runner, settled } = world([unavailable, "hang", confirmed]);
     add(intentOf("i1"));
     await clock.advance(1_100);
@@ -151,7 +151,7 @@ describe("the intent runner", () => {
     expect(settled()).toMatchObject([{ message: { type: "failed(box.write)" } }]);
   });
 
-  it("tries what retry_on names, and only that", async () => {
+  it("retries only the faults that retry_on names", async () => {
     const retry = {
       maxRetries: 3,
       initialDelayMs: 100,
@@ -177,7 +177,7 @@ describe("the intent runner", () => {
     expect(runner.size).toBe(1);
   });
 
-  it("never gives an unlimited intent up, but lets a younger one of its target pass", async () => {
+  it("never gives up an intent with unlimited retries, unless a newer one of its target waits", async () => {
     const retry = {
       maxRetries: "unlimited" as const,
       initialDelayMs: 100,
@@ -204,7 +204,7 @@ describe("the intent runner", () => {
     expect(settled()).toMatchObject([{ note: "done after 1 failed tries" }]);
   });
 
-  it("tries at once what waits for its next try, when it is asked to, and then as ever", async () => {
+  it("retries waiting intents at once when asked to, then waits as before", async () => {
     const { add, clock, calls, runner } = world([unavailable]);
     add(intentOf("i1"), { ...intentOf("i2"), entityId: "other" });
     await clock.advance(0);
@@ -217,7 +217,7 @@ describe("the intent runner", () => {
     expect(calls.at(-1)).toEqual(["i1"]);
   });
 
-  it("hands the trace of a batch on, and none where it has several", async () => {
+  it("passes the trace of a batch on, and none when it has several", async () => {
     const traces: (string | undefined)[] = [];
     const run: Effect["run"] = (intents, { signal }) => {
       traces.push(traceparentOf(signal));
@@ -236,14 +236,14 @@ describe("the intent runner", () => {
     expect(traces).toEqual([first, undefined, undefined, undefined]);
   });
 
-  it("carries a batch in one call, up to its maximum", async () => {
+  it("calls a batch at once, up to its maximum", async () => {
     const { add, clock, calls } = world([confirmed], { batchMax: 2, concurrency: 1 });
     add(intentOf("i1"), intentOf("i2"), intentOf("i3"));
     await clock.advance(0);
     expect(calls).toEqual([["i1", "i2"], ["i3"]]);
   });
 
-  it("forgets what belongs to a lost partition", async () => {
+  it("forgets intents of a lost partition", async () => {
     const { add, clock, partition, runner, settled } = world(["hang"]);
     add(intentOf("i1", "t"), intentOf("i2", "t"));
     partition.isLost = true;

@@ -12,7 +12,7 @@ import { emptyTables, startOrders, until } from "../orders.ts";
 const [CardCharge, CardRefund] = toyCode.intents as [IntentDefinition, IntentDefinition];
 const down = new Fault("BANK_BUSY", "down", { retryable: true });
 
-/** A bank that keeps what was charged: an order that was told is charged once, one that has ended is not. */
+/** A bank that should hold one charge for each placed order, and none for one that has ended. */
 class Bank {
   readonly charges = new Map<string, InventoryEntry>();
   readonly asked: string[] = [];
@@ -78,19 +78,19 @@ describe("reconciliation, on a domain of orders", () => {
   afterAll(() => store.close());
 
   const compared = () => running.told.flatMap((event) => (event.kind === "comparison_done" ? [event] : []));
-  /** `count` more comparisons come to an end. */
+  /** Waits for `count` more comparisons. */
   const comparisons = async (count: number): Promise<void> => {
     const untilCount = compared().length + count;
     await until(() => compared().length >= untilCount);
   };
 
-  it("leaves alone what is right", async () => {
+  it("changes nothing that is right", async () => {
     await comparisons(2);
     expect(bank.asked).toEqual([]);
     expect(await store.query(`select 1 from rollcall.journal where type = 'drift(bank)'`)).toEqual([]);
   });
 
-  it("asks for what is missing, once each and so many at a time, as intents of an ordinary turn", async () => {
+  it("requests missing entries once each, a limited number at a time, as intents of ordinary turns", async () => {
     bank.charges.clear();
     await until(() => bank.charges.size === orders.length);
     await comparisons(1);
@@ -112,7 +112,7 @@ describe("reconciliation, on a domain of orders", () => {
     ]);
   });
 
-  it("asks for nothing when the backend can't be read", async () => {
+  it("requests nothing when the backend can't be read", async () => {
     const { list } = bank;
     bank.list = () => Promise.reject(new Error("half of it"));
     bank.charges.clear();
@@ -125,7 +125,7 @@ describe("reconciliation, on a domain of orders", () => {
     expect(running.runtime.status().drift).toMatchObject([{ error: null }]);
   });
 
-  it("takes no difference for one that is gone at a second look", async () => {
+  it("ignores a difference that a second comparison does not find", async () => {
     const { list } = bank;
     let looks = 0;
     bank.list = () => (looks++ % 2 === 0 ? Promise.resolve([]) : list());
@@ -133,7 +133,7 @@ describe("reconciliation, on a domain of orders", () => {
     expect(bank.asked).toEqual([]);
   });
 
-  it("keeps out of what is under way", async () => {
+  it("ignores targets with unfinished intents", async () => {
     bank.refunds = "refused";
     await running.publish("cancel-order", [{ order_id: "o1" }]);
     await until(async () => (await running.stateOf("o1")) === "ENDED");
@@ -142,20 +142,20 @@ describe("reconciliation, on a domain of orders", () => {
     expect(await store.query(`select type from rollcall.intent`)).toEqual([{ type: "card.refund" }]);
   });
 
-  it("takes away what belongs to nobody, in whatever version it is there", async () => {
+  it("deletes entries without an entity, whatever their version", async () => {
     bank.charges.set("ghost", { entityId: "ghost", version: 99, content: {} });
     await until(() => !bank.charges.has("ghost"));
     expect(bank.asked).toEqual(["refund ghost"]);
   });
 
-  it("leaves to their owner the entities of other partitions", async () => {
+  it("ignores entities of partitions that it does not own", async () => {
     const foreign = partitionOf("o1", 4);
     await store.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = 'another' where partition = $1`, [
       foreign,
     ]);
     bank.charges.delete("o1");
     await until(() => running.told.some(({ kind }) => kind === "partitions_lost"));
-    // The group gives it back: from then on it is ours again, under a new epoch.
+    // The group assigns it again: this process owns it under a new epoch.
     await until(() => bank.charges.has("o1"));
     expect(bank.asked).toEqual(["charge o1"]);
   });

@@ -19,7 +19,7 @@ const node = (id: string) => ({
 type Node = { readonly data: ReturnType<typeof node> };
 
 describe("values that entities share", () => {
-  it("are the same object where entities say the same, and nowhere else", () => {
+  it("are the same object when they are equal, and only then", () => {
     const values = new InternedValues();
     const [one, other] = ["one", "other"].map((id) => values.internEntity(withData(node(id)))) as unknown as [
       Node,
@@ -35,9 +35,9 @@ describe("values that entities share", () => {
     expect(() => data.node.can.push("delete")).toThrow(TypeError);
   });
 
-  it("are equal to what they stand for, whatever it is and however many came before", () => {
+  it("are equal to the originals, however many came before", () => {
     const values = new InternedValues();
-    // More than are remembered, twice over.
+    // Twice as many as are kept.
     for (let i = 0; i < 10_000; i++) values.internEntity(withData({ said: `${i}` }));
     fc.assert(
       fc.property(fc.jsonValue(), (data) => {
@@ -49,7 +49,7 @@ describe("values that entities share", () => {
     );
   });
 
-  it("do not touch a name that is special", () => {
+  it("keep a __proto__ key as it is", () => {
     const data: unknown = JSON.parse(`{"__proto__": {"labels": "x"}, "constructor": ["a"]}`);
     const shared = new InternedValues().internEntity(withData(data)).data as object;
     expect(JSON.stringify(shared)).toBe(JSON.stringify(data));

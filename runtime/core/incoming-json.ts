@@ -1,8 +1,8 @@
-/** Limits of what is read from a bus (protocol.md, Payloads). */
+/** Limits of a record that is read from a bus (protocol.md, Payloads). */
 export const VALUE_BYTES_MAX = 256 * 1024;
-/** A record's key and headers together: what is said about a message is small beside it. */
+/** A record's key and headers together. */
 export const KEY_AND_HEADERS_BYTES_MAX = 64 * 1024;
-/** Of a payload in its canonical form: an event tells all of it, and a bus takes half a MiB. */
+/** A payload in its canonical form: an event may contain all of it, and a bus takes messages of up to 512 KiB. */
 export const PAYLOAD_BYTES_MAX = 384 * 1024;
 const DEPTH_MAX = 32;
 
@@ -16,7 +16,7 @@ export const DECODE_ERROR_CODES = [
 ] as const;
 export type DecodeErrorCode = (typeof DECODE_ERROR_CODES)[number];
 
-/** A message that can't be taken, with its dead-letter code. */
+/** The record can't be read as a message; `code` is its dead letter's. */
 export class DecodeError extends Error {
   readonly code: DecodeErrorCode;
   constructor(code: DecodeErrorCode, message: string) {
@@ -32,7 +32,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Bytes to a JSON object, checked for size, encoding, depth, repeated keys and characters. @throws Refusal */
+/** Bytes to a JSON object, checked for size, encoding, depth, repeated keys and characters. @throws DecodeError */
 export function parseObject(value: Uint8Array | null): JsonObject {
   if (value === null || value.length === 0) throw new DecodeError("MALFORMED_JSON", "the value is empty");
   if (value.length > VALUE_BYTES_MAX)
@@ -41,7 +41,7 @@ export function parseObject(value: Uint8Array | null): JsonObject {
   const colons = countColons(text);
   const parsed = parseJson(text);
   if (!isObject(parsed)) throw new DecodeError("INVALID_PAYLOAD", "the value is JSON but not an object");
-  // Readers differ over which one counts: what another reader let pass must not be another message here.
+  // Parsers differ in which of two equal keys counts: a message could mean something else here than to another reader.
   if (countKeys(parsed) < colons) throw new DecodeError("INVALID_PAYLOAD", "a key stands twice in an object");
   if (SUSPICIOUS_ESCAPE.test(text)) rejectCharacters(parsed, "");
   return parsed;
@@ -67,8 +67,8 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Before the parser recurses: deeper than this is an attack, not a message.
- * @returns the colons outside of strings: of JSON as many as keys were written
+ * Also checks the depth, before the JSON parser and our own walks recurse.
+ * @returns how many colons stand outside of strings: in JSON as many as there are keys in the text
  */
 function countColons(text: string): number {
   let depth = 0;
@@ -96,7 +96,7 @@ function countKeys(value: unknown): number {
   return keys;
 }
 
-/** NUL characters and lone surrogates: no store takes the first, no UTF-8 the second. */
+/** NUL characters can't be stored in Postgres, lone surrogates can't be written as UTF-8. */
 function rejectCharacters(value: unknown, pointer: string): void {
   if (typeof value === "string") {
     if (value.includes("\0") || /\p{Surrogate}/u.test(value))
@@ -108,9 +108,3 @@ function rejectCharacters(value: unknown, pointer: string): void {
       rejectCharacters(item, `${pointer}/${key}`);
     }
 }
-
-const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}\u200b-\u200d\ufeff]/gu;
-
-/** What a message made us say, for logs, headers and tables: no character that a terminal obeys or a store refuses. */
-export const escapeUnprintable = (text: string): string =>
-  text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);

@@ -1,0 +1,45 @@
+import type { EmittedEvent } from "./decision.ts";
+import type { Domain } from "./domain.ts";
+import type { Attempt, Entity } from "./entity.ts";
+import { derivedId } from "./ids.ts";
+import type { Message, NewEvent } from "./message.ts";
+import { toRfc3339 } from "./time.ts";
+
+/** The attempt that a message starts. Its id is derived from the place in the log, so a redelivery gives the same. */
+export const nextAttempt = (domain: Domain, { id, attempt }: Entity, message: Message): Attempt => {
+  const { origin } = message;
+  const startedBy = origin ? [origin.topic, origin.partition, origin.offset] : [message.id];
+  return {
+    number: attempt.number + 1,
+    id: derivedId("attempt", domain.name, id, ...startedBy),
+    correlationIds: [message.correlationId],
+    awaiting: [],
+  };
+};
+
+/** Completes a handler's event; its number is the entity's present `seq`. */
+export function emittedEvent(domain: Domain, entity: Entity, message: Message, event: NewEvent): EmittedEvent {
+  const { id, attempt, seq } = entity;
+  const correlationId = attempt.correlationIds[0] ?? message.correlationId;
+  return {
+    id: derivedId("event", domain.name, id, attempt.id, seq, event.type),
+    type: event.type,
+    topic: domain.topicByEventType.get(event.type) ?? "",
+    correlationId,
+    causationId: message.id,
+    attemptId: attempt.id,
+    seq,
+    eventTimeMs: message.now,
+    payload: {
+      entity_id: id,
+      [domain.entityIdField]: id,
+      correlation_id: correlationId,
+      causation_id: message.id,
+      [domain.attempt.idField]: attempt.id,
+      attempt: attempt.number,
+      entity_seq: seq,
+      emitted_at: toRfc3339(message.now),
+      ...event.payload,
+    },
+  };
+}

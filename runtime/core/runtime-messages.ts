@@ -1,0 +1,120 @@
+import type { DriftPayload, InventoryEntry } from "./drift.ts";
+import type { AttemptRef, Entity } from "./entity.ts";
+import type { ArmedDeadline } from "./handler.ts";
+import { derivedId } from "./ids.ts";
+import type { Intent } from "./intent.ts";
+import type { Message, NewEvent, Payload } from "./message.ts";
+import { fromRfc3339, toRfc3339 } from "./time.ts";
+
+// The messages that the runtime makes itself are built and read in this file only. Their types are `deadline(ack)`,
+// `failed(stock.reserve)`, `published(OrderPlaced)` and `drift(warehouse)`.
+
+/** What stands in the parentheses: the deadline, intent type, event type or backend that the message is about. */
+export const subjectOf = (type: string): string => type.slice(type.indexOf("(") + 1, -1);
+
+const FAULT_MESSAGE_LENGTH_MAX = 1_000;
+
+/** A deadline has passed. Its event time is the deadline itself, however late it fires. */
+export function deadlineMessage(attempt: AttemptRef, name: string, { at, renewedAt }: ArmedDeadline): Message {
+  const deadlineAt = toRfc3339(at);
+  return {
+    ...attempt,
+    kind: "deadline",
+    type: `deadline(${name})`,
+    id: derivedId("deadline", attempt.attemptId, name, deadlineAt),
+    payload: { deadline_at: deadlineAt, renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) },
+    now: at,
+  };
+}
+
+/** The time that a `deadline(name)` fired for, ms since the epoch; undefined when its payload has none. */
+export function firedDeadlineAt({ payload }: Message): number | undefined {
+  const deadlineAt = payload["deadline_at"];
+  return typeof deadlineAt === "string" ? fromRfc3339(deadlineAt) : undefined;
+}
+
+/**
+ * An intent has ended: with the event that its effect answered, or with `intentFailure`.
+ * @param now broker time, ms since the epoch
+ */
+export const outcomeMessage = (intent: Intent, { type, payload }: NewEvent, now: number): Message => ({
+  kind: "outcome",
+  type,
+  id: derivedId("outcome", intent.id),
+  entityId: intent.entityId,
+  correlationId: intent.correlationId,
+  payload,
+  now,
+  attemptId: intent.attemptId,
+  intentId: intent.id,
+  ...(intent.traceparent !== undefined && { traceparent: intent.traceparent }),
+});
+
+/** `failed(intent.type)`: the backend refused it for good, or its tries are used up. */
+export const intentFailure = (
+  { type }: Intent,
+  backend: string,
+  fault: { readonly code: string; readonly message: string },
+): NewEvent => ({
+  type: `failed(${type})`,
+  payload: { backend, error_code: fault.code, message: fault.message.slice(0, FAULT_MESSAGE_LENGTH_MAX) },
+});
+
+export const isIntentFailure = ({ type }: Message): boolean => type.startsWith("failed(");
+
+/**
+ * An event that the contract waits for has reached the bus.
+ * @param now broker time of the append, ms since the epoch
+ */
+export const publishedMessage = (
+  { id, type, ...attempt }: AttemptRef & { readonly id: string; readonly type: string },
+  now: number,
+  traceparent?: string,
+): Message => ({
+  ...attempt,
+  kind: "published",
+  type: `published(${type})`,
+  id: derivedId("published", id),
+  payload: {},
+  now,
+  ...(traceparent !== undefined && { traceparent }),
+});
+
+/**
+ * A backend holds other than it should for an entity.
+ * @param found.entity as it was when it was compared; undefined: the entity is not known
+ * @param now broker time, ms since the epoch
+ */
+export function driftMessage(
+  domain: string,
+  backend: string,
+  found: {
+    readonly entityId: string;
+    readonly entity: Entity | undefined;
+    readonly entries: readonly InventoryEntry[];
+    readonly mayDelete: boolean;
+  },
+  now: number,
+): Message {
+  const { entityId, entity, entries, mayDelete } = found;
+  const seq = entity?.seq ?? 0;
+  const id = derivedId("drift", domain, entityId, backend, seq, now);
+  const payload: DriftPayload = {
+    entity_seq: seq,
+    entries: entries.map(({ version, content }) => ({ version, content })),
+    may_delete: mayDelete,
+  };
+  return {
+    kind: "drift",
+    type: `drift(${backend})`,
+    id,
+    entityId,
+    correlationId: entity?.attempt.correlationIds[0] ?? id,
+    payload: payload as unknown as Payload,
+    now,
+    ...(entity && { attemptId: entity.attempt.id }),
+  };
+}
+
+/** What the backend held, by a `drift(backend)`. */
+export const driftPayloadOf = ({ payload }: Message): DriftPayload => payload as unknown as DriftPayload;
