@@ -11,45 +11,45 @@ import {
 } from "./step-rules.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 
-/** A finding about a world, by its number. */
+/** A finding about a system, by its number. */
 export interface StateViolation {
   readonly stateIndex: number;
   readonly violation: RuleViolation;
 }
 
 /**
- * What can't be seen in one world, but in all that may follow on it: whether it comes to an end by itself, to the
+ * What can't be seen in one system, but in all that may follow on it: whether it comes to an end by itself, to the
  * states of each `eventually`, and whether the entity may come back. A way is enough, since an outcome, a publish or a
- * deadline that stays possible comes at last. Of each state the nearest world is told.
+ * deadline that stays possible comes at last. Of each state the nearest system is told.
  */
 export function progressViolations(
-  setting: ExplorationContext,
+  context: ExplorationContext,
   explored: ExplorationResult,
 ): readonly StateViolation[] {
   const { visited, edges } = explored;
   const inside = edges.filter((edge) => edge.isInternal);
   const isQuiescent = quiescent(inside);
-  const unending = unableToReach(explored, inside, (number) => isOver(setting, explored, number));
+  const unending = unableToReach(explored, inside, (number) => isOver(context, explored, number));
   const deadlocked = [...unending].filter(isQuiescent);
   const livelocked = deadlocked.length > 0 ? undefined : [...unending].find((number) => isOnCycle(inside, number));
   const opens = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
   const neverReopened = unableToReach(explored, edges, (number) => opens.has(number));
   return [
-    ...nearestPerState(setting, explored, deadlocked, deadlockViolation),
-    ...nearestPerState(setting, explored, livelocked === undefined ? [] : [livelocked], livelockViolation),
-    ...setting.eventuallyInvariants.flatMap(({ invariant: { name, at } }, index) => {
+    ...nearestPerState(context, explored, deadlocked, deadlockViolation),
+    ...nearestPerState(context, explored, livelocked === undefined ? [] : [livelocked], livelockViolation),
+    ...context.eventuallyInvariants.flatMap(({ invariant: { name, at } }, index) => {
       const missing = unableToReach(explored, inside, (number) => {
-        const world = visited[number]?.state;
-        return !world?.entity?.state || world.eventuallyReached[index] === true || unending.has(number);
+        const system = visited[number]?.state;
+        return !system?.entity?.state || system.eventuallyReached[index] === true || unending.has(number);
       });
       const number =
-        [...missing].find((each) => isQuiescent(each) || isOver(setting, explored, each)) ?? [...missing][0];
-      return nearestPerState(setting, explored, number === undefined ? [] : [number], (_, entity) =>
+        [...missing].find((each) => isQuiescent(each) || isOver(context, explored, each)) ?? [...missing][0];
+      return nearestPerState(context, explored, number === undefined ? [] : [number], (_, entity) =>
         eventuallyViolation(name, at, entity),
       );
     }),
-    ...nearestPerState(setting, explored, neverReopened, (state, entity) =>
-      noNewAttemptViolation(state, entity, setting.domain.attempt.startedBy),
+    ...nearestPerState(context, explored, neverReopened, (state, entity) =>
+      noNewAttemptViolation(state, entity, context.domain.attempt.startedBy),
     ),
   ];
 }

@@ -10,7 +10,7 @@ const START = toRfc3339(START_MS);
 
 /**
  * What makes a difference to what may happen next: two worlds with the same key are explored once. Ids are told apart
- * by whose they are, times by whether they lie before the world's beginning; counters that only grow are left out.
+ * by whose they are, times by whether they lie before the system's beginning; counters that only grow are left out.
  */
 export function stateFingerprint({
   entity,

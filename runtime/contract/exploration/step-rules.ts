@@ -7,7 +7,7 @@ import type { SourceRef } from "../reading/source-ref.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 import { hasOpenedAttempt, type SystemState } from "./system-state.ts";
 
-/** What is wrong with a world, and where the contracts make it so. */
+/** What is wrong with a system, and where the contracts make it so. */
 export interface RuleViolation {
   readonly at: SourceRef;
   readonly message: string;
@@ -19,21 +19,21 @@ const describePlace = ({ state, reducerState }: Entity): string => `${state ?? "
 
 /** The first rule that a step breaks: one mistake is meant to be one finding. */
 export function firstViolation(
-  setting: ExplorationContext,
+  context: ExplorationContext,
   before: SystemState,
   message: Message,
   decision: Decision,
   after: SystemState,
 ): RuleViolation | undefined {
   const { entity } = after;
-  if (!entity) return decision.result === "refused" ? refusedMessage(setting, message, decision) : undefined;
+  if (!entity) return decision.result === "refused" ? refusedMessage(context, message, decision) : undefined;
   return (
-    (decision.result === "refused" ? refusedMessage(setting, message, decision) : undefined) ??
-    lostEvent(setting, message, decision, entity) ??
-    restsInTransient(setting, entity) ??
-    secondOutcome(setting, decision) ??
-    missingCompensation(setting, before, decision, after, entity) ??
-    brokenInvariant(setting, entity, after)
+    (decision.result === "refused" ? refusedMessage(context, message, decision) : undefined) ??
+    lostEvent(context, message, decision, entity) ??
+    restsInTransient(context, entity) ??
+    secondOutcome(context, decision) ??
+    missingCompensation(context, before, decision, after, entity) ??
+    brokenInvariant(context, entity, after)
   );
 }
 
@@ -43,10 +43,10 @@ function routeRef({ model }: ExplorationContext, route: string): SourceRef {
   return handler?.event.at ?? model.triggers.find(({ event }) => event.name === route)?.event.at ?? model.startedBy.at;
 }
 
-function refusedMessage(setting: ExplorationContext, { type }: Message, { reason, entity }: Decision): RuleViolation {
+function refusedMessage(context: ExplorationContext, { type }: Message, { reason, entity }: Decision): RuleViolation {
   const where = entity ? ` in ${describePlace(entity)}` : "";
   return {
-    at: routeRef(setting, setting.calls.at(-1)?.route ?? type),
+    at: routeRef(context, context.calls.at(-1)?.route ?? type),
     message: `${type} is refused${where}: ${reason}`,
     remedy: "add the transition, let a row say no_op there, or correct the function",
   };
@@ -54,18 +54,18 @@ function refusedMessage(setting: ExplorationContext, { type }: Message, { reason
 
 /** Events that a function returned and no transition accepted: nobody is told of them. */
 function lostEvent(
-  setting: ExplorationContext,
+  context: ExplorationContext,
   { type }: Message,
   { events, reason }: Decision,
   entity: Entity,
 ): RuleViolation | undefined {
   const accepted = events.map((event) => event.type);
-  for (const { route, events: returned } of setting.calls)
+  for (const { route, events: returned } of context.calls)
     for (const each of returned) {
       if (accepted[0] === each.type) accepted.shift();
       else
         return {
-          at: routeRef(setting, route),
+          at: routeRef(context, route),
           message:
             `${each.type}, returned for ${route}, is lost: no transition accepts it (${type} in ` +
             `${describePlace(entity)}: ${reason})`,
@@ -170,7 +170,7 @@ function brokenInvariant(
   };
 }
 
-/** What is wrong with a world that nothing can mend any more. */
+/** What is wrong with a system that nothing can mend any more. */
 export const deadlockViolation = (state: StateModel, entity: Entity): RuleViolation => ({
   at: state.at,
   message: `${describePlace(entity)} can't go on: no outcome, publish or deadline is pending that could end it`,

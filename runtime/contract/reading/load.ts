@@ -50,10 +50,8 @@ export function loadContract({ file, text }: ContractFile): {
   const content = problems
     .map((problem) => toDiagnostic(problem, place))
     .filter(({ line, column, code }) => code === "RC005" || !reportedPositions.has(`${line}:${column}`));
-  return {
-    ...(contract ? { source: { file, text, contract, spanAt: place } } : {}),
-    diagnostics: sortedUniqueDiagnostics([...yaml.problems, ...content]),
-  };
+  const diagnostics = sortedUniqueDiagnostics([...yaml.problems, ...content]);
+  return { ...(contract && { source: { file, text, contract, problems: diagnostics, spanAt: place } }), diagnostics };
 }
 
 function toDiagnostic(problem: ContentProblem, place: LoadedContract["spanAt"]): Diagnostic {
