@@ -1,4 +1,4 @@
-import type { Route, RouteRow } from "../../core/domain.ts";
+import type { Route, RouteRow, RouteRowAction } from "../../core/domain.ts";
 import type { Handler } from "../../core/handler.ts";
 import type { DomainModel, HandlerModel, RowModel } from "../model/domain-model.ts";
 import { firstByKey } from "../model/read-parts.ts";
@@ -27,8 +27,8 @@ function compileRoute({ code, orchestrator }: DomainModel, { written: { written:
 }
 
 function compileRow({ when, action, reason }: RowModel, name: string, { actions }: Handler): RouteRow {
-  const condition = when && { when: requireCondition(when) };
-  if (!action) return { ...condition, action: { kind: "no_op", reason } };
-  const run = requireEntry(actions, action.written, `action of ${name}`);
-  return { ...condition, action: { kind: "call", name: action.written, run } };
+  const compiled: RouteRowAction = action
+    ? { kind: "call", name: action.written, run: requireEntry(actions, action.written, `action of ${name}`) }
+    : { kind: "no_op", reason };
+  return { ...(when && { when: requireCondition(when) }), action: compiled };
 }

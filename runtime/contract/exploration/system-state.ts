@@ -6,7 +6,7 @@ import type { Message } from "../../core/message.ts";
 import { memoizedId } from "./memoized-ids.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 
-/** The system begins here, ms since the epoch. */
+/** The time of the first state, ms since the epoch. */
 export const START_MS = Date.UTC(2026, 0, 1);
 
 /** An intent of the current attempt whose outcome matters. */
@@ -15,26 +15,26 @@ interface RequestedIntent {
   readonly answered: boolean;
 }
 
-/** One entity, and all that is on its way to it. Immutable: a message makes another system. */
+/** One entity, and all that is on its way to it. Immutable: a step makes another one. */
 export interface SystemState {
   readonly entity: Entity | undefined;
   /** Broker time, ms since the epoch. */
   readonly now: number;
   /**
-   * Which of three sets of ids new messages get. An attempt takes the next one, so those of the current attempt, of the
-   * one before and of a new message differ, and no id is used up for good: the worlds stay finite.
+   * Which of three sets of ids new messages get. Each attempt takes the next one, so those of the current attempt, of
+   * the one before and of a new message differ. The sets are used again, so that the number of states stays finite.
    */
   readonly idPhase: number;
-  /** The attempt before the current one, or one that nobody knows: what is on its way of it must change nothing. */
+  /** The attempt before the current one, or an unknown one: messages of it must change nothing. */
   readonly previousAttempt: Attempt;
   readonly requestedIntents: readonly RequestedIntent[];
   /** Types of the current attempt's events whose arrival on the bus is waited for. */
   readonly unpublished: readonly string[];
-  /** By target the last write that is to be taken back at the attempt's end. */
+  /** Target -> the last intent there that must be compensated when the attempt ends. */
   readonly owed: ReadonlyMap<string, Intent>;
-  /** What has come and gone in this attempt, as far as an invariant speaks of it. */
+  /** Messages taken and events published in this attempt, as far as an invariant names them. */
   readonly seen: ReadonlySet<string>;
-  /** For each `eventually` whether this attempt has come to one of its states. */
+  /** For each `eventually` whether this attempt has reached one of its states. */
   readonly eventuallyReached: readonly boolean[];
 }
 
@@ -58,7 +58,7 @@ export const initialState = ({ eventuallyInvariants }: ExplorationContext): Syst
 export const hasOpenedAttempt = (system: SystemState, { entity }: Decision): boolean =>
   entity !== undefined && entity.attempt.number > (system.entity?.attempt.number ?? 0);
 
-/** The system after a step; the same one where nothing has changed. */
+/** The state after a step; the same object where nothing has changed. */
 export function nextState(
   context: ExplorationContext,
   system: SystemState,

@@ -5,7 +5,7 @@ import type { ExplorationContext } from "./exploration-context.ts";
 import type { PossibleMessage } from "./possible-messages.ts";
 import { initialState, START_MS, nextState } from "./system-state.ts";
 
-/** What happened on the way to a system, and what after it. */
+/** The messages on the way to a state of the system, and one more after it. */
 export function timelineTo(
   context: ExplorationContext,
   visited: readonly VisitedState[],

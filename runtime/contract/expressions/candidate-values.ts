@@ -1,4 +1,5 @@
 import type { Literal, Path, Test } from "../../core/expression.ts";
+import { closureOf } from "../model/closure.ts";
 import { type ExpressionScope, pathTypes } from "./expression-types.ts";
 import type { FieldType } from "./field-types.ts";
 
@@ -95,14 +96,8 @@ function texts({ constants, items, paths }: ComparedValues): readonly CandidateV
 
 /** A path and those that tests compare with it, directly or by way of others. */
 function comparedPaths({ text }: Path, tests: readonly Test[]): ReadonlySet<string> {
-  const group = new Set([text]);
-  const pairs = tests.flatMap(({ path, value }) =>
-    value?.kind === "path" ? [[path.text, value.path.text] as const] : [],
-  );
-  // A set may grow while it is walked: what is added is walked too.
-  for (const each of group)
-    for (const [one, other] of pairs) if (one === each || other === each) group.add(one).add(other);
-  return group;
+  const pairs = tests.flatMap(({ path, value }) => (value?.kind === "path" ? [[path.text, value.path.text]] : []));
+  return closureOf([text], (each) => pairs.filter((pair) => pair.includes(each)).flat());
 }
 
 function constantsOf(tests: readonly Test[]): readonly Literal["value"][] {

@@ -1,7 +1,8 @@
+import { closureOf } from "./closure.ts";
 import type { DomainModel, EventRef, MachineModel, RowModel, StateModel, TransitionModel } from "./domain-model.ts";
 
 /** The first transition of this trigger from a state: the one that decides where none has conditions. */
-export const transitionOn = ({ transitions }: MachineModel, state: string, trigger: string) =>
+const transitionOn = ({ transitions }: MachineModel, state: string, trigger: string) =>
   transitions.find(({ from, trigger: { name } }) => from.name === state && name === trigger);
 
 /** The state that a transition enters; undefined for one to the same state, which is not entered again. */
@@ -20,13 +21,10 @@ export const reducerActionNames = ({ reducer }: DomainModel): readonly string[] 
   ].map(({ name }) => name);
 
 /** The states that transitions lead to, from one on, whatever their conditions. */
-export function reachableFrom({ transitions }: MachineModel, start: string): ReadonlySet<string> {
-  const reached = new Set([start]);
-  // A set may grow while it is walked: what is added is walked too.
-  for (const state of reached)
-    for (const { from, to } of transitions) if (from.name === state && !to.unknown) reached.add(to.name);
-  return reached;
-}
+export const reachableFrom = ({ transitions }: MachineModel, start: string): ReadonlySet<string> =>
+  closureOf([start], (state) =>
+    transitions.flatMap(({ from, to }) => (from.name === state && !to.unknown ? [to.name] : [])),
+  );
 
 /** A row's event, the state that it finds, and the transition that accepts it there. */
 interface OutputStep {

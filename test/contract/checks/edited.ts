@@ -70,7 +70,7 @@ function loadOnce(contract: { readonly file: File; readonly text: string }): Ret
 }
 
 /** The set that the edited contracts make, and what the loader said of them. */
-export function edited(...edits: readonly Edit[]): {
+function edited(...edits: readonly Edit[]): {
   readonly set: ContractSet;
   readonly diagnostics: readonly Diagnostic[];
 } {

@@ -19,7 +19,11 @@ function toyModel(...edits: readonly (readonly [replace: string, by: string])[])
     const edited = edits.reduce((before, [replace, by]) => before.replace(replace, () => by), text);
     return loadContract({ file, text: edited }).source!;
   });
-  for (const [replace] of edits) expect(contracts.some(({ text }) => text.includes(replace)), replace).toBe(true);
+  for (const [replace] of edits)
+    expect(
+      contracts.some(({ text }) => text.includes(replace)),
+      replace,
+    ).toBe(true);
   return buildDomainModel(buildContractSet("toy", sources).set!, toyCode);
 }
 
