@@ -1,6 +1,6 @@
 import type { TopicMessage } from "../../../runtime/contract/documents/topic-messages.ts";
 import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
-import { outputsOf, statesWithDeadline } from "../../../runtime/contract/model/message-origin.ts";
+import { outputsOf, statesWithDeadline } from "../../../runtime/contract/model/events.ts";
 
 export interface MessageParties {
   readonly publishedBy: string;

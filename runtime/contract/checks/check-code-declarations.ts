@@ -1,13 +1,13 @@
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, EffectModel } from "../model/domain-model.ts";
-import { statesWithDeadline } from "../model/message-origin.ts";
+import { statesWithDeadline } from "../model/events.ts";
 import { diagnosticAt } from "../reading/source-ref.ts";
 
 /** What the runtime itself reports of an effect that threw or took too long: every effect may end so. */
 const RUNTIME_FAULTS = ["UNAVAILABLE"];
 
-/** RC110: the deadlines that handlers declare are in the contract, and its fault codes are those that effects declare. */
+/** RC110: some state arms each deadline that a handler declares, and some effect reports each fault code listed. */
 export function* checkCodeDeclarations(model: DomainModel): Iterable<Diagnostic> {
   yield* undeclaredDeadlines(model);
   const withCodes = model.effects.filter(({ retryOn }) => retryOn);

@@ -4,7 +4,7 @@ import type { DomainModel } from "../model/domain-model.ts";
 import { actionsOf } from "../model/transitions.ts";
 import { diagnosticAt, keyRef, type SourceRef } from "../reading/source-ref.ts";
 
-/** An event that ends an attempt otherwise than in success, and where the contract says that it does. */
+/** An event that ends an attempt otherwise than in success, and the place in the contract that makes it so. */
 interface AttemptEnd {
   readonly event: string;
   readonly at: SourceRef;

@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, TextRef } from "../model/domain-model.ts";
-import { statesWithDeadline } from "../model/message-origin.ts";
+import { statesWithDeadline } from "../model/events.ts";
 import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
 
 /** RC109: what may be declared once and is declared again; the second place is the problem, the first is related. */

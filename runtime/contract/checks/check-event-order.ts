@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { joinWithAnd, stateLabel } from "../diagnostics/wording.ts";
 import type { DomainModel, EventRef, HandlerModel, RowModel } from "../model/domain-model.ts";
-import { deadlineStates, messageOrigin } from "../model/message-origin.ts";
+import { deadlineStates, messageOrigin } from "../model/events.ts";
 import { followOutputs } from "../model/transitions.ts";
 import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
 

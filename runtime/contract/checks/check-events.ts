@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, EventRef, HandlerModel } from "../model/domain-model.ts";
-import { returnedEvents } from "../model/message-origin.ts";
+import { returnedEvents } from "../model/events.ts";
 import { diagnosticAt, sourceRef } from "../reading/source-ref.ts";
 
 /** RC103: `output_events` and `published_events` are one list; no topic is both read and written. */

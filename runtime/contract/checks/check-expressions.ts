@@ -28,7 +28,7 @@ function* checkExpression({ at, parsed }: ExpressionRef, scope: ExpressionScope 
     yield diagnosticAt("RC108", { ...at, range: { offset, length } }, message, more);
 }
 
-/** Every message from the bus says which entity it is about, in the field that the contract names. */
+/** Every message from the bus has the entity's id in the field that the contract names. */
 function* checkEntityId({ entityIdField: { text: field, at }, consumed, messages }: DomainModel): Iterable<Diagnostic> {
   const without = consumed.filter(({ name, unknown }) => {
     const shape = messages.get(name)?.shape;

@@ -2,7 +2,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
-import { machineTriggers, messageOrigin, returnedEvents } from "../model/message-origin.ts";
+import { machineTriggers, messageOrigin, returnedEvents } from "../model/events.ts";
 import { reducerActionNames } from "../model/transitions.ts";
 import { diagnosticAt } from "../reading/source-ref.ts";
 

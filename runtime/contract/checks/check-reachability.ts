@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { joinWithAnd, stateLabel } from "../diagnostics/wording.ts";
 import type { DomainModel, MachineModel } from "../model/domain-model.ts";
-import { isOutcome, type MessageOrigin, messageOrigin } from "../model/message-origin.ts";
+import { isOutcome, type MessageOrigin, messageOrigin } from "../model/events.ts";
 import { reachableFrom } from "../model/transitions.ts";
 import { diagnosticAt } from "../reading/source-ref.ts";
 import { stateEventKey } from "./check-event-order.ts";

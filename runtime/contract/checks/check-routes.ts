@@ -2,7 +2,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
-import { type MessageOrigin, messageOrigin, renewingEvents, statesWithDeadline } from "../model/message-origin.ts";
+import { type MessageOrigin, messageOrigin, renewingEvents, statesWithDeadline } from "../model/events.ts";
 import { diagnosticAt, type DiagnosticDetails } from "../reading/source-ref.ts";
 
 /** RC102: what comes in and goes nowhere, and a route that no message ever takes. */

@@ -4,7 +4,7 @@ import { type ExpressionScope, typeMismatches } from "../expressions/expression-
 import { triggerScope } from "../expressions/payload-shapes.ts";
 import { type TruthAssignments, truthAssignments } from "../expressions/truth-assignments.ts";
 import type { DomainModel, MachineModel, TransitionModel } from "../model/domain-model.ts";
-import { returnedEvents } from "../model/message-origin.ts";
+import { returnedEvents } from "../model/events.ts";
 import { reachableFrom } from "../model/transitions.ts";
 import { diagnosticAt } from "../reading/source-ref.ts";
 import { stateEventKey, type StateEventPairs } from "./check-event-order.ts";

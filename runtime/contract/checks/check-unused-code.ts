@@ -1,7 +1,7 @@
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel } from "../model/domain-model.ts";
-import { raisedEvents, renewingEvents } from "../model/message-origin.ts";
+import { raisedEvents, renewingEvents } from "../model/events.ts";
 import { reducerActionNames } from "../model/transitions.ts";
 import { diagnosticAt, keyRef, type SourceRef, sourceRef } from "../reading/source-ref.ts";
 

@@ -1,6 +1,6 @@
 import type { EffectSpec, IntentSpec } from "../../core/domain.ts";
 import type { DomainModel, EffectModel } from "../model/domain-model.ts";
-import { firstByKey } from "../model/read-parts.ts";
+import { firstByKey } from "../model/first-by-key.ts";
 import { requireDurationMs, requireEntry } from "./require.ts";
 
 /** Intent type -> effect. */

@@ -1,7 +1,7 @@
 import type { Route, RouteRow, RouteRowAction } from "../../core/domain.ts";
 import type { Handler } from "../../core/handler.ts";
 import type { DomainModel, HandlerModel, RowModel } from "../model/domain-model.ts";
-import { firstByKey } from "../model/read-parts.ts";
+import { firstByKey } from "../model/first-by-key.ts";
 import { requireCondition, requireEntry, requireState } from "./require.ts";
 
 const ANY_STATE = "*";

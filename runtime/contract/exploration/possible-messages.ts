@@ -46,9 +46,7 @@ function internalMessages(context: ExplorationContext, system: SystemState): rea
   return messages.map((message) => ({ message, label: "", isInternal: true }));
 }
 
-/**
- * Outcomes, publishes and deadlines that the entity has left behind. The core has to ignore each of them.
- */
+/** Outcomes, publishes and deadlines that the entity has left behind. The core has to ignore each of them. */
 function staleMessages(context: ExplorationContext, system: SystemState): readonly PossibleMessage[] {
   const { domain } = context;
   const { entity, previousAttempt, now } = system;
@@ -71,7 +69,7 @@ function staleMessages(context: ExplorationContext, system: SystemState): readon
 
 type MessageContent = Pick<Message, "kind" | "type" | "payload">;
 
-/** @param asked the intent's payload; undefined: the outcome says nothing */
+/** @param asked the intent's payload; undefined: the outcome's payload is empty */
 function possibleOutcomes(
   { domain, model }: ExplorationContext,
   intentType: string,
@@ -139,7 +137,7 @@ interface IdVariant {
   readonly label: string;
 }
 
-/** Which attempt and request a message may name, the current ones first. One without an attempt's id has one variant. */
+/** Which attempt and request a message may name, the current ones first. */
 function idVariants(
   { domain }: ExplorationContext,
   { entity, previousAttempt }: SystemState,
@@ -207,7 +205,7 @@ function busMessage(
 
 const decodedPayloads = new WeakMap<Sample, Map<string, Payload | undefined>>();
 
-/** The payload as the decoder hands it on: checked, in its canonical form; undefined where the schema refuses the ids. */
+/** The payload as the decoder hands it on, in its canonical form; undefined where the schema refuses the ids. */
 function decodedPayload(
   { domain }: ExplorationContext,
   { message }: MessageSource,

@@ -144,7 +144,7 @@ export const commonText = (schemas: readonly Schema[]): string | undefined =>
   );
 
 /**
- * The payload of an outcome: what the intent says where both have the field, else the simplest that the schema takes.
+ * The payload of an outcome: the intent's value where both have the field, else the simplest that the schema takes.
  */
 export function outcomePayload({ shape }: MessageDefinition, asked: Payload): Payload {
   return Object.fromEntries(

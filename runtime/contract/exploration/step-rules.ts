@@ -184,6 +184,7 @@ export const noNewAttemptViolation = ({ at }: StateModel, entity: Entity, starte
 
 export const eventuallyViolation = (name: string, at: SourceRef, entity: Entity): RuleViolation => ({
   at,
-  message: `${name} does not hold: an attempt ends in ${describePlace(entity)} without having reached one of its states`,
+  message:
+    `${name} does not hold: an attempt ends in ${describePlace(entity)} ` + "without having reached one of its states",
   remedy: "let a deadline or an outcome lead there, or correct the invariant",
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { NO_ENTITY } from "../../core/domain.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel } from "../model/domain-model.ts";
-import { awaitedPublishes, statesWithDeadline } from "../model/message-origin.ts";
+import { awaitedPublishes, statesWithDeadline } from "../model/events.ts";
 import type { ExpressionScope } from "./expression-types.ts";
 
 const enumOf = (names: Iterable<string>) => {
@@ -10,7 +10,7 @@ const enumOf = (names: Iterable<string>) => {
   return first === undefined ? z.string() : z.enum([first, ...rest]);
 };
 
-/** What a `never` may speak of, with every name that it may compare with. */
+/** The paths of a `never`, with every name that they may be compared with. */
 export function invariantScope(model: DomainModel): ExpressionScope {
   const { orchestrator, reducer, effects } = model;
   const shape = {

@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
-import { returnedEvents } from "../model/message-origin.ts";
+import { returnedEvents } from "../model/events.ts";
 import type { ExpressionScope } from "./expression-types.ts";
 import type { Shape } from "./field-types.ts";
 
-/** What the condition of a handler's row may speak of; undefined where the event's name is unknown. */
+/** The paths of a condition in a handler's row; undefined where the event's name is unknown. */
 export const messageScope = (model: DomainModel, event: EventRef): ExpressionScope | undefined =>
   scopeOf(model, [event]);
 
-/** What a reducer transition's conditions may speak of; undefined when nothing is known of its trigger. */
+/** The paths of a reducer transition's conditions; undefined when nothing is known of its trigger. */
 export const triggerScope = (model: DomainModel, trigger: string): ExpressionScope | undefined =>
   scopeOf(
     model,

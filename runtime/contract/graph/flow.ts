@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel, EffectModel, EventRef } from "../model/domain-model.ts";
-import { isOutcome, outputsOf, statesWithDeadline } from "../model/message-origin.ts";
+import { isOutcome, outputsOf, statesWithDeadline } from "../model/events.ts";
 import { actionsOf, enteredState } from "../model/transitions.ts";
 
 const FlowNode = z.object({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { DomainModel } from "../model/domain-model.ts";
-import { isOutcome } from "../model/message-origin.ts";
+import { isOutcome } from "../model/events.ts";
 import { followOutputs } from "../model/transitions.ts";
 
 /** A message that would move an entity out of its state, as the contract has it. */

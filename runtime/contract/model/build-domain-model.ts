@@ -9,7 +9,7 @@ import { createEventReader, type EventReader } from "./read-events.ts";
 import { readHandlers } from "./read-handlers.ts";
 import { readInvariants } from "./read-invariants.ts";
 import { readOrchestratorMachine, readReducerMachine, stateLookup } from "./read-machine.ts";
-import { firstByKey, itself } from "./read-parts.ts";
+import { firstByKey, itself } from "./first-by-key.ts";
 
 const DEFAULT_MAX_CLOCK_SKEW = "5s";
 

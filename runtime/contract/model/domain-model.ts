@@ -133,7 +133,7 @@ export interface InvariantModel {
   /** The expression or the list. */
   readonly at: SourceRef;
   readonly machine: "orchestrator" | "reducer";
-  /** As a diagnostic calls it: its name, or what it says. */
+  /** As a diagnostic calls it: its `name`, or its text. */
   readonly name: string;
   readonly never?: ExpressionRef;
   readonly eventually?: readonly NameRef[];

@@ -22,7 +22,7 @@ export interface EffectSettings {
   readonly circuit_breaker: { readonly failure_threshold: number; readonly reset_timeout: string };
 }
 
-/** Key by key: what the row says, else the contract's `defaults`, else `EFFECT_DEFAULTS`. */
+/** Key by key the value of the row, else that of the contract's `defaults`, else that of `EFFECT_DEFAULTS`. */
 export function mergeEffectSettings(row: EffectRow, defaults: Settings = {}): EffectSettings {
   const { timeout, batch, concurrency } = { ...EFFECT_DEFAULTS, ...defaults, ...row };
   const retry = { ...defaults.retry_policy, ...row.retry_policy };
@@ -36,6 +36,6 @@ export function mergeEffectSettings(row: EffectRow, defaults: Settings = {}): Ef
   } as EffectSettings;
 }
 
-/** The longest wait that nobody states is at least the first one. */
+/** Where no `max_delay` is given, the longest wait is at least the first one. */
 const longerOf = (standard: string, initial: string): string =>
   (durationMs(initial) ?? 0) > (durationMs(standard) ?? 0) ? initial : standard;

@@ -4,8 +4,8 @@ import type { EventRef } from "./domain-model.ts";
 import type { NameRef } from "./name-resolver.ts";
 
 /**
- * The handler that was meant where the one written takes another message: the only one that fits, else unknown. What
- * takes one deadline or failure fits the others too, so there it can't be told.
+ * The handler that was meant where the one written takes another message: the only one that fits, else unknown. A
+ * handler that takes one deadline or failure fits all others, so there none can be preferred.
  */
 export function fittingHandler({ handlers }: DomainCode, event: EventRef, written: NameRef): NameRef {
   const type = messageTypeOf(event);

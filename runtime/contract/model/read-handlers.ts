@@ -7,7 +7,7 @@ import { fittingHandler } from "./fitting-code.ts";
 import { knownName, type NameLookup, type NameRef, type NameResolver } from "./name-resolver.ts";
 import type { EventReader } from "./read-events.ts";
 import { machineStateName } from "./read-machine.ts";
-import { expressionRef } from "./read-parts.ts";
+import { expressionRef } from "./expression-ref.ts";
 
 const ANY_STATE = "*";
 

@@ -4,7 +4,7 @@ import type { LoadedContract } from "../reading/contract-source.ts";
 import { childRef, sourceRef } from "../reading/source-ref.ts";
 import type { InvariantModel } from "./domain-model.ts";
 import type { NameLookup, NameResolver } from "./name-resolver.ts";
-import { expressionRef } from "./read-parts.ts";
+import { expressionRef } from "./expression-ref.ts";
 
 /** What a contract states of itself. @param states those of its own machine */
 export function readInvariants(

@@ -5,7 +5,8 @@ import { childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/s
 import type { DeadlineModel, EventRef, MachineModel, StateModel, TransitionModel } from "./domain-model.ts";
 import { knownName, type NameLookup, type NameRef, type NameResolver } from "./name-resolver.ts";
 import type { EventReader } from "./read-events.ts";
-import { expressionRef, firstByKey, itself } from "./read-parts.ts";
+import { expressionRef } from "./expression-ref.ts";
+import { firstByKey, itself } from "./first-by-key.ts";
 
 type OrchestratorMachine = OrchestratorContract["state_machine"];
 type OrchestratorState = OrchestratorMachine["states"][number];

@@ -16,7 +16,7 @@ export interface LoadResult {
   readonly unreadableFiles: readonly string[];
 }
 
-/** Reads every contract of one domain's folder and says everything that is wrong with each of them. */
+/** Reads every contract of one domain's folder and reports everything that is wrong with each of them. */
 export function loadContractFolder(dir: string): LoadResult {
   const { files, problems } = readContractFolder(dir);
   return loadContractFiles(files, problems);

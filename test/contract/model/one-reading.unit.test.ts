@@ -9,6 +9,7 @@ import type { DomainModel } from "../../../runtime/contract/model/domain-model.t
 import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
 import { loadContract, loadContractFolder } from "../../../runtime/contract/reading/load.ts";
 import { NO_ENTITY } from "../../../runtime/core/domain.ts";
+import { filesIn, importsOf } from "../../tidy/sources.ts";
 import { toyCode, toyFolder } from "../toy-domain.ts";
 
 const { contracts } = loadContractFolder(toyFolder);
@@ -97,5 +98,31 @@ describe("checks, compiler, graph and explanation read the same", () => {
     const state = toyModel(["from_state: PAID,", "from_state: PIAD,"]);
     expect(codesOf(state)).toEqual(["RC101"]);
     expect(() => compiled(state)).toThrow("no state is called PIAD");
+  });
+});
+
+describe("the room that reads contracts", () => {
+  const files = filesIn("runtime/contract");
+  const folderOf = (path: string): string => path.split("/")[2] ?? "";
+
+  it("looks into a contract's own keys where it is read, and nowhere else", () => {
+    const readers = files.filter(({ text }) => /\bcontract[.:] ?[a-z_{]/.test(text)).map(({ path }) => folderOf(path));
+    expect([...new Set(readers)].filter((folder) => !["reading", "model"].includes(folder))).toEqual([]);
+  });
+
+  it("has no circle of imports among its folders", () => {
+    const imports = files.flatMap((file) =>
+      importsOf(file)
+        .filter((path) => path.startsWith("runtime/contract/"))
+        .map((path) => [folderOf(file.path), folderOf(path)] as const),
+    );
+    const reachedFrom = (folder: string) => {
+      const reached = new Set(imports.flatMap(([from, to]) => (from === folder && to !== folder ? [to] : [])));
+      for (const each of reached) for (const [from, to] of imports) if (from === each && to !== from) reached.add(to);
+      return reached;
+    };
+    expect([...new Set(files.map(({ path }) => folderOf(path)))].filter((each) => reachedFrom(each).has(each))).toEqual(
+      [],
+    );
   });
 });

@@ -1,13 +1,3 @@
-import { parseExpression } from "../../core/expression.ts";
-import type { SourceRef } from "../reading/source-ref.ts";
-import type { ExpressionRef } from "./domain-model.ts";
-
-export const expressionRef = (text: string, at: SourceRef): ExpressionRef => ({
-  text,
-  at,
-  parsed: parseExpression(text),
-});
-
 /** Items by their key; of those with the same key the first: a second declaration is reported as such (RC109). */
 export function firstByKey<Item, Value>(
   items: Iterable<Item>,
