@@ -45,7 +45,7 @@ export const PLANTED: readonly Planted[] = [
       ),
     ],
     gives: ["RC206 orchestrator.yaml: - { state_name: «AWAITING_ACK» }"],
-    says: "AWAITING_ACK (reducer complete) can't go on: no outcome, publish or deadline is pending",
+    says: "AWAITING_ACK (reducer complete) can't go on",
     remedy: "give the state a deadline",
     way: [...BOTH, "published(NodeRegistrationAccepted)"],
   },
@@ -57,7 +57,7 @@ export const PLANTED: readonly Planted[] = [
     gives: [
       "RC206 orchestrator.yaml: - { state_name: «ACCEPTED», description: the acceptance is on its way to the bus }",
     ],
-    says: "ACCEPTED (reducer complete) can't go on: no outcome, publish or deadline is pending",
+    says: "ACCEPTED (reducer complete) can't go on",
     remedy: "give the state a deadline",
     way: [
       "NodeIntrospectionEvent",
