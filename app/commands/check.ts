@@ -35,10 +35,9 @@ A finding (RC206) has its place in the contracts, a remedy, and the shortest way
 
 function check(dir: string, { format, json, states }: Options): void {
   const startedMs = performance.now();
-  const code = withoutBackends();
-  const { set, diagnostics } = validateDomain(dir, code);
+  const { model, diagnostics } = validateDomain(dir, withoutBackends());
   const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const checked = set ? checkModel(set, code, states) : { diagnostics: errors, states: 0, transitions: 0, untaken: [] };
+  const checked = model ? checkModel(model, states) : { diagnostics: errors, states: 0, transitions: 0, untaken: [] };
   if (checked.diagnostics.length > 0) process.exitCode = 1;
   const seconds = (performance.now() - startedMs) / 1_000;
   const { isColorSupported: colors } = colorsOf(process.stdout);

@@ -22,14 +22,14 @@ export function addContractSchemasCommand(program: Command): void {
 
 function writeSchemas(dir: string, { out }: { readonly out: string }): void {
   const code = withoutBackends();
-  const { set, diagnostics } = validateDomain(dir, code);
-  if (!set) {
+  const { model, diagnostics } = validateDomain(dir, code);
+  if (!model) {
     process.stderr.write(formatDiagnostics(diagnostics, "text"));
     process.exitCode = 1;
     return;
   }
   // Topics are no part of a payload: any names will do.
-  const domain = compileDomain(set, code, { env: "", namespace: "" });
+  const domain = compileDomain(model, { env: "", namespace: "" });
   mkdirSync(out, { recursive: true });
   const files = [...schemaFiles({ domain, messages: code.messages })];
   for (const [file, schema] of files) writeFileSync(join(out, file), `${JSON.stringify(schema, undefined, 2)}\n`);

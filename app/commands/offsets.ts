@@ -75,10 +75,9 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
 }
 
 function compileFolder(dir: string, config: Config): Domain {
-  const code = withoutBackends();
-  const { set } = validateDomain(dir, code);
-  if (!set) throw new Error(`the contracts in ${dir} have errors: rollcall validate ${dir}`);
-  return compileDomain(set, code, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
+  const { model } = validateDomain(dir, withoutBackends());
+  if (!model) throw new Error(`the contracts in ${dir} have errors: rollcall validate ${dir}`);
+  return compileDomain(model, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
 }
 
 async function findStaleOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>): Promise<StaleOffset[]> {

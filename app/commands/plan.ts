@@ -26,9 +26,8 @@ export function addPlanCommands(program: Command): void {
 }
 
 async function run(dir: string, options: Options, command: Command): Promise<void> {
-  const code = withoutBackends();
-  const { set, diagnostics } = validateDomain(dir, code);
-  if (!set) {
+  const { model, diagnostics } = validateDomain(dir, withoutBackends());
+  if (!model) {
     process.stderr.write(formatDiagnostics(diagnostics, "text", { colors: false }));
     process.exitCode = 1;
     return;
@@ -37,7 +36,7 @@ async function run(dir: string, options: Options, command: Command): Promise<voi
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;
   const progress = createProgressLine(process.stderr);
   const report = await withJournal(options, command, { since }, (journal) =>
-    runPlan(journal, compileDomain(set, code, journal.head), options.hours, ({ nodes, otherwise, unknown }) =>
+    runPlan(journal, compileDomain(model, journal.head), options.hours, ({ nodes, otherwise, unknown }) =>
       progress.update(() => `${nodes} nodes, ${otherwise} otherwise, ${unknown} unknown`),
     ),
   );

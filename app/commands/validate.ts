@@ -33,16 +33,15 @@ interface Options<Format> {
 }
 
 function validate(dir: string, { format, json }: Options<DiagnosticFormat>): void {
-  const { set, diagnostics } = validateDomain(dir, withoutBackends());
+  const { model, diagnostics } = validateDomain(dir, withoutBackends());
   printDiagnostics(diagnostics, json ? "json" : format);
-  if (!set) process.exitCode = 1;
-  else if (!json && format === "text") print(summary(dir, set, diagnostics));
+  if (!model) process.exitCode = 1;
+  else if (!json && format === "text") print(summary(dir, model.set, diagnostics));
 }
 
 function printGraph(dir: string, { format, json }: Options<GraphFormat>): void {
-  const code = withoutBackends();
-  const { set, diagnostics } = validateDomain(dir, code);
-  if (set) return print(renderGraph(set, code, json ? "json" : format).trimEnd());
+  const { model, diagnostics } = validateDomain(dir, withoutBackends());
+  if (model) return print(renderGraph(model, json ? "json" : format).trimEnd());
   process.stderr.write(formatDiagnostics(diagnostics, "text", { colors: hasColors(process.stderr) }));
   process.exitCode = 1;
 }

@@ -2,7 +2,9 @@ import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts"
 import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import { type ModelCheckResult, checkModel } from "../../runtime/contract/exploration/check-model.ts";
-import { type Graph, buildGraph } from "../../runtime/contract/graph/graph.ts";
+import { buildGraph, type ContractGraph } from "../../runtime/contract/graph/graph.ts";
+import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
@@ -20,7 +22,7 @@ export interface CheckRequest {
 export interface CheckResult {
   readonly diagnostics: readonly Diagnostic[];
   /** Null where there is an error, as all below; also null: was not asked for. */
-  readonly graph: Graph | null;
+  readonly graph: ContractGraph | null;
   readonly model: ModelCheckResult | null;
   readonly plan: PlanReport | null;
 }
@@ -30,22 +32,21 @@ export interface CheckResult {
  * plan only
  */
 export async function checkContracts(
-  { files, model, planHours }: CheckRequest,
+  { files, model: explores, planHours }: CheckRequest,
   journal: AsyncIterable<JournalLine>,
 ): Promise<CheckResult> {
-  const code = withoutBackends();
-  const { set, diagnostics } = validateFiles("the contracts", files, code);
-  if (!set) return { diagnostics, graph: null, model: null, plan: null };
+  const { model, diagnostics } = validateFiles("the contracts", files, withoutBackends());
+  if (!model) return { diagnostics, graph: null, model: null, plan: null };
   return {
     diagnostics,
-    graph: buildGraph(set, code),
-    model: model ? checkModel(set, code) : null,
-    plan: planHours === undefined ? null : await plan(planHours),
+    graph: buildGraph(model),
+    model: explores ? checkModel(model) : null,
+    plan: planHours === undefined ? null : await planOf(model, journal, planHours),
   };
+}
 
-  async function plan(hours: number): Promise<PlanReport> {
-    const validSet = set as NonNullable<typeof set>;
-    const open = await openJournal(journal, code, (names) => compileDomain(validSet, code, names));
-    return runPlan(open, compileDomain(validSet, code, open.head), hours);
-  }
+async function planOf(model: DomainModel, journal: AsyncIterable<JournalLine>, hours: number): Promise<PlanReport> {
+  const compiled = (names: TopicVariables) => compileDomain(model, names);
+  const open = await openJournal(journal, model.code, compiled);
+  return runPlan(open, compiled(open.head), hours);
 }

@@ -124,8 +124,8 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     config,
     contractsDir: directory,
     editable: options.editable ?? false,
-    get contracts() {
-      return runtime.contracts.set;
+    get model() {
+      return runtime.contracts.model;
     },
     get domain() {
       return runtime.contracts.domain;

@@ -1,5 +1,7 @@
 import { basename } from "node:path";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import { buildDomainModel } from "../../runtime/contract/model/build-domain-model.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts";
 import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
@@ -12,7 +14,7 @@ type Files = Readonly<Record<string, string>>;
 
 /** What a process runs: the contracts as they were read, and what was made of them. */
 export interface CompiledContracts {
-  readonly set: ContractSet;
+  readonly model: DomainModel;
   readonly domain: Domain;
 }
 
@@ -29,7 +31,7 @@ const fileNameOf = ({ file }: LoadedContract): string => basename(file);
  */
 export async function recordContracts(
   sql: Sql,
-  { set, domain: { contractHash } }: CompiledContracts,
+  { model: { set }, domain: { contractHash } }: CompiledContracts,
 ): Promise<readonly string[]> {
   const sources = sourcesOf(set);
   const files: Files = Object.fromEntries(sources.map((source) => [fileNameOf(source), source.text]));
@@ -73,7 +75,8 @@ export function compileStoredContracts(files: Files, code: DomainCode, names: To
   const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
   if (!set)
     throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they do not form a domain");
-  return { set, domain: compileDomain(set, code, names) };
+  const model = buildDomainModel(set, code);
+  return { model, domain: compileDomain(model, names) };
 }
 
 /** @throws Error when they were never stored; as `compileStoredContracts` */

@@ -42,9 +42,9 @@ export interface DomainSource {
 
 /** @throws InvalidContractsError with every diagnostic */
 export function readContracts({ directory, code, names }: DomainSource): CompiledContracts {
-  const { set, diagnostics } = validateDomain(directory, code);
-  if (!set || diagnostics.some(({ severity }) => severity === "error")) throw new InvalidContractsError(diagnostics);
-  return { set, domain: compileDomain(set, code, names) };
+  const { model, diagnostics } = validateDomain(directory, code);
+  if (!model) throw new InvalidContractsError(diagnostics);
+  return { model, domain: compileDomain(model, names) };
 }
 
 export interface StartupContracts {

@@ -1,5 +1,5 @@
 import type { ServiceDiscovery } from "../../effects/service-catalog/service-discovery.ts";
-import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { MessageDefinition } from "../../runtime/core/message.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
@@ -17,7 +17,7 @@ export interface System {
   /** Whether the page may write to it: `rollcall dev`. */
   readonly editable: boolean;
   /** In force now: a reload changes both. Only the domain's name is the same for ever. */
-  readonly contracts: ContractSet;
+  readonly model: DomainModel;
   readonly domain: Domain;
   /** Every message of the domain's code, with its schema. */
   readonly messages: readonly MessageDefinition[];

@@ -60,9 +60,9 @@ export const withJournal = <Result>(
   withJournalLines(options, command, window, async (lines) =>
     read(
       await openJournal(lines, code, (names) => {
-        const { set } = validateDomain(SHIPPED_CONTRACTS, code);
-        if (!set) throw new Error("the shipped contracts have errors: rollcall validate");
-        return compileDomain(set, code, names);
+        const { model } = validateDomain(SHIPPED_CONTRACTS, code);
+        if (!model) throw new Error("the shipped contracts have errors: rollcall validate");
+        return compileDomain(model, names);
       }),
     ),
   );

@@ -32,7 +32,7 @@ export const shippedDiagnostics: readonly Diagnostic[] = validated.diagnostics;
 export const shippedDomain: Domain = compiled();
 
 function compiled(): Domain {
-  if (!validated.set)
+  if (!validated.model)
     throw new Error(validated.diagnostics.map(({ code: id, message }) => `${id} ${message}`).join("\n"));
-  return compileDomain(validated.set, code, { env: "dev", namespace: "" });
+  return compileDomain(validated.model, { env: "dev", namespace: "" });
 }

@@ -13,11 +13,10 @@ import { SCENARIOS } from "./scenarios.ts";
 
 function edited(...edits: readonly Edit[]): Domain {
   const copy = contractsCopy(...edits);
-  const code = withoutBackends();
-  const { set, diagnostics } = validateDomain(copy.dir, code);
+  const { model, diagnostics } = validateDomain(copy.dir, withoutBackends());
   copy.remove();
-  if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
-  return compileDomain(set, code, { env: "dev", namespace: "" });
+  if (!model) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+  return compileDomain(model, { env: "dev", namespace: "" });
 }
 
 const linesOf = (name: string): JournalLine[] =>

@@ -88,12 +88,12 @@ export class Stage {
     const effects = Object.fromEntries(
       Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)]),
     );
-    const { set, diagnostics } = validateDomain(contractsDir, { ...code, effects });
-    if (!set) throw new Error(diagnostics.map(({ message }) => message).join("; "));
-    this.#domain = compileDomain(set, { ...code, effects }, { env: "dev", namespace: "" });
+    const { model, diagnostics } = validateDomain(contractsDir, { ...code, effects });
+    if (!model) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+    this.#domain = compileDomain(model, { env: "dev", namespace: "" });
     await resolveStartupContracts(
       store,
-      { set, domain: this.#domain },
+      { model, domain: this.#domain },
       { directory: contractsDir, code, names: { env: "dev", namespace: "" } },
       { isShared: false, by: "the stage" },
     );

@@ -40,13 +40,13 @@ export async function startOrders(
 ) {
   const { effects, reconciled = [] } = options;
   const code = { ...toyCode, effects: { ...toyCode.effects, ...effects }, reconciled } as DomainCode;
-  const { set } = validateDomain(toyFolder, code);
-  if (!set) throw new Error("the toy domain's contracts have errors");
+  const { model } = validateDomain(toyFolder, code);
+  if (!model) throw new Error("the toy domain's contracts have errors");
   const clock = new SystemClock();
   const bus = new EmbeddedBus({ store, clock });
   const told: ShellEvent[] = [];
   const fatal: unknown[] = [];
-  const compiled = compileDomain(set, code, { env: "test", namespace: "" });
+  const compiled = compileDomain(model, { env: "test", namespace: "" });
   const domain = options.changed?.(compiled) ?? compiled;
   const runtime = new Runtime({
     domain,

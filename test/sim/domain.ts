@@ -13,10 +13,10 @@ export const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/p
 export const SCHEMAS = schemasIn(MIGRATIONS);
 
 const paper = withoutBackends();
-const { set } = validateDomain(here("../../contracts/registration"), paper);
-if (!set) throw new Error("the shipped contracts have errors");
+const { model } = validateDomain(here("../../contracts/registration"), paper);
+if (!model) throw new Error("the shipped contracts have errors");
 /** The contracts that are shipped, compiled once: every process has them, each with effects of its own. */
-const SHIPPED: Domain = compileDomain(set, paper, { env: "dev", namespace: "" });
+const SHIPPED: Domain = compileDomain(model, { env: "dev", namespace: "" });
 
 /** @param hash of the contracts, if others than the shipped ones: their content is the same */
 export function domainOn(registry: ServiceRegistry, sql: Sql, hash = SHIPPED.contractHash): Domain {

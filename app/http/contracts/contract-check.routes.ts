@@ -1,12 +1,13 @@
 import { basename } from "node:path";
 import { z } from "zod";
+import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
+import { ContractGraph } from "../../../runtime/contract/graph/graph.ts";
 import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check/contract-checker.ts";
 import { sourcesOf } from "../../host/contract-history.ts";
 import type { CheckResult } from "../../contract-check/check-contracts.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
 import type { System } from "../../host/system.ts";
-import { ContractDiagnostic, diagnosticView } from "./contract-views.ts";
-import { ContractGraph, contractGraph } from "./contract-graph.ts";
+import { diagnosticView } from "./contract-views.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 import { parseBody } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";
@@ -57,13 +58,13 @@ const PlannedEnd = z.object({
   unknown: z.string().nullable(),
 });
 export const ContractCheck = z.object({
-  diagnostics: z.array(ContractDiagnostic),
+  diagnostics: z.array(Diagnostic),
   graph: ContractGraph.nullable().describe("null: there are errors"),
   model: z
     .object({
       states: z.int().describe("states visited"),
       transitions: z.int(),
-      violations: z.array(ContractDiagnostic),
+      violations: z.array(Diagnostic),
       untaken: z.array(z.string()).describe("transitions that no explored path took"),
     })
     .nullable(),
@@ -103,7 +104,7 @@ export function addContractCheckRoutes(http: Http, system: System): void {
     },
     async ({ body }) => {
       const { files, model, plan_hours: planHours } = parseBody(Body, body, "{files, model?, plan_hours?}");
-      const inForce = sourcesOf(system.contracts).map(({ file, text }) => [basename(file), text] as const);
+      const inForce = sourcesOf(system.model.set).map(({ file, text }) => [basename(file), text] as const);
       const merged = new Map([...inForce, ...Object.entries(files)]);
       const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
       const journal = readStoredJournal(store, system.domain.name, config, since ? { since } : {});
@@ -128,7 +129,7 @@ function throwAsProblem(error: unknown): never {
 function checkView({ diagnostics, graph, model, plan }: CheckResult): ContractCheck {
   return {
     diagnostics: diagnostics.map(diagnosticView),
-    graph: graph && contractGraph(graph),
+    graph,
     model: model && {
       states: model.states,
       transitions: model.transitions,

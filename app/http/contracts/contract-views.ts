@@ -2,40 +2,11 @@ import { basename } from "node:path";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { loadContract } from "../../../runtime/contract/reading/load.ts";
-import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
+import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 
 const VERSIONS_MAX = 100;
-
-const location = { file: z.string(), line: z.int(), column: z.int() };
-/** One problem of a contract, with its place; files by their names in the folder. */
-export const ContractDiagnostic = z.object({
-  ...location,
-  code: z.string(),
-  severity: z.enum(["error", "warning"]),
-  message: z.string(),
-  excerpt: z.string(),
-  width: z.int(),
-  suggestion: z.string().optional(),
-  remedy: z.string().optional(),
-  related: z.array(z.object({ ...location, message: z.string() })).optional(),
-  timeline: z
-    .array(
-      z.object({
-        atMs: z.number(),
-        message: z.string(),
-        orchestrator: z.string(),
-        reducer: z.string(),
-        events: z.array(z.string()),
-        intents: z.array(z.string()),
-        reason: z.string(),
-      }),
-    )
-    .optional()
-    .describe("the shortest way to where it shows"),
-});
-export type ContractDiagnostic = z.infer<typeof ContractDiagnostic>;
 
 export const ContractFileView = z.object({
   file: z.string(),
@@ -43,7 +14,7 @@ export const ContractFileView = z.object({
   kind: z.string(),
   contract_version: z.string().nullable(),
   text: z.string(),
-  diagnostics: z.array(ContractDiagnostic),
+  diagnostics: z.array(Diagnostic),
 });
 export const ContractVersion = z.object({
   hash: z.string(),
@@ -52,10 +23,13 @@ export const ContractVersion = z.object({
 });
 export type ContractVersion = z.infer<typeof ContractVersion>;
 
-export function diagnosticView({ related, ...diagnostic }: Diagnostic): ContractDiagnostic {
-  const named = related?.map((each) => ({ ...each, file: basename(each.file) }));
-  return { ...diagnostic, file: basename(diagnostic.file), ...(named && { related: named }) } as ContractDiagnostic;
-}
+/** A problem of a contract as answers have it: files by their names in the folder. */
+export type ContractDiagnostic = Diagnostic;
+
+export const diagnosticView = ({ file, related, ...diagnostic }: Diagnostic): ContractDiagnostic => ({
+  ...{ ...diagnostic, file: basename(file) },
+  ...(related && { related: related.map((each) => ({ ...each, file: basename(each.file) })) }),
+});
 
 export function versionText({
   contract: { contract_version: version },

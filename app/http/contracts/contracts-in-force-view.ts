@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ContractDiagnostic } from "./contract-views.ts";
+import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 
 /** Which contracts run, and where. */
 export const ContractsInForce = z.object({
@@ -7,7 +7,7 @@ export const ContractsInForce = z.object({
   since: z.iso.datetime(),
   by: z.string().describe("who put them in force"),
   refused: z
-    .object({ at: z.iso.datetime(), by: z.string(), reason: z.string(), diagnostics: z.array(ContractDiagnostic) })
+    .object({ at: z.iso.datetime(), by: z.string(), reason: z.string(), diagnostics: z.array(Diagnostic) })
     .nullable()
     .describe("the last change that was wanted of this process, if it was refused"),
   processes: z.array(

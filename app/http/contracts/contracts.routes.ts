@@ -1,10 +1,10 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { buildGraph } from "../../../runtime/contract/graph/graph.ts";
+import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
+import { buildGraph, ContractGraph } from "../../../runtime/contract/graph/graph.ts";
 import { contractJsonSchema } from "../../../runtime/contract/documents/contract-json-schema.ts";
-import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
-import { validateFiles } from "../../../runtime/contract/checks/validate.ts";
-import { withoutBackends } from "../../modules/registration-effects.ts";
+import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import type { System } from "../../host/system.ts";
 import {
   readStoredFiles,
@@ -15,7 +15,6 @@ import {
   versionText,
 } from "./contract-views.ts";
 import { sourcesOf } from "../../host/contract-history.ts";
-import { ContractGraph, contractGraph } from "./contract-graph.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 
@@ -50,12 +49,12 @@ export function addContractRoutes(http: Http, system: System): void {
       },
     },
     async () => {
-      const { contracts, domain } = system;
+      const { model, domain } = system;
       return {
         domain: domain.name,
         hash: domain.contractHash,
         editable,
-        files: fileViews(contracts),
+        files: fileViews(model),
         history: await readContractHistory(store, domain.name),
       };
     },
@@ -67,7 +66,7 @@ export function addContractRoutes(http: Http, system: System): void {
       config: { access: ["reader"] },
       schema: { summary: "The two state machines and the message flow", response: { 200: ContractGraph, ...PROBLEMS } },
     },
-    async () => contractGraph(buildGraph(system.contracts, withoutBackends())),
+    async () => graphOf(system.model),
   );
 
   http.get(
@@ -91,14 +90,23 @@ export function addContractRoutes(http: Http, system: System): void {
   http.get("/schemas/contract.schema.json", { config: { access: "anyone" }, schema: { hide: true } }, () => schema);
 }
 
-/** What runs does not change while it runs: checked once. */
-const viewsBySet = new WeakMap<ContractSet, z.infer<typeof ContractFileView>[]>();
+/** Views of what runs: it does not change while it runs, so each is made once. */
+const viewsByModel = new WeakMap<DomainModel, z.infer<typeof ContractFileView>[]>();
+const graphsByModel = new WeakMap<DomainModel, ContractGraph>();
 
-function fileViews(set: ContractSet): z.infer<typeof ContractFileView>[] {
-  const cached = viewsBySet.get(set);
+function graphOf(model: DomainModel): ContractGraph {
+  const graph = graphsByModel.get(model) ?? buildGraph(model);
+  graphsByModel.set(model, graph);
+  return graph;
+}
+
+function fileViews(model: DomainModel): z.infer<typeof ContractFileView>[] {
+  const cached = viewsByModel.get(model);
   if (cached) return cached;
-  const { diagnostics } = validateFiles(set.domain, sourcesOf(set), withoutBackends());
-  const files = sourcesOf(set).map((source) => ({
+  const sources = sourcesOf(model.set);
+  const problems = sources.flatMap((source) => source.problems);
+  const diagnostics = sortedUniqueDiagnostics([...problems, ...checkDomain(model)]);
+  const files = sources.map((source) => ({
     file: basename(source.file),
     name: source.contract.name,
     kind: source.contract.node_type,
@@ -106,6 +114,6 @@ function fileViews(set: ContractSet): z.infer<typeof ContractFileView>[] {
     text: source.text,
     diagnostics: diagnostics.filter(({ file }) => file === source.file).map(diagnosticView),
   }));
-  viewsBySet.set(set, files);
+  viewsByModel.set(model, files);
   return files;
 }

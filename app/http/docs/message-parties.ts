@@ -1,6 +1,6 @@
-import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
-import type { Domain } from "../../../runtime/core/domain.ts";
 import type { TopicMessage } from "../../../runtime/contract/documents/topic-messages.ts";
+import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
+import { outputsOf, statesWithDeadline } from "../../../runtime/contract/model/events.ts";
 
 export interface MessageParties {
   readonly publishedBy: string;
@@ -8,32 +8,25 @@ export interface MessageParties {
 }
 
 /** Who writes a message to its topic and who reads it there, as far as the contracts tell. */
-export function messagePartiesOf(
-  { direction, type }: TopicMessage,
-  { orchestrator }: ContractSet,
-  domain: Domain,
-): MessageParties {
-  const { handlers } = orchestrator.contract.handler_routing;
+export function messagePartiesOf({ direction, type }: TopicMessage, model: DomainModel): MessageParties {
+  const isIt = ({ name }: { readonly name: string }): boolean => name === type;
   if (direction === "sent") {
-    const publishingHandlers = handlers.filter(({ output_events }) => output_events?.includes(type));
+    const publishing = model.handlers.filter((each) => outputsOf(each).some(isIt));
+    const names = publishing.map(({ handler, event }) => `${handler.name} on ${event.name}`);
     return {
-      publishedBy:
-        "Rollcall: " +
-        `${joinDistinct(publishingHandlers.map(({ handler, event_model }) => `${handler.name} on ${event_model.name}`))}`,
-      consumedBy: domain.triggerByMessageType.has(type)
+      publishedBy: `Rollcall: ${joinDistinct(names)}`,
+      consumedBy: model.triggers.some(({ event }) => isIt(event))
         ? "any subscriber; the reducer processes it before it is published"
         : "whoever subscribes",
     };
   }
-  const consumingHandlers = handlers
-    .filter(({ event_model }) => event_model.name === type)
-    .map(({ handler }) => handler.name);
-  const renewed = [...domain.orchestrator.states.values()].flatMap(({ name, deadline }) =>
-    deadline?.renewedBy.has(type) ? [`it renews the deadline ${deadline.name} of ${name}`] : [],
-  );
+  const handlers = model.handlers.filter(({ event }) => isIt(event)).map(({ handler }) => handler.name);
+  const renewed = statesWithDeadline(model)
+    .filter(({ deadline }) => deadline.renewedBy.some(isIt))
+    .map(({ name, deadline }) => `it renews the deadline ${deadline.name} of ${name}`);
   return {
     publishedBy: "nodes and other programs: on the topic, or with POST /api/v1/events",
-    consumedBy: `Rollcall: ${joinDistinct([...consumingHandlers, ...renewed])}`,
+    consumedBy: `Rollcall: ${joinDistinct([...handlers, ...renewed])}`,
   };
 }
 

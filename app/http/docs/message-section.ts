@@ -19,9 +19,9 @@ export function examplePayload(system: Pick<System, "domain">, topicMessage: Top
 
 /** All about one message. `isFirst`: of its topic, whose anchor it then carries. */
 export function messageSection(system: System, topicMessage: TopicMessage, isFirst: boolean): Html {
-  const { domain, contracts } = system;
+  const { domain, model } = system;
   const { type, topic, message } = topicMessage;
-  const { publishedBy, consumedBy } = messagePartiesOf(topicMessage, contracts, domain);
+  const { publishedBy, consumedBy } = messagePartiesOf(topicMessage, model);
   const isSent = topicMessage.direction === "sent";
   const example = examplePayload(system, topicMessage);
   const key = String((example as Record<string, unknown> | undefined)?.[domain.entityIdField] ?? domain.entityIdField);

@@ -16,7 +16,7 @@ import { examplePayload, messageSection, topicAnchor } from "./message-section.t
 
 /** Every topic and message of the contracts that run, for people. */
 export function messagesPage(system: System): string {
-  const { domain, messages, contracts } = system;
+  const { domain, messages, model } = system;
   const all = topicMessages(domain, messages);
   const received = all.filter(({ direction }) => direction === "received");
   const sent = all.filter(({ direction }) => direction === "sent");
@@ -26,7 +26,7 @@ export function messagesPage(system: System): string {
   return renderDocument({
     title: `Messages of ${domain.name}`,
     path: "/docs",
-    intro: html`<p>${contracts.orchestrator.contract.description ?? ""}</p>
+    intro: html`<p>${model.set.orchestrator.contract.description ?? ""}</p>
 <p>Made by Rollcall ${VERSION} from the contracts that run (<code>${domain.contractHash.slice(0, 12)}</code>). For programs: <a href="/asyncapi.json">AsyncAPI</a>, <a href="/schemas">JSON Schemas</a>. The commands below take the address from <code>ROLLCALL_URL</code> or <code>KAFKA_BOOTSTRAP_SERVERS</code>, and a token from <code>ROLLCALL_TOKEN</code> where tokens are configured.</p>`,
     contents: [
       { heading: "Conventions", links: COMMON_LINKS },

@@ -1,3 +1,4 @@
+import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { System } from "../../host/system.ts";
 import { Explanation, explain, type PendingIntent } from "./explanation.ts";
@@ -5,7 +6,6 @@ import { type Http, NodeParams, PROBLEMS } from "../server/route-types.ts";
 import { readRegistrations } from "./registration-queries.ts";
 import { RecentIntentFailures } from "./recent-intent-failures.ts";
 import { readTimeline } from "./timeline.ts";
-import { possibleTransitions } from "./possible-transitions.ts";
 
 const ATTEMPT_ITEMS = 300;
 const RECENT_ITEMS = 50;
@@ -29,7 +29,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
       },
     },
     async ({ params: { node_id: nodeId } }) => {
-      const { domain, contracts } = system;
+      const { domain, model } = system;
       const [entity] = await readRegistrations(store, name, [nodeId]);
       const attemptId = entity?.attempt.id;
       const pending = await pendingIntents(nodeId);
@@ -47,7 +47,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
           ...(await trouble(nodeId)),
           ...retries.describe(pending.flatMap(({ type, tries }) => (tries.length > 0 ? [] : [type]))),
         ],
-        transitions: possibleTransitions(contracts.orchestrator.contract, entity?.state ?? null),
+        transitions: possibleTransitions(model, entity?.state ?? null),
         nowMs: runtime.status().brokerTimeMs,
       });
     },

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { PossibleTransition } from "../../../runtime/contract/graph/possible-transitions.ts";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import { formatAge, formatDuration, joinList } from "../server/text-format.ts";
 import { IntentTry, type TimelineItem } from "./timeline.ts";
-import type { PossibleTransition } from "./possible-transitions.ts";
 
 const Time = z.iso.datetime();
 
@@ -31,7 +31,7 @@ export const Explanation = z.object({
     }),
   ),
   last_no_ops: z.array(z.object({ at: Time, type: z.string(), reason: z.string() })).describe("newest first"),
-  moved_by: z.array(z.object({ on: z.string(), when: z.string().nullable(), leads_to: z.string() })),
+  moved_by: z.array(PossibleTransition),
   dead_letters: z.array(z.object({ id: z.string(), at: Time, code: z.string(), error: z.string() })),
   trouble: z.array(z.string()).describe("parts that keep it waiting"),
 });

@@ -58,8 +58,8 @@ const finding = (name: string, detail: string, remedy: string): DoctorCheck => (
   remedy,
 });
 
-function runtimeChecks({ contracts, domain, runtime: { refusedChange } }: System): DoctorCheck[] {
-  const { orchestrator, reducer, effects } = contracts;
+function runtimeChecks({ model, domain, runtime: { refusedChange } }: System): DoctorCheck[] {
+  const { orchestrator, reducer, effects } = model.set;
   const versions = [orchestrator, reducer, ...effects].map(
     ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
   );

@@ -1,19 +1,20 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { DomainModel, TransitionModel } from "../model/domain-model.ts";
-import { keyRef, joinWithAnd, diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
+import { joinWithAnd } from "../diagnostics/wording.ts";
+import type { DomainModel } from "../model/domain-model.ts";
+import { actionsOf } from "../model/transitions.ts";
+import { diagnosticAt, keyRef, type SourceRef } from "../reading/source-ref.ts";
 
-/** An event that ends an attempt otherwise than in success, and where the contract says that it does. */
+/** An event that ends an attempt otherwise than in success, and the place in the contract that makes it so. */
 interface AttemptEnd {
   readonly event: string;
   readonly at: SourceRef;
   readonly why: string;
 }
 
-/** An intent that is to be taken back, and the actions that do so. */
-interface OwedCompensation {
+/** The intent that compensates another one, and the reducer's actions that emit it. */
+interface Compensation {
   readonly intent: string;
-  readonly compensation: string;
-  readonly at: SourceRef;
+  readonly note: { readonly at: SourceRef; readonly message: string };
   readonly actions: ReadonlySet<string>;
 }
 
@@ -21,15 +22,20 @@ interface OwedCompensation {
  * RC207: what an attempt wrote is taken back at each of its ends. In the reducer's initial state nothing is owed yet,
  * so a transition from there needs no compensation.
  */
-export function checkCompensation(model: DomainModel): readonly Diagnostic[] {
+export function* checkCompensation(model: DomainModel): Iterable<Diagnostic> {
   const ends = attemptEnds(model);
-  return model.effects.flatMap(({ compensatedBy, intent }) => {
-    if (!compensatedBy || compensatedBy.unknown) return [];
-    const emitting = model.emissions.filter((each) => each.intent.name === compensatedBy.name);
-    const actions = new Set(emitting.map(({ action }) => action.name));
-    const owed = { intent: intent.name, compensation: compensatedBy.name, at: compensatedBy.at, actions };
-    return [...unconsumedEnds(model, ends, owed), ...withoutCompensation(model, ends, owed)];
-  });
+  for (const { compensatedBy, intent } of model.effects) {
+    if (!compensatedBy || compensatedBy.unknown) continue;
+    const { name, at } = compensatedBy;
+    const emitting = model.emissions.filter((each) => each.intent.name === name);
+    const owed: Compensation = {
+      intent: name,
+      note: { at, message: `${intent.name} is compensated by ${name}` },
+      actions: new Set(emitting.map(({ action }) => action.name)),
+    };
+    yield* unconsumedEnds(model, ends, owed);
+    yield* withoutCompensation(model, ends, owed);
+  }
 }
 
 function attemptEnds({ orchestrator, startedBy }: DomainModel): readonly AttemptEnd[] {
@@ -42,56 +48,36 @@ function attemptEnds({ orchestrator, startedBy }: DomainModel): readonly Attempt
   return [...ends.values()];
 }
 
-function unconsumedEnds(
+function* unconsumedEnds(
   { triggers }: DomainModel,
   ends: readonly AttemptEnd[],
-  owed: OwedCompensation,
-): readonly Diagnostic[] {
-  return ends
-    .filter(({ event }) => !triggers.some((each) => each.event.name === event))
-    .map(({ event, at, why }) => {
-      const message =
-        `${event} ends an attempt (${why}), but the reducer does not consume it: nothing emits ` +
-        `${owed.compensation}`;
-      return diagnosticAt("RC207", at, message, { related: [compensationNote(owed)] });
-    });
-}
-
-/** One transition may serve several ends: it lacks its action once. */
-function withoutCompensation(
-  { triggers, reducer }: DomainModel,
-  ends: readonly AttemptEnd[],
-  owed: OwedCompensation,
-): readonly Diagnostic[] {
-  const seen = new Set<number>();
-  return reducer.transitions.flatMap((transition) => {
-    const { trigger, from, index, at, actions } = transition;
-    const events = triggers.filter((each) => each.trigger.name === trigger.name).map(({ event }) => event.name);
-    const ending = ends.filter(({ event }) => events.includes(event));
-    if (ending.length === 0 || from.name === reducer.initial || from.unknown || seen.has(index)) return [];
-    if (actionsOf(transition).some((action) => owed.actions.has(action))) return [];
-    seen.add(index);
-    const names = joinWithAnd(ending.map(({ event }) => event));
-    const message =
-      `${names} end${ending.length === 1 ? "s" : ""} an attempt: no action here emits ` + `${owed.compensation}`;
-    const related = [
-      compensationNote(owed),
-      ...ending.map((end) => ({ at: end.at, message: `${end.event} ends an attempt: ${end.why}` })),
-    ];
-    return [
-      diagnosticAt("RC207", actions.length > 0 ? keyRef(at.source, ...at.path, "actions") : trigger.at, message, {
-        related,
-      }),
-    ];
-  });
-
-  function actionsOf({ actions, from, to }: TransitionModel): readonly string[] {
-    const entered = from.name === to.name ? [] : (reducer.states.get(to.name)?.entryActions ?? []);
-    return [...actions, ...entered].map(({ name }) => name);
+  { intent, note }: Compensation,
+): Iterable<Diagnostic> {
+  for (const { event, at, why } of ends) {
+    if (triggers.some((each) => each.event.name === event)) continue;
+    const message = `${event} ends an attempt (${why}), but the reducer does not consume it: nothing emits ${intent}`;
+    yield diagnosticAt("RC207", at, message, { related: [note] });
   }
 }
 
-const compensationNote = ({ intent, compensation, at }: OwedCompensation) => ({
-  at,
-  message: `${intent} is compensated by ${compensation}`,
-});
+/** One transition may serve several ends: it lacks its action once. */
+function* withoutCompensation(
+  { triggers, reducer }: DomainModel,
+  ends: readonly AttemptEnd[],
+  { intent, note, actions }: Compensation,
+): Iterable<Diagnostic> {
+  const seen = new Set<number>();
+  for (const transition of reducer.transitions) {
+    const { trigger, from, index, at } = transition;
+    const events = triggers.filter((each) => each.trigger.name === trigger.name).map(({ event }) => event.name);
+    const ending = ends.filter(({ event }) => events.includes(event));
+    if (ending.length === 0 || from.name === reducer.initial || from.unknown || seen.has(index)) continue;
+    if (actionsOf(reducer, transition).some((action) => actions.has(action))) continue;
+    seen.add(index);
+    const names = joinWithAnd(ending.map(({ event }) => event));
+    const message = `${names} end${ending.length === 1 ? "s" : ""} an attempt: no action here emits ${intent}`;
+    const notes = ending.map((end) => ({ at: end.at, message: `${end.event} ends an attempt: ${end.why}` }));
+    const place = transition.actions.length > 0 ? keyRef(at.source, ...at.path, "actions") : trigger.at;
+    yield diagnosticAt("RC207", place, message, { related: [note, ...notes] });
+  }
+}

@@ -1,67 +1,41 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { DomainModel } from "../model/domain-model.ts";
-import { diagnosticAt, type SourceRef, sourceRef } from "../reading/source-ref.ts";
-
-type Declaration = readonly [name: string, at: SourceRef];
+import type { DomainModel, TextRef } from "../model/domain-model.ts";
+import { statesWithDeadline } from "../model/events.ts";
+import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
 
 /** RC109: what may be declared once and is declared again; the second place is the problem, the first is related. */
-export function checkDuplicates(model: DomainModel): readonly Diagnostic[] {
-  const { set, handlers, orchestrator, emissions, effects, consumed, published, triggers } = model;
-  const contracts = [set.orchestrator, set.reducer, ...set.effects];
-  const used = ({ name, at }: { readonly name: string; readonly at: SourceRef }): Declaration => [name, at];
-  const topics = set.orchestrator.contract.consumed_events.map(({ topic }, index): Declaration => [
-    topic,
-    sourceRef(set.orchestrator, "consumed_events", index, "topic"),
-  ]);
-  return [
-    ...duplicates(
-      "contract",
-      contracts.map((source) => [source.contract.name, sourceRef(source, "name")]),
-    ),
-    ...[set.orchestrator, set.reducer].flatMap((source) =>
-      duplicates(
-        "state",
-        source.contract.state_machine.states.map(({ state_name }, index) => [
-          state_name,
-          sourceRef(source, "state_machine", "states", index, "state_name"),
-        ]),
-      ),
-    ),
-    ...duplicates(
-      "deadline",
-      [...orchestrator.states.values()].flatMap(({ deadline }) => (deadline ? [used(deadline)] : [])),
-    ),
-    ...duplicates(
-      "handler for",
-      handlers.map(({ event }) => used(event)),
-    ),
-    ...duplicates("consumed event", consumed.map(used)),
-    ...duplicates("consumed topic", topics),
-    ...duplicates("published event", published.map(used)),
-    ...duplicates(
-      "trigger for",
-      triggers.map(({ event }) => used(event)),
-    ),
-    ...duplicates(
-      "action",
-      emissions.map(({ action }) => used(action)),
-    ),
-    ...duplicates(
-      "effect for",
-      effects.map(({ intent }) => used(intent)),
-    ),
+export function* checkDuplicates(model: DomainModel): Iterable<Diagnostic> {
+  const { handlers, orchestrator, reducer, emissions, effects, consumed, published, triggers } = model;
+  yield* duplicates("contract", model.contractNames.map(named));
+  for (const { declaredStates } of [orchestrator, reducer]) yield* duplicates("state", declaredStates);
+  const lists: readonly (readonly [what: string, declared: readonly Declaration[]])[] = [
+    ["deadline", statesWithDeadline(model).map(({ deadline }) => deadline)],
+    ["handler for", handlers.map(({ event }) => event)],
+    ["consumed event", consumed],
+    ["consumed topic", consumed.map(({ topic }) => named(topic))],
+    ["published event", published],
+    ["trigger for", triggers.map(({ event }) => event)],
+    ["action", emissions.map(({ action }) => action)],
+    ["effect for", effects.map(({ intent }) => intent)],
   ];
+  for (const [what, declared] of lists) yield* duplicates(what, declared);
 }
 
-function duplicates(what: string, declared: readonly Declaration[]): readonly Diagnostic[] {
+interface Declaration {
+  readonly name: string;
+  readonly at: SourceRef;
+}
+
+const named = ({ text, at }: TextRef): Declaration => ({ name: text, at });
+
+function* duplicates(what: string, declared: readonly Declaration[]): Iterable<Diagnostic> {
   const first = new Map<string, SourceRef>();
-  return declared.flatMap(([name, at]) => {
+  for (const { name, at } of declared) {
     const earlier = first.get(name);
-    if (!earlier) {
-      first.set(name, at);
-      return [];
+    if (!earlier) first.set(name, at);
+    else {
+      const related = [{ at: earlier, message: `${name} is declared here first` }];
+      yield diagnosticAt("RC109", at, `${what} ${name} is declared twice`, { related });
     }
-    const related = [{ at: earlier, message: `${name} is declared here first` }];
-    return [diagnosticAt("RC109", at, `${what} ${name} is declared twice`, { related })];
-  });
+  }
 }

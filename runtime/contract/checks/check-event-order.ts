@@ -1,8 +1,9 @@
-import { NO_ENTITY } from "../../core/domain.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { joinWithAnd, stateLabel } from "../diagnostics/wording.ts";
 import type { DomainModel, EventRef, HandlerModel, RowModel } from "../model/domain-model.ts";
-import { joinWithAnd, diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
-import { deadlineStates, messageOrigin } from "../model/message-origin.ts";
+import { deadlineStates, messageOrigin } from "../model/events.ts";
+import { followOutputs } from "../model/transitions.ts";
+import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
 
 /** The orchestrator's machine as rows use it: which (state, event) pairs a row can bring about. */
 export type StateEventPairs = ReadonlySet<string>;
@@ -10,23 +11,22 @@ export const stateEventKey = (state: string, trigger: string): string => `${stat
 
 /**
  * RC105: a row returns its events in the order listed, each on the state that the one before led to. A raised event's
- * handler may be called in any state that the reducer's course allows: exploring that is RC206's.
+ * handler may be called in any state that the reducer's course allows: RC206 explores that.
  */
 export function checkEventOrder(model: DomainModel): {
   readonly problems: readonly Diagnostic[];
   readonly returnable: StateEventPairs;
 } {
   const returnable = new Set<string>();
-  const known = model.handlers.filter(({ event }) => !event.unknown);
-  const problems = known.flatMap((handler) =>
-    handler.rows.flatMap((row) => {
-      const refusals = followOutputs(model, row, possibleStates(model, handler, row), returnable);
-      // A row that decides about nothing is said to be one; what it was meant to return is not called unused as well.
-      if (row.decidableStates.length === 0) followOutputs(model, row, allNamedStates(model, row), returnable);
-      const raised = messageOrigin(model, handler.event) === "raised";
-      return raised ? [] : refusals.map((refusal) => toDiagnostic(model, row, refusal));
-    }),
-  );
+  const problems: Diagnostic[] = [];
+  for (const handler of model.handlers.filter(({ event }) => !event.unknown))
+    for (const row of handler.rows) {
+      const rejected = rejectedEvents(model, row, possibleStates(model, handler, row), returnable);
+      // A row that decides nothing is reported as one (RC104); the events it was meant to return count as returned.
+      if (row.decidableStates.length === 0) rejectedEvents(model, row, allNamedStates(model, row), returnable);
+      if (messageOrigin(model, handler.event) === "raised") continue;
+      problems.push(...rejected.map((each) => toDiagnostic(model, row, each)));
+    }
   return { problems, returnable };
 }
 
@@ -45,7 +45,7 @@ interface RejectedEvent {
   readonly rejectedIn: { readonly from: string; readonly in: string }[];
 }
 
-function followOutputs(
+function rejectedEvents(
   model: DomainModel,
   row: RowModel,
   states: readonly string[],
@@ -53,28 +53,17 @@ function followOutputs(
 ): readonly RejectedEvent[] {
   if (!row.action) return [];
   const rejections = new Map<EventRef, RejectedEvent>();
-  for (const from of states) {
-    let state = from;
-    for (const event of row.outputs) {
-      if (event.unknown) break;
+  for (const from of states)
+    for (const { event, state, transition } of followOutputs(model, row, from)) {
       returnable.add(stateEventKey(state, event.name));
-      const next = model.orchestrator.transitions.find(
-        (each) => each.from.name === state && each.trigger.name === event.name,
-      );
-      if (!next) {
-        const refusal = rejections.get(event) ?? { event, rejectedIn: [] };
-        rejections.set(event, refusal);
-        refusal.rejectedIn.push({ from, in: state });
-        // Where it and the later ones were meant to be returned is not known: no transition is called unused for that.
-        const later = row.outputs.slice(row.outputs.indexOf(event));
-        for (const each of later)
-          for (const any of model.orchestrator.states.keys()) returnable.add(stateEventKey(any, each.name));
-        break;
-      }
-      if (next.to.unknown) break;
-      state = next.to.name;
+      if (transition) continue;
+      const rejection = rejections.get(event) ?? { event, rejectedIn: [] };
+      rejections.set(event, rejection);
+      rejection.rejectedIn.push({ from, in: state });
+      // Where it and the later ones were meant to be returned is not known: no transition is called unused for that.
+      for (const { name } of row.outputs.slice(row.outputs.indexOf(event)))
+        for (const any of model.orchestrator.states.keys()) returnable.add(stateEventKey(any, name));
     }
-  }
   return [...rejections.values()];
 }
 
@@ -84,14 +73,13 @@ function toDiagnostic({ orchestrator }: DomainModel, row: RowModel, { event, rej
   const where = rejectedIn.map(({ from, in: state }) =>
     from === state ? stateLabel(state) : `${stateLabel(state)} (from ${stateLabel(from)})`,
   );
-  const accepting = orchestrator.transitions.filter(({ trigger }) => trigger.name === event.name);
-  const related = accepting.map(({ trigger }) => ({ at: trigger.at, message: `${event.name} is accepted here` }));
+  // The states of one list under `from_state` have their trigger in common.
+  const accepting = new Map(
+    orchestrator.transitions
+      .filter(({ trigger }) => trigger.name === event.name)
+      .map(({ index, trigger }) => [index, { at: trigger.at, message: `${event.name} is accepted here` }]),
+  );
+  const related = [...accepting.values()];
   if (inherited) related.push({ at: event.at, message: `${event.name} is among the handler's output_events` });
-  const message = `no transition accepts ${event.name} in ${joinWithAnd(where)}`;
-  return diagnosticAt("RC105", at, message, { related: unique(related) });
+  return diagnosticAt("RC105", at, `no transition accepts ${event.name} in ${joinWithAnd(where)}`, { related });
 }
-
-const stateLabel = (state: string): string => (state === NO_ENTITY ? "null" : state);
-const unique = <Item extends { readonly at: SourceRef }>(items: readonly Item[]): readonly Item[] => [
-  ...new Map(items.map((item) => [item.at.path.join(), item])).values(),
-];

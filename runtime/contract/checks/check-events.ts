@@ -1,67 +1,46 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { DomainModel, EventRef } from "../model/domain-model.ts";
+import type { DomainModel, EventRef, HandlerModel } from "../model/domain-model.ts";
+import { returnedEvents } from "../model/events.ts";
 import { diagnosticAt, sourceRef } from "../reading/source-ref.ts";
 
 /** RC103: `output_events` and `published_events` are one list; no topic is both read and written. */
-export function checkEvents(model: DomainModel): readonly Diagnostic[] {
-  return [...unpublishedOutputs(model), ...widenedRows(model), ...unreturnedEvents(model), ...sharedTopics(model)];
-}
-
-function unpublishedOutputs({ handlers, published, set }: DomainModel): readonly Diagnostic[] {
-  const known = new Set(published.map(({ name }) => name));
+export function* checkEvents(model: DomainModel): Iterable<Diagnostic> {
+  const { handlers, published, set } = model;
   const related = [{ at: sourceRef(set.orchestrator, "published_events"), message: "the published events" }];
-  return handlers.flatMap(({ outputs }) =>
-    outputs
-      .filter(({ name, unknown }) => !unknown && !known.has(name))
-      .map(({ name, at }) =>
-        diagnosticAt("RC103", at, `${name} is not in published_events: it has no topic`, { related }),
-      ),
-  );
+  const known = new Set(published.map(({ name }) => name));
+  for (const { name, at, unknown } of handlers.flatMap(({ outputs }) => outputs))
+    if (!unknown && !known.has(name))
+      yield diagnosticAt("RC103", at, `${name} is not in published_events: it has no topic`, { related });
+  for (const handler of handlers) yield* widenedRows(handler);
+  const returned = returnedEvents(model);
+  for (const { name, at, unknown } of published)
+    if (!unknown && !returned.has(name))
+      yield diagnosticAt("RC103", at, `${name} is published, but in no handler's output_events`);
+  yield* sharedTopics(model);
 }
 
 /** A row narrows its handler's list: an event that is not there would escape every other check of it. */
-function widenedRows({ handlers }: DomainModel): readonly Diagnostic[] {
-  return handlers.flatMap(({ rows, outputs, handler }) => {
-    const allowed = new Set(outputs.map(({ name }) => name));
-    const more = new Map<string, EventRef[]>();
-    for (const use of rows.flatMap((row) => row.outputs))
-      if (!use.unknown && !allowed.has(use.name)) more.set(use.name, [...(more.get(use.name) ?? []), use]);
-    return [...more].flatMap(([name, [first, ...others]]) => {
-      if (!first) return [];
-      const related = [
-        { at: outputs[0]?.at ?? handler.at, message: `what ${handler.name} may return` },
-        ...others.map(({ at }) => ({ at, message: "also returned here" })),
-      ];
-      const message = `${name} is not in output_events of ${handler.name}: a row only narrows them`;
-      return [diagnosticAt("RC103", first.at, message, { related })];
-    });
-  });
+function* widenedRows({ rows, outputs, handler }: HandlerModel): Iterable<Diagnostic> {
+  const allowed = new Set(outputs.map(({ name }) => name));
+  const more = new Map<string, EventRef[]>();
+  for (const use of rows.flatMap((row) => row.outputs))
+    if (!use.unknown && !allowed.has(use.name)) more.set(use.name, [...(more.get(use.name) ?? []), use]);
+  for (const [name, [first, ...others]] of more) {
+    const at = outputs[0]?.at ?? handler.at;
+    const related = [
+      { at, message: `what ${handler.name} may return` },
+      ...others.map((other) => ({ at: other.at, message: "also returned here" })),
+    ];
+    const message = `${name} is not in output_events of ${handler.name}: a row only narrows them`;
+    yield diagnosticAt("RC103", first?.at ?? at, message, { related });
+  }
 }
 
-function unreturnedEvents({ handlers, published }: DomainModel): readonly Diagnostic[] {
-  const returned = new Set(
-    handlers.flatMap(({ outputs, rows }) =>
-      [...outputs, ...rows.flatMap((row) => row.outputs)].map(({ name }) => name),
-    ),
-  );
-  return published
-    .filter(({ name, unknown }) => !unknown && !returned.has(name))
-    .map(({ name, at }) => diagnosticAt("RC103", at, `${name} is published, but in no handler's output_events`));
-}
-
-function sharedTopics({ set: { orchestrator } }: DomainModel): readonly Diagnostic[] {
-  const { consumed_events, published_events, dead_letter_topic } = orchestrator.contract;
-  const written = [
-    ...published_events.map(({ topic }, index) => ({
-      topic,
-      at: sourceRef(orchestrator, "published_events", index, "topic"),
-    })),
-    { topic: dead_letter_topic, at: sourceRef(orchestrator, "dead_letter_topic") },
-  ];
-  return written.flatMap(({ topic, at }) => {
-    const index = consumed_events.findIndex((consumed) => consumed.topic === topic);
-    if (index < 0) return [];
-    const related = [{ at: sourceRef(orchestrator, "consumed_events", index, "topic"), message: "consumed here" }];
-    return [diagnosticAt("RC103", at, `${topic} is consumed too: the domain would read its own events`, { related })];
-  });
+function* sharedTopics({ consumed, published, deadLetterTopic }: DomainModel): Iterable<Diagnostic> {
+  for (const { text, at } of [...published.map(({ topic }) => topic), deadLetterTopic]) {
+    const read = consumed.find(({ topic }) => topic.text === text);
+    if (!read) continue;
+    const related = [{ at: read.topic.at, message: "consumed here" }];
+    yield diagnosticAt("RC103", at, `${text} is consumed too: the domain would read its own events`, { related });
+  }
 }

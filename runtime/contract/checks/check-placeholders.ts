@@ -1,45 +1,30 @@
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { DomainModel } from "../model/domain-model.ts";
-import { diagnosticAt, type SourceRef, sourceRef, childRef } from "../reading/source-ref.ts";
-
-const TOPIC_PLACEHOLDERS = ["env", "namespace"];
+import { TOPIC_PLACEHOLDERS } from "../language/topic-pattern.ts";
+import type { DomainModel, TextRef } from "../model/domain-model.ts";
+import { diagnosticAt } from "../reading/source-ref.ts";
 
 /** RC107: a placeholder that nothing fills. */
-export function checkPlaceholders({ set, code, emissions }: DomainModel): readonly Diagnostic[] {
-  const { orchestrator, reducer } = set;
-  const { consumed_events, published_events, dead_letter_topic } = orchestrator.contract;
-  const topics: readonly (readonly [string, SourceRef])[] = [
-    ...consumed_events.map(({ topic }, i) => [topic, sourceRef(orchestrator, "consumed_events", i, "topic")] as const),
-    ...published_events.map(
-      ({ topic }, i) => [topic, sourceRef(orchestrator, "published_events", i, "topic")] as const,
-    ),
-    [dead_letter_topic, sourceRef(orchestrator, "dead_letter_topic")],
-  ];
-  const patterns = reducer.contract.intent_emission?.intents ?? [];
-  return [
-    ...topics.flatMap(([topic, at]) => unfilled(topic, at, TOPIC_PLACEHOLDERS, "a topic knows {env} and {namespace}")),
-    ...emissions.flatMap(({ intent, at }, index) => {
-      const shape = code.intents.find(({ intentType }) => intentType === intent.name)?.shape;
-      if (intent.unknown || !shape) return [];
-      const fields = Object.keys(shape);
-      const known = `the payload of ${intent.name} has ${fields.join(", ")}`;
-      return unfilled(patterns[index]?.target_pattern ?? "", childRef(at, "target_pattern"), fields, known);
-    }),
-  ];
+export function* checkPlaceholders(model: DomainModel): Iterable<Diagnostic> {
+  const { consumed, published, deadLetterTopic, emissions, intents } = model;
+  for (const topic of [...[...consumed, ...published].map((event) => event.topic), deadLetterTopic])
+    yield* unfilled(topic, TOPIC_PLACEHOLDERS, "a topic knows {env} and {namespace}");
+  for (const { intent, target } of emissions) {
+    const shape = intents.get(intent.name)?.shape;
+    if (intent.unknown || !shape) continue;
+    const fields = Object.keys(shape);
+    yield* unfilled(target, fields, `the payload of ${intent.name} has ${fields.join(", ")}`);
+  }
 }
 
-function unfilled(text: string, at: SourceRef, known: readonly string[], rule: string): readonly Diagnostic[] {
-  return [...text.matchAll(/\{([^{}]*)\}|[{}]/g)].flatMap((match) => {
+function* unfilled({ text, at }: TextRef, known: readonly string[], rule: string): Iterable<Diagnostic> {
+  for (const match of text.matchAll(/\{([^{}]*)\}|[{}]/g)) {
     const [whole, name] = match;
-    const within = { offset: match.index, length: whole.length };
-    if (name === undefined)
-      return [diagnosticAt("RC107", { ...at, range: within }, `unmatched brace: a placeholder is {name}`)];
-    if (known.includes(name)) return [];
-    return [
-      diagnosticAt("RC107", { ...at, range: within }, `nothing fills ${whole}: ${rule}`, {
-        suggestion: didYouMean(name, known),
-      }),
-    ];
-  });
+    const place = { ...at, range: { offset: match.index, length: whole.length } };
+    if (name === undefined) yield diagnosticAt("RC107", place, `unmatched brace: a placeholder is {name}`);
+    else if (!known.includes(name)) {
+      const suggestion = didYouMean(name, known);
+      yield diagnosticAt("RC107", place, `nothing fills ${whole}: ${rule}`, { suggestion });
+    }
+  }
 }

@@ -1,28 +1,26 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, StateModel } from "../model/domain-model.ts";
+import { enteredState } from "../model/transitions.ts";
 import { diagnosticAt } from "../reading/source-ref.ts";
 
 /**
  * RC204: a raised event whose handler returns an event that makes the reducer raise it again, at once or by way of
  * others, would never let a step end. Which state the reducer is in by then is not asked: events may still wait.
  */
-export function checkRaisedCycles(model: DomainModel): readonly Diagnostic[] {
-  const raising = [...model.reducer.states.values()].filter(({ raises }) => raises && !raises.unknown);
+export function* checkRaisedCycles(model: DomainModel): Iterable<Diagnostic> {
   const reported = new Set<string>();
-  return raising.flatMap((state) => {
+  for (const state of model.reducer.states.values()) {
+    if (!state.raises || state.raises.unknown) continue;
     const cycle = cycleFrom(model, state);
-    if (!cycle || cycle.some(({ name }) => reported.has(name))) return [];
+    if (!cycle || cycle.some(({ name }) => reported.has(name))) continue;
     for (const { name } of cycle) reported.add(name);
     const names = [...cycle, state].map(({ raises }) => raises?.name ?? "");
     const related = cycle
       .slice(1)
       .flatMap(({ raises }) => (raises ? [{ at: raises.at, message: `${raises.name} is raised here` }] : []));
-    return [
-      diagnosticAt("RC204", state.raises?.at ?? state.at, `a cycle of raised events: ${names.join(" leads to ")}`, {
-        related,
-      }),
-    ];
-  });
+    const message = `a cycle of raised events: ${names.join(" leads to ")}`;
+    yield diagnosticAt("RC204", state.raises.at, message, { related });
+  }
 }
 
 /** The shortest way from a raising state back to its own event, by breadth. */
@@ -44,17 +42,12 @@ function cycleFrom(model: DomainModel, start: StateModel): readonly StateModel[]
 /** The raising states that the events of a raised event's handler may make the reducer enter. */
 function raisedAfter({ handlers, triggers, reducer }: DomainModel, raised: string): readonly StateModel[] {
   const rows = handlers.filter(({ event }) => event.name === raised).flatMap((handler) => handler.rows);
-  const returned = new Set(
-    rows.filter(({ action }) => action).flatMap(({ outputs }) => outputs.map(({ name }) => name)),
-  );
+  const returned = new Set(rows.flatMap(({ action, outputs }) => (action ? outputs.map(({ name }) => name) : [])));
   const triggered = new Set(
     triggers.filter(({ event }) => returned.has(event.name)).map(({ trigger }) => trigger.name),
   );
-  const entered = reducer.transitions.filter(
-    ({ from, to, trigger }) => from.name !== to.name && triggered.has(trigger.name),
-  );
-  return entered.flatMap(({ to }) => {
-    const state = reducer.states.get(to.name);
+  return reducer.transitions.flatMap((transition) => {
+    const state = triggered.has(transition.trigger.name) ? enteredState(reducer, transition) : undefined;
     return state?.raises ? [state] : [];
   });
 }

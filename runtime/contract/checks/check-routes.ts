@@ -1,81 +1,47 @@
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
-import { type DiagnosticDetails, diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
-import { messageOrigin, type MessageOrigin } from "../model/message-origin.ts";
+import { type MessageOrigin, messageOrigin, renewingEvents, statesWithDeadline } from "../model/events.ts";
+import { diagnosticAt, type DiagnosticDetails } from "../reading/source-ref.ts";
 
-/** RC102: what comes in and goes nowhere, and a way that nothing ever comes. */
-export function checkRoutes(model: DomainModel): readonly Diagnostic[] {
-  return [...withoutRoute(model), ...withoutOrigin(model)];
+/** RC102: what comes in and goes nowhere, and a route that no message ever takes. */
+export function* checkRoutes(model: DomainModel): Iterable<Diagnostic> {
+  yield* withoutRoute(model);
+  const { handlers, triggers, published } = model;
+  const anyOrigin: readonly MessageOrigin[] = ["bus", "raised", "deadline", "failed", "published", "outcome"];
+  for (const { event } of handlers) yield* withoutOrigin(model, event, anyOrigin);
+  // Only what comes from the bus renews, because it shows that the sender is there.
+  for (const event of renewingEvents(model)) yield* withoutOrigin(model, event, ["bus"]);
+  for (const { event } of triggers) yield* withoutOrigin(model, event, ["failed", "outcome", "published"], published);
 }
 
-function withoutRoute({ consumed, handlers, orchestrator, reducer }: DomainModel): readonly Diagnostic[] {
-  const states = [...orchestrator.states.values()];
-  const routed = new Set(handlers.map(({ event }) => event.name));
-  const renewing = new Set(states.flatMap(({ deadline }) => (deadline?.renewedBy ?? []).map(({ name }) => name)));
-  const missing = (name: string, at: SourceRef, message: string) =>
-    routed.has(name) ? [] : [diagnosticAt("RC102", at, message)];
-  return [
-    ...consumed.flatMap(({ name, at, unknown }) =>
-      unknown || renewing.has(name)
-        ? []
-        : missing(name, at, `${name} is consumed, but no handler takes it and no deadline is renewed by it`),
-    ),
-    ...[...reducer.states.values()].flatMap(({ raises, name: state }) =>
-      raises && !raises.unknown
-        ? missing(raises.name, raises.at, `${state} raises ${raises.name}, but no handler takes it`)
-        : [],
-    ),
-    ...states.flatMap(({ deadline, name: state }) =>
-      deadline
-        ? missing(
-            `deadline(${deadline.name})`,
-            deadline.at,
-            `no handler takes deadline(${deadline.name}), which ${state} arms`,
-          )
-        : [],
-    ),
-  ];
+function* withoutRoute(model: DomainModel): Iterable<Diagnostic> {
+  const routed = new Set(model.handlers.map(({ event }) => event.name));
+  const renewing = new Set(renewingEvents(model).map(({ name }) => name));
+  for (const { name, at, unknown } of model.consumed)
+    if (!unknown && !routed.has(name) && !renewing.has(name))
+      yield diagnosticAt("RC102", at, `${name} is consumed, but no handler takes it and no deadline is renewed by it`);
+  for (const { name: state, raises } of model.reducer.states.values())
+    if (raises && !raises.unknown && !routed.has(raises.name))
+      yield diagnosticAt("RC102", raises.at, `${state} raises ${raises.name}, but no handler takes it`);
+  for (const { name: state, deadline } of statesWithDeadline(model)) {
+    const name = formatEventPattern({ kind: "deadline", subject: deadline.name });
+    if (!routed.has(name)) yield diagnosticAt("RC102", deadline.at, `no handler takes ${name}, which ${state} arms`);
+  }
 }
 
-function withoutOrigin(model: DomainModel): readonly Diagnostic[] {
-  const renewals = [...model.orchestrator.states.values()].flatMap(({ deadline }) => deadline?.renewedBy ?? []);
-  return [
-    ...usesWithoutOrigin(
-      model,
-      model.handlers.map(({ event }) => event),
-      ["bus", "raised", "deadline", "failed", "published", "outcome"],
-    ),
-    // Only what comes from the bus renews: it says that the other side lives.
-    ...usesWithoutOrigin(model, renewals, ["bus"]),
-    ...usesWithoutOrigin(
-      model,
-      model.triggers.map(({ event }) => event),
-      ["failed", "outcome", "published"],
-      model.published,
-    ),
-  ];
-}
-
-function usesWithoutOrigin(
+function* withoutOrigin(
   model: DomainModel,
-  uses: readonly EventRef[],
+  event: EventRef,
   origins: readonly MessageOrigin[],
   more: readonly EventRef[] = [],
-): readonly Diagnostic[] {
-  return uses.flatMap((use) => {
-    if (use.unknown || more.some(({ name }) => name === use.name)) return [];
-    const origin = messageOrigin(model, use);
-    if (origin && origins.includes(origin)) return [];
-    return [
-      diagnosticAt(
-        "RC102",
-        use.at,
-        `${use.name} never comes here: ${explainOrigin(model, use, origin)}`,
-        detailsOf(model, use, more),
-      ),
-    ];
-  });
+): Iterable<Diagnostic> {
+  if (event.unknown || more.some(({ name }) => name === event.name)) return;
+  const origin = messageOrigin(model, event);
+  if (origin && origins.includes(origin)) return;
+  const message = `${event.name} never comes here: ${explainOrigin(model, event, origin)}`;
+  yield diagnosticAt("RC102", event.at, message, detailsOf(model, event, more));
 }
 
 function explainOrigin(

@@ -1,14 +1,13 @@
-import { NO_ENTITY } from "../../core/domain.ts";
-import { parseExpression } from "../../core/expression.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { reachableFrom } from "./check-reachability.ts";
+import { joinWithAnd, stateLabel } from "../diagnostics/wording.ts";
+import { type ExpressionScope, typeMismatches } from "../expressions/expression-types.ts";
+import { triggerScope } from "../expressions/payload-shapes.ts";
+import { type TruthAssignments, truthAssignments } from "../expressions/truth-assignments.ts";
+import type { DomainModel, MachineModel, TransitionModel } from "../model/domain-model.ts";
+import { returnedEvents } from "../model/events.ts";
+import { reachableFrom } from "../model/transitions.ts";
+import { diagnosticAt } from "../reading/source-ref.ts";
 import { stateEventKey, type StateEventPairs } from "./check-event-order.ts";
-import { triggerScope } from "./check-expressions.ts";
-import type { DomainModel, EventRef, MachineModel, TransitionModel } from "../model/domain-model.ts";
-import { typeMismatches, type ExpressionScope } from "../expressions/expression-types.ts";
-import { joinWithAnd, diagnosticAt } from "../reading/source-ref.ts";
-import { type Conditions, type TruthAssignments, truthAssignments } from "../expressions/truth-assignments.ts";
-import { returnedEvents } from "../model/message-origin.ts";
 
 /** A finding about a transition in one of its states. */
 interface TransitionFinding {
@@ -25,30 +24,28 @@ interface TransitionFinding {
  * "otherwise" can't be said about a pattern in any other way.
  */
 export function checkTransitions(model: DomainModel, returnable: StateEventPairs): readonly Diagnostic[] {
-  const reducer = competingGroups(model.reducer).map((group) =>
-    findConflicts(group, triggerScope(model, group[0]?.trigger.name ?? "")),
-  );
-  const orchestrator = competingGroups(model.orchestrator).map((group) => findConflicts(group, undefined));
-  const all = [...orchestrator, ...reducer];
-  return [
-    ...toDiagnostics("RC106", [...all.flatMap(({ dead }) => dead), ...unreturnedTransitions(model, returnable)]),
-    ...toDiagnostics(
-      "RC202",
-      all.flatMap(({ overlapping }) => overlapping),
+  const conflicts = [
+    ...competingGroups(model.orchestrator).map((group) => findConflicts(group, undefined)),
+    ...competingGroups(model.reducer).map((group) =>
+      findConflicts(group, triggerScope(model, group[0]?.trigger.name ?? "")),
     ),
+  ];
+  const unusable = [...conflicts.flatMap(({ dead }) => dead), ...unreturnedTransitions(model, returnable)];
+  return [
+    ...byTransition(unusable).map(unusableDiagnostic),
+    ...byTransition(conflicts.flatMap(({ overlapping }) => overlapping)).map(overlapDiagnostic),
   ];
 }
 
 /** Transitions from one state on one trigger, in order. */
 function competingGroups({ transitions }: MachineModel): readonly (readonly TransitionModel[])[] {
-  const found = new Map<string, TransitionModel[]>();
-  for (const transition of transitions) {
-    if (transition.from.unknown || transition.trigger.unknown) continue;
-    const key = stateEventKey(transition.from.name, transition.trigger.name);
-    const group = found.get(key) ?? [];
-    found.set(key, group);
-    group.push(transition);
-  }
+  const known = transitions.filter(({ from, trigger }) => !from.unknown && !trigger.unknown);
+  return groupBy(known, ({ from, trigger }) => stateEventKey(from.name, trigger.name));
+}
+
+function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): readonly (readonly Item[])[] {
+  const found = new Map<string, Item[]>();
+  for (const item of items) found.set(key(item), [...(found.get(key(item)) ?? []), item]);
   return [...found.values()];
 }
 
@@ -68,18 +65,16 @@ function findConflicts(group: readonly TransitionModel[], scope: ExpressionScope
   return { dead, overlapping };
 }
 
-/** "invalid": a condition does not fit the schema, which RC108 says; until then nothing is known of it. */
+/** "invalid": a condition does not fit the schema, which RC108 reports; until then nothing is known of it. */
 type GroupAnalysis = TruthAssignments | "undecided" | "invalid";
 
 function analyzeGroup(group: readonly TransitionModel[], scope: ExpressionScope | undefined): GroupAnalysis {
-  const read = group.map(({ conditions }) => conditions.map(({ text }) => parseExpression(text)));
-  const expressions = read.map((each): Conditions =>
-    each.flatMap((one) => ("expression" in one ? [one.expression] : [])),
+  const all = group.flatMap(({ conditions }) => conditions);
+  if (all.length === 0) return { assignments: [{ description: "", holds: group.map(() => true) }], isExact: true };
+  const expressions = group.map(({ conditions }) =>
+    conditions.flatMap(({ parsed }) => ("expression" in parsed ? [parsed.expression] : [])),
   );
-  if (expressions.every((conditions) => conditions.length === 0) && read.flat().length === 0)
-    return { assignments: [{ description: "", holds: group.map(() => true) }], isExact: true };
-  const broken = read.flat().some((one) => "problem" in one);
-  if (broken || !scope) return "invalid";
+  if (!scope || expressions.flat().length < all.length) return "invalid";
   const tests = expressions.flat().flatMap(({ any }) => any.flat());
   if (tests.some((test) => typeMismatches(scope, test).length > 0)) return "invalid";
   return truthAssignments(expressions, scope) ?? "undecided";
@@ -88,12 +83,12 @@ function analyzeGroup(group: readonly TransitionModel[], scope: ExpressionScope 
 function whyUnusable(
   group: readonly TransitionModel[],
   index: number,
-  decided: GroupAnalysis,
+  analysis: GroupAnalysis,
 ): Omit<TransitionFinding, "transition"> | undefined {
   const earlier = group.slice(0, index).find(({ conditions }) => conditions.length === 0);
   if (earlier) return { other: earlier, why: "an earlier one takes it without a condition" };
-  if (typeof decided === "string") return undefined;
-  const possible = decided.assignments.some(({ holds }) => holds[index]);
+  if (typeof analysis === "string") return undefined;
+  const possible = analysis.assignments.some(({ holds }) => holds[index]);
   return possible ? undefined : { why: "its conditions never hold together" };
 }
 
@@ -101,53 +96,53 @@ function whyOverlapping(
   group: readonly TransitionModel[],
   one: TransitionModel,
   other: TransitionModel,
-  decided: GroupAnalysis,
+  analysis: GroupAnalysis,
 ): string | undefined {
-  if (decided === "invalid") return undefined;
+  if (analysis === "invalid") return undefined;
   const otherwise = one.conditions.length === 0 || other.conditions.length === 0;
-  if (decided === "undecided") return otherwise ? undefined : "too many cases to rule that out";
-  const both = decided.assignments.find(({ holds }) => holds[group.indexOf(one)] && holds[group.indexOf(other)]);
+  if (analysis === "undecided") return otherwise ? undefined : "too many cases to rule that out";
+  const both = analysis.assignments.find(({ holds }) => holds[group.indexOf(one)] && holds[group.indexOf(other)]);
   if (!both) return undefined;
-  if (decided.isExact) return both.description === "" ? "always" : `when ${both.description}`;
+  if (analysis.isExact) return both.description === "" ? "always" : `when ${both.description}`;
   return otherwise ? undefined : "for all that is known of a pattern";
 }
 
 /** In the orchestrator an event that no row returns in a state never moves it there. */
-function unreturnedTransitions(model: DomainModel, taken: StateEventPairs): readonly TransitionFinding[] {
+function unreturnedTransitions(model: DomainModel, returnable: StateEventPairs): readonly TransitionFinding[] {
+  const { transitions, initial } = model.orchestrator;
   const returned = returnedEvents(model);
-  const reached = reachableFrom(model.orchestrator, model.orchestrator.initial);
-  return model.orchestrator.transitions
+  const reached = reachableFrom(model.orchestrator, initial);
+  return transitions
     .filter(({ from, trigger }) => {
-      const event = (trigger as EventRef).kind === "event" && returned.has(trigger.name);
-      return event && reached.has(from.name) && !taken.has(stateEventKey(from.name, trigger.name));
+      const isEvent = trigger.kind === "event" && returned.has(trigger.name);
+      return isEvent && reached.has(from.name) && !returnable.has(stateEventKey(from.name, trigger.name));
     })
     .map((transition) => ({ transition, why: `no row returns ${transition.trigger.name} there` }));
 }
 
-/** In how many states and against how many others: it is one mistake of one transition. */
-function toDiagnostics(code: "RC106" | "RC202", findings: readonly TransitionFinding[]): readonly Diagnostic[] {
-  const byTransition = new Map<string, TransitionFinding[]>();
-  for (const finding of findings) {
-    const key = `${finding.transition.at.source.file} ${finding.transition.index}`;
-    byTransition.set(key, [...(byTransition.get(key) ?? []), finding]);
-  }
-  return [...byTransition.values()].flatMap((same) => {
-    const [first] = same;
-    if (!first) return [];
-    const { transition, why } = first;
-    const states = joinWithAnd(
-      unique(same.map(({ transition: { from } }) => (from.name === NO_ENTITY ? "null" : from.name))),
-    );
-    const others = new Map(same.flatMap(({ other }) => (other ? [[other.index, other] as const] : [])));
+/** The findings about one transition are one mistake, in several states or against several others. */
+function byTransition(findings: readonly TransitionFinding[]) {
+  const groups = groupBy(findings, ({ transition: { at, index } }) => `${at.source.file} ${index}`);
+  return groups.flatMap((group) => {
+    const [first] = group;
+    const states = joinWithAnd([...new Set(group.map(({ transition }) => stateLabel(transition.from.name)))]);
+    const others = new Map(group.flatMap(({ other }) => (other ? [[other.index, other] as const] : [])));
     const related = [...others.values()].map(({ trigger }) => ({ at: trigger.at, message: "the other transition" }));
-    if (code === "RC106")
-      return [
-        diagnosticAt(code, transition.from.at, `this transition can never be used in ${states}: ${why}`, { related }),
-      ];
-    const at = transition.conditions[0]?.at ?? transition.trigger.at;
-    const message = `two transitions on ${transition.trigger.name} from ${states} can both hold: ${why}`;
-    return [diagnosticAt(code, at, message, { related })];
+    return first ? [{ ...first, states, related }] : [];
   });
 }
 
-const unique = (names: readonly string[]): readonly string[] => [...new Set(names)];
+type TransitionMistake = ReturnType<typeof byTransition>[number];
+
+const unusableDiagnostic = ({ transition, why, states, related }: TransitionMistake): Diagnostic =>
+  diagnosticAt("RC106", transition.from.at, `this transition can never be used in ${states}: ${why}`, { related });
+
+function overlapDiagnostic({
+  transition: { conditions, trigger },
+  why,
+  states,
+  related,
+}: TransitionMistake): Diagnostic {
+  const message = `two transitions on ${trigger.name} from ${states} can both hold: ${why}`;
+  return diagnosticAt("RC202", conditions[0]?.at ?? trigger.at, message, { related });
+}

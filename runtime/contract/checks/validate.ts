@@ -1,14 +1,15 @@
 import type { DomainCode } from "../../core/domain-code.ts";
-import { checkDomain } from "./check-domain.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { buildDomainModel } from "../model/build-domain-model.ts";
+import type { DomainModel } from "../model/domain-model.ts";
 import type { ContractFile } from "../reading/contract-folder.ts";
 import { buildContractSet } from "../reading/contract-set.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { sortedUniqueDiagnostics, type LoadResult, loadContractFolder, loadContractFiles } from "../reading/load.ts";
-import type { ContractSet } from "../reading/contract-source.ts";
+import { loadContractFiles, loadContractFolder, type LoadResult, sortedUniqueDiagnostics } from "../reading/load.ts";
+import { checkDomain } from "./check-domain.ts";
 
 export interface ValidationResult {
   /** Undefined when there is an error: what is here can be compiled. */
-  readonly set?: ContractSet;
+  readonly model?: DomainModel;
   /** Everything that is wrong, and warnings, by file and line. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -26,11 +27,12 @@ function checkLoaded(
   { contracts, diagnostics, unreadableFiles }: LoadResult,
   code: DomainCode,
 ): ValidationResult {
-  // Half a domain would be told of all the names that the other half has.
+  // Half a domain would be reported for all the names that the other half has.
   if (unreadableFiles.length > 0) return { diagnostics };
   const domain = buildContractSet(dir, contracts);
-  const checked = domain.set ? checkDomain(domain.set, code) : [];
+  const model = domain.set && buildDomainModel(domain.set, code);
+  const checked = model ? checkDomain(model) : [];
   const all = sortedUniqueDiagnostics([...diagnostics, ...domain.diagnostics, ...checked]);
-  const hasNoErrors = domain.set && !all.some(({ severity }) => severity === "error");
-  return { ...(hasNoErrors && domain.set ? { set: domain.set } : {}), diagnostics: all };
+  const hasErrors = all.some(({ severity }) => severity === "error");
+  return { ...(model && !hasErrors && { model }), diagnostics: all };
 }

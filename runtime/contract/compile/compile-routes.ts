@@ -1,51 +1,34 @@
-import { NO_ENTITY, type Route, type RouteRow, type RouteRowAction } from "../../core/domain.ts";
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { Route, RouteRow, RouteRowAction } from "../../core/domain.ts";
 import type { Handler } from "../../core/handler.ts";
-import { requireCondition, machineStateName } from "./compile-machines.ts";
-import { requireEntry } from "./require-entry.ts";
-import type { HandlerRow, MatrixRow, OrchestratorContract } from "../language/schema.ts";
-import { stateList } from "../language/schema-parts.ts";
+import type { DomainModel, HandlerModel, RowModel } from "../model/domain-model.ts";
+import { firstByKey } from "../model/first-by-key.ts";
+import { requireCondition, requireEntry, requireState } from "./require.ts";
 
-type DeclaredRow = Pick<MatrixRow, "current_state" | "when"> & { readonly toAction: RouteRowAction };
+const ANY_STATE = "*";
 
 /** By message type (or runtime pattern) and state the rows that may fit, in order. */
-export function compileRoutes(contract: OrchestratorContract, code: DomainCode): ReadonlyMap<string, Route> {
-  const states = [NO_ENTITY, ...contract.state_machine.states.map(({ state_name }) => state_name)];
-  return new Map(
-    contract.handler_routing.handlers.map((row) => {
-      const handler = requireEntry(code.handlers, row.handler.name, "handler");
-      const asks = declaredRowsOf(row, handler);
-      return [row.event_model.name, { handler: row.handler.name, rows: rowsByState(asks, states) }] as const;
-    }),
+export function compileRoutes(model: DomainModel): ReadonlyMap<string, Route> {
+  return firstByKey(
+    model.handlers,
+    ({ event }) => event.written,
+    (handler) => compileRoute(model, handler),
   );
 }
 
-function declaredRowsOf(row: HandlerRow, handler: Handler): readonly DeclaredRow[] {
-  const toAction = (action: string, reason = ""): RouteRowAction =>
-    action === "no_op"
-      ? { kind: "no_op", reason }
-      : { kind: "call", name: action, run: requireEntry(handler.actions, action, `action of ${row.handler.name}`) };
-  if (row.action !== undefined) return [{ current_state: "*", toAction: toAction(row.action, row.reason) }];
-  return (row.state_decision_matrix ?? []).map((each) => ({ ...each, toAction: toAction(each.action, each.reason) }));
+function compileRoute({ code, orchestrator }: DomainModel, { written: { written: name }, rows }: HandlerModel): Route {
+  const handler = requireEntry(code.handlers, name, "handler");
+  const byState = new Map<string, RouteRow[]>([...orchestrator.states.keys()].map((state) => [state, []]));
+  for (const row of rows) {
+    for (const state of row.namedStates) if (state.name !== ANY_STATE) requireState(state);
+    const compiled = compileRow(row, name, handler);
+    for (const state of row.decidableStates) byState.get(state)?.push(compiled);
+  }
+  return { handler: name, rows: byState };
 }
 
-function rowsByState(
-  declaredRows: readonly DeclaredRow[],
-  states: readonly string[],
-): ReadonlyMap<string, readonly RouteRow[]> {
-  const rows = new Map<string, RouteRow[]>(states.map((state) => [state, []]));
-  // A state is taken by its first row without `when`: no row below it, "*" included, can ever be asked.
-  const decidedStates = new Set<string>();
-  for (const { current_state, when, toAction } of declaredRows) {
-    const namedStates = stateList(current_state);
-    const coveredStates = namedStates.includes("*") ? states : namedStates.map(machineStateName);
-    const row: RouteRow =
-      when === undefined ? { action: toAction } : { when: requireCondition(when), action: toAction };
-    for (const state of coveredStates) {
-      if (decidedStates.has(state)) continue;
-      rows.get(state)?.push(row);
-      if (when === undefined) decidedStates.add(state);
-    }
-  }
-  return rows;
+function compileRow({ when, action, reason }: RowModel, name: string, { actions }: Handler): RouteRow {
+  const compiled: RouteRowAction = action
+    ? { kind: "call", name: action.written, run: requireEntry(actions, action.written, `action of ${name}`) }
+    : { kind: "no_op", reason };
+  return { ...(when && { when: requireCondition(when) }), action: compiled };
 }

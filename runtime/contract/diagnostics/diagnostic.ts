@@ -1,38 +1,35 @@
-/** A place in a contract file; line and column count from 1. */
-export interface SourcePosition {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
+import { z } from "zod";
 
-/** One problem of a contract, as contracts.md's table names it. */
-export interface Diagnostic extends SourcePosition {
-  /** RC001 .. RC301. */
-  readonly code: string;
-  readonly severity: "error" | "warning";
-  readonly message: string;
-  /** The offending line's text, and how many columns of it the caret covers (at least 1). */
-  readonly excerpt: string;
-  readonly width: number;
-  /** The name within reach that was probably meant. */
-  readonly suggestion?: string;
-  /** Where the other half is declared. */
-  readonly related?: readonly (SourcePosition & { readonly message: string })[];
-  /** What to do about it. */
-  readonly remedy?: string;
-  /** The shortest way to where it shows (RC206). */
-  readonly timeline?: readonly TimelineStep[];
-}
+/** A place in a contract file; line and column count from 1. */
+const position = { file: z.string(), line: z.int(), column: z.int() };
+export type SourcePosition = Readonly<z.infer<z.ZodObject<typeof position>>>;
 
 /** One message, what came of it, and how it left the entity. */
-export interface TimelineStep {
-  /** Event time since the beginning, ms; before it for a message that was held up. */
-  readonly atMs: number;
-  readonly message: string;
-  readonly orchestrator: string;
-  readonly reducer: string;
-  readonly events: readonly string[];
-  readonly intents: readonly string[];
-  /** In words, also where nothing came of it. */
-  readonly reason: string;
-}
+const TimelineStep = z.object({
+  atMs: z.number().describe("event time since the beginning; negative for a message that was delayed"),
+  message: z.string(),
+  orchestrator: z.string(),
+  reducer: z.string(),
+  events: z.array(z.string()),
+  intents: z.array(z.string()),
+  reason: z.string(),
+});
+export type TimelineStep = Readonly<z.infer<typeof TimelineStep>>;
+
+/** One problem of a contract, as the reference's table of diagnostics names it. */
+export const Diagnostic = z.object({
+  ...position,
+  code: z.string().describe("RC001 to RC301"),
+  severity: z.enum(["error", "warning"]),
+  message: z.string(),
+  excerpt: z.string().describe("the line's text"),
+  width: z.int().describe("how many columns of the line the problem covers, at least 1"),
+  suggestion: z.string().optional().describe("the name that was probably meant"),
+  remedy: z.string().optional().describe("what to do about it"),
+  related: z
+    .array(z.object({ ...position, message: z.string() }))
+    .optional()
+    .describe("where the other half is declared"),
+  timeline: z.array(TimelineStep).optional().describe("the shortest way to where it shows (RC206)"),
+});
+export type Diagnostic = Readonly<z.infer<typeof Diagnostic>>;

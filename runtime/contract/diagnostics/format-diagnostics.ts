@@ -52,7 +52,8 @@ const escapeProperty = (text: string): string => escapeData(text).replaceAll(":"
 
 function githubLine(diagnostic: Diagnostic): string {
   const { file, line, column, width, code, severity, message, remedy = "", related = [], timeline = [] } = diagnostic;
-  const properties = `file=${escapeProperty(file)},line=${line},col=${column},endColumn=${column + width},title=${code}`;
+  const place = `line=${line},col=${column},endColumn=${column + width}`;
+  const properties = `file=${escapeProperty(file)},${place},title=${code}`;
   const others = related.map((each) => `${formatPosition(each)}: ${each.message}`);
   const text = [message, suggestionText(diagnostic), remedy, ...others, ...formatTimeline(timeline)];
   return `::${severity} ${properties}::${escapeData(text.filter((part) => part !== "").join("\n"))}`;

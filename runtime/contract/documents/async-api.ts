@@ -3,11 +3,12 @@ import { eventTypeOf } from "../../core/envelope.ts";
 import type { MessageDefinition } from "../../core/message.ts";
 import { DEAD_LETTER_HEADERS, ENVELOPE, EVENT_HEADERS, INCOMING_HEADERS } from "./envelope-schemas.ts";
 import { eventPayloadSchema, payloadSchema } from "./payload-schema.ts";
-import { topicMessages } from "./topic-messages.ts";
+import { type TopicMessage, topicMessages } from "./topic-messages.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });
+const schemaRef = (name: string): JsonObject => ref(`components/schemas/${name}`);
 
 /**
  * A domain's topics, messages and payloads as an AsyncAPI 3.0 document, from the application's side: it receives what
@@ -16,83 +17,36 @@ const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });
  */
 export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[], version: string): JsonObject {
   const all = topicMessages(domain, messages);
-  const received = all.filter(({ direction }) => direction === "received");
-  const sent = all.filter(({ direction }) => direction === "sent");
-  const named = <Value>(list: typeof all, of: (type: string, message: MessageDefinition) => Value) =>
-    Object.fromEntries(list.map(({ type, message }) => [type, of(type, message)]));
-  const operation = (action: "receive" | "send", type: string): JsonObject => ({
-    action,
-    channel: ref(`channels/${type}`),
-    messages: [ref(`channels/${type}/messages/${type}`)],
+  const byType = (of: (message: TopicMessage) => JsonObject): JsonObject =>
+    Object.fromEntries(all.map((message) => [message.type, of(message)]));
+  const operations = all.map(({ type, direction }) => {
+    const action = direction === "received" ? "receive" : "send";
+    return [`${action}${type}`, operation(action, type)] as const;
   });
+  const content = domain.contractHash.slice(0, 12);
   return {
     asyncapi: "3.0.0",
     info: {
       title: `Rollcall: ${domain.name}`,
       version,
-      description:
-        `Made from the contracts (${domain.contractHash.slice(0, 12)}). The record's key is the entity's ` +
-        "id; a value is UTF-8 JSON.",
+      description: `Made from the contracts (${content}). The record's key is the entity's id; a value is UTF-8 JSON.`,
     },
     defaultContentType: "application/json",
     channels: {
-      ...Object.fromEntries(
-        all.map(({ type, topic }) => [
-          type,
-          { address: topic, messages: { [type]: ref(`components/messages/${type}`) } },
-        ]),
-      ),
-      DeadLetter: { address: domain.deadLetterTopic, messages: { DeadLetter: ref("components/messages/DeadLetter") } },
+      ...byType(({ topic, type }) => channel(topic, type)),
+      DeadLetter: channel(domain.deadLetterTopic, "DeadLetter"),
     },
-    operations: {
-      ...Object.fromEntries(received.map(({ type }) => [`receive${type}`, operation("receive", type)])),
-      ...Object.fromEntries(sent.map(({ type }) => [`send${type}`, operation("send", type)])),
-      sendDeadLetter: operation("send", "DeadLetter"),
-    },
+    operations: { ...Object.fromEntries(operations), sendDeadLetter: operation("send", "DeadLetter") },
     components: {
       messages: {
-        ...named(received, (type, { description }) => ({
-          name: type,
-          title: type,
-          description,
-          summary: "The bare payload, an envelope around it, or a CloudEvent whose data it is.",
-          headers: ref("components/schemas/IncomingHeaders"),
-          payload: ref(`components/schemas/${type}`),
-        })),
-        ...named(sent, (type, { description }) => ({
-          name: type,
-          title: type,
-          description,
-          headers: ref("components/schemas/EventHeaders"),
-          payload: {
-            allOf: [
-              ref("components/schemas/Envelope"),
-              {
-                type: "object",
-                properties: {
-                  event_type: { const: eventTypeOf(domain.name, type) },
-                  payload_type: { const: type },
-                  payload: ref(`components/schemas/${type}`),
-                },
-              },
-            ],
-          },
-        })),
-        DeadLetter: {
-          name: "DeadLetter",
-          title: "A message that could not be processed, unchanged",
-          headers: ref("components/schemas/DeadLetterHeaders"),
-          payload: {},
-        },
+        ...byType((each) => (each.direction === "received" ? receivedMessage(each) : sentMessage(domain, each))),
+        DeadLetter: DEAD_LETTER_MESSAGE,
       },
       schemas: {
-        ...Object.fromEntries(received.map(({ type, message }) => [type, payloadSchema(message, "draft-7")])),
-        ...Object.fromEntries(
-          sent.map(({ type, message }) => [
-            type,
-            { allOf: [ref("components/schemas/EventPayload"), payloadSchema(message, "draft-7")] },
-          ]),
-        ),
+        ...byType(({ direction, message }) => {
+          const own = payloadSchema(message, "draft-7");
+          return direction === "received" ? own : { allOf: [schemaRef("EventPayload"), own] };
+        }),
         EventPayload: eventPayloadSchema(domain, "draft-7"),
         Envelope: ENVELOPE,
         IncomingHeaders: INCOMING_HEADERS,
@@ -102,3 +56,41 @@ export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[
     },
   };
 }
+
+const channel = (address: string, type: string): JsonObject => ({
+  address,
+  messages: { [type]: ref(`components/messages/${type}`) },
+});
+
+const operation = (action: "receive" | "send", type: string): JsonObject => ({
+  action,
+  channel: ref(`channels/${type}`),
+  messages: [ref(`channels/${type}/messages/${type}`)],
+});
+
+const receivedMessage = ({ type, message: { description } }: TopicMessage): JsonObject => ({
+  ...{ name: type, title: type, description },
+  summary: "The bare payload, an envelope around it, or a CloudEvent whose data it is.",
+  headers: schemaRef("IncomingHeaders"),
+  payload: schemaRef(type),
+});
+
+const sentMessage = ({ name }: Domain, { type, message: { description } }: TopicMessage): JsonObject => {
+  const properties = {
+    event_type: { const: eventTypeOf(name, type) },
+    payload_type: { const: type },
+    payload: schemaRef(type),
+  };
+  return {
+    ...{ name: type, title: type, description },
+    headers: schemaRef("EventHeaders"),
+    payload: { allOf: [schemaRef("Envelope"), { type: "object", properties }] },
+  };
+};
+
+const DEAD_LETTER_MESSAGE: JsonObject = {
+  name: "DeadLetter",
+  title: "A message that could not be processed, unchanged",
+  headers: schemaRef("DeadLetterHeaders"),
+  payload: {},
+};

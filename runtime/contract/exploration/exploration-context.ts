@@ -1,10 +1,9 @@
 import { compileExpression } from "../../core/condition.ts";
-import type { Condition, Domain, RouteRow } from "../../core/domain.ts";
-import type { DomainCode } from "../../core/domain-code.ts";
-import { type Expression, parseExpression } from "../../core/expression.ts";
+import type { Condition, ConsumedTopic, Domain, RouteRow } from "../../core/domain.ts";
+import type { Expression } from "../../core/expression.ts";
 import type { NewEvent } from "../../core/message.ts";
-import type { DomainModel, InvariantModel } from "../model/domain-model.ts";
-import { payloadShape } from "../expressions/payload-shapes.ts";
+import { messageScope } from "../expressions/payload-shapes.ts";
+import type { DomainModel, ExpressionRef, InvariantModel } from "../model/domain-model.ts";
 import { commonText, type Sample, samplePayloads } from "./sample-payloads.ts";
 
 /** What a handler's function returned during a step, and for which message or raised name. */
@@ -18,23 +17,25 @@ export interface ExplorationContext {
   /** Its handlers note what they return in `calls`. */
   readonly domain: Domain;
   readonly calls: HandlerCall[];
-  readonly code: DomainCode;
   readonly model: DomainModel;
   readonly entityId: string;
-  /** Payloads of each message from outside. */
-  readonly samples: ReadonlyMap<string, readonly Sample[]>;
-  /** Messages from outside that carry an attempt's id: they answer that attempt. */
-  readonly attemptMessages: ReadonlySet<string>;
-  /** Intent type -> the intent type that takes it back. */
+  /** Messages from outside by type, with the payloads to try. */
+  readonly sources: ReadonlyMap<string, MessageSource>;
+  /** Intent type -> the intent type that compensates it. */
   readonly compensations: ReadonlyMap<string, string>;
   readonly neverInvariants: readonly { readonly invariant: InvariantModel; readonly holds: Condition }[];
   readonly eventuallyInvariants: readonly {
     readonly invariant: InvariantModel;
-    readonly machine: InvariantModel["machine"];
     readonly states: ReadonlySet<string>;
   }[];
   /** The names under `seen` that invariants ask for: the others make no difference. */
   readonly observedNames: ReadonlySet<string>;
+}
+
+export interface MessageSource extends ConsumedTopic {
+  readonly samples: readonly Sample[];
+  /** Whether it carries an attempt's id, and so answers that attempt. */
+  readonly namesAttempt: boolean;
 }
 
 /** @returns the consumed types for which no payload could be made, if there are any */
@@ -42,69 +43,57 @@ export function createContext(
   model: DomainModel,
   domain: Domain,
 ): ExplorationContext | { readonly unsampled: readonly string[] } {
-  const { code, effects, invariants } = model;
-  const { entityIdField, attempt } = domain;
-  const entityId = commonText(domain.consumed.flatMap(({ message }) => message.shape[entityIdField] ?? []));
-  const fixed = { [entityIdField]: entityId, [attempt.idField]: undefined, correlation_id: undefined };
-  const samples = new Map(
-    domain.consumed.map(({ type, message }) => {
-      const shape = payloadShape(model, {
-        kind: "event",
-        subject: type,
-        name: type,
-        unknown: false,
-        at: model.startedBy.at,
-      });
-      const scope = { payloads: shape ? [shape] : [], state: code.reducer.schema.shape };
-      return [type, samplePayloads(message, routeConditions(model, type), scope, fixed) ?? []] as const;
-    }),
-  );
-  const unsampled = [...samples].flatMap(([type, payloads]) => (payloads.length === 0 ? [type] : []));
+  const entityId = commonText(domain.consumed.flatMap(({ message }) => message.shape[domain.entityIdField] ?? []));
+  const sources = domain.consumed.map((consumed) => messageSource(model, domain, consumed, entityId));
+  const unsampled = sources.flatMap(({ type, samples }) => (samples.length === 0 ? [type] : []));
   if (entityId === undefined || unsampled.length > 0) return { unsampled };
-  const nevers = invariants.flatMap((invariant) => {
-    const expression = invariant.never && parseOrUndefined(invariant.never.text);
-    return expression ? [{ invariant, expression, holds: compileExpression(expression) }] : [];
-  });
+  const nevers = model.invariants.flatMap((invariant) =>
+    parsedExpressions(invariant.never).map((expression) => ({ invariant, expression })),
+  );
   const calls: HandlerCall[] = [];
   return {
     domain: { ...domain, routes: recordingRoutes(domain, calls) },
     calls,
-    code,
     model,
     entityId,
-    samples,
-    attemptMessages: new Set(
-      domain.consumed.flatMap(({ type, message }) => (attempt.idField in message.shape ? [type] : [])),
-    ),
+    sources: new Map(sources.map((source) => [source.type, source])),
     compensations: new Map(
-      effects.flatMap(({ intent, compensatedBy }) => (compensatedBy ? [[intent.name, compensatedBy.name]] : [])),
+      model.effects.flatMap(({ intent, compensatedBy }) => (compensatedBy ? [[intent.name, compensatedBy.name]] : [])),
     ),
-    neverInvariants: nevers,
-    eventuallyInvariants: invariants.flatMap((invariant) =>
-      invariant.eventually
-        ? [{ invariant, machine: invariant.machine, states: new Set(invariant.eventually.map(({ name }) => name)) }]
-        : [],
+    neverInvariants: nevers.map(({ invariant, expression }) => ({ invariant, holds: compileExpression(expression) })),
+    eventuallyInvariants: model.invariants.flatMap((invariant) =>
+      invariant.eventually ? [{ invariant, states: new Set(invariant.eventually.map(({ name }) => name)) }] : [],
     ),
     observedNames: new Set(nevers.flatMap(({ expression }) => seenNames(expression))),
   };
 }
 
-const routeConditions = ({ handlers }: DomainModel, type: string): readonly Expression[] =>
-  handlers
-    .filter(({ event }) => event.name === type)
-    .flatMap(({ rows }) => rows.flatMap(({ when }) => (when ? (parseOrUndefined(when.text) ?? []) : [])));
-
-function parseOrUndefined(text: string): Expression | undefined {
-  const read = parseExpression(text);
-  return "problem" in read ? undefined : read.expression;
+function messageSource(
+  model: DomainModel,
+  { entityIdField, attempt }: Domain,
+  consumed: ConsumedTopic,
+  entityId: string | undefined,
+): MessageSource {
+  const { type, message } = consumed;
+  const event = model.consumed.find(({ name }) => name === type);
+  const scope = (event && messageScope(model, event)) ?? { payloads: [], state: model.code.reducer.schema.shape };
+  const conditions = model.handlers
+    .filter((handler) => handler.event.name === type)
+    .flatMap(({ rows }) => rows.flatMap(({ when }) => parsedExpressions(when)));
+  const fixed = { [entityIdField]: entityId, [attempt.idField]: undefined, correlation_id: undefined };
+  const samples = samplePayloads(message, conditions, scope, fixed) ?? [];
+  return { ...consumed, samples, namesAttempt: attempt.idField in message.shape };
 }
+
+const parsedExpressions = (ref: ExpressionRef | undefined): readonly Expression[] =>
+  ref && "expression" in ref.parsed ? [ref.parsed.expression] : [];
 
 const seenNames = ({ any }: Expression): readonly string[] =>
   any
     .flat()
     .flatMap(({ path, value }) => (path.text === "seen" && value?.kind === "literal" ? [String(value.value)] : []));
 
-/** The routes, with functions that note what they return: a decision tells only of the events that were accepted. */
+/** The routes, with functions that note what they return: a decision has only the events that were accepted. */
 function recordingRoutes({ routes }: Domain, calls: HandlerCall[]): Domain["routes"] {
   const recording = (route: string, { action, ...row }: RouteRow): RouteRow => {
     if (action.kind === "no_op") return { ...row, action };

@@ -6,18 +6,18 @@ import { type PossibleMessage, possibleMessages } from "./possible-messages.ts";
 import { hasOpenedAttempt, initialState, type SystemState, nextState } from "./system-state.ts";
 import { stateFingerprint } from "./state-fingerprint.ts";
 
-/** A world that was reached, and by what from which other one: the first found is a nearest one. */
+/** A state of the system that was reached, and how. The first way found to a state is a shortest one. */
 export interface VisitedState {
   readonly state: SystemState;
-  /** The number of the world before; -1 for the first. */
+  /** Index of the state before; -1 for the first. */
   readonly parent: number;
   readonly via?: PossibleMessage;
 }
 
-/** That one world may follow on another, by their numbers. */
+/** One state may follow on another; both by their index in `visited`. */
 export interface Edge {
   readonly from: number;
-  /** -1: out of what was explored, into a world that breaks a rule or lies behind the limit. */
+  /** -1: not explored, because the state breaks a rule or lies beyond the limit. */
   readonly to: number;
   readonly isInternal: boolean;
   /** Another attempt begins. */
@@ -26,7 +26,7 @@ export interface Edge {
 
 interface FoundViolation {
   readonly violation: RuleViolation;
-  /** The world in which it happens, and what happens. */
+  /** The state before the step, and the message that the step takes. */
   readonly stateIndex: number;
   readonly via: PossibleMessage;
 }
@@ -34,21 +34,22 @@ interface FoundViolation {
 export interface ExplorationResult {
   readonly visited: readonly VisitedState[];
   readonly edges: readonly Edge[];
-  /** Steps taken, those included that led to a world visited before. */
+  /** Steps taken, those included that led to a state visited before. */
   readonly transitions: number;
-  /** Of each place in the contracts the nearest break. */
+  /** The nearest one for each place in the contracts. */
   readonly violations: readonly FoundViolation[];
   /** Moves that the machines made: `machine from trigger to`. */
   readonly movesMade: ReadonlySet<string>;
-  /** False: the limit came first, and there is more. */
+  /** False: the limit was reached, and there is more. */
   readonly complete: boolean;
 }
 
 /**
- * Visits every world that may come about, nearest first, at most so many. What follows on a broken rule is not asked.
+ * Visits every state that the system may come to, nearest first, at most `statesMax`. Nothing is explored behind a step
+ * that breaks a rule.
  */
-export function explore(setting: ExplorationContext, statesMax: number): ExplorationResult {
-  const first = initialState(setting);
+export function explore(context: ExplorationContext, statesMax: number): ExplorationResult {
+  const first = initialState(context);
   const visited: VisitedState[] = [{ state: first, parent: -1 }];
   const indexByFingerprint = new Map([[stateFingerprint(first), 0]]);
   const edges: Edge[] = [];
@@ -57,8 +58,8 @@ export function explore(setting: ExplorationContext, statesMax: number): Explora
   let transitions = 0;
   let complete = true;
 
-  const indexOf = (world: SystemState, parent: number, by: PossibleMessage): number => {
-    const key = stateFingerprint(world);
+  const indexOf = (system: SystemState, parent: number, by: PossibleMessage): number => {
+    const key = stateFingerprint(system);
     const known = indexByFingerprint.get(key);
     if (known !== undefined) return known;
     if (visited.length >= statesMax) {
@@ -66,18 +67,19 @@ export function explore(setting: ExplorationContext, statesMax: number): Explora
       return -1;
     }
     indexByFingerprint.set(key, visited.length);
-    return visited.push({ state: world, parent, via: by }) - 1;
+    return visited.push({ state: system, parent, via: by }) - 1;
   };
 
-  // The list grows while it is walked: what is added is walked too.
+  // The loop also visits what is added to the list while it runs.
   for (const [from, { state }] of visited.entries())
-    for (const by of possibleMessages(setting, state)) {
+    for (const by of possibleMessages(context, state)) {
       transitions++;
-      const decision = takeStep(setting, state, by);
+      const decision = takeStep(context, state, by);
       for (const { machine, from: left, trigger, to } of decision.moves)
         moves.add(`${machine} ${left} ${trigger} ${to}`);
-      const after = nextState(setting, state, by.message, decision);
-      const finding = firstViolation(setting, state, by.message, decision, after);
+      const after = nextState(context, state, by.message, decision);
+      const step = { before: state, message: by.message, decision, after };
+      const finding = firstViolation(context, step);
       if (finding) recordViolation(violations, { violation: finding, stateIndex: from, via: by });
       const to = finding ? -1 : after === state ? from : indexOf(after, from, by);
       const opens = hasOpenedAttempt(state, decision);
@@ -92,7 +94,7 @@ function recordViolation(broken: Map<string, FoundViolation>, each: FoundViolati
   if (!broken.has(key)) broken.set(key, each);
 }
 
-/** One step; what the functions returned in it is in the setting's `calls`. */
+/** Takes one step; what the functions returned in it is in the context's `calls`. */
 export function takeStep(
   { domain, calls }: ExplorationContext,
   { entity }: SystemState,

@@ -2,7 +2,7 @@ import { derivedId } from "../../core/ids.ts";
 
 const idCache = new Map<string, string>();
 
-/** The id that a few words stand for. The same few come again and again, and an id costs a hash. */
+/** The id derived from these words. Each id costs a hash, and the exploration uses the same few all the time. */
 export function memoizedId(...words: readonly (string | number)[]): string {
   const key = words.join(" ");
   const id = idCache.get(key) ?? derivedId("check", ...words);
@@ -10,5 +10,5 @@ export function memoizedId(...words: readonly (string | number)[]): string {
   return id;
 }
 
-/** What a message of this phase names as its request where it names nothing else. */
+/** The correlation id of a message of this phase that names none. */
 export const requestId = (phase: number): string => memoizedId("request", phase);

@@ -1,10 +1,10 @@
 import type { Attempt } from "../../core/entity.ts";
-import type { Intent } from "../../core/intent.ts";
 import type { Message, Payload } from "../../core/message.ts";
 import { toRfc3339 } from "../../core/time.ts";
+import { formatEventPattern } from "../language/event-pattern.ts";
+import type { ExplorationContext, MessageSource } from "./exploration-context.ts";
 import { memoizedId, requestId } from "./memoized-ids.ts";
 import { outcomePayload, type Sample } from "./sample-payloads.ts";
-import type { ExplorationContext } from "./exploration-context.ts";
 import { START_MS, type SystemState } from "./system-state.ts";
 
 /** Something that may happen next. */
@@ -16,123 +16,119 @@ export interface PossibleMessage {
   readonly isInternal: boolean;
 }
 
-/** A message may have been on its way since before the world began, as a copy that was sent on to its partition is. */
+/** A message may have been sent before the first one that is explored, as a copy sent on to its partition is. */
 const DELAYED_SINCE_MS = START_MS - 60_000;
 
-/** Everything that may happen in a world, as the contracts have it. */
-export function possibleMessages(setting: ExplorationContext, world: SystemState): readonly PossibleMessage[] {
-  return [...internalMessages(setting, world), ...externalMessages(setting, world), ...staleMessages(setting, world)];
-}
+/** Everything that may happen in a state of the system, as the contracts have it. */
+export const possibleMessages = (context: ExplorationContext, system: SystemState): readonly PossibleMessage[] => [
+  ...internalMessages(context, system),
+  ...[...context.sources.values()].flatMap((source) => externalMessages(context, system, source)),
+  ...staleMessages(context, system),
+];
 
-function internalMessages(setting: ExplorationContext, world: SystemState): readonly PossibleMessage[] {
-  const { entity, requestedIntents, unpublished } = world;
+function internalMessages(context: ExplorationContext, system: SystemState): readonly PossibleMessage[] {
+  const { entity, requestedIntents, unpublished } = system;
   if (!entity) return [];
-  const inside = (message: Message): PossibleMessage => ({ message, label: "", isInternal: true });
-  return [
-    ...requestedIntents.flatMap(({ intent, answered }) =>
-      answered
-        ? []
-        : possibleOutcomes(setting, intent).map(([type, payload]) =>
-            inside(runtimeMessage(setting, world, entity.attempt, "outcome", type, payload, intent)),
-          ),
-    ),
-    ...unpublished.map((type) =>
-      inside(runtimeMessage(setting, world, entity.attempt, "published", `published(${type})`, {})),
-    ),
-    ...Object.entries(entity.deadlines).map(([name, { at, renewedAt }]) =>
-      inside(deadlineMessage(setting, world, entity.attempt, name, at, renewedAt)),
+  const { attempt, deadlines } = entity;
+  const outcomes = requestedIntents
+    .filter(({ answered }) => !answered)
+    .flatMap(({ intent }) => {
+      const possible = possibleOutcomes(context, intent.type, intent.payload);
+      return possible.map((outcome) => ({ ...runtimeMessage(context, system, attempt, outcome), intentId: intent.id }));
+    });
+  const messages: readonly Message[] = [
+    ...outcomes,
+    ...unpublished.map((type) => runtimeMessage(context, system, attempt, publishedMessage(type))),
+    ...Object.entries(deadlines).map(([name, { at, renewedAt }]) =>
+      deadlineMessage(context, system, attempt, name, at, renewedAt),
     ),
   ];
+  return messages.map((message) => ({ message, label: "", isInternal: true }));
 }
 
-/**
- * What a fired outcome, publish or deadline is that the entity has left behind. The core says that it changes nothing.
- */
-function staleMessages(setting: ExplorationContext, world: SystemState): readonly PossibleMessage[] {
-  const { domain } = setting;
-  const { entity, previousAttempt, now } = world;
+/** Outcomes, publishes and deadlines that the entity has left behind. The core has to ignore each of them. */
+function staleMessages(context: ExplorationContext, system: SystemState): readonly PossibleMessage[] {
+  const { domain } = context;
+  const { entity, previousAttempt, now } = system;
   if (!entity) return [];
   const stale = (message: Message, label: string): PossibleMessage => ({ message, label, isInternal: false });
   const moved = Object.entries(entity.deadlines).flatMap(([name, { at, renewedAt }]) =>
     renewedAt === null
       ? []
-      : [stale(deadlineMessage(setting, world, entity.attempt, name, at - 1, renewedAt), "before it was moved")],
+      : [stale(deadlineMessage(context, system, entity.attempt, name, at - 1, renewedAt), "before it was moved")],
   );
-  const of = (kind: Message["kind"], type: string, payload: Payload) =>
-    stale(runtimeMessage(setting, world, previousAttempt, kind, type, payload), "of another attempt");
-  const late = [...domain.effects.values()].flatMap(({ intentType, outputEvents, backend, retry }) => [
-    ...outputEvents.map((type) => of("outcome", type, {})),
-    ...(retry.maxRetries === "unlimited" ? [] : [of("outcome", `failed(${intentType})`, failurePayload(backend))]),
-  ]);
-  return [
-    ...moved,
-    ...late,
-    ...[...domain.awaitsPublish].map((type) => of("published", `published(${type})`, {})),
-    ...[...domain.deadlineAfterMs.keys()].map((name) =>
-      stale(deadlineMessage(setting, world, previousAttempt, name, now, null), "of another attempt"),
-    ),
-  ];
+  const ofPreviousAttempt = [
+    ...[...domain.effects.keys()].flatMap((type) => possibleOutcomes(context, type, undefined)),
+    ...[...domain.awaitsPublish].map(publishedMessage),
+  ].map((content) => runtimeMessage(context, system, previousAttempt, content));
+  const deadlines = [...domain.deadlineAfterMs.keys()].map((name) =>
+    deadlineMessage(context, system, previousAttempt, name, now, null),
+  );
+  return [...moved, ...[...ofPreviousAttempt, ...deadlines].map((message) => stale(message, "of another attempt"))];
 }
 
-const failurePayload = (backend: string): Payload => ({ backend, error_code: "REFUSED", message: "refused for good" });
+type MessageContent = Pick<Message, "kind" | "type" | "payload">;
 
+/** @param asked the intent's payload; undefined: the outcome's payload is empty */
 function possibleOutcomes(
-  { domain, code }: ExplorationContext,
-  { type, payload }: Intent,
-): readonly (readonly [string, Payload])[] {
-  const effect = domain.effects.get(type);
+  { domain, model }: ExplorationContext,
+  intentType: string,
+  asked: Payload | undefined,
+): readonly MessageContent[] {
+  const effect = domain.effects.get(intentType);
   if (!effect) return [];
-  const outcomes = effect.outputEvents.map((event) => {
-    const definition = code.messages.find(({ messageType }) => messageType === event);
-    return [event, definition ? outcomePayload(definition, payload) : {}] as const;
+  const outcomes = effect.outputEvents.map((type) => {
+    const definition = model.messages.get(type);
+    return { kind: "outcome", type, payload: definition && asked ? outcomePayload(definition, asked) : {} } as const;
   });
-  const fails = effect.retry.maxRetries !== "unlimited";
-  return fails ? [...outcomes, [`failed(${type})`, failurePayload(effect.backend)]] : outcomes;
+  if (effect.retry.maxRetries === "unlimited") return outcomes;
+  const type = formatEventPattern({ kind: "failed", subject: intentType });
+  const payload = { backend: effect.backend, error_code: "REFUSED", message: "refused for good" };
+  return [...outcomes, { kind: "outcome", type, payload }];
 }
 
-function runtimeMessage(
+const publishedMessage = (event: string): MessageContent => ({
+  ...{ kind: "published", type: formatEventPattern({ kind: "published", subject: event }), payload: {} },
+});
+
+const runtimeMessage = (
   { entityId }: ExplorationContext,
   { now }: SystemState,
   { id, correlationIds }: Attempt,
-  kind: Message["kind"],
-  type: string,
-  payload: Payload,
-  intent?: Intent,
-): Message {
-  return {
-    kind,
-    type,
-    id: memoizedId(id, type),
-    entityId,
-    correlationId: correlationIds[0] ?? id,
-    payload,
-    now: now + 1,
-    attemptId: id,
-    ...(intent && { intentId: intent.id }),
-  };
-}
+  content: MessageContent,
+): Message => ({
+  ...content,
+  id: memoizedId(id, content.type),
+  entityId,
+  correlationId: correlationIds[0] ?? id,
+  now: now + 1,
+  attemptId: id,
+});
 
 function deadlineMessage(
-  setting: ExplorationContext,
-  world: SystemState,
+  context: ExplorationContext,
+  system: SystemState,
   attempt: Attempt,
   name: string,
   at: number,
   renewedAt: number | null,
 ): Message {
+  const type = formatEventPattern({ kind: "deadline", subject: name });
   const payload = { deadline_at: toRfc3339(at), renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) };
-  return { ...runtimeMessage(setting, world, attempt, "deadline", `deadline(${name})`, payload), now: at };
+  return { ...runtimeMessage(context, system, attempt, { kind: "deadline", type, payload }), now: at };
 }
 
-function externalMessages(setting: ExplorationContext, world: SystemState): readonly PossibleMessage[] {
-  return setting.domain.consumed.flatMap(({ type }) =>
-    (setting.samples.get(type) ?? []).flatMap((sample, index) => {
-      const named = idVariants(setting, world, type).map((ids) => ({ ids, time: { now: world.now + 1, label: "" } }));
-      const [plain] = named;
-      const dated = plain ? timeVariants(world, index).map((time) => ({ ids: plain.ids, time })) : [];
-      return [...named, ...dated].flatMap((how) => busMessage(setting, world, type, sample, index, how) ?? []);
-    }),
-  );
+function externalMessages(
+  context: ExplorationContext,
+  system: SystemState,
+  source: MessageSource,
+): readonly PossibleMessage[] {
+  const ids = idVariants(context, system, source);
+  return source.samples.flatMap((sample, index) => {
+    const onTime = ids.map((variant) => ({ ids: variant, time: { now: system.now + 1, label: "" } }));
+    const atOtherTimes = timeVariants(system, index).flatMap((time) => (ids[0] ? [{ ids: ids[0], time }] : []));
+    return [...onTime, ...atOtherTimes].flatMap((how) => busMessage(context, system, source, index, sample, how) ?? []);
+  });
 }
 
 interface IdVariant {
@@ -141,14 +137,13 @@ interface IdVariant {
   readonly label: string;
 }
 
-/** Which attempt and request a message may name: first those of the current attempt. Others name what they like. */
+/** Which attempt and request a message may name, the current ones first. */
 function idVariants(
-  { attemptMessages, domain, code }: ExplorationContext,
+  { domain }: ExplorationContext,
   { entity, previousAttempt }: SystemState,
-  type: string,
+  { message, namesAttempt }: MessageSource,
 ): readonly IdVariant[] {
-  if (!attemptMessages.has(type)) return [{ label: "" }];
-  const shape = code.messages.find(({ messageType }) => messageType === type)?.shape ?? {};
+  if (!namesAttempt) return [{ label: "" }];
   const attempts: readonly (readonly [string | undefined, string])[] = [
     ...(entity?.attempt.id ? [[entity.attempt.id, "this attempt"] as const] : []),
     [undefined, ""],
@@ -162,7 +157,7 @@ function idVariants(
     [previousAttempt.correlationIds[0], "another request"],
   ];
   return attempts.flatMap(([attempt, attemptText]) =>
-    ("correlation_id" in shape ? requests : [[undefined, ""] as const]).map(([request, requestText]) => {
+    ("correlation_id" in message.shape ? requests : [[undefined, ""] as const]).map(([request, requestText]) => {
       const names = [attemptText, requestText].filter((text) => text !== "");
       const label = names.length > 0 ? `naming ${names.join(" and ")}` : `naming no ${domain.attempt.idField}`;
       return { attempt, request, label };
@@ -175,8 +170,8 @@ interface TimeVariant {
   readonly label: string;
 }
 
-function timeVariants({ entity }: SystemState, sample: number): readonly TimeVariant[] {
-  const due = sample > 0 ? [] : Object.values(entity?.deadlines ?? {}).map(({ at }) => at + 1);
+function timeVariants({ entity }: SystemState, sampleIndex: number): readonly TimeVariant[] {
+  const due = sampleIndex > 0 ? [] : Object.values(entity?.deadlines ?? {}).map(({ at }) => at + 1);
   return [
     { now: DELAYED_SINCE_MS, label: "delayed since before the first message" },
     ...due.map((now) => ({ now, label: "after the deadline, before it fires" })),
@@ -184,44 +179,36 @@ function timeVariants({ entity }: SystemState, sample: number): readonly TimeVar
 }
 
 function busMessage(
-  setting: ExplorationContext,
-  world: SystemState,
-  type: string,
-  sample: Sample,
+  context: ExplorationContext,
+  { idPhase }: SystemState,
+  source: MessageSource,
   index: number,
+  sample: Sample,
   { ids, time }: { readonly ids: IdVariant; readonly time: TimeVariant },
 ): PossibleMessage | undefined {
-  const { domain, entityId } = setting;
-  const consumed = domain.consumed.find((each) => each.type === type);
-  const payload = decodedPayload(setting, type, sample, ids);
-  if (!consumed || !payload) return undefined;
-  const request = requestId(world.idPhase);
+  const { type, topic } = source;
+  const payload = decodedPayload(context, source, sample, ids);
+  if (!payload) return undefined;
   const message: Message = {
     kind: "bus",
     type,
-    id: memoizedId(type, index, world.idPhase),
-    entityId,
-    correlationId: ids.request ?? request,
+    id: memoizedId(type, index, idPhase),
+    entityId: context.entityId,
+    correlationId: ids.request ?? requestId(idPhase),
     payload,
     now: time.now,
-    origin: { topic: consumed.topic, partition: 0, offset: world.idPhase },
+    origin: { topic, partition: 0, offset: idPhase },
   };
-  return {
-    message,
-    label: [sample.label, ids.label, time.label].filter((text) => text !== "").join(", "),
-    isInternal: false,
-  };
+  const label = [sample.label, ids.label, time.label].filter((text) => text !== "").join(", ");
+  return { message, label, isInternal: false };
 }
 
 const decodedPayloads = new WeakMap<Sample, Map<string, Payload | undefined>>();
 
-/**
- * The payload as the decoder hands it on: checked and in its canonical form; undefined where the schema refuses the
- * ids.
- */
+/** The payload as the decoder hands it on, in its canonical form; undefined where the schema refuses the ids. */
 function decodedPayload(
   { domain }: ExplorationContext,
-  type: string,
+  { message }: MessageSource,
   sample: Sample,
   { attempt, request }: IdVariant,
 ): Payload | undefined {
@@ -229,10 +216,9 @@ function decodedPayload(
   decodedPayloads.set(sample, known);
   const key = `${attempt} ${request}`;
   if (known.has(key)) return known.get(key);
-  const message = domain.consumed.find((each) => each.type === type)?.message;
   const ids = { ...(attempt && { [domain.attempt.idField]: attempt }), ...(request && { correlation_id: request }) };
-  const parsed = message?.schema.safeParse({ ...sample.payload, ...ids });
-  const payload = parsed?.success ? message?.normalize(parsed.data) : undefined;
+  const parsed = message.schema.safeParse({ ...sample.payload, ...ids });
+  const payload = parsed.success ? message.normalize(parsed.data) : undefined;
   known.set(key, payload);
   return payload;
 }

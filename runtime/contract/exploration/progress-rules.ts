@@ -1,112 +1,117 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
+import { closureOf } from "../model/closure.ts";
 import type { StateModel } from "../model/domain-model.ts";
+import type { ExplorationContext } from "./exploration-context.ts";
 import type { Edge, ExplorationResult } from "./explore.ts";
 import {
-  type RuleViolation,
+  deadlockViolation,
+  eventuallyViolation,
   livelockViolation,
   noNewAttemptViolation,
-  eventuallyViolation,
-  deadlockViolation,
+  type RuleViolation,
 } from "./step-rules.ts";
-import type { ExplorationContext } from "./exploration-context.ts";
 
-/** A finding about a world, by its number. */
+/** A violation in a state of the system, by the state's index in `visited`. */
 export interface StateViolation {
   readonly stateIndex: number;
   readonly violation: RuleViolation;
 }
 
 /**
- * What can't be seen in one world, but in all that may follow on it: whether it comes to an end by itself, to the
- * states of each `eventually`, and whether the entity may come back. A way is enough, since an outcome, a publish or a
- * deadline that stays possible comes at last. Of each state the nearest world is told.
+ * Rules about all that may follow on a state: whether the attempt comes to an end by itself and to the states of each
+ * `eventually`, and whether another attempt can begin. One way there is enough, because an outcome, a publish or a
+ * deadline that stays possible comes at last. The nearest violation is reported for each state of the orchestrator.
  */
 export function progressViolations(
-  setting: ExplorationContext,
+  context: ExplorationContext,
   explored: ExplorationResult,
 ): readonly StateViolation[] {
   const { visited, edges } = explored;
-  const inside = edges.filter((edge) => edge.isInternal);
-  const isQuiescent = quiescent(inside);
-  const unending = unableToReach(explored, inside, (number) => isOver(setting, explored, number));
+  const internal = edges.filter((edge) => edge.isInternal);
+  const withWayOn = new Set(internal.map(({ from }) => from));
+  const isQuiescent = (index: number): boolean => !withWayOn.has(index);
+  const isOver = (index: number): boolean => orchestratorState(context, explored, index)?.terminal === true;
+  const report = (indexes: Iterable<number | undefined>, describe: Describe) =>
+    nearestPerState(context, explored, indexes, describe);
+
+  const unending = unableToReach(explored, internal, isOver);
   const deadlocked = [...unending].filter(isQuiescent);
-  const livelocked = deadlocked.length > 0 ? undefined : [...unending].find((number) => isOnCycle(inside, number));
-  const opens = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
-  const neverReopened = unableToReach(explored, edges, (number) => opens.has(number));
+  const livelocked = deadlocked.length > 0 ? undefined : [...unending].find((index) => isOnCycle(internal, index));
+  const opensAttempt = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
+  const neverReopened = unableToReach(explored, edges, (index) => opensAttempt.has(index));
+  const unmet = context.eventuallyInvariants.flatMap(({ invariant: { name, at } }, invariantIndex) => {
+    const missing = unableToReach(explored, internal, (index) => {
+      const system = visited[index]?.state;
+      return !system?.entity?.state || system.eventuallyReached[invariantIndex] === true || unending.has(index);
+    });
+    const index = [...missing].find((each) => isQuiescent(each) || isOver(each)) ?? [...missing][0];
+    return report([index], (_, entity) => eventuallyViolation(name, at, entity));
+  });
+  const { startedBy } = context.domain.attempt;
   return [
-    ...nearestPerState(setting, explored, deadlocked, deadlockViolation),
-    ...nearestPerState(setting, explored, livelocked === undefined ? [] : [livelocked], livelockViolation),
-    ...setting.eventuallyInvariants.flatMap(({ invariant: { name, at } }, index) => {
-      const missing = unableToReach(explored, inside, (number) => {
-        const world = visited[number]?.state;
-        return !world?.entity?.state || world.eventuallyReached[index] === true || unending.has(number);
-      });
-      const number =
-        [...missing].find((each) => isQuiescent(each) || isOver(setting, explored, each)) ?? [...missing][0];
-      return nearestPerState(setting, explored, number === undefined ? [] : [number], (_, entity) =>
-        eventuallyViolation(name, at, entity),
-      );
-    }),
-    ...nearestPerState(setting, explored, neverReopened, (state, entity) =>
-      noNewAttemptViolation(state, entity, setting.domain.attempt.startedBy),
-    ),
+    ...report(deadlocked, deadlockViolation),
+    ...report([livelocked], livelockViolation),
+    ...unmet,
+    ...report(neverReopened, (state, entity) => noNewAttemptViolation(state, entity, startedBy)),
   ];
 }
 
-const quiescent = (inside: readonly Edge[]) => {
-  const left = new Set(inside.map(({ from }) => from));
-  return (number: number): boolean => !left.has(number);
-};
-
-function isOnCycle(inside: readonly Edge[], start: number): boolean {
-  const next = new Map<number, number[]>();
-  for (const { from, to } of inside) next.set(from, [...(next.get(from) ?? []), to]);
-  const reached = new Set(next.get(start));
-  // A set may grow while it is walked: what is added is walked too.
-  for (const number of reached) for (const to of next.get(number) ?? []) reached.add(to);
-  return reached.has(start);
+function isOnCycle(edges: readonly Edge[], start: number): boolean {
+  const next = indexesBy(
+    edges,
+    ({ from }) => from,
+    ({ to }) => to,
+  );
+  return closureOf(next.get(start) ?? [], (index) => next.get(index) ?? []).has(start);
 }
 
-const entityOf = ({ visited }: ExplorationResult, number: number): Entity | undefined => visited[number]?.state.entity;
-
-function isOver({ model }: ExplorationContext, explored: ExplorationResult, number: number): boolean {
-  const state = entityOf(explored, number)?.state ?? NO_ENTITY;
-  return state === NO_ENTITY || model.orchestrator.states.get(state)?.terminal === true;
+function indexesBy(edges: readonly Edge[], key: (edge: Edge) => number, value: (edge: Edge) => number) {
+  const found = new Map<number, number[]>();
+  for (const edge of edges) {
+    const indexes = found.get(key(edge)) ?? [];
+    found.set(key(edge), indexes);
+    indexes.push(value(edge));
+  }
+  return found;
 }
 
-/**
- * The worlds from which no edges lead to a goal, nearest first. One that leads out of what was explored is taken to.
- */
+/** The states from which no edges lead to a goal, nearest first. An edge into what was not explored counts as a way. */
 function unableToReach(
   { visited }: ExplorationResult,
   edges: readonly Edge[],
-  isGoal: (number: number) => boolean,
+  isGoal: (index: number) => boolean,
 ): ReadonlySet<number> {
-  const back = new Map<number, number[]>();
-  const found = new Set<number>();
-  for (const { from, to } of edges) {
-    if (to < 0) found.add(from);
-    else back.set(to, [...(back.get(to) ?? []), from]);
-  }
-  for (const number of visited.keys()) if (isGoal(number)) found.add(number);
-  // A set may grow while it is walked: what is added is walked too.
-  for (const number of found) for (const from of back.get(number) ?? []) found.add(from);
-  return new Set([...visited.keys()].filter((number) => !found.has(number)));
+  const previous = indexesBy(
+    edges,
+    ({ to }) => to,
+    ({ from }) => from,
+  );
+  const goals = [...(previous.get(-1) ?? []), ...[...visited.keys()].filter(isGoal)];
+  const able = closureOf(goals, (index) => previous.get(index) ?? []);
+  return new Set([...visited.keys()].filter((index) => !able.has(index)));
 }
 
+const entityAt = ({ visited }: ExplorationResult, index: number): Entity | undefined => visited[index]?.state.entity;
+
+const orchestratorState = ({ model }: ExplorationContext, explored: ExplorationResult, index: number) =>
+  model.orchestrator.states.get(entityAt(explored, index)?.state ?? NO_ENTITY);
+
+type Describe = (state: StateModel, entity: Entity) => RuleViolation;
+
 function nearestPerState(
-  { model }: ExplorationContext,
+  context: ExplorationContext,
   explored: ExplorationResult,
-  numbers: Iterable<number>,
-  describe: (state: StateModel, entity: Entity) => RuleViolation,
+  indexes: Iterable<number | undefined>,
+  describe: Describe,
 ): readonly StateViolation[] {
   const byState = new Map<string, StateViolation>();
-  for (const number of numbers) {
-    const entity = entityOf(explored, number);
-    const state = model.orchestrator.states.get(entity?.state ?? NO_ENTITY);
+  for (const index of indexes) {
+    if (index === undefined) continue;
+    const entity = entityAt(explored, index);
+    const state = orchestratorState(context, explored, index);
     if (entity && state && !byState.has(state.name))
-      byState.set(state.name, { stateIndex: number, violation: describe(state, entity) });
+      byState.set(state.name, { stateIndex: index, violation: describe(state, entity) });
   }
   return [...byState.values()];
 }

@@ -12,7 +12,7 @@ export interface Sample {
   readonly label: string;
 }
 
-/** More ways to differ than this and the world is no longer small. */
+/** Each sample multiplies the states to explore. */
 const SAMPLES_MAX = 64;
 
 /** Texts that some schema may ask for, tried in order. */
@@ -69,7 +69,7 @@ function constructedValues(schema: Schema): readonly Json[] {
 /**
  * Payloads of a message from outside that may lead to different things: the plain one, then one difference at a time.
  * What differs are the examples of its fields, and the values that its contract's conditions tell apart.
- * @param fixed fields whose values the world gives: the entity's id, and ids that are left out here
+ * @param fixed fields whose values the caller gives: the entity's id, and ids that are left out here
  * @returns undefined if no payload was found that the schema takes
  */
 export function samplePayloads(
@@ -144,7 +144,7 @@ export const commonText = (schemas: readonly Schema[]): string | undefined =>
   );
 
 /**
- * The payload of an outcome: what the intent says where both have the field, else the simplest that the schema takes.
+ * The payload of an outcome: the intent's value where both have the field, else the simplest that the schema takes.
  */
 export function outcomePayload({ shape }: MessageDefinition, asked: Payload): Payload {
   return Object.fromEntries(

@@ -9,8 +9,8 @@ const COUNTERS = /"(?:entity_seq|attempt|version)":\d+/g;
 const START = toRfc3339(START_MS);
 
 /**
- * What makes a difference to what may happen next: two worlds with the same key are explored once. Ids are told apart
- * by whose they are, times by whether they lie before the world's beginning; counters that only grow are left out.
+ * All that makes a difference to what may happen next: of states with the same fingerprint one is explored. Ids differ
+ * by whose they are, times by whether they lie before the first state; counters that only grow are left out.
  */
 export function stateFingerprint({
   entity,

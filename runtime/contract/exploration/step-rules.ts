@@ -7,7 +7,7 @@ import type { SourceRef } from "../reading/source-ref.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 import { hasOpenedAttempt, type SystemState } from "./system-state.ts";
 
-/** What is wrong with a world, and where the contracts make it so. */
+/** What is wrong, and the place in the contracts that causes it. */
 export interface RuleViolation {
   readonly at: SourceRef;
   readonly message: string;
@@ -15,104 +15,102 @@ export interface RuleViolation {
   readonly related?: readonly { readonly at: SourceRef; readonly message: string }[];
 }
 
+export interface Step {
+  readonly before: SystemState;
+  readonly message: Message;
+  readonly decision: Decision;
+  readonly after: SystemState;
+}
+
 const describePlace = ({ state, reducerState }: Entity): string => `${state ?? "no state"} (reducer ${reducerState})`;
 
-/** The first rule that a step breaks: one mistake is meant to be one finding. */
-export function firstViolation(
-  setting: ExplorationContext,
-  before: SystemState,
-  message: Message,
-  decision: Decision,
-  after: SystemState,
-): RuleViolation | undefined {
-  const { entity } = after;
-  if (!entity) return decision.result === "refused" ? refusedMessage(setting, message, decision) : undefined;
+/** The first rule that a step breaks: one mistake is meant to be one diagnostic. */
+export function firstViolation(context: ExplorationContext, step: Step): RuleViolation | undefined {
+  const { entity } = step.after;
+  const refused = refusedMessage(context, step);
+  if (refused || !entity) return refused;
   return (
-    (decision.result === "refused" ? refusedMessage(setting, message, decision) : undefined) ??
-    lostEvent(setting, message, decision, entity) ??
-    restsInTransient(setting, entity) ??
-    secondOutcome(setting, decision) ??
-    missingCompensation(setting, before, decision, after, entity) ??
-    brokenInvariant(setting, entity, after)
+    lostEvent(context, step, entity) ??
+    restsInTransient(context, entity) ??
+    secondOutcome(context, step) ??
+    missingCompensation(context, step, entity) ??
+    brokenInvariant(context, step, entity)
   );
 }
 
 /** Where a message, or a raised name, is routed. */
 function routeRef({ model }: ExplorationContext, route: string): SourceRef {
-  const handler = model.handlers.find(({ event }) => event.name === route);
-  return handler?.event.at ?? model.triggers.find(({ event }) => event.name === route)?.event.at ?? model.startedBy.at;
+  const routed = [...model.handlers, ...model.triggers].find(({ event }) => event.name === route);
+  return routed?.event.at ?? model.startedBy.at;
 }
 
-function refusedMessage(setting: ExplorationContext, { type }: Message, { reason, entity }: Decision): RuleViolation {
+function refusedMessage(context: ExplorationContext, { message, decision }: Step): RuleViolation | undefined {
+  const { result, reason, entity } = decision;
+  if (result !== "refused") return undefined;
   const where = entity ? ` in ${describePlace(entity)}` : "";
   return {
-    at: routeRef(setting, setting.calls.at(-1)?.route ?? type),
-    message: `${type} is refused${where}: ${reason}`,
+    at: routeRef(context, context.calls.at(-1)?.route ?? message.type),
+    message: `${message.type} is refused${where}: ${reason}`,
     remedy: "add the transition, let a row say no_op there, or correct the function",
   };
 }
 
-/** Events that a function returned and no transition accepted: nobody is told of them. */
+/** Events that a function returned and no transition accepted: the core drops them. */
 function lostEvent(
-  setting: ExplorationContext,
-  { type }: Message,
-  { events, reason }: Decision,
+  context: ExplorationContext,
+  { message, decision: { events, reason } }: Step,
   entity: Entity,
 ): RuleViolation | undefined {
-  const accepted = events.map((event) => event.type);
-  for (const { route, events: returned } of setting.calls)
-    for (const each of returned) {
-      if (accepted[0] === each.type) accepted.shift();
-      else
+  const accepted = events.map(({ type }) => type);
+  for (const { route, events: returned } of context.calls)
+    for (const { type } of returned) {
+      if (accepted[0] !== type) {
+        const where = `${message.type} in ${describePlace(entity)}: ${reason}`;
         return {
-          at: routeRef(setting, route),
-          message:
-            `${each.type}, returned for ${route}, is lost: no transition accepts it (${type} in ` +
-            `${describePlace(entity)}: ${reason})`,
-          remedy: `add the transition on ${each.type}, or let a row say no_op there`,
+          at: routeRef(context, route),
+          message: `${type}, returned for ${route}, is lost: no transition accepts it (${where})`,
+          remedy: `add the transition on ${type}, or let a row say no_op there`,
         };
+      }
+      accepted.shift();
     }
   return undefined;
 }
 
 function restsInTransient({ model }: ExplorationContext, entity: Entity): RuleViolation | undefined {
-  const states = [
-    model.orchestrator.states.get(entity.state ?? NO_ENTITY),
-    model.reducer.states.get(entity.reducerState),
-  ];
-  const rest = states.find((state) => state?.transient);
+  const { orchestrator, reducer } = model;
+  const states = [orchestrator.states.get(entity.state ?? NO_ENTITY), reducer.states.get(entity.reducerState)];
+  const state = states.find((each) => each?.transient);
   return (
-    rest && {
-      at: rest.at,
-      message: `${rest.name} is transient, but the entity rests in ${describePlace(entity)}`,
-      remedy: `let the event that leads to ${rest.name} be followed by one that leads on, or remove is_transient`,
+    state && {
+      at: state.at,
+      message: `${state.name} is transient, but the entity rests in ${describePlace(entity)}`,
+      remedy: `let the event that leads to ${state.name} be followed by one that leads on, or remove is_transient`,
     }
   );
 }
 
-/** An attempt has one outcome: once it has ended, only the opening of another leads on. */
-function secondOutcome({ model, domain }: ExplorationContext, { moves }: Decision): RuleViolation | undefined {
+/** An attempt has one outcome: once it has ended, only another attempt may change the state. */
+function secondOutcome({ model, domain }: ExplorationContext, { decision }: Step): RuleViolation | undefined {
   const { states, transitions } = model.orchestrator;
-  const isEnd = (trigger: string) =>
-    transitions.some(({ trigger: { name }, to }) => name === trigger && states.get(to.name)?.terminal === true);
-  const again = moves.find(
+  const { startedBy } = domain.attempt;
+  const isTerminal = (state: string): boolean => states.get(state)?.terminal === true;
+  const isEnd = (event: string) => transitions.some(({ trigger, to }) => trigger.name === event && isTerminal(to.name));
+  const again = decision.moves.find(
     ({ machine, from, to, trigger }) =>
       machine === "orchestrator" &&
       from !== NO_ENTITY &&
-      states.get(from)?.terminal === true &&
-      trigger !== domain.attempt.startedBy &&
+      isTerminal(from) &&
+      trigger !== startedBy &&
       (to !== from || isEnd(trigger)),
   );
-  return (
-    again && {
-      at: transitionRef(model, again),
-      message:
-        `the attempt has ended in ${again.from}, and ${again.trigger} leads on to ${again.to}: an ` +
-        "attempt has one outcome",
-      remedy:
-        `take ${again.from} out of this transition, or let ${domain.attempt.startedBy} open another ` + "attempt first",
-    }
-  );
+  if (!again) return undefined;
+  const { from, to, trigger } = again;
+  return {
+    at: transitionRef(model, again),
+    message: `the attempt has ended in ${from}, and ${trigger} leads on to ${to}: an attempt has one outcome`,
+    remedy: `take ${from} out of this transition, or let ${startedBy} open another attempt first`,
+  };
 }
 
 const transitionRef = ({ orchestrator, startedBy }: DomainModel, { from, to, trigger }: MachineTransition): SourceRef =>
@@ -120,71 +118,66 @@ const transitionRef = ({ orchestrator, startedBy }: DomainModel, { from, to, tri
     (each) => each.from.name === from && each.to.name === to && each.trigger.name === trigger,
   )?.from.at ?? startedBy.at;
 
-/** What an attempt asked to be written is taken back when it ends or is superseded, or belongs to the next one. */
+/** What an attempt wrote is compensated when the attempt ends or is superseded. */
 function missingCompensation(
   { model, compensations }: ExplorationContext,
-  before: SystemState,
-  decision: Decision,
-  { owed }: SystemState,
+  { before, decision, after }: Step,
   { attempt, state }: Entity,
 ): RuleViolation | undefined {
   const ended = model.orchestrator.states.get(state ?? NO_ENTITY);
-  const left = [...owed].find(([, { attemptId }]) => attemptId !== attempt.id || ended?.terminal);
+  const left = [...after.owed].find(([, { attemptId }]) => attemptId !== attempt.id || ended?.terminal);
   if (!left) return undefined;
   const [target, { type, attemptId }] = left;
   const compensation = compensations.get(type) ?? "";
   const effect = model.effects.find(({ intent }) => intent.name === type);
   const superseded = attemptId !== attempt.id || hasOpenedAttempt(before, decision);
   const why = superseded ? "was superseded" : `has ended in ${state ?? ""}`;
-  const related: RuleViolation["related"] = ended?.terminal ? [{ at: ended.at, message: "the attempt ends here" }] : [];
   return {
     at: effect?.compensatedBy?.at ?? model.startedBy.at,
     message: `${type} is not compensated at ${target}: its attempt ${why}, and no ${compensation} went there`,
     remedy: `let the reducer's transition emit ${compensation} for the same target`,
-    related,
+    related: ended?.terminal ? [{ at: ended.at, message: "the attempt ends here" }] : [],
   };
 }
 
 function brokenInvariant(
   { neverInvariants }: ExplorationContext,
+  { after: { seen, owed } }: Step,
   entity: Entity,
-  { seen, owed }: SystemState,
 ): RuleViolation | undefined {
-  const facts = {
-    payload: {
-      orchestrator: entity.state,
-      reducer: entity.reducerState,
-      seen: [...seen],
-      owed: [...owed.values()].map(({ type }) => type),
-    },
-    state: entity.data,
-    unconfirmed: entity.attempt.awaiting.length,
+  const payload = {
+    orchestrator: entity.state,
+    reducer: entity.reducerState,
+    seen: [...seen],
+    owed: [...owed.values()].map(({ type }) => type),
   };
-  const broken = neverInvariants.find(({ holds }) => holds(facts));
-  if (!broken) return undefined;
-  const { invariant } = broken;
-  return {
-    at: invariant.at,
-    message: `${invariant.name} is violated in ${describePlace(entity)}`,
-    remedy: "make a step of the timeline impossible, or correct the invariant",
-  };
+  const facts = { payload, state: entity.data, unconfirmed: entity.attempt.awaiting.length };
+  const broken = neverInvariants.find(({ holds }) => holds(facts))?.invariant;
+  return (
+    broken && {
+      at: broken.at,
+      message: `${broken.name} is violated in ${describePlace(entity)}`,
+      remedy: "make a step of the timeline impossible, or correct the invariant",
+    }
+  );
 }
 
-/** What is wrong with a world that nothing can mend any more. */
-export const deadlockViolation = (state: StateModel, entity: Entity): RuleViolation => ({
-  at: state.at,
+// The violations that are found once all states are known: see `progressViolations`.
+
+export const deadlockViolation = ({ at }: StateModel, entity: Entity): RuleViolation => ({
+  at,
   message: `${describePlace(entity)} can't go on: no outcome, publish or deadline is pending that could end it`,
   remedy: "give the state a deadline, or let an earlier outcome or publish lead out of it",
 });
 
-export const livelockViolation = (state: StateModel, entity: Entity): RuleViolation => ({
-  at: state.at,
+export const livelockViolation = ({ at }: StateModel, entity: Entity): RuleViolation => ({
+  at,
   message: `${describePlace(entity)} never ends: outcomes, publishes and deadlines form a cycle`,
   remedy: "let one of them lead to a state that is terminal",
 });
 
-export const noNewAttemptViolation = (state: StateModel, entity: Entity, startedBy: string): RuleViolation => ({
-  at: state.at,
+export const noNewAttemptViolation = ({ at }: StateModel, entity: Entity, startedBy: string): RuleViolation => ({
+  at,
   message: `${describePlace(entity)} allows no further attempt: whatever happens, ${startedBy} opens no other attempt`,
   remedy: `let a message return ${startedBy} here, and a transition accept it`,
 });
@@ -192,6 +185,6 @@ export const noNewAttemptViolation = (state: StateModel, entity: Entity, started
 export const eventuallyViolation = (name: string, at: SourceRef, entity: Entity): RuleViolation => ({
   at,
   message:
-    `${name} does not hold: an attempt ends in ${describePlace(entity)} without having reached one of ` + "its states",
+    `${name} does not hold: an attempt ends in ${describePlace(entity)} ` + "without having reached one of its states",
   remedy: "let a deadline or an outcome lead there, or correct the invariant",
 });

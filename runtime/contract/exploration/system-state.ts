@@ -6,7 +6,7 @@ import type { Message } from "../../core/message.ts";
 import { memoizedId } from "./memoized-ids.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 
-/** The world begins here, ms since the epoch. */
+/** The time of the first state, ms since the epoch. */
 export const START_MS = Date.UTC(2026, 0, 1);
 
 /** An intent of the current attempt whose outcome matters. */
@@ -15,26 +15,26 @@ interface RequestedIntent {
   readonly answered: boolean;
 }
 
-/** One entity, and all that is on its way to it. Immutable: a message makes another world. */
+/** One entity, and all that is on its way to it. Immutable: a step makes another one. */
 export interface SystemState {
   readonly entity: Entity | undefined;
   /** Broker time, ms since the epoch. */
   readonly now: number;
   /**
-   * Which of three sets of ids new messages get. An attempt takes the next one, so those of the current attempt, of the
-   * one before and of a new message differ, and no id is used up for good: the worlds stay finite.
+   * Which of three sets of ids new messages get. Each attempt takes the next one, so those of the current attempt, of
+   * the one before and of a new message differ. The sets are used again, so that the number of states stays finite.
    */
   readonly idPhase: number;
-  /** The attempt before the current one, or one that nobody knows: what is on its way of it must change nothing. */
+  /** The attempt before the current one, or an unknown one: messages of it must change nothing. */
   readonly previousAttempt: Attempt;
   readonly requestedIntents: readonly RequestedIntent[];
   /** Types of the current attempt's events whose arrival on the bus is waited for. */
   readonly unpublished: readonly string[];
-  /** By target the last write that is to be taken back at the attempt's end. */
+  /** Target -> the last intent there that must be compensated when the attempt ends. */
   readonly owed: ReadonlyMap<string, Intent>;
-  /** What has come and gone in this attempt, as far as an invariant speaks of it. */
+  /** Messages taken and events published in this attempt, as far as an invariant names them. */
   readonly seen: ReadonlySet<string>;
-  /** For each `eventually` whether this attempt has come to one of its states. */
+  /** For each `eventually` whether this attempt has reached one of its states. */
   readonly eventuallyReached: readonly boolean[];
 }
 
@@ -55,41 +55,41 @@ export const initialState = ({ eventuallyInvariants }: ExplorationContext): Syst
   eventuallyReached: eventuallyInvariants.map(() => false),
 });
 
-export const hasOpenedAttempt = (world: SystemState, { entity }: Decision): boolean =>
-  entity !== undefined && entity.attempt.number > (world.entity?.attempt.number ?? 0);
+export const hasOpenedAttempt = (system: SystemState, { entity }: Decision): boolean =>
+  entity !== undefined && entity.attempt.number > (system.entity?.attempt.number ?? 0);
 
-/** The world after a step; the same one where nothing has changed. */
+/** The state after a step; the same object where nothing has changed. */
 export function nextState(
-  setting: ExplorationContext,
-  world: SystemState,
+  context: ExplorationContext,
+  system: SystemState,
   message: Message,
   decision: Decision,
 ): SystemState {
   const { entity } = decision;
   const isOfCurrentAttempt = message.kind !== "bus" && message.attemptId === entity?.attempt.id;
-  if (!entity || (decision.result === "no_op" && entity === world.entity && !isOfCurrentAttempt)) return world;
-  const { domain } = setting;
-  const opened = hasOpenedAttempt(world, decision);
+  if (!entity || (decision.result === "no_op" && entity === system.entity && !isOfCurrentAttempt)) return system;
+  const { domain } = context;
+  const opened = hasOpenedAttempt(system, decision);
   const isOurs = ({ attemptId }: { readonly attemptId: string }) => attemptId === entity.attempt.id;
   const published = decision.events.filter(isOurs).map(({ type }) => type);
   const left = opened
     ? []
-    : world.unpublished.filter((type) => !(isOfCurrentAttempt && message.type === `published(${type})`));
+    : system.unpublished.filter((type) => !(isOfCurrentAttempt && message.type === `published(${type})`));
   return {
     entity,
-    now: Math.max(world.now, message.now),
-    idPhase: opened ? (world.idPhase + 1) % 3 : world.idPhase,
-    previousAttempt: opened && world.entity ? world.entity.attempt : world.previousAttempt,
+    now: Math.max(system.now, message.now),
+    idPhase: opened ? (system.idPhase + 1) % 3 : system.idPhase,
+    previousAttempt: opened && system.entity ? system.entity.attempt : system.previousAttempt,
     requestedIntents: requestedAfter(
       domain,
       entity,
-      opened ? [] : markAnswered(world.requestedIntents, message),
+      opened ? [] : markAnswered(system.requestedIntents, message),
       decision.intents.filter(isOurs),
     ),
     unpublished: [...new Set([...left, ...published.filter((type) => domain.awaitsPublish.has(type))])],
-    owed: owedAfter(setting, world.owed, decision.intents),
-    seen: seenAfter(setting, opened ? new Set() : world.seen, entity, message, decision.result, published),
-    eventuallyReached: reachedAfter(setting, opened ? undefined : world.eventuallyReached, decision),
+    owed: owedAfter(context, system.owed, decision.intents),
+    seen: seenAfter(context, opened ? new Set() : system.seen, entity, message, decision.result, published),
+    eventuallyReached: reachedAfter(context, opened ? undefined : system.eventuallyReached, decision),
   };
 }
 
@@ -134,22 +134,22 @@ function owedAfter(
 }
 
 function seenAfter(
-  setting: ExplorationContext,
+  context: ExplorationContext,
   before: SystemState["seen"],
   entity: Entity,
   message: Message,
   result: Decision["result"],
   published: readonly string[],
 ): SystemState["seen"] {
-  const came = result !== "no_op" && isOfAttempt(setting, entity.attempt, message) ? [message.type] : [];
-  const spoken = [...came, ...published].filter((name) => setting.observedNames.has(name));
+  const came = result !== "no_op" && isOfAttempt(context, entity.attempt, message) ? [message.type] : [];
+  const spoken = [...came, ...published].filter((name) => context.observedNames.has(name));
   return spoken.every((name) => before.has(name)) ? before : new Set([...before, ...spoken]);
 }
 
 /** A message that answers an attempt is of this one when each id that it carries is this one's. */
-function isOfAttempt({ domain, attemptMessages }: ExplorationContext, attempt: Attempt, message: Message): boolean {
+function isOfAttempt({ domain, sources }: ExplorationContext, attempt: Attempt, message: Message): boolean {
   if (message.kind !== "bus") return message.attemptId === attempt.id;
-  if (!attemptMessages.has(message.type)) return true;
+  if (!sources.get(message.type)?.namesAttempt) return true;
   const { [domain.attempt.idField]: id, correlation_id: request } = message.payload;
   return (id == null || id === attempt.id) && (request == null || attempt.correlationIds.includes(String(request)));
 }
@@ -163,7 +163,7 @@ function reachedAfter(
   const opening = moves.findIndex(({ trigger }) => trigger === domain.attempt.startedBy);
   const own = before ? moves : moves.slice(Math.max(opening, 0));
   return eventuallyInvariants.map(
-    ({ machine, states }, index) =>
+    ({ invariant: { machine }, states }, index) =>
       before?.[index] === true || own.some((move) => move.machine === machine && states.has(move.to)),
   );
 }

@@ -1,4 +1,5 @@
 import type { Literal, Path, Test } from "../../core/expression.ts";
+import { closureOf } from "../model/closure.ts";
 import { type ExpressionScope, pathTypes } from "./expression-types.ts";
 import type { FieldType } from "./field-types.ts";
 
@@ -32,7 +33,7 @@ export function candidateValues(
 
 const testsMembership = ({ test }: Test): boolean => test === "contains" || test === "lacks";
 
-/** What the tests of a path, and of those that it is compared with, speak of. */
+/** The values in the tests of a path, and in those of the paths that it is compared with. */
 interface ComparedValues {
   readonly constants: readonly Literal["value"][];
   readonly items: readonly Literal["value"][];
@@ -58,7 +59,7 @@ function candidatesOfType(type: FieldType, seen: ComparedValues): readonly Candi
   }
 }
 
-/** Each constant and its neighbours: as many on each side as there are paths to be told apart. */
+/** Each constant and its neighbours: as many on each side as there are paths to be distinguished. */
 function integers({ constants, paths }: ComparedValues): readonly CandidateValue[] {
   const base = [0, ...numbersAmong(constants)];
   const steps = upTo(paths);
@@ -73,7 +74,7 @@ function integers({ constants, paths }: ComparedValues): readonly CandidateValue
   );
 }
 
-/** Each constant, and between any two of them as many numbers as there are paths to be told apart. */
+/** Each constant, and between any two of them as many numbers as there are paths to be distinguished. */
 function numbers({ constants, paths }: ComparedValues): readonly CandidateValue[] {
   const base = [...new Set([0, ...numbersAmong(constants)])].sort((one, other) => one - other);
   const steps = upTo(paths);
@@ -85,7 +86,7 @@ function numbers({ constants, paths }: ComparedValues): readonly CandidateValue[
   return unique([...base, ...between, ...steps.flatMap((step) => [lowest - step, highest + step])].map(plain));
 }
 
-/** Each constant, as many texts behind it in order as there are paths to be told apart, and what contains several. */
+/** Each constant, as many texts after it as there are paths to be distinguished, and one that contains several. */
 function texts({ constants, items, paths }: ComparedValues): readonly CandidateValue[] {
   const base = ["", ...constants.filter((value) => typeof value === "string")];
   const behind = base.flatMap((text) => upTo(paths).map((step) => `${text}${String.fromCharCode(step)}`));
@@ -95,14 +96,8 @@ function texts({ constants, items, paths }: ComparedValues): readonly CandidateV
 
 /** A path and those that tests compare with it, directly or by way of others. */
 function comparedPaths({ text }: Path, tests: readonly Test[]): ReadonlySet<string> {
-  const group = new Set([text]);
-  const pairs = tests.flatMap(({ path, value }) =>
-    value?.kind === "path" ? [[path.text, value.path.text] as const] : [],
-  );
-  // A set may grow while it is walked: what is added is walked too.
-  for (const each of group)
-    for (const [one, other] of pairs) if (one === each || other === each) group.add(one).add(other);
-  return group;
+  const pairs = tests.flatMap(({ path, value }) => (value?.kind === "path" ? [[path.text, value.path.text]] : []));
+  return closureOf([text], (each) => pairs.filter((pair) => pair.includes(each)).flat());
 }
 
 function constantsOf(tests: readonly Test[]): readonly Literal["value"][] {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { NO_ENTITY } from "../../core/domain.ts";
+import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel } from "../model/domain-model.ts";
+import { awaitedPublishes, statesWithDeadline } from "../model/events.ts";
 import type { ExpressionScope } from "./expression-types.ts";
 
 const enumOf = (names: Iterable<string>) => {
@@ -8,7 +10,7 @@ const enumOf = (names: Iterable<string>) => {
   return first === undefined ? z.string() : z.enum([first, ...rest]);
 };
 
-/** What a `never` may speak of, with every name that it may compare with. */
+/** The paths of a `never`, with every name that they may be compared with. */
 export function invariantScope(model: DomainModel): ExpressionScope {
   const { orchestrator, reducer, effects } = model;
   const shape = {
@@ -21,18 +23,14 @@ export function invariantScope(model: DomainModel): ExpressionScope {
 }
 
 /** Everything that may come in or go out in an attempt, by the names that contracts use. */
-function seenNames({ consumed, published, effects, orchestrator, handlers, triggers }: DomainModel): readonly string[] {
-  const deadlines = [...orchestrator.states.values()].flatMap(({ deadline }) => deadline?.name ?? []);
-  const patterns = [
-    ...orchestrator.transitions.map(({ trigger }) => trigger.name),
-    ...handlers.map(({ event }) => event.name),
-    ...triggers.map(({ event }) => event.name),
-  ];
+function seenNames(model: DomainModel): readonly string[] {
+  const { consumed, published, effects } = model;
+  const failing = effects.filter(({ mayFail }) => mayFail).map(({ intent }) => intent.name);
+  const deadlines = statesWithDeadline(model).map(({ deadline }) => deadline.name);
   return [
-    ...[...consumed, ...published].map(({ name }) => name),
-    ...effects.flatMap(({ outputs }) => outputs.map(({ name }) => name)),
-    ...effects.filter(({ mayFail }) => mayFail).map(({ intent }) => `failed(${intent.name})`),
-    ...patterns.filter((name) => name.startsWith("published(")),
-    ...deadlines.map((name) => `deadline(${name})`),
+    ...[...consumed, ...published, ...effects.flatMap(({ outputs }) => outputs)].map(({ name }) => name),
+    ...failing.map((subject) => formatEventPattern({ kind: "failed", subject })),
+    ...awaitedPublishes(model).map(({ name }) => name),
+    ...deadlines.map((subject) => formatEventPattern({ kind: "deadline", subject })),
   ];
 }

@@ -1,22 +1,25 @@
-import type { DomainModel, StateModel, TransitionModel } from "../model/domain-model.ts";
+import { z } from "zod";
+import { formatEventPattern } from "../language/event-pattern.ts";
+import type { DomainModel, EffectModel, EventRef } from "../model/domain-model.ts";
+import { isOutcome, outputsOf, statesWithDeadline } from "../model/events.ts";
+import { actionsOf, enteredState } from "../model/transitions.ts";
 
-export type FlowNodeKind = "topic" | "signal" | "handler" | "event" | "trigger" | "intent" | "effect" | "outcome";
+const FlowNode = z.object({
+  id: z.string(),
+  kind: z.enum(["topic", "signal", "handler", "event", "trigger", "intent", "effect", "outcome"]),
+  label: z.string(),
+});
+type FlowNode = z.infer<typeof FlowNode>;
+const FlowEdge = z.object({
+  from: z.string(),
+  to: z.string(),
+  label: z.string().optional().describe("what travels, where the two ends don't say it"),
+});
+type FlowEdge = z.infer<typeof FlowEdge>;
 
-interface FlowNode {
-  readonly id: string;
-  readonly kind: FlowNodeKind;
-  readonly label: string;
-}
-interface FlowEdge {
-  readonly from: string;
-  readonly to: string;
-  /** What travels, where the two ends don't say it. */
-  readonly label?: string;
-}
-export interface Flow {
-  readonly nodes: readonly FlowNode[];
-  readonly edges: readonly FlowEdge[];
-}
+export const flowSchema = { nodes: z.array(FlowNode), edges: z.array(FlowEdge) };
+export type Flow = z.infer<z.ZodObject<typeof flowSchema>>;
+export type FlowNodeKind = FlowNode["kind"];
 
 /**
  * How one thing leads to another: topics and signals (deadlines, raised names, failures, publishes) to handlers, these
@@ -28,7 +31,7 @@ export function flowOf(model: DomainModel): Flow {
   addInputs(model, flow);
   addDecisions(model, flow);
   addReductions(model, flow);
-  addEffects(model, flow);
+  for (const effect of model.effects) addEffect(effect, flow);
   return { nodes: flow.nodes, edges: flow.edges };
 }
 
@@ -36,10 +39,10 @@ class FlowBuilder {
   readonly #nodes = new Map<string, FlowNode>();
   readonly #edges = new Map<string, FlowEdge>();
 
-  get nodes(): readonly FlowNode[] {
+  get nodes(): FlowNode[] {
     return [...this.#nodes.values()];
   }
-  get edges(): readonly FlowEdge[] {
+  get edges(): FlowEdge[] {
     return [...this.#edges.values()];
   }
 
@@ -50,63 +53,60 @@ class FlowBuilder {
   }
 
   edge(from: string, to: string, label?: string): void {
-    this.#edges.set([from, to, label].join("\n"), { from, to, ...(label === undefined ? {} : { label }) });
+    this.#edges.set([from, to, label].join("\n"), { from, to, ...(label !== undefined && { label }) });
   }
 }
 
-function addInputs({ set: { orchestrator }, handlers, orchestrator: machine }: DomainModel, flow: FlowBuilder): void {
-  const deadlines = [...machine.states.values()].flatMap(({ deadline }) => deadline ?? []);
-  for (const { topic, event_type } of orchestrator.contract.consumed_events) {
-    const from = flow.node("topic", topic);
+function addInputs(model: DomainModel, flow: FlowBuilder): void {
+  const { consumed, handlers } = model;
+  for (const { topic, name } of consumed) {
+    const from = flow.node("topic", topic.text);
     for (const { event, handler } of handlers)
-      if (event.name === event_type) flow.edge(from, flow.node("handler", handler.name), event_type);
-    for (const { name, renewedBy } of deadlines)
-      if (renewedBy.some((event) => event.name === event_type))
-        flow.edge(from, flow.node("signal", `deadline(${name})`), `${event_type} renews`);
+      if (event.name === name) flow.edge(from, flow.node("handler", handler.name), name);
+    for (const { deadline } of statesWithDeadline(model)) {
+      const signal = formatEventPattern({ kind: "deadline", subject: deadline.name });
+      if (deadline.renewedBy.some((event) => event.name === name))
+        flow.edge(from, flow.node("signal", signal), `${name} renews`);
+    }
   }
-  const consumed = new Set(orchestrator.contract.consumed_events.map(({ event_type }) => event_type));
+  const fromBus = new Set(consumed.map(({ name }) => name));
   for (const { event, handler } of handlers)
-    if (!consumed.has(event.name)) flow.edge(flow.node("signal", event.name), flow.node("handler", handler.name));
+    if (!fromBus.has(event.name)) flow.edge(flow.node("signal", event.name), flow.node("handler", handler.name));
 }
 
-function addDecisions(
-  { set: { orchestrator }, handlers, orchestrator: machine }: DomainModel,
-  flow: FlowBuilder,
-): void {
-  for (const { handler, outputs } of handlers)
-    for (const { name } of outputs) flow.edge(flow.node("handler", handler.name), flow.node("event", name));
-  for (const { topic, event_type } of orchestrator.contract.published_events)
-    flow.edge(flow.node("event", event_type), flow.node("topic", topic));
-  for (const { trigger, to } of machine.transitions)
-    if (/^published\(/.test(trigger.name)) {
+function addDecisions(model: DomainModel, flow: FlowBuilder): void {
+  for (const handler of model.handlers)
+    for (const { name } of outputsOf(handler))
+      flow.edge(flow.node("handler", handler.handler.name), flow.node("event", name));
+  for (const { topic, name } of model.published) flow.edge(flow.node("event", name), flow.node("topic", topic.text));
+  for (const { trigger, to } of model.orchestrator.transitions)
+    if (trigger.kind === "published") {
       const signal = flow.node("signal", trigger.name);
-      flow.edge(flow.node("event", trigger.name.slice("published(".length, -1)), signal, `then ${to.name}`);
+      flow.edge(flow.node("event", trigger.subject), signal, `then ${to.name}`);
     }
 }
 
-function addReductions({ triggers, reducer, emissions, effects }: DomainModel, flow: FlowBuilder): void {
-  const outcomes = new Set(effects.flatMap(({ outputs }) => outputs.map(({ name }) => name)));
-  for (const { event, trigger } of triggers) {
-    const kind = outcomes.has(event.name) ? "outcome" : event.kind === "event" ? "event" : "signal";
-    flow.edge(flow.node(kind, event.name), flow.node("trigger", trigger.name));
-  }
+function addReductions(model: DomainModel, flow: FlowBuilder): void {
+  const { triggers, reducer, emissions } = model;
+  const kindOf = ({ kind, name }: EventRef): FlowNodeKind => {
+    if (isOutcome(model, name)) return "outcome";
+    return kind === "event" ? "event" : "signal";
+  };
+  for (const { event, trigger } of triggers)
+    flow.edge(flow.node(kindOf(event), event.name), flow.node("trigger", trigger.name));
   for (const transition of reducer.transitions) {
     const from = flow.node("trigger", transition.trigger.name);
-    const entered = transition.from.name === transition.to.name ? undefined : reducer.states.get(transition.to.name);
+    const actions = actionsOf(reducer, transition);
     for (const { action, intent } of emissions)
-      if (actionNames(transition, entered).includes(action.name)) flow.edge(from, flow.node("intent", intent.name));
+      if (actions.includes(action.name)) flow.edge(from, flow.node("intent", intent.name));
+    const entered = enteredState(reducer, transition);
     if (entered?.raises) flow.edge(from, flow.node("signal", entered.raises.name), `enters ${entered.name}`);
   }
 }
 
-const actionNames = ({ actions }: TransitionModel, entered: StateModel | undefined): readonly string[] =>
-  [...actions, ...(entered?.entryActions ?? [])].map(({ name }) => name);
-
-function addEffects({ effects }: DomainModel, flow: FlowBuilder): void {
-  for (const { intent, effect, outputs, mayFail } of effects) {
-    const by = flow.node("effect", effect.name);
-    flow.edge(flow.node("intent", intent.name), by);
-    for (const { name } of outputs) flow.edge(by, flow.node("outcome", name));
-    if (mayFail) flow.edge(by, flow.node("signal", `failed(${intent.name})`));
-  }
+function addEffect({ intent, effect, outputs, mayFail }: EffectModel, flow: FlowBuilder): void {
+  const by = flow.node("effect", effect.name);
+  flow.edge(flow.node("intent", intent.name), by);
+  for (const { name } of outputs) flow.edge(by, flow.node("outcome", name));
+  if (mayFail) flow.edge(by, flow.node("signal", formatEventPattern({ kind: "failed", subject: intent.name })));
 }

@@ -1,6 +1,6 @@
 export type EventPatternKind = "event" | "published" | "deadline" | "failed";
 
-/** An event type as contracts write it: a plain name, or one of the patterns for what the runtime itself says. */
+/** An event type as contracts write it: a plain name, or one of the patterns for messages that the runtime makes. */
 export interface EventPattern {
   readonly kind: EventPatternKind;
   /** The event, deadline or intent type that it is about. */

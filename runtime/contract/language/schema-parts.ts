@@ -72,7 +72,3 @@ export const nonEmptyListOf = <Item extends z.ZodType>(item: Item) => listOf(ite
 
 /** One state or several: `null` is "no entity yet", `"*"` in a matrix any state that no row above took. */
 export const oneOrMoreStates = <State extends z.ZodType>(state: State) => z.union([state, nonEmptyListOf(state)]);
-
-/** A state or a list of states, as a list. */
-export const stateList = <State>(states: State | readonly State[]): readonly State[] =>
-  Array.isArray(states) ? (states as readonly State[]) : [states as State];

@@ -159,7 +159,6 @@ export type Contract = OrchestratorContract | ReducerContract | EffectContract;
 
 export type HandlerRow = z.infer<typeof HandlerRow>;
 export type MatrixRow = z.infer<typeof MatrixRow>;
-export type EmittedIntent = z.infer<typeof EmittedIntent>;
 
 /** The schema of each kind, by `node_type`. */
 export const CONTRACT_SCHEMAS = {

@@ -1,10 +1,9 @@
-/** What fills a topic's placeholders. */
-export interface TopicVariables {
-  readonly env: string;
-  readonly namespace: string;
-}
+export const TOPIC_PLACEHOLDERS = ["env", "namespace"] as const;
 
-/** Fills `{env}` and `{namespace}`; an empty segment leaves no dot. An unknown placeholder stays: RC107 is about it. */
+/** What fills a topic's placeholders. */
+export type TopicVariables = Readonly<Record<(typeof TOPIC_PLACEHOLDERS)[number], string>>;
+
+/** Fills `{env}` and `{namespace}`; an empty segment leaves no dot. An unknown placeholder stays: RC107 reports it. */
 export function fillTopic(pattern: string, variables: TopicVariables): string {
   return pattern
     .replace(/\{(env|namespace)\}/g, (_, name: keyof TopicVariables) => variables[name])

@@ -1,119 +1,116 @@
 import type { DomainCode } from "../../core/domain-code.ts";
-import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
-import type { EffectContract } from "../language/schema.ts";
+import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
 import type { ContractSet, LoadedContract } from "../reading/contract-source.ts";
-import { fittingEffect } from "../checks/check-code-fit.ts";
-import type { DomainModel, EffectModel } from "./domain-model.ts";
-import type { NameLookup, NameResolver } from "./name-resolver.ts";
+import { childRef, sourceRef, type SourceRef } from "../reading/source-ref.ts";
+import type { DomainModel, EmissionModel, TopicEvent } from "./domain-model.ts";
+import { type NameLookup, NameResolver } from "./name-resolver.ts";
+import { readEffects, readEmissions } from "./read-effects.ts";
 import { createEventReader, type EventReader } from "./read-events.ts";
-import { readInvariants } from "./read-invariants.ts";
 import { readHandlers } from "./read-handlers.ts";
-import { readOrchestratorMachine, readReducerMachine } from "./read-machine.ts";
-import { sourceRef, childRef } from "../reading/source-ref.ts";
+import { readInvariants } from "./read-invariants.ts";
+import { readOrchestratorMachine, readReducerMachine, stateLookup } from "./read-machine.ts";
+import { firstByKey, itself } from "./first-by-key.ts";
 
-/** Reads a domain's contracts for its checks; what no name stands for is reported to `names`. */
-export function buildDomainModel(set: ContractSet, code: DomainCode, names: NameResolver): DomainModel {
+const DEFAULT_MAX_CLOCK_SKEW = "5s";
+
+/**
+ * Reads a domain's contracts: the one reading that checks, compiler, exploration, graphs and explanations are made
+ * from. Total: contracts with errors have a model too, and what no name stands for is among its `problems`.
+ */
+export function buildDomainModel(set: ContractSet, code: DomainCode): DomainModel {
   const { orchestrator, reducer } = set;
-  const event = createEventReader(set, code, names);
-  const emissions = readEmissions(set, code, names);
-  const triggers = reducer.contract.consumed_events.map(({ event_type, trigger }, index) => ({
-    event: event(event_type, sourceRef(reducer, "consumed_events", index, "event_type")),
-    trigger: { name: trigger, at: sourceRef(reducer, "consumed_events", index, "trigger"), unknown: false },
-  }));
-  const trigger: NameLookup = {
-    kind: "trigger",
-    candidates: triggers.map((each) => each.trigger.name),
-    where: "in consumed_events: nothing produces it",
-    code: "RC205",
-    declaredAt: (name) => triggers.find((each) => each.trigger.name === name)?.trigger.at,
-  };
-  const updates = Object.keys(code.reducer.updates);
-  const emitted = new Map(emissions.map(({ action }) => [action.name, action.at]));
-  const action: NameLookup = {
-    kind: "action",
-    candidates: [...emitted.keys(), ...updates],
-    where: "under intent_emission or among the reducer's updates in code",
-    declaredAt: (name) => emitted.get(name),
-  };
+  const names = new NameResolver();
+  const intent: NameLookup = { kind: "intent", candidates: code.intents.map(typeOfIntent), where: "in code" };
+  const emissions = readEmissions(reducer, code, names, intent);
+  const event = createEventReader(names, {
+    messages: code.messages.map(({ messageType }) => messageType),
+    intent,
+    deadlines: deadlinePlaces(orchestrator),
+    emitted: new Map(emissions.map(({ intent: { written, at } }) => [written, at])),
+  });
+  const triggers = readTriggers(reducer, event);
+  const states = { orchestrator: stateLookup(orchestrator), reducer: stateLookup(reducer) };
   return {
     set,
     code,
-    startedBy: event(orchestrator.contract.attempt.started_by, sourceRef(orchestrator, "attempt", "started_by")),
-    consumed: orchestrator.contract.consumed_events.map(({ event_type }, index) =>
-      event(event_type, sourceRef(orchestrator, "consumed_events", index, "event_type")),
-    ),
-    published: orchestrator.contract.published_events.map(({ event_type }, index) =>
-      event(event_type, sourceRef(orchestrator, "published_events", index, "event_type")),
-    ),
-    handlers: readHandlers(orchestrator, code, names, event),
-    orchestrator: readOrchestratorMachine(orchestrator, names, event),
-    reducer: readReducerMachine(reducer, names, event, { action, trigger }),
+    messages: firstByKey(code.messages, ({ messageType }) => messageType, itself),
+    intents: firstByKey(code.intents, typeOfIntent, itself),
+    contractNames: [orchestrator, reducer, ...set.effects].map((source) => ({
+      ...{ text: source.contract.name, at: sourceRef(source, "name") },
+    })),
+    ...readTopics(orchestrator, event),
+    handlers: readHandlers(orchestrator, { names, event, code, states: states.orchestrator }),
+    orchestrator: readOrchestratorMachine(orchestrator, names, states.orchestrator, event),
+    reducer: readReducerMachine(reducer, names, event, {
+      state: states.reducer,
+      action: actionLookup(emissions, code),
+      trigger: triggerLookup(triggers),
+    }),
     triggers,
     emissions,
-    effects: set.effects.flatMap((source) => readEffects(source, code, names, event)),
-    invariants: [...readInvariants(orchestrator, "orchestrator", names), ...readInvariants(reducer, "reducer", names)],
+    effects: set.effects.flatMap((source) => readEffects(source, { code, names, intent, event })),
+    invariants: [
+      ...readInvariants(orchestrator, "orchestrator", names, states.orchestrator),
+      ...readInvariants(reducer, "reducer", names, states.reducer),
+    ],
+    // The last key: by now every name was looked up.
+    problems: names.problems,
   };
 }
 
-function readEmissions({ reducer }: ContractSet, code: DomainCode, names: NameResolver): DomainModel["emissions"] {
-  const builders = Object.keys(code.reducer.builders);
-  const intents = code.intents.map(({ intentType }) => intentType);
-  return (reducer.contract.intent_emission?.intents ?? []).map(({ action_name, intent_type }, index) => {
-    const at = sourceRef(reducer, "intent_emission", "intents", index);
-    const action = { kind: "intent builder", candidates: builders, where: "in the reducer's code" };
-    const intent = { kind: "intent", candidates: intents, where: "in code" };
-    return {
-      at,
-      action: names.resolve(action_name, childRef(at, "action_name"), action),
-      intent: names.resolve(intent_type, childRef(at, "intent_type"), intent),
-    };
-  });
+const typeOfIntent = ({ intentType }: DomainCode["intents"][number]): string => intentType;
+
+const deadlinePlaces = (source: LoadedContract<OrchestratorContract>): ReadonlyMap<string, SourceRef> =>
+  new Map(
+    source.contract.state_machine.states.flatMap(({ deadline }, index) => {
+      const at = sourceRef(source, "state_machine", "states", index, "deadline", "name");
+      return deadline ? [[deadline.name, at] as const] : [];
+    }),
+  );
+
+function readTopics(source: LoadedContract<OrchestratorContract>, event: EventReader) {
+  const { entity_id, attempt, max_clock_skew, consumed_events, published_events, dead_letter_topic } = source.contract;
+  const readEvents = (
+    key: string,
+    rows: readonly { event_type: string; topic: string; journal?: boolean | undefined }[],
+  ) =>
+    rows.map(({ event_type, topic, journal = true }, index): TopicEvent => {
+      const at = sourceRef(source, key, index);
+      const topicRef = { text: topic, at: childRef(at, "topic") };
+      return { ...event(event_type, childRef(at, "event_type")), topic: topicRef, journal };
+    });
+  return {
+    entityIdField: { text: entity_id, at: sourceRef(source, "entity_id") },
+    attemptIdField: attempt.id,
+    startedBy: event(attempt.started_by, sourceRef(source, "attempt", "started_by")),
+    maxClockSkew: max_clock_skew ?? DEFAULT_MAX_CLOCK_SKEW,
+    consumed: readEvents("consumed_events", consumed_events),
+    published: readEvents("published_events", published_events),
+    deadLetterTopic: { text: dead_letter_topic, at: sourceRef(source, "dead_letter_topic") },
+  };
 }
 
-function readEffects(
-  source: LoadedContract<EffectContract>,
-  code: DomainCode,
-  names: NameResolver,
-  event: EventReader,
-): readonly EffectModel[] {
-  const { defaults, handlers } = source.contract.handler_routing;
-  const intents = code.intents.map(({ intentType }) => intentType);
-  const intent: NameLookup = { kind: "intent", candidates: intents, where: "in code" };
-  const effect: NameLookup = { kind: "effect", candidates: Object.keys(code.effects), where: "in code" };
-  return handlers.map((row, index): EffectModel => {
-    const at = sourceRef(source, "handler_routing", "handlers", index);
-    const own = row.retry_policy;
-    const shared = defaults?.retry_policy;
-    const retries = own?.max_retries ?? shared?.max_retries ?? EFFECT_DEFAULTS.retry_policy.max_retries;
-    const codes = own?.retry_on ?? shared?.retry_on;
-    const codesAt = own?.retry_on
-      ? childRef(at, "retry_policy", "retry_on")
-      : sourceRef(source, "handler_routing", "defaults", "retry_policy", "retry_on");
-    const taken = names.resolve(row.intent_type, childRef(at, "intent_type"), intent);
-    const written = names.resolve(row.handler.name, childRef(at, "handler", "name"), effect);
-    return {
-      at,
-      intent: taken,
-      written,
-      effect: fittingEffect(code, taken, written),
-      outputs: (row.output_events ?? []).map((text, i) => event(text, childRef(at, "output_events", i))),
-      mayFail: retries !== "unlimited",
-      ...(codes
-        ? {
-            retryOn: {
-              codes: codes.map((each, i) => ({ code: each, at: childRef(codesAt, i) })),
-              own: own?.retry_on !== undefined,
-            },
-          }
-        : {}),
-      ...(row.compensated_by === undefined
-        ? {}
-        : {
-            compensatedBy: names.resolve(row.compensated_by, childRef(at, "compensated_by"), {
-              ...intent,
-              except: row.intent_type,
-            }),
-          }),
-    };
+const readTriggers = (source: LoadedContract<ReducerContract>, event: EventReader): DomainModel["triggers"] =>
+  source.contract.consumed_events.map(({ event_type, trigger }, index) => {
+    const at = sourceRef(source, "consumed_events", index);
+    const name = { name: trigger, written: trigger, at: childRef(at, "trigger"), unknown: false };
+    return { event: event(event_type, childRef(at, "event_type")), trigger: name };
   });
+
+const triggerLookup = (triggers: DomainModel["triggers"]): NameLookup => ({
+  kind: "trigger",
+  candidates: triggers.map(({ trigger }) => trigger.name),
+  where: "in consumed_events: nothing produces it",
+  code: "RC205",
+  declaredAt: (name) => triggers.find(({ trigger }) => trigger.name === name)?.trigger.at,
+});
+
+function actionLookup(emissions: readonly EmissionModel[], code: DomainCode): NameLookup {
+  const emitted = new Map(emissions.map(({ action }) => [action.name, action.at]));
+  return {
+    kind: "action",
+    candidates: [...emitted.keys(), ...Object.keys(code.reducer.updates)],
+    where: "under intent_emission or among the reducer's updates in code",
+    declaredAt: (name) => emitted.get(name),
+  };
 }

@@ -6,6 +6,8 @@ import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
 export interface NameRef {
   /** As it was probably meant: a misspelt name is reported once and then read as the name within reach. */
   readonly name: string;
+  /** As the contract has it: what runs goes by this one. */
+  readonly written: string;
   readonly at: SourceRef;
   /** Reported, and nothing is within reach: the checks that follow leave it alone. */
   readonly unknown: boolean;
@@ -35,22 +37,18 @@ export class NameResolver {
     return [...this.#problems.values()];
   }
 
-  resolve(name: string, at: SourceRef, lookup: NameLookup): NameRef {
-    if (lookup.candidates.includes(name)) return { name, at, unknown: false };
+  resolve(written: string, at: SourceRef, lookup: NameLookup): NameRef {
+    if (lookup.candidates.includes(written)) return knownName(written, at);
     const suggestion = nearestName(
-      name,
+      written,
       lookup.candidates.filter((each) => each !== lookup.except),
     );
-    this.#report(name, at, lookup, suggestion);
-    return suggestion === undefined ? { name, at, unknown: true } : { name: suggestion, at, unknown: false };
+    this.#report(written, at, lookup, suggestion);
+    return { name: suggestion ?? written, written, at, unknown: suggestion === undefined };
   }
 
-  #report(
-    name: string,
-    at: SourceRef,
-    { kind, where, code = "RC101", declaredAt }: NameLookup,
-    suggestion?: string,
-  ): void {
+  #report(name: string, at: SourceRef, lookup: NameLookup, suggestion?: string): void {
+    const { kind, where, code = "RC101", declaredAt } = lookup;
     const message = `no ${kind} ${name} ${where}`;
     const key = `${at.source.file} ${message}`;
     const earlier = this.#problems.get(key);
@@ -61,10 +59,12 @@ export class NameResolver {
       return;
     }
     const declared = suggestion === undefined ? undefined : declaredAt?.(suggestion);
-    const related = declared ? [{ at: declared, message: `${suggestion ?? ""} is declared here` }] : [];
+    const related = declared && [{ at: declared, message: `${suggestion} is declared here` }];
     this.#problems.set(key, diagnosticAt(code, at, message, { suggestion, related }));
   }
 }
+
+export const knownName = (name: string, at: SourceRef): NameRef => ({ name, written: name, at, unknown: false });
 
 /** By its letters, or the only one that goes on where the name ends: people leave the ends of long names out. */
 function nearestName(name: string, among: readonly string[]): string | undefined {

@@ -1,10 +1,16 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
 import type { LoadedContract } from "../reading/contract-source.ts";
-import type { ExpressionRef, MachineModel, StateModel, TransitionModel } from "./domain-model.ts";
-import type { NameLookup, NameRef, NameResolver } from "./name-resolver.ts";
+import { childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/source-ref.ts";
+import type { DeadlineModel, EventRef, MachineModel, StateModel, TransitionModel } from "./domain-model.ts";
+import { knownName, type NameLookup, type NameRef, type NameResolver } from "./name-resolver.ts";
 import type { EventReader } from "./read-events.ts";
-import { itemsWithRefs, sourceRef, type SourceRef, childRef } from "../reading/source-ref.ts";
+import { expressionRef } from "./expression-ref.ts";
+import { firstByKey, itself } from "./first-by-key.ts";
+
+type OrchestratorMachine = OrchestratorContract["state_machine"];
+type OrchestratorState = OrchestratorMachine["states"][number];
+type ReducerState = ReducerContract["state_machine"]["states"][number];
 
 export const machineStateName = (state: string | null): string => state ?? NO_ENTITY;
 
@@ -14,8 +20,8 @@ export function stateLookup(
 ): NameLookup {
   const { states, initial_state } = source.contract.state_machine;
   const places = new Map(
-    states.map(({ state_name }, index) => [
-      state_name,
+    states.map(({ state_name: name }, index) => [
+      name,
       sourceRef(source, "state_machine", "states", index, "state_name"),
     ]),
   );
@@ -30,119 +36,102 @@ export function stateLookup(
 export function readOrchestratorMachine(
   source: LoadedContract<OrchestratorContract>,
   names: NameResolver,
+  lookup: NameLookup,
   event: EventReader,
-): MachineModel {
-  const { states, transitions } = source.contract.state_machine;
-  const lookup = stateLookup(source);
-  const initialAt = sourceRef(source, "state_machine", "initial_state");
-  const noEntityState: StateModel = {
-    name: NO_ENTITY,
-    at: initialAt,
-    terminal: false,
-    transient: false,
-    entryActions: [],
+): MachineModel<EventRef> {
+  const { state_machine_name: name, states, transitions } = source.contract.state_machine;
+  const at = sourceRef(source, "state_machine");
+  const initialAt = childRef(at, "initial_state");
+  // Nothing is owed to an entity that is not there, so it may stay away for good.
+  const noEntity: StateModel = {
+    ...{ name: NO_ENTITY, at: initialAt, terminal: true, transient: false, entryActions: [] },
   };
-  const read = states.map((state, index): StateModel => {
-    const at = sourceRef(source, "state_machine", "states", index);
-    const deadlineAt = childRef(at, "deadline");
-    const renewedBy = (state.deadline?.renewed_by ?? []).map((text, i) =>
-      event(text, childRef(deadlineAt, "renewed_by", i)),
-    );
-    return {
-      ...commonStateFields(state, at),
-      entryActions: [],
-      ...(state.deadline
-        ? { deadline: { name: state.deadline.name, at: childRef(deadlineAt, "name"), renewedBy } }
-        : {}),
-    };
-  });
+  const declaredStates = [
+    noEntity,
+    ...states.map((state, index) => readOrchestratorState(state, childRef(at, "states", index), event)),
+  ];
   return {
-    initial: NO_ENTITY,
-    initialAt,
-    states: firstByName([noEntityState, ...read]),
-    transitions: transitions.flatMap((transition, index) =>
-      expandTransition(names, lookup, sourceRef(source, "state_machine", "transitions", index), index, transition, {
-        trigger: event(transition.trigger, sourceRef(source, "state_machine", "transitions", index, "trigger")),
-        conditions: [],
-        actions: [],
-      }),
-    ),
+    ...{ name, initial: NO_ENTITY, initialAt, declaredStates },
+    states: firstByKey(declaredStates, (state) => state.name, itself),
+    transitions: transitions.flatMap((transition, index) => {
+      const transitionAt = childRef(at, "transitions", index);
+      const trigger = event(transition.trigger, childRef(transitionAt, "trigger"));
+      const rest = { index, at: transitionAt, trigger, conditions: [], actions: [] };
+      return transitionPerState(names, lookup, transition, rest);
+    }),
   };
+}
+
+function readOrchestratorState(state: OrchestratorState, at: SourceRef, event: EventReader): StateModel {
+  const common = { ...commonStateFields(state, at), entryActions: [] };
+  if (!state.deadline) return common;
+  const { name, after, renewed_by = [], renewed_for, expiry_guard: guard } = state.deadline;
+  const deadlineAt = childRef(at, "deadline");
+  const deadline: DeadlineModel = {
+    ...{ name, at: childRef(deadlineAt, "name"), after, renewedFor: renewed_for ?? after },
+    renewedBy: renewed_by.map((text, i) => event(text, childRef(deadlineAt, "renewed_by", i))),
+    ...(guard && { expiryGuard: { maxRatio: guard.max_ratio, minCount: guard.min_count } }),
+  };
+  return { ...common, deadline };
 }
 
 export function readReducerMachine(
   source: LoadedContract<ReducerContract>,
   names: NameResolver,
   event: EventReader,
-  lookups: { readonly action: NameLookup; readonly trigger: NameLookup },
+  lookups: { readonly state: NameLookup; readonly action: NameLookup; readonly trigger: NameLookup },
 ): MachineModel {
-  const { states, transitions, initial_state } = source.contract.state_machine;
-  const lookup = stateLookup(source);
-  const initialAt = sourceRef(source, "state_machine", "initial_state");
-  const readActions = (actions: readonly string[] | undefined, at: SourceRef): readonly NameRef[] =>
-    (actions ?? []).map((action, index) => names.resolve(action, childRef(at, index), lookups.action));
+  const { state_machine_name: name, states, transitions, initial_state } = source.contract.state_machine;
+  const at = sourceRef(source, "state_machine");
+  const initialAt = childRef(at, "initial_state");
+  const readActions = (actions: readonly string[] = [], actionsAt: SourceRef): readonly NameRef[] =>
+    actions.map((action, index) => names.resolve(action, childRef(actionsAt, index), lookups.action));
+  const readState = (state: ReducerState, index: number): StateModel => {
+    const stateAt = childRef(at, "states", index);
+    return {
+      ...commonStateFields(state, stateAt),
+      entryActions: readActions(state.entry_actions, childRef(stateAt, "entry_actions")),
+      ...(state.raises !== undefined && { raises: event(state.raises, childRef(stateAt, "raises")) }),
+    };
+  };
+  const initial = names.resolve(initial_state, initialAt, lookups.state).name;
+  const declaredStates = states.map(readState);
   return {
-    initial: names.resolve(initial_state, initialAt, lookup).name,
-    initialAt,
-    states: firstByName(
-      states.map((state, index): StateModel => {
-        const at = sourceRef(source, "state_machine", "states", index);
-        return {
-          ...commonStateFields(state, at),
-          entryActions: readActions(state.entry_actions, childRef(at, "entry_actions")),
-          ...(state.raises === undefined ? {} : { raises: event(state.raises, childRef(at, "raises")) }),
-        };
-      }),
-    ),
+    ...{ name, initial, initialAt, declaredStates },
+    states: firstByKey(declaredStates, (state) => state.name, itself),
     transitions: transitions.flatMap((transition, index) => {
-      const at = sourceRef(source, "state_machine", "transitions", index);
-      const conditions = (transition.conditions ?? []).map(({ expression }, i): ExpressionRef => {
-        return { text: expression, at: childRef(at, "conditions", i, "expression") };
-      });
-      return expandTransition(names, lookup, at, index, transition, {
-        trigger: names.resolve(transition.trigger, childRef(at, "trigger"), lookups.trigger),
-        conditions,
-        actions: readActions(transition.actions, childRef(at, "actions")),
+      const transitionAt = childRef(at, "transitions", index);
+      const { conditions = [], actions, trigger } = transition;
+      return transitionPerState(names, lookups.state, transition, {
+        ...{ index, at: transitionAt },
+        trigger: names.resolve(trigger, childRef(transitionAt, "trigger"), lookups.trigger),
+        conditions: conditions.map(({ expression }, i) =>
+          expressionRef(expression, childRef(transitionAt, "conditions", i, "expression")),
+        ),
+        actions: readActions(actions, childRef(transitionAt, "actions")),
       });
     }),
   };
 }
 
-function expandTransition(
+function transitionPerState<Trigger extends NameRef>(
   names: NameResolver,
   lookup: NameLookup,
-  at: SourceRef,
-  index: number,
-  {
-    from_state,
-    to_state,
-  }: { readonly from_state: string | null | readonly (string | null)[]; readonly to_state: string },
-  rest: Pick<TransitionModel, "trigger" | "conditions" | "actions">,
-): readonly TransitionModel[] {
-  const to = names.resolve(to_state, childRef(at, "to_state"), lookup);
-  return itemsWithRefs(from_state, childRef(at, "from_state")).map(({ item, at: stateAt }) => {
-    const from = names.resolve(machineStateName(item), stateAt, lookup);
-    return { index, at, from, to, ...rest };
+  { from_state, to_state }: { readonly from_state: string | null | readonly (string | null)[]; to_state: string },
+  rest: Omit<TransitionModel<Trigger>, "from" | "to">,
+): readonly TransitionModel<Trigger>[] {
+  const to = names.resolve(to_state, childRef(rest.at, "to_state"), lookup);
+  return itemsWithRefs(from_state, childRef(rest.at, "from_state")).map(({ item, at }) => {
+    const from = item === null ? knownName(NO_ENTITY, at) : names.resolve(item, at, lookup);
+    return { ...rest, from, to };
   });
 }
 
 const commonStateFields = (
-  state: {
-    readonly state_name: string;
-    readonly is_terminal?: boolean | undefined;
-    readonly is_transient?: boolean | undefined;
-  },
+  {
+    state_name: name,
+    is_terminal: terminal = false,
+    is_transient: transient = false,
+  }: OrchestratorState | ReducerState,
   at: SourceRef,
-) => ({
-  name: state.state_name,
-  at: childRef(at, "state_name"),
-  terminal: state.is_terminal ?? false,
-  transient: state.is_transient ?? false,
-});
-
-/** Of a state declared twice the first counts; the second is reported as such (RC109). */
-function firstByName(states: readonly StateModel[]): ReadonlyMap<string, StateModel> {
-  const found = new Map<string, StateModel>();
-  for (const state of states) if (!found.has(state.name)) found.set(state.name, state);
-  return found;
-}
+) => ({ name, at: childRef(at, "state_name"), terminal, transient });

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Contract } from "../language/schema.ts";
 import type { ContractSet, LoadedContract } from "./contract-source.ts";
+import { diagnosticAt, sourceRef } from "./source-ref.ts";
 
 const contractsOfKind = <Kind extends Contract["node_type"]>(sources: readonly LoadedContract[], kind: Kind) =>
   sources.filter(({ contract }) => contract.node_type === kind) as unknown as readonly LoadedContract<
@@ -19,13 +20,12 @@ export function buildContractSet(
   const reducers = contractsOfKind(sources, "REDUCER");
   const [orchestrator] = orchestrators;
   const [reducer] = reducers;
-  const missing = [...(orchestrator ? [] : ["orchestrator"]), ...(reducer ? [] : ["reducer"])];
   const diagnostics = [
-    ...missing.map((kind) => missingContract(dir, kind)),
-    ...[...orchestrators.slice(1), ...reducers.slice(1)].map((source) =>
-      surplusContract(source, orchestrator, reducer),
-    ),
-    ...sources.flatMap((source) => otherDomain(source, orchestrator ?? sources[0]!)),
+    ...(orchestrator ? [] : [missingContract(dir, "orchestrator")]),
+    ...(reducer ? [] : [missingContract(dir, "reducer")]),
+    ...surplusContracts(orchestrators),
+    ...surplusContracts(reducers),
+    ...ofOtherDomains(orchestrator ?? sources[0], sources),
   ];
   if (!orchestrator || !reducer) return { diagnostics };
   const effects = contractsOfKind(sources, "EFFECT");
@@ -37,18 +37,21 @@ const missingContract = (dir: string, kind: string): Diagnostic => ({
   ...{ code: "RC109", severity: "error", message: `a domain has one ${kind}: this folder has none` },
 });
 
-function surplusContract(source: LoadedContract, orchestrator?: LoadedContract, reducer?: LoadedContract): Diagnostic {
-  const kind = source.contract.node_type.toLowerCase();
-  const first = source.contract.node_type === "ORCHESTRATOR" ? orchestrator : reducer;
-  const related = first ? { related: [{ ...first.spanAt(["node_type"]), message: "the first" }] } : {};
-  const message = `a domain has one ${kind}: this is a second one`;
-  return { ...source.spanAt(["node_type"]), code: "RC109", severity: "error", message, ...related };
-}
+const surplusContracts = ([first, ...others]: readonly LoadedContract[]): readonly Diagnostic[] =>
+  others.map((source) => {
+    const message = `a domain has one ${source.contract.node_type.toLowerCase()}: this is a second one`;
+    const related = first && [{ at: sourceRef(first, "node_type"), message: "the first" }];
+    return diagnosticAt("RC109", sourceRef(source, "node_type"), message, { related });
+  });
 
-function otherDomain(source: LoadedContract, first: LoadedContract): readonly Diagnostic[] {
-  const [here, there] = [source.contract.domain, first.contract.domain];
-  if (here === there) return [];
-  const related = [{ ...first.spanAt(["domain"]), message: `${there} is declared here` }];
-  const message = `a folder is one domain: ${here} is not ${there}`;
-  return [{ ...source.spanAt(["domain"]), code: "RC109", severity: "error", message, suggestion: there, related }];
+function ofOtherDomains(first: LoadedContract | undefined, sources: readonly LoadedContract[]): readonly Diagnostic[] {
+  if (!first) return [];
+  const { domain } = first.contract;
+  const related = [{ at: sourceRef(first, "domain"), message: `${domain} is declared here` }];
+  return sources
+    .filter(({ contract }) => contract.domain !== domain)
+    .map((source) => {
+      const message = `a folder is one domain: ${source.contract.domain} is not ${domain}`;
+      return diagnosticAt("RC109", sourceRef(source, "domain"), message, { suggestion: domain, related });
+    });
 }

@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Contract, EffectContract, OrchestratorContract, ReducerContract } from "../language/schema.ts";
 
 /** Keys and list indexes from the top of a contract: `["state_machine", "states", 0, "state_name"]`. */
@@ -20,6 +21,8 @@ export interface LoadedContract<Kind extends Contract = Contract> {
    * Normalized: no `Model` prefixes, no `_GENERIC`. Keys that were left out are undefined: defaults come with compile.
    */
   readonly contract: Kind;
+  /** What is wrong with the file by itself: RC001 to RC010. */
+  readonly problems: readonly Diagnostic[];
   /**
    * Where a value, or its key, stands. A path that is not in the file ends at the deepest part of it that is, so
    * `[..., "from_state", 0]` is right for a lone state as well.

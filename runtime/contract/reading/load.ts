@@ -16,7 +16,7 @@ export interface LoadResult {
   readonly unreadableFiles: readonly string[];
 }
 
-/** Reads every contract of one domain's folder and says everything that is wrong with each of them. */
+/** Reads every contract of one domain's folder and reports everything that is wrong with each of them. */
 export function loadContractFolder(dir: string): LoadResult {
   const { files, problems } = readContractFolder(dir);
   return loadContractFiles(files, problems);
@@ -50,10 +50,8 @@ export function loadContract({ file, text }: ContractFile): {
   const content = problems
     .map((problem) => toDiagnostic(problem, place))
     .filter(({ line, column, code }) => code === "RC005" || !reportedPositions.has(`${line}:${column}`));
-  return {
-    ...(contract ? { source: { file, text, contract, spanAt: place } } : {}),
-    diagnostics: sortedUniqueDiagnostics([...yaml.problems, ...content]),
-  };
+  const diagnostics = sortedUniqueDiagnostics([...yaml.problems, ...content]);
+  return { ...(contract && { source: { file, text, contract, problems: diagnostics, spanAt: place } }), diagnostics };
 }
 
 function toDiagnostic(problem: ContentProblem, place: LoadedContract["spanAt"]): Diagnostic {

@@ -5,7 +5,7 @@ const stripModelPrefix = (name: string): string => name.replace(/(^|\()Model(?=[
 
 /**
  * Brings a fragment that was written for ONEX into this language's words: no `Model` before an event's name, no
- * `_GENERIC` behind a kind. Works on plain values, so that places still point at what the file says.
+ * `_GENERIC` behind a kind. Works on plain values, so that places still point at the file's own text.
  */
 export function normalizeOnexNames(value: unknown, key = "", parentKey = ""): unknown {
   if (key === "metadata" && parentKey === "") return value;

@@ -20,8 +20,8 @@ export interface ParsedContract {
 }
 
 /**
- * Reads a document as a contract: RC005 to RC010. A misspelt key is told and then read as the key that it was meant to
- * be, also by `locate` (the document's node is renamed), so that one mistake is one diagnostic.
+ * Reads a document as a contract: RC005 to RC010. A misspelt key is reported and then read as the key that was
+ * meant, also by `locate` (the document's node is renamed), so that one mistake is one diagnostic.
  */
 export function parseContract(document: Document.Parsed): ParsedContract {
   if (!isMap(document.contents))

@@ -42,7 +42,7 @@ const TYPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-/** What a Zod issue says, in contracts.md's words (RC006 to RC010; unknown keys are told before). */
+/** A Zod issue in the words of the reference (RC006 to RC010); unknown keys are reported before. */
 export function toContentProblem(issue: Issue, data: unknown): ContentProblem {
   const path = issue.path as ContractPath;
   const value = valueAt(data, path);

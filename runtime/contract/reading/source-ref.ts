@@ -12,14 +12,12 @@ export interface SourceRef {
 
 export const sourceRef = (source: LoadedContract, ...path: ContractPath): SourceRef => ({ source, path });
 export const keyRef = (source: LoadedContract, ...path: ContractPath): SourceRef => ({ source, path, part: "key" });
-export const childRef = (at: SourceRef, ...more: ContractPath): SourceRef => ({
-  source: at.source,
-  path: [...at.path, ...more],
-});
+export const childRef = ({ source, path }: SourceRef, ...more: ContractPath): SourceRef =>
+  sourceRef(source, ...path, ...more);
 
 export interface DiagnosticDetails {
   readonly suggestion?: string | undefined;
-  readonly related?: readonly { readonly at: SourceRef; readonly message: string }[];
+  readonly related?: readonly { readonly at: SourceRef; readonly message: string }[] | undefined;
   readonly severity?: "error" | "warning";
 }
 
@@ -27,19 +25,16 @@ export function diagnosticAt(
   code: string,
   at: SourceRef,
   message: string,
-  details: DiagnosticDetails = {},
+  { suggestion, related = [], severity = "error" }: DiagnosticDetails = {},
 ): Diagnostic {
-  const related = details.related?.map((each) => {
+  const notes = related.map((each) => {
     const { file, line, column } = spanOf(each.at);
     return { file, line, column, message: each.message };
   });
   return {
-    code,
-    severity: details.severity ?? "error",
-    message,
-    ...spanOf(at),
-    ...(details.suggestion === undefined ? {} : { suggestion: details.suggestion }),
-    ...(related && related.length > 0 ? { related } : {}),
+    ...{ code, severity, message, ...spanOf(at) },
+    ...(suggestion !== undefined && { suggestion }),
+    ...(notes.length > 0 && { related: notes }),
   };
 }
 
@@ -61,7 +56,3 @@ export function itemsWithRefs<Item>(
   if (!Array.isArray(value)) return [{ item: value as Item, at }];
   return (value as readonly Item[]).map((item, index) => ({ item, at: childRef(at, index) }));
 }
-
-/** `A`, `A and B`, `A, B and C`. */
-export const joinWithAnd = (names: readonly string[]): string =>
-  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;

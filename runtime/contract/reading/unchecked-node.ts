@@ -21,9 +21,6 @@ export class UncheckedNode {
   at(key: string | number): UncheckedNode {
     return new UncheckedNode(this.#root, [...this.path, key]);
   }
-  has(key: string): boolean {
-    return this.at(key).isPresent;
-  }
   items(key: string): readonly UncheckedNode[] {
     const list = this.at(key).#value;
     return Array.isArray(list) ? list.map((_, index) => this.at(key).at(index)) : [];

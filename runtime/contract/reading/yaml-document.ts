@@ -8,7 +8,7 @@ const DEPTH_MAX = 32;
 const TOKENS_MAX = 50_000;
 const COLLECTION_TOKENS: ReadonlySet<string> = new Set(["block-map", "block-seq", "flow-collection"]);
 
-/** What one file's YAML says; no document when nothing further can be said about it. */
+/** One file's YAML; no document when it can't be checked any further. */
 export interface ParsedYaml {
   readonly source: SourceText;
   readonly document?: Document.Parsed;

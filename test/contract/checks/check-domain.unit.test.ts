@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
-import { type Edit, diagnosed, edited, shown, shippedCode, texts } from "./edited.ts";
+import { type Edit, diagnosed, editedModel, shown, shippedCode, texts } from "./edited.ts";
 import { ALL_MISTAKES } from "./mistakes/all.ts";
 
 /**
@@ -21,7 +21,7 @@ const linesOf = (edits: readonly Edit[]): ReadonlyMap<string, readonly string[]>
 
 describe("checkDomain", () => {
   it("has nothing to say about the shipped contracts and their code", () => {
-    expect(checkDomain(edited().set, shippedCode())).toEqual([]);
+    expect(checkDomain(editedModel())).toEqual([]);
   });
 
   it.each(FOUND)("reports $mistake", ({ edits, diagnostics, gives, says, suggestion, related }) => {

@@ -7,6 +7,8 @@ import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
 import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { buildDomainModel } from "../../../runtime/contract/model/build-domain-model.ts";
+import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
 import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { sortedUniqueDiagnostics, loadContract } from "../../../runtime/contract/reading/load.ts";
@@ -68,7 +70,7 @@ function loadOnce(contract: { readonly file: File; readonly text: string }): Ret
 }
 
 /** The set that the edited contracts make, and what the loader said of them. */
-export function edited(...edits: readonly Edit[]): {
+function edited(...edits: readonly Edit[]): {
   readonly set: ContractSet;
   readonly diagnostics: readonly Diagnostic[];
 } {
@@ -83,10 +85,14 @@ export function edited(...edits: readonly Edit[]): {
   return { set: domain.set, diagnostics };
 }
 
+/** The edited contracts, read with this code. */
+export const editedModel = (edits: readonly Edit[] = [], code: DomainCode = shippedCode()): DomainModel =>
+  buildDomainModel(edited(...edits).set, code);
+
 /** Everything that is said of the shipped contracts after the edits, loader included, in order. */
 export function diagnosed(edits: readonly Edit[], code: DomainCode = shippedCode()): readonly Diagnostic[] {
   const { set, diagnostics } = edited(...edits);
-  return sortedUniqueDiagnostics([...diagnostics, ...checkDomain(set, code)]);
+  return sortedUniqueDiagnostics([...diagnostics, ...checkDomain(buildDomainModel(set, code))]);
 }
 
 /** A diagnostic as the tests write it: `RC105 orchestrator.yaml: - { current_state: [«ACCEPTED», ...`. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
-import { UNREAD, diagnosed, edited, shippedCode, texts } from "./edited.ts";
+import { UNREAD, diagnosed, editedModel, shippedCode, texts } from "./edited.ts";
 
 const NAMES = { env: "dev", namespace: "" };
 const code = shippedCode();
@@ -26,7 +26,7 @@ it("finds words for whatever a contract says, and what it lets pass can be compi
     try {
       const said = diagnosed(edits, code);
       expect(said.every(({ line, column, width }) => line > 0 && column > 0 && width > 0)).toBe(true);
-      if (said.every(({ severity }) => severity === "warning")) compileDomain(edited(...edits).set, code, NAMES);
+      if (said.every(({ severity }) => severity === "warning")) compileDomain(editedModel(edits, code), NAMES);
     } catch (error) {
       // An exchange may have nothing left to replace, or leave no contract to check.
       if (!(error instanceof Error) || !(error.message === UNREAD || error.message.includes(" has no "))) throw error;

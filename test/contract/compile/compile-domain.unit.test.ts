@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
+import { buildDomainModel } from "../../../runtime/contract/model/build-domain-model.ts";
 import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
 import { loadContract, loadContractFolder } from "../../../runtime/contract/reading/load.ts";
 import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
@@ -12,7 +13,7 @@ const NAMES = { env: "dev", namespace: "" };
 const compiled = (sources: readonly LoadedContract[]): Domain => {
   const { set, diagnostics } = buildContractSet("toy", sources);
   if (!set) throw new Error(JSON.stringify(diagnostics));
-  return compileDomain(set, toyCode, NAMES);
+  return compileDomain(buildDomainModel(set, toyCode), NAMES);
 };
 const sources = loadContractFolder(toyFolder).contracts;
 const toy = compiled(sources);
@@ -156,9 +157,9 @@ describe("a compiled domain", () => {
 
 describe("a domain's folder", () => {
   it("is let pass with its set when nothing is wrong", () => {
-    const { set, diagnostics } = validateDomain(toyFolder, toyCode);
+    const { model, diagnostics } = validateDomain(toyFolder, toyCode);
     expect(diagnostics).toEqual([]);
-    expect(set?.domain).toBe("orders");
+    expect(model?.set.domain).toBe("orders");
   });
 
   it("has one orchestrator and one reducer, of one domain", () => {

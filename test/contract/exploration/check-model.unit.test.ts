@@ -4,7 +4,7 @@ import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnosti
 import { validateDomain } from "../../../runtime/contract/checks/validate.ts";
 import type { DomainCode } from "../../../runtime/core/domain-code.ts";
 import { message } from "../../../runtime/core/message.ts";
-import { diagnosed, edited, shippedCode, shown } from "../checks/edited.ts";
+import { diagnosed, editedModel, shippedCode, shown } from "../checks/edited.ts";
 import { orchestrator } from "../checks/mistakes/mistake.ts";
 import { toyCode, toyFolder } from "../toy-domain.ts";
 import { z } from "zod";
@@ -17,7 +17,7 @@ describe("checkModel", () => {
   it(
     "finds nothing in the shipped contracts, in all of their world",
     () => {
-      const { diagnostics, states, transitions, untaken } = checkModel(edited().set, shippedCode());
+      const { diagnostics, states, transitions, untaken } = checkModel(editedModel());
       expect(diagnostics).toEqual([]);
       expect(states).toBeGreaterThan(1_000);
       expect(transitions).toBeGreaterThan(states);
@@ -35,7 +35,7 @@ describe("checkModel", () => {
     ({ edits, code, gives, says, remedy, way, states = 300 }) => {
       const changed = code?.(shippedCode()) ?? shippedCode();
       expect(diagnosed(edits, changed).filter(({ severity }) => severity === "error")).toEqual([]);
-      const { diagnostics } = checkModel(edited(...edits).set, changed, states);
+      const { diagnostics } = checkModel(editedModel(edits, changed), states);
       // Each shows near the beginning. That there is more, and not visited, is said; not here.
       const found = diagnostics.filter((each) => !isLimit(each));
       expect(found.map(shown)).toEqual(gives);
@@ -47,7 +47,7 @@ describe("checkModel", () => {
   );
 
   it("never passes what it did not visit", () => {
-    const { diagnostics, states } = checkModel(edited().set, shippedCode(), 50);
+    const { diagnostics, states } = checkModel(editedModel(), 50);
     expect(states).toBe(50);
     expect(diagnostics.map(shown)).toEqual(["RC206 orchestrator.yaml: name: «node_registration_orchestrator»"]);
     expect(diagnostics.every(isLimit)).toBe(true);
@@ -59,7 +59,7 @@ describe("checkModel", () => {
       ...shippedCode(),
       messages: shippedCode().messages.map((each) => (each.messageType === "NodeDeregister" ? riddle : each)),
     };
-    const { diagnostics, states } = checkModel(edited().set, code);
+    const { diagnostics, states } = checkModel(editedModel([], code));
     expect(diagnostics.map(({ message }) => message)).toEqual([
       "no payload of NodeDeregister could be made that its schema takes, so nothing was explored",
     ]);
@@ -67,8 +67,8 @@ describe("checkModel", () => {
   });
 
   it("knows no domain: it explores another one, and finds what is wrong there", () => {
-    const { set } = validateDomain(toyFolder, toyCode);
-    const { diagnostics, untaken } = checkModel(set!, toyCode);
+    const { model } = validateDomain(toyFolder, toyCode);
+    const { diagnostics, untaken } = checkModel(model!);
     expect(diagnostics).toEqual([]);
     expect(untaken).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe("checkModel", () => {
         'invariants:\n  - { never: "orchestrator == DEREGISTERED and seen lacks NodeDeregister" }\n #',
       ),
     ];
-    const { diagnostics } = checkModel(edited(...edits).set, shippedCode(), 50);
+    const { diagnostics } = checkModel(editedModel(edits), 50);
     expect(diagnostics[1]?.timeline?.at(-1)).toMatchObject({
       message: 'NodeIntrospectionEvent, reason "shutdown"',
       events: ["NodeDeregistered"],

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { createMachine, transition } from "xstate";
 import { renderGraph } from "../../../runtime/contract/graph/graph.ts";
-import { edited, shippedCode } from "../checks/edited.ts";
+import { editedModel } from "../checks/edited.ts";
 
-const { set } = edited();
-const shipped = (format: "mermaid" | "xstate" | "json"): string => renderGraph(set, shippedCode(), format);
+const model = editedModel();
+const shipped = (format: "mermaid" | "xstate" | "json"): string => renderGraph(model, format);
 
 interface Data {
   readonly machines: readonly { readonly name: string; readonly transitions: readonly object[] }[];

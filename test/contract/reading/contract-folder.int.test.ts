@@ -60,8 +60,8 @@ describe("a folder of contracts", () => {
       const broken = text.replace("node_type: REDUCER", "node_type: [REDUCER]");
       writeFileSync(join(dir, file.slice(toyFolder.length + 1)), broken);
     }
-    const { set, diagnostics } = validateDomain(dir, toyCode);
-    expect(set).toBeUndefined();
+    const { model, diagnostics } = validateDomain(dir, toyCode);
+    expect(model).toBeUndefined();
     expect(diagnostics.map(({ code, line, column }) => [code, line, column])).toEqual([["RC007", 3, 12]]);
   });
 });

@@ -1,14 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
-import { possibleTransitions } from "../../app/http/entities/possible-transitions.ts";
-import { withoutBackends } from "../../app/modules/registration-effects.ts";
-import type { OrchestratorContract } from "../../runtime/contract/language/schema.ts";
-import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
+import { NO_ENTITY } from "../../../runtime/core/domain.ts";
+import { editedModel } from "../checks/edited.ts";
 
-const contract = validateDomain(SHIPPED_CONTRACTS, withoutBackends()).set?.orchestrator
-  .contract as OrchestratorContract;
+const model = editedModel();
 const waysFrom = (state: string | null) =>
-  possibleTransitions(contract, state).map(({ on, leads_to }) => `${on} -> ${leads_to}`);
+  possibleTransitions(model, state).map(({ on, leads_to }) => `${on} -> ${leads_to}`);
 
 describe("the ways out of a state", () => {
   it("are those of the contract, through handlers, deadlines and what was published", () => {
@@ -34,7 +31,7 @@ describe("the ways out of a state", () => {
   });
 
   it("tell the condition of a row", () => {
-    expect(possibleTransitions(contract, "ACTIVE")).toContainEqual({
+    expect(possibleTransitions(model, "ACTIVE")).toContainEqual({
       on: "NodeIntrospectionEvent",
       when: "reason == shutdown",
       leads_to: "DEREGISTERED",
@@ -42,8 +39,7 @@ describe("the ways out of a state", () => {
   });
 
   it("exist for every state that is no end", () => {
-    const { states } = contract.state_machine;
-    for (const { state_name, is_transient } of states)
-      if (is_transient !== true) expect(waysFrom(state_name), state_name).not.toEqual([]);
+    for (const { name, transient } of model.orchestrator.states.values())
+      if (!transient && name !== NO_ENTITY) expect(waysFrom(name), name).not.toEqual([]);
   });
 });
