@@ -23,19 +23,24 @@ const REMEDY = {
  * @throws Fault STORE_TOO_OLD, not retryable: names what the store contains and the remedy
  */
 export async function refuseFormerStore(store: Store): Promise<void> {
-  const isRecorded = await hasMigrations(store);
-  const found = await store.query<{ name: string }>(isRecorded ? FORMER_MIGRATIONS : TABLES);
+  // One statement tells whether there are tables and whether they are recorded: another process may be migrating now.
+  const tables = await namesFrom(store, TABLES);
+  const isRecorded = tables.includes("migration");
+  const found = isRecorded ? await namesFrom(store, FORMER_MIGRATIONS) : tables;
   if (found.length === 0) return;
   const what = isRecorded
     ? "this store was created by Rollcall before its first release, in another format: it has the migrations"
     : "the schema rollcall has tables without a record of the migrations that created them:";
-  const names = found.slice(0, NAMED_MAX).map(({ name }) => name);
   const more = found.length > NAMED_MAX ? ` and ${found.length - NAMED_MAX} more` : "";
+  const names = `${found.slice(0, NAMED_MAX).join(", ")}${more}`;
   const text =
-    `${what} ${names.join(", ")}${more}. Nothing was changed in it. To keep data, export it with the version that ` +
-    `created the store (rollcall replay --export FILE); then ${REMEDY[store.kind]}`;
+    `${what} ${names}. Nothing was changed in it. To keep data, export it with the version that created the store ` +
+    `(rollcall replay --export FILE); then ${REMEDY[store.kind]}`;
   throw new Fault("STORE_TOO_OLD", text, { retryable: false });
 }
+
+const namesFrom = async (sql: Sql, query: string): Promise<string[]> =>
+  (await sql.query<{ name: string }>(query)).map(({ name }) => name);
 
 export async function hasMigrations(sql: Sql): Promise<boolean> {
   return (await sql.query("select 1 where to_regclass('rollcall.migration') is not null")).length > 0;

@@ -89,7 +89,7 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       );
       const repairs = body.items.filter(({ type }) => type === "drift(consul)");
       expect(repairs).toMatchObject([
-        { reason: expect.stringMatching(/altered: onex-effect-n2 has another tags, address/) },
+        { reason: expect.stringMatching(/altered: onex-effect-n2 differs in tags, address/) },
       ]);
     });
 

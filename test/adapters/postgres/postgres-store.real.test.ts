@@ -29,7 +29,7 @@ describeReal("PostgresStore", (services) => {
     beforeAll(async () => {
       former = await freshDatabase(services.database);
       const store = new PostgresStore({ url: former.url });
-      const text = readFileSync(new URL("fixtures/before-first-release.sql", import.meta.url), "utf8");
+      const text = readFileSync(new URL("../fixtures/before-first-release.sql", import.meta.url), "utf8");
       await store.transaction((tx) => store.script(tx, text)).finally(() => store.close());
     });
     afterAll(() => former.drop());
