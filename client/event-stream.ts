@@ -10,7 +10,7 @@ export interface EventStreamOptions extends HttpAccess {
   readonly onEvent: (event: RegistrationEvent) => void;
 }
 
-/** The server sends an event or a comment more often than this; after a longer silence the connection counts as broken. */
+/** The server sends an event or a comment more often than this; after a longer silence the connection is broken. */
 const SILENCE_MS = 45_000;
 
 /** A stream of server-sent events. When it breaks, it is resumed after the last event that arrived. */

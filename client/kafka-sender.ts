@@ -24,7 +24,7 @@ const DELIVERY_MS = 30_000;
 
 /**
  * Sends one call at a time; messages that arrive meanwhile go with the next. A call has succeeded only when all of its
- * partitions were confirmed. A failed one is repeated by a new producer, because kafkajs loses track of pending requests.
+ * partitions were confirmed. A failed one is repeated by a new producer: kafkajs loses track of pending requests.
  */
 export class KafkaSender {
   readonly #kafka: Kafka;

@@ -131,8 +131,8 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#phase = "closed";
     clearTimeout(this.#timer);
     this.#unsubscribe?.();
-    // An introspection with the reason shutdown, not NodeDeregister: thanks to its epoch it can't end the registration of
-    // a later process of this node.
+    // An introspection with the reason shutdown, not NodeDeregister: because of its epoch it can't end the registration
+    // of a later process of this node.
     if (goodbye && wasKnown) await this.#publish(this.#introspection("shutdown"));
   }
 

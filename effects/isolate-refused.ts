@@ -38,7 +38,7 @@ export async function writeIsolatingRefused<Item>(
  */
 function rejectOnAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new Error("the store did not answer in the time given"));
+    const onAbort = (): void => reject(new Error("the store did not answer before the effect's timeout"));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));

@@ -41,9 +41,9 @@ const PASSES_MAX = 8;
 
 /**
  * Services with their checks on an external node: Consul's health then shows the states that Rollcall knows. Each write
- * is a compare and set with the indexes that it expects. A new service, and one that this process wrote last, is written
- * without reading it first. When the write conflicts, the service is read and its owner and version are compared. So
- * late writes, other processes, repeats and an outdated memory do no harm.
+ * is a compare and set with the indexes that it expects. A new service, and one that this process wrote last, is
+ * written without reading it first. When the write conflicts, the service is read and its owner and version are
+ * compared. So late writes, other processes, repeats and an outdated memory do no harm.
  * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
  */
 export class ConsulTransactions implements ServiceRegistry, ServiceInventory {

@@ -13,9 +13,10 @@ export interface NodeGuard {
 const ATTEMPTS_MAX = 4;
 
 /**
- * The node of our services, and the fence for their writes. A write whose outcome is unknown may still arrive at Consul,
- * and could bring back a service that is removed next. So the node's index is advanced before anything else is written,
- * and every transaction that was sent earlier fails. Other processes share the node and then read its index again.
+ * The node of our services, and the fence for their writes. A write whose outcome is unknown may still arrive at
+ * Consul, and could bring back a service that is removed next. So the node's index is advanced before anything else is
+ * written, and every transaction that was sent earlier fails. Other processes share the node and then read its index
+ * again.
  */
 export class ExternalNode {
   readonly name: string;

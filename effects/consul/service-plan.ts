@@ -72,8 +72,8 @@ export function operationsOf(
       { Check: { Verb: "cas", Check: { ...checkOf(change, service, change.check, node), ...expectedIndex(check) } } },
     ];
   }
-  // Consul requires the service's name here. Removing a service removes its checks; so a check that was written since it
-  // was read must make the transaction fail.
+  // Consul requires the service's name here. Removing a service removes its checks; so a check that was written since
+  // it was read must make the transaction fail.
   const { ID, Service, ModifyIndex } = service;
   const removal: Operation = { Service: { Verb: "delete-cas", Node: node, Service: { ID, Service, ModifyIndex } } };
   if (check === undefined) return [removal];

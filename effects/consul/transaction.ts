@@ -62,7 +62,7 @@ export interface OperationError {
   readonly message: string;
 }
 
-/** A transaction is applied as a whole or not at all. `invalid_request`: Consul does not say which operation is wrong. */
+/** A transaction is applied as a whole or not at all. For `invalid_request` Consul does not name the operation. */
 export type TransactionResult =
   | { readonly kind: "applied"; readonly results: readonly OperationResult[] }
   | { readonly kind: "refused"; readonly problems: readonly OperationError[] }

@@ -1,4 +1,4 @@
-/** $1 service ids, $2 owner, then one array a column. Leaves services of another owner or a younger version unchanged. */
+/** $1 service ids, $2 owner, then an array a column. Does not change services of another owner or a younger version. */
 export const REGISTER = `
   insert into rollcall.catalog_service as held
     (service_id, owner, service_name, node_id, tags, address, port, status, note, version)
@@ -37,7 +37,7 @@ export const SET_STATUS = `
     and held.version <= given.version
   returning held.service_id`;
 
-/** $1 service ids, $2 owner, $3 versions. For a day a removed service, also one that never existed, keeps its version. */
+/** $1 service ids, $2 owner, $3 versions. A removed service keeps its version for a day, even if it never existed. */
 export const DEREGISTER = `
   with forgotten as (
     delete from rollcall.catalog_service

@@ -20,7 +20,7 @@ import { DEREGISTER, OWNED_SERVICES, OWNED_BY_OTHERS, REGISTER, FIND_SERVICES, S
 /** Refused as by Consul: a client that connects to such an address reaches its own machine. */
 const WILDCARD_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::", "[::]"]);
 
-/** The service catalog of an installation without Consul: a table, written by the same effects with the same results. */
+/** The service catalog of an installation without Consul: a table, with the same effects and the same results. */
 export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceDiscovery {
   readonly #sql: Sql;
   readonly #owner: string;

@@ -44,7 +44,7 @@ export const HandlerNodeIntrospected = handler(
   },
 );
 
-/** The reported node, the known one, and why the report is stale. In ended states no node is known and none is stale. */
+/** The reported node, the known one, and why the report is stale. In ended states no node is known, and none stale. */
 function readIntrospection({ message, entity, now, maxClockSkewMs }: Context) {
   const next = nodeOf(message.payload, now);
   const held = entity.isLive ? entity.data.node : null;

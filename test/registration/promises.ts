@@ -19,7 +19,7 @@ export function keepsItsPromises(world: World): void {
   }
 }
 
-/** Each attempt begins once, ends at most once with its last event, and is active after both confirmations and its ACK. */
+/** An attempt begins once, ends at most once, by its last event, and is active after both confirmations and its ACK. */
 function attemptKeepsThem(world: World, attemptId: string): void {
   const own = world.events.filter((event) => event.attemptId === attemptId);
   const types = own.map(({ type }) => type);

@@ -34,8 +34,8 @@ const Timestamp = z
 /** A UUID of any version and variant. The canonical form is lower case. */
 export const Uuid = z.guid();
 
-// Control characters are invisible, and escape sequences in a terminal. They are listed because not every engine for the
-// patterns of JSON Schemas knows \p{Cc}.
+// Control characters are invisible, and escape sequences in a terminal. They are listed because not every engine for
+// the patterns of JSON Schemas knows \p{Cc}.
 const NO_CONTROL_CHARACTERS = /^[^\x00-\x1f\x7f-\x9f]*$/;
 const LABEL_LENGTH_MAX = 255;
 

@@ -14,9 +14,9 @@ interface Reader {
 const retryMs = 1_000;
 
 /**
- * The position of each reader. A reader at the log's end gets appended records from memory, at once; any other one reads
- * the table page by page until it is there. A record is delivered only when its offset is the reader's position, so
- * there is no gap and no repeat between the two ways.
+ * The position of each reader. A reader at the log's end gets appended records from memory, at once; any other one
+ * reads the table page by page until it is there. A record is delivered only when its offset is the reader's position,
+ * so there is no gap and no repeat between the two ways.
  */
 export class EmbeddedLogReaders {
   readonly #log: EmbeddedLog;

@@ -38,7 +38,7 @@ export class KafkaBus implements EventBus {
     readonly partitions: number;
   }): Promise<{ readonly partitions: number }> {
     const prepared = await prepareTopics(this.#settings, topics);
-    // A new leader may not know that it leads yet, and the first consumer that asks such a leader joins its group again.
+    // A new leader may not know yet that it leads; a consumer that is the first to ask it would join its group again.
     await this.#ends.fetch([...topics.input, ...topics.output], leadersTimeoutMs);
     return prepared;
   }

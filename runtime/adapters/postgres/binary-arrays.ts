@@ -1,8 +1,8 @@
 import type { SqlValue } from "../../ports/store.ts";
 
 /**
- * Arrays in Postgres' binary format, without quoting and hex: a registration's rows take a quarter of the CPU that their
- * text form takes to encode. The layout is that of `array_recv` and of each type's `_recv` in the Postgres source.
+ * Arrays in Postgres' binary format, without quoting and hex: a registration's rows take a quarter of the CPU that
+ * their text form takes to encode. The layout is that of `array_recv` and of each type's `_recv` in Postgres' source.
  */
 export interface ElementType {
   readonly oid: number;
@@ -12,7 +12,7 @@ export interface ElementType {
 /** Writes an element at `at`, where space is reserved. Returns its length in bytes, -1 if it has no binary form. */
 type ElementWriter = (value: SqlValue, at: number) => number;
 
-/** Element types of a statement's array parameters, by index; none for a parameter that also occurs with another cast. */
+/** Element types of a statement's array parameters, by index; none for one that also occurs with another cast. */
 export function arrayTypes(text: string): readonly (ElementType | undefined)[] {
   const casts = new Map<number, string | undefined>();
   for (const [, number, cast] of text.matchAll(/\$(\d+)(?:::(\w+)\[\](?!\[))?/g)) {

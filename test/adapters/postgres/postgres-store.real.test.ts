@@ -216,7 +216,7 @@ describeReal("PostgresStore", (services) => {
     });
   });
 
-  it("is migrated over a connection that waited for another migration and has an outdated cache of schemas", async () => {
+  it("is migrated over a connection that waited for another one and has an outdated cache of schemas", async () => {
     const fresh = await freshDatabase(services.database);
     const stores = [1, 2].map(() => new PostgresStore({ url: fresh.url, maxConnections: 1 }));
     const directory = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));
