@@ -23,7 +23,7 @@ export interface Effect {
   readonly intent: IntentDefinition;
   /** Fault codes that its outcomes may have; `retry_on` may name these. */
   readonly faults: readonly string[];
-  /** @returns one outcome for each intent, in their order */
+  /** @returns one outcome for each intent, in their order. No two intents of a batch have the same target. */
   run(intents: readonly Intent<never>[], context: EffectContext): Promise<readonly Outcome[]>;
 }
 
