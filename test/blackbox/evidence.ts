@@ -85,17 +85,6 @@ export function envelopeOf(record: PublishedRecord): Envelope {
   return known;
 }
 
-/** Items by what they have in common, in their order. */
-export function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
-}
-
 /** Each event of a node once, by `entity_seq`. */
 export function eventsOf(records: readonly PublishedRecord[], nodeId: string): SeenEvent[] {
   const events = new Map<string, SeenEvent>();

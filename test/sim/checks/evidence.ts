@@ -1,13 +1,13 @@
 import type { Broker } from "../broker.ts";
 import type { Consul } from "../consul.ts";
 import type { Database } from "../database.ts";
+import type { PromiseId, Report } from "../../promises/promises.ts";
 
-/** Which promise of reliability.md was broken, and how it was seen. */
+/** Which promise was broken, or that a process ended by itself (crash point C15), and how it was seen. */
 export interface Breach {
-  readonly promise: string;
+  readonly promise: PromiseId | "C15";
   readonly what: string;
 }
-type Say = (promise: string, what: string) => void;
 
 /** Time in which something that the product needs was out of reach. */
 export interface Outage {
@@ -16,7 +16,7 @@ export interface Outage {
   toMs: number;
 }
 
-/** What a stranger sees: the log, the tables, the catalogue, and what the weather was. All times are true ones. */
+/** Everything that can be seen: the log, the tables, the catalog, and what the weather was. All times are true ones. */
 export interface Evidence {
   readonly broker: Broker;
   readonly database: Database;
@@ -25,7 +25,7 @@ export interface Evidence {
   /** Nothing has been wrong since, or will have been until then: rebalances and slowness included. */
   quietFromMs(): number;
   nowMs(): number;
-  say: Say;
+  readonly say: Report;
 }
 
 export interface Envelope {
