@@ -82,7 +82,7 @@ describe("retries of effects", () => {
     intent("shop.pay", "retried", "UNAVAILABLE");
     intent("shop.pay", "done");
     expect(retries.describe(["shop.buy", "shop.buy", "shop.pay", "shop.else"])).toEqual([
-      expect.stringMatching(/^shop\.buy is tried again, it failed with UNAVAILABLE \d+ ms ago$/),
+      expect.stringMatching(/^shop\.buy is being retried, it failed with UNAVAILABLE \d+ ms ago$/),
     ]);
   });
 });

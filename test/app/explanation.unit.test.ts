@@ -99,7 +99,7 @@ describe("an explanation", () => {
       facts({ entity: undefined, deadLetters, trouble: ["the bus can't be reached (x)"] }),
     );
     expect(known).toBe(false);
-    expect(text).toContain("No message of n1 is known. One message with its id as key lies in");
+    expect(text).toContain("No message of n1 was ever processed. One message with its id as key lies in");
     expect(text).toContain("rollcall dlq show d1");
     expect(text).toContain("It is blocked: the bus can't be reached (x).");
   });

@@ -136,7 +136,7 @@ describe("the notices", () => {
       {
         title: "Expiry of ACTIVE is held",
         hold: { domain: "registration", subject: "ACTIVE" },
-        detail: "since 40 s ago: 30 of 100 would have gone at once",
+        detail: "since 40 s ago: 30 of 100 would have happened at once",
       },
     ],
     [
@@ -147,7 +147,10 @@ describe("the notices", () => {
     [
       "an open breaker",
       { openBreakers: new Map([["consul", 95_000]]) },
-      { title: "consul is not asked for a while", detail: "its breaker is open for 5 s: too many failures in a row" },
+      {
+        title: "consul is not called: its circuit breaker is open",
+        detail: "open for 5 s: too many failures in a row",
+      },
     ],
     [
       "a backend that can't be read",
