@@ -7,11 +7,11 @@ export interface BenchNode {
   readonly index: number;
 }
 
-/** How a load reaches an engine: publishes introspections, and says when a node was accepted or became active. */
+/** How a load reaches an engine: publishes introspections, and reports when a node was accepted or became active. */
 export interface Engine {
   introspect(nodes: readonly BenchNode[]): Promise<void>;
   /**
-   * Where silent nodes are ended by a deadline: they say goodbye, so that none of it falls into what is measured next.
+   * Where silent nodes are ended by a deadline: they deregister, so that none of it falls into what is measured next.
    */
   leave?(nodes: readonly BenchNode[]): Promise<void>;
   /** Called by the engine's side; the ACK is sent by it too. */

@@ -32,7 +32,7 @@ export class EmbeddedWorld implements World {
   private constructor(options: EmbeddedOptions) {
     this.#contractsDir = options.contractsDir;
     this.#environment = options.environment ?? {};
-    this.#tolerated = options.catalogue === "absent" ? ["catalogue"] : [];
+    this.#tolerated = options.catalog === "absent" ? ["catalogue"] : [];
   }
 
   static async create(options: EmbeddedOptions = {}): Promise<EmbeddedWorld> {
@@ -158,7 +158,7 @@ export class EmbeddedWorld implements World {
 
 interface EmbeddedOptions {
   /** The program is not ready then; what else it needs is waited for. */
-  readonly catalogue?: "absent";
+  readonly catalog?: "absent";
   readonly contractsDir?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** For the first start alone: a crash point. */

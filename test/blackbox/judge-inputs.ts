@@ -16,14 +16,14 @@ export interface InputMessage {
   readonly eventTimeMs: number;
 }
 
-/** What went in and was not dead-lettered; undefined where nobody can look. */
+/** What went in and was not dead-lettered; undefined where inputs can't be read. */
 export function messagesIn({ inputs, deadLetters }: Evidence): readonly InputMessage[] | undefined {
   if (!inputs || !deadLetters) return undefined;
   const dead = new Set(deadLetters.map(({ headers }) => placeOf(headers)));
   return inputs.flatMap((record) => (dead.has(place(record)) ? [] : messageIn(record)));
 }
 
-/** What went in, held against what came out: G1, G8 and G11. Reports nothing where nobody can look. */
+/** What went in, compared with what came out: G1, G8 and G11. Reports nothing where inputs can't be read. */
 export function judgeInputs(evidence: Evidence, messages: readonly InputMessage[] | undefined): string[] {
   const { inputs, records } = evidence;
   if (!inputs || !messages) return [];
@@ -39,7 +39,7 @@ const place = ({ topic, partition, offset }: InputRecord): string => `${topic}[$
 const placeOf = (headers: Readonly<Record<string, string>>): string =>
   `${headers["dlq_topic"]}[${headers["dlq_partition"]}]@${headers["dlq_offset"]}`;
 
-/** An envelope, or whatever else has a node's id in the place where payloads are. */
+/** An envelope, or anything else with a node's id where payloads are. */
 function messageIn(record: InputRecord): InputMessage[] {
   let message: Readonly<Record<string, unknown>> | null;
   try {

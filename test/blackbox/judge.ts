@@ -7,7 +7,7 @@ import { envelopeOf, type Evidence, type PublishedRecord } from "./evidence.ts";
 import { judgeEnvelopes } from "./judge-envelopes.ts";
 import { type InputMessage, judgeInputs, messagesIn } from "./judge-inputs.ts";
 
-/** What the clocks of one machine may tell differently. */
+/** How far the clocks of one machine may differ. */
 const CLOCKS_MS = 20;
 
 /**

@@ -11,7 +11,7 @@ const NODE = { node_id: "n1", node_type: "effect", endpoints: { http: "http://n1
 const time = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z`;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An honest event, as the protocol wants it. */
+/** An event as the protocol prescribes it. */
 function record(seq: number, type: string, payload: Fields = {}, second = seq): PublishedRecord {
   const parent = v4();
   const envelope: Envelope = {
@@ -125,7 +125,7 @@ const honest: Evidence = {
   foreign: { planted: ["web-1"], found: ["web-1"] },
 };
 
-/** The record as if its envelope or payload said something else. */
+/** The record with a changed envelope or payload. */
 function forged(original: PublishedRecord, payload: Fields, envelope: Partial<Envelope> = {}): PublishedRecord {
   const known = JSON.parse(original.value) as Envelope;
   return logged({ ...known, ...envelope, payload: { ...known.payload, ...payload } }, original.kafka?.offset ?? 0);
@@ -135,7 +135,7 @@ const moved = (original: PublishedRecord, more: Partial<PublishedRecord["kafka"]
   logged(JSON.parse(original.value) as Envelope, 9, more);
 
 describe("the judge", () => {
-  it("finds nothing wrong with an honest system", () => expect(judge(honest)).toEqual([]));
+  it("finds nothing wrong with a correct system", () => expect(judge(honest)).toEqual([]));
 
   it("allows a repeat with the same bytes", () =>
     expect(judge({ ...honest, records: [...registered, accepted] })).toEqual([]));

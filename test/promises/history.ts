@@ -53,10 +53,10 @@ export interface AtRest {
     /** `host:port`. */
     readonly address: string;
     readonly isPassing: boolean;
-    /** Undefined when the catalog does not tell. */
+    /** Undefined when the catalog does not have it. */
     readonly version?: number;
   }[];
-  /** Of node_registrations; undefined when nobody can look. */
+  /** Of node_registrations; undefined when they can't be read. */
   readonly rows?: readonly { readonly entityId: string; readonly status: unknown; readonly version: number }[];
   /** A host that the catalog refuses: an active node that announces it keeps the entry that it had. */
   readonly refusedHost?: string;

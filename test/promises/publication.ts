@@ -17,7 +17,7 @@ export class PublicationJudge {
   /** `topic entity` -> the entity_seq of its last event there. */
   readonly #newest = new Map<string, number>();
 
-  /** @param partitions of each topic; undefined when nobody can tell */
+  /** @param partitions of each topic; undefined when unknown */
   constructor(report: Report, partitions?: number) {
     this.#report = report;
     this.#partitionMetadata = Array.from({ length: partitions ?? 0 }, (_, partitionId) => ({

@@ -18,7 +18,7 @@ import { Scheduler } from "./scheduler.ts";
 import type { Change } from "./sql/tables.ts";
 import { type Place, type Trouble, Weather } from "./weather.ts";
 
-/** Where planted defects get in: each a lie told to the product, or by it. */
+/** For planted defects: changed ports, or changed SQL. */
 export interface Plant {
   readonly ports?: (ports: Ports, machine: Machine, world: World) => Ports;
   readonly sql?: (text: string) => string;
@@ -26,7 +26,7 @@ export interface Plant {
 export interface WorldOptions {
   readonly seed: number;
   readonly plant?: Plant;
-  /** Keeps what happened in words. */
+  /** Keeps a log of what happened. */
   readonly isTold?: boolean;
 }
 
@@ -116,7 +116,7 @@ export class World {
   count(what: string, by = 1): void {
     this.counts[what] = (this.counts[what] ?? 0) + by;
   }
-  /** Of everything that was written, in its order: equal for equal histories. */
+  /** A hash of everything that was written, in order: equal for equal histories. */
   get traceHash(): string {
     return this.#hash.copy().digest("hex");
   }
@@ -148,7 +148,7 @@ export class World {
     this.#checks.versions.committed(changes);
   }
 
-  /** After every event of the simulation: what has just been broken ends it. */
+  /** Called after every event of the simulation: a broken promise ends it. */
   readonly afterEach = (): void => {
     const now = this.scheduler.nowMs;
     if (!this.breach && now - this.#lateCheckedAtMs >= CHECK_EVERY_MS) {
@@ -231,7 +231,7 @@ export class World {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.breach ??= { promise: "C15", what: `${machine.name} can't go on: ${what}` };
   }
-  /** A promise that nobody listened to: the product's, as no other code is here. */
+  /** An unhandled rejection: the product's, as no other code runs here. */
   unheard(error: unknown): void {
     this.breach ??= {
       promise: "C15",
@@ -349,7 +349,7 @@ export class World {
     for (const node of this.nodes) if (this.random.chance(share)) node.isSilent = true;
   }
 
-  /** All is well again, and nobody says anything but heartbeats: within a minute all must be settled. */
+  /** No more faults, and no messages but heartbeats: within a minute everything must be settled. */
   async rest(): Promise<void> {
     this.tell("--- calm ---");
     this.#isPatched = true;

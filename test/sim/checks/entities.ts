@@ -116,7 +116,7 @@ export class EntitiesCheck {
     }
   }
 
-  /** G7: a deadline that is due fires when nothing is wrong. */
+  /** G7: without faults a deadline that is due fires. */
   late(): void {
     const { database, say, nowMs, quietFromMs } = this.#evidence;
     const now = nowMs();

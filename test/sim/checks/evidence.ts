@@ -9,20 +9,20 @@ export interface Breach {
   readonly what: string;
 }
 
-/** Time in which something that the product needs was out of reach. */
+/** Time in which a service, or every process, was unreachable. */
 export interface Outage {
   readonly of: "bus" | "store" | "process";
   readonly fromMs: number;
   toMs: number;
 }
 
-/** Everything that can be seen: the log, the tables, the catalog, and what the weather was. All times are true ones. */
+/** Everything that can be seen: the log, the tables, the catalog, and the outages. Times are exact. */
 export interface Evidence {
   readonly broker: Broker;
   readonly database: Database;
   readonly consul: Consul;
   readonly outages: readonly Outage[];
-  /** Nothing has been wrong since, or will have been until then: rebalances and slowness included. */
+  /** No fault since then, or after then: rebalances and slowness included. */
   quietFromMs(): number;
   nowMs(): number;
   readonly say: Report;
