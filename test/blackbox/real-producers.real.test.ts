@@ -74,7 +74,7 @@ describeReal("foreign producers on Kafka", (services) => {
       for (let partition = 0; partition < PARTITIONS; partition++)
         await world.send(type, {
           partition,
-          // Each copy is another message with the same content: the first registers, the others are absorbed or too late.
+          // Each copy is another message with equal content: the first registers, the others are absorbed or late.
           value: JSON.stringify(payload),
           headers: { message_id: v4() },
         });

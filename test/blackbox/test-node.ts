@@ -55,7 +55,7 @@ export class TestNode {
   }
 
   /**
-   * Of everything published until now. Topics are read in parallel: what was read last may not have been published last.
+   * Of everything published until now. Topics are read in parallel: the last one read may not be the last published.
    */
   async types(): Promise<readonly string[]> {
     await this.#world.caughtUp();

@@ -1,3 +1,4 @@
+import { v4 } from "uuid";
 import type { Evidence } from "./evidence.ts";
 import type { Ended } from "./program.ts";
 
@@ -61,6 +62,18 @@ export interface PublishOptions {
   readonly correlationId?: string;
   /** What a producer calls the payload. */
   readonly payloadType?: string;
+}
+
+/** The envelope of a node's message. */
+export function envelopeFor(type: string, payload: object, options: PublishOptions) {
+  const { messageId = v4(), correlationId, payloadType = type } = options;
+  return {
+    envelope_id: messageId,
+    envelope_timestamp: new Date().toISOString(),
+    ...(correlationId !== undefined && { correlation_id: correlationId }),
+    payload_type: payloadType,
+    payload,
+  };
 }
 
 /** The program with its surroundings, and everything that a node, a dashboard or an operator can do to it. */

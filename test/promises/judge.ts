@@ -9,7 +9,7 @@ const GRACE_MAX_MS = 30_000;
 
 /** What can be known beyond the events. What is left out nobody could see, and is not judged. */
 export interface Witness {
-  /** How far the clocks of those who wrote the history may differ; 0 where there is one clock and all times are exact. */
+  /** How far the clocks in the history may differ; 0 where there is one clock and all times are exact. */
   readonly clocksMs: number;
   /** The ACK with this message id; "unknown" where it can't be told which ACK it was. */
   readonly ack?: (messageId: string, entityId: string) => Ack | "unknown" | undefined;
@@ -23,7 +23,7 @@ export interface Witness {
   readonly lateMsMax?: number;
 }
 
-/** Judges a history event by event: G2, G5, G7, G8 and G9, and the numbers of G4. Each event once, in its entity's order. */
+/** Judges a history: G2, G5, G7, G8, G9, and the numbers of G4. Takes each event once, in its entity's order. */
 export class Judge {
   readonly entities = new Map<string, EntityHistory>();
   readonly #report: Report;

@@ -15,9 +15,9 @@ const LATE_MAX_MS = 2_000;
 const SLACK_MS = 200;
 
 /**
- * Each entity's events go to the judge as they are committed. What only the simulation can see is checked here: a second
- * writer of a journal (G4), what Consul and Postgres had when a node was accepted (G5), rows that go back (G6), deadlines
- * that stay due (G7), input that was unread when a deadline fired (G8).
+ * Each entity's events go to the judge as they are committed. What only the simulation can see is checked here: a
+ * second writer of a journal (G4), what Consul and Postgres had when a node was accepted (G5), rows that go back (G6),
+ * deadlines that stay due (G7), input that was unread when a deadline fired (G8).
  */
 export class EntitiesCheck {
   readonly #evidence: Evidence;
