@@ -32,9 +32,9 @@ export interface Surroundings {
   /** Hash of the contracts in force; undefined: those that are shipped. */
   readonly contracts: string | undefined;
   observe(machine: Machine, event: ShellEvent): void;
-  /** Other contracts came in force: the process stops, and another starts with those. */
+  /** Other contracts came in force: it leaves, and comes again with those. */
   superseded(process: Process): void;
-  /** The shell reported a fatal error, or left a rejection unhandled. */
+  /** The shell said that it can't go on, or left a promise unheard: `error` is why. */
   failed(machine: Machine, error: unknown): void;
 }
 
@@ -77,7 +77,7 @@ export class Process {
   }
 
   /**
-   * As `rollcall start` does: a service that is unreachable at the start ends the process, and another is started.
+   * As the command does it: what can't be reached at the start ends the process, and whoever watches it starts another.
    */
   start(): void {
     this.#runtime.start().catch((error: unknown) => {
@@ -86,7 +86,7 @@ export class Process {
     });
   }
 
-  /** An operator asks this process to put other contracts in force. Whether they are is read from the store. */
+  /** Somebody asks this process to put other contracts in force; what came of it is what the store then says. */
   change(hash: string): void {
     const { contracts: expected } = this.#around;
     const next: Domain = { ...this.#domain, contractHash: hash };
