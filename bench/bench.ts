@@ -165,7 +165,7 @@ async function start(name: EngineName, given: Given, services: ServiceAddresses)
   return name === "real" ? startRollcall(given.runId, services, given.database) : startBaseline(given);
 }
 
-/** A catalogue that keeps every run's services gets slower from run to run, whoever is measured. */
+/** A catalog that keeps every run's services gets slower from run to run, whatever is measured. */
 async function forgetServices({ consul }: ServiceAddresses, runId: string): Promise<void> {
   for (const Node of [`rollcall-dev-${runId}`, BENCH_NODE])
     await fetch(new URL("/v1/catalog/deregister", consulUrl(consul)), {
@@ -191,7 +191,7 @@ async function startRollcall(runId: string, services: ServiceAddresses, database
 
 const UNDER_WAY = /^rollcall_(waiting_messages|intents_pending|unpublished_messages) [1-9]/m;
 
-/** Told that they may leave, the nodes are gone; their services and rows are still being seen to. */
+/** The nodes have deregistered; their services and rows are still being removed. */
 const settled = (url: string): Promise<void> =>
   waitUntil(
     async () => {

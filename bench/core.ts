@@ -179,7 +179,7 @@ function fromBus(domain: Domain, type: string, payload: object, brokerTimeMs: nu
   });
 }
 
-/** With states that lead to one another, and that nobody is ever in. */
+/** With states that lead to one another, and that no entity is ever in. */
 function widened(machine: Machine): Machine {
   const [state] = machine.states.values();
   if (!state) return machine;

@@ -62,6 +62,22 @@ async function tallied(registrations: number): Promise<Tally> {
     eventBytes: 0,
     registryCalls: 0,
   };
+  const { scheduler, machine, start, send, becameActive } = countedWorld(tally);
+  start();
+  await scheduler.run(READY_MS, () => {});
+  Object.keys(tally).forEach((name) => (tally[name as keyof Counts] = 0));
+  const timestamp = new Date(EPOCH_MS + READY_MS).toISOString();
+  for (let i = 0; i < registrations; i++)
+    send(TOPICS.introspection, { ...introspection(`node-${i}`, i), timestamp } as never);
+  await scheduler.run(READY_MS + WATCHED_MS, () => {});
+  machine.kill();
+  const active = becameActive();
+  if (active !== registrations) throw new Error(`${active} of ${registrations} nodes became active`);
+  return tally;
+}
+
+/** Simulated services with even latencies, each with its calls counted, and a runtime on them. */
+function countedWorld(tally: Tally) {
   const random = new Random(1);
   const scheduler = new Scheduler();
   const weather = new Weather(scheduler, random);
@@ -69,13 +85,17 @@ async function tallied(registrations: number): Promise<Tally> {
   weather.wayMs = () => 1;
   const broker = new Broker(weather, PARTITIONS, READY_MS);
   const database = new Database(SCHEMAS, weather);
-  const consul = new Consul(weather);
   const machine = new Machine("counted", scheduler, random, 0);
   const store = countedStore(new SimStore(database, machine), tally);
-  const registry = new SimRegistry(consul, machine);
-  const apply: SimRegistry["apply"] = (changes, signal) => {
-    tally.registryCalls++;
-    return registry.apply(changes, signal);
+  const send = (topic: string, payload: { readonly node_id: string }): void => {
+    const { node_id: id } = payload;
+    broker.append({
+      topic,
+      partition: partitionOf(id, PARTITIONS),
+      key: Buffer.from(id),
+      value: Buffer.from(JSON.stringify(payload)),
+      headers: { message_id: random.uuid() },
+    });
   };
   let active = 0;
   broker.create(INPUT);
@@ -91,19 +111,11 @@ async function tallied(registrations: number): Promise<Tally> {
     tally.rowsWritten += changes.length;
     tally.journalRows += changes.filter(({ table }) => table.schema.name === "journal").length;
   };
-  const send = (topic: string, payload: { readonly node_id: string }): void => {
-    const { node_id: id } = payload;
-    broker.append({
-      topic,
-      partition: partitionOf(id, PARTITIONS),
-      key: Buffer.from(id),
-      value: Buffer.from(JSON.stringify(payload)),
-      headers: { message_id: random.uuid() },
-    });
-  };
+  const registry = countedRegistry(new SimRegistry(new Consul(weather), machine), tally);
+  const bus = countedBus(new SimBus(broker, machine), tally);
   const runtime = new Runtime({
-    domain: domainOn({ apply }, store),
-    bus: countedBus(new SimBus(broker, machine), tally),
+    domain: domainOn(registry, store),
+    bus,
     store,
     clock: machine.clock,
     owner: "counted",
@@ -113,17 +125,15 @@ async function tallied(registrations: number): Promise<Tally> {
       throw error;
     },
   });
-  void runtime.start();
-  await scheduler.run(READY_MS, () => {});
-  Object.keys(tally).forEach((name) => (tally[name as keyof Counts] = 0));
-  const timestamp = new Date(EPOCH_MS + READY_MS).toISOString();
-  for (let i = 0; i < registrations; i++)
-    send(TOPICS.introspection, { ...introspection(`node-${i}`, i), timestamp } as never);
-  await scheduler.run(READY_MS + WATCHED_MS, () => {});
-  machine.kill();
-  if (active !== registrations) throw new Error(`${active} of ${registrations} nodes became active`);
-  return tally;
+  return { scheduler, machine, send, start: () => void runtime.start(), becameActive: () => active };
 }
+
+const countedRegistry = (registry: SimRegistry, tally: Tally): Pick<SimRegistry, "apply"> => ({
+  apply: (changes, signal) => {
+    tally.registryCalls++;
+    return registry.apply(changes, signal);
+  },
+});
 
 function countedStore(store: Store, tally: Tally): Store {
   const counted =

@@ -9,7 +9,7 @@ import { type Engine, type LoadSize, runLoad } from "./load.ts";
 import { introspection, type Result, rssMiB } from "./measure.ts";
 
 /**
- * The embedded mode with its nodes in the same process: they publish through its bus and hear of what was published.
+ * The embedded mode with its nodes in the same process: they publish through its bus and read what is published.
  */
 export async function benchEmbedded(size: LoadSize): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-bench-"));

@@ -1,4 +1,4 @@
-/** For the catch of a command's `main`: one line that says what is wrong, and exit code 2. */
+/** For the catch of a command's `main`: one line with the error, and exit code 2. */
 export const failure =
   (command: string) =>
   (error: unknown): void => {

@@ -68,7 +68,7 @@ export class KafkaEngine implements Engine {
     }));
   }
 
-  /** They shut down; over when all are deregistered. Nothing for an engine that knows no leaving. */
+  /** They deregister; resolves when all have. Does nothing for an engine without deregistration. */
   async leave(nodes: readonly BenchNode[]): Promise<void> {
     const here = new Set(nodes.map(({ id }) => id));
     if (!this.#canLeave || here.size === 0) return;

@@ -6,7 +6,7 @@ import { openStream } from "./page-streams.ts";
  */
 const [url = "", readers = "0", deaf = "0"] = process.argv.slice(2);
 const open = (count: number) => Promise.all(Array.from({ length: count }, () => openStream(url)));
-// Never read: its answer stays in the kernel's buffers, and then in the server's.
+// Never reads: its answer fills the kernel's buffers, and then the server's.
 for (const response of await open(Number(deaf))) response.pause();
 for (const response of await open(Number(readers) - Number(deaf))) response.resume();
 process.send?.("open");

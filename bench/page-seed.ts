@@ -5,7 +5,7 @@ import type { Program } from "../test/blackbox/program.ts";
 const STATES = ["DEREGISTERED", "LIVENESS_EXPIRED", "REJECTED", "ACK_TIMED_OUT"];
 
 /**
- * So many nodes as rows of a folder: one that was really taken in, copied under other names. They have ended, so that
+ * So many nodes as rows of a folder: one that was really registered, copied under other names. They have ended, so that
  * nothing fires for them and no backend should have them.
  */
 export async function seedNodes(start: () => Promise<Program>, folder: string, nodes: number): Promise<void> {
@@ -24,7 +24,7 @@ export async function seedNodes(start: () => Promise<Program>, folder: string, n
     endpoints: { api: "http://10.0.0.7:8080" },
   };
   await publish("NodeIntrospectionEvent", about);
-  // The answer says that its attempt has ended.
+  // The answer comes when its attempt has ended.
   await publish("NodeDeregister", { node_id: "seed-0" }, "?wait=active&timeout=10s");
   await program.stop();
   const database = await PGlite.create(join(folder, "store", "data"));

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   if (executablePath === undefined)
     throw new Error("there is no Chromium: set CHROMIUM, or install the package chromium");
   const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-page-"));
-  // Longer than this takes: nobody expires.
+  // Longer than this takes: no node expires.
   const contracts = contractsCopy(...deadlinesOf("1h", "2h"));
   const start = () =>
     startProgram({

@@ -38,7 +38,7 @@ const SILENT = 2_000;
 const HOLDERS = 20_000;
 const PROCESS_LOAD = 4_000;
 const QUOTA_OF_A_CORE = 0.2;
-/** Longer than any phase: here nobody expires. */
+/** Longer than any phase: no node expires here. */
 const PATIENT = deadlinesOf("1h", "2h");
 
 async function main(): Promise<void> {
@@ -128,7 +128,7 @@ async function backlogAndRestart(
   }).finally(() => contracts.remove());
 }
 
-/** The silent ones say their last heartbeat all at once; the others go on. */
+/** The silent nodes send their last heartbeat at the same time; the others continue. */
 async function deadlines(scene: Scene, brokers: string): Promise<Figures> {
   const { nodes, topics, active } = scene;
   const expired = await KafkaReader.open(brokers, [topics.expired], `${topics.expired}-reader`);

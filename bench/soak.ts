@@ -176,7 +176,7 @@ async function outage({ program, active }: Scene, forMs: number): Promise<Findin
   };
 }
 
-/** All become ACTIVE, then two minutes of heartbeats: who is still ACTIVE is told by the process itself. */
+/** All become ACTIVE, then two minutes of heartbeats: the process itself reports how many are still ACTIVE. */
 async function many({ program, nodes, database, active }: Scene, count: number, everyMs: number): Promise<Finding> {
   const all = Array.from({ length: count }, (_, index) => nodeAt(index));
   let beating = true;

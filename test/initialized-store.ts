@@ -29,7 +29,7 @@ export async function openInitializedStore(): Promise<PgliteStore> {
   return store;
 }
 
-/** Other tests may make it at the same time: whoever is first is taken. */
+/** Other tests may make it at the same time: the first one is used. */
 async function makeTemplate(): Promise<void> {
   mkdirSync(TEMPLATES, { recursive: true });
   const made = mkdtempSync(join(TEMPLATES, "made-"));

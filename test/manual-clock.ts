@@ -5,7 +5,7 @@ interface Timer {
   readonly call: () => void;
 }
 
-/** Time that stands still until a test moves it. */
+/** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #nowMs = 0;
   /** What the machine's clock shows; a test may set it back. */
@@ -34,13 +34,13 @@ export class ManualClock implements Clock {
     return 0.5;
   }
 
-  /** All at once: what became due meanwhile is called late, in order. */
+  /** Jumps: timers that became due meanwhile fire late, in order. */
   pass(ms: number): void {
     this.#moveTo(this.#nowMs + ms);
     for (let next = this.#nextUntil(this.#nowMs); next; next = this.#nextUntil(this.#nowMs)) this.#call(next);
   }
 
-  /** What becomes due is called at its time, and promises settle in between. */
+  /** Steps: timers fire at their time, and promises settle in between. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await settled();
@@ -69,7 +69,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Long enough for chains of promises to run out. */
+/** Enough rounds for chains of promises to settle. */
 async function settled(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }

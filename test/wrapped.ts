@@ -1,4 +1,4 @@
-/** The same in all but what is given. */
+/** The same object with the given methods replaced. */
 export function wrapped<Whole extends object>(whole: Whole, own: Partial<Whole>): Whole {
   return new Proxy(whole, {
     get: (target, name) => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { FILE_BYTES_MAX, readContractFolder } from "../../runtime/contract/reading/contract-folder.ts";
 
-/** Called behind every read of the real file system: that is when somebody else writes. */
+/** Called after every read of the real file system: it writes as another process would. */
 let meanwhile = (): void => {};
 const { readSync } = fs;
 const readAndTell = (...given: Parameters<typeof readSync>): number => {
@@ -34,7 +34,7 @@ afterEach(() => {
 const said = () => readContractFolder(dir).problems.map(({ code, message }) => `${code} ${message}`);
 
 describe("changed while read", () => {
-  it("once: it is read as it became", () => {
+  it("once: the changed file is read", () => {
     let written = false;
     meanwhile = () => {
       if (!written) writeFileSync(file, "became: 1\n");
@@ -49,7 +49,7 @@ describe("changed while read", () => {
     expect(said()).toEqual(["RC001 the file changes while it is read: try again"]);
   });
 
-  it("to more than a contract may have: no more than that is read, and it is refused", () => {
+  it("to more than the size limit: only that much is read, and it is refused", () => {
     meanwhile = () => writeFileSync(file, "x".repeat(10_000_000));
     expect(said()).toEqual([`RC004 ${FILE_BYTES_MAX + 1} bytes: a contract has at most 1 MiB`]);
   });

@@ -26,7 +26,7 @@ describe("a bad contract", () => {
   it.each(yaml.map((fixture) => [`${fixture.item}: ${fixture.name}`, fixture] as const))("%s", (title, fixture) => {
     writeFileSync(join(dir, "bad.yaml"), fixture.text);
     const said = tally.time(() => title, codes);
-    // What a contract lacks besides is said as well.
+    // Whatever else a contract lacks is reported too.
     if (fixture.codes.length === 0) expect(said).not.toContain("RC001");
     expect(said).toEqual(expect.arrayContaining([...fixture.codes]));
     if (fixture.codes.some((code) => /RC00[34]/.test(code))) expect(said).toEqual(fixture.codes);
@@ -46,12 +46,12 @@ describe("a bad contract", () => {
     expect(JSON.stringify(diagnostics)).not.toContain("secret");
   });
 
-  it("a pipe that nobody writes to is no file, and nobody waits for it", () => {
+  it("a pipe without a writer is no file, and is not waited for", () => {
     execFileSync("mkfifo", [join(dir, "pipe.yaml")]);
     expect(loadContractFolder(dir).diagnostics).toMatchObject([{ code: "RC001", message: "not a file" }]);
   });
 
-  it("is told of on a terminal in plain lines", async () => {
+  it("is reported on a terminal in plain lines", async () => {
     writeFileSync(join(dir, "ansi.yaml"), 'name: "\\e[2J"\nnode_type: "\u009b31m\u202e"\n\u001b[31m: 1\n');
     writeFileSync(join(dir, "escaped.yaml"), 'name: "\\e[2J\\r\\nok"\nnode_type: EFFECT\n"\\e]0;x\\a": 1\n');
     expectPlainLines(await rollcall(["validate", dir]).catch(({ stdout }: { stdout: string }) => stdout));

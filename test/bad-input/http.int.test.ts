@@ -13,7 +13,7 @@ const post = (head: string, body: string): string => `POST /api/v1/events HTTP/1
 const get = (path: string, head = HEAD): string => `GET ${path} HTTP/1.1\r\n${head}\r\n`;
 const LARGE = 256 * 1024 + 1;
 
-/** A cursor whose check is right, as whoever has read the sources can make it. */
+/** A cursor with a correct checksum, as anyone can make who has read the sources. */
 function forged(scope: string, place: string): string {
   const body = Buffer.from(place);
   const check = createHash("sha256").update("rollcall cursor\0").update(scope).update("\0").update(body).digest();
@@ -189,7 +189,7 @@ describe("a bad request", () => {
     expect((await bench.ask("/health/live")).status).toBe(200);
   });
 
-  it("SSE readers that never read are let go, and who reads gets everything", async () => {
+  it("SSE readers that never read are disconnected, and one that reads gets everything", async () => {
     const server = createHttpServer(bench.system);
     const url = await server.listen({ host: "127.0.0.1", port: 0 });
     const { events, close } = await bench.stream("?type=NodeRegistrationInitiated", undefined, url);

@@ -1,4 +1,4 @@
-/** What may come in that is bad, one item each: every fixture says which one it stands for. */
+/** Every kind of bad input, one item each: every fixture names its item. */
 export const ITEMS = {
   bytes: [
     "empty",
@@ -71,7 +71,7 @@ export const ITEMS = {
     "heartbeat of an unknown or ended node",
     "introspection in every state, with other endpoints",
     "confirmations twice",
-    "confirmations for nobody",
+    "confirmations of an unknown node",
     "confirmations out of order",
     "internal events injected from outside (they change nothing)",
   ],

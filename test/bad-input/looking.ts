@@ -6,7 +6,7 @@ import { expect } from "vitest";
 const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 const OBEYED = /[^\P{Cc}\n]/u;
 
-/** No line of a log or on a terminal was made by whoever sent a message: no CR, no escape sequence, no new line. */
+/** No message can forge a line of a log or a terminal: no CR, no escape sequence, no new line. */
 export function expectPlainLines(said: string): void {
   const found = OBEYED.exec(said);
   expect(found && said.slice(Math.max(0, found.index - 80), found.index + 80)).toBeNull();

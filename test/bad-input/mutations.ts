@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** The node that every good message is of. */
+/** The node of every good message. */
 export const ID = "n1";
 const UUID = "0198c0de-0000-4000-8000-000000000001";
 
@@ -100,7 +100,7 @@ const anything = fc.oneof(
 export interface Mutated {
   readonly type: string;
   readonly bytes: Buffer;
-  /** What was done to it, for people. */
+  /** What was changed, for people. */
   readonly what: string;
 }
 const shape = { type: fc.constantFrom(...Object.keys(GOOD)), enveloped: fc.boolean() };

@@ -12,7 +12,7 @@ import { expectHarmless, inputTopic, PARTITIONS, takeIn, Tally, written } from "
 const RUNS = 5_000;
 const HOME = partitionOf(ID, PARTITIONS);
 
-/** As the node may stand when the message comes: unknown, in each state of a life, or told strange things about. */
+/** The node when the message arrives: unknown, in each state, or with unusual data. */
 const WAYS: readonly (readonly Stimulus[])[] = [
   [],
   ...LIVE_WAYS.map(([, way]) => way),
@@ -27,7 +27,7 @@ function expectTaken({ type, bytes }: Mutated, entity: Entity | undefined): void
   expectHarmless(plan);
   for (const event of plan.shellEvents)
     if (event.kind === "decision") expect(event.decision.result).not.toBe("refused");
-  // Once more, it says the same.
+  // The same again gives the same result.
   expect(written(takeIn(record, entity).plan) === written(plan)).toBe(true);
 }
 

@@ -24,11 +24,11 @@ import { partitionOf } from "../../runtime/core/murmur2.ts";
 const ENDED = ["REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];
 const way = (state: string): readonly Stimulus[] => REACH[state] ?? [];
 const elsewhere = { endpoints: { api: "http://10.0.0.2:9090" } };
-/** The first attempt was superseded by a2, which is as far as a1 had come. */
+/** The first attempt was superseded by a2, which has reached the same state. */
 const superseded = (rest: readonly Stimulus[]) => [...awaitingAck, introspected("a2", { epoch: 6 }), ...rest];
 const again = superseded([confirmed("consul"), confirmed("postgres"), published("NodeRegistrationAccepted")]);
 
-/** What comes when nothing waits for it: nothing follows, and the reason says why. */
+/** Messages that nothing waits for: nothing follows, and the reason is given. */
 const NOTHING: readonly (readonly [Item<"order">, string, readonly Stimulus[], Stimulus])[] = [
   ["ACK before accepted", "nothing is confirmed", pending, acked("a1")],
   ["ACK before accepted", "half is confirmed", partial, acked("a1")],
@@ -55,9 +55,11 @@ const NOTHING: readonly (readonly [Item<"order">, string, readonly Stimulus[], S
   ...ENDED.map((state) => ["heartbeat of an unknown or ended node", `in ${state}`, way(state), heartbeat()] as const),
   ["confirmations twice", "after both", accepted, confirmed("consul")],
   ["confirmations twice", "when ACTIVE", active, confirmed("postgres")],
-  ["confirmations for nobody", "of an unknown node", [], confirmed("consul")],
-  ["confirmations for nobody", "of an attempt that was superseded", again, confirmed("consul", { of: "a1" })],
-  ...ENDED.map((state) => ["confirmations for nobody", `in ${state}`, way(state), confirmed("consul")] as const),
+  ["confirmations of an unknown node", "of an unknown node", [], confirmed("consul")],
+  ["confirmations of an unknown node", "of an attempt that was superseded", again, confirmed("consul", { of: "a1" })],
+  ...ENDED.map(
+    (state) => ["confirmations of an unknown node", `in ${state}`, way(state), confirmed("consul")] as const,
+  ),
   ["confirmations out of order", "after the other failed", [...pending, failed("consul")], confirmed("postgres")],
   ["confirmations out of order", "published before it is accepted", pending, published("NodeRegistrationAccepted")],
   ["confirmations out of order", "a deadline that is not armed", pending, deadlinePassed("liveness")],
@@ -88,7 +90,7 @@ describe("a message at the wrong time", () => {
     },
   );
 
-  it("confirmations out of order: either first is as good, and one before a repeat of the other", () => {
+  it("confirmations out of order: either may be first, also with a repeat in between", () => {
     for (const order of [
       ["consul", "postgres"],
       ["postgres", "consul"],
@@ -112,7 +114,7 @@ describe("a message at the wrong time", () => {
     expect(decision.entity?.state).toBe(world.entity?.state);
   });
 
-  it("ACK twice, goodbye twice, and everything once more after the end: one attempt, one end", () => {
+  it("ACK twice, deregister twice, and everything once more after the end: one attempt, one end", () => {
     const { world } = given(
       ...active,
       deregistered(),
@@ -149,7 +151,7 @@ describe("internal events injected from outside (they change nothing)", () => {
       }
   });
 
-  it("what is published is not read, so nobody can publish it to us", () => {
+  it("published events are not consumed, so none can be injected", () => {
     const read = new Set(shippedDomain.consumed.map(({ topic }) => topic));
     for (const topic of [...shippedDomain.topicByEventType.values(), shippedDomain.deadLetterTopic])
       expect(read).not.toContain(topic);

@@ -1,7 +1,7 @@
 import type { DecodeErrorCode } from "../../runtime/core/incoming-json.ts";
 import type { Group, Item } from "./items.ts";
 
-/** What must come of it. */
+/** The expected result. */
 type Outcome =
   | { readonly dead: DecodeErrorCode }
   /** A good message, and why; `holds` is what its payload must have in its canonical form. */
@@ -12,16 +12,16 @@ export interface RecordFixture<In extends Group = Group> {
   readonly item: Item<In>;
   readonly name: string;
   readonly outcome: Outcome;
-  /** The payload type whose topic it goes to; NodeIntrospectionEvent unless told otherwise. */
+  /** The payload type whose topic it goes to; NodeIntrospectionEvent by default. */
   readonly type?: string;
   /** Of a node with this id, if it names one. */
   value(id: string): Buffer | string | null;
-  /** The node's id unless told otherwise. */
+  /** The node's id by default. */
   readonly key?: Buffer | string | null;
   readonly headers?: Readonly<Record<string, Buffer | string>>;
   /** In another partition than its entity's. */
   readonly misplaced?: boolean;
-  /** What the producer says of its time, ms since the epoch. */
+  /** The producer's timestamp, ms since the epoch. */
   readonly timestampMs?: number;
 }
 

@@ -15,7 +15,7 @@ import { records, titleOf } from "./records.ts";
 import { idIn, PARTITIONS, recordOf } from "./taking-in.ts";
 
 const LANE_BYTES_MAX = 400 * 1024;
-/** What is larger does not get onto the bus: whoever sends it is told. */
+/** A larger one is refused by the bus, with an error to the sender. */
 const BUS_BYTES_MAX = 512 * 1024;
 const MUTATED = 500;
 const PATIENCE = { timeout: 50_000, interval: 50 };
@@ -94,7 +94,7 @@ describe("bad messages, through the whole process", () => {
     await flush();
   }
 
-  it("each is dead-lettered once with its code, or taken, and none holds up the message behind it", async () => {
+  it("each is dead-lettered once with its code, or accepted, and none holds up the message behind it", async () => {
     const found = await letters();
     const codesOf = (index: number) =>
       found.filter(({ headers }) => headers["x-fixture"] === String(index)).map(({ error_code }) => error_code);
@@ -110,7 +110,7 @@ describe("bad messages, through the whole process", () => {
     console.log(`records, whole process: ${sent.length} inputs, ${found.length} dead letters`);
   });
 
-  it("each dead letter lies in its topic once, with where it lay", async () => {
+  it("each dead letter is in its topic once, with its place", async () => {
     const { deadLetterTopic } = bench.system.domain;
     const published = await bench.system.store.query<{ headers: Record<string, string> }>(
       `select headers from rollcall.bus_record where topic = $1`,
@@ -123,7 +123,7 @@ describe("bad messages, through the whole process", () => {
     expect(places.toSorted()).toEqual(rows.toSorted());
   });
 
-  it("keeps of a good one what it said, and can show it", async () => {
+  it("keeps the content of a good one, and can show it", async () => {
     for (const { fixture, id } of sent) {
       if ("dead" in fixture.outcome || fixture.type !== undefined) continue;
       const { status, body } = await bench.ask(`/api/v1/registrations/${id}`);
@@ -136,7 +136,7 @@ describe("bad messages, through the whole process", () => {
     }
   });
 
-  it("knows a repeat of an id by its id, whatever else it says", async () => {
+  it("recognizes a repeat by its id, whatever its content", async () => {
     const id = idIn(0);
     const topic = recordOf(records[0] as RecordFixture).record.topic;
     for (const value of [sameId.first(id), sameId.second(id)])
@@ -150,7 +150,7 @@ describe("bad messages, through the whole process", () => {
     expect(body.node).not.toHaveProperty("node_name");
   });
 
-  it(`takes or refuses ${2 * MUTATED} changed messages, each once`, async () => {
+  it(`accepts or refuses ${2 * MUTATED} changed messages, each once`, async () => {
     const before = told.length;
     const lettersBefore = (await letters()).length;
     const mutated = fc.sample(fc.oneof(oneField, someBytes), 2 * MUTATED);
@@ -163,7 +163,7 @@ describe("bad messages, through the whole process", () => {
         { timeoutMs: 30_000 },
       );
     const since = () => told.slice(before);
-    // A message in another entity's partition is sent on, and then taken there.
+    // A message in another entity's partition is forwarded, and processed there.
     const ended = () =>
       since().filter(
         (event) =>
@@ -178,13 +178,13 @@ describe("bad messages, through the whole process", () => {
     console.log(`changed messages, whole process: ${mutated.length} inputs, ${refused.length} dead letters`);
   }, 120_000);
 
-  it("was never in trouble, and published everything", () => {
+  it("reported no fault, and published everything", () => {
     const kinds = new Set(told.map(({ kind }) => kind));
     for (const kind of ["unreachable", "unpublishable", "partitions_lost"]) expect(kinds).not.toContain(kind);
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 
-  it("wrote a log of one line each, and nothing that a terminal obeys", () => {
+  it("wrote one log line each, without control sequences for terminals", () => {
     expectPlainLines(log);
     for (const line of log.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
   });

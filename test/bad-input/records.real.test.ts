@@ -69,7 +69,7 @@ describeReal("bad messages, through Kafka", (services) => {
       if (size > BUS_BYTES_MAX) continue;
       const behind = idIn(partition);
       const good = JSON.stringify(introspection(behind, { reason: "shutdown" }));
-      // Of a heartbeat that changes nothing the journal keeps nothing.
+      // A heartbeat that changes nothing is not journaled.
       const goodTopic = type === "NodeHeartbeatEvent" ? world.inputTopic("NodeIntrospectionEvent") : topic;
       if (bytes + size > CALL_BYTES_MAX) await flush();
       call.push(bad, { topic: goodTopic, partition, key: Buffer.from(behind), value: Buffer.from(good), headers: {} });
@@ -80,7 +80,7 @@ describeReal("bad messages, through Kafka", (services) => {
     await bus.close();
   }
 
-  it("each is dead-lettered once with its code, or taken", () => {
+  it("each is dead-lettered once with its code, or accepted", () => {
     const wrong = sent.flatMap(({ fixture }, index) => {
       const codes = letters
         .filter(({ headers }) => headers["x-fixture"] === String(index))
@@ -92,7 +92,7 @@ describeReal("bad messages, through Kafka", (services) => {
     console.log(`records, through Kafka: ${sent.length} inputs, ${letters.length} dead letters`);
   });
 
-  it("each dead letter lies in Kafka once, with where it lay", async () => {
+  it("each dead letter is in Kafka once, with its place", async () => {
     const rows = letters.map(({ place }) => place).toSorted();
     const isThere = async (): Promise<void> => {
       const published = await readAll(services.kafka, [world.deadLetterTopic]);

@@ -25,7 +25,7 @@ describe("a bad message, without a bus", () => {
     expect(work.kind).toBe(fixture.misplaced ? "repartition" : "step");
     expect(work.message.entityId).toBe(id);
     expect(work.message.payload).toMatchObject(outcome.holds ?? {});
-    // The same bytes say the same once more.
+    // The same bytes give the same result again.
     expect(written(takeIn(record).plan) === written(plan)).toBe(true);
   });
 });

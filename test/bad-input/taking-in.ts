@@ -73,7 +73,7 @@ export function takeIn(record: BusRecord, entity?: Entity): { readonly work: Wor
   return { work, plan };
 }
 
-/** What holds of any input: it is refused once or taken, all that follows can be written, published and shown. */
+/** Holds for any input: it is refused once or accepted, and what follows can be written, published and shown. */
 export function expectHarmless(plan: TurnPlan): void {
   const letters = plan.deadLetters.length;
   const taken = plan.journal.filter(({ kind }) => kind === "message" || kind === "repartitioned").length;
@@ -88,7 +88,7 @@ export function expectHarmless(plan: TurnPlan): void {
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
 }
 
-/** What a plan says and publishes, as text. */
+/** What a plan writes and publishes, as text. */
 export const written = (plan: TurnPlan): string =>
   JSON.stringify(plan.journal.map(({ kind, body, outgoing }) => [kind, body, outgoing?.value?.toString("latin1")]));
 

@@ -15,7 +15,7 @@ describe("what a registration costs", () => {
     await expect(run("npm", ["run", "-s", "bench:gate"])).resolves.toContain("statements, 300 at once");
   });
 
-  it("is told where it is above it", async () => {
+  it("reports which figure exceeds it", async () => {
     const file = join(directory, "budget.json");
     writeFileSync(file, JSON.stringify({ ...budget, "journalRows, 1 at once": 10 }));
     await expect(run("npm", ["run", "-s", "bench:gate", "--", "--budget", file])).rejects.toThrow(

@@ -19,6 +19,6 @@ it("TypeScript is run as it is, without a call for the name of every closure", (
   const [partition, named] = node("--import", "./bench/typescript.mjs").trim().split(" ").map(Number);
   expect(partition).toBeLessThan(4);
   expect(named).toBe(0);
-  // What it spares: once there is nothing to spare, the hook is.
+  // What the hook saves: once it saves nothing, it can go.
   expect(Number(node("--import", "tsx").trim().split(" ")[1])).toBeGreaterThan(0);
 });

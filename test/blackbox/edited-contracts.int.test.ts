@@ -13,7 +13,7 @@ async function withEdited(
   const contracts = contractsCopy(...edits);
   const world = await EmbeddedWorld.create({
     contractsDir: contracts.dir,
-    ...(environment && { environment, catalogue: "absent" }),
+    ...(environment && { environment, catalog: "absent" }),
   });
   try {
     await look(world);
@@ -23,7 +23,7 @@ async function withEdited(
   }
 }
 
-it.concurrent("an ACK deadline of 2 s instead of 30 s is the deadline told and enforced", () =>
+it.concurrent("an ACK deadline of 2 s instead of 30 s is published and enforced", () =>
   withEdited([["orchestrator", "name: ack, after: 30s", "name: ack, after: 2s"]], async (world) => {
     const node = new TestNode(world, "n1");
     await node.introspect();
@@ -87,7 +87,7 @@ it.concurrent("a matrix row before the others decides, with its reason", () =>
   ),
 );
 
-it.concurrent("a state of one's own with its transitions is a state that nodes are in", () =>
+it.concurrent("an added state with its transitions is a state that nodes are in", () =>
   withEdited(
     [
       [

@@ -40,7 +40,7 @@ describe("a process that is killed, embedded", () => {
       expect((await node.types()).slice(0, 4)).toEqual(["Initiated", "Accepted", "AckReceived", "BecameActive"]);
   }, 120_000);
 
-  it("does not hold the time that it was down against a node", async () => {
+  it("does not count the time that it was down against a node", async () => {
     const patient = new TestNode(world, "patient");
     await patient.becomeActive();
     await world.kill();

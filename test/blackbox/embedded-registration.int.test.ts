@@ -25,7 +25,7 @@ describe("a registration, embedded", () => {
     await node.untilState("ACTIVE");
   });
 
-  it.concurrent("refuses over HTTP what it would bury as a dead letter, with a problem that points at it", async () => {
+  it.concurrent("refuses over HTTP what would become a dead letter, with a problem that names the field", async () => {
     const { status, body } = await post("/api/v1/events", {
       payload_type: "NodeIntrospectionEvent",
       payload: { node_id: "../../x", node_type: "nonsense" },

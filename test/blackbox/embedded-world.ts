@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import { v4 } from "uuid";
 import { EventStreamReader } from "./event-stream-reader.ts";
 import { type Evidence, eventsOf } from "./evidence.ts";
 import { initializeStore } from "../initialized-store.ts";
@@ -10,6 +9,7 @@ import { type Ended, type Program, startProgram } from "./program.ts";
 import {
   type CatalogEntry,
   getJson,
+  envelopeFor,
   type PublishOptions,
   registrationAt,
   registrationsAt,
@@ -32,7 +32,7 @@ export class EmbeddedWorld implements World {
   private constructor(options: EmbeddedOptions) {
     this.#contractsDir = options.contractsDir;
     this.#environment = options.environment ?? {};
-    this.#tolerated = options.catalogue === "absent" ? ["catalogue"] : [];
+    this.#tolerated = options.catalog === "absent" ? ["catalogue"] : [];
   }
 
   static async create(options: EmbeddedOptions = {}): Promise<EmbeddedWorld> {
@@ -72,21 +72,14 @@ export class EmbeddedWorld implements World {
   }
 
   async publish(type: string, payload: object, options: PublishOptions = {}): Promise<string> {
-    const { messageId = v4(), correlationId, payloadType = type } = options;
-    const envelope = {
-      envelope_id: messageId,
-      envelope_timestamp: new Date().toISOString(),
-      ...(correlationId !== undefined && { correlation_id: correlationId }),
-      payload_type: payloadType,
-      payload,
-    };
+    const envelope = envelopeFor(type, payload, options);
     const answer = await fetch(`${this.url}/api/v1/events`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(envelope),
     });
     if (answer.status !== 202) throw new Error(`${type} is answered ${answer.status}: ${await answer.text()}`);
-    return messageId;
+    return envelope.envelope_id;
   }
 
   events(nodeId: string) {
@@ -158,7 +151,7 @@ export class EmbeddedWorld implements World {
 
 interface EmbeddedOptions {
   /** The program is not ready then; what else it needs is waited for. */
-  readonly catalogue?: "absent";
+  readonly catalog?: "absent";
   readonly contractsDir?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** For the first start alone: a crash point. */

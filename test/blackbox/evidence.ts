@@ -32,36 +32,36 @@ interface DeadLetterRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Everything that a stranger can find out about a system that has come to rest. */
+/** Everything that can be seen from outside of a system at rest. */
 export interface Evidence {
   /** As read: within a topic and partition in the log's order. */
   readonly records: readonly PublishedRecord[];
-  /** Of the topics; undefined when nobody can tell. */
+  /** Of the topics; undefined when unknown. */
   readonly partitions?: number;
   readonly registrations: readonly {
     readonly node_id: string;
     readonly state: string | null;
     readonly entity_seq: number;
   }[];
-  /** Undefined when nobody can look. */
+  /** Undefined when they can't be read. */
   readonly rows?: readonly Row[];
   readonly services: readonly CatalogEntry[];
-  /** Undefined when nobody can look, as with those below. */
+  /** Undefined when they can't be read, as with those below. */
   readonly inputs?: readonly InputRecord[];
   readonly deadLetters?: readonly DeadLetterRecord[];
   /** What the broker had before this time must have left a trace; ms since the epoch. */
   readonly settledMs?: number;
   /** Ids of the messages that the journal knows. */
   readonly taken?: ReadonlySet<string>;
-  /** Values that the tester sent and does not vouch for; only these may be dead letters … */
+  /** Values that may be invalid; only these may be dead letters … */
   readonly suspects?: ReadonlySet<string>;
   /** … and what lies at these places (`topic[partition]@offset`) must be one. */
   readonly poison?: readonly string[];
-  /** Times in which nobody served, or nobody could, as the tester made it; ms since the epoch. */
+  /** Times in which no process served, or could, by the test's doing; ms since the epoch. */
   readonly outages?: readonly { readonly fromMs: number; readonly toMs: number }[];
-  /** The tester says that all parts were up all the time: how late a deadline may be told. */
+  /** How late a deadline may fire; given where all parts were up all the time. */
   readonly lateMsMax?: number;
-  /** Entries of others in the catalogue, as text: those put there before, and what is there now. */
+  /** Entries of others in the catalog, as text: those put there before, and what is there now. */
   readonly foreign?: { readonly planted: readonly string[]; readonly found: readonly string[] };
 }
 
@@ -78,22 +78,11 @@ export interface Envelope {
 }
 
 const parsed = new WeakMap<PublishedRecord, Envelope>();
-/** A judge looks at a record more than once. */
+/** A record is read more than once. */
 export function envelopeOf(record: PublishedRecord): Envelope {
   const known = parsed.get(record) ?? (JSON.parse(record.value) as Envelope);
   parsed.set(record, known);
   return known;
-}
-
-/** Items by what they have in common, in their order. */
-export function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }
 
 /** Each event of a node once, by `entity_seq`. */

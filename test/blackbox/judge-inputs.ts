@@ -1,18 +1,13 @@
-import {
-  type Envelope,
-  envelopeOf,
-  type Evidence,
-  groupedBy,
-  type InputRecord,
-  type PublishedRecord,
-} from "./evidence.ts";
+import { groupedBy } from "../promises/history.ts";
+import { type Envelope, envelopeOf, type Evidence, type InputRecord, type PublishedRecord } from "./evidence.ts";
 
-/** Held between the broker's time minus this and the broker's time. */
+/** How far the time that a node states may lie before the broker's. */
 const SKEW_MAX_MS = 5_000;
-/** From its arrival in the log until what it changes can be seen. */
-const HEARD_MS = 2_000;
+/** From the arrival of a message in the log until what it changes can be seen. */
+const VISIBLE_MS = 2_000;
 
-interface Said {
+/** What a node sent, as far as it can be read. */
+export interface InputMessage {
   readonly record: InputRecord;
   /** Undefined when the message names none. */
   readonly id: string | undefined;
@@ -21,17 +16,21 @@ interface Said {
   readonly eventTimeMs: number;
 }
 
-/** What went in, held against what came out: G1, the ACK of G5, G8 and G11. Says nothing where nobody can look. */
-export function judgeInputs(evidence: Evidence): string[] {
-  const { inputs, deadLetters, records } = evidence;
-  if (!inputs || !deadLetters) return [];
+/** What went in and was not dead-lettered; undefined where inputs can't be read. */
+export function messagesIn({ inputs, deadLetters }: Evidence): readonly InputMessage[] | undefined {
+  if (!inputs || !deadLetters) return undefined;
   const dead = new Set(deadLetters.map(({ headers }) => placeOf(headers)));
+  return inputs.flatMap((record) => (dead.has(place(record)) ? [] : messageIn(record)));
+}
+
+/** What went in, compared with what came out: G1, G8 and G11. Reports nothing where inputs can't be read. */
+export function judgeInputs(evidence: Evidence, messages: readonly InputMessage[] | undefined): string[] {
+  const { inputs, records } = evidence;
+  if (!inputs || !messages) return [];
   const events = [...new Map(records.map((record) => [envelopeOf(record).envelope_id, record])).values()];
-  const said = inputs.flatMap((record) => (dead.has(place(record)) ? [] : saidIn(record)));
   return [
-    ...judgeIntrospections(evidence, said, events.map(envelopeOf)),
-    ...judgeAcks(said, events.map(envelopeOf)),
-    ...judgeInTime(said, events),
+    ...judgeIntrospections(evidence, messages, events.map(envelopeOf)),
+    ...judgeInTime(messages, events),
     ...judgeDeadLetters(evidence, inputs),
   ];
 }
@@ -40,8 +39,8 @@ const place = ({ topic, partition, offset }: InputRecord): string => `${topic}[$
 const placeOf = (headers: Readonly<Record<string, string>>): string =>
   `${headers["dlq_topic"]}[${headers["dlq_partition"]}]@${headers["dlq_offset"]}`;
 
-/** An envelope, or whatever else has a node's id in the place where payloads are. */
-function saidIn(record: InputRecord): Said[] {
+/** An envelope, or anything else with a node's id where payloads are. */
+function messageIn(record: InputRecord): InputMessage[] {
   let message: Readonly<Record<string, unknown>> | null;
   try {
     message = JSON.parse(String(record.value)) as typeof message;
@@ -49,21 +48,21 @@ function saidIn(record: InputRecord): Said[] {
     return [];
   }
   const { envelope_id: id, envelope_timestamp } = (message ?? {}) as Partial<Envelope>;
-  const payload = (message?.["payload"] ?? message?.["data"] ?? message) as Said["payload"] | null;
+  const payload = (message?.["payload"] ?? message?.["data"] ?? message) as InputMessage["payload"] | null;
   if (typeof payload?.["node_id"] !== "string") return [];
-  const toldMs = Date.parse(String(envelope_timestamp ?? payload["timestamp"]));
-  const eventTimeMs = Math.min(record.atMs, Math.max(record.atMs - SKEW_MAX_MS, toldMs || 0));
+  const statedMs = Date.parse(String(envelope_timestamp ?? payload["timestamp"]));
+  const eventTimeMs = Math.min(record.atMs, Math.max(record.atMs - SKEW_MAX_MS, statedMs || 0));
   return [{ record, id, nodeId: payload["node_id"], payload, eventTimeMs }];
 }
 
 function judgeIntrospections(
   { taken, settledMs = Number.POSITIVE_INFINITY }: Evidence,
-  said: readonly Said[],
+  messages: readonly InputMessage[],
   events: readonly Envelope[],
 ): string[] {
   const causes = new Set(events.map(({ parent_envelope_id }) => parent_envelope_id));
   const known = new Set(events.map(({ payload }) => payload["node_id"]));
-  return said.flatMap(({ record, id, nodeId, payload }) => {
+  return messages.flatMap(({ record, id, nodeId, payload }) => {
     if (record.type !== "NodeIntrospectionEvent" || record.atMs >= settledMs) return [];
     const where = `G1 ${nodeId}: its introspection ${id}`;
     if (id !== undefined && !causes.has(id) && taken && !taken.has(id)) return [`${where} left no trace`];
@@ -71,58 +70,41 @@ function judgeIntrospections(
   });
 }
 
-function judgeAcks(said: readonly Said[], events: readonly Envelope[]): string[] {
-  const acks = new Map(said.map((each) => [each.id, each]));
-  // Of these nobody can tell which ACK it was.
-  const withoutIds = new Set(said.flatMap(({ id, nodeId }) => (id === undefined ? [nodeId] : [])));
-  return events.flatMap(({ payload_type: type, payload, parent_envelope_id: cause }) => {
-    if (type !== "NodeRegistrationAckReceived" || withoutIds.has(String(payload["node_id"]))) return [];
-    const where = `G5 ${type} of ${String(payload["node_id"])}`;
-    const ack = acks.get(cause ?? "");
-    if (ack?.record.type !== "NodeRegistrationAcked") return [`${where}: no ACK in the log is its cause`];
-    const named = ack.payload["registration_attempt_id"] ?? payload["registration_attempt_id"];
-    return named === payload["registration_attempt_id"] ? [] : [`${where}: its ACK is of another attempt`];
-  });
-}
-
-/** What lay in the log before the deadline wins, whenever it was read. */
-function judgeInTime(said: readonly Said[], events: readonly PublishedRecord[]): string[] {
-  const activeAtMs = new Map<unknown, number>();
+/** An ACK that lay in the log before the deadline wins; and a node that sends heartbeats is not expired. */
+function judgeInTime(messages: readonly InputMessage[], events: readonly PublishedRecord[]): string[] {
   const periodMs = new Map<unknown, number>();
   for (const event of events) {
     const { payload_type: type, payload } = envelopeOf(event);
-    if (type !== "NodeBecameActive") continue;
     const at = (name: string): number => Date.parse(String(payload[name]));
-    activeAtMs.set(payload["registration_attempt_id"], event.atMs);
-    periodMs.set(payload["registration_attempt_id"], at("liveness_deadline") - at("emitted_at"));
+    if (type === "NodeBecameActive")
+      periodMs.set(payload["registration_attempt_id"], at("liveness_deadline") - at("emitted_at"));
   }
-  const ofNode = groupedBy(said, ({ nodeId }) => nodeId);
+  const ofNode = groupedBy(messages, ({ nodeId }) => nodeId);
   return events.flatMap((event) => {
     const { payload_type: type, payload } = envelopeOf(event);
-    const isExpiry = type === "NodeLivenessExpired";
-    if (!isExpiry && type !== "NodeRegistrationAckTimedOut") return [];
-    const deadlineMs = Date.parse(String(payload["deadline_at"]));
     const attempt = payload["registration_attempt_id"];
+    const what = `G8 ${type} ${String(payload["entity_seq"])} of ${String(payload["node_id"])}`;
     const own = (ofNode.get(String(payload["node_id"])) ?? []).filter(
       ({ record }) => record.partition === event.kafka?.partition,
     );
-    const inTime = own.filter(({ record }) => record.atMs < deadlineMs);
-    // However long its deadline was put off: whoever has beaten within its period is not expired.
+    if (type === "NodeRegistrationAckTimedOut") {
+      const deadlineMs = Date.parse(String(payload["deadline_at"]));
+      const ack = own.find(
+        ({ record, payload: answer }) =>
+          record.type === "NodeRegistrationAcked" &&
+          record.atMs < deadlineMs &&
+          answer["registration_attempt_id"] === attempt,
+      );
+      return ack ? [`${what}: NodeRegistrationAcked ${ack.id} lay in the log before the deadline`] : [];
+    }
+    if (type !== "NodeLivenessExpired") return [];
+    // However long its deadline was put off: a heartbeat within the period keeps a node active.
     const aliveMs = event.atMs - (periodMs.get(attempt) ?? 0);
     const beat = own.find(
       ({ record, eventTimeMs }) =>
-        record.type === "NodeHeartbeatEvent" && eventTimeMs > aliveMs && record.atMs < event.atMs - HEARD_MS,
+        record.type === "NodeHeartbeatEvent" && eventTimeMs > aliveMs && record.atMs < event.atMs - VISIBLE_MS,
     );
-    const sinceMs = activeAtMs.get(attempt) ?? Number.POSITIVE_INFINITY;
-    const heardMs = Date.parse(String(payload["last_heartbeat_at"])) || sinceMs;
-    const unheard = inTime.find(({ record, eventTimeMs, payload: words }) =>
-      isExpiry
-        ? record.type === "NodeHeartbeatEvent" && record.atMs > sinceMs && eventTimeMs > heardMs
-        : record.type === "NodeRegistrationAcked" && words["registration_attempt_id"] === attempt,
-    );
-    const what = `G8 ${type} of ${String(payload["node_id"])}`;
-    if (unheard) return [`${what}: ${unheard.record.type} ${unheard.id} lay in the log before the deadline`];
-    return isExpiry && beat ? [`${what}: it has beaten ${event.atMs - beat.eventTimeMs} ms before`] : [];
+    return beat ? [`${what}: it has sent a heartbeat ${event.atMs - beat.eventTimeMs} ms before`] : [];
   });
 }
 

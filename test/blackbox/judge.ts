@@ -1,89 +1,87 @@
-import { Partitioners } from "kafkajs";
-import { type Envelope, envelopeOf, type Evidence, groupedBy, type PublishedRecord } from "./evidence.ts";
-import { judgeAgreement } from "./judge-agreement.ts";
-import { judgeDeadlines } from "./judge-deadlines.ts";
+import { judgeAtRest } from "../promises/at-rest.ts";
+import { type AtRest, groupedBy, type HistoryEvent, type PublishedCopy } from "../promises/history.ts";
+import { Judge, type Witness } from "../promises/judge.ts";
+import type { Report } from "../promises/promises.ts";
+import { PublicationJudge } from "../promises/publication.ts";
+import { envelopeOf, type Evidence, type PublishedRecord } from "./evidence.ts";
 import { judgeEnvelopes } from "./judge-envelopes.ts";
-import { judgeInputs } from "./judge-inputs.ts";
-import { judgeLife, type Life } from "./judge-life.ts";
+import { type InputMessage, judgeInputs, messagesIn } from "./judge-inputs.ts";
+
+/** How far the clocks of one machine may differ. */
+const CLOCKS_MS = 20;
 
 /**
- * Checks the promises of reliability.md on a system that has come to rest, by what outsiders can see. Shares no code
- * with what it judges.
+ * Checks the promises on a system that has come to rest, by what outsiders can see. Shares no code with what it judges.
  * @returns what was broken, with the promise's id; empty when all was kept
  */
 export function judge(evidence: Evidence): readonly string[] {
-  const broken = [
-    ...judgeEnvelopes(evidence.records),
-    ...judgeRepeats(evidence.records),
-    ...judgeDeadlines(evidence),
-    ...judgeInputs(evidence),
-  ];
-  const lives = new Map<string, Life>();
-  for (const [nodeId, records] of groupedBy(evidence.records, nodeOf)) {
-    broken.push(...judgeOrder(nodeId, records, evidence.partitions).map((what) => `G4 ${nodeId}: ${what}`));
-    const life = judgeLife(distinct(records));
-    broken.push(...life.broken.map((what) => `${what} (${nodeId})`));
-    lives.set(nodeId, life);
-  }
-  return [...broken, ...judgeAgreement(evidence, lives)];
+  const messages = messagesIn(evidence);
+  const broken = [...judgeEnvelopes(evidence.records), ...judgeInputs(evidence, messages)];
+  const report: Report = (promise, what) => void broken.push(`${promise} ${what}`);
+  const publication = new PublicationJudge(report, evidence.partitions);
+  const events = evidence.records.filter((record) => publication.published(copyOf(record)));
+  const history = new Judge(report, witnessOf(evidence, messages));
+  for (const record of events.toSorted((a, b) => seqOf(a) - seqOf(b))) history.event(eventOf(record));
+  judgeAtRest(history.entities, atRestOf(evidence), report);
+  for (const entry of evidence.foreign?.planted ?? [])
+    if (!evidence.foreign?.found.includes(entry)) report("G10", `a foreign entry was touched: ${entry}`);
+  return broken;
 }
 
-const nodeOf = (record: PublishedRecord): string => String(envelopeOf(record).payload["entity_id"]);
-const seqOf = ({ payload }: Envelope): number => Number(payload["entity_seq"]);
+const seqOf = (record: PublishedRecord): number => Number(envelopeOf(record).payload["entity_seq"]);
 
-/** Each event once, by its number. */
-function distinct(records: readonly PublishedRecord[]): Envelope[] {
-  const envelopes = new Map(records.map((record) => [envelopeOf(record).envelope_id, envelopeOf(record)]));
-  return [...envelopes.values()].sort((a, b) => seqOf(a) - seqOf(b));
+function eventOf(record: PublishedRecord): HistoryEvent {
+  const { envelope_id: id, payload_type: type, parent_envelope_id: cause, payload } = envelopeOf(record);
+  return { type, id, cause, payload, atMs: record.atMs };
 }
 
-/** A repeat has the same id and the same bytes, and one event has one id. */
-function judgeRepeats(records: readonly PublishedRecord[]): string[] {
-  const first = new Map<string, string>();
-  const idOf = new Map<string, string>();
-  const content = ({ value, kafka }: PublishedRecord): string =>
-    JSON.stringify([value, kafka?.topic, kafka?.key, Object.entries(kafka?.headers ?? {}).sort()]);
-  return records.flatMap((record) => {
-    const { envelope_id: id, payload_type: type, payload } = envelopeOf(record);
-    const known = first.get(id);
-    if (known !== undefined) return known === content(record) ? [] : [`G3 ${type} ${id}: a repeat with other bytes`];
-    first.set(id, content(record));
-    const event = `${nodeOf(record)}: ${type} (${String(payload["entity_seq"])})`;
-    const other = idOf.get(event);
-    idOf.set(event, id);
-    return other === undefined ? [] : [`G3 ${event} has two ids, ${other} and ${id}`];
-  });
+function copyOf(record: PublishedRecord): PublishedCopy {
+  const { value, kafka } = record;
+  const { envelope_id: id, payload_type: type, payload } = envelopeOf(record);
+  const content = JSON.stringify([value, kafka?.topic, kafka?.key, Object.entries(kafka?.headers ?? {}).sort()]);
+  return { type, id, payload, content, ...(kafka && { place: kafka }) };
 }
 
-// Kafka's own default partitioner, by another author than ours.
-const partitioner = Partitioners.DefaultPartitioner();
-
-function judgeOrder(nodeId: string, records: readonly PublishedRecord[], partitions: number | undefined): string[] {
-  const broken: string[] = [];
-  const partitionMetadata = Array.from({ length: partitions ?? 0 }, (_, partitionId) => ({
-    partitionId,
-    leader: 1,
-    partitionErrorCode: 0,
-    replicas: [],
-    isr: [],
-  }));
-  const home = partitions && partitioner({ topic: "any", partitionMetadata, message: { key: nodeId, value: null } });
-  const newest = new Map<string, number>();
-  const seen = new Set<string>();
-  for (const record of records) {
-    const envelope = envelopeOf(record);
-    const { topic = "", partition } = record.kafka ?? {};
-    if (partition !== undefined && partition !== home)
-      broken.push(`an event in partition ${partition} of ${topic}, its place is ${home}`);
-    if (seen.has(envelope.envelope_id)) continue;
-    seen.add(envelope.envelope_id);
-    if (seqOf(envelope) < (newest.get(topic) ?? 0))
-      broken.push(`${envelope.payload_type} (${seqOf(envelope)}) lies behind ${newest.get(topic)} in ${topic}`);
-    newest.set(topic, seqOf(envelope));
-  }
-  const numbers = distinct(records).map(seqOf);
-  numbers.forEach((number, index) => {
-    if (number !== index + 1) broken.push(`entity_seq has ${numbers.join(", ")}`);
-  });
-  return [...new Set(broken)];
+function witnessOf(
+  { records, outages = [], lateMsMax }: Evidence,
+  messages: readonly InputMessage[] | undefined,
+): Witness {
+  const times = { clocksMs: CLOCKS_MS, outages: () => outages, ...(lateMsMax !== undefined && { lateMsMax }) };
+  if (!messages) return times;
+  const acks = new Map(
+    messages.flatMap((each) => (each.record.type === "NodeRegistrationAcked" ? [[each.id, each]] : [])),
+  );
+  const withoutIds = new Set(messages.flatMap(({ id, nodeId }) => (id === undefined ? [nodeId] : [])));
+  const partitions = new Map(
+    records.map((each) => [String(envelopeOf(each).payload["entity_id"]), each.kafka?.partition]),
+  );
+  const heartbeats = groupedBy(
+    messages.filter(
+      ({ record, nodeId }) => record.type === "NodeHeartbeatEvent" && record.partition === partitions.get(nodeId),
+    ),
+    ({ nodeId }) => nodeId,
+  );
+  return {
+    ...times,
+    ack(messageId, entityId) {
+      if (withoutIds.has(entityId)) return "unknown";
+      const ack = acks.get(messageId);
+      const { registration_attempt_id: attemptId, correlation_id: correlationId } = ack?.payload ?? {};
+      return ack && { entityId: ack.nodeId, attemptId, correlationId };
+    },
+    heartbeats: (entityId) =>
+      (heartbeats.get(entityId) ?? []).map(({ record, eventTimeMs }) => ({ atMs: record.atMs, eventMs: eventTimeMs })),
+  };
 }
+
+const atRestOf = ({ registrations, services, rows }: Evidence): AtRest => ({
+  registrations: new Map(registrations.map(({ node_id, state, entity_seq: seq }) => [node_id, { state, seq }])),
+  services: services.map(({ serviceId, nodeId, address, port, passing, version }) => ({
+    serviceId,
+    entityId: nodeId,
+    address: `${address}:${port}`,
+    isPassing: passing,
+    ...(version !== undefined && { version }),
+  })),
+  ...(rows && { rows: rows.map(({ node_id, status, version }) => ({ entityId: node_id, status, version })) }),
+});

@@ -11,7 +11,7 @@ const NODE = { node_id: "n1", node_type: "effect", endpoints: { http: "http://n1
 const time = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, "0")}.000Z`;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An honest event, as the protocol wants it. */
+/** An event as the protocol prescribes it. */
 function record(seq: number, type: string, payload: Fields = {}, second = seq): PublishedRecord {
   const parent = v4();
   const envelope: Envelope = {
@@ -61,8 +61,8 @@ function logged(envelope: Envelope, offset: number, more: Partial<PublishedRecor
   };
 }
 
-/** What a node said, as it lies in its own partition. */
-function said(type: string, second: number, payload: Fields = {}): InputRecord & { readonly id: string } {
+/** What a node sent, as it lies in its own partition. */
+function sent(type: string, second: number, payload: Fields = {}): InputRecord & { readonly id: string } {
   const id = v4();
   const value = JSON.stringify({
     envelope_id: id,
@@ -80,10 +80,10 @@ function said(type: string, second: number, payload: Fields = {}): InputRecord &
   };
 }
 
-const introspection = said("NodeIntrospectionEvent", 0);
-const ack = said("NodeRegistrationAcked", 2, { registration_attempt_id: ATTEMPT });
+const introspection = sent("NodeIntrospectionEvent", 0);
+const ack = sent("NodeRegistrationAcked", 2, { registration_attempt_id: ATTEMPT });
 const poison: InputRecord = { ...introspection, offset: 7, value: Buffer.from("{") };
-/** The dead letter of a record, in the topic's own words. */
+/** The dead letter of a record, with the headers of its topic. */
 const deadLetterOf = (
   { topic, partition, offset, value }: InputRecord,
   more: Readonly<Record<string, string>> = {},
@@ -98,7 +98,7 @@ const caused = (by: { readonly id: string }, original: PublishedRecord): Publish
 const initiated = caused(introspection, record(1, "NodeRegistrationInitiated", { supersedes: null, node: NODE }));
 const accepted = record(2, "NodeRegistrationAccepted", { ack_deadline: time(32) });
 const ackReceived = caused(ack, record(3, "NodeRegistrationAckReceived", { liveness_deadline: time(33) }));
-const active = record(4, "NodeBecameActive", { liveness_deadline: time(33) });
+const active = caused(ack, record(4, "NodeBecameActive", { liveness_deadline: time(33) }));
 const registered = [initiated, accepted, ackReceived, active] as const;
 const service = {
   serviceId: "onex-effect-n1",
@@ -125,7 +125,7 @@ const honest: Evidence = {
   foreign: { planted: ["web-1"], found: ["web-1"] },
 };
 
-/** The record as if its envelope or payload said something else. */
+/** The record with a changed envelope or payload. */
 function forged(original: PublishedRecord, payload: Fields, envelope: Partial<Envelope> = {}): PublishedRecord {
   const known = JSON.parse(original.value) as Envelope;
   return logged({ ...known, ...envelope, payload: { ...known.payload, ...payload } }, original.kafka?.offset ?? 0);
@@ -135,12 +135,12 @@ const moved = (original: PublishedRecord, more: Partial<PublishedRecord["kafka"]
   logged(JSON.parse(original.value) as Envelope, 9, more);
 
 describe("the judge", () => {
-  it("finds nothing wrong with an honest system", () => expect(judge(honest)).toEqual([]));
+  it("finds nothing wrong with a correct system", () => expect(judge(honest)).toEqual([]));
 
   it("allows a repeat with the same bytes", () =>
     expect(judge({ ...honest, records: [...registered, accepted] })).toEqual([]));
 
-  it("allows a deadline that was told in time and after its grace", () => {
+  it("allows a deadline that fired in time and after its grace", () => {
     const records = [
       ...registered,
       record(5, "NodeLivenessExpired", { deadline_at: time(33), last_heartbeat_at: null, emitted_at: time(33) }, 34),
@@ -162,7 +162,7 @@ describe("the judge", () => {
   const ended = record(5, "NodeLivenessExpired", { deadline_at: time(20), emitted_at: time(40) });
   const lies: Readonly<Record<string, readonly [lie: Partial<Evidence>, broken: RegExp]>> = {
     "an introspection that left no trace": [
-      { inputs: [...(honest.inputs ?? []), said("NodeIntrospectionEvent", 5)] },
+      { inputs: [...(honest.inputs ?? []), sent("NodeIntrospectionEvent", 5)] },
       /^G1 n1: its introspection .* left no trace/,
     ],
     "an introspection that was journaled and began nothing": [
@@ -178,7 +178,7 @@ describe("the judge", () => {
     ],
     "an attempt that ends twice": [
       { records: [...registered, expired(34), record(6, "NodeDeregistered", {}, 35)] },
-      /^G2 NodeDeregistered at 6: a second end, behind LIVENESS_EXPIRED/,
+      /^G2 NodeDeregistered 6 of n1: a second end, behind LIVENESS_EXPIRED/,
     ],
     "a deadline that fires twice": [
       {
@@ -188,16 +188,16 @@ describe("the judge", () => {
           record(6, "NodeLivenessExpired", { deadline_at: time(33), emitted_at: time(33) }, 35),
         ],
       },
-      /^G2 NodeLivenessExpired at 6: a second end/,
+      /^G2 NodeLivenessExpired 6 of n1: a second end/,
     ],
-    "an event that is told twice, under two ids": [
+    "an event that is published twice, under two ids": [
       { records: [...registered, forged(active, {}, { envelope_id: v4() })] },
-      /^G3 n1: NodeBecameActive \(4\) has two ids/,
+      /^G3 NodeBecameActive 4 of n1: has two ids/,
     ],
-    "an ACK that nobody sent": [{ inputs: [introspection, poison] }, /^G5 NodeRegistrationAckReceived of n1: no ACK/],
+    "an ACK that nobody sent": [{ inputs: [introspection, poison] }, /^G5 NodeRegistrationAckReceived 3 of n1: no ACK/],
     "an ACK of another attempt that activates": [
       {
-        inputs: [introspection, poison, said("NodeRegistrationAcked", 2, { registration_attempt_id: v4() })].map(
+        inputs: [introspection, poison, sent("NodeRegistrationAcked", 2, { registration_attempt_id: v4() })].map(
           (each) =>
             each.type === ack.type
               ? {
@@ -207,7 +207,7 @@ describe("the judge", () => {
               : each,
         ),
       },
-      /^G5 NodeRegistrationAckReceived of n1: its ACK is of another attempt/,
+      /^G5 NodeRegistrationAckReceived 3 of n1: its ACK is of another attempt/,
     ],
     "a row that something older has written over": [
       { rows: [{ ...row, version: 1 }] },
@@ -217,28 +217,28 @@ describe("the judge", () => {
       { services: [{ ...service, version: 1 }] },
       /^G6 n1 .* its service is of version 1, 4 was written/,
     ],
-    "a deadline that is told late though all was well": [
+    "a deadline that fires late though all was well": [
       { records: [...registered, expired(36)], lateMsMax: 2_000 },
-      /^G7 NodeLivenessExpired n1: published 3000 ms late/,
+      /^G7 NodeLivenessExpired 5 of n1: fired 3000 ms late/,
     ],
     "an ACK in time that did not count": [
       { records: [initiated, accepted, timedOut] },
-      /^G8 NodeRegistrationAckTimedOut of n1: NodeRegistrationAcked .* lay in the log before/,
+      /^G8 NodeRegistrationAckTimedOut 3 of n1: NodeRegistrationAcked .* lay in the log before/,
     ],
     "a heartbeat in time that did not count": [
-      { records: [...registered, expired(34)], inputs: [introspection, ack, poison, said("NodeHeartbeatEvent", 10)] },
-      /^G8 NodeLivenessExpired of n1: NodeHeartbeatEvent .* lay in the log before/,
+      { records: [...registered, expired(34)], inputs: [introspection, ack, poison, sent("NodeHeartbeatEvent", 10)] },
+      /^G8 NodeLivenessExpired 5 of n1: a heartbeat of .* lay in the log before/,
     ],
-    "a node that is expired although it beats": [
+    "a node that is expired although it sends heartbeats": [
       {
         records: [...registered, expired(50, { last_heartbeat_at: time(3) })],
-        inputs: [introspection, ack, poison, said("NodeHeartbeatEvent", 40)],
+        inputs: [introspection, ack, poison, sent("NodeHeartbeatEvent", 40)],
       },
-      /^G8 NodeLivenessExpired of n1: it has beaten 10000 ms before/,
+      /^G8 NodeLivenessExpired 5 of n1: it has sent a heartbeat 10000 ms before/,
     ],
-    "a node that pays for our outage": [
+    "an outage of ours that is counted against a node": [
       { records: [...registered, expired(34)], outages: [{ fromMs: Date.parse(time(5)), toMs: Date.parse(time(30)) }] },
-      /^G9 NodeLivenessExpired n1: published 4000 ms after an outage/,
+      /^G9 NodeLivenessExpired 5 of n1: the service was out of reach for 25000 ms, until 4000 ms before/,
     ],
     "a foreign entry that is gone": [
       { foreign: { planted: ["web-1"], found: [] } },
@@ -263,34 +263,34 @@ describe("the judge", () => {
     ],
     "a repeat with other bytes": [
       { records: [...registered, forged(accepted, { service_id: "another" })] },
-      /^G3 NodeRegistrationAccepted .* other bytes/,
+      /^G3 NodeRegistrationAccepted 2 of n1: a repeat with other bytes/,
     ],
-    "an event that was lost": [{ records: [initiated, accepted, active] }, /^G4 n1: entity_seq has 1, 2, 4/],
+    "an event that was lost": [{ records: [initiated, accepted, active] }, /^G4 NodeBecameActive 4 of n1: follows 2/],
     "two events with one number": [
       { records: [...registered, forged(active, {}, { envelope_id: v4() })] },
-      /^G4 n1: entity_seq has 1, 2, 3, 4, 4/,
+      /^G4 NodeBecameActive 4 of n1: follows 4/,
     ],
     "an event in another node's partition": [
       { records: [initiated, moved(accepted, { partition: 0 }), ackReceived, active] },
-      /^G4 n1: an event in partition 0/,
+      /^G4 NodeRegistrationAccepted 2 of n1: lies in partition 0/,
     ],
     "events of a topic out of order": [
       {
         records: [record(6, "NodeUpdated", { node: NODE }), ...registered, record(5, "NodeUpdated", { node: NODE })],
       },
-      /^G4 n1: NodeUpdated \(5\) lies behind 6/,
+      /^G4 NodeUpdated 5 of n1: lies behind 6/,
     ],
     "an acceptance without its cause": [
       { records: [forged(accepted, { entity_seq: 1 })] },
-      /^G5 NodeRegistrationAccepted at 1: comes in null/,
+      /^G5 NodeRegistrationAccepted 1 of n1: comes in null/,
     ],
     "an activation without an ACK": [
       { records: [initiated, accepted, forged(active, { entity_seq: 3 })] },
-      /^G5 NodeBecameActive at 3: comes in ACCEPTED/,
+      /^G5 NodeBecameActive 3 of n1: comes in ACCEPTED/,
     ],
     "an event of another attempt": [
       { records: [initiated, forged(accepted, { registration_attempt_id: v4() }), ackReceived, active] },
-      /^G5 NodeRegistrationAccepted at 2: is of another attempt/,
+      /^G5 NodeRegistrationAccepted 2 of n1: is of another attempt/,
     ],
     "an attempt that begins while one runs, and does not say so": [
       {
@@ -304,25 +304,25 @@ describe("the judge", () => {
           }),
         ],
       },
-      /^G2 NodeRegistrationInitiated at 5: supersedes null/,
+      /^G2 NodeRegistrationInitiated 5 of n1: supersedes null/,
     ],
     "an attempt without an end": [{ records: [initiated] }, /^G2 n1 .* its attempt has not come to an end/],
-    "a deadline that fired early": [{ records: [...registered, ended] }, /^G7 NodeLivenessExpired at 5: fired by/],
-    "an event told before its deadline": [
+    "a deadline that fired early": [{ records: [...registered, ended] }, /^G7 NodeLivenessExpired 5 of n1: fired by/],
+    "an expiry emitted before its deadline": [
       { records: [...registered, record(5, "NodeLivenessExpired", { deadline_at: time(50) })] },
-      /^G7 NodeLivenessExpired at 5: emitted at/,
+      /^G7 NodeLivenessExpired 5 of n1: emitted at/,
     ],
-    "an event published before its deadline": [
+    "an expiry published before its deadline": [
       { records: [...registered, { ...ended, atMs: Date.parse(time(19)) }] },
-      /^G7 NodeLivenessExpired n1: published 1000 ms too early/,
+      /^G7 NodeLivenessExpired 5 of n1: fired 1000 ms too early/,
     ],
-    "a service that is missing": [{ services: [] }, /^G10 n1 .* the catalogue has \[\]/],
-    "a service that is there twice": [{ services: [service, service] }, /^G10 n1 .* the catalogue has/],
-    "a service that does not pass": [{ services: [{ ...service, passing: false }] }, /^G10 n1 .* the catalogue has/],
-    "a service at another address": [{ services: [{ ...service, port: 1 }] }, /^G10 n1 .* the catalogue has/],
+    "a service that is missing": [{ services: [] }, /^G10 n1 .* the catalog has \[\]/],
+    "a service that is there twice": [{ services: [service, service] }, /^G10 n1 .* the catalog has/],
+    "a service that does not pass": [{ services: [{ ...service, passing: false }] }, /^G10 n1 .* the catalog has/],
+    "a service at another address": [{ services: [{ ...service, port: 1 }] }, /^G10 n1 .* the catalog has/],
     "a service of nobody": [
       { services: [service, { ...service, serviceId: "onex-effect-n2", nodeId: "n2" }] },
-      /^G10 onex-effect-n2: in the catalogue/,
+      /^G10 onex-effect-n2: in the catalog/,
     ],
     "a row that is missing": [{ rows: [] }, /^G10 n1 .* node_registrations has 0 rows/],
     "a row of another state": [{ rows: [{ ...row, status: "AWAITING_ACK" }] }, /^G10 n1 .* its row says AWAITING_ACK/],
@@ -330,7 +330,7 @@ describe("the judge", () => {
     "a row of nobody": [{ rows: [row, { ...row, node_id: "n2" }] }, /^G10 n2: in node_registrations/],
     "a registration that says something else": [
       { registrations: [{ node_id: "n1", state: "AWAITING_ACK", entity_seq: 2 }] },
-      /^G10 n1 .* registration says AWAITING_ACK/,
+      /^G10 n1 .* its registration says AWAITING_ACK/,
     ],
     "an envelope that names another cause than its payload": [
       { records: [forged(initiated, { causation_id: v4() }), accepted, ackReceived, active] },
@@ -356,7 +356,7 @@ describe("the judge", () => {
     expect(judge({ ...honest, ...lie })).toContainEqual(expect.stringMatching(broken)),
   );
 
-  it("is lied to about each promise that outsiders can see", () => {
+  it("is shown a breach of each promise that outsiders can see", () => {
     const named = Object.values(lies).map(([, { source }]) => /^\^(G\d+)/.exec(source)?.[1]);
     const promises = Array.from({ length: 11 }, (_, index) => `G${index + 1}`);
     expect(promises.filter((promise) => !named.includes(promise))).toEqual([]);

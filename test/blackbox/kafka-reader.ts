@@ -35,7 +35,7 @@ export class KafkaReader {
       autoCommit: false,
       eachMessage: async ({ topic, partition, message: { key, value, offset, timestamp, headers } }) => {
         const place = `${topic} ${partition}`;
-        // A group that is rebalanced begins again.
+        // A group that is rebalanced reads from the beginning.
         if (Number(offset) < (reader.#positions.get(place) ?? 0)) return;
         reader.#positions.set(place, Number(offset) + 1);
         const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)]);

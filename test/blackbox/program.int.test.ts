@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { startProgram } from "./program.ts";
 
-it("a program that tells a secret is heard", async () => {
+it("finds a secret that a program prints", async () => {
   const data = mkdtempSync(join(tmpdir(), "rollcall-leak-"));
   const planted = { ROLLCALL_DATA_DIR: data, ROLLCALL_NAMESPACE: "canary-planted", ROLLCALL_LOG_LEVEL: "trace" };
   const program = await startProgram({ environment: planted });

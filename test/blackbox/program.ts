@@ -14,7 +14,7 @@ const FLAGS =
 const LOG_CHARACTERS_MAX = 200_000;
 const CANARY = /.{0,80}canary-.{0,20}/;
 const CANARY_CHARACTERS_MAX = 100;
-/** Less than what a test may take, so that a program that does not come up is ended by who started it. */
+/** Less than a test's time limit, so that a program that does not start is ended by its test. */
 const READY_MS = 50_000;
 
 export interface Ended {
@@ -29,7 +29,7 @@ export interface Program {
   readonly ended: Promise<Ended>;
   /** Standard output and error, the last part. */
   said(): string;
-  /** The first place in all of its output at which it told a secret: what begins with `canary-`. */
+  /** The first place in its output with a secret: what begins with `canary-`. */
   readonly leak: string | undefined;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, as an orchestrator of containers sends it. */

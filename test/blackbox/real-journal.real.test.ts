@@ -45,13 +45,13 @@ describeReal("the journal of a system on Kafka, Postgres and Consul", (services)
     return { tables, rows, records: (await world.records()).length, services: await world.services() };
   };
 
-  it("comes out byte for byte", async () => {
+  it("is replayed byte for byte", async () => {
     const { code, report } = await asked("replay --verify");
     expect(report).toMatchObject({ ok: true, entities: 4, states: 4, deadLetters: 1, differences: 0 });
     expect(code).toBe(0);
   });
 
-  it("tells who would have ended otherwise under another contract, and nothing is done", async () => {
+  it("shows which nodes would have ended otherwise under another contract, and changes nothing", async () => {
     const copy = contractsCopy(["orchestrator", "name: ack, after: 30s", "name: ack, after: 3s"]);
     const before = await everything();
     const { code, report } = await asked(`plan ${copy.dir} --hours 1`);

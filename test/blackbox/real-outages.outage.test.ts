@@ -6,7 +6,7 @@ import { RealWorld } from "./real-world.ts";
 import { expectPromisesKept } from "./settled.ts";
 import { TestNode } from "./test-node.ts";
 
-describeReal("a process whose surroundings fail", (services) => {
+describeReal("a process whose services fail", (services) => {
   const contracts = contractsCopy(["effects", "reset_timeout: 5s", "reset_timeout: 1s"]);
   let world: RealWorld;
 
@@ -19,7 +19,7 @@ describeReal("a process whose surroundings fail", (services) => {
     contracts.remove();
   });
 
-  it("keeps Postgres' success while Consul is down, and accepts when Consul is back", async () => {
+  it("keeps Postgres' success while Consul is down, and accepts when Consul is up again", async () => {
     const waiting = new TestNode(world, "waiting");
     const active = new TestNode(world, "active-before");
     const leaving = new TestNode(world, "leaving-meanwhile");

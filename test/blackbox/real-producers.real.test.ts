@@ -69,12 +69,12 @@ describeReal("foreign producers on Kafka", (services) => {
     expect(node.events()[0]?.payload["causation_id"]).toBe(id);
   });
 
-  it.concurrent("takes messages without a key: a copy goes where it belongs", async () => {
+  it.concurrent("takes messages without a key: a copy goes to the right partition", async () => {
     const node = await registers("keyless", async (type, payload) => {
       for (let partition = 0; partition < PARTITIONS; partition++)
         await world.send(type, {
           partition,
-          // Each copy is another message that says the same: the first registers, the others are absorbed or too late.
+          // Each copy is another message with equal content: the first registers, the others are absorbed or late.
           value: JSON.stringify(payload),
           headers: { message_id: v4() },
         });
@@ -164,7 +164,7 @@ describeReal("foreign producers on Kafka", (services) => {
     return found[0] as LoggedRecord;
   }
 
-  it.concurrent("lists dead letters over HTTP and takes one to its topic again, where it dies once more", async () => {
+  it.concurrent("lists dead letters over HTTP, and retries one, which becomes a dead letter again", async () => {
     const value = `{"node_id":"retried"`;
     const { partition, offset } = await world.send("NodeDeregister", { key: "retried", value });
     const topic = world.inputTopic("NodeDeregister");

@@ -11,7 +11,7 @@ describeReal("a registration on Kafka, Postgres and Consul", (services) => {
 
   beforeAll(async () => {
     world = await RealWorld.create(services);
-    // An operator's own rule for the table; a name nobody else has.
+    // A constraint that an operator has added to the table, for a name of this test alone.
     await world.query(
       `alter table rollcall.node_registrations add constraint no_such_name check (node_name <> 'refused by postgres')`,
     );
@@ -20,7 +20,7 @@ describeReal("a registration on Kafka, Postgres and Consul", (services) => {
 
   registrationScenarios(() => world);
 
-  it.concurrent("rejects a node whose row Postgres refuses, and takes it back from Consul", async () => {
+  it.concurrent("rejects a node whose row Postgres refuses, and removes it from Consul", async () => {
     const refused = new TestNode(world, "row-refused");
     const beside = new TestNode(world, "row-beside");
     await Promise.all([refused.introspect({ node_name: "refused by postgres" }), beside.introspect()]);
@@ -48,12 +48,12 @@ describeReal("a registration on Kafka, Postgres and Consul", (services) => {
   });
 
   it.concurrent(
-    "keeps one backend's success while the other is held up, and takes an ACK then as too early",
+    "keeps one backend's success while the other is blocked, and treats an ACK then as too early",
     async () => {
       const held = new TestNode(world, "held-up");
       await world.withConnection(async (client) => {
         await client.query("begin");
-        // Its row exists in a transaction that is not over, so nobody else can write it.
+        // Its row exists in an open transaction, so nobody else can write it.
         await client.query(
           `insert into rollcall.node_registrations (node_id, node_type, node_version, endpoints, capabilities, metadata,
            status, registration_attempt_id, correlation_id, version)

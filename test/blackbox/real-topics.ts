@@ -1,8 +1,7 @@
 import type { IHeaders, Kafka } from "kafkajs";
-import { v4 } from "uuid";
 import type { InputRecord } from "./evidence.ts";
 import type { LoggedRecord } from "./kafka-reader.ts";
-import type { PublishOptions } from "./world.ts";
+import { envelopeFor, type PublishOptions } from "./world.ts";
 
 export const INPUTS: Readonly<Record<string, string>> = {
   NodeIntrospectionEvent: "evt.node-introspection",
@@ -64,16 +63,8 @@ export interface Sent {
 
 /** As a node sends it. */
 export function messageOf(type: string, payload: Readonly<Record<string, unknown>>, options: PublishOptions = {}) {
-  const { messageId = v4(), correlationId, payloadType = type } = options;
-  const envelope = {
-    envelope_id: messageId,
-    envelope_timestamp: new Date().toISOString(),
-    ...(correlationId !== undefined && { correlation_id: correlationId }),
-    payload_type: payloadType,
-    source_tool: "stranger",
-    payload,
-  };
-  return { id: messageId, key: String(payload["node_id"]), value: JSON.stringify(envelope) };
+  const envelope = { ...envelopeFor(type, payload, options), source_tool: "stranger" };
+  return { id: envelope.envelope_id, key: String(payload["node_id"]), value: JSON.stringify(envelope) };
 }
 
 /** What a consumer group has committed, as `topic[partition]@offset`; nothing where it never did. */

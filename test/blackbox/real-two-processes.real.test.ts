@@ -66,9 +66,9 @@ describeReal("two processes on the same Kafka and Postgres", (services) => {
         expect(summary).toMatchObject({ neverActive: [], active: NODES });
 
         await expectPromisesKept(world);
-        const { registrations, services: catalogue, rows } = await world.evidence();
+        const { registrations, services: catalog, rows } = await world.evidence();
         expect(registrations.filter(({ state }) => state === "ACTIVE")).toHaveLength(NODES);
-        expect(catalogue.filter(({ passing }) => passing)).toHaveLength(NODES);
+        expect(catalog.filter(({ passing }) => passing)).toHaveLength(NODES);
         expect(rows?.filter(({ status }) => status === "ACTIVE")).toHaveLength(NODES);
       } finally {
         await world.close();

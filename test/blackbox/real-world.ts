@@ -21,7 +21,7 @@ import {
 const PARTITIONS_DEFAULT = 4;
 /** A member that was killed keeps its partitions until Kafka's session of 30 s is over. */
 const READY_MS = 90_000;
-/** What has just come may still be on its way into the journal. */
+/** What has just arrived may not be journaled yet. */
 const SETTLING_MS = 5_000;
 
 export interface RealOptions {
@@ -33,7 +33,7 @@ export interface RealOptions {
   readonly before?: Readonly<Record<string, string>>;
   /** The processes' way to Postgres: a proxy's port. */
   readonly databasePort?: number;
-  /** A secret that nobody asks for. */
+  /** A secret that is not used. */
   readonly databasePassword?: string;
   /** Topics are created with so many; 4 by default. */
   readonly partitions?: number;
@@ -71,7 +71,7 @@ export class RealWorld implements World {
     this.#options = options;
     this.#database = database;
     this.#sql = new Pool({ connectionString: database.url, max: 4 });
-    // Postgres may be restarted under us.
+    // Postgres may be restarted meanwhile.
     this.#sql.on("error", () => {});
     this.#kafka = new Kafka({ brokers: services.kafka.split(","), clientId: "stranger", logLevel: logLevel.NOTHING });
     this.#producer = this.#kafka.producer({
@@ -112,7 +112,7 @@ export class RealWorld implements World {
 
   /** A first process, or one more beside those that run. */
   async start(more: Readonly<Record<string, string>> = {}, options: StartOptions = {}): Promise<Program> {
-    // From here on at the earliest somebody serves again.
+    // From here on, at the earliest, a process serves again.
     if (this.#unservedFromMs !== undefined) this.outage(this.#unservedFromMs, Date.now());
     this.#unservedFromMs = undefined;
     const program = await startProgram({
@@ -134,7 +134,7 @@ export class RealWorld implements World {
     if (this.#programs.length === 0) this.#unservedFromMs ??= Date.now();
   }
 
-  /** For the judge: nobody served, or could be served, in this time (ms since the epoch). */
+  /** For the judge: no process served, or could, in this time (ms since the epoch). */
   outage(fromMs: number, toMs: number): void {
     this.#outages.push({ fromMs, toMs });
   }
@@ -164,7 +164,7 @@ export class RealWorld implements World {
     return this.#programs;
   }
 
-  /** Where a process of this system, those that are gone included, told a secret. */
+  /** Where a process of this system, ended ones included, printed a secret. */
   get leaks(): readonly string[] {
     return this.#started.flatMap(({ leak }) => leak ?? []);
   }
@@ -258,7 +258,7 @@ export class RealWorld implements World {
     return groupOffsets(this.#kafka, `rollcall.dev.${this.namespace}.registration`, inputs);
   }
 
-  /** What the store says was read, in the same form. */
+  /** What was read by the store's offsets, in the same form. */
   async storedOffsets(): Promise<readonly string[]> {
     const rows = await this.query<{ place: string }>(
       `select topic || '[' || partition || ']@' || next_offset as place from rollcall.source_offset`,
@@ -305,7 +305,7 @@ export class RealWorld implements World {
     }
   }
 
-  /** Everything on the external node of this environment and namespace, as Consul's own API tells it. */
+  /** Everything on the external node of this environment and namespace, by Consul's own API. */
   services(): Promise<readonly CatalogEntry[]> {
     return servicesOn(this.#services.consul, this.consulNode);
   }

@@ -82,7 +82,7 @@ it("a running program reads its folder again at SIGHUP, and at rollcall reload",
   }
 });
 
-it("rollcall dev makes a folder, puts its changes in force or tells the line, and lets the page save", async () => {
+it("rollcall dev makes a folder, puts changes in force or prints the wrong line, and lets the page save", async () => {
   const directory = join(folder, "mine");
   const file = join(directory, "orchestrator.yaml");
   program = await startProgram({ environment: environment(), command: ["dev", directory] });

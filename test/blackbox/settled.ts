@@ -4,10 +4,10 @@ import type { Evidence } from "./evidence.ts";
 import { judge } from "./judge.ts";
 import type { World } from "./world.ts";
 
-/** Promised are 60 s; less is allowed here, so that a test says what is wrong before its own time is over. */
+/** Promised are 60 s; less is allowed here, so that a test reports the fault before its own time limit. */
 const REST_MS = 45_000;
 
-/** How often rows that are read after the rest may be of a later moment than the rest. */
+/** How often the rows, which are read last, may be newer than the rest. */
 const LOOKS_MAX = 3;
 
 /** When input has stopped, everything agrees (G10), and nothing that was promised was broken on the way. */
@@ -20,7 +20,7 @@ export async function expectPromisesKept(world: World): Promise<void> {
     const broken = judge({ ...evidence, rows: await world.rowsAtTheEnd() });
     if (broken.length === 0) return;
     if (looks === LOOKS_MAX) expect(broken).toEqual([]);
-    // A deadline may have moved a node on in between. What is really wrong is still wrong at the next look.
+    // A deadline may have fired in between. A real fault is still there at the next attempt.
     await world.start();
   }
 }

@@ -2,11 +2,11 @@ import { expect } from "vitest";
 import { waitUntil } from "../real/services/wait-until.ts";
 import type { PublishOptions, Registration, SeenEvent, TimelineItem, World } from "./world.ts";
 
-/** The machine is shared and busy: a wait's end says that something is wrong, not that it is slow. */
+/** Long, because the machine may be busy: a wait that ends means a fault, not slowness. */
 const PATIENCE_MS = 45_000;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A node as a stranger would write it: it publishes, reads what is published about it, and looks where it stands. */
+/** A node as a user would write it: it publishes, reads its own events, and asks for its registration. */
 export class TestNode {
   readonly id: string;
   readonly #world: World;
@@ -31,7 +31,7 @@ export class TestNode {
     return this.say("NodeIntrospectionEvent", { ...this.#about, ...more }, options);
   }
 
-  /** Of the attempt accepted last, unless told otherwise. */
+  /** Of the attempt accepted last, by default. */
   ack(more?: Fields, options?: PublishOptions): Promise<string> {
     const accepted = this.events("NodeRegistrationAccepted").at(-1);
     const names = more ?? { registration_attempt_id: accepted?.payload["registration_attempt_id"] };
@@ -55,7 +55,7 @@ export class TestNode {
   }
 
   /**
-   * Of everything published until now. Topics are read beside each other: what was seen last may not have come last.
+   * Of everything published until now. Topics are read in parallel: the last one read may not be the last published.
    */
   async types(): Promise<readonly string[]> {
     await this.#world.caughtUp();
@@ -114,14 +114,14 @@ export class TestNode {
 
   /** Exactly one entry, as given; or none. */
   untilInCatalog(entry: { readonly passing: boolean; readonly address?: string; readonly port?: number } | "absent") {
-    return this.#eventually(`${this.id} in the catalogue as ${JSON.stringify(entry)}`, async () => {
+    return this.#eventually(`${this.id} in the catalog as ${JSON.stringify(entry)}`, async () => {
       const entries = await this.#world.catalog(this.id);
       if (entry === "absent") expect(entries).toEqual([]);
       else expect(entries).toEqual([expect.objectContaining({ nodeId: this.id, ...entry })]);
     });
   }
 
-  /** Nobody can look into the embedded database while the program runs: there the judge does it afterwards. */
+  /** The embedded database can't be read while the program runs: there the judge reads it afterwards. */
   async untilRow(row: Fields): Promise<void> {
     if (this.#world.isEmbedded) return;
     await this.#eventually(`row of ${this.id} as ${JSON.stringify(row)}`, async () =>

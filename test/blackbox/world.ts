@@ -1,3 +1,4 @@
+import { v4 } from "uuid";
 import type { Evidence } from "./evidence.ts";
 import type { Ended } from "./program.ts";
 
@@ -33,7 +34,7 @@ export interface TimelineItem {
   readonly moves: readonly { readonly machine: string; readonly from: string; readonly to: string }[];
 }
 
-/** A service as the catalogue tells it to those who look for one. */
+/** A service as the catalog lists it. */
 export interface CatalogEntry {
   readonly serviceId: string;
   readonly nodeId: string;
@@ -42,7 +43,7 @@ export interface CatalogEntry {
   readonly tags: readonly string[];
   readonly passing: boolean;
   readonly note: string;
-  /** The `entity_seq` that it was written for; undefined when the catalogue does not tell. */
+  /** The `entity_seq` that it was written for; undefined when the catalog does not have it. */
   readonly version?: number;
 }
 
@@ -63,6 +64,18 @@ export interface PublishOptions {
   readonly payloadType?: string;
 }
 
+/** The envelope of a node's message. */
+export function envelopeFor(type: string, payload: object, options: PublishOptions) {
+  const { messageId = v4(), correlationId, payloadType = type } = options;
+  return {
+    envelope_id: messageId,
+    envelope_timestamp: new Date().toISOString(),
+    ...(correlationId !== undefined && { correlation_id: correlationId }),
+    payload_type: payloadType,
+    payload,
+  };
+}
+
 /** The program with its surroundings, and everything that a node, a dashboard or an operator can do to it. */
 export interface World {
   readonly isEmbedded: boolean;
@@ -72,18 +85,18 @@ export interface World {
   publish(type: string, payload: Readonly<Record<string, unknown>>, options?: PublishOptions): Promise<string>;
   /** What was published about a node so far, each event once, by `entity_seq`. */
   events(nodeId: string): readonly SeenEvent[];
-  /** Resolves when `events` tells everything that was published until the call. */
+  /** Resolves when `events` has everything that was published until the call. */
   caughtUp(): Promise<void>;
   registration(nodeId: string): Promise<Registration | undefined>;
   timeline(nodeId: string): Promise<readonly TimelineItem[]>;
   catalog(nodeId: string): Promise<readonly CatalogEntry[]>;
-  /** Undefined: it has none, or nobody can look while the program runs (embedded). */
+  /** Undefined: it has none, or it can't be read while the program runs (embedded). */
   row(nodeId: string): Promise<Row | undefined>;
   start(more?: Readonly<Record<string, string>>): Promise<unknown>;
   /** Of the process started last: resolves when it has ended by itself. */
   ended(): Promise<Ended>;
   kill(): Promise<void>;
-  /** Everything that outsiders can know, for the judge. */
+  /** Everything that can be seen from outside, for the judge. */
   evidence(): Promise<Evidence>;
   /** All rows of node_registrations. Embedded: ends the program first, for it alone has the database. */
   rowsAtTheEnd(): Promise<readonly Row[]>;

@@ -27,7 +27,7 @@ const PROGRAM = fileURLToPath(
   new URL("../../node_modules/yaml-language-server/bin/yaml-language-server", import.meta.url),
 );
 
-/** As an editor that has nothing but the server: no network, no schemas but the one that a file names. */
+/** An editor's settings without anything else: no network, no schemas but the one that a file names. */
 const SETTINGS: Readonly<Record<string, unknown>> = {
   yaml: {
     validate: true,

@@ -48,7 +48,7 @@ describe("an editor with yaml-language-server", () => {
     },
   );
 
-  it("knows the schema by the first line of the file alone", async () => {
+  it("finds the schema by the first line of the file alone", async () => {
     const text = contract("orchestrator.yaml").replace("entity_id: node_id", "entity_ids: node_id");
     expect(await problemsIn(text)).not.toEqual([]);
     expect(await problemsIn(text.replace(/^# yaml-language-server.*\n/, ""))).toEqual([]);
@@ -172,7 +172,7 @@ describe("an editor with yaml-language-server", () => {
   });
 });
 
-/** What the schema says about keys of this name. */
+/** The schema's description of keys of this name. */
 function descriptionsOf(key: string): readonly string[] {
   const found = new Set<string>();
   const look = (value: unknown): void => {

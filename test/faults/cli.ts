@@ -10,7 +10,7 @@ import { silenceFaults } from "./silence-faults.ts";
 import { Stage } from "./stage.ts";
 
 const usage = `usage: npm run test:faults -- [--only NAME]... [--json FILE] [--list]
-Makes things go wrong around a real system on Kafka, Postgres and Consul, one after the other, and judges what is left.
+Causes faults around a real system on Kafka, Postgres and Consul, one after the other, and checks the promises.
 Exits 1 when a promise was broken.`;
 
 const FAULTS: readonly Fault[] = [
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 
-/** A fault that hangs is a broken promise too. */
+/** A fault that takes longer counts as a broken promise. */
 async function play(fault: Fault, stage: Stage): Promise<FaultResult["figures"]> {
   const late = new Promise<never>((_, reject) =>
     setTimeout(() => reject(new Error(`not over after ${FAULT_MS / 1_000} s`)), FAULT_MS).unref(),
@@ -82,5 +82,5 @@ async function main(): Promise<void> {
 }
 
 await main();
-// What a fault that hung has left behind does not keep this process.
+// Timers and sockets that a hanging fault left open must not keep this process running.
 process.exit();

@@ -27,7 +27,7 @@ const misbehaving: Fault = {
 
 const wiped: Fault = {
   name: "consul-wiped",
-  what: "everything that is ours in Consul is deleted behind our back; a foreign service stays beside it",
+  what: "all of Rollcall's entries in Consul are deleted by someone else; a foreign service stays",
   criterion: "G10: all back within 60 s, the foreign one untouched",
   async run(stage) {
     const world = await stage.world();

@@ -8,11 +8,11 @@ type Mode = (typeof MODES)[number] | "well";
 const SLOW_MS = 20_000;
 const HUGE_BYTES = 30 * 1024 * 1024;
 
-/** Consul as it can be met: it answers as told until told otherwise. */
+/** Consul with faults: it answers in the current mode until that is changed. */
 export interface ConsulProxy {
   readonly address: string;
   be(mode: Mode): void;
-  /** Requests that met something else than a well Consul. */
+  /** Requests that were answered in another mode than the healthy one. */
   readonly spoiled: number;
   close(): Promise<void>;
 }

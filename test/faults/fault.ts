@@ -2,13 +2,13 @@ import type { Stage } from "./stage.ts";
 
 export type Figures = Readonly<Record<string, number | string>>;
 
-/** Something that goes wrong around or inside the program, for a limited time, under load. */
+/** A fault around or inside the program, for a limited time, under load. */
 export interface Fault {
   readonly name: string;
   readonly what: string;
-  /** The promises that must hold, by their ids, in short. */
+  /** The ids of the promises that must hold. */
   readonly criterion: string;
-  /** Makes it happen and judges; what was broken is told to the stage. */
+  /** Causes it and checks the promises; broken ones are reported to the stage. */
   run(stage: Stage): Promise<Figures>;
 }
 

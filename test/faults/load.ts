@@ -24,11 +24,11 @@ interface LoadSummary {
   readonly neverActive: readonly string[];
 }
 
-/** `rollcall simulate` over Kafka: nodes arrive, and beat until it is ended. */
+/** `rollcall simulate` over Kafka: nodes register, and send heartbeats until it is ended. */
 export interface Load {
-  /** How many nodes it brings on. */
+  /** How many nodes it registers. */
   readonly nodes: number;
-  /** Ends it as Ctrl-C does, and tells what its nodes have met. */
+  /** Ends it as Ctrl-C does. @returns what happened to its nodes */
   end(): Promise<LoadSummary>;
   /** All of its nodes fall silent at once. */
   kill(): void;

@@ -17,7 +17,7 @@ async function poison(world: RealWorld, count: number): Promise<void> {
 
 const onePercent: Fault = {
   name: "poison-1%",
-  what: "one message in a hundred can't be processed, in the partitions of nodes that can",
+  what: "one message in a hundred can't be processed, in the same partitions as good ones",
   criterion: "G11: each dead-lettered once, nobody is held up",
   async run(stage) {
     const world = await stage.world();

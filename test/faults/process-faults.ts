@@ -13,7 +13,7 @@ const TEN_MINUTES_MS = 600_000;
 /** Of a partition that went unserved for a while when it changed hands. */
 const GRACE_MS = 30_000;
 
-/** The world's Postgres behind a proxy, as a process is told of it. */
+/** The system's Postgres behind a proxy, as a process is configured with it. */
 async function postgresProxy(stage: Stage, world: RealWorld): Promise<{ proxy: TcpProxy; url: string }> {
   const url = new URL(world.environment["DATABASE_URL"] ?? "");
   const proxy = await startTcpProxy(Number(url.port));
@@ -24,7 +24,7 @@ async function postgresProxy(stage: Stage, world: RealWorld): Promise<{ proxy: T
 
 const killed: Fault = {
   name: "kill",
-  what: "SIGKILL every 5 s for two minutes: of three processes the oldest goes, and another comes",
+  what: "SIGKILL every 5 s for two minutes: the oldest of three processes is killed, and another started",
   criterion: "G1 to G11: no node that beats expires",
   async run(stage) {
     const world = await stage.world({ partitions: 6 });
@@ -48,7 +48,7 @@ const killed: Fault = {
 
 const zombie: Fault = {
   name: "zombie",
-  what: "of two processes one is stopped in the middle of its commits for longer than its session, and wakes up",
+  what: "of two processes one is suspended in the middle of its commits for longer than its session, and resumed",
   criterion: "G3 to G5, fenced: what it still wanted to commit is refused",
   async run(stage) {
     const world = await stage.world({ partitions: 6 });

@@ -6,7 +6,7 @@ import type { Fault } from "./fault.ts";
 
 const brokerDown: Fault = {
   name: "broker-down",
-  what: "Kafka is killed and comes back after 60 s",
+  what: "Kafka is killed and restarted after 60 s",
   criterion: "G1 to G11; G9: no node expires for it",
   async run(stage) {
     const world = await stage.world();
@@ -38,13 +38,13 @@ const postgresRestarts: Fault = {
   },
 };
 
-/** As Postgres' protocol has it; it travels with the writes, and its answer with theirs. */
+/** COMMIT in Postgres' protocol: sent in one packet with the writes, and answered in one with them. */
 const isCommit = (request: Buffer): boolean => request.includes("Q\0\0\0\vcommit\0");
 const isCommitted = (reply: Buffer): boolean => reply.includes("COMMIT\0");
 
 const commitAnswers: Fault = {
   name: "commit-answer-lost",
-  what: "every second the answer to a COMMIT is swallowed and its connection closed, for 40 s",
+  what: "every second the answer to a COMMIT is dropped and its connection closed, for 40 s",
   criterion: "G1 to G6: no turn runs twice, none is lost",
   async run(stage) {
     const url = new URL(stage.services.database);

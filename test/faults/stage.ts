@@ -12,10 +12,10 @@ import { type Load, type LoadOptions, startLoad } from "./load.ts";
 /** What G10 allows until everything agrees, and as much again for a machine that does other things too. */
 const REST_MS = 120_000;
 const BROKEN_SHOWN_MAX = 20;
-/** Nobody asks for them here, and no output of any process may tell them. */
+/** Secrets of the processes, which none of their output may contain. */
 const SECRETS = { databasePassword: "canary-of-postgres", consulToken: "canary-of-consul" };
 
-/** What a fault plays on: worlds, loads and their end. */
+/** What a fault works with: systems, loads and their end. */
 export class Stage {
   readonly services: ServiceAddresses;
   readonly broken: string[] = [];
@@ -107,16 +107,16 @@ export class Stage {
     const sum = (of: "expired" | "timedOut" | "rejected" | "messagesSent"): number =>
       summaries.reduce((total, summary) => total + summary[of], 0);
     this.expect(sum("rejected") === 0, `G11 ${sum("rejected")} nodes were rejected for trouble that was not theirs`);
-    // Whether a node that expired had beaten is the judge's to say: a node may be cut off as well.
+    // The judge checks whether a node that expired had sent heartbeats: a node may be cut off as well.
     const figures = { nodes, sent: sum("messagesSent"), expired: sum("expired"), timedOut: sum("timedOut") };
     return { ...figures, ...judged, settledSeconds };
   }
 
-  /** The judge's word, as soon as it finds nothing, or at last. */
+  /** The judge's result, as soon as it finds nothing, or after the time allowed. */
   async judge(world: RealWorld, more: Partial<Evidence> = {}): Promise<Figures> {
     const untilMs = performance.now() + REST_MS;
     for (;;) {
-      // A process that is late with an answer is asked again.
+      // A process that does not answer in time is asked again.
       const found = await world.evidence().catch((error: unknown) => {
         if (performance.now() >= untilMs) throw error;
       });
@@ -138,7 +138,7 @@ export class Stage {
   }
 }
 
-/** The sum of a metric over its labels, as a process tells it. */
+/** The sum of a metric over its labels, as a process reports it. */
 export async function metricOf(program: Program | undefined, name: string): Promise<number> {
   const answer = await fetch(`${program?.url}/metrics`, { signal: AbortSignal.timeout(10_000) });
   return (await answer.text())

@@ -7,10 +7,8 @@ import { MUTANTS } from "./mutants.ts";
 const timesIn = (file: string, text: string): number => readFileSync(join(ROOT, file), "utf8").split(text).length - 1;
 
 describe("the planted defects", () => {
-  it.each(MUTANTS)("$defect: stands at one place of the source", ({ file, find }) =>
-    expect(timesIn(file, find)).toBe(1),
-  );
+  it.each(MUTANTS)("$defect: is at one place of the source", ({ file, find }) => expect(timesIn(file, find)).toBe(1));
 
-  it("are at least twenty, each another", () =>
+  it("are at least twenty different ones", () =>
     expect(new Set(MUTANTS.map(({ defect }) => defect)).size).toBeGreaterThanOrEqual(20));
 });

@@ -7,10 +7,10 @@ import { ROOT } from "../tidy/sources.ts";
 import { type Mutant, MUTANTS } from "./mutants.ts";
 
 const HELP = `npm run mutants -- [options]
-Plants each defect in a copy of the source, one at a time, runs the tests that must see it, and tells which did.
-  --only TEXT   only the defects whose words, or whose tests' paths, contain it
+Plants each defect in a copy of the source, one at a time, runs the tests that must detect it, and reports which did.
+  --only TEXT   only the defects whose names, or whose tests' paths, contain it
   --json FILE   writes the table as JSON too
-Exits 1 unless every defect was seen.
+Exits 1 unless every defect was detected.
 `;
 const TIME_LIMIT_MS = 300_000;
 
@@ -44,12 +44,12 @@ function main(): void {
       const { promise, defect, caughtBy, seconds } = finding;
       process.stdout.write(
         `${index + 1}/${wanted.length} ${promise.padEnd(3)} ${defect}\n    ` +
-          `${caughtBy === undefined ? "NOT SEEN" : `seen by: ${caughtBy}`} (${seconds} s)\n`,
+          `${caughtBy === undefined ? "NOT DETECTED" : `detected by: ${caughtBy}`} (${seconds} s)\n`,
       );
       return finding;
     });
     const seen = findings.filter(({ caughtBy }) => caughtBy !== undefined).length;
-    process.stdout.write(`${seen} of ${findings.length} seen\n`);
+    process.stdout.write(`${seen} of ${findings.length} detected\n`);
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(findings, null, 2)}\n`);
     if (seen < findings.length || findings.length === 0) process.exitCode = 1;
   } finally {
@@ -57,7 +57,7 @@ function main(): void {
   }
 }
 
-/** What git knows, as it is in the work tree. */
+/** The tracked files, as they are in the work tree. */
 function copyOfTheSource(): string {
   const copy = mkdtempSync(join(tmpdir(), "rollcall-mutants-"));
   const files = execFileSync("git", ["ls-files", "-z"], { cwd: ROOT, encoding: "utf8" }).split("\0").filter(Boolean);
@@ -69,7 +69,7 @@ function copyOfTheSource(): string {
   return copy;
 }
 
-/** A test that fails without a defect sees nothing. */
+/** A test that fails without a defect proves nothing. */
 function refuseWhatFailsAnyway(copy: string, tests: readonly string[]): void {
   process.stdout.write(`the ${tests.length} suites without a defect …\n`);
   const failed = firstFailure(copy, tests);

@@ -45,7 +45,7 @@ describeReal("a node in another language", (services) => {
     return child;
   }
 
-  /** Becomes ACTIVE, says a heartbeat that is taken, and leaves in order when it is stopped. */
+  /** Becomes ACTIVE, sends a heartbeat that is accepted, and deregisters when it is stopped. */
   async function lives(id: string, child: ChildProcess, exitCode = 0): Promise<void> {
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     try {
@@ -92,7 +92,7 @@ describeReal("a node in another language", (services) => {
     { concurrent: true },
     async () => {
       const child = run("java", ["-cp", kafkaJars() ?? "", join(EXAMPLES, "java/Node.java"), "in-java"]);
-      // A JVM that was asked to end says so by its code, whatever it did before.
+      // The exit code of a JVM that was signalled is 143, whatever it did before.
       await lives("in-java", child, 143);
     },
   );

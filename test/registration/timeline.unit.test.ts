@@ -7,11 +7,11 @@ import { idOf } from "./world.ts";
 
 const at = (ms: number): string => toRfc3339(NOON + ms);
 
-it("shows a node from its introspection to ACTIVE, and to its expiry", () => {
-  const service = { service_id: "onex-effect-n1" };
-  const row = { node_id: "n1" };
+const service = { service_id: "onex-effect-n1" };
+const row = { node_id: "n1" };
 
-  const story = given()
+const accepted = () =>
+  given()
     .when(introspected("a1"))
     .leadsTo({
       state: "PENDING_REGISTRATION",
@@ -33,8 +33,10 @@ it("shows a node from its introspection to ACTIVE, and to its expiry", () => {
       reducer: "complete",
       events: [["NodeRegistrationAccepted", { entity_seq: 2, ack_deadline: at(100 + 30_000), ...service }]],
       deadlines: {},
-    })
+    });
 
+const active = () =>
+  accepted()
     .when(later(20), published("NodeRegistrationAccepted"))
     .leadsTo({ state: "AWAITING_ACK", reducer: "complete", deadlines: { ack: 30_000 } })
 
@@ -63,8 +65,10 @@ it("shows a node from its introspection to ACTIVE, and to its expiry", () => {
         ],
       ],
       deadlines: { liveness: 30_000 },
-    })
+    });
 
+const expired = () =>
+  active()
     .when(later(10_000), heartbeat())
     .renews("liveness", 30_000)
 
@@ -80,8 +84,10 @@ it("shows a node from its introspection to ACTIVE, and to its expiry", () => {
       deadlines: {},
     });
 
-  const { events, intents, past } = story.world;
-  const attemptId = story.world.attemptOf("a1");
+it("takes a node from its introspection to ACTIVE, and to its end when its heartbeats stop", () => {
+  const { world } = expired();
+  const { events, intents, past } = world;
+  const attemptId = world.attemptOf("a1");
   for (const { payload } of events)
     expect(payload).toMatchObject({
       entity_id: "n1",

@@ -24,30 +24,24 @@ export async function emptyTables(store: Store): Promise<void> {
   await migrate(store, [{ scope: "runtime", directory: MIGRATIONS }]);
 }
 
+interface OrdersOptions {
+  readonly effects?: Partial<DomainCode["effects"]>;
+  readonly reconciled?: readonly ReconciledBackend[];
+  readonly limits?: Partial<ShellLimits>;
+  /** Changes the compiled contracts. */
+  readonly changed?: (domain: Domain) => Domain;
+  readonly onSuperseded?: () => void;
+  /** Wraps the bus that the runtime gets. */
+  readonly over?: (bus: EventBus) => EventBus;
+}
+
 /** A runtime with the toy domain of orders on the embedded bus; no registration. */
-export async function startOrders(
-  store: Store,
-  options: {
-    readonly effects?: Partial<DomainCode["effects"]>;
-    readonly reconciled?: readonly ReconciledBackend[];
-    readonly limits?: Partial<ShellLimits>;
-    /** Changes the compiled contracts. */
-    readonly changed?: (domain: Domain) => Domain;
-    readonly onSuperseded?: () => void;
-    /** Wraps the bus that the runtime gets. */
-    readonly over?: (bus: EventBus) => EventBus;
-  } = {},
-) {
-  const { effects, reconciled = [] } = options;
-  const code = { ...toyCode, effects: { ...toyCode.effects, ...effects }, reconciled } as DomainCode;
-  const { model } = validateDomain(toyFolder, code);
-  if (!model) throw new Error("the toy domain's contracts have errors");
+export async function startOrders(store: Store, options: OrdersOptions = {}) {
   const clock = new SystemClock();
   const bus = new EmbeddedBus({ store, clock });
   const told: ShellEvent[] = [];
   const fatal: unknown[] = [];
-  const compiled = compileDomain(model, { env: "test", namespace: "" });
-  const domain = options.changed?.(compiled) ?? compiled;
+  const domain = ordersDomain(options);
   const runtime = new Runtime({
     domain,
     bus: options.over?.(bus) ?? bus,
@@ -63,38 +57,47 @@ export async function startOrders(
   await runtime.start();
   await until(() => runtime.status().owned.length === PARTITIONS);
 
-  const stateOf = async (id: string): Promise<string | null | undefined> => {
+  const settled = () =>
+    until(() => {
+      const { waiting, intents, unpublished, lag } = runtime.status();
+      return waiting + intents + unpublished + lag === 0;
+    });
+  return { runtime, bus, domain, told, fatal, publish: publisherOn(bus), stateOf: stateReader(store), settled };
+}
+
+function ordersDomain({ effects, reconciled = [], changed }: OrdersOptions): Domain {
+  const code = { ...toyCode, effects: { ...toyCode.effects, ...effects }, reconciled } as DomainCode;
+  const { model } = validateDomain(toyFolder, code);
+  if (!model) throw new Error("the toy domain's contracts have errors");
+  const compiled = compileDomain(model, { env: "test", namespace: "" });
+  return changed?.(compiled) ?? compiled;
+}
+
+const publisherOn =
+  (bus: EventBus) =>
+  (topic: string, payloads: readonly object[], headers: (id: string) => Record<string, string> = () => ({})) => {
+    const messages = payloads.map((payload) => {
+      const id = (payload as { order_id: string }).order_id;
+      return {
+        topic: `test.shop.${topic}`,
+        partition: partitionOf(id, PARTITIONS),
+        key: Buffer.from(id),
+        value: Buffer.from(JSON.stringify(payload)),
+        headers: headers(id),
+      };
+    });
+    return bus.publish(messages, { timeoutMs: 5_000 });
+  };
+
+const stateReader =
+  (store: Store) =>
+  async (id: string): Promise<string | null | undefined> => {
     const [row] = await store.query<{ state: string | null }>(
       `select state from rollcall.entity where entity_id = $1`,
       [id],
     );
     return row?.state;
   };
-  const settled = () =>
-    until(() => {
-      const { waiting, intents, unpublished, lag } = runtime.status();
-      return waiting + intents + unpublished + lag === 0;
-    });
-  return { runtime, bus, domain, told, fatal, publish: publisherOn(bus), stateOf, settled };
-}
-
-/** Publishes orders, each to the partition of its id. */
-const publisherOn =
-  (bus: EventBus) =>
-  (topic: string, payloads: readonly object[], headers: (id: string) => Record<string, string> = () => ({})) =>
-    bus.publish(
-      payloads.map((payload) => {
-        const id = (payload as { order_id: string }).order_id;
-        return {
-          topic: `test.shop.${topic}`,
-          partition: partitionOf(id, PARTITIONS),
-          key: Buffer.from(id),
-          value: Buffer.from(JSON.stringify(payload)),
-          headers: headers(id),
-        };
-      }),
-      { timeoutMs: 5_000 },
-    );
 
 /** Waits until the condition holds; a test that waits in vain fails by its timeout. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

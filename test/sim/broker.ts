@@ -68,7 +68,7 @@ export class Broker {
     return record;
   }
 
-  /** Hears of every record from now on. @returns ends it */
+  /** Calls `read` with every record from now on. @returns ends it */
   read(call: (record: LogRecord) => void): () => void {
     this.#readers.add(call);
     return () => this.#readers.delete(call);
@@ -83,7 +83,7 @@ export class Broker {
     );
   }
 
-  /** Whether the member is one of the generation that is in force. */
+  /** Whether the member belongs to the current generation. */
   isCurrent(member: Member): boolean {
     return this.#isStable && this.#assignment.has(member) && this.#members.get(member)?.joined === this.#generation;
   }
@@ -101,7 +101,7 @@ export class Broker {
     if (this.#members.delete(member)) this.rebalance();
   }
 
-  /** A machine stopped or died: the group finds out when its session ends. A paused one may be back by then. */
+  /** A machine stopped or died: the group notices when its session ends. A paused one may run again by then. */
   watch(machine: Machine): void {
     this.weather.scheduler.after(this.sessionTimeoutMs, () => {
       if (machine.isRunning) return;
@@ -109,13 +109,13 @@ export class Broker {
     });
   }
 
-  /** It left without a word. */
+  /** It left without leaving the group. */
   watchGone(member: Member): void {
     this.#watching.delete(member);
     this.weather.scheduler.after(this.sessionTimeoutMs, () => this.leave(member));
   }
 
-  /** A machine is back: its members' next heartbeat tells them where they stand. */
+  /** A machine runs again: its members learn at their next heartbeat whether they still belong to the group. */
   woken(machine: Machine): void {
     for (const member of this.#watching) if (member.machine === machine) this.#heartbeat(member);
   }
@@ -129,7 +129,7 @@ export class Broker {
     this.leave(member);
   }
 
-  /** Everybody joins anew; who does not in time is left out. */
+  /** All members join again; one that does not in time is removed. */
   rebalance(): void {
     const generation = ++this.#generation;
     this.#isStable = false;
@@ -145,7 +145,7 @@ export class Broker {
 
   #heartbeat(member: Member): void {
     const { random } = this.weather;
-    // A paused machine's heartbeat comes when it is awake again.
+    // A paused machine sends its heartbeat when it runs again.
     member.machine.after(random.next() * HEARTBEAT_MS, () =>
       this.#whenReachable(member, () => {
         if (!this.#watching.has(member) || this.isCurrent(member)) return;

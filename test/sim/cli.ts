@@ -8,7 +8,7 @@ import type { Answer, Task } from "./worker.ts";
 
 /**
  * Deterministic simulation: the real shell and core with the shipped contracts, on a simulated clock, bus, store and
- * catalogue. One seed drives everything: what nodes do, how long each answer takes, which fault comes when. Behind
+ * catalog. One seed drives everything: what nodes do, how long each answer takes, which fault comes when. Behind
  * every event the promises G1 to G9 and G11 are checked from outside; then comes a calm phase, in which all must
  * settle.
  */
@@ -17,17 +17,17 @@ const HELP = `npm run sim -- [options]
   --seeds N    how many histories (2000)
   --steps M    steps of each (500)
   --from N     the first seed (1)
-  --seed N     this one history alone, told in words when it fails
-  --tell       with --seed: told in words in any case
+  --seed N     this one history alone, printed step by step when it fails
+  --tell       with --seed: printed step by step in any case
   --workers N  processes (as many as there are cores)
   --json       the result as one line of JSON
   --help
 
-A step is something that a node, an operator or a fault does, and the time behind it. Exit code 1: a promise was broken;
-the first such history is made as short as it gets, and printed.`;
+A step is an action of a node, of an operator or a fault, and the time after it. Exit code 1: a promise was broken;
+the first such history is shortened as far as possible, and printed.`;
 
-/** Of many that fail, the first tell enough. */
-const FAILED_TOLD_MAX = 20;
+/** How many failing histories are printed. */
+const FAILED_PRINTED_MAX = 20;
 /** Every core has a worker: its garbage has no other core to be collected on, and less of it lives with more room. */
 const ONE_CORE = ["--single-threaded-gc", "--max-semi-space-size=32"];
 
@@ -91,7 +91,7 @@ async function many(steps: number): Promise<boolean> {
           };
           worker.on("message", (answer: Answer) => {
             answers.push(answer);
-            if (answer.breach && ++failed <= FAILED_TOLD_MAX) process.stderr.write(breachLine(answer));
+            if (answer.breach && ++failed <= FAILED_PRINTED_MAX) process.stderr.write(breachLine(answer));
             if (Date.now() - saidMs > 2_000) {
               saidMs = Date.now();
               process.stderr.write(

@@ -3,7 +3,7 @@ import { consulRefused, backendUnavailable } from "../../effects/service-catalog
 import type { Machine } from "./machine.ts";
 import type { Weather } from "./weather.ts";
 
-/** As the real one does. */
+/** Consul refuses it for good. */
 export const REFUSED_ADDRESS = "0.0.0.0";
 
 export interface Service {
@@ -13,13 +13,13 @@ export interface Service {
   readonly address: string | null;
   readonly port: number | null;
   readonly status: "passing" | "critical";
-  /** Gone; remembered so that what comes late does not bring it back. */
+  /** Removed; kept so that a late write of an older version is still refused. */
   readonly isRemoved: boolean;
 }
 export const OWNER = "rollcall/dev";
 
 /**
- * The service catalogue that all processes write to. Knows the port's rules: owner, versions, what it refuses for good.
+ * The service catalog that all processes write to. Knows the port's rules: owner, versions, what it refuses for good.
  */
 export class Consul {
   readonly services = new Map<string, Service>();

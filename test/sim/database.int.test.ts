@@ -7,7 +7,7 @@ import { MIGRATIONS, SCHEMAS } from "./domain.ts";
 import { simulate } from "./simulation.ts";
 import type { World } from "./world.ts";
 
-/** What hangs on the server's clock is another on another day. */
+/** Columns that depend on the server's clock: not compared. */
 const TIMES = /(_ms|served_at|resumed_at|registered_at|updated_at)$/;
 
 const comparable = (rows: readonly object[] | undefined): string[] =>

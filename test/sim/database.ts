@@ -10,7 +10,7 @@ import type { Weather } from "./weather.ts";
 // The schemas are the same in every world, and so is what a text means.
 const compiled = new Map<string, Run>();
 
-/** What a statement was and what it answered: for the comparison with a real database. */
+/** A statement and its result, for the comparison with a real database. */
 export interface Executed {
   readonly transaction: number;
   readonly text: string;
@@ -28,7 +28,7 @@ export class Database {
   onCommit: (changes: readonly Change[], transaction: Transaction) => void = () => {};
   onExecuted:
     ((executed: Executed | { readonly transaction: number; readonly end: "commit" | "rollback" }) => void) | undefined;
-  /** A seam for planted defects: what is run instead of a statement. */
+  /** For planted defects: changes a statement before it is run. */
   rewrite: (text: string) => string = (text) => text;
   readonly #open = new Set<Session>();
 
@@ -123,7 +123,7 @@ class Session {
   readonly transaction: Transaction;
   readonly #queue: (() => void)[] = [];
   #isWaiting = false;
-  /** When what was sent last arrives: nothing on one connection overtakes. */
+  /** When the last packet arrives: packets of one connection stay in order. */
   arrivesAtMs = 0;
   readonly out = new Packets();
   readonly back = new Packets();
@@ -157,7 +157,7 @@ class Session {
   #wait(holder: Transaction): void {
     for (let other: Transaction | undefined = holder; other; other = other.waitsFor)
       if (other === this.transaction) {
-        // As the server does it: one of those who wait for one another loses.
+        // As Postgres does it: one of the transactions in a deadlock is aborted.
         this.aborted = new SqlError("40P01", "deadlock detected");
         return;
       }

@@ -19,7 +19,7 @@ export class Machine {
   #state: "running" | "paused" | "dead" = "running";
   #late: (() => void)[] = [];
   readonly #onDeath: (() => void)[] = [];
-  /** It dies at the so-manieth call to a port from now. */
+  /** Calls to a port that are left until it dies. */
   #callsToLive = Number.POSITIVE_INFINITY;
 
   constructor(name: string, scheduler: Scheduler, random: Random, wallOffsetMs: number) {
@@ -74,7 +74,7 @@ export class Machine {
     if (this.isRunning) this.#state = "paused";
   }
 
-  /** What came due meanwhile comes now, in no particular order. */
+  /** Timers that became due meanwhile fire now, in no particular order. */
   wake(): void {
     if (this.#state !== "paused") return;
     this.#state = "running";

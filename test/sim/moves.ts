@@ -3,7 +3,7 @@ import type { SimNode } from "./node.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
-/** What may happen in a step, and how often; each is a promise's enemy or ordinary life. */
+/** What may happen in a step, and how often: faults, and ordinary messages of nodes. */
 type Move = (world: World, random: Random) => void;
 
 const nodeOf = ({ nodes }: World, random: Random): SimNode => random.pick(nodes);
@@ -111,7 +111,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, move: Move]>> = 
 
 export const FAULT_NAMES: readonly string[] = Object.keys(FAULTS);
 
-/** How long after a move nothing else is done: mostly a moment, now and then longer than any deadline. */
+/** The pause after a move: mostly short, sometimes longer than any deadline. */
 function restMs(random: Random): number {
   const dice = random.next();
   if (dice < 0.004) return 20_000 + random.next() * 25_000;

@@ -18,7 +18,7 @@ export interface Habits {
 const TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 const HEARTBEAT_MS = 10_000;
 
-/** A node as its author would write one: announces itself, answers acceptances, sends heartbeats; not always well. */
+/** A simulated node: introspects, answers acceptances, sends heartbeats; not always correctly. */
 export class SimNode {
   readonly id: string;
   readonly habits: Habits;
@@ -31,7 +31,7 @@ export class SimNode {
   isSilent = false;
   #isActive = false;
   #beats = 0;
-  /** Of every acceptance that it has heard, the oldest first. */
+  /** Every acceptance that it has read, the oldest first. */
   readonly accepted: { readonly attemptId: string; readonly correlationId: string }[] = [];
 
   constructor(id: string, habits: Habits, broker: Broker, random: Random, tell: (text: () => string) => void) {
@@ -77,7 +77,7 @@ export class SimNode {
   }
 
   /**
-   * On its way for a while; what the broker does not take is sent again. Now and then it comes twice, or is misplaced.
+   * Arrives after a delay; what the broker refuses is sent again. Some messages arrive twice, or in a wrong partition.
    */
   send(
     topic: string,
@@ -127,7 +127,7 @@ export class SimNode {
       };
       const attemptId = payload["registration_attempt_id"] ?? "";
       if (type === "NodeRegistrationAccepted")
-        this.#later(50, () => this.#heardAcceptance({ attemptId, correlationId: payload["correlation_id"] ?? "" }));
+        this.#later(50, () => this.#onAcceptance({ attemptId, correlationId: payload["correlation_id"] ?? "" }));
       if (type === "NodeBecameActive") this.#later(50, () => this.#becameActive());
       if (/TimedOut|Expired|Deregistered|Rejected|Initiated/.test(type))
         this.#later(50, () => (this.#isActive = false));
@@ -138,7 +138,7 @@ export class SimNode {
     this.#broker.weather.scheduler.after(this.#random.next() * ms, call);
   }
 
-  #heardAcceptance(of: { readonly attemptId: string; readonly correlationId: string }): void {
+  #onAcceptance(of: { readonly attemptId: string; readonly correlationId: string }): void {
     this.accepted.push(of);
     const { ack } = this.habits;
     if (ack === "never" || this.isSilent) return;

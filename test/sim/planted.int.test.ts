@@ -9,7 +9,7 @@ import type { Plant } from "./world.ts";
 const SEEDS_MAX = 40;
 const STEPS = 300;
 
-/** The first history in which a planted defect is seen. */
+/** The first history in which a planted defect is detected. */
 async function caught(plant: Plant): Promise<SimulationResult | undefined> {
   for (let seed = 1; seed <= SEEDS_MAX; seed++) {
     const result = await simulate({ seed, steps: STEPS, plant });
@@ -40,7 +40,7 @@ const lateRows: NonNullable<Plant["ports"]> = (ports, _, { random, weather }) =>
   }),
 });
 
-/** What is planted, and the promises of which one must be named. */
+/** Each planted defect, and the promises of which one must be reported as broken. */
 const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: readonly string[] }>> = {
   "a store that forgets that new contracts are in force": {
     names: ["G14"],
@@ -60,7 +60,7 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       sql: (text) => text.replace("set epoch = epoch + 1, owner = '' where domain", "set epoch = epoch where domain"),
     },
   },
-  "a store that never says that an epoch is another's": {
+  "a store that never reports that an epoch has changed": {
     names: ["G4", "G1", "G14"],
     plant: {
       ports: (ports) => {
@@ -100,7 +100,7 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       }),
     },
   },
-  "a bus that says published and has not": {
+  "a bus that confirms what it has not published": {
     names: ["G4"],
     plant: {
       ports: (ports, machine, world) => {
@@ -125,7 +125,7 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       },
     },
   },
-  "a bus that says that the log ends where reading is": {
+  "a bus that reports the read position as the log's end": {
     names: ["G8"],
     plant: {
       ports: (ports, _, world) => {
@@ -158,7 +158,7 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       },
     },
   },
-  "a catalogue that says done and is not": {
+  "a catalog that confirms what it has not done": {
     names: ["G5"],
     plant: {
       ports: (ports) => ({
@@ -167,7 +167,7 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       }),
     },
   },
-  "a catalogue that never takes anything back": {
+  "a catalog that never removes anything": {
     names: ["G10"],
     plant: {
       ports: (ports) => ({
@@ -182,11 +182,11 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
       }),
     },
   },
-  "a journal that forgets what was not taken in": {
+  "a journal that loses repeats": {
     names: ["G1"],
     plant: { sql: (text) => (text.includes("insert into rollcall.journal") ? `${text} where kind <> 'repeat'` : text) },
   },
-  "a row that takes an older version": {
+  "a row that an older version overwrites": {
     names: ["G6"],
     plant: {
       ports: lateRows,
@@ -201,19 +201,19 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
   },
 };
 
-describe("the simulation sees", () => {
+describe("the simulation detects", () => {
   it.each(Object.entries(PLANTED))("%s", { timeout: 300_000 }, async (_, { plant, names }) => {
     const result = await caught(plant);
     expect(names).toContain(result?.breach?.promise);
   });
 
-  it("no breach where rows are written late and their versions are looked at", { timeout: 300_000 }, async () => {
+  it("no breach where rows are written late and their versions are compared", { timeout: 300_000 }, async () => {
     for (let seed = 1; seed <= 10; seed++)
       expect((await simulate({ seed, steps: STEPS, plant: { ports: lateRows } })).breach).toBeUndefined();
   });
 
-  it("a breach in a history made short", { timeout: 300_000 }, async () => {
-    const { plant } = PLANTED["a catalogue that says done and is not"] as { plant: Plant };
+  it("a breach in the shortened history", { timeout: 300_000 }, async () => {
+    const { plant } = PLANTED["a catalog that confirms what it has not done"] as { plant: Plant };
     const failed = (await caught(plant)) as SimulationResult;
     const { result, kept } = await shrink(failed, plant);
     expect(result.breach?.promise).toBe(failed.breach?.promise);

@@ -29,7 +29,7 @@ export class Scheduler {
     return () => (event.call = undefined);
   }
 
-  /** Lets time pass; `afterEach` is called when an event and all that followed from it by itself is over. */
+  /** Lets time pass; `afterEach` is called after each event, when the promises it caused have settled. */
   run(untilMs: number, afterEach: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       let [ran, isOver, asked] = [false, false, 0];

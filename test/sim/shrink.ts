@@ -5,7 +5,7 @@ const TRIES_MAX = 250;
 
 /**
  * Leaves out steps for as long as the same promise is still broken: halves first, single steps last (delta debugging).
- * @returns the smallest history found, told in words
+ * @returns the smallest history found, with its log
  */
 export async function shrink(
   failed: SimulationResult,

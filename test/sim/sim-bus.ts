@@ -139,7 +139,7 @@ export class SimBus implements EventBus {
     this.#stopReading();
     if (!member) return Promise.resolve();
     return this.#request(() => this.#broker.unsubscribe(member)).catch(() => {
-      // Not reachable: the group finds out by itself.
+      // Unreachable: the group notices when the session ends.
       this.#broker.watchGone(member);
     });
   }

@@ -8,7 +8,7 @@ const cli = fileURLToPath(new URL("cli.ts", import.meta.url));
 const run = promisify(execFile);
 
 describe("the simulation", () => {
-  it("sees every promise kept in 200 histories", { timeout: 600_000 }, async () => {
+  it("finds every promise kept in 200 histories", { timeout: 600_000 }, async () => {
     const { stdout } = await run(process.execPath, [
       "--import",
       fileURLToPath(new URL("../../bench/typescript.mjs", import.meta.url)),
@@ -24,11 +24,11 @@ describe("the simulation", () => {
     const { seeds, failed, events, faults } = JSON.parse(stdout) as Record<string, unknown>;
     expect({ seeds, failed }).toEqual({ seeds: 200, failed: [] });
     expect(events).toBeGreaterThan(1_000);
-    // Each kind of fault was among them: a table that nobody draws from proves nothing.
+    // Each kind of fault occurred: one that is never drawn proves nothing.
     expect(Object.entries(faults as Record<string, number>).filter(([, count]) => count === 0)).toEqual([]);
   });
 
-  it("tells the same history twice by one seed, and others by others", { timeout: 120_000 }, async () => {
+  it("repeats a history with the same seed, and makes another with another seed", { timeout: 120_000 }, async () => {
     const hashes = [];
     for (const seed of [7, 8, 7, 8]) hashes.push((await simulate({ seed, steps: 200 })).traceHash);
     expect(hashes.slice(0, 2)).toEqual(hashes.slice(2));

@@ -32,9 +32,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   options.onWorld?.(world);
   const unheard = (error: unknown): void => world.unheard(error);
   process.on("unhandledRejection", unheard);
-  // Not every trouble in every history: what many faults at once would hide shows in a world with few.
+  // Not every fault in every history: a defect that many faults at once hide shows with few.
   const taste = new Random(seed, 2);
-  // Where faults come one upon the other, the grace of one outage reaches into the next and no deadline ever fires.
+  // With faults in close succession the grace of one outage lasts until the next, and no deadline ever fires.
   const share = taste.pick([0.01, 0.03, 0.12]);
   const isMany = taste.chance(0.5);
   const faults = FAULT_NAMES.filter(() => taste.chance(isMany ? 0.5 : 0.15));

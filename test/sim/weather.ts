@@ -18,12 +18,12 @@ export interface Trouble {
 }
 const CLEAR: Trouble = { down: false, slowMs: 0, fetchMs: 0, answerLost: 0, halfDone: 0 };
 
-/** Latency and trouble between the machines and what they talk to. */
+/** Latency and faults between the machines and the services. */
 export class Weather {
   readonly scheduler: Scheduler;
   readonly random: Random;
   /**
-   * In some worlds every reader is behind, each topic on its own, by up to so much: a deadline comes before the news.
+   * In some histories every reader is behind, each topic by up to so much: deadlines are due before messages are read.
    */
   behindMs: number;
   readonly trouble: Record<Place, Trouble> = { bus: { ...CLEAR }, store: { ...CLEAR }, registry: { ...CLEAR } };

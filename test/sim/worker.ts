@@ -6,7 +6,7 @@ export interface Task {
 }
 export type Answer = Omit<SimulationResult, "story">;
 
-/** Runs one seed after another for whoever started it. */
+/** Runs the seeds that the parent process sends, one after another. */
 process.on("message", (task: Task) => {
   void simulate(task).then(
     ({ story: _, ...answer }) => process.send?.(answer satisfies Answer),

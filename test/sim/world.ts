@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { Broker, type LogRecord } from "./broker.ts";
+import { EntitiesCheck } from "./checks/entities.ts";
 import type { Breach, Evidence, Outage } from "./checks/evidence.ts";
 import { IntakeCheck } from "./checks/intake.ts";
-import { LivesCheck } from "./checks/lives.ts";
 import { LogCheck } from "./checks/log.ts";
 import { checkRest } from "./checks/rest.ts";
 import { VersionsCheck } from "./checks/versions.ts";
@@ -18,7 +18,7 @@ import { Scheduler } from "./scheduler.ts";
 import type { Change } from "./sql/tables.ts";
 import { type Place, type Trouble, Weather } from "./weather.ts";
 
-/** Where planted defects get in: each a lie told to the product, or by it. */
+/** For planted defects: changed ports, or changed SQL. */
 export interface Plant {
   readonly ports?: (ports: Ports, machine: Machine, world: World) => Ports;
   readonly sql?: (text: string) => string;
@@ -26,7 +26,7 @@ export interface Plant {
 export interface WorldOptions {
   readonly seed: number;
   readonly plant?: Plant;
-  /** Keeps what happened in words. */
+  /** Keeps a log of what happened. */
   readonly isTold?: boolean;
 }
 
@@ -55,11 +55,11 @@ export class World {
   readonly #outages: Outage[] = [];
   readonly #checks: {
     readonly intake: IntakeCheck;
-    readonly lives: LivesCheck;
+    readonly entities: EntitiesCheck;
     readonly log: LogCheck;
     readonly versions: VersionsCheck;
   };
-  #requireDurationMs = 0;
+  #lateCheckedAtMs = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -81,14 +81,15 @@ export class World {
       say: (promise, what) => (this.breach ??= { promise, what }),
     };
     const intake = new IntakeCheck(evidence);
-    const lives = new LivesCheck(evidence, intake);
+    const entities = new EntitiesCheck(evidence, intake);
     const log = new LogCheck(evidence);
-    this.#checks = { intake, lives, log, versions: new VersionsCheck(evidence) };
+    this.#checks = { intake, entities, log, versions: new VersionsCheck(evidence) };
     this.#evidence = evidence;
     this.broker.read((record) => this.#appended(record));
     this.broker.onRebalance = () => this.#disturb(SETTLE_MS);
     this.database.onCommit = (changes) => this.#committed(changes);
-    this.consul.onApplied = ({ kind, serviceId, version }) => kind === "register" && lives.applied(serviceId, version);
+    this.consul.onApplied = ({ kind, serviceId, version }) =>
+      kind === "register" && entities.applied(serviceId, version);
     this.broker.create(INPUT);
     this.nodes = Array.from({ length: random.int(3, 7) }, (_, i) => this.#node(`node-${i + 1}`));
     for (let i = 0; i < this.#wanted; i++) this.#start(0);
@@ -115,7 +116,7 @@ export class World {
   count(what: string, by = 1): void {
     this.counts[what] = (this.counts[what] ?? 0) + by;
   }
-  /** Of everything that was written, in its order: equal for equal histories. */
+  /** A hash of everything that was written, in order: equal for equal histories. */
   get traceHash(): string {
     return this.#hash.copy().digest("hex");
   }
@@ -127,7 +128,7 @@ export class World {
     const { topic, partition, offset, value } = record;
     this.#hash.update(`${topic}/${partition}/${offset} ${this.scheduler.nowMs} `).update(value ?? "");
     this.#checks.intake.appended(record);
-    this.#checks.lives.appended(record);
+    this.#checks.entities.appended(record);
     this.#checks.log.appended(record);
     if (this.#options.isTold && !INPUT.includes(topic)) this.#tellOfEvent(record);
   }
@@ -142,18 +143,18 @@ export class World {
       if (table.schema.name !== "partition_owner")
         this.#hash.update(`${table.schema.name} ${String(after?.["entity_id"] ?? after?.["next_offset"])}`);
     this.#checks.intake.committed(changes);
-    this.#checks.lives.committed(changes);
+    this.#checks.entities.committed(changes);
     this.#checks.log.committed(changes);
     this.#checks.versions.committed(changes);
   }
 
-  /** After every event of the simulation: what has just been broken ends it. */
+  /** Called after every event of the simulation: a broken promise ends it. */
   readonly afterEach = (): void => {
     const now = this.scheduler.nowMs;
-    if (!this.breach && now - this.#requireDurationMs >= CHECK_EVERY_MS) {
-      this.#requireDurationMs = now;
+    if (!this.breach && now - this.#lateCheckedAtMs >= CHECK_EVERY_MS) {
+      this.#lateCheckedAtMs = now;
       this.#checks.intake.late();
-      this.#checks.lives.late();
+      this.#checks.entities.late();
     }
     if (this.breach) throw new Stopped();
   };
@@ -230,7 +231,7 @@ export class World {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.breach ??= { promise: "C15", what: `${machine.name} can't go on: ${what}` };
   }
-  /** A promise that nobody listened to: the product's, as no other code is here. */
+  /** An unhandled rejection: the product's, as no other code runs here. */
   unheard(error: unknown): void {
     this.breach ??= {
       promise: "C15",
@@ -348,7 +349,7 @@ export class World {
     for (const node of this.nodes) if (this.random.chance(share)) node.isSilent = true;
   }
 
-  /** All is well again, and nobody says anything but heartbeats: within a minute all must be settled. */
+  /** No more faults, and no messages but heartbeats: within a minute everything must be settled. */
   async rest(): Promise<void> {
     this.tell("--- calm ---");
     this.#isPatched = true;
@@ -359,7 +360,7 @@ export class World {
     if (this.#processes.filter(({ machine }) => !machine.isDead).length === 0) this.#start(0);
     this.#disturb(SETTLE_MS);
     await this.pass(PERIOD_MS + PERIOD_MS + 15_000);
-    checkRest(this.#evidence, this.#checks.lives);
+    checkRest(this.#evidence, this.#checks.entities);
     this.#checks.log.atRest();
     if (this.breach) throw new Stopped();
   }

@@ -15,7 +15,7 @@ const upsert = step("upsert", upsertRow);
 const activate = step("activate", activateRow);
 const expire = DBOS.registerWorkflow(step("expire", expireRow), { name: "expire" });
 
-/** Who waits in this process for what a workflow has durably said. */
+/** Callbacks in this process that wait for what a workflow has durably sent. */
 const waiting = new Map();
 const say = async (event, nodeId) => {
   await DBOS.setEvent(event, true);

@@ -16,11 +16,11 @@ export const SHORT_DEADLINES: readonly Edit[] = deadlinesOf("3s", "3s");
 const FIRST_LIFE = ["Initiated", "Accepted", "AckReceived", "BecameActive"];
 const timeOf = (event: SeenEvent, field: string): number => Date.parse(String(event.payload[field]));
 
-/** What time does to a node, on contracts whose deadlines are 3 s. */
+/** Deadlines, on contracts whose deadlines are 3 s. */
 export function deadlineScenarios(world: GetWorld): void {
   const node = (id: string): TestNode => new TestNode(world(), id);
 
-  it.concurrent("ends an attempt that nobody ACKs, takes it back, and takes a late ACK for late", async () => {
+  it.concurrent("ends an attempt without an ACK, removes its entries, and ignores a late ACK", async () => {
     const mute = node("mute");
     await mute.introspect();
     const accepted = await mute.until("NodeRegistrationAccepted");
@@ -40,7 +40,7 @@ export function deadlineScenarios(world: GetWorld): void {
     expect((await mute.types()).slice(0, 7)).toEqual(["Initiated", "Accepted", "AckTimedOut", ...FIRST_LIFE]);
   });
 
-  it.concurrent("expires a node that falls silent, and registers it again when it comes back", async () => {
+  it.concurrent("expires a node without heartbeats, and registers it again when it introspects", async () => {
     const silent = node("silent");
     const active = await silent.becomeActive();
     const expired = await silent.until("NodeLivenessExpired");
@@ -58,7 +58,7 @@ export function deadlineScenarios(world: GetWorld): void {
   });
 
   it.concurrent(
-    "keeps a node ACTIVE for as long as it beats, and expires it a period after its last beat",
+    "keeps a node ACTIVE for as long as it sends heartbeats, and expires it a period after the last",
     async () => {
       const beating = node("beating");
       await beating.becomeActive();
@@ -75,7 +75,7 @@ export function deadlineScenarios(world: GetWorld): void {
     },
   );
 
-  it.concurrent("takes an introspection that says the same for a heartbeat", async () => {
+  it.concurrent("counts an introspection with the same content as a heartbeat", async () => {
     const repeating = node("repeating");
     await repeating.becomeActive();
     const untilMs = Date.now() + 1.7 * PERIOD_MS;

@@ -8,11 +8,11 @@ export type GetWorld = () => World;
 
 const FIRST_LIFE = ["Initiated", "Accepted", "AckReceived", "BecameActive"];
 
-/** What happens to a node that is registered, whatever the bus, the store and the catalogue are. */
+/** Registration on any bus, store and catalog. */
 export function registrationScenarios(world: GetWorld): void {
   const node = (id: string, about?: Readonly<Record<string, unknown>>): TestNode => new TestNode(world(), id, about);
 
-  it.concurrent("takes a node from its introspection to ACTIVE and tells every step", async () => {
+  it.concurrent("takes a node from its introspection to ACTIVE and publishes every step", async () => {
     const happy = node("happy", { capabilities: ["sort", "merge"], node_name: "Happy" });
     const correlationId = v4();
     const messageId = await happy.introspect({ correlation_id: correlationId });
@@ -57,7 +57,7 @@ export function registrationScenarios(world: GetWorld): void {
       expect(moves).toContain(move);
   });
 
-  it.concurrent("takes every message twice and does everything once", async () => {
+  it.concurrent("processes a repeated message once", async () => {
     const twice = node("twice");
     const ids = { introspection: v4(), ack: v4(), heartbeat: v4(), goodbye: v4() };
     const both = (say: () => Promise<string>): Promise<unknown> => Promise.all([say(), say()]);
@@ -72,7 +72,7 @@ export function registrationScenarios(world: GetWorld): void {
     expect(await twice.types()).toEqual([...FIRST_LIFE, "Deregistered"]);
   });
 
-  it.concurrent("absorbs an introspection that says the same, and lets an ACK name it", async () => {
+  it.concurrent("absorbs an introspection with the same content, and accepts an ACK that names it", async () => {
     const again = node("again");
     const second = v4();
     await again.introspect();
@@ -116,7 +116,7 @@ export function registrationScenarios(world: GetWorld): void {
     expect(await other.types()).toEqual(FIRST_LIFE);
   });
 
-  it.concurrent("does nothing for an ACK, a heartbeat or a goodbye of a node that nobody knows", async () => {
+  it.concurrent("does nothing for an ACK, a heartbeat or a deregistration of an unknown node", async () => {
     const nobody = node("nobody");
     const early = await nobody.ack({});
     await nobody.heartbeat();
@@ -142,22 +142,25 @@ export function registrationScenarios(world: GetWorld): void {
     expect(await leaving.types()).toEqual([...FIRST_LIFE, "Deregistered", ...FIRST_LIFE]);
   });
 
-  it.concurrent("takes an introspection with the reason shutdown as a goodbye, in any state that has one", async () => {
-    const active = node("shutdown-active");
-    const waiting = node("shutdown-waiting");
-    await active.becomeActive();
-    await waiting.introspect();
-    await waiting.until("NodeRegistrationAccepted");
-    await Promise.all([active, waiting].map((each) => each.introspect({ reason: "shutdown" })));
-    for (const each of [active, waiting]) {
-      expect((await each.until("NodeDeregistered")).payload["reason"]).toBe("shutdown");
-      await each.untilInCatalog("absent");
-      await each.untilState("DEREGISTERED");
-    }
-  });
+  it.concurrent(
+    "deregisters a node by an introspection with the reason shutdown, in any state that allows it",
+    async () => {
+      const active = node("shutdown-active");
+      const waiting = node("shutdown-waiting");
+      await active.becomeActive();
+      await waiting.introspect();
+      await waiting.until("NodeRegistrationAccepted");
+      await Promise.all([active, waiting].map((each) => each.introspect({ reason: "shutdown" })));
+      for (const each of [active, waiting]) {
+        expect((await each.until("NodeDeregistered")).payload["reason"]).toBe("shutdown");
+        await each.untilInCatalog("absent");
+        await each.untilState("DEREGISTERED");
+      }
+    },
+  );
 
   it.concurrent(
-    "rejects what a backend refuses for good, takes the rest back, and accepts the corrected node",
+    "rejects a node that a backend refuses for good, removes its other entries, and accepts it when corrected",
     async () => {
       const refused = node("refused");
       await refused.introspect({ endpoints: ["http://0.0.0.0:8080"] });
@@ -174,7 +177,7 @@ export function registrationScenarios(world: GetWorld): void {
     },
   );
 
-  it.concurrent("publishes changed endpoints of an ACTIVE node, and the catalogue follows", async () => {
+  it.concurrent("publishes changed endpoints of an ACTIVE node, and updates the catalog", async () => {
     const moving = node("moving");
     await moving.becomeActive();
     await moving.untilInCatalog({ passing: true, address: "moving.test", port: 8080 });
@@ -189,7 +192,7 @@ export function registrationScenarios(world: GetWorld): void {
     expect((await moving.registration()).state).toBe("ACTIVE");
   });
 
-  it.concurrent("gives an ACTIVE node of another type a new attempt, and takes its old service back", async () => {
+  it.concurrent("gives an ACTIVE node of another type a new attempt, and removes its old service", async () => {
     const turning = node("turning");
     await turning.becomeActive();
     await turning.becomeActive(2, { node_type: "COMPUTE" });
@@ -198,17 +201,20 @@ export function registrationScenarios(world: GetWorld): void {
     expect(await turning.types()).toEqual([...FIRST_LIFE, ...FIRST_LIFE]);
   });
 
-  it.concurrent("gives a node that restarted a new attempt, and takes its older self for stale", async () => {
-    const restarted = node("restarted");
-    await restarted.becomeActive(1, { epoch: 1_000 });
-    const first = (await restarted.registration()).registration_attempt_id;
-    await restarted.introspect({ epoch: 2_000 });
-    const older = await restarted.introspect({ epoch: 1_500, reason: "shutdown" });
-    expect(await restarted.untilJournaled(older)).toMatchObject({ reason: expect.stringContaining("stale") });
-    await restarted.answerAcceptance(2);
-    expect(restarted.events("NodeRegistrationInitiated").at(1)?.payload["supersedes"]).toBe(first);
-    expect(await restarted.types()).toEqual([...FIRST_LIFE, ...FIRST_LIFE]);
-  });
+  it.concurrent(
+    "gives a node that restarted a new attempt, and ignores messages of the process before as stale",
+    async () => {
+      const restarted = node("restarted");
+      await restarted.becomeActive(1, { epoch: 1_000 });
+      const first = (await restarted.registration()).registration_attempt_id;
+      await restarted.introspect({ epoch: 2_000 });
+      const older = await restarted.introspect({ epoch: 1_500, reason: "shutdown" });
+      expect(await restarted.untilJournaled(older)).toMatchObject({ reason: expect.stringContaining("stale") });
+      await restarted.answerAcceptance(2);
+      expect(restarted.events("NodeRegistrationInitiated").at(1)?.payload["supersedes"]).toBe(first);
+      expect(await restarted.types()).toEqual([...FIRST_LIFE, ...FIRST_LIFE]);
+    },
+  );
 
   it.concurrent("supersedes an attempt that waits when the node changes, and its ACK is stale", async () => {
     const changed = node("changed");

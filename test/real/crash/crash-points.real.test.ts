@@ -17,12 +17,12 @@ const at = (point: string, how = "exit") => ({ ROLLCALL_FAILPOINT: `${point}:${h
 // Every round starts two processes, several rounds run at once, and the machine may be busy with other things.
 vi.setConfig({ testTimeout: 300_000 });
 
-describeReal("a process that goes at a crash point, on Kafka, Postgres and Consul", (services) => {
+describeReal("a process that dies at a crash point, on Kafka, Postgres and Consul", (services) => {
   async function inWorld(
     options: RealOptions & { readonly edits?: readonly Edit[] },
     test: (world: RealWorld) => Promise<void>,
   ): Promise<void> {
-    // Unless a deadline is the matter, none comes into play on a busy machine.
+    // Deadlines so long that none fires on a busy machine, except where a test is about one.
     const contracts: ContractsCopy = contractsCopy(...deadlines(options.edits));
     const environment = { ...SESSION, ...options.environment };
     const world = await RealWorld.create(services, { ...options, environment, contractsDir: contracts.dir });
@@ -123,19 +123,17 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
     }),
   );
 
-  it.concurrent(
-    "whose node's ACK is on its way: what lay in the log in time counts, however late it is read",
-    async () =>
-      // Shorter than the time until another process has the partitions.
-      inWorld({ edits: deadlinesOf("8s", "10m") }, async (world) => {
-        const [node, mute] = await arrive(world);
-        await Promise.all([node, mute].map((each) => each?.until("NodeRegistrationAccepted")));
-        await world.kill();
-        await node?.ack();
-        await world.start();
-        await node?.until("NodeBecameActive");
-        await mute?.until("NodeRegistrationAckTimedOut");
-      }),
+  it.concurrent("with the node's ACK in the log in time: it counts, however late it is read", async () =>
+    // Shorter than the time until another process has the partitions.
+    inWorld({ edits: deadlinesOf("8s", "10m") }, async (world) => {
+      const [node, mute] = await arrive(world);
+      await Promise.all([node, mute].map((each) => each?.until("NodeRegistrationAccepted")));
+      await world.kill();
+      await node?.ack();
+      await world.start();
+      await node?.until("NodeBecameActive");
+      await mute?.until("NodeRegistrationAckTimedOut");
+    }),
   );
 
   it.concurrent.each([1, 4])(
@@ -153,7 +151,7 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
   );
 
   it.concurrent(
-    "C14, SIGTERM under load: drained, cursors and offsets stored, gone in 10 s, and nothing is repeated",
+    "C14, SIGTERM under load: drained, cursors and offsets stored, exit within 10 s, and nothing is repeated",
     async () =>
       inWorld({}, async (world) => {
         const nodes = Array.from({ length: 60 }, (_, index) => new TestNode(world, `drained-${index}`));
@@ -188,7 +186,7 @@ describeReal("a process that goes at a crash point, on Kafka, Postgres and Consu
           .trim()
           .split("\n")
           .map((line) => JSON.parse(line) as Record<string, unknown>);
-        // A write of details that is under way when the log is flushed may come behind it.
+        // A write of details that is under way when the log is flushed may follow it.
         expect(lines.filter(({ level }) => level !== "debug").at(-1)).toMatchObject({
           level: "fatal",
           msg: "the runtime can't continue",

@@ -1,10 +1,10 @@
 import { expect } from "vitest";
 import type { RealWorld } from "../../blackbox/real-world.ts";
 
-/** A place at which the process is killed, as kill -9 does it, while it takes nodes and poison in. */
+/** A point at which the process is killed, as by kill -9, while it processes nodes and poison. */
 interface Point {
   readonly where: string;
-  /** What stands in the store, the topics and Consul when the process is gone: that it died there and nowhere else. */
+  /** Checks by store, topics and Consul that the process died at this point and nowhere else. */
   left(world: RealWorld): Promise<void>;
 }
 
@@ -12,7 +12,7 @@ const count = async (world: RealWorld, from: string): Promise<number> =>
   (await world.query<{ count: number }>(`select count(*)::int as count from ${from}`))[0]?.count ?? 0;
 const published = async (world: RealWorld): Promise<number> => (await world.records()).length;
 
-/** Points of reliability.md that every registration comes by. */
+/** Points of docs/reliability.md that every registration passes. */
 export const POINTS: Readonly<Record<string, Point>> = {
   C1: {
     where: "after receiving, before the transaction",

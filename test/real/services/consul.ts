@@ -24,7 +24,7 @@ export function consulServer(dir: string, ports: ConsulPorts): Service {
         ...["agent", "-server", "-bootstrap-expect=1", "-node=rollcall", `-data-dir=${dataDir}`],
         ...["-bind=127.0.0.1", "-client=127.0.0.1", `-http-port=${ports.consul}`, `-server-port=${ports.consulServer}`],
         ...[`-serf-lan-port=${ports.consulSerf}`, "-serf-wan-port=-1", "-grpc-port=-1", "-dns-port=-1"],
-        // It would ask its maker for newer versions; and a leader is found in one second instead of five.
+        // No check for newer versions; and a leader is elected in one second instead of five.
         "-hcl=disable_update_check=true performance { raft_multiplier = 1 }",
       ],
       logFile: join(dir, "consul.log"),

@@ -42,7 +42,7 @@ export async function kill(known: ProcessIdentity): Promise<void> {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It ended by itself in between.
+      // It has ended in between.
     }
   }
   if (!(await endsWithin(known, 10_000))) throw new Error(`process ${known.pid} survived SIGKILL`);

@@ -1,7 +1,7 @@
 import { describe, inject, it } from "vitest";
 import type { ServiceAddresses } from "./service-addresses.ts";
 
-/** A suite against the real services. Without them it is skipped, and says so. */
+/** A suite against the real services. Without them it is skipped, with the reason. */
 export function describeReal(name: string, suite: (services: ServiceAddresses) => void): void {
   const services = inject("services");
   if (services !== null) {

@@ -7,7 +7,7 @@ export interface FreshDatabase {
   drop(): Promise<void>;
 }
 
-/** An empty database of its own on the same server: a test file's tables are nobody else's. */
+/** An empty database on the same server, for one test file. */
 export async function freshDatabase(databaseUrl: string): Promise<FreshDatabase> {
   const name = `rollcall_${freshNamespace()}`;
   const url = new URL(databaseUrl);

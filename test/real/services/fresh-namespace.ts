@@ -1,4 +1,4 @@
 import { randomBytes } from "node:crypto";
 
-/** A ROLLCALL_NAMESPACE of its own for every test file: topics and groups of other files are out of sight. */
+/** A ROLLCALL_NAMESPACE for each test file, so that it sees no topics and groups of other files. */
 export const freshNamespace = (): string => `t${randomBytes(3).toString("hex")}`;

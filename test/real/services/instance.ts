@@ -6,7 +6,7 @@ import { identityOf, isRunning, type ProcessIdentity } from "./process-identity.
 import { tell } from "./run.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** One program of an instance: how it gets its data, how it starts, when it is there, how it is asked to stop. */
+/** One program of an instance: how it gets its data, how it starts, when it is ready, how it is stopped. */
 export interface Service {
   readonly name: string;
   readonly dataDir: string;
@@ -89,14 +89,14 @@ export async function stopService(instance: Instance, service: Service, how: "gr
   else await stop(daemon, service.stopSignal, 30_000);
 }
 
-/** Ends what the instance started and forgets its data. */
+/** Ends what the instance started and deletes its data. */
 export async function removeInstance(instance: Instance): Promise<void> {
-  // No service is asked politely: the data goes with it.
+  // Killed at once: the data is deleted anyway.
   await Promise.all(Object.values(instance.daemons).map(kill));
   for (const dir of [...instance.dataDirs, instance.dir]) rmSync(dir, { recursive: true, force: true });
 }
 
-/** A test run that was killed left its services behind: nobody uses them and nobody asked to keep them. */
+/** Services that a killed test run left behind: without users, and not to be kept. */
 export async function removeAbandonedInstances(): Promise<void> {
   if (!existsSync(instancesDir)) return;
   for (const name of readdirSync(instancesDir)) {

@@ -78,7 +78,7 @@ export const downNatively = (): Promise<void> =>
     if (instance !== undefined) await removeInstance(instance);
   });
 
-/** This process needs the services no more. They end with their last user, unless someone asked to keep them. */
+/** This process no longer needs the services. They end with their last user, unless `keep` was given. */
 export const releaseNatively = (): Promise<void> =>
   withLock(lockFile, async () => {
     const instance = readInstance(mainInstanceDir);

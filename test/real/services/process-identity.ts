@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** A pid comes back for another process; together with the boot and the tick it started at, it does not. */
+/** A pid is used again for another process; together with the boot and the tick of its start it is unique. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly startedAt: string;
@@ -23,7 +23,7 @@ function processAt(pid: number): Process | undefined {
   }
 }
 
-/** Undefined for a process that is not there. */
+/** Undefined when there is no such process. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const process = processAt(pid);
   return process && { pid, startedAt: process.startedAt };

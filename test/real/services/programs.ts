@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { chromiumPath } from "../../page/chromium.ts";
 import { run, succeeds, tell } from "./run.ts";
 
-/** This machine can't run the services, and no fault of ours would be found by trying again. */
+/** This machine can't run the services, and another try would not help. */
 export class ServicesImpossible extends Error {}
 
 const isRoot = process.getuid?.() === 0;

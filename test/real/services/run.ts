@@ -18,7 +18,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       const said = `${stdout}${stderr}`.trim().split("\n").slice(-20).join("\n");
       reject(new Error(`${command} ${args.join(" ")} failed (${error.code ?? error.signal}):\n${said}`));
     });
-    // A program that ends without reading its input breaks the pipe; its exit code is the news, not the pipe.
+    // A program that ends without reading its input breaks the pipe: its exit code has the reason, not the pipe.
     child.stdin?.on("error", () => {});
     child.stdin?.end(input);
   });

@@ -77,7 +77,7 @@ describeReal("the services", (services) => {
     expect(await (await fetch(`${entry}?raw`)).text()).toBe("here");
   });
 
-  it("lets a proxy swallow the reply to a message that the broker has taken", async () => {
+  it("lets a proxy drop the reply to a message that the broker has accepted", async () => {
     const proxied = freshNamespace();
     await withAdmin(services.kafka, (admin) => admin.createTopics({ topics: [{ topic: proxied }] }));
     const proxy = await kafkaProxyFor(services);

@@ -36,14 +36,14 @@ export async function up({ keep }: { readonly keep: boolean }): Promise<RunningS
   return { addresses: dockerAddresses, release: async () => void (started && !keep && (await downInDocker())) };
 }
 
-/** Ends the services and forgets their data. What was downloaded stays. */
+/** Ends the services and deletes their data. Downloads stay. */
 export async function down(): Promise<void> {
   await ((await dockerEngineAnswers()) ? downInDocker() : downNatively());
 }
 
 /** Downloads and installs what `up` needs, and the browser. With Docker, `up` pulls what it needs. */
 export async function prepare(): Promise<void> {
-  // One that can't be had is no reason not to try the other.
+  // When one can't be installed the other is still tried.
   const browser = await requirePrograms([chromium]).catch((error: unknown) => error);
   if (!(await dockerEngineAnswers())) await prepareNatively();
   if (browser !== undefined) throw browser;

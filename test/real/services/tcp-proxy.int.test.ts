@@ -47,7 +47,7 @@ describe("the TCP proxy", () => {
     expect(await ask(await connect(), "a")).toBe("re: a");
   });
 
-  it("swallows one reply of the kind asked for, after the target got the request", async () => {
+  it("drops one reply of the given kind, after the target got the request", async () => {
     const swallowed = proxy.swallowNextReply((request) => request.toString() === "b");
     const client = await connect();
     expect(await ask(client, "a")).toBe("re: a");
@@ -67,7 +67,7 @@ describe("the TCP proxy", () => {
     expect(received).toEqual(["b"]);
   });
 
-  it("lets what goes one way wait, and hands it over in order when released", async () => {
+  it("holds data in one direction, and forwards it in order when released", async () => {
     const client = await connect();
     proxy.hold("to client");
     client.write("a");

@@ -36,82 +36,88 @@ interface Swallow {
  * @param listenPort a free one by default; a port still in use is waited for, at most 30 s
  */
 export async function startTcpProxy(targetPort: number, listenPort = 0): Promise<TcpProxy> {
-  const pairs = new Set<readonly [Socket, Socket]>();
-  const waiting: Swallow[] = [];
-  let isCut = false;
-  let delayMs = 0;
-  const held = new Map<Direction, { readonly until: Promise<void>; readonly end: () => void }>();
-  const gate = (direction: Direction) => async (): Promise<void> => held.get(direction)?.until;
-  const release = (): void => {
-    for (const { end } of held.values()) end();
-    held.clear();
-  };
-
-  const server = createServer({ noDelay: true }, (client) => {
-    if (isCut) return void client.destroy();
-    const target = createConnection({ host: "127.0.0.1", port: targetPort, noDelay: true });
-    const pair = [client, target] as const;
-    let swallow: Swallow | undefined;
-    pairs.add(pair);
-    const breakBoth = (): void => pair.forEach((socket) => socket.destroy());
-    for (const socket of pair) {
-      socket.on("error", breakBoth);
-      socket.on("close", () => void (client.destroyed && target.destroyed && pairs.delete(pair)));
-    }
-    forward(
-      client,
-      target,
-      (request) => {
-        const index = swallow === undefined ? waiting.findIndex(({ which }) => which(request)) : -1;
-        if (index >= 0) [swallow] = waiting.splice(index, 1);
-        return delayMs;
-      },
-      gate("to target"),
-    );
-    forward(
-      target,
-      client,
-      (chunk) => {
-        if (!swallow?.reply(chunk)) return delayMs;
-        breakBoth();
-        swallow.done();
-        return undefined;
-      },
-      gate("to client"),
-    );
-  });
-
-  const listening = await listen(server, listenPort);
-  const breakAll = (): void => pairs.forEach((pair) => pair.forEach((socket) => socket.destroy()));
+  const faults = new Faults();
+  const server = createServer({ noDelay: true }, (client) => connect(client, targetPort, faults));
+  const port = await listen(server, listenPort);
   return {
-    port: listening,
+    port,
     swallowNextReply: (which = () => true, reply = () => true) =>
-      new Promise((resolve) => waiting.push({ which, reply, done: resolve })),
+      new Promise((resolve) => faults.swallows.push({ which, reply, done: resolve })),
     cut() {
-      isCut = true;
-      breakAll();
+      faults.isCut = true;
+      faults.breakAll();
     },
     restore() {
-      isCut = false;
+      faults.isCut = false;
     },
     delay(ms) {
-      delayMs = ms;
+      faults.delayMs = ms;
     },
-    hold(direction) {
-      let end = (): void => {};
-      const until = new Promise<void>((resolve) => (end = resolve));
-      if (!held.has(direction)) held.set(direction, { until, end });
-    },
-    release,
+    hold: (direction) => faults.hold(direction),
+    release: () => faults.release(),
     async close() {
-      release();
+      faults.release();
       if (!server.listening) return;
       const closed = once(server, "close");
       server.close();
-      breakAll();
+      faults.breakAll();
       await closed;
     },
   };
+}
+
+/** What a test has asked the proxy to do wrong, and the connections that it concerns. */
+class Faults {
+  readonly pairs = new Set<readonly [Socket, Socket]>();
+  readonly swallows: Swallow[] = [];
+  isCut = false;
+  delayMs = 0;
+  readonly #held = new Map<Direction, { readonly until: Promise<void>; readonly end: () => void }>();
+
+  breakAll(): void {
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+  }
+
+  hold(direction: Direction): void {
+    let end = (): void => {};
+    const until = new Promise<void>((resolve) => (end = resolve));
+    if (!this.#held.has(direction)) this.#held.set(direction, { until, end });
+  }
+
+  release(): void {
+    for (const { end } of this.#held.values()) end();
+    this.#held.clear();
+  }
+
+  async released(direction: Direction): Promise<void> {
+    await this.#held.get(direction)?.until;
+  }
+}
+
+function connect(client: Socket, targetPort: number, faults: Faults): void {
+  if (faults.isCut) return void client.destroy();
+  const target = createConnection({ host: "127.0.0.1", port: targetPort, noDelay: true });
+  const pair = [client, target] as const;
+  let swallow: Swallow | undefined;
+  faults.pairs.add(pair);
+  const breakBoth = (): void => pair.forEach((socket) => socket.destroy());
+  for (const socket of pair) {
+    socket.on("error", breakBoth);
+    socket.on("close", () => void (client.destroyed && target.destroyed && faults.pairs.delete(pair)));
+  }
+  const onRequest = (request: Buffer): number => {
+    const index = swallow === undefined ? faults.swallows.findIndex(({ which }) => which(request)) : -1;
+    if (index >= 0) [swallow] = faults.swallows.splice(index, 1);
+    return faults.delayMs;
+  };
+  const onReply = (reply: Buffer): number | undefined => {
+    if (!swallow?.reply(reply)) return faults.delayMs;
+    breakBoth();
+    swallow.done();
+    return undefined;
+  };
+  forward(client, target, onRequest, () => faults.released("to target"));
+  forward(target, client, onReply, () => faults.released("to client"));
 }
 
 /**

@@ -33,7 +33,7 @@ interface ClusterBroker {
 export interface TwoBrokerCluster {
   readonly bootstrapServers: string;
   readonly brokers: readonly [ClusterBroker, ClusterBroker];
-  /** Ends the cluster and forgets its data. */
+  /** Ends the cluster and deletes its data. */
   stop(): Promise<void>;
 }
 

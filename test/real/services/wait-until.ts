@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface WaitOptions {
   readonly what: string;
   readonly timeoutMs: number;
-  /** Ends the wait early with a reason, such as the last words of a process that died. */
+  /** Ends the wait early with a reason, such as the last output of a process that died. */
   readonly hopeless?: () => string | undefined;
 }
 

@@ -1,31 +1,31 @@
 import type { Broker } from "../broker.ts";
 import type { Consul } from "../consul.ts";
 import type { Database } from "../database.ts";
+import type { PromiseId, Report } from "../../promises/promises.ts";
 
-/** Which promise of reliability.md was broken, and how it was seen. */
+/** Which promise was broken, or that a process ended by itself (crash point C15), and how it was seen. */
 export interface Breach {
-  readonly promise: string;
+  readonly promise: PromiseId | "C15";
   readonly what: string;
 }
-type Say = (promise: string, what: string) => void;
 
-/** Time in which something that the product needs was out of reach. */
+/** Time in which a service, or every process, was unreachable. */
 export interface Outage {
   readonly of: "bus" | "store" | "process";
   readonly fromMs: number;
   toMs: number;
 }
 
-/** What a stranger sees: the log, the tables, the catalogue, and what the weather was. All times are true ones. */
+/** Everything that can be seen: the log, the tables, the catalog, and the outages. Times are exact. */
 export interface Evidence {
   readonly broker: Broker;
   readonly database: Database;
   readonly consul: Consul;
   readonly outages: readonly Outage[];
-  /** Nothing has been wrong since, or will have been until then: rebalances and slowness included. */
+  /** No fault since then, or after then: rebalances and slowness included. */
   quietFromMs(): number;
   nowMs(): number;
-  say: Say;
+  readonly say: Report;
 }
 
 export interface Envelope {

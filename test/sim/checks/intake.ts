@@ -23,10 +23,10 @@ interface Body {
   };
 }
 
-/** G1 and G11: what lies in the input topics is taken in, once, in the transaction that moves the position past it. */
+/** G1 and G11: each input record is processed once, in the transaction that moves the position past it. */
 export class IntakeCheck {
   readonly #evidence: Evidence;
-  /** What the world made so that it can't be processed, by place. */
+  /** Records that were made invalid, by place. */
   readonly #poison = new Set<string>();
   readonly #taken = new Set<string>();
   readonly #positions = new Map<string, number>();
@@ -64,19 +64,19 @@ export class IntakeCheck {
     told.add(place);
     if (kind === "dead_letter" || kind === "repartitioned") return;
     const id = `${String(row["entity_id"])} ${String(row["type"])} ${String(row["message_id"])}`;
-    if (kind === "repeat" && !this.#taken.has(id)) say("G1", `${place} is passed for a repeat and is none`);
+    if (kind === "repeat" && !this.#taken.has(id)) say("G1", `${place} is journaled as a repeat and is none`);
     if (kind === "message") {
-      if (this.#taken.has(id)) say("G3", `${place} repeats a message (${id}) and is taken a second time`);
+      if (this.#taken.has(id)) say("G3", `${place} repeats a message (${id}) and is processed a second time`);
       this.#taken.add(id);
       this.#decided(place, body);
     }
   }
 
-  /** An introspection begins an attempt where none runs; where one does it says what became of it. */
+  /** An introspection begins an attempt where none runs; each decision has a reason. */
   #decided(place: string, { message, before, decision }: Body): void {
     const { say } = this.#evidence;
     if (!place.startsWith(TOPICS.introspection) || !decision) return;
-    if (decision.reason === "") say("G1", `${place} came to nothing, and nobody says why`);
+    if (decision.reason === "") say("G1", `${place} came to nothing, and no reason is given`);
     const isEnded = ENDED.includes(before?.state ?? null);
     const begins = decision.events.some(({ type }) => type === "NodeRegistrationInitiated");
     if (isEnded && message?.payload["reason"] !== "shutdown" && !begins)
@@ -98,17 +98,17 @@ export class IntakeCheck {
     const to = Number(after["next_offset"]);
     if (to < from) say("G1", `the position of ${topic}/${partition} goes back from ${from} to ${to}`);
     this.#positions.set(`${topic}/${partition}`, to);
-    // Of heartbeats only what changed something is journaled.
+    // Heartbeats that change nothing are not journaled.
     for (let offset = from; offset < to; offset++) {
       const place = placeOf({ topic, partition, offset });
       if (topic !== TOPICS.heartbeat && !told.has(place))
-        say("G1", `${place} was passed and nobody says what became of it`);
+        say("G1", `${place} was passed and no journal row says what became of it`);
       if (this.#poison.has(place) && !this.#dead.has(place))
         say("G11", `${place} can't be processed and is no dead letter`);
     }
   }
 
-  /** Nothing holds up a partition when nothing is wrong. */
+  /** Without faults no record waits for longer than 2 s. */
   late(): void {
     const { broker, say, nowMs, quietFromMs } = this.#evidence;
     const now = nowMs();

@@ -1,25 +1,29 @@
-import { partitionOf } from "../../../runtime/core/murmur2.ts";
+import { PublicationJudge } from "../../promises/publication.ts";
 import type { LogRecord } from "../broker.ts";
 import { INPUT } from "../domain.ts";
 import type { Change, Values } from "../sql/tables.ts";
 import type { Json } from "../sql/values.ts";
 import { type Envelope, type Evidence, placeOf } from "./evidence.ts";
 
-/** G3, G4 and G5 of what is published: only what is durable, the same bytes each time, in its place and in order. */
+/**
+ * Each published event goes to the judge. What only the simulation can see is checked here: that what is published was
+ * committed before (G5), with the same bytes (G3), and that all of it is published in the end (G4).
+ */
 export class LogCheck {
   readonly #evidence: Evidence;
   readonly #durable = new Map<string, Values>();
   /** Where a record that was refused had lain -> its row's id. */
   readonly #deadLetters = new Map<string, string>();
+  /** Event id, or where a dead letter's record lay -> what its first copy had. */
   readonly #published = new Map<string, string>();
-  /** `topic entity` -> the entity_seq of its last event there. */
-  readonly #newest = new Map<string, number>();
+  readonly #publication: PublicationJudge;
   /** Partition -> what is to be published, in order. */
-  readonly #owed = new Map<number, { readonly seq: number; readonly id: string }[]>();
+  readonly #unpublished = new Map<number, { readonly seq: number; readonly id: string }[]>();
   events = 0;
 
   constructor(evidence: Evidence) {
     this.#evidence = evidence;
+    this.#publication = new PublicationJudge(evidence.say, evidence.broker.partitions);
   }
 
   committed(changes: readonly Change[]): void {
@@ -33,17 +37,17 @@ export class LogCheck {
             id,
           );
         const partition = Number(after["partition"]);
-        const owed = this.#owed.get(partition) ?? [];
-        owed.push({ seq: Number(after["seq"]), id });
-        this.#owed.set(partition, owed);
+        const unpublished = this.#unpublished.get(partition) ?? [];
+        unpublished.push({ seq: Number(after["seq"]), id });
+        this.#unpublished.set(partition, unpublished);
       }
     for (const { table, after } of changes) if (table.schema.name === "partition_owner" && after) this.#cursor(after);
   }
 
   #cursor(row: Values): void {
-    const owed = this.#owed.get(Number(row["partition"])) ?? [];
-    const done = owed.findIndex(({ seq }) => seq > Number(row["published_seq"]));
-    for (const { id, seq } of owed.splice(0, done < 0 ? owed.length : done))
+    const unpublished = this.#unpublished.get(Number(row["partition"])) ?? [];
+    const done = unpublished.findIndex(({ seq }) => seq > Number(row["published_seq"]));
+    for (const { id, seq } of unpublished.splice(0, done < 0 ? unpublished.length : done))
       if (!this.#published.has(id))
         this.#evidence.say("G4", `the cursor passed ${seq}, and ${this.#named(id)} is not in the log`);
   }
@@ -67,14 +71,18 @@ export class LogCheck {
       !sameBytes(row["key"], record.key)
     )
       say("G3", `${this.#named(id)} is published with other bytes, or elsewhere, than it was committed`);
-    const content = Object.entries(headers)
-      .map(([name, value]) => `${name}=${value.toString()}`)
-      .sort()
-      .join("\n");
-    const known = this.#published.get(id);
-    if (known !== undefined && known !== content) say("G3", `${this.#named(id)} is repeated with other headers`);
+    const isEvent = row["kind"] === "event";
+    const content = JSON.stringify(
+      Object.entries(headers)
+        .map(([name, text]) => [name, text.toString()])
+        .sort(),
+    );
+    if (isEvent) {
+      const { payload, payload_type: type } = JSON.parse(String(record.value)) as Envelope;
+      if (this.#publication.published({ type, id, payload, content, place: record })) this.events++;
+    } else if ((this.#published.get(id) ?? content) !== content)
+      say("G3", `${this.#named(id)} is repeated with other headers`);
     this.#published.set(id, content);
-    if (known === undefined && row["kind"] === "event") this.#ordered(record);
   }
 
   #deadLetterOf(headers: LogRecord["headers"]): string {
@@ -82,22 +90,10 @@ export class LogCheck {
     return this.#deadLetters.get(at.join("/")) ?? at.join("/");
   }
 
-  #ordered({ topic, partition, value }: LogRecord): void {
-    const { say, broker } = this.#evidence;
-    const { payload, payload_type } = JSON.parse(String(value)) as Envelope;
-    const [id, seq] = [String(payload["entity_id"]), Number(payload["entity_seq"])];
-    this.events++;
-    if (partition !== partitionOf(id, broker.partitions))
-      say("G4", `${payload_type} of ${id} lies in partition ${partition}`);
-    const newest = this.#newest.get(`${topic} ${id}`) ?? 0;
-    if (seq <= newest) say("G4", `${payload_type} ${seq} of ${id} lies behind ${newest}`);
-    this.#newest.set(`${topic} ${id}`, seq);
-  }
-
   /** At rest all that was committed has been published. */
   atRest(): void {
-    for (const owed of this.#owed.values())
-      for (const { id } of owed)
+    for (const unpublished of this.#unpublished.values())
+      for (const { id } of unpublished)
         if (!this.#published.has(id)) this.#evidence.say("G4", `${this.#named(id)} was never published`);
   }
 }

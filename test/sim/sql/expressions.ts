@@ -48,85 +48,95 @@ export function bound(scope: Scope, table: string | undefined, name: string): Bo
 }
 
 export function compileExpr(expr: Expr, scope: Scope): Fn {
-  const of = (inner: Expr): Fn => compileExpr(inner, scope);
-  switch (expr.k) {
-    case "param":
-      return (env) => env.params[expr.n] ?? null;
-    case "literal":
-      return () => expr.value;
-    case "column": {
-      const { slot } = bound(scope, expr.table, expr.name);
-      return (env) => env.slots[slot]?.[expr.name] ?? null;
-    }
-    case "cast": {
-      const inner = of(expr.of);
-      const cast = coercion(expr.type);
-      return (env) => cast(inner(env));
-    }
-    case "not": {
-      const inner = of(expr.of);
-      return (env) => {
-        const value = inner(env);
-        return value === null ? null : value !== true;
-      };
-    }
-    case "negative": {
-      const inner = of(expr.of);
-      return (env) => -(inner(env) as number);
-    }
-    case "isNull": {
-      const inner = of(expr.of);
-      return (env) => (inner(env) === null) !== expr.not;
-    }
-    case "binary":
-      return binary(expr.op, of(expr.left), of(expr.right));
-    case "any": {
-      const [left, array] = [of(expr.left), of(expr.array)];
-      const holds = comparison(expr.op);
-      return (env) => {
-        const [value, values] = [left(env), array(env) as readonly Value[] | null];
-        if (value === null || values === null) return null;
-        const fits = (each: Value): boolean => each !== null && holds(compare(value, each));
-        return expr.all ? values.every(fits) : values.some(fits);
-      };
-    }
-    case "in": {
-      const left = of(expr.left);
-      const { list } = expr;
-      const values = Array.isArray(list)
-        ? manyOf((list as readonly Expr[]).map(of))
-        : columnOf(scope.query(list as Select, scope));
-      return (env) => {
-        const value = left(env);
-        return value === null
-          ? null
-          : values(env).some((each) => each !== null && compare(value, each) === 0) !== expr.not;
-      };
-    }
-    case "case": {
-      const whens = expr.whens.map(([when, then]) => [of(when), of(then)] as const);
-      const otherwise = expr.otherwise ? of(expr.otherwise) : () => null;
-      return (env) => (whens.find(([when]) => when(env) === true)?.[1] ?? otherwise)(env);
-    }
-    case "exists": {
-      const rows = scope.query(expr.query, scope);
-      return (env) => rows(env).length > 0;
-    }
-    case "subquery": {
-      const values = columnOf(scope.query(expr.query, scope));
-      return (env) => values(env)[0] ?? null;
-    }
-    case "call": {
-      const args = expr.args.map(of);
-      if (!AGGREGATES.has(expr.name)) return call(expr.name, args);
-      if (!scope.aggregates) throw new Error(`no place for ${expr.name}()`);
-      const at = scope.aggregates.length;
-      scope.aggregates.push({ name: expr.name, arg: args[0], filter: expr.filter && of(expr.filter) });
-      return (env) => env.aggregates[at] ?? null;
-    }
-    case "star":
-      throw new Error("no place for *");
-  }
+  const compile = COMPILERS[expr.k] as (expr: Expr, scope: Scope) => Fn;
+  return compile(expr, scope);
+}
+
+type Compilers = { readonly [Kind in Expr["k"]]: (expr: Extract<Expr, { k: Kind }>, scope: Scope) => Fn };
+const COMPILERS: Compilers = {
+  param:
+    ({ n }) =>
+    (env) =>
+      env.params[n] ?? null,
+  literal:
+    ({ value }) =>
+    () =>
+      value,
+  column: ({ table, name }, scope) => {
+    const { slot } = bound(scope, table, name);
+    return (env) => env.slots[slot]?.[name] ?? null;
+  },
+  cast: ({ of, type }, scope) => {
+    const inner = compileExpr(of, scope);
+    const cast = coercion(type);
+    return (env) => cast(inner(env));
+  },
+  not: ({ of }, scope) => {
+    const inner = compileExpr(of, scope);
+    return (env) => {
+      const value = inner(env);
+      return value === null ? null : value !== true;
+    };
+  },
+  negative: ({ of }, scope) => {
+    const inner = compileExpr(of, scope);
+    return (env) => -(inner(env) as number);
+  },
+  isNull: ({ of, not }, scope) => {
+    const inner = compileExpr(of, scope);
+    return (env) => (inner(env) === null) !== not;
+  },
+  binary: ({ op, left, right }, scope) => binary(op, compileExpr(left, scope), compileExpr(right, scope)),
+  any: anyOrAll,
+  in: isIn,
+  case: ({ whens, otherwise }, scope) => {
+    const cases = whens.map(([when, then]) => [compileExpr(when, scope), compileExpr(then, scope)] as const);
+    const fallback = otherwise ? compileExpr(otherwise, scope) : () => null;
+    return (env) => (cases.find(([when]) => when(env) === true)?.[1] ?? fallback)(env);
+  },
+  exists: ({ query }, scope) => {
+    const rows = scope.query(query, scope);
+    return (env) => rows(env).length > 0;
+  },
+  subquery: ({ query }, scope) => {
+    const values = columnOf(scope.query(query, scope));
+    return (env) => values(env)[0] ?? null;
+  },
+  call: callOrAggregate,
+  star: () => {
+    throw new Error("no place for *");
+  },
+};
+
+function anyOrAll(expr: Extract<Expr, { k: "any" }>, scope: Scope): Fn {
+  const [left, array] = [compileExpr(expr.left, scope), compileExpr(expr.array, scope)];
+  const holds = comparison(expr.op);
+  return (env) => {
+    const [value, values] = [left(env), array(env) as readonly Value[] | null];
+    if (value === null || values === null) return null;
+    const fits = (each: Value): boolean => each !== null && holds(compare(value, each));
+    return expr.all ? values.every(fits) : values.some(fits);
+  };
+}
+
+function isIn({ left, list, not }: Extract<Expr, { k: "in" }>, scope: Scope): Fn {
+  const inner = compileExpr(left, scope);
+  const values = Array.isArray(list)
+    ? manyOf((list as readonly Expr[]).map((each) => compileExpr(each, scope)))
+    : columnOf(scope.query(list as Select, scope));
+  return (env) => {
+    const value = inner(env);
+    return value === null ? null : values(env).some((each) => each !== null && compare(value, each) === 0) !== not;
+  };
+}
+
+function callOrAggregate({ name, args, filter }: Extract<Expr, { k: "call" }>, scope: Scope): Fn {
+  const compiled = args.map((arg) => compileExpr(arg, scope));
+  if (!AGGREGATES.has(name)) return call(name, compiled);
+  if (!scope.aggregates) throw new Error(`no place for ${name}()`);
+  const at = scope.aggregates.length;
+  scope.aggregates.push({ name, arg: compiled[0], filter: filter && compileExpr(filter, scope) });
+  return (env) => env.aggregates[at] ?? null;
 }
 
 const manyOf = (fns: readonly Fn[]) => (env: Env) => fns.map((fn) => fn(env));

@@ -1,0 +1,74 @@
+/** An event of an entity: as the core made it, as it was committed, or as it was read from a topic. */
+export interface HistoryEvent {
+  readonly type: string;
+  readonly id: string;
+  /** The id of the message that caused it. */
+  readonly cause: unknown;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** When it was made, committed or published: the earliest of these that can be known; ms since the epoch. */
+  readonly atMs: number;
+}
+
+/** One copy of an event in a topic. */
+export interface PublishedCopy {
+  readonly type: string;
+  readonly id: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Everything that must be the same in each copy. */
+  readonly content: string;
+  /** Undefined where it was read over HTTP. */
+  readonly place?: { readonly topic: string; readonly partition: number };
+}
+
+/** An ACK as it lies in the log. */
+export interface Ack {
+  readonly entityId: string;
+  /** Undefined: it names none. */
+  readonly attemptId: unknown;
+  readonly correlationId: unknown;
+}
+
+/** A heartbeat in the partition of its entity. Both times in ms since the epoch. */
+export interface Heartbeat {
+  /** When the broker had it. */
+  readonly atMs: number;
+  /** What the node stated, within the allowed skew. */
+  readonly eventMs: number;
+}
+
+/** Time in which nobody served, or something that the product needs was out of reach; ms since the epoch. */
+export interface Outage {
+  readonly of?: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What must agree when input has stopped and everything works (G10). */
+export interface AtRest {
+  /** As the store or the API has them, by entity id. */
+  readonly registrations: ReadonlyMap<string, { readonly state: unknown; readonly seq: number }>;
+  readonly services: readonly {
+    readonly serviceId: string;
+    readonly entityId: string;
+    /** `host:port`. */
+    readonly address: string;
+    readonly isPassing: boolean;
+    /** Undefined when the catalog does not have it. */
+    readonly version?: number;
+  }[];
+  /** Of node_registrations; undefined when they can't be read. */
+  readonly rows?: readonly { readonly entityId: string; readonly status: unknown; readonly version: number }[];
+  /** A host that the catalog refuses: an active node that announces it keeps the entry that it had. */
+  readonly refusedHost?: string;
+}
+
+/** Items by what they have in common, in their order. */
+export function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
