@@ -9,9 +9,11 @@ const IMPORT = /((?:\bfrom |\bimport\()"(\.[^"]+))\.ts"/g;
 
 /** The types of everything that the entries of ops/build/tsconfig.json reach, and more, in a folder. */
 export const emitDeclarations = (folder) =>
-  promisify(execFile)(process.execPath, [TSC, "-p", join(ROOT, "ops/build"), "--outDir", folder]).catch(({ stdout }) => {
-    throw new Error(`the types can't be made:\n${stdout}`);
-  });
+  promisify(execFile)(process.execPath, [TSC, "-p", join(ROOT, "ops/build"), "--outDir", folder]).catch(
+    ({ stdout }) => {
+      throw new Error(`the types can't be made:\n${stdout}`);
+    },
+  );
 
 /**
  * Copies the types of modules and of what these import, and nothing else: what is within takes types of other packages
