@@ -6,6 +6,7 @@ import { buildGraph, type ContractGraph } from "../../runtime/contract/graph/gra
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { validateFiles } from "../../runtime/contract/checks/validate.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
@@ -46,7 +47,9 @@ export async function checkContracts(
 }
 
 async function planOf(model: DomainModel, journal: AsyncIterable<JournalLine>, hours: number): Promise<PlanReport> {
-  const compiled = (names: TopicVariables) => compileDomain(model, names);
-  const open = await openJournal(journal, model.code, compiled);
-  return runPlan(open, compiled(open.head), hours);
+  // Both are asked for with the names that the journal's head has.
+  let compiled: Domain | undefined;
+  const domainFor = (names: TopicVariables): Domain => (compiled ??= compileDomain(model, names));
+  const open = await openJournal(journal, model.code, domainFor);
+  return runPlan(open, domainFor(open.head), hours);
 }
