@@ -1,6 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 
-/** setTimeout takes a longer delay for no delay at all. */
+/** With a longer delay setTimeout fires at once. */
 const longestTimeoutMs = 2 ** 31 - 1;
 
 export class SystemClock implements Clock {
@@ -21,7 +21,7 @@ export class SystemClock implements Clock {
     };
     const tick = (): void => {
       const leftMs = dueAtMs - performance.now();
-      // A timer may fire a fraction early; only a long delay has more than that left.
+      // A timer may fire up to 1 ms early; more is left only of a delay that was cut to the longest timeout.
       if (leftMs > 1) wait(leftMs);
       else call();
     };

@@ -81,11 +81,11 @@ export interface EventBus {
   /**
    * Appends messages in order; resolves when all in-sync replicas have them. May append twice after a retry: readers
    * dedupe by `envelope_id`. One call at a time.
-   * @param messages at most 1,000, at most 512 KiB per topic-partition and call
+   * @param messages each of at most 512 KiB; the bus splits them into calls of that size per topic-partition
    * @returns the broker's time of the append, ms since the epoch, undefined when no topic of the call has it (a Kafka
    *   topic with CreateTime), and `receivedAtMs` for clock estimation
    * @throws Fault BUS_UNAVAILABLE, retryable: not confirmed within `timeoutMs`; it may or may not have been written
-   * @throws Fault MESSAGE_TOO_LARGE, not retryable
+   * @throws Fault MESSAGE_TOO_LARGE, not retryable: names the topic and partition
    */
   publish(
     messages: readonly OutgoingMessage[],

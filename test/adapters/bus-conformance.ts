@@ -10,7 +10,7 @@ export interface BusFactory {
 }
 
 const patience = { timeoutMs: 30_000 };
-/** Long enough for a record that should not come to come all the same. */
+/** Long enough that a record which must not be delivered would arrive. */
 const quietMs = 400;
 
 const uniqueTopic = (name: string): string => `${name}-${randomUUID()}`;
@@ -26,7 +26,7 @@ const message = (topic: string, partition: number, value: string, key = "k"): Ou
 const numbered = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => String(from + index));
 
-/** What every EventBus does. Topics are made for each test, so that the log may be shared with other tests. */
+/** The suite of every EventBus. Each test creates its own topics, so that the log may be shared with other tests. */
 export function describeEventBus(name: string, factory: BusFactory): void {
   describe(`${name}, as an event bus`, () => {
     const open: EventBus[] = [];
@@ -51,7 +51,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
     };
 
     describe("preparing", () => {
-      it("creates missing topics and says how many partitions all have", async () => {
+      it("creates missing topics and returns the partition count that all have", async () => {
         const bus = await create();
         const input = uniqueTopic("in");
         const output = uniqueTopic("out");
@@ -85,7 +85,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
     });
 
     describe("delivering", () => {
-      it("assigns every partition of a lone member, and delivers nothing before start", async () => {
+      it("assigns every partition to the only member, and delivers nothing before start", async () => {
         const { bus, topic, listener } = await subscribed(3);
         expect([...(listener.assignments[0] ?? [])].sort()).toEqual([0, 1, 2]);
         await bus.publish([message(topic, 0, "early")], patience);
@@ -114,7 +114,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(keyless).toMatchObject({ offset: 2, key: null, value: Buffer.alloc(0) });
       });
 
-      it("delivers from the offset it is told, each record once and in order", async () => {
+      it("delivers from the given offset on, each record once and in order", async () => {
         const { bus, topic, listener } = await subscribed(1);
         await bus.publish(
           numbered(0, 10).map((value) => message(topic, 0, value)),
@@ -132,7 +132,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(listener.records.map(({ offset }) => offset)).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
       });
 
-      it("delivers what is published while it reads, without loss, repeat or disorder", async () => {
+      it("delivers what is published while it reads, without loss, repeat or reordering", async () => {
         const bus = await create();
         const topics = [uniqueTopic("a"), uniqueTopic("b")];
         await bus.prepare({ input: topics, output: [], partitions: 2 });
@@ -153,7 +153,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
           for (const partition of [0, 1]) expect(listener.values(topic, partition)).toEqual(numbered(0, 600));
       });
 
-      it("starts only the partitions it is told to", async () => {
+      it("starts only the given partitions", async () => {
         const { bus, topic, listener } = await subscribed(2);
         await bus.publish([message(topic, 0, "zero"), message(topic, 1, "one")], patience);
         bus.startPartition(1, new Map([[topic, 0]]));
@@ -179,7 +179,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
     });
 
     describe("backpressure", () => {
-      it("holds a paused partition back and delivers everything after resume", async () => {
+      it("delivers nothing of a paused partition, and everything after resume", async () => {
         const { bus, topic, listener } = await subscribed(2);
         for (const partition of [0, 1]) bus.startPartition(partition, new Map([[topic, 0]]));
         await bus.publish([message(topic, 0, "0"), message(topic, 1, "0")], patience);
@@ -199,7 +199,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(listener.values(topic, 1)).toEqual(numbered(0, 30));
       });
 
-      it("loses and repeats nothing when paused and resumed in the middle of a backlog", async () => {
+      it("neither loses nor repeats records when paused and resumed in the middle of a backlog", async () => {
         const { bus, topic, listener } = await subscribed(1);
         for (let from = 0; from < 3000; from += 1000)
           await bus.publish(
@@ -218,7 +218,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(listener.values(topic, 0)).toEqual(numbered(0, 3000));
       });
 
-      it("forgets an earlier pause when started", async () => {
+      it("delivers a paused partition after it is started again", async () => {
         const { bus, topic, listener } = await subscribed(1);
         bus.startPartition(0, new Map([[topic, 0]]));
         bus.pause([0]);
@@ -230,7 +230,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
     });
 
     describe("membership", () => {
-      it("revokes and assigns again when asked to, and delivers nothing until the next start", async () => {
+      it("revokes and assigns again on request, and delivers nothing until the next start", async () => {
         const { bus, topic, listener } = await subscribed(1);
         bus.startPartition(0, new Map([[topic, 0]]));
         await bus.publish([message(topic, 0, "before")], patience);
@@ -249,7 +249,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(listener.values(topic, 0)).toEqual(["before", "after"]);
       });
 
-      it("takes hints without a word, whatever they say", async () => {
+      it("never throws for position hints, even invalid ones", async () => {
         const { bus, topic } = await subscribed(1);
         bus.commitPositionsHint(new Map([[topic, new Map([[0, 1]])]]));
         bus.commitPositionsHint(new Map([["no-such-topic", new Map([[7, 3]])]]));
@@ -257,7 +257,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         await sleep(50);
       });
 
-      it("closes more than once, delivers nothing afterwards and refuses to publish", async () => {
+      it("may be closed more than once, then delivers nothing and refuses to publish", async () => {
         const { bus, topic, listener } = await subscribed(1);
         bus.startPartition(0, new Map([[topic, 0]]));
         await bus.close();
@@ -268,7 +268,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(listener.records).toEqual([]);
       });
 
-      it("keeps the log for a bus that comes later", async () => {
+      it("keeps the log for a bus that is opened later", async () => {
         const first = await create();
         const topic = uniqueTopic("in");
         await first.prepare({ input: [topic], output: [], partitions: 2 });
@@ -291,7 +291,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
     });
 
     describe("the log", () => {
-      it("tells its ends, including what was just published", async () => {
+      it("returns its ends, including what was just published", async () => {
         const bus = await create();
         const [topic, other] = [uniqueTopic("in"), uniqueTopic("other")];
         await bus.prepare({ input: [topic, other], output: [], partitions: 2 });
@@ -305,7 +305,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(ends.get(other)?.get(0)).toEqual({ low: 0, high: 1 });
       });
 
-      it("stamps records with the broker's time, which does not go back", async () => {
+      it("gives records the broker's time, which never goes back", async () => {
         const { bus, topic, listener } = await subscribed(1);
         bus.startPartition(0, new Map([[topic, 0]]));
         const first = await bus.publish([message(topic, 0, "a")], patience);
@@ -323,7 +323,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         for (const { receivedAtMs } of listener.records) expect(receivedAtMs).toBeGreaterThan(0);
       });
 
-      it("refuses a message that is too large for good, and goes on", async () => {
+      it("refuses a message that is too large for good, and publishes later ones", async () => {
         const { bus, topic, listener } = await subscribed(1);
         bus.startPartition(0, new Map([[topic, 0]]));
         const large = { ...message(topic, 0, ""), value: Buffer.alloc(2 * 1024 * 1024) };
@@ -336,7 +336,18 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect(listener.values(topic, 0)).toEqual(["small"]);
       });
 
-      it("publishes nothing when given nothing", async () => {
+      it("publishes more than 512 KiB for a partition, in order", async () => {
+        const { bus, topic, listener } = await subscribed(1);
+        bus.startPartition(0, new Map([[topic, 0]]));
+        const messages = Array.from({ length: 10 }, (_, index) => {
+          return { ...message(topic, 0, ""), value: Buffer.alloc(300 * 1024, index) };
+        });
+        await bus.publish(messages, patience);
+        await listener.until(() => listener.records.length === messages.length);
+        expect(listener.records.map(({ value }) => value?.[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      });
+
+      it("accepts an empty publish", async () => {
         const { bus, topic } = await subscribed(1);
         await bus.publish([], patience);
         expect((await bus.logEnds([topic], patience)).get(topic)?.get(0)).toEqual({ low: 0, high: 0 });

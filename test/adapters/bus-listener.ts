@@ -1,11 +1,11 @@
 import type { BusListener, BusRecord } from "../../runtime/ports/event-bus.ts";
 
-/** A listener that remembers what it was told and lets a test wait for it. */
+/** A listener that records its calls and lets a test wait for them. */
 export class RecordingListener implements BusListener {
   readonly assignments: (readonly number[])[] = [];
   readonly records: BusRecord[] = [];
   readonly failures: unknown[] = [];
-  /** "assigned" and "revoked", in the order they came. */
+  /** "assigned" and "revoked", in the order of the calls. */
   readonly calls: string[] = [];
   #changed: () => void = () => {};
 
@@ -39,13 +39,13 @@ export class RecordingListener implements BusListener {
     return this.records.filter((record) => record.topic === topic && record.partition === partition);
   }
 
-  /** Resolves when the condition holds. A bus that needs longer than 30 s does not work. */
+  /** Resolves when the condition holds; rejects after 30 s, which is longer than any bus needs. */
   async until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!condition()) {
       if (this.failures.length > 0) throw this.failures[0];
       const leftMs = deadline - performance.now();
-      if (leftMs <= 0) throw new Error(`not within ${timeoutMs} ms: ${condition}; told: ${this.#summary()}`);
+      if (leftMs <= 0) throw new Error(`not within ${timeoutMs} ms: ${condition}; calls so far: ${this.#summary()}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);
         this.#changed = () => {

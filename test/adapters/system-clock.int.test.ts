@@ -6,13 +6,13 @@ describe("SystemClock", () => {
   const clock = new SystemClock();
   afterEach(() => vi.useRealTimers());
 
-  it("calls once, not too early", async () => {
+  it("calls once, not before the delay", async () => {
     const startedAtMs = clock.monotonicMs();
     const firedAtMs = await new Promise<number>((resolve) => clock.after(20, () => resolve(clock.monotonicMs())));
     expect(firedAtMs - startedAtMs).toBeGreaterThanOrEqual(19);
   });
 
-  it("does not call what was cancelled", async () => {
+  it("does not call after it was cancelled", async () => {
     let called = 0;
     const cancel = clock.after(5, () => (called += 1));
     cancel();
@@ -21,7 +21,7 @@ describe("SystemClock", () => {
     expect(called).toBe(0);
   });
 
-  it("waits longer than one timer of Node can", () => {
+  it("can wait longer than a timer of Node", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const days = 86_400_000;
     let called = 0;
@@ -32,7 +32,7 @@ describe("SystemClock", () => {
     expect(called).toBe(1);
   });
 
-  it("tells the time and throws dice", () => {
+  it("returns times and random numbers", () => {
     expect(Math.abs(clock.wallMs() - Date.now())).toBeLessThan(1_000);
     expect(clock.monotonicMs()).toBeLessThanOrEqual(clock.monotonicMs());
     expect(clock.random()).toBeGreaterThanOrEqual(0);

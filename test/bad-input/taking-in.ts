@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { assertPublishLimits } from "../../runtime/adapters/embedded-bus/publish-limits.ts";
+import { assertMessageSizes } from "../../runtime/adapters/publish-sizes.ts";
 import type { Entity } from "../../runtime/core/entity.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { BusRecord } from "../../runtime/ports/event-bus.ts";
@@ -83,7 +83,7 @@ export function expectHarmless(plan: TurnPlan): void {
     expect(code).toMatch(/^(MALFORMED_JSON|INVALID_PAYLOAD|UNKNOWN_TYPE|VERSION_UNSUPPORTED|TOO_LARGE|MISROUTED)$/);
     expect(error).not.toMatch(UNPRINTABLE);
   }
-  for (const { outgoing } of plan.journal) if (outgoing) assertPublishLimits([outgoing]);
+  for (const { outgoing } of plan.journal) if (outgoing) assertMessageSizes([outgoing]);
   expect(Reflect.ownKeys(Object.prototype)).toEqual(PROTOTYPE);
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
 }

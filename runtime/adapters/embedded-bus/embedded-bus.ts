@@ -9,7 +9,8 @@ import type {
   OutgoingMessage,
 } from "../../ports/event-bus.ts";
 import type { Store } from "../../ports/store.ts";
-import { assertPublishLimits } from "./publish-limits.ts";
+import { assertMessageSizes, PARTITION_BYTES_MAX, splitIntoCalls } from "../publish-sizes.ts";
+import { settleWithin } from "../settle-within.ts";
 import { EmbeddedLogReaders } from "./embedded-log-readers.ts";
 import { endsByPartition, EmbeddedLog, busUnavailable } from "./embedded-log.ts";
 import { EmbeddedLogRetention } from "./embedded-log-retention.ts";
@@ -17,7 +18,7 @@ import { EmbeddedLogRetention } from "./embedded-log-retention.ts";
 export interface EmbeddedBusOptions {
   readonly store: Store;
   readonly clock: Clock;
-  /** Records younger than this are kept in any case, older ones until they are no longer needed. */
+  /** Records are kept at least this long, and longer until the subscriber has stored a position after them. */
   readonly retentionMs?: number;
 }
 
@@ -25,8 +26,8 @@ const dayMs = 86_400_000;
 const closeTimeoutMs = 5_000;
 
 /**
- * The bus of one process, in its database. No group: every partition is ours from `subscribe` to `close`. One
- * EmbeddedBus for a database, because it counts the offsets in memory.
+ * The bus of one process, in its database. There is no group: every partition is assigned from `subscribe` to `close`.
+ * Offsets are counted in memory, so a database has one EmbeddedBus.
  */
 export class EmbeddedBus implements EventBus {
   readonly #store: Store;
@@ -34,7 +35,7 @@ export class EmbeddedBus implements EventBus {
   readonly #log: EmbeddedLog;
   readonly #readers: EmbeddedLogReaders;
   readonly #retention: EmbeddedLogRetention;
-  /** Whatever changes the log, one after another. */
+  /** Changes of the log run one after another; this is the last one. */
   #lastChange: Promise<unknown> = Promise.resolve();
   #subscription: { readonly listener: BusListener; readonly partitions: readonly number[] } | undefined;
   #lastAppendTimeMs = 0;
@@ -121,23 +122,24 @@ export class EmbeddedBus implements EventBus {
     messages: readonly OutgoingMessage[],
     { timeoutMs }: { readonly timeoutMs: number },
   ): Promise<{ readonly brokerTimeMs: number; readonly receivedAtMs: number }> {
-    assertPublishLimits(messages);
+    assertMessageSizes(messages);
     return this.#withTimeout(timeoutMs, "publish", async () => {
-      // Like a broker's time, ours does not go back; when the machine's clock does, it stands still.
+      // A broker's time never goes back: when the machine's clock does, the last time is used again.
       this.#lastAppendTimeMs = Math.max(this.#lastAppendTimeMs, this.#log.newestMs, Math.floor(this.#clock.wallMs()));
       const brokerTimeMs = this.#lastAppendTimeMs;
-      if (messages.length > 0) this.#readers.deliverAppended(await this.#log.append(messages, brokerTimeMs));
+      for (const call of splitIntoCalls(messages, PARTITION_BYTES_MAX))
+        this.#readers.deliverAppended(await this.#log.append(call, brokerTimeMs));
       return { brokerTimeMs, receivedAtMs: this.#clock.monotonicMs() };
     });
   }
 
-  /** Waits behind what is being published, so that it is counted. */
+  /** Waits for publishes that were called earlier, so that their records are counted. */
   async logEnds(
     topics: readonly string[],
     { timeoutMs }: { readonly timeoutMs: number },
   ): Promise<ByTopicPartition<LogEnds>> {
     const ends = await this.#withTimeout(timeoutMs, "ends", () => this.#log.ensureEnds(topics));
-    // A failed publish that was written all the same is found here.
+    // A publish that failed may have been written all the same: its records are delivered now.
     this.#readers.readOutstanding();
     return endsByPartition(ends);
   }
@@ -158,22 +160,18 @@ export class EmbeddedBus implements EventBus {
   async #shutDown(): Promise<void> {
     this.#readers.revoke();
     this.#retention.stop();
-    let cancel: () => void = () => {};
-    const timeout = new Promise<void>((resolve) => (cancel = this.#clock.after(closeTimeoutMs, resolve)));
-    await Promise.race([this.#lastChange, timeout]);
-    cancel();
+    await settleWithin(closeTimeoutMs, this.#lastChange, () => {}, this.#after);
   }
 
   async #withTimeout<Result>(timeoutMs: number, what: string, work: () => Promise<Result>): Promise<Result> {
     if (this.#closed !== undefined) throw busUnavailable("the bus is closed");
-    let cancel: () => void = () => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = this.#clock.after(timeoutMs, () =>
-        reject(busUnavailable(`no answer to ${what} within ${timeoutMs} ms`)),
-      );
-    });
-    return Promise.race([this.#runExclusively(work), late]).finally(() => cancel());
+    const onTimeout = (): never => {
+      throw busUnavailable(`no answer to ${what} within ${timeoutMs} ms`);
+    };
+    return settleWithin(timeoutMs, this.#runExclusively(work), onTimeout, this.#after);
   }
+
+  readonly #after: Clock["after"] = (delayMs, call) => this.#clock.after(delayMs, call);
 
   #runExclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#lastChange.then(work).catch((error: unknown) => {

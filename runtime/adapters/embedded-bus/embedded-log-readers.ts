@@ -14,9 +14,9 @@ interface Reader {
 const retryMs = 1_000;
 
 /**
- * Who has read how far. A reader at the log's head gets what is appended from memory, at once; any other one reads the
- * table page by page until it is there. A record is delivered when its offset is the reader's position and nowhere
- * else, so there is no gap and no repeat, whichever way it comes.
+ * The position of each reader. A reader at the log's end gets appended records from memory, at once; any other one
+ * reads the table page by page until it is there. A record is delivered only when its offset is the reader's position,
+ * so there is no gap and no repeat between the two ways.
  */
 export class EmbeddedLogReaders {
   readonly #log: EmbeddedLog;
@@ -74,13 +74,13 @@ export class EmbeddedLogReaders {
     this.readOutstanding();
   }
 
-  /** Lets everybody read who is behind what the log is known to have. */
+  /** Starts every reader whose position is below the log's known end. */
   readOutstanding(): void {
     for (const readers of this.#readers.values())
       for (const reader of readers.values()) if (!reader.reading && this.#isBehind(reader)) void this.#catchUp(reader);
   }
 
-  /** False also for a reader that was replaced meanwhile. */
+  /** False also for a reader that `start` has replaced. */
   #isBehind(reader: Reader): boolean {
     const { topic, partition, position } = reader;
     if (this.#paused.has(partition) || this.#readers.get(partition)?.get(topic) !== reader) return false;
@@ -92,17 +92,16 @@ export class EmbeddedLogReaders {
     while (this.#isBehind(reader)) {
       const high = this.#log.high(reader.topic, reader.partition);
       const page = await this.#log.page(reader.topic, reader.partition, reader.position).catch(() => undefined);
-      // Paused or replaced meanwhile: the page is read again by whoever goes on.
+      // Paused or replaced meanwhile: the page is read again after `resume`, or by the new reader.
       if (!this.#isBehind(reader)) break;
       if (page === undefined) {
         await this.#wait(retryMs);
         continue;
       }
-      // No records below the head: they were deleted.
+      // An empty page: the records up to the end were deleted.
       reader.position = (page.at(-1)?.offset ?? high - 1) + 1;
       this.#deliver(page);
-      // An embedded database answers without a turn of the event loop; a long backlog must not keep everything else
-      // out.
+      // PGlite answers within the same pass of the event loop, so a long backlog would block everything else.
       await this.#wait(0);
     }
     reader.reading = false;

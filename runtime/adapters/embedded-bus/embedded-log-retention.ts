@@ -10,12 +10,12 @@ export interface EmbeddedLogRetentionOptions {
   readonly runExclusively: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
-/** So many at once that nobody has to wait noticeably behind it. */
+/** Few enough that a publish does not wait noticeably for a sweep. */
 const deletedPerSweepMax = 2_000;
 const sweepIntervalMs = 60_000;
 const catchUpIntervalMs = 500;
 
-/** Deletes old records that the subscriber has behind it. */
+/** Deletes old records that the subscriber has read and stored a position after. */
 export class EmbeddedLogRetention {
   readonly #options: EmbeddedLogRetentionOptions;
   readonly #storedPositions = new Map<string, Map<number, number>>();
@@ -32,7 +32,7 @@ export class EmbeddedLogRetention {
     this.#scheduleSweep(sweepIntervalMs);
   }
 
-  /** Positions that are stored: what is below them is not read again. */
+  /** @param positions stored in the database: records below them are not read again */
   advancePositions(positions: ByTopicPartition<number>): void {
     for (const [topic, partitions] of positions) {
       const known = this.#storedPositions.get(topic) ?? new Map<number, number>();
@@ -61,7 +61,7 @@ export class EmbeddedLogRetention {
       const deleted = await runExclusively(() => log.trim(keepFrom, beforeMs, deletedPerSweepMax));
       this.#scheduleSweep(deleted > 0 ? catchUpIntervalMs : sweepIntervalMs);
     } catch {
-      // The store is in trouble, which others say loudly; old records can wait.
+      // The store fails for its other users too, who report it. Old records can wait.
       this.#scheduleSweep(sweepIntervalMs);
     }
   }

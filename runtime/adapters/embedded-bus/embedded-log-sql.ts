@@ -1,8 +1,9 @@
-/** A page is at most this many records and, beyond its first one, this many bytes. */
+/** A page has at most this many records. */
 const pageRecords = 500;
+/** A page ends with the record that reaches this many bytes. */
 const pageBytes = 4 * 1024 * 1024;
 
-/** $1 topics. The first and the last record of every partition, by the primary key and not by counting. */
+/** $1 topics. The first and last record of every partition, found in the primary key without reading the others. */
 export const selectEnds = `
   select t.topic, first."offset" as low, last."offset" + 1 as high, last.appended_at as at
   from rollcall.bus_topic t
@@ -36,7 +37,7 @@ export const selectPage = `
   where bytes_before < ${pageBytes}
   order by "offset"`;
 
-/** $1 topics, $2 partitions, $3 the offsets below which, $4 the time before which a record goes */
+/** $1 topics, $2 partitions, $3 offsets: records below are deleted, if they are older than $4 */
 export const deleteRecords = `
   delete from rollcall.bus_record r
   using unnest($1::text[], $2::int[], $3::bigint[]) as d(topic, partition, below)

@@ -7,13 +7,13 @@ import { deleteRecords, insertRecords, selectEnds, selectPage } from "./embedded
 export type LogRecord = Omit<BusRecord, "receivedAtMs">;
 
 /**
- * Topics as rows. Offsets are counted in memory, so there is one EmbeddedLog for a database, and its caller lets one
- * `append`, `load` or `trim` run at a time.
+ * Topics and their records as rows. Offsets are counted in memory, so a database has one EmbeddedLog, and its caller
+ * runs one `append`, `ensureEnds` or `trim` at a time.
  */
 export class EmbeddedLog {
   readonly #store: Store;
   readonly #ends = new Map<string, LogEnds[]>();
-  /** What failed may have been written all the same: then the counters are read again. */
+  /** After a failed insert, which may have been written all the same, the offsets are read again. */
   #mustReloadEnds = false;
   #newestMs = 0;
 
@@ -21,12 +21,12 @@ export class EmbeddedLog {
     this.#store = store;
   }
 
-  /** When the newest record was appended, ms since the epoch. */
+  /** Append time of the newest record, ms since the epoch. */
   get newestMs(): number {
     return this.#newestMs;
   }
 
-  /** Topic -> partition count, of those that exist. */
+  /** Topic -> partition count; topics that don't exist are left out. */
   async partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
     const rows = await this.#store.query<{ topic: string; partitions: number }>(
       "select topic, partitions from rollcall.bus_topic where topic = any($1::text[])",
@@ -43,7 +43,7 @@ export class EmbeddedLog {
   }
 
   /**
-   * The ends of these topics, without asking the database for those it counts already.
+   * The ends of these topics; the database is only asked for topics whose offsets are not counted in memory yet.
    * @throws Fault BUS_UNAVAILABLE, retryable: there is no such topic
    */
   async ensureEnds(topics: readonly string[]): Promise<ReadonlyMap<string, readonly LogEnds[]>> {
@@ -73,7 +73,7 @@ export class EmbeddedLog {
     this.#mustReloadEnds = false;
   }
 
-  /** The next offset to be written, as far as is known here. */
+  /** The next offset to be written; 0 for a topic that was never loaded. */
   high(topic: string, partition: number): number {
     return this.#ends.get(topic)?.[partition]?.high ?? 0;
   }
@@ -127,8 +127,8 @@ export class EmbeddedLog {
   }
 
   /**
-   * Deletes at most `limit` records that are older than `beforeMs` and below what is needed, but never the newest of a
-   * partition: it keeps the count over a restart.
+   * Deletes at most `limit` records that are older than `beforeMs` and below `keepFrom`. The newest record of a
+   * partition always stays, because after a restart its offset tells the next one.
    * @returns how many were deleted
    */
   async trim(keepFrom: (topic: string, partition: number) => number, beforeMs: number, limit: number): Promise<number> {

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 
 type StoredHeaders = Readonly<Record<string, string | { readonly base64: string }>>;
 
-/** Headers as json that a person can read in the table; bytes that are no text as base64. */
+/** Headers as json that people can read in the table; bytes that are not UTF-8 as base64. */
 export function headersToJson(headers: Readonly<Record<string, string | Buffer>>): string {
   const stored: StoredHeaders = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {

@@ -18,7 +18,7 @@ function lastHeaderValues(headers: IHeaders): Readonly<Record<string, Buffer>> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, content]) => {
       const last = Array.isArray(content) ? content.at(-1) : content;
-      // A header's value may be null, which its type denies.
+      // A header's value may be null; kafkajs' type lacks it.
       return [name, Buffer.isBuffer(last) ? last : Buffer.from(last ?? "")];
     }),
   );

@@ -7,7 +7,10 @@ export interface OffsetHint {
   readonly offset: string;
 }
 
-/** Collects positions and commits the latest now and then, one commit at a time. A commit that fails is forgotten. */
+/**
+ * Collects positions and commits the latest of them to the group at an interval, one commit at a time. A commit that
+ * fails is not repeated: the next interval commits newer positions.
+ */
 export class CommitHints {
   readonly #clock: Clock;
   readonly #intervalMs: number;
@@ -38,7 +41,7 @@ export class CommitHints {
     this.#cancelTimer = undefined;
   }
 
-  /** What is not ours any more is another's to commit. */
+  /** Drops what waits: after a revocation only the new owner of a partition may commit its position. */
   clear(): void {
     this.#waiting.clear();
     this.#cancelTimer?.();

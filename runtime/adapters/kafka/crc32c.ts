@@ -2,8 +2,8 @@ const reflectedPolynomial = 0x82f63b78;
 const slices = tables();
 
 /**
- * CRC-32C (Castagnoli), eight bytes a step ("slicing by 8"): a third of the time of kafkajs' byte by byte, which is the
- * dearest part of a publish once the encoding is cheap. Node 20 has only the CRC-32 of zlib, another polynomial.
+ * CRC-32C (Castagnoli), eight bytes a step ("slicing by 8"). It takes a third of the time of kafkajs' byte by byte,
+ * which would be the most expensive part of a publish. Node's zlib has only CRC-32, another polynomial.
  */
 export function crc32c(bytes: Buffer): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -28,12 +28,12 @@ export function crc32c(bytes: Buffer): number {
   return ~crc >>> 0;
 }
 
-/** No entry is missing: the lowest byte picks one of the 256 of a slice. */
+/** Never undefined: the lowest byte picks one of the 256 entries of a slice. */
 function entry(t: Int32Array, slice: number, word: number): number {
   return t[slice * 256 + (word & 0xff)] as number;
 }
 
-/** Slice 0 is what one byte does to the checksum, slice n what it does n bytes later. */
+/** Slice 0 holds the effect of one byte on the checksum, slice n its effect n bytes later. */
 function tables(): Int32Array {
   const t = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte += 1) {

@@ -4,14 +4,15 @@ const { MemberMetadata, MemberAssignment } = AssignerProtocol;
 
 export interface Claim {
   readonly memberId: string;
-  /** The numbers that the member had in that generation of the group. */
+  /** The partition numbers that the member had in that generation of the group. */
   readonly owned: readonly number[];
   readonly generation: number;
 }
 
 /**
- * Shares the numbers 0 to `partitionCount - 1` evenly, in the same way for the same claims. A member keeps what it had
- * as far as its share allows; of two who claim a number, the one who had it later keeps it.
+ * Shares the partition numbers 0 to `partitionCount - 1` evenly; the same claims give the same result. A member keeps
+ * what it had as far as its share allows. Of two members that claim a number, the one with the later generation keeps
+ * it.
  */
 export function assignPartitions(
   claims: readonly Claim[],
@@ -36,7 +37,7 @@ export function assignPartitions(
 const byMemberId = (a: Claim, b: Claim): number => (a.memberId < b.memberId ? -1 : 1);
 const byGenerationDown = (a: Claim, b: Claim): number => b.generation - a.generation || byMemberId(a, b);
 
-/** Where the numbers don't divide evenly, those who have most already get the one more. */
+/** Where the numbers don't divide evenly, the members that have most already get one more: fewer partitions move. */
 function sharesOf(assigned: ReadonlyMap<string, readonly number[]>, partitionCount: number): Map<string, number> {
   const least = Math.floor(partitionCount / assigned.size);
   const more = partitionCount % assigned.size;
@@ -45,8 +46,8 @@ function sharesOf(assigned: ReadonlyMap<string, readonly number[]>, partitionCou
 }
 
 /**
- * Gives a partition number of all topics to the same member: an entity has the same number in each topic, and one
- * writer. kafkajs' own assigner deals the partitions of all topics out like cards.
+ * Gives a partition number of all topics to the same member: an entity has the same number in each topic and must have
+ * one writer. kafkajs' own assigner distributes the partitions of each topic independently.
  * @param current what this member has, for its claim
  */
 export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Claim, "memberId">): Assigner {
@@ -63,7 +64,7 @@ export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Clai
     async assign({ members }) {
       const subscriptions = members.map(subscriptionOf);
       const topics = [...new Set(subscriptions.flatMap((subscription) => subscription.topics))];
-      // While a new version is rolled out, members may want topics that their leader does not read itself.
+      // While a new version is rolled out, members may read topics that the group's leader does not read itself.
       await cluster.addMultipleTargetTopics(topics);
       const counts = new Map(topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).length]));
       const assigned = assignPartitions(
@@ -88,13 +89,13 @@ function subscriptionOf({ memberId, memberMetadata }: GroupMember): { claim: Cla
   return { claim: decoded === null ? nothing : claimOf(memberId, decoded.userData), topics: decoded?.topics ?? [] };
 }
 
-/** A claim is a wish: what can't be read is none. */
+/** A claim that can't be read counts as none: a member without a claim still gets its share. */
 function claimOf(memberId: string, userData: Buffer): Claim {
   try {
     const { owned, generation } = JSON.parse(userData.toString()) as Partial<Claim>;
     if (Array.isArray(owned) && typeof generation === "number") return { memberId, owned, generation };
   } catch {
-    // Fall through.
+    // Treated as no claim, below.
   }
   return { memberId, owned: [], generation: -1 };
 }

@@ -1,4 +1,3 @@
-import type { Clock } from "../../ports/clock.ts";
 import type { Claim } from "./kafka-assigner.ts";
 import { isStillMember } from "./kafka-membership.ts";
 import type { GroupMembership } from "./kafkajs-patches.ts";
@@ -8,26 +7,22 @@ export interface AssignmentListener {
   onRevoked(): void;
 }
 
-/** What the group gave this process. It is ours, and announced, when the group has confirmed it by a heartbeat. */
+/** The partitions that the group gave this process. They are announced once the group has confirmed by a heartbeat. */
 export class KafkaAssignment {
-  readonly #clock: Clock;
   readonly #listener: AssignmentListener;
   #membership: GroupMembership | undefined;
   #claim: Omit<Claim, "memberId"> = { owned: [], generation: -1 };
   #isAnnounced = false;
   #isConfirming = false;
-  /** Counts what makes an earlier answer of the group worthless. */
+  /** Grows when an answer of the group that is still awaited no longer counts. */
   #revision = 0;
-  #lastHeartbeatMs: number;
   #ended = false;
 
-  constructor(clock: Clock, listener: AssignmentListener) {
-    this.#clock = clock;
+  constructor(listener: AssignmentListener) {
     this.#listener = listener;
-    this.#lastHeartbeatMs = clock.monotonicMs();
   }
 
-  /** What the group gave us last, ours or not: what we ask for when we join again. */
+  /** What the group gave us last, whether we still have it or not: what we ask for when we join again. */
   get claim(): Omit<Claim, "memberId"> {
     return this.#claim;
   }
@@ -36,12 +31,7 @@ export class KafkaAssignment {
     return this.#isAnnounced;
   }
 
-  /** How long the group has not answered a heartbeat. */
-  get msSinceHeartbeat(): number {
-    return this.#clock.monotonicMs() - this.#lastHeartbeatMs;
-  }
-
-  /** A new run of kafkajs is a new member, and the group would wait for the old one until its session has ended. */
+  /** A new run of kafkajs would be a new member, and the group would wait until the old one's session has ended. */
   joining(membership: GroupMembership): void {
     if (membership !== this.#membership) membership.memberId ??= this.#membership?.memberId ?? null;
     this.#membership = membership;
@@ -55,8 +45,7 @@ export class KafkaAssignment {
 
   /** kafkajs' own heartbeat was answered. */
   heartbeatAnswered(): void {
-    this.#lastHeartbeatMs = this.#clock.monotonicMs();
-    // We were told that we are no member, and kafkajs was not: the coordinator went and came back in between.
+    // Our own heartbeat was answered that we are no member, and kafkajs' was not: the coordinator restarted in between.
     if (!this.#isAnnounced && !this.#isConfirming) void this.#confirmMembership();
   }
 
@@ -73,7 +62,7 @@ export class KafkaAssignment {
     this.#listener.onRevoked();
   }
 
-  /** Nothing is told any more. */
+  /** The listener is not called any more. */
   end(): void {
     this.#ended = true;
     this.#isAnnounced = false;
@@ -90,7 +79,6 @@ export class KafkaAssignment {
     if (!isCurrent()) return;
     this.#isConfirming = false;
     if (!isMember) return;
-    this.#lastHeartbeatMs = this.#clock.monotonicMs();
     this.#isAnnounced = true;
     this.#listener.onAssigned(this.#claim.owned);
   }

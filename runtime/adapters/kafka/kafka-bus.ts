@@ -13,13 +13,11 @@ import { defaultKafkaLimits, type KafkaBusOptions, type KafkaSettings } from "./
 import { KafkaProducer } from "./kafka-producer.ts";
 import { describeBus, prepareTopics } from "./kafka-topics.ts";
 
-/** Of the 5 s that closing may take; the rest is for breaking connections off. */
+/** `close` may take 5 s; what is left of them is for breaking connections. */
 const gracefulCloseMs = 4_000;
 const leadersTimeoutMs = 10_000;
 
-/**
- * Kafka, by kafkajs. The process's one producer, its one member of the consumer group, and what it asks about the log.
- */
+/** Kafka, by kafkajs: one producer, one member of the consumer group, and a connection that asks for the log's ends. */
 export class KafkaBus implements EventBus {
   readonly #settings: KafkaSettings;
   readonly #producer: KafkaProducer;
@@ -34,20 +32,13 @@ export class KafkaBus implements EventBus {
     this.#ends = new KafkaLogEnds(this.#settings);
   }
 
-  /**
-   * How long the group has not answered a heartbeat, ms; 0 before `subscribe`. Not ready beyond two session timeouts.
-   */
-  get msSinceHeartbeat(): number {
-    return this.#consumer?.msSinceHeartbeat ?? 0;
-  }
-
   async prepare(topics: {
     readonly input: readonly string[];
     readonly output: readonly string[];
     readonly partitions: number;
   }): Promise<{ readonly partitions: number }> {
     const prepared = await prepareTopics(this.#settings, topics);
-    // A leader that is known may not know it yet; the first consumer to meet one like that would join its group again.
+    // A new leader may not know yet that it leads; a consumer that is the first to ask it would join its group again.
     await this.#ends.fetch([...topics.input, ...topics.output], leadersTimeoutMs);
     return prepared;
   }
@@ -112,7 +103,7 @@ export class KafkaBus implements EventBus {
   async #close(): Promise<void> {
     const parts = [this.#consumer, this.#producer];
     const closed = Promise.allSettled(parts.map((part) => part?.close()));
-    // A request that gets no answer is waited for by kafkajs, and a stop within a handler for ever.
+    // kafkajs waits for requests that get no answer, and a stop that is awaited within a handler never ends.
     await withTimeout(gracefulCloseMs, "closing", closed).catch(() => undefined);
     for (const part of [...parts, this.#ends]) part?.destroy();
   }

@@ -5,12 +5,12 @@ import { patchKafkajs } from "./kafkajs-patches.ts";
 import type { KafkaLog, KafkaSettings } from "./kafka-options.ts";
 
 const keepAliveDelayMs = 10_000;
-/** What of kafkajs' log entries is passed on: nothing that could carry a record or a credential. */
+/** The fields of kafkajs' log entries that are passed on: none of them can contain a record or a credential. */
 const loggedDetails = ["broker", "groupId", "memberId", "topic", "partition", "error", "retryCount"] as const;
 
 /**
  * A Kafka client whose connections can be broken at once. kafkajs waits for answers before it disconnects, and a
- * request on a socket that just went away waits for its timeout: `destroy` fails everything that is under way instead.
+ * request on a socket that was lost waits for its timeout; `destroy` fails every pending request at once.
  */
 export class KafkaClient {
   readonly kafka: Kafka;
@@ -26,8 +26,7 @@ export class KafkaClient {
       ...(ssl !== undefined && { ssl }),
       connectionTimeout: Math.min(3_000, limits.connectTimeoutMs),
       requestTimeout: limits.requestTimeoutMs,
-      // Spelled out, because kafkajs has other defaults when NODE_ENV is "test". Each retry may be another broker's
-      // turn.
+      // Set here because kafkajs' defaults differ when NODE_ENV is "test". Each retry may go to another broker.
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 4 + brokers.length },
       socketFactory: (wanted) => this.#openSocket(wanted),
       logLevel: logLevel.WARN,
@@ -48,7 +47,7 @@ export class KafkaClient {
       return socket;
     }
     const servername = isIP(host) === 0 ? { servername: host } : {};
-    // kafkajs hands `ssl: true` on as it is.
+    // kafkajs passes `ssl: true` through unchanged.
     const tls = typeof ssl === "object" ? ssl : {};
     const socket = ssl
       ? connectTls({ host, port, ...servername, ...tls }, onConnect)
@@ -66,7 +65,7 @@ function breakOff(socket: Socket): void {
   socket.destroy(new Error("the client was closed"));
 }
 
-/** kafkajs speaks of ordinary life as a warning and of what it tries again as an error. */
+/** kafkajs logs normal events as warnings, and requests that it retries as errors: both go down one level. */
 function forwardLogEntry({ level, namespace, log: { message, ...rest } }: LogEntry, log: KafkaLog): void {
   const details: Record<string, string | number> = { from: `kafkajs ${namespace}` };
   for (const name of loggedDetails) {

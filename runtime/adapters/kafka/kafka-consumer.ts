@@ -15,7 +15,7 @@ const flushTimeoutMs = 1_000;
 const recoveryBackoffMs = 1_000;
 const recoveryBackoffMaxMs = 30_000;
 
-/** See `EventBus.subscribe` and what follows it there. */
+/** The subscription of a bus: implements `subscribe`, `startPartition`, `pause` and `resume` of the port EventBus. */
 export class KafkaConsumer {
   readonly #settings: KafkaSettings;
   readonly #topics: readonly string[];
@@ -34,7 +34,7 @@ export class KafkaConsumer {
     this.#settings = settings;
     this.#topics = topics;
     this.#listener = listener;
-    this.#assignment = new KafkaAssignment(clock, {
+    this.#assignment = new KafkaAssignment({
       onAssigned: (numbers) => this.#notifyListener(() => listener.onAssigned(numbers)),
       onRevoked: () => this.#notifyListener(() => listener.onRevoked()),
     });
@@ -52,10 +52,6 @@ export class KafkaConsumer {
       onEnded: (subscription, cause) => this.#recoverSubscription(subscription, cause),
       mayRestart: () => !this.#ended,
     };
-  }
-
-  get msSinceHeartbeat(): number {
-    return this.#assignment.msSinceHeartbeat;
   }
 
   /** @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
@@ -92,7 +88,7 @@ export class KafkaConsumer {
   reassign(): void {
     // The listener must not be called from within its own call.
     queueMicrotask(() => {
-      // Not announced: whatever is under way, joining or asking, ends in `onAssigned`.
+      // Not announced: a join or a confirmation is pending, and leads to `onAssigned` by itself.
       if (!this.#assignment.isAnnounced) return;
       this.#withKafkajs((consumer) => consumer.pause(this.#topicPartitions(this.#assignment.claim.owned)));
       this.#clearDelivery();
@@ -125,7 +121,7 @@ export class KafkaConsumer {
 
   #joined({ consumer }: Subscription, assignment: IMemberAssignment): void {
     this.#clearDelivery();
-    // Always by number: kafkajs takes "all partitions of a topic" back when one of them is named later.
+    // By number, because kafkajs revokes a pause of a whole topic when one of its partitions is resumed.
     consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions })));
     this.#assignment.joined(partitionsInEveryTopic(this.#topics, assignment));
   }
@@ -137,7 +133,6 @@ export class KafkaConsumer {
 
   #clearDelivery(): void {
     this.delivery.clear();
-    // What is not ours any more is another's to commit.
     if (!this.#ended) this.#hints.clear();
   }
 
@@ -160,7 +155,7 @@ export class KafkaConsumer {
     }
   }
 
-  /** kafkajs gave up. An unreachable broker is waited for without end; anything else only so often. */
+  /** kafkajs has ended the subscription. It is built again, at most `recoveryCountMax` times in a row. */
   #recoverSubscription(subscription: Subscription, cause: unknown): void {
     if (this.#ended || subscription !== this.#subscription) return;
     const { clock, limits, log } = this.#settings;
@@ -169,7 +164,7 @@ export class KafkaConsumer {
     this.#revoke();
     if (isNamed(cause, "KafkaJSNotImplemented")) return this.#fail(unsupportedCodecFault(this.#topics, cause));
     const fault = toBusFault("the subscription ended", cause);
-    // A permission that is gone does not come back by asking again.
+    // A permission that was withdrawn does not come back by retrying.
     if (!fault.retryable) return this.#fail(fault);
     if (clock.monotonicMs() - this.#subscribedAtMs > 2 * limits.sessionTimeoutMs) this.#recoveryCount = 0;
     this.#recoveryCount += 1;
@@ -202,7 +197,7 @@ export class KafkaConsumer {
     this.#listener.onFailure(error);
   }
 
-  /** An exception in kafkajs' event or handler would be taken for its own trouble. */
+  /** Catches exceptions of the listener: kafkajs would treat them as failures of its own and try again. */
   #notifyListener(call: () => void): void {
     if (this.#ended) return;
     try {
@@ -212,7 +207,7 @@ export class KafkaConsumer {
     }
   }
 
-  /** Between two runs of a consumer there is nothing to seek or to pause; the next one begins with a join. */
+  /** kafkajs throws between two runs of a consumer. Nothing is lost: the next run begins with a join. */
   #withKafkajs(call: (consumer: Consumer) => void): void {
     try {
       if (this.#subscription !== undefined) call(this.#subscription.consumer);

@@ -1,31 +1,31 @@
 interface Position {
-  /** What the next fetch asks for. */
+  /** The offset that the next fetch asks for. */
   next: number;
-  /** Behind the last record delivered, or where delivery began. Up to `next` there is nothing that a reader gets. */
+  /** Offset after the last record delivered, or where delivery began. There are no readable records up to `next`. */
   delivered: number;
-  /** The position was set once more because something else than `next` was fetched. */
+  /** The position was set again because an offset other than `next` was fetched. */
   wasSoughtAgain: boolean;
 }
 
 export interface FetchedRange {
   readonly topic: string;
   readonly partition: number;
-  /** What the fetch asked for. */
+  /** The offset that the fetch asked for. */
   readonly offset: number;
 }
 
 /**
- * deliver: what was asked for. drop: nobody waits for it (any more). seek: fetched for an earlier position, set the
- * position again. lost: kafkajs went to another offset by itself (it does so when the one asked for is not in the log),
- * and the owner has to look where it stands.
+ * deliver: the records asked for. drop: the partition is not started, or paused. seek: fetched for an earlier position,
+ * set the position again. lost: kafkajs moved to another offset by itself, as it does when the one asked for is not in
+ * the log; the owner has to read its stored position again.
  */
 export type DeliveryDecision =
   { readonly kind: "deliver" | "drop" | "lost" } | { readonly kind: "seek"; readonly offset: number };
 
 /**
- * What may be delivered: started partitions, each from exactly the offset where it stands. A fetch that was under way
- * during a seek, a pause or a change of the group comes back with records that are no longer wanted, and kafkajs
- * filters only most of them.
+ * Decides what may be delivered: records of started partitions, each from exactly its position on. A fetch that was
+ * pending during a seek, a pause or a change of the group returns records that are no longer wanted, and kafkajs
+ * filters not all of them.
  */
 export class KafkaDelivery {
   readonly #positions = new Map<string, Position>();
@@ -46,7 +46,7 @@ export class KafkaDelivery {
     this.#paused.clear();
   }
 
-  /** @returns those of the partitions that were started, and so have something to pause or resume */
+  /** @returns the partitions among them that were started */
   pause(partitions: readonly number[]): readonly number[] {
     const started = partitions.filter((partition) => this.#started.has(partition));
     for (const partition of started) this.#paused.add(partition);
@@ -69,28 +69,28 @@ export class KafkaDelivery {
   }
 
   /**
-   * @param lastRecord the offset of the last record delivered; @param next what will be fetched next, at least behind
-   * it
+   * @param lastRecord offset of the last record delivered
+   * @param next offset that is fetched next, greater than `lastRecord`
    */
   advance({ topic, partition }: FetchedRange, lastRecord: number, next: number): void {
     this.#positions.set(keyOf(topic, partition), { next, delivered: lastRecord + 1, wasSoughtAgain: false });
   }
 
   /**
-   * A fetch brought only what no reader gets, such as the marker of a transaction, and kafkajs went past it.
-   * @param first its first offset; null when compaction left nothing, then `last` is what was asked for
+   * A fetch returned no readable record, only such as the marker of a transaction, and kafkajs advanced past it.
+   * @param first first offset of the fetch; null when compaction left nothing, then `last` is the offset asked for
    */
   skip(topic: string, partition: number, first: number | null, last: number): void {
     const position = this.#positions.get(keyOf(topic, partition));
     if (position === undefined) return;
-    // Straight behind what we know; or, in a log with gaps, what came after the position had been set once more.
+    // Directly after the known position; or, in a log with gaps, what came after the position had been set again.
     if ((first ?? last) === position.next || (position.wasSoughtAgain && last >= position.next))
       position.next = last + 1;
   }
 
   /**
-   * Where the log ends for a reader. Behind the last record there may be markers that a stored position never passes,
-   * so whoever waits for a position to reach the end would wait for ever.
+   * The end of the log for a reader: after the last record there may be markers that a stored position never passes,
+   * and waiting for a position to reach the broker's end would never finish.
    */
   visibleEnd(topic: string, partition: number, high: number): number {
     const position = this.#positions.get(keyOf(topic, partition));

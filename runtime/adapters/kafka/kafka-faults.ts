@@ -1,17 +1,18 @@
 import { Fault } from "../../core/fault.ts";
+import { settleWithin } from "../settle-within.ts";
 
 interface KafkajsError {
   readonly name?: string;
   readonly message?: string;
   /** The protocol's name of the error, such as MESSAGE_TOO_LARGE. */
   readonly type?: string;
-  /** Node's name of what was wrong with a connection. */
+  /** Node's error code of a failed connection. */
   readonly code?: string;
   readonly cause?: unknown;
   readonly errors?: readonly unknown[];
 }
 
-/** kafkajs wraps what went wrong in how often it tried. */
+/** kafkajs wraps the original error in errors about its retries. */
 function* chainOf(error: unknown): Generator<KafkajsError> {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
     yield current as KafkajsError;
@@ -19,7 +20,7 @@ function* chainOf(error: unknown): Generator<KafkajsError> {
   }
 }
 
-/** The protocol's names of what went wrong, in an error or in its causes. */
+/** The protocol's names of an error and of its causes. */
 export function errorTypesOf(error: unknown): readonly string[] {
   return [...chainOf(error)].flatMap(({ type, errors = [] }) => [
     ...(type === undefined ? [] : [type]),
@@ -40,7 +41,7 @@ export const busUnavailable = (what: string, cause?: unknown): Fault =>
     cause,
   });
 
-/** What only a change of credentials, permissions or of the broker's settings can heal. */
+/** Errors that persist until credentials, permissions or the broker's settings are changed. */
 const permanentErrorTypes = [
   "TOPIC_AUTHORIZATION_FAILED",
   "GROUP_AUTHORIZATION_FAILED",
@@ -51,7 +52,7 @@ const permanentErrorTypes = [
   "INVALID_TOPIC_EXCEPTION",
 ];
 
-/** A certificate that nobody vouches for, that has expired or has another name: the connection must not be. */
+/** The certificate is self-signed, expired, of another name or of an unknown authority. */
 const isUntrustedCertificate = (error: unknown): boolean =>
   [...chainOf(error)].some(
     ({ code, errors = [] }) =>
@@ -59,7 +60,7 @@ const isUntrustedCertificate = (error: unknown): boolean =>
       errors.some(isUntrustedCertificate),
   );
 
-/** For what a person starts and can correct: refused is told from unreachable. */
+/** BUS_REFUSED for what an operator has to correct, BUS_UNAVAILABLE for everything else; a Fault stays what it is. */
 export function toBusFault(what: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
   if (isUntrustedCertificate(cause))
@@ -75,20 +76,15 @@ export function toBusFault(what: string, cause: unknown): Fault {
 }
 
 /**
- * Rejects with BUS_UNAVAILABLE when the work takes longer; the work itself goes on, and how it ends is ignored. The
- * timer keeps the process alive, unlike a Clock's: a broken-off connection leaves nothing else that would, and the
- * process would end in the middle of an `await`.
+ * Rejects with BUS_UNAVAILABLE when the work takes longer. The work itself is not cancelled; its result is ignored.
  */
-export function withTimeout<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(busUnavailable(`${what}: no answer within ${timeoutMs} ms`)), timeoutMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+export const withTimeout = <Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> =>
+  settleWithin(timeoutMs, work, () => {
+    throw busUnavailable(`${what}: no answer within ${timeoutMs} ms`);
   });
-}
 
 /**
- * Ends the wait for work that can't be ended itself: kafkajs tries to connect for seconds more when its sockets are
- * gone.
+ * Ends the wait for work that can't be cancelled: kafkajs goes on connecting for seconds after its sockets were broken.
  */
 export class PendingWork {
   readonly #waiting = new Set<(fault: Fault) => void>();

@@ -37,7 +37,8 @@ export class KafkaLogEnds {
       try {
         return await withTimeout(leftMs, what, this.#pending.track(fetchLogEnds(connection.cluster, topics)));
       } catch (error) {
-        // Leaders may have moved: a new connection begins with new metadata. Another call may have replaced it already.
+        // Leaders may have moved, and a new connection reads the metadata again. Another call may have replaced it
+        // already.
         connection.client.destroy();
         if (this.#connection === connection) this.#connection = undefined;
         if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw busUnavailable(what, error);
@@ -92,13 +93,14 @@ function endsOf(
 ): LogEnds {
   const [low, high] = [lows?.get(partition), highs?.get(partition)];
   if (low === undefined || high === undefined)
-    throw new Error(`the broker did not tell the ends of ${topic}[${partition}]`);
+    throw new Error(`the broker's answer lacks the ends of ${topic}[${partition}]`);
   return { low, high };
 }
 
 /**
- * kafkajs' administrator asks topic by topic, twice each, one after the other. The cluster behind a client can ask for
- * all at once, and an assigner is where a client is given it: this consumer never runs and joins no group.
+ * kafkajs' admin client sends two requests for each topic, one after the other. Its Cluster can ask for all topics at
+ * once, and the only place where kafkajs hands it out is a consumer's assigner: this consumer never runs and joins no
+ * group.
  */
 function openConnection(settings: KafkaSettings): Connection {
   const client = new KafkaClient(settings);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { errorTypesOf } from "./kafka-faults.ts";
 import type { GroupMembership } from "./kafkajs-patches.ts";
 
-/** What the group answers to one that is not, or not in this generation, a member. */
+/** The group's answers to a heartbeat of a process that is no member, or not in this generation. */
 const notMemberErrors = [
   "REBALANCE_IN_PROGRESS",
   "ILLEGAL_GENERATION",
@@ -13,11 +13,10 @@ const notMemberErrors = [
 const backoffMs = 250;
 
 /**
- * Asks the group by a heartbeat of our own, begun after the call, so that neither an answer that is under way nor the
- * interval counts. Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is
- * made due.
- * @param generation in which we were given what we have; the membership's own is ahead of it while joining again
- * @param shouldContinue false ends the asking, with the answer false
+ * Sends a heartbeat of our own, so that the answer is from after the call and does not wait for kafkajs' interval.
+ * Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is made due at once.
+ * @param generation in which our partitions were assigned; the membership's own is ahead of it while joining again
+ * @param shouldContinue false ends the attempts; the result is then false
  */
 export async function isStillMember(
   membership: GroupMembership,
@@ -32,7 +31,7 @@ export async function isStillMember(
       await coordinator.heartbeat({ groupId, memberId, groupGenerationId: generation });
       return isCurrent() && membership.memberId === memberId;
     } catch (error) {
-      // The interval counts from here; 0 makes the next heartbeat due.
+      // kafkajs' interval begins at this time; 0 makes its next heartbeat due at once.
       membership.lastRequest = 0;
       if (errorTypesOf(error).some((type) => notMemberErrors.includes(type))) return false;
     }

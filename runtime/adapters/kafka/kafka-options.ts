@@ -17,17 +17,16 @@ export interface KafkaLimits {
   /** Without a heartbeat for this long, the group gives a member's partitions to others. */
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
-  /** How late a member may learn that the group is changing. */
+  /** How long it may take until a member learns that the group is changing. */
   readonly heartbeatIntervalMs: number;
-  /** How long a fetch waits for data, and so how late a partition may begin after `start` or `resume`. */
+  /** How long a fetch waits for data; delivery after `startPartition` or `resume` may begin that much later. */
   readonly fetchWaitMs: number;
   readonly fetchPartitionBytesMax: number;
   readonly fetchBytesMax: number;
-  /** The first contact of `prepare`, `subscribe` and `describe`. */
+  /** For connecting, in `prepare`, `subscribe` and `describe`. */
   readonly connectTimeoutMs: number;
-  /** One request; a publish tries again after it, as long as its own time allows. */
+  /** Of one request. A publish is repeated after it until its own timeout has passed. */
   readonly requestTimeoutMs: number;
-  readonly publishPartitionBytesMax: number;
   /** How often a subscription that ended is built again before it counts as failed. */
   readonly recoveryCountMax: number;
   readonly commitHintIntervalMs: number;
@@ -42,7 +41,6 @@ export const defaultKafkaLimits: KafkaLimits = {
   fetchBytesMax: 4 * 1024 * 1024,
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
-  publishPartitionBytesMax: 512 * 1024,
   recoveryCountMax: 8,
   commitHintIntervalMs: 5_000,
 };
@@ -63,11 +61,11 @@ export interface KafkaBusOptions {
   readonly clock: Clock;
   readonly limits?: Partial<KafkaLimits>;
   readonly log?: KafkaLog;
-  /** Between the calls that a large publish becomes: a part of it is confirmed. For crash tests. */
+  /** Called between the calls into which a large publish is split, when a part is confirmed. For crash tests. */
   readonly onPartPublished?: () => void;
 }
 
-/** The options with every default filled in: what the parts of the bus work with. */
+/** The options with every default filled in. */
 export interface KafkaSettings extends KafkaBusOptions {
   readonly limits: KafkaLimits;
   readonly log: KafkaLog;

@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Partitioners, type Message, type Producer, type RecordMetadata, type TopicMessages } from "kafkajs";
-import { Fault } from "../../core/fault.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { PendingWork, errorTypesOf, describeError, busUnavailable, withTimeout } from "./kafka-faults.ts";
 import type { KafkaSettings } from "./kafka-options.ts";
 import { withOnePassGrouping } from "./kafkajs-patches.ts";
-import { splitIntoCalls, topicPartitionName } from "./publish-calls.ts";
+import { messageTooLarge, PARTITION_BYTES_MAX, splitIntoCalls, topicPartitionName } from "../publish-sizes.ts";
 
 export interface PublishConfirmation {
   /** Ms since the epoch; undefined when no topic of the call has LogAppendTime. */
@@ -22,12 +21,12 @@ const firstBackoffMs = 50;
 const backoffMaxMs = 1_000;
 
 /**
- * Sends one call at a time, and sends it again until it is confirmed as a whole.
+ * Sends one call at a time, and repeats it until it is confirmed as a whole.
  *
- * Not with kafkajs' idempotent producer: after a lost reply it can give a failed batch's sequence number to another
- * one, which the broker then drops as a repeat, and it numbers wrongly beyond 2^31. A repeat costs a reader one
- * comparison, a loss can't be healed. For the same reason kafkajs tries nothing again by itself: its retry forgets
- * requests that are still under way to another broker, and resolves without what a moved leader refused.
+ * kafkajs' idempotent producer is not used: after a lost reply it can give a failed batch's sequence number to another
+ * batch, which the broker then drops as a repeat, and its sequence numbers are wrong beyond 2^31. Readers drop repeats,
+ * but a lost message is lost. For the same reason kafkajs' own retries are off: they ignore requests that are still
+ * pending at another broker, and resolve without the messages that a former leader refused.
  */
 export class KafkaProducer {
   readonly #settings: KafkaSettings;
@@ -61,7 +60,7 @@ export class KafkaProducer {
 
   async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<PublishConfirmation> {
     let appended: PublishConfirmation | undefined;
-    for (const call of splitIntoCalls(messages, this.#settings.limits.publishPartitionBytesMax)) {
+    for (const call of splitIntoCalls(messages, PARTITION_BYTES_MAX)) {
       if (appended) this.#settings.onPartPublished?.();
       const { brokerTimeMs = appended?.brokerTimeMs } = await this.#sendUntilConfirmed(call, deadlineAt);
       appended = { brokerTimeMs };
@@ -73,7 +72,7 @@ export class KafkaProducer {
     const { clock, limits, log } = this.#settings;
     const notConfirmed = (cause?: unknown) =>
       busUnavailable(`publish: ${messages.length} messages not confirmed`, cause);
-    /** What the broker itself said last: more than that the time was over. */
+    /** The broker's last error: it says more than a timeout. */
     let brokerError: unknown;
     for (let attempt = 0; ; attempt += 1) {
       const leftMs = deadlineAt - clock.monotonicMs();
@@ -93,18 +92,15 @@ export class KafkaProducer {
     }
   }
 
-  /** A partition's messages of a call are one batch to the broker: only one message alone tells which is too large. */
+  /** The broker refuses a partition's messages as one batch, so which one is too large shows only when it is alone. */
   async #sendInHalves(
     messages: readonly OutgoingMessage[],
     deadlineAt: number,
     cause: unknown,
   ): Promise<PublishConfirmation> {
     const [only] = messages;
-    if (messages.length === 1 && only !== undefined) {
-      const bytes = only.value?.length ?? 0;
-      const text = `a message of ${bytes} bytes is larger than ${topicPartitionName(only)} takes (max.message.bytes)`;
-      throw new Fault("MESSAGE_TOO_LARGE", text, { retryable: false, cause });
-    }
+    if (messages.length === 1 && only !== undefined)
+      throw messageTooLarge(only, "the topic's max.message.bytes is smaller", cause);
     const middle = Math.ceil(messages.length / 2);
     const first = await this.#sendUntilConfirmed(messages.slice(0, middle), deadlineAt);
     const second = await this.#sendUntilConfirmed(messages.slice(middle), deadlineAt);
@@ -113,7 +109,7 @@ export class KafkaProducer {
 
   async #send(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<PublishConfirmation> {
     const connection = (this.#connection ??= this.#open());
-    // Resolves at once when it is connected.
+    // Returns at once when it is connected already.
     await connection.producer.connect();
     const topicMessages = byTopic(messages);
     const confirmed = await connection.producer.sendBatch({ acks: -1, timeout: timeoutMs, topicMessages });
@@ -134,7 +130,7 @@ export class KafkaProducer {
     return { client, producer };
   }
 
-  /** What it still has under way must not be waited for, nor come between later calls on the same connection. */
+  /** Requests still pending on the connection must not be waited for, nor land between later calls. */
   #discard(): void {
     this.#connection?.client.destroy();
     this.#connection = undefined;
@@ -154,7 +150,7 @@ function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
   return [...topics].map(([topic, ofTopic]) => ({ topic, messages: withOnePassGrouping(ofTopic) }));
 }
 
-/** kafkajs resolves without having sent what belongs to a partition that its metadata doesn't know. */
+/** kafkajs resolves without having sent messages for partitions that its metadata doesn't know. */
 function assertAllConfirmed(messages: readonly OutgoingMessage[], confirmed: readonly RecordMetadata[]): void {
   const places = new Set(
     confirmed.map(({ topicName, partition }) => topicPartitionName({ topic: topicName, partition })),

@@ -11,19 +11,19 @@ export interface Subscription {
   readonly consumer: Consumer;
 }
 
-/** What a consumer of kafkajs tells. All are called synchronously and must not throw. */
+/** Callbacks for the events of a kafkajs consumer. All are called synchronously and must not throw. */
 export interface SubscriptionEvents {
   claim(): Omit<Claim, "memberId">;
   onJoining(membership: GroupMembership): void;
-  /** Within kafkajs' join: nothing is fetched before this returns. */
+  /** Called during kafkajs' join: nothing is fetched before it returns. */
   onJoined(subscription: Subscription, assignment: IMemberAssignment): void;
   onHeartbeat(): void;
   onBatch(subscription: Subscription, payload: EachBatchPayload): void;
-  /** Went past records that no reader gets. */
+  /** The consumer advanced past offsets without a readable record. */
   onSkipped(topic: string, partition: number, first: number | null, last: number): void;
-  /** Fetches nothing any more; kafkajs may start it again by itself. */
+  /** Nothing is fetched any more; kafkajs may start the consumer again by itself. */
   onStopped(): void;
-  /** Will not start again. */
+  /** kafkajs will not start the consumer again. */
   onEnded(subscription: Subscription, cause: unknown): void;
   mayRestart(): boolean;
 }
@@ -31,7 +31,7 @@ export interface SubscriptionEvents {
 const subscribeCountMax = 10;
 const subscribeBackoffMs = 200;
 
-/** Resolves when the topics are known; joining goes on behind. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
+/** Resolves when the topics are known; joining the group continues. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
 export async function openSubscription(
   settings: KafkaSettings,
   topics: readonly string[],
@@ -76,7 +76,7 @@ function createSubscription(settings: KafkaSettings, events: SubscriptionEvents)
     maxBytesPerPartition: limits.fetchPartitionBytesMax,
     maxBytes: limits.fetchBytesMax,
     allowAutoTopicCreation: false,
-    // What is refused for good would be asked for again without end.
+    // Without this, kafkajs would repeat for ever what the broker refuses for good.
     retry: {
       restartOnFailure: (error) => Promise.resolve(events.mayRestart() && toBusFault("reading", error).retryable),
     },
@@ -86,7 +86,7 @@ function createSubscription(settings: KafkaSettings, events: SubscriptionEvents)
   consumer.on(GROUP_JOIN, ({ payload }) => events.onJoined(subscription, payload.memberAssignment));
   consumer.on(HEARTBEAT, () => events.onHeartbeat());
   consumer.on(START_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, firstOffset, lastOffset } }) => {
-    // Its type denies that there may be none.
+    // kafkajs' type lacks the null.
     const first: string | null = firstOffset;
     if (batchSize === 0) events.onSkipped(topic, partition, first === null ? null : Number(first), Number(lastOffset));
   });
@@ -104,7 +104,7 @@ async function connect(consumer: Consumer, topics: readonly string[]): Promise<v
     try {
       return await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     } catch (error) {
-      // Of several brokers, this one has not heard yet of a topic that was just made.
+      // A broker may not know yet of a topic that was just created.
       if (attempt === subscribeCountMax || !errorTypesOf(error).includes("UNKNOWN_TOPIC_OR_PARTITION")) throw error;
     }
     await sleep(subscribeBackoffMs);

@@ -15,7 +15,7 @@ export interface WantedTopics {
 
 interface TopicConfig {
   readonly logAppendTime: boolean;
-  /** The topic's compression.type; "producer" leaves it to whoever writes. */
+  /** The topic's compression.type; "producer" leaves the codec to each producer. */
   readonly compression: string;
 }
 
@@ -26,7 +26,7 @@ const timestampType = "message.timestamp.type";
 const compressionType = "compression.type";
 const unreadableCodecs = ["snappy", "lz4", "zstd"];
 
-/** An administrator's connection for one piece of work. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
+/** Opens an admin connection for `work` and closes it afterwards. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
 async function withAdmin<Result>(
   settings: KafkaSettings,
   what: string,
@@ -44,7 +44,7 @@ async function withAdmin<Result>(
   }
 }
 
-/** See `EventBus.prepare`. Two processes may do it at once: what the other one created counts as existing. */
+/** See `EventBus.prepare`. Two processes may run it at once: a topic that the other one created counts as existing. */
 export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Promise<{ partitions: number }> {
   const topics = [...new Set([...wanted.input, ...wanted.output])];
   return withAdmin(settings, "preparing topics", async (admin) => {
@@ -67,7 +67,7 @@ export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Pr
 async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise<ReadonlyMap<string, number>> {
   const listed = new Set(await admin.listTopics());
   const topics = wanted.filter((topic) => listed.has(topic));
-  // Asked for nothing in particular, kafkajs tells of every topic.
+  // For an empty list kafkajs returns every topic.
   if (topics.length === 0) return new Map();
   const metadata = await admin.fetchTopicMetadata({ topics });
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
@@ -93,7 +93,7 @@ async function create(admin: Admin, topics: readonly string[], numPartitions: nu
   }
 }
 
-/** A topic that was just made has no leader yet, and not every broker knows it: whichever is asked is asked again. */
+/** Repeats a request: a topic that was just created has no leader yet, and not every broker knows it. */
 async function retryUntilKnown<Result>(
   { clock }: KafkaSettings,
   what: string,

@@ -1,22 +1,19 @@
 import type { Message } from "kafkajs";
 import { crc32c } from "./crc32c.ts";
 
-/** A batch beside its records, with the partition's number and the size that a request puts before it. */
+/** Of a batch in addition to its records, including the partition number and size that precede it in a request. */
 const batchBytes = 69;
-/**
- * A record beside its contents: its attributes, and a length, offset, number of headers, key and value as long as may
- * be.
- */
+/** At most, of a record in addition to its contents: attributes, offset, and the lengths of record, key and value. */
 const recordBytes = 27;
 const varIntBytesMax = 5;
 const magic = 2;
 const noProducer = -1n;
-/** Up to here a loop over ASCII is faster than two calls out of JavaScript. */
+/** Up to this length a loop over ASCII characters is faster than two calls of native functions. */
 const loopLengthMax = 64;
 
 /**
- * An upper bound, because counting the bytes of a string costs as much as writing it.
- * NaN when there is something that only kafkajs knows to encode: a time, a repeated header, another type.
+ * An upper bound, because counting the bytes of a string takes as long as writing it.
+ * NaN when a message has something that only kafkajs can encode: a time, a repeated header, another type.
  */
 export function batchBytesMax(messages: readonly Message[]): number {
   let bytes = batchBytes;
@@ -34,7 +31,7 @@ export function contentBytesMax(content: unknown): number {
   return Buffer.isBuffer(content) ? content.length : Number.NaN;
 }
 
-/** Kafka's numbers, strings and record batches, one after the other into one Buffer. */
+/** Writes Kafka's numbers, strings and record batches one after the other into one Buffer. */
 export class RecordWriter {
   readonly #bytes: Buffer;
   #at = 0;
@@ -60,7 +57,7 @@ export class RecordWriter {
     this.#utf8(text);
   }
 
-  /** A partition's size and its record batch, of a producer that is not idempotent, all records of the same time. */
+  /** Writes the size and the record batch of a partition, without a producer id, all records with the same time. */
   batch(messages: readonly Message[], timeMs: bigint): void {
     const bytes = this.#bytes;
     const start = this.#at + 4;
@@ -82,9 +79,9 @@ export class RecordWriter {
 
   #record({ key, value, headers = {} }: Message, offsetDelta: number): void {
     const start = this.#at;
-    // Its length stands first and is known last. It takes two bytes, unless the record is below 64 or above 8,191.
+    // The record's length precedes it and is known last. It takes two bytes unless it is below 64 or above 8,191.
     const body = start + 2;
-    // No attributes, and no time since the batch's.
+    // No attributes, and the batch's own time.
     this.#bytes[body] = this.#bytes[body + 1] = 0;
     this.#at = body + 2;
     this.#varInt(offsetDelta);
@@ -126,7 +123,7 @@ export class RecordWriter {
     this.#utf8(text);
   }
 
-  /** False, and nothing written, when it is not ASCII. */
+  /** Returns false without advancing when the text is not ASCII. */
   #ascii(text: string): boolean {
     for (let i = 0; i < text.length; i += 1) {
       const unit = text.charCodeAt(i);

@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
 import { isAlive, thisProcess, type ProcessIdentity } from "./process-identity.ts";
 
-/**
- * The holder touches its lock this often; a lock of a machine we can't look into is stale when untouched for longer.
- */
 const touchEveryMs = 2_000;
+/** The lock of another machine, whose processes we can't see, is stale when it was not touched for this long. */
 const staleAfterMs = 15_000;
 
 /**
@@ -43,7 +41,7 @@ export class DirectoryLock {
     this.#timer.unref();
   }
 
-  /** A process that was stopped for long may have lost the lock meanwhile, and must not write any more. */
+  /** Throws STORE_LOCKED for a process that was suspended so long that another one took the lock. */
   assertHeld(): void {
     if (performance.now() - this.#touchedAtMs > staleAfterMs / 2) this.#touch();
     if (this.#lost !== undefined) throw this.#lost;
@@ -91,7 +89,7 @@ function removeStale(file: string, candidate: string): void {
   } catch {
     return; // another process was faster
   }
-  // What we moved may be the lock of a process that was faster: then it goes back.
+  // Between reading and moving, another process may have replaced the stale lock by its own: then that is put back.
   const moved = contentOf(aside);
   if (moved !== content) tryLink(aside, file);
   rmSync(aside, { force: true });
@@ -104,7 +102,7 @@ function isStale(file: string, content: string, candidate: string): boolean {
   return !isAlive(holder);
 }
 
-/** By the clock of the file system, which both files share. */
+/** Compared by modification times of the file system, because the clocks of two machines differ. */
 function ageByFileSystemMs(file: string, candidate: string): number {
   try {
     return statSync(candidate).mtimeMs - statSync(file).mtimeMs;

@@ -4,15 +4,16 @@ export interface MaintenanceThresholds {
   readonly everyMs: number;
   /** A checkpoint is due when a crash would have to replay more than this. */
   readonly walBytes: number;
-  /** A table is vacuumed when it has more dead rows than this, and than a fifth of the living ones. */
+  /** A table is vacuumed when it has more dead rows than this, and more than a fifth of its live rows. */
   readonly deadRows: number;
 }
 
 const defaultThresholds: MaintenanceThresholds = { everyMs: 10_000, walBytes: 64 * 1024 * 1024, deadRows: 20_000 };
 
 /**
- * What a server does in background processes, which PGlite has none of: without a checkpoint the write-ahead log grows
- * for ever, and opening after a crash takes longer and longer; without a vacuum deleted rows are never reused.
+ * Checkpoints and vacuums, which a Postgres server runs in background processes and PGlite does not. Without
+ * checkpoints the write-ahead log grows without limit, and opening after a crash takes longer and longer; without
+ * vacuum the space of deleted rows is never reused.
  */
 export class PgliteMaintenance {
   readonly #sql: Sql;
@@ -26,7 +27,7 @@ export class PgliteMaintenance {
 
   start(): void {
     this.#timer = setTimeout(() => {
-      // What fails here fails in the next turn as well, and is said there.
+      // A database that fails here fails for its users too, who report it.
       void this.runOnce()
         .catch(() => {})
         .finally(() => this.#timer && this.start());
@@ -39,7 +40,7 @@ export class PgliteMaintenance {
     this.#timer = undefined;
   }
 
-  /** At most one checkpoint and one table: each keeps everybody waiting, for some 10 to 100 ms. */
+  /** At most one checkpoint and one table a run: all queries wait for them, some 10 to 100 ms each. */
   async runOnce(): Promise<void> {
     const [wal] = await this.#sql.query<{ bytes: number }>(
       "select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::int8 as bytes from pg_control_checkpoint()",

@@ -5,20 +5,21 @@ import type { Fault } from "../../core/fault.ts";
 import type { Sql, SqlValue, Store } from "../../ports/store.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { PgliteMaintenance } from "./pglite-maintenance.ts";
+import { settleWithin } from "../settle-within.ts";
 import { storeFault } from "../sql/sql-fault.ts";
 import { parsers, toParameter } from "../sql/sql-types.ts";
 
 export interface PgliteStoreOptions {
-  /** Where it is kept; undefined: in memory, gone when closed. */
+  /** The folder of its files; undefined: in memory, lost when closed. */
   readonly directory: string | undefined;
 }
 
 const closeTimeoutMs = 5_000;
 
 /**
- * Postgres inside this process: one session, so transactions run one after another and queries wait behind them.
- * A query on the store inside `work` would wait for itself: use the transaction's handle only. Survives a crash of the
- * process with every acknowledged row; not a power cut, because it never calls fsync.
+ * Postgres inside this process. There is one session, so transactions run one after another and queries wait for them:
+ * inside a transaction's `work` only its handle may be used, a query on the store would never return. A crash of the
+ * process loses no acknowledged row; a power cut may, because PGlite never calls fsync.
  */
 export class PgliteStore implements Store {
   readonly kind = "pglite";
@@ -57,7 +58,7 @@ export class PgliteStore implements Store {
     try {
       return await this.#db.transaction(async (tx) => {
         handle = new PgliteTransaction(tx);
-        // The library throws on what `work` threw, but not what it threw itself: keep them apart.
+        // PGlite rethrows what `work` threw as well as its own errors, and only its own become faults.
         try {
           const result = await work(handle);
           await Promise.all(handle.pendingQueries);
@@ -91,18 +92,15 @@ export class PgliteStore implements Store {
   async #shutDown(): Promise<void> {
     this.#maintenance.stop();
     if (this.#lock?.isLost === true) return;
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), closeTimeoutMs)));
-    const outcome = await Promise.race([this.#db.close().then(() => "closed" as const), timeout]);
-    clearTimeout(timer);
-    // What still runs still writes: then the lock stays until the process is gone.
-    if (outcome === "closed") this.#lock?.release();
+    const isClosed = this.#db.close().then(() => true);
+    // A database that is not closed may still write: then the lock stays until the process has ended.
+    if (await settleWithin(closeTimeoutMs, isClosed, () => false)) this.#lock?.release();
   }
 }
 
 class PgliteTransaction implements Sql {
   readonly #tx: Transaction;
-  /** Why it can no longer commit; later statements only say that it is aborted. */
+  /** The first failure: the errors of later statements only say that the transaction is aborted. */
   abortCause: Fault | undefined;
   readonly pendingQueries: Promise<unknown>[] = [];
 
@@ -113,7 +111,7 @@ class PgliteTransaction implements Sql {
   query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
     const answer = run<Row>(this.#tx, text, values).catch((error: unknown) => this.#failTransaction(error));
     this.pendingQueries.push(answer);
-    // If nobody waits for it, the transaction throws what it says.
+    // The transaction awaits it too, so a caller need not.
     answer.catch(() => {});
     return answer;
   }
@@ -138,16 +136,16 @@ async function run<Row>(db: PGlite | Transaction, text: string, values: readonly
 }
 
 async function openDatabase(directory: string | undefined): Promise<PGlite> {
-  // Imported late: it is 16 MB of WebAssembly that a process with a real Postgres never needs.
+  // Imported here because it is 16 MB of WebAssembly, which a process with a Postgres server never needs.
   const { PGlite } = await import("@electric-sql/pglite");
   const data = directory === undefined ? undefined : join(directory, "data");
   const complete = directory === undefined ? undefined : join(directory, "complete");
-  // A process that ended while it made the database left half of one, which would pass for a whole one.
+  // A process that ended during initdb left an incomplete database, which can't be told from a complete one.
   if (data !== undefined && complete !== undefined && !existsSync(complete))
     rmSync(data, { recursive: true, force: true });
   const db = await PGlite.create({ ...(data === undefined ? {} : { dataDir: data }) });
   if (complete !== undefined) writeFileSync(complete, "");
-  // `toParameter` has made text or bytes of every value, and `parsers` reads every type that matters.
+  // PGlite must not convert anything itself: `toParameter` and `parsers` do it as for Postgres.
   for (const type of Object.keys(db.serializers)) db.serializers[type] = (value: string) => value;
   for (const [type, parse] of parsers) db.parsers[type] = parse;
   return db;

@@ -2,12 +2,12 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** A pid comes back for another process; together with the time it started at, it does not. */
+/** Names a process for good: a pid alone is used again for another process, with its start time it is not. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** In the words of the system; empty where it can't be told. */
+  /** As the operating system writes it; empty where it is unknown. */
   readonly startedAt: string;
-  /** The machine, and where there are several, its world of pids: containers may share a folder and a host name. */
+  /** Host name and, on Linux, the PID namespace: containers may share a folder and a host name. */
   readonly host: string;
 }
 
@@ -17,15 +17,15 @@ export const thisProcess = (): ProcessIdentity => {
 };
 let cachedIdentity: ProcessIdentity | undefined;
 
-/** Only for a process of this host. */
+/** Whether a process of this host still runs. */
 export const isAlive = ({ pid, startedAt }: ProcessIdentity): boolean => processStart(pid) === startedAt;
 
-/** Undefined for a process that is not there, or is a zombie: dead, and only not yet collected. */
+/** Undefined for a process that does not exist or is a zombie: it has ended, and its parent has not read its status. */
 function processStart(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: somebody else's, but there.
+    // EPERM: it exists and belongs to another user.
     if (error instanceof Error && "code" in error && error.code === "ESRCH") return undefined;
   }
   return process.platform === "linux" ? linuxProcessStart(pid) : portableProcessStart(pid);
@@ -34,7 +34,7 @@ function processStart(pid: number): string | undefined {
 function linuxProcessStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name stands in parentheses and may hold anything: count from behind it. Field 3 is the state, 22 the start.
+    // The name is in parentheses and may contain anything: count after it. Field 3 is the state, 22 the start time.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (fields[0] === "Z" || fields[0] === "X") return undefined;
     return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;

@@ -1,25 +1,25 @@
 import pg from "pg";
 import type { Sql, SqlValue, Store } from "../../ports/store.ts";
-import { sendBindInChunks } from "./chunked-bind.ts";
+import { settleWithin } from "../settle-within.ts";
 import { PostgresSession, PostgresTransaction } from "./postgres-transaction.ts";
 import { storeFault } from "../sql/sql-fault.ts";
 import { parsers } from "../sql/sql-types.ts";
 
 export interface PostgresStoreOptions {
-  /** postgres://user:password@host:port/database?sslmode=…; what it says wins over the options here, they over PG*. */
+  /** postgres://user:password@host:port/database?sslmode=…; it overrides the options here, they the variables PG*. */
   readonly url: string;
   readonly password?: string | (() => string | Promise<string>);
   readonly ssl?: Exclude<pg.PoolConfig["ssl"], undefined>;
   readonly maxConnections?: number;
   readonly connectTimeoutMs?: number;
-  /** The server gives a statement up after this; a server that says nothing is given up a little later. */
+  /** The server cancels a statement after this time; without an answer of the server the client gives up 5 s later. */
   readonly statementTimeoutMs?: number;
-  /** As `statementTimeoutMs`, for `script`: a migration may take long, or wait for another process's. */
+  /** `statementTimeoutMs` for `script`: a migration may take long, or wait for another process's migration. */
   readonly scriptTimeoutMs?: number;
   readonly applicationName?: string;
   /** The server refuses every statement that would write. */
   readonly readOnly?: boolean;
-  /** For the log: an idle connection broke. The pool replaces it. */
+  /** Called when an idle connection broke, which the pool replaces. For the log. */
   readonly onConnectionLost?: (error: Error) => void;
 }
 
@@ -36,7 +36,7 @@ export class PostgresStore implements Store {
   constructor(options: PostgresStoreOptions) {
     this.#scriptTimeoutMs = options.scriptTimeoutMs ?? 600_000;
     this.#pool = new pg.Pool(poolConfig(options));
-    // A server that restarts breaks idle connections, and an 'error' event that nobody hears ends the process.
+    // A server that restarts breaks idle connections, and an 'error' event without a listener ends the process.
     this.#pool.on("error", options.onConnectionLost ?? (() => {}));
   }
 
@@ -73,15 +73,8 @@ export class PostgresStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
+    this.#closed ??= settleWithin(closeTimeoutMs, this.#pool.end(), () => {});
     return this.#closed;
-  }
-
-  async #shutDown(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, closeTimeoutMs)));
-    await Promise.race([this.#pool.end(), timeout]);
-    clearTimeout(timer);
   }
 
   async #withSession<Result>(work: (session: PostgresSession) => Promise<Result>): Promise<Result> {
@@ -107,13 +100,12 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
     application_name: options.applicationName ?? "rollcall",
     keepAlive: true,
     idleTimeoutMillis: 60_000,
-    // Statements of a transaction are sent without waiting for one another's answers.
+    // A transaction's statements are sent without waiting for the answers to earlier ones.
     pipeline: true,
     types: { getTypeParser: ((oid: number) => parsers.get(oid) ?? String) as pg.CustomTypesConfig["getTypeParser"] },
-    // Set here and not as start-up parameters, which connection poolers refuse. A process that hangs inside a
-    // transaction must not hold the rows of its partitions for ever.
+    // Not as start-up parameters, which connection poolers refuse. The limit on idle transactions is there so that a
+    // process that hangs inside one does not lock its partitions' rows for ever.
     onConnect: async (client) => {
-      sendBindInChunks(client);
       await client.query(
         `set timezone to 'UTC'; set statement_timeout to ${statementTimeoutMs};` +
           `set idle_in_transaction_session_timeout to ${statementTimeoutMs}` +

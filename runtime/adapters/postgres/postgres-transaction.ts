@@ -3,7 +3,6 @@ import type pg from "pg";
 import type { Fault } from "../../core/fault.ts";
 import type { Sql, SqlValue } from "../../ports/store.ts";
 import { arrayTypes, binaryArray, type ElementType } from "./binary-arrays.ts";
-import { SlabLease } from "./slabs.ts";
 import { commitUnknown, endsSession, sqlStateOf, storeFault } from "../sql/sql-fault.ts";
 import { toParameter } from "../sql/sql-types.ts";
 
@@ -15,7 +14,7 @@ interface Statement {
 const statements = new Map<string, Statement>();
 const STATEMENTS_MAX = 500;
 
-/** What is known of a text; undefined once there are more texts than a program with constant ones has. */
+/** Undefined for more texts than a program with constant statements has: each stays prepared on every connection. */
 function statementOf(text: string): Statement | undefined {
   const known = statements.get(text);
   if (known !== undefined || statements.size >= STATEMENTS_MAX) return known;
@@ -24,37 +23,29 @@ function statementOf(text: string): Statement | undefined {
   return statement;
 }
 
-/** A Buffer goes as it is, in binary. */
-function encodeParameter(
-  value: SqlValue,
-  arrayOf: ElementType | undefined,
-  lease: SlabLease,
-): ReturnType<typeof toParameter> {
-  return (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf, lease)) || toParameter(value);
-}
+/** pg sends a Buffer in binary format, a string as text. */
+const encodeParameter = (value: SqlValue, arrayOf: ElementType | undefined): ReturnType<typeof toParameter> =>
+  (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf)) || toParameter(value);
 
-/** One connection of the pool, for as long as one borrower has it. */
+/** A connection of the pool while it is borrowed. */
 export class PostgresSession implements Sql {
   readonly #client: pg.PoolClient;
   #broken = false;
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
-    // While it is borrowed nobody else listens, and an 'error' event that nobody hears ends the process.
+    // The pool listens only to idle connections, and an 'error' event without a listener ends the process.
     client.on("error", this.#onError);
   }
 
   async query<Row = Record<string, unknown>>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-    // A statement with parameters is one of a few texts that come again and again: it is parsed and planned once.
+    // Statements with parameters are a few texts that are used again: named ones are parsed and planned once.
     const statement = values.length > 0 ? statementOf(text) : undefined;
-    const lease = new SlabLease();
     const { rows } = await this.send({
       ...(statement !== undefined && { name: statement.name }),
       text,
-      values: values.map((value, at) => encodeParameter(value, statement?.arrays[at], lease)),
+      values: values.map((value, at) => encodeParameter(value, statement?.arrays[at])),
     });
-    // The server has read them. Had it failed, nobody could say what is still on its way.
-    lease.release();
     return rows as Row[];
   }
 
@@ -68,7 +59,7 @@ export class PostgresSession implements Sql {
     }
   }
 
-  /** A turn's statements are asked for in one stretch: they go in one write, where each would be one of its own. */
+  /** Statements that are sent within one tick, as a turn's are, go to the socket in one write. */
   #cork(): void {
     const { stream } = (this.#client as unknown as { connection: { stream: Writable } }).connection;
     stream.cork();
@@ -79,7 +70,7 @@ export class PostgresSession implements Sql {
     return this.#broken;
   }
 
-  /** Back to the pool, unless it broke or a transaction is still open on it. */
+  /** Returns the connection to the pool; one that broke, or has a transaction open, is closed. */
   release(): void {
     this.#client.removeListener("error", this.#onError);
     this.#client.release(this.#broken || this.#client.getTransactionStatus() !== "I");
@@ -90,16 +81,16 @@ export class PostgresSession implements Sql {
   };
 }
 
-/** Of our own statements, which are constant texts: no function is called in such a one. */
+/** Only matches a statement that reads and locks: no statement of ours with this shape calls a function. */
 const LOCKING_READ = /^\s*select\s[^;]*\bfor update\s*$/;
 
-/** The handle that the work of one transaction gets. */
+/** The handle for one transaction. */
 export class PostgresTransaction implements Sql {
   readonly #session: PostgresSession;
   #ended = false;
-  /** Why it can no longer commit; the answers to what was sent behind only say that it is aborted. */
+  /** The first failure: the errors of later statements only say that the transaction is aborted. */
   #abortCause: Fault | undefined;
-  /** Until BEGIN is answered. */
+  /** Set until BEGIN is answered. */
   #pendingBegin: Promise<void> | undefined;
   readonly #pendingQueries: Promise<unknown>[] = [];
 
@@ -112,21 +103,22 @@ export class PostgresTransaction implements Sql {
       () => void (this.#pendingBegin = undefined),
       (error: unknown) => this.#failTransaction(error),
     );
-    // Whoever asks for something hears of it.
+    // Reported by the first query or by `commit`.
     this.#pendingBegin.catch(() => {});
   }
 
   query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
     const answer = this.#query<Row>(text, values);
     this.#pendingQueries.push(answer);
-    // If nobody waits for it, `commit` throws what it says.
+    // `commit` awaits it too, so a caller need not.
     answer.catch(() => {});
     return answer;
   }
 
   async #query<Row>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
     if (this.#ended) throw new Error("the transaction has ended");
-    // Behind a BEGIN that failed, statements would commit one by one: only what reads and locks goes before its answer.
+    // After a BEGIN that failed each statement would commit by itself. So only a statement that reads and locks is sent
+    // before BEGIN is answered.
     if (this.#pendingBegin && !LOCKING_READ.test(text)) await this.#pendingBegin;
     if (this.#abortCause) throw this.#abortCause;
     return this.#session.query<Row>(text, values).catch((error: unknown) => this.#failTransaction(error));
@@ -139,26 +131,26 @@ export class PostgresTransaction implements Sql {
       .catch((error: unknown) => this.#failTransaction(error));
   }
 
-  /** @throws Fault COMMIT_UNKNOWN when the connection broke behind the COMMIT; the first failure when it was aborted */
+  /** @throws Fault COMMIT_UNKNOWN when the connection broke after COMMIT was sent; else the first failure */
   async commit(): Promise<void> {
     this.#ended = true;
     await this.#pendingBegin;
     if (this.#session.broken) throw storeFault(new Error("the connection broke before COMMIT was sent"));
     const committed = this.#session.send({ text: "commit" });
     await Promise.allSettled([...this.#pendingQueries, committed]);
-    // A statement that was answered with an error has undone everything, whatever became of COMMIT.
+    // A statement that the server answered with an error has aborted the transaction, even if COMMIT's answer is lost.
     if (this.#abortCause && sqlStateOf(this.#abortCause) !== undefined) throw this.#abortCause;
     const { command } = await committed.catch((error: unknown) => {
-      // An ordinary error (a deferred constraint) is an answer: rolled back.
+      // An ordinary error, as of a deferred constraint, is an answer: the transaction was rolled back.
       throw endsSession(error) ? commitUnknown(error) : storeFault(error);
     });
-    // COMMIT of an aborted transaction is answered with ROLLBACK, and is no error to the server.
+    // The server answers COMMIT of an aborted transaction with ROLLBACK, without an error.
     if (command === "ROLLBACK") throw this.#abortCause ?? storeFault(new Error("the transaction was rolled back"));
   }
 
   async rollback(): Promise<void> {
     this.#ended = true;
-    // If it fails the session is thrown away, and the server rolls back by itself.
+    // If it fails, the connection is closed and the server rolls back by itself.
     await this.#session.send({ text: "rollback" }).catch(() => {});
   }
 

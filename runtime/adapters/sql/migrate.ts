@@ -7,7 +7,7 @@ import type { Sql, Store } from "../../ports/store.ts";
 import { hasMigrations, refuseFormerStore } from "../former-store.ts";
 import { sqlStateOf } from "./sql-fault.ts";
 
-/** A folder of NNNN_name.sql files; its numbers are counted on their own. */
+/** A folder of files NNNN_name.sql. Each scope has its own sequence of numbers. */
 export interface MigrationSet {
   readonly scope: string;
   readonly directory: URL | string;
@@ -23,13 +23,13 @@ export interface Migration {
 
 type MigrationFile = Migration & { readonly text: string };
 
-/** Any number, as long as every Rollcall uses the same. */
+/** An arbitrary number that every version of Rollcall must share. */
 const lockKey = 7_265_011;
 const insufficientPrivilege = "42501";
-/** What a store has of its own accord: the record of what was applied to it. */
+/** Creates the table that records which migrations were applied. */
 export const MIGRATION_TABLE = `
-  -- "create ... if not exists" asks for the right to create one even then; and to_regnamespace answers from memory,
-  -- where a connection that waited for another's migration still has that there is none.
+  -- "create schema if not exists" needs the right to create one even if it exists. And to_regnamespace answers from a
+  -- cache, which on a connection that waited for another's migration is out of date.
   do $$ begin
     if not exists (select from pg_catalog.pg_namespace where nspname = 'rollcall') then create schema rollcall; end if;
   end $$;
@@ -43,15 +43,14 @@ export const MIGRATION_TABLE = `
   );`;
 
 /**
- * Applies what is missing, set by set and in the order of their numbers, each file in a transaction of its own.
- * Idempotent; processes that start at once wait for one another.
- * Where nothing is missing nothing but a read is done, so that a role which may only read and write rows can start.
- * @param onApplied inside a file's transaction, when its script has run: for crash tests
- * @returns what was applied
- * @throws Fault MIGRATION_REFUSED, not retryable: something is missing, and this role may not change tables
- * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or is not there, or a missing one is
- * older
- *   than an applied one; names the file
+ * Applies the migrations that are missing, set by set in the order of their numbers, each in a transaction of its own.
+ * Idempotent; processes that start at once wait for one another. If none is missing the store is only read, so that a
+ * role which may only read and write rows can start.
+ * @param onApplied called inside a migration's transaction after its script; for crash tests
+ * @returns the migrations that were applied now
+ * @throws Fault MIGRATION_REFUSED, not retryable: a migration is missing, and this role may not change tables
+ * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or does not exist here, or a missing one
+ *   is older than an applied one; names the file
  * @throws Fault STORE_TOO_OLD, not retryable: the store is one of before the first release; nothing was written
  */
 export async function migrate(
@@ -86,7 +85,8 @@ const explainMissingPrivilege =
     if (sqlStateOf(error) !== insufficientPrivilege) throw error;
     const names = missing.map(({ scope, name }) => `${scope}/${name}`).join(", ");
     const text =
-      `this role may not change tables, and not applied are ${names}: run \`rollcall migrate\` as ` + "their owner";
+      `this role may not change tables, and migrations are missing: ${names}. ` +
+      "Run `rollcall migrate` as the tables' owner";
     throw new Fault("MIGRATION_REFUSED", text, { retryable: false, cause: error });
   };
 
@@ -96,7 +96,8 @@ async function applyNext(
   files: readonly MigrationFile[],
   onApplied: () => void,
 ): Promise<Migration | undefined> {
-  // As a script, which may wait long: another process's migration ends when it ends. Released with the transaction.
+  // Sent as a script because its timeout is long enough to wait for another process's migration. The lock is released
+  // with the transaction.
   await store.script(tx, `select pg_advisory_xact_lock(${lockKey})`);
   await store.script(tx, MIGRATION_TABLE);
   const done = await appliedOf(tx, files);
@@ -126,7 +127,7 @@ function assertAppliedUnchanged(files: readonly MigrationFile[], done: readonly 
   for (const row of done) {
     const file = files.find((candidate) => isSame(row, candidate));
     if (file === undefined)
-      throw mismatch(row, "was applied by another version of Rollcall and is unknown to this one");
+      throw mismatch(row, "was applied by another version of Rollcall and does not exist in this one");
     if (file.checksum !== row.checksum) throw mismatch(file, "was changed after it was applied");
   }
   for (const file of files) {
@@ -158,11 +159,11 @@ async function readMigration(scope: string, path: string): Promise<MigrationFile
 }
 
 /**
- * Gives these UTC days of the journal partitions of their own, so that a day can be dropped as a whole. A day that has
- * rows in journal_default already stays there.
+ * Creates a partition of the journal for each of these UTC days, so that a day can be dropped as a whole. A day that
+ * already has rows in journal_default gets none.
  * @param days as 2026-01-31
- * @returns the days that got one now
- * @throws Fault STORE_UNAVAILABLE, retryable: a turn held the journal for too long
+ * @returns the days whose partition was created now
+ * @throws Fault STORE_UNAVAILABLE, retryable: a turn locked the journal for too long
  */
 export async function ensureJournalPartitions(store: Store, days: readonly string[]): Promise<string[]> {
   const made: string[] = [];
@@ -180,7 +181,7 @@ async function createJournalPartition(tx: Sql, day: string): Promise<boolean> {
   return row?.made ?? false;
 }
 
-/** journal_default has rows of that day. */
+/** 23514, check_violation: journal_default has rows of that day. */
 function falseWhenDayHasRows(error: unknown): boolean {
   if (sqlStateOf(error) === "23514") return false;
   throw error;

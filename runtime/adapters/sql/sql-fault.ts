@@ -1,22 +1,22 @@
 import { Fault } from "../../core/fault.ts";
 
-/** The data itself is at fault: data exception, integrity constraint violation, program limit exceeded. */
+/** SQLSTATE classes of errors in the data: data exception, integrity constraint violation, program limit exceeded. */
 const refusedClasses = new Set(["22", "23", "54"]);
 
-/** SQLSTATE of a server's error, also inside a Fault; undefined when what failed was not an answer of the server. */
+/** SQLSTATE of a server's error, also inside a Fault; undefined for an error that did not come from the server. */
 export function sqlStateOf(error: unknown): string | undefined {
   const code = codeOf(error instanceof Fault ? error.cause : error);
-  // Node's codes stand in the same place; those of five letters (EPIPE) begin with an E, which no SQLSTATE does.
+  // Node's error codes are in the same property; those of five letters (EPIPE) begin with E, which no SQLSTATE does.
   return code !== undefined && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) ? code : undefined;
 }
 
-/** Whether the server ended the session, or nobody knows what became of it: the connection is not used again. */
+/** Whether the server ended the session, or may have: such a connection is not used again. */
 export function endsSession(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === undefined || /^(08|57P|58|XX)/.test(state);
 }
 
-/** The Fault a store's callers see for what its driver threw; a Fault stays what it is. */
+/** The Fault that a store throws for an error of its driver; a Fault is returned unchanged. */
 export function storeFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const refused = refusedClasses.has(sqlStateOf(error)?.slice(0, 2) ?? "");
@@ -28,7 +28,7 @@ export function storeFault(error: unknown): Fault {
     : new Fault("STORE_UNAVAILABLE", `the database failed: ${describeError(error)}`, { retryable: true, cause: error });
 }
 
-/** The answer to COMMIT did not come: neither done nor undone, as far as anybody here knows. */
+/** The answer to COMMIT was lost: the transaction may have been committed or rolled back. */
 export function commitUnknown(error: unknown): Fault {
   return new Fault("COMMIT_UNKNOWN", `the answer to COMMIT was lost: ${describeError(error)}`, {
     retryable: true,

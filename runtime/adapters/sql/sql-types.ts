@@ -1,8 +1,8 @@
 import type { SqlValue } from "../../ports/store.ts";
 
 /**
- * How values go to Postgres and come back, the same for every driver: drivers disagree about dates without a zone,
- * arrays of bytea and int8, and a decision must not depend on the driver.
+ * The text form of a value, or its bytes. Every driver uses this and `parsers`: their own conversions differ for dates
+ * without a zone, arrays of bytea and int8, and a decision must not depend on the driver.
  */
 export function toParameter(value: SqlValue | undefined): string | Uint8Array | null {
   if (value === null || value === undefined) return null;
@@ -25,8 +25,8 @@ function elementText(value: SqlValue | undefined): string {
   if (Array.isArray(value)) return arrayText(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   const text = scalarText(value as Exclude<SqlValue, readonly SqlValue[]>);
-  // JSON escapes quotes and backslashes as an array's element does, several times faster than a replacement. Control
-  // characters and lone surrogates it would write as escapes of its own.
+  // JSON escapes quotes and backslashes as array elements need it, several times faster than a replacement. Texts with
+  // control characters and lone surrogates are left out: for these it has escapes that Postgres does not know.
   return PLAIN.test(text) ? JSON.stringify(text) : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
 const PLAIN = /^[^\u0000-\u001f\ud800-\udfff]*$/;
@@ -40,9 +40,7 @@ const asTime: Parse = (text) => new Date(text);
 const asBytes: Parse = (text) => Buffer.from(text.slice(2), "hex");
 const asBoolean: Parse = (text) => text === "t";
 
-/**
- * Type oid and the oid of its array. What is not here stays text: numeric, date, timestamp without a zone, interval.
- */
+/** OIDs of a type and of its array. Types that are not listed stay text: interval, for example. */
 const scalars: readonly (readonly [oid: number, arrayOid: number, parse: Parse])[] = [
   [16, 1000, asBoolean],
   [17, 1001, asBytes],
@@ -67,13 +65,13 @@ const scalars: readonly (readonly [oid: number, arrayOid: number, parse: Parse])
 /** Type oid -> how its text form is read. */
 export const parsers: ReadonlyMap<number, Parse> = new Map(
   scalars.flatMap(([oid, arrayOid, parse]) => [
-    // One argument only: some drivers pass more, and JSON.parse would take the second one for a reviver.
+    // Exactly one argument: some drivers pass a second one, which JSON.parse would use as a reviver.
     [oid, (text: string) => parse(text)] as const,
     [arrayOid, (text: string) => parseArray(text, parse)] as const,
   ]),
 );
 
-/** Reads `{a,"b c",NULL,{d}}`, with or without leading bounds. */
+/** Parses `{a,"b c",NULL,{d}}`, also with leading bounds such as `[0:1]=`. */
 function parseArray(text: string, parse: Parse): unknown[] {
   let at = text.indexOf("{");
   const quoted = (): string => {

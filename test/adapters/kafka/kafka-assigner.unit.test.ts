@@ -24,7 +24,7 @@ const claims = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLe
 const count = fc.integer({ min: 0, max: 25 });
 
 describe("sharing partition numbers", () => {
-  it("gives every number to exactly one member, evenly, whatever is claimed", () => {
+  it("gives every number to exactly one member, evenly, for any claims", () => {
     fc.assert(
       fc.property(claims, count, (members, partitionCount) => {
         const shares = [...assignPartitions(members, partitionCount).values()];
@@ -35,7 +35,7 @@ describe("sharing partition numbers", () => {
     );
   });
 
-  it("shares in the same way whatever the order of the members", () => {
+  it("gives the same result for any order of the members", () => {
     fc.assert(
       fc.property(claims, count, (members, partitionCount) => {
         const reversed = assignPartitions([...members].reverse(), partitionCount);
@@ -44,7 +44,7 @@ describe("sharing partition numbers", () => {
     );
   });
 
-  it("changes nothing when everybody comes back with what they had", () => {
+  it("changes nothing when all members claim what they had", () => {
     fc.assert(
       fc.property(claims, count, (members, partitionCount) => {
         const before = assignPartitions(members, partitionCount);
@@ -54,14 +54,14 @@ describe("sharing partition numbers", () => {
     );
   });
 
-  it("takes from a member only what is beyond its share", () => {
+  it("takes from a member only what exceeds its share", () => {
     const alone = { memberId: "a", owned: [0, 1, 2, 3, 4], generation: 1 };
     const shared = assignPartitions([alone, newcomer("b")], 5);
     expect(shared.get("a")).toEqual([0, 1, 2]);
     expect(shared.get("b")).toEqual([3, 4]);
   });
 
-  it("believes the later of two claims", () => {
+  it("prefers the later of two claims", () => {
     const stale = { memberId: "a", owned: [0, 1], generation: 3 };
     const current = { memberId: "b", owned: [0, 1], generation: 4 };
     expect(assignPartitions([stale, current], 2).get("b")).toEqual([0]);
@@ -99,24 +99,24 @@ describe("the assigner", () => {
     expect(assigned.get("b")).toEqual({ acks: [2, 3], beats: [2, 3] });
   });
 
-  it("honours what members say they have", async () => {
+  it("keeps what members claim", async () => {
     const assigned = await assign(member("a", ["acks"], [1, 3]), member("b", ["acks"], [0, 2]));
     expect(assigned.get("a")).toEqual({ acks: [1, 3] });
   });
 
-  it("gives each member the topics that it wants, also those its leader does not read", async () => {
+  it("gives each member the topics that it reads, also those that the leader does not read", async () => {
     const assigned = await assign(member("a", ["acks"]), member("b", ["acks", "news"]));
     expect(assigned.get("a")).toEqual({ acks: [0, 1] });
     expect(assigned.get("b")).toEqual({ acks: [2, 3], news: [2, 3] });
   });
 
-  it("takes a claim that it can't read for none", async () => {
+  it("treats a claim that it can't read as none", async () => {
     const odd = { version: 0, topics: ["acks"], userData: Buffer.from("{") };
     const assigned = await assign({ memberId: "a", memberMetadata: MemberMetadata.encode(odd) });
     expect(assigned.get("a")).toEqual({ acks: [0, 1, 2, 3] });
   });
 
-  it("takes for ours only the numbers that are ours in every topic", () => {
+  it("announces only the numbers that are assigned in every topic", () => {
     expect(partitionsInEveryTopic(["a", "b"], { a: [2, 0, 1], b: [1, 2, 3] })).toEqual([1, 2]);
     expect(partitionsInEveryTopic(["a", "b"], { a: [0] })).toEqual([]);
   });

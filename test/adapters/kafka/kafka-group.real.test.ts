@@ -36,7 +36,7 @@ describeReal("a group of Kafka buses", (services) => {
     return { topics, positions, join, create, everywhere };
   };
 
-  it("shares the numbers over all topics, and gives all to the one that stays", async () => {
+  it("shares the partition numbers of all topics, and gives all to the member that stays", async () => {
     const { topics, join, everywhere } = await newGroup();
     const [first, second] = [await join(), await join()];
     const shared = () => [...first.listener.owned, ...second.listener.owned].sort();
@@ -62,7 +62,7 @@ describeReal("a group of Kafka buses", (services) => {
     expect([...first.listener.gaps, ...second.listener.gaps]).toEqual([]);
   });
 
-  it("delivers each record, in order, while members come and go", async () => {
+  it("delivers each record, in order, while members join and leave", async () => {
     const { topics, join, everywhere } = await newGroup();
     const first = await join();
     await first.listener.until(() => first.listener.owned.length > 0);
@@ -86,7 +86,7 @@ describeReal("a group of Kafka buses", (services) => {
     expect(members.flatMap(({ listener }) => listener.gaps)).toEqual([]);
   });
 
-  it("never delivers after start what was fetched before", async () => {
+  it("never delivers after start records that were fetched before it", async () => {
     const { topics, positions, join, everywhere } = await newGroup();
     const { bus, listener } = await join();
     await listener.until(() => listener.owned.length === partitions);
@@ -98,7 +98,7 @@ describeReal("a group of Kafka buses", (services) => {
     const before = listener.records.length;
     await listener.until(() => listener.records.length > before + 100);
     for (let round = 0; round < 40; round += 1) {
-      // The next start is somewhere else in the log, so that whatever is under way is wrong there.
+      // Each start is at another place of the log, so that records of a pending fetch would be noticed.
       for (const topic of topics) {
         for (const partition of numbers) {
           positions.moveTo(topic, partition, Math.floor(Math.random() * positions.of(topic, partition)));
@@ -119,7 +119,7 @@ describeReal("a group of Kafka buses", (services) => {
     expect(listener.gaps).toEqual([]);
   });
 
-  it("takes over from a member that is gone without a word when its session has ended", async () => {
+  it("takes over from a member that vanished when its session has ended", async () => {
     const { join, create, topics } = await newGroup();
     const { listener } = await join();
     await listener.until(() => listener.owned.length === partitions);
@@ -153,7 +153,7 @@ describeReal("a group of Kafka buses", (services) => {
     await proxy.close();
   });
 
-  it("asks its owner to look again when the log does not have the position asked for", async () => {
+  it("assigns again when the log does not have the position asked for", async () => {
     const { topics, create, everywhere } = await newGroup();
     const bus = create();
     const listener = new RecordingListener();

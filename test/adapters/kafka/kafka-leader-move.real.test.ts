@@ -58,9 +58,7 @@ function missingIn(records: readonly BusRecord[], values: readonly string[]): re
   return values.filter((value) => !found.has(value));
 }
 
-/**
- * A leader that is killed before the other has everything takes confirmed messages with it: that is no fault of ours.
- */
+/** Waits until both replicas are in sync: a leader that is killed before that loses confirmed messages. */
 async function inSync(bootstrapServers: string, topics: string[]): Promise<void> {
   const admin = new Kafka({ brokers: bootstrapServers.split(","), logLevel: logLevel.NOTHING }).admin();
   await admin.connect();

@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL("bus-process.ts", import.meta.url));
 
 async function runProcess(brokers: string): Promise<{ said: readonly string[]; errors: string }> {
   const args = ["--import", "tsx", program, brokers];
-  // An ended process resolves; one that something keeps alive is killed and rejects.
+  // Rejects for a process that does not end by itself, which is killed.
   const { stdout, stderr } = await promisify(execFile)("node", args, { timeout: 20_000 });
   return { said: stdout.trim().split("\n"), errors: stderr };
 }
@@ -21,7 +21,7 @@ describeReal("a process with a Kafka bus", ({ kafka }) => {
     expect(errors).not.toContain("error");
   });
 
-  it("says within seconds that no broker is there, and ends", async () => {
+  it("reports within seconds that no broker answers, and ends", async () => {
     const { nobody } = await freePorts(["nobody"]);
     const { said } = await runProcess(`127.0.0.1:${nobody}`);
     expect(said[0]).toContain(`preparing topics on 127.0.0.1:${nobody}`);

@@ -21,7 +21,7 @@ export const message = (topic: string, partition: number, value: string | Buffer
   headers: {},
 });
 
-/** Everything that is in the log now, read by a bus of its own. */
+/** All records that are in the log now, read by another bus. */
 export async function readAll(brokers: string, topics: readonly string[]): Promise<readonly BusRecord[]> {
   const bus = kafkaBus(brokers);
   try {
@@ -45,7 +45,7 @@ function startAll(bus: EventBus, listener: RecordingListener, topics: readonly s
     bus.startPartition(partition, new Map(topics.map((t) => [t, 0])));
 }
 
-/** Where all members of a group stand: the store's part in a test without a store. */
+/** The stored positions of a group, in place of a store. */
 export class Positions {
   readonly #next = new Map<string, number>();
 
@@ -58,7 +58,7 @@ export class Positions {
   }
 }
 
-/** Starts what it is assigned where the group stands, and notes each record that did not follow the one before. */
+/** Starts its partitions at the group's positions, and records each gap or repeat. */
 export class StartingListener extends RecordingListener {
   readonly gaps: string[] = [];
   readonly #bus: EventBus;

@@ -21,7 +21,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
     await admin.connect();
     return work(admin).finally(() => admin.disconnect());
   };
-  /** All that the topic has of its own from now on, also for the broker: it learns a moment after the controller. */
+  /** Sets the topic's own configuration and waits until the broker has it, which is a moment after the controller. */
   const configure = (topic: string, config: Readonly<Record<string, string>>) =>
     asAdmin(async (admin) => {
       const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
@@ -40,7 +40,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
       await expect.poll(told, { timeout: 30_000 }).toEqual(config);
     });
 
-  it("are refused for input when their time is the producers', with the command that heals it", async () => {
+  it("are refused for input when they have the producer's time, with the command that corrects it", async () => {
     const topic = unique("in");
     await asAdmin((admin) => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }));
     const refused = create().prepare({ input: [topic], output: [], partitions: 1 });
@@ -50,14 +50,14 @@ describeReal("Kafka's topics", ({ kafka }) => {
     expect((await create().describe([topic])).topics).toEqual([{ topic, partitions: 1, logAppendTime: false }]);
   });
 
-  it("tell no time of an append when theirs is the producers': this machine's may be wrong", async () => {
+  it("return no time of an append when they have the producer's time", async () => {
     const topic = unique("out");
     await asAdmin((admin) => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }));
     const { brokerTimeMs } = await create().publish([message(topic, 0, "a")], patience);
     expect(brokerTimeMs).toBeUndefined();
   });
 
-  it("may be prepared by many at once", async () => {
+  it("may be prepared by several processes at once", async () => {
     const wanted = { input: [unique("in"), unique("in")], output: [unique("out")], partitions: 3 };
     const prepared = await Promise.all([1, 2, 3, 4, 5].map(() => create().prepare(wanted)));
     expect(prepared).toEqual(prepared.map(() => ({ partitions: 3 })));
@@ -66,7 +66,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
     expect(topics.every(({ partitions, logAppendTime }) => partitions === 3 && logAppendTime)).toBe(true);
   });
 
-  it("are refused for input when the broker compresses them in a way that can't be read", async () => {
+  it("are refused for input when the broker compresses them with a codec that can't be read", async () => {
     const topic = unique("in");
     await create().prepare({ input: [topic], output: [], partitions: 1 });
     await configure(topic, { "compression.type": "gzip", "message.timestamp.type": "LogAppendTime" });
@@ -78,7 +78,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
   });
 
   it.each(["zstd", "lz4", "snappy"])(
-    "end the subscription loudly when a record is compressed with %s",
+    "end the subscription with a fault when a record is compressed with %s",
     async (codec) => {
       const topic = unique("in");
       const bus = create();
@@ -108,7 +108,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
     await listener.until(() => listener.records.length === 2);
   });
 
-  it("can't be prepared while no broker is there, and that is said within seconds", async () => {
+  it("can't be prepared while no broker answers, which is reported within seconds", async () => {
     const { nobody } = await freePorts(["nobody"]);
     const startedAtMs = clock.monotonicMs();
     const bus = create(`127.0.0.1:${nobody}`);

@@ -21,7 +21,7 @@ const originalCrc = load("kafkajs/src/protocol/recordBatch/crc32C/index.js") as 
 const produce = load("kafkajs/src/protocol/requests/produce/index.js") as {
   protocol(wanted: { version: number }): (request: ProduceRequest) => { request: Request };
 };
-/** Looked up at the call, as kafkajs' broker does. */
+/** Looked up at each call, as kafkajs' broker does. */
 const adapted = (request: ProduceRequest): Request => produce.protocol({ version: 7 })(request).request;
 
 /** Empty, ASCII, all of Unicode, lone surrogates; around 64 and 8,192 the length of a length changes. */
@@ -43,7 +43,7 @@ const message: fc.Arbitrary<Message> = fc.record(
 );
 const messages = fc.oneof(
   fc.array(message, { minLength: 1, maxLength: 6 }),
-  // An offset takes a second byte from 64 on, and a third from 8,192 on.
+  // The encoded offset has a second byte from 64 on, and a third from 8,192 on.
   fc.tuple(message, fc.constantFrom(64, 66, 8_195)).map(([one, count]) => {
     const value = Buffer.from("small");
     return [one, ...Array.from({ length: count }, () => ({ value }))];
@@ -66,7 +66,7 @@ const one = (more: Partial<Message> = {}): ProduceRequest =>
 beforeEach(() => vi.spyOn(Date, "now").mockReturnValue(1_795_000_123_456));
 afterEach(() => vi.restoreAllMocks());
 
-it("encodes what we publish as kafkajs does, byte for byte", async () => {
+it("encodes messages to the same bytes as kafkajs", async () => {
   await fc.assert(
     fc.asyncProperty(topicData, async (data) => {
       const theirs = await original(requestOf(data)).encode();
@@ -106,7 +106,7 @@ it.each(others.slice(4))("does not encode %s", (_, request) => {
   expect(encodeProduce(request)).toBeUndefined();
 });
 
-it("is what kafkajs encodes with, and nothing else of the request changes", async () => {
+it("replaces kafkajs' encoding and nothing else of the request", async () => {
   patchKafkajs();
   const [ours, theirs] = [adapted(one()), original(one())];
   expect(Object.keys(ours).sort()).toEqual(Object.keys(theirs).sort());
@@ -116,7 +116,7 @@ it("is what kafkajs encodes with, and nothing else of the request changes", asyn
   expect(encoded).toEqual(encodeProduce(one()));
 });
 
-it("has the checksum of CRC-32C", () => {
+it("computes CRC-32C", () => {
   expect(crc32c(Buffer.from("123456789"))).toBe(0xe3069283);
   const any = fc.tuple(fc.uint8Array({ maxLength: 300 }), fc.nat(9));
   fc.assert(

@@ -14,13 +14,13 @@ export interface SecureBroker {
   readonly bootstrapServers: string;
   readonly username: string;
   readonly password: string;
-  /** Signed by itself: the broker's, the authority's and the client's. */
+  /** One self-signed certificate, used as the broker's, the authority's and the client's. */
   readonly cert: string;
   readonly key: string;
   stop(): Promise<void>;
 }
 
-/** A broker that wants a client's certificate and its credentials. A plain process, with Docker too. */
+/** A broker that requires a client certificate and credentials. A plain process, even where Docker is installed. */
 export async function startSecureBroker(): Promise<SecureBroker> {
   await withLock(lockFile, downloadKafka);
   const dir = join(instancesDir, `secure-${randomBytes(4).toString("hex")}`);
@@ -60,7 +60,7 @@ export async function startSecureBroker(): Promise<SecureBroker> {
   const stop = () => removeInstance(instance);
   try {
     await startService(instance, service);
-    // One at a time: a request may change a user once.
+    // One request for each mechanism: a request may change a user only once.
     for (const mechanism of ["SCRAM-SHA-256", "SCRAM-SHA-512"]) {
       const change = ["--alter", "--add-config", `${mechanism}=[password=${password}]`];
       const user = ["--entity-type", "users", "--entity-name", username];

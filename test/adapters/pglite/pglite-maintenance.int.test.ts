@@ -24,7 +24,7 @@ describe("PgliteMaintenance", () => {
         "select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::int8 as n from pg_control_checkpoint()",
       )
     )[0]?.n ?? 0;
-  /** The statistics of dead rows are written with a delay. */
+  /** Postgres updates the statistics of dead rows with a delay. */
   const deadRowsAreKnown = () =>
     expect
       .poll(
@@ -38,7 +38,7 @@ describe("PgliteMaintenance", () => {
       )
       .toBeGreaterThan(1_000);
 
-  it("bounds what a crash would replay, and what dead rows take", async () => {
+  it("bounds the log that a crash would replay, and the space of dead rows", async () => {
     const upkeep = new PgliteMaintenance(store, { walBytes: 1_000_000, deadRows: 1_000 });
     await wear();
     expect(await walBytes()).toBeGreaterThan(1_000_000);
@@ -49,11 +49,11 @@ describe("PgliteMaintenance", () => {
     await wear();
     await deadRowsAreKnown();
     await upkeep.runOnce();
-    // The second time round there is room left by the first one.
+    // The second time the space of the first rows is used again.
     expect(await size()).toBeLessThan(after * 1.3);
   });
 
-  it("leaves a tidy database alone", async () => {
+  it("does nothing below its thresholds", async () => {
     const statements: string[] = [];
     const upkeep = new PgliteMaintenance({
       query: async <Row>(text: string) => {
@@ -65,7 +65,7 @@ describe("PgliteMaintenance", () => {
     expect(statements.every((text) => text.startsWith("select"))).toBe(true);
   });
 
-  it("goes round by itself until it is stopped, whatever fails", async () => {
+  it("runs again and again until it is stopped, also after a failure", async () => {
     let rounds = 0;
     const query = (): Promise<never> => {
       rounds += 1;

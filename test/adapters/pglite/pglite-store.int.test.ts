@@ -20,7 +20,7 @@ describe("PgliteStore in a folder", () => {
   const children: ChildProcess[] = [];
   const scratch = mkdtempSync(join(tmpdir(), "rollcall-pglite-"));
   const template = join(scratch, "made", "by-itself");
-  // Making a database takes seconds, copying one does not.
+  // A copy of a database is faster than creating one.
   beforeAll(async () => {
     await (await PgliteStore.open({ directory: template })).close();
   });
@@ -36,7 +36,7 @@ describe("PgliteStore in a folder", () => {
   const lockFile = (): string => join(directory, "lock");
   const open = (): Promise<PgliteStore> => PgliteStore.open({ directory });
 
-  /** A writing process; resolves when it has acknowledged `rows` rows more, to itself and the last row's id. */
+  /** Starts a writing process; returns it and the id of the last row when it has acknowledged `rows` more rows. */
   async function writer(from: number, rows: number) {
     const file = new URL("./pglite-writer.ts", import.meta.url).pathname;
     const child = spawn(process.execPath, ["--import", "tsx", file, directory, String(from)], {
@@ -58,7 +58,7 @@ describe("PgliteStore in a folder", () => {
     await closed;
   }
 
-  it("keeps what was written, and is open to the next after close", async () => {
+  it("keeps what was written, and can be opened again after close", async () => {
     const first = await open();
     await first.query("create table kept (id int)");
     await first.query("insert into kept values (1)");
@@ -70,7 +70,7 @@ describe("PgliteStore in a folder", () => {
     await second.close();
   });
 
-  it("has every acknowledged row after SIGKILL, round after round", async () => {
+  it("has every acknowledged row after SIGKILL, several times", async () => {
     let from = 0;
     for (let round = 0; round < 3; round += 1) {
       const { child, acknowledged } = await writer(from, 1_000);
@@ -80,7 +80,7 @@ describe("PgliteStore in a folder", () => {
         "select count(*) as n, max(id) as last, sum(length(text))::int8 as bytes from written",
       );
       expect(row?.n).toBeGreaterThanOrEqual(acknowledged.last + 1);
-      // No holes, and no halves of a transaction or a row.
+      // No gaps, and no parts of a transaction or a row.
       expect(row?.n).toBe((row?.last ?? 0) + 1);
       expect((row?.n ?? 1) % 10).toBe(0);
       expect(row?.bytes).toBe((row?.n ?? 0) * 500);
@@ -89,7 +89,7 @@ describe("PgliteStore in a folder", () => {
     }
   });
 
-  it("refuses a second process and names the first one's pid, until it is gone", async () => {
+  it("refuses a second process and names the first one's pid, until that has ended", async () => {
     const { child } = await writer(0, 10);
     const refused = open();
     await expect(refused).rejects.toMatchObject({ code: "STORE_LOCKED", retryable: false });
@@ -104,7 +104,7 @@ describe("PgliteStore in a folder", () => {
     await store.close();
   });
 
-  it("takes a stale lock over, also when its pid is another process now", async () => {
+  it("takes over a stale lock, also when its pid is that of another process now", async () => {
     const store = await open();
     const own = JSON.parse(readFileSync(lockFile(), "utf8")) as { readonly startedAt: string };
     await store.close();
@@ -114,7 +114,7 @@ describe("PgliteStore in a folder", () => {
     await (await open()).close();
   });
 
-  it("believes the lock of another host for as long as it is touched", async () => {
+  it("respects the lock of another host as long as it is touched", async () => {
     writeFileSync(lockFile(), JSON.stringify({ pid: 7, startedAt: "", host: "elsewhere" }));
     await expect(open()).rejects.toThrow("process 7 on elsewhere");
     const longAgo = new Date(Date.now() - 60_000);
@@ -122,7 +122,7 @@ describe("PgliteStore in a folder", () => {
     await (await open()).close();
   });
 
-  it("stops working when its lock is not its own any more", async () => {
+  it("refuses every call after another process took its lock", async () => {
     const store = await open();
     await store.query("select 1");
     writeFileSync(lockFile(), JSON.stringify({ pid: 7, startedAt: "", host: "elsewhere" }));
@@ -133,8 +133,8 @@ describe("PgliteStore in a folder", () => {
     expect(existsSync(lockFile())).toBe(true);
   });
 
-  it("begins anew when a process ended while it made the database", async () => {
-    // What a kill in the middle leaves: files, but not the mark that they are all there.
+  it("creates the database again when a process ended while creating it", async () => {
+    // As after a kill during creation: files, but not the one that marks them as complete.
     rmSync(join(directory, "complete"));
     rmSync(join(directory, "data", "global"), { recursive: true });
     const store = await open();
@@ -142,7 +142,7 @@ describe("PgliteStore in a folder", () => {
     await store.close();
   });
 
-  it("releases the lock when it can't open", async () => {
+  it("releases the lock when the database can't be opened", async () => {
     rmSync(join(directory, "data", "global"), { recursive: true });
     await expect(open()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(existsSync(lockFile())).toBe(false);

@@ -24,12 +24,12 @@ describeReal("PostgresStore", (services) => {
   describeStore("PostgresStore", { open: direct });
   describeMigrations("PostgresStore", direct);
 
-  describe("a database of before the first release", () => {
+  describe("a database from before the first release", () => {
     let former: FreshDatabase;
     beforeAll(async () => {
       former = await freshDatabase(services.database);
       const store = new PostgresStore({ url: former.url });
-      const text = readFileSync(new URL("fixtures/before-first-release.sql", import.meta.url), "utf8");
+      const text = readFileSync(new URL("../fixtures/before-first-release.sql", import.meta.url), "utf8");
       await store.transaction((tx) => store.script(tx, text)).finally(() => store.close());
     });
     afterAll(() => former.drop());
@@ -42,7 +42,7 @@ describeReal("PostgresStore", (services) => {
     });
   });
 
-  describe("PostgresStore and a server that goes away", () => {
+  describe("PostgresStore and a server that fails", () => {
     let proxy: TcpProxy;
     let observer: PostgresStore;
     const stores: PostgresStore[] = [];
@@ -74,18 +74,18 @@ describeReal("PostgresStore", (services) => {
     const rows = async (): Promise<unknown[]> =>
       (await observer.query("select id from public.row order by id")).map(({ id }) => id);
 
-    it("says that a commit is unknown when its answer is lost, and works on", async () => {
+    it("reports a commit as unknown when its answer is lost, and can be used afterwards", async () => {
       const store = connect();
       const swallowed = proxy.swallowNextReply(isCommit);
       await expect(insert(store, 1)).rejects.toMatchObject({ code: "COMMIT_UNKNOWN", retryable: true });
       await swallowed;
-      // The server did commit; that is what nobody could know.
+      // The server did commit, which the client could not know.
       expect(await rows()).toEqual([1]);
       await insert(store, 2);
       expect(await rows()).toEqual([1, 2]);
     });
 
-    it("says that a commit is unknown when the connection breaks behind it, whatever was sent with it", async () => {
+    it("reports a commit as unknown when the connection breaks after it, whatever was sent with it", async () => {
       const store = connect();
       await store.query("select 1");
       const failed = store.transaction(async (tx) => {
@@ -98,7 +98,7 @@ describeReal("PostgresStore", (services) => {
       await insert(store, 4);
     });
 
-    it("is unavailable, not unknown, when the connection breaks before COMMIT", async () => {
+    it("reports STORE_UNAVAILABLE, not an unknown commit, when the connection breaks before COMMIT", async () => {
       const store = connect();
       const failed = store.transaction(async (tx) => {
         await tx.query("insert into public.row values (1)");
@@ -111,7 +111,7 @@ describeReal("PostgresStore", (services) => {
       expect(await rows()).toEqual([2]);
     });
 
-    it("is unavailable for a statement whose answer is lost, and for those sent behind it", async () => {
+    it("reports STORE_UNAVAILABLE for a statement whose answer is lost, and for those sent after it", async () => {
       const store = connect();
       await store.query("select 1");
       const failed = store.transaction(async (tx) => {
@@ -128,7 +128,7 @@ describeReal("PostgresStore", (services) => {
       await insert(store, 1);
     });
 
-    it("survives that idle connections are broken, and tells", async () => {
+    it("replaces idle connections that broke, and reports them", async () => {
       const store = connect({ applicationName: "rollcall-victim" });
       await Promise.all([1, 2, 3].map(() => store.query("select pg_sleep(0.05)")));
       await observer.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [
@@ -138,7 +138,7 @@ describeReal("PostgresStore", (services) => {
       expect(await store.query("select 1 as one")).toEqual([{ one: 1 }]);
     });
 
-    it("survives that the server ends a session in the middle of its work", async () => {
+    it("can be used after the server ended sessions during their work", async () => {
       const store = connect({ applicationName: "rollcall-victim" });
       const sleeping = store.query("select pg_sleep(10)");
       const working = store.transaction((tx) => tx.query("select pg_sleep(10)"));
@@ -153,7 +153,7 @@ describeReal("PostgresStore", (services) => {
       expect(await store.query("select 1 as one")).toEqual([{ one: 1 }]);
     });
 
-    it("survives a server that is not there, and is back as soon as it is", async () => {
+    it("can be used as soon as a server that was unreachable answers again", async () => {
       const store = connect({ connectTimeoutMs: 500 });
       await store.query("select 1");
       proxy.cut();
@@ -164,7 +164,7 @@ describeReal("PostgresStore", (services) => {
       expect(await rows()).toEqual([2]);
     });
 
-    it("does not wait for ever for a connection", async () => {
+    it("rejects when no connection becomes free in time", async () => {
       const store = connect({ maxConnections: 1, connectTimeoutMs: 200 });
       const busy = store.query("select pg_sleep(0.6)");
       await sleep(50);
@@ -173,7 +173,7 @@ describeReal("PostgresStore", (services) => {
       expect(await store.query("select 1 as one")).toEqual([{ one: 1 }]);
     });
 
-    it("gives up a statement that takes too long, and keeps the connection", async () => {
+    it("ends a statement that takes too long, and keeps the connection", async () => {
       const store = connect({ statementTimeoutMs: 100, maxConnections: 1 });
       const [before] = await store.query<{ pid: number }>("select pg_backend_pid() as pid");
       await expect(store.query("select pg_sleep(5)")).rejects.toMatchObject({
@@ -183,13 +183,13 @@ describeReal("PostgresStore", (services) => {
       expect(await store.query("select pg_backend_pid() as pid")).toEqual([before]);
     });
 
-    it("lets a script take longer than a statement may", async () => {
+    it("allows a script more time than a statement", async () => {
       const store = connect({ statementTimeoutMs: 100, scriptTimeoutMs: 5_000 });
       await store.transaction((tx) => store.script(tx, "select pg_sleep(0.3)"));
       await expect(store.transaction((tx) => tx.query("select pg_sleep(5)"))).rejects.toThrow("57014");
     });
 
-    it("does not let a process that hangs hold its locks for ever", async () => {
+    it("ends the transaction of a process that hangs, so that its locks are released", async () => {
       const store = connect({ statementTimeoutMs: 200 });
       const hanging = store.transaction(async (tx) => {
         await tx.query("insert into public.row values (1)");
@@ -199,7 +199,7 @@ describeReal("PostgresStore", (services) => {
       expect(await rows()).toEqual([]);
     });
 
-    it("gives up a server that says nothing any more", async () => {
+    it("rejects when the server does not answer any more", async () => {
       const store = connect({ statementTimeoutMs: 1 });
       await store.query("select 1").catch(() => {});
       proxy.delay(60_000);
@@ -208,7 +208,7 @@ describeReal("PostgresStore", (services) => {
       expect(performance.now() - startedAt).toBeLessThan(8_000);
     });
 
-    it("hands no open transaction to the next one", async () => {
+    it("never reuses a connection with an open transaction", async () => {
       const store = connect({ maxConnections: 1 });
       await expect(store.query("begin")).resolves.toEqual([]);
       await store.query("insert into public.row values (1)");
@@ -216,12 +216,12 @@ describeReal("PostgresStore", (services) => {
     });
   });
 
-  it("is migrated over a connection that waited for another's and remembers that there was no schema", async () => {
+  it("is migrated over a connection that waited for another one and has an outdated cache of schemas", async () => {
     const fresh = await freshDatabase(services.database);
     const stores = [1, 2].map(() => new PostgresStore({ url: fresh.url, maxConnections: 1 }));
     const directory = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));
     writeFileSync(join(directory, "0001_first.sql"), "create table rollcall.one (id int)");
-    // What a connection remembers it has from the rounds before.
+    // The connection's cache is from the rounds before.
     for (let round = 1; round <= 4; round++) {
       const applied = await Promise.all(stores.map((store) => migrate(store, [{ scope: "test", directory }])));
       expect(applied.flat()).toHaveLength(1);
@@ -232,7 +232,7 @@ describeReal("PostgresStore", (services) => {
     await fresh.drop();
   });
 
-  it("keeps no more connections than it may", async () => {
+  it("opens no more connections than its limit", async () => {
     const store = new PostgresStore({ url: database.url, maxConnections: 2, applicationName: "rollcall-two" });
     await Promise.all(Array.from({ length: 8 }, () => store.query("select pg_sleep(0.02)")));
     const count = "select count(*) as n from pg_stat_activity where application_name = 'rollcall-two'";
@@ -240,14 +240,14 @@ describeReal("PostgresStore", (services) => {
     await store.close();
   });
 
-  it("leaves the driver's own type parsers alone", async () => {
+  it("does not change the driver's global type parsers", async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
     expect((await client.query("select 1::int8 as n")).rows).toEqual([{ n: "1" }]);
     await client.end();
   });
 
-  it("says in one line what is wrong with an address", async () => {
+  it("reports in one line what is wrong with an address", async () => {
     const nobody = new PostgresStore({ url: "postgres://127.0.0.1:1/none", connectTimeoutMs: 500 });
     await expect(nobody.query("select 1")).rejects.toThrow(/ECONNREFUSED/);
     await nobody.close();

@@ -4,7 +4,7 @@ import { PostgresSession, PostgresTransaction } from "../../../runtime/adapters/
 
 const LOCK = "select partition from rollcall.partition_owner where partition = any($1::int[]) for update";
 
-/** A connection whose BEGIN is answered when it is told to. */
+/** A connection whose BEGIN is answered when the test calls `answer`. */
 function waiting() {
   const sent: string[] = [];
   let answer: (error?: Error) => void = () => {};
@@ -23,7 +23,7 @@ function waiting() {
 }
 
 describe("a transaction whose BEGIN is not answered yet", () => {
-  it("locks rows behind it at once, and writes when it is answered", async () => {
+  it("sends a locking read at once, and a write only after the answer", async () => {
     const { tx, sent, answer } = waiting();
     await tx.query(LOCK, [[1]]);
     const written = tx.query("insert into t values ($1)", [1]);
@@ -35,7 +35,7 @@ describe("a transaction whose BEGIN is not answered yet", () => {
     expect(sent).toEqual(["begin", "select", "insert", "commit"]);
   });
 
-  it("writes nothing and does not commit when it failed: each statement would have committed by itself", async () => {
+  it("writes nothing and does not commit when BEGIN fails: each statement would commit by itself", async () => {
     const { tx, sent, answer } = waiting();
     const locked = tx.query(LOCK, [[1]]);
     const written = tx.query("insert into t values ($1)", [1]);
@@ -48,7 +48,7 @@ describe("a transaction whose BEGIN is not answered yet", () => {
     expect(sent).toEqual(["begin", "select", "rollback"]);
   });
 
-  it("takes a function's call for a write", async () => {
+  it("treats a call of a function as a write", async () => {
     const { tx, sent, answer } = waiting();
     const called = tx.query("select rollcall.create_journal_partition($1)", ["2026-01-01"]);
     await new Promise(setImmediate);

@@ -11,9 +11,9 @@ const runtime: MigrationSet = {
   directory: new URL("../../../runtime/adapters/migrations/", import.meta.url),
 };
 
-const BEFORE_FIRST_RELEASE = readFileSync(new URL("fixtures/before-first-release.sql", import.meta.url), "utf8");
+const BEFORE_FIRST_RELEASE = readFileSync(new URL("../fixtures/before-first-release.sql", import.meta.url), "utf8");
 
-/** What migrating does on every store. `connect` may be called more than once where the store takes several. */
+/** The suite of migrations on every store. `connect` is called more than once where a store has several connections. */
 export function describeMigrations(name: string, connect: () => Promise<Store>): void {
   describe(`migrations on ${name}`, () => {
     let store: Store;
@@ -43,7 +43,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       expect(await store.query("select id from rollcall.one order by id")).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
     });
 
-    it("count each scope on its own, in the order given", async () => {
+    it("have numbers for each scope, and apply scopes in the order given", async () => {
       const other = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));
       writeFileSync(join(other, "0001_other.sql"), "insert into rollcall.one values (10);");
       const applied = await migrate(store, [set, { scope: "other", directory: other }]);
@@ -51,7 +51,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       rmSync(other, { recursive: true });
     });
 
-    it("leave nothing of a file that fails, and keep those before it", async () => {
+    it("write nothing of a file that fails, and keep the files before it", async () => {
       write("0002_second.sql", "insert into rollcall.one values (2); insert into rollcall.nowhere values (1);");
       await expect(migrate(store, [set])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
       expect(await store.query("select id from rollcall.one")).toEqual([{ id: 1 }]);
@@ -59,7 +59,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       expect(numbers(await migrate(store, [set]))).toEqual([2]);
     });
 
-    it("refuse a changed file by its name", async () => {
+    it("refuse a changed file, naming it", async () => {
       await migrate(store, [set]);
       write("0001_first.sql", "create table rollcall.one (id bigint);");
       const refused = migrate(store, [set]);
@@ -76,7 +76,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       await expect(refused).rejects.toThrow("test/0003_future.sql");
     });
 
-    it("refuse a file that comes in before an applied one", async () => {
+    it("refuse a new file with a lower number than an applied one", async () => {
       rmSync(join(directory, "0001_first.sql"));
       write("0002_second.sql", "create table rollcall.one (id int)");
       await migrate(store, [set]);
@@ -84,7 +84,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       await expect(migrate(store, [set])).rejects.toThrow("test/0001_late.sql is older");
     });
 
-    it("refuse a folder they can't order", async () => {
+    it("refuse a folder with wrong names or repeated numbers", async () => {
       write("0002_again.sql", "select 1");
       await expect(migrate(store, [set])).rejects.toThrow("same number");
       rmSync(join(directory, "0002_again.sql"));
@@ -92,7 +92,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       await expect(migrate(store, [set])).rejects.toThrow("third.sql");
     });
 
-    describe("a store of before the first release", () => {
+    describe("a store from before the first release", () => {
       const contents = () =>
         store.query(
           `select relname, pg_relation_size(oid) as bytes from pg_class
@@ -101,7 +101,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       const asScript = (text: string) => store.transaction((tx) => store.script(tx, text));
       const remedy = { pglite: "ROLLCALL_DATA_DIR to another one", postgres: "drop schema rollcall cascade" };
 
-      it("is refused by name, with what it has and the remedy, and nothing in it is changed", async () => {
+      it("is refused with its migrations and the remedy, and nothing in it is changed", async () => {
         await asScript(BEFORE_FIRST_RELEASE);
         const before = await contents();
         const refused = migrate(store, [runtime, set]);
@@ -116,7 +116,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
         await expect(migrate(store, [runtime])).rejects.toMatchObject({ code: "STORE_TOO_OLD" });
       });
 
-      it("is refused without its record of migrations too; an empty schema is not", async () => {
+      it("is refused without its record of migrations too, but not an empty schema", async () => {
         await store.query("create schema rollcall");
         await asScript("create table rollcall.entity (id text); create table rollcall.journal (id text)");
         const refused = migrate(store, [set]);
@@ -154,7 +154,7 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
         await migrate(store, [runtime]);
       });
 
-      it("get partitions of their own, in UTC, once", async () => {
+      it("each get one partition, from midnight to midnight UTC", async () => {
         expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual([
           "2026-03-28",
           "2026-03-29",
@@ -168,14 +168,14 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
         expect(await partitionOf(3)).toBe("journal_default");
       });
 
-      it("are left alone when journal_default has rows of them", async () => {
+      it("get no partition when journal_default has rows of them", async () => {
         await journal("2026-03-28T12:00:00Z", 1);
         expect(await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"])).toEqual(["2026-03-29"]);
         expect(await ensureJournalPartitions(store, ["2026-03-28"])).toEqual([]);
         expect(await partitionOf(1)).toBe("journal_default");
       });
 
-      it("are dropped one by one, as the guide says", async () => {
+      it("can be dropped one by one with the statements of the guide", async () => {
         await ensureJournalPartitions(store, ["2026-03-28", "2026-03-29"]);
         await store.query(
           "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, " +
@@ -194,12 +194,12 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
         expect(await store.query("select seq from rollcall.journal")).toEqual([{ seq: 2 }]);
       });
 
-      it("must be days", async () => {
+      it("must be valid dates", async () => {
         await expect(ensureJournalPartitions(store, ["2026-02-30"])).rejects.toThrow(RangeError);
         await expect(ensureJournalPartitions(store, ["today'; drop"])).rejects.toThrow(RangeError);
       });
 
-      it("are made once when several make them at once", async () => {
+      it("are created once when several processes create them at once", async () => {
         const made = await Promise.all(
           [1, 2, 3].map(() => ensureJournalPartitions(store, ["2026-05-01", "2026-05-02"])),
         );

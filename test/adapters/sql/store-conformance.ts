@@ -10,7 +10,7 @@ export interface StoreFactory {
 const nasty = ["a,b {\"c\"} \\ 'd' NULL", "NULL", "null", "", " spaced ", "grüße\n\t☎", "\\x00", '"', "{}", "𝒳"];
 const allBytes = Buffer.from(Uint8Array.from({ length: 256 }, (_, byte) => byte));
 
-/** What every Store does, on one connection string or folder. */
+/** The suite of every Store. */
 export function describeStore(name: string, factory: StoreFactory): void {
   describe(`${name}, as a store`, () => {
     let store: Store;
@@ -46,7 +46,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     };
 
     describe("values", () => {
-      it("come back as the port says", async () => {
+      it("are returned with the types that the port names", async () => {
         expect(await one("9007199254740991::int8")).toBe(Number.MAX_SAFE_INTEGER);
         expect(await one("(-5)::int4")).toBe(-5);
         expect(await one("1.5::float8")).toBe(1.5);
@@ -59,7 +59,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await one("(select count(*) from conformance.item)")).toBe(0);
       });
 
-      it("that have no one meaning in JavaScript stay text", async () => {
+      it("without an equivalent type in JavaScript are returned as text", async () => {
         expect(await one("12.50::numeric")).toBe("12.50");
         expect(await one("'2026-03-01'::date")).toBe("2026-03-01");
         expect(await one("'2026-03-01 12:00'::timestamp")).toBe("2026-03-01 12:00:00");
@@ -72,7 +72,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(JSON.stringify(await one("$1::json", [text]))).toBe('{"z":1,"a":{"y":2,"b":3}}');
       });
 
-      it("go there and back", async () => {
+      it("are the same after a round trip", async () => {
         for (const text of nasty) expect(await one("$1::text", [text])).toBe(text);
         expect(await one("$1::bytea", [allBytes])).toEqual(allBytes);
         expect(await one("$1::bytea", [new Uint8Array([1, 2, 3]).subarray(1)])).toEqual(Buffer.from([2, 3]));
@@ -142,7 +142,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(rows).toEqual([{ id: 1 }, { id: 3 }]);
       });
 
-      it("travel by the thousand", async () => {
+      it("can be thousands in one statement", async () => {
         const ids = Array.from({ length: 5_000 }, (_, id) => id);
         const texts = ids.map((id) => `text ${id}`.repeat(20));
         await store.query("insert into conformance.item (id, text) select * from unnest($1::int[], $2::text[])", [
@@ -154,7 +154,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
     });
 
     describe("a transaction", () => {
-      it("is seen when it committed, with the result of its work", async () => {
+      it("is visible after its commit, and returns the result of its work", async () => {
         const result = await store.transaction(async (tx) => {
           await tx.query(...add(1));
           return (await tx.query("select id from conformance.item")).length;
@@ -163,7 +163,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await count()).toBe(1);
       });
 
-      it("leaves nothing when its work throws, and throws the same on", async () => {
+      it("writes nothing when its work throws, and rethrows that error", async () => {
         const mine = new Error("mine");
         const failed = store.transaction(async (tx) => {
           await tx.query(...add(1));
@@ -173,7 +173,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await count()).toBe(0);
       });
 
-      it("takes statements without waiting, in order", async () => {
+      it("runs statements in order when its work does not await them", async () => {
         const results = await store.transaction((tx) =>
           Promise.all([
             tx.query(...add(1)),
@@ -184,7 +184,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(results[2]).toEqual([{ amount: 5 }]);
       });
 
-      it("names the first of several failures", async () => {
+      it("throws the first of several failures", async () => {
         const failed = store.transaction((tx) =>
           Promise.all([
             tx.query(...add(1)),
@@ -196,7 +196,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await count()).toBe(0);
       });
 
-      it("does not pretend to have committed when a failure was swallowed", async () => {
+      it("throws when its work has caught the failure of a statement", async () => {
         const failed = store.transaction(async (tx) => {
           await tx.query(...add(1));
           await tx.query(...add(1)).catch(() => {});
@@ -205,14 +205,14 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await count()).toBe(0);
       });
 
-      it("commits behind statements that nobody waited for", async () => {
+      it("commits after statements that its work did not await", async () => {
         await store.transaction(async (tx) => {
           for (const id of [1, 2, 3]) void tx.query(...add(id));
         });
         expect(await count()).toBe(3);
       });
 
-      it("says what is wrong with a statement that nobody waited for, and leaves nothing", async () => {
+      it("throws the failure of a statement that its work did not await, and writes nothing", async () => {
         const failed = store.transaction(async (tx) => {
           void tx.query(...add(1));
           void tx.query("insert into conformance.item (id, amount) values (2, -1)");
@@ -223,7 +223,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await one("1")).toBe(1);
       });
 
-      it("may be refused by a constraint at its very end", async () => {
+      it("is refused when a deferred constraint fails at its commit", async () => {
         await store.query(
           "create table conformance.late (id int references conformance.item deferrable initially deferred)",
         );
@@ -233,7 +233,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         await store.query("drop table conformance.late");
       });
 
-      it("is never seen by halves", async () => {
+      it("is never visible in part", async () => {
         const writing = store.transaction(async (tx) => {
           await tx.query(...add(1));
           await sleep(30);
@@ -244,7 +244,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         for (const number of seen) expect([0, 2]).toContain(number);
       });
 
-      it("keeps others from a row it locked", async () => {
+      it("locks rows against other transactions", async () => {
         await store.query(...add(1));
         await Promise.all(
           Array.from({ length: 20 }, () =>
@@ -259,7 +259,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await store.query("select amount from conformance.item")).toEqual([{ amount: 20 }]);
       });
 
-      it("ends with its work: its handle is dead afterwards", async () => {
+      it("ends with its work: its handle can't be used afterwards", async () => {
         const handle = await store.transaction(async (tx) => tx);
         await expect(handle.query("select 1")).rejects.toThrow();
         expect(await count()).toBe(0);
@@ -279,7 +279,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         expect(await count()).toBe(3);
       });
 
-      it("leaves nothing when a statement of it fails", async () => {
+      it("writes nothing when one of its statements fails", async () => {
         const failed = store.transaction((tx) =>
           store.script(tx, "insert into conformance.item (id) values (1); insert into conformance.nowhere values (1)"),
         );
@@ -292,7 +292,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
       });
     });
 
-    describe("trouble", () => {
+    describe("an error", () => {
       it.each([
         ["22012", "select 1 / 0", []],
         ["22P02", "select $1::int", ["seven"]],
@@ -301,7 +301,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         ["23502", "insert into conformance.item (id) values (null)", []],
         ["23514", "insert into conformance.item (id, amount) values (1, -1)", []],
         ["54011", `select ${Array.from({ length: 1700 }, () => "1").join(",")}`, []],
-      ] as const)("of the data is refused for good: %s", async (state, text, values) => {
+      ] as const)("in the data is STORE_REFUSED and not retryable: %s", async (state, text, values) => {
         const refused = store.query(text, values);
         await expect(refused).rejects.toMatchObject({
           name: "Fault",
@@ -316,7 +316,7 @@ export function describeStore(name: string, factory: StoreFactory): void {
         ["42P01", "select * from conformance.nowhere"],
         ["42601", "selec 1"],
         ["P0001", "do $$ begin raise exception 'no'; end $$"],
-      ] as const)("of any other kind may pass: %s", async (state, text) => {
+      ] as const)("of any other kind is STORE_UNAVAILABLE and retryable: %s", async (state, text) => {
         const failed = store.query(text);
         await expect(failed).rejects.toMatchObject({
           code: "STORE_UNAVAILABLE",
@@ -325,18 +325,18 @@ export function describeStore(name: string, factory: StoreFactory): void {
         });
       });
 
-      it("leaves the store usable", async () => {
+      it("does not make the store unusable", async () => {
         await expect(store.query("select 1 / 0")).rejects.toThrow();
         await expect(store.transaction((tx) => tx.query("select 1 / 0"))).rejects.toThrow();
         expect(await one("1")).toBe(1);
       });
     });
 
-    it("tells its version", async () => {
+    it("returns its version", async () => {
       expect(await store.version()).toMatch(/^PostgreSQL \d+/);
     });
 
-    it("closes more than once, after what runs has ended, and is unavailable then", async () => {
+    it("may be closed more than once, waits for running statements, and is unavailable afterwards", async () => {
       const own = await factory.open();
       const running = own.transaction(async (tx) => {
         await sleep(50);
