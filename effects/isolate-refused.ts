@@ -1,14 +1,15 @@
 import { Fault } from "../runtime/core/fault.ts";
 
 /**
- * Writes a batch with one call; when the data is refused, in halves, until each refused item stands alone. Resolves to
- * one fault for each item that was not written, undefined for the others, in order.
- * @param write throws Fault STORE_REFUSED when the data of its items is refused; anything else is trouble
- * @param refusedCode code of the fault, not retryable, of an item that was refused alone; else it is UNAVAILABLE
+ * Writes a batch with one call. When its data is refused, it is written in halves, until each refused item is alone.
+ * @param write throws Fault STORE_REFUSED when the data of its items is refused; any other error makes the items that
+ * are left UNAVAILABLE
+ * @param refusedCode code of the fault, not retryable, of an item that is refused alone
+ * @returns in the order of the items, undefined for those that were written and a fault for the others
  */
 export async function writeIsolatingRefused<Item>(
   items: readonly Item[],
-  write: (items: readonly Item[]) => Promise<void>,
+  write: (items: readonly Item[]) => Promise<unknown>,
   refusedCode: string,
   signal: AbortSignal,
 ): Promise<(Fault | undefined)[]> {
@@ -31,10 +32,13 @@ export async function writeIsolatingRefused<Item>(
   return items.length === 0 ? [] : attempt(items);
 }
 
-/** A store takes no signal: what it still does after the abort is a late write, which the version guards against. */
+/**
+ * A store takes no signal. A statement that still runs after the abort may write late; that does no harm, because an
+ * older version never replaces a younger one.
+ */
 function rejectOnAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(new Error("the store did not answer in the time given"));
+    const onAbort = (): void => reject(new Error("the store did not answer before the effect's timeout"));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));

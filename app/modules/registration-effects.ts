@@ -1,7 +1,6 @@
 import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
 import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
-import { serviceInventory } from "../../effects/service-catalog/service-inventory.ts";
 import type { ServiceInventory, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { postgresInventory } from "../../effects/postgres/postgres-inventory.ts";
 import { HandlerPostgresUpdate } from "../../effects/postgres/postgres-update.effect.ts";
@@ -14,9 +13,9 @@ import { registrationCode } from "./registration.ts";
 
 /**
  * The registration domain's code with its effects, a line for each, on the backends that they write to.
- * @param catalogue what the registry holds; without it that is not compared with what it should hold
+ * @param catalog what the registry holds; without it that is not compared with what it should hold
  */
-export const withBackends = (registry: ServiceRegistry, sql: Sql, catalogue?: ServiceInventory): DomainCode =>
+export const withBackends = (registry: ServiceRegistry, sql: Sql, catalog?: ServiceInventory): DomainCode =>
   registrationCode(
     {
       HandlerConsulRegister: HandlerConsulRegister(registry),
@@ -26,7 +25,7 @@ export const withBackends = (registry: ServiceRegistry, sql: Sql, catalogue?: Se
       HandlerPostgresUpdate: HandlerPostgresUpdate(sql),
     },
     [
-      ...(catalogue ? [{ backend: "consul", inventory: serviceInventory(catalogue), repairs: consulDrift }] : []),
+      ...(catalog ? [{ backend: "consul", inventory: catalog, repairs: consulDrift }] : []),
       { backend: "postgres", inventory: postgresInventory(sql), repairs: postgresDrift },
     ],
   );
@@ -37,4 +36,4 @@ const refuseUse = (): never => {
 
 /** The same names without backends: for what checks or draws contracts and runs nothing. */
 export const withoutBackends = (): DomainCode =>
-  withBackends({ apply: refuseUse }, { query: refuseUse }, { listOwned: refuseUse });
+  withBackends({ apply: refuseUse }, { query: refuseUse }, { list: refuseUse });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Check } from "../../contracts/registration/messages/intents.ts";
-import { roundsOfDistinctTargets } from "../distinct-target-rounds.ts";
+import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import {
   type ConsulResponse,
   type ConsulClient,
@@ -14,7 +14,6 @@ import { chunksOf } from "./packing.ts";
 import { NO_ADDRESS, checkIdOf, ownershipMeta, resultWithoutWrite } from "./service-plan.ts";
 import {
   type WriteResult,
-  type OwnedService,
   ownerMark,
   type DeploymentScope,
   type ServiceChange,
@@ -24,8 +23,8 @@ import {
 
 const CONCURRENCY = 8;
 /**
- * An agent takes no check without a type. A TTL check makes no request to an address that came from a node, and with
- * ten years of it our own outage is never held against a node: only we change its status.
+ * An agent requires a type of check. A TTL check sends no request to an address that a node chose; and ten years are
+ * long enough that it never fails because Rollcall was down: only Rollcall changes its status.
  */
 const TTL = "87600h";
 
@@ -42,9 +41,10 @@ const AgentService = z.object({
 type AgentService = z.infer<typeof AgentService>;
 
 /**
- * `CONSUL_REGISTRATION=agent`: services on the agent's own node, one request each, for where a token must not write
- * nodes. Slower by more than an order of magnitude, and without compare and set: each write reads first, but a younger
- * version that another process writes in between is written over, until reconciliation repairs it.
+ * `CONSUL_REGISTRATION=agent`: services on the agent's own node, for installations where the token may not write nodes.
+ * Slower by more than an order of magnitude, with requests for each service, and without compare and set: each write
+ * reads first, but overwrites a younger version that another process writes in between, until reconciliation repairs
+ * it.
  */
 export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
   readonly #client: ConsulClient;
@@ -56,19 +56,13 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
   }
 
   async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
-    const results = new Map<ServiceChange, WriteResult>();
-    for (const round of roundsOfDistinctTargets(changes, ({ serviceId }) => serviceId)) {
-      for (const group of chunksOf(round, CONCURRENCY)) {
-        const writes = group.map(async (change) =>
-          results.set(change, await this.#apply(change, signal).catch(toFault)),
-        );
-        await Promise.all(writes);
-      }
-    }
-    return changes.map((change) => results.get(change) ?? backendUnavailable("not tried"));
+    const results: WriteResult[] = [];
+    for (const group of chunksOf(changes, CONCURRENCY))
+      results.push(...(await Promise.all(group.map((change) => this.#apply(change, signal).catch(toFault)))));
+    return results;
   }
 
-  listOwned(signal: AbortSignal): Promise<readonly OwnedService[]> {
+  list(signal: AbortSignal): Promise<readonly InventoryEntry[]> {
     return ownedServicesOfAgent(this.#client, this.#owner, signal);
   }
 
@@ -86,7 +80,7 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
     const service = change.kind === "register" ? this.#serviceOf(change) : withVersion(found, change.version);
     const body = JSON.stringify({ ...service, Check: checkOf(change.serviceId, check) });
     await this.#put({ path: "/v1/agent/service/register", query: { "replace-existing-checks": "true" }, body }, signal);
-    // A check that was there keeps its status over a registration.
+    // Registering again keeps the status of an existing check.
     const update = JSON.stringify({ Status: check.status, Output: check.note });
     const checkPath = encodeURIComponent(checkIdOf(change.serviceId));
     await this.#put({ path: `/v1/agent/check/update/${checkPath}`, body: update }, signal);
@@ -96,7 +90,7 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
   async #find(serviceId: string, signal: AbortSignal): Promise<AgentService | "absent"> {
     const path = `/v1/agent/service/${encodeURIComponent(serviceId)}`;
     const answer = await this.#client.send({ method: "GET", path }, signal);
-    // 404 is also what a stranger's server says; Consul names the id.
+    // Another server at this address may answer 404 too; Consul's answer names the id.
     if (answer.status === 404 && answer.text.includes(serviceId)) return "absent";
     if (answer.status !== 200) throw backendUnavailable(`Consul GET ${path}: ${describeResponse(answer)}`);
     return parseResponse(answer, AgentService);
@@ -112,7 +106,7 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
       ID: serviceId,
       Name: entry.name,
       Tags: entry.tags,
-      // Left out, it would become the agent's own address.
+      // Without an address, Consul would use the agent's own.
       Address: entry.address ?? NO_ADDRESS,
       Port: entry.port ?? 0,
       Meta: ownershipMeta(this.#owner, version, entry.nodeId),
@@ -131,7 +125,7 @@ const checkOf = (serviceId: string, { status, note }: Check) => ({
   Name: "Rollcall",
   TTL,
   Status: status,
-  // An agent keeps an output to itself for minutes while the status is the same.
+  // Not as Output, which an agent sends to the servers only after minutes while the status is the same.
   Notes: note,
 });
 

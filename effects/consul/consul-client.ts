@@ -9,24 +9,24 @@ export interface ConsulClientOptions {
   readonly address: string;
   readonly token?: string;
   readonly datacenter?: string;
-  /** Open connections at most; more requests wait for one. */
+  /** Limit of open connections; requests wait for a free one. */
   readonly connectionsMax?: number;
-  /** The end of a request whose caller does not end it earlier. */
+  /** Limit of a request; its caller's signal may end it earlier. */
   readonly timeoutMs?: number;
   readonly responseBytesMax?: number;
 }
 
 export interface ConsulRequest {
   readonly method: "GET" | "PUT";
-  /** `/v1/...`, its parts encoded. */
+  /** `/v1/...`, with its segments URL-encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** More than other answers may have: of a list of everything. */
+  /** Overrides the client's limit, for lists of everything. */
   readonly responseBytesMax?: number;
 }
 
-/** An answer that came whole, whatever its status. Redirects are answers too: they are not followed. */
+/** A complete answer with any status. Redirects are not followed. */
 export interface ConsulResponse {
   readonly status: number;
   readonly contentType: string;
@@ -37,8 +37,8 @@ const RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 const DESCRIPTION_LENGTH_MAX = 300;
 
 /**
- * HTTP to Consul, with the limits that the package `consul` lacks: on the size of an answer, and an AbortSignal. Only
- * the address of the options is ever called. The token stays in a private field, so no log of this object shows it.
+ * HTTP to Consul, with what the package `consul` lacks: a limit on the size of an answer, and an AbortSignal. Only the
+ * address of the options is ever called. The token is in a private field, so that no log of this object shows it.
  */
 export class ConsulClient {
   readonly #request: typeof httpRequest;
@@ -49,7 +49,7 @@ export class ConsulClient {
   readonly #timeoutMs: number;
   readonly #responseBytesMax: number;
 
-  /** @throws Error (start-up) for an address that is none, or a token that no header can carry */
+  /** @throws Error, at start-up, for an invalid address or a token with characters that a header can't contain */
   constructor(options: ConsulClientOptions) {
     this.#base = baseOf(options.address);
     const isTls = this.#base.protocol === "https:";
@@ -64,13 +64,14 @@ export class ConsulClient {
 
   /**
    * Sends one request and reads its answer.
-   * @throws Fault UNAVAILABLE, retryable: no connection, no whole answer in time, or one that is too large. Consul may
-   * have done what it was asked for
+   * @throws Fault UNAVAILABLE, retryable: no connection, no complete answer in time, or one that is too large. Consul
+   * may have carried out the request all the same
    */
   send(request: ConsulRequest, signal?: AbortSignal): Promise<ConsulResponse> {
     const what = `Consul ${request.method} ${request.path}`;
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(backendUnavailable(`${what}: no time left to ask`));
+      if (signal?.aborted === true)
+        return reject(backendUnavailable(`${what}: not sent, because the time for it is over`));
       const finish = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
@@ -80,12 +81,12 @@ export class ConsulClient {
         reject(backendUnavailable(`${what}: ${why}`, cause));
         outgoing.destroy();
       };
-      const onAbort = (): void => fail("no answer in the time given");
+      const onAbort = (): void => fail("no answer before the effect's timeout");
       const timer = setTimeout(() => fail(`no answer within ${this.#timeoutMs} ms`), this.#timeoutMs);
       signal?.addEventListener("abort", onAbort);
 
       const traceparent = signal && traceparentOf(signal);
-      const outgoing = this.#request(this.#tryParseUrl(request), {
+      const outgoing = this.#request(this.#urlOf(request), {
         method: request.method,
         agent: this.#agent,
         headers: {
@@ -109,8 +110,8 @@ export class ConsulClient {
   }
 
   /**
-   * As `send`, for what can only be read: any answer but a 200 of that shape is trouble.
-   * @throws Fault UNAVAILABLE, retryable
+   * Sends a request that only reads.
+   * @throws Fault UNAVAILABLE, retryable: as `send`, and for any answer that is not a 200 with that shape
    */
   async read<Shape>(request: ConsulRequest, shape: z.ZodType<Shape>, signal?: AbortSignal): Promise<Shape> {
     const answer = await this.send(request, signal);
@@ -123,7 +124,7 @@ export class ConsulClient {
     this.#agent.destroy();
   }
 
-  #tryParseUrl({ path, query }: ConsulRequest): URL {
+  #urlOf({ path, query }: ConsulRequest): URL {
     const url = new URL(this.#base.pathname.replace(/\/$/, "") + path, this.#base);
     for (const [name, value] of Object.entries({ ...this.#query, ...query })) url.searchParams.set(name, value);
     return url;
@@ -136,7 +137,7 @@ export class ConsulClient {
  */
 export function parseResponse<Shape>(answer: ConsulResponse, shape: z.ZodType<Shape>): Shape {
   if (!answer.contentType.startsWith("application/json"))
-    throw backendUnavailable(`not Consul's JSON: ${describeResponse(answer)}`);
+    throw backendUnavailable(`the answer is not from Consul, or not JSON: ${describeResponse(answer)}`);
   let json: unknown;
   try {
     json = JSON.parse(answer.text);
@@ -144,11 +145,11 @@ export function parseResponse<Shape>(answer: ConsulResponse, shape: z.ZodType<Sh
     throw backendUnavailable("Consul's answer is not JSON", cause);
   }
   const checked = shape.safeParse(json);
-  if (!checked.success) throw backendUnavailable("Consul's answer has another shape than documented", checked.error);
+  if (!checked.success) throw backendUnavailable("Consul's answer lacks documented fields", checked.error);
   return checked.data;
 }
 
-/** Status and beginning of an answer, for people. */
+/** Status and beginning of an answer, for messages. */
 export const describeResponse = (answer: ConsulResponse): string =>
   `${answer.status} ${answer.text.replace(/\p{Cc}+/gu, " ").slice(0, DESCRIPTION_LENGTH_MAX)}`.trim();
 
@@ -180,7 +181,8 @@ function baseOf(address: string): URL {
 }
 
 function assertHeaderToken(token: string): string {
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("the Consul token has characters that no HTTP header can carry");
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Error("the Consul token has characters that are not allowed in an HTTP header");
   return token;
 }
 

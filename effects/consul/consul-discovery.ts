@@ -22,7 +22,7 @@ const HealthEntries = z.array(
 );
 type HealthEntry = z.infer<typeof HealthEntries>[number];
 
-/** Discovery from Consul, whichever way the services got there. */
+/** Discovery from Consul, for both ways of registration. */
 export class ConsulDiscovery implements ServiceDiscovery {
   readonly #client: ConsulClient;
   readonly #filter: string;
@@ -42,7 +42,7 @@ export class ConsulDiscovery implements ServiceDiscovery {
   async probe(): Promise<{ readonly version: string }> {
     const leader = await this.#client.read({ method: "GET", path: "/v1/status/leader" }, z.string());
     if (leader === "") throw backendUnavailable("Consul has no leader");
-    // The version needs `agent:read`, which a token that writes services only lacks.
+    // Reading the version needs the permission `agent:read`, which a token that only writes services lacks.
     const self = z.object({ Config: z.object({ Version: z.string() }) });
     const { version } = await this.#client.read({ method: "GET", path: "/v1/agent/self" }, self).then(
       ({ Config }) => ({ version: Config.Version }),
@@ -54,7 +54,7 @@ export class ConsulDiscovery implements ServiceDiscovery {
 
 function toDiscoveredService({ Service, Checks }: HealthEntry): DiscoveredService {
   const own = Checks.find(({ CheckID }) => CheckID === checkIdOf(Service.ID));
-  // As `?passing` sees it: every check counts, the node's and an operator's maintenance mode too.
+  // As for `?passing`, every check counts, also the node's and that of an operator's maintenance mode.
   const failing = Checks.find(({ Status }) => Status !== "passing");
   const explainingCheck = failing ?? own;
   return {

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { backendUnavailable } from "../service-catalog/faults.ts";
-import type { OwnedService } from "../service-catalog/service-registry.ts";
+import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
+import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { ConsulClient } from "./consul-client.ts";
+import { foreignNode } from "./external-node.ts";
 import { checkIdOf, NO_ADDRESS, versionOf } from "./service-plan.ts";
 
-/** A list of some 50,000 services with their checks. More is no answer: nothing is compared then. */
+/** Enough for some 50,000 services with their checks. Beyond it the read fails, and nothing is compared. */
 const RESPONSE_BYTES_MAX = 24 * 1024 * 1024;
 
 const Meta = z.record(z.string(), z.string()).nullish();
@@ -20,15 +22,15 @@ const Services = z.record(z.string(), Service);
 const Check = z.object({ CheckID: z.string(), Name: z.string(), Status: z.string() });
 type Check = z.infer<typeof Check>;
 
-// Consul says null for a node that it does not have: then nothing is there.
+// Consul answers null for a node that does not exist.
 const CatalogNode = z.object({ Node: z.object({ Meta }), Services: Services.nullable() }).nullable();
 
-/** What stands on our external node, by the leader's word. */
+/** The services on our external node, read from Consul's leader. */
 export async function ownedServicesOnNode(
   client: ConsulClient,
   { node, owner }: { readonly node: string; readonly owner: string },
   signal: AbortSignal,
-): Promise<readonly OwnedService[]> {
+): Promise<readonly InventoryEntry[]> {
   const name = encodeURIComponent(node);
   const read = <Shape>(path: string, shape: z.ZodType<Shape>): Promise<Shape> =>
     client.read(
@@ -36,20 +38,20 @@ export async function ownedServicesOnNode(
       shape,
       signal,
     );
-  // The checks first: a service that is written meanwhile seems to lack its check, which the second look puts right.
+  // Checks are read first: a service that is written in between then seems to lack its check, and reconciliation looks
+  // a second time before it repairs.
   const checks = await read(`/v1/health/node/${name}`, z.array(Check));
   const found = await read(`/v1/catalog/node/${name}`, CatalogNode);
-  if (found && found.Node.Meta?.["rollcall_owner"] !== owner)
-    throw backendUnavailable(`Consul's node ${node} is not ours: it lacks the meta rollcall_owner=${owner}`);
+  if (found && found.Node.Meta?.["rollcall_owner"] !== owner) throw backendUnavailable(foreignNode(node, owner));
   return toOwnedServices(Object.values(found?.Services ?? {}), checks, owner);
 }
 
-/** What our agent has: in this way all processes speak to the same one. */
+/** The services on our agent. With this way of registration all processes must use the same agent. */
 export async function ownedServicesOfAgent(
   client: ConsulClient,
   owner: string,
   signal: AbortSignal,
-): Promise<readonly OwnedService[]> {
+): Promise<readonly InventoryEntry[]> {
   const read = <Shape>(path: string, shape: z.ZodType<Shape>): Promise<Shape> =>
     client.read({ method: "GET", path, responseBytesMax: RESPONSE_BYTES_MAX }, shape, signal);
   const checks = await read("/v1/agent/checks", z.record(z.string(), Check));
@@ -60,12 +62,12 @@ function toOwnedServices(
   services: readonly z.infer<typeof Service>[],
   checks: readonly Check[],
   owner: string,
-): readonly OwnedService[] {
+): readonly InventoryEntry[] {
   const checkOf = new Map(checks.map((check) => [check.CheckID, check]));
   return services.flatMap(({ ID, Service: name, Tags, Address, Port, Meta: meta }) => {
     if (meta?.["rollcall_owner"] !== owner) return [];
     const check = checkOf.get(checkIdOf(ID));
-    const service = {
+    const content: CatalogService = {
       service_id: ID,
       service_name: name,
       tags: Tags ?? [],
@@ -74,6 +76,6 @@ function toOwnedServices(
       status: check?.Status ?? null,
     };
     const version = versionOf({ Meta: meta, checkName: check?.Name });
-    return [{ nodeId: meta["rollcall_node_id"] ?? "", version, service }];
+    return [{ entityId: meta["rollcall_node_id"] ?? "", version, content }];
   });
 }

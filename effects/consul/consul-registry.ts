@@ -8,7 +8,7 @@ export interface ConsulRegistryOptions extends DeploymentScope {
   readonly registration: "txn" | "agent";
 }
 
-/** One for the three effects of a process: they share the fence of the external node. */
+/** One registry for the three effects of a process, because they share the fence of the external node. */
 export const createConsulRegistry = (
   client: ConsulClient,
   options: ConsulRegistryOptions,

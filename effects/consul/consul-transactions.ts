@@ -1,4 +1,4 @@
-import { roundsOfDistinctTargets } from "../distinct-target-rounds.ts";
+import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { ExternalNode } from "./external-node.ts";
 import { ownedServicesOnNode } from "./consul-inventory.ts";
@@ -14,7 +14,6 @@ import { TRANSACTION_BYTES_MAX, chunksOf, type PackableWrite, packIntoTransactio
 import { storedServicesIn, LastWrittenServices } from "./last-written.ts";
 import {
   type WriteResult,
-  type OwnedService,
   ownerMark,
   type DeploymentScope,
   type ServiceChange,
@@ -25,7 +24,7 @@ import { OPERATIONS_MAX, type Operation, type OperationError, type OperationResu
 
 interface PendingChange {
   readonly change: ServiceChange;
-  /** What is believed to be there; every write checks it. Undefined: to be read. */
+  /** The state that the write will find, as far as known; each write checks it. Undefined: it has to be read. */
   expected: StoredServiceOrAbsent | undefined;
   result: WriteResult | undefined;
 }
@@ -37,14 +36,14 @@ interface PendingWrite extends PackableWrite {
   readonly work: PendingChange;
 }
 
-/** Create, read back, write, without the refused, after the fence moved; and once more for each bad luck. */
+/** Create, read, write, write without the refused, write after the fence moved; and some for conflicts in between. */
 const PASSES_MAX = 8;
 
 /**
- * Services with their checks on an external node, so that Consul's health says what Rollcall knows. Each write names
- * the indexes that it found (compare and set): so a service is created without looking, what this process wrote itself
- * is written without looking, and where something else is, it is read back and compared, first the owner, then the
- * version. That holds against late writes, other processes and repeats, and whatever is remembered in here.
+ * Services with their checks on an external node: Consul's health then shows the states that Rollcall knows. Each write
+ * is a compare and set with the indexes that it expects. A new service, and one that this process wrote last, is
+ * written without reading it first. When the write conflicts, the service is read and its owner and version are
+ * compared. So late writes, other processes, repeats and an outdated memory do no harm.
  * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
  */
 export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
@@ -60,40 +59,37 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
   }
 
   async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
-    const changesLeft = changes.map((change): PendingChange => ({ change, expected: undefined, result: undefined }));
-    for (const round of roundsOfDistinctTargets(changesLeft, ({ change }) => change.serviceId)) {
-      for (const work of round) work.expected = this.#expectedState(work.change);
-      for (let pass = 0; pass < PASSES_MAX && round.some(isOpen); pass++) await this.#pass(round, signal);
-    }
-    return changesLeft.map(
-      ({ result }) => result ?? backendUnavailable("Consul's services change faster than they can be written"),
+    const works = changes.map((change): PendingChange => {
+      return { change, expected: this.#expectedState(change), result: undefined };
+    });
+    for (let pass = 0; pass < PASSES_MAX && works.some(isOpen); pass++) await this.#pass(works, signal);
+    return works.map(
+      ({ result }) => result ?? backendUnavailable(`other writers changed the service in each of ${PASSES_MAX} tries`),
     );
   }
 
-  listOwned(signal: AbortSignal): Promise<readonly OwnedService[]> {
+  list(signal: AbortSignal): Promise<readonly InventoryEntry[]> {
     return ownedServicesOnNode(this.#client, { node: this.#node.name, owner: this.#owner }, signal);
   }
 
-  async #pass(round: readonly PendingChange[], signal: AbortSignal): Promise<void> {
-    // Before anything is read: what a lost write left behind must be seen, or never come.
+  async #pass(works: readonly PendingChange[], signal: AbortSignal): Promise<void> {
+    // Before reading: an earlier write with an unknown outcome must either be visible or be fenced off.
     const guard = await this.#node.guard(signal).catch(toFault);
-    if (guard instanceof Error) return finishAll(round, guard);
-    const unread = round.filter((work) => isOpen(work) && work.expected === undefined);
+    if (guard instanceof Error) return finishAll(works, guard);
+    const unread = works.filter((work) => isOpen(work) && work.expected === undefined);
     await Promise.all(chunksOf(unread, OPERATIONS_MAX / 2).map((group) => this.#read(group, signal)));
-    const writes = round.filter(isOpen).flatMap((work) => this.#operationsFor(work));
+    const writes = works.filter(isOpen).flatMap((work) => this.#operationsFor(work));
     await Promise.all(packIntoTransactions(writes).map((group) => this.#write(group, signal)));
   }
 
-  /**
-   * Undefined: to be read. A change that would be left out for what is remembered is better left out for what is there.
-   */
+  /** Undefined: it has to be read. No change is left out because of what is only remembered. */
   #expectedState(change: ServiceChange): StoredServiceOrAbsent | undefined {
     const entry = this.#lastWritten.get(change.serviceId);
     if (entry === undefined) return change.kind === "register" ? "absent" : undefined;
     return resultWithoutWrite(change, ownershipOf(entry), this.#owner) === undefined ? entry : undefined;
   }
 
-  /** A reading transaction fails when something is missing, and names all that is: the rest is asked for again. */
+  /** A read transaction fails when something does not exist and names all of it; the rest is then read again. */
   async #read(works: readonly PendingChange[], signal: AbortSignal): Promise<void> {
     try {
       let left = works.flatMap((work): PendingRead[] => [
@@ -102,7 +98,7 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
       ]);
       while (left.length > 0) {
         const end = await transact(this.#client, left.map((get) => this.#get(get)).join(","), signal);
-        if (end.kind === "invalid_request") throw backendUnavailable(`Consul does not read services: ${end.what}`);
+        if (end.kind === "invalid_request") throw backendUnavailable(`Consul refused to read services: ${end.what}`);
         if (end.kind === "applied") {
           const entryOf = storedServicesIn(end.results);
           for (const { work } of left.filter(isService)) {
@@ -114,7 +110,7 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
         }
         const missing = new Set(end.problems.filter(({ kind }) => kind === "missing").map(({ index }) => index));
         if (missing.size < end.problems.length)
-          throw backendUnavailable(`Consul does not read services: ${describeErrors(end.problems)}`);
+          throw backendUnavailable(`Consul refused to read services: ${describeErrors(end.problems)}`);
         for (const { work } of left.filter((get, index) => missing.has(index) && isService(get)))
           work.expected = "absent";
         left = left.filter((_, index) => !missing.has(index));
@@ -141,7 +137,7 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
     const works = group.map(({ work }) => work);
     const guard = await this.#node.guard(signal).catch(toFault);
     if (guard instanceof Error) return finishAll(works, guard);
-    // Until the answer tells otherwise.
+    // Forgotten until the answer shows what was written.
     for (const { change } of works) this.#lastWritten.delete(change.serviceId);
     const end = await transact(this.#client, [guard.json, ...group.map(({ json }) => json)].join(","), signal).catch(
       toFault,
@@ -155,19 +151,19 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
       return finishAll(works, "written");
     }
     if (end.kind === "invalid_request") {
-      if (group.length === 1) return finishAll(works, consulRefused(`Consul refuses the service: ${end.what}`));
+      if (group.length === 1) return finishAll(works, consulRefused(`Consul refused the service: ${end.what}`));
       const middle = Math.ceil(group.length / 2);
       await this.#write(group.slice(0, middle), signal);
       return this.#write(group.slice(middle), signal);
     }
     const [ofNode, ofServices] = errorsByService(end.problems, group);
-    // What else is wrong may be a consequence, as when the node is gone: the next pass tells.
+    // Other errors may follow from the node's, as when it was deleted: the next pass shows what is left.
     if (ofNode?.kind === "conflict") {
       this.#lastWritten.clear();
       return this.#node.invalidate(guard);
     }
     if (ofNode !== undefined)
-      return finishAll(works, backendUnavailable(`Consul does not take our node: ${ofNode.message}`));
+      return finishAll(works, backendUnavailable(`Consul refused to write our node: ${ofNode.message}`));
     for (const [work, problem] of ofServices) applyOperationError(work, problem);
   }
 
@@ -194,17 +190,17 @@ const isService = ({ part }: PendingRead): boolean => part === "Service";
 
 const isOpen = ({ result }: PendingChange): boolean => result === undefined;
 
-function finishAll(works: readonly PendingChange[], ending: WriteResult): void {
-  for (const work of works) work.result ??= ending;
+function finishAll(works: readonly PendingChange[], result: WriteResult): void {
+  for (const work of works) work.result ??= result;
 }
 
 function applyOperationError(work: PendingChange, { kind, message }: OperationError): void {
   if (kind === "conflict") work.expected = undefined;
-  else if (kind === "invalid") work.result = consulRefused(`Consul refuses the service: ${message}`);
-  else work.result ??= backendUnavailable(`Consul does not take the service: ${message}`);
+  else if (kind === "invalid") work.result = consulRefused(`Consul refused the service: ${message}`);
+  else work.result ??= backendUnavailable(`Consul could not write the service: ${message}`);
 }
 
-/** The problem of the node's operation, and the first of each service: the check's is a consequence. */
+/** The error of the node's operation, and the first error of each service: its check's follows from it. */
 function errorsByService(
   problems: readonly OperationError[],
   group: readonly PendingWrite[],

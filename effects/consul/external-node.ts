@@ -5,7 +5,7 @@ import { NO_ADDRESS } from "./service-plan.ts";
 import { ownerMark, type DeploymentScope } from "../service-catalog/service-registry.ts";
 import { type ConsulNode, type Operation, transact } from "./transaction.ts";
 
-/** The operation that leads every transaction: it fails unless the node is as we know it. */
+/** The first operation of every transaction: it fails unless the node has the index that we know. */
 export interface NodeGuard {
   readonly json: string;
 }
@@ -13,16 +13,17 @@ export interface NodeGuard {
 const ATTEMPTS_MAX = 4;
 
 /**
- * The node under which our services stand, and their fence. When the outcome of a write is unknown, it may still be on
- * its way; so the node's index is moved before anything else is written, and what was sent earlier can't land any more
- * (it could bring back a service that we remove next). Other processes share the node: they read its index again.
+ * The node of our services, and the fence for their writes. A write whose outcome is unknown may still arrive at
+ * Consul, and could bring back a service that is removed next. So the node's index is advanced before anything else is
+ * written, and every transaction that was sent earlier fails. Other processes share the node and then read its index
+ * again.
  */
 export class ExternalNode {
   readonly name: string;
   readonly #client: ConsulClient;
   readonly #owner: string;
   #guard: Promise<NodeGuard> | undefined;
-  // A predecessor that was killed may have left writes under way.
+  // A process that ran before this one may have been killed while its writes were pending.
   #mustAdvanceIndex = true;
 
   constructor(client: ConsulClient, scope: DeploymentScope) {
@@ -41,14 +42,14 @@ export class ExternalNode {
     return this.#guard;
   }
 
-  /** The outcome of a transaction with this guard is unknown. */
+  /** Called when the outcome of a transaction with this guard is unknown. */
   async invalidateAndFence(guard: NodeGuard): Promise<void> {
     if ((await this.#guard?.catch(() => undefined)) !== guard) return;
     this.#mustAdvanceIndex = true;
     this.#guard = undefined;
   }
 
-  /** The guard did not hold: another process moved the index, or the node is gone. */
+  /** Called when the guard failed: another process advanced the index, or the node was deleted. */
   async invalidate(guard: NodeGuard): Promise<void> {
     if ((await this.#guard?.catch(() => undefined)) === guard) this.#guard = undefined;
   }
@@ -60,17 +61,14 @@ export class ExternalNode {
   async #acquire(signal: AbortSignal): Promise<NodeGuard> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const found = await this.#read(signal);
-      if (found !== undefined && found.Meta?.["rollcall_owner"] !== this.#owner) {
-        throw backendUnavailable(
-          `Consul's node ${this.name} is not ours: it lacks the meta rollcall_owner=${this.#owner}`,
-        );
-      }
+      if (found !== undefined && found.Meta?.["rollcall_owner"] !== this.#owner)
+        throw backendUnavailable(foreignNode(this.name, this.#owner));
       const node = found !== undefined && !this.#mustAdvanceIndex ? found : await this.#advanceIndex(found, signal);
       if (node === undefined) continue;
       this.#mustAdvanceIndex = false;
       return { json: JSON.stringify(setIfUnchanged(node)) };
     }
-    throw backendUnavailable(`Consul's node ${this.name} changes all the time`);
+    throw backendUnavailable(`other processes changed Consul's node ${this.name} in each of ${ATTEMPTS_MAX} tries`);
   }
 
   async #read(signal: AbortSignal): Promise<ConsulNode | undefined> {
@@ -78,10 +76,10 @@ export class ExternalNode {
     const end = await transact(this.#client, JSON.stringify(get), signal);
     if (end.kind === "applied" && end.results[0]?.Node !== undefined) return end.results[0].Node;
     if (end.kind === "refused" && end.problems[0]?.kind === "missing") return undefined;
-    throw backendUnavailable(`Consul does not tell its node ${this.name}: ${describeFailure(end)}`);
+    throw backendUnavailable(`Consul's node ${this.name} could not be read: ${describeFailure(end)}`);
   }
 
-  /** Undefined: another process was faster. */
+  /** Undefined: another process changed the node first. */
   async #advanceIndex(found: ConsulNode | undefined, signal: AbortSignal): Promise<ConsulNode | undefined> {
     const ownMeta = { "external-node": "true", "external-probe": "false", rollcall_owner: this.#owner };
     const node: ConsulNode = {
@@ -93,9 +91,12 @@ export class ExternalNode {
     const end = await transact(this.#client, JSON.stringify(setIfUnchanged(node)), signal);
     if (end.kind === "applied" && end.results[0]?.Node !== undefined) return end.results[0].Node;
     if (end.kind === "refused" && end.problems[0]?.kind === "conflict") return undefined;
-    throw backendUnavailable(`Consul does not take the node ${this.name}: ${describeFailure(end)}`);
+    throw backendUnavailable(`Consul's node ${this.name} could not be written: ${describeFailure(end)}`);
   }
 }
+
+export const foreignNode = (name: string, owner: string): string =>
+  `Consul's node ${name} belongs to another owner: it lacks the meta rollcall_owner=${owner}`;
 
 const setIfUnchanged = (node: ConsulNode): Operation => ({ Node: { Verb: "cas", Node: node } });
 

@@ -4,12 +4,12 @@ import type { OperationResult } from "./transaction.ts";
 const GENERATION_SERVICES_MAX = 10_000;
 
 /**
- * What this process itself wrote last, so that it need not be read before the next write. It saves a request and
- * decides nothing: the write names the indexes, and Consul refuses it when they are others by now.
+ * The services as this process wrote them last, so that they need not be read before the next write. An outdated entry
+ * only costs a conflict: the write names its indexes, and Consul refuses it when they have changed.
  */
 export class LastWrittenServices {
-  // Two generations, of which the old one is dropped whole: to find the oldest in one Map takes longer the more were
-  // deleted.
+  // Two generations, of which the older is dropped as a whole: finding the oldest key of a Map takes longer the more
+  // keys were deleted.
   #current = new Map<string, StoredService>();
   #previous = new Map<string, StoredService>();
 
@@ -36,7 +36,7 @@ export class LastWrittenServices {
   }
 }
 
-/** The entries that a transaction's results tell; what it left alone is as it was found. Pure. */
+/** Looks services up in a transaction's results; parts that it did not write are taken from `found`. Pure. */
 export function storedServicesIn(
   results: readonly OperationResult[],
 ): (serviceId: string, found?: StoredServiceOrAbsent) => StoredService | undefined {

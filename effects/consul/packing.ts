@@ -6,9 +6,9 @@ export interface PackableWrite {
   readonly operationCount: number;
 }
 
-/** One is the node's. */
+/** One operation of each transaction is the node's. */
 const WRITE_OPERATIONS_MAX = OPERATIONS_MAX - 1;
-/** A transaction is 256 KiB at most, half of what Consul takes; 4 KiB are for the node's operation. */
+/** A transaction is at most 256 KiB, half of Consul's limit; 4 KiB of them are for the node's operation. */
 export const TRANSACTION_BYTES_MAX = 252 * 1024;
 
 export function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {

@@ -3,28 +3,28 @@ import { consulRefused } from "../service-catalog/faults.ts";
 import type { WriteResult, ServiceRegistration, ServiceChange } from "../service-catalog/service-registry.ts";
 import type { ConsulCheck, ConsulService, Operation } from "./transaction.ts";
 
-/** A service of our node with its check. */
+/** A service on our node with its check. */
 export interface StoredService {
   readonly service: ConsulService;
-  /** Undefined: someone took it away. */
+  /** Undefined: someone deleted it. */
   readonly check: ConsulCheck | undefined;
 }
 /** What Consul has under a service id on our node. */
 export type StoredServiceOrAbsent = StoredService | "absent";
 
-/** Reserved by RFC 2606, resolves nowhere: a service without an address must not seem to be at its node's. */
+/** RFC 2606 reserves `.invalid`, it never resolves. Without it, a service without an address gets its node's. */
 export const NO_ADDRESS = "no-address.invalid";
 
 export const checkIdOf = (serviceId: string): string => `rollcall:${serviceId}`;
 
-/** The marks in a service's Meta: whose it is, which version, of which node. */
+/** The Meta of a service that names its owner, version and node. */
 export const ownershipMeta = (owner: string, version: number, nodeId: string): Record<string, string> => ({
   rollcall_owner: owner,
   rollcall_version: String(version),
   rollcall_node_id: nodeId,
 });
 
-/** A status changes the check alone, which costs Consul half: so the check has a version of its own, in its name. */
+/** The check's name carries a version of its own, so that a change of status writes the check alone: half the work. */
 const checkNameOf = (version: number): string => `Rollcall, version ${version}`;
 
 interface OwnershipMarks {
@@ -35,7 +35,7 @@ interface OwnershipMarks {
 export const ownershipOf = (found: StoredServiceOrAbsent): OwnershipMarks | "absent" =>
   found === "absent" ? found : { Meta: found.service.Meta, checkName: found.check?.Name };
 
-/** How a change ends without a write, or undefined when it is to be written. Pure. */
+/** The result of a change that needs no write; undefined for one that has to be written. Pure. */
 export function resultWithoutWrite(
   change: ServiceChange,
   found: OwnershipMarks | "absent",
@@ -45,22 +45,19 @@ export function resultWithoutWrite(
   if (found.Meta?.["rollcall_owner"] !== owner) {
     if (change.kind !== "register") return "unchanged";
     return consulRefused(
-      `service id ${change.serviceId} is owned by another: it lacks the meta rollcall_owner=${owner}`,
+      `service id ${change.serviceId} belongs to another owner: it lacks the meta rollcall_owner=${owner}`,
     );
   }
   return versionOf(found) > change.version ? "unchanged" : undefined;
 }
 
-/**
- * The service's or its check's, whichever is younger. One that someone wrote over counts as the oldest: our next write
- * repairs it.
- */
+/** The younger of the service's and its check's version. One that someone overwrote is 0: our next write repairs it. */
 export const versionOf = ({ Meta, checkName = "" }: OwnershipMarks): number => {
   const versions = [Meta?.["rollcall_version"], /^Rollcall, version (\d+)$/.exec(checkName)?.[1]].map(Number);
   return Math.max(0, ...versions.filter(Number.isSafeInteger));
 };
 
-/** The operations of a change that is not settled; they fail when the service is no longer as found. Pure. */
+/** The operations of a change that has to be written; they fail when the service is no longer as found. Pure. */
 export function operationsOf(
   change: ServiceChange,
   found: StoredServiceOrAbsent,
@@ -75,7 +72,8 @@ export function operationsOf(
       { Check: { Verb: "cas", Check: { ...checkOf(change, service, change.check, node), ...expectedIndex(check) } } },
     ];
   }
-  // Without its name Consul refuses to look at the service. Its checks go with it, but not one that is younger.
+  // Consul requires the service's name here. Removing a service removes its checks; so a check that was written since
+  // it was read must make the transaction fail.
   const { ID, Service, ModifyIndex } = service;
   const removal: Operation = { Service: { Verb: "delete-cas", Node: node, Service: { ID, Service, ModifyIndex } } };
   if (check === undefined) return [removal];
@@ -93,7 +91,7 @@ function registerOperations(
   const check = checkOf(change, service, change.entry.check, node);
   return [
     { Service: { Verb: "cas", Node: node, Service: service } },
-    // What has the id of a new service's check can't be that service's.
+    // An existing check with this id can't belong to the new service, and is overwritten.
     found === "absent"
       ? { Check: { Verb: "set", Check: check } }
       : { Check: { Verb: "cas", Check: { ...check, ...expectedIndex(found.check) } } },

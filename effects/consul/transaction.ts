@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type ConsulClient, parseResponse, describeResponse } from "./consul-client.ts";
 import { backendUnavailable } from "../service-catalog/faults.ts";
 
-/** Of a service as Consul tells it: no more than the next write needs. */
+/** The fields of Consul's answers about a service that the next write needs. */
 const ConsulService = z.object({
   ID: z.string(),
   Service: z.string(),
@@ -11,7 +11,6 @@ const ConsulService = z.object({
 });
 export type ConsulService = z.infer<typeof ConsulService>;
 
-/** Likewise. */
 const ConsulCheck = z.object({ CheckID: z.string(), Name: z.string(), ModifyIndex: z.number() });
 export type ConsulCheck = z.infer<typeof ConsulCheck>;
 
@@ -33,7 +32,7 @@ interface WrittenCheck extends ConsulCheck {
   readonly Status: string;
   readonly Output: string;
   readonly ServiceID: string;
-  /** Consul's ACL goes by it. */
+  /** Consul's ACL checks the permission by it. */
   readonly ServiceName: string;
 }
 
@@ -44,7 +43,7 @@ export type Operation =
   | { readonly Service: { readonly Verb: Verb; readonly Node: string; readonly Service: Partial<WrittenService> } }
   | { readonly Check: { readonly Verb: Verb; readonly Check: Partial<WrittenCheck> & { readonly Node: string } } };
 
-/** More are refused. */
+/** Consul's limit of operations in a transaction. */
 export const OPERATIONS_MAX = 64;
 
 const OperationResult = z.object({
@@ -57,23 +56,20 @@ const AppliedResponse = z.object({ Results: z.array(OperationResult).nullable() 
 const RefusedResponse = z.object({ Errors: z.array(z.object({ OpIndex: z.int().min(0), What: z.string() })).min(1) });
 
 export interface OperationError {
-  /** Which operation it is about. */
+  /** Index of the operation. */
   readonly index: number;
   readonly kind: "conflict" | "missing" | "invalid" | "unavailable";
   readonly message: string;
 }
 
-/**
- * Applied as a whole, or not at all; `invalid_request`: not even looked at, and nobody says which operation is to
- * blame.
- */
+/** A transaction is applied as a whole or not at all. For `invalid_request` Consul does not name the operation. */
 export type TransactionResult =
   | { readonly kind: "applied"; readonly results: readonly OperationResult[] }
   | { readonly kind: "refused"; readonly problems: readonly OperationError[] }
   | { readonly kind: "invalid_request"; readonly what: string };
 
 /**
- * Runs operations, given as their JSON joined by commas, as one transaction; one that only reads asks the leader.
+ * Runs operations, given as JSON joined by commas, as one transaction. Reads are answered by the leader.
  * @throws Fault UNAVAILABLE, retryable: it is not known whether Consul applied it
  */
 export async function transact(
@@ -103,8 +99,8 @@ const toOperationError = ({ OpIndex, What }: { OpIndex: number; What: string }):
 });
 
 /**
- * Consul tells what is wrong in words only (agent/consul/state/txn.go, catalog_endpoint.go of 1.8.7). What is not known
- * to be the data's fault is trouble: to try in vain costs less than to refuse a node for good because an ACL was wrong.
+ * Consul reports errors as text only (agent/consul/state/txn.go, catalog_endpoint.go of 1.8.7). An unknown text counts
+ * as unavailable, because retrying in vain costs less than refusing a node for good when only an ACL was wrong.
  */
 function classifyError(what: string): OperationError["kind"] {
   if (what.endsWith("index is stale")) return "conflict";

@@ -3,7 +3,7 @@ import { effect } from "../../runtime/core/effect.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { POSTGRES_FAULTS, writeInOneStatement } from "./postgres-batch.ts";
 
-// Up to its own version, not below it: an upsert of the same event may have been written just before.
+// The same version is written too: an upsert of the same event may have been written just before.
 const UPDATE = `
   update rollcall.node_registrations held set
     status = given.status,
@@ -15,7 +15,7 @@ const UPDATE = `
     as given (node_id, status, last_heartbeat_at, liveness_deadline, version)
   where held.node_id = given.node_id and held.version <= given.version::bigint`;
 
-/** How nodes fare, a batch in one statement. A row that is not there is no fault: nothing was registered. */
+/** Writes status and times of a batch of nodes. A row that does not exist is no fault: the node was not registered. */
 export const HandlerPostgresUpdate = (sql: Sql) =>
   effect(PostgresUpdateRegistration, POSTGRES_FAULTS, (intents, { signal }) =>
     writeInOneStatement(

@@ -4,7 +4,7 @@ import { done, effect } from "../../runtime/core/effect.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { POSTGRES_FAULTS, writeInOneStatement } from "./postgres-batch.ts";
 
-// Of another attempt the times of the last one are no longer true.
+// A new attempt resets the times of the last one.
 const UPSERT = `
   insert into rollcall.node_registrations as held (
     node_id, node_type, node_version, node_name, endpoints, capabilities, metadata, status,
@@ -36,9 +36,7 @@ const UPSERT = `
     updated_at = excluded.updated_at
   where held.version <= excluded.version`;
 
-/**
- * Writes a batch of registrations in one statement. Confirmed too when a younger version is there: it serves as well.
- */
+/** Writes a batch of registrations. Also confirmed when the row has a younger version: the node is registered. */
 export const HandlerPostgresUpsert = (sql: Sql) =>
   effect(PostgresUpsertRegistration, POSTGRES_FAULTS, (intents, { signal }) =>
     writeInOneStatement(

@@ -4,7 +4,7 @@ import { CONSUL_FAULTS } from "./faults.ts";
 import { toOutcome } from "./outcome.ts";
 import type { ServiceRegistry } from "./service-registry.ts";
 
-/** Takes services back, with their checks. Done as well when nothing of ours is there. */
+/** Removes services with their checks. Also done when there is no service, or one of another owner. */
 export const HandlerConsulDeregister = (registry: ServiceRegistry) =>
   effect(ConsulDeregister, CONSUL_FAULTS, async (intents, { signal }) => {
     const results = await registry.apply(

@@ -5,7 +5,7 @@ import { CONSUL_FAULTS } from "./faults.ts";
 import { toOutcome } from "./outcome.ts";
 import type { ServiceRegistry } from "./service-registry.ts";
 
-/** Writes services with their check. Confirmed too when a younger version is there: the intent is served by it. */
+/** Writes services with their checks. Also confirmed when a younger version exists: the node is registered. */
 export const HandlerConsulRegister = (registry: ServiceRegistry) =>
   effect(ConsulRegister, CONSUL_FAULTS, async (intents, { signal }) => {
     const results = await registry.apply(

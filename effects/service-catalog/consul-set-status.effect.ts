@@ -4,7 +4,7 @@ import { CONSUL_FAULTS } from "./faults.ts";
 import { toOutcome } from "./outcome.ts";
 import type { ServiceRegistry } from "./service-registry.ts";
 
-/** Makes checks passing or critical. A service that is not there is no fault: reconciliation registers it anew. */
+/** Sets checks to passing or critical. A missing service is no fault: reconciliation registers it again. */
 export const HandlerConsulSetStatus = (registry: ServiceRegistry) =>
   effect(ConsulSetStatus, CONSUL_FAULTS, async (intents, { signal }) => {
     const results = await registry.apply(

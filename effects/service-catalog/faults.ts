@@ -1,15 +1,15 @@
 import { Fault } from "../../runtime/core/fault.ts";
 
-/** What the outcomes of the three Consul effects may carry. */
+/** Codes of the faults that the three Consul effects return. */
 export const CONSUL_FAULTS = ["CONSUL_REFUSED", "UNAVAILABLE"] as const;
 
-/** Trouble of Consul, of the way to it, or of what it lets us do: no word about the intent, so try again later. */
+/** Consul, the connection or our permissions failed. It says nothing about the intent, which is tried again. */
 export const backendUnavailable = (message: string, cause?: unknown): Fault =>
   new Fault("UNAVAILABLE", message, { retryable: true, cause });
 
-/** Consul will never take this intent as it is. */
+/** Consul will never accept this intent. */
 export const consulRefused = (message: string): Fault => new Fault("CONSUL_REFUSED", message, { retryable: false });
 
-/** Whatever was thrown, as a fault: a stranger is trouble, never a refusal. */
+/** An unknown error as a fault: UNAVAILABLE, so that the intent is tried again. */
 export const toFault = (error: unknown): Fault =>
   error instanceof Fault ? error : backendUnavailable(error instanceof Error ? error.message : String(error), error);

@@ -4,6 +4,7 @@ import { backendUnavailable } from "./faults.ts";
 import type { WriteResult } from "./service-registry.ts";
 
 export function toOutcome(result: WriteResult | undefined, success: Outcome = done()): Outcome {
-  if (result === undefined) return failed(backendUnavailable("the registry gave no answer for this intent"));
+  if (result === undefined)
+    return failed(backendUnavailable("the service registry returned no result for this intent"));
   return result instanceof Fault ? failed(result) : success;
 }

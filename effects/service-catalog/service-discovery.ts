@@ -4,26 +4,26 @@ export interface DiscoveredService {
   readonly service_id: string;
   readonly service_name: string;
   readonly node_id: string;
-  /** Empty when the node named no endpoint. */
+  /** Empty for a node without an endpoint. */
   readonly address: string;
   readonly port: number | null;
   readonly tags: readonly string[];
   readonly status: Check["status"];
-  /** Why the status is what it is. */
+  /** The reason for the status. */
   readonly note: string;
   readonly version: number;
 }
 
-/** What was registered, for those who look for a service. Only entries with our owner mark. */
+/** Finds registered services, only those with our owner mark. */
 export interface ServiceDiscovery {
   /**
-   * The services of one name, by service id; with `passing` only those that are ready for work.
+   * The services of a name, in the order of their ids; with `passing` only those that are ready for work.
    * @throws Fault UNAVAILABLE, retryable: no answer within 10 s
    */
   services(name: string, passing: boolean): Promise<DiscoveredService[]>;
   /**
-   * Whether it answers, and as which version.
-   * @throws Fault UNAVAILABLE, retryable
+   * The version of the backend.
+   * @throws Fault UNAVAILABLE, retryable: no answer
    */
   probe(): Promise<{ readonly version: string }>;
 }

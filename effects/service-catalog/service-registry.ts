@@ -1,8 +1,8 @@
-import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
 import type { Check } from "../../contracts/registration/messages/intents.ts";
+import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { Fault } from "../../runtime/core/fault.ts";
 
-/** A service as it is to be found. */
+/** A service as discovery shows it. */
 interface ServiceEntry {
   readonly name: string;
   readonly nodeId: string;
@@ -14,54 +14,48 @@ interface ServiceEntry {
 
 interface VersionedChange {
   readonly serviceId: string;
-  /** A younger version that is already there is never overwritten; the same version is written again: a repair. */
+  /** A younger version is never overwritten; the same version is written again, which repairs the entry. */
   readonly version: number;
 }
 export interface ServiceRegistration extends VersionedChange {
   readonly kind: "register";
   readonly entry: ServiceEntry;
 }
-/** Of a service that is not there, or another's: nothing to be done, whoever took it away. */
+/** Nothing is done for a service that does not exist or belongs to another owner. */
 export interface ServiceStatusChange extends VersionedChange {
   readonly kind: "set_status";
   readonly check: Check;
 }
-/** As with a status: what is gone or another's stays so. */
+/** Nothing is done for a service that does not exist or belongs to another owner. */
 export interface ServiceRemoval extends VersionedChange {
   readonly kind: "deregister";
 }
 export type ServiceChange = ServiceRegistration | ServiceStatusChange | ServiceRemoval;
 
-/** `unchanged`: a younger version is there, or nothing of ours. */
+/** `unchanged`: the entry has a younger version, does not exist, or belongs to another owner. */
 export type WriteResult = "written" | "unchanged" | Fault;
 
-/** Where services are registered: what the three `consul.*` effects write to. */
+/** Where the three `consul.*` effects write services. */
 export interface ServiceRegistry {
   /**
-   * Makes the changes, one ending each, in their order; one that is refused does not hold up the others. Never rejects.
-   * Changes of one service are made one after the other. An entry without this registry's owner mark is left alone:
-   * registering over it is refused, as it may be another's service that just has the same id.
+   * Makes the changes, each of another service, and returns their results in the same order. Never rejects; a refused
+   * change does not prevent the others. An entry without this registry's owner mark is not touched: registering over it
+   * is refused, because it may be another's service with the same id.
    *
-   * Faults: UNAVAILABLE, retryable: not done, or it is not known whether; CONSUL_REFUSED, not retryable: invalid, too
-   * large, or owned by another.
+   * Faults: UNAVAILABLE, retryable: not written, or the outcome is unknown; CONSUL_REFUSED, not retryable: invalid, too
+   * large, or of another owner.
    */
   apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]>;
 }
 
-/** What is registered, for whoever compares it with what should be. */
+/** What is registered, for reconciliation: the list form of the core's `Inventory`. */
 export interface ServiceInventory {
   /**
-   * Every service with this registry's owner mark, as it was after the call began.
-   * @throws Fault UNAVAILABLE, retryable: not told, not told whole, or in another shape than it should be
+   * Every service with this registry's owner mark, as it was after the call began. `version` is the younger of the
+   * service's and its check's, 0 where someone overwrote it; `content` is a `CatalogService`.
+   * @throws Fault UNAVAILABLE, retryable: no answer, an incomplete one, or one that does not have the documented fields
    */
-  listOwned(signal: AbortSignal): Promise<readonly OwnedService[]>;
-}
-
-export interface OwnedService {
-  readonly nodeId: string;
-  /** Of the service or of its check, whichever is younger; 0 where someone wrote over it. */
-  readonly version: number;
-  readonly service: CatalogService;
+  list(signal: AbortSignal): Promise<readonly InventoryEntry[]>;
 }
 
 /** Environment and namespace in which services are registered. */
@@ -70,6 +64,6 @@ export interface DeploymentScope {
   /** Empty: none. */
   readonly namespace: string;
 }
-/** What stands in every entry that is ours. */
+/** The owner mark in every entry of ours. */
 export const ownerMark = ({ env, namespace }: DeploymentScope): string =>
   ["rollcall", env, namespace].filter(Boolean).join("/");

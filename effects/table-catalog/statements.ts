@@ -1,4 +1,4 @@
-/** $1 service ids, $2 owner, then a column each. A service of another owner, or of a younger version, is left alone. */
+/** $1 service ids, $2 owner, then an array a column. Does not change services of another owner or a younger version. */
 export const REGISTER = `
   insert into rollcall.catalog_service as held
     (service_id, owner, service_name, node_id, tags, address, port, status, note, version)
@@ -28,7 +28,7 @@ export const OWNED_BY_OTHERS = `
   select service_id, owner from rollcall.catalog_service
   where service_id = any($1::text[]) and owner <> $2 and removed_at is null`;
 
-/** $1 service ids, $2 owner, then a column each. */
+/** $1 service ids, $2 owner, then one array a column. */
 export const SET_STATUS = `
   update rollcall.catalog_service held set
     status = given.status, note = given.note, version = given.version, updated_at = now()
@@ -37,7 +37,7 @@ export const SET_STATUS = `
     and held.version <= given.version
   returning held.service_id`;
 
-/** $1 service ids, $2 owner, $3 versions. One that was never there is remembered as removed too; a day is enough. */
+/** $1 service ids, $2 owner, $3 versions. A removed service keeps its version for a day, even if it never existed. */
 export const DEREGISTER = `
   with forgotten as (
     delete from rollcall.catalog_service

@@ -1,9 +1,10 @@
+import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
+import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
 import type { ServiceDiscovery, DiscoveredService } from "../service-catalog/service-discovery.ts";
 import { consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
 import {
   type WriteResult,
-  type OwnedService,
   ownerMark,
   type ServiceRegistration,
   type ServiceRemoval,
@@ -14,13 +15,12 @@ import {
   type ServiceStatusChange,
 } from "../service-catalog/service-registry.ts";
 import { writeIsolatingRefused } from "../isolate-refused.ts";
-import { roundsOfDistinctTargets } from "../distinct-target-rounds.ts";
 import { DEREGISTER, OWNED_SERVICES, OWNED_BY_OTHERS, REGISTER, FIND_SERVICES, SET_STATUS } from "./statements.ts";
 
-/** Consul refuses them as well: who finds such a service reaches its own machine. */
+/** Refused as by Consul: a client that connects to such an address reaches its own machine. */
 const WILDCARD_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::", "[::]"]);
 
-/** The service catalogue where there is no Consul: a table, with the same effects and the same answers. */
+/** The service catalog of an installation without Consul: a table, with the same effects and the same results. */
 export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceDiscovery {
   readonly #sql: Sql;
   readonly #owner: string;
@@ -32,26 +32,24 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
 
   async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
     const results = new Map<ServiceChange, WriteResult>();
-    for (const round of roundsOfDistinctTargets(changes, ({ serviceId }) => serviceId)) {
-      for (const change of round)
-        if (hasWildcardAddress(change)) results.set(change, consulRefused("Invalid service address"));
-      const open = round.filter((change) => !results.has(change));
-      const registrations = open.filter((change) => change.kind === "register");
-      await this.#write(registrations, (part) => this.#register(part, results), results, signal);
-      const statusChanges = open.filter((change) => change.kind === "set_status");
-      await this.#write(statusChanges, (part) => this.#setStatus(part), results, signal);
-      const removals = open.filter((change) => change.kind === "deregister");
-      await this.#write(removals, (part) => this.#deregister(part), results, signal);
-    }
+    for (const change of changes)
+      if (hasWildcardAddress(change)) results.set(change, consulRefused("Invalid service address"));
+    const open = changes.filter((change) => !results.has(change));
+    const registrations = open.filter((change) => change.kind === "register");
+    await this.#write(registrations, (part) => this.#register(part, results), results, signal);
+    const statusChanges = open.filter((change) => change.kind === "set_status");
+    await this.#write(statusChanges, (part) => this.#setStatus(part), results, signal);
+    const removals = open.filter((change) => change.kind === "deregister");
+    await this.#write(removals, (part) => this.#deregister(part), results, signal);
     return changes.map((change) => results.get(change) ?? backendUnavailable("not tried"));
   }
 
-  async listOwned(): Promise<readonly OwnedService[]> {
-    const rows = await this.#query<OwnedService["service"] & { readonly node_id: string; readonly version: number }>(
+  async list(): Promise<readonly InventoryEntry[]> {
+    const rows = await this.#query<CatalogService & { readonly node_id: string; readonly version: number }>(
       OWNED_SERVICES,
       [this.#owner],
     );
-    return rows.map(({ node_id: nodeId, version, ...service }) => ({ nodeId, version, service }));
+    return rows.map(({ node_id: entityId, version, ...content }) => ({ entityId, version, content }));
   }
 
   async services(name: string, passing: boolean): Promise<DiscoveredService[]> {
@@ -101,7 +99,7 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
     for (const change of part) {
       const owner = others.get(change.serviceId);
       if (owner !== undefined) {
-        results.set(change, consulRefused(`service id ${change.serviceId} is owned by another: ${owner}`));
+        results.set(change, consulRefused(`service id ${change.serviceId} belongs to another owner: ${owner}`));
       }
     }
     return written;
@@ -127,7 +125,7 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
 
   async #query<Row>(text: string, values: readonly SqlValue[]): Promise<Row[]> {
     return this.#sql.query<Row>(text, values).catch((cause: unknown) => {
-      throw backendUnavailable(`the catalogue's table does not answer: ${String(cause)}`, cause);
+      throw backendUnavailable(`the catalog's table could not be read: ${String(cause)}`, cause);
     });
   }
 }

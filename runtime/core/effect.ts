@@ -23,7 +23,7 @@ export interface Effect {
   readonly intent: IntentDefinition;
   /** Fault codes that its outcomes may carry: what `retry_on` may name. */
   readonly faults: readonly string[];
-  /** One outcome each, in the order of the intents. */
+  /** One outcome each, in the order of the intents. No two intents of a batch have the same target. */
   run(intents: readonly Intent<never>[], context: EffectContext): Promise<readonly Outcome[]>;
 }
 

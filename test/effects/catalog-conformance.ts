@@ -11,21 +11,21 @@ import { endings, run, serviceIntents } from "./intents.ts";
 export interface CatalogUnderTest {
   readonly registry: ServiceRegistry;
   readonly catalog: ServiceDiscovery;
-  /** A service of someone else, with this id, where ours would stand. */
+  /** Puts a service of another owner, with this id, in the place of ours. */
   putForeign(serviceId: string, name: string): Promise<void>;
-  /** The foreign service's address, undefined when it is gone. */
+  /** Address of the other owner's service, undefined when it does not exist. */
   foreignAddress(serviceId: string): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
 export interface CatalogTraits {
-  /** Whether an old version is kept out even after the service was removed. */
+  /** Whether a version older than a removal is rejected. */
   readonly remembersRemovals: boolean;
 }
 
-/** What every catalogue of services does, through the three effects. */
+/** The suite of every service catalog, written through the three effects. */
 export function describeCatalog(name: string, traits: CatalogTraits, open: () => Promise<CatalogUnderTest>): void {
-  describe(`${name}, as a catalogue of services`, () => {
+  describe(`${name}, as a service catalog`, () => {
     let bench: CatalogUnderTest;
     let serviceName: string;
     let intents: ReturnType<typeof serviceIntents>;
@@ -43,17 +43,17 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
     const deregister = async (...given: Intent[]) => run(HandlerConsulDeregister(bench.registry), given);
     const all = (): Promise<DiscoveredService[]> => bench.catalog.services(serviceName, false);
     const passing = (): Promise<DiscoveredService[]> => bench.catalog.services(serviceName, true);
-    /** An agent tells the servers a moment later. */
+    /** A Consul agent synchronises with the servers a moment later. */
     const eventually = (assertion: () => Promise<void>): Promise<void> =>
       expect
         .poll(() => assertion().then(() => "as expected", String), { timeout: 10_000 })
         .toBe("as expected") as Promise<void>;
 
-    it("answers, and as which version", async () => {
+    it("reports its version", async () => {
       expect((await bench.catalog.probe()).version).toMatch(/\d/);
     });
 
-    it("shows a registered node, but not among those that are ready for work", async () => {
+    it("lists a registered node, but not among the passing ones", async () => {
       const [outcome] = await register(intents.register("n1", 3));
       expect(outcome).toEqual({
         done: true,
@@ -77,7 +77,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       expect(await passing()).toEqual([]);
     });
 
-    it("finds a node among the passing ones once its status says so, with address, port and tags", async () => {
+    it("lists a node among the passing ones after its status was set, with address, port and tags", async () => {
       await register(intents.register("n1", 3));
       expect(endings(await setStatus(intents.setStatus("n1", 5, "passing")))).toEqual(["done"]);
       await eventually(async () => {
@@ -95,7 +95,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       expect((await passing())[0]?.tags).toContain("capability:io");
     });
 
-    it("takes a node back out of the passing ones", async () => {
+    it("lists a node no longer among the passing ones once its status is critical", async () => {
       await register(intents.register("n1", 3, { check: { status: "passing", note: "active" } }));
       await eventually(async () => expect(await passing()).toHaveLength(1));
       await setStatus(intents.setStatus("n1", 4, "critical", "gone quiet"));
@@ -109,7 +109,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n2" }]));
     });
 
-    it("writes all of a younger version over an older one", async () => {
+    it("replaces every field by those of a younger version", async () => {
       await register(intents.register("n1", 3));
       await setStatus(intents.setStatus("n1", 4, "passing"));
       await register(intents.register("n1", 5, { address: "10.9.9.9", port: 81, tags: ["capability:other"] }));
@@ -120,7 +120,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       });
     });
 
-    it("changes nothing for an older version, and calls it done", async () => {
+    it("changes nothing for an older version, and reports it as done", async () => {
       await register(intents.register("n1", 5, { check: { status: "passing", note: "active" } }));
       expect(endings(await register(intents.register("n1", 4, { address: "10.9.9.9" })))).toEqual(["done"]);
       expect(endings(await setStatus(intents.setStatus("n1", 3, "critical")))).toEqual(["done"]);
@@ -136,7 +136,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await all()).toMatchObject([{ address: "10.9.9.9", version: 5 }]));
     });
 
-    it("does no harm when everything is done twice", async () => {
+    it("has the same result when every intent is carried out twice", async () => {
       for (let time = 0; time < 2; time++) await register(intents.register("n1", 3), intents.register("n2", 3));
       for (let time = 0; time < 2; time++) await setStatus(intents.setStatus("n1", 4, "passing"));
       await eventually(async () => expect(await passing()).toMatchObject([{ node_id: "n1", version: 4 }]));
@@ -149,13 +149,13 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await all()).toEqual([]));
     });
 
-    it("has nothing to do for a status or a removal of a service that is not there", async () => {
+    it("does nothing for a status or a removal of a service that does not exist", async () => {
       expect(endings(await setStatus(intents.setStatus("n1", 4, "passing")))).toEqual(["done"]);
       expect(endings(await deregister(intents.deregister("n1", 5)))).toEqual(["done"]);
       expect(await all()).toEqual([]);
     });
 
-    it("takes a node back that was removed", async () => {
+    it("registers a node again that was removed", async () => {
       await register(intents.register("n1", 3));
       await deregister(intents.deregister("n1", 4));
       await register(intents.register("n1", 5));
@@ -163,7 +163,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
     });
 
     if (traits.remembersRemovals)
-      it("keeps an older version out after the removal", async () => {
+      it("does not register an older version after a removal", async () => {
         await register(intents.register("n1", 3));
         await deregister(intents.deregister("n1", 5), intents.deregister("n2", 5));
         expect(endings(await register(intents.register("n1", 4), intents.register("n2", 4)))).toEqual(["done", "done"]);
@@ -175,7 +175,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n1", address: "", port: null }]));
     });
 
-    it("writes a hundred in one call", async () => {
+    it("writes a hundred services in one call", async () => {
       const nodes = Array.from({ length: 100 }, (_, index) => `n${String(index).padStart(3, "0")}`);
       expect(endings(await register(...nodes.map((node) => intents.register(node, 3))))).toEqual(
         nodes.map(() => "done"),
@@ -186,13 +186,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await all()).toEqual([]));
     });
 
-    it("takes intents of one node in their order, even in one call", async () => {
-      const given = [3, 4, 5].map((version) => intents.register("n1", version, { port: version }));
-      expect(endings(await register(...given, intents.register("n2", 1)))).toEqual(["done", "done", "done", "done"]);
-      await eventually(async () => expect(await all()).toMatchObject([{ port: 5, version: 5 }, { node_id: "n2" }]));
-    });
-
-    it("refuses a bad intent alone, for good, and writes the rest of its batch", async () => {
+    it("refuses only the invalid intents of a batch, for good, and writes the others", async () => {
       const nodes = Array.from({ length: 40 }, (_, index) => `n${String(index).padStart(2, "0")}`);
       const bad = { n07: { address: "0.0.0.0" }, n33: { address: "::" } } as Record<string, { address: string }>;
       const outcomes = await register(...nodes.map((node) => intents.register(node, 3, bad[node])));
@@ -206,7 +200,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       });
     });
 
-    it("leaves a service of someone else alone, whose id is the same", async () => {
+    it("does not touch a service of another owner with the same id", async () => {
       await bench.putForeign(intents.idOf("n1"), serviceName);
       const [mine, other] = await register(intents.register("n1", 3), intents.register("n2", 3));
       expect(mine).toMatchObject({ done: false, fault: { code: "CONSUL_REFUSED", retryable: false } });
@@ -217,7 +211,7 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n2" }]));
     });
 
-    it("carries names that bite unharmed", async () => {
+    it("stores names and tags with special characters unchanged", async () => {
       const node = `a'b";--drop.__proto__:x`;
       const tags = ["capability:grüße ☎ 𝒳", 'capability:{a,"b"}', "capability:\\", "capability:' or 1=1", ""];
       await register(intents.register(node, 3, { tags }));

@@ -19,7 +19,7 @@ import { endings, run, serviceIntents } from "./intents.ts";
 const master = "0b5e0000-0000-4000-8000-000000000001";
 
 const policies = {
-  // What the security guide shows, for another environment: no more is needed.
+  // The policies of the security guide, for another environment.
   txn: blockOf("Consul", "hcl").replace("rollcall-dev", "rollcall-test"),
   agent: blockOf("Consul", "hcl agent"),
   readOnly: 'node_prefix "" { policy = "read" } service_prefix "" { policy = "read" }',
@@ -27,7 +27,7 @@ const policies = {
   otherNode: 'node "rollcall-prod" { policy = "write" } service_prefix "onex-" { policy = "write" }',
 };
 
-describeReal("A Consul that denies what no policy allows", () => {
+describeReal("A Consul with ACLs whose default policy is deny", () => {
   let address: string;
   let agent: ChildProcess | undefined;
   const dataDir = mkdtempSync(join(tmpdir(), "rollcall-consul-acl-"));
@@ -69,7 +69,7 @@ describeReal("A Consul that denies what no policy allows", () => {
   });
 
   it.for(["txn", "agent"] as const)(
-    "lets a token work that may write its own services only: %s",
+    "is usable with a token that may only write our services: %s",
     async (way, { skip }) => {
       skip(agent === undefined, "Consul runs in Docker here");
       const client = new ConsulClient({ address, token: tokens[way] });
@@ -89,7 +89,7 @@ describeReal("A Consul that denies what no policy allows", () => {
   );
 
   it.for(["txn", "agent"] as const)(
-    "lets that token write nobody else's services, keys or policies: %s",
+    "does not let that token write other services, keys or policies: %s",
     async (way, { skip }) => {
       skip(agent === undefined, "Consul runs in Docker here");
       const foreign = async (path: string, body: object): Promise<number> => {
@@ -117,14 +117,17 @@ describeReal("A Consul that denies what no policy allows", () => {
     ["agent", "otherServices"],
     ["txn", "nonsense"],
     ["agent", "nonsense"],
-  ] as const)("refuses no node for good because of the token: %s with %s", async ([way, name], { skip }) => {
-    skip(agent === undefined, "Consul runs in Docker here");
-    const token = name === "nonsense" ? "0b5e0000-0000-4000-8000-00000000dead" : tokens[name];
-    const client = new ConsulClient({ address, token });
-    const registry = createConsulRegistry(client, { ...scope, registration: way });
-    const [outcome] = await run(HandlerConsulRegister(registry), [intents.register("n9", 1)]);
-    expect(outcome).toMatchObject({ done: false, fault: { code: "UNAVAILABLE", retryable: true } });
-    expect(outcome?.done === false && outcome.fault.message).toMatch(/denied|ACL not found|may not read/);
-    client.close();
-  });
+  ] as const)(
+    "does not make a node refused for good because of its token: %s with %s",
+    async ([way, name], { skip }) => {
+      skip(agent === undefined, "Consul runs in Docker here");
+      const token = name === "nonsense" ? "0b5e0000-0000-4000-8000-00000000dead" : tokens[name];
+      const client = new ConsulClient({ address, token });
+      const registry = createConsulRegistry(client, { ...scope, registration: way });
+      const [outcome] = await run(HandlerConsulRegister(registry), [intents.register("n9", 1)]);
+      expect(outcome).toMatchObject({ done: false, fault: { code: "UNAVAILABLE", retryable: true } });
+      expect(outcome?.done === false && outcome.fault.message).toMatch(/denied|ACL not found|may not read/);
+      client.close();
+    },
+  );
 });

@@ -12,7 +12,7 @@ const owner = "rollcall/dev";
 const scope = { env: "dev", namespace: "" };
 const megabyte = "x".repeat(1024 * 1024);
 
-/** 30 MB, told in advance or not; stops when nobody listens any more. */
+/** An answer of 30 MB, with or without its length in a header; ends when the client closes the connection. */
 const thirtyMegabytes =
   (headers: Record<string, string>): Behaviour =>
   async ({ response }) => {
@@ -24,7 +24,7 @@ const thirtyMegabytes =
     response.end();
   };
 
-const troubles: Record<string, Behaviour> = {
+const failures: Record<string, Behaviour> = {
   "500": answer(500, "No cluster leader"),
   "503 from a proxy": answer(503, "<html>", "text/html"),
   "429": answer(429, "rate limit exceeded"),
@@ -61,7 +61,7 @@ const troubles: Record<string, Behaviour> = {
   "rubbish instead of HTTP": ({ request }) => void request.socket.end("SSH-2.0-OpenSSH_9.2\r\n"),
 };
 
-describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s", (registration) => {
+describe.each(["txn", "agent"] as const)("A failure of Consul, with registration by %s", (registration) => {
   let server: HttpStandIn;
   let client: ConsulClient;
   const intents = serviceIntents("onex-effect");
@@ -83,7 +83,7 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
   });
   afterEach(() => client.close());
 
-  it.each(Object.entries(troubles))("is UNAVAILABLE, to be tried again, in time: %s", async (_, behaviour) => {
+  it.each(Object.entries(failures))("is UNAVAILABLE and retryable within the timeout: %s", async (_, behaviour) => {
     server.behaviour = behaviour;
     const startedAt = performance.now();
     const [outcome] = await register(client, 500);
@@ -92,7 +92,7 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
   });
 
   it.each([{}, { "Content-Length": String(30 * megabyte.length) }])(
-    "reads no more of 30 MB than it may: %o",
+    "reads no more of an answer of 30 MB than the limit: %o",
     async (headers) => {
       let sentBytes = 0;
       server.behaviour = async (exchange) => {
@@ -115,7 +115,7 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
     expect(outcome).toMatchObject({ done: false, fault: { code: "UNAVAILABLE", retryable: true } });
   });
 
-  it("ends by itself where a caller gives no time", async () => {
+  it("ends after the client's own timeout when the caller has no signal", async () => {
     server.behaviour = () => {};
     const impatient = open({ timeoutMs: 200 });
     await expect(new ConsulDiscovery(impatient, scope).services("x", true)).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
     impatient.close();
   });
 
-  it("sends nothing when its time is over before it begins", async () => {
+  it("sends nothing when the signal is aborted before", async () => {
     let requests = 0;
     server.behaviour = () => void requests++;
     const signal = AbortSignal.abort();
@@ -134,7 +134,7 @@ describe.each(["txn", "agent"] as const)("Consul's troubles, registering by %s",
     expect(requests).toBe(0);
   });
 
-  it("never shows the token", async () => {
+  it("never contains the token in objects or errors", async () => {
     const token = "5ec2e7-t0ken";
     const tokens: unknown[] = [];
     server.behaviour = (exchange) => {
@@ -186,13 +186,13 @@ describe("Consul's transactions", () => {
     expect(requests.length).toBeLessThan(20);
   });
 
-  it("leave out a service that is too large for one", async () => {
+  it("leave out a service that is too large for a transaction", async () => {
     const tags = Array.from({ length: 256 }, () => "x".repeat(1_100));
     const given = [intents.register("n1", 3), intents.register("n2", 3, { tags }), intents.register("n3", 3)];
     expect(endings(await registerAll(given))).toEqual(["done", "CONSUL_REFUSED", "done"]);
   });
 
-  it("are halved until the intent stands alone that Consul can't even read", async () => {
+  it("are split in halves until the intent that Consul can't parse is alone", async () => {
     server.behaviour = agreeable(owner, (body) =>
       body.includes('-n7"') ? answer(400, "Failed to parse body") : undefined,
     );
@@ -200,7 +200,7 @@ describe("Consul's transactions", () => {
     expect(endings(await registerAll())).toEqual(expected);
   });
 
-  it("go on without the service that an ACL forbids, which is tried again later", async () => {
+  it("continue without a service that an ACL forbids, which is UNAVAILABLE", async () => {
     server.behaviour = agreeable(owner, (body) => {
       const index = (JSON.parse(body) as { Service?: { Service: { ID: string } } }[]).findIndex(
         ({ Service }) => Service?.Service.ID === "onex-effect-n7",
@@ -210,7 +210,7 @@ describe("Consul's transactions", () => {
     expect(endings(await registerAll())).toEqual(nodes.map((node) => (node === "n7" ? "UNAVAILABLE" : "done")));
   });
 
-  it("end when nothing is ever as it was found", async () => {
+  it("end as UNAVAILABLE when every write conflicts", async () => {
     server.behaviour = agreeable(owner, (body) =>
       body.includes('"get"')
         ? answerJson(409, { Errors: [{ OpIndex: 0, What: 'service "x" on node "n" doesn\'t exist' }] })
@@ -219,7 +219,7 @@ describe("Consul's transactions", () => {
     expect(endings(await registerAll([intents.register("n1", 3)]))).toEqual(["UNAVAILABLE"]);
   });
 
-  it("touch no node that belongs to someone else", async () => {
+  it("do not write a node of another owner", async () => {
     const bodies: string[] = [];
     const behaviour = agreeable("rollcall/other");
     server.behaviour = (exchange) => {

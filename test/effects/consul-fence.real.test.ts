@@ -45,7 +45,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     proxy.behaviour = pass;
   });
 
-  it("is read back when only the answer was lost", async () => {
+  it("is read again when only the answer was lost", async () => {
     proxy.behaviour = async (exchange) => {
       if (!writesServices(exchange)) return pass(exchange);
       await forward(consul, exchange);
@@ -58,7 +58,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     expect(await all()).toMatchObject([{ node_id: "n1", version: 3, status: "critical" }]);
   });
 
-  it("can't land any more once something else was done: no service comes back after its removal", async () => {
+  it("fails when it arrives after a later write: no service comes back after its removal", async () => {
     let held: Exchange | undefined;
     proxy.behaviour = async (exchange) => {
       if (!writesServices(exchange)) return pass(exchange);
@@ -73,7 +73,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     expect(await all()).toEqual([]);
   });
 
-  it("of a process that is gone can't land any more once its successor has written", async () => {
+  it("of a process that has ended fails when it arrives after its successor has written", async () => {
     let held: Exchange | undefined;
     proxy.behaviour = async (exchange) => {
       if (!writesServices(exchange)) return pass(exchange);
@@ -87,7 +87,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     expect(await all()).toMatchObject([{ node_id: "n2" }]);
   });
 
-  it("of one process holds up no other that shares the node", async () => {
+  it("of one process does not hold up another one that shares the node", async () => {
     const other = createConsulRegistry(direct, { ...scope, registration: "txn" });
     for (let round = 1; round <= 5; round++) {
       const ours = Array.from({ length: 40 }, (_, index) => intents.register(`a${index}`, round));
@@ -108,7 +108,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     expect((await all()).filter(({ version }) => version === 5)).toHaveLength(80);
   });
 
-  it("is followed by a younger one of the same service that wins, whatever comes late", async () => {
+  it("does not overwrite a younger version of the service when it arrives late", async () => {
     await run(HandlerConsulRegister(registry), [intents.register("n1", 3)]);
     let held: Exchange | undefined;
     proxy.behaviour = async (exchange) => {
@@ -122,7 +122,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     expect(await all()).toMatchObject([{ version: 5, status: "passing", note: "active" }]);
   });
 
-  it("finds its way when Consul has lost the node and all that stood on it", async () => {
+  it("succeeds again after the node and its services were deleted in Consul", async () => {
     await run(HandlerConsulRegister(registry), [intents.register("n1", 3)]);
     const Node = `rollcall-test-${scope.namespace}`;
     await fetch(`${consul}/v1/catalog/deregister`, { method: "PUT", body: JSON.stringify({ Node }) });

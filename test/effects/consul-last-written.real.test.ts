@@ -12,7 +12,7 @@ import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { forward, type HttpStandIn, standIn } from "./http-stand-in.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 
-describeReal("What a process remembers of its writes to Consul", ({ consul }) => {
+describeReal("A process's memory of its writes to Consul", ({ consul }) => {
   let proxy: HttpStandIn;
   let client: ConsulClient;
   let requests: string[];
@@ -55,7 +55,7 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
     requests = [];
   });
 
-  it("spares it reading: one request writes the statuses of a whole batch, and one each what follows", async () => {
+  it("saves reads: one request writes the statuses of a whole batch, and one each later change", async () => {
     const nodes = Array.from({ length: 62 }, (_, index) => `n${index}`);
     await register(...nodes.map((node) => intents.register(node, 3)));
     requests = [];
@@ -70,7 +70,7 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
     expect(await all()).toHaveLength(62);
   });
 
-  it("holds against no younger version that another process wrote", async () => {
+  it("does not overwrite a younger version that another process wrote", async () => {
     await register(intents.register("n1", 3), intents.register("n2", 3));
     await run(HandlerConsulSetStatus(other), [
       intents.setStatus("n1", 6, "passing"),
@@ -83,7 +83,7 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
     expect(await all()).toMatchObject([left, left]);
   });
 
-  it("is corrected where another process wrote an older version, or took the service away", async () => {
+  it("is corrected when another process wrote an older version or removed the service", async () => {
     await register(intents.register("n1", 3), intents.register("n2", 3));
     await run(HandlerConsulSetStatus(other), [intents.setStatus("n1", 4, "passing")]);
     await run(HandlerConsulDeregister(other), [intents.deregister("n2", 4)]);
@@ -94,7 +94,7 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
   });
 
   it.each([5, 4])(
-    "keeps no service away that was removed by hand, whether its version is younger or not: %i",
+    "does not prevent a service that was removed by hand from being registered again with version %i",
     async (version) => {
       await register(intents.register("n1", 5));
       await removeByHand("n1");
@@ -103,14 +103,14 @@ describeReal("What a process remembers of its writes to Consul", ({ consul }) =>
     },
   );
 
-  it("keeps no check away that was removed by hand", async () => {
+  it("does not prevent a check that was removed by hand from being written again", async () => {
     await register(intents.register("n1", 3));
     await byHand({ Check: { Verb: "delete", Check: { Node: nodeName(), CheckID: `rollcall:${intents.idOf("n1")}` } } });
     expect(await setStatus(intents.setStatus("n1", 4, "critical", "quiet"))).toEqual(["done"]);
     expect(await all()).toMatchObject([{ status: "critical", note: "quiet", version: 4 }]);
   });
 
-  it("is no right to a service that someone else wrote over it", async () => {
+  it("does not overwrite a service that another owner has put in its place", async () => {
     await register(intents.register("n1", 3));
     const service = { ID: intents.idOf("n1"), Service: name, Address: "192.0.2.7" };
     await byHand({ Service: { Verb: "set", Node: nodeName(), Service: service } });

@@ -24,7 +24,7 @@ describeReal("Consul", ({ consul }) => {
       registry,
       catalog: new ConsulDiscovery(client, scope),
       async putForeign(serviceId, name) {
-        // Makes the node, whose address is ours to choose.
+        // Creates the node, on which the other owner's service is put.
         await registry.apply([{ kind: "deregister", serviceId, version: 1 }], AbortSignal.timeout(5_000));
         const entry = {
           name,

@@ -8,10 +8,7 @@ export interface Exchange {
 }
 export type Behaviour = (exchange: Exchange) => void | Promise<void>;
 
-/**
- * A server over a real socket, in Consul's place or in front of it, that behaves as it is told from one request to the
- * next.
- */
+/** A server on a real socket, instead of Consul or as a proxy to it, whose behaviour a test can change at any time. */
 export interface HttpStandIn {
   readonly address: string;
   behaviour: Behaviour;
@@ -21,7 +18,7 @@ export interface HttpStandIn {
 export async function standIn(behaviour: Behaviour): Promise<HttpStandIn> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    // A client that goes away in the middle is what some of these tests are about.
+    // Some tests are about clients that disconnect during a request.
     request.on("error", () => {});
     response.on("error", () => {});
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -29,7 +26,7 @@ export async function standIn(behaviour: Behaviour): Promise<HttpStandIn> {
       try {
         await handle.behaviour({ request, response, body: Buffer.concat(chunks).toString("utf8") });
       } catch {
-        // What stands behind it is gone: to the client that is a connection that breaks.
+        // The server behind the proxy does not answer: the client's connection breaks too.
         response.destroy();
       }
     });
@@ -54,7 +51,7 @@ export const answer =
 export const answerJson = (status: number, json: unknown): Behaviour =>
   answer(status, JSON.stringify(json), "application/json");
 
-/** As Consul's transactions where nothing is refused and nothing kept: the node is there, and ours. */
+/** Answers as Consul's transactions when the node exists and is ours. Nothing is refused and nothing is stored. */
 export function agreeable(owner: string, refuse: (body: string) => Behaviour | undefined = () => undefined): Behaviour {
   const node = { Node: "n", Address: "a", Meta: { rollcall_owner: owner }, ModifyIndex: 7 };
   return (exchange) => {
@@ -64,7 +61,7 @@ export function agreeable(owner: string, refuse: (body: string) => Behaviour | u
   };
 }
 
-/** Sends on to `target` and resolves to the answer. */
+/** Forwards the request to `target` and returns the answer. */
 export async function forward(target: string, { request, body }: Exchange): Promise<{ status: number; text: string }> {
   const method = request.method ?? "GET";
   const response = await fetch(target + (request.url ?? ""), { method, ...(body !== "" && { body }) });

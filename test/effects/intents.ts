@@ -12,7 +12,7 @@ export interface IntentIdentity {
   readonly attemptId?: string;
 }
 
-/** An intent as the runtime hands it to an effect. */
+/** An intent as the runtime passes it to an effect. */
 export function intentOf<Shape extends z.ZodRawShape>(
   definition: IntentDefinition<Shape>,
   payload: z.input<z.ZodObject<Shape>>,
@@ -36,7 +36,7 @@ export function intentOf<Shape extends z.ZodRawShape>(
 export const run = (effect: Effect, intents: readonly Intent[], timeoutMs = 30_000): Promise<readonly Outcome[]> =>
   effect.run(intents as readonly Intent<never>[], { signal: AbortSignal.timeout(timeoutMs) });
 
-/** How each intent ended, in a word: "done", or the fault's code. */
+/** The result of each intent: "done", or the fault's code. */
 export const endings = (outcomes: readonly Outcome[]): string[] =>
   outcomes.map((outcome) => (outcome.done ? "done" : outcome.fault.code));
 

@@ -55,7 +55,7 @@ function update(
   );
 }
 
-/** What the Postgres effects do, on every store. */
+/** The suite of the Postgres effects, for every store. */
 export function describePostgresEffects(name: string, open: () => Promise<Store>): void {
   describe(`${name}, as the table of registrations`, () => {
     let store: Store;
@@ -73,7 +73,7 @@ export function describePostgresEffects(name: string, open: () => Promise<Store>
     const updated = (...intents: Intent[]) => run(HandlerPostgresUpdate(store), intents);
     const rows = () => store.query("select * from rollcall.node_registrations order by node_id");
 
-    it("writes a node whole", async () => {
+    it("writes every field of a node", async () => {
       const intent = upsert("n1", 3, { metadata: { rack: "7" } });
       expect(await upserted(intent)).toEqual([
         { done: true, event: { type: "PostgresRegistrationConfirmed", payload: { node_id: "n1", version: 3 } } },
@@ -99,32 +99,32 @@ export function describePostgresEffects(name: string, open: () => Promise<Store>
       ]);
     });
 
-    it("changes nothing for an older version, and calls it done", async () => {
+    it("changes nothing for an older version, and reports it as done", async () => {
       await upserted(upsert("n1", 5, { status: "ACTIVE" }));
       expect(endings(await upserted(upsert("n1", 4)))).toEqual(["done"]);
       expect(endings(await updated(update("n1", 3, "REJECTED", null, null)))).toEqual(["done"]);
       expect(await rows()).toMatchObject([{ status: "ACTIVE", version: 5 }]);
     });
 
-    it("does no harm when everything is done twice", async () => {
+    it("has the same result when every intent is carried out twice", async () => {
       for (let time = 0; time < 2; time++) await upserted(upsert("n1", 3));
       for (let time = 0; time < 2; time++) await updated(update("n1", 4, "ACTIVE", null, "2026-01-01T00:00:30.000Z"));
       await upserted(upsert("n1", 3));
       expect(await rows()).toMatchObject([{ status: "ACTIVE", version: 4 }]);
     });
 
-    it("sets a status at the version that its upsert had", async () => {
+    it("sets a status with the same version as the upsert before it", async () => {
       await upserted(upsert("n1", 3));
       await updated(update("n1", 3, "DEREGISTERED", null, null));
       expect(await rows()).toMatchObject([{ status: "DEREGISTERED", version: 3 }]);
     });
 
-    it("has nothing to do for a status of a node that is not there", async () => {
+    it("does nothing for a status of a node without a row", async () => {
       expect(endings(await updated(update("n1", 3, "ACTIVE", null, null)))).toEqual(["done"]);
       expect(await rows()).toEqual([]);
     });
 
-    it("keeps the last heartbeat when none is told, and forgets a deadline that is over", async () => {
+    it("keeps the last heartbeat when an update has none, and clears a deadline when it has none", async () => {
       await upserted(upsert("n1", 3));
       await updated(update("n1", 4, "ACTIVE", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:30.000Z"));
       await updated(update("n1", 5, "LIVENESS_EXPIRED", null, null));
@@ -133,7 +133,7 @@ export function describePostgresEffects(name: string, open: () => Promise<Store>
       ]);
     });
 
-    it("keeps the times over a refresh, and begins anew with another attempt", async () => {
+    it("keeps the times when the same attempt is written again, and resets them for another attempt", async () => {
       const liveness_deadline = new Date("2026-01-01T00:00:30Z");
       await upserted(upsert("n1", 3));
       await updated(update("n1", 4, "ACTIVE", "2026-01-01T00:00:00.000Z", liveness_deadline.toISOString()));
@@ -145,18 +145,7 @@ export function describePostgresEffects(name: string, open: () => Promise<Store>
       expect((await rows())[0]?.["registered_at"]).not.toEqual(registeredAt);
     });
 
-    it("takes intents of one node in their order, even in one batch", async () => {
-      const outcomes = await upserted(
-        upsert("n1", 3),
-        upsert("n2", 1),
-        upsert("n1", 4, { status: "ACTIVE" }),
-        upsert("n1", 2),
-      );
-      expect(endings(outcomes)).toEqual(["done", "done", "done", "done"]);
-      expect(await rows()).toMatchObject([{ status: "ACTIVE", version: 4 }, { node_id: "n2" }]);
-    });
-
-    it("refuses a bad intent alone, for good, and writes the rest of its batch", async () => {
+    it("refuses only the invalid intents of a batch, for good, and writes the others", async () => {
       const bad = new Set([7, 100, 499]);
       const intents = Array.from({ length: 500 }, (_, index) =>
         upsert(`n${index}`, 1, bad.has(index) ? { metadata: { nul: "a\u0000b" } } : {}),
@@ -175,7 +164,7 @@ export function describePostgresEffects(name: string, open: () => Promise<Store>
       expect((await rows()).filter(({ status }) => status === "ACTIVE")).toMatchObject([{ node_id: "n1" }]);
     });
 
-    it("carries names that bite unharmed", async () => {
+    it("stores names with special characters unchanged", async () => {
       const nodeIds = ["__proto__", "'; drop table rollcall.node_registrations; --", "$1", "{a,NULL}", "NULL"];
       const metadata = { constructor: "x", "": "empty", "☎": "\u202e<script>" };
       await upserted(...nodeIds.map((nodeId) => upsert(nodeId, 1, { metadata })));

@@ -17,7 +17,7 @@ const intents = Array.from({ length: 8 }, (_, index) =>
   ),
 );
 
-it("calls a store that is down or hangs UNAVAILABLE, within the time given", async () => {
+it("returns UNAVAILABLE within the timeout when the store is down or hangs", async () => {
   const down: Sql = {
     query: () => Promise.reject(new Fault("STORE_UNAVAILABLE", "no connection", { retryable: true })),
   };
@@ -29,7 +29,7 @@ it("calls a store that is down or hangs UNAVAILABLE, within the time given", asy
   }
 });
 
-it("stops looking for the bad intent when the store goes away meanwhile", async () => {
+it("stops looking for the invalid intent when the store becomes unavailable", async () => {
   let queries = 0;
   const failing: Sql = {
     query: () => {

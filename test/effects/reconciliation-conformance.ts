@@ -2,19 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DiscoveredService } from "../../effects/service-catalog/service-discovery.ts";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 
-/** What others can do to a catalogue behind our back. */
+/** Changes that others make to a catalog. */
 export interface Vandal {
   readonly environment: Readonly<Record<string, string>>;
   remove(serviceId: string): Promise<void>;
-  /** Another address and another tag; its check fails. */
+  /** Changes address and tags, and lets its check fail. */
   alter(serviceId: string): Promise<void>;
   /** Puts an entry with our owner mark there. */
   leaveBehind(serviceId: string, nodeId: string): Promise<void>;
-  /** Ways in which the catalogue can't be read, by name. */
+  /** Names of the ways in which reading the catalog fails. */
   readonly failures: readonly string[];
   fail(how: string | undefined, bench: HttpBench): Promise<void>;
   wipe(): Promise<void>;
-  /** A service of someone else. */
+  /** Registers a service of another owner. */
   putForeign(): Promise<void>;
   foreign(): Promise<unknown>;
   close(): Promise<void>;
@@ -23,7 +23,7 @@ export interface Vandal {
 const WAIT = { timeout: 60_000 };
 const NODES = 20;
 
-/** A catalogue is brought back to what the nodes' states say, whatever was done to it. */
+/** The suite of reconciliation: a catalog is repaired to match the nodes' states, after any change by others. */
 export function describeReconciliation(name: string, vandalOf: (bench: () => HttpBench) => Promise<Vandal>): void {
   describe(`${name}, when others change it`, () => {
     let bench: HttpBench;
@@ -48,7 +48,7 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
     const find = async (id: string): Promise<DiscoveredService | undefined> =>
       (await services()).find(({ service_id }) => service_id === serviceOf(id));
     const drift = () => bench.system.runtime.status().drift.find(({ backend }) => backend === "consul");
-    /** A comparison that began after the call has come to an end. */
+    /** Waits until a comparison that began after the call has ended. */
     const compared = async (): Promise<void> => {
       const { brokerTimeMs } = bench.system.runtime.status();
       let first: number | undefined;
@@ -61,7 +61,7 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
         .toBe(true);
     };
 
-    it("is left alone while nothing differs", async () => {
+    it("is not written while nothing differs", async () => {
       await bench.say("NodeIntrospectionEvent", nodes);
       await expect.poll(() => bench.inState("AWAITING_ACK"), WAIT).toEqual([...nodes].sort());
       await bench.say("NodeRegistrationAcked", nodes);
@@ -72,14 +72,14 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       expect(body.checks).toContainEqual(expect.objectContaining({ name: "drift of consul", level: "ok" }));
     });
 
-    it("gets an entry back that was deleted", async () => {
+    it("has a deleted entry restored", async () => {
       const before = await find("n1");
       await vandal.remove(serviceOf("n1"));
       expect(await find("n1")).toBeUndefined();
       await expect.poll(() => find("n1"), WAIT).toEqual(before);
     });
 
-    it("gets an entry repaired that was altered", async () => {
+    it("has an altered entry repaired, and the repair is in the node's timeline", async () => {
       const before = await find("n2");
       await vandal.alter(serviceOf("n2"));
       expect(await find("n2")).toMatchObject({ address: "192.0.2.66", status: "critical" });
@@ -87,13 +87,13 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       const { body } = await bench.ask<{ items: { type: string; reason: string }[] }>(
         "/api/v1/registrations/n2/timeline?limit=200",
       );
-      const told = body.items.filter(({ type }) => type === "drift(consul)");
-      expect(told).toMatchObject([
-        { reason: expect.stringMatching(/altered: onex-effect-n2 has another tags, address/) },
+      const repairs = body.items.filter(({ type }) => type === "drift(consul)");
+      expect(repairs).toMatchObject([
+        { reason: expect.stringMatching(/altered: onex-effect-n2 differs in tags, address/) },
       ]);
     });
 
-    it("loses the entry of a node that has ended, and of one that was never known", async () => {
+    it("has the entries of an ended node and of an unknown one removed", async () => {
       await bench.say("NodeDeregister", ["n0"]);
       await expect.poll(() => find("n0"), WAIT).toBeUndefined();
       await vandal.leaveBehind(serviceOf("n0"), "n0");
@@ -102,7 +102,7 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       await expect.poll(() => services().then((found) => found.length), WAIT).toBe(NODES - 1);
     });
 
-    it("loses and gets nothing while it can't be read", async () => {
+    it("is not changed while it can't be read, and repaired afterwards", async () => {
       await vandal.leaveBehind(serviceOf("ghost"), "ghost");
       for (const how of vandal.failures) {
         await vandal.fail(how, bench);
@@ -115,7 +115,7 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       expect(drift()?.error).toBe(null);
     });
 
-    it("loses more than a fifth of its entries at an operator's word only", async () => {
+    it("has more than a fifth of its entries removed only after an operator released the hold", async () => {
       const ghosts = Array.from({ length: 6 }, (_, i) => `ghost${i}`);
       for (const ghost of ghosts) await vandal.leaveBehind(serviceOf(ghost), ghost);
       const held = async () => (await bench.ask<{ items: object[] }>("/api/v1/holds")).body.items;
@@ -124,22 +124,24 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
       for (const ghost of ghosts) expect(await find(ghost)).toBeDefined();
       const doctor = await bench.ask<{ ok: boolean; checks: object[] }>("/api/v1/doctor");
       expect(doctor.body.checks).toContainEqual(expect.objectContaining({ name: "deletion hold", level: "finding" }));
-      const word = await bench.ask("/api/v1/holds/registration/consul/release?by=ann&reason=test", { method: "POST" });
-      expect(word).toMatchObject({
+      const released = await bench.ask("/api/v1/holds/registration/consul/release?by=ann&reason=test", {
+        method: "POST",
+      });
+      expect(released).toMatchObject({
         status: 200,
         body: { in_force: false, released_by: "ann (address 127.0.0.1)", reason: "test" },
       });
       await expect.poll(() => services().then((found) => found.length), WAIT).toBe(NODES - 1);
     });
 
-    it("is filled again when it was wiped", async () => {
+    it("has all entries restored after it was emptied", async () => {
       const before = await services(true);
       await vandal.wipe();
       expect(await services()).toEqual([]);
       await expect.poll(() => services(true), WAIT).toEqual(before);
     });
 
-    it("keeps what others have in it", async () => {
+    it("keeps the entries of other owners", async () => {
       expect(foreign).toBeDefined();
       expect(await vandal.foreign()).toEqual(foreign);
     });

@@ -39,7 +39,7 @@ describeCatalog("TableCatalog", { remembersRemovals: true }, async () => {
   };
 });
 
-it("is UNAVAILABLE while its store is, and within the time given when the store hangs", async () => {
+it("returns UNAVAILABLE within the timeout when its store is down or hangs", async () => {
   const down = { query: () => Promise.reject(new Fault("STORE_UNAVAILABLE", "no connection", { retryable: true })) };
   const hanging = { query: () => new Promise<never>(() => {}) };
   const change = { kind: "deregister", serviceId: "s", version: 1 } as const;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HttpBench, lasting } from "../app/http-bench.ts";
 import { describeReconciliation } from "./reconciliation-conformance.ts";
 
-describeReconciliation("the table catalogue", async (bench) => {
+describeReconciliation("the table catalog", async (bench) => {
   const sql = (text: string, ...values: string[]) => bench().system.store.query(text, values);
   return {
     environment: {},
@@ -49,7 +49,7 @@ describe("the rows of nodes", () => {
     )[0];
   const vandalize = (text: string, id: string) => bench.system.store.query(text, [id]);
 
-  it("are written again when they are gone, and right when they were altered", async () => {
+  it("are restored when they were deleted, and repaired when they were altered", async () => {
     bench = await HttpBench.open(lasting, { limits: { reconcileEveryMs: 500 } });
     try {
       for (const id of ["r1", "r2", "r3"]) await bench.activeNode(id, { endpoints: ["http://10.0.0.1:80"] });

@@ -43,7 +43,7 @@ export class Consul {
     if (change.kind === "register" && change.entry.address === REFUSED_ADDRESS)
       return consulRefused("Invalid service address");
     if (held && !held.isRemoved && !isOurs)
-      return change.kind === "register" ? consulRefused("the service id is owned by another") : "unchanged";
+      return change.kind === "register" ? consulRefused("the service id belongs to another owner") : "unchanged";
     this.onApplied(change);
     if (held && isOurs && held.version > version) return "unchanged";
     if (change.kind === "register") {

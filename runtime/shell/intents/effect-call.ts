@@ -28,6 +28,7 @@ export async function callEffect(
     });
   });
   try {
+    assertDistinctTargets(intents);
     const outcomesPromise = spec.effect.run(intents as readonly Intent<never>[], { signal: abort.signal });
     const outcomes = await Promise.race([outcomesPromise, timeout]);
     return intents.map((_, index) => outcomes[index] ?? unavailableOutcome(spec, "the effect gave no outcome for it"));
@@ -36,6 +37,12 @@ export async function callEffect(
   } finally {
     cancel();
   }
+}
+
+/** An effect writes its batch with one statement or transaction, which must not write the same target twice. */
+function assertDistinctTargets(intents: readonly Intent[]): void {
+  if (new Set(intents.map(({ target }) => target)).size < intents.length)
+    throw new Error("two intents of one batch have the same target");
 }
 
 const unavailableOutcome = ({ backend }: EffectSpec, message: string, cause?: unknown): Outcome => ({
