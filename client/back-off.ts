@@ -1,8 +1,8 @@
-/** How long to wait after so many failures in a row: doubles, is bounded, and differs so that a fleet spreads out. */
+/** The wait after so many failures in a row: doubled each time, bounded, and random so that many nodes spread out. */
 export const backOffMs = (failures: number, firstMs: number, maxMs: number, random: () => number = Math.random) =>
   Math.min(firstMs * 2 ** Math.max(0, failures - 1), maxMs) * (0.75 + random() / 2);
 
-/** Resolves early, without an error, when the signal says so. */
+/** Waits. Resolves early, without an error, when the signal is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();

@@ -1,8 +1,6 @@
 type Listener<Values extends readonly unknown[]> = (...values: Values) => void;
 
-/**
- * Listeners by event name, as Node's EventEmitter has them. Not that one, so that the client runs wherever fetch does.
- */
+/** Listeners by event name, like Node's EventEmitter. Own code, so that the client runs wherever fetch exists. */
 export class Emitter<Events extends { readonly [Name in keyof Events]: readonly unknown[] }> {
   readonly #listeners = new Map<keyof Events, readonly { readonly call: unknown; readonly isOnce: boolean }[]>();
 
@@ -14,7 +12,7 @@ export class Emitter<Events extends { readonly [Name in keyof Events]: readonly 
     return this.#add(name, listener, true);
   }
 
-  /** Takes a listener back that was given last, if it is there. */
+  /** Removes a listener; of one that was added several times, the last. */
   off<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): this {
     const listeners = this.#listeners.get(name) ?? [];
     const at = listeners.findLastIndex(({ call }) => call === listener);
@@ -22,7 +20,7 @@ export class Emitter<Events extends { readonly [Name in keyof Events]: readonly 
     return this;
   }
 
-  /** The values of the next such event. Rejects with the signal's reason when that comes first. */
+  /** The values of the next event of this name. Rejects with the signal's reason when it is aborted before. */
   next<Name extends keyof Events>(name: Name, signal?: AbortSignal): Promise<Events[Name]> {
     return new Promise((resolve, reject) => {
       const listener = (...values: Events[Name]): void => {
@@ -39,7 +37,7 @@ export class Emitter<Events extends { readonly [Name in keyof Events]: readonly 
     });
   }
 
-  /** Calls the listeners that there are, in the order of their coming. Returns whether there was one. */
+  /** Calls the listeners in the order in which they were added. Returns whether there was one. */
   emit<Name extends keyof Events>(name: Name, ...values: Events[Name]): boolean {
     const listeners = this.#listeners.get(name) ?? [];
     for (const { call, isOnce } of listeners) {

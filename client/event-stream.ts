@@ -10,10 +10,10 @@ export interface EventStreamOptions extends HttpAccess {
   readonly onEvent: (event: RegistrationEvent) => void;
 }
 
-/** The server says something, if only a comment, more often than this; else the connection is dead. */
+/** The server sends an event or a comment more often than this; after a longer silence the connection is broken. */
 const SILENCE_MS = 45_000;
 
-/** One server-sent event stream, resumed after the last event that arrived whenever it breaks. */
+/** A stream of server-sent events. When it breaks, it is resumed after the last event that arrived. */
 export class EventStream {
   readonly #options: EventStreamOptions;
   readonly #closing = new AbortController();
@@ -24,8 +24,8 @@ export class EventStream {
   }
 
   /**
-   * Resolves when everything published from now on will be told. Waits for the server without end.
-   * @throws Fault TRANSPORT_REFUSED, not retryable: the server wants another token
+   * Resolves when every event published from now on will be delivered. Waits for the server without limit.
+   * @throws Fault TRANSPORT_REFUSED, not retryable: the server refuses the token
    */
   open(): Promise<void> {
     return new Promise((resolve, reject) => void this.#run(resolve, reject).finally(resolve));
@@ -45,7 +45,7 @@ export class EventStream {
           opened();
         });
       } catch (error) {
-        // One that was open once goes on: tokens are changed while nodes run.
+        // A stream that was open before tries again: tokens are changed while nodes run.
         if (!wasOpen && error instanceof Fault && !error.retryable) return refused(error);
         if (!this.#closing.signal.aborted) this.#options.log("warn", "the event stream broke off, resuming", error);
       }
@@ -70,7 +70,7 @@ export class EventStream {
         signal: AbortSignal.any([this.#closing.signal, silence.signal]),
       });
       if (!response.ok || !response.body) {
-        // An id of a log that is gone: going on from now is all that is left.
+        // The id is of a log that no longer exists: the stream continues with new events.
         if (response.status === 400) this.#lastEventId = undefined;
         const detail = `${response.status} ${(await response.text()).slice(0, 500)}`;
         throw response.status === 401 || response.status === 403 ? accessRefused(detail) : new Error(detail);
@@ -93,7 +93,7 @@ export class EventStream {
   }
 }
 
-/** Cuts a stream's text into events (WHATWG HTML, 9.2.6); comments are dropped. */
+/** Splits a stream's text into events (WHATWG HTML, 9.2.6); comments are dropped. */
 export class SseParser {
   readonly #onEvent: (id: string | undefined, data: string) => void;
   #text = "";

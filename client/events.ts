@@ -4,14 +4,14 @@ import type { RegistrationPayloads } from "./payloads.ts";
 export type RegistrationEventType = keyof RegistrationPayloads;
 export type RegistrationPayload<Type extends RegistrationEventType> = RegistrationPayloads[Type];
 
-/** A published event: `type` tells the payload's fields. Dedupe by `id`; `entity_seq` shows a gap or a repeat. */
+/** A published event: `type` determines the payload's fields. Dedupe by `id`; `entity_seq` shows gaps and repeats. */
 export type RegistrationEvent<Type extends RegistrationEventType = RegistrationEventType> = {
   readonly [Each in Type]: { readonly id: string; readonly type: Each; readonly payload: RegistrationPayload<Each> };
 }[Type];
 
 export const REGISTRATION_EVENT_TYPES = Object.keys(PAYLOAD_CHECKS) as readonly RegistrationEventType[];
 
-/** What a node must hear to play its part. */
+/** The events that a node needs. */
 export const EVENTS_FOR_NODES = [
   "NodeRegistrationAccepted",
   "NodeRegistrationRejected",
@@ -21,7 +21,7 @@ export const EVENTS_FOR_NODES = [
   "NodeDeregistered",
 ] as const satisfies readonly RegistrationEventType[];
 
-/** An envelope's JSON as an event; undefined for what this client does not know, which a later version may send. */
+/** An envelope's JSON as an event; undefined for a type that this client does not know, as of a later version. */
 export function decodeEvent(json: string): RegistrationEvent | undefined {
   const { envelope_id: id, payload_type: type, payload } = envelopeOf(json);
   if (typeof id !== "string" || !isKnown(type) || !PAYLOAD_CHECKS[type](payload)) return undefined;

@@ -1,16 +1,16 @@
 import { Fault } from "../runtime/core/fault.ts";
 
-/** How a node of this process reaches a system over HTTP, and says who it is. */
+/** Address and credentials of a system's HTTP interface. */
 export interface HttpAccess {
-  /** Of a running system: `http://127.0.0.1:8080`. */
+  /** URL of a running system: `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** One of the system's `ROLLCALL_API_TOKENS`; a node's is enough for what a node does. */
+  /** One of the system's `ROLLCALL_API_TOKENS`; the role `node` is enough. */
   readonly token?: string | undefined;
 }
 
-/** A token goes in a header only: an address is logged, and a cookie is sent by whoever asks a browser to. */
+/** The token is sent in a header only: addresses are logged, and browsers attach cookies to requests of other sites. */
 export const bearer = (token: string | undefined): Readonly<Record<string, string>> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-/** For 401 and 403: asking again changes nothing. */
+/** For the answers 401 and 403, which a retry does not change. */
 export const accessRefused = (what: string): Fault => new Fault("TRANSPORT_REFUSED", what, { retryable: false });

@@ -8,7 +8,7 @@ const WAITING_MAX = 50_000;
 const DELIVERY_MS = 30_000;
 const REQUEST_MS = 10_000;
 
-/** Posts each message, those of one node one after the other, and tries again what the system could not take yet. */
+/** Posts each message, those of a node one after another, and retries those that the system could not take yet. */
 export class HttpSender {
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export class HttpSender {
       return Promise.reject(new Fault("TRANSPORT_BUSY", `${WAITING_MAX} messages wait already`, { retryable: true }));
     this.#waiting += 1;
     const before = this.#lastSendByNode.get(message.nodeId);
-    // A goodbye that overtakes an introspection would leave a registration behind.
+    // In order for each node: a shutdown that overtakes an introspection would leave a registration behind.
     const sent = (before ?? Promise.resolve())
       .catch(() => undefined)
       .then(() => this.#deliver(message))
@@ -75,7 +75,7 @@ export class HttpSender {
       body,
       signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(REQUEST_MS)]),
     });
-    // Read in any case: an unread answer keeps its connection.
+    // Read in any case: an unread answer would keep its connection busy.
     const answer = await response.text();
     if (response.ok) return;
     const text = `${response.status} ${answer.slice(0, 500)}`;
@@ -91,7 +91,7 @@ export class HttpSender {
     try {
       await call();
     } finally {
-      // The next one takes this one's place.
+      // The next waiting message gets this one's slot.
       const next = this.#queue.shift();
       if (next) next();
       else this.#inFlight -= 1;

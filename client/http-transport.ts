@@ -9,7 +9,7 @@ export interface HttpTransportOptions extends HttpAccess {
   readonly log?: TransportLog;
 }
 
-/** Nodes that speak HTTP: messages are posted, answers to all nodes of the process come over one event stream. */
+/** HTTP: messages are posted, and one event stream delivers the answers to all nodes of the process. */
 export function httpTransport({ url, token, log = () => {} }: HttpTransportOptions): Transport {
   const sender = new HttpSender({ url, token });
   const subscribers = new Subscribers();

@@ -39,7 +39,8 @@ let isPatched = false;
 
 /**
  * kafkajs 2.2.4 sets a timer with a negative delay while it is idle: it fires every millisecond and costs an idle node
- * 4 to 6 % of a core. Another version is left as it is, and one that is bundled.
+ * 4 to 6 % of a core. Other versions, and a bundled kafkajs, are not changed. The runtime's Kafka adapter has the same
+ * patch (`runtime/adapters/kafka/kafkajs-patches.ts`), which this package can't import.
  */
 function stopIdleTimer(): void {
   if (isPatched) return;

@@ -6,13 +6,13 @@ export interface KafkaFeedOptions {
   readonly kafka: Kafka;
   readonly topics: readonly string[];
   readonly log: TransportLog;
-  /** Of every record from the opening on, in order within a partition. */
+  /** Called for every record that is appended after the opening, in order within a partition. */
   readonly onRecord: (key: string | undefined, value: Buffer) => void;
 }
 
 /**
- * Everything that is appended to some topics from now on. A consumer group of one: its positions are kept here, so that
- * an interruption loses nothing and nothing is stored in Kafka.
+ * Reads everything that is appended to some topics from now on. Each feed is the only member of its consumer group and
+ * keeps its positions in memory, so that an interruption loses nothing and nothing is stored in Kafka.
  */
 export class KafkaFeed {
   readonly #options: KafkaFeedOptions;
@@ -24,7 +24,7 @@ export class KafkaFeed {
     this.#options = options;
   }
 
-  /** Resolves when everything appended from now on will be told. Waits for brokers and topics without end. */
+  /** Resolves when everything appended from now on will be delivered. Waits for brokers and topics without limit. */
   async open(): Promise<void> {
     for (let failures = 0; !this.#closing.signal.aborted;) {
       try {
@@ -44,13 +44,13 @@ export class KafkaFeed {
   }
 
   /**
-   * "From latest" would begin wherever the log ends when the first fetch happens to be made: too late for an answer.
+   * kafkajs' "latest" would begin at the log's end at the time of the first fetch, after answers that came before it.
    */
   async #readLogEnds(): Promise<void> {
     const admin = this.#options.kafka.admin({ retry: { retries: 2 } });
     try {
       await admin.connect();
-      // All of them awaited, also when one fails: kafkajs would connect again for what is left under way.
+      // All are awaited, also when one fails: kafkajs would connect again for requests that are still pending.
       const found = await Promise.allSettled(
         this.#options.topics.map(async (topic) => ({ topic, ends: await admin.fetchTopicOffsets(topic) })),
       );
@@ -105,7 +105,7 @@ export class KafkaFeed {
 
   #seek(consumer: Consumer, topic: string, partitions: readonly number[]): void {
     for (const partition of partitions) {
-      // One that came into being later is read from its start.
+      // A partition that was created later is read from its start.
       const offset = this.#positions.get(topic)?.get(partition) ?? "0";
       consumer.seek({ topic, partition, offset });
     }

@@ -18,13 +18,13 @@ interface QueuedRecord extends OutgoingRecord {
 
 const WAITING_MAX = 50_000;
 const CALL_MESSAGES_MAX = 2_000;
-/** Of a whole call, so of any partition's share too: what one partition gets is one batch, bounded by the broker. */
+/** Limit of a call. It bounds each partition's batch too, whose size the broker limits. */
 const CALL_BYTES_MAX = 512 * 1024;
 const DELIVERY_MS = 30_000;
 
 /**
- * One call in flight; what arrives meanwhile leaves with the next. A call counts only when every partition it went to
- * was confirmed, and a failed one is repeated by a new producer: kafkajs can lose track of what is under way.
+ * Sends one call at a time; messages that arrive meanwhile go with the next. A call has succeeded only when all of its
+ * partitions were confirmed. A failed one is repeated by a new producer: kafkajs loses track of pending requests.
  */
 export class KafkaSender {
   readonly #kafka: Kafka;
@@ -33,7 +33,7 @@ export class KafkaSender {
   #queue: QueuedRecord[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
-  /** Where the partitioner sent the records of the call under way. */
+  /** The partitions to which the partitioner sent records of the pending call. */
   readonly #sentPartitions = new Set<string>();
 
   constructor(kafka: Kafka, log: TransportLog) {
@@ -52,7 +52,7 @@ export class KafkaSender {
     });
   }
 
-  /** Gives what waits some time to leave. */
+  /** Waits some time for messages that are not sent yet. */
   async close(): Promise<void> {
     const end = new AbortController();
     await Promise.race([this.#running, pause(4_000, end.signal)]);
@@ -62,7 +62,7 @@ export class KafkaSender {
   }
 
   async #run(): Promise<void> {
-    // What is said in the same tick leaves in the same call.
+    // Messages of the same tick go in one call.
     await new Promise(setImmediate);
     for (let failures = 0; this.#queue.length > 0;) {
       const batch = this.#takeBatch();

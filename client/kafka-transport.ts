@@ -1,6 +1,6 @@
 import { decodeEvent, EVENTS_FOR_NODES, type RegistrationEvent } from "./events.ts";
 import { createKafka, type KafkaAccess } from "./kafka-connection.ts";
-import { KafkaFeed } from "./kafka-feed.ts";
+import { KafkaFeed, type KafkaFeedOptions } from "./kafka-feed.ts";
 import { KafkaSender } from "./kafka-sender.ts";
 import { encodeMessage, type NodeMessage } from "./messages.ts";
 import { Subscribers, notifyListener } from "./subscribers.ts";
@@ -11,7 +11,7 @@ export interface KafkaTransportOptions extends KafkaAccess, TopicPrefix {
   readonly log?: TransportLog;
 }
 
-/** Nodes that speak Kafka: one producer, and one consumer of the answer topics, for all nodes of the process. */
+/** Kafka: one producer, and one consumer of the answer topics, for all nodes of the process. */
 export function kafkaTransport(options: KafkaTransportOptions): Transport {
   const log = options.log ?? (() => {});
   const kafka = createKafka(options, log);
@@ -22,18 +22,11 @@ export function kafkaTransport(options: KafkaTransportOptions): Transport {
 
   const openFeed = async (
     types: EventFilter["types"],
-    wants: (key: string) => boolean,
-    tell: (event: RegistrationEvent) => void,
+    wantsKey: (key: string) => boolean,
+    onEvent: (event: RegistrationEvent) => void,
   ): Promise<KafkaFeed> => {
-    const feed = new KafkaFeed({
-      kafka,
-      log,
-      topics: types.map((type) => topicOf(type, options)),
-      onRecord: (key, value) => {
-        const event = key !== undefined && wants(key) ? decodeEvent(value.toString()) : undefined;
-        if (event) tell(event);
-      },
-    });
+    const topics = types.map((type) => topicOf(type, options));
+    const feed = new KafkaFeed({ kafka, log, topics, onRecord: eventsOf(wantsKey, onEvent) });
     feeds.add(feed);
     await feed.open();
     return feed;
@@ -74,3 +67,11 @@ export function kafkaTransport(options: KafkaTransportOptions): Transport {
     },
   };
 }
+
+/** Decodes the records of wanted keys; values that are no known event are ignored. */
+const eventsOf =
+  (wantsKey: (key: string) => boolean, onEvent: (event: RegistrationEvent) => void): KafkaFeedOptions["onRecord"] =>
+  (key, value) => {
+    const event = key !== undefined && wantsKey(key) ? decodeEvent(value.toString()) : undefined;
+    if (event) onEvent(event);
+  };

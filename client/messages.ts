@@ -4,7 +4,7 @@ import type { NodeAck, NodeGoodbye, NodeHeartbeat, NodeIntrospection } from "./p
 
 const SOURCE = "rollcall-client";
 
-/** What a node says, by payload type. */
+/** Payloads of a node's messages, by type. */
 export interface NodePayloads {
   readonly NodeIntrospectionEvent: NodeIntrospection;
   readonly NodeRegistrationAcked: NodeAck;
@@ -13,7 +13,7 @@ export interface NodePayloads {
 }
 export type NodeMessageType = keyof NodePayloads;
 
-/** One message of a node. The same object sent twice is a repeat: it is taken once, by its id. */
+/** A message of a node. Sending the same object again is a repeat, which the system drops by its id. */
 export type NodeMessage<Type extends NodeMessageType = NodeMessageType> = {
   readonly [Each in Type]: {
     readonly id: string;
@@ -21,7 +21,7 @@ export type NodeMessage<Type extends NodeMessageType = NodeMessageType> = {
     readonly nodeId: string;
     readonly correlationId: string;
     readonly payload: NodePayloads[Each];
-    /** When it was said, RFC 3339. */
+    /** When it was created, RFC 3339. */
     readonly timestamp: string;
   };
 }[Type];
@@ -30,7 +30,7 @@ export function nodeMessage<Type extends NodeMessageType>(type: Type, payload: N
   const id = crypto.randomUUID();
   const { node_id: nodeId, correlation_id } = payload;
   const timestamp = toRfc3339(Date.now());
-  // The compiler can't see that a generic type and its payload belong together.
+  // The cast is needed because TypeScript does not relate a generic type to its payload here.
   return { id, type, nodeId, correlationId: correlation_id ?? id, payload, timestamp } as NodeMessage<Type>;
 }
 

@@ -1,13 +1,13 @@
-/** What a simulated node does wrong: nothing, never ACKs, falls silent once active. */
+/** The fault of a simulated node: none, it never ACKs, or it sends nothing more once it is active. */
 type Misbehaviour = "none" | "no-ack" | "silent";
 
 export interface NodeProfile {
   readonly nodeId: string;
   readonly nodeType: "effect" | "compute" | "reducer" | "orchestrator";
   readonly misbehaviour: Misbehaviour;
-  /** Says everything twice. */
+  /** Sends every message twice. */
   readonly sendsDuplicates: boolean;
-  /** 0 to 1, this node's own sequence. */
+  /** Random numbers from 0 to 1, a sequence of this node's own. */
   readonly random: () => number;
 }
 
@@ -22,7 +22,7 @@ export interface SimulationShape {
 
 const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 
-/** Who plays what: the same for the same seed. Shares are exact, spread evenly over the nodes. */
+/** The profiles of all nodes, the same for the same seed. Shares are exact and spread evenly over the nodes. */
 export function planNodeProfiles({ nodes, seed, noAck, silent, duplicate }: SimulationShape): NodeProfile[] {
   const shuffled = shuffle([...Array(nodes).keys()], mulberry32(seed));
   const noAckCount = Math.round(nodes * noAck);
@@ -51,7 +51,7 @@ function shuffle(items: number[], random: () => number): number[] {
   return items;
 }
 
-/** A small generator of good enough numbers, by a seed of 32 bits (Tommy Ettinger's mulberry32). */
+/** A small generator of random numbers with a seed of 32 bits (Tommy Ettinger's mulberry32). */
 function mulberry32(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -1,6 +1,6 @@
 import type { RegistrationPayloads } from "./payloads.ts";
 
-/** Whether a value is what its field's type says. */
+/** Whether a value has the type of its field. */
 type Check = (value: unknown) => boolean;
 type Fields = Readonly<Record<string, Check>>;
 
@@ -59,7 +59,7 @@ const node = objectOf({
   introspected_at: time,
 });
 
-/** By event type: whether a payload has every field that its type tells of. */
+/** By event type: whether a payload has every field of its type. */
 export const PAYLOAD_CHECKS: Readonly<Record<keyof RegistrationPayloads, Check>> = {
   NodeRegistrationInitiated: objectOf({ ...published, node_type: nodeType, node, supersedes: orNull(text) }),
   NodeRegistrationAccepted: objectOf({ ...published, ack_deadline: time, service_id: text }),

@@ -1,13 +1,13 @@
-// The payloads of the registration protocol, as this client reads and writes them. They stand here by themselves, so
-// that the client needs no other package; a test holds them equal to the contracts' own.
+// The payloads of the registration protocol, as this client reads and writes them. The contracts' own types would need
+// another package; a test checks that both are equal.
 
 type Maybe<Value> = Value | null | undefined;
 
-/** What every message of a node may say of itself. */
+/** Fields of every message of a node. */
 interface Sent {
   /** 1 to 255 of A-Z a-z 0-9 . _ : - */
   readonly node_id: string;
-  /** UUID of the request that this belongs to; all that follows from it carries it. */
+  /** UUID of the request that this belongs to; every event that follows from it has the same one. */
   readonly correlation_id?: Maybe<string>;
   /** RFC 3339, by the sender's clock. */
   readonly timestamp?: Maybe<string>;
@@ -35,7 +35,7 @@ export interface NodeIntrospection extends Sent {
   readonly declared_capabilities?: Maybe<string[] | Record<string, unknown>>;
   /** Of older producers: kept in metadata, as JSON text. */
   readonly discovered_capabilities?: unknown;
-  /** URLs, or name to URL: http, https, grpc, grpcs, tcp. The first is what the catalogue is told. */
+  /** URLs, or name to URL: http, https, grpc, grpcs, tcp. The first is registered in the service catalog. */
   readonly endpoints?: Maybe<string[] | Record<string, string>>;
   /** A path that starts with one /, or a URL. */
   readonly health_endpoint?: Maybe<string>;
@@ -59,7 +59,7 @@ export interface NodeHeartbeat extends Sent {
   /** Since its process started. */
   readonly uptime_seconds?: Maybe<number>;
   readonly active_operations_count?: Maybe<number>;
-  /** Of one core: more than 100 on several. */
+  /** Of one core: may be more than 100 on several cores. */
   readonly cpu_usage_percent?: Maybe<number>;
   readonly memory_usage_mb?: Maybe<number>;
 }
@@ -71,7 +71,7 @@ export interface NodeGoodbye extends Sent {
 
 type NodeType = "effect" | "compute" | "reducer" | "orchestrator";
 
-/** All that a node told about itself, and when. */
+/** A node's description of itself, and its time. */
 interface RegisteredNode {
   readonly node_id: string;
   readonly node_type: NodeType;
@@ -89,7 +89,7 @@ interface RegisteredNode {
   readonly [field: string]: unknown;
 }
 
-/** What every event carries. A later version may send more fields. */
+/** Fields of every event. A later version may send more. */
 interface Published {
   readonly node_id: string;
   readonly correlation_id: string;
@@ -110,19 +110,19 @@ export interface RegistrationPayloads {
   readonly NodeRegistrationInitiated: Published & {
     readonly node_type: NodeType;
     readonly node: RegisteredNode;
-    /** The attempt that this one takes the place of. */
+    /** The attempt that this one replaces, or null. */
     readonly supersedes: string | null;
   };
-  /** Every backend has the node; it has until ack_deadline to say that it is ready. */
+  /** Every backend has registered the node, which must send its ACK by ack_deadline. */
   readonly NodeRegistrationAccepted: Published & { readonly ack_deadline: string; readonly service_id: string };
   /** A backend has refused the node for good. */
   readonly NodeRegistrationRejected: Published & {
     readonly rejection_reason: string;
     readonly failed_backends: { backend: string; error_code: string; message: string }[];
   };
-  /** The node has answered its acceptance. */
+  /** The node has acknowledged its acceptance. */
   readonly NodeRegistrationAckReceived: Published & { readonly liveness_deadline: string };
-  /** No answer came in time: the attempt is over and taken back. */
+  /** No ACK arrived in time: the attempt has ended, and its registrations are undone. */
   readonly NodeRegistrationAckTimedOut: Published & { readonly deadline_at: string };
   /** The node is ready for work, for as long as it renews its liveness. */
   readonly NodeBecameActive: Published & {
@@ -131,12 +131,12 @@ export interface RegistrationPayloads {
     readonly capabilities: string[];
     readonly endpoints: Record<string, string>;
   };
-  /** An ACTIVE node has told something new about itself. */
+  /** An ACTIVE node has changed its description. */
   readonly NodeUpdated: Published & { readonly node: RegisteredNode };
-  /** An ACTIVE node has been silent for too long. */
+  /** An ACTIVE node sent no heartbeat in time. */
   readonly NodeLivenessExpired: Published & {
     readonly deadline_at: string;
-    /** Null: none was heard. */
+    /** Null: none was received. */
     readonly last_heartbeat_at: string | null;
   };
   /** The registration was ended by the node or by an operator. */

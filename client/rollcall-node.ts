@@ -4,14 +4,14 @@ import type { RegistrationEvent, RegistrationPayload } from "./events.ts";
 import { nodeMessage, type NodeMessage, type NodePayloads } from "./messages.ts";
 import type { Transport, Unsubscribe } from "./transport.ts";
 
-/** What a node tells about itself. */
+/** A node's description of itself. */
 export interface NodeDescription {
   readonly nodeType: "effect" | "compute" | "reducer" | "orchestrator";
   readonly nodeVersion?: string;
   readonly nodeName?: string;
   readonly nodeRole?: string;
   readonly capabilities?: readonly string[];
-  /** Name to URL; the first is what the service catalogue is told. */
+  /** Name to URL; the first is registered in the service catalog. */
   readonly endpoints?: Readonly<Record<string, string>>;
   readonly healthEndpoint?: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -21,55 +21,55 @@ export interface RollcallNodeOptions extends NodeDescription {
   /** 1 to 255 of A-Z a-z 0-9 . _ : - */
   readonly nodeId: string;
   readonly transport: Transport;
-  /** Default: a third of the liveness time that the system tells. */
+  /** Default: a third of the time until the liveness deadline that the system sends. */
   readonly heartbeatMs?: number;
-  /** Tells this process of the node from its earlier ones; must rise. Default: when this object was made, ms. */
+  /** Distinguishes this process of the node from earlier ones; must rise. Default: the time of construction, ms. */
   readonly epoch?: number;
-  /** Figures for each heartbeat. */
+  /** Called for each heartbeat; returns its figures. */
   readonly heartbeatMetrics?: () => Omit<
     NodePayloads["NodeHeartbeatEvent"],
     "node_id" | "correlation_id" | "timestamp"
   >;
-  /** 0 to 1; spreads timers. */
+  /** Random numbers from 0 to 1, which spread the timers of many nodes. */
   readonly random?: () => number;
 }
 
 export interface RollcallNodeEvents {
-  /** The system has registered the node; the ACK is on its way. */
+  /** The system has registered the node; the ACK is being sent. */
   readonly accepted: [RegistrationPayload<"NodeRegistrationAccepted">];
-  /** The node is found by others and is expected to work. */
+  /** Others find the node and expect it to work. */
   readonly active: [RegistrationPayload<"NodeBecameActive">];
-  /** The system heard nothing for too long; the node registers again by itself. */
+  /** The system received no heartbeat in time; the node registers again by itself. */
   readonly expired: [RegistrationPayload<"NodeLivenessExpired">];
-  /** No ACK arrived in time; the node registers again by itself. */
+  /** The system received no ACK in time; the node registers again by itself. */
   readonly timedOut: [RegistrationPayload<"NodeRegistrationAckTimedOut">];
-  /** A backend refused the node; it tries again, after half a minute at first. */
+  /** A backend refused the node; it registers again, at first after half a minute. */
   readonly rejected: [RegistrationPayload<"NodeRegistrationRejected">];
-  /** An operator ended the registration: the node is silent until `start` or `update`. */
+  /** An operator ended the registration: the node sends nothing until `start` or `update`. */
   readonly deregistered: [RegistrationPayload<"NodeDeregistered">];
-  /** A message could not be delivered. What matters is said again by itself. */
+  /** A message could not be delivered. The node repeats by itself what the registration needs. */
   readonly deliveryFailed: [unknown];
 }
 
-/** `accepted`: ACKed, not yet known to be active. `ended`: deregistered by an operator. */
+/** `accepted`: the ACK was sent, and became-active has not arrived yet. `ended`: deregistered by an operator. */
 export type NodePhase = "new" | "introspecting" | "accepted" | "active" | "ended" | "closed";
 
-// Seconds at first: a system that is slow under load must not be asked twice by every node.
+// Seconds already at first: under load every node would otherwise repeat its request and make the system slower.
 const INTROSPECT_AGAIN_MS = { first: 5_000, max: 60_000 };
 const ACK_AGAIN_MS = { first: 5_000, max: 15_000 };
 const REGISTER_AGAIN_MS = { first: 250, max: 30_000 };
 const REGISTER_AFTER_REJECTION_MS = { first: 30_000, max: 600_000 };
 /**
- * Every so many heartbeats the node introspects instead: if the system has ended its registration unheard, that heals
- * it.
+ * After so many heartbeats the node introspects instead: that registers it again if the system has ended its
+ * registration and the event was lost.
  */
 const HEARTBEATS_PER_INTROSPECTION = 10;
-/** Longer than any acceptance waits: an acceptance without a readable deadline. */
+/** Used when an acceptance has no readable deadline; longer than the system waits for any ACK. */
 const ACK_TIME_DEFAULT_MS = 30_000;
 
 /**
- * Plays a node's part of the registration protocol: introspects until it is accepted, ACKs that attempt, sends
- * heartbeats, registers again when a registration ended without its will, and says goodbye on `close`.
+ * A node of the registration protocol: introspects until it is accepted, ACKs that attempt, sends heartbeats, registers
+ * again when its registration ended for any other reason than its own request, and deregisters on `close`.
  */
 export class RollcallNode extends Emitter<RollcallNodeEvents> {
   readonly nodeId: string;
@@ -79,7 +79,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
   #phase: NodePhase = "new";
   #correlationId: string = crypto.randomUUID();
   #attemptId: string | undefined;
-  /** Of the current attempt: events of one attempt may come late, as each type has its topic. */
+  /** Last `entity_seq` of the attempt. Older events may arrive later, because each type has its own topic. */
   #seq = 0;
   #ackDeadlineMs = 0;
   #livenessMs = 0;
@@ -101,21 +101,21 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     return this.#phase;
   }
 
-  /** Of the registration that was accepted last. */
+  /** Attempt id of the registration that was accepted last. */
   get registrationAttemptId(): string | undefined {
     return this.#attemptId;
   }
 
-  /** Resolves when the node listens and its first introspection is on its way. */
+  /** Resolves when the node receives events and is sending its first introspection. */
   async start(): Promise<void> {
     if (this.#phase !== "new" && this.#phase !== "ended") throw new Error(`node ${this.nodeId} is ${this.#phase}`);
     this.#unsubscribe ??= await this.#options.transport.subscribe(this.nodeId, (event) => this.#handleEvent(event));
-    // Closed while it waited.
+    // `close` was called while this waited.
     if (this.phase === "closed") return this.#unsubscribe();
     this.#register();
   }
 
-  /** Tells what has changed. While the node is active it stays so; before, the registration begins anew. */
+  /** Sends a changed description. An active node stays active; before, the registration begins again. */
   update(changes: Partial<NodeDescription>): void {
     if (this.#phase === "closed") throw new Error(`node ${this.nodeId} is closed`);
     this.#description = { ...this.#description, ...changes };
@@ -125,13 +125,14 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#introspect("capability_change");
   }
 
-  /** Ends the node's part. With a goodbye (the default) the registration is taken back at once. Idempotent. */
+  /** Ends the node. By default it deregisters at once; otherwise its liveness deadline ends it. Idempotent. */
   async close({ goodbye = true }: { readonly goodbye?: boolean } = {}): Promise<void> {
     const wasKnown = this.#phase !== "new" && this.#phase !== "ended" && this.#phase !== "closed";
     this.#phase = "closed";
     clearTimeout(this.#timer);
     this.#unsubscribe?.();
-    // An introspection rather than NodeDeregister: its epoch keeps it from ending a successor's registration.
+    // An introspection with the reason shutdown, not NodeDeregister: because of its epoch it can't end the registration
+    // of a later process of this node.
     if (goodbye && wasKnown) await this.#publish(this.#introspection("shutdown"));
   }
 
@@ -139,7 +140,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     if (this.#phase === "closed") return;
     const { payload } = event;
     const isCurrent = payload.registration_attempt_id === this.#attemptId;
-    // Another process of this node, or a registration that this one has given up, is not answered.
+    // No ACK for another process of this node, nor for a registration that this one has replaced.
     if (!isCurrent && (payload.correlation_id !== this.#correlationId || this.#endsEarlierAttempt(event))) return;
     if (isCurrent && payload.entity_seq <= this.#seq && event.type !== "NodeRegistrationAccepted") return;
     this.#seq = isCurrent ? Math.max(this.#seq, payload.entity_seq) : payload.entity_seq;
@@ -165,7 +166,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     }
   }
 
-  /** The end of an earlier attempt that this node's own renewed introspection has already replaced. */
+  /** Whether the event ends an earlier attempt, which a later introspection of this node has replaced. */
   #endsEarlierAttempt({ type }: RegistrationEvent): boolean {
     return type !== "NodeRegistrationAccepted" && this.#attemptId !== undefined;
   }
@@ -174,7 +175,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     if (isRepeat && this.#phase !== "accepted") return;
     this.#phase = "accepted";
     this.#attemptId = payload.registration_attempt_id;
-    // As a span: the system's clock and this one need not agree.
+    // Computed as a duration, because the system's clock and this one may differ.
     const ackMs = Date.parse(payload.ack_deadline) - Date.parse(payload.emitted_at);
     this.#ackDeadlineMs = Date.now() + (ackMs > 0 ? ackMs : ACK_TIME_DEFAULT_MS);
     this.#sendsUnanswered = 0;
@@ -188,7 +189,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#livenessMs = Date.parse(payload.liveness_deadline) - Date.parse(payload.emitted_at);
     this.#lostRegistrations = 0;
     this.#heartbeats = 0;
-    // The first one anywhere in its time, so that nodes that came together do not stay in step.
+    // The first heartbeat at a random time of the interval, so that nodes that started together spread out.
     this.#setTimer(this.#heartbeatMs() * this.#random(), () => this.#sendHeartbeat());
     this.emit("active", payload);
   }
@@ -226,7 +227,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     const { first, max } = ACK_AGAIN_MS;
     this.#setTimer(backOffMs(++this.#sendsUnanswered, first, max, this.#options.random), () => {
       if (Date.now() < this.#ackDeadlineMs) return this.#acknowledge(correlationId);
-      // Nothing was heard, not even that it was too late: asking again finds out or starts anew.
+      // Neither became-active nor a timeout arrived: another introspection repeats the answer or registers again.
       this.#sendsUnanswered = 0;
       this.#introspectUntilAccepted();
     });
@@ -283,7 +284,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     return (this.#options.random ?? Math.random)();
   }
 
-  /** A node waits for one thing at a time. */
+  /** A node has at most one timer. */
   #setTimer(ms: number, call: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(call, ms);

@@ -4,7 +4,7 @@ import { RollcallNode } from "./rollcall-node.ts";
 import type { NodeProfile } from "./node-profiles.ts";
 import type { Transport } from "./transport.ts";
 
-/** What has happened in a simulation so far; nodes, unless it says messages. */
+/** Counts of a simulation so far, of nodes unless the name says messages. */
 export interface SimulationCounts {
   readonly introspected: number;
   readonly accepted: number;
@@ -12,14 +12,14 @@ export interface SimulationCounts {
   readonly rejected: number;
   readonly expired: number;
   readonly timedOut: number;
-  /** Times that a node that did nothing wrong lost its registration and registered again. */
+  /** How often a node without a fault lost its registration and registered again. */
   readonly registeredAgain: number;
   readonly messagesSent: number;
   readonly duplicatesSent: number;
   readonly messagesFailed: number;
 }
 
-/** Keeps the score of a simulation. */
+/** Counts the events of a simulation. */
 export class SimulationStats {
   readonly counts: { -readonly [Name in keyof SimulationCounts]: number } = {
     introspected: 0,
@@ -52,7 +52,7 @@ export class SimulationStats {
   }
 }
 
-/** A real node of the client, whose words pass through what the simulation makes go wrong. */
+/** A real node of this client, whose messages the simulation drops or repeats as its profile says. */
 export class SimulatedNode {
   readonly profile: NodeProfile;
   readonly #node: RollcallNode;
@@ -82,7 +82,7 @@ export class SimulatedNode {
     return this.#wasActive;
   }
 
-  /** Whether it still waits for what it should become. */
+  /** Whether it has not yet reached the state that its profile leads to. */
   get isPending(): boolean {
     return this.profile.misbehaviour === "no-ack" ? !this.#wasAccepted : !this.#wasActive;
   }
@@ -116,7 +116,7 @@ export class SimulatedNode {
     });
   }
 
-  /** One that misbehaves is played to its end, once; any other one registers again. */
+  /** A node with a fault goes through it once; any other node registers again. */
   #onRegistrationLost(how: "expired" | "timedOut"): void {
     this.#stats.counts[how] += 1;
     if (this.profile.misbehaviour === "none") this.#stats.counts.registeredAgain += 1;

@@ -8,13 +8,13 @@ export interface Simulation extends SimulationShape {
   readonly transport: Transport;
   /** New nodes a second. */
   readonly rate: number;
-  /** How long heartbeats go on, from the first introspection. */
+  /** How long heartbeats are sent, from the first introspection. */
   readonly durationMs: number;
-  /** At the end: deregister instead of falling silent. */
+  /** Whether the nodes deregister at the end, instead of sending nothing more. */
   readonly goodbye?: boolean;
-  /** Twice a second. */
+  /** Called twice a second. */
   readonly onProgress?: (progress: SimulationProgress) => void;
-  /** Ends it early, with the summary of what has happened. */
+  /** Ends the simulation early; the summary is then of the time so far. */
   readonly signal?: AbortSignal;
 }
 
@@ -26,30 +26,30 @@ export interface SimulationProgress extends SimulationCounts {
 export interface SimulationSummary extends SimulationCounts {
   readonly nodes: number;
   readonly seed: number;
-  /** Nodes that were to become active: all but those that never ACK. */
+  /** Nodes that are expected to become active: all but those that never ACK. */
   readonly expectedActive: number;
-  /** Of those, the ones that did not. */
+  /** Those of the expected nodes that did not become active. */
   readonly neverActive: readonly string[];
   readonly latency: {
-    /** From the first introspection. */
+    /** Measured from the first introspection. */
     readonly toAccepted: LatencySummary;
     readonly toActive: LatencySummary;
   };
   readonly elapsedMs: number;
-  /** Of the first message that could not be delivered. */
+  /** The error of the first message that could not be delivered. */
   readonly firstError: string | null;
 }
 
-/** A simulation that could not bring on all its nodes in its time says so before it begins. */
+/** How long it takes to start all nodes. A simulation with less time is refused before it begins. */
 export const rampUpMs = ({ nodes, rate }: Pick<Simulation, "nodes" | "rate">): number => (nodes / rate) * 1_000;
 
 const TICK_MS = 10;
-/** For what is still under way when the time is over; heartbeats go on meanwhile. */
+/** How long pending registrations may take after the end of the time; heartbeats continue meanwhile. */
 const SETTLE_MS = 10_000;
-/** The stream of answers must be there before the first introspection. */
+/** How long connecting may take: the stream of answers must be open before the first introspection. */
 const CONNECT_MS = 30_000;
 
-/** Plays many nodes against a running system. The same seed gives the same nodes with the same faults. */
+/** Runs many nodes against a running system. The same seed gives the same nodes with the same faults. */
 export async function simulate(simulation: Simulation): Promise<SimulationSummary> {
   const { transport, rate, durationMs, signal, goodbye = false, onProgress } = simulation;
   await awaitConnection(transport);

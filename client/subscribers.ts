@@ -1,7 +1,7 @@
 import type { RegistrationEvent } from "./events.ts";
 import type { EventListener, Unsubscribe } from "./transport.ts";
 
-/** Who listens to which node. */
+/** The listeners of each node. */
 export class Subscribers {
   readonly #byNode = new Map<string, Set<EventListener>>();
 
@@ -14,7 +14,7 @@ export class Subscribers {
     };
   }
 
-  /** Asked before an event is parsed: a topic holds the answers to every node there is. */
+  /** Checked before an event is parsed, because a topic has the answers to all nodes of the system. */
   has(nodeId: string): boolean {
     return this.#byNode.has(nodeId);
   }
@@ -24,7 +24,7 @@ export class Subscribers {
   }
 }
 
-/** A listener that throws is an uncaught exception of its own; it must not look like the transport's trouble. */
+/** An exception of a listener becomes an uncaught exception: the transport must not treat it as its own failure. */
 export function notifyListener(listener: EventListener, event: RegistrationEvent): void {
   try {
     listener(event);

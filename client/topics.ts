@@ -1,7 +1,7 @@
 import type { RegistrationEventType } from "./events.ts";
 import type { NodeMessageType } from "./messages.ts";
 
-/** What fills the first segments of every topic. */
+/** The first segments of every topic. */
 export interface TopicPrefix {
   /** ROLLCALL_ENV, `dev` by default. */
   readonly env?: string;
@@ -9,7 +9,7 @@ export interface TopicPrefix {
   readonly namespace?: string;
 }
 
-/** kind.name of each payload type's topic (protocol.md, Topics). A test holds them equal to the shipped contracts. */
+/** kind.name of each payload type's topic (protocol.md, Topics). A test compares them with the shipped contracts. */
 const TOPICS: Readonly<Record<NodeMessageType | RegistrationEventType, string>> = {
   NodeIntrospectionEvent: "evt.node-introspection",
   NodeRegistrationAcked: "cmd.node-registration-acked",
@@ -26,6 +26,6 @@ const TOPICS: Readonly<Record<NodeMessageType | RegistrationEventType, string>> 
   NodeDeregistered: "evt.node-deregistered",
 };
 
-/** An empty segment leaves no dot. */
+/** Empty segments are left out, with their dots. */
 export const topicOf = (type: NodeMessageType | RegistrationEventType, { env = "dev", namespace = "" }: TopicPrefix) =>
   [env, namespace, "onex", TOPICS[type], "v1"].filter((segment) => segment !== "").join(".");

@@ -10,13 +10,13 @@ export interface WatchOptions<Type extends RegistrationEventType> {
   readonly signal?: AbortSignal;
 }
 
-/** Waiting for a reader that is slower than what happens. */
+/** Limit of events that wait for a slow reader. */
 const WAITING_MAX = 10_000;
 
 /**
- * What happens to nodes from when the promise resolves, for dashboards:
- * `for await (const event of await watchRegistrations(transport))`. Ends with the loop or the signal. An event may come
- * twice: dedupe by `id`. Iterating throws Fault READER_TOO_SLOW, retryable, when 10,000 events waited.
+ * The events of nodes that are published after the promise resolved, for dashboards:
+ * `for await (const event of await watchRegistrations(transport))`. Ends with the loop or the signal. An event may
+ * arrive twice: dedupe by `id`. Iterating throws Fault READER_TOO_SLOW, retryable, when 10,000 events waited.
  */
 export async function watchRegistrations<Type extends RegistrationEventType = RegistrationEventType>(
   transport: Transport,
@@ -26,7 +26,7 @@ export async function watchRegistrations<Type extends RegistrationEventType = Re
   let isDone = false;
   let wake = (): void => {};
   const unsubscribe = await transport.watch({ types, ...(nodeId !== undefined && { nodeId }) }, (event) => {
-    // One more than fits says that some were left out.
+    // One more than the limit marks that later events were dropped.
     if (waiting.length <= WAITING_MAX) waiting.push(event);
     wake();
   });

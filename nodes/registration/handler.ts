@@ -1,5 +1,5 @@
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
 import { handlersOf } from "../../runtime/core/handler.ts";
 
-/** Every handler of this domain works on entities with this data. */
+/** Defines handlers for entities with this domain's data. */
 export const handler = handlersOf<RegistrationState>();

@@ -2,7 +2,7 @@ import { NodeDeregister } from "../../contracts/registration/messages/node-dereg
 import { NodeDeregistered } from "../../contracts/registration/messages/node-deregistered.ts";
 import { handler } from "./handler.ts";
 
-/** A node's or an operator's word ends a registration, whatever its attempt. */
+/** Ends a registration on request of the node or of an operator, in any attempt. */
 export const HandlerNodeDeregister = handler(
   NodeDeregister,
   {},

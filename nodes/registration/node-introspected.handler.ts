@@ -11,7 +11,7 @@ import { handler } from "./handler.ts";
 
 type Context = HandlerContext<PayloadOf<typeof NodeIntrospectionEvent>, RegistrationState>;
 
-/** What an introspection does to a node of each kind of state; which row applies is the contract's business. */
+/** Actions for an introspection; the contract says in which states each one applies. */
 export const HandlerNodeIntrospected = handler(
   NodeIntrospectionEvent,
   {},
@@ -44,7 +44,7 @@ export const HandlerNodeIntrospected = handler(
   },
 );
 
-/** The node as told, the node as held, and why the former is too old to count: in ended states nothing is. */
+/** The reported node, the known one, and why the report is stale. In ended states no node is known, and none stale. */
 function readIntrospection({ message, entity, now, maxClockSkewMs }: Context) {
   const next = nodeOf(message.payload, now);
   const held = entity.isLive ? entity.data.node : null;
@@ -58,6 +58,6 @@ const initiated = (node: RegisteredNode, { isLive, attempt }: EntityView<Registr
     supersedes: isLive ? attempt.id : null,
   });
 
-/** A refresh without an epoch is of the process that is known: its epoch stays, so that an older one's stays stale. */
+/** A refresh without an epoch keeps the known one, so that introspections of an older process stay stale. */
 const keepKnownEpoch = (known: RegisteredNode | null, reported: RegisteredNode): RegisteredNode =>
   known?.epoch === undefined || reported.epoch !== undefined ? reported : { ...reported, epoch: known.epoch };

@@ -5,7 +5,7 @@ import { answersCurrentAttempt } from "../../contracts/registration/messages/rul
 import { nothing } from "../../runtime/core/handler.ts";
 import { handler } from "./handler.ts";
 
-/** The ACK of the current attempt makes a node ACTIVE. Which states allow it is the contract's business. */
+/** The ACK of the current attempt makes a node ACTIVE. The contract says in which states. */
 export const HandlerNodeRegistrationAcked = handler(
   NodeRegistrationAcked,
   { deadlines: ["liveness"] },

@@ -4,7 +4,7 @@ import { serviceId } from "../../contracts/registration/messages/rules.ts";
 import { nothing } from "../../runtime/core/handler.ts";
 import { handler } from "./handler.ts";
 
-/** Every backend has the node. The deadline enforced starts at the publish, so it is never before the one told here. */
+/** Every backend has the node. The enforced deadline starts at the publish, so it is never before the given one. */
 export const HandlerRegistrationCompleted = handler(
   RegistrationCompleted,
   { deadlines: ["ack"] },

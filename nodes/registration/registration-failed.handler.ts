@@ -7,7 +7,7 @@ import { truncate } from "../../contracts/registration/messages/rules.ts";
 import type { Failure } from "../../contracts/registration/messages/state.ts";
 import { handler } from "./handler.ts";
 
-/** A backend has failed for good: the attempt ends, and the node is told why. */
+/** A backend has failed for good: the attempt ends with an event that gives the reason. */
 export const HandlerRegistrationFailed = handler(
   RegistrationFailed,
   {},
@@ -19,6 +19,6 @@ export const HandlerRegistrationFailed = handler(
 );
 
 function reasonOf(failures: readonly Failure[]): string {
-  const said = failures.map(({ backend, error_code, message }) => `${backend}: ${error_code} ${message}`).join("; ");
-  return truncate(said, REJECTION_REASON_LENGTH_MAX) || "a backend failed";
+  const reasons = failures.map(({ backend, error_code, message }) => `${backend}: ${error_code} ${message}`).join("; ");
+  return truncate(reasons, REJECTION_REASON_LENGTH_MAX) || "a backend failed";
 }

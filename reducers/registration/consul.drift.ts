@@ -6,7 +6,7 @@ import type { InventoryEntry, Repair } from "../../runtime/core/drift.ts";
 import type { EntityView } from "../../runtime/core/handler.ts";
 import { registerService } from "./consul.intents.ts";
 
-/** An ACTIVE node has one service, as it told it; a node that is unknown or has ended has none. */
+/** An ACTIVE node has one service that matches its description; an unknown or ended node has none. */
 export function consulDrift(
   entity: EntityView<RegistrationState> | undefined,
   actual: readonly InventoryEntry[],
@@ -18,7 +18,7 @@ export function consulDrift(
   const { service_id, service_name, tags, address, port, check } = desiredIntent.payload as RegisterPayload;
   const own = services.find((service) => service.service_id === service_id);
   const others = services.filter((service) => service !== own).map(deregisterLeftover);
-  if (!own) return [...others, { kind: "missing", description: `${service_id} is not there`, intent: desiredIntent }];
+  if (!own) return [...others, { kind: "missing", description: `${service_id} is missing`, intent: desiredIntent }];
   const desired: CatalogService = { service_id, service_name, tags, address, port, status: check.status };
   const differing = (Object.keys(desired) as (keyof CatalogService)[]).filter(
     (field) => JSON.stringify(own[field]) !== JSON.stringify(desired[field]),
@@ -26,7 +26,7 @@ export function consulDrift(
   if (differing.length === 0) return others;
   return [
     ...others,
-    { kind: "altered", description: `${service_id} has another ${differing.join(", ")}`, intent: desiredIntent },
+    { kind: "altered", description: `${service_id} differs in ${differing.join(", ")}`, intent: desiredIntent },
   ];
 }
 
@@ -34,6 +34,6 @@ type RegisterPayload = Omit<CatalogService, "status"> & { readonly check: { read
 
 const deregisterLeftover = ({ service_id }: CatalogService): Repair => ({
   kind: "leftover",
-  description: `${service_id} is still there`,
+  description: `${service_id} still exists`,
   intent: ConsulDeregister.of({ service_id }),
 });

@@ -32,14 +32,14 @@ export const setServiceStatus = ({ node }: RegistrationState, { entity }: Contex
 export const deregisterService = ({ node }: RegistrationState): NewIntent | null =>
   node ? ConsulDeregister.of({ service_id: serviceId(node) }) : noIntent;
 
-/** Takes back what the node was registered as, if what it is now goes by another service id. */
+/** Removes the node's old service, if its new description has another service id. */
 export const deregisterOldService = (
   state: RegistrationState,
   { payload }: Context<{ readonly node: RegisteredNode }>,
 ): NewIntent | null =>
   state.node && serviceId(state.node) === serviceId(payload.node) ? noIntent : deregisterService(state);
 
-/** Only a node that is ready for work is to be found among the passing. */
+/** Only the check of a node that is ready for work is passing. */
 const checkOf = ({ state }: EntityView<RegistrationState>): Check =>
   state === ACTIVE ? { status: "passing", note: "active" } : { status: "critical", note: "awaiting acknowledgement" };
 

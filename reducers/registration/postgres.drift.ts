@@ -6,7 +6,7 @@ import type { EntityView } from "../../runtime/core/handler.ts";
 import type { Json } from "../../runtime/core/message.ts";
 import { updateRowStatus, upsertRow } from "./postgres.intents.ts";
 
-/** An ACTIVE node has its row; the row of a node that has ended, if it ever had one, says so. */
+/** An ACTIVE node has a row that matches its description; the row of an ended node, if there is one, has its status. */
 export function postgresDrift(
   entity: EntityView<RegistrationState> | undefined,
   actual: readonly InventoryEntry[],
@@ -19,23 +19,25 @@ export function postgresDrift(
   const what = `the row of ${entity.id}`;
   if (!entity.isLive) {
     if (!row || row.status === entity.state) return [];
-    return [{ kind: "altered", description: `${what} says ${row.status}, not ${entity.state}`, intent: status }];
+    return [
+      { kind: "altered", description: `${what} has the status ${row.status}, not ${entity.state}`, intent: status },
+    ];
   }
-  // The times that the row tells came with the status.
+  // Two intents, because the row's times are written with the status.
   if (!row)
     return [upsertIntent, status].map((intent): Repair => ({
       kind: "missing",
-      description: `${what} is not there`,
+      description: `${what} is missing`,
       intent,
     }));
   const differing = Object.keys(upsertIntent.payload).filter(
     (field) => sortedKeysJson(row[field as keyof RegistrationRow]) !== sortedKeysJson(upsertIntent.payload[field]),
   );
   if (differing.length === 0) return [];
-  return [{ kind: "altered", description: `${what} has another ${differing.join(", ")}`, intent: upsertIntent }];
+  return [{ kind: "altered", description: `${what} differs in ${differing.join(", ")}`, intent: upsertIntent }];
 }
 
-/** A database keeps no order of keys. */
+/** JSON with sorted keys: the order of keys in jsonb is not that of the intent. */
 const sortedKeysJson = (value: Json | undefined): string =>
   JSON.stringify(value ?? null, (_, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)

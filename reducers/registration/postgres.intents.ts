@@ -24,7 +24,7 @@ export const upsertRow = ({ node }: RegistrationState, { entity }: Context): New
       })
     : noIntent;
 
-/** An expiry has disarmed the deadline that knew the last heartbeat, so the event says it. */
+/** The last heartbeat is that of the liveness deadline; an expiry has disarmed it, and its event has the time. */
 export function updateRowStatus(
   { node }: RegistrationState,
   { entity, payload }: Context<{ readonly last_heartbeat_at?: string | null }>,
@@ -40,5 +40,5 @@ export function updateRowStatus(
   });
 }
 
-/** An intent belongs to an event, so the entity has a state by then. */
+/** Never empty: intents follow from events, and by then the entity has a state. */
 const statusOf = ({ state }: EntityView<RegistrationState>): string => state ?? "";

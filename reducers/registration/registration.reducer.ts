@@ -5,7 +5,7 @@ import { type ReducerContext, reducer } from "../../runtime/core/reducer.ts";
 import { deregisterOldService, deregisterService, registerService, setServiceStatus } from "./consul.intents.ts";
 import { updateRowStatus, upsertRow } from "./postgres.intents.ts";
 
-/** A refresh whose backends keep failing must not grow the entity. */
+/** Bounds the entity when the backends of its refreshes keep failing. */
 const FAILURES_MAX = 8;
 const FAILURE_MESSAGE_LENGTH_MAX = 512;
 
@@ -17,7 +17,7 @@ const withNode = (_: RegistrationState, { payload }: Introspected): Registration
   failures: [],
 });
 
-/** What the contract's actions do to the entity's data, and the intents that they emit. */
+/** The contract's actions: changes of the entity's data, and the intents that are emitted. */
 export const registrationReducer = reducer(
   RegistrationState,
   {

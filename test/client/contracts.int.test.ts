@@ -3,18 +3,18 @@ import { REGISTRATION_EVENT_TYPES } from "../../client/events.ts";
 import { topicOf } from "../../client/topics.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 
-describe("what the client knows by itself", () => {
-  it("is the topics of the shipped contracts", () => {
+describe("the client's own topics and events", () => {
+  it("are the topics of the shipped contracts", () => {
     const names = { env: "dev", namespace: "" };
     for (const { type, topic } of shippedDomain.consumed) expect(topicOf(type as never, names)).toBe(topic);
     for (const [type, topic] of shippedDomain.topicByEventType) expect(topicOf(type as never, names)).toBe(topic);
   });
 
-  it("is every event that they publish, and no other", () => {
+  it("are all the events that they publish", () => {
     expect([...REGISTRATION_EVENT_TYPES].sort()).toEqual([...shippedDomain.topicByEventType.keys()].sort());
   });
 
-  it("has a namespace as the second segment", () => {
+  it("have the namespace as the second segment", () => {
     expect(topicOf("NodeBecameActive", { env: "prod", namespace: "eu" })).toBe(
       "prod.eu.onex.evt.node-became-active.v1",
     );

@@ -15,7 +15,7 @@ function play(
   onOutput: (soFar: string, interrupt: () => void) => void = () => {},
 ): Promise<Played> {
   return new Promise((resolve) => {
-    // Whatever the machine's settings are: the demo has its own.
+    // The environment's settings must not matter: the demo has its own.
     const env = { ...process.env, KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1", DATABASE_URL: "", ROLLCALL_ENV: "NOT OK" };
     const child = spawn(process.execPath, ["dist/app/rollcall.js", "demo", ...args], { cwd: ROOT, env });
     let output = "";
@@ -29,12 +29,12 @@ function play(
   });
 }
 
-/** Each in the text, behind the one before it. */
+/** Expects each part in the text, after the one before it. */
 function expectInOrder(text: string, parts: readonly string[]): void {
   let from = 0;
   for (const part of parts) {
     const at = text.indexOf(part, from);
-    expect(at, `${part} behind ${text.slice(0, from).split("\n").at(-1)} in:\n${text}`).toBeGreaterThanOrEqual(0);
+    expect(at, `${part} after ${text.slice(0, from).split("\n").at(-1)} in:\n${text}`).toBeGreaterThanOrEqual(0);
     from = at + part.length;
   }
 }
@@ -55,7 +55,7 @@ const REGISTRATION = [
   "ACTIVE",
 ];
 
-// Both mostly wait.
+// Concurrent, because both mostly wait.
 it.concurrent(
   "tells a registration from T+0 to ACTIVE, an expiry and the registration after it, and ends by itself",
   { timeout: 120_000 },
@@ -78,7 +78,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("goes on with --keep until it is interrupted", { timeout: 120_000 }, async () => {
+it.concurrent("keeps running with --keep until it is interrupted", { timeout: 120_000 }, async () => {
   const states: unknown[] = [];
   let asked = false;
   const { code, output } = await play(["--keep"], (soFar, interrupt) => {

@@ -3,7 +3,7 @@ import { Emitter } from "../../client/emitter.ts";
 
 class Bell extends Emitter<{ readonly ring: [string]; readonly stop: [] }> {}
 
-it("listeners hear in order what they were given for, once or until they are taken back", () => {
+it("listeners are called in order, once or until they are removed", () => {
   const bell = new Bell();
   const heard: string[] = [];
   const first = (text: string): void => void heard.push(`first ${text}`);
@@ -15,7 +15,7 @@ it("listeners hear in order what they were given for, once or until they are tak
   expect(bell.emit("stop")).toBe(false);
 });
 
-it("a listener that comes or goes while others are called changes the next time only", () => {
+it("a listener that is added or removed during a call counts from the next one on", () => {
   const bell = new Bell();
   const heard: string[] = [];
   const late = (): void => void heard.push("late");
@@ -28,7 +28,7 @@ it("a listener that comes or goes while others are called changes the next time 
   expect(heard).toEqual(["early", "late", "early"]);
 });
 
-it("the next event can be waited for, as long as a signal says", async () => {
+it("the next event can be awaited, until a signal is aborted", async () => {
   const bell = new Bell();
   const next = bell.next("ring", AbortSignal.timeout(60_000));
   bell.emit("ring", "now");

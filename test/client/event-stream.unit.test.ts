@@ -19,7 +19,7 @@ it("reads events that arrive in pieces", () => {
   ]);
 });
 
-it("reads every kind of line end, cut anywhere", () => {
+it("reads every kind of line end, split anywhere", () => {
   const text = "id: 1\r\ndata: a\r\n\r\nid: 2\rdata: b\r\rid: 3\ndata: c\n\n";
   const expected = [
     ["1", "a"],

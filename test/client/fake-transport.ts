@@ -8,7 +8,7 @@ import type { Transport, Unsubscribe } from "../../client/transport.ts";
 
 const NOON_MS = 1_767_268_800_000;
 
-/** A system played by hand: what nodes said, in order, and the answers that a test gives them. */
+/** A system whose answers a test gives: it records the messages of nodes, in order. */
 export class FakeTransport implements Transport {
   readonly said: NodeMessage[] = [];
   readonly #subscribers = new Subscribers();
@@ -40,7 +40,7 @@ export class FakeTransport implements Transport {
     return this.said.filter(({ type: said }) => said === type) as NodeMessage<Type>[];
   }
 
-  /** The last introspection's correlation id: what the system copies into every answer. */
+  /** The last introspection's correlation id, which the system copies into every answer. */
   get correlationId(): string {
     return this.of("NodeIntrospectionEvent").at(-1)?.correlationId ?? "";
   }

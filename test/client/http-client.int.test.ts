@@ -23,7 +23,7 @@ afterAll(async () => {
 const nodeOf = (nodeId: string, more: Partial<RollcallNodeOptions> = {}) =>
   new RollcallNode({ nodeId, nodeType: "effect", endpoints: { api: "http://10.0.0.1:80" }, transport, ...more });
 
-/** Said into the void while `isMuted`. */
+/** Drops messages while `isMuted`. */
 const mutable = (): Transport => ({
   ...transport,
   publish: (message) => (isMuted ? Promise.resolve() : transport.publish(message)),
@@ -35,7 +35,7 @@ async function stateOf(nodeId: string): Promise<unknown> {
 }
 
 describe("a node over HTTP", () => {
-  it("becomes ACTIVE, and stays so by its heartbeats for longer than it may be silent", async () => {
+  it("becomes ACTIVE, and stays so by heartbeats beyond its first liveness deadline", async () => {
     const node = nodeOf("steady");
     await node.start();
     const [payload] = await node.next("active");
@@ -45,7 +45,7 @@ describe("a node over HTTP", () => {
     await node.close();
   });
 
-  it("expires when it is silent, and registers again by itself", async () => {
+  it("expires without heartbeats, and registers again by itself", async () => {
     const node = nodeOf("sleepy", { transport: mutable() });
     await node.start();
     await node.next("active");
@@ -58,7 +58,7 @@ describe("a node over HTTP", () => {
     await node.close();
   });
 
-  it("is deregistered by its goodbye, and a successor starts anew", async () => {
+  it("is deregistered when it closes, and a later process of it registers again", async () => {
     const node = nodeOf("leaving");
     await node.start();
     await node.next("active");
@@ -70,7 +70,7 @@ describe("a node over HTTP", () => {
     await successor.close();
   });
 
-  it("hears that an operator ended its registration", async () => {
+  it("receives the event that an operator ended its registration", async () => {
     const node = nodeOf("unwanted");
     await node.start();
     await node.next("active");
@@ -81,7 +81,7 @@ describe("a node over HTTP", () => {
     await node.close();
   });
 
-  it("tells of a change without losing its place", async () => {
+  it("stays ACTIVE when it changes its description", async () => {
     const node = nodeOf("changing");
     await node.start();
     await node.next("active");
@@ -95,7 +95,7 @@ describe("a node over HTTP", () => {
     await node.close();
   });
 
-  it("bridges an interruption of HTTP: nothing that was answered meanwhile is missed", async () => {
+  it("misses no answer that was given during an interruption of HTTP", async () => {
     const node = nodeOf("patient");
     await node.start();
     await node.next("active");
@@ -109,7 +109,7 @@ describe("a node over HTTP", () => {
     await node.close();
   });
 
-  it("is told why a message is refused", async () => {
+  it("receives the reason for which a message is refused", async () => {
     const troubles: unknown[] = [];
     const node = nodeOf("bad", { endpoints: { api: "ftp://10.0.0.1" } });
     node.on("deliveryFailed", (error) => troubles.push(error));
@@ -121,7 +121,7 @@ describe("a node over HTTP", () => {
 });
 
 describe("a simulation over HTTP", () => {
-  it("ends with every well-behaved node ACTIVE, and counts what went wrong with the others", async () => {
+  it("ends with every node without a fault ACTIVE, and counts the faults of the others", async () => {
     const faults = { noAck: 0.1, silent: 0.1, duplicate: 0.2 };
     const summary = await simulate({
       transport,
@@ -134,7 +134,7 @@ describe("a simulation over HTTP", () => {
     });
     expect(summary).toMatchObject({ introspected: 20, accepted: 20, expectedActive: 18, neverActive: [], rejected: 0 });
     expect(summary.messagesFailed, summary.firstError ?? "").toBe(0);
-    // At least: on a machine that is busy with something else, well-behaved nodes may expire as well, and come back.
+    // At least so many: on a busy machine, nodes without a fault may expire and register again as well.
     expect(summary.active).toBeGreaterThanOrEqual(18);
     expect(summary.expired).toBeGreaterThanOrEqual(2);
     expect(summary.duplicatesSent).toBeGreaterThanOrEqual(4);

@@ -41,7 +41,7 @@ describeReal("nodes over Kafka", (services) => {
     return ((await response.json()) as { state: unknown }).state;
   }
 
-  it("become ACTIVE, stay so, and are deregistered by their goodbye", async () => {
+  it("become ACTIVE, stay so, and are deregistered when they close", async () => {
     const nodes = [nodeOf("k1"), nodeOf("k2"), nodeOf("k3")];
     const active = nodes.map((node) => node.next("active"));
     await Promise.all(nodes.map((node) => node.start()));
@@ -52,7 +52,7 @@ describeReal("nodes over Kafka", (services) => {
     for (const { nodeId } of nodes) await expect.poll(() => stateOf(nodeId), { timeout: 5_000 }).toBe("DEREGISTERED");
   });
 
-  it("register again after an expiry, and a restart takes the place of its predecessor", async () => {
+  it("register again after an expiry, and a restarted node replaces its earlier process", async () => {
     let isMuted = false;
     const node = nodeOf("k4", {
       ...transport,
@@ -71,7 +71,7 @@ describeReal("nodes over Kafka", (services) => {
     await restarted.close();
   });
 
-  it("are seen by whoever watches, in order and without a gap", async () => {
+  it("are visible to a watcher, in order and without a gap", async () => {
     const events = await watchRegistrations(transport, { nodeId: "k5" });
     const node = nodeOf("k5");
     await node.start();
@@ -112,7 +112,7 @@ describeReal("nodes over Kafka", (services) => {
       await expect.poll(() => stateOf("k7"), { timeout: 10_000 }).toBe("LIVENESS_EXPIRED");
       expect(node.phase).toBe("active");
       proxy.restore();
-      // Its heartbeats' introspection may have begun the new attempt before the news of the old one's end came.
+      // The periodic introspection may have begun the new attempt before the end of the old one arrived.
       await Promise.race([expired, node.next("active")]);
       await expect.poll(() => node.phase, { timeout: 20_000 }).toBe("active");
       await expect.poll(() => stateOf("k7"), { timeout: 10_000 }).toBe("ACTIVE");
@@ -123,7 +123,7 @@ describeReal("nodes over Kafka", (services) => {
     }
   });
 
-  it("say again what was not confirmed, and it counts once", async () => {
+  it("repeat a message that was not confirmed, which counts once", async () => {
     const proxy = await kafkaProxyFor(services);
     const cautious = kafkaTransport({ brokers: [proxy.bootstrapServers], namespace });
     const node = nodeOf("k8", cautious);
@@ -142,7 +142,7 @@ describeReal("nodes over Kafka", (services) => {
     }
   });
 
-  it("are many in a simulation, and every well-behaved one becomes ACTIVE", async () => {
+  it("all become ACTIVE in a simulation, but those with a fault", async () => {
     const faults = { noAck: 0.05, silent: 0.05, duplicate: 0.1 };
     const summary = await simulate({
       transport,

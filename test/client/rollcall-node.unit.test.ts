@@ -33,7 +33,7 @@ const acks = () => system.of("NodeRegistrationAcked");
 const heartbeats = () => system.of("NodeHeartbeatEvent");
 
 describe("a node that introspects", () => {
-  it("tells all about itself, with its start as the epoch", async () => {
+  it("sends its whole description, with its start time as the epoch", async () => {
     vi.setSystemTime(1_767_268_800_000);
     await started({
       nodeVersion: "1.2.3",
@@ -54,7 +54,7 @@ describe("a node that introspects", () => {
     });
   });
 
-  it("listens before it speaks", async () => {
+  it("subscribes before its first message", async () => {
     const order: string[] = [];
     const subscribe = system.subscribe.bind(system);
     const publish = system.publish.bind(system);
@@ -64,7 +64,7 @@ describe("a node that introspects", () => {
     expect(order).toEqual(["listens", "speaks"]);
   });
 
-  it("repeats itself, ever less often, as new messages of the same request", async () => {
+  it("repeats its introspection at growing intervals, as new messages of the same request", async () => {
     await started();
     await vi.advanceTimersByTimeAsync(4_900);
     expect(introspections()).toHaveLength(1);
@@ -78,7 +78,7 @@ describe("a node that introspects", () => {
     expect(new Set(introspections().map(({ id }) => id)).size).toBe(introspections().length);
   });
 
-  it("goes on when a message can't be delivered, and says so", async () => {
+  it("continues when a message can't be delivered, and emits an error", async () => {
     system.failure = new Error("no broker");
     const troubles: unknown[] = [];
     const node = new RollcallNode({ nodeId: "n1", nodeType: "effect", transport: system });
@@ -90,7 +90,7 @@ describe("a node that introspects", () => {
     expect(troubles[0]).toBe(system.failure);
   });
 
-  it("needs nobody to listen to its troubles", async () => {
+  it("needs no listener for errors", async () => {
     system.failure = new Error("no broker");
     await expect(started()).resolves.toBeDefined();
     await vi.advanceTimersByTimeAsync(10);
@@ -98,7 +98,7 @@ describe("a node that introspects", () => {
 });
 
 describe("a node that is accepted", () => {
-  it("ACKs that attempt, by its id and its request, and tells", async () => {
+  it("ACKs that attempt, by its id and its request, and emits accepted", async () => {
     const node = await started();
     const accepted: string[] = [];
     node.on("accepted", ({ service_id }) => accepted.push(service_id));
@@ -123,7 +123,7 @@ describe("a node that is accepted", () => {
     expect(acks()).toEqual([]);
   });
 
-  it("repeats no introspection, but its ACK until the system says that it is active", async () => {
+  it("repeats its ACK, not its introspection, until it is active", async () => {
     await started();
     system.answer("NodeRegistrationAccepted");
     await vi.advanceTimersByTimeAsync(20_000);
@@ -137,7 +137,7 @@ describe("a node that is accepted", () => {
     expect(acks()).toHaveLength(said);
   });
 
-  it("tells once of an acceptance that was published twice, and ACKs again", async () => {
+  it("emits accepted once for an acceptance that was published twice, and ACKs again", async () => {
     const node = await started();
     let told = 0;
     node.on("accepted", () => told++);
@@ -147,18 +147,18 @@ describe("a node that is accepted", () => {
     expect(acks()).toHaveLength(2);
   });
 
-  it("introspects again when its time is over and nothing was heard", async () => {
+  it("introspects again after its deadline when no event arrived", async () => {
     await started();
     system.answer("NodeRegistrationAccepted");
     await vi.advanceTimersByTimeAsync(40_000);
     expect(introspections().length).toBeGreaterThan(1);
   });
 
-  it("ACKs the new attempt when its own repeat began one unheard", async () => {
+  it("ACKs the new attempt when its repeated introspection began one", async () => {
     await active();
     system.answer("NodeRegistrationAccepted", { registration_attempt_id: "a2", attempt: 2 });
     expect(acks().at(-1)?.payload.registration_attempt_id).toBe("a2");
-    // The end of the first attempt comes late, from another topic.
+    // The end of the first attempt arrives late, from another topic.
     system.answer("NodeLivenessExpired", { registration_attempt_id: "a1" });
     await vi.advanceTimersByTimeAsync(1_500);
     expect(introspections()).toHaveLength(1);
@@ -179,7 +179,7 @@ describe("a node that is accepted", () => {
     expect(acks().at(-1)?.payload.registration_attempt_id).toBe("a2");
   });
 
-  it("registers again even if it never heard that it was accepted", async () => {
+  it("registers again even if it never received its acceptance", async () => {
     await started();
     const first = system.correlationId;
     system.answer("NodeRegistrationAckTimedOut");
@@ -187,7 +187,7 @@ describe("a node that is accepted", () => {
     expect(system.correlationId).not.toBe(first);
   });
 
-  it("waits ever longer when ACK after ACK times out", async () => {
+  it("waits longer each time when its ACKs time out", async () => {
     await started();
     for (let attempt = 1; attempt <= 8; attempt++) {
       system.answer("NodeRegistrationAckTimedOut", { registration_attempt_id: `a${attempt}`, attempt });
@@ -201,7 +201,7 @@ describe("a node that is accepted", () => {
 });
 
 describe("a node that is active", () => {
-  it("tells, and sends a heartbeat every third of the liveness time, with jitter", async () => {
+  it("emits active, and sends a heartbeat every third of the liveness time, with jitter", async () => {
     const random = [0.5, 0, 1, 0.5];
     let next = 0;
     const node = await active({ random: () => random[next++ % random.length] ?? 0 });
@@ -214,19 +214,19 @@ describe("a node that is active", () => {
     expect(said).toBeLessThan(35);
   });
 
-  it("keeps to the heartbeat that it was told", async () => {
+  it("uses the heartbeat interval of its options", async () => {
     await active({ heartbeatMs: 1_000 });
     await vi.advanceTimersByTimeAsync(9_200);
     expect(heartbeats()).toHaveLength(9);
   });
 
-  it("sends the figures that it is given", async () => {
+  it("sends the figures of its options", async () => {
     await active({ heartbeatMetrics: () => ({ cpu_usage_percent: 12, active_operations_count: 3 }) });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(heartbeats()[0]?.payload).toEqual({ node_id: "n1", cpu_usage_percent: 12, active_operations_count: 3 });
   });
 
-  it("introspects now and then instead, which heals an end that it did not hear", async () => {
+  it("introspects instead at intervals, which registers it again if it missed its end", async () => {
     await active({ heartbeatMs: 1_000 });
     await vi.advanceTimersByTimeAsync(11_000);
     expect(introspections().map(({ payload }) => payload.reason)).toEqual(["startup", "heartbeat"]);
@@ -253,13 +253,13 @@ describe("a node that is active", () => {
     expect(node.phase).toBe("active");
   });
 
-  it("ignores what was published before what it knows already", async () => {
+  it("ignores events older than those it has received", async () => {
     const node = await active();
     system.answer("NodeLivenessExpired", { entity_seq: 1 });
     expect(node.phase).toBe("active");
   });
 
-  it("tells what has changed and stays active", async () => {
+  it("sends a changed description and stays active", async () => {
     const node = await active();
     node.update({ capabilities: ["db.write"] });
     expect(introspections().at(-1)?.payload).toMatchObject({ reason: "capability_change", capabilities: ["db.write"] });
@@ -268,7 +268,7 @@ describe("a node that is active", () => {
     expect(heartbeats().length).toBeGreaterThan(0);
   });
 
-  it("follows a change that makes the system register it anew", async () => {
+  it("follows a change that makes the system register it again", async () => {
     const node = await active();
     node.update({ nodeType: "compute" });
     system.answer("NodeRegistrationAccepted", { registration_attempt_id: "a2", attempt: 2 });
@@ -276,8 +276,8 @@ describe("a node that is active", () => {
   });
 });
 
-describe("a node that is not wanted", () => {
-  it("tries again, much later, when a backend has refused it", async () => {
+describe("a node that is refused or deregistered", () => {
+  it("registers again, much later, when a backend has refused it", async () => {
     const node = await started();
     const reasons: string[] = [];
     node.on("rejected", ({ rejection_reason }) => reasons.push(rejection_reason));
@@ -289,7 +289,7 @@ describe("a node that is not wanted", () => {
     expect(introspections().length).toBeGreaterThan(1);
   });
 
-  it("is silent once an operator has deregistered it, until it is started again", async () => {
+  it("sends nothing after an operator has deregistered it, until it is started again", async () => {
     const node = await active();
     system.answer("NodeDeregistered");
     const said = system.said.length;
@@ -302,7 +302,7 @@ describe("a node that is not wanted", () => {
 });
 
 describe("a node that closes", () => {
-  it("says goodbye in the name of this process, and nothing after it", async () => {
+  it("sends a shutdown with this process's epoch, and nothing after it", async () => {
     const node = await active();
     await node.close();
     expect(introspections().at(-1)?.payload).toMatchObject({ reason: "shutdown", epoch: node.epoch });
@@ -314,14 +314,14 @@ describe("a node that closes", () => {
     expect(system.isHeard("n1")).toBe(false);
   });
 
-  it("leaves without a word when told so", async () => {
+  it("sends nothing when closed without goodbye", async () => {
     const node = await active();
     const said = system.said.length;
     await node.close({ goodbye: false });
     expect(system.said).toHaveLength(said);
   });
 
-  it("has nothing to say if it never began", async () => {
+  it("sends nothing if it was never started", async () => {
     const node = new RollcallNode({ nodeId: "n1", nodeType: "effect", transport: system });
     await node.close();
     expect(system.said).toEqual([]);

@@ -11,12 +11,12 @@ import { initializeStore } from "../initialized-store.ts";
 export interface RunningSystem {
   readonly system: System;
   readonly url: string;
-  /** Stops answering HTTP at once; the function returned answers again on the same port. The system itself goes on. */
+  /** Stops HTTP at once; the returned function starts it again on the same port. The system itself keeps running. */
   interruptHttp(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
-/** A whole system in this process, embedded unless told otherwise, whose ACTIVE nodes may be silent for 3 s. */
+/** A whole system in this process, embedded by default, with a liveness deadline of 3 s. */
 export async function runningSystem(environment: Readonly<Record<string, string>> = {}): Promise<RunningSystem> {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-client-"));
   const contractsDir = join(directory, "contracts");

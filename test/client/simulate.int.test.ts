@@ -24,7 +24,7 @@ describe("rollcall simulate", () => {
   beforeAll(async () => (running = await runningSystem()));
   afterAll(() => running.close());
 
-  it("plays nodes against a running system and prints a summary", async () => {
+  it("runs nodes against a running system and prints a summary", async () => {
     const run = await simulate(
       "--nodes",
       "10",
@@ -46,7 +46,7 @@ describe("rollcall simulate", () => {
     expect(run.stderr, "progress is for terminals").toBe("");
   });
 
-  it("prints it for people, too, and says goodbye when asked to", async () => {
+  it("prints a summary for people, and deregisters with --goodbye", async () => {
     const { code, stdout } = await simulate(
       "--nodes",
       "3",
@@ -83,7 +83,7 @@ describe("rollcall simulate", () => {
     expect(code).toBe(1);
   });
 
-  it("exits 2 for what makes no sense, and says what to give instead", async () => {
+  it("exits 2 for invalid options, and names valid ones", async () => {
     const [tooShort, noShare] = await Promise.all([
       simulate("--nodes", "100", "--rate", "1", "--for", "10s"),
       simulate("--silent", "10"),

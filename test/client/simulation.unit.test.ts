@@ -6,22 +6,22 @@ const options: SimulationShape = { nodes: 200, seed: 1, noAck: 0.1, silent: 0.2,
 const plain = (cast: SimulationShape) =>
   planNodeProfiles(cast).map(({ random, ...role }) => ({ ...role, first: random() }));
 
-describe("the cast of a simulation", () => {
-  it("is the same for the same seed, and another for another", () => {
+describe("the profiles of a simulation", () => {
+  it("are the same for the same seed, and others for another one", () => {
     expect(plain(options)).toEqual(plain(options));
     expect(plain(options)).not.toEqual(
       plain({ ...options, seed: 2 }).map((role, i) => ({ ...role, nodeId: plain(options)[i]?.nodeId })),
     );
   });
 
-  it("has the shares that were asked for", () => {
+  it("have the requested shares", () => {
     const cast = planNodeProfiles(options);
     expect(cast.filter(({ misbehaviour }) => misbehaviour === "no-ack")).toHaveLength(20);
     expect(cast.filter(({ misbehaviour }) => misbehaviour === "silent")).toHaveLength(40);
     expect(cast.filter(({ sendsDuplicates }) => sendsDuplicates)).toHaveLength(50);
   });
 
-  it("names its nodes by seed and number", () => {
+  it("name nodes by seed and number", () => {
     expect(planNodeProfiles({ ...options, nodes: 2, seed: 42 }).map(({ nodeId }) => nodeId)).toEqual([
       "sim-42-00001",
       "sim-42-00002",

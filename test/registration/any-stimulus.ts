@@ -15,7 +15,7 @@ import {
 } from "./stimuli.ts";
 
 const request = fc.constantFrom("a", "b", "c", "d");
-/** Usually of the current attempt, at times of one before or of none. */
+/** Usually of the current attempt, sometimes of an earlier one or of none. */
 const whose = fc.oneof({ weight: 5, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: fc.record({ of: request }) });
 const backend = fc.constantFrom("consul" as const, "postgres" as const);
 const introspection = fc.record(
@@ -31,7 +31,7 @@ const ack = fc.oneof(
   { weight: 3, arbitrary: fc.constant({}) },
   { weight: 2, arbitrary: fc.record({ attempt: request, request }, { requiredKeys: [] }) },
 );
-/** Anything that may happen to a node, in shares that lead far. */
+/** Anything that may happen to a node, in shares that reach many states. */
 export const anyStimulus: fc.Arbitrary<Stimulus> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(request, introspection).map(([label, more]) => introspected(label, more)) },
   { weight: 7, arbitrary: fc.tuple(backend, whose).map(([which, of]) => confirmed(which, of)) },

@@ -23,9 +23,9 @@ describe("the service of a node", () => {
   const service = (more: object = {}): InventoryEntry =>
     held({ ...wanted, status: (check as { status: string }).status, ...more });
 
-  it("is right as the effect writes it", () => expect(consulDrift(active, [service()])).toEqual([]));
+  it("needs no repair as the effect writes it", () => expect(consulDrift(active, [service()])).toEqual([]));
 
-  it("is asked for again where it is not there", () =>
+  it("is registered again when it is missing", () =>
     expect(consulDrift(active, [])).toMatchObject([
       { kind: "missing", intent: { payload: { check: { status: "passing" } } } },
     ]));
@@ -40,25 +40,25 @@ describe("the service of a node", () => {
     ["status", null],
   ])("is written again when its %s is %j", (field, value) =>
     expect(consulDrift(active, [service({ [field]: value })])).toMatchObject([
-      { kind: "altered", what: `onex-effect-n1 has another ${field}`, intent: { type: "consul.register" } },
+      { kind: "altered", description: `onex-effect-n1 differs in ${field}`, intent: { type: "consul.register" } },
     ]),
   );
 
-  it("under another id is left over", () =>
+  it("under another id is a leftover", () =>
     expect(told(consulDrift(active, [service(), service({ service_id: "onex-compute-n1" })]))).toEqual([
       "leftover -> consul.deregister",
     ]));
 
-  it.each(UNDER_WAY)("is nobody's business in %s", (state) => {
+  it.each(UNDER_WAY)("is not compared in %s", (state) => {
     expect(consulDrift(entity(state), [])).toEqual([]);
   });
 
-  it.each(ENDED)("is left over in %s", (state) => {
+  it.each(ENDED)("is a leftover in %s", (state) => {
     expect(told(consulDrift(entity(state), [service()]))).toEqual(["leftover -> consul.deregister"]);
     expect(consulDrift(entity(state), [])).toEqual([]);
   });
 
-  it("of a node that nobody knows is left over", () =>
+  it("of an unknown node is a leftover", () =>
     expect(told(consulDrift(undefined, [service()]))).toEqual(["leftover -> consul.deregister"]));
 });
 
@@ -66,13 +66,13 @@ describe("the row of a node", () => {
   const wanted = upsertRow(active.data, context)?.payload ?? {};
   const row = (more: object = {}): InventoryEntry => held({ ...wanted, ...more });
 
-  it("is right as the effect writes it, in whatever order its keys come back", () => {
+  it("needs no repair as the effect writes it, in any order of keys", () => {
     expect(postgresDrift(active, [row()])).toEqual([]);
     const two = entity("ACTIVE", { node: { ...active.data.node!, endpoints: { b: "http://b", a: "http://a" } } });
     expect(postgresDrift(two, [row({ endpoints: { a: "http://a", b: "http://b" } })])).toEqual([]);
   });
 
-  it("is written again, with its times, where it is not there", () =>
+  it("is written again, with its times, when it is missing", () =>
     expect(told(postgresDrift(active, []))).toEqual([
       "missing -> postgres.upsert_registration",
       "missing -> postgres.update_registration",
@@ -87,19 +87,23 @@ describe("the row of a node", () => {
     ["node_name", "other"],
   ])("is written again when its %s is %j", (field, value) =>
     expect(postgresDrift(active, [row({ [field]: value })])).toMatchObject([
-      { kind: "altered", what: `the row of n1 has another ${field}`, intent: { type: "postgres.upsert_registration" } },
+      {
+        kind: "altered",
+        description: `the row of n1 differs in ${field}`,
+        intent: { type: "postgres.upsert_registration" },
+      },
     ]),
   );
 
-  it.each(UNDER_WAY)("is nobody's business in %s", (state) =>
+  it.each(UNDER_WAY)("is not compared in %s", (state) =>
     expect(postgresDrift(entity(state), [row({ status: "WRONG" })])).toEqual([]),
   );
 
-  it.each(ENDED)("says how the node ended in %s, and no row is made for that", (state) => {
+  it.each(ENDED)("has the ended state %s, and no row is created for that", (state) => {
     expect(told(postgresDrift(entity(state), [row()]))).toEqual(["altered -> postgres.update_registration"]);
     expect(postgresDrift(entity(state), [row({ status: state, endpoints: {} })])).toEqual([]);
     expect(postgresDrift(entity(state), [])).toEqual([]);
   });
 
-  it("of a node that nobody knows is left alone", () => expect(postgresDrift(undefined, [row()])).toEqual([]));
+  it("of an unknown node is not changed", () => expect(postgresDrift(undefined, [row()])).toEqual([]));
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Facts } from "../../runtime/core/domain.ts";
 import { shippedDomain } from "./shipped-domain.ts";
 
-// protocol.md, Reducer states: each state by each trigger. What is expected reads "next state: actions, in order".
+// protocol.md, Reducer states: each state by each trigger. Expectations are written "next state: actions, in order".
 const facts = (unconfirmed: number): Facts => ({ payload: { node_id: "n1" }, state: {}, unconfirmed });
 const TRIGGERS: Readonly<Record<string, readonly [trigger: string, facts: Facts]>> = {
   introspection_received: ["introspection_received", facts(0)],
@@ -66,7 +66,7 @@ describe.each([...reducer.states.keys()])("the reducer in %s", (state) => {
   });
 });
 
-it("the tables above name every state and trigger that the contract has", () => {
+it("the tables above have every state and trigger of the contract", () => {
   expect(Object.keys(EXPECTED).sort()).toEqual([...reducer.states.keys()].sort());
   const shown = new Set(Object.values(TRIGGERS).map(([trigger]) => trigger));
   expect([...shown].sort()).toEqual([...new Set(shippedDomain.triggerByMessageType.values())].sort());

@@ -16,7 +16,7 @@ import {
 } from "./stimuli.ts";
 import { World } from "./world.ts";
 
-// protocol.md, Orchestrator states: each state by each event. What is expected reads "result: events or reason".
+// protocol.md, Orchestrator states: each state by each event. Expectations are written "result: events or reason".
 const same = { epoch: 5 };
 const EVENTS: Readonly<Record<string, readonly Stimulus[]>> = {
   "an introspection with the same content": [introspected("a2", same)],
@@ -115,7 +115,7 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 describe.each(Object.keys(REACH))("in %s", (state) => {
-  it("is where the way leads", () => {
+  it("is reached by its path", () => {
     expect(given(...(REACH[state] ?? [])).world.entity?.state ?? "(none)").toBe(state);
   });
 
@@ -131,7 +131,7 @@ describe("the tables above", () => {
   const { orchestrator, routes, consumed, triggerByMessageType, awaitsPublish } = shippedDomain;
   const states = [...orchestrator.states.values()];
 
-  it("name every state that the contract has, but for those passed through", () => {
+  it("have every state of the contract in which an entity can stay", () => {
     expect(Object.keys(REACH).sort()).toEqual(
       states
         .filter(({ transient }) => !transient)
@@ -140,7 +140,7 @@ describe("the tables above", () => {
     );
   });
 
-  it("show every message that the contract knows", () => {
+  it("have every message of the contract", () => {
     const shown = new Set(
       Object.values(EVENTS).flatMap((stimuli) =>
         stimuli.map((stimulus) => (stimulus(given(...(REACH["ACTIVE"] ?? [])).world) as { type?: string }).type),

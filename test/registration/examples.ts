@@ -11,7 +11,7 @@ export const SKEW_MS = 5_000;
 export const ATTEMPT = "11111111-1111-5111-8111-111111111111";
 export const REQUEST = "22222222-2222-4222-8222-222222222222";
 
-/** A payload as the runtime takes it in: checked, then canonical. Throws for one that it would refuse. */
+/** A payload as the runtime reads it: checked, then made canonical. Throws for one that it would refuse. */
 export const taken = (definition: MessageDefinition, payload: unknown): Payload =>
   definition.normalize(definition.schema.parse(payload));
 
@@ -45,7 +45,7 @@ export const entity = (
   deadlines,
 });
 
-/** Runs one action of a handler; deadlines are named in the answer, since their lengths are the contract's. */
+/** Runs one action of a handler. Deadlines appear by name, because their lengths are in the contract. */
 export function act(
   handler: Handler,
   action: string,

@@ -4,21 +4,21 @@ import type { Entity } from "../../runtime/core/entity.ts";
 import type { Stimulus } from "./stimuli.ts";
 import { World } from "./world.ts";
 
-/** An event or intent by its type, and what its payload must have at least. */
+/** The type of an event or intent, and fields that its payload must have. */
 type Expected = string | readonly [type: string, payload: object];
 
 interface Consequence {
   readonly state: string;
   readonly reducer: string;
-  /** All of them, in order; left out: none. */
+  /** All of them, in order; default: none. */
   readonly events?: readonly Expected[];
-  /** All of them, in order; left out: none. */
+  /** All of them, in order; default: none. */
   readonly intents?: readonly Expected[];
-  /** Deadlines armed afterwards, in ms from the message's event time; left out: not looked at. */
+  /** Deadlines armed afterwards, in ms from the message's event time; default: not checked. */
   readonly deadlines?: Readonly<Record<string, number>>;
 }
 
-/** What has happened, on the contracts and the code that are shipped. */
+/** The events so far, on the shipped contracts and code. */
 export const given = (...stimuli: readonly Stimulus[]): Story => new Story(stimuli.reduce(happen, new World()));
 
 function happen(world: World, stimulus: Stimulus): World {
@@ -37,7 +37,7 @@ class Story {
   }
 }
 
-/** What came of the last thing that happened. Its answers are stories, so that a story can go on. */
+/** Checks the result of the last event. Each check returns the story, so that it can continue. */
 class Turn {
   readonly #before: World;
   readonly #after: World;
@@ -66,7 +66,7 @@ class Turn {
     return new Story(this.#after);
   }
 
-  /** No event, no intent, no move, an equal entity, and the reason says why. */
+  /** No event, no intent, no moved deadline, an equal entity, and a reason. */
   leadsToNothing(reason: string): Story {
     return this.#leadsToNoEvent("no_op", reason);
   }
@@ -93,7 +93,7 @@ class Turn {
   }
 }
 
-/** What a late outcome may not touch either: it is only ticked off. */
+/** A late outcome may not change these either: it only ends its intent. */
 const lasting = (entity: Entity | undefined) => entity && { ...entity, attempt: { ...entity.attempt, awaiting: [] } };
 
 function expectEach(

@@ -21,7 +21,7 @@ const introspected = (action: string, state: string | null, payload = introspect
   act(HandlerNodeIntrospected, action, entity(state), payload, now);
 
 describe("an introspection that starts an attempt", () => {
-  it("says all that was introspected, and when", () => {
+  it("emits the whole description and its time", () => {
     const payload = introspection({
       ...same,
       epoch: 4,
@@ -77,7 +77,7 @@ describe("an introspection of an active node", () => {
     const [event] = eventsOf(introspected("refresh_if_changed", "ACTIVE", introspection({ node_version: "2.0.0" })));
     expect(event).toMatchObject({ type: "NodeUpdated", payload: { node: { node_version: "2.0.0" } } });
   });
-  it("keeps the epoch that is known when a refresh names none", () => {
+  it("keeps the known epoch when a refresh has none", () => {
     const known = entity("ACTIVE", { node: node({ epoch: 3 }) });
     const [event] = eventsOf(act(HandlerNodeIntrospected, "refresh_if_changed", known, introspection()));
     expect(event).toMatchObject({ payload: { node: { epoch: 3 } } });
@@ -102,7 +102,7 @@ describe.each(["emit_registration_initiated", "supersede_if_changed", "refresh_i
 );
 
 describe("the end of a registration", () => {
-  it("is a shutdown's", () => {
+  it("follows from a shutdown", () => {
     expect(introspected("deregister", "ACTIVE")).toEqual([
       { type: "NodeDeregistered", payload: { reason: "shutdown" } },
     ]);
@@ -116,13 +116,13 @@ describe("the end of a registration", () => {
       { type: "NodeDeregistered", payload: { reason } },
     ]);
   });
-  it("is the ack deadline's", () => {
+  it("follows from the ack deadline", () => {
     const fired = { deadline_at: toRfc3339(NOON), renewed_at: null };
     expect(act(HandlerAckDeadline, "time_out", entity("AWAITING_ACK"), fired)).toEqual([
       { type: "NodeRegistrationAckTimedOut", payload: { deadline_at: toRfc3339(NOON) } },
     ]);
   });
-  it.each([null, toRfc3339(NOON - 30_000)])("is the liveness deadline's, last heartbeat %s", (renewed_at) => {
+  it.each([null, toRfc3339(NOON - 30_000)])("follows from the liveness deadline, last heartbeat %s", (renewed_at) => {
     const fired = { deadline_at: toRfc3339(NOON), renewed_at };
     expect(act(HandlerLivenessDeadline, "expire", entity("ACTIVE"), fired)).toEqual([
       { type: "NodeLivenessExpired", payload: { deadline_at: toRfc3339(NOON), last_heartbeat_at: renewed_at } },
@@ -131,7 +131,7 @@ describe("the end of a registration", () => {
 });
 
 describe("both backends confirmed", () => {
-  it("is an acceptance with its deadline", () => {
+  it("lead to an acceptance with its deadline", () => {
     expect(act(HandlerRegistrationCompleted, "accept", entity("PENDING_REGISTRATION"))).toEqual([
       {
         type: "NodeRegistrationAccepted",
@@ -146,7 +146,7 @@ describe("a backend that failed for good", () => {
     const failures = [{ backend: "consul", error_code: "REFUSED", message }];
     return eventsOf(act(HandlerRegistrationFailed, "reject", entity("PENDING_REGISTRATION", { failures })))[0];
   };
-  it("is a rejection that says who and why", () => {
+  it("leads to a rejection with backend and reason", () => {
     expect(reject("bad name")).toEqual({
       type: "NodeRegistrationRejected",
       payload: {
@@ -155,7 +155,7 @@ describe("a backend that failed for good", () => {
       },
     });
   });
-  it("keeps the reason within its limit", () => {
+  it("leads to a reason within its limit", () => {
     expect(reject("x".repeat(5_000))?.payload["rejection_reason"]).toHaveLength(1024);
   });
 });

@@ -73,7 +73,7 @@ describe("an introspection in its canonical form", () => {
     expect(introspection(given)).toMatchObject(expected);
   });
 
-  it("leaves out what was null, and the aliases", () => {
+  it("has neither nulls nor aliases", () => {
     const payload = introspection({
       node_name: null,
       epoch: null,
@@ -93,16 +93,19 @@ describe("an introspection in its canonical form", () => {
     expect(introspection(once)).toEqual(once);
   });
 
-  it.each(["__proto__", "constructor", "toString", "then", "hasOwnProperty"])("is not bitten by the key %s", (key) => {
-    const value = `{"node_id":"n1","node_type":"effect","${key}":{"polluted":1},"metadata":{"${key}":"x"},
+  it.each(["__proto__", "constructor", "toString", "then", "hasOwnProperty"])(
+    "takes the key %s as an ordinary name",
+    (key) => {
+      const value = `{"node_id":"n1","node_type":"effect","${key}":{"polluted":1},"metadata":{"${key}":"x"},
       "endpoints":{"${key}":"http://a:1"},"capabilities":{"${key}":{"polluted":1}}}`;
-    const payload = taken(NodeIntrospectionEvent, JSON.parse(value)) as Record<string, object>;
-    expect({}).not.toHaveProperty("polluted");
-    for (const copy of [payload, payload["metadata"], payload["endpoints"], payload["capability_details"]]) {
-      expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
-      expect(Object.hasOwn(copy as object, key)).toBe(key !== "__proto__");
-    }
-  });
+      const payload = taken(NodeIntrospectionEvent, JSON.parse(value)) as Record<string, object>;
+      expect({}).not.toHaveProperty("polluted");
+      for (const copy of [payload, payload["metadata"], payload["endpoints"], payload["capability_details"]]) {
+        expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+        expect(Object.hasOwn(copy as object, key)).toBe(key !== "__proto__");
+      }
+    },
+  );
 });
 
 const many = <Value>(count: number, value: (i: number) => Value) => Array.from({ length: count }, (_, i) => value(i));

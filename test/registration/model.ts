@@ -1,6 +1,6 @@
 import type { Message } from "../../runtime/core/message.ts";
 
-/** protocol.md's orchestrator in a few lines, written without a look at contracts or handlers. Times in ms. */
+/** protocol.md's orchestrator in a few lines, written independently of contracts and handlers. Times in ms. */
 export interface Model {
   readonly state: string;
   readonly attemptId: string;

@@ -39,7 +39,7 @@ const introspections = fc.record(
   { requiredKeys: ["node_id", "node_type"] },
 );
 
-/** What an accepted introspection goes through on its way to the intents. */
+/** The steps of an accepted introspection up to its intents. */
 function useUp(payload: Payload): void {
   const canonical = NodeIntrospectionEvent.normalize(payload);
   const node = nodeOf(canonical as unknown as PayloadOf<typeof NodeIntrospectionEvent>, NOON);
@@ -53,7 +53,7 @@ function useUp(payload: Payload): void {
     build(state as never, { payload: { node } as never, entity: entity("ACTIVE", state) as never, now: NOON });
 }
 
-it("every good introspection is taken, and has one canonical form that all the code agrees with", () => {
+it("every valid introspection is accepted, and its canonical form is valid for all later code", () => {
   fc.assert(
     fc.property(introspections, (payload) => {
       const checked = NodeIntrospectionEvent.schema.safeParse(payload);
@@ -65,7 +65,7 @@ it("every good introspection is taken, and has one canonical form that all the c
   );
 }, 60_000);
 
-it("one field changed to anything is refused or is harmless", () => {
+it("an introspection with one field of any value is refused or harmless", () => {
   const fields = Object.keys(NodeIntrospectionEvent.shape);
   const anything = fc.oneof(
     fc.jsonValue({ maxDepth: 3 }),

@@ -35,7 +35,7 @@ interface Row {
   readonly body?: { readonly message?: { readonly payload?: unknown } };
   readonly value?: string | null;
 }
-/** Everything that the recorded journals tell: payloads as they were taken in, and events as they left. */
+/** All payloads of the recorded journals: of incoming messages and of published events. */
 const recorded = filesIn("test/replay/fixtures", ".ndjson")
   .flatMap(({ text }) => text.trim().split("\n"))
   .map((line) => JSON.parse(line) as Row)
@@ -44,7 +44,7 @@ const recorded = filesIn("test/replay/fixtures", ".ndjson")
     return kind === "message" && of(type) ? [{ type, payload: body?.message?.payload }] : [];
   });
 
-/** Values near to what fields take, and far from it. */
+/** Values that are nearly valid for fields, and others. */
 const values = fc.oneof(
   fc.constantFrom(
     ...[
@@ -99,7 +99,7 @@ const values = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** A good payload with some of its fields set to anything, or left out. */
+/** A valid payload with some of its fields set to any value, or left out. */
 const payloadsNear = ({ example, schema }: (typeof all)[number]) => {
   const fields = [...Object.keys(schema["properties"] as object), "unknown_field"];
   const change = fc.record({
@@ -129,12 +129,12 @@ describe("the JSON Schema of a payload", () => {
     },
   );
 
-  it.each(all)("$name has an example that it takes, and the runtime too", ({ accepts, example, message }) => {
+  it.each(all)("$name has an example that it and the runtime accept", ({ accepts, example, message }) => {
     expect([accepts(example), accepts.errors]).toEqual([true, null]);
     expect(message.schema.safeParse(example).success).toBe(true);
   });
 
-  it("takes every payload of the recorded journals", () => {
+  it("accepts every payload of the recorded journals", () => {
     expect(new Set(recorded.map(({ type }) => type)).size).toBeGreaterThan(10);
     for (const { type, payload } of recorded) {
       const schema = of(type);
@@ -187,10 +187,10 @@ describe("the JSON Schema of a payload", () => {
       ]).toEqual([value, false, false]);
   });
 
-  it.each(all)("$name never refuses what the runtime takes", (each) => {
+  it.each(all)("$name never refuses a payload that the runtime accepts", (each) => {
     fc.assert(
       fc.property(payloadsNear(each), (payload) => {
-        // An event carries more than its own fields, which its Zod schema does not ask for.
+        // An event has more fields than its own, which its Zod schema does not require.
         const isWhole = each.direction === "received" || hasAllOf(each.schema, payload);
         if (isWhole && each.message.schema.safeParse(payload).success)
           expect([each.accepts(payload), each.accepts.errors]).toEqual([true, null]);
@@ -199,16 +199,19 @@ describe("the JSON Schema of a payload", () => {
     );
   });
 
-  it.each(received)("$name takes nothing that the runtime refuses, but for what no JSON Schema can say", (each) => {
-    fc.assert(
-      fc.property(payloadsNear(each), (payload) => {
-        if (!each.accepts(payload)) return;
-        const { error } = each.message.schema.safeParse(payload);
-        expect(error?.issues.filter(({ path, message }) => !isUnsayable(String(path[0]), message)) ?? []).toEqual([]);
-      }),
-      { numRuns: 400 },
-    );
-  });
+  it.each(received)(
+    "$name accepts nothing that the runtime refuses, except for rules that no JSON Schema can express",
+    (each) => {
+      fc.assert(
+        fc.property(payloadsNear(each), (payload) => {
+          if (!each.accepts(payload)) return;
+          const { error } = each.message.schema.safeParse(payload);
+          expect(error?.issues.filter(({ path, message }) => !isUnsayable(String(path[0]), message)) ?? []).toEqual([]);
+        }),
+        { numRuns: 400 },
+      );
+    },
+  );
 });
 
 /** docs/reference/protocol.md, JSON Schemas. */

@@ -4,7 +4,7 @@ import type { World } from "./world.ts";
 const ENDS = ["NodeRegistrationRejected", "NodeRegistrationAckTimedOut", "NodeLivenessExpired", "NodeDeregistered"];
 const CONFIRMATIONS = ["ConsulRegistrationConfirmed", "PostgresRegistrationConfirmed"];
 
-/** What reliability.md promises of one entity, looked for in all that has left the core. */
+/** The promises of reliability.md for one entity, checked on everything that the core has returned. */
 export function keepsItsPromises(world: World): void {
   const { events } = world;
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
@@ -19,7 +19,7 @@ export function keepsItsPromises(world: World): void {
   }
 }
 
-/** Begun once, ended at most once and by its last event; active by both confirmations and its own ACK. */
+/** An attempt begins once, ends at most once, by its last event, and is active after both confirmations and its ACK. */
 function attemptKeepsThem(world: World, attemptId: string): void {
   const own = world.events.filter((event) => event.attemptId === attemptId);
   const types = own.map(({ type }) => type);

@@ -7,7 +7,7 @@ import { keepsItsPromises } from "./promises.ts";
 import { shippedDomain } from "./shipped-domain.ts";
 import { World } from "./world.ts";
 
-/** More than the usual number finds more: reliability.md asks for 10,000 within a minute. */
+/** A larger number finds more; reliability.md names 10,000 within a minute. */
 const RUNS = Number(process.env["ROLLCALL_PROPERTY_RUNS"] ?? 600);
 
 const deepFreeze = <Value>(value: Value): Value => {
@@ -32,10 +32,10 @@ function both(world: World, model: Model, message: Message): readonly [World, Mo
   return [after, { ...predicted, attemptId: after.entity?.attempt.id ?? "" }];
 }
 
-describe("the core, told anything in any order", () => {
+describe("the core, for any messages in any order", () => {
   const seen = new Set<string>();
 
-  it("does what the model says, keeps its promises, and does the same again", () => {
+  it("behaves as the model, keeps its promises, and gives the same result again", () => {
     fc.assert(
       fc.property(fc.array(anyStimulus, { minLength: 5, maxLength: 60, size: "max" }), (stimuli) => {
         let [world, model]: readonly [World, Model] = [new World(), newModel];
@@ -54,7 +54,7 @@ describe("the core, told anything in any order", () => {
     );
   }, 300_000);
 
-  it("has been in every state and has said every event", () => {
+  it("has reached every state and emitted every event", () => {
     const resting = [...shippedDomain.orchestrator.states.values(), ...shippedDomain.reducer.states.values()]
       .filter(({ transient }) => !transient)
       .map(({ name }) => name);

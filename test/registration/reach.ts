@@ -16,7 +16,7 @@ export const awaitingAck: readonly Stimulus[] = [...accepted, published("NodeReg
 export const active: readonly Stimulus[] = [...awaitingAck, acked("a1")];
 
 export const partial: readonly Stimulus[] = [...pending, confirmed("postgres")];
-/** Every way in which a registration may stand, and be superseded or ended. */
+/** Paths to every state in which a registration can be superseded or ended. */
 export const LIVE_WAYS: readonly (readonly [string, readonly Stimulus[]])[] = [
   ["PENDING_REGISTRATION", pending],
   ["PENDING_REGISTRATION with one backend confirmed", partial],
@@ -25,7 +25,7 @@ export const LIVE_WAYS: readonly (readonly [string, readonly Stimulus[]])[] = [
   ["ACTIVE", active],
 ];
 
-/** The shortest way into each state in which an entity may rest; "(none)" is the contract's null. */
+/** The shortest path to each state in which an entity can stay; "(none)" is the contract's null. */
 export const REACH: Readonly<Record<string, readonly Stimulus[]>> = {
   "(none)": [],
   PENDING_REGISTRATION: pending,

@@ -20,14 +20,14 @@ const build = (name: string, state: RegistrationState, on: EntityView<Registrati
 const failure = { backend: "consul", error_code: "REFUSED", message: "no" };
 
 describe("the entity's data", () => {
-  it("is nothing at first", () => {
+  it("is empty at first", () => {
     expect(registrationReducer.initial).toEqual({ node: null, failures: [] });
   });
-  it.each(["start_attempt", "replace_node"])("holds the node as last told (%s)", (name) => {
+  it.each(["start_attempt", "replace_node"])("has the last description of the node (%s)", (name) => {
     const next = node({ node_version: "2.0.0" });
     expect(update(name, stateWith({ failures: [failure] }), { node: next })).toEqual({ node: next, failures: [] });
   });
-  it("records what failed, and no more than it needs", () => {
+  it("records failures, and no more fields of them than needed", () => {
     const state = stateWith();
     expect(update("record_failure", state, { ...failure, entity_id: "n1" })).toEqual({ ...state, failures: [failure] });
     expect(state.failures).toEqual([]);
@@ -41,7 +41,7 @@ describe("the entity's data", () => {
   });
 });
 
-describe("what is asked of Consul", () => {
+describe("the intents for Consul", () => {
   const service = {
     service_id: "onex-effect-n1",
     service_name: "onex-effect",
@@ -49,33 +49,33 @@ describe("what is asked of Consul", () => {
     address: "10.0.0.1",
     port: 8080,
   };
-  it("is the service with a critical check before the ACK", () => {
+  it("register the service with a critical check before the ACK", () => {
     expect(build("emit_consul_intent", stateWith(), entity("PENDING_REGISTRATION"))).toEqual({
       type: "consul.register",
       payload: { ...service, check: { status: "critical", note: "awaiting acknowledgement" } },
     });
   });
-  it("is the service with a passing check when an active node is refreshed", () => {
+  it("register the service with a passing check when an active node is refreshed", () => {
     expect(build("emit_consul_intent", stateWith(), entity("ACTIVE"))).toEqual({
       type: "consul.register",
       payload: { ...service, check: { status: "passing", note: "active" } },
     });
   });
-  it("names no address for a node without endpoints", () => {
+  it("have no address for a node without endpoints", () => {
     const bare = stateWith({ node: node({ endpoints: {} }) });
     expect(build("emit_consul_intent", bare, entity("ACTIVE"))?.payload).toMatchObject({ address: null, port: null });
   });
-  it("is a passing check once the node is active", () => {
+  it("set the check to passing once the node is active", () => {
     expect(build("emit_consul_status", stateWith(), entity("ACTIVE"))).toEqual({
       type: "consul.set_status",
       payload: { service_id: "onex-effect-n1", status: "passing", note: "active" },
     });
   });
-  it("is to take the service back at an end", () => {
+  it("remove the service at an end", () => {
     const taken = { type: "consul.deregister", payload: { service_id: "onex-effect-n1" } };
     expect(build("emit_consul_deregister", stateWith(), entity("REJECTED"))).toEqual(taken);
   });
-  it("is to take the old service back only if the new one has another id", () => {
+  it("remove the old service only if the new one has another id", () => {
     const old = (next: object) =>
       build("emit_consul_deregister_old", stateWith(), entity("PENDING_REGISTRATION"), { node: next });
     expect(old(node({ node_version: "9.9.9" }))).toBeNull();
@@ -86,8 +86,8 @@ describe("what is asked of Consul", () => {
   });
 });
 
-describe("what is asked of Postgres", () => {
-  it("is the whole row", () => {
+describe("the intents for Postgres", () => {
+  it("write the whole row", () => {
     expect(build("emit_postgres_intent", stateWith(), entity("PENDING_REGISTRATION"))).toEqual({
       type: "postgres.upsert_registration",
       payload: {
@@ -104,7 +104,7 @@ describe("what is asked of Postgres", () => {
   });
   const status = (on: EntityView<RegistrationState>, payload = {}) =>
     build("emit_postgres_status", stateWith(), on, payload)?.payload;
-  it("is the new state with its deadline", () => {
+  it("write the new state with its deadline", () => {
     const deadlines = { liveness: { at: NOON + 30_000, renewedAt: null } };
     expect(status(entity("ACTIVE", {}, deadlines))).toEqual({
       node_id: "n1",
@@ -113,7 +113,7 @@ describe("what is asked of Postgres", () => {
       liveness_deadline: toRfc3339(NOON + 30_000),
     });
   });
-  it("is the end, with the last heartbeat that an expiry knows", () => {
+  it("write the end, with the last heartbeat of the expiry", () => {
     expect(status(entity("LIVENESS_EXPIRED"), { last_heartbeat_at: toRfc3339(NOON) })).toEqual({
       node_id: "n1",
       status: "LIVENESS_EXPIRED",
@@ -123,7 +123,7 @@ describe("what is asked of Postgres", () => {
   });
 });
 
-it("asks nothing of anyone for an entity without a node", () => {
+it("emits no intent for an entity without a node", () => {
   const empty = stateWith({ node: null });
   for (const name of Object.keys(registrationReducer.builders))
     expect(build(name, empty, entity(null), { node: node() })).toBeNull();

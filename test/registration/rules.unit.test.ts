@@ -75,8 +75,8 @@ describe("an ACK", () => {
   });
 });
 
-describe("what Consul is told", () => {
-  it("names a service by its type and node", () => {
+describe("the service in Consul", () => {
+  it("has a name of the type, and an id of type and node", () => {
     expect(serviceId(node({ node_id: "a:b.c" }))).toBe("onex-effect-a:b.c");
   });
 
@@ -92,13 +92,13 @@ describe("what Consul is told", () => {
     expect(parseEndpointAddress(url)).toEqual(address);
   });
 
-  it("is the first endpoint, or none", () => {
+  it("has the address of the first endpoint, or none", () => {
     expect(firstAddress(node({ endpoints: { b: "http://b:1", a: "http://a:2" } }))).toEqual({ address: "b", port: 1 });
     expect(firstAddress(node({ endpoints: {} }))).toBeNull();
   });
 });
 
-it("cuts a text without leaving half a character", () => {
+it("truncates a text without leaving half a surrogate pair", () => {
   expect(truncate("ab😀", 3)).toBe("ab");
   expect(truncate("ab😀", 4)).toBe("ab😀");
 });

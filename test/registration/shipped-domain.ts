@@ -25,10 +25,10 @@ const code = registrationCode({
 
 const validated = validateDomain(fileURLToPath(new URL("../../contracts/registration", import.meta.url)), code);
 
-/** What the loader says about the contracts that are shipped. */
+/** The loader's diagnostics of the shipped contracts. */
 export const shippedDiagnostics: readonly Diagnostic[] = validated.diagnostics;
 
-/** The contracts that are shipped, compiled with the code that is shipped; effects that are never run. */
+/** The shipped contracts, compiled with the shipped code; the effects are never run. */
 export const shippedDomain: Domain = compiled();
 
 function compiled(): Domain {

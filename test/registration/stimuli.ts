@@ -9,7 +9,7 @@ export const later =
   (ms: number): Stimulus =>
   () => ({ later: ms });
 
-/** The same message with an event time of its own: what a repartitioned copy, or a sender's slow clock, makes of it. */
+/** The same message with another event time, as of a repartitioned copy or of a sender with a slow clock. */
 export const dated =
   (ms: number, stimulus: Stimulus): Stimulus =>
   (world) => ({ ...(stimulus(world) as Message), now: ms });
@@ -28,10 +28,10 @@ export const introspected =
       ...more,
     });
 
-/** The node answers the attempt that this request began, and names both. */
+/** The node ACKs the attempt that this request began, with both ids. */
 export const acked = (request: string): Stimulus => ackedNaming({ attempt: request, request });
 
-/** The node answers, and names what it names. */
+/** The node sends an ACK with the given ids. */
 export const ackedNaming =
   ({ attempt, request }: { readonly attempt?: string; readonly request?: string }): Stimulus =>
   (world) =>
@@ -54,7 +54,7 @@ const WRITES = {
 } as const;
 type Backend = keyof typeof WRITES;
 
-/** Of which request's attempt; left out: of the current one. Without such an intent the outcome is for nobody. */
+/** Request of the attempt; default: the current one. Without such an intent the outcome belongs to no entity. */
 interface Whose {
   readonly of?: string;
 }
@@ -65,7 +65,7 @@ function askedOf(world: World, backend: Backend, { of }: Whose) {
   return { intentId: asked?.id ?? idOf("no intent"), attemptId: asked?.attemptId ?? idOf("nobody") };
 }
 
-/** A backend has done what it was last asked to do. */
+/** A backend has carried out its last intent. */
 export const confirmed =
   (backend: Backend, whose: Whose = {}): Stimulus =>
   (world) =>
@@ -93,7 +93,7 @@ export const published =
     });
   };
 
-/** The named deadline is due, and fires then. Where none is armed it fires for a time that is over. */
+/** The named deadline is due and fires. Where none is armed, it fires for a time in the past. */
 export const deadlinePassed =
   (name: string): Stimulus =>
   (world) => {

@@ -25,7 +25,7 @@ const activation = ["NodeRegistrationAckReceived", "NodeBecameActive"];
 describe("an introspection that joins the running attempt", () => {
   const story = given(...accepted, introspected("a2", { epoch: 5 }));
 
-  it("lets an ACK name its request", () => {
+  it("allows an ACK with its request", () => {
     const twin = given(...accepted)
       .when(introspected("a2", { epoch: 5 }))
       .joinsTheAttempt("joins attempt 1");
@@ -36,10 +36,10 @@ describe("an introspection that joins the running attempt", () => {
       intents: ["consul.set_status", "postgres.update_registration"],
     });
   });
-  it("does not let an ACK name another attempt with it", () => {
+  it("does not allow an ACK with its request and another attempt", () => {
     story.when(ackedNaming({ request: "a2", attempt: "a2" })).leadsToNothing("stale ack");
   });
-  it("is one of at most eight that an ACK may name", () => {
+  it("is one of at most eight requests that an ACK may have", () => {
     const nine = Array.from({ length: 9 }, (_, i) => introspected(`b${i}`, { epoch: 5 }));
     const crowded = given(...accepted, ...nine);
     expect(crowded.world.entity?.attempt.correlationIds).toHaveLength(9);
@@ -54,7 +54,7 @@ describe("an introspection that joins the running attempt", () => {
 });
 
 describe("an active node", () => {
-  it("that tells something new stays active and is written again, passing", () => {
+  it("with a changed description stays active and is written again, passing", () => {
     given(...active)
       .when(later(1_000), introspected("a2", { epoch: 5, endpoints: { api: "http://10.0.0.2:9090" } }))
       .leadsTo({
@@ -77,26 +77,26 @@ describe("an active node", () => {
       .leadsTo({ state: "ACTIVE", reducer: "complete" });
   });
 
-  it("that tells the same again has shown that it lives", () => {
+  it("with the same description again has its liveness renewed", () => {
     const story = given(...active)
       .when(later(1_000), introspected("a2", { epoch: 5 }))
       .joinsTheAttempt("heartbeat");
     expect(story.world.entity?.deadlines["liveness"]).toEqual({ at: NOON + 31_000, renewedAt: NOON + 1_000 });
   });
 
-  it("is not kept alive by a process that is gone", () => {
+  it("is not kept alive by messages of an earlier process", () => {
     given(...active)
       .when(later(1_000), introspected("a0", { epoch: 4 }))
       .leadsToNothing("stale introspection");
   });
 
-  it("lives on when the firing is of a deadline that a heartbeat has moved", () => {
+  it("stays active when a deadline fires that a heartbeat has moved", () => {
     given(...active, later(1_000), heartbeat())
       .when(deadlinePassedTooSoon("liveness"))
       .leadsToNothing("moved to");
   });
 
-  it("is not moved back by a heartbeat that is late", () => {
+  it("does not have its deadline moved back by a late heartbeat", () => {
     given(...active, later(9_000), heartbeat())
       .when(dated(NOON, heartbeat()))
       .leadsToNothing("liveness stays at");
@@ -107,7 +107,7 @@ describe("without epochs", () => {
   const way = [introspected("a1"), confirmed("consul"), confirmed("postgres")];
   const repartitioned = (behindMs: number, more = {}) => dated(NOON - behindMs, introspected("a0", more));
 
-  it("a copy from before the one that is held is stale", () => {
+  it("an introspection older than the known one is stale", () => {
     given(...way)
       .when(repartitioned(5_001, { node_version: "0.9.0" }))
       .leadsToNothing("stale introspection: 5001 ms before");
@@ -115,7 +115,7 @@ describe("without epochs", () => {
       .when(repartitioned(5_001, { reason: "shutdown" }))
       .leadsToNothing("stale introspection: 5001 ms before");
   });
-  it("one within the clock skew is not", () => {
+  it("an older one within the clock skew is not", () => {
     given(...way)
       .when(repartitioned(5_000, { node_version: "0.9.0" }))
       .leadsTo({
@@ -125,7 +125,7 @@ describe("without epochs", () => {
         intents: writes,
       });
   });
-  it("a copy is as good as any other after the end", () => {
+  it("after the end none is stale", () => {
     given(...way, deregistered())
       .when(repartitioned(60_000))
       .leadsTo({
@@ -162,7 +162,7 @@ describe("an attempt that fails", () => {
         ],
       });
   });
-  it("is over: the other backend's word changes nothing", () => {
+  it("has ended: the other backend's outcome changes nothing", () => {
     given(...pending, failed("consul"))
       .when(confirmed("postgres"))
       .leadsToNothing("nothing waits for it in REJECTED");
@@ -172,7 +172,7 @@ describe("an attempt that fails", () => {
   });
 });
 
-it.each(LIVE_WAYS)("an end in %s takes back what was registered", (_, way) => {
+it.each(LIVE_WAYS)("an end in %s undoes the registrations", (_, way) => {
   given(...way)
     .when(deregistered("maintenance"))
     .leadsTo({
@@ -190,7 +190,7 @@ describe("an ACK", () => {
       .when(deadlinePassed("ack"))
       .leadsToNothing("deadline(ack): disarmed");
   });
-  it("may come before we know that the acceptance was published", () => {
+  it("may arrive before the publish of the acceptance is confirmed", () => {
     given(...accepted, acked("a1"))
       .when(published("NodeRegistrationAccepted"))
       .leadsToNothing("nothing waits for it in ACTIVE");
@@ -212,14 +212,14 @@ describe("an ACK", () => {
       .when(acked("a1"))
       .leadsToNothing("stale ack: attempt 2 is current");
   });
-  it("is a duplicate when it comes twice", () => {
+  it("is a duplicate when it arrives twice", () => {
     given(...active)
       .when(acked("a1"))
       .leadsToNothing("duplicate: already active");
   });
 });
 
-it("a confirmation that comes twice counts once", () => {
+it("a confirmation that arrives twice counts once", () => {
   given(...pending, confirmed("consul"))
     .when(confirmed("consul"))
     .leadsTo({ state: "PENDING_REGISTRATION", reducer: "partial" });

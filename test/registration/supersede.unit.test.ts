@@ -8,7 +8,7 @@ const writes = ["consul.register", "postgres.upsert_registration"];
 describe.each(LIVE_WAYS)("a node that restarts in %s", (_, way) => {
   const restarted = introspected("a2", { epoch: 6 });
 
-  it("begins anew, and what it registered is kept under the same service id", () => {
+  it("begins again, and keeps the registered service with the same id", () => {
     const story = given(...way)
       .when(restarted)
       .leadsTo({
@@ -21,7 +21,7 @@ describe.each(LIVE_WAYS)("a node that restarts in %s", (_, way) => {
     expect(story.world.attemptOf("a2")).not.toBe(story.world.attemptOf("a1"));
   });
 
-  it("takes back the old service if its type is another", () => {
+  it("removes the old service if its type has changed", () => {
     given(...way)
       .when(introspected("a2", { epoch: 6, node_type: "compute" }))
       .leadsTo({

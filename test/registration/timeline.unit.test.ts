@@ -7,7 +7,7 @@ import { idOf } from "./world.ts";
 
 const at = (ms: number): string => toRfc3339(NOON + ms);
 
-it("takes a node from its introspection to ACTIVE, and to its end when it falls silent", () => {
+it("shows a node from its introspection to ACTIVE, and to its expiry", () => {
   const service = { service_id: "onex-effect-n1" };
   const row = { node_id: "n1" };
 

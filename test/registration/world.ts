@@ -9,7 +9,7 @@ import { step } from "../../runtime/core/step.ts";
 import { NOON } from "./examples.ts";
 import { shippedDomain } from "./shipped-domain.ts";
 
-/** The id that a label of a test stands for. */
+/** The id for a label in a test. */
 export const idOf = (label: string): string => derivedId("label", label);
 
 interface Past {
@@ -17,7 +17,7 @@ interface Past {
   readonly decision: Decision;
 }
 
-/** One node and all that happened to it. Immutable: a message makes another world. */
+/** One node and everything that happened to it. Immutable: each message returns another world. */
 export class World {
   readonly domain: Domain = shippedDomain;
   readonly past: readonly Past[];
@@ -48,7 +48,7 @@ export class World {
     return this.past.flatMap(({ decision }) => decision.intents);
   }
 
-  /** Of the attempt that the request began; of an unknown one an id that no attempt has. */
+  /** Id of the attempt that the request began; for an unknown request an id of no attempt. */
   attemptOf(request: string): string {
     const begun = this.events.findLast(
       ({ type, correlationId }) => type === this.domain.attempt.startedBy && correlationId === idOf(request),
@@ -56,7 +56,7 @@ export class World {
     return begun?.attemptId ?? idOf(`no attempt of ${request}`);
   }
 
-  /** A payload as it comes from the bus: through the real decoder, from bytes. */
+  /** A payload as from the bus: decoded from bytes by the real decoder. */
   fromBus(type: string, payload: Payload): Message {
     const consumed = this.domain.consumed.find((topic) => topic.type === type);
     if (!consumed) throw new Error(`${type} is not consumed`);

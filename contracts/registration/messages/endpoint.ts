@@ -9,11 +9,12 @@ const DEFAULT_PORTS: ReadonlyMap<string, number> = new Map([
   ["grpcs:", 443],
 ]);
 
-// `new URL` forgives white space, backslashes and missing slashes, and drops an empty user: other readers may not.
+// `new URL` accepts white space, backslashes and missing slashes, and drops an empty user; other parsers may not.
 const AUTHORITY = /^(?:https?|grpcs?|tcp):\/\/([^\s\p{Cc}\\/?#@]+)(?:[/?#][^\s\p{Cc}\\]*)?$/iu;
 const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?|\[[0-9a-fA-F:.]+\])$/;
 
-// Whoever reads an endpoint may call it: a node must not send its readers to a cloud's credentials.
+// Clients call the endpoints of nodes: a node must not direct them to the metadata service of a cloud, which may hand
+// out credentials.
 const METADATA_SERVICES: ReadonlySet<string> = new Set([
   "metadata.google.internal",
   "100.100.100.200",
@@ -41,7 +42,7 @@ function parseEndpointUrl(text: string): URL | null {
   return isMetadataService(url) ? null : url;
 }
 
-/** `http:` and `https:` bring every way to write an IP address into one form; the other schemes' hosts are opaque. */
+/** URL normalises IP addresses only for `http:` and `https:`; the hosts of other schemes stay as written. */
 function isMetadataService({ protocol, hostname }: URL): boolean {
   const canonical = protocol.startsWith("http") ? hostname : tryParseUrl(`http://${hostname}`)?.hostname;
   if (canonical === undefined) return true;
@@ -57,7 +58,7 @@ function tryParseUrl(text: string): URL | undefined {
   }
 }
 
-// The shape, for JSON Schemas: which hosts and ports are refused no pattern tells.
+// The pattern for JSON Schemas is wider than the check: refused hosts and ports can't be expressed in it.
 const URL_CHARACTERS = "[^\\s\\x00-\\x1f\\x7f-\\x9f\\\\";
 const SCHEMES = ["http", "https", "grpc", "grpcs", "tcp"].map(caseInsensitivePattern).join("|");
 const ENDPOINT_PATTERN = `(?:${SCHEMES})://${URL_CHARACTERS}/?#@]+(?:[/?#]${URL_CHARACTERS}]*)?`;
@@ -71,7 +72,7 @@ export const EndpointUrl = z
   )
   .meta({ pattern: `^${ENDPOINT_PATTERN}$` });
 
-/** A path on the node itself, or a URL. `//host` would be neither. */
+/** A path on the node itself, or a URL. `//host` is neither. */
 export const HealthEndpoint = z
   .string()
   .max(URL_LENGTH_MAX)

@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { fromRfc3339 } from "../../../runtime/core/time.ts";
 
-/**
- * An id is a Kafka key and a part of a Consul service id, so it has nothing that a shell, a query or a URL could
- * misread.
- */
+/** An id is a Kafka key and a part of a Consul service id. It has no character that a shell, a query or a URL reads. */
 export const NodeId = z
   .string()
   .max(255)
@@ -13,17 +10,17 @@ export const NodeId = z
 
 export const NODE_TYPES = ["effect", "compute", "reducer", "orchestrator"] as const;
 
-// Not the flag `i`: a JSON Schema made from this has no flags.
+// Instead of the flag `i`, because patterns of a JSON Schema have no flags.
 export const caseInsensitivePattern = (word: string): string =>
   word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 
-/** In any case; the canonical form is lower case. */
+/** Upper or lower case; the canonical form is lower case. */
 export const NodeTypeInAnyCase = z
   .string()
   .regex(new RegExp(`^(?:${NODE_TYPES.map(caseInsensitivePattern).join("|")})$`), `one of ${NODE_TYPES.join(", ")}`)
   .meta({ description: `${NODE_TYPES.join(", ")}, in any case; kept in lower case`, examples: ["effect", "compute"] });
 
-// Which days a month has no pattern tells.
+// The pattern does not check the number of days of a month.
 const RFC_3339_SHAPE =
   "^[0-9]{4}-[0-9]{2}-[0-9]{2}[tT]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?" +
   "([zZ]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
@@ -34,11 +31,11 @@ const Timestamp = z
   .refine((text) => fromRfc3339(text) !== undefined, "an RFC 3339 time with its offset, as 2025-01-31T12:00:00Z")
   .meta({ format: "date-time", pattern: RFC_3339_SHAPE });
 
-/** Any version and variant: what a producer's UUID library calls a UUID is one. The canonical form is lower case. */
+/** A UUID of any version and variant. The canonical form is lower case. */
 export const Uuid = z.guid();
 
-// Control characters: invisible, and an escape sequence in an operator's terminal. Spelled out, because the patterns of
-// a JSON Schema made from this are read by engines that know no \p{Cc}.
+// Control characters are invisible, and escape sequences in a terminal. They are listed because not every engine for
+// the patterns of JSON Schemas knows \p{Cc}.
 const NO_CONTROL_CHARACTERS = /^[^\x00-\x1f\x7f-\x9f]*$/;
 const LABEL_LENGTH_MAX = 255;
 
@@ -47,12 +44,12 @@ export const ShortText = z.string().max(LABEL_LENGTH_MAX).regex(NO_CONTROL_CHARA
 /** A short text that names something. */
 export const Name = z.string().min(1).max(LABEL_LENGTH_MAX).regex(NO_CONTROL_CHARACTERS, "no control characters");
 
-/** A field that may be left out, or null: how many serializers write "none". */
+/** A field that may be missing or null: many serializers write null for a missing value. */
 export const optionalOrNull = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
 
-/** What every incoming message may say of itself. */
+/** Optional fields of every incoming message. */
 export const CorrelationId = optionalOrNull(Uuid).describe(
-  "the request that this belongs to; all that follows from it carries it",
+  "the request that this belongs to; every event that follows from it has the same one",
 );
 export const SentAt = optionalOrNull(Timestamp).describe("when it happened, by the sender's clock");
 

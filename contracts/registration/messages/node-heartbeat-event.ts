@@ -11,18 +11,21 @@ export const NodeHeartbeatEvent = message(
       description: "since its process started",
       example: 86_400,
     }),
-    active_operations_count: optionalOrNull(z.int().min(0)).meta({ description: "what it works on", example: 3 }),
+    active_operations_count: optionalOrNull(z.int().min(0)).meta({
+      description: "operations that are running",
+      example: 3,
+    }),
     cpu_usage_percent: optionalOrNull(z.number().min(0)).meta({
-      description: "of one core: more than 100 on several",
+      description: "of one core: may be more than 100 on several cores",
       example: 42.5,
     }),
-    memory_usage_mb: optionalOrNull(z.number().min(0)).meta({ description: "what its process holds", example: 256 }),
+    memory_usage_mb: optionalOrNull(z.number().min(0)).meta({ description: "memory of its process", example: 256 }),
     correlation_id: CorrelationId,
     timestamp: SentAt,
   },
   {
     description:
-      "A node says that it is alive. Only that it came counts; the figures are for those who read the topic.",
+      "A node reports that it is alive. The figures are for other readers of the topic; Rollcall does not use them.",
     normalize: normalizeIncoming,
   },
 );

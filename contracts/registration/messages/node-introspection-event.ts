@@ -29,15 +29,15 @@ export const NodeIntrospectionEvent = message(
     discovered_capabilities: optionalOrNull(z.unknown()).describe("of older producers: kept in metadata, as JSON text"),
     endpoints: optionalOrNull(Endpoints).meta({
       description:
-        "URLs, or a map of name to URL: http, https, grpc, grpcs, tcp. The first is what the catalogue is told",
+        "URLs, or a map of name to URL: http, https, grpc, grpcs, tcp. The first is registered in the catalog",
       example: { api: "http://10.0.0.7:8080" },
     }),
     health_endpoint: optionalOrNull(HealthEndpoint).meta({
       description: "a path that starts with one /, or a URL as under endpoints",
       example: "/health",
     }),
-    node_name: optionalOrNull(ShortText).describe("what people call it"),
-    node_role: optionalOrNull(ShortText).describe("what it is for"),
+    node_name: optionalOrNull(ShortText).describe("its name for people"),
+    node_role: optionalOrNull(ShortText).describe("its purpose, for people"),
     reason: optionalOrNull(z.enum(REASONS)).meta({
       description: "startup if left out; shutdown deregisters",
       example: "startup",
@@ -46,15 +46,15 @@ export const NodeIntrospectionEvent = message(
       description: "rises with each start of the node's process, as its start time does: a higher one supersedes",
       example: 1_763_698_800_000,
     }),
-    // It is never written to Consul, so Consul's 512 bytes are no limit to a value; the message's size is.
+    // Never written to Consul, so its limit of 512 bytes a value does not apply; the limit is the message's size.
     metadata: optionalOrNull(mapOf(z.string(), METADATA_MAX)).meta({
-      description: "texts about the node, for whoever reads them",
+      description: "any texts about the node",
       example: { zone: "a" },
     }),
     correlation_id: CorrelationId,
     timestamp: SentAt,
   },
-  { description: "A node announces itself, or what has changed about it.", normalize },
+  { description: "A node announces itself, or a change of its description.", normalize },
 );
 
 /** The canonical form is `RegisteredNode`, with `reason`, `correlation_id` and `timestamp`. */
@@ -76,7 +76,7 @@ function normalize(payload: Payload): Payload {
 type JsonMap = { readonly [key: string]: Json | undefined };
 const isMap = (value: unknown): value is JsonMap =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-/** `fromEntries` defines keys, so that none is obeyed; `__proto__` is dropped, as in `canonical`. */
+/** `__proto__` is dropped, as in `canonical`: assigning such a key to an object would set its prototype. */
 const entriesOf = (value: unknown) =>
   isMap(value) ? Object.entries(value).filter(([key]) => key !== "__proto__") : [];
 

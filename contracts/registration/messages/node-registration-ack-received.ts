@@ -6,5 +6,5 @@ export const NodeRegistrationAckReceived = message(
   {
     liveness_deadline: z.iso.datetime().describe("until when it stays ACTIVE without a heartbeat"),
   },
-  { description: "The node has answered its acceptance." },
+  { description: "The node has acknowledged its acceptance." },
 );

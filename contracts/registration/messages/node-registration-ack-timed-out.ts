@@ -4,7 +4,7 @@ import { message } from "../../../runtime/core/message.ts";
 export const NodeRegistrationAckTimedOut = message(
   "NodeRegistrationAckTimedOut",
   {
-    deadline_at: z.iso.datetime().describe("until when the ACK was to be there"),
+    deadline_at: z.iso.datetime().describe("until when the ACK was due"),
   },
-  { description: "No answer came in time: the attempt is over and taken back." },
+  { description: "No ACK arrived in time: the attempt has ended, and its registrations are undone." },
 );

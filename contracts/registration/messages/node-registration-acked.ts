@@ -7,7 +7,7 @@ export const NodeRegistrationAcked = message(
   {
     node_id: NodeId,
     registration_attempt_id: optionalOrNull(Uuid).meta({
-      description: "which attempt this answers, as NodeRegistrationAccepted told it; another one makes the ACK stale",
+      description: "the attempt that this answers, from NodeRegistrationAccepted; another one makes the ACK stale",
       example: "5e42b432-a8f2-5d20-a3bd-b1186a9f730c",
     }),
     correlation_id: CorrelationId.describe(
@@ -16,5 +16,8 @@ export const NodeRegistrationAcked = message(
     command_id: optionalOrNull(Uuid).describe("the sender's own id of this command"),
     timestamp: SentAt,
   },
-  { description: "A node confirms that it got its acceptance and is ready for work.", normalize: normalizeIncoming },
+  {
+    description: "A node confirms that it received its acceptance and is ready for work.",
+    normalize: normalizeIncoming,
+  },
 );

@@ -11,7 +11,7 @@ export const NodeRegistrationInitiated = message(
     supersedes: z
       .string()
       .nullable()
-      .meta({ description: "the attempt that this one takes the place of, or null", example: null }),
+      .meta({ description: "the attempt that this one replaces, or null", example: null }),
   },
   { description: "A registration attempt has begun." },
 );

@@ -13,8 +13,10 @@ export const NodeRegistrationRejected = message(
       .meta({ description: "for people", example: "consul: CONSUL_REFUSED" }),
     failed_backends: z.array(z.object({ backend: z.string(), error_code: z.string(), message: z.string() })).meta({
       description: "which backends, with the fault's code",
-      example: [{ backend: "consul", error_code: "CONSUL_REFUSED", message: "the service id belongs to someone else" }],
+      example: [
+        { backend: "consul", error_code: "CONSUL_REFUSED", message: "the service id belongs to another owner" },
+      ],
     }),
   },
-  { description: "A backend has refused the node for good; what the others had written is taken back." },
+  { description: "A backend has refused the node for good; registrations in other backends are undone." },
 );

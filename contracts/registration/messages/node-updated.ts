@@ -4,5 +4,5 @@ import { RegisteredNode } from "./registered-node.ts";
 export const NodeUpdated = message(
   "NodeUpdated",
   { node: RegisteredNode },
-  { description: "An ACTIVE node has told something new about itself, and stays ACTIVE." },
+  { description: "An ACTIVE node has changed its description, and stays ACTIVE." },
 );

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** semver.org's own pattern. */
+/** The pattern that semver.org recommends. */
 const SEMVER = new RegExp(
   [
     /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)/,
@@ -30,7 +30,7 @@ const VersionParts = z.object({
 });
 type VersionParts = z.infer<typeof VersionParts>;
 
-/** `1.2.3-rc.1+build` as text, or its parts. */
+/** A semantic version as text (`1.2.3-rc.1+build`), or in its parts. */
 export const NodeVersion = z
   .union([VersionText, VersionParts])
   .refine((version) => {

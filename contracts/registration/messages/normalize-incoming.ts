@@ -3,7 +3,7 @@ import type { Payload } from "../../../runtime/core/message.ts";
 const NIL = "00000000-0000-0000-0000-000000000000";
 const IDS = ["correlation_id", "registration_attempt_id", "command_id"] as const;
 
-/** What every incoming payload has in common: null, or a nil UUID, means left out; UUIDs compare in lower case. */
+/** For every incoming payload: null and the nil UUID count as missing, and UUIDs become lower case. */
 export function normalizeIncoming(payload: Payload): Payload {
   const given = Object.fromEntries(withoutNulls(payload));
   for (const id of IDS) {
@@ -14,6 +14,6 @@ export function normalizeIncoming(payload: Payload): Payload {
   return given;
 }
 
-// `__proto__` is dropped: nobody names a field so in earnest, and a careless copy downstream would obey it.
+// `__proto__` is dropped: a later copy of the object that assigns its keys would set its prototype.
 const withoutNulls = (payload: Payload) =>
   Object.entries(payload).filter(([name, value]) => value !== null && value !== undefined && name !== "__proto__");

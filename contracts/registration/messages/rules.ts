@@ -6,16 +6,16 @@ import type { NodeRegistrationAcked } from "./node-registration-acked.ts";
 import type { RegisteredNode } from "./registered-node.ts";
 import type { RegistrationState } from "./state.ts";
 
-// What handlers and the reducer both must know; protocol.md, Orchestrator states and Reducer states.
+// Rules that handlers and the reducer share; see protocol.md, Orchestrator states and Reducer states.
 
-/** The orchestrator's state in which a node is ready for work: the one that makes its check pass. */
+/** The orchestrator's state in which a node is ready for work and its check is passing. */
 export const ACTIVE = "ACTIVE";
 
 export const serviceName = ({ node_type }: Pick<RegisteredNode, "node_type">): string => `onex-${node_type}`;
 export const serviceId = (node: Pick<RegisteredNode, "node_type" | "node_id">): string =>
   `${serviceName(node)}-${node.node_id}`;
 
-/** Where Consul is told to find the node: its first endpoint, if it has one. */
+/** The node's address in the catalog: that of its first endpoint, if it has one. */
 export function firstAddress({ endpoints }: RegisteredNode): Address | null {
   const first = Object.values(endpoints)[0];
   return first === undefined ? null : parseEndpointAddress(first);
@@ -41,7 +41,7 @@ const timeOf = ({ introspected_at }: RegisteredNode): number => fromRfc3339(intr
 
 const CONTENT_FIELDS = ["node_type", "node_version", "node_name", "node_role", "health_endpoint"] as const;
 
-/** Whether two introspections say the same of a node. Times, epochs and unknown fields make no difference. */
+/** Whether two introspections describe a node equally. Times, epochs and unknown fields are not compared. */
 export const hasSameContent = (a: RegisteredNode, b: RegisteredNode): boolean =>
   CONTENT_FIELDS.every((field) => a[field] === b[field]) &&
   sameSet(a.capabilities, b.capabilities) &&
@@ -59,7 +59,7 @@ function sameMap(a: Readonly<Record<string, string>>, b: Readonly<Record<string,
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
 }
 
-/** Each id that the ACK's payload carries must be of the current attempt; one that carries none answers any. */
+/** Each id in the ACK's payload must be of the current attempt; an ACK without ids answers any attempt. */
 export function answersCurrentAttempt(
   { registration_attempt_id, correlation_id }: PayloadOf<typeof NodeRegistrationAcked>,
   { attempt }: EntityView<RegistrationState>,
@@ -68,5 +68,5 @@ export function answersCurrentAttempt(
   return itsAttempt === attempt.id && (correlation_id == null || attempt.correlationIds.includes(correlation_id));
 }
 
-/** At most `max` UTF-16 units, never half a character at the end. */
+/** At most `max` UTF-16 units, without half a surrogate pair at the end. */
 export const truncate = (text: string, max: number): string => text.slice(0, max).replace(/[\uD800-\uDBFF]$/, "");

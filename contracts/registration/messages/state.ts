@@ -5,7 +5,7 @@ import { RegisteredNode } from "./registered-node.ts";
 export const Failure = z.object({ backend: z.string(), error_code: z.string(), message: z.string() });
 export type Failure = z.infer<typeof Failure>;
 
-/** The entity's data: the node as last introspected, and what failed since. */
+/** The entity's data: the node as it was last introspected, and the failures since. */
 export const RegistrationState = z.object({
   node: RegisteredNode.nullable().default(null),
   failures: z.array(Failure).default([]),
