@@ -5,7 +5,7 @@ import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-dia
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { InvalidContractsError, IncompatibleContractsError } from "../host/contracts-in-force.ts";
 import type { System } from "../host/system.ts";
-import { serve } from "./start.ts";
+import { serve } from "../host/serve.ts";
 import { colorsOf } from "../terminal/output.ts";
 
 /** Editors write a file in several steps. */

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { EventStream } from "../../client/event-stream.ts";
 import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
 import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
@@ -6,6 +6,7 @@ import type { RegistrationView } from "../http/entities/registration-view.ts";
 import type { TimelineItem } from "../http/entities/timeline.ts";
 import { clientToken } from "../host/config.ts";
 import { formatAge, formatDuration } from "../http/server/text-format.ts";
+import { parseCount } from "../terminal/option-values.ts";
 import { callServer, fetchAllPages, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import {
   type Colors,
@@ -39,7 +40,7 @@ export function addNodesCommands(program: Command): void {
     .addOption(new Option("--type <type>", "only nodes of this type").choices(NODE_TYPES))
     .option("--capability <name>", "only nodes that have it")
     .option("--query <text>", "only nodes with this in their id or name")
-    .addOption(new Option("--limit <count>", "at most so many").argParser(parsePositiveInteger).default(LIST_MAX))
+    .addOption(new Option("--limit <count>", "at most so many").argParser(parseCount).default(LIST_MAX))
     .action(list);
   withServerOptions(nodes.command("show"))
     .description("one node, and the last of what happened to it")
@@ -51,12 +52,6 @@ export function addNodesCommands(program: Command): void {
     .addOption(new Option("--type <types...>", "only events of these types").choices(REGISTRATION_EVENT_TYPES))
     .action(watch);
 }
-
-const parsePositiveInteger = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 on");
-  return value;
-};
 
 async function list(options: ListOptions): Promise<void> {
   const { state, reducerState: reducer_state, type: node_type, capability, query: q, limit } = options;

@@ -12,7 +12,7 @@ import { topicsOf } from "../../runtime/shell/topics.ts";
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { type Config, readConfig } from "../host/config.ts";
 import { kafkaAccess } from "../host/kafka-access.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { withoutBackends } from "../modules/registration.ts";
 import { colorsOf, print, printJson, formatTable } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;

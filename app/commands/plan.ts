@@ -1,10 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
-import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/plan.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { readFolder } from "../terminal/contract-folder.ts";
 import { type JournalOptions, withJournalOptions, withJournal } from "../terminal/journal-options.ts";
 import { createProgressLine } from "../terminal/progress-line.ts";
 import { type Colors, colorsOf, print, replaceUnprintable, printJson } from "../terminal/output.ts";
@@ -18,7 +16,7 @@ export function addPlanCommands(program: Command): void {
   withJournalOptions(program.command("plan"))
     .description(
       "runs the journal's last hours against edited contracts and lists the nodes that would have ended " +
-        "otherwise, and why; nothing is done. Exits 1 if there are any",
+        "differently, and why; nothing is changed. Exits 1 if there are any",
     )
     .argument("<dir>", "folder with the edited contracts")
     .addOption(new Option("--hours <hours>", "how far back").argParser(parseHours).default(24))
@@ -26,14 +24,10 @@ export function addPlanCommands(program: Command): void {
 }
 
 async function run(dir: string, options: Options, command: Command): Promise<void> {
-  const code = withoutBackends();
-  const { set, diagnostics } = validateDomain(dir, code);
-  if (!set) {
-    process.stderr.write(formatDiagnostics(diagnostics, "text", { colors: false }));
-    process.exitCode = 1;
-    return;
-  }
-  // A file tells itself when it was read: how far back is counted from then.
+  const folder = readFolder(dir);
+  if (!folder) return;
+  const { set, code } = folder;
+  // A file names the time at which it was written, and the hours count back from that.
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;
   const progress = createProgressLine(process.stderr);
   const report = await withJournal(options, command, { since }, (journal) =>

@@ -13,7 +13,7 @@ import {
   type JournalWindow,
 } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { withoutBackends } from "../modules/registration.ts";
 import { withServerOptions, type ServerOptions } from "./server-client.ts";
 import { readStoreConfig } from "./store-config.ts";
 

@@ -1,6 +1,6 @@
 import type { ContractsView as ContractsAnswer } from "../../app/http/contracts/contracts.routes.ts";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
-import type { StateCounts } from "../../app/http/entities/state-counts.routes.ts";
+import type { StateCounts } from "../../app/http/entities/node-counts.ts";
 import { ContractText } from "./contract-text.tsx";
 import { FlowDiagram } from "./flow-diagram.tsx";
 import type { ContractsInForce } from "../../app/http/contracts/contracts-in-force-view.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
 import { possibleTransitions } from "../../app/http/entities/possible-transitions.ts";
-import { withoutBackends } from "../../app/modules/registration-effects.ts";
+import { withoutBackends } from "../../app/modules/registration.ts";
 import type { OrchestratorContract } from "../../runtime/contract/language/schema.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 

@@ -7,7 +7,7 @@ import { composeSystem } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { type DomainSource, resolveStartupContracts, readContracts } from "../../app/host/contracts-in-force.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { withoutBackends } from "../../app/modules/registration-effects.ts";
+import { withoutBackends } from "../../app/modules/registration.ts";
 import type { System } from "../../app/host/system.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";

@@ -4,7 +4,7 @@ import { buildGraph } from "../../../runtime/contract/graph/graph.ts";
 import { contractJsonSchema } from "../../../runtime/contract/documents/contract-json-schema.ts";
 import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
 import { validateFiles } from "../../../runtime/contract/checks/validate.ts";
-import { withoutBackends } from "../../modules/registration-effects.ts";
+import { withoutBackends } from "../../modules/registration.ts";
 import type { System } from "../../host/system.ts";
 import {
   readStoredFiles,

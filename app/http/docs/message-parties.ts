@@ -7,7 +7,7 @@ export interface MessageParties {
   readonly consumedBy: string;
 }
 
-/** Who writes a message to its topic and who reads it there, as far as the contracts tell. */
+/** Who publishes and consumes a message, as far as the contracts name them. */
 export function messagePartiesOf(
   { direction, type }: TopicMessage,
   { orchestrator }: ContractSet,
@@ -15,14 +15,14 @@ export function messagePartiesOf(
 ): MessageParties {
   const { handlers } = orchestrator.contract.handler_routing;
   if (direction === "sent") {
-    const publishingHandlers = handlers.filter(({ output_events }) => output_events?.includes(type));
+    const publishers = handlers
+      .filter(({ output_events }) => output_events?.includes(type))
+      .map(({ handler, event_model }) => `${handler.name} on ${event_model.name}`);
     return {
-      publishedBy:
-        "Rollcall: " +
-        `${joinDistinct(publishingHandlers.map(({ handler, event_model }) => `${handler.name} on ${event_model.name}`))}`,
+      publishedBy: `Rollcall: ${joinDistinct(publishers)}`,
       consumedBy: domain.triggerByMessageType.has(type)
         ? "any subscriber; the reducer processes it before it is published"
-        : "whoever subscribes",
+        : "any subscriber",
     };
   }
   const consumingHandlers = handlers

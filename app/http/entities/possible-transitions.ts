@@ -1,7 +1,7 @@
 import type { HandlerRow, MatrixRow, OrchestratorContract } from "../../../runtime/contract/language/schema.ts";
 import { stateList } from "../../../runtime/contract/language/schema-parts.ts";
 
-/** A message that would move an entity out of its state, as the contract has it. */
+/** A message that leads an entity out of its state, by the contract. */
 export interface PossibleTransition {
   /** An event type, `deadline(name)`, `published(Event)`, or a name that the reducer raises. */
   readonly on: string;
@@ -9,7 +9,7 @@ export interface PossibleTransition {
   readonly leads_to: string;
 }
 
-/** What would move an entity that is in `state` (null: not there yet) to another one, in the order of the contract. */
+/** What leads an entity from `state` (null: unknown yet) to another one, in the order of the contract. */
 export function possibleTransitions(contract: OrchestratorContract, state: string | null): PossibleTransition[] {
   const found = [
     ...directTransitions(contract, state),
@@ -39,23 +39,23 @@ function handlerTransitions(
   handler: HandlerRow,
   state: string | null,
 ): PossibleTransition[] {
-  const ways: PossibleTransition[] = [];
+  const found: PossibleTransition[] = [];
   for (const row of matrixRows(handler)) {
     const states = stateList(row.current_state);
     if (!states.includes("*") && !states.includes(state)) continue;
     const leads_to =
       row.action === "no_op" ? null : stateAfter(contract, state, row.output_events ?? handler.output_events ?? []);
     if (leads_to !== null && leads_to !== state)
-      ways.push({ on: handler.event_model.name, when: row.when ?? null, leads_to });
+      found.push({ on: handler.event_model.name, when: row.when ?? null, leads_to });
     if (row.when === undefined) break;
   }
-  return ways;
+  return found;
 }
 
 const matrixRows = ({ action, state_decision_matrix }: HandlerRow): readonly MatrixRow[] =>
   action === undefined ? (state_decision_matrix ?? []) : [{ current_state: "*", action }];
 
-/** A handler returns its events in the order of its `output_events`; those that the machine takes move it. */
+/** A handler returns its events in the order of `output_events`, and each may be a trigger of the state machine. */
 function stateAfter(contract: OrchestratorContract, state: string | null, events: readonly string[]): string | null {
   const { transitions } = contract.state_machine;
   let current = state;

@@ -10,11 +10,11 @@ import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { problemOfDecodeError } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";
 
-/** An event of a request's body, checked as the runtime will check it, and what is to be published for it. */
+/** An event from a request's body, checked as the runtime checks it, and the message to publish for it. */
 export interface IncomingEvent {
   readonly messageId: string;
   readonly nodeId: string;
-  /** False: the runtime only counts it when it changes nothing. */
+  /** False: the runtime journals it only if it changes something. */
   readonly isJournaled: boolean;
   readonly outgoing: OutgoingMessage;
 }
@@ -68,7 +68,7 @@ function findConsumedTopic(domain: Domain, named: unknown): ConsumedTopic {
   });
 }
 
-/** Every wrong field at once; a dead letter's text would stop at the eighth. */
+/** Reports every wrong field; `decodeRecord` reports at most eight. */
 function checkPayload({ message, type }: ConsumedTopic, payload: unknown): void {
   if (!isObject(payload)) throw invalidPayload([{ pointer: "/payload", detail: `${type} is an object` }]);
   const { error } = message.schema.safeParse(payload);

@@ -31,7 +31,7 @@ export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts)
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "Prometheus",
+        summary: "Metrics in Prometheus's text format",
         response: { 200: { content: { "text/plain": { schema: z.string() } } } },
       },
     },

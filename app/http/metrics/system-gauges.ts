@@ -5,7 +5,7 @@ import { guardedStates } from "./known-labels.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { stableStates } from "../entities/state-kind.ts";
 
-/** What a system is at the moment, read once a scrape. */
+/** The present status of a system, read at each scrape. */
 export function registerSystemGauges(registry: Registry, system: System, counts: NodeCounts): void {
   registerBuildGauges(registry, system);
   registerStatusGauges(registry, system);
@@ -17,7 +17,7 @@ export function registerSystemGauges(registry: Registry, system: System, counts:
 function registerBuildGauges(registry: Registry, system: System): void {
   new Gauge({
     name: "rollcall_build_info",
-    help: "1; what runs, in its labels.",
+    help: "1; version, Node, store and contracts are its labels.",
     labelNames: ["version", "node", "store", "contract_hash"],
     registers: [registry],
     collect() {
@@ -28,7 +28,7 @@ function registerBuildGauges(registry: Registry, system: System): void {
   });
   new Gauge({
     name: "rollcall_contracts_refused",
-    help: "1 while the last change of the contracts that was wanted is refused.",
+    help: "1 while the last requested contract change is refused.",
     registers: [registry],
     collect() {
       this.set(system.runtime.refusedChange ? 1 : 0);
@@ -46,24 +46,22 @@ function registerStatusGauges(registry: Registry, { runtime }: System): void {
         this.set(read(runtime.status()));
       },
     });
-  gauge("lag_messages", "In the log but not taken in yet.", ({ lag }) => lag);
-  gauge("waiting_messages", "Received but not stepped yet.", ({ waiting }) => waiting);
-  gauge("intents_pending", "Intents that are not finished.", ({ intents }) => intents);
+  gauge("lag_messages", "In the log but not processed yet.", ({ lag }) => lag);
+  gauge("waiting_messages", "Received but not processed yet.", ({ waiting }) => waiting);
+  gauge("intents_pending", "Intents that are not settled.", ({ intents }) => intents);
   gauge("unpublished_messages", "Journaled but not yet confirmed by the bus.", ({ unpublished }) => unpublished);
   gauge("deadlines_armed", "Deadlines that may still fire.", ({ deadlines }) => deadlines);
   gauge("partitions", "Partitions of the topics, over all processes.", ({ partitions }) => partitions);
   gauge("partitions_owned", "Partitions that this process serves.", ({ owned }) => owned.length);
   gauge("partitions_refused", "Partitions that were not taken over.", ({ refused }) => refused.length);
-  gauge("bus_up", "Whether the bus answers.", ({ bus }) => (bus.ok ? 1 : 0));
-  gauge("store_up", "Whether the store answers.", ({ store }) => (store.ok ? 1 : 0));
+  gauge("bus_up", "1 while the bus is reachable.", ({ bus }) => (bus.ok ? 1 : 0));
+  gauge("store_up", "1 while the store is reachable.", ({ store }) => (store.ok ? 1 : 0));
 }
 
 function registerDriftGauges(registry: Registry, { runtime }: System): void {
   new Gauge({
     name: "rollcall_drift_entries",
-    help:
-      "Differences between a backend and what it should hold, of this process's partitions, at the last " +
-      "comparison.",
+    help: "Differences between a backend and the entities of this process's partitions, at the last comparison.",
     labelNames: ["backend", "kind"],
     registers: [registry],
     collect() {
@@ -73,7 +71,7 @@ function registerDriftGauges(registry: Registry, { runtime }: System): void {
   });
   new Gauge({
     name: "rollcall_reconciliation_age_seconds",
-    help: "Since the last comparison with a backend that came to an end.",
+    help: "Since the last completed comparison with a backend.",
     labelNames: ["backend"],
     registers: [registry],
     collect() {
@@ -104,7 +102,7 @@ function registerHoldGauges(registry: Registry, system: System): void {
   gauge("expiry_held_entities", "Nodes of this process whose expiry is held.", ({ waiting }) => waiting);
 }
 
-/** Over all processes: every one of them tells the same, so take max() and not sum(). */
+/** Every process exports the same count of all processes: aggregate with max(), not sum(). */
 function registerNodeGauge(registry: Registry, system: System, counts: NodeCounts): void {
   new Gauge({
     name: "rollcall_nodes",
@@ -113,9 +111,10 @@ function registerNodeGauge(registry: Registry, system: System, counts: NodeCount
     registers: [registry],
     async collect() {
       this.reset();
-      // A store that is out of reach leaves the count out, and the other metrics in.
+      // While the store is unreachable only this gauge is missing.
       const found = await counts.byState().catch(() => undefined);
-      if (found) for (const { name } of stableStates(system.domain)) this.set({ state: name }, found.get(name) ?? 0);
+      if (found)
+        for (const { name } of stableStates(system.domain)) this.set({ state: name }, found.orchestrator[name] ?? 0);
     },
   });
 }

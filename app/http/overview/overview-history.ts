@@ -1,4 +1,4 @@
-/** What happened since the start of the process, counted up. */
+/** Counts since the start of the process. */
 export interface Totals {
   readonly introspections: number;
   readonly activations: number;
@@ -10,11 +10,11 @@ export const ZERO_TOTALS: Totals = { introspections: 0, activations: 0, expiries
 interface Sample {
   readonly atMs: number;
   readonly totals: Totals;
-  /** Nodes by state, in the order of the states; null: they could not be counted. */
+  /** Nodes by state, in the order of the states; null: the store could not be asked. */
   readonly nodes: number[] | null;
 }
 
-/** What is drawn: for each sample its time, the nodes, and how much happened a second since the sample before. */
+/** For each sample its time, the nodes, and the rates per second since the sample before. */
 export interface HistorySeries {
   readonly at: string[];
   readonly nodes: (number[] | null)[];
@@ -24,7 +24,7 @@ export interface HistorySeries {
   readonly dead_letters: number[];
 }
 
-/** The last hour of this process, a sample every 10 s. Bounded; gone with the process. */
+/** The last samples of this process, in memory. */
 export class OverviewHistory {
   readonly #size: number;
   #samples: Sample[] = [];
@@ -50,7 +50,7 @@ export class OverviewHistory {
     };
   }
 
-  /** A second, since the oldest sample of the last `windowMs`. */
+  /** Per second, since the oldest sample of the last `windowMs`. */
   rates(now: { readonly atMs: number; readonly totals: Totals }, windowMs: number): Totals {
     const from = this.#samples.find(({ atMs }) => atMs >= now.atMs - windowMs);
     return from ? perSecond(from, now) : ZERO_TOTALS;

@@ -4,7 +4,7 @@ import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 import { parseObject, DecodeError } from "../../../runtime/core/wire.ts";
 import { Problem } from "./problem.ts";
 
-/** Bodies are read as messages of the bus are: the same limits of size, depth and characters, the same codes. */
+/** Reads bodies with the same limits of size, depth and characters, and the same codes, as messages of the bus. */
 export function addJsonBodyParser(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
@@ -16,7 +16,7 @@ export function addJsonBodyParser(server: FastifyInstance): void {
   });
 }
 
-/** @param within pointer of the part of the body that was refused */
+/** @param within pointer to the part of the body that was decoded */
 export function problemOfDecodeError({ code, message }: DecodeError, within = ""): Problem {
   if (code === "TOO_LARGE") return new Problem("too-large", message, { code });
   const [, pointer, detail] = /^(\/[^:\s]*): ([^]*)$/.exec(message) ?? [];
@@ -28,7 +28,7 @@ export function problemOfDecodeError({ code, message }: DecodeError, within = ""
 }
 
 /**
- * A request's body, checked: the server leaves bodies to whoever takes them.
+ * Checks a request's body against a schema; the server does not do it.
  * @param expected what to send instead, for people: `{reason}: why it is tried again`
  * @throws Problem invalid-request, with a pointer to each part that is wrong
  */

@@ -3,7 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { Fault } from "../../../runtime/core/fault.ts";
 
-/** What goes wrong, by the last part of the problem's `type`. */
+/** By the last part of the problem's `type`. */
 const PROBLEM_KINDS = {
   "invalid-request": { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Authentication required" },
@@ -23,7 +23,7 @@ const PROBLEM_KINDS = {
 } as const;
 type ProblemKind = keyof typeof PROBLEM_KINDS;
 
-/** One wrong part of a request: `pointer` into the body, or the name of a parameter. */
+/** One invalid part of a request. */
 const ProblemError = z.object({
   detail: z.string(),
   pointer: z.string().optional().describe("JSON pointer into the body"),
@@ -31,7 +31,6 @@ const ProblemError = z.object({
 });
 type ProblemError = z.infer<typeof ProblemError>;
 
-/** RFC 9457. */
 export const ProblemSchema = z
   .looseObject({
     type: z.string().describe("urn:rollcall:problem:<kind>"),
@@ -50,11 +49,11 @@ export interface ProblemOptions {
   /** Members beside RFC 9457's own. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
-  /** WWW-Authenticate. */
+  /** The WWW-Authenticate header. */
   readonly challenge?: string;
 }
 
-/** An answer that is not what was asked for; thrown by a route, sent by the error handler. */
+/** An RFC 9457 problem: thrown by a route, sent by the error handler. */
 export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly options: ProblemOptions;
@@ -70,7 +69,7 @@ export const notFound = (what: string): Problem => new Problem("not-found", what
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem, status?: number): void {
   const { kind, options, message: detail } = problem;
   const { title, status: defaultStatus } = PROBLEM_KINDS[kind];
-  const { errors = [], code, extensions: extensions = {}, retryAfterSeconds, challenge } = options;
+  const { errors = [], code, extensions = {}, retryAfterSeconds, challenge } = options;
   const body = {
     ...extensions,
     ...{
@@ -92,7 +91,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .send(body);
 }
 
-/** The problem that stands for anything a route throws; a status of its own where the framework knows better. */
+/** The problem for any error of a route; `status` where the framework has a more precise one. */
 export function problemOf(error: unknown): { readonly problem: Problem; readonly status?: number } {
   if (error instanceof Problem) return { problem: error };
   if (hasZodFastifySchemaValidationErrors(error)) return { problem: problemOfValidation(error) };
@@ -101,16 +100,16 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
   if (status === 413) return { problem: new Problem("too-large", "a body has at most 256 KiB") };
   if (status === 415) return { problem: new Problem("unsupported-media-type", "send content-type: application/json") };
   if (status >= 400 && status < 500) return { problem: new Problem("invalid-request", message), status };
-  return { problem: new Problem("internal", "the request could not be answered; the log of the process says why") };
+  return { problem: new Problem("internal", "the request failed; the process's log has the error") };
 }
 
 function problemOfFault(fault: Fault): Problem {
   const { code, message } = fault;
   if (code === "MESSAGE_TOO_LARGE") return new Problem("too-large", message, { code });
-  // Only a request's own words get as far as the database unread: a NUL, a cursor of somebody's making.
+  // The store refuses only values of the request itself: a NUL character, or a forged cursor.
   if (code === "STORE_REFUSED") return new Problem("invalid-request", message, { code });
   if (fault.retryable) return new Problem("unavailable", message, { code, retryAfterSeconds: 1 });
-  return new Problem("internal", "the request could not be answered; the log of the process says why", { code });
+  return new Problem("internal", "the request failed; the process's log has the error", { code });
 }
 
 function problemOfValidation(error: FastifyError & { validationContext?: string }): Problem {
@@ -123,5 +122,5 @@ function problemOfValidation(error: FastifyError & { validationContext?: string 
   return new Problem("invalid-request", details.join("; "), { errors });
 }
 
-/** Without its query: that may hold anything. */
+/** Without the query, which may hold secrets. */
 const pathOf = ({ url }: FastifyRequest): string => url.split("?", 1)[0]?.slice(0, 1_024) ?? "/";
