@@ -38,12 +38,12 @@ export function addNodesCommands(program: Command): void {
     .option("--state <state>", "only nodes in this state")
     .option("--reducer-state <state>", "only nodes whose reducer is in this state")
     .addOption(new Option("--type <type>", "only nodes of this type").choices(NODE_TYPES))
-    .option("--capability <name>", "only nodes that have it")
-    .option("--query <text>", "only nodes with this in their id or name")
-    .addOption(new Option("--limit <count>", "at most so many").argParser(parseCount).default(LIST_MAX))
+    .option("--capability <name>", "only nodes with this capability")
+    .option("--query <text>", "only nodes with this text in their id or name")
+    .addOption(new Option("--limit <count>", "maximum number of nodes").argParser(parseCount).default(LIST_MAX))
     .action(list);
   withServerOptions(nodes.command("show"))
-    .description("one node, and the last of what happened to it")
+    .description("one node, and the end of its timeline")
     .argument("<node-id>")
     .action(show);
   withServerOptions(nodes.command("watch"))
@@ -75,7 +75,7 @@ async function list(options: ListOptions): Promise<void> {
   print(
     formatTable(["NODE", "TYPE", "STATE", "SINCE", "ATTEMPT", "DEADLINE", "VERSION", "ENDPOINT"], rows, colors, paint),
   );
-  if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow it with --state, --type, --query`));
+  if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow the list with --state, --type, --query`));
 }
 
 const deadlineText = ({ deadlines }: RegistrationView, nowMs: number): string =>

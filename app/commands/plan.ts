@@ -53,7 +53,7 @@ function printReport(report: PlanReport, dir: string, colors: Colors): void {
     );
   if (unknown > notKnown.length) print(colors.dim(`... and ${unknown - notKnown.length} more`));
   for (const note of report.notes) print(colors.yellow(replaceUnprintable(note)));
-  print("Inputs are taken as recorded: what nodes would have answered to other events is not guessed.");
+  print("Inputs are taken as recorded: how nodes would have answered to other events is not predicted.");
   const others = byOtherSteps > 0 ? ` (${byOtherSteps} by other steps)` : "";
   const incompleteText = incomplete > 0 ? `, ${incomplete} can't be replayed` : "";
   print(`${otherwise} end otherwise, ${unknown} unknown, ${same} end the same${others}${incompleteText}`);

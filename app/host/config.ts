@@ -7,8 +7,8 @@ const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
 const secret = z.string().min(1);
 
 /**
- * All configuration, by environment variable. Every variable marked secret has a `*_FILE` twin that names a file.
- * `describe()` texts are what `rollcall start --help` and the guide show.
+ * All configuration, by environment variable. For each secret, `NAME_FILE` names a file that holds it. The `describe()`
+ * texts are shown by `rollcall start --help` and the configuration reference.
  */
 export const CONFIG_SCHEMA = z.object({
   ROLLCALL_ENV: segment.min(1).default("dev").describe("first segment of every topic"),
@@ -97,7 +97,7 @@ export type Config = z.infer<typeof CONFIG_SCHEMA>;
 
 const SECRETS = ["ROLLCALL_API_TOKENS", "KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
 
-/** A configuration that can't run, with the variable and the remedy on each line. */
+/** An invalid configuration: each line names a variable and the remedy. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -106,7 +106,7 @@ export class ConfigError extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
   const values: Record<string, string> = {};
-  // An empty variable counts as not set: compose files write them so.
+  // An empty variable counts as unset: compose files can't leave one out.
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined && value !== "") values[name] = value;
   for (const name of SECRETS) {
@@ -125,7 +125,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parsed.data;
 }
 
-/** A secret's own value, or the trimmed content of the file that its twin names. */
+/** The variable's value, or the trimmed content of the file that NAME_FILE names. */
 function readSecret(
   values: Readonly<Record<string, string | undefined>>,
   name: string,
@@ -143,15 +143,15 @@ function readSecret(
 }
 
 /**
- * What commands and nodes say to a server that wants to know who asks.
- * @throws ConfigError for a file that can't be read, and a token that no header can carry
+ * The token that commands and simulated nodes send to a server.
+ * @throws ConfigError for a file that can't be read, and a token with characters that a header can't carry
  */
 export function clientToken(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const token = readSecret(environment, "ROLLCALL_TOKEN", (problem) => {
     throw new ConfigError(problem);
   });
   if (!token) return undefined;
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new ConfigError("ROLLCALL_TOKEN has characters that no header can carry");
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new ConfigError("ROLLCALL_TOKEN has characters that a header can't carry");
   return token;
 }
 

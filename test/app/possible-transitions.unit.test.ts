@@ -10,8 +10,8 @@ const contract = validateDomain(SHIPPED_CONTRACTS, withoutBackends()).set?.orche
 const waysFrom = (state: string | null) =>
   possibleTransitions(contract, state).map(({ on, leads_to }) => `${on} -> ${leads_to}`);
 
-describe("the ways out of a state", () => {
-  it("are those of the contract, through handlers, deadlines and what was published", () => {
+describe("the transitions out of a state", () => {
+  it("are those of the contract, by handlers, deadlines and confirmed events", () => {
     expect(waysFrom("ACCEPTED")).toEqual(
       expect.arrayContaining([
         "published(NodeRegistrationAccepted) -> AWAITING_ACK",
@@ -27,13 +27,13 @@ describe("the ways out of a state", () => {
     );
   });
 
-  it("leave out what the state does not wait for", () => {
+  it("leave out messages that do not apply to the state", () => {
     expect(waysFrom("ACTIVE")).not.toContain("NodeRegistrationAcked -> ACTIVE");
     expect(waysFrom(null)).toEqual(["NodeIntrospectionEvent -> PENDING_REGISTRATION"]);
     expect(waysFrom("REJECTED")).toEqual(["NodeIntrospectionEvent -> PENDING_REGISTRATION"]);
   });
 
-  it("tell the condition of a row", () => {
+  it("have the condition of their row", () => {
     expect(possibleTransitions(contract, "ACTIVE")).toContainEqual({
       on: "NodeIntrospectionEvent",
       when: "reason == shutdown",
@@ -41,7 +41,7 @@ describe("the ways out of a state", () => {
     });
   });
 
-  it("exist for every state that is no end", () => {
+  it("exist for every state that is not terminal", () => {
     const { states } = contract.state_machine;
     for (const { state_name, is_transient } of states)
       if (is_transient !== true) expect(waysFrom(state_name), state_name).not.toEqual([]);

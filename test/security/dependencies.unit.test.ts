@@ -21,10 +21,10 @@ describe("the dependencies", () => {
     for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
-  it("are installed without running a script of theirs", () =>
+  it("are installed without running their scripts", () =>
     expect(readFileSync(join(ROOT, ".npmrc"), "utf8")).toMatch(/^ignore-scripts=true$/m));
 
-  it("are what they were: each has its hash, and none its own address", () => {
+  it("each have an integrity hash in the lockfile, and no URL", () => {
     const without = installed.filter(([, { integrity, link }]) => integrity === undefined && link !== true);
     expect(without.map(([path]) => path)).toEqual([]);
     expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);

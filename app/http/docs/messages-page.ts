@@ -56,13 +56,15 @@ const COMMON_LINKS = [
   ["#headers-sent", "Headers of events"],
 ] as const;
 
-const commonSection = (system: System, sent: TopicMessage | undefined): Html => html`<section aria-labelledby="common">
+function commonSection(system: System, sent: TopicMessage | undefined): Html {
+  const { partitions } = system.runtime.status();
+  const example = sent && JSON.stringify(exampleEnvelope(system, sent), undefined, 2);
+  return html`<section aria-labelledby="common">
 <h2 id="common">Conventions</h2>
 <section id="keys"><h3>Keys and partitions</h3>
 <p>The record's key is <code>${system.domain.entityIdField}</code>, UTF-8, on every topic. Every topic has
-${system.runtime.status().partitions} partitions; a key belongs to partition murmur2(key) mod
-${system.runtime.status().partitions}, which is the default of Kafka's own clients. A message in another partition is
-forwarded to its own.</p>
+${partitions} partitions; a key belongs to partition murmur2(key) mod ${partitions}, which is the default of
+Kafka's own clients. A message in another partition is forwarded to its own.</p>
 <p>A message may be delivered twice, with the same <code>envelope_id</code> and the same bytes: ignore the duplicate.
 Within a topic the events of one entity are in order; across topics <code>entity_seq</code> gives their order.</p></section>
 <section id="envelope"><h3>The envelope</h3>
@@ -70,13 +72,14 @@ Within a topic the events of one entity are in order; across topics <code>entity
 envelope, or a CloudEvent whose data is the payload. In an envelope that it reads, every field but <code>payload</code>
 is optional.</p>
 ${fieldTable("Fields of the envelope", ENVELOPE)}
-${sent && codeBlock("Example of an envelope", JSON.stringify(exampleEnvelope(system, sent), undefined, 2))}</section>
+${example && codeBlock("Example of an envelope", example)}</section>
 <section id="headers-received"><h3>Headers that are read</h3>
 ${fieldTable("Headers that are read", INCOMING_HEADERS)}</section>
 <section id="headers-sent"><h3>Headers of events</h3>
 ${fieldTable("Headers of events", EVENT_HEADERS)}</section>
 </section>
 `;
+}
 
 function exampleEnvelope(system: System, sent: TopicMessage): object {
   const { type } = sent;

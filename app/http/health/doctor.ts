@@ -179,7 +179,8 @@ function driftChecks({ runtime }: System): DoctorCheck[] {
       return finding(
         name,
         `${at}; the last comparison failed: ${error}`,
-        `check that ${backend} is reachable and that Rollcall may read it; until then nothing in it is repaired or deleted`,
+        `check that ${backend} is reachable and that Rollcall may read it; until then nothing in it is repaired or ` +
+          "deleted",
       );
     const differences = Object.entries(found).filter(([, count]) => count > 0);
     if (differences.length === 0) return ok(name, comparedAtMs === null ? at : `none, ${at}`);
