@@ -3,6 +3,7 @@ import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import { openDemoSystem, type DemoSystem } from "../demo/demo-system.ts";
 import { Scenario } from "../demo/scenario.ts";
 import { withTimeout } from "../host/with-timeout.ts";
+import { interruption } from "../terminal/interrupt.ts";
 import { colorsOf, print } from "../terminal/output.ts";
 
 /** Long enough for a first start on a slow disk or a busy machine. */
@@ -18,7 +19,7 @@ export function addDemoCommands(program: Command): void {
 }
 
 async function run({ keep }: { readonly keep: boolean }): Promise<void> {
-  const interrupted = waitForInterrupt();
+  const interrupted = interruption();
   const demoSystem = await startWithTimeout();
   const scenario = new Scenario({ demoSystem, colors: colorsOf(process.stdout), print });
   try {
@@ -64,9 +65,3 @@ It runs until Ctrl-C, with the contracts in ${contractsDir}. Try:
   curl -N ${url}/api/v1/events/stream
   npx rollcall nodes list --url ${url}
   npx rollcall explain orders --url ${url}`;
-
-const waitForInterrupt = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });

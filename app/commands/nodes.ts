@@ -6,6 +6,7 @@ import type { RegistrationView } from "../http/entities/registration-view.ts";
 import type { TimelineItem } from "../http/entities/timeline.ts";
 import { clientToken } from "../host/config.ts";
 import { formatAge, formatDuration } from "../http/server/text-format.ts";
+import { interruption } from "../terminal/interrupt.ts";
 import { parseCount } from "../terminal/option-values.ts";
 import { callServer, fetchAllPages, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import {
@@ -154,7 +155,7 @@ async function watch(
     log: (_level, message) => void process.stderr.write(`${message}\n`),
     onEvent: (event) => print(options.json ? escapedJson(event) : eventLine(event, colors)),
   });
-  const interrupted = new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
+  const interrupted = interruption();
   await Promise.race([stream.open().then(() => interrupted), interrupted]);
   stream.close();
 }

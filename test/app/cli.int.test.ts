@@ -204,7 +204,7 @@ describe("rollcall check", () => {
     rmSync(join(dir, "reducer.yaml"));
     const { code, out } = await rollcall(`check ${dir}`);
     expect(code).toBe(1);
-    expect(out).toMatch(/RC109[^]*so nothing was tried/);
+    expect(out).toMatch(/RC109[^]*so nothing was explored/);
     expect((await rollcall("check --states none")).code).toBe(2);
   });
 });

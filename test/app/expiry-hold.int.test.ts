@@ -56,7 +56,7 @@ describe("nodes that go silent at once", () => {
     await register(few);
     await expect.poll(() => inState("LIVENESS_EXPIRED"), WAIT).toEqual(few);
     expect(await holds()).toEqual([]);
-    expect((await rollcall("hold", "list")).out).toBe("nothing is held\n");
+    expect((await rollcall("hold", "list")).out).toBe("no holds\n");
   });
 
   it("are held when they are many; every interface reports it, and other work continues", async () => {

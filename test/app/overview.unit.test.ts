@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type NoticeFacts, buildNotices } from "../../app/http/overview/overview-notices.ts";
-import { ZERO_TOTALS, OverviewHistory } from "../../app/http/overview/overview-history.ts";
+import { byRateName, OverviewHistory } from "../../app/http/overview/overview-history.ts";
 import { RecentValues } from "../../app/http/overview/recent-values.ts";
 import { stateKindOf } from "../../app/http/entities/state-kind.ts";
 import type { StateSpec } from "../../runtime/core/domain.ts";
@@ -30,7 +30,7 @@ describe("recent values", () => {
 describe("the history", () => {
   const at = (seconds: number, introspections: number) => ({
     atMs: seconds * 1_000,
-    totals: { ...ZERO_TOTALS, introspections },
+    totals: { ...byRateName(() => 0), introspections },
     nodes: [introspections],
   });
 

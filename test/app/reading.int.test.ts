@@ -172,7 +172,7 @@ describe("an explanation", () => {
     expect(text).toMatch(
       new RegExp(
         "^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* " +
-          "Recent messages without effect: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked",
+          "Recent messages without effect: NodeIntrospectionEvent .*NodeRegistrationAcked leads to ACTIVE",
       ),
     );
   });

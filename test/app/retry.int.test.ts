@@ -73,7 +73,7 @@ describe("a retry by an operator", () => {
     await bench.activeNode("well-1");
     expect(await retry("well-1")).toMatchObject({
       status: 409,
-      body: { detail: "well-1 is ACTIVE: there is nothing to try again" },
+      body: { detail: "well-1 is ACTIVE: there is nothing to retry" },
     });
     expect(await words("well-1")).toEqual([]);
   });

@@ -139,7 +139,7 @@ describe("a caller above the rate limit", () => {
     expect(refused[0]?.headers.get("retry-after")).toBe("1");
     expect(await refused[0]?.json()).toMatchObject({
       type: "urn:rollcall:problem:too-many-requests",
-      detail: "reader prometheus asks more often than ROLLCALL_HTTP_RATE_MAX allows",
+      detail: "reader prometheus sends more requests than ROLLCALL_HTTP_RATE_MAX allows",
     });
     expect((await fetch(at, { headers: as("operator") })).status).toBe(200);
 

@@ -79,7 +79,7 @@ describe("the routes of the guide", () => {
   it("must each have config.access", () => {
     const http = fastify();
     addAuthentication(http, undefined);
-    expect(() => http.get("/secret", () => "")).toThrow(/GET \/secret does not say who may use it/);
+    expect(() => http.get("/secret", () => "")).toThrow(/GET \/secret has no config.access/);
   });
 
   it.each(table)("%s: without a token %s, reader %s, node %s, operator %s", async (route, ...cells) => {
@@ -173,7 +173,7 @@ describe("a node's token", () => {
       for (const other of ["victim", "own-11", "own-", "OWN-1"])
         expect(await publish("node", type, payload(other))).toMatchObject({
           status: 403,
-          body: { type: "urn:rollcall:problem:forbidden", detail: `node own-1 does not speak for ${other}` },
+          body: { type: "urn:rollcall:problem:forbidden", detail: `node own-1 may not act for ${other}` },
         });
     }
     expect(await known("victim")).toBe(404);

@@ -50,7 +50,7 @@ describe("a command", () => {
   it("reports what its token may not do", async () => {
     const id = "0198c0de-0000-7000-8000-000000000000";
     const { code, out } = await ask(`dlq drop ${id}`, { ROLLCALL_TOKEN: TOKENS.reader });
-    expect([code, out]).toEqual([1, expect.stringContaining("it takes operator")]);
+    expect([code, out]).toEqual([1, expect.stringContaining("it requires operator")]);
   });
 });
 
@@ -84,7 +84,7 @@ describe("a node", () => {
     await node.start();
     expect(await trouble).toMatchObject({
       code: "TRANSPORT_REFUSED",
-      message: expect.stringContaining("does not speak for edge-7"),
+      message: expect.stringContaining("may not act for edge-7"),
     });
     await node.close({ goodbye: false });
     await transport.close();

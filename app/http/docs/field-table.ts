@@ -41,9 +41,5 @@ export function fieldTable(label: string, schema: JsonSchema): Html {
 
 export function constraintList(schema: JsonSchema): Html | undefined {
   const texts = constraintTexts(schema);
-  return texts.length === 0
-    ? undefined
-    : html`<ul>
-        ${texts.map((each) => html`<li>${each}</li>`)}
-      </ul>`;
+  return texts.length === 0 ? undefined : html`<ul>${texts.map((each) => html`<li>${each}</li>`)}</ul>`;
 }

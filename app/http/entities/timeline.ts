@@ -38,16 +38,12 @@ export const TimelineItem = z.object({
 });
 export type TimelineItem = z.infer<typeof TimelineItem>;
 
-interface TimelineJournalRow {
+interface TimelineJournalRow extends Pick<
+  TimelineItem,
+  "partition" | "seq" | "kind" | "type" | "message_id" | "correlation_id" | "topic"
+> {
   readonly at: Date;
-  readonly partition: number;
-  readonly seq: number;
-  readonly kind: TimelineItem["kind"];
-  readonly type: string | null;
-  readonly message_id: string | null;
-  readonly correlation_id: string | null;
   readonly attempt_id: string | null;
-  readonly topic: string | null;
   readonly value: Buffer | null;
   readonly body: JournalBody | null;
 }
@@ -111,16 +107,11 @@ export async function readTimeline(
 }
 
 function timelineItemOf(row: TimelineJournalRow, envelopes: boolean): TimelineItem {
-  const { body } = row;
+  const { body, partition, seq, kind, type, message_id, correlation_id } = row;
   const decision = body?.decision;
   return {
     at: row.at.toISOString(),
-    partition: row.partition,
-    seq: row.seq,
-    kind: row.kind,
-    type: row.type,
-    message_id: row.message_id,
-    correlation_id: row.correlation_id,
+    ...{ partition, seq, kind, type, message_id, correlation_id },
     registration_attempt_id: row.attempt_id,
     result: decision?.result ?? null,
     reason: decision?.reason ?? body?.reason ?? null,

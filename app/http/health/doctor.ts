@@ -4,6 +4,7 @@ import type { System } from "../../host/system.ts";
 import { withTimeout } from "../../host/with-timeout.ts";
 import { VERSION } from "../../version.ts";
 import { type Hold, readHolds } from "./holds.ts";
+import { describeDrift } from "./drift-text.ts";
 import { readPartitionServices } from "./partition-service.ts";
 import { formatDuration } from "../server/text-format.ts";
 
@@ -171,10 +172,10 @@ async function deadLetterChecks({ store, domain }: System): Promise<DoctorCheck[
 
 function driftChecks({ runtime }: System): DoctorCheck[] {
   const { drift, brokerTimeMs } = runtime.status();
-  return drift.map(({ backend, comparedAtMs, error, found, isHeld }) => {
+  return drift.map((status) => {
+    const { backend, comparedAtMs, error, isHeld } = status;
     const name = `drift of ${backend}`;
-    const at =
-      comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(brokerTimeMs - comparedAtMs)} ago`;
+    const { at, differences } = describeDrift(status, brokerTimeMs);
     if (error !== null)
       return finding(
         name,
@@ -182,9 +183,8 @@ function driftChecks({ runtime }: System): DoctorCheck[] {
         `check that ${backend} is reachable and that Rollcall may read it; until then nothing in it is repaired or ` +
           "deleted",
       );
-    const differences = Object.entries(found).filter(([, count]) => count > 0);
-    if (differences.length === 0) return ok(name, comparedAtMs === null ? at : `none, ${at}`);
-    const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
+    if (differences === "") return ok(name, comparedAtMs === null ? at : `none, ${at}`);
+    const detail = `${differences}, ${at}`;
     return isHeld
       ? note(name, `${detail}; leftovers stay until an operator allows it`)
       : note(name, `${detail}; being repaired`);

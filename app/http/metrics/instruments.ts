@@ -1,4 +1,4 @@
-import { Counter, type CounterConfiguration, Histogram, type Registry } from "prom-client";
+import { Counter, type CounterConfiguration, Gauge, Histogram, type Registry } from "prom-client";
 
 type Labels<Label extends string> = Readonly<Record<Label, readonly string[]>>;
 
@@ -20,6 +20,28 @@ export class Instruments {
     for (const label of labelNames)
       for (const value of knownValues[label]) made.inc({ [label]: value } as Record<Label, string>, 0);
     return made;
+  }
+
+  /** @param collect sets the values; called at each scrape, after a reset */
+  gauge<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    collect?: (gauge: Gauge<Label>) => void | Promise<void>,
+  ): Gauge<Label> {
+    const gauge: Gauge<Label> = new Gauge({
+      name: `rollcall_${name}`,
+      help,
+      labelNames,
+      registers: this.#registers,
+      ...(collect && {
+        collect() {
+          gauge.reset();
+          return collect(gauge);
+        },
+      }),
+    });
+    return gauge;
   }
 
   histogram<Label extends string>(

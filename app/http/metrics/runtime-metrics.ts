@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Observe } from "../../../runtime/shell/shell-event.ts";
 import { type EventOf, observerOf } from "../../host/shell-event-handlers.ts";
@@ -24,25 +24,23 @@ const MISNAMED_GAUGES = [
 export function createRuntimeMetrics(
   system: System,
   counts: NodeCounts,
-): { readonly registry: Registry; readonly stop: () => void } {
+): { readonly registry: Registry; readonly instruments: Instruments; readonly stop: () => void } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
-  registerSystemGauges(registry, system, counts);
-  const stop = system.watch(createMetricsObserver(registry, system));
-  return { registry, stop };
+  const instruments = new Instruments(registry);
+  registerSystemGauges(instruments, system, counts);
+  return { registry, instruments, stop: system.watch(createMetricsObserver(instruments, system)) };
 }
 
 /** What is counted for each event: every maker defines its metrics beside what counts them. */
-const createMetricsObserver = (registry: Registry, { runtime, domain }: System): Observe => {
-  const instruments = new Instruments(registry);
-  return observerOf({
+const createMetricsObserver = (instruments: Instruments, { runtime, domain }: System): Observe =>
+  observerOf({
     ...countMessages(instruments, domain, () => runtime.brokerTimeMs),
     ...countTurns(instruments, domain),
-    ...countBackends(instruments, registry, domain),
+    ...countBackends(instruments, domain),
     ...countOperations(instruments, domain),
   });
-};
 
 function countMessages(instruments: Instruments, domain: Domain, brokerTimeMs: () => number) {
   const decisions = instruments.hotCounter("decisions_total", "Messages processed, by result.", ["type", "result"]);
@@ -101,14 +99,9 @@ function countTurns(instruments: Instruments, domain: Domain) {
   };
 }
 
-function countBackends(instruments: Instruments, registry: Registry, domain: Domain) {
+function countBackends(instruments: Instruments, domain: Domain) {
   const tries = instruments.hotCounter("intent_tries_total", "Tries of intents, by result.", ["type", "result"]);
-  const breakers = new Gauge({
-    name: "rollcall_breaker_open",
-    help: "1 while a backend's circuit breaker is open.",
-    labelNames: ["backend"],
-    registers: [registry],
-  });
+  const breakers = instruments.gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"]);
   for (const { intentType, backend } of domain.effects.values()) {
     for (const result of INTENT_RESULTS) tries(intentType, result, 0);
     breakers.set({ backend }, 0);

@@ -1,4 +1,5 @@
 import type { DriftStatus } from "../../../runtime/shell/reconciliation/reconciler.ts";
+import { describeDrift } from "../health/drift-text.ts";
 import type { Hold } from "../health/holds.ts";
 import type { Notice, Overview } from "./overview.ts";
 import { formatAge, formatDuration } from "../server/text-format.ts";
@@ -108,8 +109,9 @@ const breakerNotices = ({ openBreakers, nowMs }: NoticeFacts): Notice[] =>
     ),
   );
 
-function driftNotice({ backend, error, found, comparedAtMs, isHeld }: DriftStatus, nowMs: number): Notice[] {
-  const at = comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
+function driftNotice(status: DriftStatus, nowMs: number): Notice[] {
+  const { backend, error, isHeld } = status;
+  const { at, differences } = describeDrift(status, nowMs);
   if (error !== null)
     return [
       badNotice(
@@ -119,9 +121,7 @@ function driftNotice({ backend, error, found, comparedAtMs, isHeld }: DriftStatu
         "rollcall doctor",
       ),
     ];
-  const differences = Object.entries(found).filter(([, count]) => count > 0);
-  if (differences.length === 0) return [];
-  const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
+  if (differences === "") return [];
   const remedy = isHeld ? "Leftovers stay until an operator allows it" : "None needed: it is being repaired";
-  return [infoNotice(`${backend} has drifted`, detail, remedy)];
+  return [infoNotice(`${backend} has drifted`, `${differences}, ${at}`, remedy)];
 }

@@ -5,7 +5,7 @@ import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
 import type { System } from "../../host/system.ts";
 import { activationMs } from "../entities/activation-time.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
-import { ZERO_TOTALS, OverviewHistory, type Totals } from "./overview-history.ts";
+import { byRateName, OverviewHistory, type Totals } from "./overview-history.ts";
 import { RecentValues } from "./recent-values.ts";
 import { stableStates } from "../entities/state-kind.ts";
 
@@ -23,7 +23,7 @@ export class OverviewRecorder {
   readonly #system: System;
   readonly #counts: NodeCounts;
   readonly #unwatch: () => void;
-  readonly #totals: { -readonly [Name in keyof Totals]: number } = { ...ZERO_TOTALS };
+  readonly #totals = byRateName(() => 0);
   #cancel = (): void => {};
   readonly startedAtMs: number;
   readonly history = new OverviewHistory(SAMPLES_MAX);

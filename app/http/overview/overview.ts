@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { byRateName } from "./overview-history.ts";
 import { ReadinessView } from "../health/readiness.ts";
 import { StateKind } from "../entities/state-kind.ts";
 
@@ -9,12 +10,6 @@ const Percentiles = z.object({
   p50_ms: Milliseconds,
   p99_ms: Milliseconds,
   max_ms: Milliseconds,
-});
-const Rates = z.object({
-  introspections: z.number(),
-  activations: z.number(),
-  expiries: z.number(),
-  dead_letters: z.number(),
 });
 const PerSample = z.array(z.number()).describe("per second, since the sample before");
 
@@ -42,7 +37,7 @@ export const Overview = z.object({
   states: z
     .array(z.object({ name: z.string(), kind: StateKind, nodes: z.int().nullable() }))
     .describe("nodes by state over all processes, in the order of the contract; null: the store could not be asked"),
-  rates: Rates.describe("of this process, per second, over the last minute"),
+  rates: z.object(byRateName(() => z.number())).describe("of this process, per second, over the last minute"),
   activation: Percentiles.describe("from introspection to active, in this process"),
   lateness: Percentiles.describe("from a deadline to its firing, in this process"),
   lag: z.array(z.object({ partition: z.int(), messages: z.int() })).describe("of the partitions served here"),
@@ -51,10 +46,7 @@ export const Overview = z.object({
       every_ms: z.int(),
       at: z.array(Time),
       nodes: z.array(z.array(z.int()).nullable()).describe("of each sample, in the order of `states`"),
-      introspections: PerSample,
-      activations: PerSample,
-      expiries: PerSample,
-      dead_letters: PerSample,
+      ...byRateName(() => PerSample),
     })
     .nullable()
     .describe("the last hour of this process"),

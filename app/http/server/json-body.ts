@@ -1,8 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
-import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 import { parseObject, DecodeError } from "../../../runtime/core/wire.ts";
-import { Problem } from "./problem.ts";
+import { describeParts, invalidParts, Problem } from "./problem.ts";
 
 /** Reads bodies with the same limits of size, depth and characters, and the same codes, as messages of the bus. */
 export function addJsonBodyParser(server: FastifyInstance): void {
@@ -35,10 +34,6 @@ export function problemOfDecodeError({ code, message }: DecodeError, within = ""
 export function parseBody<Body>(schema: z.ZodType<Body>, body: unknown, expected: string): Body {
   const { success, data, error } = schema.safeParse(body);
   if (success) return data;
-  const errors = error.issues.map(({ path, message }) => ({
-    detail: message,
-    pointer: path.map((part) => `/${escapePointer(String(part))}`).join(""),
-  }));
-  const parts = errors.map(({ pointer, detail }) => `${pointer || "/"}: ${detail}`).join("; ");
-  throw new Problem("invalid-request", `send ${expected} (${parts})`, { errors });
+  const errors = invalidParts(error.issues);
+  throw new Problem("invalid-request", `send ${expected} (${describeParts(errors)})`, { errors });
 }

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { Fault } from "../../../runtime/core/fault.ts";
+import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 
 /** By the last part of the problem's `type`. */
 const PROBLEM_KINDS = {
@@ -64,6 +65,16 @@ export class Problem extends Error {
   }
 }
 
+/** @param within pointer to the part of the body that the schema checked */
+export const invalidParts = (issues: readonly z.core.$ZodIssue[], within = ""): ProblemError[] =>
+  issues.slice(0, 100).map(({ path, message }) => ({
+    detail: message,
+    pointer: within + path.map((part) => `/${escapePointer(String(part))}`).join(""),
+  }));
+
+export const describeParts = (errors: readonly ProblemError[]): string =>
+  errors.map(({ parameter, pointer, detail }) => `${parameter ?? (pointer || "/")}: ${detail}`).join("; ");
+
 export const notFound = (what: string): Problem => new Problem("not-found", what);
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem, status?: number): void {
@@ -72,13 +83,11 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   const { errors = [], code, extensions = {}, retryAfterSeconds, challenge } = options;
   const body = {
     ...extensions,
-    ...{
-      type: `urn:rollcall:problem:${kind}`,
-      title,
-      status: status ?? defaultStatus,
-      detail,
-      instance: pathOf(request),
-    },
+    type: `urn:rollcall:problem:${kind}`,
+    title,
+    status: status ?? defaultStatus,
+    detail,
+    instance: pathOf(request),
     ...(code !== undefined && { code }),
     errors,
   };
@@ -118,8 +127,7 @@ function problemOfValidation(error: FastifyError & { validationContext?: string 
       ? { detail: message, pointer: instancePath }
       : { detail: message, parameter: decodeURIComponent(instancePath.slice(1)).replaceAll("~1", "/") },
   );
-  const details = errors.map((each) => `${"parameter" in each ? each.parameter : each.pointer}: ${each.detail}`);
-  return new Problem("invalid-request", details.join("; "), { errors });
+  return new Problem("invalid-request", describeParts(errors), { errors });
 }
 
 /** Without the query, which may hold secrets. */
