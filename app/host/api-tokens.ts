@@ -22,8 +22,8 @@ const TOKEN = /^[A-Za-z0-9._~+/-]{24,512}=*$/;
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /**
- * Reads `role name token` lines; a comma ends a line too, `#` begins a comment. The token is plain, or `sha256:` and its
- * hash in hex.
+ * Reads `role name token` lines; a comma ends a line too, `#` begins a comment. The token is plain, or `sha256:` and
+ * its hash in hex.
  * @param onProblem called for each invalid line with its number, but no part of its text: that may be a token
  */
 export function readApiTokens(text: string, onProblem: (what: string) => void): readonly ApiToken[] {

@@ -1,8 +1,8 @@
 import type { BusListener, EventBus } from "../../runtime/ports/event-bus.ts";
 
 /**
- * A bus that successive runtimes use, so that the process stays a member of its consumer group while it changes to other
- * contracts. Leaving and rejoining would stop the partitions of all members during the rebalance.
+ * A bus that successive runtimes use, so that the process stays a member of its consumer group while it changes to
+ * other contracts. Leaving and rejoining would stop the partitions of all members during the rebalance.
  */
 export class SharedBus {
   readonly bus: EventBus;

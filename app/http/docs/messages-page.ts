@@ -66,7 +66,8 @@ function commonSection(system: System, sent: TopicMessage | undefined): Html {
 ${partitions} partitions; a key belongs to partition murmur2(key) mod ${partitions}, which is the default of
 Kafka's own clients. A message in another partition is forwarded to its own.</p>
 <p>A message may be delivered twice, with the same <code>envelope_id</code> and the same bytes: ignore the duplicate.
-Within a topic the events of one entity are in order; across topics <code>entity_seq</code> gives their order.</p></section>
+Within a topic the events of one entity are in order; across topics <code>entity_seq</code> gives their
+order.</p></section>
 <section id="envelope"><h3>The envelope</h3>
 <p>A value is UTF-8 JSON, at most 256 KiB. Rollcall always publishes in this envelope; it reads the payload alone, this
 envelope, or a CloudEvent whose data is the payload. In an envelope that it reads, every field but <code>payload</code>
