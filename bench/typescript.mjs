@@ -1,4 +1,4 @@
-// TypeScript is run as it is: nothing to build before the first success.
+// TypeScript is run as it is, by what measures or simulates: without a build, and as fast as one.
 import { register as registerHook } from "node:module";
 import { register } from "tsx/esm/api";
 

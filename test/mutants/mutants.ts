@@ -30,7 +30,7 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "G3",
     file: PLAN,
     find:
-      "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey)) return " +
+      "if (this.seen.has(work.dedupeKey) || this.#loaded.seen(work.dedupeKey))\n        return " +
       "this.#journalRepeat(partition, received);",
     replace: "",
     tests: [SHELL],

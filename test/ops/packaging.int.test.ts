@@ -64,9 +64,9 @@ describe("the image", () => {
       metafile: true,
       logLevel: "silent",
     });
-    const scripts = filesIn("build", ".mjs").map(({ path }) => path);
+    const scripts = filesIn("ops/build", ".mjs").map(({ path }) => path);
     expect(Object.keys(metafile.inputs).filter(lacks)).toEqual([]);
-    expect([...scripts, "build/tsconfig.json", "tsconfig.json", "dashboard", "schemas"].filter(lacks)).toEqual([]);
+    expect([...scripts, "ops/build/tsconfig.json", "tsconfig.json", "dashboard", "schemas"].filter(lacks)).toEqual([]);
   });
 
   it("runs the built program, with its own Node flags", () => {

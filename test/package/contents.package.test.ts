@@ -7,12 +7,10 @@ import { pack, type Packed } from "./installed.ts";
 
 const CLIENT_BYTES_MAX = 300_000;
 
-/** Names with a hash change with what is in them: one line stands for all of a kind. */
+/** How a bundler cuts its output changes with the code: one line stands for all of a kind. */
+const CUT = /^(dist\/(?:shared|dashboard\/assets)\/).*?(?=\.(?:js|css|svg|woff2)\b)/;
 const listed = (name: string, { files }: Packed): readonly string[] =>
-  files.map(({ path }) => {
-    const kind = path.replace(/^dist\/shared\/.*?(?=\.js)/, "dist/shared/*").replace(/-[\w-]{8}(?=\.\w+)/, "-*");
-    return `${name}: ${kind}`;
-  });
+  files.map(({ path }) => `${name}: ${path.replace(CUT, "$1*")}`);
 
 /** As the committed files have them, which `npx vitest run --project package -u` writes. */
 const linesOf = (lines: Iterable<string>): string =>

@@ -11,13 +11,16 @@ import { parcelsReducer } from "./reducers/parcels/parcels.reducer.ts";
 
 const email: string = z.string().parse("ann@example.com");
 const parcel = StoreParcel.of({ parcel_id: "p-1", email });
-const [stored] = (HandlerStoreParcel.actions["store"] as Function)({ message: { payload: parcel.payload } });
-const intent = (parcelsReducer.builders["emit_notice"] as Function)(ParcelState.parse({ email }), { entity: { id: "p" } });
+const store = HandlerStoreParcel.actions["store"] as Function;
+const notify = parcelsReducer.builders["emit_notice"] as Function;
+const [stored] = store({ message: { payload: parcel.payload } });
+const asked = notify(ParcelState.parse({ email }), { entity: { id: "p-1" } });
+const { payload } = MailSend.of({ parcel_id: "p-1", to: email, text: "" });
 const effect = HandlerMailSend(async () => {});
-const signal = new AbortController().signal;
-const [outcome] = await effect.run([{ id: "i", payload: MailSend.of({ parcel_id: "p", to: email, text: "" }).payload }] as never, { signal });
-if (DeadlineFired.messageType !== "deadline" || outcome === undefined) throw new Fault("NO_OUTCOME", "", { retryable: false });
-console.log(stored.type, intent.type, outcome.done ? "done" : "refused");
+const [outcome] = await effect.run([{ id: "i", payload }] as never, { signal: new AbortController().signal });
+if (DeadlineFired.messageType !== "deadline" || outcome === undefined)
+  throw new Fault("NO_OUTCOME", "", { retryable: false });
+console.log(stored.type, asked.type, outcome.done ? "done" : "refused");
 `;
 
 /** The guide's domain as a consumer writes it: what the runtime gives comes from the package. */

@@ -40,7 +40,7 @@ describe("the service of a node", () => {
     ["status", null],
   ])("is written again when its %s is %j", (field, value) =>
     expect(consulDrift(active, [service({ [field]: value })])).toMatchObject([
-      { kind: "altered", what: `onex-effect-n1 has another ${field}`, intent: { type: "consul.register" } },
+      { kind: "altered", description: `onex-effect-n1 has another ${field}`, intent: { type: "consul.register" } },
     ]),
   );
 
@@ -87,7 +87,11 @@ describe("the row of a node", () => {
     ["node_name", "other"],
   ])("is written again when its %s is %j", (field, value) =>
     expect(postgresDrift(active, [row({ [field]: value })])).toMatchObject([
-      { kind: "altered", what: `the row of n1 has another ${field}`, intent: { type: "postgres.upsert_registration" } },
+      {
+        kind: "altered",
+        description: `the row of n1 has another ${field}`,
+        intent: { type: "postgres.upsert_registration" },
+      },
     ]),
   );
 

@@ -221,7 +221,7 @@ describe("a difference", () => {
       type: "NodeBecameActive",
       field: "event.value.payload.node_type",
       recorded: "reducer",
-      cameOut: "effect",
+      replayed: "effect",
       follows: false,
     });
     expect(others).toEqual([]);
@@ -231,7 +231,7 @@ describe("a difference", () => {
     const index = rows.findIndex(({ kind }) => kind === "event");
     const row = rows[index] as JournalRow;
     const { found } = replayed(rows.with(index, { ...row, value: `${String(row.value)} ` }));
-    expect(found).toMatchObject([{ field: "event.value", cameOut: row.value }]);
+    expect(found).toMatchObject([{ field: "event.value", replayed: row.value }]);
   });
 
   it.each([

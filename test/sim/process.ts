@@ -89,7 +89,7 @@ export class Process {
   /** Somebody asks this process to put other contracts in force; what came of it is what the store then says. */
   change(hash: string): void {
     const { contracts: expected } = this.#around;
-    const next = { ...this.#domain, hash };
+    const next = { ...this.#domain, contractHash: hash };
     void putInForce(this.#store, {
       ...{ expected, current: this.#domain, next, by: this.machine.name },
       saveContracts: async (tx) =>

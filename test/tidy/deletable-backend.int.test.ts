@@ -53,7 +53,7 @@ describe("a backend", () => {
   }, 180_000);
 
   it("is known by name in no other backend, but for the interface that both catalogues have", () => {
-    const shared = /^effects\/catalogue\//;
+    const shared = /^effects\/service-catalog\//;
     const backends = new Set(filesIn("effects").flatMap(({ path }) => path.match(/^effects\/([^/]+)\//)?.[1] ?? []));
     const strays = filesIn("effects").flatMap((file) =>
       importsOf(file)

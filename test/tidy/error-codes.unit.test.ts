@@ -69,8 +69,8 @@ describe("docs/reference/errors.md", () => {
     expect(sorted(documented("Effects").keys())).toEqual(sorted(effectCodes)));
 
   it("has every dead letter's code, and no other", () => {
-    const refusals = made("Refusal").flatMap(({ args: [code] }) => literal(code) ?? []);
-    const inCode = refusals.filter((code) => /^[A-Z]+(_[A-Z]+)*$/.test(code));
+    const decodeErrors = made("DecodeError").flatMap(({ args: [code] }) => literal(code) ?? []);
+    const inCode = decodeErrors.filter((code) => /^[A-Z]+(_[A-Z]+)*$/.test(code));
     expect(sorted(documented("Dead letters").keys())).toEqual(sorted([...inCode, "CORE_ERROR"]));
   });
 

@@ -24,6 +24,7 @@ const ROOMS: readonly Room[] = [
     may: ["runtime/core/"],
     libraries: ["node:crypto", "node:fs", "node:path", "picocolors", "yaml", "zod"],
   },
+  { room: "runtime/replay/", may: ["runtime/core/"], libraries: [] },
   { room: "runtime/ports/", may: [], libraries: [] },
   {
     room: "runtime/shell/",

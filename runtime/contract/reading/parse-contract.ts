@@ -2,7 +2,7 @@ import { isMap, isScalar, type Document } from "yaml";
 import { contractContradictions } from "./contradictions.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { pairAt } from "./locate.ts";
-import { normalizeOnexNames } from "./normalize-onex-names.ts";
+import { normalizeOnexNames } from "./normalize-names.ts";
 import { toContentProblem, flattenIssues, valueAt, type ContentProblem } from "./schema-issues.ts";
 import { keysAt } from "./schema-keys.ts";
 import { CONTRACT_SCHEMAS, type Contract } from "../language/schema.ts";

@@ -45,7 +45,7 @@ export const PLANTED: readonly Planted[] = [
       ),
     ],
     gives: ["RC206 orchestrator.yaml: - { state_name: «AWAITING_ACK» }"],
-    says: "AWAITING_ACK (reducer complete) waits for nothing",
+    says: "AWAITING_ACK (reducer complete) can't go on",
     remedy: "give the state a deadline",
     way: [...BOTH, "published(NodeRegistrationAccepted)"],
   },
@@ -57,7 +57,7 @@ export const PLANTED: readonly Planted[] = [
     gives: [
       "RC206 orchestrator.yaml: - { state_name: «ACCEPTED», description: the acceptance is on its way to the bus }",
     ],
-    says: "ACCEPTED (reducer complete) waits for nothing",
+    says: "ACCEPTED (reducer complete) can't go on",
     remedy: "give the state a deadline",
     way: [
       "NodeIntrospectionEvent",
@@ -207,7 +207,7 @@ export const PLANTED: readonly Planted[] = [
       orchestrator("- { from_state: [null, REJECTED, ACK_TIMED_OUT", "- { from_state: [null, ACK_TIMED_OUT"),
     ],
     gives: ["RC206 orchestrator.yaml: - { state_name: «REJECTED», is_terminal: true }"],
-    says: "REJECTED (reducer idle) never lets the entity come back",
+    says: "REJECTED (reducer idle) allows no further attempt",
     remedy: "let a message return NodeRegistrationInitiated here",
     way: ["NodeIntrospectionEvent", "failed(consul.register)"],
   },

@@ -31,7 +31,7 @@ describe("a mass expiry", () => {
     { at: NOW + 10_001, counts: false },
     { at: NOW - 60_000, counts: true },
   ])("looks a third of the period ahead: a deadline at $at counts: $counts", ({ at, counts }) =>
-    expect(judge({ armedTimes: times(5, at) })).toEqual({ isMass: counts, entities: counts ? 5 : 0, of: 5 }),
+    expect(judge({ armedTimes: times(5, at) })).toEqual({ isMass: counts, entities: counts ? 5 : 0, total: 5 }),
   );
 
   it.each([
@@ -46,7 +46,7 @@ describe("a mass expiry", () => {
     expect(judge({ armedTimes: times(12, NOW + 25_000), expiredAtMs: times(6, NOW) })).toEqual({
       isMass: true,
       entities: 6,
-      of: 18,
+      total: 18,
     }));
 
   it("sees no new fault in what an operator let go", () => {

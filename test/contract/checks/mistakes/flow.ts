@@ -32,7 +32,7 @@ export const flow: readonly Mistake[] = [
       "RC203 reducer.yaml: - { action_name: «emit_consul_status», intent_type: consul.set_status, " +
         'target_pattern: "consul://service/{service_id}" }',
     ],
-    says: "no transition and no state names emit_consul_status",
+    says: "no transition and no state uses emit_consul_status",
   },
   {
     mistake: "an outcome that no trigger takes",

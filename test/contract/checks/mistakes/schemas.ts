@@ -36,7 +36,7 @@ export const schemas: readonly Mistake[] = [
       "RC107 reducer.yaml: - { action_name: emit_postgres_intent, intent_type: postgres.upsert_registration, " +
         'target_pattern: "postgres://node_registrations/«{»node_id" }',
     ],
-    says: "this brace has no other half",
+    says: "unmatched brace",
   },
   {
     mistake: "a path that the payload does not have",

@@ -7,9 +7,9 @@ import { ROOT } from "./places.mjs";
 const TSC = join(ROOT, "node_modules/typescript-native/bin/tsc");
 const IMPORT = /((?:\bfrom |\bimport\()"(\.[^"]+))\.ts"/g;
 
-/** The types of everything that the entries of build/tsconfig.json reach, and more, in a folder. */
+/** The types of everything that the entries of ops/build/tsconfig.json reach, and more, in a folder. */
 export const emitDeclarations = (folder) =>
-  promisify(execFile)(process.execPath, [TSC, "-p", join(ROOT, "build"), "--outDir", folder]).catch(({ stdout }) => {
+  promisify(execFile)(process.execPath, [TSC, "-p", join(ROOT, "ops/build"), "--outDir", folder]).catch(({ stdout }) => {
     throw new Error(`the types can't be made:\n${stdout}`);
   });
 

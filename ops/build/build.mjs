@@ -9,7 +9,7 @@ import { buildRuntime } from "./runtime.mjs";
 import { unlessCurrent } from "./stamp.mjs";
 
 const CODE = ["app", "client", "contracts", "effects", "nodes", "reducers", "runtime", "schemas"];
-const SETTINGS = ["build", "package.json", "package-lock.json", "tsconfig.json"];
+const SETTINGS = ["ops/build", "package.json", "package-lock.json", "tsconfig.json"];
 
 async function buildCode() {
   const types = mkdtempSync(join(tmpdir(), "rollcall-types-"));
