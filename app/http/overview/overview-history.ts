@@ -1,4 +1,4 @@
-export const RATE_NAMES = ["introspections", "activations", "expiries", "dead_letters"] as const;
+const RATE_NAMES = ["introspections", "activations", "expiries", "dead_letters"] as const;
 type RateName = (typeof RATE_NAMES)[number];
 
 export const byRateName = <Value>(valueOf: (name: RateName) => Value): Record<RateName, Value> =>
