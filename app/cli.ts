@@ -3,14 +3,13 @@ import { VERSION } from "./version.ts";
 
 /** Exit codes: 0 done, 1 a finding or a failure, 2 wrong usage. */
 const program = new Command("rollcall")
-  .description("Registers nodes by YAML contracts: consumes introspections, writes the catalogue, watches liveness.")
+  .description("Registers nodes by YAML contracts: consumes introspections, writes the catalogue, monitors liveness.")
   .version(VERSION)
   .showHelpAfterError("(rollcall --help shows every command)")
   .exitOverride();
 
 type AddCommand = (program: Command) => void;
-const contracts = async (): Promise<AddCommand> => (await import("./commands/validate.ts")).addContractCommands;
-/** By a command's first word: it loads what it needs itself, the version nothing, and help all. */
+/** By the first argument. A command loads only its own file, `--version` none, and help all of them. */
 const commands = new Map<string, () => Promise<AddCommand>>(
   Object.entries({
     start: async () => (await import("./commands/start.ts")).addStartCommand,
@@ -23,8 +22,8 @@ const commands = new Map<string, () => Promise<AddCommand>>(
     doctor: async () => (await import("./commands/doctor.ts")).addDoctorCommands,
     reload: async () => (await import("./commands/reload.ts")).addReloadCommand,
     hold: async () => (await import("./commands/hold.ts")).addHoldCommands,
-    validate: contracts,
-    graph: contracts,
+    validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
+    graph: async () => (await import("./commands/graph.ts")).addGraphCommand,
     contracts: async () => (await import("./commands/contract-schemas.ts")).addContractSchemasCommand,
     check: async () => (await import("./commands/check.ts")).addCheckCommand,
     "contract-check-worker": async () =>
@@ -37,7 +36,7 @@ const commands = new Map<string, () => Promise<AddCommand>>(
 );
 const [, , verb = ""] = process.argv;
 const selected = commands.get(verb);
-const all = verb === "--version" || verb === "-V" ? [] : new Set(commands.values());
+const all = verb === "--version" || verb === "-V" ? [] : commands.values();
 for (const load of selected ? [selected] : all) (await load())(program);
 
 try {

@@ -1,26 +1,24 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { type ModelCheckResult, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
 import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
-import { SHIPPED_CONTRACTS } from "../host/compose.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { withoutBackends } from "../modules/registration.ts";
+import {
+  DIAGNOSTIC_FORMATS,
+  type FormatOptions,
+  withFolderArgument,
+  withFormatOptions,
+} from "../terminal/contract-folder.ts";
+import { parseCount } from "../terminal/option-values.ts";
 import { colorsOf, print, printJson } from "../terminal/output.ts";
 
-const FORMATS: readonly DiagnosticFormat[] = ["text", "json", "github"];
-
-interface Options {
-  readonly format: DiagnosticFormat;
-  readonly json: boolean;
+interface Options extends FormatOptions<DiagnosticFormat> {
   readonly states: number;
 }
 
 export function addCheckCommand(program: Command): void {
-  program
-    .command("check")
+  withFormatOptions(withFolderArgument(program.command("check")), DIAGNOSTIC_FORMATS)
     .description("explores every order of events for one entity under a domain's contracts; exits 1 on a violation")
-    .argument("[dir]", "folder with the contracts", SHIPPED_CONTRACTS)
-    .addOption(new Option("--format <format>", "output format").choices(FORMATS).default("text"))
-    .option("--json", "the same as --format json", false)
     .addOption(
       new Option("--states <count>", "give up beyond this many states").argParser(parseCount).default(STATES_MAX),
     )
@@ -29,9 +27,10 @@ export function addCheckCommand(program: Command): void {
 }
 
 const HELP = `
-The world has one entity with its attempt and the one before. Messages come in time, early, late, stale or never,
-every effect confirms, fails or stays silent, every deadline and every publish may come. No service is asked.
-A finding (RC206) has its place in the contracts, a remedy, and the shortest way there as a timeline.`;
+It explores one entity with its current attempt and the one before. Messages arrive in time, early, late, stale or
+never; every effect confirms, fails or stays silent; every deadline may fire and every publish may be confirmed. No
+service is called. A violation (RC206) is listed with its line in the contracts, a remedy, and the shortest sequence of
+events that leads to it.`;
 
 function check(dir: string, { format, json, states }: Options): void {
   const startedMs = performance.now();
@@ -55,16 +54,11 @@ function summary(
 ): string {
   const count = diagnostics.length;
   const verdict = count === 0 ? "no problems" : count === 1 ? "1 problem" : `${count} problems`;
-  if (states === 0) return `${dir}: ${verdict}, so nothing was tried`;
+  if (states === 0) return `${dir}: ${verdict}, so nothing was explored`;
   const visited =
     `${states.toLocaleString("en")} states visited by ${transitions.toLocaleString("en")} ` +
     `transitions in ${seconds.toFixed(1)} s`;
   const untakenLines =
     untaken.length === 0 ? [] : ["transitions never taken, so not checked:", ...untaken.map((each) => `  ${each}`)];
   return [`${dir}: ${visited}: ${verdict}`, ...untakenLines].join("\n");
-}
-
-function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999999");
-  return Number(text);
 }

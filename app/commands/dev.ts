@@ -5,10 +5,10 @@ import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-dia
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { InvalidContractsError, IncompatibleContractsError } from "../host/contracts-in-force.ts";
 import type { System } from "../host/system.ts";
-import { serve } from "./start.ts";
+import { serve } from "../host/serve.ts";
 import { colorsOf } from "../terminal/output.ts";
 
-/** Editors write a file in several steps. */
+/** An editor writes a file in several steps, and each is seen as a change. */
 const DEBOUNCE_MS = 100;
 
 export function addDevCommand(program: Command): void {
@@ -20,7 +20,7 @@ export function addDevCommand(program: Command): void {
     )
     .argument(
       "[dir]",
-      "folder with the contracts; made from the shipped ones if it is not there",
+      "folder with the contracts; created as a copy of the shipped ones if it does not exist",
       "contracts/registration",
     )
     .action(dev);
@@ -30,22 +30,22 @@ async function dev(directory: string): Promise<void> {
   if (!existsSync(directory)) copyShippedContracts(directory);
   const system = await serve({ contracts: directory, editable: true });
   let debounceTimer: NodeJS.Timeout | undefined;
-  // Of the folder, not of its files: an editor may put a new file in a file's place.
+  // Watches the folder, since an editor may replace a file by a new one.
   const watcher = watch(directory, (_event, file) => {
     if (file === null || !/\.ya?ml$/.test(file)) return;
     clearTimeout(debounceTimer);
     debounceTimer = setTimeout(() => void reload(system, file), DEBOUNCE_MS);
   });
-  watcher.on("error", (error) => printStatus(`changes of ${directory} are no longer seen: ${error.message}`));
+  watcher.on("error", (error) => printStatus(`${directory} is no longer watched: ${error.message}`));
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => watcher.close());
-  printStatus(`watches ${directory}; the page is at the address above`);
+  printStatus(`watching ${directory}; the page is at the address above`);
 }
 
 function copyShippedContracts(directory: string): void {
   mkdirSync(directory, { recursive: true });
   for (const file of readdirSync(SHIPPED_CONTRACTS).filter((name) => name.endsWith(".yaml")))
     copyFileSync(join(SHIPPED_CONTRACTS, file), join(directory, file));
-  printStatus(`${directory} did not exist: it is a copy of the shipped contracts now`);
+  printStatus(`${directory} did not exist and was created as a copy of the shipped contracts`);
 }
 
 async function reload(system: System, file: string): Promise<void> {

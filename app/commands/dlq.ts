@@ -21,21 +21,24 @@ interface FilterOptions extends ServerOptions {
 export function addDlqCommands(program: Command): void {
   const dlq = program.command("dlq").description("dead letters: messages that could not be processed");
   withFilterOptions(withServerOptions(dlq.command("list")))
-    .description("newest first; those that were retried only with --all")
-    .option("--all", "those that were retried as well", false)
+    .description("newest first, without those that were retried")
+    .option("--all", "also those that were retried", false)
     .action(list);
-  withServerOptions(dlq.command("show")).description("one of them, with its bytes").argument("<id>").action(show);
+  withServerOptions(dlq.command("show"))
+    .description("one dead letter, with the message as it came")
+    .argument("<id>")
+    .action(show);
   withFilterOptions(withServerOptions(dlq.command("retry")))
     .description("publishes them to their topic again, byte for byte")
     .argument("[ids...]")
-    .addOption(new Option("--all", "every one that was not retried yet").default(false))
-    .option("--reason <text>", "why, for those who ask later")
+    .addOption(new Option("--all", "all that were not retried yet").default(false))
+    .option("--reason <text>", "why; it is stored with the decision")
     .action((ids: string[], options: FilterOptions, command: Command) => applyToEach(ids, options, command, retry));
   withFilterOptions(withServerOptions(dlq.command("drop")))
     .description("deletes them; the journal and the dead letter topic keep their copies")
     .argument("[ids...]")
-    .addOption(new Option("--all", "every one that was not retried yet").default(false))
-    .option("--reason <text>", "why, for those who ask later")
+    .addOption(new Option("--all", "all that were not retried yet").default(false))
+    .option("--reason <text>", "why; it is stored with the decision")
     .action((ids: string[], options: FilterOptions, command: Command) => applyToEach(ids, options, command, drop));
 }
 
@@ -51,8 +54,8 @@ async function list(options: FilterOptions): Promise<void> {
     ...[id, at.slice(0, 19), code, `${topic}[${partition}]@${offset}`, key?.slice(0, 40) ?? ""],
     retried_at === null ? error.slice(0, 100) : `retried ${retried_at.slice(0, 19)}`,
   ]);
-  print(formatTable(["ID", "AT", "CODE", "PLACE", "KEY", "ERROR"], rows, colors));
-  if (more) print(colors.dim("... and more: narrow it with --code or --topic"));
+  print(formatTable(["ID", "AT", "CODE", "RECORD", "KEY", "ERROR"], rows, colors));
+  if (more) print(colors.dim("... and more: narrow the list with --code or --topic"));
 }
 
 const findDeadLetters = ({ url, code, topic }: FilterOptions, retried: string | undefined) =>
@@ -81,7 +84,7 @@ const retry = ({ reason, ...server }: FilterOptions, id: string) =>
 const drop = ({ reason, ...server }: FilterOptions, id: string) =>
   callServer(server, pathOf(id), { method: "DELETE", query: { reason } });
 
-/** Goes on behind one that is refused, and says so at the end. */
+/** Continues after a refusal; then the exit code is 1. */
 async function applyToEach(
   ids: readonly string[],
   options: FilterOptions,
@@ -106,6 +109,6 @@ async function applyToEach(
 
 async function findAllMatching(options: FilterOptions, command: Command): Promise<string[]> {
   if (!options.all && options.code === undefined && options.topic === undefined)
-    command.error("error: which ones? give ids, --code, --topic, or --all");
+    command.error("error: name the dead letters: ids, --code, --topic, or --all");
   return (await findDeadLetters(options, "false")).items.map(({ id }) => id);
 }

@@ -5,7 +5,9 @@ import { print, replaceUnprintable, printJson } from "../terminal/output.ts";
 
 export function addExplainCommands(program: Command): void {
   withServerOptions(program.command("explain"))
-    .description("why a node is in its state, what it waits for and what would move it; exits 1 for an unknown node")
+    .description(
+      "why a node is in its state, what it is waiting for and what can change it; exits 1 for an unknown node",
+    )
     .argument("<node-id>")
     .action(explain);
 }

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { Hold } from "../http/health/holds.routes.ts";
+import type { Hold } from "../http/health/holds.ts";
 import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import { colorsOf, print, replaceUnprintable, printJson, formatTable } from "../terminal/output.ts";
 
@@ -12,14 +12,14 @@ interface ReleaseOptions extends ServerOptions {
 export function addHoldCommands(program: Command): void {
   const hold = program.command("hold").description("expiries and deletions held because too many would happen at once");
   withServerOptions(hold.command("list"))
-    .description("holds in force; with --all those that are over as well")
-    .option("--all", "those that are over as well", false)
+    .description("holds in force")
+    .option("--all", "also holds that have ended", false)
     .action(list);
   withServerOptions(hold.command("release"))
     .description("releases a hold at once; the decision is logged and stored")
     .argument("<domain>")
     .argument("<subject>", "the state whose expiry is held, or the backend whose deletions are")
-    .option("--reason <text>", "why, for those who ask later")
+    .option("--reason <text>", "why; it is stored with the decision")
     .option("--by <name>", "who decides this", userInfo().username)
     .action(release);
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { EventStream } from "../../client/event-stream.ts";
 import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
 import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
@@ -6,6 +6,8 @@ import type { RegistrationView } from "../http/entities/registration-view.ts";
 import type { TimelineItem } from "../http/entities/timeline.ts";
 import { clientToken } from "../host/config.ts";
 import { formatAge, formatDuration } from "../http/server/text-format.ts";
+import { interruption } from "../terminal/interrupt.ts";
+import { parseCount } from "../terminal/option-values.ts";
 import { callServer, fetchAllPages, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import {
   type Colors,
@@ -37,12 +39,12 @@ export function addNodesCommands(program: Command): void {
     .option("--state <state>", "only nodes in this state")
     .option("--reducer-state <state>", "only nodes whose reducer is in this state")
     .addOption(new Option("--type <type>", "only nodes of this type").choices(NODE_TYPES))
-    .option("--capability <name>", "only nodes that have it")
-    .option("--query <text>", "only nodes with this in their id or name")
-    .addOption(new Option("--limit <count>", "at most so many").argParser(parsePositiveInteger).default(LIST_MAX))
+    .option("--capability <name>", "only nodes with this capability")
+    .option("--query <text>", "only nodes with this text in their id or name")
+    .addOption(new Option("--limit <count>", "maximum number of nodes").argParser(parseCount).default(LIST_MAX))
     .action(list);
   withServerOptions(nodes.command("show"))
-    .description("one node, and the last of what happened to it")
+    .description("one node, and the end of its timeline")
     .argument("<node-id>")
     .action(show);
   withServerOptions(nodes.command("watch"))
@@ -51,12 +53,6 @@ export function addNodesCommands(program: Command): void {
     .addOption(new Option("--type <types...>", "only events of these types").choices(REGISTRATION_EVENT_TYPES))
     .action(watch);
 }
-
-const parsePositiveInteger = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("a whole number from 1 on");
-  return value;
-};
 
 async function list(options: ListOptions): Promise<void> {
   const { state, reducerState: reducer_state, type: node_type, capability, query: q, limit } = options;
@@ -80,7 +76,7 @@ async function list(options: ListOptions): Promise<void> {
   print(
     formatTable(["NODE", "TYPE", "STATE", "SINCE", "ATTEMPT", "DEADLINE", "VERSION", "ENDPOINT"], rows, colors, paint),
   );
-  if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow it with --state, --type, --query`));
+  if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow the list with --state, --type, --query`));
 }
 
 const deadlineText = ({ deadlines }: RegistrationView, nowMs: number): string =>
@@ -159,7 +155,7 @@ async function watch(
     log: (_level, message) => void process.stderr.write(`${message}\n`),
     onEvent: (event) => print(options.json ? escapedJson(event) : eventLine(event, colors)),
   });
-  const interrupted = new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
+  const interrupted = interruption();
   await Promise.race([stream.open().then(() => interrupted), interrupted]);
   stream.close();
 }

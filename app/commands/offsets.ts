@@ -12,7 +12,7 @@ import { topicsOf } from "../../runtime/shell/topics.ts";
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { type Config, readConfig } from "../host/config.ts";
 import { kafkaAccess } from "../host/kafka-access.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { withoutBackends } from "../modules/registration.ts";
 import { colorsOf, print, printJson, formatTable } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;
@@ -35,7 +35,7 @@ export function addOffsetsCommands(program: Command): void {
     .description("stored consumer offsets")
     .command("reset")
     .description(
-      "stored offsets above their log's end, which refuse a partition: lists them (exit 1), and with --yes " +
+      "lists stored offsets above their log's end, because of which partitions are refused (exit 1); --yes " +
         "deletes them, so that reading begins at the log's earliest message",
     )
     .addOption(
@@ -52,7 +52,7 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
   if (url === undefined || servers === undefined)
     throw new Error(
       "offsets are reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded log " +
-        "lies beside its offsets",
+        "and its offsets are in one store",
     );
   const domain = compileFolder(contracts, config);
   const store = new PostgresStore({ url, applicationName: "rollcall offsets", maxConnections: 2 });
@@ -91,7 +91,7 @@ async function findStaleOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition
     .filter(({ stored, end }) => stored > end);
 }
 
-/** Only the offset that was looked at: a process may have stored another one meanwhile. */
+/** Only if it is unchanged: a process may have stored another offset meanwhile. */
 async function deleteOffset(sql: Sql, { name }: Domain, { topic, partition, stored }: StaleOffset): Promise<void> {
   await sql.query(
     `delete from rollcall.source_offset where domain = $1 and topic = $2 and partition = $3 and next_offset = $4`,
@@ -100,7 +100,7 @@ async function deleteOffset(sql: Sql, { name }: Domain, { topic, partition, stor
 }
 
 function printStaleOffsets(staleOffsets: readonly StaleOffset[], forgotten: boolean): void {
-  if (staleOffsets.length === 0) return print("no stored offset lies above its log's end");
+  if (staleOffsets.length === 0) return print("no stored offset is above its log's end");
   const rows = staleOffsets.map(({ topic, partition, stored, end }) => [
     topic,
     String(partition),
@@ -111,6 +111,6 @@ function printStaleOffsets(staleOffsets: readonly StaleOffset[], forgotten: bool
   print(
     forgotten
       ? "deleted: restart the processes, and these partitions are read from the earliest message that the log has"
-      : "the log is not the one that was known (deleted topics, another cluster?): --yes deletes these offsets",
+      : "the log is not the one that the offsets belong to (deleted topics, another cluster?): --yes deletes them",
   );
 }

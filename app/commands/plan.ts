@@ -1,10 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
-import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/planned-outcome.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { readFolder } from "../terminal/contract-folder.ts";
 import { type JournalOptions, withJournalOptions, withJournal } from "../terminal/journal-options.ts";
 import { createProgressLine } from "../terminal/progress-line.ts";
 import { type Colors, colorsOf, print, replaceUnprintable, printJson } from "../terminal/output.ts";
@@ -18,7 +16,7 @@ export function addPlanCommands(program: Command): void {
   withJournalOptions(program.command("plan"))
     .description(
       "runs the journal's last hours against edited contracts and lists the nodes that would have ended " +
-        "otherwise, and why; nothing is done. Exits 1 if there are any",
+        "differently, and why; nothing is changed. Exits 1 if there are any",
     )
     .argument("<dir>", "folder with the edited contracts")
     .addOption(new Option("--hours <hours>", "how far back").argParser(parseHours).default(24))
@@ -26,13 +24,10 @@ export function addPlanCommands(program: Command): void {
 }
 
 async function run(dir: string, options: Options, command: Command): Promise<void> {
-  const { model, diagnostics } = validateDomain(dir, withoutBackends());
-  if (!model) {
-    process.stderr.write(formatDiagnostics(diagnostics, "text", { colors: false }));
-    process.exitCode = 1;
-    return;
-  }
-  // A file tells itself when it was read: how far back is counted from then.
+  const folder = readFolder(dir);
+  if (!folder) return;
+  const { model } = folder;
+  // A file names the time at which it was written, and the hours count back from that.
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;
   const progress = createProgressLine(process.stderr);
   const report = await withJournal(options, command, { since }, (journal) =>
@@ -58,7 +53,7 @@ function printReport(report: PlanReport, dir: string, colors: Colors): void {
     );
   if (unknown > notKnown.length) print(colors.dim(`... and ${unknown - notKnown.length} more`));
   for (const note of report.notes) print(colors.yellow(replaceUnprintable(note)));
-  print("Inputs are taken as recorded: what nodes would have answered to other events is not guessed.");
+  print("Inputs are taken as recorded: how nodes would have answered to other events is not predicted.");
   const others = byOtherSteps > 0 ? ` (${byOtherSteps} by other steps)` : "";
   const incompleteText = incomplete > 0 ? `, ${incomplete} can't be replayed` : "";
   print(`${otherwise} end otherwise, ${unknown} unknown, ${same} end the same${others}${incompleteText}`);

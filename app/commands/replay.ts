@@ -8,7 +8,7 @@ import { type JournalOptions, withJournalOptions, withJournal, withJournalLines 
 import { createProgressLine } from "../terminal/progress-line.ts";
 import { type Colors, colorsOf, print, replaceUnprintable, printJson } from "../terminal/output.ts";
 
-/** Of differences, and of nodes that can't be taken again: more are counted, not told. */
+/** Differences and incomplete nodes beyond this number are counted, but not listed. */
 const LISTED_MAX = 100;
 
 interface Options extends JournalOptions {
@@ -17,7 +17,7 @@ interface Options extends JournalOptions {
 }
 interface ReplayReport extends ReplayCounts {
   readonly ok: boolean;
-  /** The earliest by time, each with its place in the journal. */
+  /** The earliest by time. */
   readonly found: readonly ReplayDifference[];
   readonly incompleteNodes: readonly { readonly entityId: string; readonly reason: string }[];
   readonly problems: readonly string[];
@@ -28,7 +28,7 @@ export function addReplayCommands(program: Command): void {
     .description("replays the journal through the core; nothing is written but the file of --export")
     .option(
       "--verify",
-      "decisions, events and intents must come out byte for byte, but for their reasons; exits 1 if one does not",
+      "compares decisions, events and intents byte for byte, but for their reasons; exits 1 on a difference",
     )
     .addOption(
       new Option("--export <file>", "writes the journal as NDJSON, - for standard output").conflicts([
@@ -41,7 +41,7 @@ export function addReplayCommands(program: Command): void {
 
 async function run(options: Options, command: Command): Promise<void> {
   if (options.export !== undefined) return exportJournal(options.export, options, command);
-  if (!options.verify) command.error("error: say --verify, or --export <file>");
+  if (!options.verify) command.error("error: give --verify, or --export <file>");
   const report = await withJournal(options, command, {}, verify);
   if (options.json) printJson(report);
   else printReport(report, colorsOf(process.stdout));

@@ -1,11 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { httpTransport } from "../../client/http-transport.ts";
 import { kafkaTransport } from "../../client/kafka-transport.ts";
-import { rampUpMs, simulate, type Simulation } from "../../client/simulation.ts";
+import { rampUpMs, simulate } from "../../client/simulation.ts";
 import type { Transport } from "../../client/transport.ts";
 import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
 import { clientToken, type Config, readConfig } from "../host/config.ts";
 import { kafkaAccess } from "../host/kafka-access.ts";
+import { parseCount } from "../terminal/option-values.ts";
+import { createProgressLine } from "../terminal/progress-line.ts";
 import { progressLine, summaryText } from "../terminal/simulation-report.ts";
 import { print, printJson } from "../terminal/output.ts";
 
@@ -13,7 +15,7 @@ interface Options {
   readonly nodes: number;
   readonly rate: number;
   readonly for: number;
-  /** Of `--no-ack`: commander takes it for the negation of an `--ack`, and gives it that name. */
+  /** `--no-ack`: commander reads it as the negation of `--ack`, hence the name. */
   readonly ack: number;
   readonly silent: number;
   readonly duplicate: number;
@@ -29,7 +31,7 @@ interface Options {
 export function addSimulateCommands(program: Command): void {
   program
     .command("simulate")
-    .description("plays many nodes against a running system; exits 1 if one that should become ACTIVE did not")
+    .description("simulates many nodes against a running system; exits 1 if one that should become ACTIVE did not")
     .addOption(new Option("--nodes <count>", "how many nodes").argParser(parseCount).default(100))
     .addOption(new Option("--rate <per second>", "new nodes a second").argParser(parseRate).default(50))
     .addOption(
@@ -47,9 +49,13 @@ export function addSimulateCommands(program: Command): void {
     .addOption(
       new Option("--seed <number>", "same seed, same nodes with the same faults").argParser(parseCount).default(1),
     )
-    .option("--goodbye", "deregister at the end, instead of falling silent", false)
-    .addOption(new Option("--url <url>", "system to play against, over HTTP; default ROLLCALL_URL, or this machine's"))
-    .addOption(new Option("--kafka <servers>", "or over Kafka; default KAFKA_BOOTSTRAP_SERVERS").conflicts("url"))
+    .option("--goodbye", "deregister at the end, instead of going silent", false)
+    .addOption(new Option("--url <url>", "the server, over HTTP; default ROLLCALL_URL, or the one of this machine"))
+    .addOption(
+      new Option("--kafka <servers>", "the brokers, over Kafka instead; default KAFKA_BOOTSTRAP_SERVERS").conflicts(
+        "url",
+      ),
+    )
     .option("--env <env>", "first segment of the topics; default ROLLCALL_ENV")
     .option("--namespace <namespace>", "second segment of the topics; default ROLLCALL_NAMESPACE")
     .option("--json", "print the summary as JSON", false)
@@ -67,13 +73,15 @@ async function run(options: Options, command: Command): Promise<void> {
   const transport = transportOf(options);
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort());
+  const progress = createProgressLine(process.stderr);
   try {
     const summary = await simulate({
       ...population,
       transport,
       signal: interrupted.signal,
-      ...progressOptions(process.stderr),
+      onProgress: (counts) => progress.update(() => progressLine(counts)),
     });
+    progress.clear();
     if (json) printJson(summary);
     else print(summaryText(summary));
     if (summary.neverActive.length > 0) process.exitCode = 1;
@@ -82,14 +90,9 @@ async function run(options: Options, command: Command): Promise<void> {
   }
 }
 
-function progressOptions(stream: NodeJS.WriteStream): Pick<Simulation, "onProgress"> {
-  if (!stream.isTTY) return {};
-  return { onProgress: (progress) => void stream.write(`\r\x1b[K${progressLine(progress)}\r`) };
-}
-
 function transportOf({ url, kafka, env, namespace }: Options): Transport {
   const servers = kafka ?? process.env["KAFKA_BOOTSTRAP_SERVERS"];
-  // Nodes need no database: that variable is the runtime's.
+  // The nodes are played by a client, which has no database: DATABASE_URL is the runtime's.
   const config = readConfig({ ...process.env, KAFKA_BOOTSTRAP_SERVERS: undefined, DATABASE_URL: undefined });
   const address = url ?? (kafka === undefined ? process.env["ROLLCALL_URL"] : undefined);
   if (address || !servers)
@@ -104,11 +107,6 @@ function transportOf({ url, kafka, env, namespace }: Options): Transport {
 
 const configuredUrl = ({ ROLLCALL_HTTP_HOST: host, ROLLCALL_HTTP_PORT: port }: Config): string =>
   `http://${host}:${port}`;
-
-function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("a whole number from 1 to 9999999");
-  return Number(text);
-}
 
 function parseRate(text: string): number {
   const value = Number(text);

@@ -10,7 +10,7 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { withoutBackends } from "../modules/registration.ts";
 
 export interface CheckRequest {
   /** The whole domain's. */

@@ -2,7 +2,7 @@ import { RollcallNode } from "../../client/rollcall-node.ts";
 import type { NodeMessage } from "../../client/messages.ts";
 import type { Transport } from "../../client/transport.ts";
 
-/** A node whose words can be held back, as by a pulled cable. */
+/** A node whose messages can be suppressed, as by a pulled cable. */
 export class DemoNode {
   readonly node: RollcallNode;
   isSilenced = false;
@@ -10,7 +10,7 @@ export class DemoNode {
   constructor(
     transport: Transport,
     description: Omit<ConstructorParameters<typeof RollcallNode>[0], "transport">,
-    onSaid: (message: NodeMessage) => void,
+    onSent: (message: NodeMessage) => void,
   ) {
     this.node = new RollcallNode({
       ...description,
@@ -18,7 +18,7 @@ export class DemoNode {
         ...transport,
         publish: (message) => {
           if (this.isSilenced) return Promise.resolve();
-          onSaid(message);
+          onSent(message);
           return transport.publish(message);
         },
       },
@@ -34,5 +34,5 @@ export const DEMO_NODES = [
   { nodeId: "mail", nodeType: "effect", capabilities: ["mail.send"] },
 ] as const;
 
-/** The one whose story is told. */
+/** The node whose timeline is shown. */
 export const FOLLOWED_NODE = "orders";

@@ -11,13 +11,13 @@ import type { System } from "../host/system.ts";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
 import { writeDemoContracts } from "./demo-contracts.ts";
 
-/** A system that is gone when the demo is: embedded, in a temporary folder, on a free port of this machine. */
+/** An embedded system in a temporary folder, on a free port of this machine. */
 export interface DemoSystem {
   readonly system: System;
   readonly url: string;
   readonly contractsDir: string;
   readonly transport: Transport;
-  /** Rejects when the runtime can't go on. */
+  /** Rejects when the runtime can't continue. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
 }
@@ -28,11 +28,11 @@ export async function openDemoSystem(): Promise<DemoSystem> {
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     writeDemoContracts(contractsDir);
-    // Nothing of the environment: the demo is the same everywhere, and never near a real system.
+    // No variables of the environment: they may point to a real system.
     const config = readConfig({ ROLLCALL_DATA_DIR: join(directory, "data"), ROLLCALL_HTTP_PORT: "0" });
     let rejectFailed = (_: unknown): void => {};
-    const broken = new Promise<never>((_, reject) => (rejectFailed = reject));
-    broken.catch(() => {});
+    const failed = new Promise<never>((_, reject) => (rejectFailed = reject));
+    failed.catch(() => {});
     const system = await composeSystem(config, { contractsDir, onFatal: (error) => rejectFailed(error) });
     const http = createHttpServer(system);
     const url = await http.listen({ host: "127.0.0.1", port: 0 });
@@ -44,7 +44,7 @@ export async function openDemoSystem(): Promise<DemoSystem> {
       await system.stop();
       remove();
     };
-    return { system, url, contractsDir, transport, failed: broken, close };
+    return { system, url, contractsDir, transport, failed, close };
   } catch (error) {
     remove();
     throw error instanceof InvalidContractsError ? new Error(formatDiagnostics(error.diagnostics, "text")) : error;

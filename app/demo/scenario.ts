@@ -1,5 +1,6 @@
 import type { RollcallNode, RollcallNodeEvents } from "../../client/rollcall-node.ts";
 import { topicOf } from "../../client/topics.ts";
+import { withTimeout } from "../host/with-timeout.ts";
 import type { Colors } from "../terminal/output.ts";
 import { DEMO_NODES, DemoNode, FOLLOWED_NODE } from "./demo-nodes.ts";
 import { headerLine, rowLine } from "./timeline-table.ts";
@@ -12,7 +13,7 @@ export interface ScenarioOptions {
   readonly print: (line: string) => void;
 }
 
-/** What any one thing may take on a slow machine before the demo says that it failed. */
+/** Long enough for one step on a slow machine: after that the demo has failed. */
 const STEP_TIMEOUT_MS = 20_000;
 const HEARTBEATS_MS = 2_500;
 
@@ -63,13 +64,15 @@ export class Scenario {
   async expiry(): Promise<void> {
     const followed = this.#nodes.find(({ node }) => node.nodeId === FOLLOWED_NODE);
     if (!followed) throw new Error(`no node ${FOLLOWED_NODE}`);
-    this.#printHeading(`Now ${FOLLOWED_NODE} goes silent: its heartbeats are held back, the other four go on.`);
+    this.#printHeading(
+      `Now ${FOLLOWED_NODE} goes silent: its heartbeats are suppressed, those of the other four continue.`,
+    );
     const expired = this.#waitFor(followed.node, "expired", "expire");
     followed.isSilenced = true;
     followed.node.once("expired", () => (followed.isSilenced = false));
     const again = expired.then(() => this.#waitFor(followed.node, "active", "become ACTIVE again"));
     await expired;
-    this.#printHeading(`${FOLLOWED_NODE} was told LIVENESS_EXPIRED, and registers again by itself:`);
+    this.#printHeading(`${FOLLOWED_NODE} received LIVENESS_EXPIRED, and registers again by itself:`);
     const { attempt } = await again;
     const phases = this.#nodes.map(({ node }) => `${node.nodeId} ${node.phase.toUpperCase()}`);
     this.#options.print("");
@@ -81,12 +84,12 @@ export class Scenario {
     await Promise.all(this.#nodes.map(({ node }) => node.close()));
     for (let waitedMs = 0; this.#timeline.orchestrator !== "DEREGISTERED"; waitedMs += 50) {
       if (waitedMs > STEP_TIMEOUT_MS)
-        throw new Error(`${FOLLOWED_NODE} said goodbye and is still ${this.#timeline.orchestrator}`);
+        throw new Error(`${FOLLOWED_NODE} deregistered and is still ${this.#timeline.orchestrator}`);
       await this.#pause(50);
     }
   }
 
-  /** Whatever happened: nobody speaks any more. */
+  /** Stops all nodes, also after a failure, without deregistering them. */
   async end(): Promise<void> {
     await Promise.all(this.#nodes.map(({ node }) => node.close({ goodbye: false })));
   }
@@ -109,15 +112,10 @@ export class Scenario {
     event: Name,
     what: string,
   ): Promise<RollcallNodeEvents[Name][0]> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const text = `${node.nodeId} did not ${what} within ${STEP_TIMEOUT_MS / 1_000} s; it is ${node.phase}`;
-      timer = setTimeout(() => reject(new Error(text)), STEP_TIMEOUT_MS);
-    });
-    const happened = node.next(event);
-    const [payload] = await Promise.race([happened, late, this.#options.demoSystem.failed]).finally(() =>
-      clearTimeout(timer),
-    );
+    const { failed, system } = this.#options.demoSystem;
+    const happened = Promise.race([node.next(event), failed]);
+    const message = `${node.nodeId} did not ${what} within ${STEP_TIMEOUT_MS / 1_000} s`;
+    const [payload] = await withTimeout(system.clock, STEP_TIMEOUT_MS, happened, message);
     return payload;
   }
 

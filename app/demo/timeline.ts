@@ -3,7 +3,7 @@ import type { Decision, MachineTransition } from "../../runtime/core/decision.ts
 import type { Message } from "../../runtime/core/message.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 
-/** Who did something, in the words of the protocol. */
+/** The part of the system that a row is about. */
 export type Actor = "node" | "orchestrator" | "reducer" | "effect" | "bus" | "deadline";
 
 /** One line of a timeline: what happened, and both machines' states after it. */
@@ -25,7 +25,7 @@ interface TimelineOptions {
   readonly onRow: (row: TimelineRow) => void;
 }
 
-/** One node's story, told row by row from what the node says and what the shell tells after it became true. */
+/** Builds one node's timeline, row by row, from the messages that it sends and the events of the shell. */
 export class Timeline {
   readonly #options: TimelineOptions;
   #startedMs: number | undefined;
@@ -61,11 +61,11 @@ export class Timeline {
     }
   }
 
-  /** What came in, unless the node's own row has shown it, and the moves that no published event made. */
+  /** A row for the input, unless the node's own row shows it, and the transitions before the first event. */
   #addInput({ kind, type }: Message, { entity, events, result, reason }: Decision, moves: MachineTransition[]): void {
     this.#applyMoves(moves, events[0]?.type);
-    if (kind === "published") this.#addRow("bus", innerType(type), "confirmed: it is in the log");
-    else if (kind === "deadline") this.#addRow("deadline", type, "passed, and the log holds nothing that came in time");
+    if (kind === "published") this.#addRow("bus", innerType(type), "confirmed by the bus");
+    else if (kind === "deadline") this.#addRow("deadline", type, "passed, and the log has no message in time");
     else if (kind === "outcome" && result !== "no_op")
       this.#addRow("effect", type, type.startsWith("failed(") ? reason : "");
     else if (kind === "bus" && result === "renewed") this.#addRenewals(Object.entries(entity?.deadlines ?? {}));
@@ -77,7 +77,7 @@ export class Timeline {
       this.#addRow("orchestrator", "(renewed)", `${name} deadline moves to T+${at - (this.#startedMs ?? at)}`);
   }
 
-  /** Moves both machines, up to the move that belongs to the next event. */
+  /** Applies transitions of both state machines, up to the one that the next event triggers. */
   #applyMoves(moves: MachineTransition[], next: string | undefined): void {
     while (moves[0] && !(moves[0].machine === "orchestrator" && moves[0].trigger === next)) {
       const { machine, to } = moves.shift() as MachineTransition;
@@ -99,5 +99,5 @@ export class Timeline {
   }
 }
 
-/** `published(NodeRegistrationAccepted)` is about a NodeRegistrationAccepted. */
+/** The event type in `published(NodeRegistrationAccepted)`. */
 const innerType = (type: string): string => type.slice(type.indexOf("(") + 1, -1);

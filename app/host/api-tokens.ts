@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** reader: looks at everything. node: speaks for its nodes alone. operator: everything. */
+/** reader: may view everything. node: may act for its own nodes only. operator: may do everything. */
 export type Role = "reader" | "node" | "operator";
 
-/** Who may use the HTTP API, by the SHA-256 of a token: the token itself is kept nowhere. */
+/** An API token, by its SHA-256: the token itself is not kept. */
 export interface ApiToken {
   readonly role: Role;
-  /** Of a node's token the node id that it speaks for, or the beginning of several with `*` behind it. */
+  /** With the role node: the id of its node, or a prefix of several ids and `*`. */
   readonly name: string;
   readonly sha256: Buffer;
 }
@@ -16,16 +16,15 @@ const ROLES: ReadonlySet<string> = new Set<Role>(["reader", "node", "operator"])
 const NAME = /^[A-Za-z0-9._:-]{1,255}$/;
 const NODE_NAME = /^([A-Za-z0-9._:-]{1,255}|[A-Za-z0-9._:-]{0,254}\*)$/;
 const HASH = /^sha256:([0-9a-f]{64})$/i;
-/** What a header carries (RFC 6750), and nobody guesses. */
+/** The characters that RFC 6750 allows in a header, and long enough that nobody can guess it. */
 const TOKEN = /^[A-Za-z0-9._~+/-]{24,512}=*$/;
 
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /**
- * Reads `role name token` lines; a comma ends a line too, `#` begins a comment. The token is itself or `sha256:` and
+ * Reads `role name token` lines; a comma ends a line too, `#` begins a comment. The token is plain, or `sha256:` and
  * its hash in hex.
- * @param onProblem hears of each line that is wrong, by its number: no part of it is repeated, because it may be a
- * token
+ * @param onProblem called for each invalid line with its number, but no part of its text: that may be a token
  */
 export function readApiTokens(text: string, onProblem: (what: string) => void): readonly ApiToken[] {
   const tokens = new Map<string, ApiToken>();
@@ -45,15 +44,15 @@ export function readApiTokens(text: string, onProblem: (what: string) => void): 
         `${at}: a token has 24 to 512 of A-Z a-z 0-9 . _ ~ + / - (openssl rand -hex 32), or is sha256:<hex>`,
       );
     const digest = hash === undefined ? sha256(token) : Buffer.from(hash, "hex");
-    if (tokens.has(digest.toString("hex"))) return onProblem(`${at}: this token stands above already`);
+    if (tokens.has(digest.toString("hex"))) return onProblem(`${at}: this token is a duplicate of an earlier line`);
     tokens.set(digest.toString("hex"), { role: role as Role, name, sha256: digest });
   });
   if (tokens.size > TOKENS_MAX) onProblem(`at most ${TOKENS_MAX} tokens`);
-  if (tokens.size === 0) onProblem("no token in it");
+  if (tokens.size === 0) onProblem("it has no tokens");
   return [...tokens.values()];
 }
 
-/** Takes as long for a token that is almost right as for one that is all wrong. */
+/** Takes the same time for every token, so that none can be guessed by timing. */
 export function findToken(tokens: readonly ApiToken[], presented: string): ApiToken | undefined {
   const digest = sha256(presented);
   let found: ApiToken | undefined;

@@ -20,12 +20,17 @@ import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { armFailpoint, type Failpoint } from "../../runtime/shell/failpoint.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
-import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import type { Observe } from "../../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
 import { type CompiledContracts, unversionedChangeWarning } from "./contract-history.ts";
-import { type StartupContracts, resolveStartupContracts, readContracts } from "./contracts-in-force.ts";
+import {
+  type DomainSource,
+  type StartupContracts,
+  resolveStartupContracts,
+  readContracts,
+} from "./contracts-in-force.ts";
 import { kafkaAccess } from "./kafka-access.ts";
-import { withBackends } from "../modules/registration-effects.ts";
+import { withBackends } from "../modules/registration.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import type { System } from "./system.ts";
 import { installedTracing } from "./tracing.ts";
@@ -38,10 +43,12 @@ export const MIGRATIONS = [
   { scope: "table-catalog", directory: installedPath("../../effects/table-catalog/migrations") },
 ] as const;
 const DAY_MS = 86_400_000;
+/** Names this process as owner of partitions, and in what it changes. */
+const PROCESS_NAME = `${hostname()}:${process.pid}`;
 
 export interface ComposeOptions {
   readonly contractsDir?: string;
-  /** Whether the page may write to the folder. */
+  /** Whether the page may write to the contracts' folder. */
   readonly editable?: boolean;
   readonly limits?: Partial<ShellLimits>;
   readonly onFatal?: (error: unknown) => void;
@@ -56,7 +63,7 @@ export interface ComposeOptions {
 export async function composeSystem(config: Config, options: ComposeOptions = {}): Promise<System> {
   const clock = new SystemClock();
   const failpoint = armFailpoint(config.ROLLCALL_FAILPOINT, config.NODE_ENV);
-  // Effects are built before there is a store, because the contracts are checked against them first.
+  // The contracts are checked against the effects before a store is opened, so the effects get it later.
   const storeReference: { sql: Sql | undefined } = { sql: undefined };
   const sql: Sql = { query: (text, values) => (storeReference.sql as Sql).query(text, values) };
   const { registry, catalog } = createCatalog(config, sql);
@@ -67,81 +74,82 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
 
   const store = await openStore(config);
   storeReference.sql = store;
-  const processName = `${hostname()}:${process.pid}`;
-  const atStart = await prepareStore(store, clock, () => failpoint("C13"))
+  const startup = await prepareStore(store, clock, () => failpoint("C13"))
     .then(() =>
       resolveStartupContracts(store, folderContracts, source, {
         isShared: !isEmbedded(config),
-        by: `the start of ${processName}`,
+        by: `the start of ${PROCESS_NAME}`,
       }),
     )
     .catch(async (error: unknown) => {
       await store.close();
       throw error;
     });
-  logContractWarnings(atStart, folderContracts, options);
+  logContractWarnings(startup, folderContracts, options);
 
-  const tracing = installedTracing(isEmbedded(config) ? "rollcall" : "kafka");
-  const listeners = new Set<(event: ShellEvent) => void>();
-  const observe = (event: ShellEvent): void => listeners.forEach((listener) => listener(event));
-  const onFatal =
-    options.onFatal ??
-    ((error: unknown) => {
-      throw error;
-    });
-  const runtime = new ReloadingRuntime({
-    contracts: atStart.contracts,
-    source,
-    store,
-    clock,
-    observe,
-    onFatal,
-    makeBus: () => createBus(config, store, clock, code.domain, failpoint, options),
-    makeRuntime: ({ domain }, bus, onSuperseded) => {
-      const owner = `${processName}:${v7()}`;
-      const { limits } = options;
-      return new Runtime({
-        ...{ domain, bus, store, clock, owner, observe, failpoint, onFatal, onSuperseded },
-        partitions: config.ROLLCALL_PARTITIONS,
-        tracing,
-        ...(limits && { limits }),
-      });
-    },
-  });
-  const partitionTimer = setInterval(
-    () => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}),
-    DAY_MS / 4,
-  );
-  partitionTimer.unref();
-
-  let stopping: Promise<void> | undefined;
-  const stop = async (): Promise<void> => {
-    clearInterval(partitionTimer);
-    await runtime.stop();
-    await store.close();
-  };
+  const listeners = new Set<Observe>();
+  const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
+  const parts = { config, options, source, store, clock, failpoint, observe };
+  const runtime = createRuntime(startup.contracts, parts);
   return {
-    config,
-    contractsDir: directory,
-    editable: options.editable ?? false,
+    ...{ config, contractsDir: directory, editable: options.editable ?? false },
     get model() {
       return runtime.contracts.model;
     },
     get domain() {
       return runtime.contracts.domain;
     },
-    messages: code.messages,
-    runtime,
-    store,
-    bus: runtime.bus,
-    catalog,
-    clock,
+    ...{ messages: code.messages, runtime, store, bus: runtime.bus, catalog, clock },
     watch: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    stop: () => (stopping ??= stop()),
+    stop: createStop(runtime, store, clock),
   };
+}
+
+interface RuntimeParts {
+  readonly config: Config;
+  readonly options: ComposeOptions;
+  readonly source: DomainSource;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly failpoint: Failpoint;
+  readonly observe: Observe;
+}
+
+function createRuntime(contracts: CompiledContracts, parts: RuntimeParts): ReloadingRuntime {
+  const { config, options, source, store, clock, failpoint, observe } = parts;
+  const tracing = installedTracing(isEmbedded(config) ? "rollcall" : "kafka");
+  const onFatal = options.onFatal ?? rethrow;
+  return new ReloadingRuntime({
+    ...{ contracts, source, store, clock, observe, onFatal },
+    makeBus: () => createBus(parts),
+    makeRuntime: ({ domain }, bus, onSuperseded) =>
+      new Runtime({
+        ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
+        owner: `${PROCESS_NAME}:${v7()}`,
+        partitions: config.ROLLCALL_PARTITIONS,
+        ...(options.limits && { limits: options.limits }),
+      }),
+  });
+}
+
+const rethrow = (error: unknown): never => {
+  throw error;
+};
+
+/** Until it is called, the journal's partitions of the days ahead are created in time. */
+function createStop(runtime: ReloadingRuntime, store: Store, clock: Clock): () => Promise<void> {
+  const timer = setInterval(() => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
+  timer.unref();
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    clearInterval(timer);
+    await runtime.stop();
+    await store.close();
+  };
+  return () => (stopping ??= stop());
 }
 
 async function prepareStore(store: Store, clock: Clock, onMigrated: () => void): Promise<void> {
@@ -155,13 +163,13 @@ function logContractWarnings(
   { log }: ComposeOptions,
 ): void {
   for (const file of unversionedChanges) log?.("warn", unversionedChangeWarning(file));
-  if (contracts.domain.contractHash !== folderContracts.domain.contractHash)
-    log?.(
-      "warn",
-      `the folder's contracts (${folderContracts.domain.contractHash.slice(0, 12)}) were replaced by other ` +
-        "contracts, which stay in force " +
-        `(${contracts.domain.contractHash.slice(0, 12)}). To go back to the folder's: rollcall reload`,
-    );
+  const [inForce, inFolder] = [contracts, folderContracts].map(({ domain }) => domain.contractHash);
+  if (inForce === inFolder) return;
+  log?.(
+    "warn",
+    `the folder's contracts (${inFolder?.slice(0, 12)}) were replaced by other contracts, which stay in force ` +
+      `(${inForce?.slice(0, 12)}). To go back to the folder's: rollcall reload`,
+  );
 }
 
 export const isEmbedded = ({ DATABASE_URL }: Config): boolean => DATABASE_URL === undefined;
@@ -193,20 +201,14 @@ function createCatalog(
   };
 }
 
-function createBus(
-  config: Config,
-  store: Store,
-  clock: Clock,
-  domain: string,
-  failpoint: Failpoint,
-  options: ComposeOptions,
-): EventBus {
+function createBus({ config, options, source, store, clock, failpoint }: RuntimeParts): EventBus {
   const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
   if (servers === undefined) return new EmbeddedBus({ store, clock });
+  const defaultGroup = ["rollcall", env, namespace, source.code.domain].filter((part) => part !== "").join(".");
   return new KafkaBus({
     brokers: servers.split(","),
     clientId: "rollcall",
-    groupId: config.KAFKA_GROUP_ID ?? ["rollcall", env, namespace, domain].filter((part) => part !== "").join("."),
+    groupId: config.KAFKA_GROUP_ID ?? defaultGroup,
     ...kafkaAccess(config),
     clock,
     limits: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS },

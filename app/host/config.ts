@@ -2,25 +2,20 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { readApiTokens } from "./api-tokens.ts";
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const port = integer(0, 65_535);
 const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
 const secret = z.string().min(1);
 
 /**
- * All configuration, by environment variable. Every variable marked secret has a `*_FILE` twin that names a file.
- * `describe()` texts are what `rollcall start --help` and the guide show.
+ * All configuration, by environment variable. For each secret, `NAME_FILE` names a file that holds it. The `describe()`
+ * texts are shown by `rollcall start --help` and the configuration reference.
  */
 export const CONFIG_SCHEMA = z.object({
   ROLLCALL_ENV: segment.min(1).default("dev").describe("first segment of every topic"),
   ROLLCALL_NAMESPACE: segment.default("").describe("second segment of every topic; empty leaves none"),
   ROLLCALL_DATA_DIR: z.string().min(1).default(".rollcall").describe("where the embedded mode keeps its data"),
-  ROLLCALL_PARTITIONS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1_000)
-    .default(12)
-    .describe("partitions of topics that do not exist yet"),
+  ROLLCALL_PARTITIONS: integer(1, 1_000).default(12).describe("partitions of topics that do not exist yet"),
   ROLLCALL_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP listens on"),
   ROLLCALL_HTTP_PORT: port.default(8080).describe("port that HTTP listens on; 0 takes a free one"),
   ROLLCALL_HTTP_NAMES: z
@@ -31,18 +26,10 @@ export const CONFIG_SCHEMA = z.object({
     )
     .optional()
     .describe("host names, with commas, that requests may name beside ROLLCALL_HTTP_HOST: those of a proxy in front"),
-  ROLLCALL_HTTP_RATE_MAX: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1_000_000)
+  ROLLCALL_HTTP_RATE_MAX: integer(1, 1_000_000)
     .default(2_000)
     .describe("requests a second of one token, or of one address without a token; twice as many at once"),
-  ROLLCALL_HTTP_STREAMS_MAX: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100_000)
+  ROLLCALL_HTTP_STREAMS_MAX: integer(1, 100_000)
     .default(600)
     .describe("event streams open at once; what waits for their readers takes at most 200 MiB together, a share each"),
   ROLLCALL_API_TOKENS: secret
@@ -67,11 +54,7 @@ export const CONFIG_SCHEMA = z.object({
     .max(200)
     .optional()
     .describe("consumer group; default rollcall.<env>.<namespace>.<domain>"),
-  KAFKA_SESSION_TIMEOUT_MS: z.coerce
-    .number()
-    .int()
-    .min(6_000)
-    .max(300_000)
+  KAFKA_SESSION_TIMEOUT_MS: integer(6_000, 300_000)
     .default(30_000)
     .describe("how long a silent process keeps its partitions, ms; shorter takes over sooner after a crash"),
   KAFKA_SASL_MECHANISM: z.enum(["plain", "scram-sha-256", "scram-sha-512"]).optional().describe("SASL mechanism"),
@@ -86,7 +69,7 @@ export const CONFIG_SCHEMA = z.object({
     .regex(/^postgres(ql)?:\/\//, "postgres://user@host:port/database")
     .optional()
     .describe("Postgres; with KAFKA_BOOTSTRAP_SERVERS the real mode (secret)"),
-  DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(200).default(10).describe("connections to Postgres"),
+  DATABASE_POOL_MAX: integer(2, 200).default(10).describe("connections to Postgres"),
   CONSUL_HTTP_ADDR: z.string().min(1).optional().describe("Consul, host:port or URL; without it the table catalogue"),
   CONSUL_HTTP_TOKEN: secret.optional().describe("Consul's token (secret)"),
   CONSUL_REGISTRATION: z.enum(["txn", "agent"]).default("txn").describe("how services are written to Consul"),
@@ -97,7 +80,7 @@ export type Config = z.infer<typeof CONFIG_SCHEMA>;
 
 const SECRETS = ["ROLLCALL_API_TOKENS", "KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
 
-/** A configuration that can't run, with the variable and the remedy on each line. */
+/** An invalid configuration: each line names a variable and the remedy. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -106,7 +89,7 @@ export class ConfigError extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
   const values: Record<string, string> = {};
-  // An empty variable counts as not set: compose files write them so.
+  // An empty variable counts as unset: compose files can't leave one out.
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined && value !== "") values[name] = value;
   for (const name of SECRETS) {
@@ -125,7 +108,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return parsed.data;
 }
 
-/** A secret's own value, or the trimmed content of the file that its twin names. */
+/** The variable's value, or the trimmed content of the file that NAME_FILE names. */
 function readSecret(
   values: Readonly<Record<string, string | undefined>>,
   name: string,
@@ -143,15 +126,15 @@ function readSecret(
 }
 
 /**
- * What commands and nodes say to a server that wants to know who asks.
- * @throws ConfigError for a file that can't be read, and a token that no header can carry
+ * The token that commands and simulated nodes send to a server.
+ * @throws ConfigError for a file that can't be read, and a token with characters that a header can't carry
  */
 export function clientToken(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const token = readSecret(environment, "ROLLCALL_TOKEN", (problem) => {
     throw new ConfigError(problem);
   });
   if (!token) return undefined;
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new ConfigError("ROLLCALL_TOKEN has characters that no header can carry");
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new ConfigError("ROLLCALL_TOKEN has characters that a header can't carry");
   return token;
 }
 

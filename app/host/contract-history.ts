@@ -12,7 +12,7 @@ import type { Sql } from "../../runtime/ports/store.ts";
 
 type Files = Readonly<Record<string, string>>;
 
-/** What a process runs: the contracts as they were read, and what was made of them. */
+/** The contracts as they were read, and the domain compiled from them. */
 export interface CompiledContracts {
   readonly model: DomainModel;
   readonly domain: Domain;
@@ -26,8 +26,8 @@ export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): read
 const fileNameOf = ({ file }: LoadedContract): string => basename(file);
 
 /**
- * Stores what runs by its content's hash, so that a journal can be read with the contracts it was written under.
- * @returns the files that changed since another content ran, without a new `contract_version`
+ * Stores the contracts by the hash of their content, so that a journal can be replayed with those it was written under.
+ * @returns the files that changed since the last contracts stored, without a new `contract_version`
  */
 export async function recordContracts(
   sql: Sql,
@@ -49,7 +49,7 @@ export async function recordContracts(
 }
 
 export const unversionedChangeWarning = (file: string): string =>
-  `${file} changed under an unchanged contract_version: raise it, so that people can tell`;
+  `${file} changed without a new contract_version: raise it, so that people can tell the versions apart`;
 
 function isUnversionedChange(now: LoadedContract, before: string | undefined): boolean {
   if (before === undefined || before === now.text) return false;
@@ -62,9 +62,9 @@ const sameContent = (a: LoadedContract, b: LoadedContract): boolean =>
   JSON.stringify(a.contract) === JSON.stringify(b.contract);
 
 /**
- * Contracts that ran once, compiled with the code of today. Only what has to be there is asked for: a check that is
- * younger than the contract has nothing to say about what it did.
- * @throws Error when they can't be read, are no domain, or name what the code no longer has
+ * Compiles earlier contracts with this version's code. They are not validated: checks that are newer than a contract
+ * must not refuse it.
+ * @throws Error when they can't be read, don't form a domain, or name code that no longer exists
  */
 export function compileStoredContracts(files: Files, code: DomainCode, names: TopicVariables): CompiledContracts {
   const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
@@ -79,7 +79,7 @@ export function compileStoredContracts(files: Files, code: DomainCode, names: To
   return { model, domain: compileDomain(model, names) };
 }
 
-/** @throws Error when they were never stored; as `compileStoredContracts` */
+/** @throws Error when they are not stored; as `compileStoredContracts` */
 export async function loadStoredContracts(
   sql: Sql,
   hash: string,

@@ -8,7 +8,7 @@ import type { Store } from "../../runtime/ports/store.ts";
 import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { type CompiledContracts, recordContracts, loadStoredContracts } from "./contract-history.ts";
 
-/** Contracts that can't run. */
+/** Contracts with errors. */
 export class InvalidContractsError extends Error {
   readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[]) {
@@ -17,7 +17,7 @@ export class InvalidContractsError extends Error {
   }
 }
 
-/** Without the folder: whoever reads it elsewhere need not know where it is. */
+/** Without the folder's path, because the text is also shown on other machines. */
 function errorSummary(errors: readonly Diagnostic[]): string {
   const [first] = errors;
   if (!first) return "the contracts have errors";
@@ -25,7 +25,7 @@ function errorSummary(errors: readonly Diagnostic[]): string {
   return `the contracts have ${count} at ${basename(first.file)}:${first.line}: ${first.code} ${first.message}`;
 }
 
-/** Contracts that are sound, and that what is stored could not go on under. */
+/** Contracts without errors under which the stored state could not continue. */
 export class IncompatibleContractsError extends Error {
   readonly reasons: readonly string[];
   constructor(reasons: readonly string[]) {
@@ -68,22 +68,22 @@ export async function applyContracts(
   store: Store,
   { expected, running, next, by }: ContractChange,
 ): Promise<readonly string[]> {
-  let silent: readonly string[] = [];
+  let unversioned: readonly string[] = [];
   const reasons = await putInForce(store, {
     expected,
     current: running?.domain,
     next: next.domain,
     by,
-    saveContracts: async (tx) => void (silent = await recordContracts(tx, next)),
+    saveContracts: async (tx) => void (unversioned = await recordContracts(tx, next)),
   });
   if (reasons.length > 0) throw new IncompatibleContractsError(reasons);
-  return silent;
+  return unversioned;
 }
 
 /**
- * What a process that starts has to run. Its folder's contracts come in force, but for one case: where processes share
- * a store and other contracts came in force since the folder's did, those stay. A crash must not bring back old
- * contracts; whoever wants them says so: `rollcall reload`.
+ * The contracts that a starting process runs. It puts those of its folder in force, with one exception: when processes
+ * share a store and the folder's contracts were replaced there by others, those stay in force. A restart after a crash
+ * must not bring back old contracts; `rollcall reload` does it on request.
  * @throws IncompatibleContractsError; Error when those in force can't be compiled with this version
  */
 export async function resolveStartupContracts(
@@ -103,8 +103,13 @@ export async function resolveStartupContracts(
     return { contracts: inForce, unversionedChanges: [] };
   }
   const running = inForce instanceof Error ? undefined : inForce;
-  const silent = await applyContracts(store, { expected: current?.hash, running, next: folder, by: options.by });
-  return { contracts: folder, unversionedChanges: silent };
+  const unversionedChanges = await applyContracts(store, {
+    expected: current?.hash,
+    running,
+    next: folder,
+    by: options.by,
+  });
+  return { contracts: folder, unversionedChanges };
 }
 
 async function hasRunBefore(store: Store, hash: string): Promise<boolean> {

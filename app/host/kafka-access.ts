@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import type { KafkaAccess } from "../../client/kafka-connection.ts";
 import type { Config } from "./config.ts";
 
-/**
- * How a client proves who it is to Kafka, and how it knows the broker: from the configuration's variables and files.
- */
+/** SASL and TLS for a Kafka client, from the configuration's variables and files. */
 export function kafkaAccess(config: Config): Pick<KafkaAccess, "sasl" | "ssl"> {
   const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
   return { ...(mechanism && username && password && { sasl: { mechanism, username, password } }), ...tlsOf(config) };

@@ -38,9 +38,8 @@ export interface ReloadingOptions {
 }
 
 /**
- * Runs the contracts in force, and goes over to others as a restart would, without the process going away or leaving
- * its group: the old runtime drains, the new one takes over what is stored. Deadlines that are armed keep their time by
- * that.
+ * Runs the contracts in force, and changes to others as a restart would, but the process keeps running and stays in its
+ * consumer group: the old runtime drains, and the new one takes over the stored state. Armed deadlines keep their time.
  */
 export class ReloadingRuntime {
   readonly #options: ReloadingOptions;
@@ -48,7 +47,7 @@ export class ReloadingRuntime {
   #bus: SharedBus;
   #runtime: Runtime;
   #refusedChange: RefusedChange | null = null;
-  /** Whatever changes what runs, one after another. */
+  /** Changes of contracts run one after another: each waits for the one before. */
   #pendingChange: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
@@ -63,7 +62,7 @@ export class ReloadingRuntime {
     return this.#contracts;
   }
 
-  /** Of the last attempt to change what is in force, if it failed. */
+  /** The last requested contract change, if it was refused. */
   get refusedChange(): RefusedChange | null {
     return this.#refusedChange;
   }
@@ -76,7 +75,7 @@ export class ReloadingRuntime {
     return this.#runtime.brokerTimeMs;
   }
 
-  /** As `Runtime.hurry`. */
+  /** As `Runtime.retryNow`. */
   retryNow(entityId: string): number {
     return this.#runtime.retryNow(entityId);
   }
@@ -86,7 +85,7 @@ export class ReloadingRuntime {
     return this.#runtime.triesOf(entityId);
   }
 
-  /** For who publishes beside the runtime. */
+  /** For code that publishes beside the runtime: it stays valid when a reload replaces the bus. */
   get bus(): Pick<EventBus, "publish" | "describe"> {
     return {
       publish: (messages, options) => this.#bus.bus.publish(messages, options),
@@ -107,9 +106,8 @@ export class ReloadingRuntime {
   }
 
   /**
-   * Puts the folder's contracts in force, for every process, or leaves everything as it is.
-   * @returns whether anything changed
-   * @throws InvalidContractsError, IncompatibleContractsError: both are kept as `refused`; Fault of the store
+   * Puts the folder's contracts in force for every process, or changes nothing.
+   * @throws InvalidContractsError, IncompatibleContractsError: both are kept as `refusedChange`; Fault of the store
    */
   reload(by: string): Promise<{ readonly hash: string; readonly changed: boolean }> {
     return this.#enqueue(async () => {
@@ -121,13 +119,13 @@ export class ReloadingRuntime {
           return { hash: contractHash, changed: false };
         }
         await this.#prepareTopics(next);
-        const silent = await applyContracts(this.#options.store, {
+        const unversionedChanges = await applyContracts(this.#options.store, {
           expected: this.#contracts.domain.contractHash,
           running: this.#contracts,
           next,
           by,
         });
-        await this.#switchTo(next, by, silent);
+        await this.#switchTo(next, by, unversionedChanges);
         return { hash: contractHash, changed: true };
       } catch (error) {
         if (error instanceof InvalidContractsError) this.#recordRefusal(by, error.message, error.diagnostics);
@@ -137,7 +135,7 @@ export class ReloadingRuntime {
     });
   }
 
-  /** Before anything is changed: topics that can't be had would stop every process afterwards. */
+  /** Before anything is changed: without their topics the new contracts would stop every process. */
   async #prepareTopics({ domain }: CompiledContracts): Promise<void> {
     const { partitions } = this.status();
     try {
@@ -157,7 +155,7 @@ export class ReloadingRuntime {
     return this.#options.makeRuntime(this.#contracts, this.#bus.lease(), follow);
   }
 
-  /** Another process put other contracts in force. Tries until it runs them: until then it serves nothing. */
+  /** Another process put other contracts in force. Retries until it runs them, and serves nothing until then. */
   async #adoptContractsInForce(): Promise<void> {
     const { store, source, clock } = this.#options;
     for (let failures = 0; !this.#stopping;) {
@@ -169,7 +167,7 @@ export class ReloadingRuntime {
       } catch (error) {
         if (failures === 0)
           this.#recordRefusal("another process", error instanceof Error ? error.message : String(error), []);
-        // Partitions that nobody takes over would wait for as long as this process stays in the group.
+        // While it stays in the group, no other process is given its partitions.
         await this.#runtime.stop();
         await this.#bus.close();
         await sleep(clock, backOffMs(++failures));
@@ -177,8 +175,8 @@ export class ReloadingRuntime {
     }
   }
 
-  /** The change is made: this process can only follow it, however long that takes. */
-  async #switchTo(next: CompiledContracts, by: string, silent: readonly string[]): Promise<void> {
+  /** The contracts are in force already, so this process retries for as long as it takes. */
+  async #switchTo(next: CompiledContracts, by: string, unversionedChanges: readonly string[]): Promise<void> {
     await this.#runtime.stop();
     this.#contracts = next;
     this.#refusedChange = null;
@@ -192,7 +190,7 @@ export class ReloadingRuntime {
         await this.#runtime.start();
         break;
       } catch (error) {
-        // Nobody serves here any more: whoever watches the process starts it again, and hears why.
+        // Not retryable: `onFatal` ends the process, and its supervisor restarts it.
         if (!(error instanceof Fault && error.retryable)) return this.#options.onFatal(error);
         await this.#runtime.stop();
         await sleep(this.#options.clock, backOffMs(++failures));
@@ -202,7 +200,7 @@ export class ReloadingRuntime {
       kind: "contracts_in_force",
       hash: next.domain.contractHash,
       by,
-      filesWithoutNewVersion: silent,
+      filesWithoutNewVersion: unversionedChanges,
     });
   }
 

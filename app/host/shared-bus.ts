@@ -1,9 +1,8 @@
 import type { BusListener, EventBus } from "../../runtime/ports/event-bus.ts";
 
 /**
- * A bus that outlives the runtimes that have it one after the other: the process stays a member of its consumer group
- * while it goes over to other contracts. Leaving and joining would stop everybody's partitions for as long as the group
- * needs.
+ * A bus that successive runtimes use, so that the process stays a member of its consumer group while it changes to
+ * other contracts. Leaving and rejoining would stop the partitions of all members during the rebalance.
  */
 export class SharedBus {
   readonly bus: EventBus;
@@ -15,7 +14,7 @@ export class SharedBus {
     this.bus = bus;
   }
 
-  /** Whether a runtime with these input topics can have it. */
+  /** Whether a runtime with these input topics can use it. */
   canServe(topics: readonly string[]): boolean {
     const subscribed = this.#topics;
     return (
@@ -24,7 +23,7 @@ export class SharedBus {
     );
   }
 
-  /** For one runtime: what it closes is its use of the bus. */
+  /** The bus for one runtime: `close` ends that runtime's use, and the process stays in its group. */
   lease(): EventBus {
     const { bus } = this;
     let ownListener: BusListener | undefined;
@@ -57,13 +56,13 @@ export class SharedBus {
     };
   }
 
-  /** Leaves the group. */
+  /** Leaves the consumer group. */
   close(): Promise<void> {
     this.#closed = true;
     return this.bus.close();
   }
 
-  /** What comes while nobody listens is read again: whoever takes over begins at the stored positions. */
+  /** Records that arrive between two runtimes are read again: a runtime begins at the stored positions. */
   readonly #relay: BusListener = {
     onAssigned: (partitions) => this.#listener?.onAssigned(partitions),
     onRevoked: () => this.#listener?.onRevoked(),

@@ -9,24 +9,24 @@ import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
 import type { ReloadingRuntime } from "./reloading-runtime.ts";
 
-/** A composed system: what HTTP, the CLI and the demo stand on. */
+/** A composed system, as HTTP, the commands and the demo use it. */
 export interface System {
   readonly config: Config;
   /** The folder that a reload reads. */
   readonly contractsDir: string;
-  /** Whether the page may write to it: `rollcall dev`. */
+  /** Whether the page may write to that folder: in `rollcall dev`. */
   readonly editable: boolean;
-  /** In force now: a reload changes both. Only the domain's name is the same for ever. */
+  /** The contracts in force. A reload replaces `model` and `domain`; the domain's name never changes. */
   readonly model: DomainModel;
   readonly domain: Domain;
-  /** Every message of the domain's code, with its schema. */
+  /** Every message of the domain, with its schema. */
   readonly messages: readonly MessageDefinition[];
   readonly runtime: ReloadingRuntime;
   readonly store: Store;
   readonly bus: Pick<EventBus, "publish" | "describe">;
   readonly catalog: ServiceDiscovery;
   readonly clock: Clock;
-  /** Hears every event of the shell, after it became true; the function returned ends it. */
+  /** Calls the listener for each event of the shell, after it happened; the function returned ends it. */
   watch(listener: (event: ShellEvent) => void): () => void;
   /** Drains and closes everything, within 10 s. Idempotent. */
   stop(): Promise<void>;

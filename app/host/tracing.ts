@@ -1,7 +1,9 @@
 import {
+  type Attributes,
   type Context,
   ProxyTracerProvider,
   ROOT_CONTEXT,
+  type Span as OpenTelemetrySpan,
   type SpanContext,
   SpanKind,
   type SpanOptions,
@@ -14,13 +16,13 @@ import type { Span, Tracing } from "../../runtime/shell/tracing.ts";
 import { VERSION } from "../version.ts";
 
 const INSTRUMENTATION_SCOPE = "rollcall";
-/** What an SDK keeps of a span, unless it is told otherwise. */
+/** The default of SDKs: further links of a span would be dropped. */
 const LINKS_MAX = 128;
 
 /**
- * Spans by way of the SDK that the operator has installed (docs/guide/operate.md).
- * @param system the bus, in the words of OpenTelemetry's conventions for messaging
- * @returns undefined where none is: then nothing is traced, and nothing is spent on it
+ * Spans of the OpenTelemetry SDK that the operator has installed (docs/guide/operate.md).
+ * @param system the bus, by its name in OpenTelemetry's conventions for messaging
+ * @returns undefined without an SDK: then tracing costs nothing
  */
 export function installedTracing(system: string): Tracing | undefined {
   const provider = trace.getTracerProvider();
@@ -30,56 +32,30 @@ export function installedTracing(system: string): Tracing | undefined {
 }
 
 function createTracing(tracer: Tracer, system: string): Tracing {
-  const startSpan = (name: string, options: SpanOptions, parent: Context): Span => {
-    const span = tracer.startSpan(name, options, parent);
-    return {
-      traceparent: traceparentOf(span.spanContext()),
-      end({ attributes = {}, links = [], error } = {}) {
-        span.setAttributes(attributes);
-        for (const link of links.slice(0, LINKS_MAX)) span.addLink({ context: contextOf(link) });
-        if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error });
-        span.end();
-      },
-    };
-  };
+  const start = (name: string, options: SpanOptions, parent: Context = ROOT_CONTEXT): Span =>
+    spanOf(tracer.startSpan(name, options, parent));
+  const shared = { "messaging.system": system };
   return {
-    message({ type, id, entityId, correlationId, origin, traceparent }) {
-      const attributes = {
-        "messaging.system": system,
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
-        ...(origin && {
-          "messaging.destination.name": origin.topic,
-          "messaging.destination.partition.id": String(origin.partition),
-          "messaging.kafka.offset": origin.offset,
-        }),
-        "messaging.message.id": id,
-        "messaging.message.conversation_id": correlationId,
-        "rollcall.message.type": type,
-        "rollcall.entity.id": entityId,
-      };
-      return startSpan(
-        `process ${origin?.topic ?? type}`,
-        { kind: SpanKind.CONSUMER, attributes },
-        childContext(traceparent),
-      );
-    },
+    message: (message) =>
+      start(
+        `process ${message.origin?.topic ?? message.type}`,
+        { kind: SpanKind.CONSUMER, attributes: { ...shared, ...messageAttributes(message) } },
+        childContext(message.traceparent),
+      ),
 
-    turn: () =>
-      startSpan("turn", { kind: SpanKind.INTERNAL, attributes: { "messaging.system": system } }, ROOT_CONTEXT),
+    turn: () => start("turn", { kind: SpanKind.INTERNAL, attributes: shared }),
 
     publish({ topics, traceparents, messages }) {
       const [destination] = topics.length === 1 ? topics : [];
       const attributes = {
-        "messaging.system": system,
+        ...shared,
         "messaging.operation.name": "send",
         "messaging.operation.type": "send",
         "messaging.batch.message_count": messages,
         ...(destination !== undefined && { "messaging.destination.name": destination }),
       };
-      const name = destination === undefined ? "send" : `send ${destination}`;
-      return startSpan(
-        name,
+      return start(
+        destination === undefined ? "send" : `send ${destination}`,
         { kind: SpanKind.PRODUCER, attributes, ...linksTo(traceparents) },
         childContext(sharedTraceparent(traceparents)),
       );
@@ -91,7 +67,7 @@ function createTracing(tracer: Tracer, system: string): Tracing {
         "rollcall.intent.type": intentType,
         "rollcall.intents": intents,
       };
-      return startSpan(
+      return start(
         intentType,
         { kind: SpanKind.CLIENT, attributes, ...linksTo(traceparents) },
         childContext(sharedTraceparent(traceparents)),
@@ -100,7 +76,33 @@ function createTracing(tracer: Tracer, system: string): Tracing {
   };
 }
 
-/** A batch of one trace is a part of it; of several traces it is one of its own. It is linked to each in any case. */
+const spanOf = (span: OpenTelemetrySpan): Span => ({
+  traceparent: traceparentOf(span.spanContext()),
+  end({ attributes = {}, links = [], error } = {}) {
+    span.setAttributes(attributes);
+    for (const link of links.slice(0, LINKS_MAX)) span.addLink({ context: contextOf(link) });
+    if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error });
+    span.end();
+  },
+});
+
+type TracedMessage = Parameters<Tracing["message"]>[0];
+
+const messageAttributes = ({ type, id, entityId, correlationId, origin }: TracedMessage): Attributes => ({
+  "messaging.operation.name": "process",
+  "messaging.operation.type": "process",
+  ...(origin && {
+    "messaging.destination.name": origin.topic,
+    "messaging.destination.partition.id": String(origin.partition),
+    "messaging.kafka.offset": origin.offset,
+  }),
+  "messaging.message.id": id,
+  "messaging.message.conversation_id": correlationId,
+  "rollcall.message.type": type,
+  "rollcall.entity.id": entityId,
+});
+
+/** A batch is linked to the trace of each message; it is a part of that trace only when there is just one. */
 const linksTo = (traceparents: readonly (string | undefined)[]): Pick<SpanOptions, "links"> => ({
   links: [...new Set(traceparents)]
     .flatMap((each) => (each === undefined ? [] : [{ context: contextOf(each) }]))

@@ -7,7 +7,7 @@ const Id = z.string().nullable();
 const Deadlines = z.record(z.string(), z.looseObject({ at: z.number(), renewedAt: z.number().nullable() }));
 const Payload = z.record(z.string(), z.unknown());
 
-/** First line: whose journal this is. Topics are filled from env and namespace. */
+/** The first line of a journal. Topic names need env and namespace. */
 const HeadLine = z.object({
   line: z.literal("journal"),
   format: z.literal(1),
@@ -17,7 +17,7 @@ const HeadLine = z.object({
   read_at: z.iso.datetime(),
 });
 
-/** Contracts that ran, by the hash that rows name. */
+/** Contracts that ran, by the hash that the rows name. */
 const ContractLine = z.object({
   line: z.literal("contract"),
   hash: z.string(),
@@ -56,14 +56,14 @@ const rowColumns = {
   value: Bytes,
   headers: z.record(z.string(), z.string()).nullable(),
 };
-/** A row of rollcall.journal, column by column. */
+/** A row of rollcall.journal. */
 const RowLine = z.discriminatedUnion("kind", [
   z.object({ ...rowColumns, kind: z.literal("message"), body: z.union([StepBody, SettledBody]) }),
   z.object({ ...rowColumns, kind: z.literal("dead_letter"), body: DeadLetterBody }),
   z.object({ ...rowColumns, kind: z.enum(["event", "repeat", "repartitioned", "gap"]), body: z.unknown() }),
 ]);
 
-/** Behind an entity's rows: its row in rollcall.entity as it stood when they were read. */
+/** After an entity's rows: its row in rollcall.entity when they were read. */
 const EntityLine = z.object({
   line: z.literal("entity"),
   entity_id: z.string(),
@@ -90,7 +90,7 @@ export type JournalLine =
   | ({ readonly line: "row" } & JournalRow)
   | ({ readonly line: "entity" } & EntitySnapshot);
 
-/** The line as it came, because the order of keys counts; undefined: it is no line of a journal. */
+/** Returns the value itself, since the order of its keys counts; undefined: it is not a line of a journal. */
 export const parseJournalLine = (value: unknown): JournalLine | undefined =>
   JournalLineSchema.safeParse(value).success ? (value as JournalLine) : undefined;
 

@@ -3,7 +3,7 @@ import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
 import type { Config } from "../host/config.ts";
 import { encodeBytes, type JournalLine } from "./journal-line.ts";
 
-/** Where a reader of the journal stands: behind this row. Rows without an entity come first. */
+/** The last row that was read. Rows without an entity come first. */
 export type JournalPosition = readonly [
   among: "no entity" | "entities",
   entityId: string,
@@ -17,7 +17,7 @@ interface StoredRow extends Omit<JournalRow, "at" | "key" | "value"> {
   readonly value: Buffer | null;
 }
 interface StoredRowWithEntity extends StoredRow {
-  /** The last of its entity in this page: then the columns below are the entity's. */
+  /** The last row of its entity in this page: then the columns below hold the entity. */
   readonly ends: boolean;
   readonly e_state: string | null;
   readonly e_reducer_state: string | null;
@@ -32,7 +32,7 @@ const JOURNAL_COLUMNS =
   "at, partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id, contract_hash, body, " +
   "topic, key, value, headers";
 
-/** The lines that a journal begins with: whose it is, and every contract that ran. */
+/** The first lines of a journal: its head, and all contracts that ran. */
 export async function readJournalHead(
   sql: Sql,
   domain: string,
@@ -51,8 +51,8 @@ export async function readJournalHead(
 }
 
 /**
- * A page of the journal, entity by entity and in order within each, and where the next one begins. One statement, so
- * that an entity's line tells how it stood when the last of its rows was read.
+ * A page of the journal, entity by entity and in order within each, and where the next one begins. One statement reads
+ * it, so that an entity's line is its state after its last row.
  * @param since only entities with a row at or after this time (RFC 3339), but with all of their rows
  */
 export async function readJournalPage(
@@ -110,7 +110,8 @@ function rowsOfEntities(
         where domain = $1 and (entity_id, seq, partition) > ($2::text, $3::bigint, $4::int) ${inWindow}
         order by entity_id, seq, partition limit $5
      ), ended as (
-       select page.*, lead(entity_id) over (order by entity_id, seq, partition) is distinct from entity_id as ends from page
+       select page.*, lead(entity_id) over (order by entity_id, seq, partition) is distinct from entity_id as ends
+         from page
      )
      select j.*, e.state as e_state, e.reducer_state as e_reducer_state, e.seq as e_seq, e.attempt as e_attempt,
             e.data as e_data, e.deadlines as e_deadlines, e.state_since as e_state_since

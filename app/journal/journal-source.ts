@@ -6,7 +6,7 @@ import type { Config } from "../host/config.ts";
 import { parseJournalLine, type JournalLine } from "./journal-line.ts";
 import { readJournalHead, readJournalPage, type JournalPosition } from "./journal-pages.ts";
 
-/** Rows of a page: a page of the largest rows still fits into memory many times. */
+/** Rows per page: small enough that a page of the largest rows fits into memory many times. */
 export const PAGE_ROWS = 200;
 
 export interface JournalWindow {
@@ -14,7 +14,7 @@ export interface JournalWindow {
   readonly since?: string | undefined;
 }
 
-/** What was to be read is no journal. */
+/** The source is not a valid journal. */
 export class InvalidJournalError extends Error {
   override readonly name = "InvalidJournalError";
 }
@@ -33,7 +33,7 @@ export async function* readJournalFile(file: string): AsyncGenerator<JournalLine
   }
 }
 
-/** Of the configured store, which is only read. */
+/** The journal of the configured store, which is only read. */
 export async function* readStoredJournal(
   sql: Sql,
   domain: string,
@@ -49,7 +49,7 @@ export async function* readStoredJournal(
   } while (position !== undefined);
 }
 
-/** Of a running system, page by page. */
+/** The journal of a running server, page by page. */
 export async function* readServerJournal(
   server: { readonly url: string },
   { since }: JournalWindow,
@@ -69,10 +69,10 @@ function parseLine(text: string, location: string): JournalLine {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new InvalidJournalError(`${location}: no JSON`);
+    throw new InvalidJournalError(`${location}: not JSON`);
   }
   const line = parseJournalLine(value);
   if (!line)
-    throw new InvalidJournalError(`${location}: no line of a journal: \`rollcall replay --export\` writes them`);
+    throw new InvalidJournalError(`${location}: not a line of a journal: \`rollcall replay --export\` writes one`);
   return line;
 }

@@ -10,17 +10,17 @@ type HistoryLine = Extract<JournalLine, { line: "row" | "entity" }>;
 
 export interface OpenJournal {
   readonly head: JournalHead;
-  /** By hash, compiled with the code of today. */
+  /** By hash, compiled with this version's code. */
   readonly contracts: ReadonlyMap<string, Domain>;
-  /** Of those that can't be. */
+  /** Contracts that can't be compiled, and why. */
   readonly problems: readonly string[];
-  /** What comes behind, entity by entity. */
+  /** The rows and entities behind the head, entity by entity. */
   readonly entityHistories: AsyncIterable<HistoryLine>;
 }
 
 /**
  * Reads the head of a journal and compiles the contracts that it was written under.
- * @param shippedDomain contracts for a journal that has none of its own
+ * @param shippedDomain the shipped contracts, for a journal without contracts
  * @throws InvalidJournalError
  */
 export async function openJournal(
@@ -42,7 +42,7 @@ export async function openJournal(
     try {
       const { domain } = compileStoredContracts(files, code, head);
       if (domain.contractHash === hash) contracts.set(hash, domain);
-      else problems.push(`the contracts ${hash.slice(0, 12)} have another content than their hash says`);
+      else problems.push(`the contracts ${hash.slice(0, 12)} don't match their hash`);
     } catch (error) {
       problems.push(
         `the contracts ${hash.slice(0, 12)} can't be compiled with this version: ${(error as Error).message}`,

@@ -4,7 +4,7 @@ import type { PlannedOutcome } from "../../runtime/replay/planned-outcome.ts";
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;
-/** Of nodes that end otherwise, and of those of which it can't be known: more are counted, not told. */
+/** Nodes that end differently, or unknown, beyond this number are counted, but not listed. */
 const LISTED_MAX = 100;
 
 export interface PlanReport {
@@ -13,7 +13,7 @@ export interface PlanReport {
   readonly nodes: number;
   readonly otherwise: number;
   readonly unknown: number;
-  /** Same ends; `byOtherSteps` of them by other steps. */
+  /** Nodes that end the same; `byOtherSteps` of them by other steps. */
   readonly same: number;
   readonly byOtherSteps: number;
   readonly incomplete: number;
@@ -22,7 +22,7 @@ export interface PlanReport {
   readonly notes: readonly string[];
 }
 
-/** Takes a journal again under edited contracts, and counts. @param onProgress hears the counts behind each line */
+/** Replays a journal under edited contracts and compares the ends. @param onProgress called after each line */
 export async function runPlan(
   { head, contracts, problems, entityHistories }: OpenJournal,
   edited: Domain,
@@ -59,7 +59,7 @@ export async function runPlan(
   return { since, until, ...counts, found, notKnown, notes: [...problems, ...limitationsOf(contracts, edited)] };
 }
 
-/** What the edited contracts change, and recorded inputs can't show. */
+/** Changes of the edited contracts whose effect recorded inputs can't show. */
 function limitationsOf(contracts: ReadonlyMap<string, Domain>, edited: Domain): string[] {
   const ran = [...contracts.values()];
   const policy = ({ effects }: Domain) => JSON.stringify([...effects.values()].map(({ effect: _, ...spec }) => spec));
@@ -69,6 +69,6 @@ function limitationsOf(contracts: ReadonlyMap<string, Domain>, edited: Domain): 
       : []),
     ...(ran.every((domain) => policy(domain) === policy(edited))
       ? []
-      : ["effects' policies differ: what became of intents, and when, is taken as recorded"]),
+      : ["effects' policies differ: outcomes of intents, and their times, are taken as recorded"]),
   ];
 }

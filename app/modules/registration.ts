@@ -23,6 +23,13 @@ import {
   PostgresRegistrationConfirmed,
 } from "../../contracts/registration/messages/outcomes.ts";
 import { RegistrationCompleted, RegistrationFailed } from "../../contracts/registration/messages/raised.ts";
+import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
+import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
+import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
+import type { ServiceInventory, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { postgresInventory } from "../../effects/postgres/postgres-inventory.ts";
+import { HandlerPostgresUpdate } from "../../effects/postgres/postgres-update.effect.ts";
+import { HandlerPostgresUpsert } from "../../effects/postgres/postgres-upsert.effect.ts";
 import { HandlerAckDeadline } from "../../nodes/registration/ack-deadline.handler.ts";
 import { HandlerLivenessDeadline } from "../../nodes/registration/liveness-deadline.handler.ts";
 import { HandlerNodeDeregister } from "../../nodes/registration/node-deregister.handler.ts";
@@ -30,14 +37,18 @@ import { HandlerNodeIntrospected } from "../../nodes/registration/node-introspec
 import { HandlerNodeRegistrationAcked } from "../../nodes/registration/node-registration-acked.handler.ts";
 import { HandlerRegistrationCompleted } from "../../nodes/registration/registration-completed.handler.ts";
 import { HandlerRegistrationFailed } from "../../nodes/registration/registration-failed.handler.ts";
+import { consulDrift } from "../../reducers/registration/consul.drift.ts";
+import { postgresDrift } from "../../reducers/registration/postgres.drift.ts";
 import { registrationReducer } from "../../reducers/registration/registration.reducer.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
 import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import type { Effect } from "../../runtime/core/effect.ts";
+import type { Sql } from "../../runtime/ports/store.ts";
 
 /**
- * The registration domain's code, by the names that its contracts use. What does I/O is given, made with its clients:
- * effects, and the backends that are compared with what they should hold.
+ * The registration domain's code, by the names that its contracts use.
+ * @param effects the only part that does I/O, so that a test can pass its own
+ * @param reconciled backends that are compared with the entities at intervals, and repaired
  */
 export const registrationCode = (
   effects: Readonly<Record<string, Effect>>,
@@ -77,3 +88,30 @@ export const registrationCode = (
   effects,
   reconciled,
 });
+
+/**
+ * The registration domain's code with its effects on real backends.
+ * @param inventory lists what the registry holds; without it the registry is not compared with the entities
+ */
+export const withBackends = (registry: ServiceRegistry, sql: Sql, inventory?: ServiceInventory): DomainCode =>
+  registrationCode(
+    {
+      HandlerConsulRegister: HandlerConsulRegister(registry),
+      HandlerConsulSetStatus: HandlerConsulSetStatus(registry),
+      HandlerConsulDeregister: HandlerConsulDeregister(registry),
+      HandlerPostgresUpsert: HandlerPostgresUpsert(sql),
+      HandlerPostgresUpdate: HandlerPostgresUpdate(sql),
+    },
+    [
+      ...(inventory ? [{ backend: "consul", inventory, repairs: consulDrift }] : []),
+      { backend: "postgres", inventory: postgresInventory(sql), repairs: postgresDrift },
+    ],
+  );
+
+const refuseUse = (): never => {
+  throw new Error("this module was composed without backends");
+};
+
+/** The same code for commands that check, draw or replay contracts: an effect that is called throws. */
+export const withoutBackends = (): DomainCode =>
+  withBackends({ apply: refuseUse }, { query: refuseUse }, { list: refuseUse });

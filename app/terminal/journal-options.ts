@@ -13,7 +13,7 @@ import {
   type JournalWindow,
 } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
-import { withoutBackends } from "../modules/registration-effects.ts";
+import { withoutBackends } from "../modules/registration.ts";
 import { withServerOptions, type ServerOptions } from "./server-client.ts";
 import { readStoreConfig } from "./store-config.ts";
 
@@ -26,12 +26,11 @@ const code = withoutBackends();
 /** `--from`, `--url` and `--json`, for a command that reads a journal. */
 export const withJournalOptions = (command: Command): Command =>
   withServerOptions(command)
-    .option("--from <file>", "a journal that --export wrote")
-    .option("--journal", "the journal of DATABASE_URL, else of the running server at --url: the default", true);
+    .option("--from <file>", "a file that --export wrote")
+    .option("--journal", "the journal of DATABASE_URL, or of the server at --url: the default", true);
 
 /**
- * Reads lines of the journal that was asked for; nothing is written anywhere. @throws InvalidJournalError, as wrong
- * usage
+ * Reads the lines of the chosen journal; nothing is written. An invalid journal ends the command as wrong usage.
  */
 export async function withJournalLines<Result>(
   options: JournalOptions,
@@ -50,7 +49,7 @@ export async function withJournalLines<Result>(
   }
 }
 
-/** The same, with the journal's head read and its contracts compiled. */
+/** As `withJournalLines`, with the journal's head read and its contracts compiled. */
 export const withJournal = <Result>(
   options: JournalOptions,
   command: Command,

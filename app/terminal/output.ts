@@ -6,10 +6,10 @@ export type Colors = ReturnType<typeof createColors>;
 export const colorsOf = (stream: { readonly isTTY?: boolean }): Colors =>
   createColors(stream.isTTY === true && !process.env["NO_COLOR"]);
 
-// What a node says about itself may hold anything that a terminal obeys or that turns a line around.
+// Texts from nodes may hold characters that control a terminal or change the writing direction.
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\u200b-\u200d\ufeff]/gu;
 export const replaceUnprintable = (text: string): string => text.replaceAll(UNPRINTABLE, "\uFFFD");
-/** The same value: what JSON leaves as it is and a terminal obeys is written as an escape. */
+/** JSON whose characters that control a terminal are escaped: it parses to the same value. */
 export const escapedJson = (value: unknown, indent = 0): string =>
   JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (character) =>
     character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -39,7 +39,7 @@ export function formatTable(
 
 const widthOf = (text: string): number => [...text].length;
 
-/** `ACTIVE` in green and so on: by what an operator has to do about it. */
+/** Colours a state by how much it needs an operator. */
 export function paintState(state: string, colors: Colors): string {
   if (state === "ACTIVE") return colors.green(state);
   if (/REJECTED|TIMED_OUT|EXPIRED/.test(state)) return colors.red(state);

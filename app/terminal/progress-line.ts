@@ -1,6 +1,6 @@
 const INTERVAL_MS = 200;
 
-/** A line on a terminal that is written over; nothing elsewhere. */
+/** A line that is overwritten at each update, on a terminal; elsewhere nothing is written. */
 export function createProgressLine(stream: NodeJS.WriteStream): { update(line: () => string): void; clear(): void } {
   if (!stream.isTTY) return { update: () => {}, clear: () => {} };
   let nextAtMs = 0;

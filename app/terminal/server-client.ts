@@ -14,10 +14,10 @@ export interface ServerOptions {
 /** `--url` and `--json`, for a command that asks a running server. */
 export const withServerOptions = (command: Command): Command =>
   command
-    .addOption(new Option("--url <url>", "the server to ask").env("ROLLCALL_URL").default(DEFAULT_URL))
+    .addOption(new Option("--url <url>", "the server's address").env("ROLLCALL_URL").default(DEFAULT_URL))
     .option("--json", "print JSON", false);
 
-/** What the server said instead of an answer; its message is for people. */
+/** A problem that the server answered; the message is its detail. */
 export class ServerProblem extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -29,7 +29,7 @@ export class ServerProblem extends Error {
 type QueryParameters = Readonly<Record<string, string | undefined>>;
 
 /**
- * Asks a running server. The data directory is never opened: it belongs to one process.
+ * Calls a running server. Commands never open its data directory, which belongs to one process.
  * @throws Error that names the remedy when it can't be reached; ServerProblem for a problem
  */
 export async function callServer<Answer>(
@@ -78,7 +78,7 @@ export async function fetchAllPages<Item>(
 
 function addressOf(url: string, path: string): URL {
   if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw new Error(`${JSON.stringify(url)} is no URL of a server: give --url http://host:port`);
+    throw new Error(`${JSON.stringify(url)} is not the URL of a server: give --url http://host:port`);
   return new URL(path, url);
 }
 

@@ -3,7 +3,7 @@ import type { SimulationProgress, SimulationSummary } from "../../client/simulat
 
 const LISTED_IDS_MAX = 5;
 
-/** One line of a simulation under way. */
+/** The progress of a running simulation, in one line. */
 export function progressLine(progress: SimulationProgress): string {
   const { elapsedMs, introspected, nodes, accepted, active, rejected, expired, timedOut } = progress;
   const ended = rejected + expired + timedOut;
@@ -11,7 +11,7 @@ export function progressLine(progress: SimulationProgress): string {
   return `${seconds} s  introspected ${introspected}/${nodes}  accepted ${accepted}  active ${active}  ended ${ended}`;
 }
 
-/** What a simulation came to, for a person. */
+/** The result of a simulation, for people. */
 export function summaryText(summary: SimulationSummary): string {
   const { nodes, seed, elapsedMs, expectedActive, neverActive, latency, firstError } = summary;
   const rows: readonly (readonly [string, number])[] = [

@@ -11,7 +11,7 @@ const message = (bytes: number): OutgoingMessage => ({
   value: Buffer.alloc(bytes),
 });
 
-/** A bus whose calls are answered by hand. */
+/** A bus whose calls the test answers. */
 function busInHand() {
   const calls: { readonly messages: readonly OutgoingMessage[]; answer(error?: Error): void }[] = [];
   const publish: EventBus["publish"] = (messages) =>
@@ -25,7 +25,7 @@ function busInHand() {
 }
 
 describe("publishing for many requests", () => {
-  it("gathers what comes during a call into the next one, in order", async () => {
+  it("batches messages that arrive during a call into the next one, in order", async () => {
     const { bus, calls } = busInHand();
     const publisher = new BatchingPublisher(bus);
     const all = [1, 2, 3].map((bytes) => publisher.publish(message(bytes)));
@@ -37,7 +37,7 @@ describe("publishing for many requests", () => {
     expect(calls.map(({ messages }) => messages.map(({ value }) => value?.length))).toEqual([[1], [2, 3]]);
   });
 
-  it("keeps a batch below what a call of the bus takes", async () => {
+  it("keeps a batch within the limits of a call of the bus", async () => {
     const { bus, calls } = busInHand();
     const publisher = new BatchingPublisher(bus);
     const all = Array.from({ length: 5 }, () => publisher.publish(message(200_000)));
@@ -50,7 +50,7 @@ describe("publishing for many requests", () => {
     expect(Math.max(...calls.map(({ messages }) => messages.length * 200_000))).toBeLessThan(512 * 1024);
   });
 
-  it("tells each request of a failed call, and goes on", async () => {
+  it("rejects each request of a failed call, and continues", async () => {
     const { bus, calls } = busInHand();
     const publisher = new BatchingPublisher(bus);
     const failed = publisher.publish(message(1));
@@ -62,7 +62,7 @@ describe("publishing for many requests", () => {
     await next;
   });
 
-  it("refuses more than it can hold", async () => {
+  it("refuses messages beyond its bound", async () => {
     const { bus } = busInHand();
     const publisher = new BatchingPublisher(bus);
     const most = 200;
@@ -71,8 +71,8 @@ describe("publishing for many requests", () => {
   });
 });
 
-describe("retries of effects", () => {
-  it("are told for what failed last and was not done since", () => {
+describe("recent failures of effects", () => {
+  it("are listed until the type succeeds", () => {
     let tell: (event: ShellEvent) => void = () => {};
     const watch = (listener: typeof tell) => ((tell = listener), () => {});
     const retries = new RecentIntentFailures({ watch, clock: new SystemClock() });

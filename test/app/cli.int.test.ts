@@ -32,7 +32,7 @@ const rollcall = (args: string, more: Record<string, string> = {}): Promise<Ran>
     );
   });
 
-/** For as long as its ACK may take: half a minute. */
+/** Stays in AWAITING_ACK until the ack deadline, for half a minute. */
 async function waitingNode(nodeId: string): Promise<void> {
   await bench.publish("NodeIntrospectionEvent", { node_id: nodeId, node_type: "compute" });
   await bench.until(nodeId, "AWAITING_ACK");
@@ -61,7 +61,7 @@ describe("rollcall nodes", () => {
     expect((await rollcall("nodes list --query nobody")).out).toBe("no nodes\n");
   });
 
-  it("shows one with what happened to it, without what would turn a terminal's line around", async () => {
+  it("shows one with its timeline, without characters that change the writing direction", async () => {
     const { out } = await rollcall("nodes show cli-1");
     expect(out).toContain("ACTIVE since");
     expect(out).toContain("-> NodeBecameActive on dev.onex.evt.node-became-active.v1");
@@ -77,7 +77,7 @@ describe("rollcall nodes", () => {
     let out = "";
     watch.stdout.on("data", (data: Buffer) => (out += data.toString()));
     const exit = new Promise<number | null>((resolve) => watch.on("exit", resolve));
-    // The watcher says nothing before an event comes: events are made until one does.
+    // The watcher prints nothing when it is connected, so events are published until it prints one.
     for (let node = 0; !out.includes("NodeBecameActive"); node++) {
       if (node > 0) await bench.publish("NodeDeregister", { node_id: "cli-3" }, "?wait=active");
       await bench.activeNode("cli-3");
@@ -91,7 +91,7 @@ describe("rollcall nodes", () => {
 });
 
 describe("rollcall explain", () => {
-  it("says in one paragraph why a node is not ACTIVE", async () => {
+  it("explains in one paragraph why a node is not ACTIVE", async () => {
     await waitingNode("cli-4");
     const { code, out } = await rollcall("explain cli-4");
     expect(code).toBe(0);
@@ -123,26 +123,26 @@ describe("rollcall dlq", () => {
 });
 
 describe("rollcall doctor", () => {
-  it("finds nothing wrong with a system that runs, and says what the expiry guard guards", async () => {
+  it("has no findings for a healthy system, and lists what the expiry guard covers", async () => {
     const { code, out } = await rollcall("doctor");
     expect(out).not.toContain("FINDING");
     expect(out).toMatch(/ok +expiry guard .*in force: ACTIVE from 30 % and 5 on/);
     expect(code).toBe(0);
   });
 
-  it("finds a server that does not answer, and names the remedy", async () => {
+  it("reports a server that does not answer, with a remedy", async () => {
     const { code, out } = await rollcall("doctor --url http://127.0.0.1:9");
     expect([code, out]).toEqual([1, expect.stringMatching(/FINDING.*rollcall start/)]);
   });
 });
 
 describe("rollcall validate and graph", () => {
-  it("finds nothing wrong with the shipped contracts", async () => {
+  it("reports no problems of the shipped contracts", async () => {
     expect(await rollcall("validate")).toMatchObject({ code: 0, out: expect.stringContaining("no problems") });
     expect(await rollcall("validate --json")).toMatchObject({ code: 0, out: "[]\n" });
   });
 
-  it("says what is wrong with others, with line and column", async () => {
+  it("reports errors with line and column", async () => {
     const dir = join(folder, "wrong");
     cpSync(SHIPPED_CONTRACTS, dir, { recursive: true });
     const file = join(dir, "orchestrator.yaml");
@@ -160,7 +160,7 @@ describe("rollcall validate and graph", () => {
     expect((await rollcall("validate --format yaml")).code).toBe(2);
   });
 
-  it("draws the machines and the flow", async () => {
+  it("draws the state machines and the message flow", async () => {
     expect((await rollcall("graph")).out).toMatch(/```mermaid\nstateDiagram-v2/);
     expect(Object.keys(JSON.parse((await rollcall("graph --format xstate")).out) as object)).toEqual([
       "orchestrator_fsm",
@@ -171,13 +171,13 @@ describe("rollcall validate and graph", () => {
 });
 
 describe("rollcall check", () => {
-  it("tries every course under the shipped contracts, and says how many states it visited", async () => {
+  it("explores the shipped contracts, and prints how many states it visited", async () => {
     const { code, out } = await rollcall("check");
     expect(code).toBe(0);
     expect(out).toMatch(/: [\d,]+ states visited by [\d,]+ transitions in \d+\.\d s: no problems\n/);
   }, 120_000);
 
-  it("prints the shortest way to what goes wrong", async () => {
+  it("prints the shortest sequence that leads to a violation", async () => {
     const dir = join(folder, "unsettled");
     cpSync(SHIPPED_CONTRACTS, dir, { recursive: true });
     const file = join(dir, "orchestrator.yaml");
@@ -198,19 +198,19 @@ describe("rollcall check", () => {
     });
   }, 120_000);
 
-  it("does not play contracts that the loader refuses, nor what is wrong usage", async () => {
+  it("does not explore invalid contracts, and refuses wrong usage", async () => {
     const dir = join(folder, "refused");
     cpSync(SHIPPED_CONTRACTS, dir, { recursive: true });
     rmSync(join(dir, "reducer.yaml"));
     const { code, out } = await rollcall(`check ${dir}`);
     expect(code).toBe(1);
-    expect(out).toMatch(/RC109[^]*so nothing was tried/);
+    expect(out).toMatch(/RC109[^]*so nothing was explored/);
     expect((await rollcall("check --states none")).code).toBe(2);
   });
 });
 
 describe("rollcall migrate and offsets", () => {
-  it("leaves the embedded tables to start, and needs both services for offsets", async () => {
+  it("migrate leaves the embedded tables to start, and offsets need both services", async () => {
     expect(await rollcall("migrate")).toMatchObject({ code: 0, out: expect.stringContaining("rollcall start") });
     expect(await rollcall("offsets reset")).toMatchObject({ code: 1, err: expect.stringContaining("real mode") });
     const unreachable = await rollcall("migrate", { DATABASE_URL: "postgres://me:hunter2@127.0.0.1:9/x" });
@@ -220,7 +220,7 @@ describe("rollcall migrate and offsets", () => {
 });
 
 describe("rollcall start", () => {
-  it("refuses a data folder of before the first release, and says what to do with it", async () => {
+  it("refuses a data folder from before the first release, with a remedy", async () => {
     const data = join(folder, "former");
     await initializeStore(data);
     const store = await PgliteStore.open({ directory: join(data, "store") });
@@ -241,7 +241,7 @@ describe("wrong usage", () => {
     },
   );
 
-  it("says how to reach a server", async () => {
+  it("an unreachable server is an error that names --url", async () => {
     const { code, err } = await rollcall("nodes list --url http://127.0.0.1:9");
     expect([code, err]).toEqual([1, expect.stringMatching(/rollcall start.*ROLLCALL_URL/)]);
     expect((await rollcall("nodes list --url ftp://x")).code).toBe(1);

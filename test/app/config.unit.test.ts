@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "rollcall-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("the configuration", () => {
-  it("needs nothing: embedded, on this machine only", () => {
+  it("needs no variables: embedded mode, on this machine only", () => {
     expect(readConfig({})).toMatchObject({
       ROLLCALL_ENV: "dev",
       ROLLCALL_NAMESPACE: "",
@@ -21,11 +21,11 @@ describe("the configuration", () => {
     });
   });
 
-  it("takes an empty variable for one that is not set", () => {
+  it("treats an empty variable as unset", () => {
     expect(readConfig({ DATABASE_URL: "", ROLLCALL_HTTP_PORT: "" })).toEqual(readConfig({}));
   });
 
-  it("describes every variable of ours", () => {
+  it("describes every ROLLCALL variable", () => {
     const silent = Object.entries(CONFIG_SCHEMA.shape).filter(
       ([name, { description }]) => name !== "NODE_ENV" && !description,
     );
@@ -50,7 +50,7 @@ describe("the configuration", () => {
     expect(() => readConfig(environment)).toThrow(name);
   });
 
-  it("says everything that is wrong at once, without a value", () => {
+  it("reports every problem at once, without the values", () => {
     const read = () =>
       readConfig({ ROLLCALL_HTTP_PORT: "-1", ROLLCALL_ENV: "A", DATABASE_URL: "mysql://me:hunter2@db" });
     expect(read).toThrow(/ROLLCALL_ENV[^]*ROLLCALL_HTTP_PORT[^]*DATABASE_URL/);
@@ -62,7 +62,7 @@ describe("the configuration", () => {
     expect(readConfig(real)).toMatchObject(real);
   });
 
-  it("reads a secret from a file, or says that it can't", () => {
+  it("reads a secret from a file, or reports that it can't", () => {
     const file = join(folder, "token");
     writeFileSync(file, "s3cret\n");
     expect(readConfig({ CONSUL_HTTP_TOKEN_FILE: file }).CONSUL_HTTP_TOKEN).toBe("s3cret");
@@ -72,7 +72,7 @@ describe("the configuration", () => {
     expect(() => readConfig({ CONSUL_HTTP_TOKEN_FILE: file, CONSUL_HTTP_TOKEN: "other" })).toThrow(/keep one/);
   });
 
-  it("keeps to this machine as long as nobody has to say who they are", () => {
+  it("listens on this machine only, unless tokens are configured", () => {
     for (const ROLLCALL_HTTP_HOST of ["0.0.0.0", "::", "10.0.0.1", "rollcall.example", "127.0.0.1.example"]) {
       expect(() => readConfig({ ROLLCALL_HTTP_HOST })).toThrow(
         /^ROLLCALL_HTTP_HOST=.* set ROLLCALL_API_TOKENS or ROLLCALL_API_TOKENS_FILE \(docs\/guide\/security\.md\)/,

@@ -6,7 +6,7 @@ import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsView, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
-import type { StateCounts } from "../../app/http/entities/state-counts.routes.ts";
+import type { StateCounts } from "../../app/http/entities/node-counts.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { HttpBench } from "./http-bench.ts";
 
@@ -26,8 +26,8 @@ const json = (method: string, body: unknown): RequestInit => ({
 });
 const check = (body: unknown) => bench.ask<ContractCheck>("/api/v1/contracts/check", json("POST", body));
 
-describe("the contracts that run", () => {
-  it("are told with their texts, versions and history", async () => {
+describe("the contracts in force", () => {
+  it("have texts, versions and history", async () => {
     const { status, body } = await bench.ask<ContractsView>("/api/v1/contracts");
     expect(status).toBe(200);
     expect(body).toMatchObject({ domain: "registration", hash: bench.system.domain.contractHash, editable: false });
@@ -40,7 +40,7 @@ describe("the contracts that run", () => {
     expect(body.history).toMatchObject([{ hash: body.hash, versions: { "effects.yaml": versionIn("effects.yaml") } }]);
   });
 
-  it("are told as a graph: both machines, and what leads to what", async () => {
+  it("are a graph of both state machines and the message flow", async () => {
     const { body } = await bench.ask<ContractGraph>("/api/v1/contracts/graph");
     expect(body.machines.map(({ name }) => name)).toEqual(["orchestrator_fsm", "registration_fsm"]);
     const ids = new Set(body.nodes.map(({ id }) => id));
@@ -48,7 +48,7 @@ describe("the contracts that run", () => {
     expect(body.edges.filter(({ from, to }) => !ids.has(from) || !ids.has(to))).toEqual([]);
   });
 
-  it("can be read as they were stored, by their hash", async () => {
+  it("can be read by their hash, as they were stored", async () => {
     const { contractHash } = bench.system.domain;
     const { body } = await bench.ask<StoredContractsView>(`/api/v1/contracts/versions/${contractHash}`);
     expect(body.files["effects.yaml"]).toBe(shipped("effects.yaml"));
@@ -56,21 +56,21 @@ describe("the contracts that run", () => {
     expect((await bench.ask("/api/v1/contracts/versions/latest")).status).toBe(400);
   });
 
-  it("are told with how many nodes are in which state of which machine", async () => {
+  it("have counts of nodes by state of both state machines", async () => {
     await bench.activeNode("counted-1");
     const counts = async () => (await bench.ask<StateCounts>("/api/v1/contracts/counts")).body;
     await expect.poll(async () => (await counts()).orchestrator["ACTIVE"], { timeout: 10_000 }).toBe(1);
     await expect.poll(async () => (await counts()).reducer).toEqual({ complete: 1 });
   });
 
-  it("have their schema beside them", async () => {
+  it("have a JSON Schema", async () => {
     const { body } = await bench.ask("/schemas/contract.schema.json");
     expect(body["title"]).toBe("Rollcall contract");
   });
 });
 
 describe("a check of edited contracts", () => {
-  it("says where an error is, and makes no graph of it", async () => {
+  it("locates an error, and has no graph then", async () => {
     const text = shipped("orchestrator.yaml").replace("action: activate }", "action: activat }");
     const { status, body } = await check({ files: { "orchestrator.yaml": text } });
     expect(status).toBe(200);
@@ -81,7 +81,7 @@ describe("a check of edited contracts", () => {
     expect([body.graph, body.model, body.plan]).toEqual([null, null, null]);
   });
 
-  it("draws what is sound, among the files in force", async () => {
+  it("has a graph of valid contracts, with the files in force for the others", async () => {
     const text = shipped("orchestrator.yaml").replaceAll("ACK_TIMED_OUT", "GAVE_UP");
     const { body } = await check({ files: { "orchestrator.yaml": text }, model: false });
     expect(body.diagnostics).toEqual([]);
@@ -89,7 +89,7 @@ describe("a check of edited contracts", () => {
     expect(body.model).toBeNull();
   });
 
-  it("takes the journal again, and names the node that would have ended otherwise", async () => {
+  it("replays the journal, and names the node that would have ended differently", async () => {
     await bench.activeNode("planned-1");
     const renamed = shipped("orchestrator.yaml").replaceAll(/\bACTIVE\b/g, "WORKING");
     const { status, body } = await check({ files: { "orchestrator.yaml": renamed }, model: false, plan_hours: 1 });
@@ -104,7 +104,7 @@ describe("a check of edited contracts", () => {
     });
   });
 
-  it("is one at a time", async () => {
+  it("runs one at a time", async () => {
     const both = await Promise.all([check({ files: {}, model: false }), check({ files: {}, model: false })]);
     expect(both.map(({ status }) => status).toSorted()).toEqual([200, 503]);
     expect((await check({ files: {}, model: false })).status).toBe(200);
@@ -130,12 +130,12 @@ describe("saving a contract", () => {
   const put = (url: string, file: string, body: unknown) =>
     bench.ask(`/api/v1/contracts/files/${encodeURIComponent(file)}`, json("PUT", body), url);
 
-  it("is for rollcall dev alone", async () => {
+  it("is allowed in rollcall dev only", async () => {
     const { status, body } = await put(bench.url, "effects.yaml", { text: "x" });
     expect([status, body["detail"]]).toEqual([409, expect.stringContaining("rollcall dev")]);
   });
 
-  it("writes a file that is there, and no other", async () => {
+  it("writes an existing file, and no other", async () => {
     const folder = mkdtempSync(join(tmpdir(), "rollcall-saved-"));
     const contractsDir = join(folder, "contracts");
     cpSync(SHIPPED_CONTRACTS, contractsDir, { recursive: true });

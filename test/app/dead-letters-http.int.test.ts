@@ -23,7 +23,7 @@ const retry = (body: unknown, query = "") =>
     body: JSON.stringify(body),
   });
 
-/** Puts bytes on a topic that can't be taken, and waits until they are dead letters. */
+/** Publishes bytes that can't be processed, and waits until they are dead letters. */
 async function spoil(type: string, values: readonly string[]): Promise<string> {
   const topic = bench.system.domain.consumed.find((each) => each.type === type)?.topic ?? "";
   const before = (await letters(`topic=${topic}`)).length;
@@ -35,7 +35,7 @@ async function spoil(type: string, values: readonly string[]): Promise<string> {
   return topic;
 }
 
-it("are retried all of a kind, each once, and what fails again is a new one", async () => {
+it("are retried by code and topic, each once; one that fails again is a new dead letter", async () => {
   const topic = await spoil(
     "NodeHeartbeatEvent",
     Array.from({ length: 60 }, (_, index) => `no json ${index}`),
@@ -56,14 +56,14 @@ it("are retried all of a kind, each once, and what fails again is a new one", as
   ]);
 });
 
-it("are left alone by a retry that names no kind of theirs, or nothing that can be read", async () => {
+it("are not touched by a retry that matches none, or whose body is invalid", async () => {
   const before = await letters("retried=false");
   expect((await retry({ code: "NO_SUCH_CODE" })).body).toEqual({ retried: 0, left: 0 });
   expect((await retry({ codes: "MALFORMED_JSON" })).status).toBe(400);
   expect(await letters("retried=false")).toEqual(before);
 });
 
-it("are dropped and retried with a word that says what they were, and why", async () => {
+it("are dropped and retried with a recorded decision that describes them and has the reason", async () => {
   const topic = await spoil("NodeRegistrationAcked", ["[]", "x"]);
   const [one, two] = await letters(`topic=${topic}`);
   const path = (id: string | undefined) => `/api/v1/dead-letters/${id}`;

@@ -12,7 +12,7 @@ const event = (seq: number, bytes: number): JournaledEvent => ({
   value: Buffer.from(JSON.stringify("x".repeat(bytes))),
 });
 
-/** A reader of a connection, and the tail that it follows. */
+/** A reader of one connection, and the tail that it follows. */
 async function reading(write: (chunk: Buffer, done: () => void) => void) {
   const connection = new Writable({ write: (chunk: Buffer, _encoding, done) => write(chunk, done) });
   let tell: EventsListener = () => {};
@@ -31,7 +31,7 @@ async function reading(write: (chunk: Buffer, done: () => void) => void) {
 }
 
 describe("a reader of the stream", () => {
-  it("that never reads is let go before it takes much memory", async () => {
+  it("that never reads is disconnected before it uses much memory", async () => {
     const { connection, tell, isFollowed } = await reading(() => {});
     for (let seq = 1; seq <= 200 && !connection.destroyed; seq++) tell([event(seq, 10_000)]);
     expect(connection.writableLength).toBeLessThan(1_100_000);
@@ -39,7 +39,7 @@ describe("a reader of the stream", () => {
     await expect.poll(isFollowed).toBe(false);
   });
 
-  it("that reads gets each event once, with an id to come back with", async () => {
+  it("that reads gets each event once, with an id to continue from", async () => {
     let text = "";
     const { connection, tell } = await reading((chunk, done) => {
       text += chunk.toString();

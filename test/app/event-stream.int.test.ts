@@ -17,7 +17,7 @@ const typesOf = (events: readonly StreamedEvent[], nodeId: string) =>
   events.filter(({ payload }) => payload["node_id"] === nodeId).map(({ type }) => type);
 
 describe("the stream of events", () => {
-  it("brings every event as it is published, each node's in order", async () => {
+  it("sends every published event, each node's in order", async () => {
     const { events, close } = await bench.stream();
     await Promise.all([bench.activeNode("live-1"), bench.activeNode("live-2")]);
     await expect.poll(() => events.length).toBe(8);
@@ -26,7 +26,7 @@ describe("the stream of events", () => {
     close();
   });
 
-  it("brings what is asked for by type and node", async () => {
+  it("filters by type and node", async () => {
     const byType = await bench.stream("?type=NodeBecameActive,NodeUpdated");
     const byNode = await bench.stream("?node_id=filter-2");
     await bench.activeNode("filter-1");
@@ -41,7 +41,7 @@ describe("the stream of events", () => {
     byNode.close();
   });
 
-  it("goes on behind the last event that was read, without a gap or a repeat", async () => {
+  it("continues behind the last event that was read, without a gap or a duplicate", async () => {
     const first = await bench.stream();
     for (const id of ["gap-1", "gap-2", "gap-3"]) await bench.activeNode(id);
     await expect.poll(() => first.events.length).toBe(12);
@@ -60,7 +60,7 @@ describe("the stream of events", () => {
     }
   });
 
-  it("brings what another process publishes", async () => {
+  it("sends what another process publishes", async () => {
     const deaf = await bench.deafServer();
     const { events, close } = await bench.stream("?node_id=far-1", undefined, deaf);
     await bench.activeNode("far-1");
@@ -72,7 +72,7 @@ describe("the stream of events", () => {
     await expect(bench.stream(query)).rejects.toThrow(/^400/);
   });
 
-  it.each(["1", "AAAA", "____", "AAAAAAAAAAA"])("refuses an id that it never gave: %s", async (id) => {
+  it.each(["1", "AAAA", "____", "AAAAAAAAAAA"])("refuses an id that is not its own: %s", async (id) => {
     await expect(bench.stream("", id)).rejects.toThrow(/^400.*Last-Event-ID/);
   });
 });

@@ -12,13 +12,13 @@ interface HoldShown {
   readonly in_force: boolean;
 }
 
-/** A node that never beats is due soon; one that does is well for longer than the slowest machine takes. */
+/** A node without heartbeats expires soon; a heartbeat lasts for longer than the slowest machine needs. */
 const EDITS = [
   ["        after: 30s", "        after: 5s"],
   ["renewed_for: 30s", "renewed_for: 2m"],
 ] as const;
 
-describe("nodes that fall silent at once", () => {
+describe("nodes that go silent at once", () => {
   let bench: HttpBench;
   let beats: NodeJS.Timeout;
   const named = (name: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${name}-${i}`);
@@ -50,16 +50,16 @@ describe("nodes that fall silent at once", () => {
       );
     });
 
-  it("expire one by one where they are few", async () => {
+  it("expire one by one when they are few", async () => {
     await register(well);
     await expect.poll(() => inState("ACTIVE"), WAIT).toEqual([...well].sort());
     await register(few);
     await expect.poll(() => inState("LIVENESS_EXPIRED"), WAIT).toEqual(few);
     expect(await holds()).toEqual([]);
-    expect((await rollcall("hold", "list")).out).toBe("nothing is held\n");
+    expect((await rollcall("hold", "list")).out).toBe("no holds\n");
   });
 
-  it("are held where they are many, which is said wherever one looks, and hinders no work", async () => {
+  it("are held when they are many; every interface reports it, and other work continues", async () => {
     await register(many);
     await expect.poll(holds, WAIT).toMatchObject([{ subject: "ACTIVE", kind: "expiry", in_force: true }]);
     await expect.poll(() => metric('rollcall_expiry_held_entities{state="ACTIVE"} 12'), WAIT).toBe(true);
@@ -84,11 +84,11 @@ describe("nodes that fall silent at once", () => {
     await expect.poll(() => metric('rollcall_expiry_held_entities{state="ACTIVE"} 11'), WAIT).toBe(true);
   });
 
-  it("expire at an operator's word, which is kept with its reason; the others stay", async () => {
+  it("expire when an operator releases the hold, whose reason is stored; the others stay", async () => {
     expect(await rollcall("hold", "release", "registration", "PENDING_REGISTRATION")).toMatchObject({ code: 1 });
     const word = ["--reason", "the hall is dark", "--by", "ann"];
     const released = await rollcall("hold", "release", "registration", "ACTIVE", ...word);
-    expect(released).toMatchObject({ code: 0, out: "expiry of ACTIVE is released: the hall is dark\n" });
+    expect(released).toMatchObject({ code: 0, out: "expiry of ACTIVE released: the hall is dark\n" });
     await expect.poll(() => inState("LIVENESS_EXPIRED"), WAIT).toEqual([...few, ...many.slice(1)].sort());
     expect(await inState("ACTIVE")).toEqual([...well, many[0], "newcomer"].sort());
     expect(await holds()).toMatchObject([

@@ -46,16 +46,16 @@ const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
 });
 
 describe("an explanation", () => {
-  it("names state, age, attempt, deadline and what would move it", () => {
+  it("names state, age, attempt, deadline and what can change the state", () => {
     const { text } = explain(facts({}));
     expect(text).toBe(
       "n1 is OPEN since 2026-01-01T00:00:30.000Z (30 s ago), in attempt 2, with the reducer in half. " +
         "Its deadline tea (2026-01-01T00:01:05.000Z) is due in 5 s and would make it SHUT. " +
-        "What would move it: to SHUT deadline(tea).",
+        "What can change its state: deadline(tea) leads to SHUT.",
     );
   });
 
-  it("names the intents that it waits for, and what became of the others", () => {
+  it("names pending intents, and how others were settled", () => {
     const intents = [
       { id: "i1", type: "shop.buy", target: "t", version: 1, digest: "d" },
       { id: "i2", type: "shop.pay", target: "t", version: 1, digest: "d" },
@@ -63,7 +63,7 @@ describe("an explanation", () => {
     const attempt = [item({ at: at(20), intents }), item({ intent_id: "i1", note: "done after 2 failed tries" })];
     const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20), tries: [] }];
     const explanation = explain(facts({ attempt, pendingIntents }));
-    expect(explanation.text).toContain("It waits for shop.pay (asked 20 s ago, not done yet).");
+    expect(explanation.text).toContain("It is waiting for shop.pay (requested 20 s ago, pending).");
     expect(explanation.text).toContain("Intents settled: shop.buy done after 2 failed tries.");
     expect(explanation.intents.map(({ id, status }) => [id, status])).toEqual([
       ["i1", "settled"],
@@ -71,15 +71,15 @@ describe("an explanation", () => {
     ]);
   });
 
-  it("says what the last try of an intent ended with", () => {
+  it("has the error of the last try of an intent", () => {
     const tries = [9, 4].map((seconds) => ({ at: at(seconds), ms: 5, code: "UNAVAILABLE", error: `down ${seconds}` }));
     const pending = { id: "i1", type: "shop.pay", target: "t", asked_at: at(20), tries };
     const { text, intents } = explain(facts({ pendingIntents: [pending] }));
-    expect(text).toContain("It waits for shop.pay (asked 20 s ago, tried 4 s ago: UNAVAILABLE down 4).");
+    expect(text).toContain("It is waiting for shop.pay (requested 20 s ago, tried 4 s ago: UNAVAILABLE down 4).");
     expect(intents).toMatchObject([{ status: "pending", tries }]);
   });
 
-  it("says why it came there, and the last things that changed nothing, newest first", () => {
+  it("has the reason for the state, and the last messages without effect, newest first", () => {
     const moved = item({
       reason: "because of tea",
       moves: [{ machine: "orchestrator", trigger: "x", from: "A", to: "OPEN" }],
@@ -93,20 +93,20 @@ describe("an explanation", () => {
     expect(text).toContain("Recent messages without effect: Ack 6 s ago (stale 4), Ack 7 s ago (stale 3)");
   });
 
-  it("names trouble and dead letters, also of a node that nobody knows", () => {
+  it("names outages and dead letters, also for an unknown node", () => {
     const deadLetters = [{ id: "d1", at: at(1), code: "MALFORMED_JSON", error: "no JSON" }];
     const { known, text } = explain(
       facts({ entity: undefined, deadLetters, trouble: ["the bus can't be reached (x)"] }),
     );
     expect(known).toBe(false);
-    expect(text).toContain("No message of n1 was ever processed. One message with its id as key lies in");
+    expect(text).toContain("No message of n1 was ever processed. 1 of its messages is a dead letter, the newest with");
     expect(text).toContain("rollcall dlq show d1");
     expect(text).toContain("It is blocked: the bus can't be reached (x).");
   });
 });
 
-describe("words", () => {
-  it("tell durations as people do", () => {
+describe("text formats", () => {
+  it("format durations and lists for people", () => {
     expect([0, 999, 1_500, 119_000, 120_000, 7_200_000, 172_800_000].map(formatDuration)).toEqual([
       "0 ms",
       "999 ms",

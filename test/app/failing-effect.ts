@@ -3,7 +3,7 @@ import type { EffectSpec } from "../../runtime/core/domain.ts";
 import { failed } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 
-/** Makes an effect fail for the duration of `during`; what failed waits for an hour. */
+/** Makes an effect fail while `during` runs; the next try is an hour later. */
 export async function failing(
   { domain }: Pick<System, "domain">,
   type: string,

@@ -21,7 +21,7 @@ export interface StreamedEvent {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** An edit by which no node expires while a slow test looks at it. */
+/** Deadlines so long that no node expires during a slow test. */
 export const lasting = (yaml: string): string => yaml.replaceAll(/(after|renewed_for): 30s/g, "$1: 1h");
 
 /** An embedded system of its own, served over real HTTP on a free port. */
@@ -59,7 +59,7 @@ export class HttpBench {
     this.#folder = folder;
   }
 
-  /** A second server on the same system that hears nothing of the shell: as one in another process. */
+  /** A second server on the same system without the events of the shell, like one in another process. */
   async deafServer(): Promise<string> {
     const server = createHttpServer({ ...this.system, watch: () => () => {} });
     this.#closers.push(() => server.close());
@@ -100,7 +100,7 @@ export class HttpBench {
     return this.publish("NodeRegistrationAcked", { node_id }, "?wait=active");
   }
 
-  /** The same of many nodes in one call, past HTTP: the machine is shared and busy. */
+  /** Publishes a message of many nodes in one call to the bus, which is faster than HTTP. */
   async say(type: string, nodeIds: Iterable<string>): Promise<void> {
     const { bus, domain } = this.system;
     const topic = domain.consumed.find((each) => each.type === type)?.topic ?? "";
@@ -114,7 +114,7 @@ export class HttpBench {
     await bus.publish(messages, { timeoutMs: 30_000 });
   }
 
-  /** In order. */
+  /** Node ids, sorted. */
   async inState(state: string): Promise<string[]> {
     const path = `/api/v1/registrations?state=${state}&limit=500`;
     const { body } = await this.ask<{ items: { node_id: string }[] }>(path);
@@ -130,7 +130,7 @@ export class HttpBench {
     throw new Error(`${nodeId} is not ${state} after 10 s`);
   }
 
-  /** Opens the stream of events; what it brings is pushed to `events` until `close`. */
+  /** Opens the stream of events, which are added to `events` until `close`. */
   async stream(query = "", lastEventId?: string, url = this.url): Promise<{ events: StreamedEvent[]; close(): void }> {
     const abort = new AbortController();
     const headers = { ...(lastEventId !== undefined && { "last-event-id": lastEventId }) };

@@ -15,11 +15,11 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 describe("health", () => {
-  it("says that the process lives", async () => {
+  it("reports that the process is live", async () => {
     expect(await bench.ask("/health/live")).toMatchObject({ status: 200, body: { status: "live" } });
   });
 
-  it("says of each part whether it is ready", async () => {
+  it("reports for each part whether it is ready", async () => {
     await expect.poll(async () => (await bench.ask("/health/ready")).status).toBe(200);
     const { body } = await bench.ask("/health/ready");
     expect(body).toMatchObject({
@@ -36,7 +36,7 @@ describe("health", () => {
 });
 
 describe("publishing", () => {
-  it("takes a payload with its type, and answers with the message's id", async () => {
+  it("accepts a payload with its type, and answers with the message's id", async () => {
     const { status, body } = await bench.publish("NodeIntrospectionEvent", { node_id: "pub-1", node_type: "effect" });
     expect(status).toBe(202);
     await bench.until("pub-1", "AWAITING_ACK");
@@ -44,7 +44,7 @@ describe("publishing", () => {
     expect(timeline.items[0]).toMatchObject({ type: "NodeIntrospectionEvent", message_id: body["message_id"] });
   });
 
-  it("takes an envelope with the id it carries, and knows a repeat of it", async () => {
+  it("accepts an envelope with its id, and recognises a duplicate", async () => {
     const envelope = {
       envelope_id: "0198c0de-0000-7000-8000-000000000001",
       correlation_id: "0198c0de-0000-7000-8000-000000000002",
@@ -137,7 +137,7 @@ describe("publishing", () => {
     expect((await bench.ask("/api/v1/events", { method: "POST", headers, body: "{}" })).status).toBe(415);
   });
 
-  it("gives up on a body that does not come", async () => {
+  it("times out when a body does not arrive", async () => {
     const socket = connect(Number(new URL(bench.url).port), "127.0.0.1");
     socket.write(
       "POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
@@ -175,7 +175,7 @@ describe("waiting for the outcome", () => {
     });
   });
 
-  it("answers with the end of an attempt that does not get there, and not with that of the one before", async () => {
+  it("answers with the end of a failed attempt, and not with that of an earlier one", async () => {
     for (const attempt of [1, 2])
       expect(await introspect("wait-3", "?wait=active&timeout=15s")).toMatchObject({
         status: 200,
@@ -183,7 +183,7 @@ describe("waiting for the outcome", () => {
       });
   });
 
-  it("is a problem when it does not come about in time; the event stays published", async () => {
+  it("is a problem when it times out; the event stays published", async () => {
     const answer = await introspect("wait-4", "?wait=active&timeout=1s");
     expect(answer).toMatchObject({
       status: 504,
@@ -212,7 +212,7 @@ describe("waiting for the outcome", () => {
   );
 });
 
-describe("who may ask", () => {
+describe("hosts and origins", () => {
   const raw = (head: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const socket = connect(Number(new URL(bench.url).port), "127.0.0.1");
@@ -260,7 +260,7 @@ describe("who may ask", () => {
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
   });
 
-  it("has a problem for what it does not have", async () => {
+  it("answers an unknown route with a problem", async () => {
     expect(await bench.ask("/api/v2/nothing")).toMatchObject({
       status: 404,
       body: { type: "urn:rollcall:problem:not-found" },
@@ -269,8 +269,8 @@ describe("who may ask", () => {
   });
 });
 
-describe("the description", () => {
-  it("is AsyncAPI 3 of the contracts that run, for what does not come over HTTP", async () => {
+describe("the API description", () => {
+  it("is AsyncAPI 3 of the contracts in force, for the topics", async () => {
     const { body } = await bench.ask<{ asyncapi: string; channels: Record<string, { address: string }> }>(
       "/asyncapi.json",
     );

@@ -13,14 +13,14 @@ let bench: HttpBench;
 beforeAll(async () => void (bench = await HttpBench.open(lasting)));
 afterAll(() => bench.close());
 
-it("the tail tells what was committed while it read, without waiting for its next look", async () => {
+it("the tail passes on events committed during a read, without waiting for its next poll", async () => {
   const { system } = bench;
   const clock = new ManualClock();
   const told: string[] = [];
   let release = (): void => {};
   let held: Promise<void> | undefined;
   const store = wrapped(system.store, {
-    // The answer is from before, whatever is committed until it is given.
+    // The answer is older than what is committed until it is returned.
     query: async (text, values) => {
       const rows = await system.store.query(text, values);
       await held;
@@ -37,7 +37,7 @@ it("the tail tells what was committed while it read, without waiting for its nex
   await bench.until("meanwhile", "AWAITING_ACK");
   held = undefined;
   release();
-  // The next look of its own would be a whole period later.
+  // Its next poll would be a whole period later.
   const untilMs = clock.monotonicMs() + POLL_MS / 2;
   const soon = async (): Promise<readonly string[]> => {
     if (clock.monotonicMs() < untilMs) await clock.advance(GATHER_MS);

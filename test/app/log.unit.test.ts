@@ -14,7 +14,7 @@ function logged(level: string, act: (log: ReturnType<typeof createLog>) => void)
   act(createLog(level, stream as never));
   return lines;
 }
-const told = (level: string, ...events: object[]) =>
+const loggedEvents = (level: string, ...events: object[]) =>
   logged(level, (log) => {
     logShellEvents(log, { watch: (listener) => (events.forEach((event) => listener(event as ShellEvent)), () => {}) });
   });
@@ -33,7 +33,7 @@ const decision = {
 };
 
 describe("the log", () => {
-  it("hides what has the name of a secret, and credentials in an error's text", () => {
+  it("redacts values with the name of a secret, and credentials in an error's text", () => {
     const [line] = logged("info", (log) => {
       const err = new Error("can't reach postgres://me:hunter2@db/x");
       log.info(
@@ -45,21 +45,21 @@ describe("the log", () => {
     expect(JSON.stringify(line)).toContain("postgres://[redacted]@db/x");
   });
 
-  it("tells lifecycle at info, trouble and dead letters at warn, decisions at debug", () => {
+  it("logs lifecycle at info, outages and dead letters at warn, decisions at debug", () => {
     const events = [
       { kind: "partitions_owned", owned: [1, 2], refused: [] },
       { kind: "unreachable", part: "store", error: "postgres://me:hunter2@db refused" },
       { kind: "dead_letter", partition: 1, topic: "t", offset: 4, code: "MALFORMED_JSON", error: "no JSON" },
       decision,
     ];
-    expect(told("info", ...events).map(({ level, msg }) => [level, msg])).toEqual([
+    expect(loggedEvents("info", ...events).map(({ level, msg }) => [level, msg])).toEqual([
       ["info", "serves 2 partitions"],
       ["warn", "the store can't be reached"],
       ["warn", "dead letter MALFORMED_JSON: rollcall dlq list shows it"],
     ]);
-    expect(told("debug", decision)).toMatchObject([
+    expect(loggedEvents("debug", decision)).toMatchObject([
       { level: "debug", entity: "n1", msg: "NodeHeartbeatEvent: nothing waits" },
     ]);
-    expect(JSON.stringify(told("debug", ...events))).not.toMatch(/hunter2|secret_of_node/);
+    expect(JSON.stringify(loggedEvents("debug", ...events))).not.toMatch(/hunter2|secret_of_node/);
   });
 });

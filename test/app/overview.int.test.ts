@@ -12,7 +12,7 @@ const overview = async (query = "", url?: string): Promise<Overview> =>
   (await bench.ask<Overview>(`/api/v1/overview${query}`, {}, url)).body;
 
 describe("the overview", () => {
-  it("tells every state that a node can rest in, with its kind, in the order of the contract", async () => {
+  it("lists every state that a node can rest in, with its kind, in the order of the contract", async () => {
     const { states } = await overview();
     expect(states.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
       "PENDING_REGISTRATION waiting",
@@ -26,7 +26,7 @@ describe("the overview", () => {
     ]);
   });
 
-  it("counts nodes over all processes, and what this one did", async () => {
+  it("counts nodes over all processes, and the rates of this process", async () => {
     await bench.activeNode("seen-1");
     await bench.activeNode("seen-2");
     await expect
@@ -41,17 +41,17 @@ describe("the overview", () => {
     expect(elsewhere.activation).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
   });
 
-  it("gives the same latencies to Prometheus, with no label", async () => {
+  it("exports the same latencies to Prometheus, without labels", async () => {
     const { body } = await bench.ask<string>("/metrics");
     expect(body).toContain("rollcall_activation_seconds_count 2");
     expect(body).not.toMatch(/rollcall_activation_seconds_\w+\{(?!le=)/);
   });
 
-  it("tells the lag of each partition that is served here", async () => {
+  it("has the lag of each partition that is served here", async () => {
     expect((await overview()).lag).toEqual([0, 1, 2, 3].map((partition) => ({ partition, messages: 0 })));
   });
 
-  it("begins its history with the process, and leaves it out when it is not wanted", async () => {
+  it("has a history since the start of the process, and omits it on request", async () => {
     const { history, began_at, states } = await overview();
     expect(history?.at.length).toBeGreaterThan(0);
     expect(history?.nodes[0]).toHaveLength(states.length);
@@ -59,7 +59,7 @@ describe("the overview", () => {
     expect((await overview("?history=false")).history).toBeNull();
   });
 
-  it("has nothing to say while all is well, and says what is held", async () => {
+  it("has no notices for a healthy system, and one for each hold", async () => {
     expect(await overview()).toMatchObject({ notices: [], refused_contracts: null });
     const { store, domain } = bench.system;
     await store.query(

@@ -1,25 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { type NoticeFacts, buildNotices } from "../../app/http/overview/overview-notices.ts";
-import { ZERO_TOTALS, OverviewHistory } from "../../app/http/overview/overview-history.ts";
+import { byRateName, OverviewHistory } from "../../app/http/overview/overview-history.ts";
 import { RecentValues } from "../../app/http/overview/recent-values.ts";
 import { stateKindOf } from "../../app/http/entities/state-kind.ts";
 import type { StateSpec } from "../../runtime/core/domain.ts";
 
 describe("recent values", () => {
-  it("tell percentiles by the nearest rank", () => {
+  it("have percentiles by the nearest rank", () => {
     const values = new RecentValues({ size: 1_000, windowMs: 60_000 });
     for (let value = 200; value > 0; value--) values.add(value, 0);
     expect(values.percentiles(0)).toEqual({ count: 200, p50_ms: 100, p99_ms: 198, max_ms: 200 });
   });
 
-  it("are one value's own when there is one, and nothing when there is none", () => {
+  it("with one value all percentiles are that value, and with none they are null", () => {
     const values = new RecentValues({ size: 4, windowMs: 60_000 });
     expect(values.percentiles(0)).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
     values.add(7, 0);
     expect(values.percentiles(0)).toEqual({ count: 1, p50_ms: 7, p99_ms: 7, max_ms: 7 });
   });
 
-  it("keep the newest, and forget what is too old", () => {
+  it("keep the newest, and ignore those that are too old", () => {
     const values = new RecentValues({ size: 3, windowMs: 60_000 });
     for (const value of [9, 1, 2, 3]) values.add(value, value * 1_000);
     expect(values.percentiles(4_000)).toMatchObject({ count: 3, max_ms: 3 });
@@ -30,11 +30,11 @@ describe("recent values", () => {
 describe("the history", () => {
   const at = (seconds: number, introspections: number) => ({
     atMs: seconds * 1_000,
-    totals: { ...ZERO_TOTALS, introspections },
+    totals: { ...byRateName(() => 0), introspections },
     nodes: [introspections],
   });
 
-  it("tells how much happened a second between two samples", () => {
+  it("has rates per second between two samples", () => {
     const history = new OverviewHistory(10);
     for (const sample of [at(0, 0), at(10, 50), at(20, 50)]) history.add(sample);
     expect(history.series()).toMatchObject({
@@ -44,13 +44,13 @@ describe("the history", () => {
     });
   });
 
-  it("is bounded: the oldest goes", () => {
+  it("is bounded: the oldest sample is dropped", () => {
     const history = new OverviewHistory(2);
     for (const sample of [at(0, 0), at(10, 10), at(20, 30)]) history.add(sample);
     expect(history.series().nodes).toEqual([[10], [30]]);
   });
 
-  it("tells the rate of the last minute, up to now", () => {
+  it("has the rate of the last minute", () => {
     const history = new OverviewHistory(10);
     expect(history.rates(at(0, 9), 60_000).introspections, "nothing to compare with").toBe(0);
     for (const sample of [at(0, 0), at(10, 100), at(60, 200)]) history.add(sample);
@@ -62,7 +62,7 @@ describe("the kind of a state", () => {
   const state = (more: Partial<StateSpec>): StateSpec => ({ name: "X", terminal: false, transient: false, ...more });
   const deadline = (renewedBy: string[]) => ({ name: "d", afterMs: 1, renewedForMs: 1, renewedBy: new Set(renewedBy) });
 
-  it("comes from its deadline and its end, whatever it is called", () => {
+  it("follows from its deadline and whether it is terminal, not from its name", () => {
     expect(stateKindOf(state({ deadline: deadline(["Beat"]) }))).toBe("live");
     expect(stateKindOf(state({ deadline: deadline([]) }))).toBe("waiting");
     expect(stateKindOf(state({}))).toBe("waiting");
@@ -106,7 +106,7 @@ describe("the notices", () => {
     reason: null,
   };
 
-  it("are none while all is well", () =>
+  it("are empty for a healthy system", () =>
     expect(buildNotices({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
 
   it.each<[string, Partial<NoticeFacts>, object]>([
@@ -162,14 +162,14 @@ describe("the notices", () => {
       { drift: [{ ...drift, found: { missing: 2, altered: 0, leftover: 1 } }] },
       { title: "consul has drifted", level: "note", detail: "2 missing, 1 leftover, compared 10 s ago" },
     ],
-  ])("tell %s, with what to do", (_what, facts, notice) => {
+  ])("report %s, with a remedy", (_what, facts, notice) => {
     const [only, ...others] = buildNotices({ ...well, ...facts });
     expect(others).toEqual([]);
     expect(only).toMatchObject(notice);
     expect(only?.remedy).not.toBe("");
   });
 
-  it("put the worst first", () => {
+  it("are sorted, worst first", () => {
     const found = { missing: 2, altered: 0, leftover: 0 };
     const levels = buildNotices({
       ...well,

@@ -50,7 +50,7 @@ describe("registrations", () => {
     expect(Object.keys(body.deadlines)).toEqual(["liveness"]);
   });
 
-  it("goes through all of them, page by page", async () => {
+  it("lists all of them, page by page", async () => {
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
@@ -76,7 +76,7 @@ describe("registrations", () => {
     expect(idsOf(await list(`?${query}`))).toEqual(ids);
   });
 
-  it("refuses a cursor that it did not give for the same list", async () => {
+  it("refuses a cursor of another list", async () => {
     const { next_cursor } = (await list("?limit=2")).body;
     const forged = Buffer.from(JSON.stringify(["read-b"])).toString("base64url");
     const altered = `${next_cursor?.slice(0, -1)}${next_cursor?.endsWith("A") ? "B" : "A"}`;
@@ -103,7 +103,7 @@ describe("registrations", () => {
 describe("a timeline", () => {
   const timeline = (query = "") => bench.ask<Page<TimelineItem>>(`/api/v1/registrations/read-a/timeline${query}`);
 
-  it("has the whole story in order, with reasons", async () => {
+  it("has every message and event in order, with reasons", async () => {
     await expect.poll(async () => (await timeline()).body.items.map(({ type }) => type)).toContain("consul.set_status");
     const { items } = (await timeline()).body;
     expect(
@@ -134,7 +134,7 @@ describe("a timeline", () => {
     expect(foreign.status).toBe(400);
   });
 
-  it("has its events' envelopes as they were published, where they are asked for", async () => {
+  it("has the envelopes of events as published, on request", async () => {
     const rows = await bench.system.store.query<{ value: Buffer }>(`select value from rollcall.bus_record`);
     const published = rows.map(({ value }) => value.toString());
     const envelopes = (await timeline("?envelopes=true")).body.items.flatMap(({ envelope }) => envelope ?? []);
@@ -143,7 +143,7 @@ describe("a timeline", () => {
     for (const item of (await timeline()).body.items) expect(item).not.toHaveProperty("envelope");
   });
 
-  it("is not there for a node that nobody knows", async () => {
+  it("is 404 for an unknown node", async () => {
     expect((await bench.ask("/api/v1/registrations/nobody/timeline")).status).toBe(404);
   });
 });
@@ -152,7 +152,7 @@ describe("an explanation", () => {
   const explain = async (nodeId: string) =>
     (await bench.ask<Explanation>(`/api/v1/registrations/${nodeId}/explanation`)).body;
 
-  it("says what a node waits for, and what would move it", async () => {
+  it("names what a node is waiting for, and what can change its state", async () => {
     await bench.publish("NodeIntrospectionEvent", {
       node_id: "read-b",
       node_type: "compute",
@@ -172,12 +172,12 @@ describe("an explanation", () => {
     expect(text).toMatch(
       new RegExp(
         "^read-b is AWAITING_ACK since .* in attempt 1.* would make it ACK_TIMED_OUT.* " +
-          "Recent messages without effect: NodeIntrospectionEvent .*to ACTIVE NodeRegistrationAcked",
+          "Recent messages without effect: NodeIntrospectionEvent .*NodeRegistrationAcked leads to ACTIVE",
       ),
     );
   });
 
-  it("finds the dead letters of a node that was never taken in", async () => {
+  it("finds the dead letters of an unknown node", async () => {
     const { topic } = bench.system.domain.consumed[0] as { topic: string };
     const key = Buffer.from("read-lost");
     await bench.system.bus.publish([{ topic, partition: 0, key, value: Buffer.from("{}"), headers: {} }], {
@@ -190,7 +190,7 @@ describe("an explanation", () => {
 });
 
 describe("discovery", () => {
-  it("finds services by name, and with passing only those that are ready for work", async () => {
+  it("finds services by name, and with passing only those whose status is passing", async () => {
     const services = async (query: string) =>
       (await bench.ask<Page<{ node_id: string }>>(`/api/v1/services/onex-effect${query}`)).body.items.map(
         ({ node_id }) => node_id,
@@ -238,7 +238,7 @@ describe("dead letters", () => {
     expect((await bench.ask("/api/v1/dead-letters/1")).status).toBe(400);
   });
 
-  it("can't be retried when they were cut", async () => {
+  it("can't be retried when they were truncated", async () => {
     const { topic } = bench.system.domain.consumed[3] as { topic: string };
     const value = Buffer.alloc(262_145, 0x20);
     await bench.system.bus.publish([{ topic, partition: 2, key: null, value, headers: {} }], { timeoutMs: 5_000 });
@@ -249,9 +249,9 @@ describe("dead letters", () => {
   });
 });
 
-describe("numbers and checks", () => {
-  it("counts in Prometheus' words, without a label for a node", async () => {
-    // Nodes are counted every few seconds, not at every question.
+describe("metrics and doctor", () => {
+  it("exports Prometheus metrics, without a label for a node", async () => {
+    // The count of nodes is cached for some seconds.
     const told = async () => (await bench.ask<string>("/metrics")).body;
     await expect.poll(told, { timeout: 30_000 }).toContain('rollcall_nodes{state="ACTIVE"} 1');
     const { headers, body } = await bench.ask<string>("/metrics");

@@ -42,7 +42,7 @@ describeReal("HTTP and the command line of two processes on Kafka, Postgres and 
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };
 
-  it("answers the outcome whichever process decides, and shows it in both", async () => {
+  it("answers with the outcome whichever process decides, and both show it", async () => {
     const urls = programs.map(({ url }) => url) as [string, string];
     for (const node_id of ["real-1", "real-2", "real-3", "real-4", "real-5"]) {
       for (const url of urls) {
@@ -65,7 +65,7 @@ describeReal("HTTP and the command line of two processes on Kafka, Postgres and 
     expect(items.map(({ node_id }) => node_id).sort()).toEqual(["real-1", "real-2", "real-3", "real-4", "real-5"]);
   });
 
-  it("is examined without a finding by either", async () => {
+  it("has no findings in either process", async () => {
     for (const { url } of programs) {
       const { code, out } = await rollcall("doctor", url);
       expect(out).not.toContain("FINDING");
@@ -75,7 +75,7 @@ describeReal("HTTP and the command line of two processes on Kafka, Postgres and 
     }
   });
 
-  it("finds stored offsets above the log's end, and forgets them when told to", async () => {
+  it("finds stored offsets above the log's end, and deletes them with --yes", async () => {
     expect(await rollcall("offsets reset")).toMatchObject({
       code: 0,
       out: expect.stringContaining("no stored offset"),
@@ -83,7 +83,7 @@ describeReal("HTTP and the command line of two processes on Kafka, Postgres and 
     const client = new Client({ connectionString: database.url });
     await client.connect();
     try {
-      // A partition of a topic that nothing was written to: nobody's turn overwrites it.
+      // An offset of a topic without messages, so that no process overwrites it.
       await client.query(
         `insert into rollcall.source_offset (domain, topic, partition, next_offset)
          select 'registration', $1, 0, 1000 on conflict (domain, topic, partition) do update set next_offset = 1000`,

@@ -20,15 +20,15 @@ afterAll(() => bench.close());
 const list = async (query: string): Promise<List> => (await bench.ask<List>(`/api/v1/registrations${query}`)).body;
 const names = ({ items }: List): string[] => items.map(({ node_id }) => node_id);
 
-describe("a jump into the list of registrations", () => {
-  it("leaves out as many as it is told to, from the beginning or from a cursor on", async () => {
+describe("skipping in the list of registrations", () => {
+  it("leaves out that many items, from the beginning or behind a cursor", async () => {
     const first = await list("?limit=5");
     expect(names(first)).toEqual(ids.slice(0, 5));
     expect(names(await list("?limit=5&skip=10"))).toEqual(ids.slice(10, 15));
     expect(names(await list(`?limit=5&skip=10&cursor=${first.next_cursor}`))).toEqual(ids.slice(15, 20));
   });
 
-  it("goes on with a cursor from where it landed", async () => {
+  it("has a cursor that continues from there", async () => {
     const { next_cursor } = await list("?limit=5&skip=10");
     expect(names(await list(`?limit=5&cursor=${next_cursor}`))).toEqual(ids.slice(15, 20));
   });
@@ -40,7 +40,7 @@ describe("a jump into the list of registrations", () => {
     expect(await bench.ask(`/api/v1/registrations?skip=${skip}`)).toMatchObject({ status: 400 });
   });
 
-  it("tells how many there are only when it is asked, for the same filters", async () => {
+  it("counts only on request, with the same filters", async () => {
     expect(await list("?limit=1")).not.toHaveProperty("total");
     expect((await list("?limit=1&count=true&q=PAGE-1")).total).toBe(10);
     expect((await list("?limit=1&count=true&node_type=compute")).total).toBe(0);

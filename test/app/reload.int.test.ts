@@ -7,7 +7,7 @@ import { composeSystem } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { type DomainSource, resolveStartupContracts, readContracts } from "../../app/host/contracts-in-force.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { withoutBackends } from "../../app/modules/registration-effects.ts";
+import { withoutBackends } from "../../app/modules/registration.ts";
 import type { System } from "../../app/host/system.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
@@ -68,7 +68,7 @@ describe("contracts that are reloaded", () => {
   };
   const minutesFromNow = (time: string): number => Math.round((Date.parse(time) - Date.now()) / 60_000);
 
-  it("are what the next node goes by, and what is armed keeps its time", async () => {
+  it("apply to the next node, and armed deadlines keep their time", async () => {
     const before = await introspect("n1");
     edit(ACK, "name: ack, after: 60m");
     const { hash } = (await get("/api/v1/contracts/in-force")) as { hash: string };
@@ -86,7 +86,7 @@ describe("contracts that are reloaded", () => {
     expect((await http.inject("/metrics")).body).toContain(`contract_hash="${String(answer.body["hash"])}"`);
   });
 
-  it("are refused with each line that is wrong, are told of everywhere, and what ran runs on", async () => {
+  it("are refused with every error, every interface reports it, and the previous ones stay in force", async () => {
     const { contractHash } = system.domain;
     edit(ACK, "name: ack, aftr: 20m");
     const wrong = expect.objectContaining({ file: "orchestrator.yaml", line: 100, code: "RC005" }) as unknown;
@@ -107,7 +107,7 @@ describe("contracts that are reloaded", () => {
     expect(await get("/api/v1/contracts/in-force")).toMatchObject({ refused: null });
   });
 
-  it("may name other topics: from then on those are read", async () => {
+  it("may name other topics, which are read from then on", async () => {
     edit("onex.evt.node-introspection.v1", "onex.evt.node-arrived.v1");
     expect(await reload()).toMatchObject({ statusCode: 200, body: { changed: true } });
     await introspect("n1");
@@ -115,7 +115,7 @@ describe("contracts that are reloaded", () => {
     expect(items[0]?.topic).toBe("dev.onex.evt.node-arrived.v1");
   });
 
-  it("are refused when their topics can't be had, before anything has changed", async () => {
+  it("are refused when their topics can't be created, before anything has changed", async () => {
     const { contractHash } = system.domain;
     await system.store.query(
       `insert into rollcall.bus_topic (topic, partitions) select 'dev.onex.evt.node-arrived.v1', 3`,
@@ -129,7 +129,7 @@ describe("contracts that are reloaded", () => {
     await introspect("n1");
   });
 
-  it("take what is published while they change, and lose nothing of it", async () => {
+  it("process what is published during the change, and lose nothing", async () => {
     edit(ACK, "name: ack, after: 60m");
     const ids = Array.from({ length: 40 }, (_, index) => `n${index}`);
     const published = ids.map((id) => introspect(id));
@@ -156,7 +156,7 @@ describe("a process that starts", () => {
   };
   const inForce = async () => (await contractInForce(system.store, "registration"))?.hash;
 
-  it("puts contracts in force that are new", async () => {
+  it("puts new contracts in force", async () => {
     const first = system.domain.contractHash;
     edit(ACK, "name: ack, after: 60m");
     const second = await start(true);
@@ -164,7 +164,7 @@ describe("a process that starts", () => {
     expect(await inForce()).toBe(second);
   });
 
-  it("runs what came in force since, instead of its folder's, where the store is shared", async () => {
+  it("runs the contracts that replaced its folder's, when the store is shared", async () => {
     edit(ACK, "name: ack, after: 60m");
     const second = await start(true);
     edit("name: ack, after: 60m", ACK);
@@ -172,7 +172,7 @@ describe("a process that starts", () => {
     expect(await inForce()).toBe(second);
   });
 
-  it("runs its folder's, whatever ran before, where it is alone", async () => {
+  it("runs its folder's contracts when the store is not shared", async () => {
     const first = system.domain.contractHash;
     edit(ACK, "name: ack, after: 60m");
     await start(false);

@@ -22,7 +22,7 @@ const words = (nodeId: string) =>
   );
 
 describe("a retry by an operator", () => {
-  it("publishes the introspection of an attempt that has ended again, and a new attempt begins", async () => {
+  it("republishes the introspection of an ended attempt, and a new attempt begins", async () => {
     await bench.activeNode("ended-1", { capabilities: ["a.b"], epoch: 3, custom: { deep: [1] } });
     const before = await bench.ask("/api/v1/registrations/ended-1");
     await bench.publish("NodeDeregister", { node_id: "ended-1" });
@@ -42,7 +42,7 @@ describe("a retry by an operator", () => {
     ]);
   });
 
-  it("tries at once what waits for its next try", async () => {
+  it("tries pending intents at once", async () => {
     await failing(bench.system, "consul.register", async () => {
       await bench.publish("NodeIntrospectionEvent", { node_id: "waits-1", node_type: "effect" });
       const waits = async () => (await bench.ask("/api/v1/registrations/waits-1")).body["reducer_state"];
@@ -69,16 +69,16 @@ describe("a retry by an operator", () => {
     ]);
   });
 
-  it("is refused where nothing failed, and leaves no word", async () => {
+  it("is refused when nothing failed, and no decision is recorded", async () => {
     await bench.activeNode("well-1");
     expect(await retry("well-1")).toMatchObject({
       status: 409,
-      body: { detail: "well-1 is ACTIVE: there is nothing to try again" },
+      body: { detail: "well-1 is ACTIVE: there is nothing to retry" },
     });
     expect(await words("well-1")).toEqual([]);
   });
 
-  it("is refused for a node that nobody knows, and without a reason", async () => {
+  it("is refused for an unknown node, and without a reason", async () => {
     expect((await retry("nobody")).status).toBe(404);
     for (const body of [{}, { reason: "" }, { reason: 5 }, { reason: "x".repeat(1_025) }])
       expect(await retry("ended-1", body)).toMatchObject({ status: 400, body: { errors: [{ pointer: "/reason" }] } });

@@ -7,7 +7,7 @@ import { decodePosition, encodePosition } from "../../app/http/events/stream-pos
 const positions = fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 50 });
 
 describe("a position in the stream", () => {
-  it("comes back as it was", () => {
+  it("is decoded to what was encoded", () => {
     fc.assert(
       fc.property(positions, (position) => {
         expect(decodePosition(encodePosition(position), position.length)).toEqual(position);
@@ -34,7 +34,7 @@ describe("a position in the stream", () => {
 });
 
 describe("a cursor", () => {
-  it("comes back for the list that it was made for, and for no other", () => {
+  it("is decoded for the list that it was made for, and for no other", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.array(fc.oneof(fc.string(), fc.nat())), (scope, other, place) => {
         const cursor = encodeCursor(scope, place);
@@ -44,7 +44,7 @@ describe("a cursor", () => {
     );
   });
 
-  it("is refused when a character of it was changed", () => {
+  it("is refused when one of its characters was changed", () => {
     const cursor = encodeCursor("list", ["node-1"]);
     for (let at = 0; at < cursor.length; at++) {
       const changed = cursor.slice(0, at) + (cursor[at] === "x" ? "y" : "x") + cursor.slice(at + 1);

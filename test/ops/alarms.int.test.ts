@@ -5,8 +5,8 @@ import { alerts, alertTests } from "./observability.ts";
 const guide = filesIn("docs/guide", ".md").find(({ path }) => path.endsWith("operate.md"))?.text ?? "";
 const named = alerts.map(({ alert, ...rule }) => [alert, rule] as const);
 
-describe("the alarms", () => {
-  it.each(named)("%s says what is the matter, how bad it is and where to read on", (_, { labels, annotations }) => {
+describe("the alerts", () => {
+  it.each(named)("%s has a summary, a description, a severity and a runbook", (_, { labels, annotations }) => {
     expect(["critical", "warning"]).toContain(labels.severity);
     expect(annotations.summary).not.toBe("");
     expect(annotations.description).not.toBe("");
@@ -21,7 +21,7 @@ describe("the alarms", () => {
     expect(headings).toContain(anchor);
   });
 
-  it("are all in the operator's guide, with what to do", () => {
+  it("are all in the operator's guide, with a remedy", () => {
     const rows = [...guide.matchAll(/^\| `Rollcall.*/gm)].flatMap(([row]) =>
       [...row.matchAll(/`(Rollcall\w+)`/g)].map(([, name]) => name),
     );

@@ -34,7 +34,7 @@ export const alertTests = (parse(text("prometheus/alerts.test.yaml")) as RuleTes
 );
 const dashboard = JSON.parse(text("grafana/rollcall.json")) as Dashboard;
 
-/** What Grafana puts in for its variables. */
+/** Values for Grafana's variables. */
 const filledIn = (expr: string): string => expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".+");
 
 export const panelQueries = dashboard.panels.flatMap(({ title, targets = [] }) =>
@@ -42,13 +42,13 @@ export const panelQueries = dashboard.panels.flatMap(({ title, targets = [] }) =
 );
 export const annotationQueries = dashboard.annotations.list.map(({ expr }) => filledIn(expr));
 
-/** Of `label_values(selector, label)`. */
+/** The parts of `label_values(selector, label)`. */
 export const variableQueries = dashboard.templating.list.flatMap(({ type, query }) => {
   const [, selector, label] = /^label_values\((.+), (\w+)\)$/.exec(query) ?? [];
   return type === "query" && selector && label ? [{ selector, label }] : [];
 });
 
-/** Every metric that an expression names, with what it asks of the labels. */
+/** Every metric of an expression, with its label matchers. */
 export const selectorsOf = (expr: string): readonly string[] =>
   [...expr.matchAll(/\b(?:up|(?:rollcall|process|nodejs)_\w+)\b(?:\{[^}]*\})?/g)].map(([selector]) => selector);
 

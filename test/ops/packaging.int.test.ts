@@ -46,7 +46,7 @@ describe("the image", () => {
     .flatMap(([, paths = ""]) => paths.split(" "))
     .filter((path) => path !== ".");
 
-  it("copies what is there, and what .dockerignore lets in", () => {
+  it("copies files that exist and that .dockerignore includes", () => {
     expect(copied.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
     expect(copied.filter(lacks)).toEqual([]);
   });
@@ -69,7 +69,7 @@ describe("the image", () => {
     expect([...scripts, "ops/build/tsconfig.json", "tsconfig.json", "dashboard", "schemas"].filter(lacks)).toEqual([]);
   });
 
-  it("runs what was built, with the program's own flags", () => {
+  it("runs the built program, with its own Node flags", () => {
     expect(finalStage).toContain("COPY --from=build /rollcall/dist dist\n");
     const flags = /^#!.* -S node (.+)$/m.exec(text("app/rollcall.ts"))?.[1]?.split(" ");
     const command = ["node", ...(flags ?? []), "dist/app/rollcall.js", "start"];
@@ -94,14 +94,14 @@ describe("environment variables exist", () => {
     expect(Object.keys(environment).filter((name) => !known.includes(name))).toEqual([]),
   );
 
-  it("in the chart's values: secrets where there is a file for them", () => {
+  it("in the chart's values: secrets as files", () => {
     expect(Object.keys(values.secrets).filter((name) => !secrets.includes(name))).toEqual([]);
     expect(Object.keys(values.config).filter((name) => secrets.includes(name))).toEqual([]);
   });
 });
 
 describe("docker-compose.yml", () => {
-  it("publishes what the tests on Docker connect to", () => {
+  it("publishes the ports that the tests on Docker use", () => {
     const { kafka, database, consul, kafkaProxied } = dockerAddresses;
     const published = (name: string): readonly string[] => services[name]?.ports ?? [];
     expect(published("kafka")).toEqual([`${kafka}:9092`, `127.0.0.1:${kafkaProxied.target}:9095`]);
@@ -109,7 +109,7 @@ describe("docker-compose.yml", () => {
     expect(published("consul")).toEqual([`${new URL(consul).host}:8500`]);
   });
 
-  it("mounts files that are there", () => {
+  it("mounts files that exist", () => {
     const mounted = Object.values(services).flatMap(({ volumes = [] }) =>
       volumes.map((volume) => volume.split(":")[0] ?? ""),
     );
@@ -119,22 +119,22 @@ describe("docker-compose.yml", () => {
 });
 
 describe("everything that runs Rollcall", () => {
-  it("knows its port", () => {
+  it("uses the same port", () => {
     const port = /ROLLCALL_HTTP_PORT=(\d+)/.exec(finalStage)?.[1];
     expect(/^EXPOSE (\d+)$/m.exec(finalStage)?.[1]).toBe(port);
     expect(/containerPort: (\d+)/.exec(templates)?.[1]).toBe(port);
     for (const [, { ports = [] }] of processes) for (const each of ports) expect(each.split(":").at(-1)).toBe(port);
   });
 
-  it("asks for routes that there are", () => {
+  it("probes routes that exist", () => {
     const routes = [...text("docs/guide/security.md").matchAll(/^\| `GET (\S+)` \|/gm)].map(([, path]) => path);
     const asked = [...`${dockerfile}${templates}`.matchAll(/\/(?:health|metrics)[a-z/]*/g)].map(([path]) => path);
     expect(asked).toEqual(expect.arrayContaining(["/health/live", "/health/ready", "/metrics"]));
     expect(asked.filter((path) => !routes.includes(path))).toEqual([]);
   });
 
-  it("waits longer for its end than it drains", () => {
-    const drainSeconds = Number(/^const STOP_MS = (\d+)_000;$/m.exec(text("app/commands/start.ts"))?.[1]);
+  it("allows more time to stop than draining takes", () => {
+    const drainSeconds = Number(/^const STOP_MS = (\d+)_000;$/m.exec(text("app/host/serve.ts"))?.[1]);
     const waits = [
       /terminationGracePeriodSeconds: (\d+)/.exec(templates)?.[1],
       /^TimeoutStopSec=(\d+)s$/m.exec(unit)?.[1],
@@ -143,7 +143,7 @@ describe("everything that runs Rollcall", () => {
     for (const seconds of waits) expect(Number(seconds)).toBeGreaterThan(drainSeconds);
   });
 
-  it("is of this version", () => {
+  it("has this version", () => {
     const { version } = JSON.parse(text("package.json")) as { version: string };
     expect(parse(text("ops/helm/rollcall/Chart.yaml"))).toMatchObject({ version, appVersion: version });
   });

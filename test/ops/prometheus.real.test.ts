@@ -73,7 +73,7 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
       what: "a comparison",
       timeoutMs: 60_000,
     });
-    // A rate needs two looks at the same series.
+    // A rate needs two samples of the same series.
     await waitUntil(() => expectSeries(`count_over_time(rollcall_reconciliation_age_seconds[1m]) > 2`), {
       what: "time to pass",
       timeoutMs: 60_000,
@@ -98,7 +98,7 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     expect(labels).toEqual(expect.arrayContaining([...groupedBy(expr)]));
   });
 
-  it.each(panelQueries)("has something to show for $title: $expr", async ({ expr, legend }) => {
+  it.each(panelQueries)("has data for $title: $expr", async ({ expr, legend }) => {
     for (const labels of await expectSeries(expr))
       expect(Object.keys(labels)).toEqual(expect.arrayContaining([...legendLabels(legend)]));
   });
@@ -107,7 +107,7 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     for (const labels of await expectSeries(selector)) expect(labels).toHaveProperty(label);
   });
 
-  it("evaluates every alarm, and none fires while all is well", async () => {
+  it("evaluates every alert, and none fires for a healthy system", async () => {
     const { groups } = await waitUntil(
       async () => {
         const answer = await prometheus.rules();
@@ -121,7 +121,7 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     expect(rules.filter(({ state }) => state !== "inactive")).toEqual([]);
   });
 
-  it("fires at the first dead letter there ever was", async () => {
+  it("alerts at the first dead letter", async () => {
     await sendRubbish();
     await waitUntil(() => expectSeries('ALERTS{alertname="RollcallDeadLetters", code="MALFORMED_JSON"}'), {
       what: "the alarm",
@@ -129,7 +129,7 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     });
   });
 
-  it("is named as Prometheus wants it, and names no node", async () => {
+  it("follows the naming rules of Prometheus, and has no node in a label", async () => {
     const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${READER}` } });
     const metrics = await response.text();
     await run("promtool", ["check", "metrics"], { input: metrics });
@@ -140,11 +140,10 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
 describe.skipIf(impossible !== undefined)("promtool", () => {
   const directory = join(ROOT, "ops/prometheus");
 
-  it("finds nothing wrong with the alarms and the sample", async () => {
+  it("accepts the alerts and the sample configuration", async () => {
     await run("promtool", ["check", "rules", "--lint-fatal", "alerts.yaml"], { cwd: directory });
     await run("promtool", ["check", "config", "--syntax-only", "prometheus.yaml"], { cwd: directory });
   });
 
-  it("sees each alarm fire when it should, and not otherwise", () =>
-    run("promtool", ["test", "rules", "alerts.test.yaml"], { cwd: directory }));
+  it("the alert tests pass", () => run("promtool", ["test", "rules", "alerts.test.yaml"], { cwd: directory }));
 });

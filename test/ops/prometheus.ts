@@ -69,7 +69,7 @@ export class Prometheus {
     return started;
   }
 
-  /** @throws Error with Prometheus' own words for an expression that it does not take */
+  /** @throws Error with Prometheus' message for an invalid expression */
   async query(expr: string): Promise<readonly Series[]> {
     const { result } = await this.#ask<{ result: readonly Series[] }>(`query?query=${encodeURIComponent(expr)}`);
     return result;

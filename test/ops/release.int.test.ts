@@ -41,12 +41,12 @@ const next = `${major}.${minor + 1}.0`;
 const packages = ["", ...workspaces].map((folder) => ({ folder, name: manifestIn(join(ROOT, folder)).name }));
 const tarballs = packages.map(({ name }) => `${name}-${next}.tgz`);
 
-/** A hook of git that runs the tests would have every command here mean its own repository. */
+/** Git sets these variables in hooks; with them every git command here would use the hook's repository. */
 const ownEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
 const git = (cwd: string, ...args: string[]): string =>
   execFileSync("git", args, { cwd, env: ownEnv, encoding: "utf8" }).trim();
 
-/** What git and the folder itself tell of a checkout. */
+/** The state of a checkout, by git and by its files. */
 const stateOf = (checkout: string): object => ({
   status: git(checkout, "status", "--porcelain", "--ignored"),
   refs: git(checkout, "for-each-ref"),
@@ -54,7 +54,7 @@ const stateOf = (checkout: string): object => ({
   objects: git(checkout, "count-objects"),
 });
 
-/** The working tree as it is, committed on main: what has not been committed here is tried too. */
+/** A repository with the working tree committed on main, so that uncommitted changes are tested too. */
 function makeOrigin(): void {
   const listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0");
   for (const path of listed.filter((path) => path !== "" && existsSync(join(ROOT, path)))) {
@@ -73,7 +73,7 @@ function nameAuthor(checkout: string): void {
   for (const signed of ["commit", "tag"]) git(checkout, "config", `${signed}.gpgsign`, "false");
 }
 
-/** A clone to be changed at will, with what is installed here. */
+/** A clone that a test may change, with the installed packages of this checkout. */
 function cloneOf(name: string): string {
   const checkout = join(place, name);
   git(place, "clone", "--quiet", origin, checkout);
@@ -83,7 +83,7 @@ function cloneOf(name: string): string {
   return checkout;
 }
 
-/** TMPDIR is the test's own, so that it sees what is left there. */
+/** With a TMPDIR of its own, so that the test sees what is left there. */
 function release(checkout: string, ...args: string[]): Promise<Said> {
   const temporary = join(place, "temporary");
   mkdirSync(temporary, { recursive: true });
@@ -103,7 +103,7 @@ function replaceScripts(checkout: string, scripts: Record<string, string>): void
   git(checkout, "commit", "--quiet", "--all", "-m", "other scripts");
 }
 
-/** What the version to come stores, where there is nothing yet. */
+/** Adds fixtures for the coming version, where there are none yet. */
 function keepComingFixtures(checkout: string): void {
   const fixtures = join(checkout, "test/fixtures");
   mkdirSync(fixtures, { recursive: true });
@@ -118,7 +118,7 @@ const write = (checkout: string, path: string, text: string): void => writeFileS
 const change = (checkout: string, path: string, edit: (text: string) => string): void =>
   write(checkout, path, edit(readFileSync(join(checkout, path), "utf8")));
 
-/** An unpacked archive has no index, and can't be released. */
+/** An unpacked archive has no git repository, and can't be released. */
 const isCheckout = existsSync(join(ROOT, ".git"));
 
 beforeAll(() => {
@@ -160,7 +160,7 @@ describe.skipIf(!isCheckout)("npm run release", { timeout: 600_000 }, () => {
     rmSync(dirname(copy), { recursive: true });
   });
 
-  it("moves main on when all has succeeded, and says how to publish", async () => {
+  it("moves main when all has succeeded, and prints how to publish", async () => {
     const checkout = cloneOf("real");
     replaceScripts(checkout, { verify: "node --version", build: "node --version" });
     const head = git(checkout, "rev-parse", "HEAD");

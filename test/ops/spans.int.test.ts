@@ -18,7 +18,7 @@ describe("with an OpenTelemetry SDK", () => {
     traced = await TracedSystem.open();
     await traced.say("NodeIntrospectionEvent", "spanned", TRACEPARENT);
     await traced.bench.until("spanned", "AWAITING_ACK");
-    // As a node does that hands on what came with its acceptance.
+    // A node may pass on the traceparent of its acceptance.
     const accepted = (await traced.events("spanned")).get("NodeRegistrationAccepted");
     await traced.say("NodeRegistrationAcked", "spanned", accepted);
     await traced.bench.until("spanned", "ACTIVE");
@@ -50,7 +50,7 @@ describe("with an OpenTelemetry SDK", () => {
   };
   const idOf = (span: ReadableSpan): string => span.spanContext().spanId;
 
-  it("a registration is one trace, from the introspection to NodeBecameActive and what was written", async () => {
+  it("a registration is one trace, from the introspection to NodeBecameActive and the effects", async () => {
     for (const [type, traceparent] of await traced.events("spanned"))
       expect(traceIdOf(traceparent), type).toBe(TRACE_ID);
     const parts = exporter.getFinishedSpans().filter(({ name }) => name !== "turn");
@@ -61,7 +61,7 @@ describe("with an OpenTelemetry SDK", () => {
     expect(new Set(traced.written("spanned").map(traceIdOf))).toEqual(new Set([TRACE_ID]));
   });
 
-  it("each part hangs below the one that caused it", () => {
+  it("each span is a child of the one that caused it", () => {
     const introspection = only(/^process .*node-introspection/);
     expect(introspection.parentSpanContext?.spanId).toBe(TRACEPARENT.split("-")[2]);
     expect(introspection.kind).toBe(SpanKind.CONSUMER);
@@ -72,7 +72,7 @@ describe("with an OpenTelemetry SDK", () => {
     expect(traced.written("spanned")[0]?.split("-")[2]).toBe(idOf(only("consul.register")));
   });
 
-  it("a message says what it is in the words of the conventions", () => {
+  it("a message's span follows OpenTelemetry's conventions for messaging", () => {
     expect(only(/^process .*node-introspection/).attributes).toMatchObject({
       "messaging.system": "rollcall",
       "messaging.operation.type": "process",
@@ -83,13 +83,13 @@ describe("with an OpenTelemetry SDK", () => {
     });
   });
 
-  it("a turn is linked to the messages that it took", () => {
+  it("a turn is linked to its messages", () => {
     const introspection = idOf(only(/^process .*node-introspection/));
     const links = spans("turn").flatMap((turn) => turn.links.map(({ context }) => context.spanId));
     expect(links).toContain(introspection);
   });
 
-  it("an effect that failed says why", async () => {
+  it("the span of a failed effect has the error", async () => {
     traced.consulBreaks();
     await traced.say("NodeIntrospectionEvent", "unlucky");
     const failed = () => spans("consul.register").filter(({ status }) => status.code === SpanStatusCode.ERROR);

@@ -9,7 +9,7 @@ export const TRACEPARENT = `00-${TRACE_ID}-b7ad6b7169203331-01`;
 
 export const traceIdOf = (traceparent: string | null | undefined): string | undefined => traceparent?.split("-")[1];
 
-/** An embedded system that writes to a Consul which remembers what it was told of traces. */
+/** An embedded system with a fake Consul that records the traceparent of each request. */
 export class TracedSystem {
   bench!: HttpBench;
   readonly #written: { readonly body: string; readonly traceparent: string | undefined }[] = [];
@@ -28,7 +28,7 @@ export class TracedSystem {
     return traced;
   }
 
-  /** On the same data, as after a restart. */
+  /** Restarts the system on the same data. */
   async start(): Promise<void> {
     this.bench = await HttpBench.open(
       undefined,

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TracedSystem, TRACEPARENT } from "./traced-node.ts";
 
-describe("a message's traceparent, where no tracer is installed", () => {
+describe("a message's traceparent, without an OpenTelemetry SDK", () => {
   let traced: TracedSystem;
   beforeAll(async () => (traced = await TracedSystem.open()));
   afterAll(() => traced.close());
 
-  it("is handed on to every event of the attempt, and to Consul", async () => {
+  it("is passed on to every event of the attempt, and to Consul", async () => {
     await traced.say("NodeIntrospectionEvent", "n-traced", TRACEPARENT);
     await traced.bench.until("n-traced", "AWAITING_ACK");
     await traced.say("NodeRegistrationAcked", "n-traced", TRACEPARENT);
@@ -20,14 +20,14 @@ describe("a message's traceparent, where no tracer is installed", () => {
     expect(new Set(traced.written("n-traced"))).toEqual(new Set([TRACEPARENT]));
   });
 
-  it("is none where a node gave none", async () => {
+  it("is absent when the node sent none", async () => {
     await traced.say("NodeIntrospectionEvent", "n-bare");
     await traced.bench.until("n-bare", "AWAITING_ACK");
     expect(new Set((await traced.events("n-bare")).values())).toEqual(new Set([undefined]));
     expect(new Set(traced.written("n-bare"))).toEqual(new Set([undefined]));
   });
 
-  it("is still there when another process carries the intent out", async () => {
+  it("is kept when another process performs the intent", async () => {
     traced.consulBreaks();
     await traced.say("NodeIntrospectionEvent", "n-resumed", TRACEPARENT);
     await traced.bench.until("n-resumed", "PENDING_REGISTRATION");

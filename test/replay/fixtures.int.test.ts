@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { compileStoredContracts } from "../../app/host/contract-history.ts";
 import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { withoutBackends } from "../../app/modules/registration-effects.ts";
+import { withoutBackends } from "../../app/modules/registration.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { withoutBackends } from "../../app/modules/registration-effects.ts";
+import { withoutBackends } from "../../app/modules/registration.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";

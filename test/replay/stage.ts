@@ -3,7 +3,7 @@ import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";
 import { readConfig } from "../../app/host/config.ts";
-import { withBackends } from "../../app/modules/registration-effects.ts";
+import { withBackends } from "../../app/modules/registration.ts";
 import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";

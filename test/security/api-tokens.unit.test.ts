@@ -33,16 +33,16 @@ describe("API tokens", () => {
     ["node a*b 0123456789abcdef0123456789abcdef", /line 1: a node's name/],
     ["reader a short", /line 1: a token has 24 to 512 .*openssl rand/],
     ["reader a sha256:0123", /line 1: a token has/],
-    [`reader a ${secret}\noperator b sha256:${hashed.toUpperCase()}`, /line 2: this token stands above/],
-    ["# nobody", /no token in it/],
-  ])("are refused in %j, by the line and without a part of it", (text, reason) => {
+    [`reader a ${secret}\noperator b sha256:${hashed.toUpperCase()}`, /line 2: this token is a duplicate/],
+    ["# nobody", /it has no tokens/],
+  ])("are refused in %j, with the line number and without its text", (text, reason) => {
     const refused = () => readConfig({ ROLLCALL_API_TOKENS: text });
     expect(refused).toThrow(ConfigError);
     expect(refused).toThrow(reason);
     expect(refused).not.toThrow(/0123456789|short/);
   });
 
-  it("are known by the token that has the hash, whichever way it was given", () => {
+  it("are found by the token, given plain or as its hash", () => {
     const { ROLLCALL_API_TOKENS: tokens = [] } = readConfig({ ROLLCALL_API_TOKENS: `operator b sha256:${hashed}` });
     expect(findToken(tokens, secret)).toMatchObject({ role: "operator", name: "b" });
     for (const other of [hashed, `sha256:${hashed}`, `${secret} `, secret.slice(1), secret.toUpperCase(), ""])

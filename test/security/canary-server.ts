@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
-/** Listens where nobody has anything to look for, and counts who comes all the same. */
+/** Listens on an address that nothing should connect to, and counts connections. */
 export class CanaryServer {
   readonly #server: Server;
   /** The first bytes of each connection. */
@@ -32,7 +32,7 @@ export class CanaryServer {
   }
 }
 
-/** What a node may say about itself, with the canary's address wherever an address fits. */
+/** An introspection with the canary's address in every field that may hold one. */
 export const pointingAt = ({ authority }: CanaryServer) => ({
   endpoints: {
     http: `http://${authority}/api`,

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { run } from "../real/services/run.ts";
 
 export interface Certificates {
-  /** Files, PEM. */
+  /** PEM files. */
   readonly caFile: string;
-  /** Another authority, which vouches for nobody here. */
+  /** Another authority, which signed none of the certificates. */
   readonly strangerFile: string;
   readonly certFile: string;
   readonly keyFile: string;
-  /** Their texts. */
+  /** The contents of the files. */
   readonly ca: string;
   readonly stranger: string;
   readonly cert: string;

@@ -7,9 +7,9 @@ const token = (of: string): string => `${of}-0123456789abcdef0123456789abcdef`;
 export const TOKENS = {
   reader: token("reader"),
   operator: token("operator"),
-  /** Speaks for `own-1`. */
+  /** A node token for `own-1`. */
   node: token("node"),
-  /** Speaks for `edge-` and what follows. */
+  /** A node token for all ids that begin with `edge-`. */
   prefix: token("prefix"),
 } as const;
 export type Holder = keyof typeof TOKENS;
@@ -22,7 +22,7 @@ export const ROLLCALL_API_TOKENS = `
 export const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
 export const as = (holder: Holder) => bearer(TOKENS[holder]);
 
-/** One system, served in as many ways as a test wants. */
+/** One system, served with several configurations. */
 export class GuardedSystem {
   readonly bench: HttpBench;
   readonly #servers: FastifyInstance[] = [];
@@ -33,7 +33,7 @@ export class GuardedSystem {
 
   static open = async (): Promise<GuardedSystem> => new GuardedSystem(await HttpBench.open());
 
-  /** Served under another configuration; it listens on loopback all the same. */
+  /** A server with another configuration, on loopback in any case. */
   async served(environment: Readonly<Record<string, string>>): Promise<{ url: string; server: FastifyInstance }> {
     const server = createHttpServer({ ...this.bench.system, config: readConfig(environment) });
     this.#servers.push(server);

@@ -11,7 +11,7 @@ import { rollcall } from "./rollcall.ts";
  * CR LF, a second log line, ANSI (7-bit and 8-bit), a title, a bell, backspaces, a turned direction, a hidden space.
  */
 const NASTY = '\r\n{"level":"info","msg":"forged"}\n\x1b[2J\x1b]0;owned\x07\x9b31m\x08\x08\u202egnp.exe\u2066\u200b';
-/** Names have no control characters, but may turn a line around. */
+/** Names have no control characters, but may change the writing direction. */
 const TURNED = "\u202egnp.exe\u2066";
 const node = "hostile-1";
 let canary: CanaryServer;
@@ -39,7 +39,7 @@ const until = (state: string) =>
     { what: state, timeoutMs: 45_000 },
   );
 
-/** A whole life, told by a node that means no good; under --disable-proto=delete, at the level that logs the most. */
+/** A whole registration of a hostile node; with --disable-proto=delete and the most verbose log level. */
 beforeAll(async () => {
   canary = await CanaryServer.open();
   const environment = {
@@ -73,8 +73,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("what a node says about itself", () => {
-  it("is written to no log and no terminal as it is", async () => {
+describe("texts of a hostile node", () => {
+  it("are never written to a log or terminal unescaped", async () => {
     const commands = [
       ...["nodes list", `nodes show ${node}`, `explain ${node}`, "dlq list", "doctor", `nodes show ${node} --json`],
       ...["nodes list --json", `explain ${node} --json`, "dlq list --json"],
@@ -93,14 +93,14 @@ describe("what a node says about itself", () => {
     for (const line of log.trim().split("\n").slice(1)) expect(JSON.parse(line)).not.toMatchObject({ msg: "forged" });
   });
 
-  it("reaches no prototype", async () => {
+  it("reach no prototype", async () => {
     expect(await get("/api/v1/registrations/proto-1")).not.toHaveProperty("polluted");
     expect(program.said()).not.toContain("has a defect");
   });
 
-  it("makes no request go to an address that it names", () => expect(canary.calls).toEqual([]));
+  it("cause no request to an address in them", () => expect(canary.calls).toEqual([]));
 
-  it("is shown as it was said by the API, which no browser takes for a page", async () => {
+  it("are unchanged in the API, which no browser renders as a page", async () => {
     const said = await fetch(`${program.url}/api/v1/registrations/${node}`);
     expect(said.headers.get("content-type")).toMatch(/^application\/json/);
     const { node: shown } = (await said.json()) as { node: { node_name: string; metadata: Record<string, string> } };

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.close());
 
-/** Unlike fetch it may say any Host and Origin. The head alone: a stream has no end. */
+/** Sends any Host and Origin, unlike fetch. Reads the head only, since a stream does not end. */
 const ask = (url: string, headers: Record<string, string> = {}, method = "GET", body = ""): Promise<Said> =>
   new Promise((resolve, reject) => {
     const outgoing = request(url, { method, headers }, (incoming) => {
@@ -57,12 +57,12 @@ describe("a page in a browser", () => {
     }
   });
 
-  it("may change what its own origin serves", async () => {
+  it("may change things when its origin is this server", async () => {
     const origin = { ...json, origin: new URL(urls.open).origin, "sec-fetch-site": "same-origin" };
     expect((await ask(`${urls.open}/api/v1/events`, origin, "POST", heartbeat)).status).toBe(202);
   });
 
-  it("is told by no answer that it may read or write from elsewhere", async () => {
+  it("gets no CORS header that would let another origin read or write", async () => {
     const preflight = { origin: "https://evil.example", "access-control-request-method": "POST" };
     for (const method of ["OPTIONS", "GET"]) {
       const { headers } = await ask(`${urls.open}/api/v1/registrations`, preflight, method);
@@ -70,7 +70,7 @@ describe("a page in a browser", () => {
     }
   });
 
-  it("can't send what a form can: the body is JSON by its content type", async () => {
+  it("can't use a form: only application/json is accepted", async () => {
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
       expect((await ask(`${urls.open}/api/v1/events`, { "content-type": type }, "POST", heartbeat)).status).toBe(415);
   });
@@ -102,7 +102,7 @@ describe("every answer", () => {
     ["a refusal", "/metrics", {}, 401],
     ["no route", "/<script>alert(1)</script>", {}, 404],
     ["a wrong parameter", "/api/v1/registrations/%00", as("reader"), 400],
-  ] as const)("keeps a browser from running or guessing anything: %s", async (_what, path, headers, status) => {
+  ] as const)("has headers against scripts and sniffing: %s", async (_what, path, headers, status) => {
     const said = await ask(urls.guarded + path, headers);
     expect(said.status).toBe(status);
     expect(said.headers).toMatchObject({
@@ -127,8 +127,8 @@ describe("every answer", () => {
   });
 });
 
-describe("whoever asks too often", () => {
-  it("is told to wait, and nobody else with them; guessing tokens is limited too", async () => {
+describe("a caller above the rate limit", () => {
+  it("has to wait, and no other caller does; guessing tokens is limited too", async () => {
     const at = `${urls.slow}/api/v1/dead-letters`;
     const flood = (headers: Record<string, string>) =>
       Promise.all(Array.from({ length: 60 }, () => fetch(at, { headers })));
@@ -139,7 +139,7 @@ describe("whoever asks too often", () => {
     expect(refused[0]?.headers.get("retry-after")).toBe("1");
     expect(await refused[0]?.json()).toMatchObject({
       type: "urn:rollcall:problem:too-many-requests",
-      detail: "reader prometheus asks more often than ROLLCALL_HTTP_RATE_MAX allows",
+      detail: "reader prometheus sends more requests than ROLLCALL_HTTP_RATE_MAX allows",
     });
     expect((await fetch(at, { headers: as("operator") })).status).toBe(200);
 

@@ -19,7 +19,7 @@ interface Said {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The whole answer, or the head of a stream. */
+/** The answer, or only its head for a stream. */
 async function ask(path: string, init: RequestInit = {}): Promise<Said> {
   const abort = new AbortController();
   const response = await fetch(url + path, { ...init, signal: abort.signal });
@@ -37,7 +37,7 @@ const event = (payload_type: string, payload: object, headers: Record<string, st
 });
 const introspection = (node_id: string) => ["NodeIntrospectionEvent", { node_id, node_type: "effect" }] as const;
 
-/** What the table's path stands for, asked for one node. */
+/** A concrete URL for a path of the table, for one node. */
 function request(route: string, nodeId: string, headers: Record<string, string>): Promise<Said> {
   const [method = "", path = ""] = route.split(" ");
   const id = "0198c0de-0000-7000-8000-000000000000";
@@ -63,23 +63,23 @@ function routesOf(tree: string): readonly string[] {
 }
 
 const table = tableOf("Routes");
-/** What a person opens in a browser. */
+/** Documents for a browser. */
 const DOCUMENTS = ["/docs", "/docs/api", "/docs/style.css", "/schemas", "/openapi.json", "/asyncapi.json"];
 const password = (token: string) => ({ authorization: `Basic ${Buffer.from(`anyone:${token}`).toString("base64")}` });
 const isRefused = ({ status }: Said): boolean => status === 401 || status === 403;
 
 describe("the routes of the guide", () => {
-  it("are all the routes that there are", async () => {
+  it("are all routes of the server", async () => {
     await server.ready();
     expect(table.map(([route]) => route).toSorted()).toEqual(
       routesOf(server.printRoutes({ commonPrefix: false })).toSorted(),
     );
   });
 
-  it("can't be joined by one that does not say who may use it", () => {
+  it("must each have config.access", () => {
     const http = fastify();
     addAuthentication(http, undefined);
-    expect(() => http.get("/secret", () => "")).toThrow(/GET \/secret does not say who may use it/);
+    expect(() => http.get("/secret", () => "")).toThrow(/GET \/secret has no config.access/);
   });
 
   it.each(table)("%s: without a token %s, reader %s, node %s, operator %s", async (route, ...cells) => {
@@ -103,7 +103,7 @@ describe("the routes of the guide", () => {
     }
   });
 
-  it("know a token from the header alone", async () => {
+  it("accept a token only in the header", async () => {
     const token = TOKENS.operator;
     const ways: [string, Record<string, string>][] = [
       [`/metrics?token=${token}&access_token=${token}`, {}],
@@ -121,7 +121,7 @@ describe("the routes of the guide", () => {
     expect(headers.get("www-authenticate")).toContain('error="invalid_token"');
   });
 
-  it("tell reasons of readiness to those with a token only", async () => {
+  it("show reasons of readiness only to callers with a token", async () => {
     const { bench } = system;
     const status = { ...bench.system.runtime.status(), bus: { ok: false, reason: "broker kafka-1.internal:9092" } };
     const broken = { ...bench.system.runtime, status: () => status } as typeof bench.system.runtime;
@@ -146,7 +146,7 @@ describe("a browser's password", () => {
       expect((await ask(path, { headers: password(wrong) })).status).toBe(401);
   });
 
-  it("is asked for where a page is wanted", async () => {
+  it("is requested when a page is opened", async () => {
     const { headers } = await ask("/docs", { headers: { accept: "text/html,*/*" } });
     expect(headers.get("www-authenticate")).toMatch(/^Basic realm=/);
     const { headers: ofApi } = await ask("/api/v1/overview", { headers: { accept: "text/html,*/*" } });
@@ -166,20 +166,20 @@ describe("a node's token", () => {
   const known = async (nodeId: string) =>
     (await ask(`/api/v1/registrations/${nodeId}`, { headers: as("operator") })).status;
 
-  it("speaks for its node in every message, and for no other", async () => {
+  it("may publish messages of its node, and of no other", async () => {
     for (const type of ["NodeIntrospectionEvent", "NodeRegistrationAcked", "NodeHeartbeatEvent", "NodeDeregister"]) {
       const payload = (node_id: string) => ({ node_id, node_type: "effect" });
       expect((await publish("node", type, payload("own-1"))).status).toBe(202);
       for (const other of ["victim", "own-11", "own-", "OWN-1"])
         expect(await publish("node", type, payload(other))).toMatchObject({
           status: 403,
-          body: { type: "urn:rollcall:problem:forbidden", detail: `node own-1 does not speak for ${other}` },
+          body: { type: "urn:rollcall:problem:forbidden", detail: `node own-1 may not act for ${other}` },
         });
     }
     expect(await known("victim")).toBe(404);
   });
 
-  it("may stand for all nodes with a prefix", async () => {
+  it("may be for all nodes with a prefix", async () => {
     expect((await publish("prefix", ...introspection("edge-7"))).status).toBe(202);
     expect((await publish("prefix", ...introspection("edg"))).status).toBe(403);
     expect((await publish("prefix", ...introspection("own-1"))).status).toBe(403);
@@ -197,7 +197,7 @@ describe("a node's token", () => {
     expect(said.status).toBe(403);
   });
 
-  it("publishes no event of the orchestrator, and neither does an operator's", async () => {
+  it("can't publish an event of the orchestrator, nor can an operator's", async () => {
     const { domain } = system.bench.system;
     const consumed = new Set(domain.consumed.map(({ type }) => type));
     const internal = [...domain.topicByEventType.keys()].filter((type) => !consumed.has(type));
@@ -210,7 +210,7 @@ describe("a node's token", () => {
         });
   });
 
-  it("sees the events of its own nodes only, from now on and from an earlier id on", async () => {
+  it("gets the events of its own nodes only, live and from an earlier id on", async () => {
     const { bench } = system;
     const read = async (holder: Holder, lastId?: string) => {
       const abort = new AbortController();

@@ -25,7 +25,7 @@ const OUTPUTS = [
   "dlq.registration",
 ];
 
-/** An environment of its own, so that what is granted in one trial is nothing in another. */
+/** A namespace for each trial, so that grants of one do not apply to another. */
 class Trial {
   readonly env = freshNamespace();
   readonly #kafka: SecuredKafka;
@@ -54,7 +54,7 @@ class Trial {
     await admin.disconnect();
   }
 
-  /** All that the runtime does with a bus; resolves when its own messages came back. */
+  /** Everything that the runtime does with a bus; resolves when its own messages are consumed. */
   async runs(user: KafkaUser = "runtime", more: Partial<KafkaBusOptions> = {}, joinMs = 30_000): Promise<void> {
     const bus = kafkaBus(this.#kafka.bootstrapServers, {
       limits: { connectTimeoutMs: patience.timeoutMs },
@@ -87,7 +87,7 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
   });
   afterAll(() => kafka.stop());
 
-  it("lets the runtime do its work with what the guide grants", async () => {
+  it("lets the runtime work with the guide's grants", async () => {
     const trial = new Trial(kafka);
     await trial.grant(of("runtime"));
     await trial.runs();
@@ -102,13 +102,13 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
       await trial.grant(of("runtime").filter((grant) => grant !== missing));
       const refused = trial.runs();
       await expect(refused).rejects.toThrow(/not authorized|access denied|authorization failed/i);
-      // An event that may not be written waits: it is never dropped for want of a permission.
+      // An event that may not be written waits: a missing permission never drops it.
       const retryable = missing.operation === "Write";
       await expect(refused).rejects.toMatchObject({ code: retryable ? "BUS_UNAVAILABLE" : "BUS_REFUSED", retryable });
     },
   );
 
-  it("and not without Read on the group, which the log says: kafkajs' error does not", async () => {
+  it("and not without Read on the group, which the log names, since kafkajs' error does not", async () => {
     const trial = new Trial(kafka);
     await trial.createTopics();
     await trial.grant(of("runtime").filter(({ resource }) => resource === "topic"));
@@ -123,7 +123,7 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
       await trial.createTopics();
       await trial.grant(documented);
     });
-    /** What the broker says to it; a broker that is busy with other handshakes is asked again. */
+    /** The broker's answer; retried while the broker is busy with other handshakes. */
     const write = async (user: KafkaUser, name: string): Promise<string> => {
       const bus = kafkaBus(kafka.bootstrapServers, kafka.access(user));
       const said = () =>
@@ -134,7 +134,7 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
       return answer;
     };
 
-    it("says what a node says and hears what is said to it", async () => {
+    it("publishes its messages and reads its events", async () => {
       const transport = kafkaTransport({
         brokers: [kafka.bootstrapServers],
         env: trial.env,
@@ -156,7 +156,7 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
     const refusals = (users: readonly KafkaUser[], names: readonly string[]): Promise<readonly string[]> =>
       Promise.all(users.flatMap((user) => names.map(async (name) => `${user} ${name}: ${await write(user, name)}`)));
 
-    it("and a dashboard write no event of the orchestrator, and a stranger writes nothing", async () => {
+    it("and a dashboard can write no event of the orchestrator, and a stranger nothing", async () => {
       for (const said of await refusals(["node", "dashboard", "stranger"], OUTPUTS))
         expect(said).toMatch(/not authorized/i);
       for (const said of await refusals(["dashboard", "stranger"], INPUTS)) expect(said).toMatch(/not authorized/i);
@@ -177,7 +177,7 @@ describeReal("Kafka with TLS, SCRAM and an authorizer", () => {
     ],
     ["no credentials", { sasl: undefined as never }, /./],
     ["another authority", { ssl: true }, /certificate/],
-  ])("ends at once, and says why without a secret: %s", async (_what, options, reason) => {
+  ])("ends at once, with the reason and without a secret: %s", async (_what, options, reason) => {
     const said: string[] = [];
     const trial = new Trial(kafka);
     const log: KafkaBusOptions["log"] = (_level, text, details) => said.push(text + JSON.stringify(details));

@@ -19,7 +19,7 @@ const CONSUL = "canary-consul-token-7f7f";
 const env = freshNamespace();
 const topic = (name: string): string => `${env}.onex.${name}.v1`;
 
-/** Every part asks for a secret, every secret has "canary" in it, and Consul lets us do nothing. */
+/** Every part requires a secret that contains "canary", and Consul denies everything. */
 describeReal("A system whose parts all want to know who asks", () => {
   let kafka: SecuredKafka;
   let postgres: SecuredPostgres;
@@ -83,7 +83,7 @@ describeReal("A system whose parts all want to know who asks", () => {
 
   const stateOf = async () => JSON.parse((await ask("/api/v1/registrations/own-1")).text) as Record<string, unknown>;
 
-  it("works: over SASL, TLS and ACLs, as the role that changes no table, for a node with its token", async () => {
+  it("works with SASL, TLS and ACLs, with the database role without DDL, for a node with a token", async () => {
     expect(
       (await publish("NodeIntrospectionEvent", { node_id: "own-1", node_type: "effect", ...pointingAt(ssrf) })).status,
     ).toBe(202);
@@ -94,7 +94,7 @@ describeReal("A system whose parts all want to know who asks", () => {
     );
   });
 
-  it("is moved by no event of its own that somebody else writes", async () => {
+  it("is not affected by its own kinds of events written by someone else", async () => {
     const producer = kafka.admin.producer();
     await producer.connect();
     const before = await stateOf();
@@ -117,7 +117,7 @@ describeReal("A system whose parts all want to know who asks", () => {
       ["evt.node-deregistered", "NodeDeregistered"],
     ];
     for (const [name, type] of internal) await producer.send({ topic: topic(name), messages: [forged(type)] });
-    // And where it does read: it is told apart by its topic.
+    // Also on a topic that it reads: the type does not belong to that topic.
     for (const [, type] of internal)
       await producer.send({ topic: topic("evt.node-heartbeat"), messages: [forged(type)] });
     await producer.disconnect();
@@ -133,7 +133,7 @@ describeReal("A system whose parts all want to know who asks", () => {
     expect(await stateOf()).toEqual(before);
   });
 
-  it("ends at the start, with the reason, when a secret or a certificate is wrong", async () => {
+  it("ends at the start, with the reason, when a secret or certificate is wrong", async () => {
     const wrong: [Record<string, string>, RegExp][] = [
       [{ KAFKA_SASL_PASSWORD: "canary-wrong-kafka" }, /Authentication failed/],
       [{ KAFKA_SSL_CA_FILE: kafka.certificates.strangerFile }, /certificate is not trusted/],
@@ -151,7 +151,7 @@ describeReal("A system whose parts all want to know who asks", () => {
     }
   });
 
-  it("tells no secret: not in an answer, not in a log, not to a command, not with its store gone", async () => {
+  it("shows no secret in answers, logs or commands, also without its store", async () => {
     const paths = [
       "/health/ready",
       "/metrics",

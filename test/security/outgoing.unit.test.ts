@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { filesIn } from "../tidy/sources.ts";
 
-/** Who opens connections, and to what it is told to by its configuration alone. */
+/** The files that open connections, only to addresses from the configuration. */
 const OUTGOING: Readonly<Record<string, string>> = {
   "app/terminal/server-client.ts": "--url, ROLLCALL_URL",
   "client/event-stream.ts": "the transport's url",
@@ -24,7 +24,7 @@ const OPENS = new RegExp(
 const CODE = ["app", "client", "contracts", "effects", "nodes", "reducers", "runtime"];
 
 describe("connections to others", () => {
-  it("are opened in places that know no node's words, and nowhere else", () => {
+  it("are opened only in files that do not handle texts of nodes", () => {
     const found = CODE.flatMap((folder) => filesIn(folder)).filter(({ text }) => OPENS.test(text));
     expect(found.map(({ path }) => path).toSorted()).toEqual(Object.keys(OUTGOING).toSorted());
   });

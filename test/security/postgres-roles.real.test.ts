@@ -24,13 +24,13 @@ describeReal("Postgres with TLS and three roles", () => {
     await server.stop();
   });
 
-  it("runs for nobody before the tables are there, and says who has to make them", async () => {
+  it("does not start before the tables exist, and names the role that creates them", async () => {
     const refused = migrate(storeAt(server.url("rollcall_run")), MIGRATIONS);
     await expect(refused).rejects.toMatchObject({ code: "MIGRATION_REFUSED", retryable: false });
     await expect(refused).rejects.toThrow(/runtime\/0001_contracts\.sql.*rollcall migrate/);
   });
 
-  it("is migrated by the role that owns the tables, with the command", async () => {
+  it("is migrated by the role that owns the tables, with rollcall migrate", async () => {
     const environment = { DATABASE_URL: server.url("rollcall_migrate") };
     expect(await rollcall("migrate", environment)).toMatchObject({
       code: 0,
@@ -43,7 +43,7 @@ describeReal("Postgres with TLS and three roles", () => {
     });
   });
 
-  it("runs as a role that finds the tables and changes none", async () => {
+  it("runs as a role without DDL", async () => {
     const store = storeAt(server.url("rollcall_run"));
     expect(await migrate(store, MIGRATIONS)).toEqual([]);
     expect(await ensureJournalPartitions(store, ["2031-01-01", "2031-01-02"])).toEqual(["2031-01-01", "2031-01-02"]);
@@ -56,7 +56,7 @@ describeReal("Postgres with TLS and three roles", () => {
 
   const tables = ["entity", "seen", "journal", "intent", "partition_owner", "source_offset", "dead_letter", "contract"];
   const more = ["expiry_hold", "node_registrations", "catalog_service", "journal_20310101"];
-  it("lets each role do what the guide says, and nothing else", async () => {
+  it("lets each role do what the guide lists, and nothing else", async () => {
     const tried = async (role: keyof typeof ROLES, sql: string): Promise<string> => {
       const client = new Client({ connectionString: server.url(role) });
       await client.connect();
@@ -103,7 +103,7 @@ describeReal("Postgres with TLS and three roles", () => {
     expect(await tried("rollcall_migrate", "create role mine")).toBe(denied);
   });
 
-  it("is known by its certificate, or not spoken to", async () => {
+  it("is trusted by its certificate only", async () => {
     const { strangerFile, caFile } = server.certificates;
     const ask = (how: Parameters<SecuredPostgres["url"]>[1]) =>
       storeAt(server.url("rollcall_run", how)).query("select 1");

@@ -9,7 +9,7 @@ describe("a token bucket", () => {
     for (let taken = 0; ; taken++) if (limit.take(identity) > 0) return taken;
   };
 
-  it("holds two seconds' worth, and fills again at its rate", () => {
+  it("holds requests for two seconds, and refills at its rate", () => {
     expect(takeAll("a")).toBe(20);
     clock.pass(500);
     expect(takeAll("a")).toBe(5);
@@ -18,12 +18,12 @@ describe("a token bucket", () => {
     expect(limit.take("a")).toBe(1);
   });
 
-  it("is each identity's own", () => {
+  it("exists for each identity", () => {
     expect(takeAll("a")).toBe(0);
     expect(takeAll("b")).toBe(20);
   });
 
-  it("forgets who was not seen for long, however many there are", () => {
+  it("is forgotten for identities not seen for long: the number is bounded", () => {
     const limited = new RateLimit(10, clock);
     for (let each = 0; each < 30_000; each++) limited.take(`address ${each}`);
     expect(limited.size).toBe(10_000);

@@ -9,7 +9,7 @@ export interface Ran {
   readonly err: string;
 }
 
-/** A command of the real program, to its end. Its words are separated by spaces. */
+/** Runs a command of the real program to its end; arguments are separated by spaces. */
 export const rollcall = (
   command: string,
   environment: Readonly<Record<string, string>> = {},

@@ -28,7 +28,7 @@ export const USERS = {
 } as const;
 export type KafkaUser = keyof typeof USERS;
 
-/** One permission, in the guide's words. */
+/** One permission, as the guide's table has it. */
 export interface Grant {
   readonly user: KafkaUser;
   readonly resource: string;
@@ -38,15 +38,14 @@ export interface Grant {
 }
 
 /**
- * A broker that wants TLS and SCRAM on one listener, and allows nobody anything by itself; the other is the
- * administrator's.
+ * A broker with TLS, SCRAM and no default permissions on one listener; the other listener is the administrator's.
  */
 export class SecuredKafka {
   readonly certificates: Certificates;
   readonly bootstrapServers: string;
   /** The same broker by a name that its certificate does not have. */
   readonly otherName: string;
-  /** Anybody who gets here may do everything. */
+  /** The listener without any access control. */
   readonly admin: Kafka;
   readonly stop: () => Promise<void>;
 
@@ -113,7 +112,7 @@ export class SecuredKafka {
     return { sasl, ssl: { ca: this.certificates.ca } };
   }
 
-  /** What `rollcall` reads to be this user. */
+  /** Environment variables with which `rollcall` is this user. */
   environment(user: KafkaUser): Readonly<Record<string, string>> {
     return {
       KAFKA_BOOTSTRAP_SERVERS: this.bootstrapServers,
@@ -140,7 +139,7 @@ export class SecuredKafka {
           operation: operationOf(operation),
         })),
       });
-      // Granted is what the controller knows; the broker asks its own copy.
+      // The controller has the grant before the broker's copy does.
       const all = { principal: undefined, host: undefined } as object;
       const filter = {
         ...all,

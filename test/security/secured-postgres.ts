@@ -17,7 +17,7 @@ export const ROLES = {
 } as const;
 export type PostgresRole = keyof typeof ROLES;
 
-/** A server that lets the three roles of the guide in with TLS and a password only. */
+/** A server with the three roles of the guide, which need TLS and a password. */
 export class SecuredPostgres {
   readonly certificates: Certificates;
   readonly adminUrl: string;
@@ -66,7 +66,7 @@ export class SecuredPostgres {
     return `sslmode=verify-full&sslrootcert=${this.certificates.caFile}`;
   }
 
-  /** The statements of the guide, and the passwords that it leaves to the administrator. */
+  /** Runs the statements of the guide, with passwords, which it leaves to the administrator. */
   async #setUp(): Promise<void> {
     const client = new Client({ connectionString: this.adminUrl });
     await client.connect();

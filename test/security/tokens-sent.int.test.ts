@@ -25,7 +25,7 @@ describe("a command", () => {
     rollcall(command, { ROLLCALL_URL: url, ...environment });
 
   it.each(["nodes list", "explain sent-1", "dlq list", "doctor --json", "nodes show sent-1"])(
-    "sends ROLLCALL_TOKEN, or says that a token is needed: %s",
+    "sends ROLLCALL_TOKEN, or reports that a token is needed: %s",
     async (command) => {
       const { code, out, err } = await ask(command, {});
       expect([code, out + err]).toEqual([1, expect.stringContaining("Authorization: Bearer")]);
@@ -47,10 +47,10 @@ describe("a command", () => {
     );
   });
 
-  it("says what its token may not do", async () => {
+  it("reports what its token may not do", async () => {
     const id = "0198c0de-0000-7000-8000-000000000000";
     const { code, out } = await ask(`dlq drop ${id}`, { ROLLCALL_TOKEN: TOKENS.reader });
-    expect([code, out]).toEqual([1, expect.stringContaining("it takes operator")]);
+    expect([code, out]).toEqual([1, expect.stringContaining("it requires operator")]);
   });
 });
 
@@ -69,7 +69,7 @@ describe("a node", () => {
     await transport.close();
   });
 
-  it("hears at once that its token is not taken, and can start with another", async () => {
+  it("learns at once that its token is refused, and can start with another", async () => {
     for (const token of [undefined, "no-such-token-0123456789abcdef"]) {
       const { node, transport } = nodeWith(token, "edge-6");
       for (const _ of [1, 2])
@@ -78,13 +78,13 @@ describe("a node", () => {
     }
   });
 
-  it("hears that its token is another node's", async () => {
+  it("learns that its token is another node's", async () => {
     const { node, transport } = nodeWith(TOKENS.node, "edge-7");
     const trouble = new Promise((resolve) => node.on("deliveryFailed", resolve));
     await node.start();
     expect(await trouble).toMatchObject({
       code: "TRANSPORT_REFUSED",
-      message: expect.stringContaining("does not speak for edge-7"),
+      message: expect.stringContaining("may not act for edge-7"),
     });
     await node.close({ goodbye: false });
     await transport.close();

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { withBackends, withoutBackends } from "../../app/modules/registration-effects.ts";
+import { withBackends, withoutBackends } from "../../app/modules/registration.ts";
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";

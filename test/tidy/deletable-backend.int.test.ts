@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { filesIn, importsOf } from "./sources.ts";
 import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
-const COMPOSITION = ["app/host/compose.ts", "app/modules/registration.ts", "app/modules/registration-effects.ts"];
+const COMPOSITION = ["app/host/compose.ts", "app/modules/registration.ts"];
 
 afterAll(removeCopies);
 

@@ -20,7 +20,7 @@ const COPIED = [
 
 const VALIDATE = `
 import { validateDomain } from "./runtime/contract/checks/validate.ts";
-import { withoutBackends } from "./app/modules/registration-effects.ts";
+import { withoutBackends } from "./app/modules/registration.ts";
 const { diagnostics } = validateDomain("contracts/registration", withoutBackends());
 console.log(JSON.stringify(diagnostics.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
 `;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
 import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 
-/** A message that could not be taken. */
+/** A message that could not be processed. */
 export const DeadLetter = z.object({
   id: z.uuid(),
   at: z.iso.datetime(),
@@ -14,15 +14,15 @@ export const DeadLetter = z.object({
   offset: z.int(),
   key: z.string().nullable(),
   value_bytes: z.int(),
-  truncated: z.boolean().describe("only its first 256 KiB were kept: it can't be retried"),
+  truncated: z.boolean().describe("only the first 256 KiB were kept, so it can't be retried"),
   retried_at: z.iso.datetime().nullable(),
 });
 export type DeadLetter = z.infer<typeof DeadLetter>;
 
-/** With the message itself; bytes that are no UTF-8 are base64. */
+/** With the message itself. */
 export const DeadLetterDetail = DeadLetter.extend({
   value: z.string().nullable(),
-  value_encoding: z.enum(["utf8", "base64"]),
+  value_encoding: z.enum(["utf8", "base64"]).describe("base64: the bytes are not UTF-8"),
   headers: z.record(z.string(), z.string()),
 });
 export type DeadLetterDetail = z.infer<typeof DeadLetterDetail>;
@@ -53,7 +53,7 @@ export interface DeadLetterFilter {
   readonly retried?: boolean | undefined;
 }
 
-/** Newest first, behind the place given. */
+/** Newest first, from behind the position given. */
 export async function findDeadLetters(
   sql: Sql,
   domain: string,

@@ -5,13 +5,13 @@ import { BROKER_TIME_HEADER, REPARTITIONED_HEADER } from "../../../runtime/shell
 import { type DeadLetterFilter, DETAIL_COLUMNS, type DeadLetterDetailRow } from "./dead-letter-queries.ts";
 
 const PUBLISH_MS = 10_000;
-/** Of one request: those that fail again are new dead letters, and must not keep it going. */
+/** In one request, which would not end otherwise: messages that fail again become new dead letters. */
 const RETRIES_MAX = 500;
 const PAGE_ROWS = 50;
 /** A call of the bus takes at most 512 KiB a partition. */
 const BATCH_BYTES = 400 * 1024;
 
-/** Publishes them to their topics again, byte for byte. */
+/** Publishes the messages to their topics again, byte for byte. */
 export async function retryDeadLetters(
   bus: Pick<EventBus, "publish">,
   sql: Sql,
@@ -25,7 +25,7 @@ export async function retryDeadLetters(
   }
 }
 
-/** The oldest that were not retried yet and are whole, at most so many; and how many are left. */
+/** Retries the oldest that match, are complete and were not retried yet. `left`: how many of those remain. */
 export async function retryMatching(
   bus: Pick<EventBus, "publish">,
   sql: Sql,
@@ -50,7 +50,7 @@ export async function retryMatching(
 }
 
 function outgoingOf({ topic, partition, key, value, headers: all }: DeadLetterDetailRow): OutgoingMessage {
-  // Without the marks of a repartitioned copy: it may be misplaced once more, and then it goes where it belongs.
+  // Without the marks of a repartitioned copy: in a wrong partition they would make it a dead letter again.
   const { [REPARTITIONED_HEADER]: _from, [BROKER_TIME_HEADER]: _at, ...headers } = all;
   return { topic, partition, key, value, headers };
 }

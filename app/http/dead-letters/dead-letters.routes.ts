@@ -1,7 +1,11 @@
 import { z } from "zod";
-import { recordOperatorDecision, type OperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
+import { recordOperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
 import type { System } from "../../host/system.ts";
-import { decodeCursor, encodeCursor } from "../server/cursor.ts";
+import { decodeCursor, pageOf } from "../server/cursor.ts";
+import { parseBody } from "../server/json-body.ts";
+import { decisionBy, Reason } from "../server/operator-decision.ts";
+import { notFound, Problem } from "../server/problem.ts";
+import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-types.ts";
 import {
   DeadLetter,
   deadLetterOf,
@@ -12,13 +16,10 @@ import {
   type DeadLetterDetailRow,
 } from "./dead-letter-queries.ts";
 import { retryMatching, retryDeadLetters } from "./dead-letter-retry.ts";
-import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-types.ts";
-import { parseBody } from "../server/json-body.ts";
-import { notFound, Problem } from "../server/problem.ts";
 
 const Query = z.object({
-  code: z.string().max(64).optional().describe("its error code"),
-  topic: z.string().max(255).optional().describe("the topic that it lay in"),
+  code: z.string().max(64).optional().describe("only with this error code"),
+  topic: z.string().max(255).optional().describe("only of this topic"),
   retried: z
     .enum(["true", "false"])
     .transform((text) => text === "true")
@@ -28,47 +29,33 @@ const Query = z.object({
 });
 const List = z.object({ items: z.array(DeadLetter), next_cursor: z.string().nullable() });
 const Params = z.object({ id: z.uuid() });
-const ReasonQuery = z.object({
-  reason: z.string().min(1).max(1_024).optional().describe("why: it is kept in rollcall.operator_decision"),
-});
+const ReasonQuery = z.object({ reason: Reason.optional() });
 const RetrySelection = z.strictObject({ code: z.string().max(64).optional(), topic: z.string().max(255).optional() });
 const RetryResult = z.object({
   retried: z.int(),
-  left: z.int().describe("of the same kind, not retried yet: a request takes at most 500, and what fails again is new"),
+  left: z.int().describe("that match and are not retried yet: one request retries at most 500"),
 });
 
-export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }: System): void {
-  const decision = (who: string, reason: string | null = null): OperatorDecision => ({
-    domain: domain.name,
-    who,
-    reason,
-    atMs: runtime.brokerTimeMs,
-  });
-  const requireDeadLetter = async (id: string): Promise<DeadLetterDetailRow> => {
-    const row = await readDeadLetter(store, domain.name, id);
-    if (!row) throw notFound(`there is no dead letter ${id}`);
-    return row;
-  };
+export function addDeadLetterRoutes(http: Http, system: System): void {
+  addReadRoutes(http, system);
+  addRetryRoutes(http, system);
+  addDeleteRoute(http, system);
+}
 
+function addReadRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/dead-letters",
     {
       config: { access: ["reader"] },
-      schema: {
-        summary: "Dead letters, newest first",
-        querystring: Query,
-        response: { 200: List, ...PROBLEMS },
-      },
+      schema: { summary: "Dead letters, newest first", querystring: Query, response: { 200: List, ...PROBLEMS } },
     },
     async ({ query: { code, topic, retried, limit, cursor } }) => {
       const filter = { code, topic, retried };
       const scope = `dead letters ${JSON.stringify(filter)}`;
-      const place = cursor === undefined ? undefined : decodeCursor(scope, cursor).map(String);
-      const after = place && { at: place[0] ?? "", id: place[1] ?? "" };
-      const found = await findDeadLetters(store, domain.name, filter, { after, limit: limit + 1 });
-      const items = found.slice(0, limit);
-      const last = found.length > limit ? items.at(-1) : undefined;
-      return { items, next_cursor: last ? encodeCursor(scope, [last.at, last.id]) : null };
+      const position = cursor === undefined ? undefined : decodeCursor(scope, cursor).map(String);
+      const after = position && { at: position[0] ?? "", id: position[1] ?? "" };
+      const found = await findDeadLetters(system.store, system.domain.name, filter, { after, limit: limit + 1 });
+      return pageOf(found, limit, scope, ({ at, id }) => [at, id]);
     },
   );
 
@@ -77,13 +64,18 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "One of them, with its bytes",
+        summary: "One dead letter, with the message as it came",
         params: Params,
         response: { 200: DeadLetterDetail, ...PROBLEMS },
       },
     },
-    async ({ params: { id } }) => deadLetterDetailOf(await requireDeadLetter(id)),
+    async ({ params: { id } }) => deadLetterDetailOf(await requireDeadLetter(system, id)),
   );
+}
+
+// A decision is recorded before what it publishes: a message without one could not be explained later.
+function addRetryRoutes(http: Http, system: System): void {
+  const { store, bus, domain } = system;
 
   http.post(
     "/api/v1/dead-letters/:id/retry",
@@ -91,23 +83,22 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
       config: { access: [] },
       schema: {
         summary: "Publishes it to its topic again, byte for byte",
-        description: "What fails again is a new dead letter: it has another offset.",
+        description: "If it fails again, it becomes a new dead letter: it has another offset.",
         params: Params,
         querystring: ReasonQuery,
         response: { 202: DeadLetter, ...PROBLEMS },
       },
     },
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
-      const row = await requireDeadLetter(id);
+      const row = await requireDeadLetter(system, id);
       if (deadLetterOf(row).truncated)
         throw new Problem(
           "conflict",
-          `of its ${row.value_bytes} bytes only the first 256 KiB were kept: send the original`,
+          `only the first 256 KiB of its ${row.value_bytes} bytes were kept: send the original message again`,
         );
-      // First the word: of what is published without it nobody would know why.
-      await recordOperatorDecision(store, "dead letter retry", subjectOf(row), decision(identity, reason));
+      await recordOperatorDecision(store, "dead letter retry", subjectOf(row), decisionBy(system, identity, reason));
       await retryDeadLetters(bus, store, [row]);
-      return reply.code(202).send(deadLetterOf(await requireDeadLetter(id)));
+      return reply.code(202).send(deadLetterOf(await requireDeadLetter(system, id)));
     },
   );
 
@@ -117,20 +108,23 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
       config: { access: [] },
       schema: {
         summary: "Republishes all that match, oldest first",
-        description: "At most 500: ask again while there are some left. Those that were cut are not taken.",
+        description: "At most 500: repeat it while some are left. Truncated messages are left out.",
         querystring: ReasonQuery,
         body: RetrySelection,
         response: { 200: RetryResult, ...PROBLEMS },
       },
     },
     async ({ body, query: { reason }, caller: { identity } }) => {
-      const kind = parseBody(RetrySelection, body, "{code?, topic?}");
-      const named = [kind.code, kind.topic].filter((part) => part !== undefined).join(" of ");
-      await recordOperatorDecision(store, "dead letter retry: all", named || "all", decision(identity, reason));
-      return retryMatching(bus, store, domain.name, kind);
+      const selection = parseBody(RetrySelection, body, "{code?, topic?}");
+      const subject = [selection.code, selection.topic].filter((part) => part !== undefined).join(" of ") || "all";
+      const decision = decisionBy(system, identity, reason);
+      await recordOperatorDecision(store, "dead letter retry: all", subject, decision);
+      return retryMatching(bus, store, domain.name, selection);
     },
   );
+}
 
+function addDeleteRoute(http: Http, system: System): void {
   http.delete(
     "/api/v1/dead-letters/:id",
     {
@@ -143,16 +137,23 @@ export function addDeadLetterRoutes(http: Http, { store, bus, domain, runtime }:
       },
     },
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
-      const row = await requireDeadLetter(id);
-      await store.transaction(async (tx) => {
+      const row = await requireDeadLetter(system, id);
+      await system.store.transaction(async (tx) => {
         await tx.query(`delete from rollcall.dead_letter where id = $1::uuid`, [id]);
-        await recordOperatorDecision(tx, "dead letter drop", subjectOf(row), decision(identity, reason));
+        await recordOperatorDecision(tx, "dead letter drop", subjectOf(row), decisionBy(system, identity, reason));
       });
       return reply.code(204).send();
     },
   );
 }
 
-/** What it was, for those who read of it when it is gone. */
+/** @throws Problem not-found */
+async function requireDeadLetter({ store, domain }: System, id: string): Promise<DeadLetterDetailRow> {
+  const row = await readDeadLetter(store, domain.name, id);
+  if (!row) throw notFound(`there is no dead letter ${id}`);
+  return row;
+}
+
+/** Describes it in the record of decisions, which outlives it. */
 const subjectOf = ({ id, error_code, topic, partition, offset }: DeadLetterDetailRow): string =>
   `${id} ${error_code} ${topic}[${partition}]@${offset}`;

@@ -1,15 +1,15 @@
 import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
-import { renderDocument, scrollable } from "./document.ts";
-import { fieldTable } from "./field-table.ts";
-import { anchorOf, html, joinContents, type Html } from "./html.ts";
-import { constraintTexts, typeText } from "./schema-text.ts";
+import { renderDocument, table } from "./document.ts";
+import { constraintList, fieldTable } from "./field-table.ts";
+import { anchorOf, html, type Html } from "./html.ts";
+import { typeText } from "./schema-text.ts";
 
 type MediaTypes = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
 
 interface Operation {
   readonly summary?: string;
   readonly description?: string;
-  /** Who may use it, as `access.ts` has it. */
+  /** The roles that may use it: see `access.ts`. */
   readonly "x-access"?: "anyone" | readonly string[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content?: MediaTypes };
@@ -29,7 +29,7 @@ export interface OpenApi {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** Every route of an OpenAPI document, for people. */
+/** A page with every route of an OpenAPI document. */
 export function apiPage({ info, paths = {} }: OpenApi): string {
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ title: `${method.toUpperCase()} ${path}`, operation })),
@@ -38,7 +38,8 @@ export function apiPage({ info, paths = {} }: OpenApi): string {
     title: "HTTP API",
     path: "/docs/api",
     intro: html`<p>${info.description}</p>
-<p>Version ${info.version}. For programs: <a href="/openapi.json">OpenAPI</a>. Where tokens are configured send one: <code>Authorization: Bearer &lt;token&gt;</code>.</p>`,
+<p>Version ${info.version}. For programs: <a href="/openapi.json">OpenAPI</a>. Where tokens are configured, send one:
+<code>Authorization: Bearer &lt;token&gt;</code>.</p>`,
     contents: [{ heading: "Routes", links: routes.map(({ title }) => [`#${anchorOf(title)}`, title] as const) }],
     body: routes.map(routeSection),
   });
@@ -62,29 +63,31 @@ ${Object.entries(responses).map(([status, answer]) => responseSection(title, sta
 
 function accessText(access: Operation["x-access"]): string {
   if (access === "anyone") return "anyone, also without a token";
-  const roles = (access ?? []).map((role) =>
-    role === "node" ? "nodes, of what names a node only their own" : `${role}s`,
-  );
+  const roles = (access ?? []).map((role) => (role === "node" ? "nodes, each for itself only" : `${role}s`));
   return [...roles, "operators"].join("; ");
 }
 
 const firstSchema = (content: MediaTypes | undefined): JsonSchema | undefined =>
   Object.values(content ?? {})[0]?.schema;
 
-const parameterTable = (title: string, parameters: readonly Parameter[]): Html =>
-  scrollable(
-    `Parameters of ${title}`,
-    html`<table><thead><tr><th scope="col">name</th><th scope="col">in</th><th scope="col">type</th><th scope="col">required</th><th scope="col">constraints</th><th scope="col">description</th></tr></thead><tbody>${parameters.map(parameterRow)}</tbody></table>`,
-  );
+function parameterTable(title: string, parameters: readonly Parameter[]): Html {
+  const rows = parameters.map(({ name, in: location, required, description, schema = {} }) => [
+    html`<code>${name}</code>`,
+    location,
+    typeText(schema),
+    required ? "required" : "optional",
+    constraintList(schema),
+    description ?? String(schema["description"] ?? ""),
+  ]);
+  return table(`Parameters of ${title}`, ["name", "in", "type", "required", "constraints", "description"], rows);
+}
 
-const parameterRow = ({ name, in: place, required, description, schema = {} }: Parameter): Html =>
-  html`<tr><th scope="row"><code>${name}</code></th><td>${place}</td><td>${typeText(schema)}</td><td>${required ? "required" : "optional"}</td><td>${joinContents(constraintTexts(schema), "; ")}</td><td>${description ?? String(schema["description"] ?? "")}</td></tr>`;
-
-/** Answers are long: they open when asked. */
+/** Collapsed: the fields of answers would make the page too long. */
 function responseSection(title: string, status: string, answer: NonNullable<Operation["responses"]>[string]): Html {
   const { description = "", content = {} } = answer;
   const schema = firstSchema(content);
   const types = Object.keys(content).join(", ");
   const statusText = description === "Default Response" ? "" : description;
-  return html`<details><summary><code>${status}</code> ${statusText} ${types}</summary>${schema && fieldTable(`Answer ${status} of ${title}`, schema)}</details>`;
+  const summary = html`<summary><code>${status}</code> ${statusText} ${types}</summary>`;
+  return html`<details>${summary}${schema && fieldTable(`Answer ${status} of ${title}`, schema)}</details>`;
 }

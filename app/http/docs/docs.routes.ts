@@ -14,7 +14,7 @@ import { notFound } from "../server/problem.ts";
 const SchemaParams = z.object({ file: z.string().max(255) });
 const DOCUMENT_ROUTE = { config: { access: ["reader", "node"], browsable: true }, schema: { hide: true } } as const;
 
-/** What is told about the interfaces, for programs and for people, made when it is asked for from what runs. */
+/** Documents about the interfaces, for programs and people, generated at each request from the contracts in force. */
 export function addDocsRoutes(http: Http, system: System): void {
   const sendHtml = (reply: FastifyReply, text: string): FastifyReply =>
     reply.type("text/html; charset=utf-8").serializer(String).send(text);

@@ -18,7 +18,7 @@ export interface DocumentPage {
   readonly body: Content;
 }
 
-/** A whole document. It needs no script, and nothing from elsewhere. */
+/** A whole document, without scripts and without anything from another origin. */
 export const renderDocument = ({ title, path, intro, contents, body }: DocumentPage): string =>
   html`<!doctype html>
 <html lang="en">
@@ -30,9 +30,9 @@ export const renderDocument = ({ title, path, intro, contents, body }: DocumentP
 <link rel="stylesheet" href="/docs/style.css">
 </head>
 <body>
-<a class="skip" href="#main">Skip to the content</a>
+<a class="skip" href="#main">Skip to content</a>
 <header>
-<nav aria-label="Documents"><a href="/">Rollcall</a>${DOCUMENT_LINKS.map(([href, text]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`)}</nav>
+<nav aria-label="Documents"><a href="/">Rollcall</a>${DOCUMENT_LINKS.map(documentLink(path))}</nav>
 </header>
 <div class="columns">
 <nav class="contents" aria-label="On this page">${contents.map(sectionLinks)}</nav>
@@ -46,15 +46,28 @@ ${body}
 </html>
 `.text;
 
+const documentLink =
+  (path: string) =>
+  ([href, text]: readonly [string, string]): Html =>
+    html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`;
+
 const sectionLinks = ({ heading, links }: DocumentPage["contents"][number]): Html =>
   html`<h2>${heading}</h2>
     <ul>
       ${links.map(([href, text]) => html`<li><a href="${href}">${text}</a></li>`)}
     </ul>`;
 
-/** What is wider than a narrow page is scrolled by itself, by keyboard too. */
-export const scrollable = (label: string, content: Html): Html =>
+/** Content that may be wider than the page: it scrolls by itself, also by keyboard. */
+const scrollable = (label: string, content: Html): Html =>
   html`<div class="scrolled" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
 
 export const codeBlock = (label: string, code: string): Html =>
   scrollable(label, html`<pre><code>${code}</code></pre>`);
+
+/** @param rows of as many cells as there are columns; the first one is the row's header */
+export function table(label: string, columns: readonly string[], rows: readonly (readonly Content[])[]): Html {
+  const row = ([header, ...cells]: readonly Content[]) =>
+    html`<tr><th scope="row">${header}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
+  const head = html`<thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>`;
+  return scrollable(label, html`<table>${head}<tbody>${rows.map(row)}</tbody></table>`);
+}

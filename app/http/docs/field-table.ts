@@ -1,9 +1,9 @@
 import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
-import { scrollable } from "./document.ts";
+import { table } from "./document.ts";
 import { html, type Html } from "./html.ts";
 import { alternativesOf, constraintTexts, typeText } from "./schema-text.ts";
 
-/** Deeper than people read. */
+/** Fields nested deeper are left out, for readability. */
 const DEPTH_MAX = 4;
 
 interface Field {
@@ -12,7 +12,7 @@ interface Field {
   readonly required: boolean;
 }
 
-/** The fields of an object, those within them too: `node.capabilities`, `failed_backends[].backend`. */
+/** The fields of an object and of the objects in it: `node.capabilities`, `failed_backends[].backend`. */
 function fieldsOf(schema: JsonSchema, path = "", depth = 0): readonly Field[] {
   if (depth >= DEPTH_MAX) return [];
   return alternativesOf(schema).flatMap(({ properties, required, items }) => [
@@ -25,24 +25,21 @@ function fieldsOf(schema: JsonSchema, path = "", depth = 0): readonly Field[] {
   ]);
 }
 
-/** @param label what a screen reader calls it */
+/** @param label what a screen reader calls the table */
 export function fieldTable(label: string, schema: JsonSchema): Html {
-  const rows = fieldsOf(schema);
-  if (rows.length === 0) return html`<p>${typeText(schema)}</p>`;
-  return scrollable(
-    label,
-    html`<table><thead><tr><th scope="col">field</th><th scope="col">type</th><th scope="col">required</th><th scope="col">constraints</th><th scope="col">description</th></tr></thead><tbody>${rows.map(fieldRow)}</tbody></table>`,
-  );
+  const fields = fieldsOf(schema);
+  if (fields.length === 0) return html`<p>${typeText(schema)}</p>`;
+  const rows = fields.map(({ path, schema: field, required }) => [
+    html`<code>${path}</code>`,
+    typeText(field),
+    required ? "required" : "optional",
+    constraintList(field),
+    String(field["description"] ?? ""),
+  ]);
+  return table(label, ["field", "type", "required", "constraints", "description"], rows);
 }
 
-const fieldRow = ({ path, schema, required }: Field): Html =>
-  html`<tr><th scope="row"><code>${path}</code></th><td>${typeText(schema)}</td><td>${required ? "required" : "optional"}</td><td>${constraints(schema)}</td><td>${String(schema["description"] ?? "")}</td></tr>`;
-
-function constraints(schema: JsonSchema): Html | undefined {
-  const words = constraintTexts(schema);
-  return words.length === 0
-    ? undefined
-    : html`<ul>
-        ${words.map((each) => html`<li>${each}</li>`)}
-      </ul>`;
+export function constraintList(schema: JsonSchema): Html | undefined {
+  const texts = constraintTexts(schema);
+  return texts.length === 0 ? undefined : html`<ul>${texts.map((each) => html`<li>${each}</li>`)}</ul>`;
 }

@@ -1,4 +1,4 @@
-/** Text that is HTML already. Only `html` makes it: whatever else gets into a page is text, and is shown as it is. */
+/** Text that is HTML. Only the tag `html` makes it: everything else in a page is escaped. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -8,9 +8,7 @@ export class Html {
 
 export type Content = string | number | Html | undefined | false | readonly Content[];
 
-/**
- * A piece of a page. What stands in `${}` is escaped, wherever it stands: in text, or in an attribute between quotes.
- */
+/** A piece of a page. The contents of `${}` are escaped, for text and for attribute values in quotes. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(parts.reduce((text, part, index) => text + render(contents[index - 1]) + part));
 }
@@ -30,11 +28,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 
-/** Contents with something between them. */
-export const joinContents = (contents: readonly Content[], between: Content): Content =>
-  contents.flatMap((content, index) => (index === 0 ? [content] : [between, content]));
-
-/** Lower case letters, digits and `-`: what an anchor can be, of any text. */
+/** An anchor for any text, of lower case letters, digits and `-`. */
 export const anchorOf = (text: string): string =>
   text
     .toLowerCase()

@@ -7,7 +7,7 @@ export interface MessageParties {
   readonly consumedBy: string;
 }
 
-/** Who writes a message to its topic and who reads it there, as far as the contracts tell. */
+/** Who publishes and consumes a message, as far as the contracts name them. */
 export function messagePartiesOf({ direction, type }: TopicMessage, model: DomainModel): MessageParties {
   const isIt = ({ name }: { readonly name: string }): boolean => name === type;
   if (direction === "sent") {
@@ -17,7 +17,7 @@ export function messagePartiesOf({ direction, type }: TopicMessage, model: Domai
       publishedBy: `Rollcall: ${joinDistinct(names)}`,
       consumedBy: model.triggers.some(({ event }) => isIt(event))
         ? "any subscriber; the reducer processes it before it is published"
-        : "whoever subscribes",
+        : "any subscriber",
     };
   }
   const handlers = model.handlers.filter(({ event }) => isIt(event)).map(({ handler }) => handler.name);

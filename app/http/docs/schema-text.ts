@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 
-/** The schemas that a value may follow; null apart, which `isNullable` tells. */
+/** The schemas that a value may match, without null: see `isNullable`. */
 export function alternativesOf(schema: JsonSchema): readonly JsonSchema[] {
   const options = (schema["anyOf"] ?? schema["oneOf"]) as readonly JsonSchema[] | undefined;
   return options ? options.filter(({ type }) => type !== "null").flatMap(alternativesOf) : [schema];
@@ -33,11 +33,11 @@ function singleTypeText(schema: JsonSchema): string {
 
 const isSchema = (value: unknown): value is JsonSchema => typeof value === "object" && value !== null;
 
-/** Beyond this JSON's numbers aren't exact: no limit that anybody meant. */
+/** Zod writes the safe integers as limits of every integer: those limits are not the author's. */
 const isExplicitLimit = (limit: unknown): boolean =>
   limit !== undefined && Math.abs(Number(limit)) < Number.MAX_SAFE_INTEGER;
 
-/** What a schema asks for beyond its type. */
+/** A schema's constraints beyond its type, as texts. */
 export function constraintTexts(schema: JsonSchema): readonly string[] {
   return [...new Set(alternativesOf(schema).flatMap(singleConstraintTexts))];
 }
@@ -55,15 +55,15 @@ function singleConstraintTexts(schema: JsonSchema): readonly string[] {
     ...(isExplicitLimit(maximum) ? [`to ${String(maximum)}`] : []),
     ...(maxItems !== undefined ? [`at most ${String(maxItems)} items`] : []),
     ...(maxProperties !== undefined ? [`at most ${String(maxProperties)} keys`] : []),
-    // The shape of a known format says nothing new.
+    // A known format implies its pattern.
     ...(pattern !== undefined && format === undefined ? [patternText(String(pattern))] : []),
-    ...(usual !== undefined ? [`${JSON.stringify(usual)} if left out`] : []),
+    ...(usual !== undefined ? [`${JSON.stringify(usual)} by default`] : []),
     ...inner(items, "each"),
     ...inner(propertyNames, "each key"),
     ...inner(additionalProperties, "each value"),
   ];
 }
 
-/** Long ones are for programs. */
+/** Long patterns are left to the JSON Schema. */
 const patternText = (pattern: string): string =>
-  pattern.length <= 40 ? `as ${pattern}` : "as the JSON Schema's pattern";
+  pattern.length <= 40 ? `matches ${pattern}` : "matches the pattern in the JSON Schema";

@@ -1,11 +1,11 @@
 import type { TopicMessage } from "../../../runtime/contract/documents/topic-messages.ts";
 
-/** One word for a shell, whatever is in it. */
+/** Quotes a text as one word for a POSIX shell. */
 export const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const TOKEN_HEADER = `-H "Authorization: Bearer $ROLLCALL_TOKEN"`;
 
-/** Over HTTP, without Kafka. */
+/** Sends or reads the message over HTTP. */
 export function curlLine({ direction, type }: TopicMessage, example: unknown): string {
   if (direction === "sent") return `curl -sN ${TOKEN_HEADER} "$ROLLCALL_URL/api/v1/events/stream?type=${type}"`;
   const body = JSON.stringify({ payload_type: type, payload: example });
@@ -15,7 +15,7 @@ export function curlLine({ direction, type }: TopicMessage, example: unknown): s
   );
 }
 
-/** Kafka's own way. murmur2 is where Kafka's clients put a key: elsewhere the message takes a detour. */
+/** Sends or reads the message on its topic. With another partitioner than murmur2 it would have to be forwarded. */
 export function kcatLine({ direction, topic }: TopicMessage, example: unknown, key: string): string {
   const broker = `kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -t ${shellQuote(topic)}`;
   if (direction === "sent") return `${broker} -C -o end -f '%k %s\\n'`;

@@ -3,8 +3,8 @@ import type { RegistrationState } from "../../../contracts/registration/messages
 import type { Decision } from "../../../runtime/core/decision.ts";
 
 /**
- * How long a node took from the introspection that began its attempt until it was stored as active, by the broker's
- * clock; undefined when this decision made none active. The introspection's time waits in the log included.
+ * How long a node took to become active, by the broker's clock: from the introspection that began its attempt (its time
+ * in the log included) to this decision. Undefined when the decision made no node active.
  */
 export function activationMs({ events, entity }: Decision, brokerTimeMs: () => number): number | undefined {
   if (!events.some(({ type }) => type === NodeBecameActive.messageType)) return undefined;

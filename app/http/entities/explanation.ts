@@ -8,16 +8,16 @@ import { IntentTry, type TimelineItem } from "./timeline.ts";
 
 const Time = z.iso.datetime();
 
-/** Why a node is in its state, and what would move it. */
+/** Why a node is in its state, and what can change it. */
 export const Explanation = z.object({
   node_id: z.string(),
-  known: z.boolean().describe("false: no message of it was ever taken in"),
+  known: z.boolean().describe("false: no message of it was ever processed"),
   text: z.string().describe("all of it in one paragraph"),
   state: z.string().nullable(),
   state_since: Time.nullable(),
   reducer_state: z.string().nullable(),
   attempt: z.int(),
-  reason: z.string().nullable().describe("of the message that led here"),
+  reason: z.string().nullable().describe("of the message that led to this state"),
   deadlines: z.array(z.object({ name: z.string(), at: Time, leads_to: z.array(z.string()) })),
   intents: z.array(
     z.object({
@@ -26,16 +26,17 @@ export const Explanation = z.object({
       target: z.string(),
       asked_at: Time,
       status: z.enum(["pending", "settled"]),
-      note: z.string().nullable().describe("what became of it"),
-      tries: z.array(IntentTry).describe("calls for it, the first and the latest; of one that was done at once, none"),
+      note: z.string().nullable().describe("how it was settled"),
+      tries: z.array(IntentTry).describe("the first and the latest calls; empty if the first call succeeded"),
     }),
   ),
   last_no_ops: z.array(z.object({ at: Time, type: z.string(), reason: z.string() })).describe("newest first"),
   moved_by: z.array(PossibleTransition),
   dead_letters: z.array(z.object({ id: z.string(), at: Time, code: z.string(), error: z.string() })),
-  trouble: z.array(z.string()).describe("parts that keep it waiting"),
+  trouble: z.array(z.string()).describe("outages and failures that block it"),
 });
 export type Explanation = z.infer<typeof Explanation>;
+type ExplanationFields = Omit<Explanation, "text">;
 
 export interface ExplanationFacts {
   readonly domain: Domain;
@@ -57,13 +58,13 @@ export interface PendingIntent {
   readonly type: string;
   readonly target: string;
   readonly asked_at: string;
-  /** Those that failed so far, as far as this process made them. */
+  /** Failed calls of this process; those of other processes are not known here. */
   readonly tries: Explanation["intents"][number]["tries"];
 }
 
 const NO_OPS_MAX = 3;
 
-/** Derived from the contract, the entity and its journal; knows no state by name. Pure. */
+/** Pure, and for any contract: it names no state or message itself. */
 export function explain(facts: ExplanationFacts): Explanation {
   const { entity, nodeId, attempt, recent, deadLetters, trouble, transitions } = facts;
   const fields = {
@@ -88,13 +89,13 @@ export function explain(facts: ExplanationFacts): Explanation {
   return { ...fields, text: sentences(fields, facts).join(" ") };
 }
 
-/** The last message that moved the orchestrator's machine into its state. */
+/** The last message that moved the orchestrator into its present state. */
 const lastMoveInto = (timeline: readonly TimelineItem[], { state }: Entity): TimelineItem | undefined =>
   timeline.findLast(({ moves }) =>
     moves.some((move) => move.machine === "orchestrator" && move.to === state && move.from !== state),
   );
 
-/** Those that are not finished are listed even if the attempt's journal is too long to be read whole. */
+/** Pending intents come from their table: the attempt's journal may be longer than what was read of it. */
 function intentsOf({ attempt, pendingIntents }: ExplanationFacts): Explanation["intents"] {
   const outcomes = new Map(attempt.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const pending = new Set(pendingIntents.map(({ id }) => id));
@@ -123,109 +124,82 @@ function noOpsOf(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] 
     .map(({ at, type, reason }) => ({ at, type: type ?? "a message", reason: reason ?? "" }));
 }
 
-function sentences(fields: Omit<Explanation, "text">, { domain, nowMs }: ExplanationFacts): string[] {
-  const { node_id, state, state_since, attempt, reducer_state, reason, trouble } = fields;
-  if (!fields.known)
-    return [
-      `No message of ${node_id} was ever processed.`,
-      ...deadLetterSentence(fields),
-      ...troubleSentence(trouble),
-      transitionsSentence(fields),
-    ];
+function sentences(fields: ExplanationFields, { domain, nowMs }: ExplanationFacts): string[] {
+  const { node_id, state, state_since, attempt, reducer_state, reason } = fields;
+  const closing = [...deadLetterSentence(fields), ...troubleSentence(fields), transitionsSentence(fields)];
+  if (!fields.known) return [`No message of ${node_id} was ever processed.`, ...closing];
   const spec = domain.orchestrator.states.get(state ?? "");
-  const from = reason === null ? "" : `, because: ${reason}`;
+  const because = reason === null ? "" : `, because: ${reason}`;
+  const renewedBy = (name: string) => (spec?.deadline?.name === name ? [...spec.deadline.renewedBy] : []);
   return [
     `${node_id} is ${state} since ${state_since} (${formatAge(state_since, nowMs)}), in attempt ${attempt}, with the ` +
-      `reducer in ${reducer_state}${from}.`,
+      `reducer in ${reducer_state}${because}.`,
     ...(spec?.terminal ? [`${state} ends an attempt.`] : []),
-    ...pendingIntentsSentences(fields, nowMs),
+    ...pendingIntentsSentence(fields, nowMs),
     ...settledIntentsSentence(fields),
-    ...fields.deadlines.map(({ name, at, leads_to }) =>
-      deadlineSentence({
-        name,
-        at,
-        leads_to,
-        nowMs,
-        renewedBy: spec?.deadline?.name === name ? [...spec.deadline.renewedBy] : [],
-      }),
-    ),
-    ...(fields.last_no_ops.length === 0
-      ? []
-      : [
-          "Recent messages without effect: " +
-            `${fields.last_no_ops.map(({ at, type, reason }) => `${type} ${formatAge(at, nowMs)} (${reason})`).join(", ")}.`,
-        ]),
-    ...deadLetterSentence(fields),
-    ...troubleSentence(trouble),
-    transitionsSentence(fields),
+    ...fields.deadlines.map((deadline) => deadlineSentence(deadline, renewedBy(deadline.name), nowMs)),
+    ...noOpsSentence(fields, nowMs),
+    ...closing,
   ];
 }
 
-function pendingIntentsSentences({ intents }: Omit<Explanation, "text">, nowMs: number): string[] {
+function pendingIntentsSentence({ intents }: ExplanationFields, nowMs: number): string[] {
   const pending = intents.filter(({ status }) => status === "pending");
   if (pending.length === 0) return [];
-  return [
-    "It waits for " +
-      `${joinList(
-        pending.map(
-          (intent) => `${intent.type} (asked ${formatAge(intent.asked_at, nowMs)}, ` + `${tryStatus(intent, nowMs)})`,
-        ),
-      )}.`,
-  ];
+  const texts = pending.map(({ type, asked_at, tries }) => {
+    const latest = tries.at(-1);
+    const status = latest ? `tried ${formatAge(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "pending";
+    return `${type} (requested ${formatAge(asked_at, nowMs)}, ${status})`;
+  });
+  return [`It is waiting for ${joinList(texts)}.`];
 }
 
-function tryStatus({ tries }: Explanation["intents"][number], nowMs: number): string {
-  const latest = tries.at(-1);
-  return latest ? `tried ${formatAge(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "not done yet";
-}
-
-function settledIntentsSentence({ intents }: Omit<Explanation, "text">): string[] {
+function settledIntentsSentence({ intents }: ExplanationFields): string[] {
   const settled = intents.filter(({ status }) => status === "settled");
   if (settled.length === 0) return [];
   return [`Intents settled: ${settled.map(({ type, note }) => `${type} ${note ?? "settled"}`).join(", ")}.`];
 }
 
-function deadlineSentence(given: {
-  readonly name: string;
-  readonly at: string;
-  readonly leads_to: readonly string[];
-  readonly nowMs: number;
-  readonly renewedBy: readonly string[];
-}): string {
-  const { name, at, leads_to, nowMs, renewedBy } = given;
+function noOpsSentence({ last_no_ops }: ExplanationFields, nowMs: number): string[] {
+  if (last_no_ops.length === 0) return [];
+  const texts = last_no_ops.map(({ at, type, reason }) => `${type} ${formatAge(at, nowMs)} (${reason})`);
+  return [`Recent messages without effect: ${texts.join(", ")}.`];
+}
+
+function deadlineSentence(
+  { name, at, leads_to }: Explanation["deadlines"][number],
+  renewedBy: readonly string[],
+  nowMs: number,
+): string {
   const leftMs = Date.parse(at) - nowMs;
   const when =
     leftMs >= 0
       ? `is due in ${formatDuration(leftMs)}`
-      : `was due ${formatDuration(-leftMs)} ago and fires when everything before it was read and no outage's ` +
-        "grace runs";
+      : `was due ${formatDuration(-leftMs)} ago; it fires when every message before it is processed and no grace ` +
+        "period after an outage runs";
   const transitionText = leads_to.length > 0 ? ` and would make it ${joinList(leads_to, "or")}` : "";
-  const renewalText = renewedBy.length > 0 ? `; ${joinList(renewedBy, "or")} moves it` : "";
+  const renewalText = renewedBy.length > 0 ? `; ${joinList(renewedBy, "or")} renews it` : "";
   return `Its deadline ${name} (${at}) ${when}${transitionText}${renewalText}.`;
 }
 
-function deadLetterSentence({ dead_letters }: Omit<Explanation, "text">): string[] {
+function deadLetterSentence({ dead_letters }: ExplanationFields): string[] {
   const [newest] = dead_letters;
   if (!newest) return [];
-  const many =
+  const count =
     dead_letters.length === 1
-      ? "One message with its id as key lies"
-      : `${dead_letters.length} messages with its id as key lie`;
-  return [
-    `${many} in the dead letters, the newest as ${newest.code} (${newest.error}): rollcall dlq show ${newest.id}.`,
-  ];
+      ? "1 of its messages is a dead letter"
+      : `${dead_letters.length} of its messages are dead letters`;
+  return [`${count}, the newest with ${newest.code} (${newest.error}): rollcall dlq show ${newest.id}.`];
 }
 
-const troubleSentence = (trouble: readonly string[]): string[] =>
+const troubleSentence = ({ trouble }: ExplanationFields): string[] =>
   trouble.length === 0 ? [] : [`It is blocked: ${trouble.join("; ")}.`];
 
-function transitionsSentence({ moved_by }: Omit<Explanation, "text">): string {
-  if (moved_by.length === 0) return "Nothing in the contract would move it.";
+function transitionsSentence({ moved_by }: ExplanationFields): string {
+  if (moved_by.length === 0) return "No transition leads out of this state.";
   const byTarget = new Map<string, string[]>();
   for (const { on, when, leads_to } of moved_by)
     byTarget.set(leads_to, [...(byTarget.get(leads_to) ?? []), when === null ? on : `${on} (when ${when})`]);
-  return (
-    "What would move it: " +
-    `${[...byTarget].map(([target, triggers]) => `to ${target} ${joinList(triggers, "or")}`).join("; ")}.`
-  );
+  const texts = [...byTarget].map(([target, triggers]) => `${joinList(triggers, "or")} leads to ${target}`);
+  return `What can change its state: ${texts.join("; ")}.`;
 }

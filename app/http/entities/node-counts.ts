@@ -1,48 +1,54 @@
+import { z } from "zod";
 import type { System } from "../../host/system.ts";
 
-export type CountByState = ReadonlyMap<string, number>;
+const CountByState = z.record(z.string(), z.int());
+export const StateCounts = z.object({
+  orchestrator: CountByState.describe("nodes by the orchestrator's state; those in none are left out"),
+  reducer: CountByState.describe("nodes by the reducer's state"),
+});
+export type StateCounts = z.infer<typeof StateCounts>;
 
-/** How long a count is good for: the first, and at least so many times as long as it took. */
+/** A count reads every node, so it is cached for this long, and at least for so many times as long as it took. */
 const CACHE_MIN_MS = 1_000;
 const CACHE_FACTOR = 20;
 
-/** Nodes by state, over all processes: counted in the store, once for all who ask within a while. */
+/** Nodes by state, over all processes: counted in the store, once for all requests that come meanwhile. */
 export class NodeCounts {
   readonly #system: Pick<System, "store" | "domain" | "clock">;
-  #cached: { readonly untilMs: number; readonly counts: Promise<CountByState> } | undefined;
+  #cached: { readonly untilMs: number; readonly counts: Promise<StateCounts> } | undefined;
 
   constructor(system: Pick<System, "store" | "domain" | "clock">) {
     this.#system = system;
   }
 
   /** @throws Fault of the store */
-  byState(): Promise<CountByState> {
-    const { clock } = this.#system;
-    if (this.#cached === undefined || clock.monotonicMs() > this.#cached.untilMs) this.#refresh();
-    return (this.#cached as { counts: Promise<CountByState> }).counts;
-  }
-
-  #refresh(): void {
+  byState(): Promise<StateCounts> {
     const { clock } = this.#system;
     const beganMs = clock.monotonicMs();
+    if (this.#cached && beganMs <= this.#cached.untilMs) return this.#cached.counts;
     const counts = this.#count();
-    this.#cached = { untilMs: beganMs + CACHE_MIN_MS, counts };
-    void counts.then(
+    this.#cached = { untilMs: Infinity, counts };
+    counts.then(
       () => {
         const endedMs = clock.monotonicMs();
         this.#cached = { untilMs: endedMs + Math.max(CACHE_MIN_MS, CACHE_FACTOR * (endedMs - beganMs)), counts };
       },
       () => (this.#cached = undefined),
     );
+    return counts;
   }
 
-  async #count(): Promise<CountByState> {
+  async #count(): Promise<StateCounts> {
     const { store, domain } = this.#system;
-    const rows = await store.query<{ state: string; count: number }>(
-      "select state, count(*)::int as count from rollcall.entity where domain = $1 and state is not null group " +
-        "by state",
+    const rows = await store.query<{ state: string | null; reducer_state: string; nodes: number }>(
+      `select state, reducer_state, count(*)::int as nodes from rollcall.entity where domain = $1 group by 1, 2`,
       [domain.name],
     );
-    return new Map(rows.map(({ state, count }) => [state, count]));
+    const counts: StateCounts = { orchestrator: {}, reducer: {} };
+    for (const { state, reducer_state, nodes } of rows) {
+      if (state !== null) counts.orchestrator[state] = (counts.orchestrator[state] ?? 0) + nodes;
+      counts.reducer[reducer_state] = (counts.reducer[reducer_state] ?? 0) + nodes;
+    }
+    return counts;
   }
 }

@@ -3,13 +3,10 @@ import { formatDuration } from "../server/text-format.ts";
 
 const RECENT_MS = 60_000;
 
-/**
- * What this process's effects failed with lately: of an intent that another process carries out nothing else is known
- * here.
- */
+/** What this process's effects failed with in the last minute. Failures in other processes are not known here. */
 export class RecentIntentFailures {
   readonly #clock: System["clock"];
-  /** By intent type, of which the contract has few. */
+  /** By intent type: the contract bounds their number. */
   readonly #failures = new Map<string, { readonly code: string; readonly atMs: number }>();
   readonly close: () => void;
 
@@ -22,7 +19,7 @@ export class RecentIntentFailures {
     });
   }
 
-  /** A sentence's part for each of these types that failed and was not done since. */
+  /** A clause for each of these types that failed and has not succeeded since. */
   describe(types: readonly string[]): string[] {
     const nowMs = this.#clock.monotonicMs();
     return [...new Set(types)].flatMap((type) => {

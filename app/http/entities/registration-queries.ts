@@ -11,10 +11,10 @@ export interface RegistrationFilter {
   readonly text?: string | undefined;
 }
 
-/** More are not skipped, nor counted. */
+/** No query skips or counts more. */
 export const SKIP_MAX = 1_000_000;
 
-/** The registrations behind `after`, by node id, less the first `skip` of them. */
+/** The registrations behind `after`, by node id, without the first `skip`. */
 export async function findRegistrations(
   sql: Sql,
   domain: string,
@@ -31,7 +31,7 @@ export async function findRegistrations(
   return rows.map(entityOf);
 }
 
-/** How many fit; `SKIP_MAX` stands for as many or more. */
+/** How many match; `SKIP_MAX` means that many or more. */
 export async function countRegistrations(sql: Sql, domain: string, filter: RegistrationFilter): Promise<number> {
   const values: SqlValue[] = [domain, SKIP_MAX];
   const [row] = await sql.query<{ count: number }>(
@@ -42,7 +42,7 @@ export async function countRegistrations(sql: Sql, domain: string, filter: Regis
   return row?.count ?? 0;
 }
 
-/** @param values grows by what the condition names */
+/** @param values the filter's values are appended to it */
 function filterCondition(
   { state, reducerState, nodeType, capability, text }: RegistrationFilter,
   values: SqlValue[],

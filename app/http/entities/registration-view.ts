@@ -6,7 +6,7 @@ import { toRfc3339 } from "../../../runtime/core/time.ts";
 
 const Time = z.iso.datetime();
 
-/** One node's registration, as dashboards and scripts see it. */
+/** One node's registration, as the API shows it. */
 export const RegistrationView = z.object({
   node_id: z.string(),
   state: z.string().nullable().describe("the orchestrator's state"),
@@ -14,13 +14,13 @@ export const RegistrationView = z.object({
   state_since: Time,
   attempt: z.int().describe("1 for the first"),
   registration_attempt_id: z.string().nullable(),
-  correlation_ids: z.array(z.string()).describe("the attempt's own first, then those that it absorbed"),
+  correlation_ids: z.array(z.string()).describe("the attempt's own first, then those of absorbed introspections"),
   entity_seq: z.int().describe("of the last published event"),
   deadlines: z
     .record(z.string(), z.object({ at: Time, renewed_at: Time.nullable() }))
-    .describe("what is armed, by the name in the contract"),
+    .describe("those that are armed, by the name in the contract"),
   node: RegisteredNode.nullable().describe("as last introspected"),
-  failures: RegistrationState.shape.failures.describe("backends that refused for good"),
+  failures: RegistrationState.shape.failures.describe("backends that failed permanently"),
 });
 export type RegistrationView = z.infer<typeof RegistrationView>;
 

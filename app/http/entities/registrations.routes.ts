@@ -1,15 +1,15 @@
 import { z } from "zod";
 import { NODE_TYPES } from "../../../contracts/registration/messages/fields.ts";
 import type { System } from "../../host/system.ts";
-import { decodeCursor, encodeCursor } from "../server/cursor.ts";
+import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { CursorParam, type Http, LimitParam, NodeParams, PROBLEMS } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 import { countRegistrations, findRegistrations, readRegistrations, SKIP_MAX } from "./registration-queries.ts";
 import { RegistrationView, registrationView } from "./registration-view.ts";
 
 const ListQuery = z.object({
-  state: z.string().max(255).optional().describe("the orchestrator's state, as the contract calls it"),
-  reducer_state: z.string().max(255).optional().describe("the reducer's state, as the contract calls it"),
+  state: z.string().max(255).optional().describe("the orchestrator's state, by its name in the contract"),
+  reducer_state: z.string().max(255).optional().describe("the reducer's state, by its name in the contract"),
   node_type: z.enum(NODE_TYPES).optional(),
   capability: z.string().min(1).max(255).optional().describe("a capability that the node has"),
   q: z.string().min(1).max(255).optional().describe("a part of the node's id or name, in any case"),
@@ -21,13 +21,16 @@ const ListQuery = z.object({
     .min(0)
     .max(SKIP_MAX)
     .default(0)
-    .describe("items behind the cursor (or the beginning) that are left out: for a jump into the middle"),
-  count: z.enum(["true", "false"]).default("false").describe("true: also how many there are in all"),
+    .describe("items to skip behind the cursor, or from the beginning"),
+  count: z.enum(["true", "false"]).default("false").describe("true: also the total"),
 });
 const List = z.object({
   items: z.array(RegistrationView),
   next_cursor: z.string().nullable(),
-  total: z.int().optional().describe("with count=true: how many fit these filters; 1,000,000 stands for more as well"),
+  total: z
+    .int()
+    .optional()
+    .describe("with count=true: how many match these filters; 1,000,000 means that many or more"),
 });
 
 export function addRegistrationRoutes(http: Http, { store, domain }: System): void {
@@ -48,11 +51,9 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
       const [after = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor);
       const page = { after: String(after), skip, limit: limit + 1 };
       const found = await findRegistrations(store, domain.name, filter, page);
-      const items = found.slice(0, limit).map(registrationView);
-      const last = found.length > limit ? items.at(-1) : undefined;
-      const next_cursor = last ? encodeCursor(scope, [last.node_id]) : null;
+      const { items, next_cursor } = pageOf(found.map(registrationView), limit, scope, ({ node_id }) => [node_id]);
       if (count === "false") return { items, next_cursor };
-      // What begins at the beginning and has no end beyond its page is counted already: a filter reads every node.
+      // A count with a filter reads every node, and a single page is counted already.
       const isAll = cursor === undefined && skip === 0 && next_cursor === null;
       return { items, next_cursor, total: isAll ? items.length : await countRegistrations(store, domain.name, filter) };
     },

@@ -10,7 +10,7 @@ const ServiceEntry = z.object({
   port: z.int().nullable(),
   tags: z.array(z.string()),
   status: z.enum(["passing", "critical"]),
-  note: z.string().describe("why the status is what it is"),
+  note: z.string().describe("the reason for the status"),
   version: z.int(),
 });
 const Params = z.object({ name: z.string().regex(/^[A-Za-z0-9._:-]{1,255}$/, "1 to 255 of A-Z a-z 0-9 . _ : -") });
@@ -19,7 +19,7 @@ const Query = z.object({
     .enum(["", "1", "true", "0", "false"])
     .optional()
     .transform((value) => value !== undefined && value !== "0" && value !== "false")
-    .describe("only those that are ready for work"),
+    .describe("only services whose status is passing"),
 });
 
 export function addServiceRoutes(http: Http, { catalog }: System): void {
@@ -28,7 +28,7 @@ export function addServiceRoutes(http: Http, { catalog }: System): void {
     {
       config: { access: ["reader", "node"] },
       schema: {
-        summary: "Discovery: the services of one name, from whichever catalogue is behind",
+        summary: "Discovery: the services of one name, from Consul or the table catalogue",
         params: Params,
         querystring: Query,
         response: { 200: z.object({ items: z.array(ServiceEntry) }), ...PROBLEMS },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Domain, NO_ENTITY, type StateSpec } from "../../../runtime/core/domain.ts";
 
-/** What a state is to who looks at it, by the contract alone: its name may be anything. */
+/** The kind of a state, derived from the contract: its name may be anything. */
 export const StateKind = z
   .enum(["live", "waiting", "ended"])
   .describe("live: its deadline can be renewed; ended: it ends an attempt; waiting: any other");

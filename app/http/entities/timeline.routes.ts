@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { decodeCursor, encodeCursor } from "../server/cursor.ts";
+import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { CursorParam, type Http, LimitParam, NodeParams, PROBLEMS } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 import { readRegistrations } from "./registration-queries.ts";
@@ -10,7 +10,7 @@ const Query = z.object({
   limit: LimitParam(200),
   cursor: CursorParam,
   envelopes: z.enum(["true", "false"]).default("false").describe("true: events with their envelopes as published"),
-  order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: the last page, for a look at the end"),
+  order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: only the last page; it has no cursor"),
 });
 const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string().nullable() });
 
@@ -20,7 +20,7 @@ export function addTimelineRoutes(http: Http, { store, domain }: System): void {
     {
       config: { access: ["reader", "node"] },
       schema: {
-        summary: "What happened to a node: its journal in order, with reasons",
+        summary: "The journal of a node, in order, with the reason of each decision",
         params: NodeParams,
         querystring: Query,
         response: { 200: Timeline, ...PROBLEMS },
@@ -34,13 +34,11 @@ export function addTimelineRoutes(http: Http, { store, domain }: System): void {
       const page = { after, limit: newest ? limit : limit + 1, newest, envelopes };
       const found = await readTimeline(store, domain.name, node_id, page);
       if (found.length === 0 && after === undefined) await assertKnown(node_id);
-      const items = found.slice(0, limit);
-      const last = found.length > limit ? items.at(-1) : undefined;
-      return { items, next_cursor: last ? encodeCursor(scope, [last.at, last.partition, last.seq]) : null };
+      return pageOf(found, limit, scope, ({ at, partition, seq }) => [at, partition, seq]);
     },
   );
 
-  /** Its journal may be gone by now. */
+  /** A known node may have an empty timeline: its journal may have been dropped. */
   async function assertKnown(nodeId: string): Promise<void> {
     const [entity] = await readRegistrations(store, domain.name, [nodeId]);
     if (!entity) throw notFound(`no node ${nodeId} is known`);

@@ -5,7 +5,7 @@ import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
 export const IntentTry = z.object({
   at: z.iso.datetime().describe("broker time at which it began"),
   ms: z.int(),
-  code: z.string().optional().describe("why it was not done; of one that was done, none"),
+  code: z.string().optional().describe("the error code; absent after a success"),
   error: z.string().optional(),
 });
 const Reference = z.object({ id: z.string(), type: z.string() });
@@ -21,37 +21,33 @@ export const TimelineItem = z.object({
   correlation_id: z.string().nullable(),
   registration_attempt_id: z.string().nullable(),
   result: z.string().nullable().describe("changed, renewed, absorbed or no_op"),
-  reason: z.string().nullable().describe("why that came of it, in words"),
-  note: z.string().nullable().describe("what became of the intent"),
-  tries: z.array(IntentTry).describe("calls for it, the first and the latest; empty where one was enough"),
-  intent_id: z.string().nullable().describe("of an outcome: the intent that it answers"),
+  reason: z.string().nullable().describe("why, in words"),
+  note: z.string().nullable().describe("how the intent was settled"),
+  tries: z.array(IntentTry).describe("the first and the latest calls of the effect; empty if the first call succeeded"),
+  intent_id: z.string().nullable().describe("of an outcome: its intent"),
   state: z.string().nullable().describe("the orchestrator's state afterwards"),
   reducer_state: z.string().nullable(),
   moves: z.array(z.object({ machine: z.string(), trigger: z.string(), from: z.string(), to: z.string() })),
   events: z.array(Reference.extend({ seq: z.int() })).describe("published because of it"),
   intents: z
     .array(Reference.extend({ target: z.string(), version: z.int(), digest: z.string().describe("of its payload") }))
-    .describe("asked of the effects"),
-  topic: z.string().nullable().describe("where it came from, or was published"),
+    .describe("requested from the effects"),
+  topic: z.string().nullable().describe("that it was read from, or published to"),
   payload: z.record(z.string(), z.unknown()).nullable(),
-  envelope: z.string().optional().describe("with envelopes=true, of an event: as it was published, byte for byte"),
+  envelope: z.string().optional().describe("with envelopes=true: an event as it was published, byte for byte"),
 });
 export type TimelineItem = z.infer<typeof TimelineItem>;
 
-interface TimelineJournalRow {
+interface TimelineJournalRow extends Pick<
+  TimelineItem,
+  "partition" | "seq" | "kind" | "type" | "message_id" | "correlation_id" | "topic"
+> {
   readonly at: Date;
-  readonly partition: number;
-  readonly seq: number;
-  readonly kind: TimelineItem["kind"];
-  readonly type: string | null;
-  readonly message_id: string | null;
-  readonly correlation_id: string | null;
   readonly attempt_id: string | null;
-  readonly topic: string | null;
   readonly value: Buffer | null;
   readonly body: JournalBody | null;
 }
-/** What the shell writes into a row's `body`: see TurnPlan. */
+/** A row's `body`, as TurnPlan writes it. */
 interface JournalBody {
   readonly reason?: string;
   readonly note?: string;
@@ -69,14 +65,14 @@ interface JournalBody {
   };
 }
 
-/** Place of a row: by time, and within a turn by its order there. */
+/** Rows are ordered by time, then by partition and their order in it. */
 export interface TimelinePosition {
   readonly at: string;
   readonly partition: number;
   readonly seq: number;
 }
 
-/** A page of one node's journal, oldest first; with `newest` the end of it (oldest first as well). */
+/** A page of one node's journal, oldest first; with `newest` its last page, also oldest first. */
 export async function readTimeline(
   sql: Sql,
   domain: string,
@@ -111,16 +107,11 @@ export async function readTimeline(
 }
 
 function timelineItemOf(row: TimelineJournalRow, envelopes: boolean): TimelineItem {
-  const { body } = row;
+  const { body, partition, seq, kind, type, message_id, correlation_id } = row;
   const decision = body?.decision;
   return {
     at: row.at.toISOString(),
-    partition: row.partition,
-    seq: row.seq,
-    kind: row.kind,
-    type: row.type,
-    message_id: row.message_id,
-    correlation_id: row.correlation_id,
+    ...{ partition, seq, kind, type, message_id, correlation_id },
     registration_attempt_id: row.attempt_id,
     result: decision?.result ?? null,
     reason: decision?.reason ?? body?.reason ?? null,

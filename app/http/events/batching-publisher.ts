@@ -1,7 +1,7 @@
 import type { EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { Problem } from "../server/problem.ts";
 
-/** A call of the bus takes at most 1,000 messages and 512 KiB a partition: a batch of this size is one of any kind. */
+/** Within the limits of one `EventBus.publish`, 1,000 messages and 512 KiB a partition, even for one partition. */
 const BATCH_MESSAGES = 1_000;
 const BATCH_BYTES = 400 * 1024;
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
@@ -14,7 +14,7 @@ interface PendingMessage {
   readonly reject: (error: unknown) => void;
 }
 
-/** Publishes what requests bring: what comes during a call is the next call's batch. */
+/** Publishes the messages of many requests: those that arrive during a call are the batch of the next call. */
 export class BatchingPublisher {
   readonly #bus: Pick<EventBus, "publish">;
   readonly #pending: PendingMessage[] = [];
@@ -26,13 +26,13 @@ export class BatchingPublisher {
   }
 
   /**
-   * Resolves when the bus has it.
-   * @throws Problem when too much is waiting; Fault BUS_UNAVAILABLE
+   * Resolves when the bus has confirmed it.
+   * @throws Problem overloaded; Fault BUS_UNAVAILABLE
    */
   publish(message: OutgoingMessage): Promise<void> {
     const bytes = (message.key?.length ?? 0) + (message.value?.length ?? 0) + 512;
     if (this.#pendingBytes + bytes > PENDING_BYTES_MAX)
-      throw new Problem("overloaded", "more events wait for the bus than it takes", { retryAfterSeconds: 1 });
+      throw new Problem("overloaded", "too many events are waiting for the bus", { retryAfterSeconds: 1 });
     this.#pendingBytes += bytes;
     return new Promise((resolve, reject) => {
       this.#pending.push({ message, bytes, resolve, reject });

@@ -6,18 +6,18 @@ import { type EventFilter, type JournaledEvent, readEventPage } from "./journal-
 import type { JournalTail } from "./journal-tail.ts";
 import { encodePosition, type StreamPosition } from "./stream-position.ts";
 
-/** What may wait in memory for a reader and for all of them, and how long one may leave a full connection unread. */
+/** Bounds of unsent bytes, for one reader and for all together, and of the time a full connection may stay unread. */
 const BUFFER_BYTES_MAX = 1024 * 1024;
 const ALL_BUFFERS_BYTES_MAX = 200 * 1024 * 1024;
 const UNREAD_MAX_MS = 30_000;
 const HEARTBEAT_MS = 15_000;
 const RETRY_MS = 1_000;
 
-/** A reader's share of what may wait in memory, when so many may be open. */
+/** A reader's share of the unsent bytes, when so many streams may be open. */
 export const bufferShare = (streamsMax: number): number =>
   Math.min(BUFFER_BYTES_MAX, Math.floor(ALL_BUFFERS_BYTES_MAX / streamsMax));
 
-/** One reader of the events, over one connection: first what it missed, then what comes. */
+/** One reader of events over one connection: first those that it missed, then new ones. */
 export class EventStreamConnection {
   readonly #response: ServerResponse;
   readonly #filter: EventFilter;
@@ -45,11 +45,11 @@ export class EventStreamConnection {
     this.#lastReadAtMs = this.#clock.monotonicMs();
     response.on("close", () => this.#end());
     response.on("drain", () => (this.#lastReadAtMs = this.#clock.monotonicMs()));
-    this.#write(`retry: ${RETRY_MS}\nid: ${encodePosition(this.#position)}\n: from here on\n\n`);
+    this.#write(`retry: ${RETRY_MS}\nid: ${encodePosition(this.#position)}\n: start\n\n`);
     this.#scheduleHeartbeat();
   }
 
-  /** Resolves when it has caught up with the tail and follows it, or its reader is gone. */
+  /** Resolves when it has caught up and follows the tail, or when its reader has disconnected. */
   async run(sql: Sql, domain: Domain, tail: JournalTail): Promise<void> {
     while (!this.#response.destroyed) {
       const page = await readEventPage(sql, domain.name, this.#position, await tail.position(), this.#filter);
@@ -64,10 +64,10 @@ export class EventStreamConnection {
     }
   }
 
-  /** The same list where all of them fit: what is made of it is made once for all readers. */
+  /** Returns the same list when all events match, so that its frames are encoded once for all readers. */
   #matching(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
-    const fitting = events.filter((each) => this.#matches(each));
-    return fitting.length === events.length ? events : fitting;
+    const matching = events.filter((each) => this.#matches(each));
+    return matching.length === events.length ? events : matching;
   }
 
   #matches({ partition, seq, type, entity_id }: JournaledEvent): boolean {
@@ -89,7 +89,8 @@ export class EventStreamConnection {
   }
 
   /**
-   * A reader that does not read is let go: it can come back with its last id. At most a page comes on top of the bound.
+   * Disconnects a reader that does not read: it can continue from its last id. The bound is exceeded by at most one
+   * page of events.
    */
   #write(text: string | Buffer): void {
     const { writableNeedDrain, writableLength } = this.#response;
@@ -99,7 +100,7 @@ export class EventStreamConnection {
     else this.#response.write(text);
   }
 
-  /** With the position: a reader that filters gets few events, and would come back with an old one. */
+  /** Carries the position: a reader whose filter matches few events would otherwise continue from an old one. */
   #scheduleHeartbeat(): void {
     this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
       this.#write(`id: ${encodePosition(this.#position)}\n: heartbeat\n\n`);
@@ -126,7 +127,7 @@ interface Frames {
   readonly position: StreamPosition;
   readonly bytes: Buffer;
 }
-/** Of events that many readers are given: mostly they stand at the same place. */
+/** Readers mostly have the same position, so the frames of a list of events are kept for the next reader. */
 const framesByEvents = new WeakMap<readonly JournaledEvent[], Frames>();
 
 function encodeFrames(events: readonly JournaledEvent[], from: StreamPosition): Frames {
@@ -136,7 +137,7 @@ function encodeFrames(events: readonly JournaledEvent[], from: StreamPosition): 
   let text = "";
   for (const { partition, seq, type, value } of events) {
     position[partition] = seq;
-    // An envelope is one line of JSON.
+    // `data:` takes one line, and an envelope is one line of JSON.
     text += `id: ${encodePosition(position)}\nevent: ${type}\ndata: ${value.toString("utf8")}\n\n`;
   }
   const frames = { from: [...from], position, bytes: Buffer.from(text) };

@@ -14,7 +14,10 @@ import { RegistrationView, registrationView } from "../entities/registration-vie
 const WAITS_MAX = 1_000;
 
 const Query = z.object({
-  wait: z.enum(["active"]).optional().describe("answer when the node is ACTIVE, or its attempt has ended otherwise"),
+  wait: z
+    .enum(["active"])
+    .optional()
+    .describe("answer when the node is ACTIVE, or its attempt has ended in another state"),
   timeout: z
     .string()
     .regex(/^([1-9]|[1-5]\d|60)s$/, "1s to 60s")
@@ -22,13 +25,13 @@ const Query = z.object({
     .transform((text) => Number(text.slice(0, -1)) * 1_000)
     .describe("how long to wait, 1s to 60s"),
 });
-const Accepted = z.object({ message_id: z.uuid().describe("by which the timeline shows what came of it") });
+const Accepted = z.object({ message_id: z.uuid().describe("identifies the event in the timeline") });
 
-/** For the description alone: what is wrong is said by `parseIncomingEvent`, as the runtime would say it. */
+/** For the OpenAPI description only: `parseIncomingEvent` checks a body, with the errors that the runtime reports. */
 function bodySchema({ consumed }: Domain) {
   const envelopes = consumed.map(({ type, message }) =>
     z.looseObject({
-      envelope_id: z.string().optional().describe("identity of the message; made here if left out"),
+      envelope_id: z.string().optional().describe("identifies the message; generated if left out"),
       envelope_timestamp: z.iso.datetime({ offset: true }).optional(),
       correlation_id: z.string().optional(),
       source_tool: z.string().optional(),
@@ -40,8 +43,7 @@ function bodySchema({ consumed }: Domain) {
 }
 
 export function addEventRoutes(http: Http, system: System): void {
-  const { runtime, bus, store } = system;
-  const publisher = new BatchingPublisher(bus);
+  const publisher = new BatchingPublisher(system.bus);
   const waits = new RegistrationWaits(system);
   http.addHook("preClose", async () => waits.close());
 
@@ -50,54 +52,55 @@ export function addEventRoutes(http: Http, system: System): void {
     {
       config: { access: ["node"] },
       schema: {
-        summary: "Publishes an event or command to its topic: the bus for those without Kafka",
+        summary: "Publishes an event or command to its topic, for nodes without a Kafka client",
         description:
-          "200 with the registration is the answer to wait=active only: the node is ACTIVE, or its attempt ended.",
+          "200 answers wait=active only, with the registration: the node is ACTIVE, or its attempt has ended.",
         querystring: Query,
         body: bodySchema(system.domain),
         response: { 200: RegistrationView, 202: Accepted, ...PROBLEMS },
       },
     },
-    async (request, reply) => {
-      const { wait, timeout } = request.query;
-      const { partitions, brokerTimeMs } = runtime.status();
-      if (partitions === 0)
-        throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
-      if (!isObject(request.body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
-      const { traceparent } = request.headers;
-      const event = parseIncomingEvent(system.domain, request.body, {
-        partitions,
-        brokerTimeMs,
-        traceparent: typeof traceparent === "string" ? traceparent : undefined,
-      });
-      assertMayActFor(request.caller, event.nodeId);
+    async ({ query: { wait, timeout }, body, headers, caller }, reply) => {
+      const event = eventOf(system, body, headers["traceparent"]);
+      assertMayActFor(caller, event.nodeId);
       if (wait === undefined) {
         await publisher.publish(event.outgoing);
         return reply.code(202).send({ message_id: event.messageId });
       }
-      const entity = await publishAndWait(event, timeout);
+      if (waits.size >= WAITS_MAX)
+        throw new Problem("overloaded", "too many requests are waiting for an outcome", { retryAfterSeconds: 1 });
+      // Before it is published: the outcome may come before the bus confirms.
+      const outcome = waits.untilSettled(event, "ACTIVE", timeout);
+      await publisher.publish(event.outgoing);
+      const entity = await outcome;
+      if (!entity) throw await timeoutProblem(system, event, timeout, waits.isClosed);
       return reply.code(200).send(registrationView(entity));
     },
   );
+}
 
-  async function publishAndWait(event: IncomingEvent, timeoutMs: number) {
-    if (waits.size >= WAITS_MAX)
-      throw new Problem("overloaded", "too many requests wait for an outcome", { retryAfterSeconds: 1 });
-    // Begun first: the outcome may be there before the bus has answered.
-    const outcome = waits.untilSettled(event, "ACTIVE", timeoutMs);
-    await publisher.publish(event.outgoing);
-    return (await outcome) ?? (await throwTimeout(event, timeoutMs));
-  }
+function eventOf({ domain, runtime }: System, body: unknown, traceparent: string | string[] | undefined) {
+  const { partitions, brokerTimeMs } = runtime.status();
+  if (partitions === 0) throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
+  if (!isObject(body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
+  return parseIncomingEvent(domain, body, {
+    ...{ partitions, brokerTimeMs },
+    traceparent: typeof traceparent === "string" ? traceparent : undefined,
+  });
+}
 
-  async function throwTimeout({ messageId, nodeId }: IncomingEvent, timeoutMs: number): Promise<never> {
-    const more = { message_id: messageId, node_id: nodeId };
-    if (waits.isClosed)
-      throw new Problem("unavailable", "the process is leaving; the event is published", { extensions: more });
-    const [entity] = await readRegistrations(store, system.domain.name, [nodeId]);
-    const state = entity?.state ?? null;
-    const detail =
-      `after ${timeoutMs / 1_000} s ${nodeId} is ${state ?? "not known yet"}; the event is ` +
-      "published and goes on: see its timeline";
-    throw new Problem("timeout", detail, { extensions: { ...more, state } });
-  }
+async function timeoutProblem(
+  { store, domain }: System,
+  { messageId, nodeId }: IncomingEvent,
+  timeoutMs: number,
+  isStopping: boolean,
+): Promise<Problem> {
+  const extensions = { message_id: messageId, node_id: nodeId };
+  if (isStopping) return new Problem("unavailable", "the process is stopping; the event was published", { extensions });
+  const [entity] = await readRegistrations(store, domain.name, [nodeId]);
+  const state = entity?.state ?? null;
+  const detail =
+    `after ${timeoutMs / 1_000} s ${nodeId} is ${state ?? "not known yet"}; the event was published and is still ` +
+    "processed: see the timeline";
+  return new Problem("timeout", detail, { extensions: { ...extensions, state } });
 }

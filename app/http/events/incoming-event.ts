@@ -3,18 +3,17 @@ import { decodeRecord } from "../../../runtime/core/decode.ts";
 import type { ConsumedTopic, Domain } from "../../../runtime/core/domain.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import { senderId } from "../../../runtime/core/ids.ts";
-import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import { isObject, type JsonObject, DecodeError } from "../../../runtime/core/incoming-json.ts";
 import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { problemOfDecodeError } from "../server/json-body.ts";
-import { Problem } from "../server/problem.ts";
+import { describeParts, invalidParts, Problem } from "../server/problem.ts";
 
-/** An event of a request's body, checked as the runtime will check it, and what is to be published for it. */
+/** An event from a request's body, checked as the runtime checks it, and the message to publish for it. */
 export interface IncomingEvent {
   readonly messageId: string;
   readonly nodeId: string;
-  /** False: the runtime only counts it when it changes nothing. */
+  /** False: the runtime journals it only if it changes something. */
   readonly isJournaled: boolean;
   readonly outgoing: OutgoingMessage;
 }
@@ -68,17 +67,11 @@ function findConsumedTopic(domain: Domain, named: unknown): ConsumedTopic {
   });
 }
 
-/** Every wrong field at once; a dead letter's text would stop at the eighth. */
+/** Reports every wrong field; `decodeRecord` reports at most eight. */
 function checkPayload({ message, type }: ConsumedTopic, payload: unknown): void {
   if (!isObject(payload)) throw invalidPayload([{ pointer: "/payload", detail: `${type} is an object` }]);
   const { error } = message.schema.safeParse(payload);
-  if (!error) return;
-  throw invalidPayload(
-    error.issues.slice(0, 100).map(({ path, message: detail }) => ({
-      pointer: ["/payload", ...path.map((key) => escapePointer(String(key)))].join("/"),
-      detail,
-    })),
-  );
+  if (error) throw invalidPayload(invalidParts(error.issues, "/payload"));
 }
 
 function decodeOrProblem(
@@ -91,8 +84,5 @@ function decodeOrProblem(
   }
 }
 
-const invalidPayload = (errors: readonly { pointer: string; detail: string }[]): Problem =>
-  new Problem("invalid-request", errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; "), {
-    code: "INVALID_PAYLOAD",
-    errors,
-  });
+const invalidPayload = (errors: Parameters<typeof describeParts>[0]): Problem =>
+  new Problem("invalid-request", describeParts(errors), { code: "INVALID_PAYLOAD", errors });

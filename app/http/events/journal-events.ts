@@ -14,11 +14,11 @@ export interface JournaledEvent {
 export interface EventFilter {
   readonly types?: readonly string[] | undefined;
   readonly nodeId?: string | undefined;
-  /** Of whom else an event may be shown; it is asked for each. */
+  /** Whether the reader may see a node's events; called for each event. */
   readonly mayRead?: ((nodeId: string) => boolean) | undefined;
 }
 
-/** A part of the journal's events, and the position behind it: what lies between holds no event that fits. */
+/** Matching events of the journal, and the position up to which it was read. */
 export interface EventPage {
   readonly events: readonly JournaledEvent[];
   readonly position: StreamPosition;
@@ -26,9 +26,7 @@ export interface EventPage {
 
 const PAGE_EVENTS = 256;
 
-/**
- * Where each partition's journal ends. Committed rows only: a partition has one writer, so nothing comes in between.
- */
+/** Where each partition's committed journal ends: it has one writer, so no row appears below that later. */
 export async function readJournalEnds(sql: Sql, domain: string): Promise<StreamPosition> {
   const rows = await sql.query<{ last: number }>(
     `select next_seq - 1 as last from rollcall.partition_owner where domain = $1 order by partition`,
@@ -78,7 +76,7 @@ export async function readEventPage(
   return { events: orderByTime(events), position };
 }
 
-/** Between partitions there is no order to keep, so time gives one; within a partition the journal's own is kept. */
+/** By time between partitions, which have no common order; within a partition in the order of its journal. */
 function orderByTime(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
   const newest = new Map<number, number>();
   return [...events]

@@ -2,17 +2,17 @@ import type { System } from "../../host/system.ts";
 import { readJournalEnds, readEventPage, type JournaledEvent } from "./journal-events.ts";
 import type { StreamPosition } from "./stream-position.ts";
 
-/** How soon another process's events are seen. */
+/** How often other processes' events are looked for. */
 const POLL_MS = 250;
-/** How long our own are gathered before they are read. */
+/** How long this process's events are collected before they are read. */
 const BATCH_MS = 10;
 const RETRY_MS = 1_000;
-
+/** After so many followers other work of the thread gets its turn. */
 const FOLLOWERS_PER_SLICE = 250;
 
 export type EventsListener = (events: readonly JournaledEvent[]) => void;
 
-/** Reads the journal's end for all who follow it, once; not at all while nobody does. */
+/** Reads new events once for all followers, and only while there are any. */
 export class JournalTail {
   readonly #system: System;
   readonly #followers = new Set<EventsListener>();
@@ -21,7 +21,7 @@ export class JournalTail {
   #reading: Promise<void> | undefined;
   #cancel = (): void => {};
   #dueAtMs = Number.POSITIVE_INFINITY;
-  /** Something was committed while the journal was being read: perhaps behind the end that was read to. */
+  /** Events were committed since the last read began, perhaps behind the end that it read to. */
   #hasNewEvents = false;
 
   constructor(system: System) {
@@ -33,14 +33,14 @@ export class JournalTail {
     });
   }
 
-  /** How far followers were given everything; without followers the journal's end. */
+  /** Up to where followers have every event; without followers the journal's end. */
   async position(): Promise<StreamPosition> {
     return this.#position ?? readJournalEnds(this.#system.store, this.#system.domain.name);
   }
 
   /**
-   * Gives everything behind `from`. The function returned ends it; there is none when the tail has read beyond `from`
-   * meanwhile, and its page has to be read first. What lies before `from` may be given again.
+   * Passes on every event behind `from`, and perhaps earlier ones again. The function returned ends it. Undefined when
+   * the tail has read beyond `from` already: then the caller reads the missing page first.
    */
   follow(from: StreamPosition, onEvents: EventsListener): (() => void) | undefined {
     if (this.#position?.some((seq, partition) => seq > (from[partition] ?? 0))) return undefined;
@@ -71,11 +71,11 @@ export class JournalTail {
     this.#cancel = clock.after(delayMs, () => {
       this.#dueAtMs = Number.POSITIVE_INFINITY;
       this.#hasNewEvents = false;
-      // Many readers take at most half of the thread: what comes meanwhile is told to them together.
-      const restMs = (toldMs: number): number => Math.min(POLL_MS, Math.max(BATCH_MS, toldMs));
+      // Delivery takes at most half of the thread's time: it pauses for as long as the last one took.
+      const pauseMs = (deliveryMs: number): number => Math.min(POLL_MS, Math.max(BATCH_MS, deliveryMs));
       this.#reading = this.#read()
         .then(
-          (toldMs) => (this.#hasNewEvents ? restMs(toldMs) : POLL_MS),
+          (deliveryMs) => (this.#hasNewEvents ? pauseMs(deliveryMs) : POLL_MS),
           () => RETRY_MS,
         )
         .then((nextMs) => {
@@ -85,7 +85,7 @@ export class JournalTail {
     });
   }
 
-  /** @returns how long the followers took, without what others did in between */
+  /** @returns how long the followers took, without other work in between */
   async #read(): Promise<number> {
     const { store, domain, clock } = this.#system;
     let deliveryMs = 0;
@@ -96,7 +96,7 @@ export class JournalTail {
       from = this.#position
     ) {
       const page = await readEventPage(store, domain.name, from, ends);
-      // Everybody left meanwhile, and whoever came since begins with another position.
+      // All followers left meanwhile, and later ones began at another position.
       if (this.#position !== from) return deliveryMs;
       this.#position = page.position;
       let delivered = 0;
@@ -104,8 +104,8 @@ export class JournalTail {
       for (const follower of this.#followers) {
         follower(page.events);
         if (++delivered % FOLLOWERS_PER_SLICE !== 0) continue;
-        // Hundreds of writes are milliseconds in which no turn is taken. Who comes meanwhile is told again, and knows
-        // it.
+        // Hundreds of writes take milliseconds in which no message is processed. A follower that joins in between gets
+        // events again, and skips them by their position.
         deliveryMs += clock.monotonicMs() - sliceStartedMs;
         await clock.afterIo();
         sliceStartedMs = clock.monotonicMs();

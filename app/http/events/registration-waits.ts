@@ -4,17 +4,17 @@ import type { System } from "../../host/system.ts";
 import { readRegistrations } from "../entities/registration-queries.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 
-/** How soon another process's work is seen. */
+/** How often decisions of other processes are looked for. */
 const POLL_MS = 250;
 
 interface Wait {
   readonly event: IncomingEvent;
-  /** Whether the message itself was taken: what the node was before is no outcome. */
+  /** Whether the message was processed: the node's state before that is no outcome. */
   isProcessed: boolean;
   resolve(entity: Entity | undefined): void;
 }
 
-/** Waits until a message has led its node to rest: ready for work, or in a state that ends an attempt. */
+/** Waits until a message has led its node to the wanted state, or to one that ends its attempt. */
 export class RegistrationWaits {
   readonly #system: System;
   readonly #waits = new Map<string, Set<Wait>>();
@@ -32,7 +32,7 @@ export class RegistrationWaits {
     return this.#size;
   }
 
-  /** Undefined when it did not come about in time, or before `close`. */
+  /** Undefined when that did not happen in time, or before `close`. */
   async untilSettled(event: IncomingEvent, wanted: string, timeoutMs: number): Promise<Entity | undefined> {
     let end = (): void => {};
     const outcome = new Promise<Entity | undefined>((resolve) => {
@@ -77,13 +77,13 @@ export class RegistrationWaits {
     }
   }
 
-  /** For what another process decides, and for a message that was taken before. One poll for all who wait. */
+  /** Finds decisions of other processes, and messages that were processed before. One poll serves all waits. */
   #schedulePoll(): void {
     if (this.#polling || this.#waits.size === 0) return;
     this.#polling = true;
     this.#system.clock.after(POLL_MS, () => {
       void this.#pollOnce()
-        .catch(() => {}) // the store is out of reach: the next poll, or the timeout
+        .catch(() => {}) // without the store: the next poll or the timeout
         .finally(() => {
           this.#polling = false;
           this.#schedulePoll();
@@ -94,15 +94,15 @@ export class RegistrationWaits {
   async #pollOnce(): Promise<void> {
     const { store, domain } = this.#system;
     const waiting = [...this.#waits.values()].flatMap((waits) => [...waits]);
-    const untaken = waiting.filter(({ isProcessed }) => !isProcessed).map(({ event }) => event);
-    if (untaken.length > 0) {
+    const unprocessed = waiting.filter(({ isProcessed }) => !isProcessed).map(({ event }) => event);
+    if (unprocessed.length > 0) {
       const rows = await store.query<{ message_id: string }>(
         `select distinct message_id from rollcall.journal
           where domain = $1 and entity_id = any($2::text[]) and message_id = any($3::uuid[])`,
-        [domain.name, untaken.map(({ nodeId }) => nodeId), untaken.map(({ messageId }) => messageId)],
+        [domain.name, unprocessed.map(({ nodeId }) => nodeId), unprocessed.map(({ messageId }) => messageId)],
       );
-      const taken = new Set(rows.map(({ message_id }) => message_id));
-      for (const wait of waiting) if (taken.has(wait.event.messageId)) wait.isProcessed = true;
+      const processed = new Set(rows.map(({ message_id }) => message_id));
+      for (const wait of waiting) if (processed.has(wait.event.messageId)) wait.isProcessed = true;
     }
     const ids = new Set(waiting.filter(({ isProcessed }) => isProcessed).map(({ event }) => event.nodeId));
     if (ids.size === 0) return;

@@ -3,7 +3,7 @@ import { Problem } from "../server/problem.ts";
 /** How far each partition's journal was read: the last seq, by partition number. */
 export type StreamPosition = readonly number[];
 
-/** Compact: a variable-length number each, as base64url. It goes with every event, as its id. */
+/** One variable-length number a partition, as base64url: short, because every event carries it as its id. */
 export function encodePosition(position: StreamPosition): string {
   const bytes: number[] = [];
   for (const seq of position) {
@@ -14,7 +14,7 @@ export function encodePosition(position: StreamPosition): string {
   return Buffer.from(bytes).toString("base64url");
 }
 
-/** @throws Problem for what `encodePosition` never made for so many partitions */
+/** @throws Problem for text that `encodePosition` does not make for that number of partitions */
 export function decodePosition(text: string, partitions: number): number[] {
   const position: number[] = [];
   let seq = 0;
@@ -30,8 +30,12 @@ export function decodePosition(text: string, partitions: number): number[] {
   }
   const isOurs = factor === 1 && position.length === partitions && position.every(Number.isSafeInteger);
   if (!isOurs || bytes.toString("base64url") !== text)
-    throw new Problem("invalid-request", "the Last-Event-ID is none of this stream: leave it out to begin with now", {
-      errors: [{ parameter: "Last-Event-ID", detail: "not an id of this stream" }],
-    });
+    throw new Problem(
+      "invalid-request",
+      "the Last-Event-ID is not an id of this stream: leave it out to begin at its end",
+      {
+        errors: [{ parameter: "Last-Event-ID", detail: "not an id of this stream" }],
+      },
+    );
   return position;
 }

@@ -1,22 +1,25 @@
 import type { OutgoingHttpHeaders } from "node:http";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { NodeId } from "../../../contracts/registration/messages/fields.ts";
 import type { System } from "../../host/system.ts";
-import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { JournalTail } from "./journal-tail.ts";
+import type { Caller } from "../server/access.ts";
 import { Problem } from "../server/problem.ts";
-import { decodePosition } from "./stream-position.ts";
+import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";
+import type { EventFilter } from "./journal-events.ts";
+import { JournalTail } from "./journal-tail.ts";
+import { decodePosition, type StreamPosition } from "./stream-position.ts";
 
-export function addStreamRoutes(http: Http, system: System): void {
-  const { domain, store, clock, config } = system;
-  const { ROLLCALL_HTTP_STREAMS_MAX: readersMax } = config;
-  const bufferBytesMax = bufferShare(readersMax);
-  const tail = new JournalTail(system);
+const Headers = z.object({
+  "last-event-id": z.string().max(16_384).optional().describe("the id of the last event read: continues behind it"),
+});
+
+const queryOf = (system: System) => {
   const Type = z.string().refine((type) => system.domain.topicByEventType.has(type), {
     error: () => `one of ${[...system.domain.topicByEventType.keys()].join(", ")}`,
   });
-  const Query = z.object({
+  return z.object({
     type: z
       .union([z.string(), z.array(z.string())])
       .transform((given) => [given].flat().flatMap((text) => text.split(",")))
@@ -25,61 +28,63 @@ export function addStreamRoutes(http: Http, system: System): void {
       .describe("only events of these types: repeated, or with commas"),
     node_id: NodeId.optional().describe("only events of this node"),
   });
-  const Headers = z.object({
-    "last-event-id": z
-      .string()
-      .max(16_384)
-      .optional()
-      .describe("id of the last event that was read: goes on behind it"),
-  });
-  let readers = 0;
+};
+
+export function addStreamRoutes(http: Http, system: System): void {
+  const { ROLLCALL_HTTP_STREAMS_MAX: streamsMax } = system.config;
+  const tail = new JournalTail(system);
+  const openConnections = new Set<object>();
   http.addHook("preClose", async () => tail.close());
 
   http.get(
     "/api/v1/events/stream",
     {
       config: { access: ["reader", "node"] },
-      // Its answer would have no end, so a HEAD would keep its connection and a reader's place.
+      // The answer never ends, so a HEAD request would hold its connection and its place among the streams.
       exposeHeadRoute: false,
       schema: {
         summary: "Every published event of all processes, as server-sent events whose data is the envelope",
-        description: "With a node's token: the events of its own nodes.",
-        querystring: Query,
+        description: "A node's token gets the events of its own nodes only.",
+        querystring: queryOf(system),
         headers: Headers,
         response: { 200: { content: { "text/event-stream": { schema: z.string() } } }, ...PROBLEMS },
       },
     },
-    async (request, reply) => {
-      if (readers >= readersMax)
-        throw new Problem("overloaded", `${readersMax} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
+    async ({ query: { type: types, node_id: nodeId }, headers, caller }, reply) => {
+      if (openConnections.size >= streamsMax)
+        throw new Problem("overloaded", `${streamsMax} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
           retryAfterSeconds: 5,
         });
-      const now = await tail.position();
-      const lastId = request.headers["last-event-id"];
-      // An id from before the log was lost may lie ahead of it.
-      const from = lastId
-        ? decodePosition(lastId, now.length).map((seq, partition) => Math.min(seq, now[partition] ?? 0))
-        : now;
-      const { type, node_id: nodeId } = request.query;
-      const { role, mayActFor } = request.caller;
-      const mayRead = role === "node" ? mayActFor : undefined;
-      reply.hijack();
-      const response = reply.raw;
-      readers++;
-      response.on("close", () => readers--);
-      response.writeHead(200, {
-        ...(reply.getHeaders() as OutgoingHttpHeaders),
-        "content-type": "text/event-stream; charset=utf-8",
-        "x-accel-buffering": "no",
-      });
+      const from = startPosition(headers["last-event-id"], await tail.position());
+      const response = beginStream(reply);
+      openConnections.add(response);
+      response.on("close", () => openConnections.delete(response));
       const stream = new EventStreamConnection(response, {
-        filter: { types: type, nodeId, mayRead },
+        filter: { types, nodeId, mayRead: readableNodes(caller) },
         from,
-        clock,
-        bufferBytesMax,
+        clock: system.clock,
+        bufferBytesMax: bufferShare(streamsMax),
       });
-      // A store out of reach ends the stream; its reader comes back.
-      await stream.run(store, domain, tail).catch(() => response.destroy());
+      // Without the store the stream ends, and its reader connects again.
+      await stream.run(system.store, system.domain, tail).catch(() => response.destroy());
     },
   );
+}
+
+/** After a loss of the log an id may lie ahead of its end: then the stream begins at the end. */
+const startPosition = (lastEventId: string | undefined, end: StreamPosition): StreamPosition =>
+  lastEventId
+    ? decodePosition(lastEventId, end.length).map((seq, partition) => Math.min(seq, end[partition] ?? 0))
+    : end;
+
+const readableNodes = ({ role, mayActFor }: Caller): EventFilter["mayRead"] =>
+  role === "node" ? mayActFor : undefined;
+
+function beginStream(reply: FastifyReply): FastifyReply["raw"] {
+  reply.hijack();
+  return reply.raw.writeHead(200, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    "content-type": "text/event-stream; charset=utf-8",
+    "x-accel-buffering": "no",
+  });
 }

@@ -4,7 +4,7 @@ import { DoctorCheck, runDoctor } from "./doctor.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 
 const Report = z.object({
-  ok: z.boolean().describe("false: there is a finding"),
+  ok: z.boolean().describe("false: at least one check is a finding"),
   checked_at: z.iso.datetime(),
   checks: z.array(DoctorCheck),
 });
@@ -14,7 +14,7 @@ export function addDoctorRoutes(http: Http, system: System): void {
     "/api/v1/doctor",
     {
       config: { access: ["reader"] },
-      schema: { summary: "Each part, examined", response: { 200: Report, ...PROBLEMS } },
+      schema: { summary: "Examines each part of the system", response: { 200: Report, ...PROBLEMS } },
     },
     async () => {
       const checked_at = new Date(system.clock.wallMs()).toISOString();

@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
 import type { System } from "../../host/system.ts";
+import { withTimeout } from "../../host/with-timeout.ts";
 import { VERSION } from "../../version.ts";
-import { type Hold, readHolds } from "./holds.routes.ts";
+import { type Hold, readHolds } from "./holds.ts";
+import { describeDrift } from "./drift-text.ts";
+import { readPartitionServices } from "./partition-service.ts";
 import { formatDuration } from "../server/text-format.ts";
 
 export const DoctorCheck = z.object({
@@ -16,9 +19,8 @@ export type DoctorCheck = z.infer<typeof DoctorCheck>;
 const CHECK_TIMEOUT_MS = 5_000;
 const CLOCK_SKEW_MAX_MS = 1_000;
 const INTENT_AGE_MAX_MS = 60_000;
-const UNSERVED_SECONDS = 5;
 
-/** Looks at each part of a running system. Never throws: what can't be looked at is a finding. */
+/** Examines each part of a running system. Never throws: a part that can't be examined is a finding. */
 export async function runDoctor(system: System): Promise<DoctorCheck[]> {
   const checks = await Promise.all([
     runCheck(system, "runtime", async () => runtimeChecks(system)),
@@ -35,17 +37,11 @@ export async function runDoctor(system: System): Promise<DoctorCheck[]> {
 }
 
 async function runCheck({ clock }: System, name: string, check: () => Promise<DoctorCheck[]>): Promise<DoctorCheck[]> {
-  let cancel = (): void => {};
-  const timedOut = new Promise<never>((_, reject) => {
-    cancel = clock.after(CHECK_TIMEOUT_MS, () => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS / 1_000} s`)));
-  });
   try {
-    return await Promise.race([check(), timedOut]);
+    return await withTimeout(clock, CHECK_TIMEOUT_MS, check());
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    return [finding(name, detail, `see that it runs and that this machine reaches it; GET /health/ready says more`)];
-  } finally {
-    cancel();
+    return [finding(name, detail, "check that it runs and that this machine reaches it; GET /health/ready says more")];
   }
 }
 
@@ -69,8 +65,8 @@ function runtimeChecks({ model, domain, runtime: { refusedChange } }: System): D
     ...(refusedChange
       ? [
           finding(
-            "change of the contracts",
-            `refused, wanted by ${refusedChange.by}: ${refusedChange.reason}`,
+            "contract change",
+            `a change by ${refusedChange.by} was refused: ${refusedChange.reason}`,
             "correct them (rollcall validate lists every error), then rollcall reload; the previous contracts " +
               "stay in force",
           ),
@@ -91,7 +87,7 @@ async function busChecks({ bus, domain, runtime, clock }: System): Promise<Docto
     ok("bus", `${kind} ${version}, ${brokers} broker${brokers === 1 ? "" : "s"}`),
     missing.length > 0
       ? finding("topics", `missing: ${missing.join(", ")}`, "restart rollcall: it creates them")
-      : ok("topics", `${topics.length} topics are there`),
+      : ok("topics", `all ${topics.length} exist`),
     counts.size > 1
       ? finding(
           "topic partitions",
@@ -115,7 +111,7 @@ async function storeChecks({ store, clock }: System): Promise<DoctorCheck[]> {
   const askedMs = clock.wallMs();
   const [row] = await store.query<{ now: Date }>("select clock_timestamp() as now");
   const tookMs = clock.wallMs() - askedMs;
-  // It answered somewhere between the question and the answer.
+  // Its clock was read at some moment between the question and the answer.
   const skewMs = Math.max(0, Math.abs((row?.now.getTime() ?? 0) - askedMs - tookMs / 2) - tookMs / 2);
   return [ok("store", `${store.kind}: ${version}`), clockCheck("clock of the store", skewMs)];
 }
@@ -135,18 +131,14 @@ async function catalogueChecks({ catalog }: System): Promise<DoctorCheck[]> {
 
 async function partitionChecks({ runtime, store, domain }: System): Promise<DoctorCheck[]> {
   const { owned, partitions, refused, lag } = runtime.status();
-  const rows = await store.query<{ partition: number; served: boolean }>(
-    `select partition, owner <> '' and served_at > now() - make_interval(secs => $2) as served
-       from rollcall.partition_owner where domain = $1 order by partition`,
-    [domain.name, UNSERVED_SECONDS],
-  );
-  const unserved = rows.filter(({ served }) => !served).map(({ partition }) => partition);
+  const services = await readPartitionServices(store, domain.name);
+  const unserved = services.filter(({ isServed }) => !isServed).map(({ partition }) => partition);
   return [
     unserved.length > 0
       ? finding(
           "partitions",
           `nobody serves ${unserved.join(", ")}`,
-          "start a process, or see why its partitions are refused",
+          "start a process, or check why its partitions are refused",
         )
       : ok("partitions", `all ${partitions} are served, ${owned.length} of them here; ${lag} messages behind`),
     ...refused.map((reason) => finding("refused partition", reason, "rollcall offsets reset")),
@@ -163,7 +155,7 @@ async function intentChecks({ store, domain }: System): Promise<DoctorCheck[]> {
   const oldestMs = Math.max(...rows.map(({ age }) => age));
   const detail = rows.map(({ type, count, age }) => `${count} ${type} (oldest ${formatDuration(age)})`).join(", ");
   return oldestMs > INTENT_AGE_MAX_MS
-    ? [finding("intents", `pending: ${detail}`, "see why their backend does not take them: the log names the error")]
+    ? [finding("intents", `pending: ${detail}`, "check why their backend fails: the log names the error")]
     : [ok("intents", `pending: ${detail}`)];
 }
 
@@ -180,19 +172,19 @@ async function deadLetterChecks({ store, domain }: System): Promise<DoctorCheck[
 
 function driftChecks({ runtime }: System): DoctorCheck[] {
   const { drift, brokerTimeMs } = runtime.status();
-  return drift.map(({ backend, comparedAtMs, error, found, isHeld }) => {
+  return drift.map((status) => {
+    const { backend, comparedAtMs, error, isHeld } = status;
     const name = `drift of ${backend}`;
-    const at =
-      comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(brokerTimeMs - comparedAtMs)} ago`;
+    const { at, differences } = describeDrift(status, brokerTimeMs);
     if (error !== null)
       return finding(
         name,
         `${at}; the last comparison failed: ${error}`,
-        `see that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired or deleted`,
+        `check that ${backend} is reachable and that Rollcall may read it; until then nothing in it is repaired or ` +
+          "deleted",
       );
-    const differences = Object.entries(found).filter(([, count]) => count > 0);
-    if (differences.length === 0) return ok(name, comparedAtMs === null ? at : `none, ${at}`);
-    const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
+    if (differences === "") return ok(name, comparedAtMs === null ? at : `none, ${at}`);
+    const detail = `${differences}, ${at}`;
     return isHeld
       ? note(name, `${detail}; leftovers stay until an operator allows it`)
       : note(name, `${detail}; being repaired`);
@@ -216,7 +208,7 @@ const holdCheck = ({ domain, kind, subject, count, of, held_at }: Hold): DoctorC
   return finding(
     `${kind} hold`,
     `${what} since ${held_at}: ${count} of ${of} would have happened at once`,
-    `see whether the fault is ours or the network's; otherwise: rollcall hold release ${domain} ` +
-      `${subject} --reason ...`,
+    `check for a fault of the network or of Rollcall; otherwise: rollcall hold release ${domain} ${subject} ` +
+      "--reason ...",
   );
 };

@@ -16,8 +16,9 @@ export function addHealthRoutes(http: Http, readiness: Readiness): void {
     {
       config: { access: "anyone" },
       schema: {
-        summary: "Whether it can do its work: each part, with the reason when not",
-        description: "Reasons name machines and users: where tokens are configured, they are for those who send one.",
+        summary: "Whether the process can do its work: each part, with the reason when it can't",
+        description:
+          "Reasons name machines and users: where tokens are configured, only a caller with a token gets them.",
         response: { 200: ReadinessView, 503: ReadinessView },
       },
     },
@@ -33,21 +34,13 @@ export function addHealthRoutes(http: Http, readiness: Readiness): void {
   );
 }
 
-/** Without reasons. */
-function withoutReasons({
-  bus,
-  store,
-  catalogue,
-  contracts,
-  partitions,
-}: ReadinessView["parts"]): ReadinessView["parts"] {
-  const { hash } = contracts;
-  const { owned, of } = partitions;
+function withoutReasons(parts: ReadinessView["parts"]): ReadinessView["parts"] {
+  const { ok, owned, of } = parts.partitions;
   return {
-    bus: { ok: bus.ok },
-    store: { ok: store.ok },
-    catalogue: { ok: catalogue.ok },
-    contracts: { ok: contracts.ok, hash },
-    partitions: { ok: partitions.ok, owned, of, refused: [] },
+    bus: { ok: parts.bus.ok },
+    store: { ok: parts.store.ok },
+    catalogue: { ok: parts.catalogue.ok },
+    contracts: { ok: parts.contracts.ok, hash: parts.contracts.hash },
+    partitions: { ok, owned, of, refused: [] },
   };
 }

@@ -8,7 +8,7 @@ import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-ty
 const Query = z.object({
   limit: LimitParam(PAGE_ROWS),
   cursor: CursorParam,
-  since: z.iso.datetime().optional().describe("only nodes with a row since then, but with all of their rows"),
+  since: z.iso.datetime().optional().describe("only nodes with a row since then, each with all of its rows"),
 });
 const Journal = z.object({
   items: z.array(z.looseObject({ line: z.enum(["journal", "contract", "row", "entity"]) })),
@@ -22,7 +22,8 @@ export function addJournalRoutes(http: Http, { store, domain, config }: System):
       config: { access: ["reader"] },
       schema: {
         summary: "The journal, node by node, as `rollcall replay` reads it",
-        description: "Its first page begins with the contracts that ran; behind a node's rows stands how it is now.",
+        description:
+          "The first page begins with the contracts that ran. A node's rows are followed by its current state.",
         querystring: Query,
         response: { 200: Journal, ...PROBLEMS },
       },

@@ -1,7 +1,7 @@
 import type { Domain } from "../../../runtime/core/domain.ts";
 import { DECODE_ERROR_CODES } from "../../../runtime/core/incoming-json.ts";
 
-/** Values of labels that are known before anything happened. */
+/** Label values that are known at the start. */
 export const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR"] as const;
 export const INTENT_RESULTS = ["done", "retried", "failed", "superseded_intent"] as const;
 export const CHANGE_RESULTS = ["in_force", "refused"] as const;

@@ -1,4 +1,3 @@
-import { Counter, Histogram } from "prom-client";
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import type { Http } from "../server/route-types.ts";
@@ -6,20 +5,18 @@ import type { NodeCounts } from "../entities/node-counts.ts";
 import { createRuntimeMetrics } from "./runtime-metrics.ts";
 
 export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts): void {
-  const { registry, stop } = createRuntimeMetrics(system, counts);
-  const requests = new Counter({
-    name: "rollcall_http_requests_total",
-    help: "Requests answered, by route.",
-    labelNames: ["method", "route", "status"],
-    registers: [registry],
+  const { registry, instruments, stop } = createRuntimeMetrics(system, counts);
+  const requests = instruments.counter("http_requests_total", "Requests answered, by route.", {
+    method: [],
+    route: [],
+    status: [],
   });
-  const durations = new Histogram({
-    name: "rollcall_http_request_duration_seconds",
-    help: "From a request to the end of its answer, by route.",
-    labelNames: ["method", "route"],
-    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30],
-    registers: [registry],
-  });
+  const durations = instruments.histogram(
+    "http_request_duration_seconds",
+    "From a request to the end of its answer, by route.",
+    [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30],
+    ["method", "route"],
+  );
   http.addHook("onResponse", async ({ method, routeOptions: { url: route = "none" } }, reply) => {
     requests.inc({ method, route, status: String(reply.statusCode) });
     durations.observe({ method, route }, reply.elapsedTime / 1_000);
@@ -31,7 +28,7 @@ export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts)
     {
       config: { access: ["reader"] },
       schema: {
-        summary: "Prometheus",
+        summary: "Metrics in Prometheus's text format",
         response: { 200: { content: { "text/plain": { schema: z.string() } } } },
       },
     },

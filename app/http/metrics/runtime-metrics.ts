@@ -1,196 +1,156 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Domain } from "../../../runtime/core/domain.ts";
+import type { Observe } from "../../../runtime/shell/shell-event.ts";
+import { type EventOf, observerOf } from "../../host/shell-event-handlers.ts";
 import type { System } from "../../host/system.ts";
 import { activationMs } from "../entities/activation-time.ts";
+import { Instruments } from "./instruments.ts";
 import { CHANGE_RESULTS, DEAD_LETTER_CODES, guardedStates, INTENT_RESULTS, PARTS } from "./known-labels.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { registerSystemGauges } from "./system-gauges.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const ACTIVATION_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-const LATENESS_SECONDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
-/** Gauges of Node that are called as if they were counters; the same by kind, without `_total`, stays. */
+const LATENESS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
+const MESSAGES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+/** Gauges of prom-client that are named like counters. The same figures by kind, without `_total`, stay. */
 const MISNAMED_GAUGES = [
   "nodejs_active_handles_total",
   "nodejs_active_requests_total",
   "nodejs_active_resources_total",
 ];
 
-/** A registry of its own: two systems in one process count apart. No label ever names a node. */
+/** Each system has a registry of its own, since a process may hold two. No label names a node. */
 export function createRuntimeMetrics(
   system: System,
   counts: NodeCounts,
-): { readonly registry: Registry; readonly stop: () => void } {
+): { readonly registry: Registry; readonly instruments: Instruments; readonly stop: () => void } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
-  registerSystemGauges(registry, system, counts);
-  const stop = system.watch(createMetricsObserver(registry, system));
-  return { registry, stop };
+  const instruments = new Instruments(registry);
+  registerSystemGauges(instruments, system, counts);
+  return { registry, instruments, stop: system.watch(createMetricsObserver(instruments, system)) };
 }
 
-function createMetricsObserver(registry: Registry, { runtime, domain }: System): (event: ShellEvent) => void {
-  const registers = [registry];
-  /**
-   * Each value that is known begins at 0: a series that begins with its first event has no rise that an alarm could
-   * see.
-   */
-  const counter = <Label extends string>(
-    name: string,
-    help: string,
-    knownValues: Readonly<Record<Label, readonly string[]>>,
-  ) => {
-    const labelNames = Object.keys(knownValues) as Label[];
-    const made = new Counter({ name: `rollcall_${name}`, help, labelNames, registers });
-    for (const label of labelNames)
-      for (const value of knownValues[label]) made.inc({ [label]: value } as Record<Label, string>, 0);
-    return made;
-  };
-  const deferredCounter = <Label extends string>(name: string, help: string, labelNames: readonly [Label, Label?]) =>
-    createDeferredCounter({ name: `rollcall_${name}`, help, registers }, labelNames);
-  const seconds = <Label extends string>(
-    name: string,
-    help: string,
-    buckets: number[],
-    labelNames: readonly Label[] = [],
-  ) => new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers });
+/** What is counted for each event: every maker defines its metrics beside what counts them. */
+const createMetricsObserver = (instruments: Instruments, { runtime, domain }: System): Observe =>
+  observerOf({
+    ...countMessages(instruments, domain, () => runtime.brokerTimeMs),
+    ...countTurns(instruments, domain),
+    ...countBackends(instruments, domain),
+    ...countOperations(instruments, domain),
+  });
 
-  const backends = [...domain.reconciled.keys()];
-
-  const decisions = deferredCounter("decisions_total", "Messages stepped, by what came of them.", ["type", "result"]);
-  const events = deferredCounter("events_total", "Events journaled for publishing.", ["type"]);
-  const repeats = counter("duplicate_messages_total", "Messages that were taken before.", {
+function countMessages(instruments: Instruments, domain: Domain, brokerTimeMs: () => number) {
+  const decisions = instruments.hotCounter("decisions_total", "Messages processed, by result.", ["type", "result"]);
+  const events = instruments.hotCounter("events_total", "Events journaled for publishing.", ["type"]);
+  for (const type of domain.topicByEventType.keys()) events(type, "", 0);
+  const activations = instruments.histogram("activation_seconds", "From introspection to active.", ACTIVATION_SECONDS);
+  const duplicates = instruments.counter("duplicate_messages_total", "Messages that were processed before.", {
     type: domain.consumed.map(({ type }) => type),
   });
-  const repartitioned = counter("repartitioned_messages_total", "Messages sent on to the partition of their entity.", {
-    topic: domain.consumed.map(({ topic }) => topic),
+  const repartitioned = instruments.counter(
+    "repartitioned_messages_total",
+    "Messages forwarded to the partition of their entity.",
+    { topic: domain.consumed.map(({ topic }) => topic) },
+  );
+  const deadLetters = instruments.counter("dead_letters_total", "Messages that could not be processed.", {
+    code: DEAD_LETTER_CODES,
   });
-  const deadLetters = counter("dead_letters_total", "Messages that could not be taken.", { code: DEAD_LETTER_CODES });
-  const intents = deferredCounter("intent_tries_total", "Tries of intents, by how they ended.", ["type", "result"]);
-  const published = counter("published_messages_total", "Messages that the bus confirmed.", {});
-  const troubles = counter("unreachable_total", "Times that a part could not be reached.", { part: PARTS });
-  const partitionsLost = counter("partitions_lost_total", "Partitions that another process took.", {});
-  const unpublishable = counter(
+  return {
+    decision({ message, decision }: EventOf<"decision">) {
+      decisions(message.type, decision.result);
+      for (const { type } of decision.events) events(type);
+      const tookMs = activationMs(decision, brokerTimeMs);
+      if (tookMs !== undefined) activations.observe(tookMs / 1_000);
+    },
+    repeat: ({ type }: EventOf<"repeat">) => duplicates.inc({ type }),
+    repartitioned: ({ topic }: EventOf<"repartitioned">) => repartitioned.inc({ topic }),
+    dead_letter: ({ code }: EventOf<"dead_letter">) => deadLetters.inc({ code }),
+  };
+}
+
+function countTurns(instruments: Instruments, domain: Domain) {
+  const turns = instruments.histogram("turn_duration_seconds", "One turn: read, load, step, commit.", SECONDS);
+  const turnMessages = instruments.histogram("turn_messages", "Messages per turn.", MESSAGES);
+  const published = instruments.counter("published_messages_total", "Messages that the bus confirmed.", {});
+  const publishes = instruments.histogram("publish_duration_seconds", "One confirmed publish.", SECONDS);
+  const unpublishable = instruments.counter(
     "unpublishable_events_total",
-    "Events that the bus refused for good; they are in the journal.",
+    "Events that the bus refused permanently; they are in the journal.",
     {},
   );
-  const outages = counter("outage_seconds_total", "Time for which a part was out of reach.", { part: PARTS });
-  const turns = seconds("turn_duration_seconds", "One turn: read, load, step, commit.", SECONDS);
-  const turnMessages = new Histogram({
-    name: "rollcall_turn_messages",
-    help: "Messages of one turn.",
-    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000],
-    registers,
+  const lateness = instruments.histogram("deadline_lateness_seconds", "From a deadline to its firing.", LATENESS, [
+    "name",
+  ]);
+  for (const name of domain.deadlineAfterMs.keys()) lateness.zero({ name });
+  return {
+    turn({ messages, durationMs }: EventOf<"turn">) {
+      turnMessages.observe(messages);
+      turns.observe(durationMs / 1_000);
+    },
+    published({ messages, durationMs }: EventOf<"published">) {
+      published.inc(messages);
+      publishes.observe(durationMs / 1_000);
+    },
+    unpublishable: () => unpublishable.inc(),
+    deadline_fired: ({ name, lateMs }: EventOf<"deadline_fired">) => lateness.observe({ name }, lateMs / 1_000),
+  };
+}
+
+function countBackends(instruments: Instruments, domain: Domain) {
+  const tries = instruments.hotCounter("intent_tries_total", "Tries of intents, by result.", ["type", "result"]);
+  const breakers = instruments.gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"]);
+  for (const { intentType, backend } of domain.effects.values()) {
+    for (const result of INTENT_RESULTS) tries(intentType, result, 0);
+    breakers.set({ backend }, 0);
+  }
+  const compared = { backend: [...domain.reconciled.keys()] };
+  const repairs = instruments.counter(
+    "reconciliation_repairs_total",
+    "Repairs requested for differences between a backend and its entities.",
+    compared,
+  );
+  const failures = instruments.counter(
+    "reconciliation_failures_total",
+    "Times that a backend could not be compared with its entities.",
+    compared,
+  );
+  return {
+    intent: ({ type, result }: EventOf<"intent">) => tries(type, result),
+    breaker: ({ backend, open }: EventOf<"breaker">) => breakers.set({ backend }, open ? 1 : 0),
+    comparison_done: ({ backend, repairs: count }: EventOf<"comparison_done">) => repairs.inc({ backend }, count),
+    comparison_failed: ({ backend }: EventOf<"comparison_failed">) => failures.inc({ backend }),
+  };
+}
+
+function countOperations(instruments: Instruments, domain: Domain) {
+  const unreachable = instruments.counter("unreachable_total", "Times that a dependency became unreachable.", {
+    part: PARTS,
   });
-  const publishes = seconds("publish_duration_seconds", "One confirmed publish.", SECONDS);
-  const lateness = seconds("deadline_lateness_seconds", "From a deadline to its firing.", LATENESS_SECONDS, ["name"]);
-  const activations = seconds("activation_seconds", "From an introspection to active.", ACTIVATION_SECONDS);
-  const breakers = new Gauge({
-    name: "rollcall_breaker_open",
-    help: "1 while a backend's breaker is open.",
-    labelNames: ["backend"],
-    registers,
+  const outages = instruments.counter("outage_seconds_total", "Time for which a dependency was unreachable.", {
+    part: PARTS,
   });
-  const holds = counter("holds_total", "Times that something was held because too much would have gone at once.", {
+  const partitionsLost = instruments.counter("partitions_lost_total", "Partitions that another process took.", {});
+  const changes = instruments.counter("contract_changes_total", "Changes of the contracts, by result.", {
+    result: CHANGE_RESULTS,
+  });
+  const holds = instruments.counter("holds_total", "Holds, because too many entities would have changed at once.", {
     kind: [],
     subject: [],
   });
-  const repairs = counter("reconciliation_repairs_total", "Differences of a backend that were asked to be repaired.", {
-    backend: backends,
-  });
-  const changes = counter("contract_changes_total", "Changes of the contracts, by what came of them.", {
-    result: CHANGE_RESULTS,
-  });
-  const uncompared = counter("reconciliation_failures_total", "Times that a backend could not be compared.", {
-    backend: backends,
-  });
-
-  for (const type of domain.topicByEventType.keys()) events(type, "", 0);
-  for (const { intentType, backend } of domain.effects.values()) {
-    for (const result of INTENT_RESULTS) intents(intentType, result, 0);
-    breakers.set({ backend }, 0);
-  }
-  for (const name of domain.deadlineAfterMs.keys()) lateness.zero({ name });
   for (const subject of guardedStates(domain)) holds.inc({ kind: "expiry", subject }, 0);
-  for (const subject of backends) holds.inc({ kind: "deletion", subject }, 0);
-
-  return (event) => {
-    switch (event.kind) {
-      case "decision": {
-        decisions(event.message.type, event.decision.result);
-        for (const { type } of event.decision.events) events(type);
-        const tookMs = activationMs(event.decision, () => runtime.brokerTimeMs);
-        if (tookMs !== undefined) activations.observe(tookMs / 1_000);
-        return;
-      }
-      case "repeat":
-        return repeats.inc({ type: event.type });
-      case "repartitioned":
-        return repartitioned.inc({ topic: event.topic });
-      case "dead_letter":
-        return deadLetters.inc({ code: event.code });
-      case "intent":
-        return intents(event.type, event.result);
-      case "turn":
-        turnMessages.observe(event.messages);
-        return turns.observe(event.durationMs / 1_000);
-      case "published":
-        published.inc(event.messages);
-        return publishes.observe(event.durationMs / 1_000);
-      case "deadline_fired":
-        return lateness.observe({ name: event.name }, event.lateMs / 1_000);
-      case "breaker":
-        return breakers.set({ backend: event.backend }, event.open ? 1 : 0);
-      case "unreachable":
-        return troubles.inc({ part: event.part });
-      case "recovered":
-        return outages.inc({ part: event.part }, event.outageMs / 1_000);
-      case "partitions_lost":
-        return partitionsLost.inc(event.partitions.length);
-      case "unpublishable":
-        return unpublishable.inc();
-      case "expiry_held":
-        return holds.inc({ kind: "expiry", subject: event.state });
-      case "deletions_held":
-        return holds.inc({ kind: "deletion", subject: event.backend });
-      case "contracts_in_force":
-        return changes.inc({ result: "in_force" });
-      case "contracts_refused":
-        return changes.inc({ result: "refused" });
-      case "comparison_done":
-        return repairs.inc({ backend: event.backend }, event.repairs);
-      case "comparison_failed":
-        return uncompared.inc({ backend: event.backend });
-      case "partitions_owned":
-      case "expiry_released":
-        return;
-    }
-  };
-}
-
-/** A counter of what happens several times for every message: added up here, told when it is asked for. */
-function createDeferredCounter<Label extends string>(
-  about: { readonly name: string; readonly help: string; readonly registers: Registry[] },
-  labelNames: readonly [Label, Label?],
-): (first: string, second?: string, count?: number) => void {
-  const pending = new Map<string, Map<string, number>>();
-  new Counter({
-    ...about,
-    labelNames: labelNames.filter((name) => name !== undefined),
-    collect() {
-      for (const [first, ofFirst] of pending)
-        for (const [second, count] of ofFirst)
-          this.inc(
-            { [labelNames[0]]: first, ...(labelNames[1] && { [labelNames[1]]: second }) } as Record<Label, string>,
-            count,
-          );
-      pending.clear();
-    },
-  });
-  return (first, second = "", count = 1) => {
-    let ofFirst = pending.get(first);
-    if (!ofFirst) pending.set(first, (ofFirst = new Map()));
-    ofFirst.set(second, (ofFirst.get(second) ?? 0) + count);
+  for (const subject of domain.reconciled.keys()) holds.inc({ kind: "deletion", subject }, 0);
+  return {
+    unreachable: ({ part }: EventOf<"unreachable">) => unreachable.inc({ part }),
+    recovered: ({ part, outageMs }: EventOf<"recovered">) => outages.inc({ part }, outageMs / 1_000),
+    partitions_owned: () => {},
+    partitions_lost: ({ partitions }: EventOf<"partitions_lost">) => partitionsLost.inc(partitions.length),
+    contracts_in_force: () => changes.inc({ result: "in_force" }),
+    contracts_refused: () => changes.inc({ result: "refused" }),
+    expiry_held: ({ state: subject }: EventOf<"expiry_held">) => holds.inc({ kind: "expiry", subject }),
+    expiry_released: () => {},
+    deletions_held: ({ backend: subject }: EventOf<"deletions_held">) => holds.inc({ kind: "deletion", subject }),
   };
 }

@@ -1,30 +1,26 @@
-/** What happened since the start of the process, counted up. */
-export interface Totals {
-  readonly introspections: number;
-  readonly activations: number;
-  readonly expiries: number;
-  readonly dead_letters: number;
-}
-export const ZERO_TOTALS: Totals = { introspections: 0, activations: 0, expiries: 0, dead_letters: 0 };
+const RATE_NAMES = ["introspections", "activations", "expiries", "dead_letters"] as const;
+type RateName = (typeof RATE_NAMES)[number];
+
+export const byRateName = <Value>(valueOf: (name: RateName) => Value): Record<RateName, Value> =>
+  Object.fromEntries(RATE_NAMES.map((name) => [name, valueOf(name)])) as Record<RateName, Value>;
+
+/** Counts since the start of the process. */
+export type Totals = Readonly<Record<RateName, number>>;
 
 interface Sample {
   readonly atMs: number;
   readonly totals: Totals;
-  /** Nodes by state, in the order of the states; null: they could not be counted. */
+  /** Nodes by state, in the order of the states; null: the store could not be asked. */
   readonly nodes: number[] | null;
 }
 
-/** What is drawn: for each sample its time, the nodes, and how much happened a second since the sample before. */
-export interface HistorySeries {
+/** For each sample its time, the nodes, and the rates per second since the sample before. */
+export interface HistorySeries extends Record<RateName, number[]> {
   readonly at: string[];
   readonly nodes: (number[] | null)[];
-  readonly introspections: number[];
-  readonly activations: number[];
-  readonly expiries: number[];
-  readonly dead_letters: number[];
 }
 
-/** The last hour of this process, a sample every 10 s. Bounded; gone with the process. */
+/** The last samples of this process, in memory. */
 export class OverviewHistory {
   readonly #size: number;
   #samples: Sample[] = [];
@@ -43,17 +39,14 @@ export class OverviewHistory {
     return {
       at: this.#samples.map(({ atMs }) => new Date(atMs).toISOString()),
       nodes: this.#samples.map(({ nodes }) => nodes),
-      introspections: steps.map(({ introspections }) => introspections),
-      activations: steps.map(({ activations }) => activations),
-      expiries: steps.map(({ expiries }) => expiries),
-      dead_letters: steps.map(({ dead_letters }) => dead_letters),
+      ...byRateName((name) => steps.map((rates) => rates[name])),
     };
   }
 
-  /** A second, since the oldest sample of the last `windowMs`. */
+  /** Per second, since the oldest sample of the last `windowMs`. */
   rates(now: { readonly atMs: number; readonly totals: Totals }, windowMs: number): Totals {
     const from = this.#samples.find(({ atMs }) => atMs >= now.atMs - windowMs);
-    return from ? perSecond(from, now) : ZERO_TOTALS;
+    return perSecond(from ?? now, now);
   }
 }
 
@@ -61,12 +54,7 @@ type TimedTotals = Pick<Sample, "atMs" | "totals">;
 
 function perSecond(from: TimedTotals, to: TimedTotals): Totals {
   const seconds = (to.atMs - from.atMs) / 1_000;
-  const rate = (name: keyof Totals): number =>
-    seconds > 0 ? Math.round(((to.totals[name] - from.totals[name]) / seconds) * 1_000) / 1_000 : 0;
-  return {
-    introspections: rate("introspections"),
-    activations: rate("activations"),
-    expiries: rate("expiries"),
-    dead_letters: rate("dead_letters"),
-  };
+  return byRateName((name) =>
+    seconds > 0 ? Math.round(((to.totals[name] - from.totals[name]) / seconds) * 1_000) / 1_000 : 0,
+  );
 }

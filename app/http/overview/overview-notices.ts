@@ -1,5 +1,6 @@
 import type { DriftStatus } from "../../../runtime/shell/reconciliation/reconciler.ts";
-import type { Hold } from "../health/holds.routes.ts";
+import { describeDrift } from "../health/drift-text.ts";
+import type { Hold } from "../health/holds.ts";
 import type { Notice, Overview } from "./overview.ts";
 import { formatAge, formatDuration } from "../server/text-format.ts";
 
@@ -10,12 +11,12 @@ export interface NoticeFacts {
   /** Backend, and ms since the epoch. */
   readonly openBreakers: ReadonlyMap<string, number>;
   readonly drift: readonly DriftStatus[];
-  /** By the clock of this machine, and by the broker's. */
+  /** By this machine's clock; `brokerTimeMs` by the broker's. */
   readonly nowMs: number;
   readonly brokerTimeMs: number;
 }
 
-/** What an operator should know, each with what to do about it. Worst first. Pure. */
+/** What an operator should know, each with a remedy, worst first. Pure. */
 export function buildNotices(facts: NoticeFacts): Notice[] {
   const notices = [
     ...partNotices(facts),
@@ -42,9 +43,9 @@ const infoNotice = (title: string, detail: string, remedy: string): Notice => ({
 
 function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFacts): Notice[] {
   const dependencies = [
-    ["bus", bus, "nothing is taken in, and no deadline fires, until it answers"],
-    ["store", store, "turns wait, nothing is dropped, until it answers"],
-    ["catalogue", catalogue, "its intents are tried again by themselves; registrations wait for them"],
+    ["bus", bus, "until it is reachable no message is processed and no deadline fires"],
+    ["store", store, "until it is reachable processing waits; nothing is lost"],
+    ["catalogue", catalogue, "its intents are retried automatically; registrations wait for them"],
   ] as const;
   const unreachableNotices = dependencies.flatMap(([name, { ok, reason }, meanwhile]) =>
     ok
@@ -53,7 +54,7 @@ function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFac
           badNotice(
             `The ${name} can't be reached`,
             `${reason ?? "no reason given"}; ${meanwhile}`,
-            "See that it runs and that this machine reaches it",
+            "Check that it runs and that this machine reaches it",
             "rollcall doctor",
           ),
         ],
@@ -65,7 +66,7 @@ function partNotices({ parts: { bus, store, catalogue, partitions } }: NoticeFac
       badNotice(
         "Partitions are refused",
         refused.join("; "),
-        "List them, then begin again with the earliest message there is (--yes)",
+        "List them, then restart from the earliest message (--yes)",
         "rollcall offsets reset",
       ),
     ];
@@ -81,8 +82,8 @@ const contractNotices = ({ refusedContracts }: NoticeFacts): Notice[] =>
     ? [
         badNotice(
           "The edited contracts were refused",
-          `at ${refusedContracts.at}: ${refusedContracts.reason}; those from before stay in force`,
-          "See what is wrong with them",
+          `at ${refusedContracts.at}: ${refusedContracts.reason}; the previous contracts stay in force`,
+          "List their errors",
           "rollcall validate",
         ),
       ]
@@ -91,7 +92,7 @@ const contractNotices = ({ refusedContracts }: NoticeFacts): Notice[] =>
 function holdNotice({ domain, kind, subject, count, of, held_at }: Hold, nowMs: number): Notice {
   const what = kind === "expiry" ? `Expiry of ${subject} is held` : `Deletions from ${subject} are held`;
   const detail = `since ${formatAge(held_at, nowMs)}: ${count} of ${of} would have happened at once`;
-  const remedy = "See whether the fault is ours or the network's; release it only if they are really gone";
+  const remedy = "Check for a fault of the network or of Rollcall; release it only if they are really gone";
   return {
     ...badNotice(what, detail, remedy, `rollcall hold release ${domain} ${subject} --reason "..."`),
     hold: { domain, subject },
@@ -103,25 +104,24 @@ const breakerNotices = ({ openBreakers, nowMs }: NoticeFacts): Notice[] =>
     badNotice(
       `${backend} is not called: its circuit breaker is open`,
       `open for ${formatDuration(nowMs - sinceMs)}: too many failures in a row`,
-      "See why it fails: the log names the error. It is tried again by itself",
+      "The log names the error. It is retried automatically",
       "rollcall doctor",
     ),
   );
 
-function driftNotice({ backend, error, found, comparedAtMs, isHeld }: DriftStatus, nowMs: number): Notice[] {
-  const at = comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
+function driftNotice(status: DriftStatus, nowMs: number): Notice[] {
+  const { backend, error, isHeld } = status;
+  const { at, differences } = describeDrift(status, nowMs);
   if (error !== null)
     return [
       badNotice(
         `${backend} can't be compared`,
         `${at}; ${error}`,
-        `See that ${backend} answers and that Rollcall may read it; until then nothing in it is repaired`,
+        `Check that ${backend} is reachable and that Rollcall may read it; until then nothing in it is repaired`,
         "rollcall doctor",
       ),
     ];
-  const differences = Object.entries(found).filter(([, count]) => count > 0);
-  if (differences.length === 0) return [];
-  const detail = `${differences.map(([kind, count]) => `${count} ${kind}`).join(", ")}, ${at}`;
-  const remedy = isHeld ? "Leftovers stay until an operator allows it" : "Nothing: it is being repaired";
-  return [infoNotice(`${backend} has drifted`, detail, remedy)];
+  if (differences === "") return [];
+  const remedy = isHeld ? "Leftovers stay until an operator allows it" : "None needed: it is being repaired";
+  return [infoNotice(`${backend} has drifted`, `${differences}, ${at}`, remedy)];
 }

@@ -5,31 +5,31 @@ import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
 import type { System } from "../../host/system.ts";
 import { activationMs } from "../entities/activation-time.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
-import { ZERO_TOTALS, OverviewHistory, type Totals } from "./overview-history.ts";
+import { byRateName, OverviewHistory, type Totals } from "./overview-history.ts";
 import { RecentValues } from "./recent-values.ts";
 import { stableStates } from "../entities/state-kind.ts";
 
 export const SAMPLE_MS = 10_000;
 const SAMPLES_MAX = 360;
-/** What percentiles are taken over. */
+/** The values that percentiles are computed from. */
 const RECENT_WINDOW = { size: 2_048, windowMs: 300_000 } as const;
 const TOTAL_BY_EVENT: ReadonlyMap<string, keyof Totals> = new Map([
   [NodeBecameActive.messageType, "activations"],
   [NodeLivenessExpired.messageType, "expiries"],
 ]);
 
-/** Remembers what the overview tells of this process. Begins with it, and is bounded. */
+/** Rates, percentiles and history of this process, for the overview. Bounded. */
 export class OverviewRecorder {
   readonly #system: System;
   readonly #counts: NodeCounts;
   readonly #unwatch: () => void;
-  readonly #totals: { -readonly [Name in keyof Totals]: number } = { ...ZERO_TOTALS };
+  readonly #totals = byRateName(() => 0);
   #cancel = (): void => {};
   readonly startedAtMs: number;
   readonly history = new OverviewHistory(SAMPLES_MAX);
   readonly activation = new RecentValues(RECENT_WINDOW);
   readonly lateness = new RecentValues(RECENT_WINDOW);
-  /** Backends that are not asked at present, and since when (ms since the epoch). */
+  /** Backends whose circuit breaker is open, and since when (ms since the epoch). */
   readonly openBreakers = new Map<string, number>();
 
   constructor(system: System, counts: NodeCounts) {
@@ -72,7 +72,7 @@ export class OverviewRecorder {
     const { clock, domain } = this.#system;
     this.#cancel = clock.after(SAMPLE_MS, () => void this.#sample());
     const counts = await this.#counts.byState().catch(() => undefined);
-    const nodes = counts ? stableStates(domain).map(({ name }) => counts.get(name) ?? 0) : null;
+    const nodes = counts ? stableStates(domain).map(({ name }) => counts.orchestrator[name] ?? 0) : null;
     this.history.add({ atMs: clock.wallMs(), totals: { ...this.#totals }, nodes });
   }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { readHolds } from "../health/holds.routes.ts";
+import { readHolds } from "../health/holds.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { Overview } from "./overview.ts";
@@ -11,7 +11,10 @@ import { stateKindOf, stableStates } from "../entities/state-kind.ts";
 
 const RATE_MS = 60_000;
 const Query = z.object({
-  history: z.enum(["true", "false"]).default("true").describe("false: without the last hour, which is most of it"),
+  history: z
+    .enum(["true", "false"])
+    .default("true")
+    .describe("false: without the history, which is most of the answer"),
 });
 
 export function addOverviewRoutes(
@@ -34,7 +37,7 @@ export function addOverviewRoutes(
       },
     },
     async ({ query: { history } }) => {
-      // Without the store it still tells the rest: that is when it is looked at.
+      // During an outage of the store the rest is still shown: that is when it is needed.
       const [nodes, parts, holds] = await Promise.all([
         counts.byState().catch(() => undefined),
         readiness.parts(),
@@ -57,7 +60,7 @@ export function addOverviewRoutes(
         states: stableStates(system.domain).map((state) => ({
           name: state.name,
           kind: stateKindOf(state),
-          nodes: nodes ? (nodes.get(state.name) ?? 0) : null,
+          nodes: nodes ? (nodes.orchestrator[state.name] ?? 0) : null,
         })),
         rates: watch.history.rates({ atMs: nowMs, totals: watch.totals }, RATE_MS),
         activation: watch.activation.percentiles(clock.monotonicMs()),

@@ -1,30 +1,28 @@
 import { z } from "zod";
+import { byRateName } from "./overview-history.ts";
 import { ReadinessView } from "../health/readiness.ts";
 import { StateKind } from "../entities/state-kind.ts";
 
 const Time = z.iso.datetime();
-const Milliseconds = z.number().nullable().describe("ms; null: there were none");
+const Milliseconds = z.number().nullable().describe("ms; null: no values");
 const Percentiles = z.object({
   count: z.int().describe("values of the last 5 min, at most the newest 2,048"),
   p50_ms: Milliseconds,
   p99_ms: Milliseconds,
   max_ms: Milliseconds,
 });
-const Rates = z.object({
-  introspections: z.number(),
-  activations: z.number(),
-  expiries: z.number(),
-  dead_letters: z.number(),
-});
-const PerSample = z.array(z.number()).describe("a second, since the sample before");
+const PerSample = z.array(z.number()).describe("per second, since the sample before");
 
 export const Notice = z.object({
   level: z.enum(["bad", "note"]),
   title: z.string(),
   detail: z.string(),
   remedy: z.string(),
-  command: z.string().nullable().describe("what to type"),
-  hold: z.object({ domain: z.string(), subject: z.string() }).nullable().describe("what an operator can release"),
+  command: z.string().nullable().describe("the command to run"),
+  hold: z
+    .object({ domain: z.string(), subject: z.string() })
+    .nullable()
+    .describe("the hold that an operator can release"),
 });
 export type Notice = z.infer<typeof Notice>;
 
@@ -33,14 +31,14 @@ const RefusedContracts = z.object({ at: Time, reason: z.string() });
 export const Overview = z.object({
   at: Time.describe("broker time"),
   began_at: Time.describe("start of the process: rates, percentiles and the history begin with it"),
-  notices: z.array(Notice).describe("what is to be known or done, worst first"),
+  notices: z.array(Notice).describe("what an operator should know or do, worst first"),
   refused_contracts: RefusedContracts.nullable().describe("the last reload, if it was refused"),
   parts: ReadinessView.shape.parts,
   states: z
     .array(z.object({ name: z.string(), kind: StateKind, nodes: z.int().nullable() }))
-    .describe("nodes by state over all processes, in the order of the contract; null: they could not be counted"),
-  rates: Rates.describe("of this process, a second, over the last minute"),
-  activation: Percentiles.describe("from an introspection to active, in this process"),
+    .describe("nodes by state over all processes, in the order of the contract; null: the store could not be asked"),
+  rates: z.object(byRateName(() => z.number())).describe("of this process, per second, over the last minute"),
+  activation: Percentiles.describe("from introspection to active, in this process"),
   lateness: Percentiles.describe("from a deadline to its firing, in this process"),
   lag: z.array(z.object({ partition: z.int(), messages: z.int() })).describe("of the partitions served here"),
   history: z
@@ -48,10 +46,7 @@ export const Overview = z.object({
       every_ms: z.int(),
       at: z.array(Time),
       nodes: z.array(z.array(z.int()).nullable()).describe("of each sample, in the order of `states`"),
-      introspections: PerSample,
-      activations: PerSample,
-      expiries: PerSample,
-      dead_letters: PerSample,
+      ...byRateName(() => PerSample),
     })
     .nullable()
     .describe("the last hour of this process"),

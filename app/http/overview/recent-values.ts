@@ -5,7 +5,7 @@ export interface Percentiles {
   readonly max_ms: number | null;
 }
 
-/** The values of the last while: at most `size` of them, the newest. */
+/** The values of the last `windowMs`, at most the newest `size` of them. */
 export class RecentValues {
   readonly #size: number;
   readonly #windowMs: number;
@@ -26,7 +26,7 @@ export class RecentValues {
     this.#values[slot] = value;
   }
 
-  /** Percentiles by the nearest rank: each is a value that was there. */
+  /** By the nearest rank: each percentile is one of the values. */
   percentiles(nowMs: number): Percentiles {
     const kept = Math.min(this.#count, this.#size);
     const sorted = this.#values

@@ -6,19 +6,19 @@ import { PAGE_FILES } from "../../built-files.ts";
 import type { Http } from "../server/route-types.ts";
 import { Problem } from "../server/problem.ts";
 
-/** Places within the page: they can be opened and sent around. */
+/** Addresses within the page: each can be opened and shared. */
 const PAGE_PATHS = ["/", "/nodes", "/nodes/:node_id", "/contracts", "/events", "/dead-letters", "/playground"] as const;
-/** As the build names its files: a name that was ever served means the same bytes for ever. */
+/** Names that the build gives, with a hash of the content: they can be cached for ever. */
 const AssetParams = z.object({ file: z.string().regex(/^[\w.-]+-[\w-]{8}\.(js|css|svg|woff2)$/) });
 const PUBLIC_ROUTE = { config: { access: "anyone" }, schema: { hide: true } } as const;
 
-/** The page for people. It is public like the program it comes with; what it shows is asked for with a token. */
+/** The dashboard. Its files are public: the data that it shows is fetched with a token. */
 export function addPageRoutes(http: Http): void {
   void http.register(fastifyStatic, { root: PAGE_FILES, serve: false, preCompressed: true, cacheControl: false });
   for (const place of PAGE_PATHS)
     http.get(place, PUBLIC_ROUTE, async (_request, reply) => {
       if (!existsSync(join(PAGE_FILES, "index.html")))
-        throw new Problem("not-found", "the page is not built: npm run build");
+        throw new Problem("not-found", "the dashboard is not built: npm run build");
       return reply.header("cache-control", "no-cache").sendFile("index.html");
     });
   http.get(

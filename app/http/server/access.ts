@@ -3,14 +3,14 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type ApiToken, type Role, findToken } from "../../host/api-tokens.ts";
 import { Problem } from "./problem.ts";
 
-/** Who may use a route: `anyone` also without a token, else the roles named and every operator. */
+/** Who may use a route: `anyone` also without a token, otherwise the roles named and operators. */
 type Access = "anyone" | readonly Exclude<Role, "operator">[];
 
-/** Who asks, as far as the request shows it. */
+/** The caller, as far as the request shows it. */
 export interface Caller {
   /** For logs, audits and limits: `operator alice`, or `address 127.0.0.1` without a token. */
   readonly identity: string;
-  /** Undefined: no token where one is needed, or a wrong one. */
+  /** Undefined without a valid token, where tokens are configured. */
   readonly role: Role | undefined;
   mayActFor(nodeId: string): boolean;
 }
@@ -18,7 +18,7 @@ export interface Caller {
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
-    /** A document that people open in a browser: it asks them for the token by itself, as a password (Basic). */
+    /** A document for a browser, which asks for the token as a password (Basic authentication). */
     browsable?: true;
   }
   interface FastifyRequest {
@@ -32,19 +32,19 @@ const anyNode = (): boolean => true;
 const noNode = (): boolean => false;
 
 /**
- * Finds out who asks, and refuses what the role may not do. Without tokens in the configuration (then only this machine
- * reaches the address) everybody is an operator. A route that does not say who may use it stops the start.
+ * Identifies the caller. Without tokens in the configuration (then only this machine reaches the address) every caller
+ * is an operator. A route without `config.access` stops the start.
  */
 export function addAuthentication(http: FastifyInstance, tokens: readonly ApiToken[] | undefined): void {
   http.decorateRequest("caller", null as unknown as Caller);
   http.addHook("onRoute", ({ url, method, config }) => {
     if (config?.access === undefined)
-      throw new Error(`${String(method)} ${url} does not say who may use it: give it config: { access }`);
+      throw new Error(`${String(method)} ${url} has no config.access, which says who may use it`);
   });
   http.addHook("onRequest", async (request) => void (request.caller = identifyCaller(request, tokens)));
 }
 
-/** Behind the rate limit, so that guessing is limited too. */
+/** After the rate limit, which then limits the guessing of tokens too. */
 export function addAuthorization(http: FastifyInstance): void {
   http.addHook("onRequest", async ({ caller, is404, routeOptions: { config }, headers }) => {
     const { access, browsable = false } = config;
@@ -52,9 +52,11 @@ export function addAuthorization(http: FastifyInstance): void {
     const { role } = caller;
     if (role === undefined) throw unauthenticated(headers, browsable);
     if (role !== "operator" && !access?.includes(role))
-      throw forbidden(`${caller.identity} may not do this: it takes ${[...(access ?? []), "operator"].join(" or ")}`);
+      throw forbidden(
+        `${caller.identity} may not do this: it requires ${[...(access ?? []), "operator"].join(" or ")}`,
+      );
   });
-  // Whatever is asked of one node under its name, so that no route can forget it.
+  // Every route with a node in its path, so that none can forget the check.
   http.addHook("preHandler", async ({ caller, params }) => {
     const { node_id } = (params ?? {}) as { readonly node_id?: string };
     if (node_id !== undefined) assertMayActFor(caller, node_id);
@@ -72,7 +74,7 @@ function identifyCaller(
   tokens: readonly ApiToken[] | undefined,
 ): Caller {
   if (tokens === undefined) return { identity: `address ${ip}`, role: "operator", mayActFor: anyNode };
-  // A browser sends a password again by itself, also where another site leads it: it is taken for documents alone.
+  // A browser repeats a password for requests that another site causes, so only documents accept it.
   const presented = bearerToken(headers) ?? (routeOptions.config.browsable ? basicAuthPassword(headers) : undefined);
   const token = presented === undefined ? undefined : findToken(tokens, presented);
   if (token === undefined) return { identity: `address ${ip}`, role: undefined, mayActFor: noNode };
@@ -95,13 +97,13 @@ function basicAuthPassword({ authorization = "" }: IncomingHttpHeaders): string 
 
 function unauthenticated({ authorization, accept = "" }: IncomingHttpHeaders, browsable: boolean): Problem {
   if (browsable && accept.includes("text/html"))
-    return new Problem("unauthenticated", "the password is a token of ROLLCALL_API_TOKENS, the name does not matter", {
+    return new Problem("unauthenticated", "the password is a token of ROLLCALL_API_TOKENS; any user name will do", {
       challenge: 'Basic realm="rollcall", charset="UTF-8"',
     });
   const [detail, challenge] =
     authorization === undefined
       ? ["send a token: Authorization: Bearer <token>", 'Bearer realm="rollcall"']
-      : ["this is no token of ROLLCALL_API_TOKENS", 'Bearer realm="rollcall", error="invalid_token"'];
+      : ["the token is not one of ROLLCALL_API_TOKENS", 'Bearer realm="rollcall", error="invalid_token"'];
   return new Problem("unauthenticated", detail, { challenge });
 }
 

@@ -3,7 +3,7 @@ import { type Config, isLoopback } from "../../host/config.ts";
 import { Problem } from "./problem.ts";
 
 const LOCAL_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
-/** For whatever is or will be shown in a browser: nothing inline, nothing from elsewhere, in nobody's frame. */
+/** Nothing inline, nothing from other origins, in no frame. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " +
   "'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -17,13 +17,13 @@ const HEADERS = {
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * A page in a browser of this machine must not speak to us: a name that was rebound to a loopback address is refused,
- * and so is whatever would change something on behalf of another origin.
+ * Protects against pages in a browser of this machine: a request is refused when it uses a host name that is not served
+ * here (DNS rebinding), or would change something for a page of another origin.
  */
 export function addBrowserGuard(http: FastifyInstance, config: Config): void {
   const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: names } = config;
   const servedNames = new Set([...LOCAL_NAMES, bracketed(address.toLowerCase()), ...(names ?? [])]);
-  // On another address there are tokens, which a page that was rebound to it does not have.
+  // Any other address requires tokens, which such a page does not have.
   const checksHost = isLoopback(address) || names !== undefined;
   http.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
@@ -56,7 +56,10 @@ function refuseForeignOrigin({ headers }: FastifyRequest): void {
 
 function refuseWebSocket({ headers }: FastifyRequest): void {
   if (/\bwebsocket\b/i.test(headers.upgrade ?? ""))
-    throw new Problem("invalid-request", "there are no WebSockets here: /api/v1/events/stream has server-sent events");
+    throw new Problem(
+      "invalid-request",
+      "WebSockets are not supported: /api/v1/events/stream sends server-sent events",
+    );
 }
 
 /** Without the port. */

@@ -6,9 +6,9 @@ const CHECKSUM_BYTES = 8;
 const Position = z.array(z.union([z.string(), z.number()]));
 
 /**
- * Where a list goes on, opaque to its reader. The check makes an altered or foreign one an error instead of a wrong
- * page; it is no secret, because a cursor opens nothing that the list would not show.
- * @param scope the list and its filters: a cursor is good for the same ones only
+ * Where a list continues, opaque to its reader. The checksum makes an altered or foreign cursor an error instead of a
+ * wrong page; it needs no secret, because a cursor gives access to nothing that the list does not show.
+ * @param scope the list and its filters: a cursor is valid for the same ones only
  */
 export function encodeCursor(scope: string, position: readonly (string | number)[]): string {
   const body = Buffer.from(JSON.stringify(position));
@@ -28,7 +28,7 @@ export function decodeCursor(scope: string, cursor: string): readonly (string | 
   });
 }
 
-/** Whoever knows how the check is made can make one of anything. */
+/** Checked although its checksum matched: the checksum is no secret. */
 function parsePosition(text: string): readonly (string | number)[] | undefined {
   try {
     return Position.safeParse(JSON.parse(text)).data;
@@ -45,3 +45,19 @@ const checksum = (scope: string, body: Buffer): Buffer =>
     .update(body)
     .digest()
     .subarray(0, CHECKSUM_BYTES);
+
+/**
+ * A page of a list, and where the next one begins.
+ * @param found one more than `limit`, when there are more
+ * @param positionOf what the cursor behind an item holds
+ */
+export function pageOf<Item>(
+  found: readonly Item[],
+  limit: number,
+  scope: string,
+  positionOf: (item: Item) => readonly (string | number)[],
+): { items: Item[]; next_cursor: string | null } {
+  const items = found.slice(0, limit);
+  const last = found.length > limit ? items.at(-1) : undefined;
+  return { items, next_cursor: last ? encodeCursor(scope, positionOf(last)) : null };
+}

@@ -39,9 +39,9 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const PARAM_LENGTH_MAX = 1_024;
 
 export interface HttpServerOptions {
-  /** Hears of errors that are defects: the answer says nothing about them. */
+  /** Called for errors that are defects, which the answer does not describe. */
   readonly onInternalError?: (error: unknown, route: string) => void;
-  /** Within which a request must have come whole. */
+  /** Time limit for receiving a whole request. */
   readonly requestTimeoutMs?: number;
 }
 
@@ -60,11 +60,11 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
       sendProblem(request, reply, problem, status);
     },
   });
-  // What is wrong with a body is said by its route, in the words of the runtime.
+  // Routes check bodies themselves, with the runtime's own error texts.
   server.setValidatorCompiler<z.ZodType>((route) =>
     route.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(route),
   );
-  // The routes' types hold answers to their schemas; checking each again would cost more than making it.
+  // Answers are checked against their schemas by the compiler, not again for every request.
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
   server.setErrorHandler((error, request, reply) => {
     const { problem, status } = problemOf(error);
@@ -106,7 +106,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addReloadRoutes(http, system);
   addContractRoutes(http, system);
   addContractCheckRoutes(http, system);
-  addStateCountRoutes(http, system);
+  addStateCountRoutes(http, shared.counts);
   addContractFileRoutes(http, system);
   addPageRoutes(http);
   addDocsRoutes(http, system);

@@ -1,10 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
-import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 import { parseObject, DecodeError } from "../../../runtime/core/incoming-json.ts";
-import { Problem } from "./problem.ts";
+import { describeParts, invalidParts, Problem } from "./problem.ts";
 
-/** Bodies are read as messages of the bus are: the same limits of size, depth and characters, the same codes. */
+/** Reads bodies with the same limits of size, depth and characters, and the same codes, as messages of the bus. */
 export function addJsonBodyParser(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
@@ -16,7 +15,7 @@ export function addJsonBodyParser(server: FastifyInstance): void {
   });
 }
 
-/** @param within pointer of the part of the body that was refused */
+/** @param within pointer to the part of the body that was decoded */
 export function problemOfDecodeError({ code, message }: DecodeError, within = ""): Problem {
   if (code === "TOO_LARGE") return new Problem("too-large", message, { code });
   const [, pointer, detail] = /^(\/[^:\s]*): ([^]*)$/.exec(message) ?? [];
@@ -28,17 +27,13 @@ export function problemOfDecodeError({ code, message }: DecodeError, within = ""
 }
 
 /**
- * A request's body, checked: the server leaves bodies to whoever takes them.
+ * Checks a request's body against a schema; the server does not do it.
  * @param expected what to send instead, for people: `{reason}: why it is tried again`
  * @throws Problem invalid-request, with a pointer to each part that is wrong
  */
 export function parseBody<Body>(schema: z.ZodType<Body>, body: unknown, expected: string): Body {
   const { success, data, error } = schema.safeParse(body);
   if (success) return data;
-  const errors = error.issues.map(({ path, message }) => ({
-    detail: message,
-    pointer: path.map((part) => `/${escapePointer(String(part))}`).join(""),
-  }));
-  const parts = errors.map(({ pointer, detail }) => `${pointer || "/"}: ${detail}`).join("; ");
-  throw new Problem("invalid-request", `send ${expected} (${parts})`, { errors });
+  const errors = invalidParts(error.issues);
+  throw new Problem("invalid-request", `send ${expected} (${describeParts(errors)})`, { errors });
 }

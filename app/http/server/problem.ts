@@ -2,8 +2,9 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { Fault } from "../../../runtime/core/fault.ts";
+import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 
-/** What goes wrong, by the last part of the problem's `type`. */
+/** By the last part of the problem's `type`. */
 const PROBLEM_KINDS = {
   "invalid-request": { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Authentication required" },
@@ -23,7 +24,7 @@ const PROBLEM_KINDS = {
 } as const;
 type ProblemKind = keyof typeof PROBLEM_KINDS;
 
-/** One wrong part of a request: `pointer` into the body, or the name of a parameter. */
+/** One invalid part of a request. */
 const ProblemError = z.object({
   detail: z.string(),
   pointer: z.string().optional().describe("JSON pointer into the body"),
@@ -31,7 +32,6 @@ const ProblemError = z.object({
 });
 type ProblemError = z.infer<typeof ProblemError>;
 
-/** RFC 9457. */
 export const ProblemSchema = z
   .looseObject({
     type: z.string().describe("urn:rollcall:problem:<kind>"),
@@ -50,11 +50,11 @@ export interface ProblemOptions {
   /** Members beside RFC 9457's own. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
-  /** WWW-Authenticate. */
+  /** The WWW-Authenticate header. */
   readonly challenge?: string;
 }
 
-/** An answer that is not what was asked for; thrown by a route, sent by the error handler. */
+/** An RFC 9457 problem: thrown by a route, sent by the error handler. */
 export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly options: ProblemOptions;
@@ -65,21 +65,29 @@ export class Problem extends Error {
   }
 }
 
+/** @param within pointer to the part of the body that the schema checked */
+export const invalidParts = (issues: readonly z.core.$ZodIssue[], within = ""): ProblemError[] =>
+  issues.slice(0, 100).map(({ path, message }) => ({
+    detail: message,
+    pointer: within + path.map((part) => `/${escapePointer(String(part))}`).join(""),
+  }));
+
+export const describeParts = (errors: readonly ProblemError[]): string =>
+  errors.map(({ parameter, pointer, detail }) => `${parameter ?? (pointer || "/")}: ${detail}`).join("; ");
+
 export const notFound = (what: string): Problem => new Problem("not-found", what);
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem, status?: number): void {
   const { kind, options, message: detail } = problem;
   const { title, status: defaultStatus } = PROBLEM_KINDS[kind];
-  const { errors = [], code, extensions: extensions = {}, retryAfterSeconds, challenge } = options;
+  const { errors = [], code, extensions = {}, retryAfterSeconds, challenge } = options;
   const body = {
     ...extensions,
-    ...{
-      type: `urn:rollcall:problem:${kind}`,
-      title,
-      status: status ?? defaultStatus,
-      detail,
-      instance: pathOf(request),
-    },
+    type: `urn:rollcall:problem:${kind}`,
+    title,
+    status: status ?? defaultStatus,
+    detail,
+    instance: pathOf(request),
     ...(code !== undefined && { code }),
     errors,
   };
@@ -92,7 +100,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .send(body);
 }
 
-/** The problem that stands for anything a route throws; a status of its own where the framework knows better. */
+/** The problem for any error of a route; `status` where the framework has a more precise one. */
 export function problemOf(error: unknown): { readonly problem: Problem; readonly status?: number } {
   if (error instanceof Problem) return { problem: error };
   if (hasZodFastifySchemaValidationErrors(error)) return { problem: problemOfValidation(error) };
@@ -101,16 +109,16 @@ export function problemOf(error: unknown): { readonly problem: Problem; readonly
   if (status === 413) return { problem: new Problem("too-large", "a body has at most 256 KiB") };
   if (status === 415) return { problem: new Problem("unsupported-media-type", "send content-type: application/json") };
   if (status >= 400 && status < 500) return { problem: new Problem("invalid-request", message), status };
-  return { problem: new Problem("internal", "the request could not be answered; the log of the process says why") };
+  return { problem: new Problem("internal", "the request failed; the process's log has the error") };
 }
 
 function problemOfFault(fault: Fault): Problem {
   const { code, message } = fault;
   if (code === "MESSAGE_TOO_LARGE") return new Problem("too-large", message, { code });
-  // Only a request's own words get as far as the database unread: a NUL, a cursor of somebody's making.
+  // The store refuses only values of the request itself: a NUL character, or a forged cursor.
   if (code === "STORE_REFUSED") return new Problem("invalid-request", message, { code });
   if (fault.retryable) return new Problem("unavailable", message, { code, retryAfterSeconds: 1 });
-  return new Problem("internal", "the request could not be answered; the log of the process says why", { code });
+  return new Problem("internal", "the request failed; the process's log has the error", { code });
 }
 
 function problemOfValidation(error: FastifyError & { validationContext?: string }): Problem {
@@ -119,9 +127,8 @@ function problemOfValidation(error: FastifyError & { validationContext?: string 
       ? { detail: message, pointer: instancePath }
       : { detail: message, parameter: decodeURIComponent(instancePath.slice(1)).replaceAll("~1", "/") },
   );
-  const details = errors.map((each) => `${"parameter" in each ? each.parameter : each.pointer}: ${each.detail}`);
-  return new Problem("invalid-request", details.join("; "), { errors });
+  return new Problem("invalid-request", describeParts(errors), { errors });
 }
 
-/** Without its query: that may hold anything. */
+/** Without the query, which may hold secrets. */
 const pathOf = ({ url }: FastifyRequest): string => url.split("?", 1)[0]?.slice(0, 1_024) ?? "/";

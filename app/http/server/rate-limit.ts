@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import { Problem } from "./problem.ts";
 
-/** Seconds' worth of requests that may come at once. */
+/** How many seconds' worth of requests may come at once. */
 const BURST_SECONDS = 2;
 const IDENTITIES_MAX = 10_000;
 
@@ -12,7 +12,7 @@ interface Bucket {
   filledAtMs: number;
 }
 
-/** A token bucket for each identity. One that was not seen for long is forgotten, which fills its bucket. */
+/** A token bucket for each identity. The one used least recently is forgotten, which refills its bucket. */
 export class RateLimit {
   readonly #perSecond: number;
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class RateLimit {
     return this.#buckets.size;
   }
 
-  /** @returns seconds to wait; 0 when this one may go on */
+  /** @returns seconds to wait; 0: the request may proceed */
   take(identity: string): number {
     const atMs = this.#clock.monotonicMs();
     const capacity = this.#perSecond * BURST_SECONDS;
@@ -41,12 +41,12 @@ export class RateLimit {
   }
 }
 
-/** Behind `addAuthentication`, which knows who asks. */
+/** After `addAuthentication`, which identifies the caller. */
 export function addRateLimit(http: FastifyInstance, limit: RateLimit): void {
   http.addHook("onRequest", async ({ caller: { identity } }) => {
     const retryAfterSeconds = limit.take(identity);
     if (retryAfterSeconds > 0)
-      throw new Problem("too-many-requests", `${identity} asks more often than ROLLCALL_HTTP_RATE_MAX allows`, {
+      throw new Problem("too-many-requests", `${identity} sends more requests than ROLLCALL_HTTP_RATE_MAX allows`, {
         retryAfterSeconds,
       });
   });

@@ -19,13 +19,13 @@ const problemResponse = (description: string) => ({
   content: { "application/problem+json": { schema: ProblemSchema } },
 });
 
-/** What any route may answer beside its own. */
+/** Answers of any route, beside its own. */
 export const PROBLEMS = {
-  "4xx": problemResponse("the request can't be taken"),
-  "5xx": problemResponse("the system can't answer"),
+  "4xx": problemResponse("the request is refused"),
+  "5xx": problemResponse("the request failed"),
 } as const;
 
 export const NodeParams = z.object({ node_id: NodeId });
 export const LimitParam = (defaultLimit: number) =>
-  z.coerce.number().int().min(1).max(500).default(defaultLimit).describe("items of a page");
-export const CursorParam = z.string().min(1).max(1_024).optional().describe("next_cursor of the page before");
+  z.coerce.number().int().min(1).max(500).default(defaultLimit).describe("items per page");
+export const CursorParam = z.string().min(1).max(1_024).optional().describe("next_cursor of the previous page");

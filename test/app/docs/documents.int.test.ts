@@ -22,7 +22,7 @@ const idsOf = (text: string) => all(text, / id="([^"]*)"/g);
 const linksOf = (text: string) => all(text, / href="([^"]*)"/g).filter((href) => href !== "data:,");
 
 describe("the documents of a server", () => {
-  it.each(PAGES)("%s is a page without scripts, inline styles or anything from elsewhere", async (path) => {
+  it.each(PAGES)("%s is a page without scripts, inline styles or content of other origins", async (path) => {
     const { status, headers, body } = await bench.ask<string>(path, asPage);
     expect([status, headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
     expect(headers.get("content-security-policy")).toContain("style-src 'self'");
@@ -33,20 +33,20 @@ describe("the documents of a server", () => {
     expect(all(body, /<h1>([^<]*)<\/h1>/g)).toHaveLength(1);
   });
 
-  it.each(PAGES)("%s has each id once, and every link leads to something that is there", async (path) => {
+  it.each(PAGES)("%s has each id once, and every link has a target", async (path) => {
     const text = await page(path);
     const ids = idsOf(text);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
     for (const link of new Set(linksOf(text))) {
       const [target = "", anchor] = link.split("#");
       const { status, body } = target === "" ? { status: 200, body: text } : await bench.ask<unknown>(target, asPage);
-      // The page itself is not built in every checkout.
+      // The dashboard is not built in every checkout.
       if (target !== "/") expect([link, status]).toEqual([link, 200]);
       if (anchor !== undefined) expect([link, idsOf(String(body)).includes(anchor)]).toEqual([link, true]);
     }
   });
 
-  it("/docs tells of each topic and each message of the contracts", async () => {
+  it("/docs lists each topic and each message of the contracts", async () => {
     const { domain } = bench.system;
     const text = await page("/docs");
     const types = [...domain.consumed.map(({ type }) => type), ...domain.topicByEventType.keys()];
@@ -62,7 +62,7 @@ describe("the documents of a server", () => {
     expect(text).toContain("4 partitions");
   });
 
-  it("/docs has examples that a server takes, as the line with curl sends them", async () => {
+  it("/docs has examples that a server accepts, as its curl command sends them", async () => {
     const text = (await page("/docs")).replaceAll("&#39;", "'").replaceAll("&quot;", '"');
     const bodies = all(text, / -d '(.*)' \\$/gm);
     expect(bodies).toHaveLength(bench.system.domain.consumed.length);
@@ -72,7 +72,7 @@ describe("the documents of a server", () => {
     }
   });
 
-  it("/docs/api tells of each route, who may use it, and what it takes", async () => {
+  it("/docs/api lists each route, who may use it, and its parameters", async () => {
     const text = await page("/docs/api");
     const { paths } = (await bench.ask<{ paths: Record<string, object> }>("/openapi.json")).body;
     const routes = Object.entries(paths).flatMap(([path, methods]) =>

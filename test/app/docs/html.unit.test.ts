@@ -8,16 +8,16 @@ const HOSTILE = `"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;`
 const ESCAPED = "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&amp;amp;";
 
 describe("a piece of a page", () => {
-  it("shows text as text, between tags and in attributes, alone and in lists", () => {
+  it("escapes text, between tags and in attributes, alone and in lists", () => {
     const { text } = html`<a title="${HOSTILE}">${HOSTILE}</a>${[HOSTILE, [HOSTILE]]}`;
     expect(text).toBe(`<a title="${ESCAPED}">${ESCAPED}</a>${ESCAPED}${ESCAPED}`);
   });
 
-  it("keeps pieces as they are, and leaves out what is not there", () => {
+  it("keeps nested pieces, and leaves out undefined and false", () => {
     expect(html`<p>${html`<b>${1}</b>`}${undefined}${false}</p>`.text).toBe("<p><b>1</b></p>");
   });
 
-  it("is not taken in by an object that only looks like one", () => {
+  it("escapes an object that only looks like a piece", () => {
     const forged = { text: "<script>" };
     expect(html`${[forged as never]}`.text).not.toContain("<script>");
   });
@@ -38,7 +38,7 @@ describe("a page made of hostile descriptions", () => {
   };
   const tagsOf = (text: string): readonly string[] => [...new Set(text.match(/<[a-z!/][^\s>]*/gi))].toSorted();
 
-  it("has the table's own tags and no other", () => {
+  it("has no tags but the table's own", () => {
     const { text } = fieldTable(HOSTILE, schema);
     expect(text).toContain(ESCAPED);
     const own = tagsOf(
@@ -47,7 +47,7 @@ describe("a page made of hostile descriptions", () => {
     expect(tagsOf(text).filter((tag) => !own.includes(tag))).toEqual([]);
   });
 
-  it("has no tag that a route, a parameter or an answer brought along", () => {
+  it("has no tags from the texts of routes, parameters and answers", () => {
     const operation = (text: string) => ({
       summary: text,
       description: text,
@@ -66,6 +66,6 @@ describe("a page made of hostile descriptions", () => {
   });
 });
 
-it("a word for a shell is one word, whatever is in it", () => {
+it("a quoted text is one word for a shell", () => {
   expect(shellQuote("it's $(rm -rf /) `x`")).toBe(`'it'\\''s $(rm -rf /) \`x\`'`);
 });

@@ -7,8 +7,8 @@ const model = editedModel();
 const waysFrom = (state: string | null) =>
   possibleTransitions(model, state).map(({ on, leads_to }) => `${on} -> ${leads_to}`);
 
-describe("the ways out of a state", () => {
-  it("are those of the contract, through handlers, deadlines and what was published", () => {
+describe("the transitions out of a state", () => {
+  it("are those of the contract, by handlers, deadlines and confirmed events", () => {
     expect(waysFrom("ACCEPTED")).toEqual(
       expect.arrayContaining([
         "published(NodeRegistrationAccepted) -> AWAITING_ACK",
@@ -24,13 +24,13 @@ describe("the ways out of a state", () => {
     );
   });
 
-  it("leave out what the state does not wait for", () => {
+  it("leave out messages that do not apply to the state", () => {
     expect(waysFrom("ACTIVE")).not.toContain("NodeRegistrationAcked -> ACTIVE");
     expect(waysFrom(null)).toEqual(["NodeIntrospectionEvent -> PENDING_REGISTRATION"]);
     expect(waysFrom("REJECTED")).toEqual(["NodeIntrospectionEvent -> PENDING_REGISTRATION"]);
   });
 
-  it("tell the condition of a row", () => {
+  it("have the condition of their row", () => {
     expect(possibleTransitions(model, "ACTIVE")).toContainEqual({
       on: "NodeIntrospectionEvent",
       when: "reason == shutdown",
@@ -38,7 +38,7 @@ describe("the ways out of a state", () => {
     });
   });
 
-  it("exist for every state that is no end", () => {
+  it("exist for every state that is not terminal", () => {
     for (const { name, transient } of model.orchestrator.states.values())
       if (!transient && name !== NO_ENTITY) expect(waysFrom(name), name).not.toEqual([]);
   });
