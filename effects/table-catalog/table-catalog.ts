@@ -1,4 +1,3 @@
-import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
 import type { ServiceDiscovery, DiscoveredService } from "../service-catalog/service-discovery.ts";
@@ -45,7 +44,7 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
   }
 
   async list(): Promise<readonly InventoryEntry[]> {
-    const rows = await this.#query<CatalogService & { readonly node_id: string; readonly version: number }>(
+    const rows = await this.#query<InventoryEntry["content"] & { readonly node_id: string; readonly version: number }>(
       OWNED_SERVICES,
       [this.#owner],
     );

@@ -1,8 +1,8 @@
 import type { Clock } from "../ports/clock.ts";
 
 /**
- * Unlike a Clock's timer it keeps the process alive: a broken connection leaves nothing else that would, and the process
- * would end in the middle of an `await`.
+ * Unlike a Clock's timer it keeps the process alive: a broken connection leaves nothing else that would, and the
+ * process would end in the middle of an `await`.
  */
 const keepAliveTimer: Clock["after"] = (delayMs, call) => {
   const timer = setTimeout(call, delayMs);
