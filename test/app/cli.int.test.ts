@@ -229,7 +229,9 @@ describe("rollcall start", () => {
     await store.close();
     const { code, err } = await rollcall("start", { ROLLCALL_DATA_DIR: data, ROLLCALL_HTTP_PORT: "0" });
     expect(code).toBe(1);
-    expect(err).toMatch(/^rollcall: this store was made .* runtime\/0001_runtime\.sql.* ROLLCALL_DATA_DIR to another/);
+    expect(err).toMatch(
+      /^rollcall: this store was created .* runtime\/0001_runtime\.sql.* ROLLCALL_DATA_DIR to another/,
+    );
   });
 });
 

@@ -94,7 +94,7 @@ it("rollcall dev makes a folder, puts changes in force or prints the wrong line,
   await waitUntil(
     async () => {
       expect(program?.said()).toMatch(/orchestrator[.]yaml:100:58 {2}error {2}RC005/);
-      expect(program?.said()).toContain("what ran runs on");
+      expect(program?.said()).toContain("the previous contracts stay in force");
     },
     { what: "the line that is wrong", ...PATIENCE },
   );

@@ -3,7 +3,7 @@ import type { DiscoveredService } from "../../effects/service-catalog/service-di
 import { HttpBench, lasting } from "../app/http-bench.ts";
 
 /** Changes that others make to a catalog. */
-export interface Vandal {
+export interface ExternalChanges {
   readonly environment: Readonly<Record<string, string>>;
   remove(serviceId: string): Promise<void>;
   /** Changes address and tags, and lets its check fail. */
@@ -24,23 +24,26 @@ const WAIT = { timeout: 60_000 };
 const NODES = 20;
 
 /** The suite of reconciliation: a catalog is repaired to match the nodes' states, after any change by others. */
-export function describeReconciliation(name: string, vandalOf: (bench: () => HttpBench) => Promise<Vandal>): void {
+export function describeReconciliation(
+  name: string,
+  makeChanges: (bench: () => HttpBench) => Promise<ExternalChanges>,
+): void {
   describe(`${name}, when others change it`, () => {
     let bench: HttpBench;
-    let vandal: Vandal;
+    let changes: ExternalChanges;
     let foreign: unknown;
     const nodes = Array.from({ length: NODES }, (_, i) => `n${i}`);
     const serviceOf = (nodeId: string): string => `onex-effect-${nodeId}`;
 
     beforeAll(async () => {
-      vandal = await vandalOf(() => bench);
-      bench = await HttpBench.open(lasting, { limits: { reconcileEveryMs: 500 } }, vandal.environment);
-      await vandal.putForeign();
-      foreign = await vandal.foreign();
+      changes = await makeChanges(() => bench);
+      bench = await HttpBench.open(lasting, { limits: { reconcileEveryMs: 500 } }, changes.environment);
+      await changes.putForeign();
+      foreign = await changes.foreign();
     }, 180_000);
     afterAll(async () => {
       await bench?.close();
-      await vandal?.close();
+      await changes?.close();
     });
 
     const services = (passing = false): Promise<DiscoveredService[]> =>
@@ -74,14 +77,14 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
 
     it("has a deleted entry restored", async () => {
       const before = await find("n1");
-      await vandal.remove(serviceOf("n1"));
+      await changes.remove(serviceOf("n1"));
       expect(await find("n1")).toBeUndefined();
       await expect.poll(() => find("n1"), WAIT).toEqual(before);
     });
 
     it("has an altered entry repaired, and the repair is in the node's timeline", async () => {
       const before = await find("n2");
-      await vandal.alter(serviceOf("n2"));
+      await changes.alter(serviceOf("n2"));
       expect(await find("n2")).toMatchObject({ address: "192.0.2.66", status: "critical" });
       await expect.poll(() => find("n2"), WAIT).toEqual(before);
       const { body } = await bench.ask<{ items: { type: string; reason: string }[] }>(
@@ -96,28 +99,28 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
     it("has the entries of an ended node and of an unknown one removed", async () => {
       await bench.say("NodeDeregister", ["n0"]);
       await expect.poll(() => find("n0"), WAIT).toBeUndefined();
-      await vandal.leaveBehind(serviceOf("n0"), "n0");
-      await vandal.leaveBehind(serviceOf("nobody"), "nobody");
+      await changes.leaveBehind(serviceOf("n0"), "n0");
+      await changes.leaveBehind(serviceOf("nobody"), "nobody");
       expect(await services()).toHaveLength(NODES + 1);
       await expect.poll(() => services().then((found) => found.length), WAIT).toBe(NODES - 1);
     });
 
     it("is not changed while it can't be read, and repaired afterwards", async () => {
-      await vandal.leaveBehind(serviceOf("ghost"), "ghost");
-      for (const how of vandal.failures) {
-        await vandal.fail(how, bench);
+      await changes.leaveBehind(serviceOf("ghost"), "ghost");
+      for (const how of changes.failures) {
+        await changes.fail(how, bench);
         await expect.poll(() => drift()?.error, { ...WAIT, message: how }).not.toBe(null);
-        await vandal.fail(undefined, bench);
-        await vandal.remove(serviceOf("n3"));
+        await changes.fail(undefined, bench);
+        await changes.remove(serviceOf("n3"));
         await expect.poll(() => find("n3"), WAIT).toBeDefined();
-        await vandal.leaveBehind(serviceOf("ghost"), "ghost");
+        await changes.leaveBehind(serviceOf("ghost"), "ghost");
       }
       expect(drift()?.error).toBe(null);
     });
 
     it("has more than a fifth of its entries removed only after an operator released the hold", async () => {
       const ghosts = Array.from({ length: 6 }, (_, i) => `ghost${i}`);
-      for (const ghost of ghosts) await vandal.leaveBehind(serviceOf(ghost), ghost);
+      for (const ghost of ghosts) await changes.leaveBehind(serviceOf(ghost), ghost);
       const held = async () => (await bench.ask<{ items: object[] }>("/api/v1/holds")).body.items;
       await expect.poll(held, WAIT).toMatchObject([{ kind: "deletion", subject: "consul", in_force: true }]);
       await compared();
@@ -136,14 +139,14 @@ export function describeReconciliation(name: string, vandalOf: (bench: () => Htt
 
     it("has all entries restored after it was emptied", async () => {
       const before = await services(true);
-      await vandal.wipe();
+      await changes.wipe();
       expect(await services()).toEqual([]);
       await expect.poll(() => services(true), WAIT).toEqual(before);
     });
 
     it("keeps the entries of other owners", async () => {
       expect(foreign).toBeDefined();
-      expect(await vandal.foreign()).toEqual(foreign);
+      expect(await changes.foreign()).toEqual(foreign);
     });
   });
 }

@@ -105,9 +105,9 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
   });
 
   it.each([
-    ["replay", "say --verify"],
+    ["replay", "give --verify"],
     ["replay --verify --from nowhere.ndjson", "can't be read"],
-    [`replay --verify --from ${PROGRAM}`, "rollcall.js:1: no JSON"],
+    [`replay --verify --from ${PROGRAM}`, "rollcall.js:1: not JSON"],
     ["replay --verify --export x.ndjson", "cannot be used with"],
   ])("rollcall %s is wrong usage", async (args, said) => {
     expect(await rollcall(args)).toMatchObject({ code: 2, err: expect.stringContaining(said) });
@@ -119,7 +119,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     writeFileSync(file, [...lines.slice(0, 3), '{"line":"row"}', ...lines.slice(3)].join("\n"));
     expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({
       code: 2,
-      err: expect.stringContaining("broken.ndjson:4: no line of a journal"),
+      err: expect.stringContaining("broken.ndjson:4: not a line of a journal"),
     });
     writeFileSync(file, lines.slice(1).join("\n"));
     expect(await rollcall(`replay --verify --from ${file}`)).toMatchObject({

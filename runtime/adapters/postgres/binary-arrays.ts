@@ -1,8 +1,8 @@
 import type { SqlValue } from "../../ports/store.ts";
 
 /**
- * Arrays in Postgres' binary format, without quoting and hex: a registration's rows take a quarter of the CPU that
- * their text form takes to encode. The layout is that of `array_recv` and of each type's `_recv` in Postgres' source.
+ * Arrays in Postgres' binary format, without quoting and hex: encoding a turn's rows takes a quarter of the CPU that
+ * text arrays take. The layout is that of `array_recv` and of each type's `_recv` in Postgres' source.
  */
 export interface ElementType {
   readonly oid: number;
