@@ -10,7 +10,7 @@ import { EPOCH_MS, Machine } from "../test/sim/machine.ts";
 import { Random } from "../test/sim/random.ts";
 import { Scheduler } from "../test/sim/scheduler.ts";
 import { SimBus } from "../test/sim/sim-bus.ts";
-import { Weather } from "../test/sim/weather.ts";
+import { Network } from "../test/sim/network.ts";
 import { wrapped } from "../test/wrapped.ts";
 import { introspection } from "./measure.ts";
 
@@ -80,11 +80,11 @@ async function tallied(registrations: number): Promise<Tally> {
 function countedWorld(tally: Tally) {
   const random = new Random(1);
   const scheduler = new Scheduler();
-  const weather = new Weather(scheduler, random);
-  weather.behindMs = 0;
-  weather.wayMs = () => 1;
-  const broker = new Broker(weather, PARTITIONS, READY_MS);
-  const database = new Database(SCHEMAS, weather);
+  const network = new Network(scheduler, random);
+  network.behindMs = 0;
+  network.oneWayDelayMs = () => 1;
+  const broker = new Broker(network, PARTITIONS, READY_MS);
+  const database = new Database(SCHEMAS, network);
   const machine = new Machine("counted", scheduler, random, 0);
   const store = countedStore(new SimStore(database, machine), tally);
   const send = (topic: string, payload: { readonly node_id: string }): void => {
@@ -111,7 +111,7 @@ function countedWorld(tally: Tally) {
     tally.rowsWritten += changes.length;
     tally.journalRows += changes.filter(({ table }) => table.schema.name === "journal").length;
   };
-  const registry = countedRegistry(new SimRegistry(new Consul(weather), machine), tally);
+  const registry = countedRegistry(new SimRegistry(new Consul(network), machine), tally);
   const bus = countedBus(new SimBus(broker, machine), tally);
   const runtime = new Runtime({
     domain: domainOn(registry, store),

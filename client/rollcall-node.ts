@@ -54,14 +54,14 @@ export interface RollcallNodeEvents {
 /** `accepted`: the ACK was sent, and became-active has not arrived yet. `ended`: deregistered by an operator. */
 export type NodePhase = "new" | "introspecting" | "accepted" | "active" | "ended" | "closed";
 
-// Seconds already at first: under load every node would otherwise repeat its request and make the system slower.
+// The first repeat comes only after seconds: sooner, all nodes of a slow system would repeat and make it slower still.
 const INTROSPECT_AGAIN_MS = { first: 5_000, max: 60_000 };
 const ACK_AGAIN_MS = { first: 5_000, max: 15_000 };
 const REGISTER_AGAIN_MS = { first: 250, max: 30_000 };
 const REGISTER_AFTER_REJECTION_MS = { first: 30_000, max: 600_000 };
 /**
- * After so many heartbeats the node introspects instead: that registers it again if the system has ended its
- * registration and the event was lost.
+ * Every tenth heartbeat is an introspection. If the system has ended the registration, and the event that says so was
+ * lost, that registers the node again.
  */
 const HEARTBEATS_PER_INTROSPECTION = 10;
 /** Used when an acceptance has no readable deadline; longer than the system waits for any ACK. */
@@ -81,10 +81,14 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
   #attemptId: string | undefined;
   /** Last `entity_seq` of the attempt. Older events may arrive later, because each type has its own topic. */
   #seq = 0;
+  /** ms since the epoch, by this machine's clock. */
   #ackDeadlineMs = 0;
-  #livenessMs = 0;
+  /** From an answer of the system to the liveness deadline in it. */
+  #livenessPeriodMs = 0;
+  /** Introspections or ACKs sent since the last answer. */
   #sendsUnanswered = 0;
-  #lostRegistrations = 0;
+  /** Registrations that have ended, or were refused, since the node was last active. */
+  #failedRegistrations = 0;
   #heartbeats = 0;
   #timer: NodeJS.Timeout | undefined;
   #unsubscribe: Unsubscribe | undefined;
@@ -140,23 +144,24 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     if (this.#phase === "closed") return;
     const { payload } = event;
     const isCurrent = payload.registration_attempt_id === this.#attemptId;
-    // No ACK for another process of this node, nor for a registration that this one has replaced.
+    // Not for another process of this node, nor for a registration that a later introspection has replaced.
     if (!isCurrent && (payload.correlation_id !== this.#correlationId || this.#endsEarlierAttempt(event))) return;
+    // A repeated acceptance asks again for the ACK.
     if (isCurrent && payload.entity_seq <= this.#seq && event.type !== "NodeRegistrationAccepted") return;
     this.#seq = isCurrent ? Math.max(this.#seq, payload.entity_seq) : payload.entity_seq;
     switch (event.type) {
       case "NodeRegistrationAccepted":
-        return this.#accepted(event.payload, isCurrent);
+        return this.#handleAccepted(event.payload, isCurrent);
       case "NodeBecameActive":
-        return this.#active(event.payload);
+        return this.#handleActive(event.payload);
       case "NodeRegistrationAckTimedOut":
-        this.#registerAfter(REGISTER_AGAIN_MS);
+        this.#registerAfterBackOff(REGISTER_AGAIN_MS);
         return void this.emit("timedOut", event.payload);
       case "NodeLivenessExpired":
-        this.#registerAfter(REGISTER_AGAIN_MS);
+        this.#registerAfterBackOff(REGISTER_AGAIN_MS);
         return void this.emit("expired", event.payload);
       case "NodeRegistrationRejected":
-        this.#registerAfter(REGISTER_AFTER_REJECTION_MS);
+        this.#registerAfterBackOff(REGISTER_AFTER_REJECTION_MS);
         return void this.emit("rejected", event.payload);
       case "NodeDeregistered":
         this.#phase = "ended";
@@ -171,7 +176,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     return type !== "NodeRegistrationAccepted" && this.#attemptId !== undefined;
   }
 
-  #accepted(payload: RegistrationPayload<"NodeRegistrationAccepted">, isRepeat: boolean): void {
+  #handleAccepted(payload: RegistrationPayload<"NodeRegistrationAccepted">, isRepeat: boolean): void {
     if (isRepeat && this.#phase !== "accepted") return;
     this.#phase = "accepted";
     this.#attemptId = payload.registration_attempt_id;
@@ -183,11 +188,11 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     if (!isRepeat) this.emit("accepted", payload);
   }
 
-  #active(payload: RegistrationPayload<"NodeBecameActive">): void {
+  #handleActive(payload: RegistrationPayload<"NodeBecameActive">): void {
     this.#phase = "active";
     this.#attemptId = payload.registration_attempt_id;
-    this.#livenessMs = Date.parse(payload.liveness_deadline) - Date.parse(payload.emitted_at);
-    this.#lostRegistrations = 0;
+    this.#livenessPeriodMs = Date.parse(payload.liveness_deadline) - Date.parse(payload.emitted_at);
+    this.#failedRegistrations = 0;
     this.#heartbeats = 0;
     // The first heartbeat at a random time of the interval, so that nodes that started together spread out.
     this.#setTimer(this.#heartbeatMs() * this.#random(), () => this.#sendHeartbeat());
@@ -203,9 +208,9 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#introspectUntilAccepted();
   }
 
-  #registerAfter({ first, max }: { readonly first: number; readonly max: number }): void {
+  #registerAfterBackOff({ first, max }: { readonly first: number; readonly max: number }): void {
     this.#phase = "introspecting";
-    this.#setTimer(backOffMs(++this.#lostRegistrations, first, max, this.#options.random), () => this.#register());
+    this.#setTimer(backOffMs(++this.#failedRegistrations, first, max, this.#options.random), () => this.#register());
   }
 
   #introspectUntilAccepted(): void {
@@ -227,7 +232,7 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     const { first, max } = ACK_AGAIN_MS;
     this.#setTimer(backOffMs(++this.#sendsUnanswered, first, max, this.#options.random), () => {
       if (Date.now() < this.#ackDeadlineMs) return this.#acknowledge(correlationId);
-      // Neither became-active nor a timeout arrived: another introspection repeats the answer or registers again.
+      // Neither became-active nor a timeout arrived. An introspection makes the system answer again, or register anew.
       this.#sendsUnanswered = 0;
       this.#introspectUntilAccepted();
     });
@@ -237,16 +242,16 @@ export class RollcallNode extends Emitter<RollcallNodeEvents> {
     this.#heartbeats += 1;
     if (this.#heartbeats % HEARTBEATS_PER_INTROSPECTION === 0) this.#introspect("heartbeat");
     else {
-      const vitals = this.#options.heartbeatMetrics?.() ?? {
+      const metrics = this.#options.heartbeatMetrics?.() ?? {
         uptime_seconds: Math.max(0, Date.now() - this.epoch) / 1_000,
       };
-      void this.#publish(nodeMessage("NodeHeartbeatEvent", { ...vitals, node_id: this.nodeId }));
+      void this.#publish(nodeMessage("NodeHeartbeatEvent", { ...metrics, node_id: this.nodeId }));
     }
     this.#setTimer(this.#heartbeatMs() * (0.8 + 0.4 * this.#random()), () => this.#sendHeartbeat());
   }
 
   #heartbeatMs(): number {
-    return this.#options.heartbeatMs ?? Math.max(100, this.#livenessMs / 3);
+    return this.#options.heartbeatMs ?? Math.max(100, this.#livenessPeriodMs / 3);
   }
 
   #introspect(reason: NodePayloads["NodeIntrospectionEvent"]["reason"]): void {

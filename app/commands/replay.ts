@@ -79,8 +79,8 @@ async function verify({ contracts, problems, entityHistories }: OpenJournal): Pr
   });
   const progress = createProgressLine(process.stderr);
   for await (const line of entityHistories) {
-    if (line.line === "row") replay.row(line);
-    else replay.snapshot(line);
+    if (line.line === "row") replay.addRow(line);
+    else replay.addSnapshot(line);
     const { rows, entities, differences } = replay.counts;
     progress.update(() => `${rows} rows, ${entities} nodes, ${differences} differences`);
   }

@@ -50,8 +50,8 @@ export async function runPlan(
     },
   );
   for await (const line of entityHistories) {
-    if (line.line === "row") plan.row(line);
-    else plan.snapshot(line);
+    if (line.line === "row") plan.addRow(line);
+    else plan.addSnapshot(line);
     onProgress(counts);
   }
   plan.end();

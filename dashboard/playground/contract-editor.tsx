@@ -12,10 +12,10 @@ import { useContractCheck } from "./use-contract-check.ts";
 import { YamlEditor } from "./yaml-editor.tsx";
 import "./contract-editor.css";
 
-/** A saved contract is in force a little later. */
+/** Nothing tells the page when a saved contract has come into force: it asks. */
 const POLL_MS = 10_000;
 
-/** Contracts to try out: nothing that runs changes unless they are saved. */
+/** Edits the contracts in force and checks the edits. What runs changes only when one is saved. */
 export function ContractEditor() {
   const { answer, error } = useApi<ContractsView>("/api/v1/contracts", POLL_MS);
   if (answer) return <EditorPanel contracts={answer} />;
@@ -23,15 +23,17 @@ export function ContractEditor() {
 }
 
 function EditorPanel({ contracts }: { readonly contracts: ContractsView }) {
-  const inForce = new Map(contracts.files.map(({ file, text }) => [file, text]));
+  const textsInForce = new Map(contracts.files.map(({ file, text }) => [file, text]));
   const [edited, setEdited] = useState<Readonly<Record<string, string>>>({});
   const [file, setFile] = useState(contracts.files[0]?.file ?? "");
   const { check, graph, error, busy, run } = useContractCheck(edited);
-  const text = edited[file] ?? inForce.get(file) ?? "";
+  const text = edited[file] ?? textsInForce.get(file) ?? "";
   const diagnostics = check?.diagnostics ?? [];
-  const isChanged = (name: string): boolean => edited[name] !== undefined && edited[name] !== inForce.get(name);
-  const edit = (now: string): void =>
-    setEdited(({ [file]: _before, ...rest }) => (now === inForce.get(file) ? rest : { ...rest, [file]: now }));
+  const isChanged = (name: string): boolean => edited[name] !== undefined && edited[name] !== textsInForce.get(name);
+  const edit = (newText: string): void =>
+    setEdited(({ [file]: _before, ...rest }) =>
+      newText === textsInForce.get(file) ? rest : { ...rest, [file]: newText },
+    );
   return (
     <section class="card contract-editor">
       <h2>Edit a contract</h2>
@@ -52,10 +54,10 @@ function EditorPanel({ contracts }: { readonly contracts: ContractsView }) {
         diagnostics={diagnostics.filter((each) => each.file === file)}
         names={declaredNames(graph)}
         onChange={edit}
-        inForce={isChanged(file) ? inForce.get(file) : undefined}
+        inForce={isChanged(file) ? textsInForce.get(file) : undefined}
       />
       <p role="status" class="note">
-        {busy ? "Checking …" : check ? problemsText(diagnostics.length) : "Edit to check."}
+        {busy ? "Checking …" : check ? problemsText(diagnostics.length) : "Not checked yet."}
       </p>
       <ErrorMessage error={error} title="Check failed" />
       <DiagnosticMessages diagnostics={diagnostics} />
@@ -81,10 +83,13 @@ function EditorPanel({ contracts }: { readonly contracts: ContractsView }) {
 
 const problemsText = (count: number): string => (count === 0 ? "No problems." : `Problems: ${count}.`);
 
-/** The names that a contract may use: states, actions and parts of the message flow. */
+/** The names that a contract may use: states, actions, and what the diagram of the message flow shows. */
 function declaredNames(graph: ContractGraph | undefined): readonly string[] {
   const states = graph?.machines.flatMap(({ states: all }) => all.map(({ name }) => name)) ?? [];
   const actions = graph?.machines.flatMap(({ transitions }) => transitions.flatMap((each) => each.actions)) ?? [];
-  const parts = graph?.nodes.map(({ label }) => label) ?? [];
-  return [...new Set([...states, ...actions, ...parts])].filter((name) => name !== "(none)");
+  const flowLabels = graph?.nodes.map(({ label }) => label) ?? [];
+  const names = new Set([...states, ...actions, ...flowLabels]);
+  // It stands for the state of an entity that does not exist yet, and can't be written in a contract.
+  names.delete("(none)");
+  return [...names];
 }

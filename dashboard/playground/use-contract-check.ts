@@ -7,6 +7,7 @@ const CHECK_DELAY_MS = 500;
 const RETRY_MS = 1_000;
 
 export interface CheckOptions {
+  /** Also explore every state of the model. */
   readonly model?: boolean;
   readonly plan_hours?: number;
 }

@@ -24,26 +24,29 @@ import { OPERATIONS_MAX, type Operation, type OperationError, type OperationResu
 
 interface PendingChange {
   readonly change: ServiceChange;
-  /** The state that the write will find, as far as known; each write checks it. Undefined: it has to be read. */
+  /** What Consul is believed to have; the write fails if it has something else. Undefined: it has to be read first. */
   expected: StoredServiceOrAbsent | undefined;
   result: WriteResult | undefined;
 }
 interface PendingRead {
-  readonly work: PendingChange;
+  readonly pending: PendingChange;
   readonly part: "Service" | "Check";
 }
 interface PendingWrite extends PackableWrite {
-  readonly work: PendingChange;
+  readonly pending: PendingChange;
 }
 
-/** Create, read, write, write without the refused, write after the fence moved; and some for conflicts in between. */
+/**
+ * One pass each to create without reading, to write after reading, to write again without the services that Consul
+ * refused, and to write again after the node's index changed. The others are for conflicts with other writers.
+ */
 const PASSES_MAX = 8;
 
 /**
  * Services with their checks on an external node: Consul's health then shows the states that Rollcall knows. Each write
  * is a compare and set with the indexes that it expects. A new service, and one that this process wrote last, is
  * written without reading it first. When the write conflicts, the service is read and its owner and version are
- * compared. So late writes, other processes, repeats and an outdated memory do no harm.
+ * compared. So late writes, other processes, repeats and outdated entries of `LastWrittenServices` do no harm.
  * The token needs `node "rollcall-{env}-{namespace}"` and `service_prefix "onex-"` with policy "write", nothing else.
  */
 export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
@@ -59,11 +62,12 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
   }
 
   async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
-    const works = changes.map((change): PendingChange => {
+    const pendingChanges = changes.map((change): PendingChange => {
       return { change, expected: this.#expectedState(change), result: undefined };
     });
-    for (let pass = 0; pass < PASSES_MAX && works.some(isOpen); pass++) await this.#pass(works, signal);
-    return works.map(
+    for (let pass = 0; pass < PASSES_MAX && pendingChanges.some(isUndecided); pass++)
+      await this.#runPass(pendingChanges, signal);
+    return pendingChanges.map(
       ({ result }) => result ?? backendUnavailable(`other writers changed the service in each of ${PASSES_MAX} tries`),
     );
   }
@@ -72,112 +76,117 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
     return ownedServicesOnNode(this.#client, { node: this.#node.name, owner: this.#owner }, signal);
   }
 
-  async #pass(works: readonly PendingChange[], signal: AbortSignal): Promise<void> {
+  async #runPass(pendingChanges: readonly PendingChange[], signal: AbortSignal): Promise<void> {
     // Before reading: an earlier write with an unknown outcome must either be visible or be fenced off.
     const guard = await this.#node.guard(signal).catch(toFault);
-    if (guard instanceof Error) return finishAll(works, guard);
-    const unread = works.filter((work) => isOpen(work) && work.expected === undefined);
+    if (guard instanceof Error) return finishAll(pendingChanges, guard);
+    const unread = pendingChanges.filter((pending) => isUndecided(pending) && pending.expected === undefined);
+    // A service takes two operations to read: itself and its check.
     await Promise.all(chunksOf(unread, OPERATIONS_MAX / 2).map((group) => this.#read(group, signal)));
-    const writes = works.filter(isOpen).flatMap((work) => this.#operationsFor(work));
+    const writes = pendingChanges.filter(isUndecided).flatMap((pending) => this.#operationsFor(pending));
     await Promise.all(packIntoTransactions(writes).map((group) => this.#write(group, signal)));
   }
 
-  /** Undefined: it has to be read. No change is left out because of what is only remembered. */
+  /** Undefined: it has to be read. That no write is needed is for Consul to say, not for what is remembered. */
   #expectedState(change: ServiceChange): StoredServiceOrAbsent | undefined {
     const entry = this.#lastWritten.get(change.serviceId);
     if (entry === undefined) return change.kind === "register" ? "absent" : undefined;
     return resultWithoutWrite(change, ownershipOf(entry), this.#owner) === undefined ? entry : undefined;
   }
 
-  /** A read transaction fails when something does not exist and names all of it; the rest is then read again. */
-  async #read(works: readonly PendingChange[], signal: AbortSignal): Promise<void> {
+  /** If something does not exist, Consul fails the whole read and lists all that is missing. The rest is read again. */
+  async #read(pendingChanges: readonly PendingChange[], signal: AbortSignal): Promise<void> {
     try {
-      let left = works.flatMap((work): PendingRead[] => [
-        { work, part: "Service" },
-        { work, part: "Check" },
+      let reads = pendingChanges.flatMap((pending): PendingRead[] => [
+        { pending, part: "Service" },
+        { pending, part: "Check" },
       ]);
-      while (left.length > 0) {
-        const end = await transact(this.#client, left.map((get) => this.#get(get)).join(","), signal);
-        if (end.kind === "invalid_request") throw backendUnavailable(`Consul refused to read services: ${end.what}`);
-        if (end.kind === "applied") {
-          const entryOf = storedServicesIn(end.results);
-          for (const { work } of left.filter(isService)) {
-            work.expected = entryOf(work.change.serviceId);
-            if (!work.expected)
-              work.result = backendUnavailable(`the token may not read service ${work.change.serviceId}`);
+      while (reads.length > 0) {
+        const answer = await transact(this.#client, reads.map((read) => this.#getOperation(read)).join(","), signal);
+        if (answer.kind === "invalid_request")
+          throw backendUnavailable(`Consul refused to read services: ${answer.what}`);
+        if (answer.kind === "applied") {
+          const storedServiceOf = storedServicesIn(answer.results);
+          // Consul leaves out what the token may not read.
+          for (const { pending } of reads.filter(isServiceRead)) {
+            pending.expected = storedServiceOf(pending.change.serviceId);
+            if (!pending.expected)
+              pending.result = backendUnavailable(`the token may not read service ${pending.change.serviceId}`);
           }
           return;
         }
-        const missing = new Set(end.problems.filter(({ kind }) => kind === "missing").map(({ index }) => index));
-        if (missing.size < end.problems.length)
-          throw backendUnavailable(`Consul refused to read services: ${describeErrors(end.problems)}`);
-        for (const { work } of left.filter((get, index) => missing.has(index) && isService(get)))
-          work.expected = "absent";
-        left = left.filter((_, index) => !missing.has(index));
+        const missing = new Set(answer.problems.filter(({ kind }) => kind === "missing").map(({ index }) => index));
+        if (missing.size < answer.problems.length)
+          throw backendUnavailable(`Consul refused to read services: ${describeErrors(answer.problems)}`);
+        for (const { pending } of reads.filter((read, index) => missing.has(index) && isServiceRead(read)))
+          pending.expected = "absent";
+        reads = reads.filter((_, index) => !missing.has(index));
       }
     } catch (error) {
-      finishAll(works, toFault(error));
+      finishAll(pendingChanges, toFault(error));
     }
   }
 
-  #operationsFor(work: PendingChange): PendingWrite[] {
-    const { change, expected: expected = "absent" } = work;
-    work.result = resultWithoutWrite(change, ownershipOf(expected), this.#owner);
-    if (work.result !== undefined) return [];
+  #operationsFor(pending: PendingChange): PendingWrite[] {
+    const { change, expected = "absent" } = pending;
+    pending.result = resultWithoutWrite(change, ownershipOf(expected), this.#owner);
+    if (pending.result !== undefined) return [];
     const operations = operationsOf(change, expected, this.#owner, this.#node.name);
     const json = operations.map((operation) => JSON.stringify(operation)).join(",");
-    if (Buffer.byteLength(json) <= TRANSACTION_BYTES_MAX) return [{ work, json, operationCount: operations.length }];
-    work.result = consulRefused(
+    if (Buffer.byteLength(json) <= TRANSACTION_BYTES_MAX) return [{ pending, json, operationCount: operations.length }];
+    pending.result = consulRefused(
       `service ${change.serviceId} is larger than the ${TRANSACTION_BYTES_MAX} bytes of a transaction`,
     );
     return [];
   }
 
   async #write(group: readonly PendingWrite[], signal: AbortSignal): Promise<void> {
-    const works = group.map(({ work }) => work);
+    const pendingChanges = group.map(({ pending }) => pending);
     const guard = await this.#node.guard(signal).catch(toFault);
-    if (guard instanceof Error) return finishAll(works, guard);
+    if (guard instanceof Error) return finishAll(pendingChanges, guard);
     // Forgotten until the answer shows what was written.
-    for (const { change } of works) this.#lastWritten.delete(change.serviceId);
-    const end = await transact(this.#client, [guard.json, ...group.map(({ json }) => json)].join(","), signal).catch(
+    for (const { change } of pendingChanges) this.#lastWritten.delete(change.serviceId);
+    const answer = await transact(this.#client, [guard.json, ...group.map(({ json }) => json)].join(","), signal).catch(
       toFault,
     );
-    if (end instanceof Error) {
+    if (answer instanceof Error) {
       await this.#node.invalidateAndFence(guard);
-      return finishAll(works, end);
+      return finishAll(pendingChanges, answer);
     }
-    if (end.kind === "applied") {
-      this.#recordWritten(works, end.results);
-      return finishAll(works, "written");
+    if (answer.kind === "applied") {
+      this.#recordWritten(pendingChanges, answer.results);
+      return finishAll(pendingChanges, "written");
     }
-    if (end.kind === "invalid_request") {
-      if (group.length === 1) return finishAll(works, consulRefused(`Consul refused the service: ${end.what}`));
+    if (answer.kind === "invalid_request") {
+      // Consul does not say which service it is: halves of the group are written, until it is alone.
+      if (group.length === 1)
+        return finishAll(pendingChanges, consulRefused(`Consul refused the service: ${answer.what}`));
       const middle = Math.ceil(group.length / 2);
       await this.#write(group.slice(0, middle), signal);
       return this.#write(group.slice(middle), signal);
     }
-    const [ofNode, ofServices] = errorsByService(end.problems, group);
-    // Other errors may follow from the node's, as when it was deleted: the next pass shows what is left.
-    if (ofNode?.kind === "conflict") {
+    const [nodeError, serviceErrors] = errorsByService(answer.problems, group);
+    // An error of the node, for example that it was deleted, may cause the others: the next pass shows what is left.
+    if (nodeError?.kind === "conflict") {
       this.#lastWritten.clear();
       return this.#node.invalidate(guard);
     }
-    if (ofNode !== undefined)
-      return finishAll(works, backendUnavailable(`Consul refused to write our node: ${ofNode.message}`));
-    for (const [work, problem] of ofServices) applyOperationError(work, problem);
+    if (nodeError !== undefined)
+      return finishAll(pendingChanges, backendUnavailable(`Consul refused to write our node: ${nodeError.message}`));
+    for (const [pending, problem] of serviceErrors) applyOperationError(pending, problem);
   }
 
-  #recordWritten(works: readonly PendingChange[], results: readonly OperationResult[]): void {
-    const entryOf = storedServicesIn(results);
-    for (const { change, expected } of works) {
-      const entry = change.kind === "deregister" ? undefined : entryOf(change.serviceId, expected);
+  #recordWritten(pendingChanges: readonly PendingChange[], results: readonly OperationResult[]): void {
+    const storedServiceOf = storedServicesIn(results);
+    for (const { change, expected } of pendingChanges) {
+      const entry = change.kind === "deregister" ? undefined : storedServiceOf(change.serviceId, expected);
       if (entry !== undefined) this.#lastWritten.set(change.serviceId, entry);
     }
   }
 
-  #get({ work, part }: PendingRead): string {
+  #getOperation({ pending, part }: PendingRead): string {
     const Node = this.#node.name;
-    const { serviceId } = work.change;
+    const { serviceId } = pending.change;
     const get: Operation =
       part === "Service"
         ? { Service: { Verb: "get", Node, Service: { ID: serviceId } } }
@@ -186,32 +195,35 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
   }
 }
 
-const isService = ({ part }: PendingRead): boolean => part === "Service";
+const isServiceRead = ({ part }: PendingRead): boolean => part === "Service";
 
-const isOpen = ({ result }: PendingChange): boolean => result === undefined;
+const isUndecided = ({ result }: PendingChange): boolean => result === undefined;
 
-function finishAll(works: readonly PendingChange[], result: WriteResult): void {
-  for (const work of works) work.result ??= result;
+function finishAll(pendingChanges: readonly PendingChange[], result: WriteResult): void {
+  for (const pending of pendingChanges) pending.result ??= result;
 }
 
-function applyOperationError(work: PendingChange, { kind, message }: OperationError): void {
-  if (kind === "conflict") work.expected = undefined;
-  else if (kind === "invalid") work.result = consulRefused(`Consul refused the service: ${message}`);
-  else work.result ??= backendUnavailable(`Consul could not write the service: ${message}`);
+function applyOperationError(pending: PendingChange, { kind, message }: OperationError): void {
+  if (kind === "conflict") pending.expected = undefined;
+  else if (kind === "invalid") pending.result = consulRefused(`Consul refused the service: ${message}`);
+  else pending.result ??= backendUnavailable(`Consul could not write the service: ${message}`);
 }
 
-/** The error of the node's operation, and the first error of each service: its check's follows from it. */
+/** The error of the node's operation, and the first of each service: an error of its check only follows from it. */
 function errorsByService(
   problems: readonly OperationError[],
   group: readonly PendingWrite[],
 ): [OperationError | undefined, Map<PendingChange, OperationError>] {
-  const owners = group.flatMap(({ work, operationCount }) => Array<PendingChange>(operationCount).fill(work));
-  const ofServices = new Map<PendingChange, OperationError>();
+  const changeByOperation = group.flatMap(({ pending, operationCount }) =>
+    Array<PendingChange>(operationCount).fill(pending),
+  );
+  const serviceErrors = new Map<PendingChange, OperationError>();
   for (const problem of problems) {
-    const work = owners[problem.index - 1];
-    if (work !== undefined && !ofServices.has(work)) ofServices.set(work, problem);
+    // The node's operation is the first of the transaction.
+    const pending = changeByOperation[problem.index - 1];
+    if (pending !== undefined && !serviceErrors.has(pending)) serviceErrors.set(pending, problem);
   }
-  return [problems.find(({ index }) => index === 0), ofServices];
+  return [problems.find(({ index }) => index === 0), serviceErrors];
 }
 
 const describeErrors = (problems: readonly OperationError[]): string =>

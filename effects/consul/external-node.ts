@@ -73,10 +73,10 @@ export class ExternalNode {
 
   async #read(signal: AbortSignal): Promise<ConsulNode | undefined> {
     const get: Operation = { Node: { Verb: "get", Node: { Node: this.name } } };
-    const end = await transact(this.#client, JSON.stringify(get), signal);
-    if (end.kind === "applied" && end.results[0]?.Node !== undefined) return end.results[0].Node;
-    if (end.kind === "refused" && end.problems[0]?.kind === "missing") return undefined;
-    throw backendUnavailable(`Consul's node ${this.name} could not be read: ${describeFailure(end)}`);
+    const answer = await transact(this.#client, JSON.stringify(get), signal);
+    if (answer.kind === "applied" && answer.results[0]?.Node !== undefined) return answer.results[0].Node;
+    if (answer.kind === "refused" && answer.problems[0]?.kind === "missing") return undefined;
+    throw backendUnavailable(`Consul's node ${this.name} could not be read: ${describeFailure(answer)}`);
   }
 
   /** Undefined: another process changed the node first. */
@@ -88,10 +88,10 @@ export class ExternalNode {
       Meta: { ...found?.Meta, ...ownMeta, rollcall_fence: randomUUID() },
       ModifyIndex: found?.ModifyIndex ?? 0,
     };
-    const end = await transact(this.#client, JSON.stringify(setIfUnchanged(node)), signal);
-    if (end.kind === "applied" && end.results[0]?.Node !== undefined) return end.results[0].Node;
-    if (end.kind === "refused" && end.problems[0]?.kind === "conflict") return undefined;
-    throw backendUnavailable(`Consul's node ${this.name} could not be written: ${describeFailure(end)}`);
+    const answer = await transact(this.#client, JSON.stringify(setIfUnchanged(node)), signal);
+    if (answer.kind === "applied" && answer.results[0]?.Node !== undefined) return answer.results[0].Node;
+    if (answer.kind === "refused" && answer.problems[0]?.kind === "conflict") return undefined;
+    throw backendUnavailable(`Consul's node ${this.name} could not be written: ${describeFailure(answer)}`);
   }
 }
 
@@ -100,7 +100,7 @@ export const foreignNode = (name: string, owner: string): string =>
 
 const setIfUnchanged = (node: ConsulNode): Operation => ({ Node: { Verb: "cas", Node: node } });
 
-const describeFailure = (end: Awaited<ReturnType<typeof transact>>): string => {
-  if (end.kind === "applied") return "the token may not read it";
-  return end.kind === "invalid_request" ? end.what : (end.problems[0]?.message ?? "");
+const describeFailure = (answer: Awaited<ReturnType<typeof transact>>): string => {
+  if (answer.kind === "applied") return "the token may not read it";
+  return answer.kind === "invalid_request" ? answer.what : (answer.problems[0]?.message ?? "");
 };

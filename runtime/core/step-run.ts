@@ -16,8 +16,8 @@ import type { Message, NewEvent, Payload } from "./message.ts";
 import { isIntentFailure } from "./runtime-messages.ts";
 import { toRfc3339 } from "./time.ts";
 
-/** More rounds than any checked contract can take: RC204 refuses cycles. */
-const QUEUE_ROUNDS_MAX = 100;
+/** More than any checked contract needs: its events can't raise each other in a cycle (diagnostic RC204). */
+const QUEUED_TRIGGERS_MAX = 100;
 
 type QueuedTrigger =
   | { readonly kind: "event"; readonly event: NewEvent; readonly isRequired: boolean }
@@ -28,7 +28,7 @@ type QueuedTrigger =
  * leaves the call: seen from outside `step()` is pure.
  */
 export class StepRun {
-  /** First the entity that the step was given, which must not change; from the first change on a copy. */
+  /** The entity that the step was given, which must not be changed; after the first change a copy of it. */
   #entity: MutableEntity;
   readonly #domain: Domain;
   readonly #before: Entity | undefined;
@@ -65,15 +65,17 @@ export class StepRun {
     this.#queue.push({ kind: "event", event, isRequired });
   }
 
+  /** What conditions are about. Their `state` is the reducer's data, not the orchestrator's state. */
   facts(payload: Payload): Facts {
     return { payload, state: this.entity.data, unconfirmed: this.entity.attempt.awaiting.length };
   }
 
+  /** Lets the message join the current attempt, which keeps the correlation ids of at most `max` messages. */
   absorb(correlationId: string, max: number): void {
     const { attempt } = this.entity;
     this.#absorbed = true;
     if (attempt.correlationIds.includes(correlationId) || attempt.correlationIds.length >= max) return;
-    this.#mutable().attempt = { ...attempt, correlationIds: [...attempt.correlationIds, correlationId] };
+    this.#mutableEntity().attempt = { ...attempt, correlationIds: [...attempt.correlationIds, correlationId] };
   }
 
   /** The deadline of the current state, if it is armed and this message type moves it. */
@@ -82,7 +84,7 @@ export class StepRun {
     return spec && spec.renewedBy.has(type) && this.entity.deadlines[spec.name] ? spec : undefined;
   }
 
-  /** Moves a deadline, only forward, and only if it is still armed after the events of the step. */
+  /** Moves an armed deadline, only forward. An event of the step that then leaves the state disarms it. */
   renew(spec: DeadlineSpec): void {
     const armed = this.entity.deadlines[spec.name];
     if (!armed) return;
@@ -106,8 +108,9 @@ export class StepRun {
     const before = this.#entity;
     if (kind === "outcome" && intentId !== undefined && !isIntentFailure(this.#message)) this.#confirmIntent(intentId);
     const result = this.#orchestratorTransition(type, payload);
-    if (result) this.#enter(type, result);
+    if (result) this.#moveOrchestrator(type, result);
     const taken = this.#offerToReducer(type, payload, false);
+    // An outcome that neither machine takes confirms nothing.
     if (!result && !taken) this.#entity = before;
     return result !== undefined || taken;
   }
@@ -115,14 +118,14 @@ export class StepRun {
   #confirmIntent(intentId: string): void {
     const { attempt } = this.entity;
     const awaiting = attempt.awaiting.filter((id) => id !== intentId);
-    this.#mutable().attempt = withAwaiting(attempt, awaiting);
+    this.#mutableEntity().attempt = withAwaiting(attempt, awaiting);
   }
 
-  /** Applies each event to the orchestrator, then to the reducer. Names that the reducer raises are queued in turn. */
+  /** Applies each event to the orchestrator, then to the reducer. The names that the reducer raises are queued. */
   processQueue(route: (raisedName: string) => void): void {
-    for (let round = 0; this.#queue.length > 0; round++) {
-      if (round >= QUEUE_ROUNDS_MAX)
-        throw new Error(`more than ${QUEUE_ROUNDS_MAX} events and raised names in one step`);
+    for (let taken = 0; this.#queue.length > 0; taken++) {
+      if (taken >= QUEUED_TRIGGERS_MAX)
+        throw new Error(`more than ${QUEUED_TRIGGERS_MAX} events and raised names in one step`);
       const next = this.#queue.shift() as QueuedTrigger;
       if (next.kind === "raised") route(next.name);
       else this.#apply(next.event, next.isRequired);
@@ -131,10 +134,11 @@ export class StepRun {
 
   decision(): Decision {
     const changed = this.#events.length > 0 || this.#moves.length > 0 || this.#intents.length > 0;
-    const touched = this.#entity !== this.#before && (this.#before !== undefined || changed);
+    // A message that changes nothing creates no entity.
+    const isKept = this.#entity !== this.#before && (this.#before !== undefined || changed);
     const result = changed ? "changed" : this.#absorbed ? "absorbed" : this.#renewed ? "renewed" : "no_op";
     return {
-      entity: touched ? this.entity : this.#before,
+      entity: isKept ? this.entity : this.#before,
       events: this.#events,
       intents: this.#intents,
       moves: this.#moves,
@@ -162,12 +166,12 @@ export class StepRun {
       this.addReason(refusal);
       return;
     }
-    const entity = this.#mutable();
+    const entity = this.#mutableEntity();
     if (startsAttempt) entity.attempt = nextAttempt(this.#domain, entity, this.#message);
     entity.seq++;
     const emitted = emittedEvent(this.#domain, entity, this.#message, event);
     this.#events.push(emitted);
-    this.#enter(event.type, result);
+    this.#moveOrchestrator(event.type, result);
     this.#offerToReducer(event.type, emitted.payload, startsAttempt);
   }
 
@@ -179,24 +183,26 @@ export class StepRun {
     // Most transitions have no conditions, so no facts are needed.
     if (!cell || cell.conditions.length === 0) return cell?.results[0];
     const facts = this.facts(payload);
-    let mask = 0;
-    for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) mask |= 1 << i;
-    return cell.results[mask];
+    // Bit i says whether condition i holds: the index of the result.
+    let truths = 0;
+    for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) truths |= 1 << i;
+    return cell.results[truths];
   }
 
-  #enter(trigger: string, { to, entered }: TransitionResult): void {
+  #moveOrchestrator(trigger: string, { to, entered }: TransitionResult): void {
     const from = this.entity.state ?? NO_ENTITY;
     this.#moves.push({ machine: "orchestrator", trigger, from, to });
     if (!entered) return;
-    const left = this.#domain.orchestrator.states.get(from)?.deadline;
-    if (left) this.disarm(left.name);
-    const own = this.#mutable();
-    own.state = to;
-    own.stateSince = this.#message.now;
-    const spec = this.#domain.orchestrator.states.get(to)?.deadline;
-    if (!spec) return;
-    const armed = { at: this.#message.now + spec.afterMs, renewedAt: null };
-    this.#setDeadlines({ ...this.entity.deadlines, [spec.name]: armed });
+    const { states } = this.#domain.orchestrator;
+    const deadlineLeft = states.get(from)?.deadline;
+    if (deadlineLeft) this.disarm(deadlineLeft.name);
+    const entity = this.#mutableEntity();
+    entity.state = to;
+    entity.stateSince = this.#message.now;
+    const deadline = states.get(to)?.deadline;
+    if (!deadline) return;
+    const armed = { at: this.#message.now + deadline.afterMs, renewedAt: null };
+    this.#setDeadlines({ ...this.entity.deadlines, [deadline.name]: armed });
   }
 
   #offerToReducer(type: string, payload: Payload, startsAttempt: boolean): boolean {
@@ -206,13 +212,14 @@ export class StepRun {
     const result = this.#transition(cell, payload);
     if (trigger === undefined || !result) return false;
     this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: result.to });
-    this.#mutable().reducerState = result.to;
+    this.#mutableEntity().reducerState = result.to;
     const awaiting: string[] = [];
     for (const action of result.actions) {
       const intent = this.#runAction(action, payload);
       if (intent && this.#domain.intents.get(action)?.hasOutcome) awaiting.push(intent.id);
     }
-    if (startsAttempt) this.#mutable().attempt = withAwaiting(this.entity.attempt, awaiting);
+    // Only the intents of the event that starts an attempt count for `unconfirmed`.
+    if (startsAttempt) this.#mutableEntity().attempt = withAwaiting(this.entity.attempt, awaiting);
     const raises = result.entered ? this.#domain.reducer.states.get(result.to)?.raises : undefined;
     if (raises !== undefined) this.#queue.push({ kind: "raised", name: raises });
     return true;
@@ -235,7 +242,7 @@ export class StepRun {
     }
     const update = this.#domain.reducerCode.updates[action];
     if (!update) throw new Error(`no such action: ${action}`);
-    this.#mutable().data = update(this.entity.data as never, context);
+    this.#mutableEntity().data = update(this.entity.data as never, context);
     return undefined;
   }
 
@@ -254,12 +261,12 @@ export class StepRun {
     });
   }
 
-  #mutable(): MutableEntity {
+  #mutableEntity(): MutableEntity {
     if (this.#entity === this.#before) this.#entity = mutableCopyOf(this.#entity);
     return this.#entity;
   }
 
   #setDeadlines(deadlines: Entity["deadlines"]): void {
-    this.#mutable().deadlines = deadlines;
+    this.#mutableEntity().deadlines = deadlines;
   }
 }

@@ -2,9 +2,9 @@ import type { EntitySnapshot, JournalRow } from "../core/journal.ts";
 
 /** The journal of one entity, while it is read. */
 export interface EntityHistory {
-  row(row: JournalRow): void;
+  addRow(row: JournalRow): void;
   /** The entity's stored row, read together with the rows before it. */
-  snapshot(entity: EntitySnapshot): void;
+  addSnapshot(entity: EntitySnapshot): void;
   /** No more rows follow. */
   end(): void;
 }

@@ -6,25 +6,26 @@ import type { PlanObserver, PlanWindow } from "./planned-outcome.ts";
 import type { DomainsByHash } from "./reapply.ts";
 
 /**
- * Runs recorded inputs under an edited contract, from a time on. Messages and effects' outcomes are taken as recorded;
- * deadlines fire as they would if all services were up. What can't be known is reported as unknown, never guessed. Rows
- * come entity by entity.
+ * What `rollcall plan` tells: how the recorded inputs of a window of time are decided under an edited contract.
+ * Messages and effects' outcomes are taken as recorded; deadlines fire as they would if all services were up. What
+ * can't be known is reported as unknown, never guessed. All rows of an entity are added before those of the next.
  */
 export class Plan {
   readonly #histories: EntityHistories;
 
-  constructor(contracts: DomainsByHash, edited: Domain, window: PlanWindow, observer: PlanObserver) {
+  /** @param recorded the contracts that the journal was written under */
+  constructor(recorded: DomainsByHash, edited: Domain, window: PlanWindow, observer: PlanObserver) {
     this.#histories = new EntityHistories(
-      (entityId) => new PlannedHistory(entityId, contracts, edited, window, observer),
+      (entityId) => new PlannedHistory(entityId, recorded, edited, window, observer),
     );
   }
 
-  row(row: JournalRow): void {
-    if (row.entity_id !== null) this.#histories.of(row.entity_id).row(row);
+  addRow(row: JournalRow): void {
+    if (row.entity_id !== null) this.#histories.of(row.entity_id).addRow(row);
   }
 
-  snapshot(entity: EntitySnapshot): void {
-    this.#histories.of(entity.entity_id).snapshot(entity);
+  addSnapshot(entity: EntitySnapshot): void {
+    this.#histories.of(entity.entity_id).addSnapshot(entity);
   }
 
   end(): void {

@@ -52,7 +52,7 @@ export class PlannedHistory implements EntityHistory {
     this.#observer = observer;
   }
 
-  row(row: JournalRow): void {
+  addRow(row: JournalRow): void {
     if (this.#isIncomplete) return;
     const settled = settledIntentIn(row);
     if (settled) this.#finishIntent(settled.intent.id);
@@ -72,7 +72,7 @@ export class PlannedHistory implements EntityHistory {
     this.#last = { row, domain };
   }
 
-  snapshot(entity: EntitySnapshot): void {
+  addSnapshot(entity: EntitySnapshot): void {
     this.#snapshot = entity;
   }
 

@@ -100,7 +100,7 @@ export class Replay {
         this.#unjournaledRenewalMs.set(name, (this.#unjournaledRenewalMs.get(name) ?? new Set()).add(forMs));
   }
 
-  row(row: JournalRow): void {
+  addRow(row: JournalRow): void {
     this.counts.rows++;
     if (row.entity_id === null) return this.#replayDeadLetter(row);
     const history = this.#historyOf(row.entity_id);
@@ -113,7 +113,7 @@ export class Replay {
   }
 
   /** The entity's stored row, read together with the rows before it. */
-  snapshot(entity: EntitySnapshot): void {
+  addSnapshot(entity: EntitySnapshot): void {
     this.#historyOf(entity.entity_id).snapshot = entity;
   }
 

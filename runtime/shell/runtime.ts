@@ -195,11 +195,11 @@ export class Runtime {
       }
     }
     if (hint.size > 0) this.#context.bus.commitPositionsHint(hint);
-    for (const { partition, before, now } of plan.entities.values()) {
-      partition.entities.set(now.id, now);
-      if (before?.deadlines === now.deadlines || partition.isLost) continue;
-      const owner = { partition, ...attemptRefOf(now.id, now.attempt) };
-      this.#deadlines.index.set(owner, before?.deadlines ?? {}, now.deadlines);
+    for (const { partition, before, after } of plan.entities.values()) {
+      partition.entities.set(after.id, after);
+      if (before?.deadlines === after.deadlines || partition.isLost) continue;
+      const owner = { partition, ...attemptRefOf(after.id, after.attempt) };
+      this.#deadlines.index.set(owner, before?.deadlines ?? {}, after.deadlines);
     }
     for (const { intent } of plan.settled) this.#intents.releaseTarget(intent);
     for (const { partition, intent } of plan.intents) if (!partition.isLost) this.#intents.add(partition, [intent]);
@@ -251,9 +251,9 @@ export class Runtime {
 
   #resumePartitions(taken: readonly ResumedPartition[]): void {
     const { bus, clock, inbox, observe } = this.#context;
-    this.#refused = taken.flatMap(({ refused }) => (refused === undefined ? [] : [refused]));
-    for (const { partition, refused, servedForMs, intents, unpublished, deadlines, gaps } of taken) {
-      if (refused !== undefined) continue;
+    this.#refused = taken.flatMap(({ refusalReason }) => (refusalReason === undefined ? [] : [refusalReason]));
+    for (const { partition, refusalReason, servedForMs, intents, unpublished, deadlines, gaps } of taken) {
+      if (refusalReason !== undefined) continue;
       if (servedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - servedForMs;
       this.#owned.set(partition.number, partition);
       for (const { owner, deadlines: armed } of deadlines)

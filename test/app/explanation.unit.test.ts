@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explain, type ExplanationFacts } from "../../app/http/entities/explanation.ts";
+import { explain, type ExplanationInput } from "../../app/http/entities/explanation.ts";
 import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { formatDuration, joinList } from "../../app/http/server/text-format.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
@@ -20,7 +20,7 @@ const item = (given: Partial<TimelineItem>): TimelineItem => ({
   ...{ reducer_state: null, moves: [], events: [], intents: [], topic: null, payload: null },
   ...given,
 });
-const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
+const inputWith = (given: Partial<ExplanationInput>): ExplanationInput => ({
   domain: {
     orchestrator: {
       states: new Map([
@@ -35,8 +35,8 @@ const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
     attempt: { number: 2, id: "a", correlationIds: [], awaiting: [] },
     deadlines: { tea: { at: nowMs + 5_000, renewedAt: null } },
   },
-  attempt: [],
-  recent: [],
+  attemptItems: [],
+  recentItems: [],
   pendingIntents: [],
   deadLetters: [],
   trouble: [],
@@ -47,7 +47,7 @@ const facts = (given: Partial<ExplanationFacts>): ExplanationFacts => ({
 
 describe("an explanation", () => {
   it("names state, age, attempt, deadline and what can change the state", () => {
-    const { text } = explain(facts({}));
+    const { text } = explain(inputWith({}));
     expect(text).toBe(
       "n1 is OPEN since 2026-01-01T00:00:30.000Z (30 s ago), in attempt 2, with the reducer in half. " +
         "Its deadline tea (2026-01-01T00:01:05.000Z) is due in 5 s and would make it SHUT. " +
@@ -62,7 +62,7 @@ describe("an explanation", () => {
     ];
     const attempt = [item({ at: at(20), intents }), item({ intent_id: "i1", note: "done after 2 failed tries" })];
     const pendingIntents = [{ id: "i2", type: "shop.pay", target: "t", asked_at: at(20), tries: [] }];
-    const explanation = explain(facts({ attempt, pendingIntents }));
+    const explanation = explain(inputWith({ attemptItems: attempt, pendingIntents }));
     expect(explanation.text).toContain("It is waiting for shop.pay (requested 20 s ago, pending).");
     expect(explanation.text).toContain("Intents settled: shop.buy done after 2 failed tries.");
     expect(explanation.intents.map(({ id, status }) => [id, status])).toEqual([
@@ -74,7 +74,7 @@ describe("an explanation", () => {
   it("has the error of the last try of an intent", () => {
     const tries = [9, 4].map((seconds) => ({ at: at(seconds), ms: 5, code: "UNAVAILABLE", error: `down ${seconds}` }));
     const pending = { id: "i1", type: "shop.pay", target: "t", asked_at: at(20), tries };
-    const { text, intents } = explain(facts({ pendingIntents: [pending] }));
+    const { text, intents } = explain(inputWith({ pendingIntents: [pending] }));
     expect(text).toContain("It is waiting for shop.pay (requested 20 s ago, tried 4 s ago: UNAVAILABLE down 4).");
     expect(intents).toMatchObject([{ status: "pending", tries }]);
   });
@@ -87,7 +87,7 @@ describe("an explanation", () => {
     const nothing = [1, 2, 3, 4].map((n) =>
       item({ at: at(10 - n), type: "Ack", result: "no_op", reason: `stale ${n}` }),
     );
-    const { reason, last_no_ops, text } = explain(facts({ attempt: [moved], recent: nothing }));
+    const { reason, last_no_ops, text } = explain(inputWith({ attemptItems: [moved], recentItems: nothing }));
     expect(reason).toBe("because of tea");
     expect(last_no_ops.map((each) => each.reason)).toEqual(["stale 4", "stale 3", "stale 2"]);
     expect(text).toContain("Recent messages without effect: Ack 6 s ago (stale 4), Ack 7 s ago (stale 3)");
@@ -96,7 +96,7 @@ describe("an explanation", () => {
   it("names outages and dead letters, also for an unknown node", () => {
     const deadLetters = [{ id: "d1", at: at(1), code: "MALFORMED_JSON", error: "no JSON" }];
     const { known, text } = explain(
-      facts({ entity: undefined, deadLetters, trouble: ["the bus can't be reached (x)"] }),
+      inputWith({ entity: undefined, deadLetters, trouble: ["the bus can't be reached (x)"] }),
     );
     expect(known).toBe(false);
     expect(text).toContain("No message of n1 was ever processed. 1 of its messages is a dead letter, the newest with");

@@ -48,8 +48,8 @@ describe("the recorded journals", () => {
       incomplete: (entityId, reason) => found.push(`${entityId}: ${reason}`),
     });
     for (const line of lines)
-      if (line.line === "row") replay.row(line);
-      else if (line.line === "entity") replay.snapshot(line);
+      if (line.line === "row") replay.addRow(line);
+      else if (line.line === "entity") replay.addSnapshot(line);
     const { rows, states, reworded } = replay.end();
     expect(found).toEqual([]);
     expect(reworded).toBe(0);

@@ -38,8 +38,8 @@ function planned(name: string, domain: Domain, from = 0): readonly PlannedOutcom
     { result: (end) => ends.push(end), incomplete: (id, reason) => expect.fail(`${id}: ${reason}`) },
   );
   for (const line of lines)
-    if (line.line === "row") plan.row(line);
-    else if (line.line === "entity") plan.snapshot(line);
+    if (line.line === "row") plan.addRow(line);
+    else if (line.line === "entity") plan.addSnapshot(line);
   plan.end();
   return ends;
 }

@@ -34,8 +34,8 @@ function replayed(rows: readonly JournalRow[], stored?: EntitySnapshot, domain =
     difference: (difference) => found.push(difference),
     incomplete: (_, reason) => reasons.push(reason),
   });
-  for (const row of rows) replay.row(row);
-  if (stored) replay.snapshot(stored);
+  for (const row of rows) replay.addRow(row);
+  if (stored) replay.addSnapshot(stored);
   return { ...replay.end(), found, reasons };
 }
 

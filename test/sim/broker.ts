@@ -1,6 +1,6 @@
 import type { BusRecord, ByTopicPartition, LogEnds, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import { EPOCH_MS, type Machine } from "./machine.ts";
-import type { Weather } from "./weather.ts";
+import type { Network } from "./network.ts";
 
 export type LogRecord = Omit<BusRecord, "receivedAtMs">;
 
@@ -21,7 +21,7 @@ const REBALANCE_TIMEOUT_MS = 4_000;
 
 /** Topics with partitions, the broker's clock, and one consumer group. */
 export class Broker {
-  readonly weather: Weather;
+  readonly network: Network;
   readonly partitions: number;
   readonly sessionTimeoutMs: number;
   readonly #logs = new Map<string, LogRecord[][]>();
@@ -35,14 +35,14 @@ export class Broker {
   rebalances = 0;
   onRebalance: () => void = () => {};
 
-  constructor(weather: Weather, partitions: number, sessionTimeoutMs: number) {
-    this.weather = weather;
+  constructor(network: Network, partitions: number, sessionTimeoutMs: number) {
+    this.network = network;
     this.partitions = partitions;
     this.sessionTimeoutMs = sessionTimeoutMs;
   }
 
   get nowMs(): number {
-    return Math.floor(EPOCH_MS + this.weather.scheduler.nowMs);
+    return Math.floor(EPOCH_MS + this.network.scheduler.nowMs);
   }
 
   log(topic: string, partition: number): readonly LogRecord[] {
@@ -68,7 +68,7 @@ export class Broker {
     return record;
   }
 
-  /** Calls `read` with every record from now on. @returns ends it */
+  /** Calls back with every record that is appended from now on. @returns ends that */
   read(call: (record: LogRecord) => void): () => void {
     this.#readers.add(call);
     return () => this.#readers.delete(call);
@@ -102,8 +102,8 @@ export class Broker {
   }
 
   /** A machine stopped or died: the group notices when its session ends. A paused one may run again by then. */
-  watch(machine: Machine): void {
-    this.weather.scheduler.after(this.sessionTimeoutMs, () => {
+  endSessionLater(machine: Machine): void {
+    this.network.scheduler.after(this.sessionTimeoutMs, () => {
       if (machine.isRunning) return;
       for (const member of this.#members.keys()) if (member.machine === machine) this.leave(member);
     });
@@ -112,11 +112,11 @@ export class Broker {
   /** It left without leaving the group. */
   watchGone(member: Member): void {
     this.#watching.delete(member);
-    this.weather.scheduler.after(this.sessionTimeoutMs, () => this.leave(member));
+    this.network.scheduler.after(this.sessionTimeoutMs, () => this.leave(member));
   }
 
   /** A machine runs again: its members learn at their next heartbeat whether they still belong to the group. */
-  woken(machine: Machine): void {
+  checkSession(machine: Machine): void {
     for (const member of this.#watching) if (member.machine === machine) this.#heartbeat(member);
   }
 
@@ -136,7 +136,7 @@ export class Broker {
     this.rebalances++;
     this.onRebalance();
     for (const { member } of this.#members.values()) this.#heartbeat(member);
-    this.weather.scheduler.after(REBALANCE_TIMEOUT_MS, () => {
+    this.network.scheduler.after(REBALANCE_TIMEOUT_MS, () => {
       if (generation !== this.#generation || this.#isStable) return;
       for (const [member, { joined }] of this.#members) if (joined !== generation) this.#members.delete(member);
       this.#settle();
@@ -144,7 +144,7 @@ export class Broker {
   }
 
   #heartbeat(member: Member): void {
-    const { random } = this.weather;
+    const { random } = this.network;
     // A paused machine sends its heartbeat when it runs again.
     member.machine.after(random.next() * HEARTBEAT_MS, () =>
       this.#whenReachable(member, () => {
@@ -160,7 +160,7 @@ export class Broker {
 
   #whenReachable(member: Member, call: () => void): void {
     if (!member.machine.isRunning) return void member.machine.after(0, () => this.#whenReachable(member, call));
-    if (this.weather.trouble.bus.down) return void member.machine.after(500, () => this.#whenReachable(member, call));
+    if (this.network.trouble.bus.down) return void member.machine.after(500, () => this.#whenReachable(member, call));
     call();
   }
 
@@ -172,7 +172,7 @@ export class Broker {
   }
 
   #settle(): void {
-    const { random } = this.weather;
+    const { random } = this.network;
     const members = [...this.#members.keys()];
     this.#isStable = true;
     const spread = new Map<Member, number[]>(members.map((member) => [member, []]));
@@ -189,7 +189,7 @@ export class Broker {
 
   /** A member asks whether it still owns what it had. */
   ask(member: Member): void {
-    const { random } = this.weather;
+    const { random } = this.network;
     member.machine.after(random.next() * 50, () =>
       this.#whenReachable(member, () => {
         if (!this.#watching.has(member)) return;

@@ -58,7 +58,7 @@ else {
 }
 
 async function one(seed: number, steps: number): Promise<boolean> {
-  const { story, ...result } = await simulate({ seed, steps, isTold: values.tell });
+  const { story, ...result } = await simulate({ seed, steps, keepsStory: values.tell });
   if (values.tell) process.stdout.write(`${story.join("\n")}\n`);
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else if (!result.breach)

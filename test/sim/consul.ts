@@ -1,7 +1,7 @@
 import type { WriteResult, ServiceChange, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { consulRefused, backendUnavailable } from "../../effects/service-catalog/faults.ts";
 import type { Machine } from "./machine.ts";
-import type { Weather } from "./weather.ts";
+import type { Network } from "./network.ts";
 
 /** Consul refuses it for good. */
 export const REFUSED_ADDRESS = "0.0.0.0";
@@ -23,12 +23,12 @@ export const OWNER = "rollcall/dev";
  */
 export class Consul {
   readonly services = new Map<string, Service>();
-  readonly weather: Weather;
+  readonly network: Network;
   /** Every change that was made or found to be served already. */
   onApplied: (change: ServiceChange) => void = () => {};
 
-  constructor(weather: Weather) {
-    this.weather = weather;
+  constructor(network: Network) {
+    this.network = network;
   }
 
   get(serviceId: string): Service | undefined {
@@ -79,9 +79,9 @@ export class SimRegistry implements ServiceRegistry {
   }
 
   apply(changes: readonly ServiceChange[], _signal: AbortSignal): Promise<readonly WriteResult[]> {
-    const { weather } = this.#consul;
-    const { trouble, random } = weather;
-    return weather
+    const { network } = this.#consul;
+    const { trouble, random } = network;
+    return network
       .request(this.#machine, "registry", "UNAVAILABLE", () => {
         const isHalf = random.chance(trouble.registry.halfDone);
         return changes.map((change) => {

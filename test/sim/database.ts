@@ -5,7 +5,7 @@ import { newEnv, compile, type Run } from "./sql/compile.ts";
 import { tablesOf } from "./sql/schema.ts";
 import { type Change, LockWait, type Table, type TableSchema, Transaction, type Values } from "./sql/tables.ts";
 import { handedOut, SqlError, type Value } from "./sql/values.ts";
-import type { Weather } from "./weather.ts";
+import type { Network } from "./network.ts";
 
 // The schemas are the same in every world, and so is what a text means.
 const compiled = new Map<string, Run>();
@@ -23,7 +23,7 @@ export interface Executed {
  */
 export class Database {
   readonly tables: ReadonlyMap<string, Table>;
-  readonly weather: Weather;
+  readonly network: Network;
   /** After every commit that changed something. */
   onCommit: (changes: readonly Change[], transaction: Transaction) => void = () => {};
   onExecuted:
@@ -32,9 +32,9 @@ export class Database {
   rewrite: (text: string) => string = (text) => text;
   readonly #open = new Set<Session>();
 
-  constructor(schemas: readonly TableSchema[], weather: Weather) {
+  constructor(schemas: readonly TableSchema[], network: Network) {
     this.tables = tablesOf(schemas);
-    this.weather = weather;
+    this.network = network;
   }
 
   table(name: string): Values[] {
@@ -45,7 +45,7 @@ export class Database {
     return new Transaction(this.nowMs);
   }
   get nowMs(): number {
-    return Math.floor(EPOCH_MS + this.weather.scheduler.nowMs);
+    return Math.floor(EPOCH_MS + this.network.scheduler.nowMs);
   }
 
   /** @throws LockWait, SqlError */
@@ -166,7 +166,7 @@ class Session {
     holder.whenEnded(() => {
       this.#isWaiting = false;
       this.transaction.waitsFor = undefined;
-      this.#database.weather.scheduler.after(0, () => this.#work());
+      this.#database.network.scheduler.after(0, () => this.#work());
     });
   }
 
@@ -204,7 +204,7 @@ export class SimStore implements Store {
   constructor(database: Database, machine: Machine) {
     this.#database = database;
     this.#machine = machine;
-    const { scheduler, random } = database.weather;
+    const { scheduler, random } = database.network;
     machine.whenDead(() => scheduler.after(random.next() * 20, () => database.sever(machine)));
   }
 
@@ -266,7 +266,7 @@ export class SimStore implements Store {
   /** One statement on its way through a session. */
   #send<Result>(session: Session, work: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      if (!this.#machine.reaches()) return;
+      if (!this.#machine.countCall()) return;
       this.#go(session, () =>
         session.add(() => {
           if (session.isBroken) return this.#answer(session, () => reject(unavailable("the connection is gone")));
@@ -284,27 +284,31 @@ export class SimStore implements Store {
   }
 
   #go(session: Session, arrived: () => void): void {
-    const { weather } = this.#database;
-    const { scheduler } = weather;
+    const { network } = this.#database;
+    const { scheduler } = network;
     session.out.add(arrived, scheduler.events, (all) => {
-      session.arrivesAtMs = Math.max(session.arrivesAtMs, scheduler.nowMs + weather.wayMs("store"));
+      session.arrivesAtMs = Math.max(session.arrivesAtMs, scheduler.nowMs + network.oneWayDelayMs("store"));
       scheduler.after(session.arrivesAtMs - scheduler.nowMs, () => {
-        if (weather.trouble.store.down) session.break();
+        if (network.trouble.store.down) session.break();
         all();
       });
     });
   }
 
   #answer(session: Session, call: () => void): void {
-    const { weather } = this.#database;
-    session.back.add(call, weather.scheduler.events, (all) => void this.#machine.after(weather.wayMs("store"), all));
+    const { network } = this.#database;
+    session.back.add(
+      call,
+      network.scheduler.events,
+      (all) => void this.#machine.after(network.oneWayDelayMs("store"), all),
+    );
   }
 
   #commit(session: Session): Promise<void> {
-    const { weather } = this.#database;
-    const { scheduler, random } = weather;
+    const { network } = this.#database;
+    const { scheduler, random } = network;
     return new Promise((resolve, reject) => {
-      if (!this.#machine.reaches()) return;
+      if (!this.#machine.countCall()) return;
       const answer = (call: () => void): void => this.#answer(session, call);
       const unknown = (): void =>
         answer(() => reject(new Fault("COMMIT_UNKNOWN", "the answer to COMMIT was lost", { retryable: true })));
@@ -315,7 +319,7 @@ export class SimStore implements Store {
           if (session.aborted) failed(session.aborted);
           else done();
         });
-      const isLost = random.chance(weather.trouble.store.answerLost);
+      const isLost = random.chance(network.trouble.store.answerLost);
       this.#go(session, () => {
         if (!isLost)
           commit(

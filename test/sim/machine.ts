@@ -17,7 +17,7 @@ export class Machine {
   wallOffsetMs: number;
   readonly #bootedAtMs: number;
   #state: "running" | "paused" | "dead" = "running";
-  #late: (() => void)[] = [];
+  #dueWhilePaused: (() => void)[] = [];
   readonly #onDeath: (() => void)[] = [];
   /** Calls to a port that are left until it dies. */
   #callsToLive = Number.POSITIVE_INFINITY;
@@ -42,7 +42,7 @@ export class Machine {
     let cancelled = false;
     const run = (): void => {
       if (cancelled || this.isDead) return;
-      if (this.#state === "paused") this.#late.push(run);
+      if (this.#state === "paused") this.#dueWhilePaused.push(run);
       else call();
     };
     const cancel = this.#scheduler.after(delayMs, run);
@@ -53,7 +53,7 @@ export class Machine {
   }
 
   /** Called at each call to a port. @returns whether it still leaves the machine */
-  reaches(): boolean {
+  countCall(): boolean {
     if (this.isDead) return false;
     if (--this.#callsToLive <= 0) this.kill();
     return !this.isDead;
@@ -66,7 +66,7 @@ export class Machine {
   kill(): void {
     if (this.isDead) return;
     this.#state = "dead";
-    this.#late = [];
+    this.#dueWhilePaused = [];
     for (const call of this.#onDeath) call();
   }
 
@@ -78,8 +78,8 @@ export class Machine {
   wake(): void {
     if (this.#state !== "paused") return;
     this.#state = "running";
-    const late = this.#late;
-    this.#late = [];
+    const late = this.#dueWhilePaused;
+    this.#dueWhilePaused = [];
     for (const call of late) this.after(this.#random.next() * 5, call);
   }
 

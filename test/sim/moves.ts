@@ -8,7 +8,7 @@ type Move = (world: World, random: Random) => void;
 
 const nodeOf = ({ nodes }: World, random: Random): SimNode => random.pick(nodes);
 
-const LIFE: Readonly<Record<string, readonly [weight: number, move: Move]>> = {
+const NODE_MOVES: Readonly<Record<string, readonly [weight: number, move: Move]>> = {
   introspection: [16, (world, random) => nodeOf(world, random).introspect()],
   change: [6, (world, random) => nodeOf(world, random).introspect(random.pick(["content", "epoch", "type", "old"]))],
   shutdown: [2, (world, random) => nodeOf(world, random).introspect("shutdown")],
@@ -112,7 +112,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, move: Move]>> = 
 export const FAULT_NAMES: readonly string[] = Object.keys(FAULTS);
 
 /** The pause after a move: mostly short, sometimes longer than any deadline. */
-function restMs(random: Random): number {
+function pauseMs(random: Random): number {
   const dice = random.next();
   if (dice < 0.004) return 20_000 + random.next() * 25_000;
   if (dice < 0.03) return 500 + random.next() * 6_000;
@@ -133,9 +133,9 @@ export function move(
   const isFault = faults.length > 0 && random.chance(share);
   const table = isFault
     ? Object.fromEntries(faults.map((name) => [name, FAULTS[name] as (typeof FAULTS)[string]]))
-    : LIFE;
+    : NODE_MOVES;
   const name = random.weighted(Object.fromEntries(Object.entries(table).map(([each, [weight]]) => [each, weight])));
-  const waitMs = restMs(random);
+  const waitMs = pauseMs(random);
   table[name]?.[1](world, random);
   return { name, waitMs };
 }

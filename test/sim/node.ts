@@ -30,7 +30,7 @@ export class SimNode {
   #port = 8_000;
   isSilent = false;
   #isActive = false;
-  #beats = 0;
+  #heartbeatSeries = 0;
   /** Every acceptance that it has read, the oldest first. */
   readonly accepted: { readonly attemptId: string; readonly correlationId: string }[] = [];
 
@@ -86,7 +86,7 @@ export class SimNode {
   ): void {
     const random = this.#random;
     const { statesTimes, skewMs } = this.habits;
-    const at = new Date(EPOCH_MS + this.#broker.weather.scheduler.nowMs + skewMs).toISOString();
+    const at = new Date(EPOCH_MS + this.#broker.network.scheduler.nowMs + skewMs).toISOString();
     const value = Buffer.from(JSON.stringify({ ...payload, ...(statesTimes && { timestamp: at }) }));
     const headers = { message_id: random.uuid() };
     const copies = random.chance(0.08) ? 2 : 1;
@@ -106,9 +106,9 @@ export class SimNode {
     wayMs: number,
     misplaced = false,
   ): void {
-    const { weather, partitions } = this.#broker;
-    weather.scheduler.after(wayMs, () => {
-      if (weather.trouble.bus.down) return this.produce(topic, value, headers, 500, misplaced);
+    const { network, partitions } = this.#broker;
+    network.scheduler.after(wayMs, () => {
+      if (network.trouble.bus.down) return this.produce(topic, value, headers, 500, misplaced);
       const partition = (partitionOf(this.id, partitions) + (misplaced ? 1 : 0)) % partitions;
       this.#broker.append({ topic, partition, key: Buffer.from(this.id), value, headers });
     });
@@ -135,7 +135,7 @@ export class SimNode {
   }
 
   #later(ms: number, call: () => void): void {
-    this.#broker.weather.scheduler.after(this.#random.next() * ms, call);
+    this.#broker.network.scheduler.after(this.#random.next() * ms, call);
   }
 
   #onAcceptance(of: { readonly attemptId: string; readonly correlationId: string }): void {
@@ -144,19 +144,19 @@ export class SimNode {
     if (ack === "never" || this.isSilent) return;
     const answer = (): void =>
       this.ack(ack === "bare" ? {} : ack === "by correlation" ? { correlationId: of.correlationId } : of);
-    if (ack === "late") this.#broker.weather.scheduler.after(PERIOD_MS - 1_500 + this.#random.next() * 2_000, answer);
+    if (ack === "late") this.#broker.network.scheduler.after(PERIOD_MS - 1_500 + this.#random.next() * 2_000, answer);
     else this.#later(2_000, answer);
     if (ack === "twice") this.#later(5_000, answer);
   }
 
   #becameActive(): void {
     this.#isActive = true;
-    this.#beat(++this.#beats);
+    this.#beat(++this.#heartbeatSeries);
   }
 
   #beat(series: number): void {
-    this.#broker.weather.scheduler.after(HEARTBEAT_MS, () => {
-      if (!this.#isActive || series !== this.#beats) return;
+    this.#broker.network.scheduler.after(HEARTBEAT_MS, () => {
+      if (!this.#isActive || series !== this.#heartbeatSeries) return;
       if (!this.isSilent) this.heartbeat();
       this.#beat(series);
     });

@@ -28,13 +28,13 @@ const withQuery = (store: Store, query: Query): Store =>
   });
 
 /** No defect: the answer to a write of rows is lost, and the server gets round to it seconds later. */
-const lateRows: NonNullable<Plant["ports"]> = (ports, _, { random, weather }) => ({
+const lateRows: NonNullable<Plant["ports"]> = (ports, _, { random, network }) => ({
   ...ports,
   store: wrapped(ports.store, {
     query: (text, values) => {
       const isWrite = text.includes("rollcall.node_registrations") && !text.trimStart().startsWith("select");
       if (!isWrite || random.chance(0.9)) return ports.store.query(text, values);
-      weather.scheduler.after(random.next() * 8_000, () => void ports.store.query(text, values).catch(() => {}));
+      network.scheduler.after(random.next() * 8_000, () => void ports.store.query(text, values).catch(() => {}));
       return Promise.reject(new Fault("STORE_UNAVAILABLE", "no answer", { retryable: true }));
     },
   }),
@@ -130,7 +130,7 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     plant: {
       ports: (ports, _, world) => {
         const { broker, database } = world;
-        world.weather.behindMs = 1_700;
+        world.network.behindMs = 1_700;
         const ask = ports.bus.logEnds.bind(ports.bus);
         ports.bus.logEnds = async (topics, options) => {
           await ask(topics, options);

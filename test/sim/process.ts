@@ -12,7 +12,7 @@ import { type Database, SimStore } from "./database.ts";
 import { domainOn } from "./domain.ts";
 import { Machine } from "./machine.ts";
 import { SimBus } from "./sim-bus.ts";
-import type { Weather } from "./weather.ts";
+import type { Network } from "./network.ts";
 
 /** So few that entities are pushed out of memory and read again. */
 const ENTITIES_MAX = 9;
@@ -23,8 +23,8 @@ export interface Ports {
   readonly store: Store;
   readonly registry: ServiceRegistry;
 }
-export interface Surroundings {
-  readonly weather: Weather;
+export interface ProcessEnvironment {
+  readonly network: Network;
   readonly broker: Broker;
   readonly database: Database;
   readonly consul: Consul;
@@ -42,14 +42,14 @@ export interface Surroundings {
 export class Process {
   readonly machine: Machine;
   readonly #runtime: Runtime;
-  readonly #around: Surroundings;
+  readonly #environment: ProcessEnvironment;
   readonly #store: Store;
   readonly #domain: Domain;
 
-  constructor(name: string, around: Surroundings, wallOffsetMs: number) {
-    const { weather, broker, database, consul } = around;
-    const machine = new Machine(name, weather.scheduler, weather.random, wallOffsetMs);
-    const { bus, store, registry } = around.plant(
+  constructor(name: string, environment: ProcessEnvironment, wallOffsetMs: number) {
+    const { network, broker, database, consul } = environment;
+    const machine = new Machine(name, network.scheduler, network.random, wallOffsetMs);
+    const { bus, store, registry } = environment.plant(
       {
         bus: new SimBus(broker, machine),
         store: new SimStore(database, machine),
@@ -58,9 +58,9 @@ export class Process {
       machine,
     );
     this.machine = machine;
-    this.#around = around;
+    this.#environment = environment;
     this.#store = store;
-    this.#domain = domainOn(registry, store, around.contracts);
+    this.#domain = domainOn(registry, store, environment.contracts);
     this.#runtime = new Runtime({
       domain: this.#domain,
       bus,
@@ -69,11 +69,11 @@ export class Process {
       owner: name,
       partitions: broker.partitions,
       limits: { entitiesMax: ENTITIES_MAX },
-      observe: (event) => around.observe(machine, event),
-      onFatal: (error) => around.failed(machine, error),
-      onSuperseded: () => around.superseded(this),
+      observe: (event) => environment.observe(machine, event),
+      onFatal: (error) => environment.failed(machine, error),
+      onSuperseded: () => environment.superseded(this),
     });
-    machine.whenDead(() => broker.watch(machine));
+    machine.whenDead(() => broker.endSessionLater(machine));
   }
 
   /**
@@ -82,13 +82,13 @@ export class Process {
   start(): void {
     this.#runtime.start().catch((error: unknown) => {
       if (error instanceof Fault && error.retryable) this.machine.kill();
-      else this.#around.failed(this.machine, error);
+      else this.#environment.failed(this.machine, error);
     });
   }
 
   /** Somebody asks this process to put other contracts in force; what came of it is what the store then says. */
-  change(hash: string): void {
-    const { contracts: expected } = this.#around;
+  putContractsInForce(hash: string): void {
+    const { contracts: expected } = this.#environment;
     const next: Domain = { ...this.#domain, contractHash: hash };
     void putInForce(this.#store, {
       ...{ expected, current: this.#domain, next, by: this.machine.name },

@@ -17,7 +17,7 @@ export async function shrink(
   const run = (kept: readonly number[], isTold: boolean): Promise<SimulationResult> => {
     const wanted = new Set(kept);
     const without = new Set(Array.from({ length: steps }, (_, step) => step).filter((step) => !wanted.has(step)));
-    return simulate({ seed, steps, without, isTold, ...(plant && { plant }) });
+    return simulate({ seed, steps, without, keepsStory: isTold, ...(plant && { plant }) });
   };
   let kept: readonly number[] = Array.from({ length: steps }, (_, step) => step);
   let tries = 0;

@@ -85,7 +85,7 @@ export class SimBus implements EventBus {
   }
 
   commitPositionsHint(_positions: ByTopicPartition<number>): void {
-    this.#machine.reaches();
+    this.#machine.countCall();
   }
 
   /**
@@ -93,8 +93,8 @@ export class SimBus implements EventBus {
    * written long after it was given up.
    */
   publish(messages: readonly OutgoingMessage[], { timeoutMs }: { readonly timeoutMs: number }) {
-    const { weather } = this.#broker;
-    const { random, scheduler } = weather;
+    const { network } = this.#broker;
+    const { random, scheduler } = network;
     const write = (part: readonly OutgoingMessage[]): void => {
       // Within a partition of a topic in order; between them in any.
       const places = new Map<string, OutgoingMessage[]>();
@@ -106,11 +106,11 @@ export class SimBus implements EventBus {
       for (let left = groups.length; left > 0; left--)
         for (const message of groups.splice(random.int(0, left - 1), 1)[0] ?? []) this.#broker.append(message);
     };
-    const half = random.chance(weather.trouble.bus.halfDone);
+    const half = random.chance(network.trouble.bus.halfDone);
     const lateMs = half && random.chance(0.3) ? random.next() * 2 * Math.min(timeoutMs, 5_000) : undefined;
     return this.#request(() => {
       if (lateMs !== undefined) {
-        scheduler.after(lateMs, () => !weather.trouble.bus.down && write(messages));
+        scheduler.after(lateMs, () => !network.trouble.bus.down && write(messages));
         throw unavailable("no answer in time");
       }
       if (half) {
@@ -145,7 +145,7 @@ export class SimBus implements EventBus {
   }
 
   #request<Result>(work: () => Result): Promise<Result> {
-    return this.#broker.weather.request(this.#machine, "bus", "BUS_UNAVAILABLE", work);
+    return this.#broker.network.request(this.#machine, "bus", "BUS_UNAVAILABLE", work);
   }
 
   #revoke(): void {
@@ -166,19 +166,19 @@ export class SimBus implements EventBus {
     const place = `${topic}/${partition}`;
     const position = this.#positions.get(place);
     if (position === undefined || this.#fetching.has(place) || this.#paused.has(partition)) return;
-    const { weather } = this.#broker;
+    const { network } = this.#broker;
     if (this.#broker.log(topic, partition).length <= position) return;
     this.#fetching.add(place);
     const positions = this.#announced;
     this.#machine.after(
-      weather.wayMs("bus") + weather.random.next() * Math.max(weather.behindMs, weather.trouble.bus.fetchMs),
+      network.oneWayDelayMs("bus") + network.random.next() * Math.max(network.behindMs, network.trouble.bus.fetchMs),
       () => {
         if (positions !== this.#announced || !this.#fetching.delete(place)) return;
-        if (weather.trouble.bus.down) return void this.#machine.after(200, () => this.#fetch(topic, partition));
+        if (network.trouble.bus.down) return void this.#machine.after(200, () => this.#fetch(topic, partition));
         const at = this.#positions.get(place);
         if (at === undefined || this.#paused.has(partition)) return;
         const log = this.#broker.log(topic, partition);
-        const records = log.slice(at, at + (weather.behindMs > 0 ? log.length : weather.random.int(1, 50)));
+        const records = log.slice(at, at + (network.behindMs > 0 ? log.length : network.random.int(1, 50)));
         this.#positions.set(place, at + records.length);
         this.#deliver(records);
         this.#fetch(topic, partition);

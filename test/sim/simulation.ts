@@ -9,7 +9,7 @@ export interface SimulationOptions {
   /** Steps that are left out. */
   readonly without?: ReadonlySet<number>;
   readonly plant?: Plant;
-  readonly isTold?: boolean;
+  readonly keepsStory?: boolean;
   readonly onWorld?: (world: World) => void;
 }
 export interface SimulationResult {
@@ -28,31 +28,35 @@ export interface SimulationResult {
 /** One history: `steps` moves drawn from the seed, with every promise checked behind each event, then calm. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed, steps, without } = options;
-  const world = new World({ seed, ...(options.plant && { plant: options.plant }), isTold: options.isTold ?? false });
+  const world = new World({
+    seed,
+    ...(options.plant && { plant: options.plant }),
+    keepsStory: options.keepsStory ?? false,
+  });
   options.onWorld?.(world);
-  const unheard = (error: unknown): void => world.unheard(error);
-  process.on("unhandledRejection", unheard);
+  const onUnhandledRejection = (error: unknown): void => world.onUnhandledRejection(error);
+  process.on("unhandledRejection", onUnhandledRejection);
   // Not every fault in every history: a defect that many faults at once hide shows with few.
-  const taste = new Random(seed, 2);
+  const choices = new Random(seed, 2);
   // With faults in close succession the grace of one outage lasts until the next, and no deadline ever fires.
-  const share = taste.pick([0.01, 0.03, 0.12]);
-  const isMany = taste.chance(0.5);
-  const faults = FAULT_NAMES.filter(() => taste.chance(isMany ? 0.5 : 0.15));
+  const share = choices.pick([0.01, 0.03, 0.12]);
+  const hasManyFaults = choices.chance(0.5);
+  const faults = FAULT_NAMES.filter(() => choices.chance(hasManyFaults ? 0.5 : 0.15));
   let step = 0;
   try {
-    await world.pass(taste.next() * 3_000);
+    await world.advanceTime(choices.next() * 3_000);
     for (; step < steps; step++) {
       if (without?.has(step)) continue;
       const { name, waitMs } = move(world, new Random(seed, 3, step), faults, share);
       world.count(name);
-      await world.pass(waitMs);
+      await world.advanceTime(waitMs);
     }
-    await world.rest();
+    await world.comeToRest();
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   } finally {
-    process.off("unhandledRejection", unheard);
+    process.off("unhandledRejection", onUnhandledRejection);
   }
-  const { breach, traceHash, counts, story, outcome } = world;
-  return { seed, step, breach, traceHash, counts, story, ...outcome, simulatedMs: world.scheduler.nowMs };
+  const { breach, traceHash, counts, story, totals } = world;
+  return { seed, step, breach, traceHash, counts, story, ...totals, simulatedMs: world.scheduler.nowMs };
 }

@@ -36,8 +36,8 @@ export function addExplanationRoutes(http: Http, system: System): void {
       const untried = pendingIntents.filter(({ tries }) => tries.length === 0).map(({ type }) => type);
       return explain({
         ...{ domain, nodeId, entity, pendingIntents },
-        attempt: attemptId ? await readItems(ATTEMPT_ITEMS, { attemptId }) : [],
-        recent: await readItems(RECENT_ITEMS),
+        attemptItems: attemptId ? await readItems(ATTEMPT_ITEMS, { attemptId }) : [],
+        recentItems: await readItems(RECENT_ITEMS),
         deadLetters: await readNodeDeadLetters(system, nodeId),
         trouble: [...(await readOutages(system, nodeId)), ...failures.describe(untried)],
         transitions: possibleTransitions(model, entity?.state ?? null),

@@ -12,12 +12,12 @@ const Time = z.iso.datetime();
 export const Explanation = z.object({
   node_id: z.string(),
   known: z.boolean().describe("false: no message of it was ever processed"),
-  text: z.string().describe("all of it in one paragraph"),
+  text: z.string().describe("the whole explanation in one paragraph"),
   state: z.string().nullable(),
   state_since: Time.nullable(),
   reducer_state: z.string().nullable(),
   attempt: z.int(),
-  reason: z.string().nullable().describe("of the message that led to this state"),
+  reason: z.string().nullable().describe("why the message that led to this state did so"),
   deadlines: z.array(z.object({ name: z.string(), at: Time, leads_to: z.array(z.string()) })),
   intents: z.array(
     z.object({
@@ -31,21 +31,21 @@ export const Explanation = z.object({
     }),
   ),
   last_no_ops: z.array(z.object({ at: Time, type: z.string(), reason: z.string() })).describe("newest first"),
-  moved_by: z.array(PossibleTransition),
+  moved_by: z.array(PossibleTransition).describe("the transitions that lead out of this state"),
   dead_letters: z.array(z.object({ id: z.string(), at: Time, code: z.string(), error: z.string() })),
   trouble: z.array(z.string()).describe("outages and failures that block it"),
 });
 export type Explanation = z.infer<typeof Explanation>;
 type ExplanationFields = Omit<Explanation, "text">;
 
-export interface ExplanationFacts {
+export interface ExplanationInput {
   readonly domain: Domain;
   readonly nodeId: string;
   readonly entity: Entity | undefined;
   /** Of the current attempt, oldest first. */
-  readonly attempt: readonly TimelineItem[];
+  readonly attemptItems: readonly TimelineItem[];
   /** The last rows of its journal, oldest first. */
-  readonly recent: readonly TimelineItem[];
+  readonly recentItems: readonly TimelineItem[];
   readonly pendingIntents: readonly PendingIntent[];
   readonly deadLetters: Explanation["dead_letters"];
   readonly trouble: readonly string[];
@@ -65,8 +65,8 @@ export interface PendingIntent {
 const NO_OPS_MAX = 3;
 
 /** Pure, and for any contract: it names no state or message itself. */
-export function explain(facts: ExplanationFacts): Explanation {
-  const { entity, nodeId, attempt, recent, deadLetters, trouble, transitions } = facts;
+export function explain(input: ExplanationInput): Explanation {
+  const { entity, nodeId, attemptItems, recentItems, deadLetters, trouble, transitions } = input;
   const fields = {
     node_id: nodeId,
     known: entity !== undefined,
@@ -74,19 +74,19 @@ export function explain(facts: ExplanationFacts): Explanation {
     state_since: entity ? toRfc3339(entity.stateSince) : null,
     reducer_state: entity?.reducerState ?? null,
     attempt: entity?.attempt.number ?? 0,
-    reason: entity ? (lastMoveInto(attempt, entity)?.reason ?? null) : null,
+    reason: entity ? (lastMoveInto(attemptItems, entity)?.reason ?? null) : null,
     deadlines: Object.entries(entity?.deadlines ?? {}).map(([name, { at }]) => ({
       name,
       at: toRfc3339(at),
       leads_to: transitions.flatMap(({ on, leads_to }) => (on === `deadline(${name})` ? [leads_to] : [])),
     })),
-    intents: intentsOf(facts),
-    last_no_ops: noOpsOf(recent),
+    intents: intentsOf(input),
+    last_no_ops: messagesWithoutEffect(recentItems),
     moved_by: [...transitions],
     dead_letters: [...deadLetters],
     trouble: [...trouble],
   };
-  return { ...fields, text: sentences(fields, facts).join(" ") };
+  return { ...fields, text: sentences(fields, input).join(" ") };
 }
 
 /** The last message that moved the orchestrator into its present state. */
@@ -95,11 +95,11 @@ const lastMoveInto = (timeline: readonly TimelineItem[], { state }: Entity): Tim
     moves.some((move) => move.machine === "orchestrator" && move.to === state && move.from !== state),
   );
 
-/** Pending intents come from their table: the attempt's journal may be longer than what was read of it. */
-function intentsOf({ attempt, pendingIntents }: ExplanationFacts): Explanation["intents"] {
-  const outcomes = new Map(attempt.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
+/** Pending intents come from their table, because only a part of the attempt's journal may have been read. */
+function intentsOf({ attemptItems, pendingIntents }: ExplanationInput): Explanation["intents"] {
+  const outcomes = new Map(attemptItems.flatMap((item) => (item.intent_id === null ? [] : [[item.intent_id, item]])));
   const pending = new Set(pendingIntents.map(({ id }) => id));
-  const settled = attempt.flatMap(({ at, intents }) =>
+  const settled = attemptItems.flatMap(({ at, intents }) =>
     intents
       .filter(({ id }) => !pending.has(id))
       .map(({ id, type, target }) => {
@@ -113,7 +113,7 @@ function intentsOf({ attempt, pendingIntents }: ExplanationFacts): Explanation["
   ];
 }
 
-function noOpsOf(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] {
+function messagesWithoutEffect(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] {
   return timeline
     .filter(
       ({ kind, result }) =>
@@ -124,17 +124,17 @@ function noOpsOf(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] 
     .map(({ at, type, reason }) => ({ at, type: type ?? "a message", reason: reason ?? "" }));
 }
 
-function sentences(fields: ExplanationFields, { domain, nowMs }: ExplanationFacts): string[] {
+function sentences(fields: ExplanationFields, { domain, nowMs }: ExplanationInput): string[] {
   const { node_id, state, state_since, attempt, reducer_state, reason } = fields;
   const closing = [...deadLetterSentence(fields), ...troubleSentence(fields), transitionsSentence(fields)];
   if (!fields.known) return [`No message of ${node_id} was ever processed.`, ...closing];
-  const spec = domain.orchestrator.states.get(state ?? "");
+  const stateSpec = domain.orchestrator.states.get(state ?? "");
   const because = reason === null ? "" : `, because: ${reason}`;
-  const renewedBy = (name: string) => (spec?.deadline?.name === name ? [...spec.deadline.renewedBy] : []);
+  const renewedBy = (name: string) => (stateSpec?.deadline?.name === name ? [...stateSpec.deadline.renewedBy] : []);
   return [
     `${node_id} is ${state} since ${state_since} (${formatAge(state_since, nowMs)}), in attempt ${attempt}, with the ` +
       `reducer in ${reducer_state}${because}.`,
-    ...(spec?.terminal ? [`${state} ends an attempt.`] : []),
+    ...(stateSpec?.terminal ? [`${state} ends an attempt.`] : []),
     ...pendingIntentsSentence(fields, nowMs),
     ...settledIntentsSentence(fields),
     ...fields.deadlines.map((deadline) => deadlineSentence(deadline, renewedBy(deadline.name), nowMs)),
@@ -175,8 +175,8 @@ function deadlineSentence(
   const when =
     leftMs >= 0
       ? `is due in ${formatDuration(leftMs)}`
-      : `was due ${formatDuration(-leftMs)} ago; it fires when every message before it is processed and no grace ` +
-        "period after an outage runs";
+      : `was due ${formatDuration(-leftMs)} ago; it fires once all older messages are processed, and no grace ` +
+        "period after an outage is running";
   const transitionText = leads_to.length > 0 ? ` and would make it ${joinList(leads_to, "or")}` : "";
   const renewalText = renewedBy.length > 0 ? `; ${joinList(renewedBy, "or")} renews it` : "";
   return `Its deadline ${name} (${at}) ${when}${transitionText}${renewalText}.`;

@@ -57,7 +57,7 @@ export class KafkaBus implements EventBus {
   }
 
   startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
-    this.#consumer?.start(partition, positions);
+    this.#consumer?.startPartition(partition, positions);
   }
 
   pause(partitions: readonly number[]): void {

@@ -21,6 +21,7 @@ export class KafkaConsumer {
   readonly #topics: readonly string[];
   readonly #listener: BusListener;
   readonly #assignment: KafkaAssignment;
+  /** The offsets that Kafka stores for the group. Only tools that show a lag read them: the store has the positions. */
   readonly #hints: CommitHints;
   readonly #events: SubscriptionEvents;
   readonly delivery = new KafkaDelivery();
@@ -63,12 +64,13 @@ export class KafkaConsumer {
     runSubscription(subscription, this.#events);
   }
 
-  start(partition: number, positions: ReadonlyMap<string, number>): void {
+  startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
     const wanted = this.#topics.map((topic) => ({ topic, offset: positions.get(topic) }));
     const missing = wanted.find(({ offset }) => offset === undefined);
     if (missing !== undefined) throw new Error(`partition ${partition} has no position in ${missing.topic}`);
+    // Revoked meanwhile: `onAssigned` follows, and then another start.
     if (!this.#assignment.isAnnounced || !this.#assignment.claim.owned.includes(partition)) return;
-    this.#withKafkajs((consumer) => {
+    this.#ifRunning((consumer) => {
       for (const { topic, offset } of wanted) consumer.seek({ topic, partition, offset: String(offset) });
       consumer.resume(this.#topicPartitions([partition]));
       this.delivery.start(partition, new Map(wanted.map(({ topic, offset = 0 }) => [topic, offset])));
@@ -77,20 +79,21 @@ export class KafkaConsumer {
 
   pause(partitions: readonly number[]): void {
     const paused = this.delivery.pause(partitions);
-    this.#withKafkajs((consumer) => consumer.pause(this.#topicPartitions(paused)));
+    this.#ifRunning((consumer) => consumer.pause(this.#topicPartitions(paused)));
   }
 
   resume(partitions: readonly number[]): void {
     const resumed = this.delivery.resume(partitions);
-    this.#withKafkajs((consumer) => consumer.resume(this.#topicPartitions(resumed)));
+    this.#ifRunning((consumer) => consumer.resume(this.#topicPartitions(resumed)));
   }
 
+  /** Revokes the partitions and assigns them again, so that the listener reads their stored positions again. */
   reassign(): void {
     // The listener must not be called from within its own call.
     queueMicrotask(() => {
       // Not announced: a join or a confirmation is pending, and leads to `onAssigned` by itself.
       if (!this.#assignment.isAnnounced) return;
-      this.#withKafkajs((consumer) => consumer.pause(this.#topicPartitions(this.#assignment.claim.owned)));
+      this.#ifRunning((consumer) => consumer.pause(this.#topicPartitions(this.#assignment.claim.owned)));
       this.#clearDelivery();
       this.#assignment.reconfirm();
     });
@@ -121,7 +124,7 @@ export class KafkaConsumer {
 
   #joined({ consumer }: Subscription, assignment: IMemberAssignment): void {
     this.#clearDelivery();
-    // By number, because kafkajs revokes a pause of a whole topic when one of its partitions is resumed.
+    // Partition by partition: kafkajs ends the pause of a whole topic when one of its partitions is resumed.
     consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions })));
     this.#assignment.joined(partitionsInEveryTopic(this.#topics, assignment));
   }
@@ -148,14 +151,14 @@ export class KafkaConsumer {
       resolveOffset(batch.lastOffset());
       this.#notifyListener(() => this.#listener.onRecords(records));
     } else if (decision.kind === "seek") {
-      this.#withKafkajs((consumer) => consumer.seek({ topic, partition, offset: String(decision.offset) }));
+      this.#ifRunning((consumer) => consumer.seek({ topic, partition, offset: String(decision.offset) }));
     } else if (decision.kind === "lost") {
       this.#settings.log("warn", "the log does not have the position asked for", { topic, partition });
       this.reassign();
     }
   }
 
-  /** kafkajs has ended the subscription. It is built again, at most `recoveryCountMax` times in a row. */
+  /** After kafkajs ended the subscription: subscribes again, at most `recoveryCountMax` times in close succession. */
   #recoverSubscription(subscription: Subscription, cause: unknown): void {
     if (this.#ended || subscription !== this.#subscription) return;
     const { clock, limits, log } = this.#settings;
@@ -168,7 +171,7 @@ export class KafkaConsumer {
     if (!fault.retryable) return this.#fail(fault);
     if (clock.monotonicMs() - this.#subscribedAtMs > 2 * limits.sessionTimeoutMs) this.#recoveryCount = 0;
     this.#recoveryCount += 1;
-    log("error", "the subscription ended, building it again", {
+    log("error", "the subscription ended, subscribing again", {
       error: describeError(cause),
       count: this.#recoveryCount,
     });
@@ -176,6 +179,7 @@ export class KafkaConsumer {
     void this.#subscribeAgain();
   }
 
+  /** Tries until it succeeds, the consumer is closed, or the fault can't pass by itself. */
   async #subscribeAgain(): Promise<void> {
     const { clock, log } = this.#settings;
     for (let attempt = this.#recoveryCount - 1; !this.#ended; attempt += 1) {
@@ -186,7 +190,7 @@ export class KafkaConsumer {
         return await this.subscribe();
       } catch (error) {
         if (error instanceof Fault && !error.retryable) return this.#fail(error);
-        log("error", "the subscription can't be built again yet", { error: describeError(error) });
+        log("error", "subscribing again failed, another try follows", { error: describeError(error) });
       }
     }
   }
@@ -207,8 +211,8 @@ export class KafkaConsumer {
     }
   }
 
-  /** kafkajs throws between two runs of a consumer. Nothing is lost: the next run begins with a join. */
-  #withKafkajs(call: (consumer: Consumer) => void): void {
+  /** kafkajs throws while its consumer is stopped. The call can be left out: the next run begins with a join. */
+  #ifRunning(call: (consumer: Consumer) => void): void {
     try {
       if (this.#subscription !== undefined) call(this.#subscription.consumer);
     } catch (error) {

@@ -13,6 +13,7 @@ export interface Subscription {
 
 /** Callbacks for the events of a kafkajs consumer. All are called synchronously and must not throw. */
 export interface SubscriptionEvents {
+  /** What this process asks the group for when it joins. */
   claim(): Omit<Claim, "memberId">;
   onJoining(membership: GroupMembership): void;
   /** Called during kafkajs' join: nothing is fetched before it returns. */

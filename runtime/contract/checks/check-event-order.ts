@@ -5,13 +5,13 @@ import { deadlineStates, messageOrigin } from "../model/events.ts";
 import { followOutputs } from "../model/transitions.ts";
 import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
 
-/** The orchestrator's machine as rows use it: which (state, event) pairs a row can bring about. */
+/** Keys of (state, event): some row may return the event, and the orchestrator be in the state when it is applied. */
 export type StateEventPairs = ReadonlySet<string>;
-export const stateEventKey = (state: string, trigger: string): string => `${state} ${trigger}`;
+export const stateEventKey = (state: string, event: string): string => `${state} ${event}`;
 
 /**
- * RC105: a row returns its events in the order listed, each on the state that the one before led to. A raised event's
- * handler may be called in any state that the reducer's course allows: RC206 explores that.
+ * RC105: a row's events are applied in the order listed, each in the state that the one before it led to. When a raised
+ * event is handled depends on the reducer too, so its rows are left to the exploration of all states (RC206).
  */
 export function checkEventOrder(model: DomainModel): {
   readonly problems: readonly Diagnostic[];
@@ -21,9 +21,9 @@ export function checkEventOrder(model: DomainModel): {
   const problems: Diagnostic[] = [];
   for (const handler of model.handlers.filter(({ event }) => !event.unknown))
     for (const row of handler.rows) {
-      const rejected = rejectedEvents(model, row, possibleStates(model, handler, row), returnable);
-      // A row that decides nothing is reported as one (RC104); the events it was meant to return count as returned.
-      if (row.decidableStates.length === 0) rejectedEvents(model, row, allNamedStates(model, row), returnable);
+      const rejected = applyOutputs(model, row, possibleStates(model, handler, row), returnable);
+      // RC104 reports a row that never decides. Its events count as returnable, so that RC106 is silent about them.
+      if (row.decidableStates.length === 0) applyOutputs(model, row, allNamedStates(model, row), returnable);
       if (messageOrigin(model, handler.event) === "raised") continue;
       problems.push(...rejected.map((each) => toDiagnostic(model, row, each)));
     }
@@ -41,11 +41,12 @@ const allNamedStates = ({ orchestrator }: DomainModel, { namedStates }: RowModel
 
 interface RejectedEvent {
   readonly event: EventRef;
-  /** Where the row was asked, and where its earlier events had led. */
+  /** `from`: the state in which the row decides. `in`: the state that its earlier events have led to. */
   readonly rejectedIn: { readonly from: string; readonly in: string }[];
 }
 
-function rejectedEvents(
+/** Applies a row's events in each state. Adds to `returnable`, and gives the events that no transition accepts. */
+function applyOutputs(
   model: DomainModel,
   row: RowModel,
   states: readonly string[],
@@ -60,7 +61,8 @@ function rejectedEvents(
       const rejection = rejections.get(event) ?? { event, rejectedIn: [] };
       rejections.set(event, rejection);
       rejection.rejectedIn.push({ from, in: state });
-      // Where it and the later ones were meant to be returned is not known: no transition is called unused for that.
+      // In which state it and the later ones were meant to be applied is not known: they count as returnable in each,
+      // so that no transition on them is also reported as unused (RC106).
       for (const { name } of row.outputs.slice(row.outputs.indexOf(event)))
         for (const any of model.orchestrator.states.keys()) returnable.add(stateEventKey(any, name));
     }
@@ -68,18 +70,18 @@ function rejectedEvents(
 }
 
 function toDiagnostic({ orchestrator }: DomainModel, row: RowModel, { event, rejectedIn }: RejectedEvent): Diagnostic {
-  const inherited = !event.at.path.join().startsWith(`${row.at.path.join()},`);
-  const at: SourceRef = inherited ? (row.namedStates[0]?.at ?? row.at) : event.at;
+  const isFromHandler = !event.at.path.join().startsWith(`${row.at.path.join()},`);
+  const at: SourceRef = isFromHandler ? (row.namedStates[0]?.at ?? row.at) : event.at;
   const where = rejectedIn.map(({ from, in: state }) =>
     from === state ? stateLabel(state) : `${stateLabel(state)} (from ${stateLabel(from)})`,
   );
-  // The states of one list under `from_state` have their trigger in common.
+  // A transition whose `from_state` is a list is several in the model, with one index: its trigger is named once.
   const accepting = new Map(
     orchestrator.transitions
       .filter(({ trigger }) => trigger.name === event.name)
       .map(({ index, trigger }) => [index, { at: trigger.at, message: `${event.name} is accepted here` }]),
   );
   const related = [...accepting.values()];
-  if (inherited) related.push({ at: event.at, message: `${event.name} is among the handler's output_events` });
+  if (isFromHandler) related.push({ at: event.at, message: `${event.name} is among the handler's output_events` });
   return diagnosticAt("RC105", at, `no transition accepts ${event.name} in ${joinWithAnd(where)}`, { related });
 }

@@ -19,6 +19,7 @@ export interface Edge {
   readonly from: number;
   /** -1: not explored, because the state breaks a rule or lies beyond the limit. */
   readonly to: number;
+  /** The step takes an outcome, a publish or a deadline, not a message from the bus. */
   readonly isInternal: boolean;
   /** Another attempt begins. */
   readonly opensAttempt: boolean;

@@ -19,9 +19,10 @@ export interface StateViolation {
 }
 
 /**
- * Rules about all that may follow on a state: whether the attempt comes to an end by itself and to the states of each
- * `eventually`, and whether another attempt can begin. One way there is enough, because an outcome, a publish or a
- * deadline that stays possible comes at last. The nearest violation is reported for each state of the orchestrator.
+ * Rules about what may follow on a state. Without another message from the bus, the attempt can reach its end and a
+ * state of each `eventually`; with such messages, another attempt can begin. One possible path is enough, because an
+ * outcome, a publish or a deadline that stays possible happens in the end. Of each rule, the violation nearest to the
+ * start is reported for each state of the orchestrator.
  */
 export function progressViolations(
   context: ExplorationContext,
@@ -29,23 +30,26 @@ export function progressViolations(
 ): readonly StateViolation[] {
   const { visited, edges } = explored;
   const internal = edges.filter((edge) => edge.isInternal);
-  const withWayOn = new Set(internal.map(({ from }) => from));
-  const isQuiescent = (index: number): boolean => !withWayOn.has(index);
-  const isOver = (index: number): boolean => orchestratorState(context, explored, index)?.terminal === true;
+  const withInternalEdge = new Set(internal.map(({ from }) => from));
+  const isQuiescent = (index: number): boolean => !withInternalEdge.has(index);
+  const hasEnded = (index: number): boolean => orchestratorState(context, explored, index)?.terminal === true;
   const report = (indexes: Iterable<number | undefined>, describe: Describe) =>
     nearestPerState(context, explored, indexes, describe);
 
-  const unending = unableToReach(explored, internal, isOver);
-  const deadlocked = [...unending].filter(isQuiescent);
-  const livelocked = deadlocked.length > 0 ? undefined : [...unending].find((index) => isOnCycle(internal, index));
-  const opensAttempt = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
-  const neverReopened = unableToReach(explored, edges, (index) => opensAttempt.has(index));
+  const unableToEnd = unableToReach(explored, internal, hasEnded);
+  const deadlocked = [...unableToEnd].filter(isQuiescent);
+  // A deadlock is reported first: one mistake is meant to be one diagnostic.
+  const livelocked = deadlocked.length > 0 ? undefined : [...unableToEnd].find((index) => isOnCycle(internal, index));
+  const openingAttempt = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
+  const unableToOpenAttempt = unableToReach(explored, edges, (index) => openingAttempt.has(index));
   const unmet = context.eventuallyInvariants.flatMap(({ invariant: { name, at } }, invariantIndex) => {
-    const missing = unableToReach(explored, internal, (index) => {
+    const unableToMeet = unableToReach(explored, internal, (index) => {
+      // Nothing is asked of states before the first attempt; those that can't end are reported above.
       const system = visited[index]?.state;
-      return !system?.entity?.state || system.eventuallyReached[invariantIndex] === true || unending.has(index);
+      return !system?.entity?.state || system.eventuallyReached[invariantIndex] === true || unableToEnd.has(index);
     });
-    const index = [...missing].find((each) => isQuiescent(each) || isOver(each)) ?? [...missing][0];
+    // Where nothing more happens in the attempt, the violation is plain to see.
+    const index = [...unableToMeet].find((each) => isQuiescent(each) || hasEnded(each)) ?? [...unableToMeet][0];
     return report([index], (_, entity) => eventuallyViolation(name, at, entity));
   });
   const { startedBy } = context.domain.attempt;
@@ -53,7 +57,7 @@ export function progressViolations(
     ...report(deadlocked, deadlockViolation),
     ...report([livelocked], livelockViolation),
     ...unmet,
-    ...report(neverReopened, (state, entity) => noNewAttemptViolation(state, entity, startedBy)),
+    ...report(unableToOpenAttempt, (state, entity) => noNewAttemptViolation(state, entity, startedBy)),
   ];
 }
 
@@ -76,7 +80,7 @@ function indexesBy(edges: readonly Edge[], key: (edge: Edge) => number, value: (
   return found;
 }
 
-/** The states from which no edges lead to a goal, nearest first. An edge into what was not explored counts as a way. */
+/** The states from which no edges lead to a goal, nearest first. An unexplored state counts as a goal. */
 function unableToReach(
   { visited }: ExplorationResult,
   edges: readonly Edge[],
@@ -87,9 +91,10 @@ function unableToReach(
     ({ to }) => to,
     ({ from }) => from,
   );
+  // -1 stands for every unexplored state.
   const goals = [...(previous.get(-1) ?? []), ...[...visited.keys()].filter(isGoal)];
-  const able = closureOf(goals, (index) => previous.get(index) ?? []);
-  return new Set([...visited.keys()].filter((index) => !able.has(index)));
+  const ableToReach = closureOf(goals, (index) => previous.get(index) ?? []);
+  return new Set([...visited.keys()].filter((index) => !ableToReach.has(index)));
 }
 
 const entityAt = ({ visited }: ExplorationResult, index: number): Entity | undefined => visited[index]?.state.entity;

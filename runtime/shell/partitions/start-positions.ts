@@ -13,7 +13,7 @@ interface StartPositions {
   readonly positions: Map<string, number>;
   readonly gaps: readonly LogGap[];
   /** Why the partition must not be read: the stored offset is above the log's end, so this is another log. */
-  readonly refused?: string;
+  readonly refusalReason?: string;
 }
 
 /** Where to begin to read a partition, by the stored offsets and by what the log still has. */
@@ -32,7 +32,7 @@ export function startPositions(
       return {
         positions,
         gaps,
-        refused:
+        refusalReason:
           `${topic} partition ${partition} ends at ${end.high} but ${storedOffset} was read before: not the log ` +
           `that was known; \`rollcall offsets reset\` decides`,
       };

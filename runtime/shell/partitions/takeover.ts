@@ -12,14 +12,14 @@ import { readDeadlines, readIntents, readOutbox, readPositions, type StoredDeadl
 /** What the new owner of a partition resumes. */
 export interface ResumedPartition {
   readonly partition: Partition;
-  /** How long it has been served without interruption; null when it was never unserved for more than 3 s. */
+  /** Ms since the last time it went unserved for more than 3 s; null: that has never happened. */
   readonly servedForMs: number | null;
   readonly intents: readonly Intent[];
   readonly unpublished: readonly OutboxEntry[];
   readonly deadlines: readonly StoredDeadlines[];
   readonly gaps: readonly LogGap[];
   /** Why the partition must not be served. */
-  readonly refused?: string | undefined;
+  readonly refusalReason?: string | undefined;
 }
 
 interface PartitionOwnerRow {
@@ -69,20 +69,21 @@ export class Takeover {
    * @throws ContractsSuperseded when other contracts are in force: nothing was taken over
    */
   async takeOver(
-    numbers: readonly number[],
-    ends: ByTopicPartition<LogEnds>,
+    partitionNumbers: readonly number[],
+    logEnds: ByTopicPartition<LogEnds>,
     partitionCount: number,
   ): Promise<ResumedPartition[]> {
-    if (numbers.length === 0) return [];
+    if (partitionNumbers.length === 0) return [];
     const { store, domain, brokerClock, limits } = this.#context;
-    const owned = await this.#raiseEpochs(numbers);
+    const owned = await this.#raiseEpochs(partitionNumbers);
+    // Until a record tells the broker's time.
     if (owned[0]) brokerClock.guessTime(owned[0].store_time_ms);
-    const positions = await readPositions(store, domain.name, numbers);
-    const intents = await readIntents(store, domain.name, numbers);
-    const deadlines = await readDeadlines(store, domain.name, numbers);
+    const positions = await readPositions(store, domain.name, partitionNumbers);
+    const intents = await readIntents(store, domain.name, partitionNumbers);
+    const deadlines = await readDeadlines(store, domain.name, partitionNumbers);
     const unpublished = await readOutbox(store, domain.name, owned, partitionCount);
     return owned.map((row) => {
-      const start = startPositions(domain, row.partition, positions.get(row.partition) ?? new Map(), ends);
+      const start = startPositions(domain, row.partition, positions.get(row.partition) ?? new Map(), logEnds);
       const partition = new Partition({
         number: row.partition,
         epoch: row.epoch,
@@ -98,24 +99,24 @@ export class Takeover {
         deadlines: deadlines.get(row.partition) ?? [],
         unpublished: (unpublished.get(row.partition) ?? []).map((entry) => ({ ...entry, partition })),
         gaps: start.gaps,
-        refused: start.refused,
+        refused: start.refusalReason,
       };
     });
   }
 
-  #raiseEpochs(numbers: readonly number[]): Promise<PartitionOwnerRow[]> {
+  #raiseEpochs(partitionNumbers: readonly number[]): Promise<PartitionOwnerRow[]> {
     const { store, domain, owner } = this.#context;
     return store.transaction(async (tx) => {
       const rows = await tx.query<PartitionOwnerRow>(
         `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${MARK_SERVED_SQL}
            from (select partition, extract(epoch from now()) * 1000 as store_time_ms
                    from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
-                  order by partition for update) as before
-          where o.domain = $1 and o.partition = before.partition
+                  order by partition for update) as locked
+          where o.domain = $1 and o.partition = locked.partition
          returning o.partition, o.epoch, o.next_seq, o.published_seq,
            (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
-           before.store_time_ms::float8 as store_time_ms`,
-        [domain.name, numbers, owner, domain.contractHash],
+           locked.store_time_ms::float8 as store_time_ms`,
+        [domain.name, partitionNumbers, owner, domain.contractHash],
       );
       // Read after the rows are locked: a change of contracts locks them too, so it is either visible here or waits.
       const inForce = await contractInForce(tx, domain.name);

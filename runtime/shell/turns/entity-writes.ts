@@ -4,28 +4,28 @@ import { multiRow } from "./multi-row.ts";
 import type { ChangedEntity, TurnPlan } from "./turn-plan.ts";
 
 const RENEWED = multiRow<ChangedEntity>(3, [
-  ["entity_id", "text", ({ now }) => now.id],
-  ["deadlines", "json", ({ now }) => JSON.stringify(now.deadlines)],
+  ["entity_id", "text", ({ after }) => after.id],
+  ["deadlines", "json", ({ after }) => JSON.stringify(after.deadlines)],
 ]);
 const MOVED = multiRow<ChangedEntity>(3, [
-  ["entity_id", "text", ({ now }) => now.id],
-  ["state", "text", ({ now }) => now.state],
-  ["reducer_state", "text", ({ now }) => now.reducerState],
-  ["seq", "bigint", ({ now }) => now.seq],
-  ["attempt", "json", ({ now }) => JSON.stringify(now.attempt)],
-  ["deadlines", "json", ({ now }) => JSON.stringify(now.deadlines)],
-  ["state_since", "timestamptz", ({ now }) => new Date(now.stateSince)],
+  ["entity_id", "text", ({ after }) => after.id],
+  ["state", "text", ({ after }) => after.state],
+  ["reducer_state", "text", ({ after }) => after.reducerState],
+  ["seq", "bigint", ({ after }) => after.seq],
+  ["attempt", "json", ({ after }) => JSON.stringify(after.attempt)],
+  ["deadlines", "json", ({ after }) => JSON.stringify(after.deadlines)],
+  ["state_since", "timestamptz", ({ after }) => new Date(after.stateSince)],
 ]);
 const REWRITTEN = multiRow<ChangedEntity>(3, [
-  ["entity_id", "text", ({ now }) => now.id],
+  ["entity_id", "text", ({ after }) => after.id],
   ["partition", "int", ({ partition }) => partition.number],
-  ["state", "text", ({ now }) => now.state],
-  ["reducer_state", "text", ({ now }) => now.reducerState],
-  ["seq", "bigint", ({ now }) => now.seq],
-  ["attempt", "json", ({ now }) => JSON.stringify(now.attempt)],
-  ["data", "json", ({ now }) => JSON.stringify(now.data)],
-  ["deadlines", "json", ({ now }) => JSON.stringify(now.deadlines)],
-  ["state_since", "timestamptz", ({ now }) => new Date(now.stateSince)],
+  ["state", "text", ({ after }) => after.state],
+  ["reducer_state", "text", ({ after }) => after.reducerState],
+  ["seq", "bigint", ({ after }) => after.seq],
+  ["attempt", "json", ({ after }) => JSON.stringify(after.attempt)],
+  ["data", "json", ({ after }) => JSON.stringify(after.data)],
+  ["deadlines", "json", ({ after }) => JSON.stringify(after.deadlines)],
+  ["state_since", "timestamptz", ({ after }) => new Date(after.stateSince)],
 ]);
 
 /**
@@ -37,9 +37,9 @@ export function* entityStatements(tx: Sql, domain: string, plan: TurnPlan): Iter
   const moved: ChangedEntity[] = [];
   const rewritten: ChangedEntity[] = [];
   for (const changed of plan.entities.values()) {
-    const { before, now } = changed;
-    if (!before || before.data !== now.data) rewritten.push(changed);
-    else (differsOnlyInDeadlines(before, now) ? renewed : moved).push(changed);
+    const { before, after } = changed;
+    if (!before || before.data !== after.data) rewritten.push(changed);
+    else (differsOnlyInDeadlines(before, after) ? renewed : moved).push(changed);
   }
   const at = new Date(plan.atMs);
   if (renewed.length > 0)

@@ -19,19 +19,22 @@ import type { TurnSpans } from "./turn-spans.ts";
 export class PartitionCursors {
   readonly partition: Partition;
   readonly positions = new Map<string, number>();
+  /** Of the next row in the partition's journal. */
   nextSeq: number;
+  /** Of the last journal row that was published. */
   publishedSeq: number;
 
-  constructor(partition: Partition, after: { readonly nextSeq: number; readonly publishedSeq: number }) {
+  constructor(partition: Partition, before: { readonly nextSeq: number; readonly publishedSeq: number }) {
     this.partition = partition;
-    this.nextSeq = after.nextSeq;
-    this.publishedSeq = after.publishedSeq;
+    this.nextSeq = before.nextSeq;
+    this.publishedSeq = before.publishedSeq;
   }
 }
 
 /** What a turn is planned on: the stored state, or the state that the turn before it will leave. */
 export interface LoadedState {
   entity(entityId: string): Entity | undefined;
+  /** Whether a message with this key was processed before. */
   seen(dedupeKey: string): boolean;
   cursorsOf(partition: Partition): { readonly nextSeq: number; readonly publishedSeq: number };
   readonly internedValues: InternedValues;
@@ -39,9 +42,9 @@ export interface LoadedState {
 
 export interface ChangedEntity {
   readonly partition: Partition;
-  /** Before the turn. */
+  /** Before the turn, and after it. */
   readonly before: Entity | undefined;
-  now: Entity;
+  after: Entity;
 }
 
 /**
@@ -52,8 +55,10 @@ export class TurnPlan {
   readonly cursors = new Map<Partition, PartitionCursors>();
   readonly journal: NewJournalRow[] = [];
   readonly deadLetters: NewDeadLetterRow[] = [];
+  /** The deduplication keys of the messages that the turn processes. */
   readonly seen = new Set<string>();
   readonly intents: NewIntentRow[] = [];
+  /** Intents that have ended, with whatever outcome. */
   readonly settled: { readonly partition: Partition; readonly intent: Intent }[] = [];
   readonly shellEvents: ShellEvent[] = [];
   /** By entity id. */
@@ -89,6 +94,7 @@ export class TurnPlan {
     else this.#step(work);
   }
 
+  /** Items without a step: the publishing cursor, an intent that ended without an outcome, a gap in the log. */
   #applyBookkeeping({ item }: WorkItem): void {
     if (item.kind === "published") {
       const cursors = this.cursorsOf(item.partition);
@@ -123,7 +129,9 @@ export class TurnPlan {
     const before = this.#entity(message.entityId);
     const decision = step(this.#domain, before, message);
     this.spans?.recordDecision(message, decision);
+    // Only records have bytes to keep in a dead letter; other refused messages are journaled like any step.
     if (decision.result === "refused" && item.kind === "record") {
+      // Or an operator's retry of the dead letter would be a duplicate.
       if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
       const refused = { message_id: message.id, ...stepRecord(message, before, decision) };
       return this.#addDeadLetter(item, "CORE_ERROR", decision.reason, message, refused);
@@ -137,15 +145,15 @@ export class TurnPlan {
   }
 
   #entity(id: string): Entity | undefined {
-    return this.entities.get(id)?.now ?? this.#loaded.entity(id);
+    return this.entities.get(id)?.after ?? this.#loaded.entity(id);
   }
 
-  #setEntity(partition: Partition, id: string, before: Entity | undefined, now: Entity | undefined): void {
-    if (now === undefined || now === before) return;
-    const shared = before?.data === now.data ? now : this.#loaded.internedValues.internEntity(now);
-    const known = this.entities.get(id);
-    if (known) known.now = shared;
-    else this.entities.set(id, { partition, before, now: shared });
+  #setEntity(partition: Partition, id: string, before: Entity | undefined, after: Entity | undefined): void {
+    if (after === undefined || after === before) return;
+    const interned = before?.data === after.data ? after : this.#loaded.internedValues.internEntity(after);
+    const changed = this.entities.get(id);
+    if (changed) changed.after = interned;
+    else this.entities.set(id, { partition, before, after: interned });
   }
 
   #journalStep(
@@ -153,16 +161,16 @@ export class TurnPlan {
     message: Message,
     before: Entity | undefined,
     decision: Decision,
-    settled?: Pick<StepRecord, "note" | "tries">,
+    intentEnd?: Pick<StepRecord, "note" | "tries">,
   ): void {
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
-    const body = stepRecord(message, before, decision, { note: settled?.note, tries: settled?.tries, payloads });
+    const body = stepRecord(message, before, decision, { note: intentEnd?.note, tries: intentEnd?.tries, payloads });
     this.#appendRow(partition, "message", { ...journalFieldsOf(message), attemptId: entity?.attempt.id ?? null, body });
     for (const event of events) this.#journalEvent(partition, event, message.traceparent);
     const cursors = this.cursorsOf(partition);
-    intents.forEach((intent, at) =>
-      this.intents.push({ partition, seq: cursors.nextSeq++, intent, payload: payloads[at] ?? "" }),
+    intents.forEach((intent, index) =>
+      this.intents.push({ partition, seq: cursors.nextSeq++, intent, payload: payloads[index] ?? "" }),
     );
   }
 
@@ -240,6 +248,7 @@ export class TurnPlan {
       type: row.type ?? null,
       messageId: row.messageId ?? null,
       correlationId: row.correlationId ?? null,
+      // An entity that has made no attempt yet has an empty id there.
       attemptId: row.attemptId || null,
       body: row.body ? JSON.stringify(row.body) : null,
       outgoing: row.outgoing ?? null,

@@ -172,7 +172,7 @@ export class TurnRunner {
     const work = readItems(domain, this.#consumedByTopic, this.partitions, items, this.#refusedByStore);
     const [entities, seen] = await Promise.all([this.#loadEntities(work), this.#loadSeen(work)]);
     const loaded = {
-      entity: (id: string) => base?.entities.get(id)?.now ?? entities.get(id),
+      entity: (id: string) => base?.entities.get(id)?.after ?? entities.get(id),
       seen: (key: string) => seen.has(key) || base?.seen.has(key) === true,
       cursorsOf: (partition: Partition) => base?.cursors.get(partition) ?? partition,
       internedValues: this.#internedValues,

@@ -31,7 +31,7 @@ export class EntitiesCheck {
   constructor(evidence: Evidence, intake: IntakeCheck) {
     this.#evidence = evidence;
     this.#intake = intake;
-    this.#judge = new Judge(evidence.say, {
+    this.#judge = new Judge(evidence.report, {
       clocksMs: 0,
       knowsRequests: true,
       ack: (messageId) => this.#acks.get(messageId),
@@ -75,7 +75,7 @@ export class EntitiesCheck {
     for (const row of rows) {
       const [partition, seq] = [Number(row["partition"]), Number(row["seq"])];
       if (seq <= (this.#journalSeq.get(partition) ?? 0))
-        this.#evidence.say("G4", `the journal of partition ${partition} has a second row ${seq}: two writers`);
+        this.#evidence.report("G4", `the journal of partition ${partition} has a second row ${seq}: two writers`);
       this.#journalSeq.set(partition, seq);
       if (row["kind"] === "event") this.#event(row);
       // The attempt may be begun by this very row's events, which follow it and name the request too.
@@ -86,7 +86,7 @@ export class EntitiesCheck {
       if (table.schema.name === "node_registrations" && before && after) {
         const [from, to] = [Number(before["version"]), Number(after["version"])];
         if (from > to)
-          this.#evidence.say("G6", `the row of ${String(after["node_id"])} goes back from version ${from} to ${to}`);
+          this.#evidence.report("G6", `the row of ${String(after["node_id"])} goes back from version ${from} to ${to}`);
       }
   }
 
@@ -107,18 +107,18 @@ export class EntitiesCheck {
 
   /** G8: a deadline fires when everything that lay in its partition before was read. */
   #allRead(payload: Envelope["payload"]): void {
-    const { broker, say } = this.#evidence;
+    const { broker, report } = this.#evidence;
     const partition = partitionOf(String(payload["entity_id"]), broker.partitions);
     for (const topic of INPUT) {
       const unread = broker.log(topic, partition)[this.#intake.position(topic, partition)];
       if (unread && unread.brokerTimeMs < Date.parse(String(payload["deadline_at"])))
-        say("G8", `${topic} ${unread.offset} lay in the log before the deadline and was not read`);
+        report("G8", `${topic} ${unread.offset} lay in the log before the deadline and was not read`);
     }
   }
 
   /** G7: without faults a deadline that is due fires. */
-  late(): void {
-    const { database, say, nowMs, quietFromMs } = this.#evidence;
+  checkLateness(): void {
+    const { database, report, nowMs, quietFromMs } = this.#evidence;
     const now = nowMs();
     const held = new Set(
       database
@@ -130,7 +130,7 @@ export class EntitiesCheck {
       if (held.has(row["state"] ?? null)) continue;
       for (const [name, { at }] of Object.entries((row["deadlines"] as Json).value as Record<string, { at: number }>))
         if (now > Math.max(at - EPOCH_MS, quietFromMs() + PERIOD_MS) + LATE_MAX_MS + SLACK_MS)
-          say("G7", `${name} of ${String(row["entity_id"])} was due ${Math.round(now - (at - EPOCH_MS))} ms ago`);
+          report("G7", `${name} of ${String(row["entity_id"])} was due ${Math.round(now - (at - EPOCH_MS))} ms ago`);
     }
   }
 }

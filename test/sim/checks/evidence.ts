@@ -22,10 +22,10 @@ export interface Evidence {
   readonly database: Database;
   readonly consul: Consul;
   readonly outages: readonly Outage[];
-  /** No fault since then, or after then: rebalances and slowness included. */
+  /** The end of the last fault, rebalances and slowness included; what is late before then is excused. */
   quietFromMs(): number;
   nowMs(): number;
-  readonly say: Report;
+  readonly report: Report;
 }
 
 export interface Envelope {

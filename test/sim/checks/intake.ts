@@ -53,20 +53,20 @@ export class IntakeCheck {
   }
 
   #journaled(row: Values, told: Set<string>): void {
-    const { say } = this.#evidence;
+    const { report } = this.#evidence;
     const kind = row["kind"];
     if (kind === "event" || kind === "gap" || !row["body"]) return;
     const body = (row["body"] as Json).value as Body;
     const origin = body.message?.origin ?? body.origin;
     if (!origin) return;
     const place = placeOf(origin);
-    if (told.has(place)) say("G1", `${place} is journaled twice in one transaction`);
+    if (told.has(place)) report("G1", `${place} is journaled twice in one transaction`);
     told.add(place);
     if (kind === "dead_letter" || kind === "repartitioned") return;
     const id = `${String(row["entity_id"])} ${String(row["type"])} ${String(row["message_id"])}`;
-    if (kind === "repeat" && !this.#taken.has(id)) say("G1", `${place} is journaled as a repeat and is none`);
+    if (kind === "repeat" && !this.#taken.has(id)) report("G1", `${place} is journaled as a repeat and is none`);
     if (kind === "message") {
-      if (this.#taken.has(id)) say("G3", `${place} repeats a message (${id}) and is processed a second time`);
+      if (this.#taken.has(id)) report("G3", `${place} repeats a message (${id}) and is processed a second time`);
       this.#taken.add(id);
       this.#decided(place, body);
     }
@@ -74,50 +74,51 @@ export class IntakeCheck {
 
   /** An introspection begins an attempt where none runs; each decision has a reason. */
   #decided(place: string, { message, before, decision }: Body): void {
-    const { say } = this.#evidence;
+    const { report } = this.#evidence;
     if (!place.startsWith(TOPICS.introspection) || !decision) return;
-    if (decision.reason === "") say("G1", `${place} came to nothing, and no reason is given`);
+    if (decision.reason === "") report("G1", `${place} came to nothing, and no reason is given`);
     const isEnded = ENDED.includes(before?.state ?? null);
     const begins = decision.events.some(({ type }) => type === "NodeRegistrationInitiated");
     if (isEnded && message?.payload["reason"] !== "shutdown" && !begins)
-      say("G1", `${place} came in ${String(before?.state)} and began no attempt: ${decision.reason}`);
+      report("G1", `${place} came in ${String(before?.state)} and began no attempt: ${decision.reason}`);
   }
 
   #deadLettered(row: Values): void {
-    const { say } = this.#evidence;
+    const { report } = this.#evidence;
     const place = placeOf({ topic: row["topic"], partition: row["partition"], offset: row["offset"] });
-    if (!this.#poison.has(place)) say("G11", `${place} is a dead letter (${String(row["error_code"])}) and was good`);
-    if (this.#dead.has(place)) say("G11", `${place} is a dead letter twice`);
+    if (!this.#poison.has(place))
+      report("G11", `${place} is a dead letter (${String(row["error_code"])}) and was good`);
+    if (this.#dead.has(place)) report("G11", `${place} is a dead letter twice`);
     this.#dead.add(place);
   }
 
   #moved(before: Values | null, after: Values, told: ReadonlySet<string>): void {
-    const { say } = this.#evidence;
+    const { report } = this.#evidence;
     const [topic, partition] = [String(after["topic"]), Number(after["partition"])];
     const from = Number(before?.["next_offset"] ?? 0);
     const to = Number(after["next_offset"]);
-    if (to < from) say("G1", `the position of ${topic}/${partition} goes back from ${from} to ${to}`);
+    if (to < from) report("G1", `the position of ${topic}/${partition} goes back from ${from} to ${to}`);
     this.#positions.set(`${topic}/${partition}`, to);
     // Heartbeats that change nothing are not journaled.
     for (let offset = from; offset < to; offset++) {
       const place = placeOf({ topic, partition, offset });
       if (topic !== TOPICS.heartbeat && !told.has(place))
-        say("G1", `${place} was passed and no journal row says what became of it`);
+        report("G1", `${place} was passed and no journal row says what became of it`);
       if (this.#poison.has(place) && !this.#dead.has(place))
-        say("G11", `${place} can't be processed and is no dead letter`);
+        report("G11", `${place} can't be processed and is no dead letter`);
     }
   }
 
   /** Without faults no record waits for longer than 2 s. */
-  late(): void {
-    const { broker, say, nowMs, quietFromMs } = this.#evidence;
+  checkLateness(): void {
+    const { broker, report, nowMs, quietFromMs } = this.#evidence;
     const now = nowMs();
     if (quietFromMs() > now - HOLD_UP_MAX_MS - SLACK_MS) return;
     for (const topic of INPUT)
       for (let partition = 0; partition < broker.partitions; partition++) {
         const unread = broker.log(topic, partition)[this.position(topic, partition)];
         if (unread && unread.brokerTimeMs - EPOCH_MS < now - HOLD_UP_MAX_MS - SLACK_MS)
-          say("G11", `${placeOf(unread)} has waited for ${Math.round(now - (unread.brokerTimeMs - EPOCH_MS))} ms`);
+          report("G11", `${placeOf(unread)} has waited for ${Math.round(now - (unread.brokerTimeMs - EPOCH_MS))} ms`);
       }
   }
 }

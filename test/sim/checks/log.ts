@@ -23,7 +23,7 @@ export class LogCheck {
 
   constructor(evidence: Evidence) {
     this.#evidence = evidence;
-    this.#publication = new PublicationJudge(evidence.say, evidence.broker.partitions);
+    this.#publication = new PublicationJudge(evidence.report, evidence.broker.partitions);
   }
 
   committed(changes: readonly Change[]): void {
@@ -49,7 +49,7 @@ export class LogCheck {
     const done = unpublished.findIndex(({ seq }) => seq > Number(row["published_seq"]));
     for (const { id, seq } of unpublished.splice(0, done < 0 ? unpublished.length : done))
       if (!this.#published.has(id))
-        this.#evidence.say("G4", `the cursor passed ${seq}, and ${this.#named(id)} is not in the log`);
+        this.#evidence.report("G4", `the cursor passed ${seq}, and ${this.#named(id)} is not in the log`);
   }
 
   #named(id: string): string {
@@ -60,17 +60,17 @@ export class LogCheck {
   appended(record: LogRecord): void {
     if (INPUT.includes(record.topic)) return;
     const { headers, topic, partition } = record;
-    const { say } = this.#evidence;
+    const { report } = this.#evidence;
     const id = topic.includes(".dlq.") ? this.#deadLetterOf(headers) : String(headers["message_id"]?.toString());
     const row = this.#durable.get(id);
-    if (!row) return say("G5", `${String(record.value).slice(0, 120)} is published and was never committed`);
+    if (!row) return report("G5", `${String(record.value).slice(0, 120)} is published and was never committed`);
     if (
       row["topic"] !== topic ||
       row["partition"] !== partition ||
       !sameBytes(row["value"], record.value) ||
       !sameBytes(row["key"], record.key)
     )
-      say("G3", `${this.#named(id)} is published with other bytes, or elsewhere, than it was committed`);
+      report("G3", `${this.#named(id)} is published with other bytes, or elsewhere, than it was committed`);
     const isEvent = row["kind"] === "event";
     const content = JSON.stringify(
       Object.entries(headers)
@@ -81,7 +81,7 @@ export class LogCheck {
       const { payload, payload_type: type } = JSON.parse(String(record.value)) as Envelope;
       if (this.#publication.published({ type, id, payload, content, place: record })) this.events++;
     } else if ((this.#published.get(id) ?? content) !== content)
-      say("G3", `${this.#named(id)} is repeated with other headers`);
+      report("G3", `${this.#named(id)} is repeated with other headers`);
     this.#published.set(id, content);
   }
 
@@ -94,7 +94,7 @@ export class LogCheck {
   atRest(): void {
     for (const unpublished of this.#unpublished.values())
       for (const { id } of unpublished)
-        if (!this.#published.has(id)) this.#evidence.say("G4", `${this.#named(id)} was never published`);
+        if (!this.#published.has(id)) this.#evidence.report("G4", `${this.#named(id)} was never published`);
   }
 }
 

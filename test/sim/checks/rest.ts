@@ -3,10 +3,10 @@ import { OWNER, REFUSED_ADDRESS } from "../consul.ts";
 import type { EntitiesCheck } from "./entities.ts";
 import type { Evidence } from "./evidence.ts";
 
-/** What must hold when input has stopped and everything works; of intents only the simulation can tell. */
-export function checkRest({ database, consul, say }: Evidence, { entities }: EntitiesCheck): void {
+/** What must hold when input has stopped and everything works. Only the simulation can see that intents are done. */
+export function checkAtRest({ database, consul, report }: Evidence, { entities }: EntitiesCheck): void {
   for (const intent of database.table("intent"))
-    say("G10", `${String(intent["type"])} of ${String(intent["entity_id"])} is not done`);
+    report("G10", `${String(intent["type"])} of ${String(intent["entity_id"])} is not done`);
   const services = [...consul.services].filter(([, { isRemoved, owner }]) => !isRemoved && owner === OWNER);
   const found = {
     registrations: new Map(
@@ -28,5 +28,5 @@ export function checkRest({ database, consul, say }: Evidence, { entities }: Ent
     })),
     refusedHost: REFUSED_ADDRESS,
   };
-  judgeAtRest(entities, found, say);
+  judgeAtRest(entities, found, report);
 }

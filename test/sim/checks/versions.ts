@@ -27,6 +27,6 @@ export class VersionsCheck {
 
   #decided(hash: string): void {
     if (this.#inForce === undefined || this.#inForce === hash) return;
-    this.#evidence.say("G14", `a turn is committed under ${hash} while ${this.#inForce} is in force`);
+    this.#evidence.report("G14", `a turn is committed under ${hash} while ${this.#inForce} is in force`);
   }
 }
