@@ -12,7 +12,7 @@ events=$(mktemp)
 curl -sSN "$url/api/v1/events/stream?node_id=$node" >"$events" &
 listener=$!
 trap 'kill $listener; rm -f "$events"' EXIT
-until grep -q '^: from here on' "$events"; do sleep 0.1; done
+until grep -q '^: start' "$events"; do sleep 0.1; done
 
 say '{"payload_type": "NodeIntrospectionEvent", "payload": {
   "node_id": "'"$node"'", "node_type": "effect", "epoch": '"$(date +%s)"',

@@ -96,7 +96,7 @@ describeReal("HTTP and the command line of two processes on Kafka, Postgres and 
       code: 1,
       out: expect.stringMatching(/node-deregister\.v1 +0 +1000 +0/),
     });
-    expect(await rollcall("offsets reset --yes")).toMatchObject({ code: 0, out: expect.stringContaining("forgotten") });
+    expect(await rollcall("offsets reset --yes")).toMatchObject({ code: 0, out: expect.stringContaining("deleted") });
     expect(await rollcall("offsets reset --json")).toMatchObject({
       code: 0,
       out: expect.stringContaining('"strays": []'),

@@ -34,7 +34,8 @@ describeReal("a process whose services fail", (services) => {
     const row = await world.row("waiting");
     const early = await waiting.ack({});
     expect(await waiting.untilJournaled(early)).toMatchObject({ reason: "too early: not accepted yet" });
-    expect((await fetch(`${world.url}/health/ready`)).status).toBe(503);
+    // What the catalog answered is cached for two seconds.
+    await expect.poll(async () => (await fetch(`${world.url}/health/ready`)).status, { timeout: 10_000 }).toBe(503);
 
     await startConsul();
     await waiting.answerAcceptance();

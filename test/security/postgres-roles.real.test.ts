@@ -54,7 +54,16 @@ describeReal("Postgres with TLS and three roles", () => {
     expect(row?.owner).toBe("rollcall_migrate");
   });
 
-  const tables = ["entity", "seen", "journal", "intent", "partition_owner", "source_offset", "dead_letter", "contract"];
+  const tables = [
+    "entity",
+    "seen",
+    "journal",
+    "intent",
+    "partition_owner",
+    "source_offset",
+    "dead_letter",
+    "contract_set",
+  ];
   const more = ["expiry_hold", "node_registrations", "catalog_service", "journal_20310101"];
   it("lets each role do what the guide lists, and nothing else", async () => {
     const tried = async (role: keyof typeof ROLES, sql: string): Promise<string> => {
