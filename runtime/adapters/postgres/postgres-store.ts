@@ -1,6 +1,7 @@
 import pg from "pg";
 import type { Sql, SqlValue, Store } from "../../ports/store.ts";
 import { settleWithin } from "../settle-within.ts";
+import { sendBindInChunks } from "./chunked-bind.ts";
 import { PostgresSession, PostgresTransaction } from "./postgres-transaction.ts";
 import { storeFault } from "../sql/sql-fault.ts";
 import { parsers } from "../sql/sql-types.ts";
@@ -106,6 +107,7 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
     // Not as start-up parameters, which connection poolers refuse. The limit on idle transactions is there so that a
     // process that hangs inside one does not lock its partitions' rows for ever.
     onConnect: async (client) => {
+      sendBindInChunks(client);
       await client.query(
         `set timezone to 'UTC'; set statement_timeout to ${statementTimeoutMs};` +
           `set idle_in_transaction_session_timeout to ${statementTimeoutMs}` +

@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { Fault } from "../../core/fault.ts";
 import type { Sql, SqlValue } from "../../ports/store.ts";
 import { arrayTypes, binaryArray, type ElementType } from "./binary-arrays.ts";
+import { SlabLease } from "./slabs.ts";
 import { commitUnknown, endsSession, sqlStateOf, storeFault } from "../sql/sql-fault.ts";
 import { toParameter } from "../sql/sql-types.ts";
 
@@ -24,8 +25,12 @@ function statementOf(text: string): Statement | undefined {
 }
 
 /** pg sends a Buffer in binary format, a string as text. */
-const encodeParameter = (value: SqlValue, arrayOf: ElementType | undefined): ReturnType<typeof toParameter> =>
-  (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf)) || toParameter(value);
+const encodeParameter = (
+  value: SqlValue,
+  arrayOf: ElementType | undefined,
+  lease: SlabLease,
+): ReturnType<typeof toParameter> =>
+  (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf, lease)) || toParameter(value);
 
 /** A connection of the pool while it is borrowed. */
 export class PostgresSession implements Sql {
@@ -41,11 +46,14 @@ export class PostgresSession implements Sql {
   async query<Row = Record<string, unknown>>(text: string, values: readonly SqlValue[] = []): Promise<Row[]> {
     // Statements with parameters are a few texts that are used again: named ones are parsed and planned once.
     const statement = values.length > 0 ? statementOf(text) : undefined;
+    const lease = new SlabLease();
     const { rows } = await this.send({
       ...(statement !== undefined && { name: statement.name }),
       text,
-      values: values.map((value, at) => encodeParameter(value, statement?.arrays[at])),
+      values: values.map((value, at) => encodeParameter(value, statement?.arrays[at], lease)),
     });
+    // The server has read the parameters. After a failed query they may still be on their way, so they stay.
+    lease.release();
     return rows as Row[];
   }
 

@@ -8,7 +8,7 @@ import { freshDatabase, type FreshDatabase } from "../../real/services/fresh-dat
 const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), fc.constant("\ud800 alone"));
 const time = fc.date({ noInvalidDate: true, min: new Date(-1e14), max: new Date(5e14) });
 
-/** Values that are sent in both forms, also values that a type refuses. */
+/** What is sent in either form; also what a type refuses. */
 const elements: Record<string, fc.Arbitrary<SqlValue>> = {
   text,
   json: fc.oneof(fc.json(), { weight: 1, arbitrary: text }),
@@ -45,7 +45,7 @@ describeReal("Arrays in binary", (services) => {
     await database.drop();
   });
 
-  /** The elements as text, as the server read them, or the SQLSTATE of its refusal. */
+  /** What the server understood: the elements' text, or the SQLSTATE with which it refused. */
   const understood = async (array: string, values: readonly SqlValue[]): Promise<unknown> =>
     store
       .query<{ text: string | null }>(
@@ -55,16 +55,16 @@ describeReal("Arrays in binary", (services) => {
       .then((rows) => rows.map((row) => row.text))
       .catch((error: Error & { code: string; cause: { code: string } }) => [error.code, error.cause.code]);
 
-  describe("have the same values as their text form", () => {
+  describe("mean to the server what their text means", () => {
     it.each(Object.entries(elements))("%s", async (type, element) => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.option(element, { freq: 8 }), { maxLength: 12 }), async (values) => {
-          // Only casts with :: are recognised: with cast() the array is sent as text.
+          // A cast that is written differently is not known as one: the array goes as text.
           const [binary, text] = [
             await understood(`$1::${type}[]`, values),
             await understood(`cast($1 as ${type}[])`, values),
           ];
-          // With several wrong elements, the two forms may report different ones.
+          // Of several wrong elements the two forms need not come upon the same one first.
           expect(refusal(binary) ?? binary).toEqual(refusal(text) ?? text);
         }),
         { numRuns: 150 },
@@ -75,7 +75,7 @@ describeReal("Arrays in binary", (services) => {
   const refusal = (found: unknown): unknown =>
     Array.isArray(found) && found[0] === "STORE_REFUSED" ? "refused" : undefined;
 
-  it("are refused with the same error as their text form", async () => {
+  it("are refused as their text is", async () => {
     const refused: readonly (readonly [string, SqlValue, string])[] = [
       ["uuid", "no uuid", "22P02"],
       ["json", "{", "22P02"],
