@@ -12,7 +12,7 @@ export interface Slab {
 const SLAB_BYTES = 4 << 20;
 const SPARE_MAX = 4;
 // Memory outside its heap makes V8 collect garbage early, and so promote objects that would be garbage soon. So slabs
-// are used again: without that a registration takes a tenth more CPU time (docs/performance.md).
+// are used again: without that a turn takes a tenth more CPU time (docs/performance.md).
 const spare: Slab[] = [];
 
 /** @returns an empty slab of at least `bytesMin` bytes */
