@@ -1,4 +1,4 @@
-import { groupedBy } from "../promises/history.ts";
+import { groupBy } from "../../runtime/shell/group-by.ts";
 import { type Envelope, envelopeOf, type Evidence, type InputRecord, type PublishedRecord } from "./evidence.ts";
 
 /** How far the time that a node states may lie before the broker's. */
@@ -79,7 +79,7 @@ function judgeInTime(messages: readonly InputMessage[], events: readonly Publish
     if (type === "NodeBecameActive")
       periodMs.set(payload["registration_attempt_id"], at("liveness_deadline") - at("emitted_at"));
   }
-  const ofNode = groupedBy(messages, ({ nodeId }) => nodeId);
+  const ofNode = groupBy(messages, ({ nodeId }) => nodeId);
   return events.flatMap((event) => {
     const { payload_type: type, payload } = envelopeOf(event);
     const attempt = payload["registration_attempt_id"];

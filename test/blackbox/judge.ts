@@ -1,5 +1,6 @@
 import { judgeAtRest } from "../promises/at-rest.ts";
-import { type AtRest, groupedBy, type HistoryEvent, type PublishedCopy } from "../promises/history.ts";
+import { groupBy } from "../../runtime/shell/group-by.ts";
+import type { AtRest, HistoryEvent, PublishedCopy } from "../promises/history.ts";
 import { Judge, type Witness } from "../promises/judge.ts";
 import type { Report } from "../promises/promises.ts";
 import { PublicationJudge } from "../promises/publication.ts";
@@ -55,7 +56,7 @@ function witnessOf(
   const partitions = new Map(
     records.map((each) => [String(envelopeOf(each).payload["entity_id"]), each.kafka?.partition]),
   );
-  const heartbeats = groupedBy(
+  const heartbeats = groupBy(
     messages.filter(
       ({ record, nodeId }) => record.type === "NodeHeartbeatEvent" && record.partition === partitions.get(nodeId),
     ),

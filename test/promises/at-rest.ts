@@ -1,5 +1,6 @@
 import type { EntityHistory } from "./entity-history.ts";
-import { type AtRest, groupedBy } from "./history.ts";
+import { groupBy } from "../../runtime/shell/group-by.ts";
+import type { AtRest } from "./history.ts";
 import type { PromiseId, Report } from "./promises.ts";
 
 type Say = (promise: PromiseId, what: string) => void;
@@ -9,8 +10,8 @@ type Say = (promise: PromiseId, what: string) => void;
  * by something older.
  */
 export function judgeAtRest(entities: ReadonlyMap<string, EntityHistory>, found: AtRest, report: Report): void {
-  const servicesOf = groupedBy(found.services, ({ entityId }) => entityId);
-  const rowsOf = found.rows && groupedBy(found.rows, ({ entityId }) => entityId);
+  const servicesOf = groupBy(found.services, ({ entityId }) => entityId);
+  const rowsOf = found.rows && groupBy(found.rows, ({ entityId }) => entityId);
   for (const entity of entities.values()) {
     const say: Say = (promise, what) => report(promise, `${entity.id} (${entity.state} by its events): ${what}`);
     if (entity.isUnderWay) say("G2", "its attempt has not come to an end");

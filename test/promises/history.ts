@@ -61,14 +61,3 @@ export interface AtRest {
   /** A host that the catalog refuses: an active node that announces it keeps the entry that it had. */
   readonly refusedHost?: string;
 }
-
-/** Items by what they have in common, in their order. */
-export function groupedBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
-}

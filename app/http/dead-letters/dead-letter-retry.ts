@@ -8,7 +8,7 @@ const PUBLISH_MS = 10_000;
 /** In one request, which would not end otherwise: messages that fail again become new dead letters. */
 const RETRIES_MAX = 500;
 const PAGE_ROWS = 50;
-/** A call of the bus takes at most 512 KiB a partition. */
+/** Small batches: after a failure few messages are published again that are not marked as retried yet. */
 const BATCH_BYTES = 400 * 1024;
 
 /** Publishes the messages to their topics again, byte for byte. */
