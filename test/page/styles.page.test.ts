@@ -12,6 +12,7 @@ const PAGES = [
   ["Playground", "/playground"],
 ] as const;
 const NODE = "/nodes/calm-1";
+const CLOSED = "main details:not([open])";
 
 /** Tag and classes of each element and its parents -> its style, as far as it does not follow from the content. */
 const STYLES = `(() => {
@@ -43,14 +44,18 @@ describePage("the style of a page", (browser) => {
   it("is the same before and after all other pages were shown, whose style sheets stay loaded", async () => {
     const { page, open, close } = await openPage(browser(), bench.url, "/");
     const styles = async (): Promise<Readonly<Record<string, string>>> => {
-      await page.waitForTimeout(1_000);
-      const deregister = page.getByRole("button", { name: "Deregister…" });
-      if (await deregister.count()) await deregister.click();
-      await page.evaluate(
-        `document.querySelectorAll("main details:not([open]) > summary").forEach((it) => it.click())`,
-      );
-      await page.waitForTimeout(300);
-      return page.evaluate(STYLES);
+      let earlier = "";
+      for (;;) {
+        const deregister = page.getByRole("button", { name: "Deregister…" });
+        if (await deregister.count()) await deregister.click();
+        await page.evaluate(`document.querySelectorAll("${CLOSED} > summary").forEach((it) => it.click())`);
+        await page.waitForTimeout(500);
+        const found = await page.evaluate<Record<string, string>>(STYLES);
+        // A drawing may come late: its fold-out, still closed, has another style than when it is open.
+        const elements = Object.keys(found).sort().join("\n");
+        if (elements === earlier && (await page.locator(CLOSED).count()) === 0) return found;
+        earlier = elements;
+      }
     };
     const show = async (path: string): Promise<void> => {
       await page.evaluate(`history.pushState(null, "", ${JSON.stringify(path)}); dispatchEvent(new Event("popstate"))`);
