@@ -1,8 +1,8 @@
--- The service catalogue of an installation without Consul. A service that was removed stays for a day, without being
--- shown: a late write of an older version must not bring it back.
+-- The service catalog of an installation without Consul. The row of a removed service stays hidden for a day, so that a
+-- late write with an older version does not bring the service back.
 create table rollcall.catalog_service (
   service_id text primary key,
-  -- environment and namespace; an entry of another owner is never touched
+  -- environment and namespace; entries of another owner are never changed
   owner text not null,
   service_name text not null,
   node_id text not null,
@@ -16,7 +16,7 @@ create table rollcall.catalog_service (
   updated_at timestamptz not null default now(),
   removed_at timestamptz
 );
--- Discovery asks for what is registered under a name.
+-- For discovery by service name.
 create index catalog_service_by_name on rollcall.catalog_service (service_name, service_id) where removed_at is null;
--- What was removed a day ago is deleted.
+-- For the deletion of rows that were removed a day ago.
 create index catalog_service_by_removal on rollcall.catalog_service (removed_at) where removed_at is not null;

@@ -1,5 +1,5 @@
--- Every content that contracts ever had while they ran, by its hash: a journal is read with the contracts that it was
--- written under. `files` is file name -> YAML.
+-- Every version of the contracts that was ever in force, by the hash of its text: journal rows are read with the
+-- contracts under which they were written. `files` maps file name to YAML text.
 create table rollcall.contract_set (
   hash text primary key,
   domain text not null,
@@ -7,7 +7,7 @@ create table rollcall.contract_set (
   first_run_at timestamptz not null
 );
 
--- The contracts that every process runs, one row a domain: no turn is committed under others, see
+-- The contracts that are in force for all processes, one row per domain. No turn is committed under any others, see
 -- runtime/shell/contract-in-force.ts.
 create table rollcall.contract_in_force (
   domain text primary key,

@@ -1,7 +1,9 @@
--- One row an entity: the core's Entity, field by field. `data` and `attempt` are json, not jsonb: key order is part of
--- an event's bytes, and a decision must not depend on whether its entity came from the cache or from here.
--- A row is rewritten at nearly every message, so its pages keep room: where no indexed column changes, the new version
--- stays on its page and goes into no index. That is why the state has none; a listing by state walks the ids in order.
+-- One row per entity: the fields of the core's Entity. `data` and `attempt` are json and not jsonb, because jsonb
+-- reorders keys: the order is part of an event's bytes, and a decision must be the same for an entity from the cache
+-- and for one read from here.
+-- Nearly every message updates its entity's row. The fill factor leaves room on each page, so that an update which
+-- changes no indexed column stays on its page and touches no index (a HOT update). For the same reason the state has no
+-- index: a listing by state reads the ids in order.
 create table rollcall.entity (
   domain text not null,
   entity_id text not null,
@@ -16,5 +18,5 @@ create table rollcall.entity (
   updated_at timestamptz not null,
   primary key (domain, entity_id)
 ) with (fillfactor = 70);
--- A process that takes a partition over reads its deadlines, and entities until its memory is full.
+-- A process that takes over a partition reads all its deadlines, and its entities up to the limit of the cache.
 create index entity_by_partition on rollcall.entity (domain, partition);

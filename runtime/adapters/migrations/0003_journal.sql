@@ -1,5 +1,5 @@
--- The append-only record of everything that entered and left a turn; its rows with a topic are the outbox.
--- A day is a partition, so that it can be dropped as a whole.
+-- The append-only record of everything that turns took in and produced. Its rows with a topic are the outbox.
+-- Each day is a partition, so that a whole day can be dropped at once.
 create table rollcall.journal (
   domain text not null,
   partition int not null,
@@ -12,36 +12,37 @@ create table rollcall.journal (
   correlation_id uuid,
   attempt_id uuid,
   contract_hash text,
-  -- of a message: the input as the step saw it, the decision with its reason; of a dead letter: code, error, source
+  -- of a message: the input as the step received it, and the decision with its reason
+  -- of a dead letter: error code, error text, source
   body json,
-  -- what is published: of an event (whose headers follow from its value, but for traceparent), a repartitioned copy, a dead
-  -- letter
+  -- the record to publish, for an event, a repartitioned copy or a dead letter; an event's headers are derived from its
+  -- value, all but traceparent
   topic text,
   key bytea,
   value bytea,
   headers json,
   primary key (domain, partition, seq, at)
 ) partition by range (at);
--- What falls on a day that has no partition of its own.
+-- Rows of a day that has no partition of its own.
 create table rollcall.journal_default partition of rollcall.journal default;
--- An entity's history, in order: for its timeline, the explanation of its state, export and replay.
+-- The history of one entity, in order: for its timeline, the explanation of its state, export and replay.
 create index journal_by_entity on rollcall.journal (domain, entity_id, seq);
 
--- A day's partition is made by whoever runs, also by a role that may only read and write rows: the function works as
--- the owner of the tables. False: the day has one already.
+-- Creates the partition of a day. The function runs with the rights of the owner of the tables, so that a role that may
+-- only read and write rows can call it. Returns false if the day has a partition already.
 create function rollcall.create_journal_partition(day date) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   name text := 'journal_' || to_char(day, 'YYYYMMDD');
 begin
-  -- The migrations' lock: two processes that start at once wait for one another.
+  -- The lock that migrations take too: of two processes that start at the same time, one waits.
   perform pg_advisory_xact_lock(7265011);
   if to_regclass('rollcall.' || name) is not null then
     return false;
   end if;
-  -- Whoever waits for the journal's lock keeps every later turn waiting too.
+  -- Every later turn queues behind a session that waits for the journal's lock, so the wait is kept short.
   perform set_config('lock_timeout', '2000', true);
-  -- Attaching a table locks the journal less than creating a partition in place.
+  -- Attaching a table takes a weaker lock on the journal than creating a partition in place.
   execute format('create table rollcall.%I (like rollcall.journal including all)', name);
   execute format(
     'alter table rollcall.journal attach partition rollcall.%I for values from (%L) to (%L)',

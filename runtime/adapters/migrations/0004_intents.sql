@@ -1,5 +1,5 @@
--- Intents that are not finished; what became of the finished ones is in the journal. They are few, and a process that
--- takes partitions over reads them all: there is no index but the key.
+-- Intents that have not finished; the outcome of each finished one is in the journal. There are few rows, and a process
+-- that takes over a partition reads them all: the primary key is the only index.
 create table rollcall.intent (
   id uuid primary key,
   domain text not null,
@@ -13,7 +13,7 @@ create table rollcall.intent (
   correlation_id uuid not null,
   payload json not null,
   created_at timestamptz not null,
-  -- W3C traceparent of the message that asked for it: what comes of an intent is part of its trace, whoever carries it
-  -- out
+  -- W3C traceparent of the message that caused the intent: its effect and its outcome belong to the same trace, in
+  -- whichever process they happen
   traceparent text
 );

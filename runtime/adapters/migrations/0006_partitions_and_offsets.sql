@@ -1,4 +1,4 @@
--- One row a partition number: who owns it (fencing epoch), the last turn, how far its events were published.
+-- One row per partition: its owner with the fencing epoch, its last turn, and up to where its events were published.
 create table rollcall.partition_owner (
   domain text not null,
   partition int not null,
@@ -8,14 +8,15 @@ create table rollcall.partition_owner (
   next_seq bigint not null,
   published_seq bigint not null,
   served_at timestamptz not null,
-  -- since when it is served again after it was not: deadlines have their grace from then, whoever owns it by now
+  -- when it was served again after a time without an owner: the grace of deadlines counts from here, also after a
+  -- further change of owner
   resumed_at timestamptz,
-  -- under which the owner took it over
+  -- the contracts under which the owner took it over
   contract_hash text,
   primary key (domain, partition)
 );
 
--- Up to where the records of each topic's partition were taken; written with the turn that took them.
+-- The next offset to read of each topic's partition, written in the transaction of the turn that processed the records.
 create table rollcall.source_offset (
   domain text not null,
   topic text not null,

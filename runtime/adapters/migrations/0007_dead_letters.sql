@@ -1,5 +1,5 @@
--- Records that could not be taken, whole but for those over the largest size, until somebody retries or deletes them.
--- A record read twice is one dead letter: hence its place in the log is unique.
+-- Records that could not be processed, kept until somebody deletes them. The value is complete unless it is over the
+-- largest allowed size. A record that is read twice is one dead letter: its position in the log is unique.
 create table rollcall.dead_letter (
   id uuid primary key,
   domain text not null,
@@ -17,5 +17,5 @@ create table rollcall.dead_letter (
   retried_at timestamptz,
   unique (domain, topic, partition, "offset")
 );
--- They are listed newest first.
+-- Lists show the newest first.
 create index dead_letter_by_age on rollcall.dead_letter (domain, at desc);

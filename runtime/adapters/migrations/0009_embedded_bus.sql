@@ -1,4 +1,4 @@
--- The log of the embedded mode, in place of Kafka: one process, so offsets are counted in its memory.
+-- The log of the embedded mode, which takes the place of Kafka. It has one process, so offsets are counted in memory.
 create table rollcall.bus_topic (
   topic text primary key,
   partitions int not null check (partitions > 0)
@@ -10,7 +10,7 @@ create table rollcall.bus_record (
   "offset" bigint not null,
   key bytea,
   value bytea,
-  -- name -> text, or {"base64": bytes} where they are no text
+  -- name -> text, or {"base64": ...} for bytes that are not UTF-8 text
   headers json not null,
   appended_at timestamptz not null,
   primary key (topic, partition, "offset")
