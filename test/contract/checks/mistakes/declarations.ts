@@ -28,10 +28,10 @@ export const declarations: readonly Mistake[] = [
     mistake: "a route declared twice",
     edits: [
       orchestrator(
-        "    # raised by the reducer\n",
+        "    # events that the reducer raises\n",
         "    - event_model: { name: NodeDeregister }\n      handler: { name: HandlerNodeDeregister }\n      " +
           'output_events: [NodeDeregistered]\n      state_decision_matrix:\n        - { current_state: "*", ' +
-          "action: no_op, reason: twice }\n\n    # raised by the reducer\n",
+          "action: no_op, reason: twice }\n\n    # events that the reducer raises\n",
       ),
     ],
     gives: ["RC109 orchestrator.yaml: - event_model: { name: «NodeDeregister» }"],

@@ -59,9 +59,9 @@ export const flow: readonly Mistake[] = [
         "trigger: error_received, to_state: failed, actions: [record_failure]",
       ),
       reducer(
-        "from_state: [pending, partial, complete, failed] # every",
+        "from_state: [pending, partial, complete, failed] # at",
         "from_state: failed\n      trigger: reset\n      to_state: complete\n      actions: " +
-          "[emit_consul_deregister, emit_postgres_status]\n    - from_state: [pending, partial, complete] # every",
+          "[emit_consul_deregister, emit_postgres_status]\n    - from_state: [pending, partial, complete] # at",
       ),
     ],
     gives: ["RC204 reducer.yaml: - { state_name: complete, is_terminal: true, raises: «RegistrationCompleted» }"],

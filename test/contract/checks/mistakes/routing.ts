@@ -2,7 +2,7 @@ import { type Mistake, orchestrator, reducer } from "./mistake.ts";
 
 const DEREGISTER_ROW = `        - { current_state: "*", action: no_op, reason: "nothing is registered" }
 
-    # raised`;
+    # events`;
 
 /** RC102 to RC105: how messages find their rows, and what rows return. */
 export const routing: readonly Mistake[] = [
@@ -130,7 +130,7 @@ export const routing: readonly Mistake[] = [
   },
   {
     mistake: "a matrix that leaves null and other states out",
-    edits: [orchestrator(DEREGISTER_ROW, "\n    # raised")],
+    edits: [orchestrator(DEREGISTER_ROW, "\n    # events")],
     gives: ["RC104 orchestrator.yaml: «state_decision_matrix»:"],
     says:
       "no row decides about NodeDeregister in null, ACK_RECEIVED, REJECTED, ACK_TIMED_OUT, " +
