@@ -2,11 +2,9 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { v7 } from "uuid";
-import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
-import type { ServiceDiscovery } from "../../effects/service-catalog/service-discovery.ts";
-import type { ServiceInventory, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import { consulCatalog } from "../../effects/consul/consul-catalog.ts";
+import type { ServiceCatalog } from "../../effects/service-catalog/service-registry.ts";
 import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
@@ -66,7 +64,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
   // The contracts are checked against the effects before a store is opened, so the effects get it later.
   const storeReference: { sql: Sql | undefined } = { sql: undefined };
   const sql: Sql = { query: (text, values) => (storeReference.sql as Sql).query(text, values) };
-  const { registry, catalog } = createCatalog(config, sql);
+  const { registry, discovery } = createCatalog(config, sql);
   const code = withBackends(registry, sql, registry);
   const directory = options.contractsDir ?? SHIPPED_CONTRACTS;
   const source = { directory, code, names: { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE } };
@@ -99,7 +97,7 @@ export async function composeSystem(config: Config, options: ComposeOptions = {}
     get domain() {
       return runtime.contracts.domain;
     },
-    ...{ messages: code.messages, runtime, store, bus: runtime.bus, catalog, clock },
+    ...{ messages: code.messages, runtime, store, bus: runtime.bus, catalog: discovery, clock },
     watch: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -184,21 +182,15 @@ async function openStore(config: Config): Promise<Store> {
   });
 }
 
-function createCatalog(
-  config: Config,
-  sql: Sql,
-): { registry: ServiceRegistry & ServiceInventory; catalog: ServiceDiscovery } {
+function createCatalog(config: Config, sql: Sql): ServiceCatalog {
   const scope = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
   if (config.CONSUL_HTTP_ADDR === undefined) {
-    const table = new TableCatalog(sql, scope);
-    return { registry: table, catalog: table };
+    const table = new TableCatalog(sql, { ...scope, domain: "registration" });
+    return { registry: table, discovery: table };
   }
   const { CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN: token, CONSUL_REGISTRATION: registration } = config;
   const client = new ConsulClient({ address, ...(token !== undefined && { token }) });
-  return {
-    registry: createConsulRegistry(client, { ...scope, registration }),
-    catalog: new ConsulDiscovery(client, scope),
-  };
+  return consulCatalog(client, { ...scope, registration })("registration");
 }
 
 function createBus({ config, options, source, store, clock, failpoint }: RuntimeParts): EventBus {

@@ -15,7 +15,7 @@ import { NO_ADDRESS, checkIdOf, ownershipMeta, resultWithoutWrite } from "./serv
 import {
   type WriteResult,
   ownerMark,
-  type DeploymentScope,
+  type DomainScope,
   type ServiceChange,
   type ServiceInventory,
   type ServiceRegistry,
@@ -50,7 +50,7 @@ export class ConsulAgentServices implements ServiceRegistry, ServiceInventory {
   readonly #client: ConsulClient;
   readonly #owner: string;
 
-  constructor(client: ConsulClient, scope: DeploymentScope) {
+  constructor(client: ConsulClient, scope: DomainScope) {
     this.#client = client;
     this.#owner = ownerMark(scope);
   }

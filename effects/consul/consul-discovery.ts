@@ -3,7 +3,7 @@ import type { ConsulClient } from "./consul-client.ts";
 import type { ServiceDiscovery, DiscoveredService } from "../service-catalog/service-discovery.ts";
 import { backendUnavailable } from "../service-catalog/faults.ts";
 import { NO_ADDRESS, checkIdOf, versionOf } from "./service-plan.ts";
-import { ownerMark, type DeploymentScope } from "../service-catalog/service-registry.ts";
+import { ownerMark, type DomainScope } from "../service-catalog/service-registry.ts";
 
 const HealthEntries = z.array(
   z.object({
@@ -27,7 +27,7 @@ export class ConsulDiscovery implements ServiceDiscovery {
   readonly #client: ConsulClient;
   readonly #filter: string;
 
-  constructor(client: ConsulClient, scope: DeploymentScope) {
+  constructor(client: ConsulClient, scope: DomainScope) {
     this.#client = client;
     this.#filter = `Service.Meta.rollcall_owner == ${JSON.stringify(ownerMark(scope))}`;
   }

@@ -3,7 +3,7 @@ import { backendUnavailable } from "../service-catalog/faults.ts";
 import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { ConsulClient } from "./consul-client.ts";
-import { foreignNode } from "./external-node.ts";
+import { type ExternalNode, foreignNode } from "./external-node.ts";
 import { checkIdOf, NO_ADDRESS, versionOf } from "./service-plan.ts";
 
 /** Enough for some 50,000 services with their checks. Beyond it the read fails, and nothing is compared. */
@@ -25,13 +25,14 @@ type Check = z.infer<typeof Check>;
 // Consul answers null for a node that does not exist.
 const CatalogNode = z.object({ Node: z.object({ Meta }), Services: Services.nullable() }).nullable();
 
-/** The services on our external node, read from Consul's leader. */
+/** The services of a domain on our external node, read from Consul's leader. */
 export async function ownedServicesOnNode(
   client: ConsulClient,
-  { node, owner }: { readonly node: string; readonly owner: string },
+  node: Pick<ExternalNode, "name" | "owner">,
+  owner: string,
   signal: AbortSignal,
 ): Promise<readonly InventoryEntry[]> {
-  const name = encodeURIComponent(node);
+  const name = encodeURIComponent(node.name);
   const read = <Shape>(path: string, shape: z.ZodType<Shape>): Promise<Shape> =>
     client.read(
       { method: "GET", path, query: { consistent: "1" }, responseBytesMax: RESPONSE_BYTES_MAX },
@@ -42,11 +43,12 @@ export async function ownedServicesOnNode(
   // a second time before it repairs.
   const checks = await read(`/v1/health/node/${name}`, z.array(Check));
   const found = await read(`/v1/catalog/node/${name}`, CatalogNode);
-  if (found && found.Node.Meta?.["rollcall_owner"] !== owner) throw backendUnavailable(foreignNode(node, owner));
+  if (found && found.Node.Meta?.["rollcall_owner"] !== node.owner)
+    throw backendUnavailable(foreignNode(node.name, node.owner));
   return toOwnedServices(Object.values(found?.Services ?? {}), checks, owner);
 }
 
-/** The services on our agent. With this way of registration all processes must use the same agent. */
+/** The services of a domain on our agent. With this way of registration all processes must use the same agent. */
 export async function ownedServicesOfAgent(
   client: ConsulClient,
   owner: string,

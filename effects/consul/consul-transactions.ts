@@ -1,6 +1,6 @@
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { ConsulClient } from "./consul-client.ts";
-import { ExternalNode } from "./external-node.ts";
+import type { ExternalNode } from "./external-node.ts";
 import { ownedServicesOnNode } from "./consul-inventory.ts";
 import { toFault, consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
 import {
@@ -15,7 +15,7 @@ import { storedServicesIn, LastWrittenServices } from "./last-written.ts";
 import {
   type WriteResult,
   ownerMark,
-  type DeploymentScope,
+  type DomainScope,
   type ServiceChange,
   type ServiceInventory,
   type ServiceRegistry,
@@ -55,10 +55,10 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
   readonly #node: ExternalNode;
   readonly #lastWritten = new LastWrittenServices();
 
-  constructor(client: ConsulClient, scope: DeploymentScope) {
+  constructor(client: ConsulClient, node: ExternalNode, scope: DomainScope) {
     this.#client = client;
     this.#owner = ownerMark(scope);
-    this.#node = new ExternalNode(client, scope);
+    this.#node = node;
   }
 
   async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
@@ -73,7 +73,7 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
   }
 
   list(signal: AbortSignal): Promise<readonly InventoryEntry[]> {
-    return ownedServicesOnNode(this.#client, { node: this.#node.name, owner: this.#owner }, signal);
+    return ownedServicesOnNode(this.#client, this.#node, this.#owner, signal);
   }
 
   async #runPass(pendingChanges: readonly PendingChange[], signal: AbortSignal): Promise<void> {

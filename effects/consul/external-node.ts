@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ConsulClient } from "./consul-client.ts";
 import { backendUnavailable } from "../service-catalog/faults.ts";
 import { NO_ADDRESS } from "./service-plan.ts";
-import { ownerMark, type DeploymentScope } from "../service-catalog/service-registry.ts";
+import { deploymentMark, type DeploymentScope } from "../service-catalog/service-registry.ts";
 import { type ConsulNode, type Operation, transact } from "./transaction.ts";
 
 /** The first operation of every transaction: it fails unless the node has the index that we know. */
@@ -16,19 +16,20 @@ const ATTEMPTS_MAX = 4;
  * The node of our services, and the fence for their writes. A write whose outcome is unknown may still arrive at
  * Consul, and could bring back a service that is removed next. So the node's index is advanced before anything else is
  * written, and every transaction that was sent earlier fails. Other processes share the node and then read its index
- * again.
+ * again. One per process: the domains of a process share it.
  */
 export class ExternalNode {
   readonly name: string;
   readonly #client: ConsulClient;
-  readonly #owner: string;
+  /** The mark of the installation: services have the marks of their domains. */
+  readonly owner: string;
   #guard: Promise<NodeGuard> | undefined;
   // A process that ran before this one may have been killed while its writes were pending.
   #mustAdvanceIndex = true;
 
   constructor(client: ConsulClient, scope: DeploymentScope) {
     this.#client = client;
-    this.#owner = ownerMark(scope);
+    this.owner = deploymentMark(scope);
     this.name = ["rollcall", scope.env, scope.namespace].filter(Boolean).join("-");
   }
 
@@ -61,8 +62,8 @@ export class ExternalNode {
   async #acquire(signal: AbortSignal): Promise<NodeGuard> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const found = await this.#read(signal);
-      if (found !== undefined && found.Meta?.["rollcall_owner"] !== this.#owner)
-        throw backendUnavailable(foreignNode(this.name, this.#owner));
+      if (found !== undefined && found.Meta?.["rollcall_owner"] !== this.owner)
+        throw backendUnavailable(foreignNode(this.name, this.owner));
       const node = found !== undefined && !this.#mustAdvanceIndex ? found : await this.#advanceIndex(found, signal);
       if (node === undefined) continue;
       this.#mustAdvanceIndex = false;
@@ -81,7 +82,7 @@ export class ExternalNode {
 
   /** Undefined: another process changed the node first. */
   async #advanceIndex(found: ConsulNode | undefined, signal: AbortSignal): Promise<ConsulNode | undefined> {
-    const ownMeta = { "external-node": "true", "external-probe": "false", rollcall_owner: this.#owner };
+    const ownMeta = { "external-node": "true", "external-probe": "false", rollcall_owner: this.owner };
     const node: ConsulNode = {
       Node: this.name,
       Address: NO_ADDRESS,

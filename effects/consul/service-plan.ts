@@ -42,10 +42,12 @@ export function resultWithoutWrite(
   owner: string,
 ): WriteResult | undefined {
   if (found === "absent") return change.kind === "register" ? undefined : "unchanged";
-  if (found.Meta?.["rollcall_owner"] !== owner) {
+  const holder = found.Meta?.["rollcall_owner"];
+  if (holder !== owner) {
     if (change.kind !== "register") return "unchanged";
     return consulRefused(
-      `service id ${change.serviceId} belongs to another owner: it lacks the meta rollcall_owner=${owner}`,
+      `service id ${change.serviceId} belongs to another owner: ` +
+        (holder ?? `it lacks the meta rollcall_owner=${owner}`),
     );
   }
   return versionOf(found) > change.version ? "unchanged" : undefined;

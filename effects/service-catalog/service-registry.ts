@@ -1,6 +1,7 @@
 import type { Check } from "../../contracts/registration/messages/intents.ts";
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { Fault } from "../../runtime/core/fault.ts";
+import type { ServiceDiscovery } from "./service-discovery.ts";
 
 /** A service as discovery shows it. */
 interface ServiceEntry {
@@ -58,12 +59,27 @@ export interface ServiceInventory {
   list(signal: AbortSignal): Promise<readonly InventoryEntry[]>;
 }
 
-/** Environment and namespace in which services are registered. */
+/** What a domain's effects, its reconciliation and discovery use: one per domain and process. */
+export interface ServiceCatalog {
+  readonly registry: ServiceRegistry & ServiceInventory;
+  readonly discovery: ServiceDiscovery;
+}
+
+/** Environment and namespace: all processes and domains of one installation have the same. */
 export interface DeploymentScope {
   readonly env: string;
   /** Empty: none. */
   readonly namespace: string;
 }
-/** The owner mark in every entry of ours. */
-export const ownerMark = ({ env, namespace }: DeploymentScope): string =>
+/** A domain of an installation: the owner of the services that it registers. */
+export interface DomainScope extends DeploymentScope {
+  readonly domain: string;
+}
+/** The mark of what belongs to an installation as a whole. */
+export const deploymentMark = ({ env, namespace }: DeploymentScope): string =>
   ["rollcall", env, namespace].filter(Boolean).join("/");
+/**
+ * The owner mark in every service entry. It names the domain: otherwise, the reconciliation of one domain would remove
+ * the services of the others.
+ */
+export const ownerMark = (scope: DomainScope): string => `${deploymentMark(scope)}/${scope.domain}`;

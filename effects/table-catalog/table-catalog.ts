@@ -7,7 +7,7 @@ import {
   ownerMark,
   type ServiceRegistration,
   type ServiceRemoval,
-  type DeploymentScope,
+  type DomainScope,
   type ServiceChange,
   type ServiceInventory,
   type ServiceRegistry,
@@ -24,7 +24,7 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
   readonly #sql: Sql;
   readonly #owner: string;
 
-  constructor(sql: Sql, scope: DeploymentScope) {
+  constructor(sql: Sql, scope: DomainScope) {
     this.#sql = sql;
     this.#owner = ownerMark(scope);
   }

@@ -4,13 +4,15 @@ import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-de
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
 import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
 import type { ServiceDiscovery, DiscoveredService } from "../../effects/service-catalog/service-discovery.ts";
-import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import type { ServiceCatalog } from "../../effects/service-catalog/service-registry.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 
 export interface CatalogUnderTest {
-  readonly registry: ServiceRegistry;
+  readonly registry: ServiceCatalog["registry"];
   readonly catalog: ServiceDiscovery;
+  /** The same catalog as another domain of the same process has it. */
+  readonly neighbour: ServiceCatalog["registry"];
   /** Puts a service of another owner, with this id, in the place of ours. */
   putForeign(serviceId: string, name: string): Promise<void>;
   /** Address of the other owner's service, undefined when it does not exist. */
@@ -209,6 +211,31 @@ export function describeCatalog(name: string, traits: CatalogTraits, open: () =>
       expect(endings(await deregister(intents.deregister("n1", 5)))).toEqual(["done"]);
       expect(await bench.foreignAddress(intents.idOf("n1"))).toBe("192.0.2.7");
       await eventually(async () => expect(await all()).toMatchObject([{ node_id: "n2" }]));
+    });
+
+    it("keeps domains apart: none lists, changes or removes what another registered", async () => {
+      const { neighbour } = bench;
+      const idsOf = async (registry: ServiceCatalog["registry"]): Promise<string[]> =>
+        (await registry.list(AbortSignal.timeout(10_000)))
+          .map(({ content }) => (content as { readonly service_id: string }).service_id)
+          .filter((id) => id.startsWith(serviceName));
+      await register(intents.register("n1", 3));
+      await run(HandlerConsulRegister(neighbour), [intents.register("p1", 3)]);
+      await eventually(async () => {
+        expect(await idsOf(bench.registry)).toEqual([intents.idOf("n1")]);
+        expect(await idsOf(neighbour)).toEqual([intents.idOf("p1")]);
+      });
+
+      const [taken] = await run(HandlerConsulRegister(neighbour), [intents.register("n1", 9, { address: "10.9.9.9" })]);
+      const refusal = { code: "CONSUL_REFUSED", retryable: false };
+      const message = expect.stringMatching(/belongs to another owner: rollcall\/.*\/registration$/);
+      expect(taken).toMatchObject({ done: false, fault: { ...refusal, message } });
+      await run(HandlerConsulSetStatus(neighbour), [intents.setStatus("n1", 10, "passing")]);
+      await run(HandlerConsulDeregister(neighbour), [intents.deregister("n1", 11)]);
+      await eventually(async () =>
+        expect(await all()).toMatchObject([{ node_id: "n1", address: "10.1.2.3", status: "critical", version: 3 }]),
+      );
+      expect(await idsOf(neighbour)).toEqual([intents.idOf("p1")]);
     });
 
     it("stores names and tags with special characters unchanged", async () => {

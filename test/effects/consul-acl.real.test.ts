@@ -8,7 +8,7 @@ import { ConsulClient } from "../../effects/consul/consul-client.ts";
 import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
 import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
-import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
+import { consulCatalog } from "../../effects/consul/consul-catalog.ts";
 import { consulProgram } from "../real/services/consul-download.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freePorts } from "../real/services/free-ports.ts";
@@ -33,7 +33,7 @@ describeReal("A Consul with ACLs whose default policy is deny", () => {
   const dataDir = mkdtempSync(join(tmpdir(), "rollcall-consul-acl-"));
   const tokens = {} as Record<keyof typeof policies, string>;
   const intents = serviceIntents("onex-effect");
-  const scope = { env: "test", namespace: "" };
+  const scope = { env: "test", namespace: "", domain: "registration" };
 
   const put = async (path: string, body: object): Promise<Record<string, string>> => {
     const request = { method: "PUT", headers: { "X-Consul-Token": master }, body: JSON.stringify(body) };
@@ -73,7 +73,7 @@ describeReal("A Consul with ACLs whose default policy is deny", () => {
     async (way, { skip }) => {
       skip(agent === undefined, "Consul runs in Docker here");
       const client = new ConsulClient({ address, token: tokens[way] });
-      const registry = createConsulRegistry(client, { ...scope, registration: way });
+      const registry = consulCatalog(client, { ...scope, registration: way })(scope.domain).registry;
       const node = `${way}1`;
       const catalog = new ConsulDiscovery(client, scope);
       expect(endings(await run(HandlerConsulRegister(registry), [intents.register(node, 1)]))).toEqual(["done"]);
@@ -123,7 +123,7 @@ describeReal("A Consul with ACLs whose default policy is deny", () => {
       skip(agent === undefined, "Consul runs in Docker here");
       const token = name === "nonsense" ? "0b5e0000-0000-4000-8000-00000000dead" : tokens[name];
       const client = new ConsulClient({ address, token });
-      const registry = createConsulRegistry(client, { ...scope, registration: way });
+      const registry = consulCatalog(client, { ...scope, registration: way })(scope.domain).registry;
       const [outcome] = await run(HandlerConsulRegister(registry), [intents.register("n9", 1)]);
       expect(outcome).toMatchObject({ done: false, fault: { code: "UNAVAILABLE", retryable: true } });
       expect(outcome?.done === false && outcome.fault.message).toMatch(/denied|ACL not found|may not read/);

@@ -4,12 +4,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient, type ConsulClientOptions } from "../../effects/consul/consul-client.ts";
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
-import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
+import { consulCatalog } from "../../effects/consul/consul-catalog.ts";
 import { agreeable, answer, answerJson, type Behaviour, type HttpStandIn, standIn } from "./http-stand-in.ts";
 import { endings, run, serviceIntents } from "./intents.ts";
 
 const owner = "rollcall/dev";
-const scope = { env: "dev", namespace: "" };
+const scope = { env: "dev", namespace: "", domain: "registration" };
 const megabyte = "x".repeat(1024 * 1024);
 
 /** An answer of 30 MB, with or without its length in a header; ends when the client closes the connection. */
@@ -69,7 +69,7 @@ describe.each(["txn", "agent"] as const)("A failure of Consul, with registration
     new ConsulClient({ address: server.address, ...options });
   const register = (to: ConsulClient, timeoutMs: number) =>
     run(
-      HandlerConsulRegister(createConsulRegistry(to, { ...scope, registration })),
+      HandlerConsulRegister(consulCatalog(to, { ...scope, registration })(scope.domain).registry),
       [intents.register("n1", 3)],
       timeoutMs,
     );
@@ -128,7 +128,7 @@ describe.each(["txn", "agent"] as const)("A failure of Consul, with registration
     let requests = 0;
     server.behaviour = () => void requests++;
     const signal = AbortSignal.abort();
-    const registry = createConsulRegistry(client, { ...scope, registration });
+    const registry = consulCatalog(client, { ...scope, registration })(scope.domain).registry;
     const [ending] = await registry.apply([{ kind: "deregister", serviceId: "s", version: 1 }], signal);
     expect(ending).toMatchObject({ code: "UNAVAILABLE" });
     expect(requests).toBe(0);
@@ -155,7 +155,7 @@ describe("Consul's transactions", () => {
   const intents = serviceIntents("onex-effect");
   const nodes = Array.from({ length: 31 }, (_, index) => `n${index}`);
   const registerAll = (given = nodes.map((node) => intents.register(node, 3))) =>
-    run(HandlerConsulRegister(createConsulRegistry(client, { ...scope, registration: "txn" })), given);
+    run(HandlerConsulRegister(consulCatalog(client, { ...scope, registration: "txn" })(scope.domain).registry), given);
 
   beforeEach(async () => {
     server = await standIn(agreeable(owner));

@@ -4,7 +4,7 @@ import { ConsulClient } from "../../effects/consul/consul-client.ts";
 import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
 import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
-import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
+import { consulCatalog } from "../../effects/consul/consul-catalog.ts";
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
@@ -18,7 +18,7 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
   let client: ConsulClient;
   let direct: ConsulClient;
   let registry: ServiceRegistry;
-  let scope: { env: string; namespace: string };
+  let scope: { env: string; namespace: string; domain: string };
   let name: string;
   let intents: ReturnType<typeof serviceIntents>;
   const pass = async (exchange: Exchange): Promise<void> => {
@@ -38,10 +38,10 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     await proxy.close();
   });
   beforeEach(async () => {
-    scope = { env: "test", namespace: freshNamespace() };
+    scope = { env: "test", namespace: freshNamespace(), domain: "registration" };
     name = `onex-${scope.namespace}`;
     intents = serviceIntents(name);
-    registry = createConsulRegistry(client, { ...scope, registration: "txn" });
+    registry = consulCatalog(client, { ...scope, registration: "txn" })(scope.domain).registry;
     proxy.behaviour = pass;
   });
 
@@ -81,14 +81,14 @@ describeReal("A write to Consul whose outcome is unknown", ({ consul }) => {
     };
     await run(HandlerConsulRegister(registry), [intents.register("n1", 3)], 300);
     proxy.behaviour = pass;
-    const successor = createConsulRegistry(direct, { ...scope, registration: "txn" });
+    const successor = consulCatalog(direct, { ...scope, registration: "txn" })(scope.domain).registry;
     await run(HandlerConsulRegister(successor), [intents.register("n2", 1)]);
     expect((await forward(consul, held as Exchange)).status).toBe(409);
     expect(await all()).toMatchObject([{ node_id: "n2" }]);
   });
 
   it("of one process does not hold up another one that shares the node", async () => {
-    const other = createConsulRegistry(direct, { ...scope, registration: "txn" });
+    const other = consulCatalog(direct, { ...scope, registration: "txn" })(scope.domain).registry;
     for (let round = 1; round <= 5; round++) {
       const ours = Array.from({ length: 40 }, (_, index) => intents.register(`a${index}`, round));
       const theirs = Array.from({ length: 40 }, (_, index) => intents.register(`b${index}`, round));

@@ -5,7 +5,7 @@ import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
+import { consulCatalog } from "../../effects/consul/consul-catalog.ts";
 import type { Intent } from "../../runtime/core/intent.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
@@ -18,7 +18,7 @@ describeReal("A process's memory of its writes to Consul", ({ consul }) => {
   let requests: string[];
   let registry: ServiceRegistry;
   let other: ServiceRegistry;
-  let scope: { env: string; namespace: string };
+  let scope: { env: string; namespace: string; domain: string };
   let name: string;
   let intents: ReturnType<typeof serviceIntents>;
 
@@ -47,11 +47,11 @@ describeReal("A process's memory of its writes to Consul", ({ consul }) => {
     await proxy.close();
   });
   beforeEach(() => {
-    scope = { env: "test", namespace: freshNamespace() };
+    scope = { env: "test", namespace: freshNamespace(), domain: "registration" };
     name = `onex-${scope.namespace}`;
     intents = serviceIntents(name);
-    registry = createConsulRegistry(client, { ...scope, registration: "txn" });
-    other = createConsulRegistry(client, { ...scope, registration: "txn" });
+    registry = consulCatalog(client, { ...scope, registration: "txn" })(scope.domain).registry;
+    other = consulCatalog(client, { ...scope, registration: "txn" })(scope.domain).registry;
     requests = [];
   });
 

@@ -87,7 +87,7 @@ function sceneAt(consul: string): Scene {
   const namespace = freshNamespace();
   return {
     namespace,
-    owner: `rollcall/dev/${namespace}`,
+    owner: `rollcall/dev/${namespace}/registration`,
     foreignId: `foreign-${namespace}`,
     async put(path, body) {
       const text = body === undefined ? {} : { body: JSON.stringify(body) };

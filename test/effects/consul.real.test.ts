@@ -1,6 +1,5 @@
-import { ConsulDiscovery } from "../../effects/consul/consul-discovery.ts";
 import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { createConsulRegistry } from "../../effects/consul/consul-registry.ts";
+import { consulCatalog } from "../../effects/consul/consul-catalog.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { describeCatalog } from "./catalog-conformance.ts";
@@ -18,11 +17,13 @@ describeReal("Consul", ({ consul }) => {
   describeCatalog("Consul by transactions", { remembersRemovals: false }, async () => {
     const client = new ConsulClient({ address: consul });
     const scope = { env: "test", namespace: freshNamespace() };
-    const registry = createConsulRegistry(client, { ...scope, registration: "txn" });
+    const catalog = consulCatalog(client, { ...scope, registration: "txn" });
+    const { registry, discovery } = catalog("registration");
     const node = `rollcall-test-${scope.namespace}`;
     return {
       registry,
-      catalog: new ConsulDiscovery(client, scope),
+      catalog: discovery,
+      neighbour: catalog("parcels").registry,
       async putForeign(serviceId, name) {
         // Creates the node, on which the other owner's service is put.
         await registry.apply([{ kind: "deregister", serviceId, version: 1 }], AbortSignal.timeout(5_000));
@@ -57,9 +58,12 @@ describeReal("Consul", ({ consul }) => {
   describeCatalog("Consul by its agent", { remembersRemovals: false }, async () => {
     const client = new ConsulClient({ address: consul });
     const scope = { env: "test", namespace: freshNamespace() };
+    const catalog = consulCatalog(client, { ...scope, registration: "agent" });
+    const { registry, discovery } = catalog("registration");
     return {
-      registry: createConsulRegistry(client, { ...scope, registration: "agent" }),
-      catalog: new ConsulDiscovery(client, scope),
+      registry,
+      catalog: discovery,
+      neighbour: catalog("parcels").registry,
       putForeign: (serviceId, name) =>
         put("/v1/agent/service/register", { ID: serviceId, Name: name, Address: "192.0.2.7" }),
       async foreignAddress(serviceId) {

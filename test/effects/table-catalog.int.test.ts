@@ -17,10 +17,11 @@ async function openStore(): Promise<Store> {
 
 describeCatalog("TableCatalog", { remembersRemovals: true }, async () => {
   const store = await openStore();
-  const ours = new TableCatalog(store, { env: "dev", namespace: "" });
-  const theirs = new TableCatalog(store, { env: "prod", namespace: "" });
+  const ours = new TableCatalog(store, { env: "dev", namespace: "", domain: "registration" });
+  const theirs = new TableCatalog(store, { env: "prod", namespace: "", domain: "registration" });
   return {
     registry: ours,
+    neighbour: new TableCatalog(store, { env: "dev", namespace: "", domain: "parcels" }),
     catalog: ours,
     async putForeign(serviceId, name) {
       const entry = { name, nodeId: "theirs", tags: [], address: "192.0.2.7", port: 1 };
@@ -44,11 +45,13 @@ it("returns UNAVAILABLE within the timeout when its store is down or hangs", asy
   const hanging = { query: () => new Promise<never>(() => {}) };
   const change = { kind: "deregister", serviceId: "s", version: 1 } as const;
   for (const sql of [down, hanging]) {
-    const table = new TableCatalog(sql, { env: "dev", namespace: "" });
+    const table = new TableCatalog(sql, { env: "dev", namespace: "", domain: "registration" });
     const [ending] = await table.apply([change], AbortSignal.timeout(100));
     expect(ending).toMatchObject({ code: "UNAVAILABLE", retryable: true });
   }
-  await expect(new TableCatalog(down, { env: "dev", namespace: "" }).probe()).rejects.toMatchObject({
+  await expect(
+    new TableCatalog(down, { env: "dev", namespace: "", domain: "registration" }).probe(),
+  ).rejects.toMatchObject({
     code: "UNAVAILABLE",
   });
 });

@@ -16,7 +16,7 @@ describeReconciliation("the table catalog", async (bench) => {
     leaveBehind: async (id, nodeId) =>
       void (await sql(
         `insert into rollcall.catalog_service (service_id, owner, service_name, node_id, tags, status, note, version)
-         values ($1, 'rollcall/dev', 'onex-effect', $2, '[]', 'passing', '', 1)
+         values ($1, 'rollcall/dev/registration', 'onex-effect', $2, '[]', 'passing', '', 1)
          on conflict (service_id) do update set removed_at = null`,
         id,
         nodeId,
@@ -26,7 +26,8 @@ describeReconciliation("the table catalog", async (bench) => {
       const [from, to] = how === undefined ? ["elsewhere", "catalog_service"] : ["catalog_service", "elsewhere"];
       await sql(`alter table rollcall.${from} rename to ${to}`);
     },
-    wipe: async () => void (await sql(`delete from rollcall.catalog_service where owner = 'rollcall/dev'`)),
+    wipe: async () =>
+      void (await sql(`delete from rollcall.catalog_service where owner = 'rollcall/dev/registration'`)),
     putForeign: async () =>
       void (await sql(
         `insert into rollcall.catalog_service (service_id, owner, service_name, node_id, tags, status, note, version)

@@ -195,8 +195,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a service of somebody else is taken over",
     promise: "G10",
     file: "effects/consul/service-plan.ts",
-    find: 'if (found.Meta?.["rollcall_owner"] !== owner) {',
-    replace: 'if (found.Meta?.["rollcall_owner"] === "") {',
+    find: "if (holder !== owner) {",
+    replace: 'if (holder === "") {',
     tests: ["test/effects/consul.real"],
   },
   {

@@ -84,7 +84,7 @@ export class Stage {
 
   async start(contractsDir: string = SHIPPED_CONTRACTS): Promise<void> {
     const store = this.#counted();
-    const code = withBackends(new TableCatalog(store, { env: "dev", namespace: "" }), store);
+    const code = withBackends(new TableCatalog(store, { env: "dev", namespace: "", domain: "registration" }), store);
     const effects = Object.fromEntries(
       Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)]),
     );

@@ -16,7 +16,7 @@ export interface Service {
   /** Removed; kept so that a late write of an older version is still refused. */
   readonly isRemoved: boolean;
 }
-export const OWNER = "rollcall/dev";
+export const OWNER = "rollcall/dev/registration";
 
 /**
  * The service catalog that all processes write to. Knows the port's rules: owner, versions, what it refuses for good.
