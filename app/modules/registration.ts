@@ -2,6 +2,9 @@ import {
   ConsulDeregister,
   ConsulRegister,
   ConsulSetStatus,
+  ConsulRegistrationConfirmed,
+} from "../../effects/service-catalog/messages.ts";
+import {
   PostgresUpdateRegistration,
   PostgresUpsertRegistration,
 } from "../../contracts/registration/messages/intents.ts";
@@ -18,10 +21,7 @@ import { NodeRegistrationAcked } from "../../contracts/registration/messages/nod
 import { NodeRegistrationInitiated } from "../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeRegistrationRejected } from "../../contracts/registration/messages/node-registration-rejected.ts";
 import { NodeUpdated } from "../../contracts/registration/messages/node-updated.ts";
-import {
-  ConsulRegistrationConfirmed,
-  PostgresRegistrationConfirmed,
-} from "../../contracts/registration/messages/outcomes.ts";
+import { PostgresRegistrationConfirmed } from "../../contracts/registration/messages/outcomes.ts";
 import { RegistrationCompleted, RegistrationFailed } from "../../contracts/registration/messages/raised.ts";
 import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";

@@ -1,5 +1,5 @@
+import type { Check } from "../service-catalog/messages.ts";
 import { z } from "zod";
-import type { Check } from "../../contracts/registration/messages/intents.ts";
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import {
   type ConsulResponse,

@@ -1,6 +1,6 @@
+import type { CatalogService } from "../service-catalog/messages.ts";
 import { z } from "zod";
 import { backendUnavailable } from "../service-catalog/faults.ts";
-import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import { type ExternalNode, foreignNode } from "./external-node.ts";

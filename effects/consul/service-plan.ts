@@ -1,4 +1,4 @@
-import type { Check } from "../../contracts/registration/messages/intents.ts";
+import type { Check } from "../service-catalog/messages.ts";
 import { consulRefused } from "../service-catalog/faults.ts";
 import type { WriteResult, ServiceRegistration, ServiceChange } from "../service-catalog/service-registry.ts";
 import type { ConsulCheck, ConsulService, Operation } from "./transaction.ts";

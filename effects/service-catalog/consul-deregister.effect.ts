@@ -1,4 +1,4 @@
-import { ConsulDeregister } from "../../contracts/registration/messages/intents.ts";
+import { ConsulDeregister } from "./messages.ts";
 import { effect } from "../../runtime/core/effect.ts";
 import { CONSUL_FAULTS } from "./faults.ts";
 import { toOutcome } from "./outcome.ts";

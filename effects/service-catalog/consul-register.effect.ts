@@ -1,5 +1,4 @@
-import { ConsulRegister } from "../../contracts/registration/messages/intents.ts";
-import { ConsulRegistrationConfirmed } from "../../contracts/registration/messages/outcomes.ts";
+import { ConsulRegister, ConsulRegistrationConfirmed } from "./messages.ts";
 import { done, effect } from "../../runtime/core/effect.ts";
 import { CONSUL_FAULTS } from "./faults.ts";
 import { toOutcome } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import { ConsulSetStatus } from "../../contracts/registration/messages/intents.ts";
+import { ConsulSetStatus } from "./messages.ts";
 import { effect } from "../../runtime/core/effect.ts";
 import { CONSUL_FAULTS } from "./faults.ts";
 import { toOutcome } from "./outcome.ts";

@@ -1,4 +1,4 @@
-import type { Check } from "../../contracts/registration/messages/intents.ts";
+import type { Check } from "./messages.ts";
 
 export interface DiscoveredService {
   readonly service_id: string;

@@ -1,4 +1,4 @@
-import type { Check } from "../../contracts/registration/messages/intents.ts";
+import type { Check } from "./messages.ts";
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { Fault } from "../../runtime/core/fault.ts";
 import type { ServiceDiscovery } from "./service-discovery.ts";

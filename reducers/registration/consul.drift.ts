@@ -1,5 +1,4 @@
-import type { CatalogService } from "../../contracts/registration/messages/inventory.ts";
-import { ConsulDeregister } from "../../contracts/registration/messages/intents.ts";
+import { type CatalogService, ConsulDeregister } from "../../effects/service-catalog/messages.ts";
 import { ACTIVE } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";
 import type { InventoryEntry, Repair } from "../../runtime/core/drift.ts";

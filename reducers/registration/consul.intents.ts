@@ -3,7 +3,7 @@ import {
   ConsulDeregister,
   ConsulRegister,
   ConsulSetStatus,
-} from "../../contracts/registration/messages/intents.ts";
+} from "../../effects/service-catalog/messages.ts";
 import type { RegisteredNode } from "../../contracts/registration/messages/registered-node.ts";
 import { ACTIVE, firstAddress, serviceId, serviceName } from "../../contracts/registration/messages/rules.ts";
 import type { RegistrationState } from "../../contracts/registration/messages/state.ts";

@@ -1,6 +1,6 @@
+import { ConsulDeregister, ConsulRegister, ConsulSetStatus } from "../../effects/service-catalog/messages.ts";
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import { ConsulDeregister, ConsulRegister, ConsulSetStatus } from "../../contracts/registration/messages/intents.ts";
 import type { Effect, Outcome } from "../../runtime/core/effect.ts";
 import type { Intent, IntentDefinition } from "../../runtime/core/intent.ts";
 import type { Payload } from "../../runtime/core/message.ts";

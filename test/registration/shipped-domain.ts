@@ -1,9 +1,7 @@
+import { ConsulDeregister, ConsulRegister, ConsulSetStatus } from "../../effects/service-catalog/messages.ts";
 import { fileURLToPath } from "node:url";
 import { registrationCode } from "../../app/modules/registration.ts";
 import {
-  ConsulDeregister,
-  ConsulRegister,
-  ConsulSetStatus,
   PostgresUpdateRegistration,
   PostgresUpsertRegistration,
 } from "../../contracts/registration/messages/intents.ts";

@@ -44,15 +44,21 @@ const ROOMS: readonly Room[] = [
   },
   { room: "contracts/", domainAt: 1, may: ["runtime/core/"], libraries: ["zod"] },
   { room: "nodes/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },
-  { room: "reducers/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },
-  // Postgres is written through the store's `Sql`: the client of a backend that is the store itself.
+  // The shapes of a backend's intents belong to the backend.
+  {
+    room: "reducers/",
+    domainAt: 1,
+    may: ["contracts/{domain}/messages/", "effects/service-catalog/messages.ts", "runtime/core/"],
+    libraries: [],
+  },
+  // Registration's own table, written through the store's `Sql`.
   {
     room: "effects/postgres/",
     may: ["contracts/", "runtime/core/", "runtime/ports/store.ts", "effects/*.ts"],
     libraries: [],
   },
-  // The consul.* effects, over the interface that Consul and the table that stands in for it both have.
-  { room: "effects/service-catalog/", may: ["contracts/", "runtime/core/", "effects/*.ts"], libraries: [] },
+  // The consul.* intents and effects, over the interface that Consul and the table that stands in for it both have.
+  { room: "effects/service-catalog/", may: ["runtime/core/", "effects/*.ts"], libraries: ["zod"] },
   {
     room: "effects/table-catalog/",
     may: ["runtime/core/", "runtime/ports/store.ts", "effects/*.ts", "effects/service-catalog/"],
@@ -60,7 +66,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     room: "effects/consul/",
-    may: ["contracts/", "runtime/core/", "effects/*.ts", "effects/service-catalog/"],
+    may: ["runtime/core/", "effects/*.ts", "effects/service-catalog/"],
     libraries: ["node:crypto", "node:http", "node:https", "zod"],
   },
   { room: "effects/", may: ["runtime/core/"], libraries: [] },

@@ -1,12 +1,6 @@
 import { z } from "zod";
 import { message } from "../../../runtime/core/message.ts";
 
-/** Consul has the service, in this version or a younger one. */
-export const ConsulRegistrationConfirmed = message("ConsulRegistrationConfirmed", {
-  service_id: z.string(),
-  version: z.int(),
-});
-
 /** `node_registrations` has the row, in this version or a younger one. */
 export const PostgresRegistrationConfirmed = message("PostgresRegistrationConfirmed", {
   node_id: z.string(),
