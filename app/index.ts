@@ -42,4 +42,6 @@ export {
   type PayloadOf,
   raised,
 } from "../runtime/core/message.ts";
+export { defineModule, type Module, type ModuleCode, type ModuleDomain } from "./host/module.ts";
+export type { Backends } from "../effects/backends.ts";
 export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";

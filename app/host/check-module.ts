@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { withoutBackends } from "../../effects/backends.ts";
+import { InvalidModuleError, MODULE_API, type Module, type ModuleCode, type ModuleDomain } from "./module.ts";
+
+const Name = z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, "must be 1 to 41 of a-z 0-9 _, beginning with a letter");
+const aFunction = z.custom((value) => typeof value === "function", "must be a function");
+const record = z.record(z.string(), z.unknown());
+
+// Modules are recognised by their shape: one that has its own copy of this package is as good as one that shares ours.
+const ModuleShape = z.strictObject({
+  api: z.literal(MODULE_API, {
+    error: ({ input }) =>
+      `must be ${MODULE_API}, not ${JSON.stringify(input)}: the module is for another version of rollcall`,
+  }),
+  name: Name,
+  domains: z
+    .array(
+      z.strictObject({
+        name: Name,
+        contracts: z.custom<URL>(
+          (value) => typeof value === "object" && value !== null && "href" in value && "protocol" in value,
+          "must be a URL: new URL(./contracts/, import.meta.url)",
+        ),
+        code: aFunction,
+      }),
+    )
+    .min(1, "must have a domain"),
+});
+
+const CodeShape = z.looseObject({
+  messages: z.array(z.looseObject({ messageType: z.string(), shape: record })),
+  handlers: z.record(z.string(), z.looseObject({ message: z.looseObject({ messageType: z.string() }) })),
+  reducer: z.looseObject({ schema: z.unknown(), updates: record, builders: record }),
+  intents: z.array(z.looseObject({ intentType: z.string(), shape: record })),
+  effects: z.record(z.string(), z.looseObject({ intent: z.looseObject({ intentType: z.string() }) })),
+});
+
+/**
+ * Checks what a file exports as a module, also each domain's code.
+ * @param from the file or package that it comes from, for messages
+ * @throws InvalidModuleError with every problem
+ */
+export function checkModule(candidate: unknown, from: string): Module {
+  const parsed = ModuleShape.safeParse(candidate);
+  if (!parsed.success) throw invalid(from, issueTexts(parsed.error));
+  const module = candidate as Module;
+  const problems = module.domains.flatMap((domain) =>
+    problemsOfCode(domain).map((problem) => `domain ${domain.name}: ${problem}`),
+  );
+  const names = module.domains.map(({ name }) => name);
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) problems.push(`the domain ${repeated} is declared twice`);
+  if (problems.length > 0) throw invalid(`${from} (${module.name})`, problems);
+  return module;
+}
+
+const invalid = (from: string, problems: readonly string[]): InvalidModuleError =>
+  new InvalidModuleError(`the module ${from} can't be used:\n${problems.map((each) => `  ${each}`).join("\n")}`);
+
+const issueTexts = ({ issues }: z.ZodError): string[] =>
+  issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+
+function problemsOfCode({ code }: ModuleDomain): readonly string[] {
+  let made: unknown;
+  try {
+    made = code(withoutBackends);
+  } catch (error) {
+    return [`code() throws ${String(error)}: make what it needs when an effect runs, not before`];
+  }
+  const parsed = CodeShape.safeParse(made);
+  if (!parsed.success) return issueTexts(parsed.error).map((text) => `code(): ${text}`);
+  const foreign = foreignShapesIn(made as ModuleCode);
+  if (foreign.length === 0) return [];
+  const shown = foreign.length > 3 ? `${foreign.slice(0, 3).join(", ")} and ${foreign.length - 3} more` : foreign;
+  return [`${String(shown)}: made with another copy of zod: import { z } from "rollcall", not from "zod"`];
+}
+
+/** The names of shapes that our zod did not make: it can check them, but not document or compare them. */
+function foreignShapesIn({ messages, intents, reducer }: ModuleCode): readonly string[] {
+  const shapes: readonly (readonly [string, unknown])[] = [
+    ...messages.map(({ messageType, shape }) => [messageType, shape] as const),
+    ...intents.map(({ intentType, shape }) => [intentType, shape] as const),
+    ["the reducer's schema", reducer.schema] as const,
+  ];
+  return shapes.filter(([, shape]) => hasForeignSchema(shape)).map(([name]) => name);
+}
+
+interface Inner {
+  readonly constr?: { readonly name: string };
+  readonly def?: Readonly<Record<string, unknown>>;
+}
+
+function hasForeignSchema(value: unknown, seen = new Set<unknown>()): boolean {
+  if (typeof value !== "object" || value === null || seen.has(value)) return false;
+  seen.add(value);
+  const inner = (value as { readonly _zod?: Inner })._zod;
+  if (inner === undefined) return Object.values(value).some((each) => hasForeignSchema(each, seen));
+  const { constr, def } = inner;
+  if (constr === undefined || (z as unknown as Record<string, unknown>)[constr.name] !== constr) return true;
+  return Object.values(def ?? {}).some((each) => hasForeignSchema(each, seen));
+}

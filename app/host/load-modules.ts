@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { checkModule } from "./check-module.ts";
+import { InvalidModuleError, type Module } from "./module.ts";
+
+const CONFIG_FILE = "rollcall.config.json";
+const ConfigFile = z.strictObject({
+  $schema: z.string().optional(),
+  modules: z.array(z.string().min(1)).describe("files or packages, one module each"),
+});
+
+/**
+ * The modules that `rollcall.config.json` in a folder names; none without the file.
+ * @throws InvalidModuleError for a file that is no valid configuration
+ */
+export function configuredModules(directory: string): readonly string[] {
+  const path = join(directory, CONFIG_FILE);
+  if (!existsSync(path)) return [];
+  try {
+    return ConfigFile.parse(JSON.parse(readFileSync(path, "utf8"))).modules;
+  } catch (error) {
+    const detail = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new InvalidModuleError(`${path} can't be used: ${detail}\n  it should be { "modules": ["./module.js"] }`);
+  }
+}
+
+/**
+ * Loads modules by file or package name, relative to a folder.
+ * @throws InvalidModuleError for the first that can't be loaded, or that declares what another one declares too
+ */
+export async function loadModules(specifiers: readonly string[], directory: string): Promise<readonly Module[]> {
+  const modules: Module[] = [];
+  for (const specifier of specifiers) modules.push(await loadModule(specifier, directory));
+  return modules;
+}
+
+async function loadModule(specifier: string, directory: string): Promise<Module> {
+  const url = locate(specifier, directory);
+  let exported: Readonly<Record<string, unknown>>;
+  try {
+    exported = (await import(url)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    throw new InvalidModuleError(`the module ${specifier} can't be loaded: ${text}`);
+  }
+  const candidates = Object.values(exported).filter(isModuleLike);
+  const chosen = exported["default"] ?? candidates[0];
+  if (chosen === undefined || (exported["default"] === undefined && candidates.length > 1))
+    throw new InvalidModuleError(
+      `the module ${specifier} can't be used: it exports ${candidates.length} modules: export one, as the default`,
+    );
+  return checkModule(chosen, specifier);
+}
+
+const isModuleLike = (value: unknown): boolean => typeof value === "object" && value !== null && "domains" in value;
+
+/** URL of a module's file. */
+function locate(specifier: string, directory: string): string {
+  const path = resolve(directory, specifier);
+  if (existsSync(path) && /\.[cm]?[jt]s$/.test(path)) return pathToFileURL(path).href;
+  if (specifier.startsWith(".") || isAbsolute(specifier))
+    throw new InvalidModuleError(`the module ${specifier} can't be loaded: there is no file ${path}`);
+  const packaged = packageFile(specifier, directory);
+  if (packaged === undefined)
+    throw new InvalidModuleError(
+      `the module ${specifier} can't be loaded: neither a file nor a package installed in ${directory}`,
+    );
+  return pathToFileURL(packaged).href;
+}
+
+const PackageJson = z.looseObject({ exports: z.unknown().optional(), main: z.string().optional() });
+
+/** The file that `import` of a package loads, from the nearest node_modules above a folder. */
+function packageFile(name: string, directory: string): string | undefined {
+  for (let folder = resolve(directory); ; folder = join(folder, "..")) {
+    const root = join(folder, "node_modules", name);
+    const manifest = join(root, "package.json");
+    if (existsSync(manifest)) {
+      const { exports, main } = PackageJson.parse(JSON.parse(readFileSync(manifest, "utf8")));
+      return join(root, entryOf(exports) ?? main ?? "index.js");
+    }
+    if (folder === join(folder, "..")) return undefined;
+  }
+}
+
+/** The main entry of a package's `exports`, by the conditions of an import in Node. */
+function entryOf(exports: unknown): string | undefined {
+  if (typeof exports === "string") return exports;
+  if (typeof exports !== "object" || exports === null) return undefined;
+  const conditions = exports as Readonly<Record<string, unknown>>;
+  if ("." in conditions) return entryOf(conditions["."]);
+  for (const [condition, target] of Object.entries(conditions))
+    if (["node", "import", "default"].includes(condition)) {
+      const entry = entryOf(target);
+      if (entry !== undefined) return entry;
+    }
+  return undefined;
+}

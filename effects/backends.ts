@@ -1,0 +1,72 @@
+import type { Clock } from "../runtime/ports/clock.ts";
+import type { Sql } from "../runtime/ports/store.ts";
+import { ConsulClient } from "./consul/consul-client.ts";
+import { consulCatalog } from "./consul/consul-catalog.ts";
+import type { DeploymentScope, ServiceCatalog } from "./service-catalog/service-registry.ts";
+import { TableCatalog } from "./table-catalog/table-catalog.ts";
+
+/** What the effects of one domain may use. Each is opened when it is first asked for, one of each per process. */
+export interface Backends {
+  /** The process's store, for tables of the domain's own. */
+  readonly sql: Sql;
+  /** Consul, or the table that takes its place. What is written there bears the domain's owner mark. */
+  readonly serviceCatalog: ServiceCatalog;
+  readonly clock: Clock;
+}
+
+/** The variables of the configuration that backends read. */
+export interface BackendVariables {
+  readonly CONSUL_HTTP_ADDR?: string | undefined;
+  readonly CONSUL_HTTP_TOKEN?: string | undefined;
+  readonly CONSUL_REGISTRATION: "txn" | "agent";
+}
+
+export interface BackendOptions {
+  readonly variables: BackendVariables;
+  readonly scope: DeploymentScope;
+  readonly sql: Sql;
+  readonly clock: Clock;
+}
+
+/**
+ * The backends of a process.
+ * @returns those of a domain
+ * @throws Error, when Consul is first asked for: an invalid address or token
+ */
+export function backendsOf({ variables, scope, sql, clock }: BackendOptions): (domain: string) => Backends {
+  const openCatalogs = (): ((domain: string) => ServiceCatalog) => {
+    const { CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN: token, CONSUL_REGISTRATION: registration } = variables;
+    if (address === undefined)
+      return (domain) => {
+        const table = new TableCatalog(sql, { ...scope, domain });
+        return { registry: table, discovery: table };
+      };
+    const client = new ConsulClient({ address, ...(token !== undefined && { token }) });
+    return consulCatalog(client, { ...scope, registration });
+  };
+  let catalogs: ReturnType<typeof openCatalogs> | undefined;
+  return (domain) => {
+    let own: ServiceCatalog | undefined;
+    return {
+      sql,
+      clock,
+      get serviceCatalog() {
+        return (own ??= (catalogs ??= openCatalogs())(domain));
+      },
+    };
+  };
+}
+
+const refuse = (): never => {
+  throw new Error("this module was composed without backends");
+};
+
+/** For commands that check, draw or replay contracts: an effect that is called throws. */
+export const withoutBackends: Backends = {
+  sql: { query: refuse },
+  serviceCatalog: {
+    registry: { apply: refuse, list: refuse },
+    discovery: { services: refuse, probe: refuse },
+  },
+  clock: { monotonicMs: refuse, wallMs: refuse, after: refuse, afterIo: refuse, random: refuse },
+};

@@ -1,0 +1,25 @@
+import { defineModule } from "rollcall";
+import { HandlerCollectParcel, HandlerPickupDeadline, HandlerStoreParcel } from "./handlers.js";
+import { HandlerMailSend } from "./mail-send.effect.js";
+import { parcelsReducer } from "./reducer.js";
+import { CollectParcel, MailSend, ParcelCollected, ParcelReturned, ParcelStored, StoreParcel } from "./shapes.js";
+
+const sendMail = async (_id: string, to: string, text: string): Promise<void> => console.log(`mail to ${to}: ${text}`);
+
+export default defineModule({
+  api: 1,
+  name: "parcels",
+  domains: [
+    {
+      name: "parcels",
+      contracts: new URL("../contracts/", import.meta.url),
+      code: () => ({
+        messages: [StoreParcel, CollectParcel, ParcelStored, ParcelCollected, ParcelReturned],
+        handlers: { HandlerStoreParcel, HandlerCollectParcel, HandlerPickupDeadline },
+        reducer: parcelsReducer,
+        intents: [MailSend],
+        effects: { HandlerMailSend: HandlerMailSend(sendMail) },
+      }),
+    },
+  ],
+});

@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { configuredModules, loadModules } from "../../app/host/load-modules.ts";
+import { ROOT } from "../tidy/sources.ts";
+
+const PACKAGE = pathToFileURL(join(ROOT, "dist/app/index.js")).href;
+
+const moduleText = (more = ""): string => `
+import { defineModule, message, reducer, z } from ${JSON.stringify(PACKAGE)};
+const Begin = message("Begin", { id: z.string() });
+const code = () => ({
+  messages: [Begin], handlers: {}, reducer: reducer(z.object({}), {}, {}), intents: [], effects: {},
+});
+const contracts = new URL("./contracts/", import.meta.url);
+const valid = { api: 1, name: "trial", domains: [{ name: "trial", contracts, code }] };
+${more}`;
+
+describe("modules", () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), "rollcall-modules-"))));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const write = (name: string, text: string): void => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  };
+  let count = 0;
+  /** Loads a module with this text, from a file that was not loaded before. */
+  const load = (text: string) => {
+    const name = `./module-${++count}.mjs`;
+    write(name, moduleText(text));
+    return loadModules([name], folder);
+  };
+
+  it("are loaded from files, and from packages in a node_modules above", async () => {
+    write("file.mjs", moduleText("export default defineModule(valid);"));
+    write("node_modules/packaged/package.json", '{ "name": "packaged", "exports": { ".": { "import": "./m.mjs" } } }');
+    write("node_modules/packaged/m.mjs", moduleText("export const packaged = { ...valid, name: 'other' };"));
+    const modules = await loadModules(["./file.mjs", "packaged"], join(folder));
+    expect(modules.map(({ name }) => name)).toEqual(["trial", "other"]);
+    write("sub/rollcall.config.json", '{ "modules": ["packaged"] }');
+    expect(configuredModules(join(folder, "sub"))).toEqual(["packaged"]);
+    expect(configuredModules(folder)).toEqual([]);
+    expect(await loadModules(["packaged"], join(folder, "sub"))).toHaveLength(1);
+  });
+
+  it.each<[string, string, string]>([
+    ["of another version", "export default { ...valid, api: 2 };", "api: must be 1, not 2"],
+    ["with a name that no topic takes", "export default { ...valid, name: 'A-b' };", "name: must be 1 to 41 of a-z"],
+    ["without a domain", "export default { ...valid, domains: [] };", "domains: must have a domain"],
+    ["with an unknown key", "export default { ...valid, view: 1 };", 'Unrecognized key: "view"'],
+    ["with a path instead of a URL", "valid.domains[0].contracts = '.'; export default valid;", "must be a URL"],
+    ["that is a function", "export default () => valid;", "expected object"],
+    ["that exports none", "export const answer = 42;", "it exports 0 modules"],
+    ["that exports two", "export const a = valid; export const b = { ...valid };", "it exports 2 modules"],
+    ["that throws", "throw new Error('no network');", "can't be loaded: Error: no network"],
+    ["with two domains of one name", "valid.domains.push(valid.domains[0]); export default valid;", "declared twice"],
+    [
+      "whose code needs a backend at once",
+      "valid.domains[0].code = ({ sql }) => sql.query('select 1'); export default valid;",
+      "domain trial: code() throws Error: this module was composed without backends",
+    ],
+    [
+      "whose code has no reducer",
+      "valid.domains[0].code = () => ({ ...code(), reducer: undefined }); export default valid;",
+      "domain trial: code(): reducer",
+    ],
+  ])("%s are refused, with the reason", async (_what, text, reason) => {
+    await expect(load(text)).rejects.toThrow(reason);
+  });
+
+  it("that are not there are refused by name", async () => {
+    await expect(loadModules(["./absent.js"], folder)).rejects.toThrow("there is no file");
+    await expect(loadModules(["absent"], folder)).rejects.toThrow("neither a file nor a package installed");
+  });
+
+  it("with shapes of another copy of zod are refused once, with the remedy", async () => {
+    const other = `?copy=${Date.now()}`;
+    const text = `
+      const foreign = await import(${JSON.stringify(zodUrl())} + ${JSON.stringify(other)});
+      const Odd = message("Odd", { id: z.array(foreign.string()) });
+      const Even = message("Even", { id: foreign.string() });
+      valid.domains[0].code = () => ({ ...code(), messages: [Begin, Odd, Even] });
+      export default valid;`;
+    await expect(load(text)).rejects.toThrow(/domain trial: Odd, Even: made with another copy of zod: import \{ z \}/);
+  });
+});
+
+/** The classic build of the zod that the package uses: with another query Node loads its entry anew, as a copy. */
+const zodUrl = (): string => pathToFileURL(join(ROOT, "node_modules/zod/v4/classic/schemas.js")).href;
