@@ -71,8 +71,9 @@ function problemsOfCode({ code }: ModuleDomain): readonly string[] {
   if (!parsed.success) return issueTexts(parsed.error).map((text) => `code(): ${text}`);
   const foreign = foreignShapesIn(made as ModuleCode);
   if (foreign.length === 0) return [];
-  const shown = foreign.length > 3 ? `${foreign.slice(0, 3).join(", ")} and ${foreign.length - 3} more` : foreign;
-  return [`${String(shown)}: made with another copy of zod: import { z } from "rollcall", not from "zod"`];
+  const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : "";
+  const names = foreign.slice(0, 3).join(", ") + more;
+  return [`${names}: made with another copy of zod: import { z } from "rollcall", not from "zod"`];
 }
 
 /** The names of shapes that our zod did not make: it can check them, but not document or compare them. */
