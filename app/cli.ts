@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { VERSION } from "./version.ts";
 
 /** Exit codes: 0 done, 1 a finding or a failure, 2 wrong usage. */
@@ -8,41 +8,31 @@ const program = new Command("rollcall")
   .showHelpAfterError("(rollcall --help shows every command)")
   .exitOverride();
 
-type AddCommand = (program: Command) => void;
+interface CommandFile {
+  readonly addCommands: (program: Command) => void;
+}
 /** By the first argument. A command loads only its own file, `--version` none, and help all of them. */
-const commands = new Map<string, () => Promise<AddCommand>>(
-  Object.entries({
-    start: async () => (await import("./commands/start.ts")).addStartCommand,
-    dev: async () => (await import("./commands/dev.ts")).addDevCommand,
-    demo: async () => (await import("./commands/demo.ts")).addDemoCommands,
-    simulate: async () => (await import("./commands/simulate.ts")).addSimulateCommands,
-    nodes: async () => (await import("./commands/nodes.ts")).addNodesCommands,
-    explain: async () => (await import("./commands/explain.ts")).addExplainCommands,
-    dlq: async () => (await import("./commands/dlq.ts")).addDlqCommands,
-    doctor: async () => (await import("./commands/doctor.ts")).addDoctorCommands,
-    reload: async () => (await import("./commands/reload.ts")).addReloadCommand,
-    hold: async () => (await import("./commands/hold.ts")).addHoldCommands,
-    validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
-    graph: async () => (await import("./commands/graph.ts")).addGraphCommand,
-    contracts: async () => (await import("./commands/contract-schemas.ts")).addContractSchemasCommand,
-    check: async () => (await import("./commands/check.ts")).addCheckCommand,
-    "contract-check-worker": async () =>
-      (await import("./commands/contract-check-worker.ts")).addContractCheckWorkerCommand,
-    replay: async () => (await import("./commands/replay.ts")).addReplayCommands,
-    plan: async () => (await import("./commands/plan.ts")).addPlanCommands,
-    migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommands,
-    offsets: async () => (await import("./commands/offsets.ts")).addOffsetsCommands,
-  }),
-);
+const FILES: readonly (readonly [commands: readonly string[], load: () => Promise<CommandFile>])[] = [
+  [["start", "dev"], () => import("./commands/start.ts")],
+  [["demo"], () => import("./commands/demo.ts")],
+  [["simulate"], () => import("./commands/simulate.ts")],
+  [["nodes", "explain"], () => import("./commands/nodes.ts")],
+  [["dlq"], () => import("./commands/dlq.ts")],
+  [["doctor", "reload", "hold"], () => import("./commands/operate.ts")],
+  [["validate", "graph", "contracts", "check"], () => import("./commands/contracts.ts")],
+  [["contract-check-worker"], () => import("./contract-check/check-contracts.ts")],
+  [["replay", "plan"], () => import("./commands/journal.ts")],
+  [["migrate", "offsets"], () => import("./commands/store.ts")],
+];
 const [, , verb = ""] = process.argv;
-const selected = commands.get(verb);
-const all = verb === "--version" || verb === "-V" ? [] : commands.values();
-for (const load of selected ? [selected] : all) (await load())(program);
+const selected = FILES.filter(([commands]) => commands.includes(verb));
+const all = verb === "--version" || verb === "-V" ? [] : FILES;
+for (const [, load] of selected.length > 0 ? selected : all) (await load()).addCommands(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const usage = error instanceof Error && "exitCode" in error && "code" in error;
+  const usage = error instanceof CommanderError;
   if (!usage) process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = usage ? ((error as { exitCode: number }).exitCode === 0 ? 0 : 2) : 1;
+  process.exitCode = usage ? (error.exitCode === 0 ? 0 : 2) : 1;
 }

@@ -4,13 +4,13 @@ import { openDemoSystem, type DemoSystem } from "../demo/demo-system.ts";
 import { Scenario } from "../demo/scenario.ts";
 import { withTimeout } from "../host/with-timeout.ts";
 import { interruption } from "../terminal/interrupt.ts";
-import { colorsOf, print } from "../terminal/output.ts";
+import { colors, print } from "../terminal/output.ts";
 
 /** Long enough for a first start on a slow disk or a busy machine. */
 const START_TIMEOUT_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 12_000;
 
-export function addDemoCommands(program: Command): void {
+export function addCommands(program: Command): void {
   program
     .command("demo")
     .description("five nodes register, one goes silent and comes back, on an embedded system of its own")
@@ -21,7 +21,7 @@ export function addDemoCommands(program: Command): void {
 async function run({ keep }: { readonly keep: boolean }): Promise<void> {
   const interrupted = interruption();
   const demoSystem = await startWithTimeout();
-  const scenario = new Scenario({ demoSystem, colors: colorsOf(process.stdout), print });
+  const scenario = new Scenario(demoSystem);
   try {
     await Promise.race([runScenario(scenario, demoSystem, keep), demoSystem.failed, interrupted]);
     if (keep) await Promise.race([interrupted, demoSystem.failed]);
@@ -34,8 +34,7 @@ async function run({ keep }: { readonly keep: boolean }): Promise<void> {
 }
 
 async function startWithTimeout(): Promise<DemoSystem> {
-  const { bold } = colorsOf(process.stdout);
-  print(bold("Rollcall: 2-way node registration from YAML contracts"));
+  print(colors.bold("Rollcall: 2-way node registration from YAML contracts"));
   print("");
   print("Starting the embedded system in a temporary folder: PGlite is its store, bus and service catalogue.");
   const opening = openDemoSystem();
@@ -48,8 +47,9 @@ async function startWithTimeout(): Promise<DemoSystem> {
 }
 
 async function runScenario(scenario: Scenario, demoSystem: DemoSystem, keep: boolean): Promise<void> {
-  const { bold } = colorsOf(process.stdout);
-  print(`On a copy of the contracts with deadlines of seconds: ${bold("ack 10 s, liveness 3 s")} (shipped: 30 s).`);
+  print(
+    `On a copy of the contracts with deadlines of seconds: ${colors.bold("ack 10 s, liveness 3 s")} (shipped: 30 s).`,
+  );
   print(`The nodes use HTTP at ${demoSystem.url}; every message goes through the bus, keyed by node id.`);
   await scenario.registration();
   await scenario.expiry();

@@ -2,22 +2,22 @@ import { type Command, Option } from "commander";
 import { EventStream } from "../../client/event-stream.ts";
 import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
 import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
+import type { Explanation } from "../http/entities/explanation.ts";
 import type { RegistrationView } from "../http/entities/registration-view.ts";
 import type { TimelineItem } from "../http/entities/timeline.ts";
 import { clientToken } from "../host/config.ts";
 import { formatAge, formatDuration } from "../http/server/text-format.ts";
 import { interruption } from "../terminal/interrupt.ts";
 import { parseCount } from "../terminal/option-values.ts";
-import { callServer, fetchAllPages, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
+import { callServer, fetchItems, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import {
-  type Colors,
-  colorsOf,
+  colors,
   escapedJson,
   paintState,
   print,
-  replaceUnprintable,
   printJson,
-  formatTable,
+  printTable,
+  replaceUnprintable,
 } from "../terminal/output.ts";
 
 const LIST_MAX = 1_000;
@@ -32,7 +32,7 @@ interface ListOptions extends ServerOptions {
   readonly limit: number;
 }
 
-export function addNodesCommands(program: Command): void {
+export function addCommands(program: Command): void {
   const nodes = program.command("nodes").description("the nodes of a running system");
   withServerOptions(nodes.command("list"))
     .description("every node with its state")
@@ -41,7 +41,7 @@ export function addNodesCommands(program: Command): void {
     .addOption(new Option("--type <type>", "only nodes of this type").choices(NODE_TYPES))
     .option("--capability <name>", "only nodes with this capability")
     .option("--query <text>", "only nodes with this text in their id or name")
-    .addOption(new Option("--limit <count>", "maximum number of nodes").argParser(parseCount).default(LIST_MAX))
+    .option("--limit <count>", "maximum number of nodes", parseCount, LIST_MAX)
     .action(list);
   withServerOptions(nodes.command("show"))
     .description("one node, and the end of its timeline")
@@ -52,15 +52,20 @@ export function addNodesCommands(program: Command): void {
     .argument("[node-id]", "only of this node")
     .addOption(new Option("--type <types...>", "only events of these types").choices(REGISTRATION_EVENT_TYPES))
     .action(watch);
+  withServerOptions(program.command("explain"))
+    .description(
+      "why a node is in its state, what it is waiting for and what can change it; exits 1 for an unknown node",
+    )
+    .argument("<node-id>")
+    .action(explain);
 }
 
 async function list(options: ListOptions): Promise<void> {
   const { state, reducerState: reducer_state, type: node_type, capability, query: q, limit } = options;
   const filter = { state, reducer_state, node_type, capability, q };
-  const { items, more } = await fetchAllPages<RegistrationView>(options, "/api/v1/registrations", filter, limit);
+  const { items, more } = await fetchItems<RegistrationView>(options, "/api/v1/registrations", filter, limit);
   if (options.json) return printJson(items);
   if (items.length === 0) return print("no nodes");
-  const colors = colorsOf(process.stdout);
   const now = Date.now();
   const rows = items.map((each) => [
     each.node_id,
@@ -72,10 +77,8 @@ async function list(options: ListOptions): Promise<void> {
     each.node?.node_version ?? "",
     Object.values(each.node?.endpoints ?? {})[0] ?? "",
   ]);
-  const paint = (cell: string, column: number): string => (column === 2 ? paintState(cell, colors) : cell);
-  print(
-    formatTable(["NODE", "TYPE", "STATE", "SINCE", "ATTEMPT", "DEADLINE", "VERSION", "ENDPOINT"], rows, colors, paint),
-  );
+  const head = ["NODE", "TYPE", "STATE", "SINCE", "ATTEMPT", "DEADLINE", "VERSION", "ENDPOINT"];
+  printTable(head, rows, (cell, column) => (column === 2 ? paintState(cell) : cell));
   if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow the list with --state, --type, --query`));
 }
 
@@ -94,35 +97,28 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
     query: { order: "newest", limit: String(SHOWN_ITEMS) },
   });
   if (options.json) return printJson({ ...registration, timeline: items });
-  const colors = colorsOf(process.stdout);
-  const { node, state, state_since, reducer_state, attempt, registration_attempt_id, entity_seq } = registration;
-  const facts: [string, string][] = [
+  const { node, state, state_since, reducer_state, attempt, registration_attempt_id, entity_seq, failures } =
+    registration;
+  const endpoints = Object.entries(node?.endpoints ?? {}).map(([name, url]) => `${name} ${url}`);
+  const facts = [
     ["state", `${state ?? ""} since ${state_since} (reducer ${reducer_state})`],
     ["attempt", `${attempt} (${registration_attempt_id ?? "none"}), ${entity_seq} events published`],
     ["deadline", deadlineText(registration, Date.now()) || "none"],
     ["type", `${node?.node_type ?? ""} ${node?.node_version ?? ""} ${node?.node_name ?? ""}`],
-    [
-      "endpoints",
-      Object.entries(node?.endpoints ?? {})
-        .map(([name, url]) => `${name} ${url}`)
-        .join(", ") || "none",
-    ],
+    ["endpoints", endpoints.join(", ") || "none"],
     ["capabilities", node?.capabilities.join(", ") || "none"],
-    ...registration.failures.map(({ backend, error_code, message }): [string, string] => [
-      "failed",
-      `${backend}: ${error_code} ${message}`,
-    ]),
-  ];
+    ...failures.map(({ backend, error_code, message }) => ["failed", `${backend}: ${error_code} ${message}`] as const),
+  ] as const;
   print(colors.bold(replaceUnprintable(nodeId)));
   for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(13))}${replaceUnprintable(value)}`);
   print("");
   for (const item of items) {
-    print(timelineLine(item, colors));
-    for (const tried of item.tries) print(tryLine(tried, colors));
+    print(timelineLine(item));
+    for (const tried of item.tries) print(tryLine(tried));
   }
 }
 
-function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem, colors: Colors): string {
+function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem): string {
   const time = colors.dim(at.slice(11, 23));
   if (kind === "event")
     return (
@@ -130,14 +126,14 @@ function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineIt
       `${colors.dim(`on ${replaceUnprintable(topic ?? "")}`)}`
     );
   const explanation = [note, reason].filter((text) => text !== null).join("; ");
-  const where = state === null ? "" : ` [${paintState(state, colors)}]`;
+  const where = state === null ? "" : ` [${paintState(state)}]`;
   return (
     `${time}  ${replaceUnprintable(type ?? kind)}${kind === "message" ? "" : ` (${kind})`}${where} ` +
     `${replaceUnprintable(explanation)}`
   );
 }
 
-function tryLine({ at, ms, code, error }: TimelineItem["tries"][number], colors: Colors): string {
+function tryLine({ at, ms, code, error }: TimelineItem["tries"][number]): string {
   const result = code === undefined ? "done" : colors.red(replaceUnprintable(`${code} ${error ?? ""}`));
   return `${colors.dim(at.slice(11, 23))}     tried: ${result} ${colors.dim(`after ${ms} ms`)}`;
 }
@@ -146,24 +142,31 @@ async function watch(
   nodeId: string | undefined,
   options: ServerOptions & { readonly type?: readonly RegistrationEventType[] },
 ): Promise<void> {
-  const colors = colorsOf(process.stdout);
   await callServer(options, "/health/live");
   const stream = new EventStream({
     url: options.url,
     token: clientToken(process.env),
     filter: { types: options.type ?? [], ...(nodeId !== undefined && { nodeId }) },
     log: (_level, message) => void process.stderr.write(`${message}\n`),
-    onEvent: (event) => print(options.json ? escapedJson(event) : eventLine(event, colors)),
+    onEvent: (event) => print(options.json ? escapedJson(event) : eventLine(event)),
   });
   const interrupted = interruption();
   await Promise.race([stream.open().then(() => interrupted), interrupted]);
   stream.close();
 }
 
-function eventLine({ type, payload }: RegistrationEvent, colors: Colors): string {
+function eventLine({ type, payload }: RegistrationEvent): string {
   const { node_id, attempt, entity_seq, emitted_at } = payload;
   return (
     `${colors.dim(emitted_at.slice(11, 23))}  ${replaceUnprintable(node_id)}  ${type}  ` +
     `${colors.dim(`attempt ${attempt}, event ${entity_seq}`)}`
   );
+}
+
+async function explain(nodeId: string, options: ServerOptions): Promise<void> {
+  const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}/explanation`;
+  const explanation = await callServer<Explanation>(options, path);
+  if (options.json) printJson(explanation);
+  else print(replaceUnprintable(explanation.text));
+  if (!explanation.known) process.exitCode = 1;
 }

@@ -1,12 +1,12 @@
+import { on } from "node:events";
+import { parentPort } from "node:worker_threads";
+import type { Command } from "commander";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import { type ModelCheckResult, checkModel } from "../../runtime/contract/exploration/check-model.ts";
 import { buildGraph, type ContractGraph } from "../../runtime/contract/graph/graph.ts";
-import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
-import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { validateFiles } from "../../runtime/contract/checks/validate.ts";
-import type { Domain } from "../../runtime/core/domain.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
@@ -28,28 +28,51 @@ export interface CheckResult {
   readonly plan: PlanReport | null;
 }
 
+/** What the thread says: it wants more lines of the journal, or it is done. It is told no lines when there are no more. */
+export type WorkerMessage = "lines" | { readonly result: CheckResult } | { readonly failed: string };
+
+/** Hidden: the server starts it as the thread that checks contracts. */
+export function addCommands(program: Command): void {
+  program.command("contract-check-worker", { hidden: true }).action(runWorker);
+}
+
+/** One request after the other, until the thread is ended. */
+async function runWorker(): Promise<void> {
+  const port = parentPort;
+  if (!port) throw new Error("check-contracts runs only as a worker thread of the server");
+  const messages = on(port, "message");
+  const nextMessage = async <Message>(): Promise<Message> => ((await messages.next()).value as [Message])[0];
+  const send = (message: WorkerMessage): void => port.postMessage(message);
+  async function* journal(): AsyncGenerator<JournalLine> {
+    for (;;) {
+      send("lines");
+      const lines = await nextMessage<readonly JournalLine[]>();
+      if (lines.length === 0) return;
+      yield* lines;
+    }
+  }
+  for (;;) {
+    const request = await nextMessage<CheckRequest>();
+    await checkContracts(request, journal()).then(
+      (result) => send({ result }),
+      (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }),
+    );
+  }
+}
+
 /**
- * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder. @param journal is read for a
- * plan only
+ * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder. @param lines of the journal, read
+ * for a plan only
  */
-export async function checkContracts(
+async function checkContracts(
   { files, model: explores, planHours }: CheckRequest,
-  journal: AsyncIterable<JournalLine>,
+  lines: AsyncIterable<JournalLine>,
 ): Promise<CheckResult> {
   const { model, diagnostics } = validateFiles("the contracts", files, withoutBackends());
   if (!model) return { diagnostics, graph: null, model: null, plan: null };
-  return {
-    diagnostics,
-    graph: buildGraph(model),
-    model: explores ? checkModel(model) : null,
-    plan: planHours === undefined ? null : await planOf(model, journal, planHours),
-  };
-}
-
-async function planOf(model: DomainModel, journal: AsyncIterable<JournalLine>, hours: number): Promise<PlanReport> {
-  // Both are asked for with the names that the journal's head has.
-  let compiled: Domain | undefined;
-  const domainFor = (names: TopicVariables): Domain => (compiled ??= compileDomain(model, names));
-  const open = await openJournal(journal, model.code, domainFor);
-  return runPlan(open, domainFor(open.head), hours);
+  const graph = buildGraph(model);
+  const explored = explores ? checkModel(model) : null;
+  if (planHours === undefined) return { diagnostics, graph, model: explored, plan: null };
+  const journal = await openJournal(lines, model.code, (names) => compileDomain(model, names));
+  return { diagnostics, graph, model: explored, plan: await runPlan(journal, journal.fallback, planHours) };
 }

@@ -1,8 +1,9 @@
+import { on } from "node:events";
 import { Worker } from "node:worker_threads";
+import { settleWithin } from "../../runtime/adapters/settle-within.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { COMMAND } from "../built-files.ts";
-import type { CheckRequest, CheckResult } from "./check-contracts.ts";
-import type { WorkerMessage, WorkerRequest } from "./check-worker.ts";
+import type { CheckRequest, CheckResult, WorkerMessage } from "./check-contracts.ts";
 
 const LINES_PER_MESSAGE = 500;
 /** A thread that nobody asks is ended. */
@@ -34,7 +35,9 @@ export class ContractChecker {
     clearTimeout(this.#idleTimer);
     const worker = (this.#worker ??= this.#startWorker());
     try {
-      return await runCheck(worker, request, journal, timeoutMs);
+      return await settleWithin(timeoutMs, runCheck(worker, request, journal), () => {
+        throw new CheckTimeout();
+      });
     } catch (error) {
       this.#stopWorker();
       throw error;
@@ -55,7 +58,7 @@ export class ContractChecker {
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MAX_MIB },
     });
     worker.unref();
-    // Whoever waits is told by a listener of his own; this one is for a thread that ends while nobody does.
+    // Whoever waits listens too; this one is for a thread that fails while nobody does.
     worker.on("error", () => {});
     worker.on("exit", () => this.#worker === worker && (this.#worker = undefined));
     return worker;
@@ -67,38 +70,24 @@ export class ContractChecker {
   }
 }
 
-function runCheck(
+async function runCheck(
   worker: Worker,
   request: CheckRequest,
   journal: AsyncIterable<JournalLine>,
-  timeoutMs: number,
 ): Promise<CheckResult> {
-  const lines = batchesOf(journal);
-  const send = (told: WorkerRequest): void => worker.postMessage(told);
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => settle(() => reject(new CheckTimeout())), timeoutMs);
-    const onMessage = (said: WorkerMessage): void => {
-      if ("wants" in said)
-        lines.next().then(
-          ({ value }) => send({ lines: value ?? [] }),
-          (error: unknown) => settle(() => reject(error)),
-        );
-      else if ("result" in said) settle(() => resolve(said.result as CheckResult));
-      else settle(() => reject(new Error(said.failed)));
-    };
-    const onEnd = (error: unknown): void =>
-      settle(() =>
-        reject(error instanceof Error ? error : new Error("the contract checker's worker thread ended unexpectedly")),
-      );
-    const settle = (then: () => void): void => {
-      clearTimeout(timer);
-      worker.off("message", onMessage).off("error", onEnd).off("exit", onEnd);
-      void lines.return(undefined);
-      then();
-    };
-    worker.on("message", onMessage).on("error", onEnd).on("exit", onEnd);
-    send({ request });
-  });
+  const batches = batchesOf(journal);
+  try {
+    const messages = on(worker, "message", { close: ["exit"] }) as AsyncIterable<[WorkerMessage]>;
+    worker.postMessage(request);
+    for await (const [message] of messages) {
+      if (message === "lines") worker.postMessage((await batches.next()).value ?? []);
+      else if ("result" in message) return message.result;
+      else throw new Error(message.failed);
+    }
+    throw new Error("the contract checker's worker thread ended unexpectedly");
+  } finally {
+    await batches.return(undefined);
+  }
 }
 
 async function* batchesOf(journal: AsyncIterable<JournalLine>): AsyncGenerator<readonly JournalLine[], undefined> {

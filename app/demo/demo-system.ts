@@ -1,28 +1,36 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { httpTransport } from "../../client/http-transport.ts";
-import type { Transport } from "../../client/transport.ts";
-import { composeSystem } from "../host/compose.ts";
-import { InvalidContractsError } from "../host/contracts-in-force.ts";
-import { readConfig } from "../host/config.ts";
-import { createHttpServer } from "../http/server/http-server.ts";
-import type { System } from "../host/system.ts";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
-import { writeDemoContracts } from "./demo-contracts.ts";
+import { composeSystem, SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { readConfig } from "../host/config.ts";
+import { InvalidContractsError } from "../host/contracts-in-force.ts";
+import { createHttpServer } from "../http/server/http-server.ts";
 
-/** An embedded system in a temporary folder, on a free port of this machine. */
-export interface DemoSystem {
-  readonly system: System;
-  readonly url: string;
-  readonly contractsDir: string;
-  readonly transport: Transport;
-  /** Rejects when the runtime can't continue. */
-  readonly failed: Promise<never>;
-  close(): Promise<void>;
+/** The demo's contracts differ from the shipped ones in these deadlines only, so that nobody waits half a minute. */
+const TIMEOUT_EDITS: readonly { readonly name: string; readonly find: RegExp; readonly put: string }[] = [
+  { name: "ack deadline", find: /(name: ack, after: )\w+/, put: "$110s" },
+  { name: "liveness deadline", find: /(name: liveness\s+after: )\w+/, put: "$13s" },
+  { name: "renewal by heartbeats", find: /(renewed_for: )\w+/, put: "$13s" },
+];
+
+/** Writes a copy of the shipped contracts with deadlines of seconds. */
+export function writeDemoContracts(directory: string): void {
+  cpSync(SHIPPED_CONTRACTS, directory, { recursive: true, filter: (path) => !path.includes("messages") });
+  const file = join(directory, "orchestrator.yaml");
+  let text = readFileSync(file, "utf8");
+  for (const { name, find, put } of TIMEOUT_EDITS) {
+    if (!find.test(text)) throw new Error(`${file} has no ${name} where the demo edits it`);
+    text = text.replace(find, put);
+  }
+  writeFileSync(file, text);
 }
 
-export async function openDemoSystem(): Promise<DemoSystem> {
+export type DemoSystem = Awaited<ReturnType<typeof openDemoSystem>>;
+
+/** An embedded system in a temporary folder, on a free port of this machine. */
+export async function openDemoSystem() {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-demo-"));
   const contractsDir = join(directory, "contracts");
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
@@ -30,10 +38,11 @@ export async function openDemoSystem(): Promise<DemoSystem> {
     writeDemoContracts(contractsDir);
     // No variables of the environment: they may point to a real system.
     const config = readConfig({ ROLLCALL_DATA_DIR: join(directory, "data"), ROLLCALL_HTTP_PORT: "0" });
-    let rejectFailed = (_: unknown): void => {};
-    const failed = new Promise<never>((_, reject) => (rejectFailed = reject));
+    let onFatal = (_: unknown): void => {};
+    /** Rejects when the runtime can't continue. */
+    const failed = new Promise<never>((_, reject) => (onFatal = reject));
     failed.catch(() => {});
-    const system = await composeSystem(config, { contractsDir, onFatal: (error) => rejectFailed(error) });
+    const system = await composeSystem(config, { contractsDir, onFatal });
     const http = createHttpServer(system);
     const url = await http.listen({ host: "127.0.0.1", port: 0 });
     await system.runtime.start();

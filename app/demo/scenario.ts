@@ -1,17 +1,19 @@
-import type { RollcallNode, RollcallNodeEvents } from "../../client/rollcall-node.ts";
-import { topicOf } from "../../client/topics.ts";
+import { setTimeout } from "node:timers/promises";
+import { RollcallNode, type RollcallNodeEvents, type RollcallNodeOptions } from "../../client/rollcall-node.ts";
+import type { Transport } from "../../client/transport.ts";
 import { withTimeout } from "../host/with-timeout.ts";
-import type { Colors } from "../terminal/output.ts";
-import { DEMO_NODES, DemoNode, FOLLOWED_NODE } from "./demo-nodes.ts";
-import { headerLine, rowLine } from "./timeline-table.ts";
+import { colors, print } from "../terminal/output.ts";
 import type { DemoSystem } from "./demo-system.ts";
-import { type TimelineRow, Timeline } from "./timeline.ts";
+import { printTimelineHeader, Timeline } from "./timeline.ts";
 
-export interface ScenarioOptions {
-  readonly demoSystem: DemoSystem;
-  readonly colors: Colors;
-  readonly print: (line: string) => void;
-}
+/** The node whose timeline is shown. */
+const FOLLOWED = { nodeId: "orders", nodeType: "effect", capabilities: ["orders.read", "orders.write"] } as const;
+const OTHERS = [
+  { nodeId: "prices", nodeType: "compute", capabilities: ["prices.quote"] },
+  { nodeId: "totals", nodeType: "reducer", capabilities: ["totals.daily"] },
+  { nodeId: "checkout", nodeType: "orchestrator", capabilities: ["checkout.run"] },
+  { nodeId: "mail", nodeType: "effect", capabilities: ["mail.send"] },
+] as const;
 
 /** Long enough for one step on a slow machine: after that the demo has failed. */
 const STEP_TIMEOUT_MS = 20_000;
@@ -19,92 +21,80 @@ const HEARTBEATS_MS = 2_500;
 
 /** Five nodes register; one of them is followed, falls silent, expires and comes back. */
 export class Scenario {
-  readonly #options: ScenarioOptions;
-  readonly #nodes: readonly DemoNode[];
+  readonly #demoSystem: DemoSystem;
   readonly #timeline: Timeline;
-  readonly #active = new Map<string, number>();
-  #lastRow: TimelineRow | undefined;
+  readonly #followed: RollcallNode;
+  readonly #nodes: readonly RollcallNode[];
+  /** While its messages are suppressed, as by a pulled cable. */
+  #isFollowedSilent = false;
 
-  constructor(options: ScenarioOptions) {
-    this.#options = options;
-    const { system, transport } = options.demoSystem;
+  constructor(demoSystem: DemoSystem) {
+    const { system, transport } = demoSystem;
     const { ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = system.config;
-    this.#timeline = new Timeline({
-      nodeId: FOLLOWED_NODE,
-      initialReducerState: system.domain.reducer.initial,
-      topicOf: (type) => topicOf(type, { env, namespace }),
-      nowMs: Date.now,
-      onRow: (row) => this.#printRow(row),
-    });
-    this.#nodes = DEMO_NODES.map(
-      (description) =>
-        new DemoNode(
-          transport,
-          { ...description, endpoints: { http: `http://${description.nodeId}.demo:8080` } },
-          (message) => message.nodeId === FOLLOWED_NODE && this.#timeline.recordSent(message),
-        ),
-    );
+    this.#demoSystem = demoSystem;
+    this.#timeline = new Timeline(FOLLOWED.nodeId, system.domain.reducer.initial, { env, namespace });
     system.watch((event) => this.#timeline.recordShellEvent(event));
+    const publish: Transport["publish"] = async (message) => {
+      if (this.#isFollowedSilent) return;
+      this.#timeline.recordSent(message);
+      await transport.publish(message);
+    };
+    const create = (description: Omit<RollcallNodeOptions, "transport">, by: Transport): RollcallNode =>
+      new RollcallNode({
+        ...description,
+        endpoints: { http: `http://${description.nodeId}.demo:8080` },
+        transport: by,
+      });
+    this.#followed = create(FOLLOWED, { ...transport, publish });
+    this.#nodes = [this.#followed, ...OTHERS.map((description) => create(description, transport))];
   }
 
   async registration(): Promise<void> {
     this.#printHeading("Five nodes introspect. One of them, step by step:");
     const startedMs = Date.now();
-    for (const { node } of this.#nodes) node.on("active", () => this.#active.set(node.nodeId, Date.now() - startedMs));
-    const active = this.#nodes.map(({ node }) => this.#waitFor(node, "active", "become ACTIVE"));
-    await Promise.all(this.#nodes.map(({ node }) => node.start()));
-    await Promise.all(active);
-    const others = DEMO_NODES.filter(({ nodeId }) => nodeId !== FOLLOWED_NODE).map(
-      ({ nodeId }) => `${nodeId} after ${this.#active.get(nodeId)} ms`,
-    );
-    this.#printHeading(`${FOLLOWED_NODE} is ACTIVE; so are ${others.join(", ")}. Heartbeats keep them so:`);
+    const activations = this.#nodes.map(async (node) => {
+      await this.#waitFor(node, "active", "become ACTIVE");
+      return `${node.nodeId} after ${Date.now() - startedMs} ms`;
+    });
+    await Promise.all(this.#nodes.map((node) => node.start()));
+    const [, ...others] = await Promise.all(activations);
+    this.#printHeading(`${FOLLOWED.nodeId} is ACTIVE; so are ${others.join(", ")}. Heartbeats keep them so:`);
     await this.#pause(HEARTBEATS_MS);
   }
 
   async expiry(): Promise<void> {
-    const followed = this.#nodes.find(({ node }) => node.nodeId === FOLLOWED_NODE);
-    if (!followed) throw new Error(`no node ${FOLLOWED_NODE}`);
-    this.#printHeading(
-      `Now ${FOLLOWED_NODE} goes silent: its heartbeats are suppressed, those of the other four continue.`,
-    );
-    const expired = this.#waitFor(followed.node, "expired", "expire");
-    followed.isSilenced = true;
-    followed.node.once("expired", () => (followed.isSilenced = false));
-    const again = expired.then(() => this.#waitFor(followed.node, "active", "become ACTIVE again"));
+    const { nodeId } = FOLLOWED;
+    this.#printHeading(`Now ${nodeId} goes silent: its heartbeats are suppressed, those of the other four continue.`);
+    const expired = this.#waitFor(this.#followed, "expired", "expire");
+    this.#isFollowedSilent = true;
+    this.#followed.once("expired", () => (this.#isFollowedSilent = false));
+    const again = expired.then(() => this.#waitFor(this.#followed, "active", "become ACTIVE again"));
     await expired;
-    this.#printHeading(`${FOLLOWED_NODE} received LIVENESS_EXPIRED, and registers again by itself:`);
+    this.#printHeading(`${nodeId} received LIVENESS_EXPIRED, and registers again by itself:`);
     const { attempt } = await again;
-    const phases = this.#nodes.map(({ node }) => `${node.nodeId} ${node.phase.toUpperCase()}`);
-    this.#options.print("");
-    this.#options.print(`${FOLLOWED_NODE} is back, with attempt ${attempt}. All five: ${phases.join(", ")}.`);
+    const phases = this.#nodes.map((node) => `${node.nodeId} ${node.phase.toUpperCase()}`);
+    print("");
+    print(`${nodeId} is back, with attempt ${attempt}. All five: ${phases.join(", ")}.`);
   }
 
   async deregistration(): Promise<void> {
     this.#printHeading("They deregister:");
-    await Promise.all(this.#nodes.map(({ node }) => node.close()));
+    await Promise.all(this.#nodes.map((node) => node.close()));
     for (let waitedMs = 0; this.#timeline.orchestrator !== "DEREGISTERED"; waitedMs += 50) {
       if (waitedMs > STEP_TIMEOUT_MS)
-        throw new Error(`${FOLLOWED_NODE} deregistered and is still ${this.#timeline.orchestrator}`);
+        throw new Error(`${FOLLOWED.nodeId} deregistered and is still ${this.#timeline.orchestrator}`);
       await this.#pause(50);
     }
   }
 
   /** Stops all nodes, also after a failure, without deregistering them. */
   async end(): Promise<void> {
-    await Promise.all(this.#nodes.map(({ node }) => node.close({ goodbye: false })));
+    await Promise.all(this.#nodes.map((node) => node.close({ goodbye: false })));
   }
 
   #printHeading(text: string): void {
-    const { print, colors } = this.#options;
-    print("");
-    print(colors.bold(text));
-    print("");
-    print(headerLine(colors));
-  }
-
-  #printRow(row: TimelineRow): void {
-    this.#options.print(rowLine(row, this.#lastRow, this.#options.colors));
-    this.#lastRow = row;
+    print(`\n${colors.bold(text)}\n`);
+    printTimelineHeader();
   }
 
   async #waitFor<Name extends "active" | "expired">(
@@ -112,7 +102,7 @@ export class Scenario {
     event: Name,
     what: string,
   ): Promise<RollcallNodeEvents[Name][0]> {
-    const { failed, system } = this.#options.demoSystem;
+    const { failed, system } = this.#demoSystem;
     const happened = Promise.race([node.next(event), failed]);
     const message = `${node.nodeId} did not ${what} within ${STEP_TIMEOUT_MS / 1_000} s`;
     const [payload] = await withTimeout(system.clock, STEP_TIMEOUT_MS, happened, message);
@@ -120,6 +110,6 @@ export class Scenario {
   }
 
   async #pause(ms: number): Promise<void> {
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), this.#options.demoSystem.failed]);
+    await Promise.race([setTimeout(ms), this.#demoSystem.failed]);
   }
 }

@@ -1,40 +1,49 @@
-import type { NodeMessage, NodeMessageType } from "../../client/messages.ts";
+import type { NodeMessage } from "../../client/messages.ts";
+import { topicOf, type TopicPrefix } from "../../client/topics.ts";
 import type { Decision, MachineTransition } from "../../runtime/core/decision.ts";
 import type { Message } from "../../runtime/core/message.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
+import { colors, paintState, print } from "../terminal/output.ts";
 
-/** The part of the system that a row is about. */
-export type Actor = "node" | "orchestrator" | "reducer" | "effect" | "bus" | "deadline";
+/** The parts of the system that a row can be about, and their colours. */
+const ACTORS = {
+  node: colors.bold,
+  orchestrator: colors.blue,
+  reducer: colors.magenta,
+  effect: colors.green,
+  bus: colors.magenta,
+  deadline: colors.red,
+} as const;
+type Actor = keyof typeof ACTORS;
 
-/** One line of a timeline: what happened, and both machines' states after it. */
-export interface TimelineRow {
-  readonly atMs: number;
-  readonly actor: Actor;
-  readonly name: string;
-  readonly orchestrator: string;
-  readonly reducer: string;
-  /** The topic of an event, the target of an intent, or why nothing changed. */
-  readonly detail: string;
+const WIDTHS = { atMs: 6, actor: 12, what: 29, orchestrator: 20, reducer: 8 } as const;
+
+export function printTimelineHeader(): void {
+  const columns = [
+    "T+ms".padStart(WIDTHS.atMs),
+    "who".padEnd(WIDTHS.actor),
+    "what".padEnd(WIDTHS.what),
+    "orchestrator".padEnd(WIDTHS.orchestrator),
+    "reducer".padEnd(WIDTHS.reducer),
+    "topic, target or reason",
+  ];
+  print(colors.dim(columns.join("  ")));
 }
 
-interface TimelineOptions {
-  readonly nodeId: string;
-  readonly initialReducerState: string;
-  readonly topicOf: (type: NodeMessageType) => string;
-  readonly nowMs: () => number;
-  readonly onRow: (row: TimelineRow) => void;
-}
-
-/** Builds one node's timeline, row by row, from the messages that it sends and the events of the shell. */
+/** Prints one node's timeline, row by row, from the messages that it sends and the events of the shell. */
 export class Timeline {
-  readonly #options: TimelineOptions;
+  readonly #nodeId: string;
+  readonly #topics: TopicPrefix;
   #startedMs: number | undefined;
   #orchestrator = "-";
   #reducer: string;
+  /** Both states in the row before: one that is new stands out. */
+  #printed = { orchestrator: "", reducer: "" };
 
-  constructor(options: TimelineOptions) {
-    this.#options = options;
-    this.#reducer = options.initialReducerState;
+  constructor(nodeId: string, initialReducerState: string, topics: TopicPrefix) {
+    this.#nodeId = nodeId;
+    this.#reducer = initialReducerState;
+    this.#topics = topics;
   }
 
   get orchestrator(): string {
@@ -43,38 +52,35 @@ export class Timeline {
 
   /** The node sends a message; the first one is T+0. */
   recordSent({ type, payload }: NodeMessage): void {
-    this.#startedMs ??= this.#options.nowMs();
+    this.#startedMs ??= Date.now();
     const isGoodbye = "reason" in payload && payload.reason === "shutdown";
-    this.#addRow("node", type, this.#options.topicOf(type) + (isGoodbye ? ", reason: shutdown" : ""));
+    this.#printRow("node", type, topicOf(type, this.#topics) + (isGoodbye ? ", reason: shutdown" : ""));
   }
 
   recordShellEvent(event: ShellEvent): void {
-    if (event.kind !== "decision" || event.message.entityId !== this.#options.nodeId) return;
+    if (event.kind !== "decision" || event.message.entityId !== this.#nodeId) return;
     const { message, decision } = event;
     const moves = [...decision.moves];
-    this.#addInput(message, decision, moves);
+    this.#printInput(message, decision, moves);
     for (const [index, { type, topic, seq }] of decision.events.entries()) {
       this.#applyMoves(moves, decision.events[index + 1]?.type);
-      this.#addRow("orchestrator", type, topic);
+      this.#printRow("orchestrator", type, topic);
       for (const intent of decision.intents)
-        if (intent.version === seq) this.#addRow("reducer", intent.type, intent.target);
+        if (intent.version === seq) this.#printRow("reducer", intent.type, intent.target);
     }
   }
 
   /** A row for the input, unless the node's own row shows it, and the transitions before the first event. */
-  #addInput({ kind, type }: Message, { entity, events, result, reason }: Decision, moves: MachineTransition[]): void {
+  #printInput({ kind, type }: Message, { entity, events, result, reason }: Decision, moves: MachineTransition[]): void {
     this.#applyMoves(moves, events[0]?.type);
-    if (kind === "published") this.#addRow("bus", innerType(type), "confirmed by the bus");
-    else if (kind === "deadline") this.#addRow("deadline", type, "passed, and the log has no message in time");
+    if (kind === "published") this.#printRow("bus", innerType(type), "confirmed by the bus");
+    else if (kind === "deadline") this.#printRow("deadline", type, "passed, and the log has no message in time");
     else if (kind === "outcome" && result !== "no_op")
-      this.#addRow("effect", type, type.startsWith("failed(") ? reason : "");
-    else if (kind === "bus" && result === "renewed") this.#addRenewals(Object.entries(entity?.deadlines ?? {}));
-    else if (kind === "bus" && result !== "changed") this.#addRow("orchestrator", `(${result})`, reason);
-  }
-
-  #addRenewals(deadlines: readonly (readonly [string, { readonly at: number }])[]): void {
-    for (const [name, { at }] of deadlines)
-      this.#addRow("orchestrator", "(renewed)", `${name} deadline moves to T+${at - (this.#startedMs ?? at)}`);
+      this.#printRow("effect", type, type.startsWith("failed(") ? reason : "");
+    else if (kind === "bus" && result === "renewed")
+      for (const [name, { at }] of Object.entries(entity?.deadlines ?? {}))
+        this.#printRow("orchestrator", "(renewed)", `${name} deadline moves to T+${at - (this.#startedMs ?? at)}`);
+    else if (kind === "bus" && result !== "changed") this.#printRow("orchestrator", `(${result})`, reason);
   }
 
   /** Applies transitions of both state machines, up to the one that the next event triggers. */
@@ -86,16 +92,22 @@ export class Timeline {
     }
   }
 
-  #addRow(actor: Actor, what: string, where: string): void {
-    const atMs = this.#options.nowMs() - (this.#startedMs ?? this.#options.nowMs());
-    this.#options.onRow({
-      atMs,
-      actor,
-      name: what,
-      orchestrator: this.#orchestrator,
-      reducer: this.#reducer,
-      detail: where,
-    });
+  /** @param detail the topic of an event, the target of an intent, or why nothing changed */
+  #printRow(actor: Actor, what: string, detail: string): void {
+    const atMs = this.#startedMs === undefined ? 0 : Date.now() - this.#startedMs;
+    const [orchestrator, reducer] = [this.#orchestrator, this.#reducer];
+    const [state, reducerState] = [orchestrator.padEnd(WIDTHS.orchestrator), reducer.padEnd(WIDTHS.reducer)];
+    const isNew = orchestrator !== this.#printed.orchestrator;
+    const row = [
+      String(atMs).padStart(WIDTHS.atMs),
+      ACTORS[actor](actor.padEnd(WIDTHS.actor)),
+      actor === "node" ? colors.bold(what.padEnd(WIDTHS.what)) : what.padEnd(WIDTHS.what),
+      isNew ? state.replace(orchestrator, paintState(orchestrator)) : colors.dim(state),
+      reducer !== this.#printed.reducer ? colors.cyan(reducerState) : colors.dim(reducerState),
+      colors.dim(detail),
+    ];
+    print(row.join("  ").trimEnd());
+    this.#printed = { orchestrator, reducer };
   }
 }
 

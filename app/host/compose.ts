@@ -1,11 +1,9 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
 import { v7 } from "uuid";
-import { ConsulClient } from "../../effects/consul/consul-client.ts";
-import { consulCatalog } from "../../effects/consul/consul-catalog.ts";
-import type { ServiceCatalog } from "../../effects/service-catalog/service-registry.ts";
-import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
+import { backendsOf } from "../../effects/backends.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
@@ -15,22 +13,14 @@ import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
-import { armFailpoint, type Failpoint } from "../../runtime/shell/failpoint.ts";
+import { armFailpoint } from "../../runtime/shell/failpoint.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
-import type { Config } from "./config.ts";
-import { type CompiledContracts, unversionedChangeWarning } from "./contract-history.ts";
-import {
-  type DomainSource,
-  type StartupContracts,
-  resolveStartupContracts,
-  readContracts,
-} from "./contracts-in-force.ts";
-import { kafkaAccess } from "./kafka-access.ts";
 import { withBackends } from "../modules/registration.ts";
+import { type Config, kafkaAccess } from "./config.ts";
+import { readContracts, resolveStartupContracts } from "./contracts-in-force.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
-import type { System } from "./system.ts";
 import { installedTracing } from "./tracing.ts";
 
 const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -50,7 +40,7 @@ export interface ComposeOptions {
   readonly editable?: boolean;
   readonly limits?: Partial<ShellLimits>;
   readonly onFatal?: (error: unknown) => void;
-  readonly log?: (level: "info" | "warn" | "error", message: string, details?: object) => void;
+  readonly log?: Pick<Logger, "info" | "warn" | "error">;
 }
 
 /**
@@ -58,87 +48,25 @@ export interface ComposeOptions {
  * before `system.runtime.start()`.
  * @throws InvalidContractsError with every diagnostic; IncompatibleContractsError; Fault of the store
  */
-export async function composeSystem(config: Config, options: ComposeOptions = {}): Promise<System> {
-  const clock = new SystemClock();
-  const failpoint = armFailpoint(config.ROLLCALL_FAILPOINT, config.NODE_ENV);
-  // The contracts are checked against the effects before a store is opened, so the effects get it later.
-  const storeReference: { sql: Sql | undefined } = { sql: undefined };
-  const sql: Sql = { query: (text, values) => (storeReference.sql as Sql).query(text, values) };
-  const { registry, discovery } = createCatalog(config, sql);
-  const code = withBackends(registry, sql, registry);
-  const directory = options.contractsDir ?? SHIPPED_CONTRACTS;
-  const source = { directory, code, names: { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE } };
-  const folderContracts = readContracts(source);
-
-  const store = await openStore(config);
-  storeReference.sql = store;
-  const startup = await prepareStore(store, clock, () => failpoint("C13"))
-    .then(() =>
-      resolveStartupContracts(store, folderContracts, source, {
-        isShared: !isEmbedded(config),
-        by: `the start of ${PROCESS_NAME}`,
-      }),
-    )
-    .catch(async (error: unknown) => {
-      await store.close();
-      throw error;
-    });
-  logContractWarnings(startup, folderContracts, options);
-
+export async function composeSystem(config: Config, options: ComposeOptions = {}) {
+  const { editable = false, limits, onFatal = rethrow } = options;
+  const parts = await openParts(config, options);
+  const { catalog, clock, contracts, failpoint, source, store } = parts;
   const listeners = new Set<Observe>();
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
-  const parts = { config, options, source, store, clock, failpoint, observe };
-  const runtime = createRuntime(startup.contracts, parts);
-  return {
-    ...{ config, contractsDir: directory, editable: options.editable ?? false },
-    get model() {
-      return runtime.contracts.model;
-    },
-    get domain() {
-      return runtime.contracts.domain;
-    },
-    ...{ messages: code.messages, runtime, store, bus: runtime.bus, catalog: discovery, clock },
-    watch: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    stop: createStop(runtime, store, clock),
-  };
-}
-
-interface RuntimeParts {
-  readonly config: Config;
-  readonly options: ComposeOptions;
-  readonly source: DomainSource;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly failpoint: Failpoint;
-  readonly observe: Observe;
-}
-
-function createRuntime(contracts: CompiledContracts, parts: RuntimeParts): ReloadingRuntime {
-  const { config, options, source, store, clock, failpoint, observe } = parts;
   const tracing = installedTracing(isEmbedded(config) ? "rollcall" : "kafka");
-  const onFatal = options.onFatal ?? rethrow;
-  return new ReloadingRuntime({
+  const runtime = new ReloadingRuntime({
     ...{ contracts, source, store, clock, observe, onFatal },
-    makeBus: () => createBus(parts),
+    makeBus: () => createBus(config, parts, options),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({
         ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
         owner: `${PROCESS_NAME}:${v7()}`,
         partitions: config.ROLLCALL_PARTITIONS,
-        ...(options.limits && { limits: options.limits }),
+        ...(limits && { limits }),
       }),
   });
-}
-
-const rethrow = (error: unknown): never => {
-  throw error;
-};
-
-/** Until it is called, the journal's partitions of the days ahead are created in time. */
-function createStop(runtime: ReloadingRuntime, store: Store, clock: Clock): () => Promise<void> {
+  // Until the system is stopped, the journal's partitions of the days ahead are created in time.
   const timer = setInterval(() => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
   timer.unref();
   let stopping: Promise<void> | undefined;
@@ -147,27 +75,63 @@ function createStop(runtime: ReloadingRuntime, store: Store, clock: Clock): () =
     await runtime.stop();
     await store.close();
   };
-  return () => (stopping ??= stop());
+  return {
+    config,
+    /** The folder that a reload reads. */
+    contractsDir: source.directory,
+    /** Whether the page may write to that folder: in `rollcall dev`. */
+    editable,
+    /** The contracts in force. A reload replaces `model` and `domain`; the domain's name never changes. */
+    get model() {
+      return runtime.contracts.model;
+    },
+    get domain() {
+      return runtime.contracts.domain;
+    },
+    /** Every message of the domain, with its schema. */
+    messages: source.code.messages,
+    ...{ runtime, store, bus: runtime.bus, catalog, clock },
+    /** Calls the listener for each event of the shell, after it happened; the function returned ends it. */
+    watch: (listener: Observe): (() => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    /** Drains and closes everything, within 10 s. Idempotent. */
+    stop: (): Promise<void> => (stopping ??= stop()),
+  };
 }
 
-async function prepareStore(store: Store, clock: Clock, onMigrated: () => void): Promise<void> {
-  await migrate(store, MIGRATIONS, onMigrated);
-  await ensureJournalPartitions(store, nextDays(clock));
-}
+const rethrow = (error: unknown): never => {
+  throw error;
+};
 
-function logContractWarnings(
-  { contracts, unversionedChanges }: StartupContracts,
-  folderContracts: CompiledContracts,
-  { log }: ComposeOptions,
-): void {
-  for (const file of unversionedChanges) log?.("warn", unversionedChangeWarning(file));
-  const [inForce, inFolder] = [contracts, folderContracts].map(({ domain }) => domain.contractHash);
-  if (inForce === inFolder) return;
-  log?.(
-    "warn",
-    `the folder's contracts (${inFolder?.slice(0, 12)}) were replaced by other contracts, which stay in force ` +
-      `(${inForce?.slice(0, 12)}). To go back to the folder's: rollcall reload`,
-  );
+/** What a runtime is made of: contracts in force, an open store, and backends. */
+async function openParts(config: Config, { contractsDir: directory = SHIPPED_CONTRACTS, log }: ComposeOptions) {
+  const clock: Clock = new SystemClock();
+  const failpoint = armFailpoint(config.ROLLCALL_FAILPOINT, config.NODE_ENV);
+  // The contracts are checked against the effects before a store is opened, so the effects get it later.
+  const opened: { store?: Store } = {};
+  const sql: Sql = { query: (text, values) => (opened.store as Store).query(text, values) };
+  const names = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
+  const { serviceCatalog } = backendsOf({ variables: config, scope: names, sql, clock })("registration");
+  const { registry, discovery: catalog } = serviceCatalog;
+  const source = { directory, code: withBackends(registry, sql), names };
+  const folderContracts = readContracts(source);
+  const store = await openStore(config);
+  opened.store = store;
+  try {
+    await migrate(store, MIGRATIONS, () => failpoint("C13"));
+    await ensureJournalPartitions(store, nextDays(clock));
+    const contracts = await resolveStartupContracts(store, folderContracts, source, {
+      isShared: !isEmbedded(config),
+      by: `the start of ${PROCESS_NAME}`,
+      warn: (text) => log?.warn(text),
+    });
+    return { catalog, clock, contracts, failpoint, source, store };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 export const isEmbedded = ({ DATABASE_URL }: Config): boolean => DATABASE_URL === undefined;
@@ -182,29 +146,21 @@ async function openStore(config: Config): Promise<Store> {
   });
 }
 
-function createCatalog(config: Config, sql: Sql): ServiceCatalog {
-  const scope = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
-  if (config.CONSUL_HTTP_ADDR === undefined) {
-    const table = new TableCatalog(sql, { ...scope, domain: "registration" });
-    return { registry: table, discovery: table };
-  }
-  const { CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN: token, CONSUL_REGISTRATION: registration } = config;
-  const client = new ConsulClient({ address, ...(token !== undefined && { token }) });
-  return consulCatalog(client, { ...scope, registration })("registration");
-}
-
-function createBus({ config, options, source, store, clock, failpoint }: RuntimeParts): EventBus {
+function createBus(
+  config: Config,
+  { clock, failpoint, source, store }: Awaited<ReturnType<typeof openParts>>,
+  { log }: ComposeOptions,
+): EventBus {
   const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
   if (servers === undefined) return new EmbeddedBus({ store, clock });
   const defaultGroup = ["rollcall", env, namespace, source.code.domain].filter((part) => part !== "").join(".");
   return new KafkaBus({
-    brokers: servers.split(","),
+    ...kafkaAccess(config, servers),
     clientId: "rollcall",
     groupId: config.KAFKA_GROUP_ID ?? defaultGroup,
-    ...kafkaAccess(config),
     clock,
     limits: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS },
-    log: (level, message, details) => options.log?.(level, message, details),
+    log: (level, message, details) => log?.[level](details ?? {}, message),
     onPartPublished: () => failpoint("C7"),
   });
 }

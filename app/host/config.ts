@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import type { KafkaAccess } from "../../client/kafka-connection.ts";
 import { readApiTokens } from "./api-tokens.ts";
 
 const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
@@ -78,7 +79,7 @@ export const CONFIG_SCHEMA = z.object({
 });
 export type Config = z.infer<typeof CONFIG_SCHEMA>;
 
-const SECRETS = ["ROLLCALL_API_TOKENS", "KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
+export const SECRETS = ["ROLLCALL_API_TOKENS", "KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
 
 /** An invalid configuration: each line names a variable and the remedy. */
 export class ConfigError extends Error {
@@ -96,16 +97,37 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const value = readSecret(values, name, (problem) => problems.push(problem));
     if (value !== undefined) values[name] = value;
   }
-  const parsed = CONFIG_SCHEMA.safeParse(values);
-  if (!parsed.success)
-    for (const issue of parsed.error.issues) {
-      const name = String(issue.path[0]);
-      const field = CONFIG_SCHEMA.shape[name as keyof typeof CONFIG_SCHEMA.shape];
-      problems.push(`${name}: ${issue.message} (${field?.description ?? "unknown"})`);
-    }
-  else problems.push(...findContradictions(parsed.data));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems.join("\n"));
-  return parsed.data;
+  const { data, error } = CONFIG_SCHEMA.safeParse(values);
+  for (const { path, message } of error?.issues ?? []) {
+    const name = String(path[0]);
+    const field = CONFIG_SCHEMA.shape[name as keyof typeof CONFIG_SCHEMA.shape];
+    problems.push(`${name}: ${message} (${field?.description ?? "unknown"})`);
+  }
+  if (data) problems.push(...findContradictions(data));
+  if (!data || problems.length > 0) throw new ConfigError(problems.join("\n"));
+  return data;
+}
+
+/** The configuration of a command that uses only the store: without DATABASE_URL, Kafka's variable is ignored. */
+export function readStoreConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const isReal = environment["DATABASE_URL"] || environment["DATABASE_URL_FILE"];
+  const servers = isReal ? environment["KAFKA_BOOTSTRAP_SERVERS"] || "not-asked:1" : undefined;
+  return readConfig({ ...environment, KAFKA_BOOTSTRAP_SERVERS: servers });
+}
+
+/** Brokers, SASL and TLS for a Kafka client, from the configuration's variables and files. */
+export function kafkaAccess(config: Config, servers: string): KafkaAccess {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = config;
+  const { KAFKA_SSL_CA_FILE: ca, KAFKA_SSL_CERT_FILE: cert, KAFKA_SSL_KEY_FILE: key } = config;
+  const hasTls = config.KAFKA_SSL === "true" || ca !== undefined || cert !== undefined;
+  const read = (file: string): string => readFileSync(file, "utf8");
+  return {
+    brokers: servers.split(","),
+    ...(mechanism && username && password && { sasl: { mechanism, username, password } }),
+    ...(hasTls && {
+      ssl: { ...(ca && { ca: read(ca) }), ...(cert && { cert: read(cert) }), ...(key && { key: read(key) }) },
+    }),
+  };
 }
 
 /** The variable's value, or the trimmed content of the file that NAME_FILE names. */

@@ -1,12 +1,17 @@
 import { basename } from "node:path";
-import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
-import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
+import { buildDomainModel } from "../../runtime/contract/model/build-domain-model.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
+import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts";
+import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
+import { loadContract } from "../../runtime/contract/reading/load.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
-import type { Store } from "../../runtime/ports/store.ts";
-import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
-import { type CompiledContracts, recordContracts, loadStoredContracts } from "./contract-history.ts";
+import type { Sql, Store } from "../../runtime/ports/store.ts";
+import { type ContractChange, contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
 
 /** Contracts with errors. */
 export class InvalidContractsError extends Error {
@@ -40,23 +45,17 @@ export interface DomainSource {
   readonly names: TopicVariables;
 }
 
+/** The contracts as they were read, and the domain compiled from them. */
+export interface CompiledContracts {
+  readonly model: DomainModel;
+  readonly domain: Domain;
+}
+
 /** @throws InvalidContractsError with every diagnostic */
 export function readContracts({ directory, code, names }: DomainSource): CompiledContracts {
   const { model, diagnostics } = validateDomain(directory, code);
   if (!model) throw new InvalidContractsError(diagnostics);
   return { model, domain: compileDomain(model, names) };
-}
-
-export interface StartupContracts {
-  readonly contracts: CompiledContracts;
-  /** Files that changed without a new `contract_version`. */
-  readonly unversionedChanges: readonly string[];
-}
-interface ContractChange {
-  readonly expected: string | undefined;
-  readonly running: CompiledContracts | undefined;
-  readonly next: CompiledContracts;
-  readonly by: string;
 }
 
 /**
@@ -66,16 +65,12 @@ interface ContractChange {
  */
 export async function applyContracts(
   store: Store,
-  { expected, running, next, by }: ContractChange,
+  next: CompiledContracts,
+  change: Pick<ContractChange, "expected" | "current" | "by">,
 ): Promise<readonly string[]> {
   let unversioned: readonly string[] = [];
-  const reasons = await putInForce(store, {
-    expected,
-    current: running?.domain,
-    next: next.domain,
-    by,
-    saveContracts: async (tx) => void (unversioned = await recordContracts(tx, next)),
-  });
+  const saveContracts = async (tx: Sql): Promise<void> => void (unversioned = await recordContracts(tx, next));
+  const reasons = await putInForce(store, { ...change, next: next.domain, saveContracts });
   if (reasons.length > 0) throw new IncompatibleContractsError(reasons);
   return unversioned;
 }
@@ -90,28 +85,97 @@ export async function resolveStartupContracts(
   store: Store,
   folder: CompiledContracts,
   source: DomainSource,
-  options: { readonly isShared: boolean; readonly by: string },
-): Promise<StartupContracts> {
-  const current = await contractInForce(store, folder.domain.name);
-  if (current?.hash === folder.domain.contractHash) return { contracts: folder, unversionedChanges: [] };
-  const inForce =
-    current &&
-    (await loadStoredContracts(store, current.hash, source.code, source.names).catch((error: Error) => error));
-  if (inForce && options.isShared && (await hasRunBefore(store, folder.domain.contractHash))) {
+  options: { readonly isShared: boolean; readonly by: string; readonly warn: (text: string) => void },
+): Promise<CompiledContracts> {
+  const { name, contractHash } = folder.domain;
+  const current = await contractInForce(store, name);
+  if (current?.hash === contractHash) return folder;
+  const inForce = current && (await loadStoredContracts(store, current.hash, source).catch((error: Error) => error));
+  if (inForce && options.isShared && (await storedFiles(store, contractHash))) {
     if (inForce instanceof Error)
       throw new Error(`the contracts in force can't run in this version: ${inForce.message}`);
-    return { contracts: inForce, unversionedChanges: [] };
+    options.warn(
+      `the folder's contracts (${contractHash.slice(0, 12)}) were replaced by other contracts, which stay in force ` +
+        `(${inForce.domain.contractHash.slice(0, 12)}). To go back to the folder's: rollcall reload`,
+    );
+    return inForce;
   }
-  const running = inForce instanceof Error ? undefined : inForce;
-  const unversionedChanges = await applyContracts(store, {
-    expected: current?.hash,
-    running,
-    next: folder,
-    by: options.by,
-  });
-  return { contracts: folder, unversionedChanges };
+  const running = inForce instanceof Error ? undefined : inForce?.domain;
+  const change = { expected: current?.hash, current: running, by: options.by };
+  for (const file of await applyContracts(store, folder, change)) options.warn(unversionedChangeWarning(file));
+  return folder;
 }
 
-async function hasRunBefore(store: Store, hash: string): Promise<boolean> {
-  return (await store.query(`select 1 from rollcall.contract_set where hash = $1`, [hash])).length > 0;
+type Files = Readonly<Record<string, string>>;
+
+export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
+  orchestrator,
+  reducer,
+  ...effects,
+];
+
+/**
+ * Stores the contracts by the hash of their content, so that a journal can be replayed with those it was written under.
+ * @returns the files that changed since the last contracts stored, without a new `contract_version`
+ */
+async function recordContracts(
+  sql: Sql,
+  { model: { set }, domain: { contractHash } }: CompiledContracts,
+): Promise<readonly string[]> {
+  const loaded = new Map(sourcesOf(set).map((source) => [basename(source.file), source]));
+  const files: Files = Object.fromEntries([...loaded].map(([name, { text }]) => [name, text]));
+  const [last] = await sql.query<{ hash: string; files: Files }>(
+    `select hash, files from rollcall.contract_set where domain = $1 order by first_run_at desc limit 1`,
+    [set.domain],
+  );
+  await sql.query(
+    "insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on " +
+      "conflict do nothing",
+    [contractHash, set.domain, JSON.stringify(files)],
+  );
+  if (!last || last.hash === contractHash) return [];
+  return [...loaded].flatMap(([name, source]) => (isUnversionedChange(source, last.files[name]) ? name : []));
+}
+
+export const unversionedChangeWarning = (file: string): string =>
+  `${file} changed without a new contract_version: raise it, so that people can tell the versions apart`;
+
+function isUnversionedChange({ file, contract: now }: LoadedContract, text: string | undefined): boolean {
+  const before = text === undefined ? undefined : loadContract({ file, text }).source?.contract;
+  if (!before || JSON.stringify(before) === JSON.stringify(now)) return false;
+  return JSON.stringify(before.contract_version) === JSON.stringify(now.contract_version);
+}
+
+/**
+ * Compiles earlier contracts with this version's code. They are not validated: checks that are newer than a contract
+ * must not refuse it.
+ * @throws Error when they can't be read, don't form a domain, or name code that no longer exists
+ */
+export function compileStoredContracts(files: Files, code: DomainCode, names: TopicVariables): CompiledContracts {
+  const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
+  const { set } = buildContractSet(
+    "the stored contracts",
+    loaded.flatMap(({ source }) => source ?? []),
+  );
+  const [problem] = loaded.flatMap(({ diagnostics }) => diagnostics);
+  if (!set)
+    throw new Error(problem ? `${problem.file}:${problem.line}: ${problem.message}` : "they do not form a domain");
+  const model = buildDomainModel(set, code);
+  return { model, domain: compileDomain(model, names) };
+}
+
+/** @throws Error when they are not stored; as `compileStoredContracts` */
+export async function loadStoredContracts(
+  sql: Sql,
+  hash: string,
+  { code, names }: DomainSource,
+): Promise<CompiledContracts> {
+  const files = await storedFiles(sql, hash);
+  if (!files) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract_set`);
+  return compileStoredContracts(files, code, names);
+}
+
+async function storedFiles(sql: Sql, hash: string): Promise<Files | undefined> {
+  const [row] = await sql.query<{ files: Files }>(`select files from rollcall.contract_set where hash = $1`, [hash]);
+  return row?.files;
 }

@@ -1,25 +1,16 @@
 import { destination, type Logger, pino, stdSerializers } from "pino";
-import { unversionedChangeWarning } from "./contract-history.ts";
-import { type EventOf, observerOf } from "./shell-event-handlers.ts";
+import { SECRETS } from "./config.ts";
+import { unversionedChangeWarning } from "./contracts-in-force.ts";
+import { type EventOf, observerOf, type ShellEventHandlers } from "./shell-event-handlers.ts";
 import type { System } from "./system.ts";
 
 /** Names of secrets: of environment variables, headers and client options. */
-const SECRET_KEYS = [
-  "password",
-  "token",
-  "secret",
-  "authorization",
-  "cookie",
-  "key",
-  "DATABASE_URL",
-  "KAFKA_SASL_PASSWORD",
-  "CONSUL_HTTP_TOKEN",
-  '["x-consul-token"]',
-];
-const REDACTED_PATHS = SECRET_KEYS.flatMap((key) => {
-  const step = key.startsWith("[") ? key : `.${key}`;
-  return [step.replace(/^\./, ""), `*${step}`, `*.*${step}`];
-});
+const SECRET_KEYS = ["password", "token", "secret", "authorization", "cookie", "key", ...SECRETS];
+const REDACTED_PATHS = [...SECRET_KEYS.map((key) => `.${key}`), '["x-consul-token"]'].flatMap((step) => [
+  step.replace(/^\./, ""),
+  `*${step}`,
+  `*.*${step}`,
+]);
 /** Credentials in a connection string inside a text: pino redacts by key only. */
 const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 
@@ -48,10 +39,10 @@ export function createLog(level: string, stream = destination({ fd: 1, sync: fal
 
 /** Logs what the shell does. Returns a function that ends it. */
 export const logShellEvents = (log: Logger, system: Pick<System, "watch">): (() => void) =>
-  system.watch(observerOf({ ...messageLoggers(log), ...operationLoggers(log), ...outageLoggers(log) }));
+  system.watch(observerOf(LOGGERS, log));
 
 /** Never logs a message's payload below trace: it may hold what its sender keeps secret. */
-function logDecision(log: Logger, { message, decision, partition }: EventOf<"decision">): void {
+function logDecision({ message, decision, partition }: EventOf<"decision">, log: Logger): void {
   if (log.isLevelEnabled("trace")) log.trace({ partition, message }, `${message.type} of ${message.entityId}`);
   if (!log.isLevelEnabled("debug")) return;
   const { result, reason, moves, entity } = decision;
@@ -61,54 +52,49 @@ function logDecision(log: Logger, { message, decision, partition }: EventOf<"dec
   log.debug({ ...facts, moves, result }, `${message.type}: ${reason}`);
 }
 
-const messageLoggers = (log: Logger) => ({
-  decision: (event: EventOf<"decision">) => logDecision(log, event),
-  turn: (event: EventOf<"turn">) => log.debug(event, "turn"),
-  published: (event: EventOf<"published">) => log.debug(event, "published"),
-  repeat: (event: EventOf<"repeat">) => log.debug(event, "repeat"),
-  deadline_fired: (event: EventOf<"deadline_fired">) => log.debug(event, "deadline fired"),
-  intent: (event: EventOf<"intent">) =>
+const LOGGERS: ShellEventHandlers<[log: Logger]> = {
+  decision: logDecision,
+  turn: (event, log) => log.debug(event, "turn"),
+  published: (event, log) => log.debug(event, "published"),
+  repeat: (event, log) => log.debug(event, "repeat"),
+  deadline_fired: (event, log) => log.debug(event, "deadline fired"),
+  intent: (event, log) =>
     event.result === "failed" || event.result === "superseded_intent"
       ? log.warn(event, `${event.type} ${event.result.replace("_", " ")}: ${event.code ?? ""}`)
       : log.debug(event, `${event.type} ${event.result}`),
-  dead_letter: (event: EventOf<"dead_letter">) =>
-    log.warn(event, `dead letter ${event.code}: rollcall dlq list shows it`),
-  repartitioned: (event: EventOf<"repartitioned">) =>
+  dead_letter: (event, log) => log.warn(event, `dead letter ${event.code}: rollcall dlq list shows it`),
+  repartitioned: (event, log) =>
     log.info(event, "a message was in the wrong partition: a copy was published to its entity's partition"),
-  unpublishable: (event: EventOf<"unpublishable">) =>
+  unpublishable: (event, log) =>
     log.error(event, `the bus refused an event for ${event.topic}: it is in the journal only`),
-});
 
-const operationLoggers = (log: Logger) => ({
-  partitions_owned({ owned, refused }: EventOf<"partitions_owned">) {
+  partitions_owned({ owned, refused }, log) {
     if (refused.length > 0) log.error({ refused }, "partitions refused");
     log.info({ owned: owned.length }, `serves ${owned.length} partitions`);
   },
-  partitions_lost: (event: EventOf<"partitions_lost">) => log.warn(event, "partitions have another owner"),
-  expiry_held: (event: EventOf<"expiry_held">) =>
+  partitions_lost: (event, log) => log.warn(event, "partitions have another owner"),
+  expiry_held: (event, log) =>
     log.error(
       event,
       `expiry of ${event.state} is held: ${event.entities} of ${event.total} would have expired at once; ` +
         "rollcall hold list",
     ),
-  expiry_released: (event: EventOf<"expiry_released">) =>
+  expiry_released: (event, log) =>
     log.warn(event, `expiry of ${event.state} is released by ${event.by ?? "the guard: no entity waits any more"}`),
-  deletions_held: (event: EventOf<"deletions_held">) =>
+  deletions_held: (event, log) =>
     log.error(
       event,
       `deletions from ${event.backend} are held: ${event.deletions} of ${event.total} would have happened at once; ` +
         "rollcall hold list",
     ),
-  contracts_in_force(event: EventOf<"contracts_in_force">) {
+  contracts_in_force(event, log) {
     for (const file of event.filesWithoutNewVersion) log.warn(unversionedChangeWarning(file));
     log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "new contracts are in force");
   },
-  contracts_refused: ({ by, reason }: EventOf<"contracts_refused">) =>
+  contracts_refused: ({ by, reason }, log) =>
     log.error({ by, reason }, "a contract change was refused: the previous contracts stay in force"),
-});
 
-const outageLoggers = (log: Logger) => ({
-  comparison_done(event: EventOf<"comparison_done">) {
+  comparison_done(event, log) {
     const { backend, missing, altered, leftover, repairs } = event;
     if (missing + altered + leftover === 0) return log.debug(event, `${backend} matches its entities`);
     log.warn(
@@ -116,16 +102,16 @@ const outageLoggers = (log: Logger) => ({
       `${backend} differs: ${missing} missing, ${altered} altered, ${leftover} left over; ${repairs} repairs requested`,
     );
   },
-  comparison_failed: ({ backend, error }: EventOf<"comparison_failed">) =>
+  comparison_failed: ({ backend, error }, log) =>
     log.warn({ backend, error: redactCredentials(error) }, `${backend} can't be compared with its entities`),
-  breaker: (event: EventOf<"breaker">) =>
+  breaker: (event, log) =>
     event.open
       ? log.warn(event, `${event.backend} is not called: its circuit breaker is open`)
       : log.info(event, `${event.backend} is reachable again`),
-  unreachable: ({ part, error }: EventOf<"unreachable">) =>
+  unreachable: ({ part, error }, log) =>
     log.warn({ part, error: redactCredentials(error) }, `the ${part} can't be reached`),
-  recovered: (event: EventOf<"recovered">) => log.info(event, `the ${event.part} is reachable again`),
-});
+  recovered: (event, log) => log.info(event, `the ${event.part} is reachable again`),
+};
 
 const redactCredentials = (text: string): string => text.replaceAll(URL_CREDENTIALS, "$1[redacted]@");
 

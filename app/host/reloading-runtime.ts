@@ -9,12 +9,13 @@ import type { Runtime } from "../../runtime/shell/runtime.ts";
 import type { RuntimeStatus } from "../../runtime/shell/runtime-status.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
-import { type CompiledContracts, loadStoredContracts } from "./contract-history.ts";
 import {
   applyContracts,
+  type CompiledContracts,
   type DomainSource,
   InvalidContractsError,
   IncompatibleContractsError,
+  loadStoredContracts,
   readContracts,
 } from "./contracts-in-force.ts";
 import { SharedBus } from "./shared-bus.ts";
@@ -119,12 +120,9 @@ export class ReloadingRuntime {
           return { hash: contractHash, changed: false };
         }
         await this.#prepareTopics(next);
-        const unversionedChanges = await applyContracts(this.#options.store, {
-          expected: this.#contracts.domain.contractHash,
-          running: this.#contracts,
-          next,
-          by,
-        });
+        const { domain: current } = this.#contracts;
+        const change = { expected: current.contractHash, current, by };
+        const unversionedChanges = await applyContracts(this.#options.store, next, change);
         await this.#switchTo(next, by, unversionedChanges);
         return { hash: contractHash, changed: true };
       } catch (error) {
@@ -162,7 +160,7 @@ export class ReloadingRuntime {
       try {
         const inForce = await contractInForce(store, source.code.domain);
         if (!inForce || inForce.hash === this.#contracts.domain.contractHash) return;
-        const next = await loadStoredContracts(store, inForce.hash, source.code, source.names);
+        const next = await loadStoredContracts(store, inForce.hash, source);
         return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
         if (failures === 0)

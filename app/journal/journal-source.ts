@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { callServer } from "../terminal/server-client.ts";
+import { listItems } from "../terminal/server-client.ts";
 import type { Config } from "../host/config.ts";
 import { parseJournalLine, type JournalLine } from "./journal-line.ts";
 import { readJournalHead, readJournalPage, type JournalPosition } from "./journal-pages.ts";
@@ -50,19 +50,8 @@ export async function* readStoredJournal(
 }
 
 /** The journal of a running server, page by page. */
-export async function* readServerJournal(
-  server: { readonly url: string },
-  { since }: JournalWindow,
-): AsyncGenerator<JournalLine> {
-  let cursor: string | undefined;
-  do {
-    const page = await callServer<{ items: JournalLine[]; next_cursor: string | null }>(server, "/api/v1/journal", {
-      query: { cursor, since },
-    });
-    yield* page.items;
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined);
-}
+export const readServerJournal = (server: { readonly url: string }, { since }: JournalWindow) =>
+  listItems<JournalLine>(server, "/api/v1/journal", { since });
 
 function parseLine(text: string, location: string): JournalLine {
   let value: unknown;

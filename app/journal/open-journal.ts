@@ -1,7 +1,7 @@
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
-import { compileStoredContracts } from "../host/contract-history.ts";
+import { compileStoredContracts } from "../host/contracts-in-force.ts";
 import type { JournalLine } from "./journal-line.ts";
 import { InvalidJournalError } from "./journal-source.ts";
 
@@ -12,6 +12,8 @@ export interface OpenJournal {
   readonly head: JournalHead;
   /** By hash, compiled with this version's code. */
   readonly contracts: ReadonlyMap<string, Domain>;
+  /** For a journal without contracts. */
+  readonly fallback: Domain;
   /** Contracts that can't be compiled, and why. */
   readonly problems: readonly string[];
   /** The rows and entities behind the head, entity by entity. */
@@ -20,13 +22,13 @@ export interface OpenJournal {
 
 /**
  * Reads the head of a journal and compiles the contracts that it was written under.
- * @param shippedDomain the shipped contracts, for a journal without contracts
+ * @param fallbackFor the contracts of a journal without contracts
  * @throws InvalidJournalError
  */
 export async function openJournal(
   lines: AsyncIterable<JournalLine>,
   code: DomainCode,
-  shippedDomain: (names: TopicVariables) => Domain,
+  fallbackFor: (names: TopicVariables) => Domain,
 ): Promise<OpenJournal> {
   const iterator = lines[Symbol.asyncIterator]();
   let next = await iterator.next();
@@ -34,8 +36,8 @@ export async function openJournal(
   if (head?.line !== "journal") throw new InvalidJournalError("a journal begins with its head line");
   if (head.domain !== code.domain)
     throw new InvalidJournalError(`a journal of the domain ${head.domain}, not of ${code.domain}`);
-  const currentDomain = shippedDomain(head);
-  const contracts = new Map([[currentDomain.contractHash, currentDomain]]);
+  const fallback = fallbackFor(head);
+  const contracts = new Map([[fallback.contractHash, fallback]]);
   const problems: string[] = [];
   for (next = await iterator.next(); !next.done && next.value.line === "contract"; next = await iterator.next()) {
     const { hash, files } = next.value;
@@ -49,7 +51,7 @@ export async function openJournal(
       );
     }
   }
-  return { head, contracts, problems, entityHistories: historyLines(next, iterator) };
+  return { head, contracts, fallback, problems, entityHistories: historyLines(next, iterator) };
 }
 
 async function* historyLines(

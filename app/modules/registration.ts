@@ -89,11 +89,8 @@ export const registrationCode = (
   reconciled,
 });
 
-/**
- * The registration domain's code with its effects on real backends.
- * @param inventory lists what the registry holds; without it the registry is not compared with the entities
- */
-export const withBackends = (registry: ServiceRegistry, sql: Sql, inventory?: ServiceInventory): DomainCode =>
+/** The registration domain's code with its effects on real backends. */
+export const withBackends = (registry: ServiceRegistry & ServiceInventory, sql: Sql): DomainCode =>
   registrationCode(
     {
       HandlerConsulRegister: HandlerConsulRegister(registry),
@@ -103,7 +100,7 @@ export const withBackends = (registry: ServiceRegistry, sql: Sql, inventory?: Se
       HandlerPostgresUpdate: HandlerPostgresUpdate(sql),
     },
     [
-      ...(inventory ? [{ backend: "consul", inventory, repairs: consulDrift }] : []),
+      { backend: "consul", inventory: registry, repairs: consulDrift },
       { backend: "postgres", inventory: postgresInventory(sql), repairs: postgresDrift },
     ],
   );
@@ -114,4 +111,4 @@ const refuseUse = (): never => {
 
 /** The same code for commands that check, draw or replay contracts: an effect that is called throws. */
 export const withoutBackends = (): DomainCode =>
-  withBackends({ apply: refuseUse }, { query: refuseUse }, { list: refuseUse });
+  withBackends({ apply: refuseUse, list: refuseUse }, { query: refuseUse });

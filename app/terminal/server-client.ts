@@ -18,13 +18,7 @@ export const withServerOptions = (command: Command): Command =>
     .option("--json", "print JSON", false);
 
 /** A problem that the server answered; the message is its detail. */
-export class ServerProblem extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+export class ServerProblem extends Error {}
 
 type QueryParameters = Readonly<Record<string, string | undefined>>;
 
@@ -52,28 +46,40 @@ export async function callServer<Answer>(
   });
   if (response.status === 204) return undefined as Answer;
   const body = (await response.json().catch(() => undefined)) as unknown;
-  if (!response.ok) throw new ServerProblem(response.status, problemText(response.status, body));
+  if (!response.ok) throw new ServerProblem(problemText(response.status, body));
   return body as Answer;
 }
 
-/** All items of a list, page by page, at most `most`. */
-export async function fetchAllPages<Item>(
+/** The items of a list, page by page. */
+export async function* listItems<Item>(
+  server: Pick<ServerOptions, "url">,
+  path: string,
+  query: QueryParameters,
+): AsyncGenerator<Item> {
+  let cursor: string | undefined;
+  do {
+    const page = await callServer<{ items: Item[]; next_cursor: string | null }>(server, path, {
+      query: { ...query, cursor },
+    });
+    yield* page.items;
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+/** The first items of a list, and whether there are more. */
+export async function fetchItems<Item>(
   server: Pick<ServerOptions, "url">,
   path: string,
   query: QueryParameters,
   itemsMax: number,
 ): Promise<{ readonly items: Item[]; readonly more: boolean }> {
   const items: Item[] = [];
-  let cursor: string | undefined;
-  do {
-    const limit = String(Math.min(500, itemsMax - items.length));
-    const page = await callServer<{ items: Item[]; next_cursor: string | null }>(server, path, {
-      query: { ...query, limit, cursor },
-    });
-    items.push(...page.items);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined && items.length < itemsMax);
-  return { items, more: cursor !== undefined };
+  const limit = String(Math.min(500, itemsMax + 1));
+  for await (const item of listItems<Item>(server, path, { ...query, limit })) {
+    if (items.length === itemsMax) return { items, more: true };
+    items.push(item);
+  }
+  return { items, more: false };
 }
 
 function addressOf(url: string, path: string): URL {

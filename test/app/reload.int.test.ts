@@ -151,8 +151,10 @@ describe("a process that starts", () => {
   afterEach(() => system.stop());
 
   const start = async (isShared: boolean): Promise<string> => {
-    const at = await resolveStartupContracts(system.store, readContracts(source), source, { isShared, by: "a start" });
-    return at.contracts.domain.contractHash;
+    const at = await resolveStartupContracts(system.store, readContracts(source), source, {
+      ...{ isShared, by: "a start", warn: () => {} },
+    });
+    return at.domain.contractHash;
   };
   const inForce = async () => (await contractInForce(system.store, "registration"))?.hash;
 

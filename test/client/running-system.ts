@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { composeSystem } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
-import { writeDemoContracts } from "../../app/demo/demo-contracts.ts";
+import { writeDemoContracts } from "../../app/demo/demo-system.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import type { System } from "../../app/host/system.ts";
 import { initializeStore } from "../initialized-store.ts";

@@ -134,7 +134,7 @@ describe("everything that runs Rollcall", () => {
   });
 
   it("allows more time to stop than draining takes", () => {
-    const drainSeconds = Number(/^const STOP_MS = (\d+)_000;$/m.exec(text("app/host/serve.ts"))?.[1]);
+    const drainSeconds = Number(/^const STOP_MS = (\d+)_000;$/m.exec(text("app/commands/start.ts"))?.[1]);
     const waits = [
       /terminationGracePeriodSeconds: (\d+)/.exec(templates)?.[1],
       /^TimeoutStopSec=(\d+)s$/m.exec(unit)?.[1],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { compileStoredContracts } from "../../app/host/contract-history.ts";
+import { compileStoredContracts } from "../../app/host/contracts-in-force.ts";
 import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
 import { withoutBackends } from "../../app/modules/registration.ts";
 import type { Domain } from "../../runtime/core/domain.ts";

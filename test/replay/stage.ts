@@ -88,14 +88,15 @@ export class Stage {
     const effects = Object.fromEntries(
       Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)]),
     );
-    const { model, diagnostics } = validateDomain(contractsDir, { ...code, effects });
+    const reconciled = code.reconciled?.filter(({ backend }) => backend !== "consul") ?? [];
+    const { model, diagnostics } = validateDomain(contractsDir, { ...code, effects, reconciled });
     if (!model) throw new Error(diagnostics.map(({ message }) => message).join("; "));
     this.#domain = compileDomain(model, { env: "dev", namespace: "" });
     await resolveStartupContracts(
       store,
       { model, domain: this.#domain },
       { directory: contractsDir, code, names: { env: "dev", namespace: "" } },
-      { isShared: false, by: "the stage" },
+      { isShared: false, by: "the stage", warn: () => {} },
     );
     this.#bus = new EmbeddedBus({ store, clock: this.clock });
     const publish = this.#bus.publish.bind(this.#bus);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { ContractGraph } from "../../../runtime/contract/graph/graph.ts";
 import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check/contract-checker.ts";
-import { sourcesOf } from "../../host/contract-history.ts";
+import { sourcesOf } from "../../host/contracts-in-force.ts";
 import type { CheckResult } from "../../contract-check/check-contracts.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
 import type { System } from "../../host/system.ts";

@@ -14,7 +14,7 @@ import {
   diagnosticView,
   versionText,
 } from "./contract-views.ts";
-import { sourcesOf } from "../../host/contract-history.ts";
+import { sourcesOf } from "../../host/contracts-in-force.ts";
 import { type Http, PROBLEMS } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 

@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
@@ -9,15 +10,14 @@ import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
-import { SHIPPED_CONTRACTS } from "../host/compose.ts";
-import { type Config, readConfig } from "../host/config.ts";
-import { kafkaAccess } from "../host/kafka-access.ts";
+import { MIGRATIONS, SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { type Config, kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { withoutBackends } from "../modules/registration.ts";
-import { colorsOf, print, printJson, formatTable } from "../terminal/output.ts";
+import { print, printJson, printTable } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;
 
-interface Options {
+interface ResetOptions {
   readonly contracts: string;
   readonly yes: boolean;
   readonly json: boolean;
@@ -29,7 +29,12 @@ interface StaleOffset {
   readonly end: number;
 }
 
-export function addOffsetsCommands(program: Command): void {
+export function addCommands(program: Command): void {
+  program
+    .command("migrate")
+    .description("creates and updates the tables in DATABASE_URL; start does it too")
+    .option("--json", "print JSON", false)
+    .action(applyMigrations);
   program
     .command("offsets")
     .description("stored consumer offsets")
@@ -46,7 +51,24 @@ export function addOffsetsCommands(program: Command): void {
     .action(reset);
 }
 
-async function reset({ contracts, yes, json }: Options): Promise<void> {
+async function applyMigrations({ json }: { readonly json: boolean }): Promise<void> {
+  const { DATABASE_URL: url } = readStoreConfig(process.env);
+  if (url === undefined) {
+    if (json) return printJson({ applied: [], embedded: true });
+    return print("DATABASE_URL is not set: this is the embedded mode, whose tables `rollcall start` migrates");
+  }
+  const store = new PostgresStore({ url, applicationName: "rollcall migrate", maxConnections: 2 });
+  try {
+    const applied = await migrate(store, MIGRATIONS);
+    if (json) return printJson({ applied, embedded: false });
+    for (const { scope, name } of applied) print(`applied ${scope}/${name}`);
+    print(applied.length === 0 ? "nothing to apply: the tables are up to date" : `${applied.length} applied`);
+  } finally {
+    await store.close();
+  }
+}
+
+async function reset({ contracts, yes, json }: ResetOptions): Promise<void> {
   const config = readConfig(process.env);
   const { DATABASE_URL: url, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
   if (url === undefined || servers === undefined)
@@ -57,8 +79,9 @@ async function reset({ contracts, yes, json }: Options): Promise<void> {
   const domain = compileFolder(contracts, config);
   const store = new PostgresStore({ url, applicationName: "rollcall offsets", maxConnections: 2 });
   const bus = new KafkaBus({
-    ...{ brokers: servers.split(","), clientId: "rollcall-offsets", groupId: "rollcall-offsets" },
-    ...kafkaAccess(config),
+    ...kafkaAccess(config, servers),
+    clientId: "rollcall-offsets",
+    groupId: "rollcall-offsets",
     clock: new SystemClock(),
   });
   try {
@@ -103,11 +126,9 @@ function printStaleOffsets(staleOffsets: readonly StaleOffset[], forgotten: bool
   if (staleOffsets.length === 0) return print("no stored offset is above its log's end");
   const rows = staleOffsets.map(({ topic, partition, stored, end }) => [
     topic,
-    String(partition),
-    String(stored),
-    String(end),
+    ...[partition, stored, end].map(String),
   ]);
-  print(formatTable(["TOPIC", "PARTITION", "STORED", "LOG ENDS AT"], rows, colorsOf(process.stdout)));
+  printTable(["TOPIC", "PARTITION", "STORED", "LOG ENDS AT"], rows);
   print(
     forgotten
       ? "deleted: restart the processes, and these partitions are read from the earliest message that the log has"

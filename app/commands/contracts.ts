@@ -1,0 +1,118 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { type ModelCheckResult, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
+import { GRAPH_FORMATS, type GraphFormat, renderGraph } from "../../runtime/contract/graph/graph.ts";
+import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { schemaFiles } from "../http/docs/schemas-page.ts";
+import { withoutBackends } from "../modules/registration.ts";
+import { readFolder } from "../terminal/contract-folder.ts";
+import { parseCount } from "../terminal/option-values.ts";
+import { colors, print, printJson } from "../terminal/output.ts";
+
+const DIAGNOSTIC_FORMATS: readonly DiagnosticFormat[] = ["text", "json", "github"];
+
+interface FormatOptions<Format> {
+  readonly format: Format;
+  readonly json: boolean;
+}
+
+export function addCommands(program: Command): void {
+  withFormatOptions(folderCommand(program, "validate"), DIAGNOSTIC_FORMATS)
+    .description("lists every problem of a domain's contracts; exits 1 on an error")
+    .action(validate);
+  withFormatOptions(folderCommand(program, "graph"), GRAPH_FORMATS)
+    .description("draws the two state machines and the message flow from topics to effects")
+    .action(printGraph);
+  const contracts = program.command("contracts").description("files that are generated from a domain's contracts");
+  folderCommand(contracts, "schemas")
+    .description("writes a JSON Schema of each payload, for producers and consumers in other languages")
+    .requiredOption("--out <dir>", "folder to write to; made if missing")
+    .action(writeSchemas);
+  withFormatOptions(folderCommand(program, "check"), DIAGNOSTIC_FORMATS)
+    .description("explores every order of events for one entity under a domain's contracts; exits 1 on a violation")
+    .option("--states <count>", "give up beyond this many states", parseCount, STATES_MAX)
+    .addHelpText("after", CHECK_HELP)
+    .action(check);
+}
+
+const folderCommand = (parent: Command, name: string): Command =>
+  parent.command(name).argument("[dir]", "folder with the contracts", SHIPPED_CONTRACTS);
+
+/** `--format` and `--json`; the first format is the default. */
+const withFormatOptions = (command: Command, formats: readonly string[]): Command =>
+  command
+    .addOption(new Option("--format <format>", "output format").choices(formats).default(formats[0]))
+    .option("--json", "the same as --format json", false);
+
+function validate(dir: string, { format, json }: FormatOptions<DiagnosticFormat>): void {
+  const { model, diagnostics } = validateDomain(dir, withoutBackends());
+  process.stdout.write(formatDiagnostics(diagnostics, json ? "json" : format, { colors: colors.isColorSupported }));
+  if (!model) process.exitCode = 1;
+  else if (!json && format === "text") print(validationSummary(dir, model.set, diagnostics));
+}
+
+function validationSummary(dir: string, { domain, effects }: ContractSet, diagnostics: readonly Diagnostic[]): string {
+  const warnings = diagnostics.length === 0 ? "no problems" : `${diagnostics.length} warnings`;
+  return `${dir}: the domain ${domain}, with an orchestrator, a reducer and ${effects.length} effects: ${warnings}`;
+}
+
+function printGraph(dir: string, { format, json }: FormatOptions<GraphFormat>): void {
+  const model = readFolder(dir);
+  if (model) print(renderGraph(model, json ? "json" : format).trimEnd());
+}
+
+function writeSchemas(dir: string, { out }: { readonly out: string }): void {
+  const model = readFolder(dir);
+  if (!model) return;
+  // The schemas do not contain the topics, so env and namespace do not matter.
+  const domain = compileDomain(model, { env: "", namespace: "" });
+  mkdirSync(out, { recursive: true });
+  const files = [...schemaFiles({ domain, messages: model.code.messages })];
+  for (const [file, schema] of files) writeFileSync(join(out, file), `${JSON.stringify(schema, undefined, 2)}\n`);
+  print(`${out}: ${files.length} JSON Schemas of the domain ${domain.name}`);
+}
+
+const CHECK_HELP = `
+It explores one entity with its current attempt and the one before. Messages arrive in time, early, late, stale or
+never; every effect confirms, fails or stays silent; every deadline may fire and every publish may be confirmed. No
+service is called. A violation (RC206) is listed with its line in the contracts, a remedy, and the shortest sequence of
+events that leads to it.`;
+
+function check(
+  dir: string,
+  { format, json, states }: FormatOptions<DiagnosticFormat> & { readonly states: number },
+): void {
+  const startedMs = performance.now();
+  const { model, diagnostics } = validateDomain(dir, withoutBackends());
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const checked = model ? checkModel(model, states) : { diagnostics: errors, states: 0, transitions: 0, untaken: [] };
+  if (checked.diagnostics.length > 0) process.exitCode = 1;
+  const seconds = (performance.now() - startedMs) / 1_000;
+  if (json || format === "json") return printJson({ ...checked, seconds: Number(seconds.toFixed(3)) });
+  process.stdout.write(formatDiagnostics(checked.diagnostics, format, { colors: colors.isColorSupported }));
+  const summary = checkSummary(dir, checked, seconds);
+  if (format === "github") print(`::notice title=rollcall check::${summary.replaceAll("\n", "%0A")}`);
+  else print(`${checked.diagnostics.length > 0 ? "\n" : ""}${summary}`);
+}
+
+function checkSummary(
+  dir: string,
+  { diagnostics, states, transitions, untaken }: ModelCheckResult,
+  seconds: number,
+): string {
+  const count = diagnostics.length;
+  const verdict = count === 0 ? "no problems" : count === 1 ? "1 problem" : `${count} problems`;
+  if (states === 0) return `${dir}: ${verdict}, so nothing was explored`;
+  const visited =
+    `${states.toLocaleString("en")} states visited by ${transitions.toLocaleString("en")} ` +
+    `transitions in ${seconds.toFixed(1)} s`;
+  const untakenLines =
+    untaken.length === 0 ? [] : ["transitions never taken, so not checked:", ...untaken.map((each) => `  ${each}`)];
+  return [`${dir}: ${visited}: ${verdict}`, ...untakenLines].join("\n");
+}

@@ -1,0 +1,250 @@
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { type Command, Option } from "commander";
+import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
+import { validateDomain } from "../../runtime/contract/checks/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
+import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/planned-outcome.ts";
+import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
+import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { readStoreConfig } from "../host/config.ts";
+import type { JournalLine } from "../journal/journal-line.ts";
+import {
+  InvalidJournalError,
+  type JournalWindow,
+  readJournalFile,
+  readServerJournal,
+  readStoredJournal,
+} from "../journal/journal-source.ts";
+import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
+import { type PlanReport, runPlan } from "../journal/plan-report.ts";
+import { withoutBackends } from "../modules/registration.ts";
+import { readFolder } from "../terminal/contract-folder.ts";
+import { parseNumberUpTo } from "../terminal/option-values.ts";
+import { type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
+import { clearProgress, colors, print, printJson, replaceUnprintable, showProgress } from "../terminal/output.ts";
+
+/** Differences and incomplete nodes beyond this number are counted, but not listed. */
+const LISTED_MAX = 100;
+const HOUR_MS = 3_600_000;
+
+const code = withoutBackends();
+
+interface JournalOptions extends ServerOptions {
+  readonly from?: string;
+}
+
+export function addCommands(program: Command): void {
+  withJournalOptions(program.command("replay"))
+    .description("replays the journal through the core; nothing is written but the file of --export")
+    .option(
+      "--verify",
+      "compares decisions, events and intents byte for byte, but for their reasons; exits 1 on a difference",
+    )
+    .addOption(
+      new Option("--export <file>", "writes the journal as NDJSON, - for standard output").conflicts([
+        "verify",
+        "from",
+      ]),
+    )
+    .action(replay);
+  withJournalOptions(program.command("plan"))
+    .description(
+      "runs the journal's last hours against edited contracts and lists the nodes that would have ended " +
+        "differently, and why; nothing is changed. Exits 1 if there are any",
+    )
+    .argument("<dir>", "folder with the edited contracts")
+    .option("--hours <hours>", "how far back", parseNumberUpTo(24 * 366, "a year"), 24)
+    .action(plan);
+}
+
+/** `--from`, `--url` and `--json`, for a command that reads a journal. */
+const withJournalOptions = (command: Command): Command =>
+  withServerOptions(command)
+    .option("--from <file>", "a file that --export wrote")
+    .option("--journal", "the journal of DATABASE_URL, or of the server at --url: the default", true);
+
+/** Reads the chosen journal; nothing is written. An invalid journal ends the command as wrong usage. */
+async function withJournal<Result>(
+  options: JournalOptions,
+  command: Command,
+  window: JournalWindow,
+  read: (lines: AsyncIterable<JournalLine>) => Promise<Result>,
+): Promise<Result> {
+  const lines = journalLines(options, command, window);
+  try {
+    return await read(lines);
+  } catch (error) {
+    if (error instanceof InvalidJournalError) command.error(`error: ${error.message}`);
+    throw error;
+  } finally {
+    await lines.return(undefined);
+  }
+}
+
+async function* journalLines(
+  { from, url }: JournalOptions,
+  command: Command,
+  window: JournalWindow,
+): AsyncGenerator<JournalLine> {
+  if (from !== undefined) return yield* readJournalFile(from);
+  const config = readStoreConfig(process.env);
+  if (config.DATABASE_URL === undefined || command.getOptionValueSource("url") === "cli")
+    return yield* readServerJournal({ url }, window);
+  const access = { url: config.DATABASE_URL, maxConnections: 1, readOnly: true };
+  const store = new PostgresStore({ ...access, applicationName: "rollcall replay" });
+  try {
+    await refuseFormerStore(store);
+    yield* readStoredJournal(store, code.domain, config, window);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Reads the journal's head and compiles its contracts. */
+const open = (lines: AsyncIterable<JournalLine>): Promise<OpenJournal> =>
+  openJournal(lines, code, (names) => {
+    const { model } = validateDomain(SHIPPED_CONTRACTS, code);
+    if (!model) throw new Error("the shipped contracts have errors: rollcall validate");
+    return compileDomain(model, names);
+  });
+
+interface ReplayOptions extends JournalOptions {
+  readonly verify?: boolean;
+  readonly export?: string;
+}
+
+async function replay(options: ReplayOptions, command: Command): Promise<void> {
+  if (options.export !== undefined) return exportJournal(options.export, options, command);
+  if (!options.verify) command.error("error: give --verify, or --export <file>");
+  const report = await withJournal(options, command, {}, async (lines) => verify(await open(lines)));
+  if (options.json) printJson(report);
+  else printReplay(report);
+  if (!report.ok) process.exitCode = 1;
+}
+
+async function exportJournal(file: string, options: ReplayOptions, command: Command): Promise<void> {
+  let lines = 0;
+  const toNdjson = async function* (source: AsyncIterable<JournalLine>): AsyncGenerator<string> {
+    for await (const line of source) {
+      lines++;
+      yield `${JSON.stringify(line)}\n`;
+    }
+  };
+  const isNamed = file !== "-";
+  await withJournal(options, command, {}, (source) =>
+    pipeline(toNdjson(source), isNamed ? createWriteStream(file) : process.stdout, { end: isNamed }),
+  );
+  if (isNamed) print(`${lines} lines in ${file}`);
+}
+
+async function verify({ contracts, problems, entityHistories }: OpenJournal) {
+  const found: ReplayDifference[] = [];
+  const incompleteNodes: { entityId: string; reason: string }[] = [];
+  const replay = new Replay(contracts, {
+    difference: (difference) => {
+      found.push(difference);
+      if (found.length > 20 * LISTED_MAX) found.splice(0, Infinity, ...earliest(found));
+    },
+    incomplete: (entityId, reason) => {
+      if (incompleteNodes.length < LISTED_MAX) incompleteNodes.push({ entityId, reason });
+    },
+  });
+  for await (const line of entityHistories) {
+    if (line.line === "row") replay.addRow(line);
+    else replay.addSnapshot(line);
+    const { rows, entities, differences } = replay.counts;
+    showProgress(() => `${rows} rows, ${entities} nodes, ${differences} differences`);
+  }
+  const counts = replay.end();
+  clearProgress();
+  const ok = counts.differences === 0 && counts.incomplete === 0;
+  return { ok, ...counts, found: earliest(found), incompleteNodes, problems };
+}
+
+const earliest = (found: readonly ReplayDifference[]): ReplayDifference[] =>
+  found
+    .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.partition - b.partition || a.seq - b.seq))
+    .slice(0, LISTED_MAX);
+
+function printReplay(report: Awaited<ReturnType<typeof verify>>): void {
+  const { rows, entities, steps, events, intents, deadLetters, states, differences, reworded, incomplete, found } =
+    report;
+  for (const problem of report.problems) print(colors.yellow(replaceUnprintable(problem)));
+  let previousHeading = "";
+  for (const difference of found) {
+    const heading =
+      `${difference.entityId ?? "(no node)"}  partition ${difference.partition} seq ` +
+      `${difference.seq}  ${difference.at}  ${difference.type}`;
+    if (heading !== previousHeading)
+      print(`${colors.red(replaceUnprintable(heading))}${difference.follows ? colors.dim("  (follows)") : ""}`);
+    previousHeading = heading;
+    print(`  ${replaceUnprintable(difference.field)}`);
+    print(`    recorded  ${valueText(difference.recorded)}`);
+    print(`    replayed  ${valueText(difference.replayed)}`);
+  }
+  if (differences > found.length) print(colors.dim(`... and ${differences - found.length} more`));
+  for (const { entityId, reason } of report.incompleteNodes)
+    print(`${replaceUnprintable(entityId)} not replayed: ${reason}`);
+  const what =
+    `${rows} rows of ${entities} nodes: ${steps} steps, ${events} events, ${intents} intents, ` +
+    `${deadLetters} dead letters, ${states} stored states`;
+  const words = reworded > 0 ? `, reworded: ${reworded}` : "";
+  if (report.ok) return print(`${what}: all come out ${words === "" ? "byte for byte" : `the same${words}`}`);
+  print(`${what}: ${colors.red(`${differences} differences`)}, ${incomplete} nodes not replayed to the end${words}`);
+}
+
+const valueText = (value: unknown): string =>
+  value === undefined ? "nothing" : replaceUnprintable(JSON.stringify(value)).slice(0, 500);
+
+async function plan(
+  dir: string,
+  options: JournalOptions & { readonly hours: number },
+  command: Command,
+): Promise<void> {
+  const model = readFolder(dir);
+  if (!model) return;
+  // A file names the time at which it was written, and the hours count back from that.
+  const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;
+  const report = await withJournal(options, command, { since }, async (lines) => {
+    const journal = await open(lines);
+    return runPlan(journal, compileDomain(model, journal.head), options.hours, ({ nodes, otherwise, unknown }) =>
+      showProgress(() => `${nodes} nodes, ${otherwise} otherwise, ${unknown} unknown`),
+    );
+  });
+  clearProgress();
+  if (options.json) printJson(report);
+  else printPlan(report, dir);
+  if (report.otherwise > 0) process.exitCode = 1;
+}
+
+function printPlan(report: PlanReport, dir: string): void {
+  const { since, until, nodes, otherwise, unknown, same, byOtherSteps, incomplete, found, notKnown } = report;
+  print(`${nodes} nodes with journaled steps from ${since} to ${until}, as ${dir} would have had them:`);
+  for (const end of found) printEnd(end);
+  if (otherwise > found.length) print(colors.dim(`... and ${otherwise - found.length} more`));
+  for (const { entityId, recorded, unknown: reason } of notKnown)
+    print(
+      `${replaceUnprintable(entityId)}: ${recorded.join(", ")}, now ${colors.yellow("unknown")}: ` +
+        `${replaceUnprintable(reason ?? "")}`,
+    );
+  if (unknown > notKnown.length) print(colors.dim(`... and ${unknown - notKnown.length} more`));
+  for (const note of report.notes) print(colors.yellow(replaceUnprintable(note)));
+  print("Inputs are taken as recorded: how nodes would have answered to other events is not predicted.");
+  const others = byOtherSteps > 0 ? ` (${byOtherSteps} by other steps)` : "";
+  const incompleteText = incomplete > 0 ? `, ${incomplete} can't be replayed` : "";
+  print(`${otherwise} end otherwise, ${unknown} unknown, ${same} end the same${others}${incompleteText}`);
+}
+
+function printEnd({ entityId, recorded, planned, first, unknown }: PlannedOutcome): void {
+  const unknownText = unknown === null ? "" : `, then ${colors.yellow("unknown")}: ${replaceUnprintable(unknown)}`;
+  print(`${replaceUnprintable(entityId)}: ${recorded.join(", ")}, now ${colors.red(planned.join(", "))}${unknownText}`);
+  if (!first) return;
+  print(`  diverges at ${first.at}, partition ${first.partition} seq ${first.seq}, ${replaceUnprintable(first.type)}`);
+  print(`    recorded  ${stepText(first.recorded)}`);
+  print(`    planned   ${stepText(first.planned)}`);
+}
+
+const stepText = (taken: PlannedStep | null): string =>
+  taken === null ? "no such step" : replaceUnprintable(`${taken.state ?? "no state"}: ${taken.reason}`);
