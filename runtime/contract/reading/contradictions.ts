@@ -1,7 +1,8 @@
-import { effectContradictions } from "./contradictions-effect.ts";
-import { machineContradictions } from "./contradictions-machine.ts";
-import type { ContentProblem } from "./schema-issues.ts";
-import { UncheckedNode } from "./unchecked-node.ts";
+import { type ContentProblem, valueAt } from "./schema-issues.ts";
+import { CONDITIONS_MAX } from "../../core/machine.ts";
+import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
+import { durationMs } from "../language/schema-parts.ts";
+import type { ContractPath } from "./contract-source.ts";
 
 /**
  * Values that are right one by one and wrong together (RC010), and keys that another key asks for (RC006). Looks at
@@ -52,5 +53,118 @@ function* rowContradictions(row: UncheckedNode): Iterable<ContentProblem> {
   if (any && states.length > 1) {
     const message = `"*" can't be listed with other states: it already covers all that are left`;
     yield any.contradiction(message, row.at("current_state"), "the list");
+  }
+}
+
+export function* machineContradictions(machine: UncheckedNode): Iterable<ContentProblem> {
+  for (const state of machine.items("states")) yield* stateContradictions(state);
+  yield* tooManyConditions(machine);
+}
+
+function* stateContradictions(state: UncheckedNode): Iterable<ContentProblem> {
+  const [transient, terminal, deadline] = [state.at("is_transient"), state.at("is_terminal"), state.at("deadline")];
+  if (transient.isTrue() && terminal.isTrue()) {
+    const message = "a state is either transient or terminal, not both";
+    yield transient.contradiction(message, terminal, "declared terminal here", "key");
+  }
+  if (transient.isTrue() && deadline.isPresent)
+    yield deadline.contradiction("a transient state can't have a deadline", transient, "transient", "key");
+  const [renewedBy, renewedFor] = [deadline.at("renewed_by"), deadline.at("renewed_for")];
+  const guard = deadline.at("expiry_guard");
+  if (renewedBy.isPresent && !renewedFor.isPresent) yield deadline.missingKey("renewed_for");
+  if (renewedFor.isPresent && !renewedBy.isPresent) yield deadline.missingKey("renewed_by");
+  if (guard.isPresent && !renewedBy.isPresent && !renewedFor.isPresent)
+    yield guard.contradiction("an expiry_guard measures by renewed_for, which is not given", deadline, "here", "key");
+}
+
+/** Each condition doubles the machine's table for its (state, trigger). */
+function* tooManyConditions(machine: UncheckedNode): Iterable<ContentProblem> {
+  const expressionsByKey = new Map<string, Set<string>>();
+  for (const transition of machine.items("transitions")) {
+    const trigger = transition.at("trigger").text();
+    const expressions = transition.items("conditions").flatMap((each) => each.at("expression").text() ?? []);
+    const crowdedState = transition
+      .at("from_state")
+      .texts()
+      .find((state) => {
+        const key = `${state} ${trigger}`;
+        const before = expressionsByKey.get(key) ?? new Set();
+        const all = new Set([...before, ...expressions]);
+        expressionsByKey.set(key, all);
+        return before.size <= CONDITIONS_MAX && all.size > CONDITIONS_MAX;
+      });
+    if (crowdedState === undefined) continue;
+    const message = `more than ${CONDITIONS_MAX} different conditions for ${trigger} in ${crowdedState}`;
+    yield { code: "RC010", message, path: transition.at("conditions").path, part: "key" };
+  }
+}
+
+export function* effectContradictions(routing: UncheckedNode): Iterable<ContentProblem> {
+  const defaults = routing.at("defaults").at("retry_policy");
+  yield* contradictoryDelays(defaults, defaults);
+  for (const handler of routing.items("handlers")) {
+    yield* contradictoryDelays(handler.at("retry_policy"), defaults);
+    const [compensation, intent] = [handler.at("compensated_by"), handler.at("intent_type")];
+    if (compensation.text() !== undefined && compensation.text() === intent.text())
+      yield compensation.contradiction("an intent can't compensate itself", intent, "the intent");
+  }
+}
+
+/** The longest wait is not shorter than the first, where at least one of them is stated here. */
+function* contradictoryDelays(policy: UncheckedNode, defaults: UncheckedNode): Iterable<ContentProblem> {
+  const [initialHere, maxHere] = [policy.at("initial_delay"), policy.at("max_delay")];
+  if (!initialHere.isPresent && !maxHere.isPresent) return;
+  const initial = initialHere.isPresent ? initialHere : defaults.at("initial_delay");
+  const max = maxHere.isPresent ? maxHere : defaults.at("max_delay");
+  const initialMs = initial.isPresent ? initial.milliseconds() : durationMs(EFFECT_DEFAULTS.retry_policy.initial_delay);
+  const maxMs = max.milliseconds();
+  if (initialMs === undefined || maxMs === undefined || maxMs >= initialMs) return;
+  if (maxHere.isPresent) yield max.contradiction("max_delay is shorter than initial_delay", initial, "initial_delay");
+  else yield initial.contradiction("initial_delay is longer than max_delay", max, "max_delay");
+}
+
+/** A part of a contract whose shape is not known to be right: every question about it has an answer. */
+export class UncheckedNode {
+  readonly #root: unknown;
+  readonly path: ContractPath;
+
+  constructor(root: unknown, path: ContractPath = []) {
+    this.#root = root;
+    this.path = path;
+  }
+
+  get #value(): unknown {
+    return valueAt(this.#root, this.path);
+  }
+  get isPresent(): boolean {
+    return this.#value !== undefined;
+  }
+  at(key: string | number): UncheckedNode {
+    return new UncheckedNode(this.#root, [...this.path, key]);
+  }
+  items(key: string): readonly UncheckedNode[] {
+    const list = this.at(key).#value;
+    return Array.isArray(list) ? list.map((_, index) => this.at(key).at(index)) : [];
+  }
+  text(): string | undefined {
+    return typeof this.#value === "string" ? this.#value : undefined;
+  }
+  /** The texts of one value or of a list of them. */
+  texts(): readonly string[] {
+    const all: readonly unknown[] = Array.isArray(this.#value) ? this.#value : [this.#value];
+    return all.filter((each) => typeof each === "string");
+  }
+  isTrue(): boolean {
+    return this.#value === true;
+  }
+  milliseconds(): number | undefined {
+    return durationMs(this.text() ?? "");
+  }
+
+  contradiction(message: string, other: UncheckedNode, what: string, part: "key" | "value" = "value"): ContentProblem {
+    return { code: "RC010", message, path: this.path, part, related: { path: other.path, message: what } };
+  }
+  missingKey(key: string, message = `the key ${key} is missing`): ContentProblem {
+    return { code: "RC006", message, path: [...this.path, key] };
   }
 }

@@ -1,10 +1,9 @@
 import { readContractFolder, type ContractFile } from "./contract-folder.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { locate } from "./locate.ts";
+import { locate, truncateMessage } from "./source-text.ts";
 import type { ContentProblem } from "./schema-issues.ts";
 import { parseContract } from "./parse-contract.ts";
 import type { ContractPath, LoadedContract } from "./contract-source.ts";
-import { truncateMessage } from "./source-text.ts";
 import { parseYaml } from "./yaml-document.ts";
 
 export interface LoadResult {

@@ -1,12 +1,11 @@
 import { isMap, isScalar, type Document } from "yaml";
 import { contractContradictions } from "./contradictions.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
-import { pairAt } from "./locate.ts";
-import { normalizeOnexNames } from "./normalize-names.ts";
+import { pairAt } from "./source-text.ts";
 import { toContentProblem, flattenIssues, valueAt, type ContentProblem } from "./schema-issues.ts";
-import { keysAt } from "./schema-keys.ts";
 import { CONTRACT_SCHEMAS, type Contract } from "../language/schema.ts";
 import type { ContractPath } from "./contract-source.ts";
+import { z } from "zod";
 
 type Kind = keyof typeof CONTRACT_SCHEMAS;
 const KINDS = Object.keys(CONTRACT_SCHEMAS) as Kind[];
@@ -108,4 +107,45 @@ function withoutKeys(data: unknown, unknown: readonly ContentProblem[]): unknown
     delete map[String(path.at(-1))];
   }
   return data;
+}
+
+type Schema = z.core.$ZodType;
+
+function unwrap(schema: Schema): Schema {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodNullable ? unwrap(schema.unwrap()) : schema;
+}
+
+/** The keys that the language knows at a path of a contract; none where it has no map. */
+export function keysAt(schema: Schema, path: ContractPath): readonly string[] {
+  const here = unwrap(schema);
+  if (here instanceof z.ZodUnion) return (here.options as readonly Schema[]).flatMap((option) => keysAt(option, path));
+  const [step, ...rest] = path;
+  if (here instanceof z.ZodArray) return step === undefined ? [] : keysAt(here.element as Schema, rest);
+  if (!(here instanceof z.ZodObject)) return [];
+  const shape = here.shape as Readonly<Record<string, Schema>>;
+  if (step === undefined) return Object.keys(shape);
+  const next = Object.hasOwn(shape, step) ? shape[step] : undefined;
+  return next ? keysAt(next, rest) : [];
+}
+
+const EVENT_KEYS = new Set(["event_type", "trigger", "output_events", "renewed_by", "raises", "started_by"]);
+
+/** `ModelOrderPlaced` is how ONEX calls the payload type OrderPlaced, also inside of a pattern. */
+const stripModelPrefix = (name: string): string => name.replace(/(^|\()Model(?=[A-Z])/, "$1");
+
+/**
+ * Brings a fragment that was written for ONEX into this language's words: no `Model` before an event's name, no
+ * `_GENERIC` behind a kind. Works on plain values, so that places still point at the file's own text.
+ */
+export function normalizeOnexNames(value: unknown, key = "", parentKey = ""): unknown {
+  if (key === "metadata" && parentKey === "") return value;
+  if (typeof value === "string") {
+    if (key === "node_type") return value.replace(/_GENERIC$/, "");
+    return EVENT_KEYS.has(key) || (key === "name" && parentKey === "event_model") ? stripModelPrefix(value) : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => normalizeOnexNames(item, key, parentKey));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([inner, each]) => [inner, normalizeOnexNames(each, inner, key)]),
+  );
 }
