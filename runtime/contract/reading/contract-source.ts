@@ -30,6 +30,9 @@ export interface LoadedContract<Kind extends Contract = Contract> {
   spanAt(path: ContractPath, part?: "key" | "value"): SourceSpan;
 }
 
+/** A contract's file, whether or not a contract could be made of it. */
+export type ContractPlaces = Pick<LoadedContract, "file" | "spanAt">;
+
 /** The contracts of one domain. */
 export interface ContractSet {
   readonly domain: string;
@@ -40,15 +43,15 @@ export interface ContractSet {
 
 /** A value in a contract, or its key: what a diagnostic points at. */
 export interface SourceRef {
-  readonly source: LoadedContract;
+  readonly source: ContractPlaces;
   readonly path: ContractPath;
   readonly part?: "key" | "value";
   /** A part of a text value: its first character, from 0, and how many characters. */
   readonly range?: { readonly offset: number; readonly length: number };
 }
 
-export const sourceRef = (source: LoadedContract, ...path: ContractPath): SourceRef => ({ source, path });
-export const keyRef = (source: LoadedContract, ...path: ContractPath): SourceRef => ({ source, path, part: "key" });
+export const sourceRef = (source: ContractPlaces, ...path: ContractPath): SourceRef => ({ source, path });
+export const keyRef = (source: ContractPlaces, ...path: ContractPath): SourceRef => ({ source, path, part: "key" });
 export const childRef = ({ source, path }: SourceRef, ...more: ContractPath): SourceRef =>
   sourceRef(source, ...path, ...more);
 

@@ -1,17 +1,17 @@
 import {
-  Lexer,
-  parseAllDocuments,
-  Parser,
+  type Alias,
   type Document,
-  type YAMLError,
   isAlias,
   isCollection,
   isMap,
-  isPair,
   isScalar,
-  type Alias,
+  Lexer,
   type Node,
+  parseAllDocuments,
+  Parser,
   type Scalar,
+  visit,
+  type YAMLError,
 } from "yaml";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { SourceText } from "./source-text.ts";
@@ -83,7 +83,7 @@ function checkSize(source: SourceText): Diagnostic | undefined {
 
 /** An unclosed quote is noticed at the file's end; its beginning is what helps. */
 function unclosedScalarStart(document: Document.Parsed, end: number): number | undefined {
-  const open = [...nodesOf(document.contents)].findLast(({ range }) => range && range[0] < end && range[1] >= end - 1);
+  const open = nodesOf(document).findLast(({ range }) => range && range[0] < end && range[1] >= end - 1);
   return open?.range?.[0];
 }
 
@@ -101,31 +101,25 @@ function toDiagnostic(source: SourceText, document: Document.Parsed, error: YAML
 /** More than the parts of a contract that a person wrote; aliases are counted with all that they stand for. */
 const ALIASED_NODES_MAX = 1_000;
 
-export interface UnsupportedYaml {
-  readonly problems: readonly Diagnostic[];
-  /** Whether walking the document's values would not end, or not soon. */
-  readonly hasUnboundedValues: boolean;
-}
-
 /**
  * What YAML takes but the language does not: tags, merge keys, aliases of nothing, of themselves or of too much, and
- * integers that two readers may read as two numbers.
+ * integers that two readers may read as two numbers. And whether walking the document's values would not end, or not
+ * soon.
  */
-export function findUnsupportedYaml(source: SourceText, document: Document.Parsed): UnsupportedYaml {
+function findUnsupportedYaml(source: SourceText, document: Document.Parsed) {
   const problems: Diagnostic[] = [];
-  const report = (code: string, message: string, node: Node) => {
-    const [start, end] = node.range ?? [0, 0, 0];
+  const report: Report = (code, message, node) => {
+    const [start, end] = node.range ?? [0, 0];
     problems.push(source.error(code, message, start, end));
   };
   let hasUnboundedValues = false;
   // Resolved here, once: `Alias.resolve` searches the whole document each time.
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
-  for (const node of nodesOf(document.contents)) {
+  for (const node of nodesOf(document)) {
     if (node.tag !== undefined) {
-      problems.push(
-        source.error("RC001", `the tag ${node.tag}: contracts have no tags`, ...tagRange(source.text, node)),
-      );
+      const message = `the tag ${node.tag}: contracts have no tags`;
+      problems.push(source.error("RC001", message, ...tagRange(source.text, node)));
     }
     if (isScalar(node)) checkNumber(node, report);
     if (!isAlias(node)) {
@@ -136,29 +130,24 @@ export function findUnsupportedYaml(source: SourceText, document: Document.Parse
       report("RC001", `not YAML: there is no anchor ${node.source}`, node);
     }
   }
-  const bomb = hasUnboundedValues ? undefined : findAliasBomb(document.contents, targets);
-  if (bomb) report("RC003", bomb.message, bomb.alias);
-  return { problems, hasUnboundedValues: hasUnboundedValues || bomb !== undefined };
+  return { problems, hasUnboundedValues: hasUnboundedValues || hasAliasBomb(document, targets, report) };
 }
+
+type Report = (code: string, message: string, node: Node) => void;
 
 /** Every node as written, keys included; aliases are not followed. Depth was bounded before. */
-export function* nodesOf(node: unknown): Generator<Node> {
-  if (isPair(node)) {
-    yield* nodesOf(node.key);
-    yield* nodesOf(node.value);
-    return;
-  }
-  if (!isScalar(node) && !isAlias(node) && !isCollection(node)) return;
-  yield node;
-  if (isCollection(node)) for (const item of node.items) yield* nodesOf(item);
+function nodesOf(document: Document): readonly Node[] {
+  const nodes: Node[] = [];
+  visit(document, { Node: (_, node) => void nodes.push(node) });
+  return nodes;
 }
 
-function checkNumber(node: Scalar, say: (code: string, message: string, node: Node) => void): void {
+function checkNumber(node: Scalar, report: Report): void {
   if (typeof node.value !== "number" || node.source === undefined || node.type !== "PLAIN") return;
-  if (/^[-+]?0[0-9]/.test(node.source)) say("RC007", `${node.source} has a leading zero: is it octal?`, node);
-  else if (/^0[xo]/.test(node.source)) say("RC007", `${node.source}: numbers are decimal`, node);
+  if (/^[-+]?0[0-9]/.test(node.source)) report("RC007", `${node.source} has a leading zero: is it octal?`, node);
+  else if (/^0[xo]/.test(node.source)) report("RC007", `${node.source}: numbers are decimal`, node);
   else if (/^[-+]?[0-9]+$/.test(node.source) && !Number.isSafeInteger(node.value))
-    say("RC010", `${node.source} is over 2^53: some parsers lose its precision`, node);
+    report("RC010", `${node.source} is over 2^53: some parsers lose its precision`, node);
 }
 
 function tagRange(text: string, node: Node): readonly [number, number] {
@@ -168,30 +157,27 @@ function tagRange(text: string, node: Node): readonly [number, number] {
   return [start, end];
 }
 
-/** The alias at which what aliases stand for becomes too much, or that refers to a node that contains it. */
-function findAliasBomb(
-  contents: unknown,
-  targets: ReadonlyMap<Alias, Node>,
-): { alias: Alias; message: string } | undefined {
+/** Reports the alias at which what aliases stand for becomes too much, or that refers to a node that contains it. */
+function hasAliasBomb({ contents }: Document, targets: ReadonlyMap<Alias, Node>, report: Report): boolean {
   let count = 0;
   const open = new Set<unknown>();
-  const walk = (node: unknown, under: Alias | undefined): { alias: Alias; message: string } | undefined => {
-    if (under && ++count > ALIASED_NODES_MAX)
-      return { alias: under, message: `aliases expand to more than ${ALIASED_NODES_MAX} nodes` };
+  const isBomb = (node: unknown, under: Alias | undefined): boolean => {
+    if (under && ++count > ALIASED_NODES_MAX) {
+      report("RC003", `aliases expand to more than ${ALIASED_NODES_MAX} nodes`, under);
+      return true;
+    }
     if (isAlias(node)) {
       const target = targets.get(node);
-      if (open.has(target)) return { alias: node, message: `${node.source} refers to a node that contains it` };
-      return walk(target, under ?? node);
+      if (!open.has(target)) return isBomb(target, under ?? node);
+      report("RC003", `${node.source} refers to a node that contains it`, node);
+      return true;
     }
-    if (!isCollection(node)) return undefined;
+    if (!isCollection(node)) return false;
     open.add(node);
     const parts = isMap(node) ? node.items.flatMap(({ key, value }) => [key, value]) : node.items;
-    for (const part of parts) {
-      const found = walk(part, under);
-      if (found) return found;
-    }
+    if (parts.some((part) => isBomb(part, under))) return true;
     open.delete(node);
-    return undefined;
+    return false;
   };
-  return walk(contents, undefined);
+  return isBomb(contents, undefined);
 }
