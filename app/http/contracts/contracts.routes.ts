@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
 import { sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
 import { buildGraph, ContractGraph } from "../../../runtime/contract/graph/graph.ts";
 import { contractJsonSchema } from "../../../runtime/contract/documents/contract-json-schema.ts";

@@ -1,8 +1,7 @@
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { joinWithAnd } from "../diagnostics/wording.ts";
+import { type Diagnostic, joinWithAnd } from "../diagnostics/diagnostic.ts";
 import type { DomainModel } from "../model/domain-model.ts";
 import { actionsOf } from "../model/transitions.ts";
-import { diagnosticAt, keyRef, type SourceRef } from "../reading/source-ref.ts";
+import { diagnosticAt, keyRef, type SourceRef } from "../reading/contract-source.ts";
 
 /** An event that ends an attempt otherwise than in success, and the place in the contract that makes it so. */
 interface AttemptEnd {

@@ -1,11 +1,38 @@
-import type { DomainCode } from "../../core/domain-code.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { buildDomainModel } from "../model/build-domain-model.ts";
 import type { DomainModel } from "../model/domain-model.ts";
+import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode } from "./check-names.ts";
+import { checkCompensation } from "./check-compensation.ts";
+import { checkEventOrder, checkTransitions } from "./check-transitions.ts";
+import { checkEvents, checkIntentFlow, checkTriggers, checkRaisedCycles, checkRoutes } from "./check-flow.ts";
+import { checkExpressions, checkPlaceholders } from "./check-fields.ts";
+import { checkMatrix, checkReachability, checkUnboundedWaits } from "./check-states.ts";
+import type { DomainCode } from "../../core/domain-code.ts";
+import { buildDomainModel } from "../model/build-domain-model.ts";
 import type { ContractFile } from "../reading/contract-folder.ts";
 import { buildContractSet } from "../reading/contract-set.ts";
 import { loadContractFiles, loadContractFolder, type LoadResult, sortedUniqueDiagnostics } from "../reading/load.ts";
-import { checkDomain } from "./check-domain.ts";
+
+/** Each reports its problems in no order. */
+const CHECKS: readonly ((model: DomainModel) => Iterable<Diagnostic>)[] = [
+  ...[checkUnusedCode, checkCodeFit, checkRoutes, checkEvents, checkMatrix, checkPlaceholders, checkExpressions],
+  ...[checkDuplicates, checkCodeDeclarations, checkReachability, checkIntentFlow, checkRaisedCycles, checkTriggers],
+  ...[checkCompensation, checkUnboundedWaits],
+];
+
+/**
+ * Checks a domain's contracts together, and against its code: RC101 to RC301 of the reference, all but RC206, which
+ * explores. All problems are reported, in no order; one mistake is meant to be one problem, so a name that is off is
+ * read as the one within reach by the checks that follow.
+ */
+export function checkDomain(model: DomainModel): Diagnostic[] {
+  const order = checkEventOrder(model);
+  return [
+    ...model.problems,
+    ...CHECKS.flatMap((check) => [...check(model)]),
+    ...order.problems,
+    ...checkTransitions(model, order.returnable),
+  ];
+}
 
 export interface ValidationResult {
   /** Undefined when there is an error: what is here can be compiled. */

@@ -1,15 +1,33 @@
-import type { Domain } from "../../core/domain.ts";
-import { compileMachine } from "../../core/machine.ts";
+import type {
+  Domain,
+  Route,
+  RouteRow,
+  RouteRowAction,
+  DeadlineSpec,
+  EffectSpec,
+  IntentSpec,
+  Condition,
+} from "../../core/domain.ts";
+import { compileMachine, type MachineDescription } from "../../core/machine.ts";
 import { parseEventPattern } from "../language/event-pattern.ts";
 import { fillTopic, type TopicVariables } from "../language/topic-pattern.ts";
-import type { DomainModel, TopicEvent } from "../model/domain-model.ts";
+import type {
+  DomainModel,
+  TopicEvent,
+  HandlerModel,
+  RowModel,
+  DeadlineModel,
+  MachineModel,
+  EffectModel,
+  ExpressionRef,
+  NameRef,
+} from "../model/domain-model.ts";
 import { awaitedPublishes, statesWithDeadline } from "../model/events.ts";
 import { firstByKey } from "../model/first-by-key.ts";
-import { contentHash } from "../reading/content-hash.ts";
-import { compileEffects, compileIntents } from "./compile-effects.ts";
-import { compileRoutes } from "./compile-routes.ts";
-import { describeMachine } from "./describe-machine.ts";
-import { requireDurationMs, requireKnown } from "./require.ts";
+import { contentHash } from "../reading/contract-set.ts";
+import type { Handler } from "../../core/handler.ts";
+import { compileExpression } from "../../core/condition.ts";
+import { durationMs } from "../language/schema-parts.ts";
 
 /**
  * Makes the tables that `step()` and the shell look up from a domain's contracts and code.
@@ -57,3 +75,144 @@ export function compileDomain(model: DomainModel, variables: TopicVariables): Do
     awaitsPublish: new Set(awaitedPublishes(model).map(({ written }) => parseEventPattern(written).subject)),
   };
 }
+
+const ANY_STATE = "*";
+
+/** By message type (or runtime pattern) and state the rows that may fit, in order. */
+export function compileRoutes(model: DomainModel): ReadonlyMap<string, Route> {
+  return firstByKey(
+    model.handlers,
+    ({ event }) => event.written,
+    (handler) => compileRoute(model, handler),
+  );
+}
+
+function compileRoute({ code, orchestrator }: DomainModel, { written: { written: name }, rows }: HandlerModel): Route {
+  const handler = requireEntry(code.handlers, name, "handler");
+  const byState = new Map<string, RouteRow[]>([...orchestrator.states.keys()].map((state) => [state, []]));
+  for (const row of rows) {
+    for (const state of row.namedStates) if (state.name !== ANY_STATE) requireState(state);
+    const compiled = compileRow(row, name, handler);
+    for (const state of row.decidableStates) byState.get(state)?.push(compiled);
+  }
+  return { handler: name, rows: byState };
+}
+
+function compileRow({ when, action, reason }: RowModel, name: string, { actions }: Handler): RouteRow {
+  const compiled: RouteRowAction = action
+    ? { kind: "call", name: action.written, run: requireEntry(actions, action.written, `action of ${name}`) }
+    : { kind: "no_op", reason };
+  return { ...(when && { when: requireCondition(when) }), action: compiled };
+}
+
+/** One of the two machines, as the core's tables and the exports are made from it. */
+export function describeMachine({ name, initial, states, transitions }: MachineModel): MachineDescription {
+  return {
+    name,
+    initial,
+    states: [...states.values()].map(({ name: state, terminal, transient, deadline, raises, entryActions }) => ({
+      ...{ name: state, terminal, transient },
+      ...(deadline && { deadline: deadlineOf(deadline) }),
+      ...(raises && { raises: raises.written }),
+      entryActions: entryActions.map(({ written }) => written),
+    })),
+    transitions: transitions.map(({ from, trigger, to, conditions, actions }) => ({
+      from: [requireState(from)],
+      trigger: trigger.written,
+      to: requireState(to),
+      conditions: conditions.map((each) => ({ text: each.text, holds: requireCondition(each) })),
+      actions: actions.map(({ written }) => written),
+    })),
+  };
+}
+
+const deadlineOf = ({ name, after, renewedBy, renewedFor, expiryGuard }: DeadlineModel): DeadlineSpec => ({
+  name,
+  afterMs: requireDurationMs(after),
+  renewedBy: new Set(renewedBy.map(({ written }) => written)),
+  renewedForMs: requireDurationMs(renewedFor),
+  ...(expiryGuard && { expiryGuard }),
+});
+
+/** Intent type -> effect. */
+export function compileEffects({ effects, code }: DomainModel): ReadonlyMap<string, EffectSpec> {
+  return firstByKey(
+    effects,
+    ({ intent }) => intent.written,
+    (effect) => compileEffect(effect, code.effects),
+  );
+}
+
+function compileEffect(model: EffectModel, effects: DomainModel["code"]["effects"]): EffectSpec {
+  const { intent, operation, backend, written, outputs, settings } = model;
+  const { timeout, batch, concurrency, retry_policy: retry, circuit_breaker: breaker } = settings;
+  return {
+    ...{ intentType: intent.written, operation, backend, concurrency },
+    effect: requireEntry(effects, written.written, "effect"),
+    outputEvents: outputs.map((event) => event.written),
+    timeoutMs: requireDurationMs(timeout),
+    batchMax: batch.max,
+    retry: {
+      maxRetries: retry.max_retries,
+      initialDelayMs: requireDurationMs(retry.initial_delay),
+      exponentialBase: retry.exponential_base,
+      maxDelayMs: requireDurationMs(retry.max_delay),
+      jitter: retry.jitter,
+      ...(retry.retry_on && { retryOn: new Set(retry.retry_on) }),
+    },
+    breaker: { failureThreshold: breaker.failure_threshold, resetTimeoutMs: requireDurationMs(breaker.reset_timeout) },
+  };
+}
+
+/** Action name -> the intent it emits. */
+export function compileIntents(
+  { emissions }: DomainModel,
+  effects: ReadonlyMap<string, EffectSpec>,
+): ReadonlyMap<string, IntentSpec> {
+  return firstByKey(
+    emissions,
+    ({ action }) => action.written,
+    ({ action, intent: { written: type }, target }) => {
+      const hasOutcome = (effects.get(type)?.outputEvents.length ?? 0) > 0;
+      return { action: action.written, type, target: compileTarget(target.text), hasOutcome };
+    },
+  );
+}
+
+function compileTarget(pattern: string): IntentSpec["target"] {
+  // Odd parts are the placeholders' names.
+  const parts = pattern.split(/\{([^{}]*)\}/);
+  return (payload) => {
+    let target = parts[0] ?? "";
+    for (let at = 1; at < parts.length; at += 2) {
+      const name = parts[at] ?? "";
+      const value = Object.hasOwn(payload, name) ? payload[name] : undefined;
+      if (typeof value !== "string" && typeof value !== "number")
+        throw new Error(`${pattern}: the payload built has no ${name}`);
+      target += `${value}${parts[at + 1]}`;
+    }
+    return target;
+  };
+}
+
+// What the checks let pass has all of these. Contracts that ran once are compiled without checks, so what the code no
+// longer has is found here.
+const refuse = (problem: string): never => {
+  throw new Error(`${problem}: compile only what was checked`);
+};
+
+export const requireKnown = <Value>(value: Value | undefined, whatIsMissing: string): Value =>
+  value ?? refuse(`no ${whatIsMissing}`);
+
+/** A named entry of the domain's code; never what a prototype has. */
+export const requireEntry = <Entry>(record: Readonly<Record<string, Entry>>, name: string, kind: string): Entry =>
+  requireKnown(Object.hasOwn(record, name) ? record[name] : undefined, `${kind} is called ${name}`);
+
+/** A state as the contract has it: the name that the checks would suggest instead never runs. */
+export const requireState = ({ name, written, unknown }: NameRef): string =>
+  unknown || name !== written ? refuse(`no state is called ${written}`) : written;
+
+export const requireDurationMs = (text: string): number => durationMs(text) ?? refuse(`${text} is no duration`);
+
+export const requireCondition = ({ text, parsed }: ExpressionRef): Condition =>
+  "problem" in parsed ? refuse(`${text}: ${parsed.problem.message}`) : compileExpression(parsed.expression);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NO_ENTITY } from "../../core/domain.ts";
 
 /** A place in a contract file; line and column count from 1. */
 const position = { file: z.string(), line: z.int(), column: z.int() };
@@ -33,3 +34,10 @@ export const Diagnostic = z.object({
   timeline: z.array(TimelineStep).optional().describe("the shortest way to where it shows (RC206)"),
 });
 export type Diagnostic = Readonly<z.infer<typeof Diagnostic>>;
+
+/** `A`, `A and B`, `A, B and C`. */
+export const joinWithAnd = (names: readonly string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;
+
+/** A state as contracts write it: the orchestrator's state before there is an entity is `null`. */
+export const stateLabel = (state: string): string => (state === NO_ENTITY ? "null" : state);

@@ -1,6 +1,5 @@
 import { createColors } from "picocolors";
-import type { Diagnostic, SourcePosition } from "./diagnostic.ts";
-import { formatTimeline } from "./format-timeline.ts";
+import type { Diagnostic, SourcePosition, TimelineStep } from "./diagnostic.ts";
 
 export type DiagnosticFormat = "text" | "json" | "github";
 
@@ -57,4 +56,32 @@ function githubLine(diagnostic: Diagnostic): string {
   const others = related.map((each) => `${formatPosition(each)}: ${each.message}`);
   const text = [message, suggestionText(diagnostic), remedy, ...others, ...formatTimeline(timeline)];
   return `::${severity} ${properties}::${escapeData(text.filter((part) => part !== "").join("\n"))}`;
+}
+
+const COLUMN_TITLES = ["T", "message", "orchestrator", "reducer", "events and intents"] as const;
+
+/** A timeline as a table, a line for each message. */
+export function formatTimeline(timeline: readonly TimelineStep[]): readonly string[] {
+  if (timeline.length === 0) return [];
+  const rows = timeline.map(rowOf);
+  const widths = COLUMN_TITLES.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [COLUMN_TITLES, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function rowOf({ atMs, message, orchestrator, reducer, events, intents, reason }: TimelineStep): readonly string[] {
+  const produced = [...events, ...intents.map((intent) => `-> ${intent}`)];
+  return [
+    `${(atMs / 1_000).toFixed(3)} s`,
+    message,
+    orchestrator,
+    reducer,
+    produced.length > 0 ? produced.join(", ") : `(${reason})`,
+  ];
 }

@@ -2,7 +2,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { compileDomain } from "../compile/compile-domain.ts";
 import type { DomainModel, MachineModel } from "../model/domain-model.ts";
 import { sortedUniqueDiagnostics } from "../reading/load.ts";
-import { diagnosticAt, type SourceRef, sourceRef } from "../reading/source-ref.ts";
+import { diagnosticAt, type SourceRef, sourceRef } from "../reading/contract-source.ts";
 import { createContext, type ExplorationContext } from "./exploration-context.ts";
 import { type ExplorationResult, explore } from "./explore.ts";
 import type { PossibleMessage } from "./possible-messages.ts";

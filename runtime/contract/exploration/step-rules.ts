@@ -3,7 +3,7 @@ import { NO_ENTITY } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import type { Message } from "../../core/message.ts";
 import type { DomainModel, StateModel } from "../model/domain-model.ts";
-import type { SourceRef } from "../reading/source-ref.ts";
+import type { SourceRef } from "../reading/contract-source.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 import { hasOpenedAttempt, type SystemState } from "./system-state.ts";
 

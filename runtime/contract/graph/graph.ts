@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { NO_ENTITY } from "../../core/domain.ts";
 import { xstateConfigOf } from "../../core/machine.ts";
-import { describeMachine } from "../compile/describe-machine.ts";
+import { describeMachine } from "../compile/compile-domain.ts";
 import type { DomainModel, MachineModel, StateModel } from "../model/domain-model.ts";
 import { flowOf, flowSchema } from "./flow.ts";
 import { flowchart, stateDiagram } from "./mermaid.ts";

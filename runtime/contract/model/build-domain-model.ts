@@ -1,15 +1,19 @@
 import type { DomainCode } from "../../core/domain-code.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
-import type { ContractSet, LoadedContract } from "../reading/contract-source.ts";
-import { childRef, sourceRef, type SourceRef } from "../reading/source-ref.ts";
-import type { DomainModel, EmissionModel, TopicEvent } from "./domain-model.ts";
-import { type NameLookup, NameResolver } from "./name-resolver.ts";
+import {
+  type ContractSet,
+  type LoadedContract,
+  childRef,
+  sourceRef,
+  type SourceRef,
+} from "../reading/contract-source.ts";
+import type { DomainModel, EmissionModel, TopicEvent, InvariantModel } from "./domain-model.ts";
+import { type NameLookup, NameResolver, createEventReader, type EventReader, expressionRef } from "./name-resolver.ts";
 import { readEffects, readEmissions } from "./read-effects.ts";
-import { createEventReader, type EventReader } from "./read-events.ts";
 import { readHandlers } from "./read-handlers.ts";
-import { readInvariants } from "./read-invariants.ts";
 import { readOrchestratorMachine, readReducerMachine, stateLookup } from "./read-machine.ts";
 import { firstByKey, itself } from "./first-by-key.ts";
+import { joinWithAnd } from "../diagnostics/diagnostic.ts";
 
 const DEFAULT_MAX_CLOCK_SKEW = "5s";
 
@@ -113,4 +117,23 @@ function actionLookup(emissions: readonly EmissionModel[], code: DomainCode): Na
     where: "under intent_emission or among the reducer's updates in code",
     declaredAt: (name) => emitted.get(name),
   };
+}
+
+/** What a contract states of itself. @param states those of its own machine */
+export function readInvariants(
+  source: LoadedContract<OrchestratorContract> | LoadedContract<ReducerContract>,
+  machine: InvariantModel["machine"],
+  names: NameResolver,
+  states: NameLookup,
+): readonly InvariantModel[] {
+  return (source.contract.invariants ?? []).map(({ name, never, eventually = [] }, index) => {
+    const at = sourceRef(source, "invariants", index);
+    if (never !== undefined) {
+      const expression = expressionRef(never, childRef(at, "never"));
+      return { at: expression.at, machine, name: name ?? `never: ${never}`, never: expression };
+    }
+    const listAt = childRef(at, "eventually");
+    const goals = eventually.map((state, i) => names.resolve(state, childRef(listAt, i), states));
+    return { at: listAt, machine, name: name ?? `eventually: ${joinWithAnd(eventually)}`, eventually: goals };
+  });
 }

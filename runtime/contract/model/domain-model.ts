@@ -4,15 +4,24 @@ import type { IntentDefinition } from "../../core/intent.ts";
 import type { MessageDefinition } from "../../core/message.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { EventPatternKind } from "../language/event-pattern.ts";
-import type { ContractSet } from "../reading/contract-source.ts";
-import type { SourceRef } from "../reading/source-ref.ts";
+import type { ContractSet, SourceRef } from "../reading/contract-source.ts";
 import type { EffectSettings } from "./effect-settings.ts";
-import type { NameRef } from "./name-resolver.ts";
 
 /** A text of a contract, and its place. */
 export interface TextRef {
   readonly text: string;
   readonly at: SourceRef;
+}
+
+/** A name that a contract uses. */
+export interface NameRef {
+  /** As it was probably meant: a misspelt name is reported once and then read as the name within reach. */
+  readonly name: string;
+  /** As the contract has it: what runs goes by this one. */
+  readonly written: string;
+  readonly at: SourceRef;
+  /** Reported, and nothing is within reach: the checks that follow leave it alone. */
+  readonly unknown: boolean;
 }
 
 /** An event type or runtime pattern where a contract names one; `name` is its whole text, `failed(stock.reserve)`. */

@@ -1,17 +1,9 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
-import { diagnosticAt, type SourceRef } from "../reading/source-ref.ts";
-
-/** A name that a contract uses. */
-export interface NameRef {
-  /** As it was probably meant: a misspelt name is reported once and then read as the name within reach. */
-  readonly name: string;
-  /** As the contract has it: what runs goes by this one. */
-  readonly written: string;
-  readonly at: SourceRef;
-  /** Reported, and nothing is within reach: the checks that follow leave it alone. */
-  readonly unknown: boolean;
-}
+import { diagnosticAt, type SourceRef } from "../reading/contract-source.ts";
+import { formatEventPattern, parseEventPattern } from "../language/event-pattern.ts";
+import type { EventRef, ExpressionRef, NameRef } from "./domain-model.ts";
+import { parseExpression } from "../../core/expression.ts";
 
 export interface NameLookup {
   /** What the name is said to be: "handler", "state". */
@@ -73,3 +65,48 @@ function nearestName(name: string, among: readonly string[]): string | undefined
 }
 
 const PREFIX_LENGTH_MIN = 4;
+
+/** Reads an event type wherever one may stand. */
+export type EventReader = (text: string, at: SourceRef) => EventRef;
+
+interface EventNames {
+  readonly messages: readonly string[];
+  readonly intent: NameLookup;
+  /** Places by the name of what the orchestrator's states arm. */
+  readonly deadlines: ReadonlyMap<string, SourceRef>;
+  /** Places by the type of intent that the reducer emits. */
+  readonly emitted: ReadonlyMap<string, SourceRef>;
+}
+
+export function createEventReader(
+  names: NameResolver,
+  { messages, intent, deadlines, emitted }: EventNames,
+): EventReader {
+  const message: NameLookup = { kind: "message", candidates: messages, where: "in code" };
+  const lookups: Readonly<Record<EventRef["kind"], NameLookup>> = {
+    event: message,
+    published: message,
+    failed: { ...intent, declaredAt: (name) => emitted.get(name) },
+    deadline: {
+      kind: "deadline",
+      candidates: [...deadlines.keys()],
+      where: "in the orchestrator's states",
+      code: "RC110",
+      declaredAt: (name) => deadlines.get(name),
+    },
+  };
+  return (written, at) => {
+    const { kind, subject } = parseEventPattern(written);
+    // Not an event type at all: the loader reports that (RC009).
+    if (subject.includes("(")) return { kind, subject, name: written, written, at, unknown: true };
+    const range = kind === "event" ? {} : { range: { offset: kind.length + 1, length: subject.length } };
+    const { name, unknown } = names.resolve(subject, { ...at, ...range }, lookups[kind]);
+    return { kind, subject: name, name: formatEventPattern({ kind, subject: name }), written, at, unknown };
+  };
+}
+
+export const expressionRef = (text: string, at: SourceRef): ExpressionRef => ({
+  text,
+  at,
+  parsed: parseExpression(text),
+});

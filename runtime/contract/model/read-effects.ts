@@ -1,12 +1,10 @@
 import type { DomainCode } from "../../core/domain-code.ts";
 import type { EffectContract, ReducerContract } from "../language/schema.ts";
-import type { LoadedContract } from "../reading/contract-source.ts";
-import { childRef, sourceRef } from "../reading/source-ref.ts";
+import { type LoadedContract, childRef, sourceRef } from "../reading/contract-source.ts";
 import type { EffectModel, EmissionModel } from "./domain-model.ts";
 import { type EffectRow, mergeEffectSettings } from "./effect-settings.ts";
-import { fittingEffect } from "./fitting-code.ts";
-import type { NameLookup, NameResolver } from "./name-resolver.ts";
-import type { EventReader } from "./read-events.ts";
+import { fittingEffect } from "./read-handlers.ts";
+import type { NameLookup, NameResolver, EventReader } from "./name-resolver.ts";
 
 export function readEmissions(
   source: LoadedContract<ReducerContract>,

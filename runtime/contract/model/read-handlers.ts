@@ -1,13 +1,10 @@
 import type { DomainCode } from "../../core/domain-code.ts";
 import type { HandlerRow, MatrixRow, OrchestratorContract } from "../language/schema.ts";
-import type { LoadedContract } from "../reading/contract-source.ts";
-import { childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/source-ref.ts";
-import type { HandlerModel, RowModel } from "./domain-model.ts";
-import { fittingHandler } from "./fitting-code.ts";
-import { knownName, type NameLookup, type NameRef, type NameResolver } from "./name-resolver.ts";
-import type { EventReader } from "./read-events.ts";
+import { type LoadedContract, childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/contract-source.ts";
+import type { HandlerModel, RowModel, EventRef, NameRef } from "./domain-model.ts";
+import { knownName, type NameLookup, type NameResolver, type EventReader, expressionRef } from "./name-resolver.ts";
 import { machineStateName } from "./read-machine.ts";
-import { expressionRef } from "./expression-ref.ts";
+import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 
 const ANY_STATE = "*";
 
@@ -106,4 +103,34 @@ function readAction(
   const lookup = { kind: "action", candidates: [...Object.keys(known.actions), "no_op"], where: `in ${handler.name}` };
   const found = names.resolve(action, at, lookup);
   return found.name === "no_op" ? { reason } : { action: found, reason };
+}
+
+/**
+ * The handler that was meant where the one written takes another message: the only one that fits, else unknown. A
+ * handler that takes one deadline or failure fits all others, so there none can be preferred.
+ */
+export function fittingHandler({ handlers }: DomainCode, event: EventRef, written: NameRef): NameRef {
+  const type = messageTypeOf(event);
+  const fitting = Object.keys(handlers).filter((name) => handlers[name]?.message.messageType === type);
+  const isShared = event.kind === "deadline" || event.kind === "failed";
+  if (!written.unknown && isShared && !fitting.includes(written.name)) return { ...written, unknown: true };
+  return uniqueFit(fitting, event, written);
+}
+
+/** The same for an effect and its intent. */
+export function fittingEffect({ effects }: DomainCode, intent: NameRef, written: NameRef): NameRef {
+  const fitting = Object.keys(effects).filter((name) => effects[name]?.intent.intentType === intent.name);
+  return uniqueFit(fitting, intent, written);
+}
+
+function uniqueFit(fitting: readonly string[], about: NameRef, written: NameRef): NameRef {
+  if (written.unknown || about.unknown || fitting.includes(written.name)) return written;
+  const [only] = fitting;
+  return only !== undefined && fitting.length === 1 ? { ...written, name: only } : { ...written, unknown: true };
+}
+
+/** The type of the message definition that a handler of this event takes. */
+export function messageTypeOf({ kind, subject }: EventRef): string {
+  if (kind === "deadline") return DeadlineFired.messageType;
+  return kind === "failed" ? IntentFailed.messageType : subject;
 }

@@ -1,11 +1,8 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
-import type { LoadedContract } from "../reading/contract-source.ts";
-import { childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/source-ref.ts";
-import type { DeadlineModel, EventRef, MachineModel, StateModel, TransitionModel } from "./domain-model.ts";
-import { knownName, type NameLookup, type NameRef, type NameResolver } from "./name-resolver.ts";
-import type { EventReader } from "./read-events.ts";
-import { expressionRef } from "./expression-ref.ts";
+import { type LoadedContract, childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/contract-source.ts";
+import type { DeadlineModel, EventRef, MachineModel, StateModel, TransitionModel, NameRef } from "./domain-model.ts";
+import { knownName, type NameLookup, type NameResolver, type EventReader, expressionRef } from "./name-resolver.ts";
 import { firstByKey, itself } from "./first-by-key.ts";
 
 type OrchestratorMachine = OrchestratorContract["state_machine"];

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Contract } from "../language/schema.ts";
-import type { ContractSet, LoadedContract } from "./contract-source.ts";
-import { diagnosticAt, sourceRef } from "./source-ref.ts";
+import { type ContractSet, type LoadedContract, diagnosticAt, sourceRef } from "./contract-source.ts";
+import { createHash } from "node:crypto";
 
 const contractsOfKind = <Kind extends Contract["node_type"]>(sources: readonly LoadedContract[], kind: Kind) =>
   sources.filter(({ contract }) => contract.node_type === kind) as unknown as readonly LoadedContract<
@@ -54,4 +54,19 @@ function ofOtherDomains(first: LoadedContract | undefined, sources: readonly Loa
       const message = `a folder is one domain: ${source.contract.domain} is not ${domain}`;
       return diagnosticAt("RC109", sourceRef(source, "domain"), message, { suggestion: domain, related });
     });
+}
+
+/** JSON with sorted keys: the same content gives the same text, in whatever order it was written. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, canonical(inner)]));
+}
+
+/** SHA-256, hex, of a domain's normalized contracts; file names and the order of keys make no difference. */
+export function contentHash({ orchestrator, reducer, effects }: ContractSet): string {
+  const contracts: Contract[] = [orchestrator, reducer, ...effects].map(({ contract }) => contract);
+  const texts = contracts.map((contract) => JSON.stringify(canonical(contract))).sort();
+  return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
 }

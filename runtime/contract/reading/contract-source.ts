@@ -30,10 +30,69 @@ export interface LoadedContract<Kind extends Contract = Contract> {
   spanAt(path: ContractPath, part?: "key" | "value"): SourceSpan;
 }
 
+/** A contract's file, whether or not a contract could be made of it. */
+export type ContractPlaces = Pick<LoadedContract, "file" | "spanAt">;
+
 /** The contracts of one domain. */
 export interface ContractSet {
   readonly domain: string;
   readonly orchestrator: LoadedContract<OrchestratorContract>;
   readonly reducer: LoadedContract<ReducerContract>;
   readonly effects: readonly LoadedContract<EffectContract>[];
+}
+
+/** A value in a contract, or its key: what a diagnostic points at. */
+export interface SourceRef {
+  readonly source: ContractPlaces;
+  readonly path: ContractPath;
+  readonly part?: "key" | "value";
+  /** A part of a text value: its first character, from 0, and how many characters. */
+  readonly range?: { readonly offset: number; readonly length: number };
+}
+
+export const sourceRef = (source: ContractPlaces, ...path: ContractPath): SourceRef => ({ source, path });
+export const keyRef = (source: ContractPlaces, ...path: ContractPath): SourceRef => ({ source, path, part: "key" });
+export const childRef = ({ source, path }: SourceRef, ...more: ContractPath): SourceRef =>
+  sourceRef(source, ...path, ...more);
+
+export interface DiagnosticDetails {
+  readonly suggestion?: string | undefined;
+  readonly related?: readonly { readonly at: SourceRef; readonly message: string }[] | undefined;
+  readonly severity?: "error" | "warning";
+}
+
+export function diagnosticAt(
+  code: string,
+  at: SourceRef,
+  message: string,
+  { suggestion, related = [], severity = "error" }: DiagnosticDetails = {},
+): Diagnostic {
+  const notes = related.map((each) => {
+    const { file, line, column } = spanOf(each.at);
+    return { file, line, column, message: each.message };
+  });
+  return {
+    ...{ code, severity, message, ...spanOf(at) },
+    ...(suggestion !== undefined && { suggestion }),
+    ...(notes.length > 0 && { related: notes }),
+  };
+}
+
+function spanOf({ source, path, part, range }: SourceRef) {
+  const whole = source.spanAt(path, part ?? "value");
+  if (!range) return whole;
+  // A quoted text begins after its quote; a block text is on lines of its own, so its parts are not on this one.
+  const first = whole.excerpt[whole.column - 1];
+  if (first === "|" || first === ">") return whole;
+  const quote = first === '"' || first === "'" ? 1 : 0;
+  return { ...whole, column: whole.column + quote + range.offset, width: Math.max(1, range.length) };
+}
+
+/** The items of a value that may be one or a list, each with its place. */
+export function itemsWithRefs<Item>(
+  value: Item | readonly Item[],
+  at: SourceRef,
+): readonly { readonly item: Item; readonly at: SourceRef }[] {
+  if (!Array.isArray(value)) return [{ item: value as Item, at }];
+  return (value as readonly Item[]).map((item, index) => ({ item, at: childRef(at, index) }));
 }

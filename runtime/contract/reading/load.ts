@@ -1,10 +1,8 @@
 import { readContractFolder, type ContractFile } from "./contract-folder.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { locate } from "./locate.ts";
-import type { ContentProblem } from "./schema-issues.ts";
+import { locate, truncateMessage } from "./source-text.ts";
 import { parseContract } from "./parse-contract.ts";
-import type { ContractPath, LoadedContract } from "./contract-source.ts";
-import { truncateMessage } from "./source-text.ts";
+import type { ContractPlaces, LoadedContract } from "./contract-source.ts";
 import { parseYaml } from "./yaml-document.ts";
 
 export interface LoadResult {
@@ -40,30 +38,18 @@ export function loadContract({ file, text }: ContractFile): {
   readonly source?: LoadedContract;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const yaml = parseYaml(file, text);
-  const { document } = yaml;
-  if (!document) return { diagnostics: yaml.problems };
-  const { contract, problems } = parseContract(document);
-  const place = (path: ContractPath, part?: "key" | "value") => locate(yaml.source, document, path, part);
+  const { source, document, problems } = parseYaml(file, text);
+  if (!document) return { diagnostics: problems };
+  const places: ContractPlaces = { file, spanAt: (path, part) => locate(source, document, path, part) };
+  const parsed = parseContract(document, places);
   // A value that YAML's own rules already refused is not refused a second time for its type or range.
-  const reportedPositions = new Set(yaml.problems.map(({ line, column }) => `${line}:${column}`));
-  const content = problems
-    .map((problem) => toDiagnostic(problem, place))
-    .filter(({ line, column, code }) => code === "RC005" || !reportedPositions.has(`${line}:${column}`));
-  const diagnostics = sortedUniqueDiagnostics([...yaml.problems, ...content]);
-  return { ...(contract && { source: { file, text, contract, problems: diagnostics, spanAt: place } }), diagnostics };
-}
-
-function toDiagnostic(problem: ContentProblem, place: LoadedContract["spanAt"]): Diagnostic {
-  const { code, message, path, part, suggestion, related } = problem;
-  return {
-    ...place(path, part),
-    code,
-    severity: "error",
-    message: truncateMessage(message),
-    ...(suggestion === undefined ? {} : { suggestion }),
-    ...(related ? { related: [{ ...place(related.path), message: related.message }] } : {}),
-  };
+  const reportedPositions = new Set(problems.map(({ line, column }) => `${line}:${column}`));
+  const content = parsed.problems
+    .filter(({ line, column, code }) => code === "RC005" || !reportedPositions.has(`${line}:${column}`))
+    .map((problem) => ({ ...problem, message: truncateMessage(problem.message) }));
+  const diagnostics = sortedUniqueDiagnostics([...problems, ...content]);
+  const { contract } = parsed;
+  return { ...(contract && { source: { ...places, text, contract, problems: diagnostics } }), diagnostics };
 }
 
 /** By place, each once: what an alias repeats is one mistake. */

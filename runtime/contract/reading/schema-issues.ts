@@ -1,19 +1,9 @@
 import type { z } from "zod";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
-import type { ContractPath } from "./contract-source.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { type ContractPath, type ContractPlaces, diagnosticAt, type SourceRef } from "./contract-source.ts";
 
 type Issue = z.core.$ZodIssue;
-
-/** A problem of a contract's content, where its values have a path but no line yet. */
-export interface ContentProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly path: ContractPath;
-  readonly part?: "key" | "value";
-  readonly suggestion?: string;
-  /** What it contradicts. */
-  readonly related?: { readonly path: ContractPath; readonly message: string };
-}
 
 /** The value at a path; undefined when it is not there. */
 export function valueAt(data: unknown, path: ContractPath): unknown {
@@ -43,27 +33,25 @@ const TYPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** A Zod issue in the words of the reference (RC006 to RC010); unknown keys are reported before. */
-export function toContentProblem(issue: Issue, data: unknown): ContentProblem {
+export function issueDiagnostic(issue: Issue, data: unknown, source: ContractPlaces): Diagnostic {
   const path = issue.path as ContractPath;
+  const at = { source, path };
   const value = valueAt(data, path);
-  const codedMessage = /^(RC\d{3}) ([^]*)$/.exec(issue.message);
-  if (value === undefined) return { code: "RC006", message: `the key ${String(path.at(-1))} is missing`, path };
-  if (codedMessage) return { code: codedMessage[1]!, message: `${describeValue(value)}: ${codedMessage[2]!}`, path };
+  const [, code, rule] = /^(RC\d{3}) ([^]*)$/.exec(issue.message) ?? [];
+  if (value === undefined) return diagnosticAt("RC006", at, `the key ${String(path.at(-1))} is missing`);
+  if (code !== undefined) return diagnosticAt(code, at, `${describeValue(value)}: ${rule}`);
   const expected = expectedBy(issue);
-  if (expected.length > 0) return unexpectedValue(path, expected, value);
-  return { code: "RC010", message: `${describeValue(value)} is out of range: ${describeLimit(issue)}`, path };
+  if (expected.length > 0) return unexpectedValue(at, expected, value);
+  return diagnosticAt("RC010", at, `${describeValue(value)} is out of range: ${describeLimit(issue)}`);
 }
 
+const UNITS: Readonly<Record<string, string>> = { array: " in the list", string: " characters" };
+
 function describeLimit(issue: Issue): string {
-  const what =
-    "origin" in issue && issue.origin === "array"
-      ? " in the list"
-      : "origin" in issue && issue.origin === "string"
-        ? " characters"
-        : "";
   if (issue.code === "too_small")
-    return `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${what}`;
-  if (issue.code === "too_big") return `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}${what}`;
+    return `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${UNITS[issue.origin] ?? ""}`;
+  if (issue.code === "too_big")
+    return `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}${UNITS[issue.origin] ?? ""}`;
   return issue.message;
 }
 
@@ -77,13 +65,12 @@ function expectedBy(issue: Issue): readonly Expected[] {
 }
 
 /** A value of the right kind that is none of the literals is out of range; of another kind it has the wrong type. */
-function unexpectedValue(path: ContractPath, expected: readonly Expected[], value: unknown): ContentProblem {
+function unexpectedValue(at: SourceRef, expected: readonly Expected[], value: unknown): Diagnostic {
   const literals = expected.flatMap((each) => ("literal" in each ? [each.literal] : []));
   const words = expected.map((each) => ("kind" in each ? each.kind : String(each.literal)));
   const message = `expected ${[...new Set(words)].join(" or ")}, found ${describeValue(value)}`;
-  if (!literals.some((literal) => typeof literal === typeof value)) return { code: "RC007", message, path };
-  const suggestion = didYouMean(String(value), literals.map(String));
-  return { code: "RC010", message, path, ...(suggestion === undefined ? {} : { suggestion }) };
+  if (!literals.some((literal) => typeof literal === typeof value)) return diagnosticAt("RC007", at, message);
+  return diagnosticAt("RC010", at, message, { suggestion: didYouMean(String(value), literals.map(String)) });
 }
 
 /** Issues one by one: of a union only those of the branch that was probably meant, with their whole path. */

@@ -1,7 +1,20 @@
-import { Lexer, parseAllDocuments, Parser, type Document, type YAMLError } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  Lexer,
+  type Node,
+  parseAllDocuments,
+  Parser,
+  type Scalar,
+  visit,
+  type YAMLError,
+} from "yaml";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { SourceText } from "./source-text.ts";
-import { findUnsupportedYaml, nodesOf } from "./unsupported-yaml.ts";
 
 const DEPTH_MAX = 32;
 /** Composing looks each key up among its neighbours: with the square of a map's size. A contract has a few thousand. */
@@ -70,7 +83,7 @@ function checkSize(source: SourceText): Diagnostic | undefined {
 
 /** An unclosed quote is noticed at the file's end; its beginning is what helps. */
 function unclosedScalarStart(document: Document.Parsed, end: number): number | undefined {
-  const open = [...nodesOf(document.contents)].findLast(({ range }) => range && range[0] < end && range[1] >= end - 1);
+  const open = nodesOf(document).findLast(({ range }) => range && range[0] < end && range[1] >= end - 1);
   return open?.range?.[0];
 }
 
@@ -83,4 +96,88 @@ function toDiagnostic(source: SourceText, document: Document.Parsed, error: YAML
     return source.error("RC002", `the key ${key} is given twice in this map`, start, start + key.length);
   }
   return source.error("RC001", `not YAML: ${error.message}`, start, end);
+}
+
+/** More than the parts of a contract that a person wrote; aliases are counted with all that they stand for. */
+const ALIASED_NODES_MAX = 1_000;
+
+/**
+ * What YAML takes but the language does not: tags, merge keys, aliases of nothing, of themselves or of too much, and
+ * integers that two readers may read as two numbers. And whether walking the document's values would not end, or not
+ * soon.
+ */
+function findUnsupportedYaml(source: SourceText, document: Document.Parsed) {
+  const problems: Diagnostic[] = [];
+  const report: Report = (code, message, node) => {
+    const [start, end] = node.range ?? [0, 0];
+    problems.push(source.error(code, message, start, end));
+  };
+  let hasUnboundedValues = false;
+  // Resolved here, once: `Alias.resolve` searches the whole document each time.
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  for (const node of nodesOf(document)) {
+    if (node.tag !== undefined) {
+      const message = `the tag ${node.tag}: contracts have no tags`;
+      problems.push(source.error("RC001", message, ...tagRange(source.text, node)));
+    }
+    if (isScalar(node)) checkNumber(node, report);
+    if (!isAlias(node)) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    } else if (anchors.has(node.source)) targets.set(node, anchors.get(node.source)!);
+    else {
+      hasUnboundedValues = true;
+      report("RC001", `not YAML: there is no anchor ${node.source}`, node);
+    }
+  }
+  return { problems, hasUnboundedValues: hasUnboundedValues || hasAliasBomb(document, targets, report) };
+}
+
+type Report = (code: string, message: string, node: Node) => void;
+
+/** Every node as written, keys included; aliases are not followed. Depth was bounded before. */
+function nodesOf(document: Document): readonly Node[] {
+  const nodes: Node[] = [];
+  visit(document, { Node: (_, node) => void nodes.push(node) });
+  return nodes;
+}
+
+function checkNumber(node: Scalar, report: Report): void {
+  if (typeof node.value !== "number" || node.source === undefined || node.type !== "PLAIN") return;
+  if (/^[-+]?0[0-9]/.test(node.source)) report("RC007", `${node.source} has a leading zero: is it octal?`, node);
+  else if (/^0[xo]/.test(node.source)) report("RC007", `${node.source}: numbers are decimal`, node);
+  else if (/^[-+]?[0-9]+$/.test(node.source) && !Number.isSafeInteger(node.value))
+    report("RC010", `${node.source} is over 2^53: some parsers lose its precision`, node);
+}
+
+function tagRange(text: string, node: Node): readonly [number, number] {
+  const end = node.range?.[0] ?? 0;
+  let start = Math.max(0, text.lastIndexOf("!", end));
+  while (text[start - 1] === "!") start--;
+  return [start, end];
+}
+
+/** Reports the alias at which what aliases stand for becomes too much, or that refers to a node that contains it. */
+function hasAliasBomb({ contents }: Document, targets: ReadonlyMap<Alias, Node>, report: Report): boolean {
+  let count = 0;
+  const open = new Set<unknown>();
+  const isBomb = (node: unknown, under: Alias | undefined): boolean => {
+    if (under && ++count > ALIASED_NODES_MAX) {
+      report("RC003", `aliases expand to more than ${ALIASED_NODES_MAX} nodes`, under);
+      return true;
+    }
+    if (isAlias(node)) {
+      const target = targets.get(node);
+      if (!open.has(target)) return isBomb(target, under ?? node);
+      report("RC003", `${node.source} refers to a node that contains it`, node);
+      return true;
+    }
+    if (!isCollection(node)) return false;
+    open.add(node);
+    const parts = isMap(node) ? node.items.flatMap(({ key, value }) => [key, value]) : node.items;
+    if (parts.some((part) => isBomb(part, under))) return true;
+    open.delete(node);
+    return false;
+  };
+  return isBomb(contents, undefined);
 }

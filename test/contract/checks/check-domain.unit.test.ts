@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
 import { type Edit, diagnosed, editedModel, shown, shippedCode, texts } from "./edited.ts";
 import { ALL_MISTAKES } from "./mistakes/all.ts";
 

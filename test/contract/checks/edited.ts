@@ -6,7 +6,7 @@ import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-r
 import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-set-status.effect.ts";
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
-import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
 import { buildDomainModel } from "../../../runtime/contract/model/build-domain-model.ts";
 import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";

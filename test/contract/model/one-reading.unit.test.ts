@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { messagePartiesOf } from "../../../app/http/docs/message-parties.ts";
-import { checkDomain } from "../../../runtime/contract/checks/check-domain.ts";
+import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
 import { buildGraph } from "../../../runtime/contract/graph/graph.ts";
 import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";

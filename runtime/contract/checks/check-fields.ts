@@ -4,8 +4,9 @@ import { type ExpressionScope, typeMismatches } from "../expressions/expression-
 import { typesAt } from "../expressions/field-types.ts";
 import { invariantScope } from "../expressions/invariant-scope.ts";
 import { messageScope, triggerScope } from "../expressions/payload-shapes.ts";
-import type { DomainModel, ExpressionRef } from "../model/domain-model.ts";
-import { diagnosticAt } from "../reading/source-ref.ts";
+import type { DomainModel, ExpressionRef, TextRef } from "../model/domain-model.ts";
+import { diagnosticAt } from "../reading/contract-source.ts";
+import { TOPIC_PLACEHOLDERS } from "../language/topic-pattern.ts";
 
 /** RC108: every path leads to a field, and every test can be true of one value and false of another. */
 export function* checkExpressions(model: DomainModel): Iterable<Diagnostic> {
@@ -42,4 +43,29 @@ function* checkEntityId({ entityIdField: { text: field, at }, consumed, messages
     suggestion: didYouMean(field, fields),
     related: without.map((event) => ({ at: event.at, message: `${event.name} has no text field ${field}` })),
   });
+}
+
+/** RC107: a placeholder that nothing fills. */
+export function* checkPlaceholders(model: DomainModel): Iterable<Diagnostic> {
+  const { consumed, published, deadLetterTopic, emissions, intents } = model;
+  for (const topic of [...[...consumed, ...published].map((event) => event.topic), deadLetterTopic])
+    yield* unfilled(topic, TOPIC_PLACEHOLDERS, "a topic knows {env} and {namespace}");
+  for (const { intent, target } of emissions) {
+    const shape = intents.get(intent.name)?.shape;
+    if (intent.unknown || !shape) continue;
+    const fields = Object.keys(shape);
+    yield* unfilled(target, fields, `the payload of ${intent.name} has ${fields.join(", ")}`);
+  }
+}
+
+function* unfilled({ text, at }: TextRef, known: readonly string[], rule: string): Iterable<Diagnostic> {
+  for (const match of text.matchAll(/\{([^{}]*)\}|[{}]/g)) {
+    const [whole, name] = match;
+    const place = { ...at, range: { offset: match.index, length: whole.length } };
+    if (name === undefined) yield diagnosticAt("RC107", place, `unmatched brace: a placeholder is {name}`);
+    else if (!known.includes(name)) {
+      const suggestion = didYouMean(name, known);
+      yield diagnosticAt("RC107", place, `nothing fills ${whole}: ${rule}`, { suggestion });
+    }
+  }
 }

@@ -1,0 +1,179 @@
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { DomainModel, EffectModel, TextRef, NameRef } from "../model/domain-model.ts";
+import { raisedEvents, renewingEvents, statesWithDeadline } from "../model/events.ts";
+import { reducerActionNames } from "../model/transitions.ts";
+import { diagnosticAt, keyRef, type SourceRef, sourceRef } from "../reading/contract-source.ts";
+import { DeadlineFired, IntentFailed } from "../../core/message.ts";
+import { messageTypeOf } from "../model/read-handlers.ts";
+
+/** RC101, the other way: code that no contract names would never run, and nobody would notice. */
+export function* checkUnusedCode(model: DomainModel): Iterable<Diagnostic> {
+  const { code, set, handlers, emissions, effects } = model;
+  const { orchestrator, reducer } = set;
+  const routing = keyRef(orchestrator, "handler_routing", "handlers");
+  const emission = keyRef(reducer, "intent_emission", "intents");
+  const transitions = keyRef(reducer, "state_machine", "transitions");
+  const effectRows = set.effects[0] ? keyRef(set.effects[0], "handler_routing", "handlers") : emission;
+  const { updates, builders } = code.reducer;
+  const handlerNames = handlers.map(({ handler }) => handler.name);
+  const builderNames = emissions.map(({ action }) => action.name);
+  const intentNames = [...emissions, ...effects].map(({ intent }) => intent.name);
+  const effectNames = effects.map(({ effect }) => effect.name);
+  yield* unusedNames("handler", Object.keys(code.handlers), handlerNames, routing);
+  yield* unusedHandlerActions(model);
+  yield* unusedNames("state update", Object.keys(updates), reducerActionNames(model), transitions);
+  yield* unusedNames("intent builder", Object.keys(builders), builderNames, emission);
+  yield* unusedNames("intent", [...model.intents.keys()], intentNames, emission);
+  yield* unusedNames("effect", Object.keys(code.effects), effectNames, effectRows);
+  yield* unusedNames("message", [...model.messages.keys()], messageTypes(model), sourceRef(orchestrator, "name"));
+}
+
+function* unusedNames(
+  kind: string,
+  inCode: readonly string[],
+  named: readonly string[],
+  at: SourceRef,
+): Iterable<Diagnostic> {
+  const known = new Set(named);
+  const missing = named.filter((each) => !inCode.includes(each));
+  for (const name of inCode)
+    if (!known.has(name))
+      yield diagnosticAt("RC101", at, `${kind} ${name} is in code, but no contract names it`, {
+        suggestion: didYouMean(name, missing),
+      });
+}
+
+function* unusedHandlerActions({ code, handlers }: DomainModel): Iterable<Diagnostic> {
+  const seen = new Set<string>();
+  for (const { handler } of handlers) {
+    const inCode = handler.unknown || seen.has(handler.name) ? undefined : code.handlers[handler.name];
+    if (!inCode) continue;
+    seen.add(handler.name);
+    const rows = handlers.filter((other) => other.handler.name === handler.name).flatMap((other) => other.rows);
+    const named = rows.flatMap(({ action }) => action?.name ?? []);
+    yield* unusedNames(`action of ${handler.name}`, Object.keys(inCode.actions), named, handler.at);
+  }
+}
+
+/** Every message type that some contract is about. */
+function messageTypes(model: DomainModel): readonly string[] {
+  const { consumed, published, handlers, effects, triggers } = model;
+  const lists = [renewingEvents(model), consumed, published, raisedEvents(model)];
+  const events = [...handlers, ...triggers].map(({ event }) => event);
+  const outputs = [...handlers, ...effects].flatMap((each) => each.outputs);
+  return [...lists.flat(), ...events, ...outputs].map(({ subject }) => subject);
+}
+
+/** RC101: a name that exists, but is the name of something else than its place asks for. */
+export function* checkCodeFit({ set, code, handlers, effects }: DomainModel): Iterable<Diagnostic> {
+  if (set.domain !== code.domain) {
+    const message = `the code given is of the domain ${code.domain}, not ${set.domain}`;
+    yield diagnosticAt("RC101", sourceRef(set.orchestrator, "domain"), message, { suggestion: code.domain });
+  }
+  for (const { event, written, handler } of handlers) {
+    const takes = code.handlers[written.name]?.message.messageType ?? "";
+    if (written.unknown || event.unknown || takes === messageTypeOf(event)) continue;
+    const message = `${written.name} takes ${displayName(takes)}, not ${displayName(messageTypeOf(event))}`;
+    yield wrongName(written, handler, message, event);
+  }
+  for (const { intent, written, effect } of effects) {
+    const takes = code.effects[written.name]?.intent.intentType ?? "";
+    if (written.unknown || intent.unknown || takes === intent.name) continue;
+    yield wrongName(written, effect, `${written.name} carries out ${takes}, not ${intent.name}`, intent);
+  }
+}
+
+function wrongName(written: NameRef, meant: NameRef, message: string, about: NameRef): Diagnostic {
+  const related = [{ at: about.at, message: `this row is about ${about.name}` }];
+  return diagnosticAt("RC101", written.at, message, { related, suggestion: meant.unknown ? undefined : meant.name });
+}
+
+const displayName = (messageType: string): string => {
+  if (messageType === DeadlineFired.messageType) return "DeadlineFired";
+  return messageType === IntentFailed.messageType ? "IntentFailed" : messageType;
+};
+
+/** What the runtime itself reports of an effect that threw or took too long: every effect may end so. */
+const RUNTIME_FAULTS = ["UNAVAILABLE"];
+
+/** RC110: some state arms each deadline that a handler declares, and some effect reports each fault code listed. */
+export function* checkCodeDeclarations(model: DomainModel): Iterable<Diagnostic> {
+  yield* undeclaredDeadlines(model);
+  const withCodes = model.effects.filter(({ retryOn }) => retryOn);
+  for (const effect of withCodes) if (effect.retryOn?.own) yield* unknownFaultCodes(model, [effect]);
+  // A code of the shared policy must be known to one of the effects that it is for, an effect's own to that effect.
+  const shared = withCodes.filter(({ retryOn }) => !retryOn?.own);
+  for (const source of new Set(shared.map(({ at }) => at.source)))
+    yield* unknownFaultCodes(
+      model,
+      shared.filter(({ at }) => at.source === source),
+    );
+}
+
+function* undeclaredDeadlines(model: DomainModel): Iterable<Diagnostic> {
+  const deadlines = new Map(statesWithDeadline(model).map(({ deadline: { name, at } }) => [name, at]));
+  const seen = new Set<string>();
+  for (const { handler } of model.handlers) {
+    if (handler.unknown || seen.has(handler.name)) continue;
+    seen.add(handler.name);
+    for (const name of model.code.handlers[handler.name]?.deadlines ?? []) {
+      if (deadlines.has(name)) continue;
+      const suggestion = didYouMean(name, deadlines.keys());
+      const at = deadlines.get(suggestion ?? "");
+      const related = at && [{ at, message: `${suggestion} is declared here` }];
+      const message = `${handler.name} asks for deadline ${name}, which no state arms`;
+      yield diagnosticAt("RC110", handler.at, message, { suggestion, related });
+    }
+  }
+}
+
+function* unknownFaultCodes({ code }: DomainModel, effects: readonly EffectModel[]): Iterable<Diagnostic> {
+  if (effects.some(({ effect }) => effect.unknown)) return;
+  const faults = effects.flatMap(({ effect }) => code.effects[effect.name]?.faults ?? []);
+  const known = [...new Set([...faults, ...RUNTIME_FAULTS])];
+  const [first, ...others] = effects;
+  const subject = others.length === 0 ? `${first?.effect.name} never reports` : "no effect that this is for reports";
+  for (const { text, at } of first?.retryOn?.codes ?? [])
+    if (!known.includes(text))
+      yield diagnosticAt("RC110", at, `${subject} ${text}: known are ${known.join(", ")}`, {
+        suggestion: didYouMean(text, known),
+      });
+}
+
+/** RC109: what may be declared once and is declared again; the second place is the problem, the first is related. */
+export function* checkDuplicates(model: DomainModel): Iterable<Diagnostic> {
+  const { handlers, orchestrator, reducer, emissions, effects, consumed, published, triggers } = model;
+  yield* duplicates("contract", model.contractNames.map(named));
+  for (const { declaredStates } of [orchestrator, reducer]) yield* duplicates("state", declaredStates);
+  const lists: readonly (readonly [what: string, declared: readonly Declaration[]])[] = [
+    ["deadline", statesWithDeadline(model).map(({ deadline }) => deadline)],
+    ["handler for", handlers.map(({ event }) => event)],
+    ["consumed event", consumed],
+    ["consumed topic", consumed.map(({ topic }) => named(topic))],
+    ["published event", published],
+    ["trigger for", triggers.map(({ event }) => event)],
+    ["action", emissions.map(({ action }) => action)],
+    ["effect for", effects.map(({ intent }) => intent)],
+  ];
+  for (const [what, declared] of lists) yield* duplicates(what, declared);
+}
+
+interface Declaration {
+  readonly name: string;
+  readonly at: SourceRef;
+}
+
+const named = ({ text, at }: TextRef): Declaration => ({ name: text, at });
+
+function* duplicates(what: string, declared: readonly Declaration[]): Iterable<Diagnostic> {
+  const first = new Map<string, SourceRef>();
+  for (const { name, at } of declared) {
+    const earlier = first.get(name);
+    if (!earlier) first.set(name, at);
+    else {
+      const related = [{ at: earlier, message: `${name} is declared here first` }];
+      yield diagnosticAt("RC109", at, `${what} ${name} is declared twice`, { related });
+    }
+  }
+}
