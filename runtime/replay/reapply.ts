@@ -48,9 +48,9 @@ function messageOf(row: JournalRow, record: StepRecord, messageId: string, befor
     correlationId: row.correlation_id ?? "",
     payload,
     now,
-    ...(origin && { origin }),
-    ...(intentId !== undefined && { intentId }),
-    ...(record.kind !== "bus" && attemptId !== undefined && { attemptId }),
+    origin,
+    intentId,
+    attemptId: record.kind === "bus" ? undefined : attemptId,
   };
 }
 
