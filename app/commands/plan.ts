@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/planned-outcome.ts";
+import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/plan.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
 import { readFolder } from "../terminal/contract-folder.ts";
 import { type JournalOptions, withJournalOptions, withJournal } from "../terminal/journal-options.ts";
