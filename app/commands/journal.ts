@@ -5,7 +5,7 @@ import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/planned-outcome.ts";
+import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/plan.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { readStoreConfig } from "../host/config.ts";

@@ -1,6 +1,5 @@
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan } from "../../runtime/replay/plan.ts";
-import type { PlannedOutcome } from "../../runtime/replay/planned-outcome.ts";
+import { planOf, type PlannedOutcome } from "../../runtime/replay/plan.ts";
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;
@@ -34,7 +33,7 @@ export async function runPlan(
   const counts = { nodes: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
   const found: PlannedOutcome[] = [];
   const notKnown: PlannedOutcome[] = [];
-  const plan = new Plan(
+  const plan = planOf(
     contracts,
     edited,
     { sinceMs, untilMs },

@@ -1,9 +1,9 @@
 import { RE2JS } from "re2js";
 import type { Condition, Facts } from "./domain.ts";
-import type { Expression, Path, Test, TestName, Value } from "./expression.ts";
+import type { Expression, Path, Test, TestName } from "./expression.ts";
 
 /** A path's value; undefined when it is absent or null. Follows own properties only, never the prototype's. */
-export function valueAt(path: Path, facts: Facts): unknown {
+export function valueAt(path: Pick<Path, "root" | "keys">, facts: Facts): unknown {
   if (path.root === "unconfirmed") return facts.unconfirmed;
   let value: unknown = path.root === "state" ? facts.state : facts.payload;
   for (const key of path.keys) {
@@ -13,8 +13,7 @@ export function valueAt(path: Path, facts: Facts): unknown {
   return value ?? undefined;
 }
 
-type Scalar = string | number | boolean;
-const isScalar = (value: unknown): value is Scalar =>
+const isScalar = (value: unknown): boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
 const orderComparison =
@@ -25,51 +24,36 @@ const orderComparison =
     return false;
   };
 
-// Comparing what can't be compared (a number with a string, lists, objects) is false.
-const COMPARISONS: Partial<Record<TestName, (one: unknown, other: unknown) => boolean>> = {
-  "==": (one, other) => isScalar(one) && one === other,
-  "!=": (one, other) => isScalar(one) && isScalar(other) && one !== other,
-  "<": orderComparison((order) => order < 0),
-  "<=": orderComparison((order) => order <= 0),
-  ">": orderComparison((order) => order > 0),
-  ">=": orderComparison((order) => order >= 0),
-  contains: (one, other) => includesValue(one, other) === true,
-  lacks: (one, other) => includesValue(one, other) === false,
-};
-
 /** Whether a list contains an item, or a text a substring; undefined for all other values. */
 function includesValue(one: unknown, other: unknown): boolean | undefined {
   if (Array.isArray(one)) return isScalar(other) ? one.includes(other) : undefined;
   return typeof one === "string" && typeof other === "string" ? one.includes(other) : undefined;
 }
 
-function compileTest({ path, test, value }: Test): Condition {
-  const valueAtPath = (facts: Facts) => valueAt(path, facts);
-  if (test === "is_present") return (facts) => valueAtPath(facts) !== undefined;
-  if (test === "is_absent") return (facts) => valueAtPath(facts) === undefined;
-  if (test === "is_true") return (facts) => valueAtPath(facts) === true;
-  if (test === "is_false") return (facts) => valueAtPath(facts) === false;
-  if (!value) throw new Error(`${test} has no value`);
-  if (test === "in") {
-    const items = new Set<unknown>(value.kind === "list" ? value.items.map((item) => item.value) : []);
-    return (facts) => items.has(valueAtPath(facts));
-  }
-  if (test === "matches") {
-    const pattern = RE2JS.compile(value.kind === "literal" ? String(value.value) : value.text);
-    return (facts) => {
-      const text = valueAtPath(facts);
-      return typeof text === "string" && pattern.matcher(text).find();
-    };
-  }
-  const comparison = COMPARISONS[test]!;
-  const other = valueOf(value);
-  return (facts) => comparison(valueAtPath(facts), other(facts));
-}
+// Comparing what can't be compared (a number with a string, lists, objects) is false.
+const TESTS: Readonly<Record<TestName, (value: unknown, operand: unknown) => boolean>> = {
+  is_present: (value) => value !== undefined,
+  is_absent: (value) => value === undefined,
+  is_true: (value) => value === true,
+  is_false: (value) => value === false,
+  "==": (value, operand) => isScalar(value) && value === operand,
+  "!=": (value, operand) => isScalar(value) && isScalar(operand) && value !== operand,
+  "<": orderComparison((order) => order < 0),
+  "<=": orderComparison((order) => order <= 0),
+  ">": orderComparison((order) => order > 0),
+  ">=": orderComparison((order) => order >= 0),
+  in: (value, operand) => includesValue(operand, value) === true,
+  contains: (value, operand) => includesValue(value, operand) === true,
+  lacks: (value, operand) => includesValue(value, operand) === false,
+  matches: (value, operand) => typeof value === "string" && operand instanceof RE2JS && operand.matcher(value).find(),
+};
 
-function valueOf(value: Value): (facts: Facts) => unknown {
-  if (value.kind === "path") return (facts) => valueAt(value.path, facts);
-  const constantValue = value.kind === "literal" ? value.value : undefined;
-  return () => constantValue;
+function compileTest({ path, test, value }: Test): Condition {
+  const holds = TESTS[test];
+  if (value?.kind === "path") return (facts) => holds(valueAt(path, facts), valueAt(value, facts));
+  const constant = value?.kind === "list" ? value.items.map((item) => item.value) : value?.value;
+  const operand = test === "matches" ? RE2JS.compile(String(constant)) : constant;
+  return (facts) => holds(valueAt(path, facts), operand);
 }
 
 /**

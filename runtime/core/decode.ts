@@ -18,17 +18,6 @@ export interface WireRecord {
   readonly brokerTimeMs: number;
 }
 
-/** The payload, and the fields of the format around it. */
-interface MessageFields {
-  readonly payload: unknown;
-  readonly type: unknown;
-  readonly id: unknown;
-  readonly correlationId: unknown;
-  readonly source: string;
-  readonly time: unknown;
-  readonly version: unknown;
-}
-
 /**
  * A record of a consumed topic as a message: an envelope, a CloudEvent (structured or binary) or a bare payload.
  * The topic determines the payload type. Pure.
@@ -40,72 +29,48 @@ export function decodeRecord(
   record: WireRecord,
 ): Message {
   const fields = readMessageFields(parseObject(record.value), record.headers);
+  const source = typeof fields.source === "string" ? fields.source : "";
   checkType(domain.name, consumed.type, fields.type);
   checkVersion(fields.version);
   const payload = checkPayload(consumed, fields.payload);
   if (record.value && record.value.length > PAYLOAD_BYTES_MAX / REENCODING_GROWTH_MAX) checkReencodedSize(payload);
-  const givenId = senderId(fields.source, fields.id ?? record.headers["message_id"]);
+  const givenId = senderId(source, fields.id ?? record.headers["message_id"]);
   const id = givenId ?? derivedId("record", record.topic, record.partition, record.offset);
-  const message: Message = {
+  const correlationId = fields.correlationId ?? record.headers["correlation_id"];
+  return {
     kind: "bus",
     type: consumed.type,
     id,
     hasSenderId: givenId !== undefined,
     entityId: String(payload[domain.entityIdField]),
-    correlationId:
-      senderId(fields.source, payload["correlation_id"]) ?? senderId(fields.source, fields.correlationId) ?? id,
+    correlationId: senderId(source, payload["correlation_id"]) ?? senderId(source, correlationId) ?? id,
     payload,
     now: eventTimeMs(fields.time ?? payload["timestamp"], record.brokerTimeMs, domain.maxClockSkewMs),
     origin: { topic: record.topic, partition: record.partition, offset: record.offset },
+    traceparent: traceparentIn(record.headers),
   };
-  const traceparent = traceparentIn(record.headers);
-  return traceparent === undefined ? message : { ...message, traceparent };
 }
 
-function readMessageFields(value: JsonObject, headers: Readonly<Record<string, string>>): MessageFields {
-  const correlationId = headers["correlation_id"];
+/** The payload, and the fields of the format around it. */
+function readMessageFields(value: JsonObject, headers: WireRecord["headers"]) {
   if ("payload" in value || "payload_type" in value || "envelope_id" in value)
     return {
       payload: value["payload"],
       type: value["payload_type"],
       id: value["envelope_id"],
-      correlationId: value["correlation_id"] ?? correlationId,
-      source: textOrEmpty(value["source_tool"]),
+      correlationId: value["correlation_id"],
+      source: value["source_tool"],
       time: value["envelope_timestamp"],
       version: value["payload_schema_version"],
     };
-  if (typeof value["specversion"] === "string" && "data" in value)
-    return {
-      payload: value["data"],
-      type: value["type"],
-      id: value["id"],
-      correlationId: value["correlationid"] ?? correlationId,
-      source: textOrEmpty(value["source"]),
-      time: value["time"],
-      version: undefined,
-    };
-  if (headers["ce_specversion"] !== undefined)
-    return {
-      payload: value,
-      type: headers["ce_type"],
-      id: headers["ce_id"],
-      correlationId,
-      source: textOrEmpty(headers["ce_source"]),
-      time: headers["ce_time"],
-      version: undefined,
-    };
-  return {
-    payload: value,
-    type: undefined,
-    id: headers["message_id"],
-    correlationId,
-    source: textOrEmpty(headers["source"]),
-    time: undefined,
-    version: undefined,
-  };
+  if (typeof value["specversion"] === "string" && "data" in value) {
+    const { data: payload, type, id, correlationid: correlationId, source, time } = value;
+    return { payload, type, id, correlationId, source, time };
+  }
+  const { ce_type: type, ce_id: id, ce_source: source, ce_time: time } = headers;
+  if (headers["ce_specversion"] !== undefined) return { payload: value, type, id, source, time };
+  return { payload: value, source: headers["source"] };
 }
-
-const textOrEmpty = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /**
  * The type's name may be absent, since the topic determines it. ONEX producers prefix it with `Model`, CloudEvents may

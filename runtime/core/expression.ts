@@ -1,30 +1,33 @@
 import { RE2JS } from "re2js";
-import { tokenize, type Token } from "./expression-tokens.ts";
 
 /** Tests without a value, and tests with one. */
 const UNARY_TESTS = ["is_present", "is_absent", "is_true", "is_false"] as const;
 const BINARY_TESTS = ["==", "!=", "<", "<=", ">", ">=", "in", "contains", "lacks", "matches"] as const;
 export type TestName = (typeof UNARY_TESTS)[number] | (typeof BINARY_TESTS)[number];
 
-/** `a.b` in the payload, `state.a.b` in the reducer's state before the transition, or the built-in `unconfirmed`. */
-export interface Path {
-  readonly root: "payload" | "state" | "unconfirmed";
-  /** Own properties to follow from the root; empty for `unconfirmed`. */
-  readonly keys: readonly string[];
+/** A part of an expression as written, quotes included, and its position from 0. */
+interface Token {
   readonly text: string;
   readonly offset: number;
 }
 
-export interface Literal {
+/** `a.b` in the payload, `state.a.b` in the reducer's state before the transition, or the built-in `unconfirmed`. */
+export interface Path extends Token {
+  readonly kind: "path";
+  readonly root: "payload" | "state" | "unconfirmed";
+  /** Own properties to follow from the root; empty for `unconfirmed`. */
+  readonly keys: readonly string[];
+}
+
+export interface Literal extends Token {
   readonly kind: "literal";
   readonly value: string | number | boolean;
-  readonly text: string;
-  readonly offset: number;
 }
-export type Value =
-  | Literal
-  | { readonly kind: "path"; readonly path: Path; readonly text: string; readonly offset: number }
-  | { readonly kind: "list"; readonly items: readonly Literal[]; readonly text: string; readonly offset: number };
+interface LiteralList extends Token {
+  readonly kind: "list";
+  readonly items: readonly Literal[];
+}
+export type Value = Literal | Path | LiteralList;
 
 export interface Test {
   readonly path: Path;
@@ -40,35 +43,68 @@ export interface Expression {
   readonly any: readonly (readonly Test[])[];
 }
 
-export interface SyntaxIssue {
-  readonly message: string;
-  /** Position in the text, from 0, and number of characters. */
-  readonly offset: number;
-  readonly length: number;
-}
-
 const TESTS_MAX = 32;
 const isUnary = (text: string): boolean => (UNARY_TESTS as readonly string[]).includes(text);
 const isBinary = (text: string): boolean => (BINARY_TESTS as readonly string[]).includes(text);
-const isReserved = (token: Token): boolean =>
-  token.kind === "word" && (isUnary(token.text) || isBinary(token.text) || token.text === "and" || token.text === "or");
+const isConnective = (text: string): boolean => text === "and" || text === "or";
+const isReserved = (text: string): boolean => isUnary(text) || isBinary(text) || isConnective(text);
 
 class ExpressionSyntaxError extends Error {
-  readonly error: SyntaxIssue;
-  constructor(message: string, token: { readonly offset: number; readonly text: string }) {
+  /** `length` is the number of characters. */
+  readonly issue: { readonly message: string; readonly offset: number; readonly length: number };
+  constructor(message: string, { text, offset }: Token) {
     super(message);
-    this.error = { message, offset: token.offset, length: Math.max(1, token.text.length) };
+    this.issue = { message, offset, length: Math.max(1, text.length) };
   }
 }
 
 /** Parses an expression. Total: a syntax error is returned with its position, never thrown. */
-export function parseExpression(text: string): { expression: Expression } | { problem: SyntaxIssue } {
+export function parseExpression(
+  text: string,
+): { expression: Expression } | { problem: ExpressionSyntaxError["issue"] } {
   try {
-    return { expression: new ExpressionParser(text).parse() };
+    return { expression: { text, any: new ExpressionParser(text).parse() } };
   } catch (error) {
-    if (error instanceof ExpressionSyntaxError) return { problem: error.error };
+    if (error instanceof ExpressionSyntaxError) return { problem: error.issue };
     throw error;
   }
+}
+
+// Quoted strings have no escapes, so that patterns stay readable. `other` takes any remaining character but spaces, so
+// every character belongs to a token.
+const TOKENS = new RegExp(
+  [
+    `"[^"]*"|'[^']*'`,
+    `(?<number>-?[0-9][A-Za-z0-9_.]*)`,
+    `[A-Za-z_][A-Za-z0-9_.:/-]*`,
+    `==|!=|<=|>=|<|>`,
+    `[\\[\\],]`,
+    `(?<other>[^\\s])`,
+  ].join("|"),
+  "gu",
+);
+
+function tokenize(expression: string): readonly Token[] {
+  return Array.from(expression.matchAll(TOKENS), ({ 0: text, index: offset, groups }) => {
+    const error = groups?.["number"] ? numberError(text) : groups?.["other"] ? strayCharacterError(text) : undefined;
+    if (error !== undefined) throw new ExpressionSyntaxError(error, { text, offset });
+    return { text, offset };
+  });
+}
+
+function strayCharacterError(text: string): string {
+  if (text === '"' || text === "'") return "a quote without its end";
+  if (text === "=") return "= is no test: did you mean ==";
+  if (text === "(" || text === ")") return "there are no parentheses: and binds tighter than or";
+  if (text === "&" || text === "|" || text === "!") return `${text} is no test: write and, or, !=`;
+  return `${text} has no meaning here`;
+}
+
+function numberError(text: string): string | undefined {
+  if (/^-?0[0-9]/.test(text)) return `${text} has a leading zero`;
+  if (!/^-?[0-9]+(\.[0-9]+)?$/.test(text)) return `${text} is no number: quote it if it is text`;
+  if (!text.includes(".") && !Number.isSafeInteger(Number(text))) return `${text} is over 2^53`;
+  return undefined;
 }
 
 class ExpressionParser {
@@ -79,102 +115,86 @@ class ExpressionParser {
   constructor(text: string) {
     this.#text = text;
     this.#tokens = tokenize(text);
-    const bad = this.#tokens.find((token) => token.error);
-    if (bad?.error) throw new ExpressionSyntaxError(bad.error, bad);
   }
 
-  parse(): Expression {
+  parse(): Expression["any"] {
     const any: Test[][] = [[this.#parseTest()]];
     for (let count = 1; this.#position < this.#tokens.length; count++) {
-      const connective = this.#nextToken("and, or, or the end");
+      const connective = this.#nextToken("and, or, or the end", isConnective);
       if (count === TESTS_MAX) throw new ExpressionSyntaxError(`more than ${TESTS_MAX} tests`, connective);
-      if (connective.kind !== "word" || (connective.text !== "and" && connective.text !== "or"))
-        throw new ExpressionSyntaxError(`expected and, or, or the end, found ${connective.text}`, connective);
       const test = this.#parseTest();
       if (connective.text === "and") any.at(-1)!.push(test);
       else any.push([test]);
     }
-    return { text: this.#text, any };
+    return any;
   }
 
-  #nextToken(expected: string): Token {
-    const token = this.#tokens[this.#position++];
-    if (!token)
-      throw new ExpressionSyntaxError(`expected ${expected}, found the end`, { offset: this.#text.length, text: "" });
-    return token;
+  #nextToken(expected: string, isExpected: (text: string) => boolean): Token {
+    const token = this.#tokens[this.#position++] ?? { text: "", offset: this.#text.length };
+    if (token.text !== "" && isExpected(token.text)) return token;
+    throw new ExpressionSyntaxError(`expected ${expected}, found ${token.text || "the end"}`, token);
   }
 
   #parseTest(): Test {
-    const path = this.#parsePath(this.#nextToken("a path"));
-    const token = this.#nextToken("a test");
-    if (isUnary(token.text)) return { path, test: token.text as TestName, offset: token.offset };
-    if (!isBinary(token.text) || token.kind === "string") {
-      const tests = [...UNARY_TESTS, ...BINARY_TESTS].join(", ");
-      throw new ExpressionSyntaxError(`expected a test, found ${token.text}; tests are ${tests}`, token);
-    }
-    const test = token.text as TestName;
-    return { path, test, value: this.#parseValue(test), offset: token.offset };
+    const path = this.#parsePath();
+    const { text, offset } = this.#nextToken("a test", () => true);
+    const test = text as TestName;
+    if (isUnary(text)) return { path, test, offset };
+    if (isBinary(text)) return { path, test, value: this.#parseValue(test), offset };
+    const tests = [...UNARY_TESTS, ...BINARY_TESTS].join(", ");
+    throw new ExpressionSyntaxError(`expected a test, found ${text}; tests are ${tests}`, { text, offset });
   }
 
-  #parsePath(token: Token): Path {
-    if (token.kind !== "word" || isReserved(token))
-      throw new ExpressionSyntaxError(`expected a path, found ${token.text}`, token);
+  #parsePath(): Path {
+    const token = this.#nextToken("a path", (text) => /^[A-Za-z_]/.test(text) && !isReserved(text));
     const parts = token.text.split(".");
     if (!parts.every((part) => /^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)))
       throw new ExpressionSyntaxError(`${token.text} is no path: names are joined by dots`, token);
-    const at = { text: token.text, offset: token.offset };
-    if (token.text === "unconfirmed") return { root: "unconfirmed", keys: [], ...at };
-    const state = parts[0] === "state" && parts.length > 1;
-    return { root: state ? "state" : "payload", keys: state ? parts.slice(1) : parts, ...at };
+    if (token.text === "unconfirmed") return { kind: "path", root: "unconfirmed", keys: [], ...token };
+    const isInState = parts[0] === "state" && parts.length > 1;
+    const keys = isInState ? parts.slice(1) : parts;
+    return { kind: "path", root: isInState ? "state" : "payload", keys, ...token };
   }
 
   #parseValue(test: TestName): Value {
-    const token = this.#nextToken("a value");
-    if (test === "in") return this.#parseList(token);
-    if (token.text === "[" && token.kind === "mark")
-      throw new ExpressionSyntaxError("a list stands only after in", token);
-    const at = { text: token.text, offset: token.offset };
-    if (test === "matches") return this.#parsePattern(token);
-    if (token.kind === "word" && token.text.startsWith("state."))
-      return { kind: "path", path: this.#parsePath(token), ...at };
-    return this.#parseLiteral(token);
+    if (test === "in") return this.#parseList();
+    const token = this.#tokens[this.#position];
+    if (token?.text === "[") throw new ExpressionSyntaxError("a list stands only after in", token);
+    if (test === "matches") return this.#parsePattern();
+    return token?.text.startsWith("state.") ? this.#parsePath() : this.#parseLiteral();
   }
 
-  #parseLiteral(token: Token): Literal {
-    const at = { kind: "literal", text: token.text, offset: token.offset } as const;
-    if (token.kind === "string") return { ...at, value: token.text.slice(1, -1) };
-    if (token.kind === "number") return { ...at, value: Number(token.text) };
-    if (token.kind !== "word") throw new ExpressionSyntaxError(`expected a value, found ${token.text}`, token);
-    if (isReserved(token))
-      throw new ExpressionSyntaxError(`expected a value, found ${token.text}: quote it if it is one`, token);
-    if (token.text === "true" || token.text === "false") return { ...at, value: token.text === "true" };
-    return { ...at, value: token.text };
+  #parseLiteral(): Literal {
+    const token = this.#nextToken("a value", (text) => /^[\w"'-]/.test(text));
+    const { text } = token;
+    if (isReserved(text))
+      throw new ExpressionSyntaxError(`expected a value, found ${text}: quote it if it is one`, token);
+    let value: Literal["value"] = text;
+    if (/^["']/.test(text)) value = text.slice(1, -1);
+    else if (/^[-0-9]/.test(text)) value = Number(text);
+    else if (text === "true" || text === "false") value = text === "true";
+    return { kind: "literal", value, ...token };
   }
 
-  #parsePattern(token: Token): Literal {
-    const literal = this.#parseLiteral(token);
+  #parsePattern(): Literal {
+    const literal = this.#parseLiteral();
     if (typeof literal.value !== "string")
-      throw new ExpressionSyntaxError("a pattern is a word or a quoted string", token);
+      throw new ExpressionSyntaxError("a pattern is a word or a quoted string", literal);
     try {
       RE2JS.compile(literal.value);
     } catch (error) {
-      throw new ExpressionSyntaxError(`not a pattern that RE2 takes: ${(error as Error).message}`, token);
+      throw new ExpressionSyntaxError(`not a pattern that RE2 takes: ${(error as Error).message}`, literal);
     }
     return literal;
   }
 
-  #parseList(open: Token): Value {
-    if (open.kind !== "mark" || open.text !== "[")
-      throw new ExpressionSyntaxError(`expected a list [a, b], found ${open.text}`, open);
+  #parseList(): LiteralList {
+    const { offset } = this.#nextToken("a list [a, b]", (text) => text === "[");
     const items: Literal[] = [];
     for (;;) {
-      items.push(this.#parseLiteral(this.#nextToken("a value")));
-      const mark = this.#nextToken(", or ]");
-      if (mark.kind === "mark" && mark.text === ",") continue;
-      if (mark.kind !== "mark" || mark.text !== "]")
-        throw new ExpressionSyntaxError(`expected , or ], found ${mark.text}`, mark);
-      const text = this.#text.slice(open.offset, mark.offset + 1);
-      return { kind: "list", items, text, offset: open.offset };
+      items.push(this.#parseLiteral());
+      const mark = this.#nextToken(", or ]", (text) => text === "," || text === "]");
+      if (mark.text === "]") return { kind: "list", items, text: this.#text.slice(offset, mark.offset + 1), offset };
     }
   }
 }

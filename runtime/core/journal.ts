@@ -1,6 +1,5 @@
-import type { Decision, MachineTransition } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import type { Entity } from "./entity.ts";
-import type { ArmedDeadline } from "./handler.ts";
 import { derivedId } from "./ids.ts";
 import type { Message } from "./message.ts";
 
@@ -29,14 +28,9 @@ export interface JournalRow {
 }
 
 /** An entity's stored row, read together with its journal. */
-export interface EntitySnapshot {
+export interface EntitySnapshot extends Pick<Entity, "state" | "seq" | "attempt" | "data" | "deadlines"> {
   readonly entity_id: string;
-  readonly state: string | null;
   readonly reducer_state: string;
-  readonly seq: number;
-  readonly attempt: Entity["attempt"];
-  readonly data: unknown;
-  readonly deadlines: Entity["deadlines"];
   /** RFC 3339. */
   readonly state_since: string;
 }
@@ -56,7 +50,6 @@ export interface SettledIntentRecord {
   readonly kind: "settled";
   readonly intent: { readonly id: string; readonly type: string; readonly target: string };
   readonly note: string;
-  /** As in a `StepRecord`. */
   readonly tries?: readonly IntentTry[] | undefined;
 }
 
@@ -70,56 +63,26 @@ export interface DeadLetterRecord {
 
 /**
  * A step in the journal: its input and its decision. With the entity's earlier steps it is all that is needed to take
- * the step again. The order of keys matters: records are compared as text.
+ * the step again.
  */
-export interface StepRecord {
-  readonly kind: Message["kind"];
-  /** How the intent of an outcome ended, for people. */
-  readonly note?: string | undefined;
-  /** The calls for the intent of an outcome, when the first one failed: that one and the latest. */
-  readonly tries?: readonly IntentTry[] | undefined;
-  readonly message: Pick<Message, "payload" | "now"> & {
-    readonly origin?: Message["origin"] | undefined;
-    readonly intentId?: string | undefined;
-    /** Of a message that the runtime made, unless the entity was in that attempt. */
-    readonly attemptId?: string | undefined;
-  };
-  /** The entity before the step. All its deadlines, because renewals of them may not be journaled. */
-  readonly before?:
-    | {
-        readonly state: string | null;
-        readonly reducer_state: string;
-        readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
-      }
-    | undefined;
-  readonly decision: {
-    readonly result: Decision["result"];
-    readonly reason: string;
-    readonly moves: readonly MachineTransition[];
-    /** The events have journal rows of their own, with their published bytes. */
-    readonly events: readonly { readonly id: string; readonly type: string; readonly seq: number }[];
-    readonly intents: readonly IntentRecord[];
-    readonly state: string | null;
-    readonly reducer_state: string | null;
-  };
-}
+export type StepRecord = ReturnType<typeof stepRecord>;
 
-interface IntentRecord {
-  readonly id: string;
-  readonly type: string;
-  readonly target: string;
-  readonly version: number;
-  /** UUIDv5 of the payload's JSON: enough to compare it, at a tenth of its size. */
-  readonly digest: string;
-}
-
-/** @param extra.payloads the payloads of the decision's intents as JSON, when the caller has them already */
+/**
+ * The order of keys matters: records are compared as text.
+ * @param extra.note how the intent of an outcome ended, for people
+ * @param extra.tries the calls for the intent of an outcome, when the first one failed: that one and the latest
+ * @param extra.payloads the payloads of the decision's intents as JSON, when the caller has them already
+ */
 export function stepRecord(
   message: Message,
   before: Entity | undefined,
   decision: Decision,
-  extra: Pick<StepRecord, "note" | "tries"> & { readonly payloads?: readonly string[] } = {},
-): StepRecord {
+  extra: {
+    readonly note?: string | undefined;
+    readonly tries?: readonly IntentTry[] | undefined;
+    readonly payloads?: readonly string[];
+  } = {},
+) {
   const { kind, payload, now, origin, intentId, attemptId } = message;
   const { result, reason, moves, events, intents, entity } = decision;
   // Undefined fields are left out of the JSON; conditional spreads would cost more than everything else here.
@@ -132,19 +95,23 @@ export function stepRecord(
       now,
       origin,
       intentId,
+      /** Of a message that the runtime made, unless the entity was in that attempt. */
       attemptId: attemptId === before?.attempt.id ? undefined : attemptId,
     },
+    /** The entity before the step. All its deadlines, because renewals of them may not be journaled. */
     before: before && { state: before.state, reducer_state: before.reducerState, deadlines: before.deadlines },
     decision: {
       result,
       reason,
       moves,
+      /** The events have journal rows of their own, with their published bytes. */
       events: events.map(({ id, type, seq }) => ({ id, type, seq })),
       intents: intents.map(({ id, type, target, version, payload: asked }, at) => ({
         id,
         type,
         target,
         version,
+        /** UUIDv5 of the payload's JSON: enough to compare it, at a tenth of its size. */
         digest: derivedId("payload", extra.payloads?.[at] ?? JSON.stringify(asked)),
       })),
       state: entity?.state ?? null,

@@ -1,27 +1,19 @@
 import { createMachine, transition, type MachineConfig } from "xstate";
-import type { TransitionResult, TransitionCell, Condition, Machine, StateSpec } from "./domain.ts";
-
-/** Conditions of the same text are the same condition. */
-interface NamedCondition {
-  readonly text: string;
-  readonly holds: Condition;
-}
-
-interface TransitionDescription {
-  readonly from: readonly string[];
-  readonly trigger: string;
-  readonly to: string;
-  /** All must hold. */
-  readonly conditions?: readonly NamedCondition[];
-  readonly actions?: readonly string[];
-}
+import type { TransitionCell, TransitionResult, Condition, Machine, StateSpec } from "./domain.ts";
 
 /** A state machine as a contract describes it; the first matching transition is taken. */
 export interface MachineDescription {
   readonly name: string;
   readonly initial: string;
   readonly states: readonly (StateSpec & { readonly entryActions?: readonly string[] })[];
-  readonly transitions: readonly TransitionDescription[];
+  readonly transitions: readonly {
+    readonly from: readonly string[];
+    readonly trigger: string;
+    readonly to: string;
+    /** All must hold. Conditions of the same text are the same condition. */
+    readonly conditions?: readonly { readonly text: string; readonly holds: Condition }[];
+    readonly actions?: readonly string[];
+  }[];
 }
 
 /** A (state, trigger) has a result for each combination of true conditions: at most 256. */
@@ -32,35 +24,29 @@ interface TriggerEvent {
   readonly type: string;
   readonly heldConditions: ReadonlySet<string>;
 }
-interface GuardParams {
-  readonly all: readonly string[];
-}
+
+const guardOf = (conditions: readonly { readonly text: string }[]) => {
+  const all = conditions.map(({ text }) => text);
+  return { type: all.join(" and "), params: { all } };
+};
+type Guard = ReturnType<typeof guardOf>;
+const holdsByEvent = ({ event }: { event: TriggerEvent }, { all }: Guard["params"]): boolean =>
+  all.every((text) => event.heldConditions.has(text));
 
 /** The machine as XState's JSON, for Stately and other tools; guards and actions are names. */
-export function xstateConfigOf(description: MachineDescription) {
+export function xstateConfigOf({ name: id, initial, states, transitions }: MachineDescription) {
   const transitionsFrom = (state: string) => {
-    const on = new Map<
-      string,
-      { target: string; guard?: { type: string; params: GuardParams }; actions: string[] }[]
-    >();
-    for (const each of description.transitions.filter(({ from }) => from.includes(state))) {
-      const all = (each.conditions ?? []).map(({ text }) => text);
-      const guard = all.length > 0 ? { guard: { type: all.join(" and "), params: { all } } } : {};
-      const one = { target: each.to, ...guard, actions: [...(each.actions ?? [])] };
-      on.set(each.trigger, [...(on.get(each.trigger) ?? []), one]);
+    const on = new Map<string, { target: string; guard?: Guard; actions: readonly string[] }[]>();
+    for (const { from, trigger, to: target, conditions = [], actions = [] } of transitions) {
+      if (!from.includes(state)) continue;
+      const guard = conditions.length > 0 ? { guard: guardOf(conditions) } : {};
+      on.set(trigger, [...(on.get(trigger) ?? []), { target, ...guard, actions }]);
     }
     return Object.fromEntries(on);
   };
-  return {
-    id: description.name,
-    initial: description.initial,
-    states: Object.fromEntries(
-      description.states.map(({ name, entryActions = [] }) => [
-        name,
-        { entry: [...entryActions], on: transitionsFrom(name) },
-      ]),
-    ),
-  };
+  const configOf = ({ name, entryActions: entry = [] }: (typeof states)[number]) =>
+    [name, { entry, on: transitionsFrom(name) }] as const;
+  return { id, initial, states: Object.fromEntries(states.map(configOf)) };
 }
 
 /**
@@ -69,49 +55,33 @@ export function xstateConfigOf(description: MachineDescription) {
  * @throws Error when a (state, trigger) has more than `CONDITIONS_MAX` different conditions
  */
 export function compileMachine(description: MachineDescription): Machine {
-  const machine = xstateMachineOf(description);
+  const { name, initial, transitions } = description;
+  const config = xstateConfigOf(description);
+  const guards = Object.fromEntries(transitions.map(({ conditions = [] }) => [guardOf(conditions).type, holdsByEvent]));
+  const machine = createMachine(config as unknown as MachineConfig<object, TriggerEvent>, { guards: guards as never });
+  const conditionByText = new Map(
+    transitions.flatMap(({ conditions = [] }) => conditions.map(({ text, holds }) => [text, holds] as const)),
+  );
   const table = new Map<string, ReadonlyMap<string, TransitionCell>>();
-  for (const { name } of description.states) {
-    const snapshot = machine.resolveState({ value: name, context: {} });
+  for (const [state, { on }] of Object.entries(config.states)) {
+    const snapshot = machine.resolveState({ value: state, context: {} });
     const cells = new Map<string, TransitionCell>();
-    for (const trigger of triggersFrom(description, name)) {
-      const conditions = conditionsOf(description, name, trigger);
-      const answers = Array.from({ length: 2 ** conditions.length }, (_, truthMask): TransitionResult | undefined => {
-        const heldConditions = new Set(
-          conditions.filter((_condition, bit) => truthMask & (1 << bit)).map(({ text }) => text),
-        );
+    for (const [trigger, candidates] of Object.entries(on)) {
+      const texts = [...new Set(candidates.flatMap(({ guard }) => guard?.params.all ?? []))];
+      if (texts.length > CONDITIONS_MAX)
+        throw new Error(`${name}: ${texts.length} conditions for ${trigger} in ${state}, at most ${CONDITIONS_MAX}`);
+      const results = Array.from({ length: 2 ** texts.length }, (_, truthMask): TransitionResult | undefined => {
+        const heldConditions = new Set(texts.filter((_text, bit) => truthMask & (1 << bit)));
         const event: TriggerEvent = { type: trigger, heldConditions };
         if (!snapshot.can(event)) return undefined;
         const [next, actions] = transition(machine, snapshot, event);
         const to = String(next.value);
-        return { to, entered: to !== name, actions: actions.map(({ type }) => type) };
+        return { to, entered: to !== state, actions: actions.map(({ type }) => type) };
       });
-      cells.set(trigger, { conditions: conditions.map(({ holds }) => holds), results: answers });
+      cells.set(trigger, { conditions: texts.map((text) => conditionByText.get(text)!), results });
     }
-    table.set(name, cells);
+    table.set(state, cells);
   }
   const states = description.states.map(({ entryActions: _, ...spec }) => [spec.name, spec] as const);
-  return { name: description.name, initial: description.initial, states: new Map(states), table };
-}
-
-function xstateMachineOf(description: MachineDescription) {
-  const guards: Record<string, (args: { event: TriggerEvent }, params: GuardParams) => boolean> = {};
-  for (const { conditions = [] } of description.transitions)
-    guards[conditions.map(({ text }) => text).join(" and ")] = ({ event }, { all }) =>
-      all.every((text) => event.heldConditions.has(text));
-  const config = xstateConfigOf(description) as unknown as MachineConfig<object, TriggerEvent>;
-  return createMachine(config, { guards: guards as never });
-}
-
-const triggersFrom = ({ transitions }: MachineDescription, state: string): ReadonlySet<string> =>
-  new Set(transitions.filter(({ from }) => from.includes(state)).map(({ trigger }) => trigger));
-
-function conditionsOf({ name, transitions }: MachineDescription, state: string, trigger: string): NamedCondition[] {
-  const distinct = new Map<string, NamedCondition>();
-  for (const each of transitions)
-    if (each.trigger === trigger && each.from.includes(state))
-      for (const condition of each.conditions ?? []) distinct.set(condition.text, condition);
-  if (distinct.size > CONDITIONS_MAX)
-    throw new Error(`${name}: ${distinct.size} conditions for ${trigger} in ${state}, at most ${CONDITIONS_MAX}`);
-  return [...distinct.values()];
+  return { name, initial, states: new Map(states), table };
 }

@@ -23,12 +23,12 @@ export interface Message {
   readonly payload: Payload;
   /** Event time, ms since the epoch, bounded by the broker's clock; never this machine's clock. */
   readonly now: number;
-  readonly attemptId?: string;
+  readonly attemptId?: string | undefined;
   /** The intent that an outcome answers. */
-  readonly intentId?: string;
+  readonly intentId?: string | undefined;
   /** Where a message from the bus stands in the log. */
-  readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
-  readonly traceparent?: string;
+  readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number } | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** The payload schema of one message type. Unknown fields are kept and are never an error (protocol.md, Payloads). */

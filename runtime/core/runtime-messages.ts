@@ -47,7 +47,7 @@ export const outcomeMessage = (intent: Intent, { type, payload }: NewEvent, now:
   now,
   attemptId: intent.attemptId,
   intentId: intent.id,
-  ...(intent.traceparent !== undefined && { traceparent: intent.traceparent }),
+  traceparent: intent.traceparent,
 });
 
 /** `failed(intent.type)`: the backend refused it for good, or its tries are used up. */
@@ -77,7 +77,7 @@ export const publishedMessage = (
   id: derivedId("published", id),
   payload: {},
   now,
-  ...(traceparent !== undefined && { traceparent }),
+  traceparent,
 });
 
 /**
@@ -112,7 +112,7 @@ export function driftMessage(
     correlationId: entity?.attempt.correlationIds[0] ?? id,
     payload: payload as unknown as Payload,
     now,
-    ...(entity && { attemptId: entity.attempt.id }),
+    attemptId: entity?.attempt.id,
   };
 }
 

@@ -1,34 +1,266 @@
+import type { Decision, EmittedEvent } from "../core/decision.ts";
 import type { Domain } from "../core/domain.ts";
+import { attemptRefOf, type Entity } from "../core/entity.ts";
+import type { Intent } from "../core/intent.ts";
 import type { EntitySnapshot, JournalRow } from "../core/journal.ts";
-import { EntityHistories } from "./entity-histories.ts";
-import { PlannedHistory } from "./planned-history.ts";
-import type { PlanObserver, PlanWindow } from "./planned-outcome.ts";
-import type { DomainsByHash } from "./reapply.ts";
+import type { Message } from "../core/message.ts";
+import { deadlineMessage, outcomeMessage, publishedMessage, subjectOf } from "../core/runtime-messages.ts";
+import { step } from "../core/step.ts";
+import { toRfc3339 } from "../core/time.ts";
+import { EntityHistories, type EntityHistory } from "./entity-histories.ts";
+import { plannedDeadlineUntil, type RecordedMoment } from "./planned-deadlines.ts";
+import { type DomainsByHash, type ReappliedStep, settledIntentIn } from "./reapply.ts";
+
+export interface PlannedOutcome {
+  readonly entityId: string;
+  readonly verdict: "same" | "otherwise" | "unknown";
+  /** The last state of each attempt, oldest first: as recorded, and under the edited contract. */
+  readonly recorded: readonly string[];
+  readonly planned: readonly string[];
+  /** The first step that differs; null: none. `recorded` or `planned` is null when that run takes no step there. */
+  readonly first: {
+    readonly at: string;
+    readonly partition: number;
+    readonly seq: number;
+    readonly type: string;
+    readonly recorded: PlannedStep | null;
+    readonly planned: PlannedStep | null;
+  } | null;
+  /**
+   * Why it can't be known how the planned run goes on. The verdict can still be `otherwise`, when an earlier attempt
+   * ended differently.
+   */
+  readonly unknown: string | null;
+}
+
+export interface PlanWindow {
+  /** From when on the edited contract decides, and when the plan ends; ms since the epoch. */
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+export interface PlanObserver {
+  result(result: PlannedOutcome): void;
+  /** @param reason why the entity's history can't be planned */
+  incomplete(entityId: string, reason: string): void;
+}
 
 /**
  * What `rollcall plan` tells: how the recorded inputs of a window of time are decided under an edited contract.
  * Messages and effects' outcomes are taken as recorded; deadlines fire as they would if all services were up. What
- * can't be known is reported as unknown, never guessed. All rows of an entity are added before those of the next.
+ * can't be known is reported as unknown, never guessed.
+ * @param recorded the contracts that the journal was written under
  */
-export class Plan {
-  readonly #histories: EntityHistories;
+export const planOf = (
+  recorded: DomainsByHash,
+  edited: Domain,
+  window: PlanWindow,
+  observer: PlanObserver,
+): EntityHistories =>
+  new EntityHistories(recorded, (entityId) => new PlannedHistory(entityId, edited, window, observer), observer);
 
-  /** @param recorded the contracts that the journal was written under */
-  constructor(recorded: DomainsByHash, edited: Domain, window: PlanWindow, observer: PlanObserver) {
-    this.#histories = new EntityHistories(
-      (entityId) => new PlannedHistory(entityId, recorded, edited, window, observer),
-    );
+/** The last state of each attempt of a run, by attempt id. */
+class FinalStates extends Map<string, string> {
+  note(entity: Entity | undefined): void {
+    if (entity?.state != null) this.set(entity.attempt.id, entity.state);
+  }
+}
+
+/** One entity's journal, run again under its own contracts and, from a time on, under the edited one too. */
+class PlannedHistory implements EntityHistory {
+  readonly #entityId: string;
+  readonly #edited: Domain;
+  readonly #window: PlanWindow;
+  readonly #observer: PlanObserver;
+  readonly #recordedStates = new FinalStates();
+  readonly #plannedStates = new FinalStates();
+  #isPlanning = false;
+  /** The entity under the edited contract. */
+  #entity: Entity | undefined;
+  /** Unfinished intents of the recorded run, by id, and of the planned run. */
+  readonly #requested = new Map<string, Intent>();
+  #unfinished: Intent[] = [];
+  /** Events of the planned run that a `published(...)` waits for. */
+  #unpublished: EmittedEvent[] = [];
+  #firstDifference: PlannedOutcome["first"] = null;
+  #unknownReason: string | undefined;
+  #last: ReappliedStep | undefined;
+
+  constructor(entityId: string, edited: Domain, window: PlanWindow, observer: PlanObserver) {
+    this.#entityId = entityId;
+    this.#edited = edited;
+    this.#window = window;
+    this.#observer = observer;
   }
 
   addRow(row: JournalRow): void {
-    if (row.entity_id !== null) this.#histories.of(row.entity_id).addRow(row);
+    const settled = settledIntentIn(row);
+    if (settled) this.#finishIntent(settled.intent.id);
   }
 
-  addSnapshot(entity: EntitySnapshot): void {
-    this.#histories.of(entity.entity_id).addSnapshot(entity);
+  addStep(recorded: ReappliedStep): void {
+    const { row, message, before, decision } = recorded;
+    if (!this.#isPlanning && Date.parse(row.at) >= this.#window.sinceMs) this.#startPlannedRun(before);
+    for (const intent of decision.intents) this.#requested.set(intent.id, intent);
+    if (this.#isPlanning && this.#unknownReason === undefined) this.#planStep(recorded);
+    if (message.intentId !== undefined) this.#finishIntent(message.intentId);
+    this.#recordedStates.note(decision.entity);
+    this.#last = recorded;
   }
 
-  end(): void {
-    this.#histories.end();
+  end(snapshot: EntitySnapshot | undefined): void {
+    if (!this.#isPlanning || !this.#last) return;
+    const { row, domain, decision } = this.#last;
+    const { entity } = decision;
+    const before = entity && snapshot ? { ...entity, deadlines: snapshot.deadlines } : entity;
+    const { untilMs } = this.#window;
+    const until = { row: { ...row, at: toRfc3339(untilMs) }, earliestMs: untilMs, latestMs: untilMs };
+    if (this.#unknownReason === undefined) this.#advanceTime({ domain, entity, before, ...until });
+    const recorded = [...this.#recordedStates.values()];
+    const planned = [...this.#plannedStates.values()];
+    // Whether an attempt that has ended differs is known, also when the next one is unknown.
+    const isOtherwise = [...this.#plannedStates]
+      .slice(0, -1)
+      .some(([id, state]) => this.#recordedStates.get(id) !== state);
+    const isSame = JSON.stringify(recorded) === JSON.stringify(planned);
+    const verdict = this.#unknownReason !== undefined && !isOtherwise ? "unknown" : isSame ? "same" : "otherwise";
+    this.#observer.result({
+      entityId: this.#entityId,
+      verdict,
+      recorded,
+      planned,
+      first: this.#firstDifference,
+      unknown: this.#unknownReason ?? null,
+    });
+  }
+
+  /** From here on the edited contract decides. Armed deadlines keep their times, as when contracts are reloaded. */
+  #startPlannedRun(entity: Entity | undefined): void {
+    this.#isPlanning = true;
+    this.#entity = entity;
+    this.#recordedStates.clear();
+    for (const states of [this.#recordedStates, this.#plannedStates]) states.note(entity);
+    this.#unfinished = [...this.#requested.values()];
+    const { orchestrator, reducer } = this.#edited;
+    const missing =
+      entity?.state != null && !orchestrator.states.has(entity.state)
+        ? entity.state
+        : entity && !reducer.states.has(entity.reducerState)
+          ? entity.reducerState
+          : undefined;
+    if (missing !== undefined)
+      this.#unknownReason = `the edited contract has no state ${missing}, in which it was: a reload would be refused`;
+  }
+
+  #planStep(recorded: ReappliedStep): void {
+    const { row, domain, message, decision } = recorded;
+    const atMs = Date.parse(row.at);
+    this.#advanceTime({
+      ...recorded,
+      earliestMs: message.now,
+      latestMs: message.kind === "bus" ? Math.min(atMs, message.now + domain.maxClockSkewMs) : atMs,
+    });
+    if (this.#unknownReason !== undefined) return;
+    const translated = this.#translate(this.#entity, message);
+    const planned = translated && this.#stepPlanned(translated, decision);
+    this.#noteFirstDifference(row, message.type, decision, planned);
+  }
+
+  /** Lets the planned run's deadlines fire that were due before the recorded step. */
+  #advanceTime(moment: RecordedMoment): void {
+    while (this.#entity) {
+      const deadline = plannedDeadlineUntil(this.#edited, this.#entity, moment);
+      if (deadline === undefined) return;
+      if (deadline.kind === "unknown") {
+        this.#unknownReason = deadline.reason;
+        return;
+      }
+      if (deadline.kind === "moved") {
+        const deadlines = { ...this.#entity.deadlines, [deadline.name]: deadline.armed };
+        this.#entity = { ...this.#entity, deadlines };
+      } else {
+        const planned = this.#stepPlanned(deadline.message, undefined);
+        this.#noteFirstDifference(moment.row, deadline.message.type, undefined, planned);
+      }
+    }
+  }
+
+  /** The recorded message as the planned run would get it; undefined: it would not come there, or not yet. */
+  #translate(entity: Entity | undefined, message: Message): Message | undefined {
+    if (message.kind === "bus") return message;
+    const subject = subjectOf(message.type);
+    if (message.kind === "deadline") {
+      const armed = entity?.attempt.id === message.attemptId ? entity?.deadlines[subject] : undefined;
+      if (!entity || !armed || armed.at > message.now) return undefined;
+      return deadlineMessage(attemptRefOf(entity.id, entity.attempt), subject, armed);
+    }
+    if (message.kind === "published") {
+      const { entityId, now, attemptId } = message;
+      const event = this.#unpublished.find((each) => each.type === subject && each.attemptId === attemptId);
+      this.#unpublished = this.#unpublished.filter((each) => each !== event);
+      if (!event) return undefined;
+      const { id, type, correlationId } = event;
+      return publishedMessage({ id, type, entityId, attemptId: event.attemptId, correlationId }, now);
+    }
+    const same = this.#plannedCounterpart(message.intentId ?? "");
+    return same && outcomeMessage(same, message, message.now);
+  }
+
+  #stepPlanned(message: Message, recorded: Decision | undefined): Decision {
+    const decision = step(this.#edited, this.#entity, message);
+    this.#entity = decision.entity;
+    this.#plannedStates.note(decision.entity);
+    for (const intent of decision.intents) {
+      this.#unfinished.push(intent);
+      const hasOutcome = (this.#edited.effects.get(intent.type)?.outputEvents.length ?? 0) > 0;
+      if (hasOutcome && !counterpart([...this.#requested.values()], intent))
+        this.#unknownReason ??= `what ${intent.type} would have come to: the recorded run never asked for it`;
+    }
+    for (const event of decision.events) {
+      if (!this.#edited.awaitsPublish.has(event.type)) continue;
+      this.#unpublished.push(event);
+      if (!recorded?.events.some(({ type }) => type === event.type))
+        this.#unknownReason ??=
+          `when ${event.type} would have been published: ` + "the recorded run did not publish it then";
+    }
+    return decision;
+  }
+
+  #finishIntent(intentId: string): void {
+    const same = this.#plannedCounterpart(intentId);
+    this.#unfinished = this.#unfinished.filter((each) => each !== same);
+    this.#requested.delete(intentId);
+  }
+
+  #plannedCounterpart(intentId: string): Intent | undefined {
+    const requested = this.#requested.get(intentId);
+    return requested && counterpart(this.#unfinished, requested);
+  }
+
+  #noteFirstDifference(
+    { at, partition, seq }: JournalRow,
+    type: string,
+    recordedDecision: Decision | undefined,
+    plannedDecision: Decision | undefined,
+  ): void {
+    const recorded = recordedDecision ? plannedStepOf(recordedDecision) : null;
+    const planned = plannedDecision ? plannedStepOf(plannedDecision) : null;
+    if (JSON.stringify(recorded) === JSON.stringify(planned)) return;
+    this.#firstDifference ??= { at, partition, seq, type, recorded, planned };
   }
 }
+
+/** The same request in the other run: with the same id, or of the same attempt for the same target. */
+const counterpart = (among: readonly Intent[], { id, attemptId, type, target }: Intent): Intent | undefined =>
+  among.find((each) => each.id === id) ??
+  among.find((each) => each.attemptId === attemptId && each.type === type && each.target === target);
+
+const plannedStepOf = ({ result, reason, entity, events, intents }: Decision) => ({
+  result,
+  reason,
+  state: entity?.state ?? null,
+  events: events.map(({ type }) => type),
+  intents: intents.map(({ type }) => type),
+});
+/** The part of a decision that depends on the contracts. */
+export type PlannedStep = ReturnType<typeof plannedStepOf>;

@@ -10,61 +10,56 @@ import { DecodeError } from "../core/incoming-json.ts";
 /** Compiled contracts by the hash of their content, which each journal row names. */
 export type DomainsByHash = ReadonlyMap<string, Domain>;
 
+/** A step that the journal records, and its repetition. */
 export interface ReappliedStep {
+  readonly row: JournalRow;
+  readonly domain: Domain;
+  readonly record: StepRecord;
   readonly message: Message;
+  /** As the repeated steps before this one leave it. */
+  readonly entity: Entity | undefined;
+  /** As the step saw it: renewals that moved its deadlines may not be in the journal. */
   readonly before: Entity | undefined;
   readonly decision: Decision;
 }
 
-export interface RecordedStep {
-  readonly record: StepRecord;
-  readonly messageId: string;
-}
-
-/** The step of a row, if it records one. */
-export function stepRecordIn({ kind, body, message_id }: JournalRow): RecordedStep | undefined {
-  if (kind === "message" && (body as StepRecord | SettledIntentRecord).kind !== "settled")
-    return { record: body as StepRecord, messageId: message_id ?? "" };
-  const refused = kind === "dead_letter" ? (body as DeadLetterRecord).refused : undefined;
-  if (!refused) return undefined;
-  const { message_id: messageId, ...record } = refused;
-  return { record, messageId };
-}
-
-export const settledIntentIn = ({ kind, body }: JournalRow): SettledIntentRecord | undefined =>
-  kind === "message" && (body as SettledIntentRecord).kind === "settled" ? (body as SettledIntentRecord) : undefined;
-
-/** The entity as the step saw it. Renewals that moved its deadlines may not be in the journal. */
-const withRecordedDeadlines = (entity: Entity | undefined, { before }: StepRecord): Entity | undefined =>
-  entity && before ? { ...entity, deadlines: before.deadlines } : entity;
-
-function messageOf(row: JournalRow, record: StepRecord, messageId: string, before: Entity | undefined): Message {
+/** Repeats the step of a row. @returns why it can't be repeated; undefined when the row records no step */
+export function reapply(
+  domainsByHash: DomainsByHash,
+  entity: Entity | undefined,
+  row: JournalRow,
+): ReappliedStep | string | undefined {
+  const found = stepRecordIn(row);
+  if (!found) return undefined;
+  const { message_id: messageId = row.message_id, ...record } = found;
+  const domain = domainsByHash.get(row.contract_hash);
+  if (!domain) return `its contracts ${row.contract_hash.slice(0, 12)} are not there`;
+  if (record.before && !entity) return "its journal does not begin with its first step";
+  const before = entity && record.before ? { ...entity, deadlines: record.before.deadlines } : entity;
   const { payload, now, origin, intentId, attemptId = before?.attempt.id } = record.message;
-  return {
+  const message: Message = {
     kind: record.kind,
     type: row.type ?? "",
-    id: messageId,
+    id: messageId ?? "",
     entityId: row.entity_id ?? "",
     correlationId: row.correlation_id ?? "",
     payload,
     now,
-    ...(origin && { origin }),
-    ...(intentId !== undefined && { intentId }),
-    ...(record.kind !== "bus" && attemptId !== undefined && { attemptId }),
+    origin,
+    intentId,
+    attemptId: record.kind === "bus" ? undefined : attemptId,
   };
+  return { row, domain, record, message, entity, before, decision: step(domain, before, message) };
 }
 
-/** Repeats the recorded step of a journal row. */
-export function reapply(
-  domain: Domain,
-  entity: Entity | undefined,
-  row: JournalRow,
-  { record, messageId }: RecordedStep,
-): ReappliedStep {
-  const before = withRecordedDeadlines(entity, record);
-  const message = messageOf(row, record, messageId, before);
-  return { message, before, decision: step(domain, before, message) };
+/** The step that a row records. When it was refused, the row's `message_id` is the dead letter's. */
+function stepRecordIn(row: JournalRow): (StepRecord & { readonly message_id?: string }) | undefined {
+  if (row.kind === "dead_letter") return (row.body as DeadLetterRecord).refused;
+  return row.kind === "message" && !settledIntentIn(row) ? (row.body as StepRecord) : undefined;
 }
+
+export const settledIntentIn = ({ kind, body }: JournalRow): SettledIntentRecord | undefined =>
+  kind === "message" && (body as SettledIntentRecord).kind === "settled" ? (body as SettledIntentRecord) : undefined;
 
 /**
  * The code with which the decoder refuses a dead letter now; undefined: it accepts it. The recorded code when another

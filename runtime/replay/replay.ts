@@ -4,26 +4,24 @@ import { encodeEvent } from "../core/envelope.ts";
 import type { Intent } from "../core/intent.ts";
 import {
   type DeadLetterRecord,
+  type EntitySnapshot,
   type JournalRow,
   type SettledIntentRecord,
   type StepRecord,
-  type EntitySnapshot,
   stepRecord,
 } from "../core/journal.ts";
-import { type JsonDifference, jsonDifferences } from "./json-differences.ts";
-import {
-  type DomainsByHash,
-  unjournaledRenewals,
-  currentDecodeErrorCode,
-  reapply,
-  type RecordedStep,
-  settledIntentIn,
-  stepRecordIn,
-} from "./reapply.ts";
 import { toRfc3339 } from "../core/time.ts";
+import { EntityHistories, type EntityHistory } from "./entity-histories.ts";
+import {
+  currentDecodeErrorCode,
+  type DomainsByHash,
+  type ReappliedStep,
+  settledIntentIn,
+  unjournaledRenewals,
+} from "./reapply.ts";
 
 /** A field in which the journal and its replay differ. */
-export interface ReplayDifference extends JsonDifference {
+export interface ReplayDifference {
   readonly entityId: string | null;
   readonly partition: number;
   readonly seq: number;
@@ -32,22 +30,11 @@ export interface ReplayDifference extends JsonDifference {
   readonly type: string;
   /** An earlier step of the entity differs too, so this difference may follow from that. */
   readonly follows: boolean;
-}
-
-export interface ReplayCounts {
-  rows: number;
-  entities: number;
-  steps: number;
-  events: number;
-  intents: number;
-  deadLetters: number;
-  /** Entities whose stored row was compared with the replayed entity. */
-  states: number;
-  differences: number;
-  /** Steps whose reason is worded differently and which are equal otherwise. */
-  reworded: number;
-  /** Entities that could not be replayed to their end. */
-  incomplete: number;
+  /** Path of the field, as `decision.events[0].id`. */
+  readonly field: string;
+  /** Undefined when the field is missing; `replayed` too. */
+  readonly recorded: unknown;
+  readonly replayed: unknown;
 }
 
 export interface ReplayObserver {
@@ -56,138 +43,146 @@ export interface ReplayObserver {
   incomplete(entityId: string, reason: string): void;
 }
 
-/** The entity that is being replayed. */
-interface ReplayedHistory {
-  readonly entityId: string;
-  entity: Entity | undefined;
-  /** The row of the last step, and the events of that step whose rows have not come yet. */
-  lastStepRow: JournalRow | undefined;
-  missingEvents: EmittedEvent[];
-  readonly unfinishedIntents: Map<string, Intent>;
-  /** The entity's stored row. */
-  snapshot: EntitySnapshot | undefined;
-  hasDiffered: boolean;
-  isIncomplete: boolean;
-}
+export type ReplayCounts = Replay["counts"];
 
 /**
  * Repeats the steps of a journal and reports what is not the same byte for byte; reworded reasons are only counted.
  * Rows come entity by entity, each in the order of the journal; rows without an entity may come anywhere.
  */
 export class Replay {
-  readonly counts: ReplayCounts = {
+  readonly counts = {
     rows: 0,
     entities: 0,
     steps: 0,
     events: 0,
     intents: 0,
     deadLetters: 0,
+    /** Entities whose stored row was compared with the replayed entity. */
     states: 0,
     differences: 0,
+    /** Steps whose reason is worded differently and which are equal otherwise. */
     reworded: 0,
+    /** Entities that could not be replayed to their end. */
     incomplete: 0,
   };
-  readonly #domainsByHash: DomainsByHash;
-  readonly #observer: ReplayObserver;
-  readonly #unjournaledRenewalMs = new Map<string, Set<number>>();
-  #history: ReplayedHistory | undefined;
+  readonly #histories: EntityHistories;
+  readonly #begin: () => ReplayedHistory;
 
-  constructor(contracts: DomainsByHash, observer: ReplayObserver) {
-    this.#domainsByHash = contracts;
-    this.#observer = observer;
-    for (const domain of contracts.values())
-      for (const [name, { forMs }] of unjournaledRenewals(domain))
-        this.#unjournaledRenewalMs.set(name, (this.#unjournaledRenewalMs.get(name) ?? new Set()).add(forMs));
+  constructor(domainsByHash: DomainsByHash, observer: ReplayObserver) {
+    const { counts } = this;
+    this.#begin = () => new ReplayedHistory(domainsByHash, counts, observer);
+    const begin = () => {
+      counts.entities++;
+      return this.#begin();
+    };
+    this.#histories = new EntityHistories(domainsByHash, begin, {
+      incomplete: (entityId, reason) => {
+        counts.incomplete++;
+        observer.incomplete(entityId, reason);
+      },
+    });
   }
 
   addRow(row: JournalRow): void {
     this.counts.rows++;
-    if (row.entity_id === null) return this.#replayDeadLetter(row);
-    const history = this.#historyOf(row.entity_id);
-    if (history.isIncomplete) return;
-    const recorded = stepRecordIn(row);
-    const settled = settledIntentIn(row);
-    if (row.kind === "event") this.#compareEvent(history, row);
-    else if (recorded) this.#replayStep(history, row, recorded);
-    else if (settled) this.#compareSettledIntent(history, row, settled);
+    if (row.entity_id === null) this.#begin().addRow(row);
+    else this.#histories.addRow(row);
   }
 
-  /** The entity's stored row, read together with the rows before it. */
   addSnapshot(entity: EntitySnapshot): void {
-    this.#historyOf(entity.entity_id).snapshot = entity;
+    this.#histories.addSnapshot(entity);
   }
 
   end(): ReplayCounts {
-    this.#finishHistory();
+    this.#histories.end();
     return this.counts;
   }
+}
 
-  #historyOf(entityId: string): ReplayedHistory {
-    if (this.#history?.entityId === entityId) return this.#history;
-    this.#finishHistory();
-    this.counts.entities++;
-    return (this.#history = {
-      entityId,
-      entity: undefined,
-      lastStepRow: undefined,
-      missingEvents: [],
-      unfinishedIntents: new Map(),
-      snapshot: undefined,
-      hasDiffered: false,
-      isIncomplete: false,
-    });
+/** The journal of one entity, or a row without one, compared with its replay. */
+class ReplayedHistory implements EntityHistory {
+  readonly #domainsByHash: DomainsByHash;
+  readonly #counts: ReplayCounts;
+  readonly #observer: ReplayObserver;
+  #last: ReappliedStep | undefined;
+  /** The events of the last step whose rows have not come yet. */
+  #missingEvents: EmittedEvent[] = [];
+  readonly #unfinishedIntents = new Map<string, Intent>();
+  #hasDiffered = false;
+
+  constructor(domainsByHash: DomainsByHash, counts: ReplayCounts, observer: ReplayObserver) {
+    this.#domainsByHash = domainsByHash;
+    this.#counts = counts;
+    this.#observer = observer;
   }
 
-  #replayDeadLetter(row: JournalRow): void {
-    if (row.kind !== "dead_letter") return;
-    this.counts.deadLetters++;
-    const domain = this.#domainsByHash.get(row.contract_hash);
-    if (!domain) return;
-    const { code } = row.body as DeadLetterRecord;
-    this.#compare(undefined, row, "code", code, currentDecodeErrorCode(domain, row));
-  }
-
-  #replayStep(history: ReplayedHistory, row: JournalRow, recorded: RecordedStep): void {
-    const { record } = recorded;
-    const domain = this.#domainsByHash.get(row.contract_hash);
-    if (!domain) return this.#abandon(history, `its contracts ${row.contract_hash.slice(0, 12)} are not there`);
-    if (record.before && !history.entity)
-      return this.#abandon(history, "its journal does not begin with its first step");
-    this.#reportMissingEvents(history);
-    if (record.before && history.entity)
-      this.#compareDeadlines(history, row, "before.deadlines", record.before.deadlines, history.entity.deadlines);
-    const { message, decision, before } = reapply(domain, history.entity, row, recorded);
-    this.counts.steps++;
+  addStep(step: ReappliedStep): void {
+    const { row, record, message, entity, before, decision } = step;
+    this.#reportMissingEvents();
+    if (record.before && entity)
+      this.#compareDeadlines(row, "before.deadlines", record.before.deadlines, entity.deadlines);
+    this.#counts.steps++;
     // A note and tries are not part of a decision: they are taken as recorded.
-    const { note, tries } = record;
-    this.#compareRecords(history, row, record, stepRecord(message, before, decision, { note, tries }));
-    if (row.kind === "message")
-      this.#compare(history, row, "attempt_id", row.attempt_id, decision.entity?.attempt.id || null);
-    if (message.intentId !== undefined && !history.unfinishedIntents.delete(message.intentId))
-      this.#compare(history, row, "message.intentId", message.intentId, null);
-    history.entity = decision.entity;
-    history.lastStepRow = row;
-    history.missingEvents = row.kind === "message" ? [...decision.events] : [];
-    for (const intent of decision.intents) history.unfinishedIntents.set(intent.id, intent);
-    this.counts.intents += decision.intents.length;
+    this.#compareRecords(row, record, stepRecord(message, before, decision, record));
+    if (row.kind === "message") this.#compare(row, "attempt_id", row.attempt_id, decision.entity?.attempt.id || null);
+    if (message.intentId !== undefined && !this.#unfinishedIntents.delete(message.intentId))
+      this.#compare(row, "message.intentId", message.intentId, null);
+    this.#last = step;
+    this.#missingEvents = row.kind === "message" ? [...decision.events] : [];
+    for (const intent of decision.intents) this.#unfinishedIntents.set(intent.id, intent);
+    this.#counts.intents += decision.intents.length;
+  }
+
+  addRow(row: JournalRow): void {
+    const settled = settledIntentIn(row);
+    if (settled) this.#compareSettledIntent(row, settled);
+    else if (row.kind === "event") this.#compareEvent(row);
+    else if (row.kind === "dead_letter") this.#compareDeadLetter(row);
+  }
+
+  end(snapshot: EntitySnapshot | undefined): void {
+    this.#reportMissingEvents();
+    if (!snapshot || !this.#last) return;
+    this.#counts.states++;
+    const { row, decision } = this.#last;
+    const { entity } = decision;
+    if (!entity) return this.#compare(row, "entity", snapshot, null);
+    const { state, reducer_state, seq, attempt, data, deadlines, state_since } = snapshot;
+    const replayed = {
+      state: entity.state,
+      reducer_state: entity.reducerState,
+      seq: entity.seq,
+      attempt: entity.attempt,
+      data: entity.data,
+      state_since: toRfc3339(entity.stateSince),
+    };
+    this.#compare(row, "entity", { state, reducer_state, seq, attempt, data, state_since }, replayed);
+    this.#compareDeadlines(row, "entity.deadlines", deadlines, entity.deadlines);
+  }
+
+  #compareDeadLetter(row: JournalRow): void {
+    this.#counts.deadLetters++;
+    const domain = this.#domainsByHash.get(row.contract_hash);
+    const { code } = row.body as DeadLetterRecord;
+    if (domain) this.#compare(row, "code", code, currentDecodeErrorCode(domain, row));
   }
 
   /** A reason is for people: if only its wording differs, the decision is the same. */
-  #compareRecords(history: ReplayedHistory, row: JournalRow, recorded: StepRecord, replayed: StepRecord): void {
+  #compareRecords(row: JournalRow, recorded: StepRecord, replayed: StepRecord): void {
     const { reason } = recorded.decision;
     const withSameReason = { ...replayed, decision: { ...replayed.decision, reason } };
     const isReworded = reason !== replayed.decision.reason && isSameJson(recorded, withSameReason);
-    if (isReworded) this.counts.reworded++;
-    else this.#compare(history, row, "", recorded, replayed);
+    if (isReworded) this.#counts.reworded++;
+    else this.#compare(row, "", recorded, replayed);
   }
 
-  #compareEvent(history: ReplayedHistory, row: JournalRow): void {
-    this.counts.events++;
-    const event = history.missingEvents.shift();
+  #compareEvent(row: JournalRow): void {
+    this.#counts.events++;
+    const event = this.#missingEvents.shift();
     const domain = this.#domainsByHash.get(row.contract_hash);
     const { type, topic, key, value, message_id, correlation_id, attempt_id } = row;
     const recorded = { type, topic, key, message_id, correlation_id, attempt_id, value };
-    if (!event || !domain) return this.#compare(history, row, "event", recorded, null);
+    if (!event || !domain) return this.#compare(row, "event", recorded, null);
     const replayed = {
       type: event.type,
       topic: event.topic,
@@ -199,78 +194,40 @@ export class Replay {
     };
     const [one, other] = [withParsedValue(recorded, replayed.value), withParsedValue(replayed, value)];
     const isSame = isSameJson(one, other);
-    this.#compare(history, row, "event", isSame ? recorded : one, isSame ? replayed : other);
+    this.#compare(row, "event", isSame ? recorded : one, isSame ? replayed : other);
   }
 
-  #compareSettledIntent(history: ReplayedHistory, row: JournalRow, { intent }: SettledIntentRecord): void {
+  #compareSettledIntent(row: JournalRow, { intent }: SettledIntentRecord): void {
     const { id, type, target } = intent;
-    const asked = history.unfinishedIntents.get(id);
-    history.unfinishedIntents.delete(id);
+    const asked = this.#unfinishedIntents.get(id);
+    this.#unfinishedIntents.delete(id);
     const replayed = asked ? [asked.id, asked.type, asked.target, asked.attemptId, asked.correlationId] : null;
-    this.#compare(history, row, "intent", [id, type, target, row.attempt_id, row.correlation_id], replayed);
+    this.#compare(row, "intent", [id, type, target, row.attempt_id, row.correlation_id], replayed);
   }
 
-  #reportMissingEvents(history: ReplayedHistory): void {
-    const { missingEvents, lastStepRow } = history;
-    if (lastStepRow) for (const { type } of missingEvents) this.#compare(history, lastStepRow, "event", null, type);
-    history.missingEvents = [];
+  #reportMissingEvents(): void {
+    for (const { type } of this.#missingEvents) if (this.#last) this.#compare(this.#last.row, "event", null, type);
+    this.#missingEvents = [];
   }
 
   /** Unjournaled renewals explain a deadline that moved forward, by the length that a contract gives. */
-  #compareDeadlines(
-    history: ReplayedHistory,
-    row: JournalRow,
-    field: string,
-    seen: Entity["deadlines"],
-    known: Entity["deadlines"],
-  ): void {
+  #compareDeadlines(row: JournalRow, field: string, seen: Entity["deadlines"], known: Entity["deadlines"]): void {
+    const renewals = [...this.#domainsByHash.values()].map(unjournaledRenewals);
     for (const name of new Set([...Object.keys(known), ...Object.keys(seen)])) {
       const [was, is] = [known[name], seen[name]];
       const moved = was && is && is.renewedAt !== null && is.at > was.at && is.renewedAt > (was.renewedAt ?? 0);
-      if (moved && this.#unjournaledRenewalMs.get(name)?.has(is.at - is.renewedAt)) continue;
-      this.#compare(history, row, `${field}.${name}`, is ?? null, was ?? null);
+      if (moved && renewals.some((each) => each.get(name)?.forMs === is.at - (is.renewedAt ?? 0))) continue;
+      this.#compare(row, `${field}.${name}`, is ?? null, was ?? null);
     }
   }
 
-  #finishHistory(): void {
-    const history = this.#history;
-    this.#history = undefined;
-    if (!history || history.isIncomplete) return;
-    this.#reportMissingEvents(history);
-    const { entity, snapshot, lastStepRow } = history;
-    if (!snapshot || !lastStepRow) return;
-    this.counts.states++;
-    const replayed = entity && {
-      state: entity.state,
-      reducer_state: entity.reducerState,
-      seq: entity.seq,
-      attempt: entity.attempt,
-      data: entity.data,
-      state_since: toRfc3339(entity.stateSince),
-    };
-    this.#compare(history, lastStepRow, "entity", withKeysInOrderOf(replayed, snapshot), replayed ?? null);
-    if (entity) this.#compareDeadlines(history, lastStepRow, "entity.deadlines", snapshot.deadlines, entity.deadlines);
-  }
-
-  #abandon(history: ReplayedHistory, reason: string): void {
-    history.isIncomplete = true;
-    this.counts.incomplete++;
-    this.#observer.incomplete(history.entityId, reason);
-  }
-
-  #compare(
-    history: ReplayedHistory | undefined,
-    row: JournalRow,
-    field: string,
-    recorded: unknown,
-    replayed: unknown,
-  ): void {
+  #compare(row: JournalRow, field: string, recorded: unknown, replayed: unknown): void {
     if (isSameJson(recorded, replayed)) return;
-    const follows = history?.hasDiffered ?? false;
-    if (history) history.hasDiffered = true;
+    const follows = this.#hasDiffered;
+    this.#hasDiffered = true;
     const { entity_id: entityId, partition, seq, at, type } = row;
     for (const found of jsonDifferences(recorded, replayed, field)) {
-      this.counts.differences++;
+      this.#counts.differences++;
       this.#observer.difference({ entityId, partition, seq, at, type: type ?? row.kind, follows, ...found });
     }
   }
@@ -289,6 +246,25 @@ function withParsedValue(event: object & { readonly value: unknown }, other: unk
   }
 }
 
-/** The columns of a stored row in the order of the object that they are compared with. */
-const withKeysInOrderOf = (order: object | undefined, row: EntitySnapshot): object =>
-  order ? Object.fromEntries(Object.keys(order).map((key) => [key, row[key as keyof EntitySnapshot]])) : row;
+const isComposite = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+/** The fields in which two JSON values differ. Another order of keys is a difference of the object. */
+function jsonDifferences(
+  recorded: unknown,
+  replayed: unknown,
+  field: string,
+): Pick<ReplayDifference, "field" | "recorded" | "replayed">[] {
+  if (isSameJson(recorded, replayed)) return [];
+  const comparable =
+    isComposite(recorded) && isComposite(replayed) && Array.isArray(recorded) === Array.isArray(replayed);
+  if (!comparable) return [{ field, recorded, replayed }];
+  const keys = [...new Set([...Object.keys(recorded), ...Object.keys(replayed)])];
+  const found = keys.flatMap((key) => {
+    const path = Array.isArray(recorded) ? `${field}[${key}]` : field === "" ? key : `${field}.${key}`;
+    return jsonDifferences(recorded[key], replayed[key], path);
+  });
+  return found.length > 0
+    ? found
+    : [{ field: `${field} (order of keys)`, recorded: Object.keys(recorded), replayed: Object.keys(replayed) }];
+}

@@ -198,5 +198,5 @@ describe("a compiled expression", () => {
     ));
 
   it("looks a path up without following prototypes", () =>
-    expect(valueAt({ root: "payload", keys: ["valueOf"], text: "", offset: 0 }, facts({}))).toBeUndefined());
+    expect(valueAt({ root: "payload", keys: ["valueOf"] }, facts({}))).toBeUndefined());
 });

@@ -5,8 +5,7 @@ import { withoutBackends } from "../../app/modules/registration.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { Plan } from "../../runtime/replay/plan.ts";
-import type { PlannedOutcome } from "../../runtime/replay/planned-outcome.ts";
+import { planOf, type PlannedOutcome } from "../../runtime/replay/plan.ts";
 import { contractsCopy, deadlinesOf, type Edit } from "../blackbox/contracts-copy.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -31,7 +30,7 @@ function planned(name: string, domain: Domain, from = 0): readonly PlannedOutcom
   const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
   const head = lines[0] as Extract<JournalLine, { line: "journal" }>;
   const ends: PlannedOutcome[] = [];
-  const plan = new Plan(
+  const plan = planOf(
     new Map(hashes.map((hash) => [hash, shippedDomain])),
     domain,
     { sinceMs: Date.parse("2026-01-01T00:00:00Z") + from, untilMs: Date.parse(head.read_at) },

@@ -96,7 +96,7 @@ function texts({ constants, items, paths }: ComparedValues): readonly CandidateV
 
 /** A path and those that tests compare with it, directly or by way of others. */
 function comparedPaths({ text }: Path, tests: readonly Test[]): ReadonlySet<string> {
-  const pairs = tests.flatMap(({ path, value }) => (value?.kind === "path" ? [[path.text, value.path.text]] : []));
+  const pairs = tests.flatMap(({ path, value }) => (value?.kind === "path" ? [[path.text, value.text]] : []));
   return closureOf([text], (each) => pairs.filter((pair) => pair.includes(each)).flat());
 }
 

@@ -35,8 +35,8 @@ export function pathTypes({ payloads, state }: ExpressionScope, { root, keys }: 
 export function typeMismatches(scope: ExpressionScope, test: Test): readonly TypeMismatch[] {
   const left = pathTypes(scope, test.path);
   if ("missing" in left) return [noSuchPath(scope, test.path, left)];
-  const right = test.value?.kind === "path" ? pathTypes(scope, test.value.path) : undefined;
-  if (right && "missing" in right && test.value?.kind === "path") return [noSuchPath(scope, test.value.path, right)];
+  const right = test.value?.kind === "path" ? pathTypes(scope, test.value) : undefined;
+  if (right && "missing" in right && test.value?.kind === "path") return [noSuchPath(scope, test.value, right)];
   const types = left.types.filter(({ kind }) => kind !== "null");
   if (types.some(({ kind }) => kind === "any")) return [];
   if (test.value?.kind === "list") return test.value.items.flatMap((item) => impossibleEquality(test, types, item));

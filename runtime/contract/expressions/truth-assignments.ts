@@ -63,7 +63,7 @@ const withoutPatterns = ({ text, any }: Expression): Expression => ({
 const pathsOf = (tests: readonly Test[]): readonly Path[] => [
   ...new Map(
     tests
-      .flatMap(({ path, value }) => (value?.kind === "path" ? [path, value.path] : [path]))
+      .flatMap(({ path, value }) => (value?.kind === "path" ? [path, value] : [path]))
       .map((path) => [path.text, path] as const)
       .sort(([one], [other]) => one.length - other.length),
   ).values(),

@@ -3,7 +3,7 @@ import type { Domain } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import { encodeEvent } from "../../core/envelope.ts";
 import type { Intent } from "../../core/intent.ts";
-import { type SettledIntentRecord, type StepRecord, stepRecord } from "../../core/journal.ts";
+import { type SettledIntentRecord, stepRecord } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import { step } from "../../core/step.ts";
 import type { Partition } from "../partitions/partition.ts";
@@ -161,7 +161,7 @@ export class TurnPlan {
     message: Message,
     before: Entity | undefined,
     decision: Decision,
-    intentEnd?: Pick<StepRecord, "note" | "tries">,
+    intentEnd?: Pick<SettledIntentRecord, "note" | "tries">,
   ): void {
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
