@@ -1,6 +1,6 @@
 import { on } from "node:events";
 import { Worker } from "node:worker_threads";
-import { settleWithin } from "../../runtime/adapters/settle-within.ts";
+import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { COMMAND } from "../built-files.ts";
 import type { CheckRequest, CheckResult, WorkerMessage } from "./check-contracts.ts";

@@ -1,4 +1,4 @@
-import { settleWithin } from "../../runtime/adapters/settle-within.ts";
+import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 
 /** @throws Error when the work takes longer; it is not cancelled */

@@ -68,37 +68,26 @@ export function putInForce(store: Store, change: ContractChange): Promise<string
   });
 }
 
-/** Names of contracts that stored rows use, and what a row with a name that is missing is called. */
-const STORED_NAMES: readonly {
+interface StoredNames {
   readonly namesIn: (domain: Domain) => ReadonlyMap<string, unknown>;
   readonly table: string;
   readonly column: string;
-  readonly describe: (name: string) => string;
-}[] = [
+  /** What a row is called whose name, `$`, is missing. */
+  readonly text: string;
+}
+
+const ARMED = "rollcall.entity, lateral json_object_keys(deadlines) as armed (name)";
+/** Names of contracts that stored rows use. */
+const STORED_NAMES: readonly StoredNames[] = [
+  { namesIn: (next) => next.orchestrator.states, table: "rollcall.entity", column: "state", text: "in state $" },
   {
-    namesIn: ({ orchestrator }) => orchestrator.states,
-    table: "rollcall.entity",
-    column: "state",
-    describe: (name) => `in state ${name}`,
-  },
-  {
-    namesIn: ({ reducer }) => reducer.states,
+    namesIn: (next) => next.reducer.states,
     table: "rollcall.entity",
     column: "reducer_state",
-    describe: (name) => `in the reducer's state ${name}`,
+    text: "in the reducer's state $",
   },
-  {
-    namesIn: ({ effects }) => effects,
-    table: "rollcall.intent",
-    column: "type",
-    describe: (name) => `with a pending intent ${name}`,
-  },
-  {
-    namesIn: ({ deadlineAfterMs }) => deadlineAfterMs,
-    table: "rollcall.entity, lateral json_object_keys(deadlines) as armed (name)",
-    column: "armed.name",
-    describe: (name) => `with the deadline ${name} armed`,
-  },
+  { namesIn: (next) => next.effects, table: "rollcall.intent", column: "type", text: "with a pending intent $" },
+  { namesIn: (next) => next.deadlineAfterMs, table: ARMED, column: "armed.name", text: "with the deadline $ armed" },
 ];
 
 /** Why stored entities and intents could not go on under the next contracts. */
@@ -106,7 +95,7 @@ async function incompatibilities(tx: Sql, running: Domain | undefined, next: Dom
   if (running && running.entityIdField !== next.entityIdField)
     return [`entity_id is ${next.entityIdField}, and was ${running.entityIdField}: what is stored goes by that one`];
   const found = await Promise.all(
-    STORED_NAMES.map(async ({ namesIn, table, column, describe }) => {
+    STORED_NAMES.map(async ({ namesIn, table, column, text }) => {
       const kept = namesIn(next);
       const removed = running && [...namesIn(running).keys()].filter((name) => !kept.has(name));
       // Mostly no name was removed: then nothing needs to be read.
@@ -119,7 +108,7 @@ async function incompatibilities(tx: Sql, running: Domain | undefined, next: Dom
       );
       return rows.map(({ name, count, example }) => {
         const entities = count === 1 ? "1 entity is" : `${count} entities are`;
-        return `${entities} ${describe(name)}, which these contracts lack (${example} for one)`;
+        return `${entities} ${text.replace("$", () => name)}, which these contracts lack (${example} for one)`;
       });
     }),
   );

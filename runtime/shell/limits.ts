@@ -1,40 +1,26 @@
 /** The bounds of a runtime. When a queue is full, partitions are paused; nothing is dropped. */
-export interface ShellLimits {
-  readonly turnMessagesMax: number;
-  /** With so many waiting messages the next turn is planned while the last one is still being committed. */
-  readonly planAheadMessagesMin: number;
-  /** Messages waiting in memory, per partition. */
-  readonly waitingMessagesMax: number;
-  readonly waitingBytesMax: number;
-  /** Unfinished intents, over all effects. */
-  readonly intentsMax: number;
-  /** Journaled messages that are not published yet. */
-  readonly unpublishedMax: number;
-  /** Entities kept in memory, over all partitions. */
-  readonly entitiesMax: number;
-  readonly publishMessagesMax: number;
-  readonly publishTimeoutMs: number;
-  readonly logEndsTimeoutMs: number;
-  /** How long message ids are remembered: the input topics' retention. */
-  readonly seenRetentionMs: number;
-  /** Time between two comparisons with the backends. */
-  readonly reconcileEveryMs: number;
-  /** Repairs that one comparison may request, over all backends. */
-  readonly repairsMax: number;
-}
-
-export const DEFAULT_LIMITS: ShellLimits = {
+export const DEFAULT_LIMITS = {
   turnMessagesMax: 1_000,
+  /** With so many waiting messages the next turn is planned while the last one is still being committed. */
   planAheadMessagesMin: 200,
+  /** Messages waiting in memory, per partition. */
   waitingMessagesMax: 2_000,
   waitingBytesMax: 4 * 1024 * 1024,
+  /** Unfinished intents, over all effects. */
   intentsMax: 20_000,
+  /** Journaled messages that are not published yet. */
   unpublishedMax: 20_000,
+  /** Entities kept in memory, over all partitions. */
   entitiesMax: 100_000,
   publishMessagesMax: 1_000,
   publishTimeoutMs: 30_000,
   logEndsTimeoutMs: 3_000,
+  /** How long message ids are remembered: the input topics' retention. */
   seenRetentionMs: 7 * 24 * 3_600_000,
+  /** Time between two comparisons with the backends. */
   reconcileEveryMs: 30_000,
+  /** Repairs that one comparison may request, over all backends. */
   repairsMax: 100,
 };
+
+export type ShellLimits = Readonly<typeof DEFAULT_LIMITS>;

@@ -1,5 +1,4 @@
 import { Fault } from "../core/fault.ts";
-import type { AttemptRef } from "../core/entity.ts";
 import type { Message } from "../core/message.ts";
 import { publishedMessage } from "../core/runtime-messages.ts";
 import { traceparentIn } from "../core/trace.ts";
@@ -7,7 +6,9 @@ import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
 import type { Partition } from "./partitions/partition.ts";
 import type { Span } from "./tracing.ts";
-import type { NewJournalRow } from "./turns/turn-rows.ts";
+
+/** What is told of an event when it is published. */
+export type PublishedEvent = Parameters<typeof publishedMessage>[0];
 
 /** A journal row that is not published yet. */
 export interface OutboxEntry {
@@ -15,7 +16,7 @@ export interface OutboxEntry {
   readonly seq: number;
   readonly outgoing: OutgoingMessage;
   /** Absent for repartitioned copies and dead letters. */
-  readonly event?: AttemptRef & { readonly id: string; readonly type: string };
+  readonly event?: PublishedEvent | undefined;
 }
 
 /** Publishes the journal's outbox in order, one call at a time. A later turn stores how far it was confirmed. */
@@ -117,19 +118,4 @@ export class Publisher {
         // Without messages this can wait for the next turn: if it is lost, the same bytes are only published again.
         inbox.push({ kind: "published", partition, throughSeq, messages }, { canWait: messages.length === 0 });
   }
-}
-
-/** The row's message, if it has one and its partition is not lost. */
-export function outboxEntriesOf(row: NewJournalRow): OutboxEntry[] {
-  const { outgoing, partition, seq, kind, messageId, type, entityId, attemptId, correlationId } = row;
-  if (!outgoing || partition.isLost) return [];
-  if (kind !== "event") return [{ partition, seq, outgoing }];
-  const event = {
-    id: messageId ?? "",
-    type: type ?? "",
-    entityId: entityId ?? "",
-    attemptId: attemptId ?? "",
-    correlationId: correlationId ?? "",
-  };
-  return [{ partition, seq, outgoing, event }];
 }

@@ -5,25 +5,35 @@ import { BrokerClock } from "./deadlines/broker-clock.ts";
 import { DeadlineScheduler } from "./deadlines/deadline-scheduler.ts";
 import { noFailpoint } from "./failpoint.ts";
 import { IntentRunner } from "./intents/intent-runner.ts";
-import { DEFAULT_LIMITS } from "./limits.ts";
+import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
 import { applyBackpressure } from "./partitions/backpressure.ts";
-import { measureLag } from "./partitions/lag.ts";
 import type { Partition } from "./partitions/partition.ts";
 import { ServiceMonitor } from "./partitions/service-monitor.ts";
-import { type ResumedPartition, Takeover } from "./partitions/takeover.ts";
-import { Publisher, outboxEntriesOf } from "./publisher.ts";
+import { preparePartitions, type Takeover, takeOver } from "./partitions/takeover.ts";
+import { Publisher } from "./publisher.ts";
 import { Reconciler } from "./reconciliation/reconciler.ts";
-import type { RuntimeOptions } from "./runtime-options.ts";
-import type { RuntimeStatus } from "./runtime-status.ts";
 import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
 import { topicsOf } from "./topics.ts";
 import { Inbox, type InboxItem, uncountRecord } from "./turns/inbox.ts";
-import { SeenPruning } from "./turns/seen-pruning.ts";
+import { startSeenPruning } from "./turns/seen-pruning.ts";
 import type { TurnPlan } from "./turns/turn-plan.ts";
 import { TurnRunner } from "./turns/turn-runner.ts";
 
 /** How long a stop waits for running turns, publishes and effects. */
 const STOP_DRAIN_MS = 7_000;
+
+interface RuntimeOptions
+  extends
+    Pick<ShellContext, "domain" | "bus" | "store" | "clock" | "owner" | "onFatal">,
+    Partial<Pick<ShellContext, "observe" | "failpoint" | "tracing">> {
+  /** Partition count for topics that do not exist yet. */
+  readonly partitions: number;
+  readonly limits?: Partial<ShellLimits>;
+  /** Other contracts are in force: this runtime takes over nothing any more. Stop it, and start one with those. */
+  readonly onSuperseded?: () => void;
+}
+
+export type RuntimeStatus = ReturnType<Runtime["status"]>;
 
 /** Runs one domain's contracts on the partitions that this process owns. It has no knowledge of any domain. */
 export class Runtime {
@@ -33,56 +43,37 @@ export class Runtime {
   readonly #publisher: Publisher;
   readonly #intents: IntentRunner;
   readonly #deadlines: DeadlineScheduler;
-  readonly #takeover: Takeover;
   readonly #serviceMonitor: ServiceMonitor;
-  readonly #pruning: SeenPruning;
   readonly #reconciler: Reconciler;
-  /** By partition number. */
-  readonly #owned = new Map<number, Partition>();
+  readonly #stop = new AbortController();
   #refused: readonly string[] = [];
   #assignmentGeneration = 0;
-  #partitions = 0;
-  #stopping = false;
   #loop: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
-    const { domain, bus, store, clock, owner } = options;
     this.#options = options;
     this.#context = {
-      domain,
-      bus,
-      store,
-      clock,
-      owner,
-      brokerClock: new BrokerClock(clock),
-      inbox: new Inbox(),
+      observe: () => {},
+      failpoint: noFailpoint,
+      tracing: undefined,
+      ...options,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
-      observe: options.observe ?? (() => {}),
-      failpoint: options.failpoint ?? noFailpoint,
-      tracing: options.tracing,
+      brokerClock: new BrokerClock(options.clock),
+      inbox: new Inbox(),
+      owned: new Map(),
+      partitionCount: 0,
+      stopping: this.#stop.signal,
+      onPartitionsLost: (partitions) => this.#onPartitionsLost(partitions),
     };
     this.#publisher = new Publisher(this.#context);
     this.#intents = new IntentRunner(this.#context);
     this.#deadlines = new DeadlineScheduler(this.#context, () => this.#serviceMonitor.isInService);
-    this.#pruning = new SeenPruning(this.#context);
-    this.#reconciler = new Reconciler(this.#context, {
-      partitions: () => [...this.#owned.values()],
-      partitionCount: () => this.#partitions,
-      isPending: (target) => this.#intents.isPending(target),
-    });
-    this.#takeover = new Takeover(this.#context);
+    this.#serviceMonitor = new ServiceMonitor(this.#context, this.#deadlines);
+    this.#reconciler = new Reconciler(this.#context, (target) => this.#intents.isPending(target));
     this.#turns = new TurnRunner(this.#context, {
       onCommitted: (plan) => this.#startCommitted(plan),
       onOutdatedFiring: (due) => this.#deadlines.rescheduleFiring(due),
       onFinished: (items) => this.#finishItems(items),
-      onPartitionsLost: (partitions) => this.#onPartitionsLost(partitions),
-      onFatal: options.onFatal,
-    });
-    this.#serviceMonitor = new ServiceMonitor(this.#context, {
-      partitions: () => [...this.#owned.values()],
-      logEndsNeededInMs: () => this.#deadlines.logEndsNeededInMs,
-      onLogEnds: (askedAtMs, ends) => this.#deadlines.onLogEnds(askedAtMs, ends),
-      onLost: (partitions) => this.#onPartitionsLost(partitions),
     });
   }
 
@@ -93,14 +84,13 @@ export class Runtime {
    */
   async start(): Promise<void> {
     const { bus, domain } = this.#context;
-    const { input, output } = topicsOf(domain);
-    const { partitions } = await bus.prepare({ input, output, partitions: this.#options.partitions });
-    this.#partitions = partitions;
-    this.#turns.partitions = partitions;
-    await this.#takeover.prepare(partitions);
-    await bus.subscribe(input, this.#listener());
+    const topics = topicsOf(domain);
+    const { partitions } = await bus.prepare({ ...topics, partitions: this.#options.partitions });
+    this.#context.partitionCount = partitions;
+    await preparePartitions(this.#context);
+    await bus.subscribe(topics.input, this.#listener());
     this.#serviceMonitor.start();
-    this.#pruning.start();
+    startSeenPruning(this.#context);
     this.#deadlines.guard.start();
     this.#reconciler.start();
     this.#loop = this.#runTurns().catch(this.#options.onFatal);
@@ -108,14 +98,9 @@ export class Runtime {
 
   /** Finishes running work, stores the cursors, leaves the group and closes the bus. The caller closes the store. */
   async stop(): Promise<void> {
-    const { bus, clock, inbox } = this.#context;
-    this.#stopping = true;
-    bus.pause([...this.#owned.keys()]);
-    this.#serviceMonitor.stop();
-    this.#pruning.stop();
-    this.#deadlines.guard.stop();
-    this.#reconciler.stop();
-    this.#intents.stop();
+    const { bus, clock, inbox, owned } = this.#context;
+    this.#stop.abort();
+    bus.pause([...owned.keys()]);
     const untilMs = clock.monotonicMs() + STOP_DRAIN_MS;
     const isBusy = (): boolean =>
       inbox.size + this.#publisher.size + this.#intents.callsInFlight > 0 || this.#turns.isBusy;
@@ -123,7 +108,7 @@ export class Runtime {
       inbox.wake();
       await sleep(clock, 10);
     }
-    for (const partition of this.#owned.values()) partition.isLost = true;
+    for (const partition of owned.values()) partition.isLost = true;
     inbox.wake();
     await this.#loop;
     await bus.close();
@@ -143,28 +128,34 @@ export class Runtime {
     return this.#intents.triesOf(entityId);
   }
 
-  status(): RuntimeStatus {
-    const [bus, store] = [this.#serviceMonitor.errorOf("bus"), this.#serviceMonitor.errorOf("store")];
+  status() {
+    const { owned, partitionCount, inbox } = this.#context;
+    const { lagByPartition } = this.#serviceMonitor;
     return {
-      owned: [...this.#owned.keys()].sort((a, b) => a - b),
-      partitions: this.#partitions,
+      owned: [...owned.keys()].sort((a, b) => a - b),
+      partitions: partitionCount,
+      /** Why partitions were not taken over, one text for each. */
       refused: this.#refused,
-      bus: bus === undefined ? { ok: true } : { ok: false, reason: bus },
-      store: store === undefined ? { ok: true } : { ok: false, reason: store },
-      waiting: this.#context.inbox.size,
+      bus: this.#serviceMonitor.statusOf("bus"),
+      store: this.#serviceMonitor.statusOf("store"),
+      waiting: inbox.size,
       intents: this.#intents.size,
       unpublished: this.#publisher.size,
       deadlines: this.#deadlines.index.size,
-      ...measureLag(this.#owned.values(), this.#serviceMonitor.logEnds),
+      /** Records in the log that were not taken yet, over the owned partitions. */
+      lag: [...lagByPartition.values()].reduce((sum, lag) => sum + lag, 0),
+      lagByPartition,
       brokerTimeMs: this.brokerTimeMs,
+      /** Holds on expiry that are in force, over all processes; `waiting` counts this process's entities. */
       holds: this.#deadlines.guard.holds,
+      /** The last comparison with each backend, over the owned partitions. */
       drift: this.#reconciler.driftStatus,
     };
   }
 
   async #runTurns(): Promise<void> {
-    const { clock, inbox, limits } = this.#context;
-    while (!this.#stopping || [...this.#owned.values()].some(({ isLost }) => !isLost)) {
+    const { clock, inbox, limits, owned, stopping } = this.#context;
+    while (!stopping.aborted || [...owned.values()].some(({ isLost }) => !isLost)) {
       await inbox.untilUrgent();
       // I/O that is ready is processed before the next turn, so that it is part of it. A store inside of this process
       // would otherwise starve the sockets, since it answers without leaving the microtask queue.
@@ -202,8 +193,12 @@ export class Runtime {
       this.#deadlines.index.set(owner, before?.deadlines ?? {}, after.deadlines);
     }
     for (const { intent } of plan.settled) this.#intents.releaseTarget(intent);
-    for (const { partition, intent } of plan.intents) if (!partition.isLost) this.#intents.add(partition, [intent]);
-    this.#publisher.add(plan.journal.flatMap((row) => outboxEntriesOf(row)));
+    this.#intents.add(plan.intents);
+    this.#publisher.add(
+      plan.journal.flatMap(({ partition, seq, outgoing, event }) =>
+        outgoing && !partition.isLost ? [{ partition, seq, outgoing, event }] : [],
+      ),
+    );
     for (const event of plan.shellEvents) this.#context.observe(event);
   }
 
@@ -212,7 +207,7 @@ export class Runtime {
       onAssigned: (partitions) => void this.#onAssigned(partitions),
       onRevoked: () => {
         this.#assignmentGeneration++;
-        this.#dropPartitions([...this.#owned.values()]);
+        this.#dropPartitions([...this.#context.owned.values()]);
       },
       onRecords: (records) => this.#onRecords(records),
       onFailure: this.#options.onFatal,
@@ -220,9 +215,9 @@ export class Runtime {
   }
 
   #onRecords(records: readonly BusRecord[]): void {
-    const { inbox, brokerClock } = this.#context;
+    const { inbox, brokerClock, owned } = this.#context;
     for (const record of records) {
-      const partition = this.#owned.get(record.partition);
+      const partition = owned.get(record.partition);
       if (!partition) continue;
       brokerClock.addSample(record.receivedAtMs, record.brokerTimeMs);
       inbox.pushRecord(partition, record);
@@ -232,13 +227,13 @@ export class Runtime {
 
   /** Takes over all assigned partitions; repeats until it succeeds or a newer assignment comes. */
   async #onAssigned(numbers: readonly number[]): Promise<void> {
-    const { bus, clock, domain, limits, observe } = this.#context;
+    const { bus, clock, domain, limits, observe, owned, stopping } = this.#context;
     const generation = ++this.#assignmentGeneration;
-    this.#dropPartitions([...this.#owned.values()]);
-    for (let failures = 0; generation === this.#assignmentGeneration && !this.#stopping;) {
+    this.#dropPartitions([...owned.values()]);
+    for (let failures = 0; generation === this.#assignmentGeneration && !stopping.aborted;) {
       try {
         const ends = await bus.logEnds(topicsOf(domain).input, { timeoutMs: limits.logEndsTimeoutMs });
-        const taken = await this.#takeover.takeOver(numbers, ends, this.#partitions);
+        const taken = await takeOver(this.#context, numbers, ends);
         if (generation === this.#assignmentGeneration) this.#resumePartitions(taken);
         return;
       } catch (error) {
@@ -249,21 +244,21 @@ export class Runtime {
     }
   }
 
-  #resumePartitions(taken: readonly ResumedPartition[]): void {
-    const { bus, clock, inbox, observe } = this.#context;
-    this.#refused = taken.flatMap(({ refusalReason }) => (refusalReason === undefined ? [] : [refusalReason]));
-    for (const { partition, refusalReason, servedForMs, intents, unpublished, deadlines, gaps } of taken) {
-      if (refusalReason !== undefined) continue;
+  #resumePartitions({ started, refused, intents, unpublished, deadlines }: Takeover): void {
+    const { bus, clock, inbox, observe, owned } = this.#context;
+    this.#refused = refused;
+    for (const { partition, servedForMs } of started) {
       if (servedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - servedForMs;
-      this.#owned.set(partition.number, partition);
-      for (const { owner, deadlines: armed } of deadlines)
-        this.#deadlines.index.set({ partition, ...owner }, {}, armed);
-      this.#publisher.add(unpublished);
-      this.#intents.add(partition, intents);
+      owned.set(partition.number, partition);
+    }
+    for (const { owner, armed } of deadlines) this.#deadlines.index.set(owner, {}, armed);
+    this.#publisher.add(unpublished);
+    this.#intents.add(intents);
+    for (const { partition, gaps } of started) {
       for (const gap of gaps) inbox.push({ kind: "gap", partition, ...gap });
       bus.startPartition(partition.number, partition.positions);
     }
-    observe({ kind: "partitions_owned", owned: [...this.#owned.keys()], refused: this.#refused });
+    observe({ kind: "partitions_owned", owned: [...owned.keys()], refused });
   }
 
   /** Another process owns them, by the store's epochs: drops them, and asks the group for the current assignment. */
@@ -277,19 +272,20 @@ export class Runtime {
 
   #dropPartitions(partitions: readonly Partition[]): void {
     if (partitions.length === 0) return;
+    const { inbox, owned } = this.#context;
     for (const partition of partitions) {
       partition.isLost = true;
-      if (this.#owned.get(partition.number) === partition) this.#owned.delete(partition.number);
+      if (owned.get(partition.number) === partition) owned.delete(partition.number);
     }
-    this.#context.inbox.drop(({ partition }) => partition.isLost);
+    inbox.drop(({ partition }) => partition.isLost);
     this.#intents.dropLost();
     this.#deadlines.dropLost();
   }
 
   #applyBackpressure(): void {
-    const { bus, limits } = this.#context;
-    if (this.#stopping) return;
+    const { limits, stopping } = this.#context;
+    if (stopping.aborted) return;
     const shared = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
-    applyBackpressure(bus, this.#owned.values(), shared, limits);
+    applyBackpressure(this.#context, shared);
   }
 }

@@ -4,12 +4,13 @@ import type { EventBus } from "../ports/event-bus.ts";
 import type { Store } from "../ports/store.ts";
 import type { BrokerClock } from "./deadlines/broker-clock.ts";
 import type { Failpoint } from "./failpoint.ts";
-import type { Inbox } from "./turns/inbox.ts";
 import type { ShellLimits } from "./limits.ts";
+import type { Partition } from "./partitions/partition.ts";
 import type { Observe } from "./shell-event.ts";
 import type { Tracing } from "./tracing.ts";
+import type { Inbox } from "./turns/inbox.ts";
 
-/** What all classes of a runtime's shell share. */
+/** What all parts of a runtime's shell share. */
 export interface ShellContext {
   readonly domain: Domain;
   readonly bus: EventBus;
@@ -17,12 +18,22 @@ export interface ShellContext {
   readonly clock: Clock;
   /** Names this process in the store; unique for each start. */
   readonly owner: string;
-  readonly brokerClock: BrokerClock;
-  readonly inbox: Inbox;
   readonly limits: ShellLimits;
   readonly observe: Observe;
   readonly failpoint: Failpoint;
   readonly tracing: Tracing | undefined;
+  readonly brokerClock: BrokerClock;
+  readonly inbox: Inbox;
+  /** The partitions that this process owns, by their numbers. */
+  readonly owned: Map<number, Partition>;
+  /** Over all processes; 0 until the topics are prepared. */
+  partitionCount: number;
+  /** Aborted when the runtime stops: nothing new begins. */
+  readonly stopping: AbortSignal;
+  /** A defect: the runtime can't go on. The process should report the error and exit. */
+  readonly onFatal: (error: unknown) => void;
+  /** Another process owns these partitions, by the store's epochs. */
+  readonly onPartitionsLost: (partitions: readonly Partition[]) => void;
 }
 
 /** Waits between tries when the bus or the store fails; the last one repeats. */
@@ -31,3 +42,20 @@ export const backOffMs = (failures: number): number => BACK_OFF_MS[Math.min(fail
 
 export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
   new Promise((resolve) => clock.after(delayMs, resolve));
+
+/**
+ * Does work again and again until the runtime stops.
+ * @param work returns the delay to the next time
+ */
+export function repeat(
+  { clock, stopping }: Pick<ShellContext, "clock" | "stopping">,
+  firstDelayMs: number,
+  work: () => Promise<number>,
+): void {
+  let cancel = (): void => {};
+  const runAfter = (delayMs: number): void => {
+    if (!stopping.aborted) cancel = clock.after(delayMs, () => void work().then(runAfter));
+  };
+  runAfter(firstDelayMs);
+  stopping.addEventListener("abort", () => cancel());
+}

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
+import { settleWithin } from "../ports/settle-within.ts";
 
 /**
  * Makes a call whose signal aborts after `timeoutMs`.
@@ -10,16 +11,10 @@ export async function withTimeout<Result>(
   call: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const abort = new AbortController();
-  let cancel = (): void => {};
-  const timeout = new Promise<never>((_, reject) => {
-    cancel = clock.after(timeoutMs, () => {
-      abort.abort();
-      reject(new Error(`no answer within ${timeoutMs} ms; the outcome is unknown`));
-    });
-  });
-  try {
-    return await Promise.race([call(abort.signal), timeout]);
-  } finally {
-    cancel();
-  }
+  const onTimeout = (): never => {
+    // Afterwards: an aborted call may fail at once, and the timeout is the reason.
+    queueMicrotask(() => abort.abort());
+    throw new Error(`no answer within ${timeoutMs} ms; the outcome is unknown`);
+  };
+  return settleWithin(timeoutMs, call(abort.signal), onTimeout, (delayMs, end) => clock.after(delayMs, end));
 }

@@ -12,6 +12,7 @@ export interface Mutant {
 }
 
 const LEDGER = "runtime/shell/turns/turn-writer.ts";
+const STATEMENTS = "runtime/shell/turns/turn-statements.ts";
 const PLAN = "runtime/shell/turns/turn-plan.ts";
 const TAKER = "runtime/shell/turns/turn-runner.ts";
 const SHELL = "test/shell/runtime.int";
@@ -38,9 +39,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "last-id dedupe: only a turn's last message is remembered as taken",
     promise: "G3",
-    file: "runtime/shell/turns/entity-writes.ts",
-    find: "[new Date(plan.atMs), [...plan.seen]],",
-    replace: "[new Date(plan.atMs), [...plan.seen].slice(-1)],",
+    file: STATEMENTS,
+    find: "...insertSeen(tx, [...plan.seen], at),",
+    replace: "...insertSeen(tx, [...plan.seen].slice(-1), at),",
     tests: [SHELL],
   },
   {
@@ -64,16 +65,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "intents are not stored",
     promise: "G1",
-    file: "runtime/shell/turns/journal-writes.ts",
-    find: "if (plan.intents.length > 0)",
-    replace: "if (plan.intents.length < 0)",
+    file: STATEMENTS,
+    find: "...insertIntents(tx, plan.intents, name, at),",
+    replace: "",
     tests: [SHELL],
   },
   {
     defect: "a lost answer to the commit: the turn is run again without asking",
     promise: "G3",
     file: LEDGER,
-    find: "if (!(await this.#wasCommitted(plan, turnId)))\n        throw",
+    find: "if (!(await wasCommitted(context, [...plan.cursors.keys()], turnId)))\n      throw",
     replace: "throw",
     tests: [SHELL],
   },
@@ -107,8 +108,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "no backpressure",
     promise: "G12",
     file: "runtime/shell/runtime.ts",
-    find: "applyBackpressure(bus, this.#owned.values(), shared, limits);",
-    replace: "void [bus, shared, limits, applyBackpressure];",
+    find: "applyBackpressure(this.#context, shared);",
+    replace: "void [shared, applyBackpressure];",
     tests: [SHELL],
   },
   {
@@ -188,7 +189,7 @@ export const MUTANTS: readonly Mutant[] = [
     promise: "G6",
     file: "runtime/shell/intents/intent-runner.ts",
     find: "if (queue) queue.push(running);",
-    replace: "if (queue) { queue.push(running); this.#laneOf(spec).ready.push(running); }",
+    replace: "if (queue) { queue.push(running); lane.ready.push(running); }",
     tests: ["test/shell/intents/intent-runner.unit"],
   },
   {
@@ -235,8 +236,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "deadlines are not armed again at a takeover",
     promise: "G7",
     file: "runtime/shell/runtime.ts",
-    find: "for (const { owner, deadlines: armed } of deadlines)",
-    replace: "for (const { owner, deadlines: armed } of deadlines.slice(deadlines.length))",
+    find: "for (const { owner, armed } of deadlines)",
+    replace: "for (const { owner, armed } of deadlines.slice(deadlines.length))",
     tests: ["test/sim"],
   },
   {

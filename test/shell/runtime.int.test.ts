@@ -227,6 +227,20 @@ describe("the runtime, on a domain of orders", () => {
     expect(placed[0]?.value.equals(placed[1]?.value ?? Buffer.of())).toBe(true);
   });
 
+  it("does not serve a partition whose log ends before what was read of it, and says why", async () => {
+    const { runtime } = await start();
+    await store.query(
+      `insert into rollcall.source_offset (domain, topic, partition, next_offset)
+       select domain, topic, partition, 1000 from rollcall.partition_owner, rollcall.bus_topic where partition = 2`,
+    );
+    await store.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = ''`);
+    await until(() => runtime.status().refused.length > 0);
+    expect(runtime.status().owned).toEqual([0, 1, 3]);
+    expect(runtime.status().refused).toEqual([
+      expect.stringMatching(/ partition 2 ends at 0 but 1000 was read before: not the log that was known; /),
+    ]);
+  });
+
   it("pauses partitions when a bound is reached, and drops nothing", async () => {
     let stuck = false;
     const slow: Store = wrapped(store, {

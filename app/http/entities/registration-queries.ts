@@ -1,6 +1,6 @@
 import type { Entity } from "../../../runtime/core/entity.ts";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
-import { ENTITY_COLUMNS, type EntityRow, entityOf } from "../../../runtime/shell/turns/entity-row.ts";
+import { ENTITY_COLUMNS } from "../../../runtime/shell/turns/entity-row.ts";
 
 export interface RegistrationFilter {
   readonly state?: string | undefined;
@@ -15,20 +15,19 @@ export interface RegistrationFilter {
 export const SKIP_MAX = 1_000_000;
 
 /** The registrations behind `after`, by node id, without the first `skip`. */
-export async function findRegistrations(
+export function findRegistrations(
   sql: Sql,
   domain: string,
   filter: RegistrationFilter,
   page: { readonly after: string; readonly skip: number; readonly limit: number },
 ): Promise<Entity[]> {
   const values: SqlValue[] = [domain, page.after, page.limit, page.skip];
-  const rows = await sql.query<EntityRow>(
+  return sql.query<Entity>(
     `select ${ENTITY_COLUMNS} from rollcall.entity
       where domain = $1 and entity_id > $2 and ${filterCondition(filter, values)}
       order by entity_id limit $3 offset $4`,
     values,
   );
-  return rows.map(entityOf);
 }
 
 /** How many match; `SKIP_MAX` means that many or more. */
@@ -63,10 +62,8 @@ function filterCondition(
   ].join(" and ");
 }
 
-export async function readRegistrations(sql: Sql, domain: string, nodeIds: readonly string[]): Promise<Entity[]> {
-  const rows = await sql.query<EntityRow>(
-    `select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`,
-    [domain, nodeIds],
-  );
-  return rows.map(entityOf);
-}
+export const readRegistrations = (sql: Sql, domain: string, nodeIds: readonly string[]): Promise<Entity[]> =>
+  sql.query<Entity>(`select ${ENTITY_COLUMNS} from rollcall.entity where domain = $1 and entity_id = any($2::text[])`, [
+    domain,
+    nodeIds,
+  ]);

@@ -1,4 +1,4 @@
-import type { RuntimeStatus } from "../../../runtime/shell/runtime-status.ts";
+import type { RuntimeStatus } from "../../../runtime/shell/runtime.ts";
 import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";

@@ -10,7 +10,7 @@ import type {
 } from "../../ports/event-bus.ts";
 import type { Store } from "../../ports/store.ts";
 import { assertMessageSizes, PARTITION_BYTES_MAX, splitIntoCalls } from "../publish-sizes.ts";
-import { settleWithin } from "../settle-within.ts";
+import { settleWithin } from "../../ports/settle-within.ts";
 import { EmbeddedLogReaders } from "./embedded-log-readers.ts";
 import { endsByPartition, EmbeddedLog, busUnavailable } from "./embedded-log.ts";
 import { EmbeddedLogRetention } from "./embedded-log-retention.ts";

@@ -1,5 +1,5 @@
 import { Fault } from "../../core/fault.ts";
-import { settleWithin } from "../settle-within.ts";
+import { settleWithin } from "../../ports/settle-within.ts";
 
 interface KafkajsError {
   readonly name?: string;

@@ -5,7 +5,7 @@ import type { Fault } from "../../core/fault.ts";
 import type { Sql, SqlValue, Store } from "../../ports/store.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { PgliteMaintenance } from "./pglite-maintenance.ts";
-import { settleWithin } from "../settle-within.ts";
+import { settleWithin } from "../../ports/settle-within.ts";
 import { storeFault } from "../sql/sql-fault.ts";
 import { parsers, toParameter } from "../sql/sql-types.ts";
 

@@ -1,6 +1,6 @@
 import pg from "pg";
 import type { Sql, SqlValue, Store } from "../../ports/store.ts";
-import { settleWithin } from "../settle-within.ts";
+import { settleWithin } from "../../ports/settle-within.ts";
 import { sendBindInChunks } from "./chunked-bind.ts";
 import { PostgresSession, PostgresTransaction } from "./postgres-transaction.ts";
 import { storeFault } from "../sql/sql-fault.ts";

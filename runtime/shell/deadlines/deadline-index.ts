@@ -10,6 +10,7 @@ export interface DeadlineOwner extends AttemptRef {
 export interface DueDeadline extends DeadlineOwner, ArmedDeadline {
   readonly name: string;
 }
+const NOT_QUEUED = Number.POSITIVE_INFINITY;
 /** The heap's entry is the same object. An entry in the heap that the map does not have is outdated. */
 interface IndexedDeadline {
   partition: Partition;
@@ -18,7 +19,7 @@ interface IndexedDeadline {
   correlationId: string;
   readonly name: string;
   armed: ArmedDeadline;
-  /** Its time in the heap; Infinity when it is not there. A renewal leaves it as it is until it comes up. */
+  /** Its time in the heap, or NOT_QUEUED. A renewal leaves it as it is until it comes up. */
   queuedAt: number;
   /** It has fired, and the turn that takes the message is not committed yet. */
   isFired: boolean;
@@ -49,16 +50,7 @@ export class DeadlineIndex {
     for (const [name, armed] of Object.entries(now)) {
       let known = this.#entryOf(name, entityId);
       if (!known) {
-        known = {
-          partition,
-          entityId,
-          attemptId,
-          correlationId,
-          name,
-          armed,
-          queuedAt: Number.POSITIVE_INFINITY,
-          isFired: false,
-        };
+        known = { partition, entityId, attemptId, correlationId, name, armed, queuedAt: NOT_QUEUED, isFired: false };
         this.#addEntry(known);
       }
       known.partition = partition;
@@ -77,7 +69,7 @@ export class DeadlineIndex {
       this.#heap.pop();
       const { partition, entityId, attemptId, correlationId, name, armed } = top;
       if (this.#entryOf(name, entityId) !== top) continue;
-      top.queuedAt = Number.POSITIVE_INFINITY;
+      top.queuedAt = NOT_QUEUED;
       if (partition.isLost) this.#entries.get(name)?.delete(entityId);
       else if (armed.at > atMs) this.#queue(top, armed.at);
       else due.push({ partition, entityId, attemptId, correlationId, name, ...armed });
@@ -127,7 +119,7 @@ export class DeadlineIndex {
 
   /** An entry can't be moved inside of the heap: a copy replaces it, and the old one is outdated. */
   #queue(known: IndexedDeadline, at: number): void {
-    const entry = known.queuedAt === Number.POSITIVE_INFINITY ? known : { ...known };
+    const entry = known.queuedAt === NOT_QUEUED ? known : { ...known };
     if (entry !== known) this.#addEntry(entry);
     entry.queuedAt = at;
     this.#heap.push(entry);

@@ -37,10 +37,8 @@ export class DeadlineScheduler {
 
   /** Ms until the next deadline needs the log's ends; 0 or less: now. */
   get logEndsNeededInMs(): number {
-    const next = this.index.nextAt;
-    return next === undefined
-      ? Number.POSITIVE_INFINITY
-      : next + WATERMARK_DELAY_MS - this.#context.brokerClock.nowMs();
+    const { nextAt = Number.POSITIVE_INFINITY } = this.index;
+    return nextAt + WATERMARK_DELAY_MS - this.#context.brokerClock.nowMs();
   }
 
   /** @param askedAtMs broker time just before the request for `ends` */

@@ -1,7 +1,6 @@
 import type { DeadlineSpec } from "../../core/domain.ts";
 import { type ExpiryHold, expiryHolds } from "../operators/holds.ts";
-import { PeriodicTask } from "../periodic-task.ts";
-import type { ShellContext } from "../shell-context.ts";
+import { repeat, type ShellContext } from "../shell-context.ts";
 import type { DeadlineIndex, DueDeadline } from "./deadline-index.ts";
 import { judgeMassExpiry, type MassExpiryVerdict } from "./mass-expiry.ts";
 
@@ -40,7 +39,6 @@ export class ExpiryGuard {
   readonly #context: ShellContext;
   readonly #index: DeadlineIndex;
   readonly #states: ReadonlyMap<string, GuardedState>;
-  readonly #polling: PeriodicTask;
   #lastReadAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: ShellContext, index: DeadlineIndex) {
@@ -50,20 +48,15 @@ export class ExpiryGuard {
       deadline?.expiryGuard ? [{ state, deadline, guard: deadline.expiryGuard, expiredAtMs: [], mayDrain: false }] : [],
     );
     this.#states = new Map(guarded.map((each) => [each.deadline.name, each]));
-    // A poll that fails is repeated by the next one, and until then nothing guarded expires.
-    this.#polling = new PeriodicTask(
-      context.clock,
-      () => this.#poll().catch(() => {}),
-      () => ([...this.#states.values()].some(isInForce) ? POLL_WHILE_HELD_MS : POLL_MS),
-    );
   }
 
   start(): void {
-    if (this.#states.size > 0) this.#polling.startNow();
-  }
-
-  stop(): void {
-    this.#polling.stop();
+    if (this.#states.size === 0) return;
+    repeat(this.#context, 0, async () => {
+      // A poll that fails is repeated by the next one, and until then nothing guarded expires.
+      await this.#poll().catch(() => {});
+      return [...this.#states.values()].some(isInForce) ? POLL_WHILE_HELD_MS : POLL_MS;
+    });
   }
 
   /** The holds in force, with the number of this process's entities that wait. */

@@ -1,3 +1,4 @@
+import type { EffectSpec } from "../../core/domain.ts";
 import type { Clock } from "../../ports/clock.ts";
 
 /**
@@ -6,28 +7,22 @@ import type { Clock } from "../../ports/clock.ts";
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
-  readonly #failureThreshold: number;
-  readonly #resetTimeoutMs: number;
+  readonly #limits: EffectSpec["breaker"];
   readonly #onChange: (open: boolean) => void;
   #failures = 0;
   #openedAtMs: number | undefined;
   #isProbing = false;
 
-  constructor(
-    clock: Clock,
-    limits: { readonly failureThreshold: number; readonly resetTimeoutMs: number },
-    onChange: (open: boolean) => void,
-  ) {
+  constructor(clock: Clock, limits: EffectSpec["breaker"], onChange: (open: boolean) => void) {
     this.#clock = clock;
-    this.#failureThreshold = limits.failureThreshold;
-    this.#resetTimeoutMs = limits.resetTimeoutMs;
+    this.#limits = limits;
     this.#onChange = onChange;
   }
 
   /** Whether a call may be made now. Its result must be recorded. */
   allowsCall(): boolean {
     if (this.#openedAtMs === undefined) return true;
-    if (this.#isProbing || this.#clock.monotonicMs() - this.#openedAtMs < this.#resetTimeoutMs) return false;
+    if (this.#isProbing || this.#clock.monotonicMs() - this.#openedAtMs < this.#limits.resetTimeoutMs) return false;
     this.#isProbing = true;
     return true;
   }
@@ -48,7 +43,7 @@ export class CircuitBreaker {
       if (!this.#isProbing) return;
       this.#isProbing = false;
       this.#openedAtMs = this.#clock.monotonicMs();
-    } else if (this.#failures >= this.#failureThreshold) {
+    } else if (this.#failures >= this.#limits.failureThreshold) {
       this.#openedAtMs = this.#clock.monotonicMs();
       this.#onChange(true);
     }

@@ -17,7 +17,7 @@ import { appendTry, tryRecorder } from "./tries.ts";
 interface RunningIntent {
   readonly intent: Intent;
   readonly partition: Partition;
-  readonly spec: EffectSpec;
+  readonly lane: EffectLane;
   failedTries: number;
   tries: readonly IntentTry[];
   /** Set while it waits for its next try, to another object for each wait. */
@@ -26,6 +26,9 @@ interface RunningIntent {
 /** The calls of one effect: at most `concurrency` at a time. */
 interface EffectLane {
   readonly spec: EffectSpec;
+  /** Of the backend, which other effects may share. */
+  readonly breaker: CircuitBreaker;
+  /** No two have the same target. */
   ready: RunningIntent[];
   callsInFlight: number;
 }
@@ -37,16 +40,24 @@ interface EffectLane {
  */
 export class IntentRunner {
   readonly #context: ShellContext;
+  /** By intent type. */
   readonly #lanes = new Map<string, EffectLane>();
+  /** The unfinished intents of each target. Only the first is called, retried or waits for its turn's commit. */
   readonly #targets = new Map<string, RunningIntent[]>();
-  readonly #breakers = new Map<string, CircuitBreaker>();
   #size = 0;
-  #callsInFlight = 0;
-  #stopped = false;
   #isDispatchQueued = false;
 
   constructor(context: ShellContext) {
     this.#context = context;
+    const { domain, clock, observe } = context;
+    const breakers = new Map<string, CircuitBreaker>();
+    for (const spec of domain.effects.values()) {
+      const { intentType, backend } = spec;
+      const onChange = (open: boolean): void => observe({ kind: "breaker", backend, open });
+      const breaker = breakers.get(backend) ?? new CircuitBreaker(clock, spec.breaker, onChange);
+      breakers.set(backend, breaker);
+      this.#lanes.set(intentType, { spec, breaker, ready: [], callsInFlight: 0 });
+    }
   }
 
   /** Intents that are not finished. */
@@ -60,21 +71,22 @@ export class IntentRunner {
   }
 
   get callsInFlight(): number {
-    return this.#callsInFlight;
+    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.callsInFlight, 0);
   }
 
-  /** @param intents in the order in which they were decided */
-  add(partition: Partition, intents: readonly Intent[]): void {
-    for (const intent of intents) {
-      const spec = this.#context.domain.effects.get(intent.type);
-      if (!spec) throw new Error(`no effect takes ${intent.type}`);
-      const running = { intent, partition, spec, failedTries: 0, tries: [] };
+  /** @param intents in the order in which they were decided; those of lost partitions are left out */
+  add(intents: readonly { readonly partition: Partition; readonly intent: Intent }[]): void {
+    for (const { partition, intent } of intents) {
+      if (partition.isLost) continue;
+      const lane = this.#lanes.get(intent.type);
+      if (!lane) throw new Error(`no effect takes ${intent.type}`);
+      const running = { intent, partition, lane, failedTries: 0, tries: [] };
       const queue = this.#targets.get(intent.target);
       this.#size++;
       if (queue) queue.push(running);
       else {
         this.#targets.set(intent.target, [running]);
-        this.#laneOf(spec).ready.push(running);
+        lane.ready.push(running);
       }
     }
     this.#dispatchSoon();
@@ -109,11 +121,6 @@ export class IntentRunner {
     return new Map(all.map(({ intent, tries }) => [intent.id, tries]));
   }
 
-  /** Begins no more calls. The partitions' next owner resumes what is not finished. */
-  stop(): void {
-    this.#stopped = true;
-  }
-
   /** Forgets the intents of lost partitions; outcomes of their running calls are ignored. */
   dropLost(): void {
     for (const [target, queue] of this.#targets) {
@@ -125,17 +132,10 @@ export class IntentRunner {
     for (const lane of this.#lanes.values()) lane.ready = lane.ready.filter(({ partition }) => !partition.isLost);
   }
 
-  #laneOf(spec: EffectSpec): EffectLane {
-    let lane = this.#lanes.get(spec.intentType);
-    if (!lane) this.#lanes.set(spec.intentType, (lane = { spec, ready: [], callsInFlight: 0 }));
-    return lane;
-  }
-
   #makeReady(running: RunningIntent): void {
     running.wait = undefined;
     if (running.partition.isLost) return;
-    const lane = this.#laneOf(running.spec);
-    lane.ready.push(running);
+    running.lane.ready.push(running);
     this.#dispatchSoon();
   }
 
@@ -149,41 +149,36 @@ export class IntentRunner {
     });
   }
 
+  /** Begins no more calls when the runtime stops: the partitions' next owner resumes what is not finished. */
   #dispatch(lane: EffectLane): void {
-    while (!this.#stopped && lane.ready.length > 0 && lane.callsInFlight < lane.spec.concurrency) {
+    while (!this.#context.stopping.aborted && lane.ready.length > 0 && lane.callsInFlight < lane.spec.concurrency) {
       const batch = lane.ready.splice(0, lane.spec.batchMax);
       lane.callsInFlight++;
-      this.#callsInFlight++;
       void this.#call(lane, batch).finally(() => {
         lane.callsInFlight--;
-        this.#callsInFlight--;
         this.#dispatch(lane);
       });
     }
   }
 
-  async #call(lane: EffectLane, batch: readonly RunningIntent[]): Promise<void> {
-    this.#context.failpoint("C8");
-    const breaker = this.#breakerOf(lane.spec);
-    if (!breaker.allowsCall()) return this.#scheduleRetry(batch, lane.spec.breaker.resetTimeoutMs);
+  async #call({ spec, breaker }: EffectLane, batch: readonly RunningIntent[]): Promise<void> {
+    const { brokerClock, clock, failpoint, tracing } = this.#context;
+    failpoint("C8");
+    if (!breaker.allowsCall()) return this.#scheduleRetry(batch, spec.breaker.resetTimeoutMs);
     const intents = batch.map(({ intent }) => intent);
     const traceparents = intents.map(({ traceparent }) => traceparent);
-    const { intentType, backend } = lane.spec;
-    const span = this.#context.tracing?.effect({ intentType, backend, intents: intents.length, traceparents });
-    const began = { at: this.#context.brokerClock.nowMs(), ms: this.#context.clock.monotonicMs() };
+    const { intentType, backend } = spec;
+    const span = tracing?.effect({ intentType, backend, intents: intents.length, traceparents });
+    const beganAtMs = brokerClock.nowMs();
+    const beganMs = clock.monotonicMs();
     // A batch of several traces can't belong to one of them: its span links to all, and without a tracer it has none.
-    const outcomes = await callEffect(
-      this.#context.clock,
-      lane.spec,
-      intents,
-      span?.traceparent ?? sharedTraceparent(traceparents),
-    );
+    const outcomes = await callEffect(clock, spec, intents, span?.traceparent ?? sharedTraceparent(traceparents));
     if (span) endSpan(span, outcomes);
     // Only when no intent of a batch succeeded, the backend itself is considered failed.
     if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.recordFailure();
     else breaker.recordSuccess();
-    this.#context.failpoint("C9");
-    const tryOf = tryRecorder(began.at, this.#context.clock.monotonicMs() - began.ms);
+    failpoint("C9");
+    const tryOf = tryRecorder(beganAtMs, clock.monotonicMs() - beganMs);
     outcomes.forEach((outcome, index) => {
       const running = batch[index];
       if (!running || running.partition.isLost) return;
@@ -193,16 +188,17 @@ export class IntentRunner {
   }
 
   #handleOutcome(running: RunningIntent, outcome: Outcome): void {
-    const { intent, spec } = running;
+    const { intent, lane } = running;
+    const { backend, outputEvents, retry } = lane.spec;
     if (outcome.done) {
       const { event } = outcome;
       const note = running.failedTries > 0 ? `done after ${running.failedTries} failed tries` : "done";
-      const isListed = event !== undefined && spec.outputEvents.includes(event.type);
+      const isListed = event !== undefined && outputEvents.includes(event.type);
       this.#observeResult(running, "done");
       return this.#enqueueSettled(running, note, isListed ? event : undefined);
     }
     const { fault } = outcome;
-    const { maxRetries, maxDelayMs, retryOn } = spec.retry;
+    const { maxRetries, maxDelayMs, retryOn } = retry;
     const permanent = retryOn ? !retryOn.has(fault.code) : !fault.retryable;
     running.failedTries++;
     if (maxRetries === "unlimited") {
@@ -214,14 +210,15 @@ export class IntentRunner {
     } else if (permanent || running.failedTries > maxRetries) {
       this.#observeResult(running, "failed", fault.code);
       const why = permanent ? "refused for good" : `given up after ${running.failedTries} tries`;
-      const failure = intentFailure(intent, spec.backend, fault);
+      const failure = intentFailure(intent, backend, fault);
       return this.#enqueueSettled(running, `${why}: ${fault.code} ${fault.message}`, failure);
     }
     this.#observeResult(running, "retried", fault.code);
     this.#scheduleRetry([running], permanent ? maxDelayMs : this.#delayMs(running));
   }
 
-  #delayMs({ failedTries, spec: { retry } }: RunningIntent): number {
+  #delayMs({ failedTries, lane }: RunningIntent): number {
+    const { retry } = lane.spec;
     const plain = Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.exponentialBase ** (failedTries - 1));
     return plain * (1 + retry.jitter * (2 * this.#context.clock.random() - 1));
   }
@@ -247,21 +244,12 @@ export class IntentRunner {
   }
 
   #observeResult(
-    { spec: { intentType: type, backend } }: RunningIntent,
+    { lane }: RunningIntent,
     result: Extract<ShellEvent, { kind: "intent" }>["result"],
     code?: string,
   ): void {
+    const { intentType: type, backend } = lane.spec;
     this.#context.observe({ kind: "intent", type, backend, result, ...(code !== undefined && { code }) });
-  }
-
-  #breakerOf({ backend, breaker: limits }: EffectSpec): CircuitBreaker {
-    const known = this.#breakers.get(backend);
-    if (known) return known;
-    const breaker = new CircuitBreaker(this.#context.clock, limits, (open) =>
-      this.#context.observe({ kind: "breaker", backend, open }),
-    );
-    this.#breakers.set(backend, breaker);
-    return breaker;
   }
 }
 

@@ -9,6 +9,7 @@ interface Hold {
   /** Null: it ended without an operator. */
   readonly releasedBy: string | null;
   readonly reason: string | null;
+  readonly total: number;
 }
 
 /** A row of rollcall.expiry_hold. */
@@ -16,7 +17,6 @@ export interface ExpiryHold extends Hold {
   readonly state: string;
   /** How many entities of `total` would have expired at once when it began. */
   readonly entities: number;
-  readonly total: number;
 }
 
 /** A row of rollcall.deletion_hold. */
@@ -24,41 +24,23 @@ export interface DeletionHold extends Hold {
   readonly backend: string;
   /** How many entries of `total` would have been deleted when it began. */
   readonly deletions: number;
-  readonly total: number;
 }
 
-const HOLD_COLUMNS = "held_at, released_at, released_by, reason, total";
-interface HoldRow {
-  readonly held_at: Date;
-  readonly released_at: Date | null;
-  readonly released_by: string | null;
-  readonly reason: string | null;
-  readonly total: number;
-}
+const HOLD_COLUMNS =
+  '(extract(epoch from held_at) * 1000)::bigint as "heldAtMs", ' +
+  '(extract(epoch from released_at) * 1000)::bigint as "releasedAtMs", released_by as "releasedBy", reason, total';
 
-const holdOf = ({ held_at, released_at, released_by, reason, total }: HoldRow) => ({
-  heldAtMs: held_at.getTime(),
-  releasedAtMs: released_at?.getTime() ?? null,
-  releasedBy: released_by,
-  reason,
-  total,
-});
-
-export async function expiryHolds(sql: Sql, domain: string): Promise<ExpiryHold[]> {
-  const rows = await sql.query<HoldRow & { readonly state: string; readonly entities: number }>(
+export const expiryHolds = (sql: Sql, domain: string): Promise<ExpiryHold[]> =>
+  sql.query<ExpiryHold>(
     `select state, entities, ${HOLD_COLUMNS} from rollcall.expiry_hold where domain = $1 order by state`,
     [domain],
   );
-  return rows.map((row) => ({ state: row.state, entities: row.entities, ...holdOf(row) }));
-}
 
-export async function deletionHolds(sql: Sql, domain: string): Promise<DeletionHold[]> {
-  const rows = await sql.query<HoldRow & { readonly backend: string; readonly deletions: number }>(
+export const deletionHolds = (sql: Sql, domain: string): Promise<DeletionHold[]> =>
+  sql.query<DeletionHold>(
     `select backend, deletions, ${HOLD_COLUMNS} from rollcall.deletion_hold where domain = $1 order by backend`,
     [domain],
   );
-  return rows.map((row) => ({ backend: row.backend, deletions: row.deletions, ...holdOf(row) }));
-}
 
 /** Lets the held entities of a state expire at once. @returns whether there was a hold */
 export const releaseExpiry = (store: Store, state: string, decision: OperatorDecision): Promise<boolean> =>

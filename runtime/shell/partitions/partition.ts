@@ -19,14 +19,11 @@ export class Partition {
   waitingMessages = 0;
   waitingBytes = 0;
 
-  constructor(start: {
-    readonly number: number;
-    readonly epoch: number;
-    readonly nextSeq: number;
-    readonly publishedSeq: number;
-    readonly positions: Map<string, number>;
-    readonly entitiesMax: number;
-  }) {
+  constructor(
+    start: Pick<Partition, "number" | "epoch" | "nextSeq" | "publishedSeq" | "positions"> & {
+      readonly entitiesMax: number;
+    },
+  ) {
     this.number = start.number;
     this.epoch = start.epoch;
     this.nextSeq = start.nextSeq;

@@ -1,6 +1,6 @@
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
-import { PeriodicTask } from "../periodic-task.ts";
-import type { ShellContext } from "../shell-context.ts";
+import type { DeadlineScheduler } from "../deadlines/deadline-scheduler.ts";
+import { repeat, type ShellContext } from "../shell-context.ts";
 import { topicsOf } from "../topics.ts";
 import type { Partition } from "./partition.ts";
 
@@ -21,34 +21,20 @@ interface Reachability {
   error: string | undefined;
 }
 
-interface ServiceMonitorOptions {
-  readonly partitions: () => readonly Partition[];
-  /** Ms until a deadline needs the log's ends. */
-  readonly logEndsNeededInMs: () => number;
-  readonly onLogEnds: (askedAtMs: number, ends: ByTopicPartition<LogEnds>) => void;
-  /** Another process owns these partitions. Also found when there are no turns, which would be fenced. */
-  readonly onLost: (partitions: readonly Partition[]) => void;
-}
-
 /**
  * Asks the bus and the store once a second whether they answer. After an outage of either, or when this process itself
  * was stopped, the grace of deadlines begins again for all owned partitions.
  */
-export class ServiceMonitor extends PeriodicTask {
+export class ServiceMonitor {
   readonly #context: ShellContext;
-  readonly #options: ServiceMonitorOptions;
+  readonly #deadlines: DeadlineScheduler;
   readonly #reachability: Record<"bus" | "store", Reachability>;
   #lastProbeMs = Number.NEGATIVE_INFINITY;
-  logEnds: ByTopicPartition<LogEnds> = new Map();
+  #logEnds: ByTopicPartition<LogEnds> = new Map();
 
-  constructor(context: ShellContext, options: ServiceMonitorOptions) {
-    super(
-      context.clock,
-      () => this.#tick(),
-      () => this.#nextTickMs(),
-    );
+  constructor(context: ShellContext, deadlines: DeadlineScheduler) {
     this.#context = context;
-    this.#options = options;
+    this.#deadlines = deadlines;
     const now = context.clock.monotonicMs();
     this.#reachability = {
       bus: { lastAnswerMs: now, error: undefined },
@@ -64,20 +50,35 @@ export class ServiceMonitor extends PeriodicTask {
     );
   }
 
-  /** Undefined when it answers, else why not. */
-  errorOf(part: "bus" | "store"): string | undefined {
-    return this.#reachability[part].error;
+  /** Whether it answers, or why not. */
+  statusOf(part: "bus" | "store"): { readonly ok: boolean; readonly reason?: string } {
+    const { error } = this.#reachability[part];
+    return error === undefined ? { ok: true } : { ok: false, reason: error };
   }
 
-  #nextTickMs(): number {
-    const probeInMs = this.#lastProbeMs + PROBE_MS - this.#context.clock.monotonicMs();
-    return Math.min(Math.max(TICK_MS, Math.min(probeInMs, this.#options.logEndsNeededInMs())), TICK_MAX_MS);
+  /** Records in the log that were not taken yet, by partition. */
+  get lagByPartition(): ReadonlyMap<number, number> {
+    const lagOf = ({ number, positions }: Partition): number => {
+      let lag = 0;
+      for (const [topic, ends] of this.#logEnds)
+        lag += Math.max(0, (ends.get(number)?.high ?? 0) - (positions.get(topic) ?? 0));
+      return lag;
+    };
+    return new Map([...this.#context.owned.values()].map((partition) => [partition.number, lagOf(partition)]));
+  }
+
+  start(): void {
+    repeat(this.#context, TICK_MS, async () => {
+      await this.#tick();
+      const probeInMs = this.#lastProbeMs + PROBE_MS - this.#context.clock.monotonicMs();
+      return Math.min(Math.max(TICK_MS, Math.min(probeInMs, this.#deadlines.logEndsNeededInMs)), TICK_MAX_MS);
+    });
   }
 
   async #tick(): Promise<void> {
     const now = this.#context.clock.monotonicMs();
     const isProbe = now - this.#lastProbeMs >= PROBE_MS;
-    if (!isProbe && this.#options.logEndsNeededInMs() > 0) return;
+    if (!isProbe && this.#deadlines.logEndsNeededInMs > 0) return;
     if (isProbe) this.#lastProbeMs = now;
     // Without the bus the partitions are not served, and must not be marked as served.
     const isServed = this.#reachability.bus.error === undefined;
@@ -88,23 +89,24 @@ export class ServiceMonitor extends PeriodicTask {
     const { bus, brokerClock, domain, limits } = this.#context;
     const askedAtMs = brokerClock.nowMs();
     await this.#probe("bus", async () => {
-      this.logEnds = await bus.logEnds(topicsOf(domain).input, { timeoutMs: limits.logEndsTimeoutMs });
+      this.#logEnds = await bus.logEnds(topicsOf(domain).input, { timeoutMs: limits.logEndsTimeoutMs });
     });
-    if (this.#reachability.bus.error === undefined) this.#options.onLogEnds(askedAtMs, this.logEnds);
+    if (this.#reachability.bus.error === undefined) this.#deadlines.onLogEnds(askedAtMs, this.#logEnds);
   }
 
   /** Marks the partitions as served, so that their next owner can tell how long they were not. */
   async #probeStore(isServed: boolean): Promise<void> {
-    const served = isServed ? this.#options.partitions() : [];
+    const { store, domain, owner, owned, onPartitionsLost } = this.#context;
+    const served = isServed ? [...owned.values()] : [];
     await this.#probe("store", async () => {
-      const rows = await this.#context.store.query<{ partition: number }>(
+      const rows = await store.query<{ partition: number }>(
         `update rollcall.partition_owner set ${MARK_SERVED_SQL}
           where domain = $1 and owner = $2 and partition = any($3::int[]) returning partition`,
-        [this.#context.domain.name, this.#context.owner, served.map(({ number }) => number)],
+        [domain.name, owner, served.map(({ number }) => number)],
       );
       if (rows.length === served.length) return;
       const ours = new Set(rows.map(({ partition }) => partition));
-      this.#options.onLost(served.filter(({ number }) => !ours.has(number)));
+      onPartitionsLost(served.filter(({ number }) => !ours.has(number)));
     });
   }
 
@@ -122,7 +124,7 @@ export class ServiceMonitor extends PeriodicTask {
     reachability.lastAnswerMs = now;
     reachability.error = undefined;
     if (outageMs <= OUTAGE_MS) return;
-    for (const partition of this.#options.partitions()) partition.resumedAtMs = now;
+    for (const partition of this.#context.owned.values()) partition.resumedAtMs = now;
     this.#context.observe({ kind: "recovered", part, outageMs });
   }
 }

@@ -1,26 +1,11 @@
 import { Fault } from "../../core/fault.ts";
-import type { Intent } from "../../core/intent.ts";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import { contractInForce, ContractsSuperseded } from "../contract-in-force.ts";
-import type { OutboxEntry } from "../publisher.ts";
+import { groupBy } from "../group-by.ts";
 import type { ShellContext } from "../shell-context.ts";
 import { Partition } from "./partition.ts";
 import { MARK_SERVED_SQL } from "./service-monitor.ts";
-import { type LogGap, startPositions } from "./start-positions.ts";
-import { readDeadlines, readIntents, readOutbox, readPositions, type StoredDeadlines } from "./stored-partitions.ts";
-
-/** What the new owner of a partition resumes. */
-export interface ResumedPartition {
-  readonly partition: Partition;
-  /** Ms since the last time it went unserved for more than 3 s; null: that has never happened. */
-  readonly servedForMs: number | null;
-  readonly intents: readonly Intent[];
-  readonly unpublished: readonly OutboxEntry[];
-  readonly deadlines: readonly StoredDeadlines[];
-  readonly gaps: readonly LogGap[];
-  /** Why the partition must not be served. */
-  readonly refusalReason?: string | undefined;
-}
+import { readUnfinished } from "./unfinished.ts";
 
 interface PartitionOwnerRow {
   readonly partition: number;
@@ -31,97 +16,120 @@ interface PartitionOwnerRow {
   readonly store_time_ms: number;
 }
 
-/** Makes this process the owner of partitions: raises their epochs, then loads what the last owner left. */
-export class Takeover {
-  readonly #context: ShellContext;
-
-  constructor(context: ShellContext) {
-    this.#context = context;
-  }
-
-  /**
-   * Creates the rows of the domain's partitions, if they are not there.
-   * @throws Fault PARTITIONS_CHANGED, not retryable: the topics have another partition count than the store
-   */
-  async prepare(partitionCount: number): Promise<void> {
-    const { store, domain } = this.#context;
-    const [known] = await store.query<{ count: number }>(
-      `select count(*)::int as count from rollcall.partition_owner where domain = $1`,
-      [domain.name],
+/**
+ * Creates the rows of the domain's partitions, if they are not there.
+ * @throws Fault PARTITIONS_CHANGED, not retryable: the topics have another partition count than the store
+ */
+export async function preparePartitions({ store, domain, partitionCount }: ShellContext): Promise<void> {
+  const [known] = await store.query<{ count: number }>(
+    `select count(*)::int as count from rollcall.partition_owner where domain = $1`,
+    [domain.name],
+  );
+  if (known && known.count > 0 && known.count !== partitionCount)
+    throw new Fault(
+      "PARTITIONS_CHANGED",
+      `the topics of ${domain.name} (${domain.consumed.map(({ topic }) => topic).join(", ")}) ` +
+        `have ${partitionCount} partitions, the store knows ${known.count}: entities would change their partition`,
+      { retryable: false },
     );
-    if (known && known.count > 0 && known.count !== partitionCount)
-      throw new Fault(
-        "PARTITIONS_CHANGED",
-        `the topics of ${domain.name} (${domain.consumed.map(({ topic }) => topic).join(", ")}) ` +
-          `have ${partitionCount} partitions, the store knows ${known.count}: entities would change their partition`,
-        { retryable: false },
-      );
-    await store.query(
-      `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at)
-       select $1, p, 0, '', 1, 0, now() from generate_series(0, $2::int - 1) as p on conflict do nothing`,
-      [domain.name, partitionCount],
+  await store.query(
+    `insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at)
+     select $1, p, 0, '', 1, 0, now() from generate_series(0, $2::int - 1) as p on conflict do nothing`,
+    [domain.name, partitionCount],
+  );
+}
+
+/** What the new owner of partitions resumes. */
+export type Takeover = Awaited<ReturnType<typeof takeOver>>;
+
+/**
+ * Makes this process the owner of partitions, then reads what the last owner left. The epochs are raised in one
+ * transaction before anything is read: after it no turn of the last owner can be committed, so what is read is final.
+ * @throws ContractsSuperseded when other contracts are in force: nothing was taken over
+ */
+export async function takeOver(context: ShellContext, numbers: readonly number[], logEnds: ByTopicPartition<LogEnds>) {
+  if (numbers.length === 0) return { started: [], refused: [], intents: [], deadlines: [], unpublished: [] };
+  const { store, domain, brokerClock, limits, partitionCount } = context;
+  const owned = await raiseEpochs(context, numbers);
+  // Until a record tells the broker's time.
+  if (owned[0]) brokerClock.guessTime(owned[0].store_time_ms);
+  const offsets = groupBy(
+    await store.query<{ topic: string; partition: number; next_offset: number }>(
+      `select topic, partition, next_offset from rollcall.source_offset
+        where domain = $1 and partition = any($2::int[])`,
+      [domain.name, numbers],
+    ),
+    ({ partition }) => partition,
+  );
+  const starts = owned.map((row) => {
+    const stored = new Map(offsets.get(row.partition)?.map(({ topic, next_offset }) => [topic, next_offset]));
+    const { positions, gaps, refusalReason } = startPositions(context, row.partition, stored, logEnds);
+    const partition = new Partition({
+      number: row.partition,
+      epoch: row.epoch,
+      nextSeq: row.next_seq,
+      publishedSeq: row.published_seq,
+      positions,
+      entitiesMax: Math.max(1, Math.floor(limits.entitiesMax / partitionCount)),
+    });
+    return { partition, gaps, refusalReason, servedForMs: row.resumed_for_ms };
+  });
+  const started = starts.filter(({ refusalReason }) => refusalReason === undefined);
+  return {
+    /** `servedForMs`: since the last time it went unserved for more than 3 s; null: that has never happened. */
+    started,
+    /** Why partitions must not be served, one text for each. */
+    refused: starts.flatMap(({ refusalReason }) => refusalReason ?? []),
+    ...(await readUnfinished(
+      context,
+      started.map(({ partition }) => partition),
+    )),
+  };
+}
+
+function raiseEpochs({ store, domain, owner }: ShellContext, numbers: readonly number[]): Promise<PartitionOwnerRow[]> {
+  return store.transaction(async (tx) => {
+    const rows = await tx.query<PartitionOwnerRow>(
+      `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${MARK_SERVED_SQL}
+         from (select partition, extract(epoch from now()) * 1000 as store_time_ms
+                 from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
+                order by partition for update) as locked
+        where o.domain = $1 and o.partition = locked.partition
+       returning o.partition, o.epoch, o.next_seq, o.published_seq,
+         (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
+         locked.store_time_ms::float8 as store_time_ms`,
+      [domain.name, numbers, owner, domain.contractHash],
     );
-  }
+    // Read after the rows are locked: a change of contracts locks them too, so it is either visible here or waits.
+    const inForce = await contractInForce(tx, domain.name);
+    if (inForce && inForce.hash !== domain.contractHash) throw new ContractsSuperseded(inForce.hash);
+    return rows;
+  });
+}
 
-  /**
-   * Raises the epochs in one transaction before anything is read: after it no turn of the last owner can be committed,
-   * so what is read is final.
-   * @throws ContractsSuperseded when other contracts are in force: nothing was taken over
-   */
-  async takeOver(
-    partitionNumbers: readonly number[],
-    logEnds: ByTopicPartition<LogEnds>,
-    partitionCount: number,
-  ): Promise<ResumedPartition[]> {
-    if (partitionNumbers.length === 0) return [];
-    const { store, domain, brokerClock, limits } = this.#context;
-    const owned = await this.#raiseEpochs(partitionNumbers);
-    // Until a record tells the broker's time.
-    if (owned[0]) brokerClock.guessTime(owned[0].store_time_ms);
-    const positions = await readPositions(store, domain.name, partitionNumbers);
-    const intents = await readIntents(store, domain.name, partitionNumbers);
-    const deadlines = await readDeadlines(store, domain.name, partitionNumbers);
-    const unpublished = await readOutbox(store, domain.name, owned, partitionCount);
-    return owned.map((row) => {
-      const start = startPositions(domain, row.partition, positions.get(row.partition) ?? new Map(), logEnds);
-      const partition = new Partition({
-        number: row.partition,
-        epoch: row.epoch,
-        nextSeq: row.next_seq,
-        publishedSeq: row.published_seq,
-        positions: start.positions,
-        entitiesMax: Math.max(1, Math.floor(limits.entitiesMax / partitionCount)),
-      });
-      return {
-        partition,
-        servedForMs: row.resumed_for_ms,
-        intents: intents.get(row.partition) ?? [],
-        deadlines: deadlines.get(row.partition) ?? [],
-        unpublished: (unpublished.get(row.partition) ?? []).map((entry) => ({ ...entry, partition })),
-        gaps: start.gaps,
-        refused: start.refusalReason,
-      };
-    });
+/**
+ * Where to begin to read a partition, by the stored offsets and by what the log still has.
+ * @returns `gaps`: offsets that were deleted from the log before they were read; `refusalReason`: why the partition
+ * must not be read: a stored offset is above the log's end, so this is another log
+ */
+function startPositions(
+  { domain }: ShellContext,
+  partition: number,
+  stored: ReadonlyMap<string, number>,
+  ends: ByTopicPartition<LogEnds>,
+) {
+  const positions = new Map<string, number>();
+  const gaps: { readonly topic: string; readonly from: number; readonly to: number }[] = [];
+  let refusalReason: string | undefined;
+  for (const { topic } of domain.consumed) {
+    const { low, high } = ends.get(topic)?.get(partition) ?? { low: 0, high: 0 };
+    const offset = stored.get(topic) ?? low;
+    if (offset > high)
+      refusalReason ??=
+        `${topic} partition ${partition} ends at ${high} but ${offset} was read before: not the log ` +
+        `that was known; \`rollcall offsets reset\` decides`;
+    if (offset < low) gaps.push({ topic, from: offset, to: low });
+    positions.set(topic, Math.max(offset, low));
   }
-
-  #raiseEpochs(partitionNumbers: readonly number[]): Promise<PartitionOwnerRow[]> {
-    const { store, domain, owner } = this.#context;
-    return store.transaction(async (tx) => {
-      const rows = await tx.query<PartitionOwnerRow>(
-        `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${MARK_SERVED_SQL}
-           from (select partition, extract(epoch from now()) * 1000 as store_time_ms
-                   from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
-                  order by partition for update) as locked
-          where o.domain = $1 and o.partition = locked.partition
-         returning o.partition, o.epoch, o.next_seq, o.published_seq,
-           (extract(epoch from clock_timestamp() - o.resumed_at) * 1000)::float8 as resumed_for_ms,
-           locked.store_time_ms::float8 as store_time_ms`,
-        [domain.name, partitionNumbers, owner, domain.contractHash],
-      );
-      // Read after the rows are locked: a change of contracts locks them too, so it is either visible here or waits.
-      const inForce = await contractInForce(tx, domain.name);
-      if (inForce && inForce.hash !== domain.contractHash) throw new ContractsSuperseded(inForce.hash);
-      return rows;
-    });
-  }
+  return { positions, gaps, refusalReason };
 }

@@ -6,7 +6,7 @@ import { groupBy } from "../group-by.ts";
 import type { Partition } from "../partitions/partition.ts";
 import { sleep, type ShellContext } from "../shell-context.ts";
 import { withTimeout } from "../timeout.ts";
-import { ENTITY_COLUMNS, type EntityRow, entityOf, readEntities } from "../turns/entity-row.ts";
+import { ENTITY_COLUMNS, readEntities } from "../turns/entity-row.ts";
 
 const PAGE_SIZE = 500;
 /** How many ended entities one comparison looks up in a backend that can't list its entries. */
@@ -23,37 +23,31 @@ export interface DriftedEntity {
   readonly repairs: readonly Repair[];
 }
 
-interface ScanResult {
-  readonly differences: readonly DriftedEntity[];
-  /** How many entries of the owned partitions' entities were compared. */
-  readonly entries: number;
-}
-
-export interface ScanOptions {
-  readonly partitions: () => readonly Partition[];
-  readonly partitionCount: () => number;
-  /** Whether an intent of the target is unfinished: then the backend is about to change. */
-  readonly isPending: (target: string) => boolean;
-}
-
 interface InventorySource {
   entriesOf(entityIds: readonly string[]): Promise<ReadonlyMap<string, readonly InventoryEntry[]>>;
-  /** Entities that have entries; empty when the backend can't list them. */
-  readonly listedIds: readonly string[];
+  /** Entities that have entries; undefined when the backend can't list them. */
+  readonly listedIds?: readonly string[];
+}
+
+/** One comparison of the entities of owned partitions with what the backend holds. */
+interface ScanResult {
+  readonly differences: DriftedEntity[];
+  /** How many entries of the owned partitions' entities were compared. */
+  entries: number;
 }
 
 /** Compares the entities of owned partitions with what one backend holds, a page at a time. */
 export class DriftScan {
   readonly #context: ShellContext;
-  readonly #options: ScanOptions;
   readonly #reconciled: ReconciledBackend;
+  readonly #isPending: (target: string) => boolean;
   readonly #liveStates: readonly string[];
   #endedCursor = "";
 
-  constructor(context: ShellContext, options: ScanOptions, reconciled: ReconciledBackend) {
+  constructor(context: ShellContext, reconciled: ReconciledBackend, isPending: (target: string) => boolean) {
     this.#context = context;
-    this.#options = options;
     this.#reconciled = reconciled;
+    this.#isPending = isPending;
     this.#liveStates = [...context.domain.orchestrator.states.values()].flatMap(({ name, terminal }) =>
       terminal ? [] : [name],
     );
@@ -66,54 +60,55 @@ export class DriftScan {
    */
   async scanAll(): Promise<ScanResult> {
     const source = await this.#readInventory();
-    const owned = new Map(this.#options.partitions().map((partition) => [partition.number, partition]));
-    const found: ScanResult[] = [];
+    const { partitionCount } = this.#context;
+    const owned = new Set(this.#context.owned.keys());
+    const result: ScanResult = { differences: [], entries: 0 };
     const live = new Set<string>();
-    for (const partition of owned.values())
-      for await (const rows of this.#livePages(partition)) {
-        for (const { entity_id } of rows) live.add(entity_id);
-        const ids = rows.map(({ entity_id }) => entity_id);
-        found.push(await this.#compare(source, ids, rows));
+    for (const number of owned)
+      for await (const entities of this.#livePages(number)) {
+        for (const { id } of entities) live.add(id);
+        await this.#compare(
+          source,
+          entities.map(({ id }) => id),
+          entities,
+          result,
+        );
       }
-    const count = this.#options.partitionCount();
-    const others = source.listedIds.filter((id) => !live.has(id) && owned.has(partitionOf(id, count)));
-    if (!("list" in this.#reconciled.inventory)) others.push(...(await this.#nextEndedIds([...owned.keys()])));
-    found.push(await this.#comparePages(source, others));
-    return combineResults(found);
+    const others =
+      source.listedIds?.filter((id) => !live.has(id) && owned.has(partitionOf(id, partitionCount))) ??
+      (await this.#nextEndedIds([...owned]));
+    await this.#comparePages(source, others, result);
+    return result;
   }
 
   /** Compares these entities with a newly read inventory. Throws as `scanAll`. */
   async rescan(entityIds: readonly string[]): Promise<ScanResult> {
-    return this.#comparePages(await this.#readInventory(), entityIds);
+    const result: ScanResult = { differences: [], entries: 0 };
+    await this.#comparePages(await this.#readInventory(), entityIds, result);
+    return result;
   }
 
   async #readInventory(): Promise<InventorySource> {
     const { inventory } = this.#reconciled;
-    if (!("list" in inventory))
-      return {
-        entriesOf: async (ids) => byEntity(await this.#read((signal) => inventory.find(ids, signal))),
-        listedIds: [],
-      };
-    const entriesById = byEntity(await this.#read((signal) => inventory.list(signal)));
-    return { entriesOf: async () => entriesById, listedIds: [...entriesById.keys()] };
+    const read = async (call: (signal: AbortSignal) => Promise<readonly InventoryEntry[]>) =>
+      groupBy(await withTimeout(this.#context.clock, READ_TIMEOUT_MS, call), ({ entityId }) => entityId);
+    if (!("list" in inventory)) return { entriesOf: (ids) => read((signal) => inventory.find(ids, signal)) };
+    const listed = await read((signal) => inventory.list(signal));
+    return { entriesOf: () => Promise.resolve(listed), listedIds: [...listed.keys()] };
   }
 
-  #read(read: (signal: AbortSignal) => Promise<readonly InventoryEntry[]>): Promise<readonly InventoryEntry[]> {
-    return withTimeout(this.#context.clock, READ_TIMEOUT_MS, read);
-  }
-
-  async *#livePages({ number }: Partition): AsyncIterable<readonly EntityRow[]> {
+  async *#livePages(partition: number): AsyncIterable<readonly Entity[]> {
     const { store, domain, clock } = this.#context;
     for (let after = ""; ;) {
-      const rows = await store.query<EntityRow>(
+      const entities = await store.query<Entity>(
         `select ${ENTITY_COLUMNS} from rollcall.entity
           where domain = $1 and partition = $2 and state = any($3::text[]) and entity_id > $4
           order by entity_id limit ${PAGE_SIZE}`,
-        [domain.name, number, this.#liveStates, after],
+        [domain.name, partition, this.#liveStates, after],
       );
-      if (rows.length > 0) yield rows;
-      if (rows.length < PAGE_SIZE) return;
-      after = rows.at(-1)?.entity_id ?? "";
+      if (entities.length > 0) yield entities;
+      if (entities.length < PAGE_SIZE) return;
+      after = entities.at(-1)?.id ?? "";
       // Leaves the store to turns that wait for it.
       await sleep(clock, 1);
     }
@@ -131,55 +126,35 @@ export class DriftScan {
     return rows.map(({ entity_id }) => entity_id);
   }
 
-  async #comparePages(source: InventorySource, entityIds: readonly string[]): Promise<ScanResult> {
+  async #comparePages(source: InventorySource, entityIds: readonly string[], result: ScanResult): Promise<void> {
     const { store, domain } = this.#context;
-    const found: ScanResult[] = [];
     for (let i = 0; i < entityIds.length; i += PAGE_SIZE) {
       const page = entityIds.slice(i, i + PAGE_SIZE);
-      found.push(await this.#compare(source, page, await readEntities(store, domain.name, page)));
+      await this.#compare(source, page, await readEntities(store, domain.name, page), result);
     }
-    return combineResults(found);
   }
 
+  /** Adds to the result. */
   async #compare(
     source: InventorySource,
     entityIds: readonly string[],
-    rows: readonly EntityRow[],
-  ): Promise<ScanResult> {
+    entities: readonly Entity[],
+    result: ScanResult,
+  ): Promise<void> {
+    const { domain, owned, partitionCount } = this.#context;
     const held = await source.entriesOf(entityIds);
-    const entities = new Map(rows.map((row) => [row.entity_id, entityOf(row)]));
-    const owned = new Map(this.#options.partitions().map((partition) => [partition.number, partition]));
-    const differences: DriftedEntity[] = [];
-    let entries = 0;
+    const byId = new Map(entities.map((entity) => [entity.id, entity]));
     for (const entityId of entityIds) {
-      const partition = owned.get(partitionOf(entityId, this.#options.partitionCount()));
+      const partition = owned.get(partitionOf(entityId, partitionCount));
       if (!partition) continue;
-      const difference = this.#difference(partition, entityId, entities.get(entityId), held.get(entityId) ?? []);
-      entries += difference.entries.length;
-      if (difference.repairs.length > 0) differences.push(difference);
+      const entity = byId.get(entityId);
+      const entries = held.get(entityId) ?? [];
+      result.entries += entries.length;
+      const repairs = repairsOf(domain, this.#reconciled.backend, entity, entries);
+      const targets = repairs.map(({ intent }) => intentSpecOf(domain, intent.type).target(intent.payload));
+      // While an intent of a target is unfinished, the backend is about to change.
+      if (repairs.length > 0 && !targets.some((target) => this.#isPending(target)))
+        result.differences.push({ partition, entityId, entity, entries, repairs });
     }
-    return { differences, entries };
-  }
-
-  /** Without repairs while an intent of one of their targets is unfinished. */
-  #difference(
-    partition: Partition,
-    entityId: string,
-    entity: Entity | undefined,
-    held: readonly InventoryEntry[],
-  ): DriftedEntity {
-    const { domain } = this.#context;
-    const repairs = repairsOf(domain, this.#reconciled.backend, entity, held);
-    const targets = repairs.map(({ intent }) => intentSpecOf(domain, intent.type).target(intent.payload));
-    const isChanging = targets.some((target) => this.#options.isPending(target));
-    return { partition, entityId, entity, entries: held, repairs: isChanging ? [] : repairs };
   }
 }
-
-const combineResults = (found: readonly ScanResult[]): ScanResult => ({
-  differences: found.flatMap(({ differences }) => differences),
-  entries: found.reduce((sum, { entries }) => sum + entries, 0),
-});
-
-const byEntity = (entries: readonly InventoryEntry[]): Map<string, InventoryEntry[]> =>
-  groupBy(entries, ({ entityId }) => entityId);

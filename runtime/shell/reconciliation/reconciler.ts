@@ -1,9 +1,8 @@
 import type { DriftKind } from "../../core/drift.ts";
 import { driftMessage } from "../../core/runtime-messages.ts";
-import { PeriodicTask } from "../periodic-task.ts";
-import { sleep, type ShellContext } from "../shell-context.ts";
+import { repeat, sleep, type ShellContext } from "../shell-context.ts";
 import { DeletionGuard } from "./deletion-guard.ts";
-import { type DriftedEntity, DriftScan, type ScanOptions } from "./drift-scan.ts";
+import { type DriftedEntity, DriftScan } from "./drift-scan.ts";
 
 /** A difference counts only if a second comparison finds it too: a write may have been running during the first. */
 const CONFIRM_DELAY_MS = 1_000;
@@ -37,22 +36,16 @@ const NO_DRIFT = { missing: 0, altered: 0, leftover: 0 } as const;
  * difference becomes a message of an ordinary turn: its step decides with the current entity, and its intents are as
  * durable as all others. A backend that can't be read is not repaired.
  */
-export class Reconciler extends PeriodicTask {
+export class Reconciler {
   readonly #context: ShellContext;
   readonly #backends: readonly BackendScan[];
-  #delayMs: number;
 
-  constructor(context: ShellContext, options: ScanOptions) {
-    super(
-      context.clock,
-      () => this.#cycle(),
-      () => this.#delayMs,
-    );
+  /** @param isPending whether an intent of the target is unfinished: then the backend is about to change */
+  constructor(context: ShellContext, isPending: (target: string) => boolean) {
     this.#context = context;
-    this.#delayMs = context.limits.reconcileEveryMs;
     this.#backends = [...context.domain.reconciled.values()].map((reconciled) => ({
       backend: reconciled.backend,
-      scan: new DriftScan(context, options, reconciled),
+      scan: new DriftScan(context, reconciled, isPending),
       guard: new DeletionGuard(context, reconciled.backend),
       status: { backend: reconciled.backend, comparedAtMs: null, error: null, found: NO_DRIFT, isHeld: false },
     }));
@@ -62,12 +55,13 @@ export class Reconciler extends PeriodicTask {
     return this.#backends.map(({ status }) => status);
   }
 
-  override start(): void {
-    if (this.#backends.length > 0) super.start();
+  start(): void {
+    if (this.#backends.length > 0) repeat(this.#context, this.#context.limits.reconcileEveryMs, () => this.#cycle());
   }
 
-  async #cycle(): Promise<void> {
-    const { clock, limits } = this.#context;
+  /** @returns the delay to the next comparison */
+  async #cycle(): Promise<number> {
+    const { clock, limits, observe, stopping } = this.#context;
     const startedMs = clock.monotonicMs();
     let left = limits.repairsMax;
     let isFull = false;
@@ -79,23 +73,23 @@ export class Reconciler extends PeriodicTask {
       } catch (caught) {
         const error = caught instanceof Error ? caught.message : String(caught);
         each.status = { ...each.status, error };
-        if (!this.isStopped) this.#context.observe({ kind: "comparison_failed", backend: each.backend, error });
+        if (!stopping.aborted) observe({ kind: "comparison_failed", backend: each.backend, error });
       }
     }
-    const tookMs = clock.monotonicMs() - startedMs;
-    const followUpMs = Math.max(FOLLOW_UP_MIN_MS, FOLLOW_UP_FACTOR * tookMs);
-    this.#delayMs = isFull ? Math.min(limits.reconcileEveryMs, followUpMs) : limits.reconcileEveryMs;
+    const followUpMs = Math.max(FOLLOW_UP_MIN_MS, FOLLOW_UP_FACTOR * (clock.monotonicMs() - startedMs));
+    return isFull ? Math.min(limits.reconcileEveryMs, followUpMs) : limits.reconcileEveryMs;
   }
 
   /** @returns how many repairs are needed, also if they are more than `repairsLeft` */
   async #compare(backendScan: BackendScan, repairsLeft: number): Promise<number> {
     const { backend, scan, guard } = backendScan;
+    const { brokerClock, domain, inbox, observe, stopping } = this.#context;
     const first = await scan.scanAll();
     const confirmed = first.differences.length === 0 ? [] : await this.#confirm(scan, first.differences);
     const found = { ...NO_DRIFT } as Record<DriftKind, number>;
     for (const { kind } of confirmed.flatMap(({ repairs }) => repairs)) found[kind]++;
     const mayDelete = await guard.requestDeletions(found.leftover, first.entries);
-    if (this.isStopped) return 0;
+    if (stopping.aborted) return 0;
     let requested = 0;
     let deletions = 0;
     for (const difference of confirmed) {
@@ -103,17 +97,14 @@ export class Reconciler extends PeriodicTask {
       if (repairs.length === 0 || requested + repairs.length > repairsLeft || difference.partition.isLost) continue;
       requested += repairs.length;
       deletions += repairs.filter(({ kind }) => kind === "leftover").length;
-      this.#enqueueDrift(backend, difference, mayDelete);
+      const { partition, ...drifted } = difference;
+      const message = driftMessage(domain.name, backend, { ...drifted, mayDelete }, brokerClock.nowMs());
+      inbox.push({ kind: "drift", partition, message });
     }
     guard.recordDeletions(deletions);
-    backendScan.status = {
-      backend,
-      comparedAtMs: this.#context.brokerClock.nowMs(),
-      error: null,
-      found,
-      isHeld: !mayDelete,
-    };
-    this.#context.observe({ kind: "comparison_done", backend, entries: first.entries, ...found, repairs: requested });
+    const comparedAtMs = brokerClock.nowMs();
+    backendScan.status = { backend, comparedAtMs, error: null, found, isHeld: !mayDelete };
+    observe({ kind: "comparison_done", backend, entries: first.entries, ...found, repairs: requested });
     return found.missing + found.altered + (mayDelete ? found.leftover : 0);
   }
 
@@ -123,11 +114,5 @@ export class Reconciler extends PeriodicTask {
     const before = new Map(differences.map(({ entityId, entity }) => [entityId, entity?.seq ?? 0]));
     const { differences: again } = await scan.rescan([...before.keys()]);
     return again.filter(({ entityId, entity }) => before.get(entityId) === (entity?.seq ?? 0));
-  }
-
-  #enqueueDrift(backend: string, { partition, ...found }: DriftedEntity, mayDelete: boolean): void {
-    const { domain, brokerClock, inbox } = this.#context;
-    const message = driftMessage(domain.name, backend, { ...found, mayDelete }, brokerClock.nowMs());
-    inbox.push({ kind: "drift", partition, message });
   }
 }

@@ -4,7 +4,6 @@ import { KEY_AND_HEADERS_BYTES_MAX, VALUE_BYTES_MAX } from "../../core/incoming-
 import { toRfc3339 } from "../../core/time.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import { keyAndHeaderBytes, type RecordItem, textHeaders } from "./read-items.ts";
-import type { NewDeadLetterRow } from "./turn-rows.ts";
 
 const ERROR_LENGTH_MAX = 1_000;
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}\u200b-\u200d\ufeff]/gu;
@@ -14,18 +13,19 @@ const escapeUnprintable = (text: string): string =>
   text.replaceAll(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** @param reason for people; untrusted text is escaped */
-export function deadLetterRow(item: RecordItem, code: string, reason: string): NewDeadLetterRow {
+export function deadLetterRow(item: RecordItem, code: string, reason: string) {
   const { record } = item;
   return {
     id: derivedId("dead_letter", record.topic, record.partition, record.offset),
     item,
     code,
     error: escapeUnprintable(reason.slice(0, ERROR_LENGTH_MAX)),
-    value:
-      record.value && record.value.length > VALUE_BYTES_MAX ? record.value.subarray(0, VALUE_BYTES_MAX) : record.value,
+    value: record.value?.subarray(0, VALUE_BYTES_MAX) ?? null,
     headers: JSON.stringify(textHeaders(record)),
   };
 }
+
+export type NewDeadLetterRow = ReturnType<typeof deadLetterRow>;
 
 /**
  * The record as it is published to the dead-letter topic: its own key, value and headers, and `dlq_` headers about the

@@ -6,20 +6,18 @@ import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
 
 /** What waits for a turn of its partition. */
-export type InboxItem =
-  | { readonly kind: "record"; readonly partition: Partition; readonly record: BusRecord }
+export type InboxItem = { readonly partition: Partition } & (
+  | { readonly kind: "record"; readonly record: BusRecord }
   | {
       readonly kind: "deadline";
-      readonly partition: Partition;
       readonly message: Message;
       readonly due: DueDeadline;
       /** Monotonic ms. */
       readonly firedAtMs: number;
     }
-  | { readonly kind: "drift"; readonly partition: Partition; readonly message: Message }
+  | { readonly kind: "drift"; readonly message: Message }
   | {
       readonly kind: "settled";
-      readonly partition: Partition;
       readonly intent: Intent;
       /** How it ended, for people: done, failed after n tries, superseded. */
       readonly note: string;
@@ -30,18 +28,12 @@ export type InboxItem =
     }
   | {
       readonly kind: "published";
-      readonly partition: Partition;
       readonly throughSeq: number;
       /** One for each event for which the contract has a `published(...)`. */
       readonly messages: readonly Message[];
     }
-  | {
-      readonly kind: "gap";
-      readonly partition: Partition;
-      readonly topic: string;
-      readonly from: number;
-      readonly to: number;
-    };
+  | { readonly kind: "gap"; readonly topic: string; readonly from: number; readonly to: number }
+);
 
 /** First in, first out, with one reader. Items that can wait do not wake the reader. */
 export class Inbox {
@@ -77,8 +69,8 @@ export class Inbox {
   }
 
   take(max: number): InboxItem[] {
-    const taken = this.#items.length <= max ? this.#items : this.#items.slice(0, max);
-    this.#items = this.#items.length <= max ? [] : this.#items.slice(max);
+    const taken = this.#items;
+    this.#items = taken.length <= max ? [] : taken.splice(max);
     this.#hasUrgent = this.#items.length > 0;
     return taken;
   }

@@ -45,31 +45,20 @@ export function readItems(
 ): WorkItem[] {
   return items.flatMap((item): WorkItem[] => {
     const refusal = refusedByStore.get(item);
-    if (refusal !== undefined)
-      return item.kind === "record"
-        ? [{ kind: "dead_letter", item, code: "CORE_ERROR", error: refusal }]
-        : [{ kind: "bookkeeping", item }];
-    switch (item.kind) {
-      case "record": {
-        const position = item.partition.positions.get(item.record.topic) ?? 0;
-        return item.record.offset >= position ? [readRecord(domain, consumedBy, partitions, item)] : [];
-      }
-      case "deadline":
-      case "drift":
-        return [{ kind: "step", item, message: item.message, journaled: true }];
-      case "settled":
-        return [
-          item.message ? { kind: "step", item, message: item.message, journaled: true } : { kind: "bookkeeping", item },
-        ];
-      case "published":
-        return [
-          { kind: "bookkeeping", item },
-          ...item.messages.map((message) => ({ kind: "step", item, message, journaled: true }) as const),
-        ];
-      case "gap":
-        return [{ kind: "bookkeeping", item }];
+    if (item.kind === "record") {
+      if (refusal !== undefined) return [{ kind: "dead_letter", item, code: "CORE_ERROR", error: refusal }];
+      const position = item.partition.positions.get(item.record.topic) ?? 0;
+      return item.record.offset >= position ? [readRecord(domain, consumedBy, partitions, item)] : [];
     }
+    const messages = refusal === undefined ? messagesOf(item) : [];
+    const steps = messages.map((message) => ({ kind: "step", item, message, journaled: true }) as const);
+    return steps.length === 0 || item.kind === "published" ? [{ kind: "bookkeeping", item }, ...steps] : steps;
   });
+}
+
+function messagesOf(item: InboxItem): readonly Message[] {
+  if (item.kind === "published") return item.messages;
+  return "message" in item && item.message ? [item.message] : [];
 }
 
 function readRecord(

@@ -3,32 +3,43 @@ import type { Domain } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import { encodeEvent } from "../../core/envelope.ts";
 import type { Intent } from "../../core/intent.ts";
-import { type SettledIntentRecord, stepRecord } from "../../core/journal.ts";
+import { type JournalRow, type SettledIntentRecord, stepRecord } from "../../core/journal.ts";
 import type { Message } from "../../core/message.ts";
 import { step } from "../../core/step.ts";
+import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import type { Partition } from "../partitions/partition.ts";
+import type { PublishedEvent } from "../publisher.ts";
 import type { ShellEvent } from "../shell-event.ts";
-import { deadLetterMessage, deadLetterRow } from "./dead-letter.ts";
-import type { InboxItem } from "./inbox.ts";
+import { deadLetterMessage, deadLetterRow, type NewDeadLetterRow } from "./dead-letter.ts";
 import type { InternedValues } from "./interned-values.ts";
 import { BROKER_TIME_HEADER, type RecordItem, REPARTITIONED_HEADER, type WorkItem } from "./read-items.ts";
-import type { NewDeadLetterRow, NewIntentRow, NewJournalRow } from "./turn-rows.ts";
 import type { TurnSpans } from "./turn-spans.ts";
 
-/** How far a partition is after the turn: its journal, its publishing, and its position in each topic. */
-export class PartitionCursors {
+/** A row of the journal that is to be written. Rows with an outgoing message are the outbox. */
+export interface NewJournalRow extends Pick<
+  JournalRow,
+  "seq" | "kind" | "entity_id" | "type" | "message_id" | "correlation_id" | "attempt_id"
+> {
   readonly partition: Partition;
-  readonly positions = new Map<string, number>();
-  /** Of the next row in the partition's journal. */
-  nextSeq: number;
-  /** Of the last journal row that was published. */
-  publishedSeq: number;
+  readonly body: string | null;
+  readonly outgoing: OutgoingMessage | null;
+  /** For rows of events. */
+  readonly event: PublishedEvent | undefined;
+  /** An event's value as text; its key is the entity's id, and its headers follow from the value. */
+  readonly eventText: { readonly value: string; readonly traceparent: string | undefined } | null;
+}
 
-  constructor(partition: Partition, before: { readonly nextSeq: number; readonly publishedSeq: number }) {
-    this.partition = partition;
-    this.nextSeq = before.nextSeq;
-    this.publishedSeq = before.publishedSeq;
-  }
+export interface NewIntentRow {
+  readonly partition: Partition;
+  readonly seq: number;
+  readonly intent: Intent;
+  /** The intent's payload as JSON. */
+  readonly payload: string;
+}
+
+/** How far a partition is after the turn. Positions are those that have changed. */
+export interface PartitionCursors extends Pick<Partition, "nextSeq" | "publishedSeq" | "positions"> {
+  readonly partition: Partition;
 }
 
 /** What a turn is planned on: the stored state, or the state that the turn before it will leave. */
@@ -36,7 +47,7 @@ export interface LoadedState {
   entity(entityId: string): Entity | undefined;
   /** Whether a message with this key was processed before. */
   seen(dedupeKey: string): boolean;
-  cursorsOf(partition: Partition): { readonly nextSeq: number; readonly publishedSeq: number };
+  cursorsOf(partition: Partition): Pick<Partition, "nextSeq" | "publishedSeq">;
   readonly internedValues: InternedValues;
 }
 
@@ -79,8 +90,10 @@ export class TurnPlan {
 
   cursorsOf(partition: Partition): PartitionCursors {
     let cursors = this.cursors.get(partition);
-    if (!cursors)
-      this.cursors.set(partition, (cursors = new PartitionCursors(partition, this.#loaded.cursorsOf(partition))));
+    if (!cursors) {
+      const { nextSeq, publishedSeq } = this.#loaded.cursorsOf(partition);
+      this.cursors.set(partition, (cursors = { partition, positions: new Map(), nextSeq, publishedSeq }));
+    }
     return cursors;
   }
 
@@ -96,25 +109,24 @@ export class TurnPlan {
 
   /** Items without a step: the publishing cursor, an intent that ended without an outcome, a gap in the log. */
   #applyBookkeeping({ item }: WorkItem): void {
+    const { partition } = item;
     if (item.kind === "published") {
-      const cursors = this.cursorsOf(item.partition);
+      const cursors = this.cursorsOf(partition);
       cursors.publishedSeq = Math.max(cursors.publishedSeq, item.throughSeq);
     }
-    if (item.kind === "settled") this.#addSettledIntent(item);
+    if (item.kind === "settled") {
+      const { intent, note, tries } = item;
+      const { id, type, target } = intent;
+      this.settled.push({ partition, intent });
+      const body: SettledIntentRecord = { kind: "settled", intent: { id, type, target }, note, tries };
+      this.#appendRow(partition, "message", { ...journalFieldsOf(intent), attempt_id: intent.attemptId, body });
+    }
     if (item.kind === "gap") {
-      const { partition, topic, from, to } = item;
+      const { topic, from, to } = item;
       this.#appendRow(partition, "gap", {
         body: { reason: `offsets ${from} to ${to - 1} of ${topic} were gone before they were read`, topic, from, to },
       });
     }
-  }
-
-  #addSettledIntent({ partition, intent, note, tries }: Extract<InboxItem, { kind: "settled" }>): void {
-    this.settled.push({ partition, intent });
-    const { id, target } = intent;
-    const body: SettledIntentRecord = { kind: "settled", intent: { id, type: intent.type, target }, note, tries };
-    const { entityId, type, correlationId, attemptId, id: messageId } = intent;
-    this.#appendRow(partition, "message", { entityId, type, correlationId, attemptId, messageId, body });
   }
 
   #step(work: Extract<WorkItem, { kind: "step" }>): void {
@@ -166,7 +178,11 @@ export class TurnPlan {
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
     const body = stepRecord(message, before, decision, { note: intentEnd?.note, tries: intentEnd?.tries, payloads });
-    this.#appendRow(partition, "message", { ...journalFieldsOf(message), attemptId: entity?.attempt.id ?? null, body });
+    this.#appendRow(partition, "message", {
+      ...journalFieldsOf(message),
+      attempt_id: entity?.attempt.id ?? null,
+      body,
+    });
     for (const event of events) this.#journalEvent(partition, event, message.traceparent);
     const cursors = this.cursorsOf(partition);
     intents.forEach((intent, index) =>
@@ -177,15 +193,14 @@ export class TurnPlan {
   #journalEvent(partition: Partition, event: EmittedEvent, traceparent: string | undefined): void {
     const { value, headers } = encodeEvent(this.#domain.name, event, traceparent);
     const entityId = String(event.payload["entity_id"]);
-    const { topic, correlationId, attemptId, type, id } = event;
+    const { topic, id, type, attemptId, correlationId } = event;
+    const published = { id, type, entityId, attemptId, correlationId };
     this.#appendRow(partition, "event", {
-      entityId,
-      type,
-      messageId: id,
-      correlationId,
-      attemptId,
+      ...journalFieldsOf(published),
+      attempt_id: attemptId,
       outgoing: { topic, partition: partition.number, key: Buffer.from(entityId), value: Buffer.from(value), headers },
-      eventText: { key: entityId, value, traceparent },
+      event: published,
+      eventText: { value, traceparent },
     });
   }
 
@@ -200,11 +215,12 @@ export class TurnPlan {
   /** Sends a copy to the partition that the entity belongs to. The message itself takes no step. */
   #repartition({ partition, record }: RecordItem, message: Message, to: number): void {
     const headers = {
+      message_id: message.id,
+      correlation_id: message.correlationId,
       ...record.headers,
       [REPARTITIONED_HEADER]: String(record.partition),
       [BROKER_TIME_HEADER]: String(record.brokerTimeMs),
     };
-    const ids = { message_id: message.id, correlation_id: message.correlationId };
     this.#appendRow(partition, "repartitioned", {
       ...journalFieldsOf(message),
       body: { reason: `belongs to partition ${to}`, origin: message.origin },
@@ -213,7 +229,7 @@ export class TurnPlan {
         partition: to,
         key: Buffer.from(message.entityId),
         value: record.value,
-        headers: { ...ids, ...headers },
+        headers,
       },
     });
     this.shellEvents.push({ kind: "repartitioned", partition: partition.number, topic: record.topic });
@@ -228,7 +244,7 @@ export class TurnPlan {
     this.deadLetters.push(row);
     this.#appendRow(partition, "dead_letter", {
       ...(message && journalFieldsOf(message)),
-      messageId: id,
+      message_id: id,
       body: { code, error, origin: { topic, partition: record.partition, offset }, ...(refused && { refused }) },
       outgoing: deadLetterMessage(this.#domain.deadLetterTopic, row, this.atMs),
     });
@@ -244,22 +260,23 @@ export class TurnPlan {
       partition,
       seq: this.cursorsOf(partition).nextSeq++,
       kind,
-      entityId: row.entityId ?? null,
+      entity_id: row.entity_id ?? null,
       type: row.type ?? null,
-      messageId: row.messageId ?? null,
-      correlationId: row.correlationId ?? null,
+      message_id: row.message_id ?? null,
+      correlation_id: row.correlation_id ?? null,
       // An entity that has made no attempt yet has an empty id there.
-      attemptId: row.attemptId || null,
+      attempt_id: row.attempt_id || null,
       body: row.body ? JSON.stringify(row.body) : null,
       outgoing: row.outgoing ?? null,
+      event: row.event,
       eventText: row.eventText ?? null,
     });
   }
 }
 
-const journalFieldsOf = ({ entityId, type, id, correlationId }: Message) => ({
-  entityId,
+const journalFieldsOf = ({ entityId, type, id, correlationId }: Pick<Message, keyof PublishedEvent>) => ({
+  entity_id: entityId,
   type,
-  messageId: id,
-  correlationId,
+  message_id: id,
+  correlation_id: correlationId,
 });

@@ -5,25 +5,21 @@ import { derivedId } from "../../core/ids.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
 import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
-import { entityOf, readEntities } from "./entity-row.ts";
+import { readEntities } from "./entity-row.ts";
 import type { InboxItem } from "./inbox.ts";
 import { InternedValues } from "./interned-values.ts";
 import { readItems, type WorkItem } from "./read-items.ts";
 import { TurnPlan } from "./turn-plan.ts";
 import { TurnSpans } from "./turn-spans.ts";
-import { TurnWriter, PartitionsLost } from "./turn-writer.ts";
+import { commitTurn, PartitionsLost } from "./turn-writer.ts";
 
-export interface TurnHooks {
+interface TurnHooks {
   /** The plan is durable: the effects, publishes and deadlines that it asks for may begin. */
   onCommitted(plan: TurnPlan): void;
   /** Service was interrupted after this deadline fired and before its turn was committed: it must fire again later. */
   onOutdatedFiring(due: DueDeadline): void;
   /** Every item of a turn is committed, or its partition is lost. */
   onFinished(items: readonly InboxItem[]): void;
-  /** Another process owns these partitions. */
-  onPartitionsLost(partitions: readonly Partition[]): void;
-  /** A defect: the runtime can't go on. */
-  onFatal(error: unknown): void;
 }
 
 /**
@@ -35,7 +31,6 @@ type TurnBase = Pick<TurnPlan, "entities" | "seen" | "cursors">;
 /** Runs turns: reads their items, loads entities, takes the steps, commits. One commit at a time, in order. */
 export class TurnRunner {
   readonly #context: ShellContext;
-  readonly #writer: TurnWriter;
   readonly #consumedByTopic: ReadonlyMap<string, ConsumedTopic>;
   readonly #hooks: TurnHooks;
   readonly #refusedByStore = new Map<InboxItem, string>();
@@ -45,11 +40,9 @@ export class TurnRunner {
   #commits = 0;
   /** Monotonic ms. */
   #storeFailedAtMs = Number.NEGATIVE_INFINITY;
-  partitions = 0;
 
   constructor(context: ShellContext, hooks: TurnHooks) {
     this.#context = context;
-    this.#writer = new TurnWriter(context);
     this.#consumedByTopic = new Map(context.domain.consumed.map((consumed) => [consumed.topic, consumed]));
     this.#hooks = hooks;
   }
@@ -70,7 +63,7 @@ export class TurnRunner {
     this.#committing = undefined;
     const isCurrent = planned && isBaseDurable && items.every(({ partition }) => !partition.isLost);
     const asPlanned = this.#commitUntilDone(items, isCurrent ? planned : undefined).catch((error: unknown) => {
-      this.#hooks.onFatal(error);
+      this.#context.onFatal(error);
       return false;
     });
     if (isCurrent)
@@ -104,7 +97,7 @@ export class TurnRunner {
         if (unfinished.size > 0) committedAsPlanned = false;
       } catch (error) {
         committedAsPlanned = false;
-        if (error instanceof PartitionsLost) this.#hooks.onPartitionsLost(error.partitions);
+        if (error instanceof PartitionsLost) this.#context.onPartitionsLost(error.partitions);
         else if (error instanceof Fault && error.retryable) {
           this.#context.observe({ kind: "unreachable", part: "store", error: String(error) });
           this.#storeFailedAtMs = this.#context.clock.monotonicMs();
@@ -141,7 +134,7 @@ export class TurnRunner {
     try {
       this.#context.failpoint("C1");
       if (plan.cursors.size > 0)
-        await this.#writer.commit(plan, derivedId("turn", this.#context.owner, ++this.#commits));
+        await commitTurn(this.#context, plan, derivedId("turn", this.#context.owner, ++this.#commits));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "STORE_REFUSED") throw error;
       return this.#commitInHalves(items, unfinished, error);
@@ -168,8 +161,8 @@ export class TurnRunner {
   }
 
   async #plan(items: readonly InboxItem[], base?: TurnBase): Promise<TurnPlan> {
-    const { domain, brokerClock, tracing } = this.#context;
-    const work = readItems(domain, this.#consumedByTopic, this.partitions, items, this.#refusedByStore);
+    const { domain, brokerClock, tracing, partitionCount } = this.#context;
+    const work = readItems(domain, this.#consumedByTopic, partitionCount, items, this.#refusedByStore);
     const [entities, seen] = await Promise.all([this.#loadEntities(work), this.#loadSeen(work)]);
     const loaded = {
       entity: (id: string) => base?.entities.get(id)?.after ?? entities.get(id),
@@ -195,8 +188,8 @@ export class TurnRunner {
     }
     if (missing.size === 0) return found;
     const { store, domain } = this.#context;
-    for (const row of await readEntities(store, domain.name, [...missing]))
-      found.set(row.entity_id, this.#internedValues.internEntity(entityOf(row)));
+    for (const entity of await readEntities(store, domain.name, [...missing]))
+      found.set(entity.id, this.#internedValues.internEntity(entity));
     return found;
   }
 

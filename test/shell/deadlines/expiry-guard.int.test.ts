@@ -29,7 +29,7 @@ describe("the expiry guard", () => {
   let store: PgliteStore;
   let clock: ManualClock;
   let brokerClock: BrokerClock;
-  let started: ExpiryGuard[];
+  let stop: AbortController;
   beforeAll(async () => {
     store = await openInitializedStore();
   });
@@ -37,8 +37,8 @@ describe("the expiry guard", () => {
     await emptyTables(store);
     clock = new ManualClock();
     brokerClock = new BrokerClock(clock);
-    started = [];
-    return () => started.forEach((guard) => guard.stop());
+    stop = new AbortController();
+    return () => stop.abort();
   });
   afterAll(() => store.close());
 
@@ -46,7 +46,8 @@ describe("the expiry guard", () => {
   async function startProcess(dueCount: number, wellCount: number) {
     const told: ShellEvent[] = [];
     const observe = (event: ShellEvent): number => told.push(event);
-    const parts = { domain, store, clock, brokerClock, observe } as unknown as ShellContext;
+    const stopping = stop.signal;
+    const parts = { domain, store, clock, brokerClock, observe, stopping } as unknown as ShellContext;
     const index = new DeadlineIndex();
     const guard = new ExpiryGuard(parts, index);
     const partition = new Partition({
@@ -65,7 +66,6 @@ describe("the expiry guard", () => {
     for (let i = 0; i < dueCount; i++) arm(`due-${i}`, now);
     for (let i = 0; i < wellCount; i++) arm(`well-${i}`, now + 10 * PERIOD_MS);
     guard.start();
-    started.push(guard);
     await pass(0);
     /** As the deadline scheduler does with due deadlines. */
     const fire = (): number => {

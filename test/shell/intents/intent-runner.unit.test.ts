@@ -52,6 +52,7 @@ function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
     limits: DEFAULT_LIMITS,
     observe: () => {},
     failpoint: noFailpoint,
+    stopping: new AbortController().signal,
   } as unknown as ShellContext;
   const partition = new Partition({
     number: 0,
@@ -62,7 +63,7 @@ function world(answers: (Outcome | "hang")[], spec: Partial<EffectSpec> = {}) {
     entitiesMax: 1,
   });
   const runner = new IntentRunner(parts);
-  const add = (...intents: Intent[]) => runner.add(partition, intents);
+  const add = (...intents: Intent[]) => runner.add(intents.map((intent) => ({ partition, intent })));
   const settled = () =>
     inbox.take(100).filter((item): item is Extract<InboxItem, { kind: "settled" }> => item.kind === "settled");
   return { clock, calls, partition, runner, add, settled };

@@ -1,4 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * Unlike a Clock's timer it keeps the process alive: a broken connection leaves nothing else that would, and the

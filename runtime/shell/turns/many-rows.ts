@@ -1,0 +1,40 @@
+import type { Sql, SqlValue } from "../../ports/store.ts";
+
+/** Its name, its SQL type, its value in one row. */
+export type Column<Row> = readonly [name: string, type: string, valueOf: (row: Row) => SqlValue];
+
+interface StatementParts {
+  /** The columns' names, for `insert into ... (names)`. */
+  readonly names: string;
+  /** `unnest(...) as r(names)`: the rows as a table. */
+  readonly table: string;
+  /** All columns but the first, for `update ... set`, with the values of this table. */
+  readonly assign: (source: string) => string;
+}
+
+/**
+ * A statement over many rows, which are passed as one array for each column, however many there are.
+ * @param sharedCount how many parameters, from `$1` on, have one value for all rows
+ * @returns sends it; no statement when there are no rows
+ */
+export function manyRows<Row>(
+  sharedCount: number,
+  columns: readonly Column<Row>[],
+  textOf: (parts: StatementParts) => string,
+): (tx: Sql, rows: readonly Row[] | undefined, ...shared: SqlValue[]) => Promise<unknown>[] {
+  const names = columns.map(([name]) => name);
+  const arrays = columns.map(([, type], index) => `$${sharedCount + 1 + index}::${type}[]`);
+  const text = textOf({
+    names: names.join(", "),
+    table: `unnest(${arrays.join(", ")}) as r(${names.join(", ")})`,
+    assign: (source) =>
+      names
+        .slice(1)
+        .map((name) => `${name} = ${source}.${name}`)
+        .join(", "),
+  });
+  return (tx, rows = [], ...shared) => {
+    if (rows.length === 0) return [];
+    return [tx.query(text, [...shared, ...columns.map(([, , valueOf]) => rows.map((row) => valueOf(row)))])];
+  };
+}
