@@ -14,5 +14,5 @@ export const withTimeout = <Result>(
     () => {
       throw new Error(message);
     },
-    (delayMs, call) => clock.after(delayMs, call),
+    clock,
   );

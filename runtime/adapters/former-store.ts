@@ -20,14 +20,15 @@ const REMEDY = {
 
 /**
  * Refuses a store from before the first release, whose tables were others and can't be migrated. Only reads.
+ * @returns whether migrations were applied
  * @throws Fault STORE_TOO_OLD, not retryable: names what the store contains and the remedy
  */
-export async function refuseFormerStore(store: Store): Promise<void> {
+export async function refuseFormerStore(store: Store): Promise<boolean> {
   // One statement tells whether there are tables and whether they are recorded: another process may be migrating now.
   const tables = await namesFrom(store, TABLES);
   const isRecorded = tables.includes("migration");
   const found = isRecorded ? await namesFrom(store, FORMER_MIGRATIONS) : tables;
-  if (found.length === 0) return;
+  if (found.length === 0) return isRecorded;
   const what = isRecorded
     ? "this store was created by Rollcall before its first release, in another format: it has the migrations"
     : "the schema rollcall has tables without a record of the migrations that created them:";
@@ -41,7 +42,3 @@ export async function refuseFormerStore(store: Store): Promise<void> {
 
 const namesFrom = async (sql: Sql, query: string): Promise<string[]> =>
   (await sql.query<{ name: string }>(query)).map(({ name }) => name);
-
-export async function hasMigrations(sql: Sql): Promise<boolean> {
-  return (await sql.query("select 1 where to_regclass('rollcall.migration') is not null")).length > 0;
-}

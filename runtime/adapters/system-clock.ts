@@ -14,18 +14,15 @@ export class SystemClock implements Clock {
 
   after(delayMs: number, call: () => void): () => void {
     const dueAtMs = performance.now() + delayMs;
-    let timer: NodeJS.Timeout;
-    const wait = (leftMs: number): void => {
-      timer = setTimeout(tick, Math.min(Math.max(leftMs, 0), longestTimeoutMs));
-      timer.unref();
-    };
+    const wait = (leftMs: number): NodeJS.Timeout =>
+      setTimeout(tick, Math.min(Math.max(leftMs, 0), longestTimeoutMs)).unref();
     const tick = (): void => {
       const leftMs = dueAtMs - performance.now();
       // A timer may fire up to 1 ms early; more is left only of a delay that was cut to the longest timeout.
-      if (leftMs > 1) wait(leftMs);
+      if (leftMs > 1) timer = wait(leftMs);
       else call();
     };
-    wait(delayMs);
+    let timer = wait(delayMs);
     return () => clearTimeout(timer);
   }
 

@@ -44,6 +44,24 @@ export interface BusListener {
   onFailure(error: unknown): void;
 }
 
+export interface WantedTopics {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly partitions: number;
+}
+
+/** How long the caller waits. */
+export interface TimeLimit {
+  readonly timeoutMs: number;
+}
+
+export interface Published {
+  /** The broker's time of the append, ms since the epoch; undefined when no topic of the call has LogAppendTime. */
+  readonly brokerTimeMs: number | undefined;
+  /** `Clock.monotonicMs()` when the confirmation arrived here, for clock estimation. */
+  readonly receivedAtMs: number;
+}
+
 /** Partitions by key (murmur2, as Kafka's default partitioner), offsets, at-least-once delivery. */
 export interface EventBus {
   /**
@@ -55,11 +73,7 @@ export interface EventBus {
    * @throws Fault TOPIC_TIMESTAMP_TYPE, not retryable: an input topic is not LogAppendTime; names the topics and the
    * remedy
    */
-  prepare(topics: {
-    readonly input: readonly string[];
-    readonly output: readonly string[];
-    readonly partitions: number;
-  }): Promise<{ readonly partitions: number }>;
+  prepare(topics: WantedTopics): Promise<{ readonly partitions: number }>;
 
   /** Joins the consumer group; the listener is called until `close`. */
   subscribe(topics: readonly string[], listener: BusListener): Promise<void>;
@@ -82,21 +96,16 @@ export interface EventBus {
    * Appends messages in order; resolves when all in-sync replicas have them. May append twice after a retry: consumers
    * deduplicate by `envelope_id`. One call at a time.
    * @param messages each of at most 512 KiB; the bus splits them into calls of that size per topic-partition
-   * @returns the broker's time of the append, ms since the epoch, undefined when no topic of the call has it (a Kafka
-   *   topic with CreateTime), and `receivedAtMs` for clock estimation
    * @throws Fault BUS_UNAVAILABLE, retryable: not confirmed within `timeoutMs`; it may or may not have been written
    * @throws Fault MESSAGE_TOO_LARGE, not retryable: names the topic and partition
    */
-  publish(
-    messages: readonly OutgoingMessage[],
-    options: { readonly timeoutMs: number },
-  ): Promise<{ readonly brokerTimeMs: number | undefined; readonly receivedAtMs: number }>;
+  publish(messages: readonly OutgoingMessage[], limit: TimeLimit): Promise<Published>;
 
   /**
    * The ends of the log, by a request to the broker that begins after the call.
    * @throws Fault BUS_UNAVAILABLE, retryable: no answer within `timeoutMs`
    */
-  logEnds(topics: readonly string[], options: { readonly timeoutMs: number }): Promise<ByTopicPartition<LogEnds>>;
+  logEnds(topics: readonly string[], limit: TimeLimit): Promise<ByTopicPartition<LogEnds>>;
 
   /** For `doctor`: versions, topics with partition counts and timestamp types. @throws Fault BUS_UNAVAILABLE */
   describe(topics: readonly string[]): Promise<BusDescription>;

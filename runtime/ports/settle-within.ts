@@ -4,9 +4,11 @@ import type { Clock } from "./clock.ts";
  * Unlike a Clock's timer it keeps the process alive: a broken connection leaves nothing else that would, and the
  * process would end in the middle of an `await`.
  */
-const keepAliveTimer: Clock["after"] = (delayMs, call) => {
-  const timer = setTimeout(call, delayMs);
-  return () => clearTimeout(timer);
+const keepingAlive: Pick<Clock, "after"> = {
+  after(delayMs, call) {
+    const timer = setTimeout(call, delayMs);
+    return () => clearTimeout(timer);
+  },
 };
 
 /**
@@ -17,9 +19,9 @@ export function settleWithin<Result>(
   timeoutMs: number,
   work: Promise<Result>,
   onTimeout: () => Result,
-  after: Clock["after"] = keepAliveTimer,
+  clock: Pick<Clock, "after"> = keepingAlive,
 ): Promise<Result> {
   let cancel: () => void = () => {};
-  const timeout = new Promise<void>((resolve) => (cancel = after(timeoutMs, resolve))).then(onTimeout);
+  const timeout = new Promise<void>((resolve) => (cancel = clock.after(timeoutMs, resolve))).then(onTimeout);
   return Promise.race([work, timeout]).finally(() => cancel());
 }

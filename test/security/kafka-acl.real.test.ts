@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kafkaTransport } from "../../client/kafka-transport.ts";
 import { nodeMessage } from "../../client/messages.ts";
-import type { KafkaBusOptions } from "../../runtime/adapters/kafka/kafka-options.ts";
+import type { KafkaBusOptions } from "../../runtime/adapters/kafka/kafka-client.ts";
 import { RecordingListener } from "../adapters/bus-listener.ts";
 import { kafkaBus, message, patience } from "../adapters/kafka/kafka-test-bus.ts";
 import { describeReal } from "../real/services/describe-real.ts";

@@ -40,7 +40,7 @@ const ROOMS: readonly Room[] = [
   {
     room: "runtime/adapters/",
     may: ["runtime/ports/", "runtime/core/fault.ts"],
-    libraries: ["@electric-sql/pglite", "node:", "pg"],
+    libraries: ["@electric-sql/pglite", "node:", "pg", "postgres-array"],
   },
   { room: "contracts/", domainAt: 1, may: ["runtime/core/"], libraries: ["zod"] },
   { room: "nodes/", domainAt: 1, may: ["contracts/{domain}/messages/", "runtime/core/"], libraries: [] },

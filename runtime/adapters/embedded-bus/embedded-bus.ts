@@ -7,10 +7,13 @@ import type {
   EventBus,
   LogEnds,
   OutgoingMessage,
+  TimeLimit,
+  WantedTopics,
 } from "../../ports/event-bus.ts";
 import type { Store } from "../../ports/store.ts";
 import { assertMessageSizes, PARTITION_BYTES_MAX, splitIntoCalls } from "../publish-sizes.ts";
 import { settleWithin } from "../../ports/settle-within.ts";
+import { sharedPartitionCount } from "../shared-partition-count.ts";
 import { EmbeddedLogReaders } from "./embedded-log-readers.ts";
 import { endsByPartition, EmbeddedLog, busUnavailable } from "./embedded-log.ts";
 import { EmbeddedLogRetention } from "./embedded-log-retention.ts";
@@ -24,6 +27,8 @@ export interface EmbeddedBusOptions {
 
 const dayMs = 86_400_000;
 const closeTimeoutMs = 5_000;
+/** Few enough that a publish does not wait noticeably for a sweep. */
+const deletedPerSweepMax = 2_000;
 
 /**
  * The bus of one process, in its database. There is no group: every partition is assigned from `subscribe` to `close`.
@@ -46,28 +51,16 @@ export class EmbeddedBus implements EventBus {
     this.#clock = clock;
     this.#log = new EmbeddedLog(store);
     this.#readers = new EmbeddedLogReaders(this.#log, clock);
-    this.#retention = new EmbeddedLogRetention({
-      ...{ clock, retentionMs, log: this.#log },
-      runExclusively: (work) => this.#runExclusively(work),
-    });
+    this.#retention = new EmbeddedLogRetention(clock, (keepFrom) =>
+      this.#runExclusively(() => this.#log.trim(keepFrom, clock.wallMs() - retentionMs, deletedPerSweepMax)),
+    );
   }
 
-  prepare(topics: {
-    readonly input: readonly string[];
-    readonly output: readonly string[];
-    readonly partitions: number;
-  }): Promise<{ readonly partitions: number }> {
+  prepare(topics: WantedTopics): Promise<{ readonly partitions: number }> {
     const wanted = [...new Set([...topics.input, ...topics.output])];
     return this.#runExclusively(async () => {
       const existing = await this.#log.partitionCounts(wanted);
-      const counts = new Set(existing.values());
-      if (counts.size > 1) {
-        const list = [...existing].map(([topic, count]) => `${topic} has ${count}`).join(", ");
-        throw new Fault("TOPICS_UNEQUAL", `topics must have the same number of partitions: ${list}`, {
-          retryable: false,
-        });
-      }
-      const [partitions = topics.partitions] = counts;
+      const partitions = sharedPartitionCount(existing) ?? topics.partitions;
       const missing = wanted.filter((topic) => !existing.has(topic));
       if (missing.length > 0) await this.#log.create(missing, partitions);
       await this.#log.ensureEnds(wanted);
@@ -118,10 +111,7 @@ export class EmbeddedBus implements EventBus {
     this.#retention.advancePositions(positions);
   }
 
-  async publish(
-    messages: readonly OutgoingMessage[],
-    { timeoutMs }: { readonly timeoutMs: number },
-  ): Promise<{ readonly brokerTimeMs: number; readonly receivedAtMs: number }> {
+  async publish(messages: readonly OutgoingMessage[], { timeoutMs }: TimeLimit) {
     assertMessageSizes(messages);
     return this.#withTimeout(timeoutMs, "publish", async () => {
       // A broker's time never goes back: when the machine's clock does, the last time is used again.
@@ -134,10 +124,7 @@ export class EmbeddedBus implements EventBus {
   }
 
   /** Waits for publishes that were called earlier, so that their records are counted. */
-  async logEnds(
-    topics: readonly string[],
-    { timeoutMs }: { readonly timeoutMs: number },
-  ): Promise<ByTopicPartition<LogEnds>> {
+  async logEnds(topics: readonly string[], { timeoutMs }: TimeLimit): Promise<ByTopicPartition<LogEnds>> {
     const ends = await this.#withTimeout(timeoutMs, "ends", () => this.#log.ensureEnds(topics));
     // A publish that failed may have been written all the same: its records are delivered now.
     this.#readers.readOutstanding();
@@ -160,7 +147,7 @@ export class EmbeddedBus implements EventBus {
   async #shutDown(): Promise<void> {
     this.#readers.revoke();
     this.#retention.stop();
-    await settleWithin(closeTimeoutMs, this.#lastChange, () => {}, this.#after);
+    await settleWithin(closeTimeoutMs, this.#lastChange, () => {}, this.#clock);
   }
 
   async #withTimeout<Result>(timeoutMs: number, what: string, work: () => Promise<Result>): Promise<Result> {
@@ -168,10 +155,8 @@ export class EmbeddedBus implements EventBus {
     const onTimeout = (): never => {
       throw busUnavailable(`no answer to ${what} within ${timeoutMs} ms`);
     };
-    return settleWithin(timeoutMs, this.#runExclusively(work), onTimeout, this.#after);
+    return settleWithin(timeoutMs, this.#runExclusively(work), onTimeout, this.#clock);
   }
-
-  readonly #after: Clock["after"] = (delayMs, call) => this.#clock.after(delayMs, call);
 
   #runExclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#lastChange.then(work).catch((error: unknown) => {

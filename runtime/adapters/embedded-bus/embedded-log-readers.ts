@@ -24,8 +24,7 @@ export class EmbeddedLogReaders {
   #listener: BusListener | undefined;
   #assigned: readonly number[] = [];
   readonly #paused = new Set<number>();
-  /** Partition -> topic -> reader. */
-  readonly #readers = new Map<number, Map<string, Reader>>();
+  readonly #readers = new Map<string, Reader>();
 
   constructor(log: EmbeddedLog, clock: Clock) {
     this.#log = log;
@@ -47,10 +46,8 @@ export class EmbeddedLogReaders {
   start(partition: number, positions: ReadonlyMap<string, number>): void {
     if (!this.#assigned.includes(partition)) return;
     this.#paused.delete(partition);
-    const readers = [...positions].map(
-      ([topic, position]) => [topic, { topic, partition, position, reading: false }] as const,
-    );
-    this.#readers.set(partition, new Map(readers));
+    for (const [topic, position] of positions)
+      this.#readers.set(keyOf({ topic, partition }), { topic, partition, position, reading: false });
     this.readOutstanding();
   }
 
@@ -64,10 +61,10 @@ export class EmbeddedLogReaders {
   }
 
   deliverAppended(records: readonly LogRecord[]): void {
-    const atHead = records.filter(({ topic, partition, offset }) => {
-      const reader = this.#readers.get(partition)?.get(topic);
-      if (reader === undefined || reader.position !== offset || this.#paused.has(partition)) return false;
-      reader.position = offset + 1;
+    const atHead = records.filter((record) => {
+      const reader = this.#readers.get(keyOf(record));
+      if (reader?.position !== record.offset || this.#paused.has(record.partition)) return false;
+      reader.position = record.offset + 1;
       return true;
     });
     this.#deliver(atHead);
@@ -76,14 +73,14 @@ export class EmbeddedLogReaders {
 
   /** Starts every reader whose position is below the log's known end. */
   readOutstanding(): void {
-    for (const readers of this.#readers.values())
-      for (const reader of readers.values()) if (!reader.reading && this.#isBehind(reader)) void this.#catchUp(reader);
+    for (const reader of this.#readers.values())
+      if (!reader.reading && this.#isBehind(reader)) void this.#catchUp(reader);
   }
 
   /** False also for a reader that `start` has replaced. */
   #isBehind(reader: Reader): boolean {
     const { topic, partition, position } = reader;
-    if (this.#paused.has(partition) || this.#readers.get(partition)?.get(topic) !== reader) return false;
+    if (this.#paused.has(partition) || this.#readers.get(keyOf(reader)) !== reader) return false;
     return position < this.#log.high(topic, partition);
   }
 
@@ -116,3 +113,5 @@ export class EmbeddedLogReaders {
     return new Promise((resolve) => this.#clock.after(delayMs, resolve));
   }
 }
+
+const keyOf = ({ topic, partition }: Pick<LogRecord, "topic" | "partition">): string => `${partition} ${topic}`;

@@ -42,4 +42,4 @@ export const deleteRecords = `
   delete from rollcall.bus_record r
   using unnest($1::text[], $2::int[], $3::bigint[]) as d(topic, partition, below)
   where r.topic = d.topic and r.partition = d.partition and r."offset" < d.below and r.appended_at < $4
-  returning r.topic, r.partition, r."offset"`;
+  returning 1`;

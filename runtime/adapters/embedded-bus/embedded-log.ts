@@ -12,8 +12,8 @@ export type LogRecord = Omit<BusRecord, "receivedAtMs">;
  */
 export class EmbeddedLog {
   readonly #store: Store;
-  readonly #ends = new Map<string, LogEnds[]>();
-  /** After a failed insert, which may have been written all the same, the offsets are read again. */
+  readonly #ends = new Map<string, { low: number; high: number }[]>();
+  /** The offsets are read again after deleting, and after a failed insert, which may have been written all the same. */
   #mustReloadEnds = false;
   #newestMs = 0;
 
@@ -90,13 +90,6 @@ export class EmbeddedLog {
       next.set(topicPartition, offset + 1);
       return { topic, partition, offset, key, value, headers: headersToBytes(headers), brokerTimeMs: atMs };
     });
-    await this.#insert(records, messages, atMs);
-    for (const { topic, partition, offset } of records) this.#updateEnds(topic, partition, { high: offset + 1 });
-    this.#newestMs = Math.max(this.#newestMs, atMs);
-    return records;
-  }
-
-  async #insert(records: readonly LogRecord[], messages: readonly OutgoingMessage[], atMs: number): Promise<void> {
     this.#mustReloadEnds = true;
     await this.#store.query(insertRecords, [
       records.map(({ topic }) => topic),
@@ -104,10 +97,16 @@ export class EmbeddedLog {
       records.map(({ offset }) => offset),
       records.map(({ key }) => key),
       records.map(({ value }) => value),
-      messages.map(({ headers }) => headersToJson(headers)),
+      records.map(({ headers }) => headersToJson(headers)),
       new Date(atMs),
     ]);
     this.#mustReloadEnds = false;
+    for (const { topic, partition, offset } of records) {
+      const ends = this.#ends.get(topic)?.[partition];
+      if (ends !== undefined) ends.high = offset + 1;
+    }
+    this.#newestMs = Math.max(this.#newestMs, atMs);
+    return records;
   }
 
   /** Records of one partition from an offset on, in order; empty when there are none. */
@@ -142,28 +141,20 @@ export class EmbeddedLog {
     const due = topicPartitions.filter(({ low, end }) => low < end);
     if (due.length === 0) return 0;
     const each = Math.max(1, Math.floor(limit / due.length));
-    const rows = await this.#store.query<{ topic: string; partition: number; offset: number }>(deleteRecords, [
+    const rows = await this.#store.query(deleteRecords, [
       due.map(({ topic }) => topic),
       due.map(({ partition }) => partition),
       due.map(({ low, end }) => Math.min(end, low + each)),
       new Date(beforeMs),
     ]);
-    for (const { topic, partition, offset } of rows) {
-      const low = this.#ends.get(topic)?.[partition]?.low ?? 0;
-      this.#updateEnds(topic, partition, { low: Math.max(low, offset + 1) });
-    }
+    this.#mustReloadEnds = rows.length > 0;
     return rows.length;
-  }
-
-  #updateEnds(topic: string, partition: number, moved: Partial<LogEnds>): void {
-    const partitions = this.#ends.get(topic);
-    const known = partitions?.[partition];
-    if (partitions !== undefined && known !== undefined) partitions[partition] = { ...known, ...moved };
   }
 }
 
+/** A copy. */
 export const endsByPartition = (ends: ReadonlyMap<string, readonly LogEnds[]>): ByTopicPartition<LogEnds> =>
-  new Map([...ends].map(([topic, partitions]) => [topic, new Map(partitions.entries())]));
+  new Map([...ends].map(([topic, partitions]) => [topic, new Map(partitions.map((of, at) => [at, { ...of }]))]));
 
 export function busUnavailable(message: string, cause?: unknown): Fault {
   return new Fault("BUS_UNAVAILABLE", message, { retryable: true, cause });

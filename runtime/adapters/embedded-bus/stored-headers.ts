@@ -3,12 +3,12 @@ import { isUtf8 } from "node:buffer";
 type StoredHeaders = Readonly<Record<string, string | { readonly base64: string }>>;
 
 /** Headers as json that people can read in the table; bytes that are not UTF-8 as base64. */
-export function headersToJson(headers: Readonly<Record<string, string | Buffer>>): string {
+export function headersToJson(headers: Readonly<Record<string, Buffer>>): string {
   const stored: StoredHeaders = Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => {
-      if (typeof value === "string") return [name, value];
-      return [name, isUtf8(value) ? value.toString("utf8") : { base64: value.toString("base64") }];
-    }),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      isUtf8(value) ? value.toString("utf8") : { base64: value.toString("base64") },
+    ]),
   );
   return JSON.stringify(stored);
 }

@@ -1,11 +1,8 @@
+import type { TopicPartitionOffset } from "kafkajs";
 import type { Clock } from "../../ports/clock.ts";
 import type { ByTopicPartition } from "../../ports/event-bus.ts";
 
-export interface OffsetHint {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: string;
-}
+const intervalMs = 5_000;
 
 /**
  * Collects positions and commits the latest of them to the group at an interval, one commit at a time. A commit that
@@ -13,14 +10,12 @@ export interface OffsetHint {
  */
 export class CommitHints {
   readonly #clock: Clock;
-  readonly #intervalMs: number;
-  readonly #commit: (hints: readonly OffsetHint[]) => Promise<void>;
-  readonly #waiting = new Map<string, OffsetHint>();
+  readonly #commit: (hints: TopicPartitionOffset[]) => Promise<void>;
+  readonly #waiting = new Map<string, TopicPartitionOffset>();
   #cancelTimer: (() => void) | undefined;
 
-  constructor(clock: Clock, intervalMs: number, commit: (hints: readonly OffsetHint[]) => Promise<void>) {
+  constructor(clock: Clock, commit: (hints: TopicPartitionOffset[]) => Promise<void>) {
     this.#clock = clock;
-    this.#intervalMs = intervalMs;
     this.#commit = commit;
   }
 
@@ -30,7 +25,7 @@ export class CommitHints {
         this.#waiting.set(`${topic}/${partition}`, { topic, partition, offset: String(offset) });
       }
     }
-    this.#cancelTimer ??= this.#clock.after(this.#intervalMs, () => void this.flush());
+    this.#cancelTimer ??= this.#clock.after(intervalMs, () => void this.flush());
   }
 
   async flush(): Promise<void> {

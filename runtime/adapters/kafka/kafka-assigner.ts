@@ -83,21 +83,17 @@ export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Clai
   };
 }
 
-function subscriptionOf({ memberId, memberMetadata }: GroupMember): { claim: Claim; topics: readonly string[] } {
-  const decoded = MemberMetadata.decode(memberMetadata);
-  const nothing: Claim = { memberId, owned: [], generation: -1 };
-  return { claim: decoded === null ? nothing : claimOf(memberId, decoded.userData), topics: decoded?.topics ?? [] };
-}
-
 /** A claim that can't be read counts as none: a member without a claim still gets its share. */
-function claimOf(memberId: string, userData: Buffer): Claim {
+function subscriptionOf({ memberId, memberMetadata }: GroupMember): { claim: Claim; topics: readonly string[] } {
+  const { topics = [], userData } = MemberMetadata.decode(memberMetadata) ?? {};
   try {
-    const { owned, generation } = JSON.parse(userData.toString()) as Partial<Claim>;
-    if (Array.isArray(owned) && typeof generation === "number") return { memberId, owned, generation };
+    const { owned, generation } = JSON.parse(String(userData)) as Partial<Claim>;
+    if (Array.isArray(owned) && typeof generation === "number")
+      return { claim: { memberId, owned, generation }, topics };
   } catch {
     // Treated as no claim, below.
   }
-  return { memberId, owned: [], generation: -1 };
+  return { claim: { memberId, owned: [], generation: -1 }, topics };
 }
 
 /** The numbers that are assigned in every one of the topics. */

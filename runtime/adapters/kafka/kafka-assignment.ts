@@ -1,24 +1,30 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BusListener } from "../../ports/event-bus.ts";
 import type { Claim } from "./kafka-assigner.ts";
-import { isStillMember } from "./kafka-membership.ts";
+import { errorTypesOf } from "./kafka-faults.ts";
 import type { GroupMembership } from "./kafkajs-patches.ts";
 
-export interface AssignmentListener {
-  onAssigned(numbers: readonly number[]): void;
-  onRevoked(): void;
-}
+/** The group's answers to a heartbeat of a process that is no member, or not in this generation. */
+const notMemberErrors = [
+  "REBALANCE_IN_PROGRESS",
+  "ILLEGAL_GENERATION",
+  "UNKNOWN_MEMBER_ID",
+  "FENCED_INSTANCE_ID",
+  "NOT_COORDINATOR_FOR_GROUP",
+];
+const backoffMs = 250;
 
 /** The partitions that the group gave this process. They are announced once the group has confirmed by a heartbeat. */
 export class KafkaAssignment {
-  readonly #listener: AssignmentListener;
+  readonly #listener: Pick<BusListener, "onAssigned" | "onRevoked">;
   #membership: GroupMembership | undefined;
   #claim: Omit<Claim, "memberId"> = { owned: [], generation: -1 };
-  #isAnnounced = false;
-  #isConfirming = false;
+  #state: "revoked" | "confirming" | "announced" = "revoked";
   /** Grows when an answer of the group that is still awaited no longer counts. */
   #revision = 0;
   #ended = false;
 
-  constructor(listener: AssignmentListener) {
+  constructor(listener: Pick<BusListener, "onAssigned" | "onRevoked">) {
     this.#listener = listener;
   }
 
@@ -28,7 +34,7 @@ export class KafkaAssignment {
   }
 
   get isAnnounced(): boolean {
-    return this.#isAnnounced;
+    return this.#state === "announced";
   }
 
   /** A new run of kafkajs would be a new member, and the group would wait until the old one's session has ended. */
@@ -40,46 +46,71 @@ export class KafkaAssignment {
   joined(numbers: readonly number[]): void {
     this.revoke();
     this.#claim = { owned: numbers, generation: this.#membership?.generationId ?? -1 };
-    void this.#confirmMembership();
+    void this.#confirm();
   }
 
   /** kafkajs' own heartbeat was answered. */
   heartbeatAnswered(): void {
     // Our own heartbeat was answered that we are no member, and kafkajs' was not: the coordinator restarted in between.
-    if (!this.#isAnnounced && !this.#isConfirming) void this.#confirmMembership();
+    if (this.#state === "revoked") void this.#confirm();
   }
 
   reconfirm(): void {
     this.revoke();
-    void this.#confirmMembership();
+    void this.#confirm();
   }
 
   revoke(): void {
+    const wasAnnounced = this.isAnnounced;
     this.#revision += 1;
-    this.#isConfirming = false;
-    if (!this.#isAnnounced) return;
-    this.#isAnnounced = false;
-    this.#listener.onRevoked();
+    this.#state = "revoked";
+    if (wasAnnounced) this.#listener.onRevoked();
   }
 
   /** The listener is not called any more. */
   end(): void {
     this.#ended = true;
-    this.#isAnnounced = false;
+    this.#state = "revoked";
     this.#revision += 1;
   }
 
-  async #confirmMembership(): Promise<void> {
+  async #confirm(): Promise<void> {
     const membership = this.#membership;
     if (membership === undefined || this.#ended) return;
+    const { owned, generation } = this.#claim;
     const revision = ++this.#revision;
-    const isCurrent = (): boolean => revision === this.#revision;
-    this.#isConfirming = true;
-    const isMember = await isStillMember(membership, this.#claim.generation, isCurrent);
-    if (!isCurrent()) return;
-    this.#isConfirming = false;
-    if (!isMember) return;
-    this.#isAnnounced = true;
-    this.#listener.onAssigned(this.#claim.owned);
+    this.#state = "confirming";
+    const isMember = await isStillMember(membership, generation, () => revision === this.#revision);
+    if (revision !== this.#revision) return;
+    this.#state = isMember ? "announced" : "revoked";
+    if (isMember) this.#listener.onAssigned(owned);
   }
+}
+
+/**
+ * Sends a heartbeat of our own, so that the answer is from after the call and does not wait for kafkajs' interval.
+ * Resolves to false when we are no member: kafkajs then joins again at its next heartbeat, which is made due at once.
+ * @param generation in which our partitions were assigned; the membership's own is ahead of it while joining again
+ * @param shouldContinue false ends the attempts; the result is then false
+ */
+async function isStillMember(
+  membership: GroupMembership,
+  generation: number,
+  shouldContinue: () => boolean,
+): Promise<boolean> {
+  const isCurrent = (): boolean => shouldContinue() && membership.generationId === generation;
+  while (isCurrent()) {
+    const { groupId, memberId, coordinator } = membership;
+    if (memberId === null) return false;
+    try {
+      await coordinator.heartbeat({ groupId, memberId, groupGenerationId: generation });
+      return isCurrent() && membership.memberId === memberId;
+    } catch (error) {
+      // kafkajs' interval begins at this time; 0 makes its next heartbeat due at once.
+      membership.lastRequest = 0;
+      if (errorTypesOf(error).some((type) => notMemberErrors.includes(type))) return false;
+    }
+    await sleep(backoffMs);
+  }
+  return false;
 }

@@ -5,11 +5,16 @@ import type {
   EventBus,
   LogEnds,
   OutgoingMessage,
+  Published,
+  TimeLimit,
+  WantedTopics,
 } from "../../ports/event-bus.ts";
+import { settleWithin } from "../../ports/settle-within.ts";
+import { type KafkaBusOptions, type KafkaSettings, withDefaults } from "./kafka-client.ts";
+import { KafkaConnection } from "./kafka-connection.ts";
 import { KafkaConsumer } from "./kafka-consumer.ts";
-import { KafkaLogEnds } from "./kafka-log-ends.ts";
-import { busUnavailable, withTimeout } from "./kafka-faults.ts";
-import { defaultKafkaLimits, type KafkaBusOptions, type KafkaSettings } from "./kafka-options.ts";
+import { busUnavailable } from "./kafka-faults.ts";
+import { clusterOf, fetchLogEnds } from "./kafka-log-ends.ts";
 import { KafkaProducer } from "./kafka-producer.ts";
 import { describeBus, prepareTopics } from "./kafka-topics.ts";
 
@@ -21,25 +26,20 @@ const leadersTimeoutMs = 10_000;
 export class KafkaBus implements EventBus {
   readonly #settings: KafkaSettings;
   readonly #producer: KafkaProducer;
-  readonly #ends: KafkaLogEnds;
+  readonly #cluster: KafkaConnection<ReturnType<typeof clusterOf>>;
   #consumer: KafkaConsumer | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(options: KafkaBusOptions) {
-    const limits = { ...defaultKafkaLimits, ...options.limits };
-    this.#settings = { ...options, limits, log: options.log ?? (() => {}) };
+    this.#settings = withDefaults(options);
     this.#producer = new KafkaProducer(this.#settings);
-    this.#ends = new KafkaLogEnds(this.#settings);
+    this.#cluster = new KafkaConnection(this.#settings, clusterOf);
   }
 
-  async prepare(topics: {
-    readonly input: readonly string[];
-    readonly output: readonly string[];
-    readonly partitions: number;
-  }): Promise<{ readonly partitions: number }> {
+  async prepare(topics: WantedTopics): Promise<{ readonly partitions: number }> {
     const prepared = await prepareTopics(this.#settings, topics);
     // A new leader may not know yet that it leads; a consumer that is the first to ask it would join its group again.
-    await this.#ends.fetch([...topics.input, ...topics.output], leadersTimeoutMs);
+    await this.#brokersEnds([...topics.input, ...topics.output], leadersTimeoutMs);
     return prepared;
   }
 
@@ -76,19 +76,13 @@ export class KafkaBus implements EventBus {
     this.#consumer?.commitHint(positions);
   }
 
-  async publish(
-    messages: readonly OutgoingMessage[],
-    { timeoutMs }: { readonly timeoutMs: number },
-  ): Promise<{ readonly brokerTimeMs: number | undefined; readonly receivedAtMs: number }> {
-    const { brokerTimeMs } = await this.#producer.publish(messages, timeoutMs);
+  async publish(messages: readonly OutgoingMessage[], { timeoutMs }: TimeLimit): Promise<Published> {
+    const brokerTimeMs = await this.#producer.publish(messages, timeoutMs);
     return { brokerTimeMs, receivedAtMs: this.#settings.clock.monotonicMs() };
   }
 
-  async logEnds(
-    topics: readonly string[],
-    { timeoutMs }: { readonly timeoutMs: number },
-  ): Promise<ByTopicPartition<LogEnds>> {
-    const ends = await this.#ends.fetch(topics, timeoutMs);
+  async logEnds(topics: readonly string[], { timeoutMs }: TimeLimit): Promise<ByTopicPartition<LogEnds>> {
+    const ends = await this.#brokersEnds(topics, timeoutMs);
     return new Map([...ends].map(([topic, partitions]) => [topic, this.#visibleEnds(topic, partitions)]));
   }
 
@@ -101,11 +95,17 @@ export class KafkaBus implements EventBus {
   }
 
   async #close(): Promise<void> {
-    const parts = [this.#consumer, this.#producer];
-    const closed = Promise.allSettled(parts.map((part) => part?.close()));
+    const closed = Promise.allSettled([this.#consumer?.close(), this.#producer.end()?.disconnect()]);
     // kafkajs waits for requests that get no answer, and a stop that is awaited within a handler never ends.
-    await withTimeout(gracefulCloseMs, "closing", closed).catch(() => undefined);
-    for (const part of [...parts, this.#ends]) part?.destroy();
+    await settleWithin<unknown>(gracefulCloseMs, closed, () => {});
+    for (const part of [this.#consumer, this.#producer, this.#cluster]) part?.destroy();
+  }
+
+  #brokersEnds(topics: readonly string[], timeoutMs: number): Promise<ByTopicPartition<LogEnds>> {
+    const deadlineAt = this.#settings.clock.monotonicMs() + timeoutMs;
+    return this.#cluster.request("asking for the ends of the log", deadlineAt, (cluster) =>
+      fetchLogEnds(cluster, topics),
+    );
   }
 
   #visibleEnds(topic: string, partitions: ReadonlyMap<number, LogEnds>): ReadonlyMap<number, LogEnds> {

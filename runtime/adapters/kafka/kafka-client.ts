@@ -1,9 +1,52 @@
 import { connect, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { Kafka, logLevel, type ISocketFactoryArgs, type LogEntry, type SASLOptions } from "kafkajs";
+import { Kafka, logLevel, type ISocketFactoryArgs, type KafkaConfig, type LogEntry, type SASLOptions } from "kafkajs";
+import type { Clock } from "../../ports/clock.ts";
+import { busUnavailable } from "./kafka-faults.ts";
 import { patchKafkajs } from "./kafkajs-patches.ts";
-import type { KafkaLog, KafkaSettings } from "./kafka-options.ts";
 
+const defaultLimits = {
+  /** Without a heartbeat for this long, the group gives a member's partitions to others. */
+  sessionTimeoutMs: 30_000,
+  /** How long it may take until a member learns that the group is changing. */
+  heartbeatIntervalMs: 1_000,
+  /** For connecting, in `prepare`, `subscribe` and `describe`. */
+  connectTimeoutMs: 5_000,
+};
+
+type KafkaLog = (
+  level: "info" | "warn" | "error",
+  message: string,
+  details: Readonly<Record<string, string | number>>,
+) => void;
+
+export interface KafkaBusOptions {
+  /** `host:port` each. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly groupId: string;
+  readonly sasl?: {
+    readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+    readonly username: string;
+    readonly password: string;
+  };
+  readonly ssl?: Exclude<KafkaConfig["ssl"], undefined>;
+  readonly clock: Clock;
+  readonly limits?: Partial<typeof defaultLimits>;
+  readonly log?: KafkaLog;
+  /** Called between the calls into which a large publish is split, when a part is confirmed. For crash tests. */
+  readonly onPartPublished?: () => void;
+}
+
+export type KafkaSettings = ReturnType<typeof withDefaults>;
+export const withDefaults = (options: KafkaBusOptions) => ({
+  ...options,
+  limits: { ...defaultLimits, ...options.limits },
+  log: options.log ?? (() => {}),
+});
+
+/** Of one request. A publish is repeated after it until its own timeout has passed. */
+export const requestTimeoutMs = 10_000;
 const keepAliveDelayMs = 10_000;
 /** The fields of kafkajs' log entries that are passed on: none of them can contain a record or a credential. */
 const loggedDetails = ["broker", "groupId", "memberId", "topic", "partition", "error", "retryCount"] as const;
@@ -15,17 +58,18 @@ const loggedDetails = ["broker", "groupId", "memberId", "topic", "partition", "e
 export class KafkaClient {
   readonly kafka: Kafka;
   readonly #sockets = new Set<Socket>();
+  readonly #giveUp = new Set<(why: string) => void>();
   #destroyed = false;
 
-  constructor({ brokers, clientId, sasl, ssl, limits, log }: KafkaSettings) {
+  constructor({ brokers, clientId, sasl, ssl, log }: KafkaSettings) {
     patchKafkajs();
     this.kafka = new Kafka({
       brokers: [...brokers],
       clientId,
       ...(sasl && { sasl: { ...sasl } as SASLOptions }),
       ...(ssl !== undefined && { ssl }),
-      connectionTimeout: Math.min(3_000, limits.connectTimeoutMs),
-      requestTimeout: limits.requestTimeoutMs,
+      connectionTimeout: 3_000,
+      requestTimeout: requestTimeoutMs,
       // Set here because kafkajs' defaults differ when NODE_ENV is "test". Each retry may go to another broker.
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 4 + brokers.length },
       socketFactory: (wanted) => this.#openSocket(wanted),
@@ -34,10 +78,27 @@ export class KafkaClient {
     });
   }
 
+  /**
+   * Waits for work of this client; rejects with BUS_UNAVAILABLE when it takes longer, and at `destroy`: kafkajs goes on
+   * connecting for seconds after its sockets were broken. The work itself can't be cancelled; its result is ignored.
+   */
+  within<Result>(timeoutMs: number, what: string, work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (why: string): void => reject(busUnavailable(`${what}: ${why}`));
+      const timer = setTimeout(giveUp, timeoutMs, `no answer within ${timeoutMs} ms`);
+      this.#giveUp.add(giveUp);
+      void work.then(resolve, reject).finally(() => {
+        clearTimeout(timer);
+        this.#giveUp.delete(giveUp);
+      });
+    });
+  }
+
   /** Breaks all connections and refuses new ones. Idempotent. */
   destroy(): void {
     this.#destroyed = true;
     for (const socket of this.#sockets) breakOff(socket);
+    for (const giveUp of this.#giveUp) giveUp("the connection was closed");
   }
 
   #openSocket({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
@@ -46,12 +107,11 @@ export class KafkaClient {
       process.nextTick(breakOff, socket);
       return socket;
     }
-    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const address = { host, port, ...(isIP(host) === 0 && { servername: host }) };
     // kafkajs passes `ssl: true` through unchanged.
-    const tls = typeof ssl === "object" ? ssl : {};
     const socket = ssl
-      ? connectTls({ host, port, ...servername, ...tls }, onConnect)
-      : connect({ host, port, noDelay: true }, onConnect);
+      ? connectTls({ ...address, ...(typeof ssl === "object" && ssl) }, onConnect)
+      : connect(address, onConnect);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveDelayMs);
     this.#sockets.add(socket);

@@ -1,19 +1,21 @@
-import type { Consumer, EachBatchPayload, IMemberAssignment } from "kafkajs";
+import type { Cluster, Consumer, EachBatchPayload, IMemberAssignment } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
 import type { BusListener, ByTopicPartition } from "../../ports/event-bus.ts";
-import { toBusRecord } from "./bus-record.ts";
+import { settleWithin } from "../../ports/settle-within.ts";
 import { CommitHints } from "./commit-hints.ts";
-import { partitionsInEveryTopic } from "./kafka-assigner.ts";
+import { coPartitionedAssigner, partitionsInEveryTopic } from "./kafka-assigner.ts";
 import { KafkaAssignment } from "./kafka-assignment.ts";
-import { KafkaDelivery } from "./kafka-delivery.ts";
-import { isNamed, describeError, toBusFault, withTimeout } from "./kafka-faults.ts";
-import type { KafkaSettings } from "./kafka-options.ts";
-import { openSubscription, runSubscription, type Subscription, type SubscriptionEvents } from "./kafka-subscription.ts";
-import { fetchedOffsetOf } from "./kafkajs-patches.ts";
+import type { KafkaSettings } from "./kafka-client.ts";
+import { KafkaDelivery, toBusRecord } from "./kafka-delivery.ts";
+import { isNamed, describeError, toBusFault } from "./kafka-faults.ts";
+import { connectSubscription, createSubscription, type Subscription } from "./kafka-subscription.ts";
+import { fetchedOffsetOf, type JoiningAssigner } from "./kafkajs-patches.ts";
 
 const flushTimeoutMs = 1_000;
 const recoveryBackoffMs = 1_000;
 const recoveryBackoffMaxMs = 30_000;
+/** How often a subscription that ended is built again before it counts as failed. */
+const recoveryCountMax = 8;
 
 /** The subscription of a bus: implements `subscribe`, `startPartition`, `pause` and `resume` of the port EventBus. */
 export class KafkaConsumer {
@@ -23,7 +25,6 @@ export class KafkaConsumer {
   readonly #assignment: KafkaAssignment;
   /** The offsets that Kafka stores for the group. Only tools that show a lag read them: the store has the positions. */
   readonly #hints: CommitHints;
-  readonly #events: SubscriptionEvents;
   readonly delivery = new KafkaDelivery();
   #subscription: Subscription | undefined;
   #subscribedAtMs = 0;
@@ -31,7 +32,6 @@ export class KafkaConsumer {
   #ended = false;
 
   constructor(settings: KafkaSettings, topics: readonly string[], listener: BusListener) {
-    const { clock, limits } = settings;
     this.#settings = settings;
     this.#topics = topics;
     this.#listener = listener;
@@ -39,29 +39,49 @@ export class KafkaConsumer {
       onAssigned: (numbers) => this.#notifyListener(() => listener.onAssigned(numbers)),
       onRevoked: () => this.#notifyListener(() => listener.onRevoked()),
     });
-    this.#hints = new CommitHints(clock, limits.commitHintIntervalMs, async (hints) =>
-      this.#subscription?.consumer.commitOffsets([...hints]),
-    );
-    this.#events = {
-      claim: () => this.#assignment.claim,
-      onJoining: (membership) => this.#assignment.joining(membership),
-      onJoined: (subscription, assignment) => this.#joined(subscription, assignment),
-      onHeartbeat: () => this.#assignment.heartbeatAnswered(),
-      onBatch: (subscription, payload) => this.#handleBatch(subscription, payload),
-      onSkipped: (...skipped) => this.delivery.skip(...skipped),
-      onStopped: () => this.#revoke(),
-      onEnded: (subscription, cause) => this.#recoverSubscription(subscription, cause),
-      mayRestart: () => !this.#ended,
-    };
+    this.#hints = new CommitHints(settings.clock, async (hints) => this.#subscription?.consumer.commitOffsets(hints));
   }
 
-  /** @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
+  /** Resolves when the topics are known; joining the group continues. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
   async subscribe(): Promise<void> {
-    const subscription = await openSubscription(this.#settings, this.#topics, this.#events);
+    const subscription = this.#createSubscription();
+    await connectSubscription(subscription, this.#settings, this.#topics);
     if (this.#ended) return subscription.client.destroy();
     this.#subscription = subscription;
     this.#subscribedAtMs = this.#settings.clock.monotonicMs();
-    runSubscription(subscription, this.#events);
+    subscription.consumer
+      .run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async (payload) => this.#handleBatch(subscription, payload),
+      })
+      .catch((error: unknown) => this.#recoverSubscription(subscription, error));
+  }
+
+  #createSubscription(): Subscription {
+    const assigner = ({ cluster }: { readonly cluster: Cluster }): JoiningAssigner => ({
+      ...coPartitionedAssigner(cluster, () => this.#assignment.claim),
+      onJoining: (membership) => this.#assignment.joining(membership),
+    });
+    const subscription = createSubscription(this.#settings, assigner, () => !this.#ended);
+    const { consumer } = subscription;
+    const { GROUP_JOIN, HEARTBEAT, START_BATCH_PROCESS, STOP, CRASH } = consumer.events;
+    // Called during kafkajs' join: nothing is fetched before it returns.
+    consumer.on(GROUP_JOIN, ({ payload }) => this.#joined(consumer, payload.memberAssignment));
+    consumer.on(HEARTBEAT, () => this.#assignment.heartbeatAnswered());
+    consumer.on(START_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, firstOffset, lastOffset } }) => {
+      // kafkajs' type lacks the null.
+      const first: string | null = firstOffset;
+      if (batchSize === 0)
+        this.delivery.skip(topic, partition, first === null ? null : Number(first), Number(lastOffset));
+    });
+    // Nothing is fetched any more; kafkajs may start the consumer again by itself.
+    consumer.on(STOP, () => this.#revoke());
+    consumer.on(CRASH, ({ payload: { error, restart } }) => {
+      this.#revoke();
+      if (!restart) this.#recoverSubscription(subscription, error);
+    });
+    return subscription;
   }
 
   startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
@@ -106,7 +126,7 @@ export class KafkaConsumer {
 
   async close(): Promise<void> {
     this.#end();
-    await withTimeout(flushTimeoutMs, "committing", this.#hints.flush()).catch(() => undefined);
+    await settleWithin(flushTimeoutMs, this.#hints.flush(), () => {});
     await this.#subscription?.consumer.disconnect();
   }
 
@@ -122,7 +142,7 @@ export class KafkaConsumer {
     this.delivery.clear();
   }
 
-  #joined({ consumer }: Subscription, assignment: IMemberAssignment): void {
+  #joined(consumer: Consumer, assignment: IMemberAssignment): void {
     this.#clearDelivery();
     // Partition by partition: kafkajs ends the pause of a whole topic when one of its partitions is resumed.
     consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions })));
@@ -175,7 +195,7 @@ export class KafkaConsumer {
       error: describeError(cause),
       count: this.#recoveryCount,
     });
-    if (this.#recoveryCount > limits.recoveryCountMax) return this.#fail(fault);
+    if (this.#recoveryCount > recoveryCountMax) return this.#fail(fault);
     void this.#subscribeAgain();
   }
 

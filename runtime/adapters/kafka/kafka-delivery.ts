@@ -1,3 +1,6 @@
+import type { KafkaMessage } from "kafkajs";
+import type { BusRecord } from "../../ports/event-bus.ts";
+
 interface Position {
   /** The offset that the next fetch asks for. */
   next: number;
@@ -28,40 +31,40 @@ export type DeliveryDecision =
  * filters not all of them.
  */
 export class KafkaDelivery {
-  readonly #positions = new Map<string, Position>();
-  readonly #started = new Set<number>();
-  readonly #paused = new Set<number>();
+  readonly #started = new Map<number, { isPaused: boolean; readonly positions: ReadonlyMap<string, Position> }>();
 
   start(partition: number, positions: ReadonlyMap<string, number>): void {
-    for (const [topic, offset] of positions) {
-      this.#positions.set(keyOf(topic, partition), { next: offset, delivered: offset, wasSoughtAgain: false });
-    }
-    this.#started.add(partition);
-    this.#paused.delete(partition);
+    const begun = [...positions].map(([topic, offset]): [string, Position] => [
+      topic,
+      { next: offset, delivered: offset, wasSoughtAgain: false },
+    ]);
+    this.#started.set(partition, { isPaused: false, positions: new Map(begun) });
   }
 
   clear(): void {
-    this.#positions.clear();
     this.#started.clear();
-    this.#paused.clear();
   }
 
   /** @returns the partitions among them that were started */
-  pause(partitions: readonly number[]): readonly number[] {
-    const started = partitions.filter((partition) => this.#started.has(partition));
-    for (const partition of started) this.#paused.add(partition);
-    return started;
+  pause(partitions: readonly number[], isPaused = true): readonly number[] {
+    return partitions.filter((partition) => {
+      const started = this.#started.get(partition);
+      if (started !== undefined) started.isPaused = isPaused;
+      return started !== undefined;
+    });
   }
 
   resume(partitions: readonly number[]): readonly number[] {
-    const started = partitions.filter((partition) => this.#started.has(partition));
-    for (const partition of started) this.#paused.delete(partition);
-    return started;
+    return this.pause(partitions, false);
+  }
+
+  #positionOf(topic: string, partition: number): Position | undefined {
+    return this.#started.get(partition)?.positions.get(topic);
   }
 
   decide({ topic, partition, offset }: FetchedRange): DeliveryDecision {
-    const position = this.#positions.get(keyOf(topic, partition));
-    if (position === undefined || this.#paused.has(partition)) return { kind: "drop" };
+    const position = this.#positionOf(topic, partition);
+    if (position === undefined || this.#started.get(partition)?.isPaused === true) return { kind: "drop" };
     if (position.next === offset) return { kind: "deliver" };
     if (position.wasSoughtAgain) return { kind: "lost" };
     position.wasSoughtAgain = true;
@@ -73,7 +76,8 @@ export class KafkaDelivery {
    * @param next offset that is fetched next, greater than `lastRecord`
    */
   advance({ topic, partition }: FetchedRange, lastRecord: number, next: number): void {
-    this.#positions.set(keyOf(topic, partition), { next, delivered: lastRecord + 1, wasSoughtAgain: false });
+    const position = this.#positionOf(topic, partition);
+    if (position !== undefined) Object.assign(position, { next, delivered: lastRecord + 1, wasSoughtAgain: false });
   }
 
   /**
@@ -81,7 +85,7 @@ export class KafkaDelivery {
    * @param first first offset of the fetch; null when compaction left nothing, then `last` is the offset asked for
    */
   skip(topic: string, partition: number, first: number | null, last: number): void {
-    const position = this.#positions.get(keyOf(topic, partition));
+    const position = this.#positionOf(topic, partition);
     if (position === undefined) return;
     // Directly after the known position; or, in a log with gaps, what came after the position had been set again.
     if ((first ?? last) === position.next || (position.wasSoughtAgain && last >= position.next))
@@ -93,10 +97,21 @@ export class KafkaDelivery {
    * and waiting for a position to reach the broker's end would never finish.
    */
   visibleEnd(topic: string, partition: number, high: number): number {
-    const position = this.#positions.get(keyOf(topic, partition));
+    const position = this.#positionOf(topic, partition);
     if (position === undefined || high > position.next) return high;
     return Math.min(high, position.delivered);
   }
 }
 
-const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`;
+export const toBusRecord = (
+  topic: string,
+  partition: number,
+  { offset, key, value, headers, timestamp }: KafkaMessage,
+  receivedAtMs: number,
+): BusRecord => ({
+  ...{ topic, partition, key, value, receivedAtMs },
+  offset: Number(offset),
+  // Our own decoding returns nothing else; a message of the format before headers has none.
+  headers: (headers ?? {}) as Readonly<Record<string, Buffer>>,
+  brokerTimeMs: Number(timestamp),
+});

@@ -1,24 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Partitioners, type Message, type Producer, type RecordMetadata, type TopicMessages } from "kafkajs";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
-import { KafkaClient } from "./kafka-client.ts";
-import { PendingWork, errorTypesOf, describeError, busUnavailable, withTimeout } from "./kafka-faults.ts";
-import type { KafkaSettings } from "./kafka-options.ts";
+import type { KafkaClient, KafkaSettings } from "./kafka-client.ts";
+import { isTooLarge, KafkaConnection } from "./kafka-connection.ts";
 import { withOnePassGrouping } from "./kafkajs-patches.ts";
 import { messageTooLarge, PARTITION_BYTES_MAX, splitIntoCalls, topicPartitionName } from "../publish-sizes.ts";
 
-export interface PublishConfirmation {
-  /** Ms since the epoch; undefined when no topic of the call has LogAppendTime. */
-  readonly brokerTimeMs: number | undefined;
-}
-
-interface Connection {
-  readonly client: KafkaClient;
-  readonly producer: Producer;
-}
-
-const firstBackoffMs = 50;
-const backoffMaxMs = 1_000;
+/** The broker's time of an append, ms since the epoch; undefined when no topic of the call has LogAppendTime. */
+type BrokerTime = number | undefined;
 
 /**
  * Sends one call at a time, and repeats it until it is confirmed as a whole.
@@ -28,117 +16,75 @@ const backoffMaxMs = 1_000;
  * but a lost message is lost. For the same reason kafkajs' own retries are off: they ignore requests that are still
  * pending at another broker, and resolve without the messages that a former leader refused.
  */
-export class KafkaProducer {
-  readonly #settings: KafkaSettings;
-  #connection: Connection | undefined;
+export class KafkaProducer extends KafkaConnection<Producer> {
   #lastPublish: Promise<unknown> = Promise.resolve();
-  #closed = false;
-  readonly #pending = new PendingWork();
 
   constructor(settings: KafkaSettings) {
-    this.#settings = settings;
+    super(settings, createProducer);
   }
 
   /** @throws Fault BUS_UNAVAILABLE, MESSAGE_TOO_LARGE */
-  publish(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<PublishConfirmation> {
-    const deadlineAt = this.#settings.clock.monotonicMs() + timeoutMs;
+  publish(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<BrokerTime> {
+    const deadlineAt = this.settings.clock.monotonicMs() + timeoutMs;
     const sent = this.#lastPublish.then(() => this.#publish(messages, deadlineAt));
     this.#lastPublish = sent.catch(() => undefined);
     return sent;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#connection?.producer.disconnect();
-  }
-
-  destroy(): void {
-    this.#closed = true;
-    this.#pending.rejectAll("the bus was closed");
-    this.#discard();
-  }
-
-  async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<PublishConfirmation> {
-    let appended: PublishConfirmation | undefined;
-    for (const call of splitIntoCalls(messages, PARTITION_BYTES_MAX)) {
-      if (appended) this.#settings.onPartPublished?.();
-      const { brokerTimeMs = appended?.brokerTimeMs } = await this.#sendUntilConfirmed(call, deadlineAt);
-      appended = { brokerTimeMs };
+  async #publish(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<BrokerTime> {
+    let brokerTimeMs: BrokerTime;
+    for (const [index, call] of splitIntoCalls(messages, PARTITION_BYTES_MAX).entries()) {
+      if (index > 0) this.settings.onPartPublished?.();
+      brokerTimeMs = (await this.#sendUntilConfirmed(call, deadlineAt)) ?? brokerTimeMs;
     }
-    return appended ?? { brokerTimeMs: undefined };
+    return brokerTimeMs;
   }
 
-  async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<PublishConfirmation> {
-    const { clock, limits, log } = this.#settings;
-    const notConfirmed = (cause?: unknown) =>
-      busUnavailable(`publish: ${messages.length} messages not confirmed`, cause);
-    /** The broker's last error: it says more than a timeout. */
-    let brokerError: unknown;
-    for (let attempt = 0; ; attempt += 1) {
-      const leftMs = deadlineAt - clock.monotonicMs();
-      if (this.#closed || leftMs <= 0) throw notConfirmed(brokerError);
-      const timeoutMs = Math.min(Math.ceil(leftMs), limits.requestTimeoutMs);
-      const backoffMs = Math.min(firstBackoffMs * 2 ** attempt, backoffMaxMs) * (0.5 + clock.random());
-      try {
-        return await withTimeout(timeoutMs, "publish", this.#pending.track(this.#send(messages, timeoutMs)));
-      } catch (error) {
-        this.#discard();
-        if (errorTypesOf(error).length > 0) brokerError = error;
-        if (isTooLarge(error)) return this.#sendInHalves(messages, deadlineAt, error);
-        if (this.#closed || clock.monotonicMs() + backoffMs >= deadlineAt) throw notConfirmed(brokerError ?? error);
-        log("warn", "a publish was not confirmed, trying again", { attempt, error: describeError(error) });
-      }
-      await sleep(backoffMs);
+  async #sendUntilConfirmed(messages: readonly OutgoingMessage[], deadlineAt: number): Promise<BrokerTime> {
+    const { log } = this.settings;
+    try {
+      return await this.request(
+        `publish: ${messages.length} messages not confirmed`,
+        deadlineAt,
+        (producer, timeoutMs) => send(producer, messages, timeoutMs),
+        (error, attempt) => log("warn", "a publish was not confirmed, trying again", { attempt, error }),
+      );
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      return this.#sendInHalves(messages, deadlineAt, error);
     }
   }
 
   /** The broker refuses a partition's messages as one batch, so which one is too large shows only when it is alone. */
-  async #sendInHalves(
-    messages: readonly OutgoingMessage[],
-    deadlineAt: number,
-    cause: unknown,
-  ): Promise<PublishConfirmation> {
+  async #sendInHalves(messages: readonly OutgoingMessage[], deadlineAt: number, cause: unknown): Promise<BrokerTime> {
     const [only] = messages;
     if (messages.length === 1 && only !== undefined)
       throw messageTooLarge(only, "the topic's max.message.bytes is smaller", cause);
     const middle = Math.ceil(messages.length / 2);
     const first = await this.#sendUntilConfirmed(messages.slice(0, middle), deadlineAt);
     const second = await this.#sendUntilConfirmed(messages.slice(middle), deadlineAt);
-    return { brokerTimeMs: second.brokerTimeMs ?? first.brokerTimeMs };
-  }
-
-  async #send(messages: readonly OutgoingMessage[], timeoutMs: number): Promise<PublishConfirmation> {
-    const connection = (this.#connection ??= this.#open());
-    // Returns at once when it is connected already.
-    await connection.producer.connect();
-    const topicMessages = byTopic(messages);
-    const confirmed = await connection.producer.sendBatch({ acks: -1, timeout: timeoutMs, topicMessages });
-    assertAllConfirmed(messages, confirmed);
-    const times = confirmed.map(({ logAppendTime = "-1" }) => Number(logAppendTime));
-    const brokerTimeMs = Math.max(-1, ...times);
-    return { brokerTimeMs: brokerTimeMs < 0 ? undefined : brokerTimeMs };
-  }
-
-  #open(): Connection {
-    const client = new KafkaClient(this.#settings);
-    const producer = client.kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      idempotent: false,
-      retry: { retries: 0 },
-    });
-    return { client, producer };
-  }
-
-  /** Requests still pending on the connection must not be waited for, nor land between later calls. */
-  #discard(): void {
-    this.#connection?.client.destroy();
-    this.#connection = undefined;
+    return second ?? first;
   }
 }
 
-const isTooLarge = (error: unknown): boolean =>
-  errorTypesOf(error).some((type) => type === "MESSAGE_TOO_LARGE" || type === "RECORD_LIST_TOO_LARGE");
+function createProducer({ kafka }: KafkaClient): Producer {
+  return kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+    idempotent: false,
+    retry: { retries: 0 },
+  });
+}
+
+async function send(producer: Producer, messages: readonly OutgoingMessage[], timeoutMs: number): Promise<BrokerTime> {
+  // Returns at once when it is connected already.
+  await producer.connect();
+  const topicMessages = byTopic(messages);
+  const confirmed = await producer.sendBatch({ acks: -1, timeout: timeoutMs, topicMessages });
+  assertAllConfirmed(messages, confirmed);
+  const brokerTimeMs = Math.max(-1, ...confirmed.map(({ logAppendTime = "-1" }) => Number(logAppendTime)));
+  return brokerTimeMs < 0 ? undefined : brokerTimeMs;
+}
 
 function byTopic(messages: readonly OutgoingMessage[]): TopicMessages[] {
   const topics = new Map<string, Message[]>();

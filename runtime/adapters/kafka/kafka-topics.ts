@@ -1,23 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs, { type Admin } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
-import type { BusDescription } from "../../ports/event-bus.ts";
-import { KafkaClient } from "./kafka-client.ts";
-import { errorTypesOf, toBusFault, withTimeout } from "./kafka-faults.ts";
-import type { KafkaSettings } from "./kafka-options.ts";
+import type { BusDescription, WantedTopics } from "../../ports/event-bus.ts";
+import { sharedPartitionCount } from "../shared-partition-count.ts";
+import { KafkaClient, type KafkaSettings } from "./kafka-client.ts";
+import { errorTypesOf, toBusFault } from "./kafka-faults.ts";
 import { kafkajsVersion } from "./kafkajs-patches.ts";
-
-export interface WantedTopics {
-  readonly input: readonly string[];
-  readonly output: readonly string[];
-  readonly partitions: number;
-}
-
-interface TopicConfig {
-  readonly logAppendTime: boolean;
-  /** The topic's compression.type; "producer" leaves the codec to each producer. */
-  readonly compression: string;
-}
 
 const metadataTimeoutMs = 15_000;
 const createTimeoutMs = 10_000;
@@ -35,7 +23,7 @@ async function withAdmin<Result>(
   const client = new KafkaClient(settings);
   const admin = client.kafka.admin();
   try {
-    await withTimeout(settings.limits.connectTimeoutMs, what, admin.connect());
+    await client.within(settings.limits.connectTimeoutMs, what, admin.connect());
     return await work(admin);
   } catch (error) {
     throw toBusFault(`${what} on ${settings.brokers.join(",")}`, error);
@@ -52,15 +40,14 @@ export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Pr
     const partitions = sharedPartitionCount(existing) ?? wanted.partitions;
     const missing = topics.filter((topic) => !existing.has(topic));
     if (missing.length > 0) await create(admin, missing, partitions);
-    const counts = await retryUntilKnown(settings, "waiting for the topics' leaders", () =>
+    const led = await retryUntilKnown(settings, "waiting for the topics' leaders", () =>
       countsWithLeaders(admin, topics),
     );
-    const shared = sharedPartitionCount(counts) ?? partitions;
     const configs = await retryUntilKnown(settings, "reading the topics' configuration", () =>
       topicConfigs(admin, wanted.input),
     );
     assertReadable(settings, configs);
-    return { partitions: shared };
+    return { partitions: sharedPartitionCount(led) ?? partitions };
   });
 }
 
@@ -71,14 +58,6 @@ async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise
   if (topics.length === 0) return new Map();
   const metadata = await admin.fetchTopicMetadata({ topics });
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
-}
-
-function sharedPartitionCount(counts: ReadonlyMap<string, number>): number | undefined {
-  const [count, ...others] = new Set(counts.values());
-  if (others.length === 0) return count;
-  const list = [...counts].map(([topic, partitions]) => `${topic} has ${partitions}`).join(", ");
-  const text = `topics that are read together need the same number of partitions: ${list}`;
-  throw new Fault("TOPICS_UNEQUAL", text, { retryable: false });
 }
 
 async function create(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
@@ -111,43 +90,49 @@ async function retryUntilKnown<Result>(
   }
 }
 
-async function countsWithLeaders(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const metadata = await admin.fetchTopicMetadata({ topics: [...topics] });
+async function countsWithLeaders(admin: Admin, topics: string[]): Promise<ReadonlyMap<string, number>> {
+  const metadata = await admin.fetchTopicMetadata({ topics });
   const leaderless = metadata.topics.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
   if (leaderless !== undefined) throw new Error(`no leader for ${leaderless.name}`);
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
+/** A topic's configuration: name -> value. */
+type TopicConfig = Readonly<Record<string, string>>;
+
 async function topicConfigs(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
   if (topics.length === 0) return new Map();
   const configNames = [timestampType, compressionType];
-  const described = await admin.describeConfigs({
+  const { resources } = await admin.describeConfigs({
     resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames })),
     includeSynonyms: false,
   });
   return new Map(
-    described.resources.map(({ resourceName, configEntries }) => {
-      const valueOf = (wanted: string) => configEntries.find(({ configName }) => configName === wanted)?.configValue;
-      const logAppendTime = valueOf(timestampType) === "LogAppendTime";
-      return [resourceName, { logAppendTime, compression: valueOf(compressionType) ?? "producer" }];
-    }),
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+    ]),
   );
 }
 
+const hasBrokerTime = (config: TopicConfig | undefined): boolean => config?.[timestampType] === "LogAppendTime";
+
 function assertReadable({ brokers }: KafkaSettings, configs: ReadonlyMap<string, TopicConfig>): void {
-  const remedy = (topic: string, config: string): string =>
-    `kafka-configs.sh --bootstrap-server ${brokers[0]} --alter --entity-type topics --entity-name ${topic} ` +
-    `--add-config ${config}`;
-  const wrongTime = [...configs].filter(([, { logAppendTime }]) => !logAppendTime).map(([topic]) => topic);
+  const alter = `kafka-configs.sh --bootstrap-server ${brokers[0]} --alter --entity-type topics --entity-name`;
+  const remedies = (topics: readonly string[], config: string): string =>
+    topics.map((topic) => `${alter} ${topic} --add-config ${config}`).join("\n");
+  const wrongTime = [...configs.keys()].filter((topic) => !hasBrokerTime(configs.get(topic)));
   if (wrongTime.length > 0) {
-    const commands = wrongTime.map((topic) => remedy(topic, `${timestampType}=LogAppendTime`)).join("\n");
+    const commands = remedies(wrongTime, `${timestampType}=LogAppendTime`);
     const text = `deadlines need the broker's time in ${wrongTime.join(", ")}; change it with\n${commands}`;
     throw new Fault("TOPIC_TIMESTAMP_TYPE", text, { retryable: false });
   }
-  const wrongCodec = [...configs].filter(([, { compression }]) => unreadableCodecs.includes(compression));
+  // A compression.type of "producer" leaves the codec to each producer.
+  const codecOf = (topic: string): string => configs.get(topic)?.[compressionType] ?? "producer";
+  const wrongCodec = [...configs.keys()].filter((topic) => unreadableCodecs.includes(codecOf(topic)));
   if (wrongCodec.length > 0) {
-    const list = wrongCodec.map(([topic, { compression }]) => `${topic} (${compression})`).join(", ");
-    const commands = wrongCodec.map(([topic]) => remedy(topic, `${compressionType}=gzip`)).join("\n");
+    const list = wrongCodec.map((topic) => `${topic} (${codecOf(topic)})`).join(", ");
+    const commands = remedies(wrongCodec, `${compressionType}=gzip`);
     const text = `only uncompressed and gzip records can be read, not ${list}; change it with\n${commands}`;
     throw new Fault("BUS_CODEC", text, { retryable: false });
   }
@@ -160,7 +145,7 @@ export function describeBus(settings: KafkaSettings, wanted: readonly string[]):
     const counts = await partitionCounts(admin, wanted);
     const configs = await topicConfigs(admin, [...counts.keys()]);
     const topics = [...counts].map(([topic, partitions]) => {
-      return { topic, partitions, logAppendTime: configs.get(topic)?.logAppendTime ?? false };
+      return { topic, partitions, logAppendTime: hasBrokerTime(configs.get(topic)) };
     });
     return { kind: "kafka", version: `kafkajs ${kafkajsVersion}`, brokers: brokers.length, topics };
   });

@@ -21,8 +21,13 @@ export interface GroupMembership {
   lastRequest: number;
 }
 
+/** An assigner that is called whenever its consumer is about to join its group. */
+export interface JoiningAssigner extends Assigner {
+  onJoining(membership: GroupMembership): void;
+}
+
 interface ConsumerGroup extends GroupMembership {
-  readonly assigners: readonly Assigner[];
+  readonly assigners: readonly (Assigner & Partial<JoiningAssigner>)[];
   joinAndSync(): Promise<void>;
 }
 
@@ -53,10 +58,10 @@ interface ProduceVersions {
   };
 }
 
+const nothing = Buffer.alloc(0);
 const largeBytes = 16 * 1024;
 
 const load = createRequire(import.meta.url);
-const joinListeners = new WeakMap<Assigner, (membership: GroupMembership) => void>();
 let isPatched = false;
 
 /** Idempotent. Throws when another version of kafkajs is installed. */
@@ -73,11 +78,6 @@ export function patchKafkajs(): void {
   isPatched = true;
 }
 
-/** Registers a callback for whenever the consumer with this assigner is about to join its group. */
-export function onJoining(assigner: Assigner, call: (membership: GroupMembership) => void): void {
-  joinListeners.set(assigner, call);
-}
-
 /**
  * kafkajs offers no way to send a heartbeat, and its GROUP_JOIN event lacks the generation: without the membership a
  * takeover would wait for the next heartbeat, up to a whole interval.
@@ -86,7 +86,7 @@ function exposeGroupMembership(): void {
   const { prototype } = load("kafkajs/src/consumer/consumerGroup.js") as { prototype: ConsumerGroup };
   const joinAndSync = prototype.joinAndSync;
   prototype.joinAndSync = function (this: ConsumerGroup) {
-    for (const assigner of this.assigners) joinListeners.get(assigner)?.(this);
+    for (const assigner of this.assigners) assigner.onJoining?.(this);
     return joinAndSync.call(this);
   };
 }
@@ -107,13 +107,13 @@ function stopIdleTimer(): void {
 /**
  * kafkajs reduces a record's headers to an object that it copies for each header: a record with 5,000 of them (24 KB)
  * took 16 s of CPU at every delivery. Nothing else reads such arrays. Of a repeated header the last value is kept, as
- * the port says.
+ * the port says, and null counts as empty.
  */
 function decodeHeadersInOnePass(): void {
   const { prototype } = load("kafkajs/src/protocol/decoder.js") as { prototype: Decoder };
   const readArray = prototype.readVarIntArray as (read: (decoder: Decoder) => RecordHeader) => RecordHeader[];
   prototype.readVarIntArray = function (this: Decoder, read) {
-    const headers = Object.fromEntries(readArray.call(this, read).map(({ key, value }) => [key, value]));
+    const headers = Object.fromEntries(readArray.call(this, read).map(({ key, value }) => [key, value ?? nothing]));
     return { reduce: () => headers as never };
   };
 }

@@ -1,8 +1,28 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
-import { isAlive, thisProcess, type ProcessIdentity } from "./process-identity.ts";
+
+/** Names a process for good: a pid alone is used again for another process, with its start time it is not. */
+interface ProcessIdentity {
+  readonly pid: number;
+  /** As the operating system writes it; empty where it is unknown. */
+  readonly startedAt: string;
+  /** Host name and, on Linux, the PID namespace: containers may share a folder and a host name. */
+  readonly host: string;
+}
 
 const touchEveryMs = 2_000;
 /** The lock of another machine, whose processes we can't see, is stale when it was not touched for this long. */
@@ -20,25 +40,23 @@ export class DirectoryLock {
   #lost: Fault | undefined;
 
   /** @throws Fault STORE_LOCKED, not retryable: another process has it; names its pid and host */
-  static acquire(directory: string): DirectoryLock {
+  constructor(directory: string) {
     mkdirSync(directory, { recursive: true });
-    const file = join(directory, "lock");
-    const content = JSON.stringify(thisProcess());
-    const candidate = `${file}.${randomUUID()}`;
-    writeFileSync(candidate, content);
+    this.#file = join(directory, "lock");
+    const identity: ProcessIdentity = {
+      pid: process.pid,
+      startedAt: processStart(process.pid) ?? "",
+      host: thisHost(),
+    };
+    this.#content = JSON.stringify(identity);
+    const candidate = `${this.#file}.${randomUUID()}`;
+    writeFileSync(candidate, this.#content);
     try {
-      while (!tryLink(candidate, file)) removeStale(file, candidate);
+      while (!tryLink(candidate, this.#file)) removeStale(this.#file, candidate);
     } finally {
       rmSync(candidate, { force: true });
     }
-    return new DirectoryLock(file, content);
-  }
-
-  private constructor(file: string, content: string) {
-    this.#file = file;
-    this.#content = content;
-    this.#timer = setInterval(() => this.#touch(), touchEveryMs);
-    this.#timer.unref();
+    this.#timer = setInterval(() => this.#touch(), touchEveryMs).unref();
   }
 
   /** Throws STORE_LOCKED for a process that was suspended so long that another one took the lock. */
@@ -62,10 +80,10 @@ export class DirectoryLock {
       const now = new Date();
       utimesSync(this.#file, now, now);
       this.#touchedAtMs = performance.now();
-      return;
+    } else {
+      clearInterval(this.#timer);
+      this.#lost = lockedBy(this.#file, content);
     }
-    clearInterval(this.#timer);
-    this.#lost = lockedBy(this.#file, content);
   }
 }
 
@@ -84,50 +102,59 @@ function removeStale(file: string, candidate: string): void {
   if (content === undefined) return;
   if (!isStale(file, content, candidate)) throw lockedBy(file, content);
   const aside = `${candidate}.stale`;
-  try {
-    renameSync(file, aside);
-  } catch {
-    return; // another process was faster
-  }
-  // Between reading and moving, another process may have replaced the stale lock by its own: then that is put back.
+  valueOf(() => renameSync(file, aside));
   const moved = contentOf(aside);
+  // Another process was faster.
+  if (moved === undefined) return;
+  // Between reading and moving, another process may have replaced the stale lock by its own: then that is put back.
   if (moved !== content) tryLink(aside, file);
   rmSync(aside, { force: true });
 }
 
 function isStale(file: string, content: string, candidate: string): boolean {
-  const holder = parse(content);
-  if (holder === undefined || holder.host !== thisProcess().host)
-    return ageByFileSystemMs(file, candidate) > staleAfterMs;
-  return !isAlive(holder);
-}
-
-/** Compared by modification times of the file system, because the clocks of two machines differ. */
-function ageByFileSystemMs(file: string, candidate: string): number {
-  try {
-    return statSync(candidate).mtimeMs - statSync(file).mtimeMs;
-  } catch {
-    return 0;
-  }
+  const holder = holderOf(content);
+  if (holder?.host === thisHost()) return processStart(holder.pid) !== holder.startedAt;
+  // By modification times of the file system, because the clocks of two machines differ.
+  const ageMs = valueOf(() => statSync(candidate).mtimeMs - statSync(file).mtimeMs) ?? 0;
+  return ageMs > staleAfterMs;
 }
 
 function lockedBy(file: string, content: string | undefined): Fault {
-  const holder = content === undefined ? undefined : parse(content);
+  const holder = holderOf(content);
   const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
   return new Fault("STORE_LOCKED", `${who} has this folder open: ${file}`, { retryable: false });
 }
 
-function contentOf(file: string): string | undefined {
+const contentOf = (file: string): string | undefined => valueOf(() => readFileSync(file, "utf8"));
+
+const holderOf = (content = ""): ProcessIdentity | undefined => valueOf(() => JSON.parse(content) as ProcessIdentity);
+
+const thisHost = (): string => valueOf(() => `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`) ?? hostname();
+
+/** Undefined for a process that does not exist or is a zombie: it has ended, and its parent has not read its status. */
+function processStart(pid: number): string | undefined {
   try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it exists and belongs to another user.
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return undefined;
   }
+  if (process.platform === "linux") return valueOf(() => linuxProcessStart(pid));
+  return valueOf(() => execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim()) ?? "";
 }
 
-function parse(content: string): ProcessIdentity | undefined {
+function linuxProcessStart(pid: number): string | undefined {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The name is in parentheses and may contain anything: count after it. Field 3 is the state, 22 the start time.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (fields[0] === "Z" || fields[0] === "X") return undefined;
+  return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
+}
+
+/** Undefined when it throws. */
+function valueOf<Value>(read: () => Value): Value | undefined {
   try {
-    return JSON.parse(content) as ProcessIdentity;
+    return read();
   } catch {
     return undefined;
   }

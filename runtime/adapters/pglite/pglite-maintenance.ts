@@ -1,14 +1,12 @@
 import type { Sql } from "../../ports/store.ts";
 
-export interface MaintenanceThresholds {
-  readonly everyMs: number;
+const defaultThresholds = {
+  everyMs: 10_000,
   /** A checkpoint is due when a crash would have to replay more than this. */
-  readonly walBytes: number;
+  walBytes: 64 * 1024 * 1024,
   /** A table is vacuumed when it has more dead rows than this, and more than a fifth of its live rows. */
-  readonly deadRows: number;
-}
-
-const defaultThresholds: MaintenanceThresholds = { everyMs: 10_000, walBytes: 64 * 1024 * 1024, deadRows: 20_000 };
+  deadRows: 20_000,
+};
 
 /**
  * Checkpoints and vacuums, which a Postgres server runs in background processes and PGlite does not. Without
@@ -17,10 +15,10 @@ const defaultThresholds: MaintenanceThresholds = { everyMs: 10_000, walBytes: 64
  */
 export class PgliteMaintenance {
   readonly #sql: Sql;
-  readonly #limits: MaintenanceThresholds;
+  readonly #limits: typeof defaultThresholds;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(sql: Sql, limits: Partial<MaintenanceThresholds> = {}) {
+  constructor(sql: Sql, limits: Partial<typeof defaultThresholds> = {}) {
     this.#sql = sql;
     this.#limits = { ...defaultThresholds, ...limits };
   }

@@ -9,11 +9,6 @@ import { settleWithin } from "../../ports/settle-within.ts";
 import { storeFault } from "../sql/sql-fault.ts";
 import { parsers, toParameter } from "../sql/sql-types.ts";
 
-export interface PgliteStoreOptions {
-  /** The folder of its files; undefined: in memory, lost when closed. */
-  readonly directory: string | undefined;
-}
-
 const closeTimeoutMs = 5_000;
 
 /**
@@ -28,9 +23,12 @@ export class PgliteStore implements Store {
   readonly #maintenance: PgliteMaintenance;
   #closed: Promise<void> | undefined;
 
-  /** @throws Fault STORE_LOCKED, not retryable: another process has the directory open; names its pid */
-  static async open({ directory }: PgliteStoreOptions): Promise<PgliteStore> {
-    const lock = directory === undefined ? undefined : DirectoryLock.acquire(directory);
+  /**
+   * @param options `directory`: the folder of its files; undefined: in memory, lost when closed
+   * @throws Fault STORE_LOCKED, not retryable: another process has the directory open; names its pid
+   */
+  static async open({ directory }: { readonly directory: string | undefined }): Promise<PgliteStore> {
+    const lock = directory === undefined ? undefined : new DirectoryLock(directory);
     try {
       return new PgliteStore(await openDatabase(directory), lock);
     } catch (error) {
@@ -53,15 +51,14 @@ export class PgliteStore implements Store {
 
   async transaction<Result>(work: (tx: Sql) => Promise<Result>): Promise<Result> {
     this.#lock?.assertHeld();
+    // PGlite rethrows what `work` threw as well as its own errors, and only its own become faults.
     let thrown: { readonly error: unknown } | undefined;
-    let handle: PgliteTransaction | undefined;
     try {
       return await this.#db.transaction(async (tx) => {
-        handle = new PgliteTransaction(tx);
-        // PGlite rethrows what `work` threw as well as its own errors, and only its own become faults.
+        const handle = new PgliteTransaction(tx);
         try {
           const result = await work(handle);
-          await Promise.all(handle.pendingQueries);
+          await Promise.all(handle.pending);
           return result;
         } catch (error) {
           thrown = { error };
@@ -69,8 +66,7 @@ export class PgliteStore implements Store {
         }
       });
     } catch (error) {
-      if (thrown !== undefined) throw thrown.error;
-      throw handle?.abortCause ?? storeFault(error);
+      throw thrown === undefined ? storeFault(error) : thrown.error;
     }
   }
 
@@ -101,27 +97,29 @@ export class PgliteStore implements Store {
 class PgliteTransaction implements Sql {
   readonly #tx: Transaction;
   /** The first failure: the errors of later statements only say that the transaction is aborted. */
-  abortCause: Fault | undefined;
-  readonly pendingQueries: Promise<unknown>[] = [];
+  #abortCause: Fault | undefined;
+  readonly pending: Promise<unknown>[] = [];
 
   constructor(tx: Transaction) {
     this.#tx = tx;
   }
 
   query<Row = Record<string, unknown>>(text: string, values?: readonly SqlValue[]): Promise<Row[]> {
-    const answer = run<Row>(this.#tx, text, values).catch((error: unknown) => this.#failTransaction(error));
-    this.pendingQueries.push(answer);
-    // The transaction awaits it too, so a caller need not.
-    answer.catch(() => {});
-    return answer;
+    return this.#track(run(this.#tx, text, values));
   }
 
   async script(text: string): Promise<void> {
-    await this.#tx.exec(text).catch((error: unknown) => this.#failTransaction(error));
+    await this.#track(this.#tx.exec(text));
   }
 
-  #failTransaction(error: unknown): never {
-    throw (this.abortCause ??= storeFault(error));
+  #track<Result>(work: Promise<Result>): Promise<Result> {
+    const answer = work.catch((error: unknown) => {
+      throw (this.#abortCause ??= storeFault(error));
+    });
+    this.pending.push(answer);
+    // The transaction awaits it too, so a caller need not.
+    answer.catch(() => {});
+    return answer;
   }
 }
 
@@ -138,13 +136,12 @@ async function run<Row>(db: PGlite | Transaction, text: string, values: readonly
 async function openDatabase(directory: string | undefined): Promise<PGlite> {
   // Imported here because it is 16 MB of WebAssembly, which a process with a Postgres server never needs.
   const { PGlite } = await import("@electric-sql/pglite");
-  const data = directory === undefined ? undefined : join(directory, "data");
-  const complete = directory === undefined ? undefined : join(directory, "complete");
+  const data = directory && join(directory, "data");
+  const complete = directory && join(directory, "complete");
   // A process that ended during initdb left an incomplete database, which can't be told from a complete one.
-  if (data !== undefined && complete !== undefined && !existsSync(complete))
-    rmSync(data, { recursive: true, force: true });
-  const db = await PGlite.create({ ...(data === undefined ? {} : { dataDir: data }) });
-  if (complete !== undefined) writeFileSync(complete, "");
+  if (data && complete && !existsSync(complete)) rmSync(data, { recursive: true, force: true });
+  const db = await PGlite.create(data);
+  if (complete) writeFileSync(complete, "");
   // PGlite must not convert anything itself: `toParameter` and `parsers` do it as for Postgres.
   for (const type of Object.keys(db.serializers)) db.serializers[type] = (value: string) => value;
   for (const [type, parse] of parsers) db.parsers[type] = parse;

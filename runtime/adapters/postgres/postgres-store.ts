@@ -9,8 +9,6 @@ import { parsers } from "../sql/sql-types.ts";
 export interface PostgresStoreOptions {
   /** postgres://user:password@host:port/database?sslmode=…; it overrides the options here, they the variables PG*. */
   readonly url: string;
-  readonly password?: string | (() => string | Promise<string>);
-  readonly ssl?: Exclude<pg.PoolConfig["ssl"], undefined>;
   readonly maxConnections?: number;
   readonly connectTimeoutMs?: number;
   /** The server cancels a statement after this time; without an answer of the server the client gives up 5 s later. */
@@ -93,8 +91,6 @@ function poolConfig(options: PostgresStoreOptions): pg.PoolConfig {
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
   return {
     connectionString: options.url,
-    ...(options.password === undefined ? {} : { password: options.password }),
-    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     max: options.maxConnections ?? 4,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     query_timeout: statementTimeoutMs + clientTimeoutMarginMs,

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "../../core/fault.ts";
 import type { Sql, Store } from "../../ports/store.ts";
-import { hasMigrations, refuseFormerStore } from "../former-store.ts";
+import { refuseFormerStore } from "../former-store.ts";
 import { sqlStateOf } from "./sql-fault.ts";
 
 /** A folder of files NNNN_name.sql. Each scope has its own sequence of numbers. */
@@ -26,6 +26,7 @@ type MigrationFile = Migration & { readonly text: string };
 /** An arbitrary number that every version of Rollcall must share. */
 const lockKey = 7_265_011;
 const insufficientPrivilege = "42501";
+const checkViolation = "23514";
 /** Creates the table that records which migrations were applied. */
 export const MIGRATION_TABLE = `
   -- "create schema if not exists" needs the right to create one even if it exists. And to_regnamespace answers from a
@@ -59,8 +60,7 @@ export async function migrate(
   onApplied: () => void = () => {},
 ): Promise<Migration[]> {
   const files = (await Promise.all(sets.map(readSet))).flat();
-  await refuseFormerStore(store);
-  const missing = await missingOf(store, files);
+  const missing = (await refuseFormerStore(store)) ? await missingOf(store, files) : files;
   if (missing.length === 0) return [];
   const applied: Migration[] = [];
   for (;;) {
@@ -70,13 +70,6 @@ export async function migrate(
     if (migration === undefined) return applied;
     applied.push(migration);
   }
-}
-
-async function missingOf(sql: Sql, files: readonly MigrationFile[]): Promise<readonly MigrationFile[]> {
-  if (!(await hasMigrations(sql))) return files;
-  const done = await appliedOf(sql, files);
-  assertAppliedUnchanged(files, done);
-  return files.filter((file) => !done.some((row) => isSame(row, file)));
 }
 
 const explainMissingPrivilege =
@@ -100,9 +93,7 @@ async function applyNext(
   // with the transaction.
   await store.script(tx, `select pg_advisory_xact_lock(${lockKey})`);
   await store.script(tx, MIGRATION_TABLE);
-  const done = await appliedOf(tx, files);
-  assertAppliedUnchanged(files, done);
-  const next = files.find((file) => !done.some((row) => isSame(row, file)));
+  const [next] = await missingOf(tx, files);
   if (next === undefined) return undefined;
   const { text, ...migration } = next;
   await store.script(tx, text);
@@ -115,26 +106,26 @@ async function applyNext(
   return migration;
 }
 
-const appliedOf = (sql: Sql, files: readonly MigrationFile[]): Promise<Migration[]> =>
-  sql.query<Migration>(
+/** The files that are not applied yet, in order. @throws Fault MIGRATION_MISMATCH */
+async function missingOf(sql: Sql, files: readonly MigrationFile[]): Promise<readonly MigrationFile[]> {
+  const applied = await sql.query<Migration>(
     "select scope, number, name, checksum from rollcall.migration where scope = any($1::text[]) order by scope, number",
     [[...new Set(files.map(({ scope }) => scope))]],
   );
-
-const isSame = (one: Migration, other: Migration): boolean => one.scope === other.scope && one.number === other.number;
-
-function assertAppliedUnchanged(files: readonly MigrationFile[], done: readonly Migration[]): void {
-  for (const row of done) {
-    const file = files.find((candidate) => isSame(row, candidate));
+  const isSame = (one: Migration) => (other: Migration) => one.scope === other.scope && one.number === other.number;
+  for (const row of applied) {
+    const file = files.find(isSame(row));
     if (file === undefined)
       throw mismatch(row, "was applied by another version of Rollcall and does not exist in this one");
     if (file.checksum !== row.checksum) throw mismatch(file, "was changed after it was applied");
   }
-  for (const file of files) {
-    const newest = Math.max(0, ...done.filter(({ scope }) => scope === file.scope).map(({ number }) => number));
-    if (file.number < newest && !done.some((row) => isSame(row, file)))
-      throw mismatch(file, `is older than number ${newest}, which is applied already`);
+  const missing = files.filter((file) => !applied.some(isSame(file)));
+  for (const file of missing) {
+    const newest = applied.findLast(({ scope }) => scope === file.scope);
+    if (newest !== undefined && file.number < newest.number)
+      throw mismatch(file, `is older than number ${newest.number}, which is applied already`);
   }
+  return missing;
 }
 
 function mismatch({ scope, name }: Migration, what: string): Fault {
@@ -144,18 +135,17 @@ function mismatch({ scope, name }: Migration, what: string): Fault {
 async function readSet({ scope, directory }: MigrationSet): Promise<MigrationFile[]> {
   const path = directory instanceof URL ? fileURLToPath(directory) : directory;
   const names = (await readdir(path)).filter((name) => name.endsWith(".sql")).sort();
-  const files = await Promise.all(names.map((name) => readMigration(scope, join(path, name))));
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const number = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
+      if (number === undefined) throw new Error(`${join(path, name)}: a migration is called NNNN_name.sql`);
+      const text = await readFile(join(path, name), "utf8");
+      return { scope, number: Number(number), name, checksum: createHash("sha256").update(text).digest("hex"), text };
+    }),
+  );
   const numbers = new Set(files.map(({ number }) => number));
   if (numbers.size !== files.length) throw new Error(`two migrations in ${path} have the same number`);
   return files;
-}
-
-async function readMigration(scope: string, path: string): Promise<MigrationFile> {
-  const name = basename(path);
-  const number = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
-  if (number === undefined) throw new Error(`${path}: a migration is called NNNN_name.sql`);
-  const text = await readFile(path, "utf8");
-  return { scope, number: Number(number), name, checksum: createHash("sha256").update(text).digest("hex"), text };
 }
 
 /**
@@ -166,23 +156,21 @@ async function readMigration(scope: string, path: string): Promise<MigrationFile
  * @throws Fault STORE_UNAVAILABLE, retryable: a turn locked the journal for too long
  */
 export async function ensureJournalPartitions(store: Store, days: readonly string[]): Promise<string[]> {
-  const made: string[] = [];
-  for (const day of days)
-    if (await store.transaction((tx) => createJournalPartition(tx, day)).catch(falseWhenDayHasRows)) made.push(day);
-  return made;
-}
-
-async function createJournalPartition(tx: Sql, day: string): Promise<boolean> {
-  const start = new Date(`${day}T00:00:00Z`);
-  if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day) throw new RangeError(`no day: ${day}`);
-  const [row] = await tx.query<{ made: boolean }>("select rollcall.create_journal_partition($1::text::date) as made", [
-    day,
-  ]);
-  return row?.made ?? false;
-}
-
-/** 23514, check_violation: journal_default has rows of that day. */
-function falseWhenDayHasRows(error: unknown): boolean {
-  if (sqlStateOf(error) === "23514") return false;
-  throw error;
+  const created: string[] = [];
+  for (const day of days) {
+    const start = new Date(`${day}T00:00:00Z`);
+    if (Number.isNaN(start.getTime()) || start.toISOString().slice(0, 10) !== day)
+      throw new RangeError(`no day: ${day}`);
+    try {
+      const [row] = await store.query<{ made: boolean }>(
+        "select rollcall.create_journal_partition($1::text::date) as made",
+        [day],
+      );
+      if (row?.made === true) created.push(day);
+    } catch (error) {
+      // journal_default has rows of that day.
+      if (sqlStateOf(error) !== checkViolation) throw error;
+    }
+  }
+  return created;
 }

@@ -19,21 +19,16 @@ export function endsSession(error: unknown): boolean {
 /** The Fault that a store throws for an error of its driver; a Fault is returned unchanged. */
 export function storeFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const refused = refusedClasses.has(sqlStateOf(error)?.slice(0, 2) ?? "");
-  return refused
-    ? new Fault("STORE_REFUSED", `the database refused the data: ${describeError(error)}`, {
-        retryable: false,
-        cause: error,
-      })
-    : new Fault("STORE_UNAVAILABLE", `the database failed: ${describeError(error)}`, { retryable: true, cause: error });
+  const what = describeError(error);
+  if (refusedClasses.has(sqlStateOf(error)?.slice(0, 2) ?? ""))
+    return new Fault("STORE_REFUSED", `the database refused the data: ${what}`, { retryable: false, cause: error });
+  return new Fault("STORE_UNAVAILABLE", `the database failed: ${what}`, { retryable: true, cause: error });
 }
 
 /** The answer to COMMIT was lost: the transaction may have been committed or rolled back. */
 export function commitUnknown(error: unknown): Fault {
-  return new Fault("COMMIT_UNKNOWN", `the answer to COMMIT was lost: ${describeError(error)}`, {
-    retryable: true,
-    cause: error,
-  });
+  const text = `the answer to COMMIT was lost: ${describeError(error)}`;
+  return new Fault("COMMIT_UNKNOWN", text, { retryable: true, cause: error });
 }
 
 function describeError(error: unknown): string {

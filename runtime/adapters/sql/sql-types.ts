@@ -1,3 +1,4 @@
+import { parse as parseArray } from "postgres-array";
 import type { SqlValue } from "../../ports/store.ts";
 
 /**
@@ -6,32 +7,27 @@ import type { SqlValue } from "../../ports/store.ts";
  */
 export function toParameter(value: SqlValue | undefined): string | Uint8Array | null {
   if (value === null || value === undefined) return null;
-  if (value instanceof Uint8Array) return value;
-  if (Array.isArray(value)) return arrayText(value);
-  return scalarText(value as Exclude<SqlValue, readonly SqlValue[]>);
+  return value instanceof Uint8Array ? value : textOf(value);
 }
 
-function scalarText(value: string | number | boolean | Date | Uint8Array | null): string {
-  if (value instanceof Uint8Array) return `\\x${asBuffer(value).toString("hex")}`;
+function textOf(value: Exclude<SqlValue, null>): string {
+  if (Array.isArray(value)) return `{${value.map(elementText).join(",")}}`;
+  if (value instanceof Uint8Array)
+    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.length).toString("hex")}`;
   // Years beyond 9999: ISO writes +010000, Postgres reads 10000.
   if (value instanceof Date) return value.toISOString().replace(/^\+0*/, "");
-  return String(value);
+  return String(value as Exclude<typeof value, readonly SqlValue[]>);
 }
-
-const arrayText = (values: readonly SqlValue[]): string => `{${values.map(elementText).join(",")}}`;
 
 function elementText(value: SqlValue | undefined): string {
   if (value === null || value === undefined) return "NULL";
-  if (Array.isArray(value)) return arrayText(value);
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = scalarText(value as Exclude<SqlValue, readonly SqlValue[]>);
+  const text = textOf(value);
+  if (Array.isArray(value) || typeof value === "number" || typeof value === "boolean") return text;
   // JSON escapes quotes and backslashes as array elements need it, several times faster than a replacement. Texts with
   // control characters and lone surrogates are left out: for these it has escapes that Postgres does not know.
   return PLAIN.test(text) ? JSON.stringify(text) : `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
 const PLAIN = /^[^\u0000-\u001f\ud800-\udfff]*$/;
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 type Parse = (text: string) => unknown;
 
@@ -64,40 +60,12 @@ const scalars: readonly (readonly [oid: number, arrayOid: number, parse: Parse])
 
 /** Type oid -> how its text form is read. */
 export const parsers: ReadonlyMap<number, Parse> = new Map(
-  scalars.flatMap(([oid, arrayOid, parse]) => [
+  scalars.flatMap(([oid, arrayOid, parse]): [number, Parse][] => {
     // Exactly one argument: some drivers pass a second one, which JSON.parse would use as a reviver.
-    [oid, (text: string) => parse(text)] as const,
-    [arrayOid, (text: string) => parseArray(text, parse)] as const,
-  ]),
+    const parseOne: Parse = (text) => parse(text);
+    return [
+      [oid, parseOne],
+      [arrayOid, (text) => parseArray(text, parseOne)],
+    ];
+  }),
 );
-
-/** Parses `{a,"b c",NULL,{d}}`, also with leading bounds such as `[0:1]=`. */
-function parseArray(text: string, parse: Parse): unknown[] {
-  let at = text.indexOf("{");
-  const quoted = (): string => {
-    let value = "";
-    for (at += 1; at < text.length && text[at] !== '"'; at += 1) {
-      if (text[at] === "\\") at += 1;
-      value += text[at];
-    }
-    at += 1;
-    return value;
-  };
-  const bare = (): unknown => {
-    const from = at;
-    while (at < text.length && text[at] !== "," && text[at] !== "}") at += 1;
-    const value = text.slice(from, at);
-    return value === "NULL" ? null : parse(value);
-  };
-  const list = (): unknown[] => {
-    const values: unknown[] = [];
-    at += 1;
-    while (at < text.length && text[at] !== "}") {
-      if (text[at] === ",") at += 1;
-      values.push(text[at] === "{" ? list() : text[at] === '"' ? parse(quoted()) : bare());
-    }
-    at += 1;
-    return values;
-  };
-  return list();
-}

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from "vitest";
-import type { KafkaBusOptions } from "../../../runtime/adapters/kafka/kafka-options.ts";
+import type { KafkaBusOptions } from "../../../runtime/adapters/kafka/kafka-client.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
 import { RecordingListener } from "../bus-listener.ts";
 import { kafkaBus, message, patience, unique } from "./kafka-test-bus.ts";

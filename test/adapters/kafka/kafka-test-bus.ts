@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { KafkaBus } from "../../../runtime/adapters/kafka/kafka-bus.ts";
-import type { KafkaBusOptions } from "../../../runtime/adapters/kafka/kafka-options.ts";
+import type { KafkaBusOptions } from "../../../runtime/adapters/kafka/kafka-client.ts";
 import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
 import type { BusRecord, EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { RecordingListener } from "../bus-listener.ts";

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import type { KafkaMessage } from "kafkajs";
 import { expect, it } from "vitest";
-import { toBusRecord } from "../../../runtime/adapters/kafka/bus-record.ts";
+import { toBusRecord } from "../../../runtime/adapters/kafka/kafka-delivery.ts";
 import { patchKafkajs } from "../../../runtime/adapters/kafka/kafkajs-patches.ts";
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
@@ -23,6 +23,9 @@ function decoded(bytes: Buffer): Readonly<Record<string, Buffer>> {
   decoder.readVarInt();
   return toBusRecord("t", 0, decode(decoder, { firstOffset: 0, firstTimestamp: 0 }) as KafkaMessage, 0).headers;
 }
+/** As kafkajs reads them: all values of a repeated header in an array. */
+const lastValues = (headers: object): object =>
+  Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, Array.isArray(value) ? value.at(-1) : value]));
 const encoded = (headers: Headers): Buffer =>
   encode({ offsetDelta: 0, timestampDelta: 0, key: "k", value: "v", headers }).buffer;
 
@@ -31,7 +34,7 @@ const examples = fc
   .sample(fc.dictionary(name, fc.oneof(fc.string(), fc.array(fc.string(), { minLength: 1, maxLength: 3 }))), 300)
   .map(encoded);
 // Kept before kafkajs is patched, which can't be undone.
-const asKafkajsDoes = examples.map(decoded);
+const asKafkajsDoes = examples.map((example) => lastValues(decoded(example)));
 patchKafkajs();
 
 it("a record's headers are those that kafkajs reads, with the last value of a repeated one", () => {
