@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { parentPort } from "node:worker_threads";
 import type { JournalLine } from "../journal/journal-line.ts";
-import { checkContracts, type CheckRequest } from "./check-contracts.ts";
+import { checkContracts } from "./check-contracts.ts";
+import type { CheckRequest } from "./contract-check.ts";
 
 /** What the thread says: it wants more lines of the journal, or it is done. */
 export type WorkerMessage = { readonly wants: "lines" } | { readonly result: unknown } | { readonly failed: string };

@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { COMMAND } from "../built-files.ts";
-import type { CheckRequest, CheckResult } from "./check-contracts.ts";
 import type { WorkerMessage, WorkerRequest } from "./check-worker.ts";
+import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
 const LINES_PER_MESSAGE = 500;
 /** A thread that nobody asks is ended. */
@@ -28,7 +28,7 @@ export class ContractChecker {
    * @param journal read, page by page, where a plan is asked for
    * @throws CheckerBusy, CheckTimeout
    */
-  async check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<CheckResult> {
+  async check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<ContractCheck> {
     if (this.#busy) throw new CheckerBusy();
     this.#busy = true;
     clearTimeout(this.#idleTimer);
@@ -72,7 +72,7 @@ function runCheck(
   request: CheckRequest,
   journal: AsyncIterable<JournalLine>,
   timeoutMs: number,
-): Promise<CheckResult> {
+): Promise<ContractCheck> {
   const lines = batchesOf(journal);
   const send = (told: WorkerRequest): void => worker.postMessage(told);
   return new Promise((resolve, reject) => {
@@ -83,7 +83,7 @@ function runCheck(
           ({ value }) => send({ lines: value ?? [] }),
           (error: unknown) => settle(() => reject(error)),
         );
-      else if ("result" in said) settle(() => resolve(said.result as CheckResult));
+      else if ("result" in said) settle(() => resolve(said.result as ContractCheck));
       else settle(() => reject(new Error(said.failed)));
     };
     const onEnd = (error: unknown): void =>
