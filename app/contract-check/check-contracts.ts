@@ -2,34 +2,18 @@ import { on } from "node:events";
 import { parentPort } from "node:worker_threads";
 import type { Command } from "commander";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
-import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
-import { type ModelCheckResult, checkModel } from "../../runtime/contract/exploration/check-model.ts";
-import { buildGraph, type ContractGraph } from "../../runtime/contract/graph/graph.ts";
+import { checkModel } from "../../runtime/contract/exploration/check-model.ts";
+import { buildGraph } from "../../runtime/contract/graph/graph.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
-import { type PlanReport, runPlan } from "../journal/plan-report.ts";
+import { runPlan } from "../journal/plan-report.ts";
 import { withoutBackends } from "../modules/registration.ts";
-
-export interface CheckRequest {
-  /** The whole domain's. */
-  readonly files: readonly ContractFile[];
-  /** Whether every course of a small world is tried. */
-  readonly model: boolean;
-  /** How far back the journal is taken again; undefined: not at all. */
-  readonly planHours?: number | undefined;
-}
-export interface CheckResult {
-  readonly diagnostics: readonly Diagnostic[];
-  /** Null where there is an error, as all below; also null: was not asked for. */
-  readonly graph: ContractGraph | null;
-  readonly model: ModelCheckResult | null;
-  readonly plan: PlanReport | null;
-}
+import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
 /** What the thread says: it wants more lines of the journal, or it is done. It is told no lines when there are no more. */
-export type WorkerMessage = "lines" | { readonly result: CheckResult } | { readonly failed: string };
+export type WorkerMessage = "lines" | { readonly result: ContractCheck } | { readonly failed: string };
 
 /** Hidden: the server starts it as the thread that checks contracts. */
 export function addCommands(program: Command): void {
@@ -67,12 +51,17 @@ async function runWorker(): Promise<void> {
 async function checkContracts(
   { files, model: explores, planHours }: CheckRequest,
   lines: AsyncIterable<JournalLine>,
-): Promise<CheckResult> {
-  const { model, diagnostics } = validateFiles("the contracts", files, withoutBackends());
+): Promise<ContractCheck> {
+  const { model, diagnostics: found } = validateFiles("the contracts", files, withoutBackends());
+  const diagnostics = [...found];
   if (!model) return { diagnostics, graph: null, model: null, plan: null };
-  const graph = buildGraph(model);
-  const explored = explores ? checkModel(model) : null;
-  if (planHours === undefined) return { diagnostics, graph, model: explored, plan: null };
+  const checked = { diagnostics, graph: buildGraph(model), model: explores ? explored(model) : null };
+  if (planHours === undefined) return { ...checked, plan: null };
   const journal = await openJournal(lines, model.code, (names) => compileDomain(model, names));
-  return { diagnostics, graph, model: explored, plan: await runPlan(journal, journal.fallback, planHours) };
+  return { ...checked, plan: await runPlan(journal, journal.fallback, planHours) };
+}
+
+function explored(domain: DomainModel): ContractCheck["model"] {
+  const { states, transitions, diagnostics, untaken } = checkModel(domain);
+  return { states, transitions, violations: [...diagnostics], untaken: [...untaken] };
 }

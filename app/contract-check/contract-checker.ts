@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { COMMAND } from "../built-files.ts";
-import type { CheckRequest, CheckResult, WorkerMessage } from "./check-contracts.ts";
+import type { WorkerMessage } from "./check-contracts.ts";
+import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
 const LINES_PER_MESSAGE = 500;
 /** A thread that nobody asks is ended. */
@@ -29,7 +30,7 @@ export class ContractChecker {
    * @param journal read, page by page, where a plan is asked for
    * @throws CheckerBusy, CheckTimeout
    */
-  async check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<CheckResult> {
+  async check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<ContractCheck> {
     if (this.#busy) throw new CheckerBusy();
     this.#busy = true;
     clearTimeout(this.#idleTimer);
@@ -74,7 +75,7 @@ async function runCheck(
   worker: Worker,
   request: CheckRequest,
   journal: AsyncIterable<JournalLine>,
-): Promise<CheckResult> {
+): Promise<ContractCheck> {
   const batches = batchesOf(journal);
   try {
     const messages = on(worker, "message", { close: ["exit"] }) as AsyncIterable<[WorkerMessage]>;

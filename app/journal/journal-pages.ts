@@ -1,4 +1,4 @@
-import type { JournalRow, EntitySnapshot } from "../../runtime/core/journal.ts";
+import type { EntitySnapshot, JournalRow } from "../../runtime/core/journal.ts";
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
 import type { Config } from "../host/config.ts";
 import { encodeBytes, type JournalLine } from "./journal-line.ts";
@@ -15,22 +15,17 @@ interface StoredRow extends Omit<JournalRow, "at" | "key" | "value"> {
   readonly at: Date;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-}
-interface StoredRowWithEntity extends StoredRow {
-  /** The last row of its entity in this page: then the columns below hold the entity. */
+  /** Whether it is the last row of its entity in this page. */
   readonly ends: boolean;
-  readonly e_state: string | null;
-  readonly e_reducer_state: string | null;
-  readonly e_seq: number;
-  readonly e_attempt: EntitySnapshot["attempt"];
-  readonly e_data: unknown;
-  readonly e_deadlines: EntitySnapshot["deadlines"];
-  readonly e_state_since: Date;
+  /** With the last row, unless the entity is gone; `state_since` as Postgres writes it. */
+  readonly entity: EntitySnapshot | null;
 }
 
+/** In the order of a line's keys, as are the entity's. */
 const JOURNAL_COLUMNS =
-  "at, partition, seq, kind, entity_id, type, message_id, correlation_id, attempt_id, contract_hash, body, " +
+  "partition, seq, at, kind, entity_id, type, message_id, correlation_id, attempt_id, contract_hash, body, " +
   "topic, key, value, headers";
+const ENTITY_COLUMNS = "entity_id, state, reducer_state, seq, attempt, data, deadlines, state_since";
 
 /** The first lines of a journal: its head, and all contracts that ran. */
 export async function readJournalHead(
@@ -58,96 +53,46 @@ export async function readJournalHead(
 export async function readJournalPage(
   sql: Sql,
   domain: string,
-  after: JournalPosition | undefined,
+  [among, entityId, seq, partition]: JournalPosition = ["no entity", "", 0, 0],
   { limit, since }: { readonly limit: number; readonly since?: string | undefined },
 ): Promise<{ lines: JournalLine[]; next: JournalPosition | undefined }> {
-  const isBeforeEntities = after?.[0] !== "entities";
-  const rows = isBeforeEntities
-    ? await rowsWithoutEntity(sql, domain, after, limit)
-    : await rowsOfEntities(sql, domain, after, limit, since);
-  const last = rows.length === limit ? rows.at(-1) : undefined;
-  const position: JournalPosition | undefined = last && [
-    after?.[0] ?? "no entity",
-    last.entity_id ?? "",
-    last.seq,
-    last.partition,
-  ];
-  return { lines: rows.flatMap(linesOf), next: position ?? (isBeforeEntities ? ["entities", "", 0, 0] : undefined) };
-}
-
-const linesOf = (row: StoredRow | StoredRowWithEntity): JournalLine[] =>
-  "ends" in row && row.ends && row.e_reducer_state !== null ? [rowLine(row), entityLine(row)] : [rowLine(row)];
-
-const rowsWithoutEntity = (
-  sql: Sql,
-  domain: string,
-  after: JournalPosition | undefined,
-  limit: number,
-): Promise<StoredRow[]> =>
-  sql.query<StoredRow>(
-    `select ${JOURNAL_COLUMNS} from rollcall.journal
-      where domain = $1 and entity_id is null and (seq, partition) > ($2::bigint, $3::int)
-      order by seq, partition limit $4`,
-    [domain, after?.[2] ?? 0, after?.[3] ?? 0, limit],
-  );
-
-function rowsOfEntities(
-  sql: Sql,
-  domain: string,
-  [, entityId, seq, partition]: JournalPosition,
-  limit: number,
-  since: string | undefined,
-): Promise<StoredRowWithEntity[]> {
-  const values: SqlValue[] = [domain, entityId, seq, partition, limit];
-  const inWindow =
-    since === undefined
-      ? ""
-      : `and exists (select 1 from rollcall.journal w
-      where w.domain = j.domain and w.entity_id = j.entity_id and w.at >= $${values.push(since)}::timestamptz)`;
-  return sql.query<StoredRowWithEntity>(
+  const values: SqlValue[] = [domain, limit, seq, partition];
+  const bind = (value: string): string => `$${values.push(value)}`;
+  const conditions =
+    among === "no entity"
+      ? ["entity_id is null and (seq, partition) > ($3::bigint, $4::int)"]
+      : [`(entity_id, seq, partition) > (${bind(entityId)}::text, $3::bigint, $4::int)`];
+  if (among === "entities" && since !== undefined)
+    conditions.push(
+      `exists (select 1 from rollcall.journal w
+        where w.domain = j.domain and w.entity_id = j.entity_id and w.at >= ${bind(since)}::timestamptz)`,
+    );
+  const rows = await sql.query<StoredRow>(
     `with page as (
        select ${JOURNAL_COLUMNS} from rollcall.journal j
-        where domain = $1 and (entity_id, seq, partition) > ($2::text, $3::bigint, $4::int) ${inWindow}
-        order by entity_id, seq, partition limit $5
+        where domain = $1 and ${conditions.join(" and ")} order by entity_id, seq, partition limit $2
      ), ended as (
        select page.*, lead(entity_id) over (order by entity_id, seq, partition) is distinct from entity_id as ends
          from page
      )
-     select j.*, e.state as e_state, e.reducer_state as e_reducer_state, e.seq as e_seq, e.attempt as e_attempt,
-            e.data as e_data, e.deadlines as e_deadlines, e.state_since as e_state_since
-       from ended j left join rollcall.entity e on j.ends and e.domain = $1 and e.entity_id = j.entity_id
+     select j.*, to_json(e) as entity
+       from ended j left join lateral (
+         select ${ENTITY_COLUMNS} from rollcall.entity where j.ends and domain = $1 and entity_id = j.entity_id
+       ) e on true
       order by j.entity_id, j.seq, j.partition`,
     values,
   );
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  const afterLast = last && ([among, last.entity_id ?? "", last.seq, last.partition] as const);
+  return {
+    lines: rows.flatMap(linesOf),
+    next: afterLast ?? (among === "no entity" ? ["entities", "", 0, 0] : undefined),
+  };
 }
 
-const rowLine = (row: StoredRow): JournalLine => ({
-  line: "row",
-  partition: row.partition,
-  seq: row.seq,
-  at: row.at.toISOString(),
-  kind: row.kind,
-  entity_id: row.entity_id,
-  type: row.type,
-  message_id: row.message_id,
-  correlation_id: row.correlation_id,
-  attempt_id: row.attempt_id,
-  contract_hash: row.contract_hash,
-  body: row.body,
-  topic: row.topic,
-  key: encodeBytes(row.key),
-  value: encodeBytes(row.value),
-  headers: row.headers,
-});
-
-const entityLine = (row: StoredRowWithEntity): JournalLine => ({
-  line: "entity",
-  entity_id: row.entity_id ?? "",
-  state: row.e_state,
-  reducer_state: row.e_reducer_state ?? "",
-  seq: row.e_seq,
-  attempt: row.e_attempt,
-  data: row.e_data,
-  deadlines: row.e_deadlines,
-  state_since: row.e_state_since.toISOString(),
-});
+function linesOf({ ends: _, entity, ...row }: StoredRow): JournalLine[] {
+  const at = row.at.toISOString();
+  const rowLine = { line: "row" as const, ...row, at, key: encodeBytes(row.key), value: encodeBytes(row.value) };
+  if (!entity) return [rowLine];
+  return [rowLine, { line: "entity", ...entity, state_since: new Date(entity.state_since).toISOString() }];
+}

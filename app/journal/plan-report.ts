@@ -1,25 +1,51 @@
+import { z } from "zod";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { planOf, type PlannedOutcome } from "../../runtime/replay/plan.ts";
+import { planOf, type PlannedOutcome, type PlannedStep } from "../../runtime/replay/plan.ts";
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;
 /** Nodes that end differently, or unknown, beyond this number are counted, but not listed. */
 const LISTED_MAX = 100;
 
-export interface PlanReport {
-  readonly since: string;
-  readonly until: string;
-  readonly nodes: number;
-  readonly otherwise: number;
-  readonly unknown: number;
+const Step: z.ZodType<PlannedStep> = z.object({
+  result: z.string() as unknown as z.ZodType<PlannedStep["result"]>,
+  reason: z.string(),
+  state: z.string().nullable(),
+  events: z.array(z.string()),
+  intents: z.array(z.string()),
+});
+const Outcome: z.ZodType<PlannedOutcome> = z.object({
+  entityId: z.string(),
+  verdict: z.enum(["same", "otherwise", "unknown"]),
+  recorded: z.array(z.string()),
+  planned: z.array(z.string()),
+  first: z
+    .object({
+      at: z.string(),
+      partition: z.int(),
+      seq: z.int(),
+      type: z.string(),
+      recorded: Step.nullable(),
+      planned: Step.nullable(),
+    })
+    .nullable(),
+  unknown: z.string().nullable(),
+});
+export const PlanReport = z.object({
+  since: z.string(),
+  until: z.string(),
+  nodes: z.int(),
+  otherwise: z.int(),
+  unknown: z.int(),
   /** Nodes that end the same; `byOtherSteps` of them by other steps. */
-  readonly same: number;
-  readonly byOtherSteps: number;
-  readonly incomplete: number;
-  readonly found: readonly PlannedOutcome[];
-  readonly notKnown: readonly PlannedOutcome[];
-  readonly notes: readonly string[];
-}
+  same: z.int(),
+  byOtherSteps: z.int(),
+  incomplete: z.int(),
+  found: z.array(Outcome),
+  notKnown: z.array(Outcome),
+  notes: z.array(z.string()),
+});
+export type PlanReport = z.infer<typeof PlanReport>;
 
 /** Replays a journal under edited contracts and compares the ends. @param onProgress called after each line */
 export async function runPlan(

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
 import { DiagnosticMessages } from "./diagnostic-message.tsx";
 import "./numbered-line.css";
 import "./contract-text.css";

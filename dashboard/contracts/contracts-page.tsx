@@ -1,5 +1,5 @@
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
-import type { ContractsInForce } from "../../app/http/contracts/contracts-in-force-view.ts";
+import type { ContractsInForce } from "../../app/http/contracts/reload.routes.ts";
 import type { ContractsView } from "../../app/http/contracts/contracts.routes.ts";
 import type { StateCounts } from "../../app/http/entities/node-counts.ts";
 import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";

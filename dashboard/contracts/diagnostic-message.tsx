@@ -1,4 +1,4 @@
-import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
 import "./diagnostic-message.css";
 
 export const DiagnosticMessages = ({ diagnostics }: { readonly diagnostics: readonly ContractDiagnostic[] }) =>

@@ -1,5 +1,5 @@
-import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
-import type { ContractsInForce } from "../../app/http/contracts/contracts-in-force-view.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
+import type { ContractsInForce } from "../../app/http/contracts/reload.routes.ts";
 import { fetchJson, ApiError } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { formatDateTime } from "../shared/format.ts";

@@ -1,6 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ContractVersion } from "../../app/http/contracts/contract-views.ts";
-import type { StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
+import type { ContractVersion, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { SelectField } from "../shared/fields.tsx";
 import { formatDateTime } from "../shared/format.ts";

@@ -1,5 +1,5 @@
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
-import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
 import { DiagnosticMessage } from "../contracts/diagnostic-message.tsx";
 import { formatDateTime } from "../shared/format.ts";
 import { NodeLink } from "../shared/router.tsx";

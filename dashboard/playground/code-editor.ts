@@ -20,7 +20,7 @@ import {
   type Tooltip,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
 import { type JsonSchema, descriptionOf, suggestionsAt } from "./schema-completion.ts";
 import { yamlCursorAt } from "./yaml-cursor.ts";
 

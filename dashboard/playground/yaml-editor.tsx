@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ContractDiagnostic } from "../../app/http/contracts/contract-views.ts";
+import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
 import { useApi } from "../shared/use-api.ts";
 import type { CodeEditor } from "./code-editor.ts";
 import type { JsonSchema } from "./schema-completion.ts";

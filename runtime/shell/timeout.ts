@@ -16,5 +16,5 @@ export async function withTimeout<Result>(
     queueMicrotask(() => abort.abort());
     throw new Error(`no answer within ${timeoutMs} ms; the outcome is unknown`);
   };
-  return settleWithin(timeoutMs, call(abort.signal), onTimeout, (delayMs, end) => clock.after(delayMs, end));
+  return settleWithin(timeoutMs, call(abort.signal), onTimeout, clock);
 }

@@ -1,14 +1,11 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
-import { ContractGraph } from "../../../runtime/contract/graph/graph.ts";
 import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check/contract-checker.ts";
 import { sourcesOf } from "../../host/contracts-in-force.ts";
-import type { CheckResult } from "../../contract-check/check-contracts.ts";
+import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
 import type { System } from "../../host/system.ts";
-import { diagnosticView } from "./contract-views.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 import { parseBody } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";
 
@@ -31,60 +28,7 @@ const Body = z.strictObject({
   plan_hours: z.number().positive().max(168).optional().describe("replay the journal, this far back"),
 });
 
-const PlannedStep = z
-  .object({
-    result: z.string(),
-    reason: z.string(),
-    state: z.string().nullable(),
-    events: z.array(z.string()),
-    intents: z.array(z.string()),
-  })
-  .nullable();
-const PlannedEnd = z.object({
-  entityId: z.string(),
-  verdict: z.enum(["same", "otherwise", "unknown"]),
-  recorded: z.array(z.string()),
-  planned: z.array(z.string()),
-  first: z
-    .object({
-      at: z.string(),
-      partition: z.int(),
-      seq: z.int(),
-      type: z.string(),
-      recorded: PlannedStep,
-      planned: PlannedStep,
-    })
-    .nullable(),
-  unknown: z.string().nullable(),
-});
-export const ContractCheck = z.object({
-  diagnostics: z.array(Diagnostic),
-  graph: ContractGraph.nullable().describe("null: there are errors"),
-  model: z
-    .object({
-      states: z.int().describe("states visited"),
-      transitions: z.int(),
-      violations: z.array(Diagnostic),
-      untaken: z.array(z.string()).describe("transitions that no explored path took"),
-    })
-    .nullable(),
-  plan: z
-    .object({
-      since: z.string(),
-      until: z.string(),
-      nodes: z.int(),
-      otherwise: z.int(),
-      unknown: z.int(),
-      same: z.int(),
-      byOtherSteps: z.int(),
-      incomplete: z.int(),
-      found: z.array(PlannedEnd),
-      notKnown: z.array(PlannedEnd),
-      notes: z.array(z.string()),
-    })
-    .nullable(),
-});
-export type ContractCheck = z.infer<typeof ContractCheck>;
+export type { ContractCheck };
 
 export function addContractCheckRoutes(http: Http, system: System): void {
   const { store, config } = system;
@@ -93,15 +37,12 @@ export function addContractCheckRoutes(http: Http, system: System): void {
 
   http.post(
     "/api/v1/contracts/check",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Checks edited contracts: diagnostics, graph, exploration, replay of the journal",
-        description: "Nothing is written or run. One request at a time; it takes at most 20 s.",
-        body: Body,
-        response: { 200: ContractCheck, ...PROBLEMS },
-      },
-    },
+    apiRoute([], {
+      summary: "Checks edited contracts: diagnostics, graph, exploration, replay of the journal",
+      description: "Nothing is written or run. One request at a time; it takes at most 20 s.",
+      body: Body,
+      response: { 200: ContractCheck },
+    }),
     async ({ body }) => {
       const { files, model, plan_hours: planHours } = parseBody(Body, body, "{files, model?, plan_hours?}");
       const inForce = sourcesOf(system.model.set).map(({ file, text }) => [basename(file), text] as const);
@@ -109,7 +50,7 @@ export function addContractCheckRoutes(http: Http, system: System): void {
       const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
       const journal = readStoredJournal(store, system.domain.name, config, since ? { since } : {});
       const request = { files: [...merged].map(([file, text]) => ({ file, text })), model, planHours };
-      return checkView(await checker.check(request, journal, CHECK_TIMEOUT_MS).catch(throwAsProblem));
+      return checker.check(request, journal, CHECK_TIMEOUT_MS).catch(throwAsProblem);
     },
   );
 }
@@ -124,18 +65,4 @@ function throwAsProblem(error: unknown): never {
         "rollcall check and rollcall plan, which take their time",
     );
   throw error;
-}
-
-function checkView({ diagnostics, graph, model, plan }: CheckResult): ContractCheck {
-  return {
-    diagnostics: diagnostics.map(diagnosticView),
-    graph,
-    model: model && {
-      states: model.states,
-      transitions: model.transitions,
-      violations: model.diagnostics.map(diagnosticView),
-      untaken: [...model.untaken],
-    },
-    plan: plan as ContractCheck["plan"],
-  };
 }

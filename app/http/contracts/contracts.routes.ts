@@ -1,88 +1,99 @@
-import { basename } from "node:path";
+import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
-import { sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
-import { buildGraph, ContractGraph } from "../../../runtime/contract/graph/graph.ts";
+import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { contractJsonSchema } from "../../../runtime/contract/documents/contract-json-schema.ts";
+import { buildGraph, ContractGraph } from "../../../runtime/contract/graph/graph.ts";
 import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
-import type { System } from "../../host/system.ts";
-import {
-  readStoredFiles,
-  ContractFileView,
-  readContractHistory,
-  ContractVersion,
-  diagnosticView,
-  versionText,
-} from "./contract-views.ts";
+import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
+import { loadContract, sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
+import type { Sql } from "../../../runtime/ports/store.ts";
 import { sourcesOf } from "../../host/contracts-in-force.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { notFound } from "../server/problem.ts";
+import type { System } from "../../host/system.ts";
+import { parseBody } from "../server/json-body.ts";
+import { notFound, Problem } from "../server/problem.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 
-export const ContractsView = z.object({
+const VERSIONS_MAX = 100;
+
+/** A problem of a contract as answers have it: files by their names in the folder. */
+export type ContractDiagnostic = Diagnostic;
+
+const ContractVersion = z.object({
+  hash: z.string(),
+  first_run_at: z.iso.datetime(),
+  versions: z.record(z.string(), z.string()).describe("file name -> contract_version"),
+});
+export type ContractVersion = z.infer<typeof ContractVersion>;
+
+const ContractsView = z.object({
   domain: z.string(),
   hash: z.string().describe("of the contents that this process runs"),
   editable: z.boolean().describe("whether files can be written here: PUT /api/v1/contracts/files/:file"),
-  files: z.array(ContractFileView),
+  files: z.array(
+    z.object({
+      file: z.string(),
+      name: z.string(),
+      kind: z.string(),
+      contract_version: z.string().nullable(),
+      text: z.string(),
+      diagnostics: z.array(Diagnostic),
+    }),
+  ),
   history: z.array(ContractVersion).describe("contents that ran, newest first"),
 });
 export type ContractsView = z.infer<typeof ContractsView>;
 
-export const StoredContractsView = z.object({
+const StoredContractsView = z.object({
   hash: z.string(),
   first_run_at: z.iso.datetime(),
   files: z.record(z.string(), z.string()).describe("file name -> YAML"),
 });
 export type StoredContractsView = z.infer<typeof StoredContractsView>;
 
-const Params = z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits") });
+const HashParams = z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/, "64 hexadecimal digits") });
+const FileParams = z.object({ file: z.string().max(255) });
+const FileBody = z.strictObject({ text: z.string().min(1) });
 
 export function addContractRoutes(http: Http, system: System): void {
   const { store, editable } = system;
 
   http.get(
     "/api/v1/contracts",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "The contracts in force, their diagnostics, and earlier versions",
-        response: { 200: ContractsView, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader"], {
+      summary: "The contracts in force, their diagnostics, and earlier versions",
+      response: { 200: ContractsView },
+    }),
     async () => {
       const { model, domain } = system;
-      return {
-        domain: domain.name,
-        hash: domain.contractHash,
-        editable,
-        files: fileViews(model),
-        history: await readContractHistory(store, domain.name),
-      };
+      const { files } = viewsOf(model);
+      const history = await readContractHistory(store, domain.name);
+      return { domain: domain.name, hash: domain.contractHash, editable, files, history };
     },
   );
 
   http.get(
     "/api/v1/contracts/graph",
-    {
-      config: { access: ["reader"] },
-      schema: { summary: "The two state machines and the message flow", response: { 200: ContractGraph, ...PROBLEMS } },
-    },
-    async () => graphOf(system.model),
+    apiRoute(["reader"], { summary: "The two state machines and the message flow", response: { 200: ContractGraph } }),
+    async () => viewsOf(system.model).graph,
   );
 
   http.get(
     "/api/v1/contracts/versions/:hash",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "Contents that ran, as they were stored",
-        params: Params,
-        response: { 200: StoredContractsView, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader"], {
+      summary: "Contents that ran, as they were stored",
+      params: HashParams,
+      response: { 200: StoredContractsView },
+    }),
     async ({ params: { hash } }) => {
-      const stored = await readStoredFiles(store, system.domain.name, hash);
+      const [stored] = await store.query<{ files: Record<string, string>; first_run_at: Date }>(
+        `select files, first_run_at from rollcall.contract_set where domain = $1 and hash = $2`,
+        [system.domain.name, hash],
+      );
       if (!stored) throw notFound(`no contracts with the hash ${hash} ever ran`);
-      return stored;
+      return { hash, first_run_at: stored.first_run_at.toISOString(), files: stored.files };
     },
   );
 
@@ -90,23 +101,59 @@ export function addContractRoutes(http: Http, system: System): void {
   http.get("/schemas/contract.schema.json", { config: { access: "anyone" }, schema: { hide: true } }, () => schema);
 }
 
-/** Views of what runs: it does not change while it runs, so each is made once. */
-const viewsByModel = new WeakMap<DomainModel, z.infer<typeof ContractFileView>[]>();
-const graphsByModel = new WeakMap<DomainModel, ContractGraph>();
-
-function graphOf(model: DomainModel): ContractGraph {
-  const graph = graphsByModel.get(model) ?? buildGraph(model);
-  graphsByModel.set(model, graph);
-  return graph;
+export function addContractFileRoutes(http: Http, { editable, contractsDir }: System): void {
+  http.put(
+    "/api/v1/contracts/files/:file",
+    apiRoute([], {
+      summary: "Writes one of the contracts' files: under `rollcall dev` only",
+      description: "The file must be there; the new text is there whole or not at all. It is not checked before.",
+      params: FileParams,
+      body: FileBody,
+      response: { 204: z.undefined() },
+    }),
+    async ({ params: { file }, body }, reply) => {
+      if (!editable)
+        throw new Problem(
+          "conflict",
+          "this server does not write contracts: run rollcall dev, or take the file away and deploy it",
+        );
+      const { text } = parseBody(FileBody, body, "{text}");
+      // By the folder's own list: no name that a request brings is ever a path.
+      const name = readdirSync(contractsDir).find((each) => each === file && each.endsWith(".yaml"));
+      if (name === undefined) throw notFound(`there is no contract ${file} in the folder`);
+      replaceFile(join(contractsDir, name), text);
+      return reply.code(204).send();
+    },
+  );
 }
 
-function fileViews(model: DomainModel): z.infer<typeof ContractFileView>[] {
-  const cached = viewsByModel.get(model);
-  if (cached) return cached;
+function replaceFile(path: string, text: string): void {
+  // Not seen by a reader of *.yaml, should it stay behind.
+  const temporary = `${path}.${process.pid}.new`;
+  try {
+    writeFileSync(temporary, text, { flag: "wx" });
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+type ContractViews = Pick<ContractsView, "files"> & { readonly graph: ContractGraph };
+
+/** Views of what runs: it does not change while it runs, so they are made once. */
+const viewsByModel = new WeakMap<DomainModel, ContractViews>();
+
+function viewsOf(model: DomainModel): ContractViews {
+  const views = viewsByModel.get(model) ?? { graph: buildGraph(model), files: fileViews(model) };
+  viewsByModel.set(model, views);
+  return views;
+}
+
+function fileViews(model: DomainModel): ContractsView["files"] {
   const sources = sourcesOf(model.set);
   const problems = sources.flatMap((source) => source.problems);
   const diagnostics = sortedUniqueDiagnostics([...problems, ...checkDomain(model)]);
-  const files = sources.map((source) => ({
+  return sources.map((source) => ({
     file: basename(source.file),
     name: source.contract.name,
     kind: source.contract.node_type,
@@ -114,6 +161,46 @@ function fileViews(model: DomainModel): z.infer<typeof ContractFileView>[] {
     text: source.text,
     diagnostics: diagnostics.filter(({ file }) => file === source.file).map(diagnosticView),
   }));
-  viewsByModel.set(model, files);
-  return files;
+}
+
+export const diagnosticView = ({ file, related, ...diagnostic }: Diagnostic): ContractDiagnostic => ({
+  ...{ ...diagnostic, file: basename(file) },
+  ...(related && { related: related.map((each) => ({ ...each, file: basename(each.file) })) }),
+});
+
+function versionText({ contract: { contract_version: version } }: Pick<LoadedContract, "contract">): string | null {
+  return version === undefined ? null : `${version.major}.${version.minor}.${version.patch}`;
+}
+
+/** What a hash stands for never changes. */
+const versionsByHash = new LRUCache<string, Record<string, string>>({ max: VERSIONS_MAX });
+
+/** The contents that ran, newest first. */
+async function readContractHistory(sql: Sql, domain: string): Promise<ContractVersion[]> {
+  const rows = await sql.query<{ hash: string; first_run_at: Date }>(
+    "select hash, first_run_at from rollcall.contract_set where domain = $1 order by first_run_at desc, hash limit " +
+      `${VERSIONS_MAX}`,
+    [domain],
+  );
+  const unread = rows.filter(({ hash }) => !versionsByHash.has(hash)).map(({ hash }) => hash);
+  const read = await sql.query<{ hash: string; files: Record<string, string> }>(
+    `select hash, files from rollcall.contract_set where domain = $1 and hash = any($2::text[])`,
+    [domain, unread],
+  );
+  for (const { hash, files } of read) versionsByHash.set(hash, readVersions(files));
+  return rows.map(({ hash, first_run_at }) => ({
+    hash,
+    first_run_at: first_run_at.toISOString(),
+    versions: versionsByHash.get(hash) ?? {},
+  }));
+}
+
+function readVersions(files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).flatMap(([file, text]) => {
+      const { source } = loadContract({ file, text });
+      const version = source && versionText(source);
+      return version ? [[file, version]] : [];
+    }),
+  );
 }

@@ -1,90 +1,90 @@
 import { z } from "zod";
+import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { contractInForce } from "../../../runtime/shell/contract-in-force.ts";
 import { InvalidContractsError, IncompatibleContractsError } from "../../host/contracts-in-force.ts";
-import type { RefusedChange } from "../../host/reloading-runtime.ts";
 import type { System } from "../../host/system.ts";
-import { type ContractDiagnostic, diagnosticView } from "./contract-views.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { ContractsInForce } from "./contracts-in-force-view.ts";
 import { Problem } from "../server/problem.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
+import { diagnosticView } from "./contracts.routes.ts";
 
 const DIAGNOSTICS_MAX = 200;
 
+/** Which contracts run, and where. */
+const ContractsInForce = z.object({
+  hash: z.string().describe("SHA-256 of the contracts' canonical content"),
+  since: z.iso.datetime(),
+  by: z.string().describe("who put them in force"),
+  refused: z
+    .object({ at: z.iso.datetime(), by: z.string(), reason: z.string(), diagnostics: z.array(Diagnostic) })
+    .nullable()
+    .describe("the last change that was wanted of this process, if it was refused"),
+  processes: z.array(
+    z.object({
+      process: z.string().describe("host:pid"),
+      hash: z.string().nullable().describe("under which it took its partitions over"),
+      partitions: z.int(),
+    }),
+  ),
+});
+export type ContractsInForce = z.infer<typeof ContractsInForce>;
+
 const Reloaded = z.object({ hash: z.string(), changed: z.boolean() });
 
-export function addReloadRoutes(http: Http, { store, runtime, domain: { name } }: System): void {
+export function addReloadRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/contracts/in-force",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "Which contracts all processes run, since when, by whom, and what was refused last",
-        response: { 200: ContractsInForce, ...PROBLEMS },
-      },
-    },
-    async () => {
-      const inForce = await contractInForce(store, name);
-      if (!inForce) throw new Problem("unavailable", "no contracts are in force yet", { retryAfterSeconds: 1 });
-      const { hash, since, by } = inForce;
-      const refused = runtime.refusedChange && refusedChangeView(runtime.refusedChange);
-      return { hash, since: since.toISOString(), by, refused, processes: await processes() };
-    },
+    apiRoute(["reader"], {
+      summary: "Which contracts all processes run, since when, by whom, and what was refused last",
+      response: { 200: ContractsInForce },
+    }),
+    () => readContractsInForce(system),
   );
 
   http.post(
     "/api/v1/contracts/reload",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Puts the contracts of this process's folder in force, for every process, or changes nothing",
-        description:
-          "409 with `diagnostics` for contracts that have errors, with `reasons` for sound ones that what is " +
-          "stored could not go on under.",
-        response: { 200: Reloaded, ...PROBLEMS },
-      },
-    },
-    async ({ caller: { identity } }) => {
-      try {
-        return await runtime.reload(identity);
-      } catch (error) {
-        throw problemOfReloadError(error);
-      }
-    },
+    apiRoute([], {
+      summary: "Puts the contracts of this process's folder in force, for every process, or changes nothing",
+      description:
+        "409 with `diagnostics` for contracts that have errors, with `reasons` for sound ones that what is " +
+        "stored could not go on under.",
+      response: { 200: Reloaded },
+    }),
+    async ({ caller: { identity } }) => system.runtime.reload(identity).catch(throwAsProblem),
   );
-
-  async function processes(): Promise<ContractsInForce["processes"]> {
-    const rows = await store.query<{ owner: string; contract_hash: string | null; partitions: number }>(
-      `select owner, contract_hash, count(*)::int as partitions from rollcall.partition_owner
-        where domain = $1 and owner <> '' group by owner, contract_hash order by owner`,
-      [name],
-    );
-    // An owner's name ends with an id of its start.
-    return rows.map(({ owner, contract_hash: hash, partitions }) => ({
-      process: owner.split(":").slice(0, 2).join(":"),
-      hash,
-      partitions,
-    }));
-  }
 }
 
-const refusedChangeView = ({ atMs, by, reason, diagnostics }: RefusedChange): ContractsInForce["refused"] => ({
-  at: new Date(atMs).toISOString(),
-  by,
-  reason,
-  diagnostics: diagnosticViews(diagnostics),
-});
-
-function problemOfReloadError(error: unknown): unknown {
-  if (error instanceof InvalidContractsError)
-    return new Problem("conflict", `${error.message}; the previous contracts stay in force`, {
-      extensions: { diagnostics: diagnosticViews(error.diagnostics) },
-    });
-  if (error instanceof IncompatibleContractsError)
-    return new Problem("conflict", `${error.message}; the previous contracts stay in force`, {
-      extensions: { reasons: error.reasons },
-    });
-  return error;
+async function readContractsInForce({ store, runtime, domain }: System): Promise<ContractsInForce> {
+  const inForce = await contractInForce(store, domain.name);
+  if (!inForce) throw new Problem("unavailable", "no contracts are in force yet", { retryAfterSeconds: 1 });
+  const { refusedChange: refused } = runtime;
+  // An owner's name ends with an id of its start.
+  const processes = await store.query<ContractsInForce["processes"][number]>(
+    `select substring(owner from '^[^:]*:?[^:]*') as process, contract_hash as hash,
+            count(*)::int as partitions
+       from rollcall.partition_owner
+      where domain = $1 and owner <> '' group by owner, contract_hash order by owner`,
+    [domain.name],
+  );
+  return {
+    hash: inForce.hash,
+    since: inForce.since.toISOString(),
+    by: inForce.by,
+    refused: refused && {
+      at: new Date(refused.atMs).toISOString(),
+      by: refused.by,
+      reason: refused.reason,
+      diagnostics: diagnosticViews(refused.diagnostics),
+    },
+    processes,
+  };
 }
 
-const diagnosticViews = (diagnostics: RefusedChange["diagnostics"]): ContractDiagnostic[] =>
+function throwAsProblem(error: unknown): never {
+  if (!(error instanceof InvalidContractsError || error instanceof IncompatibleContractsError)) throw error;
+  throw new Problem("conflict", `${error.message}; the previous contracts stay in force`, {
+    extensions: "reasons" in error ? { reasons: error.reasons } : { diagnostics: diagnosticViews(error.diagnostics) },
+  });
+}
+
+const diagnosticViews = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
   diagnostics.slice(0, DIAGNOSTICS_MAX).map(diagnosticView);

@@ -1,8 +1,7 @@
 import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { renderDocument, table } from "./document.ts";
-import { constraintList, fieldTable } from "./field-table.ts";
+import { FIELD_COLUMNS, fieldCells, fieldTable } from "./field-table.ts";
 import { anchorOf, html, type Html } from "./html.ts";
-import { typeText } from "./schema-text.ts";
 
 type MediaTypes = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
 
@@ -71,15 +70,12 @@ const firstSchema = (content: MediaTypes | undefined): JsonSchema | undefined =>
   Object.values(content ?? {})[0]?.schema;
 
 function parameterTable(title: string, parameters: readonly Parameter[]): Html {
-  const rows = parameters.map(({ name, in: location, required, description, schema = {} }) => [
-    html`<code>${name}</code>`,
-    location,
-    typeText(schema),
-    required ? "required" : "optional",
-    constraintList(schema),
-    description ?? String(schema["description"] ?? ""),
-  ]);
-  return table(`Parameters of ${title}`, ["name", "in", "type", "required", "constraints", "description"], rows);
+  const rows = parameters.map(({ name, in: location, required = false, schema, description }) => {
+    const described = { ...schema, ...(description !== undefined && { description }) };
+    const [header, ...cells] = fieldCells({ path: name, schema: described, required });
+    return [header, location, ...cells];
+  });
+  return table(`Parameters of ${title}`, ["name", "in", ...FIELD_COLUMNS], rows);
 }
 
 /** Collapsed: the fields of answers would make the page too long. */

@@ -5,14 +5,17 @@ import {
   INCOMING_HEADERS,
 } from "../../../runtime/contract/documents/envelope-schemas.ts";
 import { exampleOf } from "../../../runtime/contract/documents/example.ts";
+import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { type TopicMessage, topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
+import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
+import { outputsOf, statesWithDeadline } from "../../../runtime/contract/model/events.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
 import { codeBlock, renderDocument } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
-import { html, type Html } from "./html.ts";
-import { examplePayload, messageSection, topicAnchor } from "./message-section.ts";
+import { anchorOf, html, type Html } from "./html.ts";
+import { curlLine, kcatLine } from "./shell-commands.ts";
 
 /** A page with every topic and message of the contracts in force. */
 export function messagesPage(system: System): string {
@@ -20,9 +23,10 @@ export function messagesPage(system: System): string {
   const all = topicMessages(domain, messages);
   const received = all.filter(({ direction }) => direction === "received");
   const sent = all.filter(({ direction }) => direction === "sent");
-  const first = new Map(all.toReversed().map((each) => [each.topic, each]));
-  const section = (each: TopicMessage): Html => messageSection(system, each, first.get(each.topic) === each);
+  const section = (each: TopicMessage): Html =>
+    messageSection(system, each, all.find(({ topic }) => topic === each.topic) === each);
   const links = (list: readonly TopicMessage[]) => list.map(({ type }) => [`#${type}`, type] as const);
+  const topics = new Set([...all.map(({ topic }) => topic), domain.deadLetterTopic]);
   return renderDocument({
     title: `Messages of ${domain.name}`,
     path: "/docs",
@@ -35,12 +39,7 @@ address from <code>ROLLCALL_URL</code> or <code>KAFKA_BOOTSTRAP_SERVERS</code>, 
       { heading: "Conventions", links: COMMON_LINKS },
       { heading: "Rollcall reads", links: links(received) },
       { heading: "Rollcall publishes", links: [...links(sent), ["#dead-letters", "Dead letters"]] },
-      {
-        heading: "Topics",
-        links: [...new Set(all.map(({ topic }) => topic)), domain.deadLetterTopic].map(
-          (topic) => [`#${topicAnchor(topic)}`, topic] as const,
-        ),
-      },
+      { heading: "Topics", links: [...topics].map((topic) => [`#${topicAnchor(topic)}`, topic] as const) },
     ],
     body: html`${commonSection(system, sent[0])}
 <section aria-labelledby="reads"><h2 id="reads">What Rollcall reads</h2>${received.map(section)}</section>
@@ -104,3 +103,84 @@ further headers.</p>
 ${fieldTable("Headers of dead letters", DEAD_LETTER_HEADERS)}
 </section>
 `;
+
+/** Messages that share a topic share its anchor. */
+const topicAnchor = (topic: string): string => `topic-${anchorOf(topic)}`;
+
+/** An example that the schema accepts; undefined when none was found. */
+function examplePayload({ domain }: System, topicMessage: TopicMessage): object | undefined {
+  const example = exampleOf(standaloneSchema(domain, topicMessage));
+  return topicMessage.message.schema.safeParse(example).success ? (example as object) : undefined;
+}
+
+/** @param isFirst of its topic: then the section carries the topic's anchor */
+function messageSection(system: System, topicMessage: TopicMessage, isFirst: boolean): Html {
+  const { domain } = system;
+  const { type, message } = topicMessage;
+  const isSent = topicMessage.direction === "sent";
+  const example = examplePayload(system, topicMessage);
+  const key = String((example as Record<string, unknown> | undefined)?.[domain.entityIdField] ?? domain.entityIdField);
+  return html`<section id="${type}">
+<h3><a href="#${type}">${type}</a></h3>
+${message.description !== "" && html`<p>${message.description}</p>`}
+${messageFacts(system, topicMessage, isFirst)}
+<h4>Payload</h4>
+${fieldTable(`Fields of ${type}`, standaloneSchema(domain, topicMessage))}
+${example && html`<h4>Example</h4>${codeBlock(`Example of ${type}`, JSON.stringify(example, undefined, 2))}`}
+<h4>${isSent ? "Read it" : "Send it"}</h4>
+${
+  (isSent || example) && [
+    codeBlock(`${type} with curl`, curlLine(topicMessage, example)),
+    codeBlock(`${type} with kcat`, kcatLine(topicMessage, example, key)),
+  ]
+}
+</section>
+`;
+}
+
+function messageFacts({ domain, model }: System, topicMessage: TopicMessage, isFirst: boolean): Html {
+  const { type, topic, direction } = topicMessage;
+  const { publishedBy, consumedBy } = messagePartiesOf(topicMessage, model);
+  const envelope = html`<a href="#envelope">envelope</a>`;
+  const [headers, value] =
+    direction === "sent"
+      ? [html`<a href="#headers-sent">of events</a>`, html`the payload in an ${envelope}`]
+      : [
+          html`<a href="#headers-received">that are read</a>`,
+          html`the payload alone, in an ${envelope}, or as a CloudEvent`,
+        ];
+  return html`<dl>
+<dt>Topic</dt><dd${isFirst && html` id="${topicAnchor(topic)}"`}><code>${topic}</code></dd>
+<dt>Published by</dt><dd>${publishedBy}</dd>
+<dt>Consumed by</dt><dd>${consumedBy}</dd>
+<dt>Key</dt><dd><code>${domain.entityIdField}</code>, UTF-8</dd>
+<dt>Headers</dt><dd>${headers}</dd>
+<dt>Value</dt><dd>${value}</dd>
+<dt>JSON Schema</dt><dd><a href="/schemas/messages/${type}.schema.json">${type}.schema.json</a></dd>
+</dl>`;
+}
+
+/** Who publishes and consumes a message, as far as the contracts name them. */
+export function messagePartiesOf({ direction, type }: TopicMessage, model: DomainModel) {
+  const isIt = ({ name }: { readonly name: string }): boolean => name === type;
+  if (direction === "sent") {
+    const publishing = model.handlers.filter((each) => outputsOf(each).some(isIt));
+    const names = publishing.map(({ handler, event }) => `${handler.name} on ${event.name}`);
+    return {
+      publishedBy: `Rollcall: ${joinDistinct(names)}`,
+      consumedBy: model.triggers.some(({ event }) => isIt(event))
+        ? "any subscriber; the reducer processes it before it is published"
+        : "any subscriber",
+    };
+  }
+  const handlers = model.handlers.filter(({ event }) => isIt(event)).map(({ handler }) => handler.name);
+  const renewed = statesWithDeadline(model)
+    .filter(({ deadline }) => deadline.renewedBy.some(isIt))
+    .map(({ name, deadline }) => `it renews the deadline ${deadline.name} of ${name}`);
+  return {
+    publishedBy: "nodes and other programs: on the topic, or with POST /api/v1/events",
+    consumedBy: `Rollcall: ${joinDistinct([...handlers, ...renewed])}`,
+  };
+}
+
+const joinDistinct = (names: readonly string[]): string => [...new Set(names)].join("; ");

@@ -1,20 +1,22 @@
-import { type JsonSchema, standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
+import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
 import type { System } from "../../host/system.ts";
 import { renderDocument, table } from "./document.ts";
 import { html } from "./html.ts";
 
+const PROGRAM_LINKS = [
+  ["/asyncapi.json", "AsyncAPI"],
+  ["/openapi.json", "OpenAPI"],
+] as const;
+
 const schemaFile = (type: string): string => `${type}.schema.json`;
 
 /** By file name, the schema of every payload of the domain's topics. */
-export const schemaFiles = ({
-  domain,
-  messages,
-}: Pick<System, "domain" | "messages">): ReadonlyMap<string, JsonSchema> =>
+export const schemaFiles = ({ domain, messages }: Pick<System, "domain" | "messages">) =>
   new Map(topicMessages(domain, messages).map((each) => [schemaFile(each.type), standaloneSchema(domain, each)]));
 
 /** The list of schemas as JSON. */
-export const schemaIndex = ({ domain, messages }: System): object => ({
+export const schemaIndex = ({ domain, messages }: System) => ({
   domain: domain.name,
   contract_hash: domain.contractHash,
   schemas: topicMessages(domain, messages).map(({ type, topic, direction, message }) => ({
@@ -26,28 +28,21 @@ export const schemaIndex = ({ domain, messages }: System): object => ({
   })),
 });
 
-export function schemasPage({ domain, messages }: System): string {
-  const rows = topicMessages(domain, messages).map(({ type, topic, direction, message }) => [
-    html`<a href="/schemas/messages/${schemaFile(type)}">${schemaFile(type)}</a>`,
+export function schemasPage(system: System): string {
+  const { domain, schemas } = schemaIndex(system);
+  const rows = schemas.map(({ type, topic, direction, description, schema }) => [
+    html`<a href="${schema}">${schemaFile(type)}</a>`,
     direction === "received" ? "Rollcall reads it" : "Rollcall publishes it",
     html`<code>${topic}</code>`,
-    html`${message.description} <a href="/docs#${type}">More about ${type}</a>`,
+    html`${description} <a href="/docs#${type}">More about ${type}</a>`,
   ]);
   return renderDocument({
-    title: `JSON Schemas of ${domain.name}`,
+    title: `JSON Schemas of ${domain}`,
     path: "/schemas",
     intro: html`<p>Schemas of the payloads, in draft 2020-12, for producers and consumers in any language. With
 <code>Accept: application/json</code> this list is JSON; <code>rollcall contracts schemas --out DIR</code> writes the
 schemas as files.</p>`,
-    contents: [
-      {
-        heading: "For programs",
-        links: [
-          ["/asyncapi.json", "AsyncAPI"],
-          ["/openapi.json", "OpenAPI"],
-        ],
-      },
-    ],
+    contents: [{ heading: "For programs", links: PROGRAM_LINKS }],
     body: table("JSON Schemas", ["schema", "direction", "topic", "description"], rows),
   });
 }

@@ -69,7 +69,7 @@ const hasEnded = ({ domain }: System, { state }: Entity): boolean =>
   domain.orchestrator.states.get(state ?? "")?.terminal === true;
 
 /** A new introspection with the node's last data, but without its time and reason, which were those of the first. */
-function lastIntrospection({ domain, runtime }: System, { id, data }: Entity): IncomingEvent {
+function lastIntrospection(system: System, { id, data }: Entity): IncomingEvent {
   const { node } = data as RegistrationState;
   if (!node) throw new Problem("conflict", `the last introspection of ${id} is not known: it must introspect again`);
   const { introspected_at: _at, ...payload } = node;
@@ -79,8 +79,7 @@ function lastIntrospection({ domain, runtime }: System, { id, data }: Entity): I
     payload_type: NodeIntrospectionEvent.messageType,
     payload,
   };
-  const { partitions, brokerTimeMs } = runtime.status();
-  return parseIncomingEvent(domain, envelope, { partitions, brokerTimeMs });
+  return parseIncomingEvent(system, envelope);
 }
 
 async function describePendingIntents(system: System, { id, state }: Entity): Promise<string> {

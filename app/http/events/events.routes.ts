@@ -1,17 +1,14 @@
 import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
-import { isObject } from "../../../runtime/core/incoming-json.ts";
 import type { System } from "../../host/system.ts";
 import { assertMayActFor } from "../server/access.ts";
 import { BatchingPublisher } from "./batching-publisher.ts";
 import { type IncomingEvent, parseIncomingEvent } from "./incoming-event.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 import { RegistrationWaits } from "./registration-waits.ts";
 import { Problem } from "../server/problem.ts";
 import { readRegistrations } from "../entities/registration-queries.ts";
 import { RegistrationView, registrationView } from "../entities/registration-view.ts";
-
-const WAITS_MAX = 1_000;
 
 const Query = z.object({
   wait: z
@@ -49,44 +46,28 @@ export function addEventRoutes(http: Http, system: System): void {
 
   http.post(
     "/api/v1/events",
-    {
-      config: { access: ["node"] },
-      schema: {
-        summary: "Publishes an event or command to its topic, for nodes without a Kafka client",
-        description:
-          "200 answers wait=active only, with the registration: the node is ACTIVE, or its attempt has ended.",
-        querystring: Query,
-        body: bodySchema(system.domain),
-        response: { 200: RegistrationView, 202: Accepted, ...PROBLEMS },
-      },
-    },
+    apiRoute(["node"], {
+      summary: "Publishes an event or command to its topic, for nodes without a Kafka client",
+      description: "200 answers wait=active only, with the registration: the node is ACTIVE, or its attempt has ended.",
+      querystring: Query,
+      body: bodySchema(system.domain),
+      response: { 200: RegistrationView, 202: Accepted },
+    }),
     async ({ query: { wait, timeout }, body, headers, caller }, reply) => {
-      const event = eventOf(system, body, headers["traceparent"]);
+      const event = parseIncomingEvent(system, body, headers["traceparent"]);
       assertMayActFor(caller, event.nodeId);
       if (wait === undefined) {
         await publisher.publish(event.outgoing);
         return reply.code(202).send({ message_id: event.messageId });
       }
-      if (waits.size >= WAITS_MAX)
-        throw new Problem("overloaded", "too many requests are waiting for an outcome", { retryAfterSeconds: 1 });
       // Before it is published: the outcome may come before the bus confirms.
-      const outcome = waits.untilSettled(event, "ACTIVE", timeout);
+      const outcome = waits.untilSettled(event, timeout);
       await publisher.publish(event.outgoing);
       const entity = await outcome;
       if (!entity) throw await timeoutProblem(system, event, timeout, waits.isClosed);
       return reply.code(200).send(registrationView(entity));
     },
   );
-}
-
-function eventOf({ domain, runtime }: System, body: unknown, traceparent: string | string[] | undefined) {
-  const { partitions, brokerTimeMs } = runtime.status();
-  if (partitions === 0) throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
-  if (!isObject(body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
-  return parseIncomingEvent(domain, body, {
-    ...{ partitions, brokerTimeMs },
-    traceparent: typeof traceparent === "string" ? traceparent : undefined,
-  });
 }
 
 async function timeoutProblem(

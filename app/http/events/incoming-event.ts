@@ -4,31 +4,24 @@ import type { ConsumedTopic, Domain } from "../../../runtime/core/domain.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import { senderId } from "../../../runtime/core/ids.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
-import { isObject, type JsonObject, DecodeError } from "../../../runtime/core/incoming-json.ts";
-import type { OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
-import { problemOfDecodeError } from "../server/json-body.ts";
-import { describeParts, invalidParts, Problem } from "../server/problem.ts";
+import { isObject } from "../../../runtime/core/incoming-json.ts";
+import type { System } from "../../host/system.ts";
+import { invalidParts, invalidRequest, Problem } from "../server/problem.ts";
 
 /** An event from a request's body, checked as the runtime checks it, and the message to publish for it. */
-export interface IncomingEvent {
-  readonly messageId: string;
-  readonly nodeId: string;
-  /** False: the runtime journals it only if it changes something. */
-  readonly isJournaled: boolean;
-  readonly outgoing: OutgoingMessage;
-}
+export type IncomingEvent = ReturnType<typeof parseIncomingEvent>;
 
 /**
  * @param body an envelope, or `{payload_type, payload}`
- * @throws Problem with a pointer to each wrong part
+ * @param traceparent the request's header
+ * @throws Problem, or DecodeError, with a pointer to each wrong part
  */
-export function parseIncomingEvent(
-  domain: Domain,
-  body: JsonObject,
-  options: { readonly partitions: number; readonly brokerTimeMs: number; readonly traceparent?: string | undefined },
-): IncomingEvent {
-  const { partitions, brokerTimeMs, traceparent } = options;
+export function parseIncomingEvent({ domain, runtime }: System, body: unknown, traceparent?: unknown) {
+  const { partitions, brokerTimeMs } = runtime.status();
+  if (partitions === 0) throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
+  if (!isObject(body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
   const consumed = findConsumedTopic(domain, body["payload_type"]);
+  const { topic } = consumed;
   checkPayload(consumed, body["payload"]);
   const source = typeof body["source_tool"] === "string" ? body["source_tool"] : "";
   const messageId = senderId(source, body["envelope_id"]) ?? v7();
@@ -37,21 +30,15 @@ export function parseIncomingEvent(
     "content-type": "application/json",
     message_id: messageId,
     source: "http",
-    ...(traceparent !== undefined && { traceparent }),
+    ...(typeof traceparent === "string" && { traceparent }),
   };
-  const record = { topic: consumed.topic, partition: 0, offset: 0, value, headers, brokerTimeMs };
-  const { entityId } = decodeOrProblem(domain, consumed, record);
+  const { entityId } = decodeRecord(domain, consumed, { topic, partition: 0, offset: 0, value, headers, brokerTimeMs });
   return {
     messageId,
     nodeId: entityId,
+    /** False: the runtime journals it only if it changes something. */
     isJournaled: consumed.journal,
-    outgoing: {
-      topic: consumed.topic,
-      partition: partitionOf(entityId, partitions),
-      key: Buffer.from(entityId),
-      value,
-      headers,
-    },
+    outgoing: { topic, partition: partitionOf(entityId, partitions), key: Buffer.from(entityId), value, headers },
   };
 }
 
@@ -69,20 +56,9 @@ function findConsumedTopic(domain: Domain, named: unknown): ConsumedTopic {
 
 /** Reports every wrong field; `decodeRecord` reports at most eight. */
 function checkPayload({ message, type }: ConsumedTopic, payload: unknown): void {
-  if (!isObject(payload)) throw invalidPayload([{ pointer: "/payload", detail: `${type} is an object` }]);
-  const { error } = message.schema.safeParse(payload);
-  if (error) throw invalidPayload(invalidParts(error.issues, "/payload"));
+  const notObject = { pointer: "/payload", detail: `${type} is an object` };
+  const errors = isObject(payload)
+    ? invalidParts(message.schema.safeParse(payload).error?.issues ?? [], "/payload")
+    : [notObject];
+  if (errors.length > 0) throw invalidRequest(errors, "INVALID_PAYLOAD");
 }
-
-function decodeOrProblem(
-  ...[domain, consumed, record]: Parameters<typeof decodeRecord>
-): ReturnType<typeof decodeRecord> {
-  try {
-    return decodeRecord(domain, consumed, record);
-  } catch (error) {
-    throw error instanceof DecodeError ? problemOfDecodeError(error) : error;
-  }
-}
-
-const invalidPayload = (errors: Parameters<typeof describeParts>[0]): Problem =>
-  new Problem("invalid-request", describeParts(errors), { code: "INVALID_PAYLOAD", errors });

@@ -5,7 +5,6 @@ import type { StreamPosition } from "./stream-position.ts";
 export interface JournaledEvent {
   readonly partition: number;
   readonly seq: number;
-  readonly at: Date;
   readonly type: string;
   readonly entity_id: string;
   readonly value: Buffer;
@@ -16,12 +15,6 @@ export interface EventFilter {
   readonly nodeId?: string | undefined;
   /** Whether the reader may see a node's events; called for each event. */
   readonly mayRead?: ((nodeId: string) => boolean) | undefined;
-}
-
-/** Matching events of the journal, and the position up to which it was read. */
-export interface EventPage {
-  readonly events: readonly JournaledEvent[];
-  readonly position: StreamPosition;
 }
 
 const PAGE_EVENTS = 256;
@@ -35,25 +28,28 @@ export async function readJournalEnds(sql: Sql, domain: string): Promise<StreamP
   return rows.map(({ last }) => last);
 }
 
-/** Events behind `from` and up to `upto`, at most a page; in order within each partition, and by time between them. */
+/**
+ * Events behind `from` and up to `upto`, at most a page, and the position up to which it was read. Within a partition in
+ * the order of its journal; by time between partitions, which have no common order.
+ */
 export async function readEventPage(
   sql: Sql,
   domain: string,
   from: StreamPosition,
   upto: StreamPosition,
   filter: EventFilter = {},
-): Promise<EventPage> {
+): Promise<{ readonly events: readonly JournaledEvent[]; readonly position: StreamPosition }> {
   const changed = upto.flatMap((last, partition) => (last > (from[partition] ?? 0) ? [partition] : []));
   if (changed.length === 0) return { events: [], position: upto };
   const limitPerPartition = Math.max(2, Math.ceil(PAGE_EVENTS / changed.length));
   const events = await sql.query<JournaledEvent>(
-    `select j.* from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
+    `select j.partition, j.seq, j.type, j.entity_id, j.value from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
       cross join lateral (
         select j.partition, j.seq, j.at, j.type, j.entity_id, j.value from rollcall.journal j
          where j.domain = $1 and j.partition = c.partition and j.seq > c.after and j.seq <= c.upto and j.kind = 'event'
            and ($5::text[] is null or j.type = any($5::text[])) and ($6::text is null or j.entity_id = $6)
          order by j.seq limit $7
-      ) as j`,
+      ) as j order by max(j.at) over (partition by j.partition order by j.seq), j.partition, j.seq`,
     [
       domain,
       changed,
@@ -64,28 +60,11 @@ export async function readEventPage(
       limitPerPartition,
     ],
   );
-  const counts = new Map<number, { count: number; last: number }>();
-  for (const { partition, seq } of events) {
-    const seen = counts.get(partition) ?? { count: 0, last: 0 };
-    counts.set(partition, { count: seen.count + 1, last: Math.max(seen.last, seq) });
-  }
+  const seqsByPartition = upto.map((): number[] => []);
+  for (const { partition, seq } of events) seqsByPartition[partition]?.push(seq);
   const position = upto.map((last, partition) => {
-    const seen = counts.get(partition);
-    return seen !== undefined && seen.count >= limitPerPartition ? seen.last : last;
+    const seqs = seqsByPartition[partition] ?? [];
+    return seqs.length < limitPerPartition ? last : (seqs.at(-1) ?? last);
   });
-  return { events: orderByTime(events), position };
-}
-
-/** By time between partitions, which have no common order; within a partition in the order of its journal. */
-function orderByTime(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
-  const newest = new Map<number, number>();
-  return [...events]
-    .sort((a, b) => a.partition - b.partition || a.seq - b.seq)
-    .map((event) => {
-      const at = Math.max(event.at.getTime(), newest.get(event.partition) ?? 0);
-      newest.set(event.partition, at);
-      return { event, at };
-    })
-    .sort((a, b) => a.at - b.at)
-    .map(({ event }) => event);
+  return { events, position };
 }

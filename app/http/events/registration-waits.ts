@@ -1,9 +1,12 @@
 import type { Entity } from "../../../runtime/core/entity.ts";
+import { sleep } from "../../../runtime/shell/shell-context.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
 import type { System } from "../../host/system.ts";
 import { readRegistrations } from "../entities/registration-queries.ts";
+import { Problem } from "../server/problem.ts";
 import type { IncomingEvent } from "./incoming-event.ts";
 
+const WAITS_MAX = 1_000;
 /** How often decisions of other processes are looked for. */
 const POLL_MS = 250;
 
@@ -11,16 +14,15 @@ interface Wait {
   readonly event: IncomingEvent;
   /** Whether the message was processed: the node's state before that is no outcome. */
   isProcessed: boolean;
-  resolve(entity: Entity | undefined): void;
+  readonly end: (entity?: Entity) => void;
 }
 
-/** Waits until a message has led its node to the wanted state, or to one that ends its attempt. */
+/** Waits until a message has made its node ACTIVE, or led it to a state that ends its attempt. */
 export class RegistrationWaits {
   readonly #system: System;
   readonly #waits = new Map<string, Set<Wait>>();
   readonly #unwatch: () => void;
   #polling = false;
-  #size = 0;
   isClosed = false;
 
   constructor(system: System) {
@@ -28,44 +30,37 @@ export class RegistrationWaits {
     this.#unwatch = system.watch((event) => this.#onShellEvent(event));
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Undefined when that did not happen in time, or before `close`. */
-  async untilSettled(event: IncomingEvent, wanted: string, timeoutMs: number): Promise<Entity | undefined> {
-    let end = (): void => {};
+  /**
+   * Undefined when that did not happen in time, or before `close`.
+   * @throws Problem overloaded, at once
+   */
+  untilSettled(event: IncomingEvent, timeoutMs: number): Promise<Entity | undefined> {
+    if (this.#all().length >= WAITS_MAX)
+      throw new Problem("overloaded", "too many requests are waiting for an outcome", { retryAfterSeconds: 1 });
     const outcome = new Promise<Entity | undefined>((resolve) => {
-      const wait: Wait = {
-        event,
-        isProcessed: !event.isJournaled,
-        resolve: (entity) => {
-          if (entity === undefined || this.#isSettled(entity, wanted)) resolve(entity);
-        },
+      const end = (entity?: Entity): void => {
+        if (!waits.delete(wait)) return;
+        if (waits.size === 0) this.#waits.delete(event.nodeId);
+        cancel();
+        resolve(entity);
       };
+      const wait: Wait = { event, isProcessed: !event.isJournaled, end };
       const waits = this.#waits.get(event.nodeId) ?? new Set();
       this.#waits.set(event.nodeId, waits.add(wait));
-      const cancel = this.#system.clock.after(timeoutMs, () => resolve(undefined));
-      this.#size++;
-      end = () => {
-        cancel();
-        this.#size--;
-        waits.delete(wait);
-        if (waits.size === 0) this.#waits.delete(event.nodeId);
-      };
+      const cancel = this.#system.clock.after(timeoutMs, end);
     });
-    this.#schedulePoll();
-    return outcome.finally(() => end());
+    if (!this.#polling) void this.#poll();
+    return outcome;
   }
 
   close(): void {
     this.isClosed = true;
     this.#unwatch();
-    for (const waits of this.#waits.values()) for (const wait of waits) wait.resolve(undefined);
+    for (const { end } of this.#all()) end();
   }
 
-  #isSettled({ state }: Entity, wanted: string): boolean {
-    return state === wanted || this.#system.domain.orchestrator.states.get(state ?? "")?.terminal === true;
+  #all(): readonly Wait[] {
+    return [...this.#waits.values()].flatMap((waits) => [...waits]);
   }
 
   #onShellEvent(event: ShellEvent): void {
@@ -73,27 +68,29 @@ export class RegistrationWaits {
     const { message, decision } = event;
     for (const wait of this.#waits.get(message.entityId) ?? []) {
       if (message.id === wait.event.messageId) wait.isProcessed = true;
-      if (wait.isProcessed && decision.entity) wait.resolve(decision.entity);
+      if (decision.entity) this.#endIfSettled(wait, decision.entity);
     }
   }
 
+  #endIfSettled({ isProcessed, end }: Wait, entity: Entity): void {
+    const { state } = entity;
+    const isSettled = state === "ACTIVE" || this.#system.domain.orchestrator.states.get(state ?? "")?.terminal === true;
+    if (isProcessed && isSettled) end(entity);
+  }
+
   /** Finds decisions of other processes, and messages that were processed before. One poll serves all waits. */
-  #schedulePoll(): void {
-    if (this.#polling || this.#waits.size === 0) return;
+  async #poll(): Promise<void> {
     this.#polling = true;
-    this.#system.clock.after(POLL_MS, () => {
-      void this.#pollOnce()
-        .catch(() => {}) // without the store: the next poll or the timeout
-        .finally(() => {
-          this.#polling = false;
-          this.#schedulePoll();
-        });
-    });
+    while (this.#waits.size > 0) {
+      await sleep(this.#system.clock, POLL_MS);
+      await this.#pollOnce().catch(() => {}); // without the store: the next poll or the timeout
+    }
+    this.#polling = false;
   }
 
   async #pollOnce(): Promise<void> {
     const { store, domain } = this.#system;
-    const waiting = [...this.#waits.values()].flatMap((waits) => [...waits]);
+    const waiting = this.#all();
     const unprocessed = waiting.filter(({ isProcessed }) => !isProcessed).map(({ event }) => event);
     if (unprocessed.length > 0) {
       const rows = await store.query<{ message_id: string }>(
@@ -107,6 +104,6 @@ export class RegistrationWaits {
     const ids = new Set(waiting.filter(({ isProcessed }) => isProcessed).map(({ event }) => event.nodeId));
     if (ids.size === 0) return;
     for (const entity of await readRegistrations(store, domain.name, [...ids]))
-      for (const wait of waiting) if (wait.isProcessed && wait.event.nodeId === entity.id) wait.resolve(entity);
+      for (const wait of waiting) if (wait.event.nodeId === entity.id) this.#endIfSettled(wait, entity);
   }
 }

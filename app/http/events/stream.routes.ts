@@ -3,11 +3,9 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { NodeId } from "../../../contracts/registration/messages/fields.ts";
 import type { System } from "../../host/system.ts";
-import type { Caller } from "../server/access.ts";
 import { Problem } from "../server/problem.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";
-import type { EventFilter } from "./journal-events.ts";
 import { JournalTail } from "./journal-tail.ts";
 import { decodePosition, type StreamPosition } from "./stream-position.ts";
 
@@ -39,16 +37,15 @@ export function addStreamRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/events/stream",
     {
-      config: { access: ["reader", "node"] },
       // The answer never ends, so a HEAD request would hold its connection and its place among the streams.
       exposeHeadRoute: false,
-      schema: {
+      ...apiRoute(["reader", "node"], {
         summary: "Every published event of all processes, as server-sent events whose data is the envelope",
         description: "A node's token gets the events of its own nodes only.",
         querystring: queryOf(system),
         headers: Headers,
-        response: { 200: { content: { "text/event-stream": { schema: z.string() } } }, ...PROBLEMS },
-      },
+        response: { 200: { content: { "text/event-stream": { schema: z.string() } } } },
+      }),
     },
     async ({ query: { type: types, node_id: nodeId }, headers, caller }, reply) => {
       if (openConnections.size >= streamsMax)
@@ -60,7 +57,7 @@ export function addStreamRoutes(http: Http, system: System): void {
       openConnections.add(response);
       response.on("close", () => openConnections.delete(response));
       const stream = new EventStreamConnection(response, {
-        filter: { types, nodeId, mayRead: readableNodes(caller) },
+        filter: { types, nodeId, mayRead: caller.mayActFor },
         from,
         clock: system.clock,
         bufferBytesMax: bufferShare(streamsMax),
@@ -76,9 +73,6 @@ const startPosition = (lastEventId: string | undefined, end: StreamPosition): St
   lastEventId
     ? decodePosition(lastEventId, end.length).map((seq, partition) => Math.min(seq, end[partition] ?? 0))
     : end;
-
-const readableNodes = ({ role, mayActFor }: Caller): EventFilter["mayRead"] =>
-  role === "node" ? mayActFor : undefined;
 
 function beginStream(reply: FastifyReply): FastifyReply["raw"] {
   reply.hijack();

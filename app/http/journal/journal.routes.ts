@@ -3,7 +3,7 @@ import { PAGE_ROWS } from "../../journal/journal-source.ts";
 import { readJournalHead, readJournalPage, type JournalPosition } from "../../journal/journal-pages.ts";
 import type { System } from "../../host/system.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
-import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
 
 const Query = z.object({
   limit: LimitParam(PAGE_ROWS),
@@ -18,16 +18,13 @@ const Journal = z.object({
 export function addJournalRoutes(http: Http, { store, domain, config }: System): void {
   http.get(
     "/api/v1/journal",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "The journal, node by node, as `rollcall replay` reads it",
-        description:
-          "The first page begins with the contracts that ran. A node's rows are followed by its current state.",
-        querystring: Query,
-        response: { 200: Journal, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader"], {
+      summary: "The journal, node by node, as `rollcall replay` reads it",
+      description:
+        "The first page begins with the contracts that ran. A node's rows are followed by its current state.",
+      querystring: Query,
+      response: { 200: Journal },
+    }),
     async ({ query: { limit, cursor, since } }) => {
       const scope = `journal ${since ?? ""}`;
       const place = cursor === undefined ? undefined : (decodeCursor(scope, cursor) as unknown as JournalPosition);

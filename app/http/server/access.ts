@@ -4,7 +4,7 @@ import { type ApiToken, type Role, findToken } from "../../host/api-tokens.ts";
 import { Problem } from "./problem.ts";
 
 /** Who may use a route: `anyone` also without a token, otherwise the roles named and operators. */
-type Access = "anyone" | readonly Exclude<Role, "operator">[];
+export type Access = "anyone" | readonly Exclude<Role, "operator">[];
 
 /** The caller, as far as the request shows it. */
 export interface Caller {
@@ -12,7 +12,8 @@ export interface Caller {
   readonly identity: string;
   /** Undefined without a valid token, where tokens are configured. */
   readonly role: Role | undefined;
-  mayActFor(nodeId: string): boolean;
+  /** Always true for whoever is no node. */
+  readonly mayActFor: (nodeId: string) => boolean;
 }
 
 declare module "fastify" {
@@ -29,7 +30,6 @@ declare module "fastify" {
 const BEARER = /^Bearer +([\x21-\x7e]{1,1024})$/i;
 const BASIC = /^Basic +([A-Za-z0-9+/]{1,2048}={0,2})$/i;
 const anyNode = (): boolean => true;
-const noNode = (): boolean => false;
 
 /**
  * Identifies the caller. Without tokens in the configuration (then only this machine reaches the address) every caller
@@ -64,20 +64,20 @@ export function addAuthorization(http: FastifyInstance): void {
 }
 
 /** @throws Problem forbidden */
-export function assertMayActFor(caller: Caller, nodeId: string): void {
-  if (caller.role === "node" && !caller.mayActFor(nodeId))
-    throw forbidden(`${caller.identity} may not act for ${nodeId}`);
+export function assertMayActFor({ identity, mayActFor }: Caller, nodeId: string): void {
+  if (!mayActFor(nodeId)) throw forbidden(`${identity} may not act for ${nodeId}`);
 }
 
 function identifyCaller(
   { headers, ip, routeOptions }: FastifyRequest,
   tokens: readonly ApiToken[] | undefined,
 ): Caller {
-  if (tokens === undefined) return { identity: `address ${ip}`, role: "operator", mayActFor: anyNode };
+  const atAddress = { identity: `address ${ip}`, mayActFor: anyNode };
+  if (tokens === undefined) return { ...atAddress, role: "operator" };
   // A browser repeats a password for requests that another site causes, so only documents accept it.
   const presented = bearerToken(headers) ?? (routeOptions.config.browsable ? basicAuthPassword(headers) : undefined);
   const token = presented === undefined ? undefined : findToken(tokens, presented);
-  if (token === undefined) return { identity: `address ${ip}`, role: undefined, mayActFor: noNode };
+  if (token === undefined) return { ...atAddress, role: undefined };
   const { role, name } = token;
   return { identity: `${role} ${name}`, role, mayActFor: role === "node" ? nodeIdMatcher(name) : anyNode };
 }

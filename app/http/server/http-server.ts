@@ -6,8 +6,7 @@ import type { System } from "../../host/system.ts";
 import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 import { addAuthentication, addAuthorization } from "./access.ts";
 import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
-import { addContractFileRoutes } from "../contracts/contract-files.routes.ts";
-import { addContractRoutes } from "../contracts/contracts.routes.ts";
+import { addContractFileRoutes, addContractRoutes } from "../contracts/contracts.routes.ts";
 import { addDeadLetterRoutes } from "../dead-letters/dead-letters.routes.ts";
 import { addDocsRoutes } from "../docs/docs.routes.ts";
 import { addDoctorRoutes } from "../health/doctor.routes.ts";
@@ -55,10 +54,7 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
     http: { connectionsCheckingInterval: Math.min(1_000, requestTimeout), headersTimeout: requestTimeout },
     forceCloseConnections: true,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
-    frameworkErrors: (error, request, reply) => {
-      const { problem, status } = problemOf(error);
-      sendProblem(request, reply, problem, status);
-    },
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, problemOf(error)),
   });
   // Routes check bodies themselves, with the runtime's own error texts.
   server.setValidatorCompiler<z.ZodType>((route) =>
@@ -67,10 +63,10 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
   // Answers are checked against their schemas by the compiler, not again for every request.
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
   server.setErrorHandler((error, request, reply) => {
-    const { problem, status } = problemOf(error);
+    const problem = problemOf(error);
     if (problem.kind === "internal")
       options.onInternalError?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
-    sendProblem(request, reply, problem, status);
+    sendProblem(request, reply, problem);
   });
   server.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, new Problem("not-found", `no route for ${request.method} here: see /openapi.json`)),

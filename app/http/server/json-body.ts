@@ -1,29 +1,14 @@
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
-import { parseObject, DecodeError } from "../../../runtime/core/incoming-json.ts";
+import { parseObject } from "../../../runtime/core/incoming-json.ts";
 import { describeParts, invalidParts, Problem } from "./problem.ts";
 
 /** Reads bodies with the same limits of size, depth and characters, and the same codes, as messages of the bus. */
 export function addJsonBodyParser(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
-    try {
-      done(null, parseObject(body as Buffer));
-    } catch (error) {
-      done(error instanceof DecodeError ? problemOfDecodeError(error) : (error as Error));
-    }
-  });
-}
-
-/** @param within pointer to the part of the body that was decoded */
-export function problemOfDecodeError({ code, message }: DecodeError, within = ""): Problem {
-  if (code === "TOO_LARGE") return new Problem("too-large", message, { code });
-  const [, pointer, detail] = /^(\/[^:\s]*): ([^]*)$/.exec(message) ?? [];
-  const errors =
-    detail === undefined
-      ? [{ detail: message, pointer: within }]
-      : [{ detail, pointer: pointer === "/" ? within : `${within}${pointer}` }];
-  return new Problem("invalid-request", message, { code, errors });
+  server.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_request: unknown, body: Buffer) =>
+    parseObject(body),
+  );
 }
 
 /**

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { Fault } from "../../../runtime/core/fault.ts";
+import { DecodeError } from "../../../runtime/core/incoming-json.ts";
 import { escapePointer } from "../../../runtime/core/json-pointer.ts";
 
 /** By the last part of the problem's `type`. */
@@ -47,6 +48,8 @@ export const ProblemSchema = z
 export interface ProblemOptions {
   readonly errors?: readonly ProblemError[];
   readonly code?: string;
+  /** Where the framework has a more precise one than the kind. */
+  readonly status?: number;
   /** Members beside RFC 9457's own. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number;
@@ -75,19 +78,21 @@ export const invalidParts = (issues: readonly z.core.$ZodIssue[], within = ""): 
 export const describeParts = (errors: readonly ProblemError[]): string =>
   errors.map(({ parameter, pointer, detail }) => `${parameter ?? (pointer || "/")}: ${detail}`).join("; ");
 
+export const invalidRequest = (errors: readonly ProblemError[], code?: string): Problem =>
+  new Problem("invalid-request", describeParts(errors), { errors, ...(code !== undefined && { code }) });
+
 export const notFound = (what: string): Problem => new Problem("not-found", what);
 
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem, status?: number): void {
-  const { kind, options, message: detail } = problem;
-  const { title, status: defaultStatus } = PROBLEM_KINDS[kind];
-  const { errors = [], code, extensions = {}, retryAfterSeconds, challenge } = options;
+/** @param request its path is told without the query, which may hold secrets */
+export function sendProblem({ url }: FastifyRequest, reply: FastifyReply, { kind, message, options }: Problem): void {
+  const { errors = [], code, status, extensions, retryAfterSeconds, challenge } = options;
   const body = {
     ...extensions,
     type: `urn:rollcall:problem:${kind}`,
-    title,
-    status: status ?? defaultStatus,
-    detail,
-    instance: pathOf(request),
+    title: PROBLEM_KINDS[kind].title,
+    status: status ?? PROBLEM_KINDS[kind].status,
+    detail: message,
+    instance: url.split("?", 1)[0]?.slice(0, 1_024) ?? "/",
     ...(code !== undefined && { code }),
     errors,
   };
@@ -100,16 +105,25 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .send(body);
 }
 
-/** The problem for any error of a route; `status` where the framework has a more precise one. */
-export function problemOf(error: unknown): { readonly problem: Problem; readonly status?: number } {
-  if (error instanceof Problem) return { problem: error };
-  if (hasZodFastifySchemaValidationErrors(error)) return { problem: problemOfValidation(error) };
-  if (error instanceof Fault) return { problem: problemOfFault(error) };
+/** The problem for any error of a route. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) return problemOfValidation(error);
+  if (error instanceof DecodeError) return problemOfDecodeError(error);
+  if (error instanceof Fault) return problemOfFault(error);
   const { statusCode: status = 500, message } = error as FastifyError;
-  if (status === 413) return { problem: new Problem("too-large", "a body has at most 256 KiB") };
-  if (status === 415) return { problem: new Problem("unsupported-media-type", "send content-type: application/json") };
-  if (status >= 400 && status < 500) return { problem: new Problem("invalid-request", message), status };
-  return { problem: new Problem("internal", "the request failed; the process's log has the error") };
+  if (status === 413) return new Problem("too-large", "a body has at most 256 KiB");
+  if (status === 415) return new Problem("unsupported-media-type", "send content-type: application/json");
+  if (status >= 400 && status < 500) return new Problem("invalid-request", message, { status });
+  return new Problem("internal", "the request failed; the process's log has the error");
+}
+
+/** Of a body: nothing else is decoded for a request. */
+function problemOfDecodeError({ code, message }: DecodeError): Problem {
+  if (code === "TOO_LARGE") return new Problem("too-large", message, { code });
+  const [, pointer = "/", detail = message] = /^(\/[^:\s]*): ([^]*)$/.exec(message) ?? [];
+  const errors = [{ detail, pointer: pointer === "/" ? "" : pointer }];
+  return new Problem("invalid-request", message, { code, errors });
 }
 
 function problemOfFault(fault: Fault): Problem {
@@ -127,8 +141,5 @@ function problemOfValidation(error: FastifyError & { validationContext?: string 
       ? { detail: message, pointer: instancePath }
       : { detail: message, parameter: decodeURIComponent(instancePath.slice(1)).replaceAll("~1", "/") },
   );
-  return new Problem("invalid-request", describeParts(errors), { errors });
+  return invalidRequest(errors);
 }
-
-/** Without the query, which may hold secrets. */
-const pathOf = ({ url }: FastifyRequest): string => url.split("?", 1)[0]?.slice(0, 1_024) ?? "/";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { messagePartiesOf } from "../../../app/http/docs/message-parties.ts";
+import { messagePartiesOf } from "../../../app/http/docs/messages-page.ts";
 import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
 import { buildGraph } from "../../../runtime/contract/graph/graph.ts";
