@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { DoctorCheck, runDoctor } from "./doctor.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 
 const Report = z.object({
   ok: z.boolean().describe("false: at least one check is a finding"),
@@ -12,10 +12,7 @@ const Report = z.object({
 export function addDoctorRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/doctor",
-    {
-      config: { access: ["reader"] },
-      schema: { summary: "Examines each part of the system", response: { 200: Report, ...PROBLEMS } },
-    },
+    apiRoute(["reader"], { summary: "Examines each part of the system", response: { 200: Report } }),
     async () => {
       const checked_at = new Date(system.clock.wallMs()).toISOString();
       const checks = await runDoctor(system);

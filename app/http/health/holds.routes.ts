@@ -3,7 +3,7 @@ import { releaseDeletions, releaseExpiry } from "../../../runtime/shell/operator
 import type { System } from "../../host/system.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 import { Hold, readHolds } from "./holds.ts";
 
 const List = z.object({ items: z.array(Hold) });
@@ -16,25 +16,19 @@ const Query = z.object({
 export function addHoldRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/holds",
-    {
-      config: { access: ["reader"] },
-      schema: { summary: "Holds in force, and how recent ones ended", response: { 200: List, ...PROBLEMS } },
-    },
+    apiRoute(["reader"], { summary: "Holds in force, and how recent ones ended", response: { 200: List } }),
     async () => ({ items: await readHolds(system) }),
   );
 
   http.post(
     "/api/v1/holds/:domain/:subject/release",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Releases a hold",
-        description: "Who, when, what and why are kept in rollcall.operator_decision and logged.",
-        params: Params,
-        querystring: Query,
-        response: { 200: Hold, ...PROBLEMS },
-      },
-    },
+    apiRoute([], {
+      summary: "Releases a hold",
+      description: "Who, when, what and why are kept in rollcall.operator_decision and logged.",
+      params: Params,
+      querystring: Query,
+      response: { 200: Hold },
+    }),
     async ({ caller: { identity }, params: { domain: name, subject }, query: { by, reason } }) => {
       const matching = (await readHolds(system)).filter((each) => each.domain === name && each.subject === subject);
       if (matching.length === 0) throw notFound(`there is no hold of ${name} ${subject}`);

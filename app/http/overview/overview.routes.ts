@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { readHolds } from "../health/holds.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { Overview } from "./overview.ts";
 import { buildNotices } from "./overview-notices.ts";
@@ -28,14 +28,11 @@ export function addOverviewRoutes(
 
   http.get(
     "/api/v1/overview",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "Nodes by state, rates, and notices",
-        querystring: Query,
-        response: { 200: Overview, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader"], {
+      summary: "Nodes by state, rates, and notices",
+      querystring: Query,
+      response: { 200: Overview },
+    }),
     async ({ query: { history } }) => {
       // During an outage of the store the rest is still shown: that is when it is needed.
       const [nodes, parts, holds] = await Promise.all([

@@ -4,7 +4,7 @@ import { type ApiToken, type Role, findToken } from "../../host/api-tokens.ts";
 import { Problem } from "./problem.ts";
 
 /** Who may use a route: `anyone` also without a token, otherwise the roles named and operators. */
-type Access = "anyone" | readonly Exclude<Role, "operator">[];
+export type Access = "anyone" | readonly Exclude<Role, "operator">[];
 
 /** The caller, as far as the request shows it. */
 export interface Caller {

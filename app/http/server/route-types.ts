@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { NodeId } from "../../../contracts/registration/messages/fields.ts";
+import type { Access } from "./access.ts";
 import { ProblemSchema } from "./problem.ts";
 
 /** The server, with routes typed by their Zod schemas. */
@@ -24,6 +25,12 @@ export const PROBLEMS = {
   "4xx": problemResponse("the request is refused"),
   "5xx": problemResponse("the request failed"),
 } as const;
+
+/** Of a route of the API: who may use it, its description and schemas; each may be answered with a problem. */
+export const apiRoute = <Schema extends { readonly response: object }>(access: Access, schema: Schema) => ({
+  config: { access },
+  schema: { ...schema, response: { ...schema.response, ...PROBLEMS } },
+});
 
 export const NodeParams = z.object({ node_id: NodeId });
 export const LimitParam = (defaultLimit: number) =>
