@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { DoctorCheck } from "../http/health/doctor.ts";
+import type { DoctorCheck } from "../http/health/troubles.ts";
 import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import { type Colors, colorsOf, print, replaceUnprintable, printJson } from "../terminal/output.ts";
 

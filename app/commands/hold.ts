@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { Hold } from "../http/health/holds.ts";
+import type { Hold } from "../http/health/holds.routes.ts";
 import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import { colorsOf, print, replaceUnprintable, printJson, formatTable } from "../terminal/output.ts";
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
+import { cachedAnswer } from "../health/cached-answer.ts";
 
 const CountByState = z.record(z.string(), z.int());
 export const StateCounts = z.object({
@@ -14,41 +15,24 @@ const CACHE_FACTOR = 20;
 
 /** Nodes by state, over all processes: counted in the store, once for all requests that come meanwhile. */
 export class NodeCounts {
-  readonly #system: Pick<System, "store" | "domain" | "clock">;
-  #cached: { readonly untilMs: number; readonly counts: Promise<StateCounts> } | undefined;
+  /** @throws Fault of the store */
+  readonly byState: () => Promise<StateCounts>;
 
   constructor(system: Pick<System, "store" | "domain" | "clock">) {
-    this.#system = system;
+    const keptForMs = (tookMs: number): number => Math.max(CACHE_MIN_MS, CACHE_FACTOR * tookMs);
+    this.byState = cachedAnswer(system.clock, keptForMs, () => countNodes(system));
   }
+}
 
-  /** @throws Fault of the store */
-  byState(): Promise<StateCounts> {
-    const { clock } = this.#system;
-    const beganMs = clock.monotonicMs();
-    if (this.#cached && beganMs <= this.#cached.untilMs) return this.#cached.counts;
-    const counts = this.#count();
-    this.#cached = { untilMs: Infinity, counts };
-    counts.then(
-      () => {
-        const endedMs = clock.monotonicMs();
-        this.#cached = { untilMs: endedMs + Math.max(CACHE_MIN_MS, CACHE_FACTOR * (endedMs - beganMs)), counts };
-      },
-      () => (this.#cached = undefined),
-    );
-    return counts;
+async function countNodes({ store, domain }: Pick<System, "store" | "domain">): Promise<StateCounts> {
+  const rows = await store.query<{ state: string | null; reducer_state: string; nodes: number }>(
+    `select state, reducer_state, count(*)::int as nodes from rollcall.entity where domain = $1 group by 1, 2`,
+    [domain.name],
+  );
+  const counts: StateCounts = { orchestrator: {}, reducer: {} };
+  for (const { state, reducer_state, nodes } of rows) {
+    if (state !== null) counts.orchestrator[state] = (counts.orchestrator[state] ?? 0) + nodes;
+    counts.reducer[reducer_state] = (counts.reducer[reducer_state] ?? 0) + nodes;
   }
-
-  async #count(): Promise<StateCounts> {
-    const { store, domain } = this.#system;
-    const rows = await store.query<{ state: string | null; reducer_state: string; nodes: number }>(
-      `select state, reducer_state, count(*)::int as nodes from rollcall.entity where domain = $1 group by 1, 2`,
-      [domain.name],
-    );
-    const counts: StateCounts = { orchestrator: {}, reducer: {} };
-    for (const { state, reducer_state, nodes } of rows) {
-      if (state !== null) counts.orchestrator[state] = (counts.orchestrator[state] ?? 0) + nodes;
-      counts.reducer[reducer_state] = (counts.reducer[reducer_state] ?? 0) + nodes;
-    }
-    return counts;
-  }
+  return counts;
 }

@@ -1,6 +1,7 @@
-import { Counter, type CounterConfiguration, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type LabelValues, type Registry } from "prom-client";
 
 type Labels<Label extends string> = Readonly<Record<Label, readonly string[]>>;
+type HotCounter = (first: string, second?: string, count?: number) => void;
 
 /** Makes metrics of a registry, named `rollcall_<name>`. */
 export class Instruments {
@@ -22,69 +23,14 @@ export class Instruments {
     return made;
   }
 
-  /** @param collect sets the values; called at each scrape, after a reset */
-  gauge<Label extends string>(
+  /** Counts calls: its argument has each label's value under the label's name, as events of the shell do. */
+  eventCounter<Label extends string>(
     name: string,
     help: string,
-    labelNames: readonly Label[],
-    collect?: (gauge: Gauge<Label>) => void | Promise<void>,
-  ): Gauge<Label> {
-    const gauge: Gauge<Label> = new Gauge({
-      name: `rollcall_${name}`,
-      help,
-      labelNames,
-      registers: this.#registers,
-      ...(collect && {
-        collect() {
-          gauge.reset();
-          return collect(gauge);
-        },
-      }),
-    });
-    return gauge;
+    knownValues: Labels<Label>,
+  ): (event: Readonly<Record<Label, string>>) => void {
+    const counter = this.counter(name, help, knownValues);
+    const labelNames = Object.keys(knownValues) as Label[];
+    return (event) =>
+      counter.inc(Object.fromEntries(labelNames.map((label) => [label, event[label]])) as Record<Label, string>);
   }
-
-  histogram<Label extends string>(
-    name: string,
-    help: string,
-    buckets: number[],
-    labelNames: readonly Label[] = [],
-  ): Histogram<Label> {
-    return new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers: this.#registers });
-  }
-
-  /**
-   * A counter for what happens several times for every message: prom-client hashes labels at each `inc`, so the counts
-   * are added up here and passed on at a scrape.
-   */
-  hotCounter<Label extends string>(name: string, help: string, labelNames: readonly [Label, Label?]): HotCounter {
-    return createHotCounter({ name: `rollcall_${name}`, help, registers: this.#registers }, labelNames);
-  }
-}
-
-type HotCounter = (first: string, second?: string, count?: number) => void;
-
-function createHotCounter<Label extends string>(
-  about: Pick<CounterConfiguration<Label>, "name" | "help" | "registers">,
-  labelNames: readonly [Label, Label?],
-): HotCounter {
-  const pending = new Map<string, Map<string, number>>();
-  new Counter({
-    ...about,
-    labelNames: labelNames.filter((name) => name !== undefined),
-    collect() {
-      for (const [first, ofFirst] of pending)
-        for (const [second, count] of ofFirst)
-          this.inc(
-            { [labelNames[0]]: first, ...(labelNames[1] && { [labelNames[1]]: second }) } as Record<Label, string>,
-            count,
-          );
-      pending.clear();
-    },
-  });
-  return (first, second = "", count = 1) => {
-    let ofFirst = pending.get(first);
-    if (!ofFirst) pending.set(first, (ofFirst = new Map()));
-    ofFirst.set(second, (ofFirst.get(second) ?? 0) + count);
-  };
-}

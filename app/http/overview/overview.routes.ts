@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { readHolds } from "../health/holds.ts";
+import type { Readiness } from "../health/health.routes.ts";
+import { readHolds } from "../health/holds.routes.ts";
+import { listNotices } from "../health/troubles.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { Overview } from "./overview.ts";
-import { buildNotices } from "./overview-notices.ts";
 import { OverviewRecorder, SAMPLE_MS } from "./overview-recorder.ts";
-import type { Readiness } from "../health/readiness.ts";
 import { stateKindOf, stableStates } from "../entities/state-kind.ts";
 
 const RATE_MS = 60_000;
@@ -43,16 +43,15 @@ export function addOverviewRoutes(
       const { lagByPartition, brokerTimeMs, drift } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
-      const refusedContracts = refusedChange && {
-        at: new Date(refusedChange.atMs).toISOString(),
-        reason: refusedChange.reason,
-      };
       const { openBreakers } = watch;
       return {
         at: new Date(brokerTimeMs).toISOString(),
         began_at: new Date(watch.startedAtMs).toISOString(),
-        notices: buildNotices({ parts, refusedContracts, holds, openBreakers, drift, nowMs, brokerTimeMs }),
-        refused_contracts: refusedContracts,
+        notices: listNotices({ parts, refusedChange, holds, openBreakers, drift, nowMs, brokerTimeMs }),
+        refused_contracts: refusedChange && {
+          at: new Date(refusedChange.atMs).toISOString(),
+          reason: refusedChange.reason,
+        },
         parts,
         states: stableStates(system.domain).map((state) => ({
           name: state.name,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { byRateName } from "./overview-history.ts";
-import { ReadinessView } from "../health/readiness.ts";
+import { ReadinessView } from "../health/health.routes.ts";
+import { Notice } from "../health/troubles.ts";
 import { StateKind } from "../entities/state-kind.ts";
 
 const Time = z.iso.datetime();
@@ -12,19 +13,6 @@ const Percentiles = z.object({
   max_ms: Milliseconds,
 });
 const PerSample = z.array(z.number()).describe("per second, since the sample before");
-
-export const Notice = z.object({
-  level: z.enum(["bad", "note"]),
-  title: z.string(),
-  detail: z.string(),
-  remedy: z.string(),
-  command: z.string().nullable().describe("the command to run"),
-  hold: z
-    .object({ domain: z.string(), subject: z.string() })
-    .nullable()
-    .describe("the hold that an operator can release"),
-});
-export type Notice = z.infer<typeof Notice>;
 
 const RefusedContracts = z.object({ at: Time, reason: z.string() });
 
