@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { listNotices, type TroubleFacts } from "../../app/http/health/troubles.ts";
 import { byRateName, OverviewHistory } from "../../app/http/overview/overview-history.ts";
 import { RecentValues } from "../../app/http/overview/recent-values.ts";
-import { stateKindOf } from "../../app/http/entities/state-kind.ts";
+import { stateKindOf } from "../../app/http/overview/overview.ts";
 import type { StateSpec } from "../../runtime/core/domain.ts";
 
 describe("recent values", () => {

@@ -4,10 +4,9 @@ import type { Readiness } from "../health/health.routes.ts";
 import { readHolds } from "../health/holds.routes.ts";
 import { listNotices } from "../health/troubles.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { NodeCounts } from "../entities/node-counts.ts";
-import { Overview } from "./overview.ts";
+import { type NodeCounts, stableStates } from "../entities/node-counts.ts";
+import { Overview, stateKindOf } from "./overview.ts";
 import { OverviewRecorder, SAMPLE_MS } from "./overview-recorder.ts";
-import { stateKindOf, stableStates } from "../entities/state-kind.ts";
 
 const RATE_MS = 60_000;
 const Query = z.object({
@@ -36,7 +35,7 @@ export function addOverviewRoutes(
     async ({ query: { history } }) => {
       // During an outage of the store the rest is still shown: that is when it is needed.
       const [nodes, parts, holds] = await Promise.all([
-        counts.byState().catch(() => undefined),
+        counts.byStableState(),
         readiness.parts(),
         readHolds(system).catch(() => []),
       ]);
@@ -56,7 +55,7 @@ export function addOverviewRoutes(
         states: stableStates(system.domain).map((state) => ({
           name: state.name,
           kind: stateKindOf(state),
-          nodes: nodes ? (nodes.orchestrator[state.name] ?? 0) : null,
+          nodes: nodes?.get(state.name) ?? null,
         })),
         rates: watch.history.rates({ atMs: nowMs, totals: watch.totals }, RATE_MS),
         activation: watch.activation.percentiles(clock.monotonicMs()),

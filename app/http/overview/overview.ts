@@ -2,7 +2,18 @@ import { z } from "zod";
 import { byRateName } from "./overview-history.ts";
 import { ReadinessView } from "../health/health.routes.ts";
 import { Notice } from "../health/troubles.ts";
-import { StateKind } from "../entities/state-kind.ts";
+import type { StateSpec } from "../../../runtime/core/domain.ts";
+
+/** The kind of a state, derived from the contract: its name may be anything. */
+const StateKind = z
+  .enum(["live", "waiting", "ended"])
+  .describe("live: its deadline can be renewed; ended: it ends an attempt; waiting: any other");
+export type StateKind = z.infer<typeof StateKind>;
+
+export function stateKindOf({ terminal, deadline }: StateSpec): StateKind {
+  if (terminal) return "ended";
+  return deadline && deadline.renewedBy.size > 0 ? "live" : "waiting";
+}
 
 const Time = z.iso.datetime();
 const Milliseconds = z.number().nullable().describe("ms; null: no values");
