@@ -1,4 +1,4 @@
-import type { StateKind } from "../../app/http/entities/state-kind.ts";
+import type { StateKind } from "../../app/http/overview/overview.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
 import { fetchJson } from "../shared/api.ts";
 

@@ -1,4 +1,4 @@
-import type { StateKind } from "../../app/http/entities/state-kind.ts";
+import type { StateKind } from "../../app/http/overview/overview.ts";
 import "./state-name.css";
 
 /** A state as the contract names it, coloured by its kind, which is also the title. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type NoticeFacts, buildNotices } from "../../app/http/overview/overview-notices.ts";
+import { listNotices, type TroubleFacts } from "../../app/http/health/troubles.ts";
 import { byRateName, OverviewHistory } from "../../app/http/overview/overview-history.ts";
 import { RecentValues } from "../../app/http/overview/recent-values.ts";
-import { stateKindOf } from "../../app/http/entities/state-kind.ts";
+import { stateKindOf } from "../../app/http/overview/overview.ts";
 import type { StateSpec } from "../../runtime/core/domain.ts";
 
 describe("recent values", () => {
@@ -71,15 +71,14 @@ describe("the kind of a state", () => {
 });
 
 describe("the notices", () => {
-  const well: NoticeFacts = {
+  const well: TroubleFacts = {
     parts: {
       bus: { ok: true },
       store: { ok: true },
       catalogue: { ok: true },
-      contracts: { ok: true, hash: "h" },
-      partitions: { ok: true, owned: 4, of: 4, refused: [] },
+      partitions: { ok: true, refused: [] },
     },
-    refusedContracts: null,
+    refusedChange: null,
     holds: [],
     openBreakers: new Map(),
     drift: [],
@@ -107,9 +106,9 @@ describe("the notices", () => {
   };
 
   it("are empty for a healthy system", () =>
-    expect(buildNotices({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
+    expect(listNotices({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
 
-  it.each<[string, Partial<NoticeFacts>, object]>([
+  it.each<[string, Partial<TroubleFacts>, object]>([
     [
       "a part out of reach",
       { parts: { ...well.parts, bus: { ok: false, reason: "no broker" } } },
@@ -117,17 +116,17 @@ describe("the notices", () => {
     ],
     [
       "refused partitions",
-      { parts: { ...well.parts, partitions: { ok: false, owned: 0, of: 4, refused: ["partition 3 ..."] } } },
+      { parts: { ...well.parts, partitions: { ok: false, refused: ["partition 3 ..."] } } },
       { title: "Partitions are refused", command: "rollcall offsets reset" },
     ],
     [
       "partitions nobody serves",
-      { parts: { ...well.parts, partitions: { ok: false, reason: "1 of 4 unserved", owned: 0, of: 4, refused: [] } } },
+      { parts: { ...well.parts, partitions: { ok: false, reason: "1 of 4 unserved", refused: [] } } },
       { title: "Partitions are not served", detail: "1 of 4 unserved" },
     ],
     [
       "refused contracts",
-      { refusedContracts: { at: "1970-01-01T00:01:00.000Z", reason: "RC101" } },
+      { refusedChange: { atMs: 60_000, by: "ann", reason: "RC101", diagnostics: [] } },
       { title: "The edited contracts were refused", command: "rollcall validate" },
     ],
     [
@@ -163,7 +162,7 @@ describe("the notices", () => {
       { title: "consul has drifted", level: "note", detail: "2 missing, 1 leftover, compared 10 s ago" },
     ],
   ])("report %s, with a remedy", (_what, facts, notice) => {
-    const [only, ...others] = buildNotices({ ...well, ...facts });
+    const [only, ...others] = listNotices({ ...well, ...facts });
     expect(others).toEqual([]);
     expect(only).toMatchObject(notice);
     expect(only?.remedy).not.toBe("");
@@ -171,7 +170,7 @@ describe("the notices", () => {
 
   it("are sorted, worst first", () => {
     const found = { missing: 2, altered: 0, leftover: 0 };
-    const levels = buildNotices({
+    const levels = listNotices({
       ...well,
       drift: [
         { ...drift, found },

@@ -5,7 +5,7 @@ import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
-import { CursorParam, type Http, LimitParam, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
 import {
   DeadLetter,
   deadLetterOf,
@@ -45,10 +45,7 @@ export function addDeadLetterRoutes(http: Http, system: System): void {
 function addReadRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/dead-letters",
-    {
-      config: { access: ["reader"] },
-      schema: { summary: "Dead letters, newest first", querystring: Query, response: { 200: List, ...PROBLEMS } },
-    },
+    apiRoute(["reader"], { summary: "Dead letters, newest first", querystring: Query, response: { 200: List } }),
     async ({ query: { code, topic, retried, limit, cursor } }) => {
       const filter = { code, topic, retried };
       const scope = `dead letters ${JSON.stringify(filter)}`;
@@ -61,14 +58,11 @@ function addReadRoutes(http: Http, system: System): void {
 
   http.get(
     "/api/v1/dead-letters/:id",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "One dead letter, with the message as it came",
-        params: Params,
-        response: { 200: DeadLetterDetail, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader"], {
+      summary: "One dead letter, with the message as it came",
+      params: Params,
+      response: { 200: DeadLetterDetail },
+    }),
     async ({ params: { id } }) => deadLetterDetailOf(await requireDeadLetter(system, id)),
   );
 }
@@ -79,16 +73,13 @@ function addRetryRoutes(http: Http, system: System): void {
 
   http.post(
     "/api/v1/dead-letters/:id/retry",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Publishes it to its topic again, byte for byte",
-        description: "If it fails again, it becomes a new dead letter: it has another offset.",
-        params: Params,
-        querystring: ReasonQuery,
-        response: { 202: DeadLetter, ...PROBLEMS },
-      },
-    },
+    apiRoute([], {
+      summary: "Publishes it to its topic again, byte for byte",
+      description: "If it fails again, it becomes a new dead letter: it has another offset.",
+      params: Params,
+      querystring: ReasonQuery,
+      response: { 202: DeadLetter },
+    }),
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
       const row = await requireDeadLetter(system, id);
       if (deadLetterOf(row).truncated)
@@ -104,16 +95,13 @@ function addRetryRoutes(http: Http, system: System): void {
 
   http.post(
     "/api/v1/dead-letters/retry",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Republishes all that match, oldest first",
-        description: "At most 500: repeat it while some are left. Truncated messages are left out.",
-        querystring: ReasonQuery,
-        body: RetrySelection,
-        response: { 200: RetryResult, ...PROBLEMS },
-      },
-    },
+    apiRoute([], {
+      summary: "Republishes all that match, oldest first",
+      description: "At most 500: repeat it while some are left. Truncated messages are left out.",
+      querystring: ReasonQuery,
+      body: RetrySelection,
+      response: { 200: RetryResult },
+    }),
     async ({ body, query: { reason }, caller: { identity } }) => {
       const selection = parseBody(RetrySelection, body, "{code?, topic?}");
       const subject = [selection.code, selection.topic].filter((part) => part !== undefined).join(" of ") || "all";
@@ -127,15 +115,12 @@ function addRetryRoutes(http: Http, system: System): void {
 function addDeleteRoute(http: Http, system: System): void {
   http.delete(
     "/api/v1/dead-letters/:id",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Deletes it; the journal and the dead letter topic keep their copies",
-        params: Params,
-        querystring: ReasonQuery,
-        response: { 204: z.undefined(), ...PROBLEMS },
-      },
-    },
+    apiRoute([], {
+      summary: "Deletes it; the journal and the dead letter topic keep their copies",
+      params: Params,
+      querystring: ReasonQuery,
+      response: { 204: z.undefined() },
+    }),
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
       const row = await requireDeadLetter(system, id);
       await system.store.transaction(async (tx) => {

@@ -1,6 +1,7 @@
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { System } from "../../host/system.ts";
-import { readPartitionServices } from "../health/partition-service.ts";
+import { readPartitionServices } from "../health/health.routes.ts";
+import { unreachableParts } from "../health/troubles.ts";
 import type { Explanation, PendingIntent } from "./explanation.ts";
 
 type Facts = Pick<System, "store" | "runtime" | "domain">;
@@ -41,11 +42,10 @@ export async function readNodeDeadLetters(
 export async function readOutages(system: Facts, nodeId: string): Promise<string[]> {
   const { bus, store, refused } = system.runtime.status();
   const partition = nodePartition(system, nodeId);
-  const services = await readPartitionServices(system.store, system.domain.name);
+  const services = await readPartitionServices(system);
   const service = services.find((each) => each.partition === partition);
   return [
-    ...(bus.ok ? [] : [`the bus can't be reached (${bus.reason})`]),
-    ...(store.ok ? [] : [`the store can't be reached (${store.reason})`]),
+    ...unreachableParts({ bus, store }).map(({ line }) => line),
     ...(service && !service.isServed
       ? [`no process has served its partition ${partition} for ${Math.floor(service.seconds)} s`]
       : []),

@@ -1,6 +1,6 @@
 import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
 import type { System } from "../../host/system.ts";
-import { type Http, NodeParams, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http, NodeParams } from "../server/route-types.ts";
 import { Explanation, explain } from "./explanation.ts";
 import { readNodeDeadLetters, readOutages, readPendingIntents } from "./explanation-queries.ts";
 import { RecentIntentFailures } from "./recent-intent-failures.ts";
@@ -16,15 +16,12 @@ export function addExplanationRoutes(http: Http, system: System): void {
 
   http.get(
     "/api/v1/registrations/:node_id/explanation",
-    {
-      config: { access: ["reader", "node"] },
-      schema: {
-        summary: "Why a node is in its state, and what can change it",
-        description: "Also answers for an unknown node: its messages may be in the dead letters.",
-        params: NodeParams,
-        response: { 200: Explanation, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader", "node"], {
+      summary: "Why a node is in its state, and what can change it",
+      description: "Also answers for an unknown node: its messages may be in the dead letters.",
+      params: NodeParams,
+      response: { 200: Explanation },
+    }),
     async ({ params: { node_id: nodeId } }) => {
       const { domain, model, store, runtime } = system;
       const [entity] = await readRegistrations(store, domain.name, [nodeId]);

@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { type Domain, NO_ENTITY, type StateSpec } from "../../../runtime/core/domain.ts";
 import type { System } from "../../host/system.ts";
+import { cachedAnswer } from "../health/cached-answer.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 
 const CountByState = z.record(z.string(), z.int());
 export const StateCounts = z.object({
@@ -14,41 +17,45 @@ const CACHE_FACTOR = 20;
 
 /** Nodes by state, over all processes: counted in the store, once for all requests that come meanwhile. */
 export class NodeCounts {
-  readonly #system: Pick<System, "store" | "domain" | "clock">;
-  #cached: { readonly untilMs: number; readonly counts: Promise<StateCounts> } | undefined;
+  readonly #system: Pick<System, "domain">;
+  /** @throws Fault of the store */
+  readonly byState: () => Promise<StateCounts>;
 
   constructor(system: Pick<System, "store" | "domain" | "clock">) {
+    const keptForMs = (tookMs: number): number => Math.max(CACHE_MIN_MS, CACHE_FACTOR * tookMs);
+    this.byState = cachedAnswer(system.clock, keptForMs, () => countNodes(system));
     this.#system = system;
   }
 
-  /** @throws Fault of the store */
-  byState(): Promise<StateCounts> {
-    const { clock } = this.#system;
-    const beganMs = clock.monotonicMs();
-    if (this.#cached && beganMs <= this.#cached.untilMs) return this.#cached.counts;
-    const counts = this.#count();
-    this.#cached = { untilMs: Infinity, counts };
-    counts.then(
-      () => {
-        const endedMs = clock.monotonicMs();
-        this.#cached = { untilMs: endedMs + Math.max(CACHE_MIN_MS, CACHE_FACTOR * (endedMs - beganMs)), counts };
-      },
-      () => (this.#cached = undefined),
+  /** Of each state that a node can rest in, in the order of the contract. Undefined while the store can't be asked. */
+  async byStableState(): Promise<ReadonlyMap<string, number> | undefined> {
+    const counts = await this.byState().catch(() => undefined);
+    return (
+      counts && new Map(stableStates(this.#system.domain).map(({ name }) => [name, counts.orchestrator[name] ?? 0]))
     );
-    return counts;
   }
+}
 
-  async #count(): Promise<StateCounts> {
-    const { store, domain } = this.#system;
-    const rows = await store.query<{ state: string | null; reducer_state: string; nodes: number }>(
-      `select state, reducer_state, count(*)::int as nodes from rollcall.entity where domain = $1 group by 1, 2`,
-      [domain.name],
-    );
-    const counts: StateCounts = { orchestrator: {}, reducer: {} };
-    for (const { state, reducer_state, nodes } of rows) {
-      if (state !== null) counts.orchestrator[state] = (counts.orchestrator[state] ?? 0) + nodes;
-      counts.reducer[reducer_state] = (counts.reducer[reducer_state] ?? 0) + nodes;
-    }
-    return counts;
+async function countNodes({ store, domain }: Pick<System, "store" | "domain">): Promise<StateCounts> {
+  const rows = await store.query<{ state: string | null; reducer_state: string; nodes: number }>(
+    `select state, reducer_state, count(*)::int as nodes from rollcall.entity where domain = $1 group by 1, 2`,
+    [domain.name],
+  );
+  const counts: StateCounts = { orchestrator: {}, reducer: {} };
+  for (const { state, reducer_state, nodes } of rows) {
+    if (state !== null) counts.orchestrator[state] = (counts.orchestrator[state] ?? 0) + nodes;
+    counts.reducer[reducer_state] = (counts.reducer[reducer_state] ?? 0) + nodes;
   }
+  return counts;
+}
+
+/** The orchestrator's states that a node can rest in, in the order of the contract. */
+export const stableStates = ({ orchestrator }: Domain): readonly StateSpec[] =>
+  [...orchestrator.states.values()].filter(({ name, transient }) => name !== NO_ENTITY && !transient);
+
+export function addStateCountRoutes(http: Http, counts: NodeCounts): void {
+  const summary = "Nodes by state of both state machines, over all processes";
+  http.get("/api/v1/contracts/counts", apiRoute(["reader"], { summary, response: { 200: StateCounts } }), () =>
+    counts.byState(),
+  );
 }

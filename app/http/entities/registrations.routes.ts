@@ -2,7 +2,7 @@ import { z } from "zod";
 import { NODE_TYPES } from "../../../contracts/registration/messages/fields.ts";
 import type { System } from "../../host/system.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
-import { CursorParam, type Http, LimitParam, NodeParams, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, CursorParam, type Http, LimitParam, NodeParams } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 import { countRegistrations, findRegistrations, readRegistrations, SKIP_MAX } from "./registration-queries.ts";
 import { RegistrationView, registrationView } from "./registration-view.ts";
@@ -36,14 +36,11 @@ const List = z.object({
 export function addRegistrationRoutes(http: Http, { store, domain }: System): void {
   http.get(
     "/api/v1/registrations",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "The registrations, by node id",
-        querystring: ListQuery,
-        response: { 200: List, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader"], {
+      summary: "The registrations, by node id",
+      querystring: ListQuery,
+      response: { 200: List },
+    }),
     async ({ query: { limit, cursor, skip, count, ...asked } }) => {
       const { state, reducer_state: reducerState, node_type: nodeType, capability, q: text } = asked;
       const filter = { state, reducerState, nodeType, capability, text };
@@ -61,14 +58,11 @@ export function addRegistrationRoutes(http: Http, { store, domain }: System): vo
 
   http.get(
     "/api/v1/registrations/:node_id",
-    {
-      config: { access: ["reader", "node"] },
-      schema: {
-        summary: "One node's registration",
-        params: NodeParams,
-        response: { 200: RegistrationView, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader", "node"], {
+      summary: "One node's registration",
+      params: NodeParams,
+      response: { 200: RegistrationView },
+    }),
     async ({ params: { node_id } }) => {
       const [entity] = await readRegistrations(store, domain.name, [node_id]);
       if (!entity) throw notFound(`no node ${node_id} is known`);

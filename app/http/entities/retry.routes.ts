@@ -9,7 +9,7 @@ import { type IncomingEvent, parseIncomingEvent } from "../events/incoming-event
 import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
-import { type Http, NodeParams, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http, NodeParams } from "../server/route-types.ts";
 import { readPendingIntents } from "./explanation-queries.ts";
 import { readRegistrations } from "./registration-queries.ts";
 
@@ -30,19 +30,16 @@ export function addRetryRoutes(http: Http, system: System): void {
 
   http.post(
     "/api/v1/registrations/:node_id/retry",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Retries this registration",
-        description:
-          "If the attempt has ended, the node's last introspection is published again as a new message, and a new " +
-          "attempt begins by the contract's rules. Otherwise pending intents that wait for their next try are " +
-          "tried at once.",
-        params: NodeParams,
-        body: Body,
-        response: { 202: RetryResult, ...PROBLEMS },
-      },
-    },
+    apiRoute([], {
+      summary: "Retries this registration",
+      description:
+        "If the attempt has ended, the node's last introspection is published again as a new message, and a new " +
+        "attempt begins by the contract's rules. Otherwise pending intents that wait for their next try are " +
+        "tried at once.",
+      params: NodeParams,
+      body: Body,
+      response: { 202: RetryResult },
+    }),
     async ({ params: { node_id }, body, caller: { identity } }, reply) => {
       const { reason } = parseBody(Body, body, "{reason}: why it is tried again");
       const [entity] = await readRegistrations(store, system.domain.name, [node_id]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
 
 const ServiceEntry = z.object({
   service_id: z.string(),
@@ -25,15 +25,12 @@ const Query = z.object({
 export function addServiceRoutes(http: Http, { catalog }: System): void {
   http.get(
     "/api/v1/services/:name",
-    {
-      config: { access: ["reader", "node"] },
-      schema: {
-        summary: "Discovery: the services of one name, from Consul or the table catalogue",
-        params: Params,
-        querystring: Query,
-        response: { 200: z.object({ items: z.array(ServiceEntry) }), ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader", "node"], {
+      summary: "Discovery: the services of one name, from Consul or the table catalogue",
+      params: Params,
+      querystring: Query,
+      response: { 200: z.object({ items: z.array(ServiceEntry) }) },
+    }),
     async ({ params: { name }, query: { passing } }) => {
       const entries = await catalog.services(name, passing);
       return { items: entries.map((entry) => ({ ...entry, tags: [...entry.tags] })) };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
-import { CursorParam, type Http, LimitParam, NodeParams, PROBLEMS } from "../server/route-types.ts";
+import { apiRoute, CursorParam, type Http, LimitParam, NodeParams } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 import { readRegistrations } from "./registration-queries.ts";
 import { TimelineItem, readTimeline } from "./timeline.ts";
@@ -17,15 +17,12 @@ const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string(
 export function addTimelineRoutes(http: Http, { store, domain }: System): void {
   http.get(
     "/api/v1/registrations/:node_id/timeline",
-    {
-      config: { access: ["reader", "node"] },
-      schema: {
-        summary: "The journal of a node, in order, with the reason of each decision",
-        params: NodeParams,
-        querystring: Query,
-        response: { 200: Timeline, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader", "node"], {
+      summary: "The journal of a node, in order, with the reason of each decision",
+      params: NodeParams,
+      querystring: Query,
+      response: { 200: Timeline },
+    }),
     async ({ params: { node_id }, query: { limit, cursor, order, ...query } }) => {
       const scope = `timeline ${node_id}`;
       const after = cursor === undefined ? undefined : positionOf(decodeCursor(scope, cursor));

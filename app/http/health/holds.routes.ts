@@ -1,10 +1,30 @@
 import { z } from "zod";
-import { releaseDeletions, releaseExpiry } from "../../../runtime/shell/operators/holds.ts";
+import {
+  type DeletionHold,
+  deletionHolds,
+  type ExpiryHold,
+  expiryHolds,
+  releaseDeletions,
+  releaseExpiry,
+} from "../../../runtime/shell/operators/holds.ts";
 import type { System } from "../../host/system.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
-import { Hold, readHolds } from "./holds.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
+
+export const Hold = z.object({
+  domain: z.string(),
+  kind: z.enum(["expiry", "deletion"]).describe("what is held: the expiry of a state, or deletions from a backend"),
+  subject: z.string().describe("the state, or the backend"),
+  in_force: z.boolean(),
+  held_at: z.iso.datetime(),
+  count: z.int().describe("how many would have expired or been deleted at once"),
+  of: z.int().describe("out of how many, as the process counted that began the hold"),
+  released_at: z.iso.datetime().nullable(),
+  released_by: z.string().nullable().describe("null: nobody, it ended by itself"),
+  reason: z.string().nullable(),
+});
+export type Hold = z.infer<typeof Hold>;
 
 const List = z.object({ items: z.array(Hold) });
 const Params = z.object({ domain: z.string().max(255), subject: z.string().max(255) });
@@ -16,25 +36,19 @@ const Query = z.object({
 export function addHoldRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/holds",
-    {
-      config: { access: ["reader"] },
-      schema: { summary: "Holds in force, and how recent ones ended", response: { 200: List, ...PROBLEMS } },
-    },
+    apiRoute(["reader"], { summary: "Holds in force, and how recent ones ended", response: { 200: List } }),
     async () => ({ items: await readHolds(system) }),
   );
 
   http.post(
     "/api/v1/holds/:domain/:subject/release",
-    {
-      config: { access: [] },
-      schema: {
-        summary: "Releases a hold",
-        description: "Who, when, what and why are kept in rollcall.operator_decision and logged.",
-        params: Params,
-        querystring: Query,
-        response: { 200: Hold, ...PROBLEMS },
-      },
-    },
+    apiRoute([], {
+      summary: "Releases a hold",
+      description: "Who, when, what and why are kept in rollcall.operator_decision and logged.",
+      params: Params,
+      querystring: Query,
+      response: { 200: Hold },
+    }),
     async ({ caller: { identity }, params: { domain: name, subject }, query: { by, reason } }) => {
       const matching = (await readHolds(system)).filter((each) => each.domain === name && each.subject === subject);
       if (matching.length === 0) throw notFound(`there is no hold of ${name} ${subject}`);
@@ -48,4 +62,33 @@ export function addHoldRoutes(http: Http, system: System): void {
       return hold;
     },
   );
+}
+
+/** Those in force first. */
+export async function readHolds({ store, domain: { name } }: Pick<System, "store" | "domain">): Promise<Hold[]> {
+  const [expiries, deletions] = await Promise.all([expiryHolds(store, name), deletionHolds(store, name)]);
+  const holds = [
+    ...expiries.map((hold) => expiryHoldView(name, hold)),
+    ...deletions.map((hold) => holdView(name, "deletion", hold.backend, hold.deletions, hold)),
+  ];
+  return holds.sort((a, b) => Number(b.in_force) - Number(a.in_force));
+}
+
+export const expiryHoldView = (domain: string, hold: ExpiryHold): Hold =>
+  holdView(domain, "expiry", hold.state, hold.entities, hold);
+
+function holdView(
+  domain: string,
+  kind: Hold["kind"],
+  subject: string,
+  count: number,
+  { heldAtMs, total, releasedAtMs, releasedBy, reason }: ExpiryHold | DeletionHold,
+): Hold {
+  return {
+    ...{ domain, kind, subject, count, of: total, in_force: releasedAtMs === null },
+    held_at: new Date(heldAtMs).toISOString(),
+    released_at: releasedAtMs === null ? null : new Date(releasedAtMs).toISOString(),
+    released_by: releasedBy,
+    reason,
+  };
 }

@@ -1,90 +1,62 @@
-import { Counter, type CounterConfiguration, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-type Labels<Label extends string> = Readonly<Record<Label, readonly string[]>>;
+export type Instruments = ReturnType<typeof createInstruments>;
 
 /** Makes metrics of a registry, named `rollcall_<name>`. */
-export class Instruments {
-  readonly #registers: Registry[];
+export function createInstruments(registry: Registry) {
+  const describe = (name: string, help: string, labelNames: readonly string[]) => ({
+    name: `rollcall_${name}`,
+    help,
+    labelNames,
+    registers: [registry],
+  });
 
-  constructor(registry: Registry) {
-    this.#registers = [registry];
-  }
-
-  /**
-   * @param knownValues of each label. Each begins at 0: `increase()` does not see the first event of a series that
-   * begins with it
-   */
-  counter<Label extends string>(name: string, help: string, knownValues: Labels<Label>): Counter<Label> {
-    const labelNames = Object.keys(knownValues) as Label[];
-    const made = new Counter({ name: `rollcall_${name}`, help, labelNames, registers: this.#registers });
-    for (const label of labelNames)
-      for (const value of knownValues[label]) made.inc({ [label]: value } as Record<Label, string>, 0);
-    return made;
-  }
+  const histogram = (name: string, help: string, buckets: number[], labelNames: readonly string[] = []) =>
+    new Histogram({ ...describe(name, help, labelNames), buckets });
 
   /** @param collect sets the values; called at each scrape, after a reset */
-  gauge<Label extends string>(
+  const gauge = (
     name: string,
     help: string,
-    labelNames: readonly Label[],
-    collect?: (gauge: Gauge<Label>) => void | Promise<void>,
-  ): Gauge<Label> {
-    const gauge: Gauge<Label> = new Gauge({
-      name: `rollcall_${name}`,
-      help,
-      labelNames,
-      registers: this.#registers,
+    labelNames: readonly string[],
+    collect?: (gauge: Gauge) => void | Promise<void>,
+  ): Gauge => {
+    const made: Gauge = new Gauge({
+      ...describe(name, help, labelNames),
       ...(collect && {
         collect() {
-          gauge.reset();
-          return collect(gauge);
+          made.reset();
+          return collect(made);
         },
       }),
     });
-    return gauge;
-  }
-
-  histogram<Label extends string>(
-    name: string,
-    help: string,
-    buckets: number[],
-    labelNames: readonly Label[] = [],
-  ): Histogram<Label> {
-    return new Histogram({ name: `rollcall_${name}`, help, labelNames, buckets, registers: this.#registers });
-  }
+    return made;
+  };
 
   /**
-   * A counter for what happens several times for every message: prom-client hashes labels at each `inc`, so the counts
-   * are added up here and passed on at a scrape.
+   * Has at most two labels. Counts are added up here and passed on at a scrape: prom-client hashes labels at each
+   * `inc`, and some counters count several times for every message.
+   * @param known values of the first label. Each begins at 0: `increase()` does not see the first event of a series
+   * that begins with it
    */
-  hotCounter<Label extends string>(name: string, help: string, labelNames: readonly [Label, Label?]): HotCounter {
-    return createHotCounter({ name: `rollcall_${name}`, help, registers: this.#registers }, labelNames);
-  }
-}
-
-type HotCounter = (first: string, second?: string, count?: number) => void;
-
-function createHotCounter<Label extends string>(
-  about: Pick<CounterConfiguration<Label>, "name" | "help" | "registers">,
-  labelNames: readonly [Label, Label?],
-): HotCounter {
-  const pending = new Map<string, Map<string, number>>();
-  new Counter({
-    ...about,
-    labelNames: labelNames.filter((name) => name !== undefined),
-    collect() {
-      for (const [first, ofFirst] of pending)
-        for (const [second, count] of ofFirst)
-          this.inc(
-            { [labelNames[0]]: first, ...(labelNames[1] && { [labelNames[1]]: second }) } as Record<Label, string>,
-            count,
-          );
-      pending.clear();
-    },
-  });
-  return (first, second = "", count = 1) => {
-    let ofFirst = pending.get(first);
-    if (!ofFirst) pending.set(first, (ofFirst = new Map()));
-    ofFirst.set(second, (ofFirst.get(second) ?? 0) + count);
+  const counter = (name: string, help: string, labelNames: readonly string[] = [], known: Iterable<string> = []) => {
+    const pending = new Map<string, Map<string, number>>();
+    new Counter({
+      ...describe(name, help, labelNames),
+      collect() {
+        for (const [first, ofFirst] of pending)
+          for (const [second, count] of ofFirst) this.labels(...[first, second].slice(0, labelNames.length)).inc(count);
+        pending.clear();
+      },
+    });
+    const add = (first = "", second = "", count = 1): void => {
+      let ofFirst = pending.get(first);
+      if (!ofFirst) pending.set(first, (ofFirst = new Map()));
+      ofFirst.set(second, (ofFirst.get(second) ?? 0) + count);
+    };
+    for (const value of known) add(value, "", 0);
+    return add;
   };
+
+  return { histogram, gauge, counter };
 }

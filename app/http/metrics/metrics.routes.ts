@@ -1,27 +1,45 @@
+import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import type { Http } from "../server/route-types.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
-import { createRuntimeMetrics } from "./runtime-metrics.ts";
+import { createInstruments } from "./instruments.ts";
+import { createMetricsObserver } from "./runtime-metrics.ts";
+import { registerSystemGauges } from "./system-gauges.ts";
 
+/** Gauges of prom-client that are named like counters. The same figures by kind, without `_total`, stay. */
+const MISNAMED_GAUGES = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
+
+/** Each system has a registry of its own, since a process may hold two. */
 export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts): void {
-  const { registry, instruments, stop } = createRuntimeMetrics(system, counts);
-  const requests = instruments.counter("http_requests_total", "Requests answered, by route.", {
-    method: [],
-    route: [],
-    status: [],
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
+  const instruments = createInstruments(registry);
+  registerSystemGauges(instruments, system, counts);
+  const stop = system.watch(createMetricsObserver(instruments, system));
+  http.addHook("onClose", async () => stop());
+
+  const requests = new Counter({
+    name: "rollcall_http_requests_total",
+    help: "Requests answered, by route.",
+    labelNames: ["method", "route", "status"],
+    registers: [registry],
   });
-  const durations = instruments.histogram(
-    "http_request_duration_seconds",
-    "From a request to the end of its answer, by route.",
-    [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30],
-    ["method", "route"],
-  );
+  const untilAnswered = "From a request to the end of its answer, by route.";
+  const durations = instruments.histogram("http_request_duration_seconds", untilAnswered, REQUEST_SECONDS, [
+    "method",
+    "route",
+  ]);
   http.addHook("onResponse", async ({ method, routeOptions: { url: route = "none" } }, reply) => {
     requests.inc({ method, route, status: String(reply.statusCode) });
     durations.observe({ method, route }, reply.elapsedTime / 1_000);
   });
-  http.addHook("onClose", async () => stop());
 
   http.get(
     "/metrics",

@@ -1,38 +1,25 @@
+import type { Domain } from "../../../runtime/core/domain.ts";
 import type { RuntimeStatus } from "../../../runtime/shell/runtime.ts";
 import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
-import { stableStates } from "../entities/state-kind.ts";
 import type { Instruments } from "./instruments.ts";
-import { guardedStates } from "./known-labels.ts";
+
+export const guardedStates = ({ orchestrator }: Domain): readonly string[] =>
+  [...orchestrator.states.values()].flatMap(({ name, deadline }) => (deadline?.expiryGuard ? [name] : []));
 
 /** The present status of a system, read at each scrape. */
-export function registerSystemGauges(instruments: Instruments, system: System, counts: NodeCounts): void {
-  registerContractGauges(instruments, system);
-  registerStatusGauges(instruments, system);
-  registerHoldGauges(instruments, system);
-  registerDriftGauges(instruments, system);
-  registerNodeGauge(instruments, system, counts);
-}
-
-function registerContractGauges(instruments: Instruments, system: System): void {
-  instruments.gauge(
-    "build_info",
-    "1; version, Node, store and contracts are its labels.",
-    ["version", "node", "store", "contract_hash"],
-    (gauge) => {
-      const { store, domain } = system;
-      gauge.set({ version: VERSION, node: process.version, store: store.kind, contract_hash: domain.contractHash }, 1);
-    },
-  );
-  instruments.gauge("contracts_refused", "1 while the last requested contract change is refused.", [], (gauge) =>
-    gauge.set(system.runtime.refusedChange ? 1 : 0),
-  );
-}
-
-function registerStatusGauges(instruments: Instruments, { runtime }: System): void {
+export function registerSystemGauges({ gauge }: Instruments, system: System, counts: NodeCounts): void {
+  const { runtime, store } = system;
   const add = (name: string, help: string, read: (status: RuntimeStatus) => number) =>
-    instruments.gauge(name, help, [], (gauge) => gauge.set(read(runtime.status())));
+    gauge(name, help, [], (made) => made.set(read(runtime.status())));
+  const buildLabels = ["version", "node", "store", "contract_hash"];
+  gauge("build_info", "1; version, Node, store and contracts are its labels.", buildLabels, (made) =>
+    made.labels(VERSION, process.version, store.kind, system.domain.contractHash).set(1),
+  );
+  add("contracts_refused", "1 while the last requested contract change is refused.", () =>
+    runtime.refusedChange ? 1 : 0,
+  );
   add("lag_messages", "In the log but not processed yet.", ({ lag }) => lag);
   add("waiting_messages", "Received but not processed yet.", ({ waiting }) => waiting);
   add("intents_pending", "Intents that are not settled.", ({ intents }) => intents);
@@ -42,50 +29,38 @@ function registerStatusGauges(instruments: Instruments, { runtime }: System): vo
   add("partitions_owned", "Partitions that this process serves.", ({ owned }) => owned.length);
   add("partitions_refused", "Partitions that were not taken over.", ({ refused }) => refused.length);
   add("bus_up", "1 while the bus is reachable.", ({ bus }) => (bus.ok ? 1 : 0));
-  add("store_up", "1 while the store is reachable.", ({ store }) => (store.ok ? 1 : 0));
+  add("store_up", "1 while the store is reachable.", ({ store: { ok } }) => (ok ? 1 : 0));
+  registerHoldGauges(gauge, system);
+  registerDriftGauges(gauge, system);
+  // Every process exports the same count of all processes: aggregate with max(), not sum(). Missing without the store.
+  gauge("nodes", "Nodes by state, over all processes.", ["state"], async (made) => {
+    for (const [state, nodes] of (await counts.byStableState()) ?? []) made.set({ state }, nodes);
+  });
 }
 
-function registerDriftGauges(instruments: Instruments, { runtime }: System): void {
-  instruments.gauge(
-    "drift_entries",
-    "Differences between a backend and the entities of this process's partitions, at the last comparison.",
-    ["backend", "kind"],
-    (gauge) => {
-      for (const { backend, found } of runtime.status().drift)
-        for (const [kind, count] of Object.entries(found)) gauge.set({ backend, kind }, count);
-    },
-  );
-  instruments.gauge(
-    "reconciliation_age_seconds",
-    "Since the last completed comparison with a backend.",
-    ["backend"],
-    (gauge) => {
-      const { drift, brokerTimeMs } = runtime.status();
-      for (const { backend, comparedAtMs } of drift)
-        if (comparedAtMs !== null) gauge.set({ backend }, (brokerTimeMs - comparedAtMs) / 1_000);
-    },
-  );
-}
-
-function registerHoldGauges(instruments: Instruments, system: System): void {
+function registerHoldGauges(gauge: Instruments["gauge"], system: System): void {
   const add = (name: string, help: string, read: (hold: { readonly waiting: number }) => number) =>
-    instruments.gauge(name, help, ["state"], (gauge) => {
-      const holds = new Map(system.runtime.status().holds.map((hold) => [hold.state, hold]));
+    gauge(name, help, ["state"], (made) => {
+      const { holds } = system.runtime.status();
       for (const state of guardedStates(system.domain)) {
-        const hold = holds.get(state);
-        gauge.set({ state }, hold ? read(hold) : 0);
+        const hold = holds.find((each) => each.state === state);
+        made.set({ state }, hold ? read(hold) : 0);
       }
     });
   add("expiry_held", "1 while expiry of the state is held, in all processes.", () => 1);
   add("expiry_held_entities", "Nodes of this process whose expiry is held.", ({ waiting }) => waiting);
 }
 
-/** Every process exports the same count of all processes: aggregate with max(), not sum(). */
-function registerNodeGauge(instruments: Instruments, system: System, counts: NodeCounts): void {
-  instruments.gauge("nodes", "Nodes by state, over all processes.", ["state"], async (gauge) => {
-    // While the store is unreachable only this gauge is missing.
-    const found = await counts.byState().catch(() => undefined);
-    if (!found) return;
-    for (const { name } of stableStates(system.domain)) gauge.set({ state: name }, found.orchestrator[name] ?? 0);
+function registerDriftGauges(gauge: Instruments["gauge"], { runtime }: System): void {
+  const differences =
+    "Differences between a backend and the entities of this process's partitions, at the last comparison.";
+  gauge("drift_entries", differences, ["backend", "kind"], (made) => {
+    for (const { backend, found } of runtime.status().drift)
+      for (const [kind, count] of Object.entries(found)) made.set({ backend, kind }, count);
+  });
+  gauge("reconciliation_age_seconds", "Since the last completed comparison with a backend.", ["backend"], (made) => {
+    const { drift, brokerTimeMs } = runtime.status();
+    for (const { backend, comparedAtMs } of drift)
+      if (comparedAtMs !== null) made.set({ backend }, (brokerTimeMs - comparedAtMs) / 1_000);
   });
 }

@@ -7,7 +7,6 @@ import { activationMs } from "../entities/activation-time.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { byRateName, OverviewHistory, type Totals } from "./overview-history.ts";
 import { RecentValues } from "./recent-values.ts";
-import { stableStates } from "../entities/state-kind.ts";
 
 export const SAMPLE_MS = 10_000;
 const SAMPLES_MAX = 360;
@@ -69,10 +68,10 @@ export class OverviewRecorder {
   }
 
   async #sample(): Promise<void> {
-    const { clock, domain } = this.#system;
+    const { clock } = this.#system;
     this.#cancel = clock.after(SAMPLE_MS, () => void this.#sample());
-    const counts = await this.#counts.byState().catch(() => undefined);
-    const nodes = counts ? stableStates(domain).map(({ name }) => counts.orchestrator[name] ?? 0) : null;
+    const counts = await this.#counts.byStableState();
+    const nodes = counts ? [...counts.values()] : null;
     this.history.add({ atMs: clock.wallMs(), totals: { ...this.#totals }, nodes });
   }
 }

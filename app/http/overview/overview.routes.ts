@@ -1,13 +1,12 @@
 import { z } from "zod";
 import type { System } from "../../host/system.ts";
-import { readHolds } from "../health/holds.ts";
-import { type Http, PROBLEMS } from "../server/route-types.ts";
-import type { NodeCounts } from "../entities/node-counts.ts";
-import { Overview } from "./overview.ts";
-import { buildNotices } from "./overview-notices.ts";
+import type { Readiness } from "../health/health.routes.ts";
+import { readHolds } from "../health/holds.routes.ts";
+import { listNotices } from "../health/troubles.ts";
+import { apiRoute, type Http } from "../server/route-types.ts";
+import { type NodeCounts, stableStates } from "../entities/node-counts.ts";
+import { Overview, stateKindOf } from "./overview.ts";
 import { OverviewRecorder, SAMPLE_MS } from "./overview-recorder.ts";
-import type { Readiness } from "../health/readiness.ts";
-import { stateKindOf, stableStates } from "../entities/state-kind.ts";
 
 const RATE_MS = 60_000;
 const Query = z.object({
@@ -28,39 +27,35 @@ export function addOverviewRoutes(
 
   http.get(
     "/api/v1/overview",
-    {
-      config: { access: ["reader"] },
-      schema: {
-        summary: "Nodes by state, rates, and notices",
-        querystring: Query,
-        response: { 200: Overview, ...PROBLEMS },
-      },
-    },
+    apiRoute(["reader"], {
+      summary: "Nodes by state, rates, and notices",
+      querystring: Query,
+      response: { 200: Overview },
+    }),
     async ({ query: { history } }) => {
       // During an outage of the store the rest is still shown: that is when it is needed.
       const [nodes, parts, holds] = await Promise.all([
-        counts.byState().catch(() => undefined),
+        counts.byStableState(),
         readiness.parts(),
         readHolds(system).catch(() => []),
       ]);
       const { lagByPartition, brokerTimeMs, drift } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
-      const refusedContracts = refusedChange && {
-        at: new Date(refusedChange.atMs).toISOString(),
-        reason: refusedChange.reason,
-      };
       const { openBreakers } = watch;
       return {
         at: new Date(brokerTimeMs).toISOString(),
         began_at: new Date(watch.startedAtMs).toISOString(),
-        notices: buildNotices({ parts, refusedContracts, holds, openBreakers, drift, nowMs, brokerTimeMs }),
-        refused_contracts: refusedContracts,
+        notices: listNotices({ parts, refusedChange, holds, openBreakers, drift, nowMs, brokerTimeMs }),
+        refused_contracts: refusedChange && {
+          at: new Date(refusedChange.atMs).toISOString(),
+          reason: refusedChange.reason,
+        },
         parts,
         states: stableStates(system.domain).map((state) => ({
           name: state.name,
           kind: stateKindOf(state),
-          nodes: nodes ? (nodes.orchestrator[state.name] ?? 0) : null,
+          nodes: nodes?.get(state.name) ?? null,
         })),
         rates: watch.history.rates({ atMs: nowMs, totals: watch.totals }, RATE_MS),
         activation: watch.activation.percentiles(clock.monotonicMs()),

@@ -1,7 +1,19 @@
 import { z } from "zod";
 import { byRateName } from "./overview-history.ts";
-import { ReadinessView } from "../health/readiness.ts";
-import { StateKind } from "../entities/state-kind.ts";
+import { ReadinessView } from "../health/health.routes.ts";
+import { Notice } from "../health/troubles.ts";
+import type { StateSpec } from "../../../runtime/core/domain.ts";
+
+/** The kind of a state, derived from the contract: its name may be anything. */
+const StateKind = z
+  .enum(["live", "waiting", "ended"])
+  .describe("live: its deadline can be renewed; ended: it ends an attempt; waiting: any other");
+export type StateKind = z.infer<typeof StateKind>;
+
+export function stateKindOf({ terminal, deadline }: StateSpec): StateKind {
+  if (terminal) return "ended";
+  return deadline && deadline.renewedBy.size > 0 ? "live" : "waiting";
+}
 
 const Time = z.iso.datetime();
 const Milliseconds = z.number().nullable().describe("ms; null: no values");
@@ -12,19 +24,6 @@ const Percentiles = z.object({
   max_ms: Milliseconds,
 });
 const PerSample = z.array(z.number()).describe("per second, since the sample before");
-
-export const Notice = z.object({
-  level: z.enum(["bad", "note"]),
-  title: z.string(),
-  detail: z.string(),
-  remedy: z.string(),
-  command: z.string().nullable().describe("the command to run"),
-  hold: z
-    .object({ domain: z.string(), subject: z.string() })
-    .nullable()
-    .describe("the hold that an operator can release"),
-});
-export type Notice = z.infer<typeof Notice>;
 
 const RefusedContracts = z.object({ at: Time, reason: z.string() });
 
