@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { joinWithAnd, stateLabel } from "../diagnostics/wording.ts";
 import { type ExpressionScope, typeMismatches } from "../expressions/expression-types.ts";
-import { triggerScope } from "../expressions/payload-shapes.ts";
+import { triggerScope } from "../expressions/expression-scopes.ts";
 import { type TruthAssignments, truthAssignments } from "../expressions/truth-assignments.ts";
 import type { DomainModel, MachineModel, TransitionModel } from "../model/domain-model.ts";
 import { returnedEvents } from "../model/events.ts";
