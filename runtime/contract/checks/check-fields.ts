@@ -2,8 +2,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { type ExpressionScope, typeMismatches } from "../expressions/expression-types.ts";
 import { typesAt } from "../expressions/field-types.ts";
-import { invariantScope } from "../expressions/invariant-scope.ts";
-import { messageScope, triggerScope } from "../expressions/payload-shapes.ts";
+import { invariantScope, messageScope, triggerScope } from "../expressions/expression-scopes.ts";
 import type { DomainModel, ExpressionRef, TextRef } from "../model/domain-model.ts";
 import { diagnosticAt } from "../reading/contract-source.ts";
 import { TOPIC_PLACEHOLDERS } from "../language/topic-pattern.ts";
@@ -12,7 +11,7 @@ import { TOPIC_PLACEHOLDERS } from "../language/topic-pattern.ts";
 export function* checkExpressions(model: DomainModel): Iterable<Diagnostic> {
   yield* checkEntityId(model);
   for (const { event, rows } of model.handlers)
-    for (const { when } of rows) if (when) yield* checkExpression(when, messageScope(model, event));
+    for (const { when } of rows) if (when) yield* checkExpression(when, messageScope(model, [event]));
   // A list under `from_state` has its conditions once.
   const transitions = new Map(model.reducer.transitions.map((transition) => [transition.index, transition]));
   for (const { conditions, trigger } of transitions.values())

@@ -11,7 +11,7 @@ import { deadlineStates, messageOrigin, returnedEvents } from "../model/events.t
 import { followOutputs, reachableFrom } from "../model/transitions.ts";
 import { diagnosticAt, type SourceRef } from "../reading/contract-source.ts";
 import { type ExpressionScope, typeMismatches } from "../expressions/expression-types.ts";
-import { triggerScope } from "../expressions/payload-shapes.ts";
+import { triggerScope } from "../expressions/expression-scopes.ts";
 import { type TruthAssignments, truthAssignments } from "../expressions/truth-assignments.ts";
 
 /** Keys of (state, event): some row may return the event, and the orchestrator be in the state when it is applied. */

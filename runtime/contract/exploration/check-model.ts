@@ -1,14 +1,14 @@
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { NO_ENTITY } from "../../core/domain.ts";
+import type { Diagnostic, TimelineStep } from "../diagnostics/diagnostic.ts";
 import { compileDomain } from "../compile/compile-domain.ts";
-import type { DomainModel, MachineModel } from "../model/domain-model.ts";
+import type { DomainModel } from "../model/domain-model.ts";
 import { sortedUniqueDiagnostics } from "../reading/load.ts";
-import { diagnosticAt, type SourceRef, sourceRef } from "../reading/contract-source.ts";
+import { diagnosticAt, sourceRef } from "../reading/contract-source.ts";
 import { createContext, type ExplorationContext } from "./exploration-context.ts";
-import { type ExplorationResult, explore } from "./explore.ts";
-import type { PossibleMessage } from "./possible-messages.ts";
+import { type ExplorationResult, explore, type StepTaken, takeStep } from "./explore.ts";
 import { progressViolations } from "./progress-rules.ts";
 import type { RuleViolation } from "./step-rules.ts";
-import { timelineTo } from "./timeline.ts";
+import { START_MS } from "./system-state.ts";
 
 /** A small domain has thousands of states. One that has more than this is reported, never passed. */
 export const STATES_MAX = 100_000;
@@ -35,58 +35,75 @@ export interface ModelCheckResult {
  */
 export function checkModel(model: DomainModel, statesMax = STATES_MAX): ModelCheckResult {
   const context = createContext(model, compileDomain(model, { env: "check", namespace: "" }));
-  if ("unsampled" in context) {
-    const diagnostics = sortedUniqueDiagnostics(context.unsampled.map((type) => noSampleDiagnostic(model, type)));
-    return { diagnostics, states: 0, transitions: 0, untaken: [] };
+  const unsampled = [...context.sources.values()].filter(({ samples }) => samples.length === 0);
+  if (unsampled.length > 0) {
+    const diagnostics = unsampled.map(({ type }) => diagnosticOf(missingSample(model, type)));
+    return { diagnostics: sortedUniqueDiagnostics(diagnostics), states: 0, transitions: 0, untaken: [] };
   }
   const explored = explore(context, statesMax);
-  const toDiagnostic = (
-    { at, message, remedy, related }: RuleViolation,
-    stateIndex: number,
-    last?: PossibleMessage,
-  ): Diagnostic => ({
-    ...explorationDiagnostic(at, message, remedy, related),
-    timeline: timelineTo(context, explored.visited, stateIndex, last),
-  });
+  const { visited, transitions, complete } = explored;
   const diagnostics = [
-    ...explored.violations.map(({ violation, stateIndex, via }) => toDiagnostic(violation, stateIndex, via)),
-    ...progressViolations(context, explored).map(({ violation, stateIndex }) => toDiagnostic(violation, stateIndex)),
-    ...(explored.complete ? [] : [limitDiagnostic(model, statesMax)]),
+    ...[...explored.violations, ...progressViolations(context, explored)].map(({ violation, ...last }) => ({
+      ...diagnosticOf(violation),
+      timeline: timelineTo(context, explored, last),
+    })),
+    ...(complete ? [] : [diagnosticOf(limitReached(model, statesMax))]),
   ];
   return {
     diagnostics: sortedUniqueDiagnostics(diagnostics),
-    states: explored.visited.length,
-    transitions: explored.transitions,
-    untaken: explored.complete ? untakenTransitions(context, explored) : [],
+    states: visited.length,
+    transitions,
+    untaken: complete ? untakenTransitions(context, explored) : [],
   };
 }
 
-const explorationDiagnostic = (
-  at: SourceRef,
-  message: string,
-  remedy: string,
-  related?: RuleViolation["related"],
-): Diagnostic => ({ ...diagnosticAt("RC206", at, message, { related }), remedy });
+const diagnosticOf = ({ at, message, remedy, related }: RuleViolation): Diagnostic => ({
+  ...diagnosticAt("RC206", at, message, { related }),
+  remedy,
+});
 
-function noSampleDiagnostic({ consumed, startedBy }: DomainModel, type: string): Diagnostic {
-  const at = consumed.find(({ name }) => name === type)?.at ?? startedBy.at;
-  const message = `no payload of ${type} could be made that its schema takes, so nothing was explored`;
-  return explorationDiagnostic(at, message, "give the fields of its schema examples: .meta({ examples: [...] })");
-}
+const missingSample = ({ consumed, startedBy }: DomainModel, type: string): RuleViolation => ({
+  at: consumed.find(({ name }) => name === type)?.at ?? startedBy.at,
+  message: `no payload of ${type} could be made that its schema takes, so nothing was explored`,
+  remedy: "give the fields of its schema examples: .meta({ examples: [...] })",
+});
 
-function limitDiagnostic({ set: { orchestrator } }: DomainModel, statesMax: number): Diagnostic {
-  const message = `more than ${statesMax} states: the rest was not explored`;
-  const remedy = "keep ever-growing data out of the reducer's state, give fields fewer examples, or raise --states";
-  return explorationDiagnostic(sourceRef(orchestrator, "name"), message, remedy);
+const limitReached = ({ set: { orchestrator } }: DomainModel, statesMax: number): RuleViolation => ({
+  at: sourceRef(orchestrator, "name"),
+  message: `more than ${statesMax} states: the rest was not explored`,
+  remedy: "keep ever-growing data out of the reducer's state, give fields fewer examples, or raise --states",
+});
+
+/** The messages on the way from the first state to a step, its own the last. */
+function timelineTo(
+  context: ExplorationContext,
+  explored: ExplorationResult,
+  { parent, via }: StepTaken,
+): TimelineStep[] {
+  const before = explored.visited[parent];
+  if (!before || !via) return [];
+  const { message, label } = via;
+  const { entity, events, intents, reason } = takeStep(context, before.state, via);
+  const last = {
+    atMs: message.now - START_MS,
+    message: label === "" ? message.type : `${message.type}, ${label}`,
+    orchestrator: entity?.state ?? NO_ENTITY,
+    reducer: entity?.reducerState ?? context.domain.reducer.initial,
+    events: events.map(({ type }) => type),
+    intents: intents.map(({ type }) => type),
+    reason,
+  };
+  return [...timelineTo(context, explored, before), last];
 }
 
 function untakenTransitions({ model }: ExplorationContext, { movesMade }: ExplorationResult): readonly string[] {
-  const untakenOf = (machine: string, { transitions }: MachineModel) =>
-    transitions
+  const untaken = (["orchestrator", "reducer"] as const).flatMap((machine) =>
+    model[machine].transitions
       .filter(({ from, trigger, to }) => !movesMade.has(`${machine} ${from.name} ${trigger.name} ${to.name}`))
       .map(({ from, trigger, to, at }) => {
         const { file, line } = at.source.spanAt(at.path);
         return `${file}:${line} ${from.name} -> ${to.name} on ${trigger.name}`;
-      });
-  return [...new Set([...untakenOf("orchestrator", model.orchestrator), ...untakenOf("reducer", model.reducer)])];
+      }),
+  );
+  return [...new Set(untaken)];
 }

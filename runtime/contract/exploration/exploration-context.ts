@@ -1,10 +1,10 @@
 import { compileExpression } from "../../core/condition.ts";
-import type { Condition, ConsumedTopic, Domain, RouteRow } from "../../core/domain.ts";
+import type { ConsumedTopic, Domain, RouteRow } from "../../core/domain.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { NewEvent } from "../../core/message.ts";
-import { messageScope } from "../expressions/payload-shapes.ts";
-import type { DomainModel, ExpressionRef, InvariantModel } from "../model/domain-model.ts";
-import { commonText, type Sample, samplePayloads } from "./sample-payloads.ts";
+import { messageScope } from "../expressions/expression-scopes.ts";
+import type { DomainModel, ExpressionRef } from "../model/domain-model.ts";
+import { commonText, samplePayloads } from "./sample-payloads.ts";
 
 /** What a handler's function returned during a step, and for which message or raised name. */
 interface HandlerCall {
@@ -13,50 +13,27 @@ interface HandlerCall {
 }
 
 /** All that the exploration of a domain looks up. */
-export interface ExplorationContext {
-  /** Its handlers note what they return in `calls`. */
-  readonly domain: Domain;
-  readonly calls: HandlerCall[];
-  readonly model: DomainModel;
-  readonly entityId: string;
-  /** Messages from outside by type, with the payloads to try. */
-  readonly sources: ReadonlyMap<string, MessageSource>;
-  /** Intent type -> the intent type that compensates it. */
-  readonly compensations: ReadonlyMap<string, string>;
-  readonly neverInvariants: readonly { readonly invariant: InvariantModel; readonly holds: Condition }[];
-  readonly eventuallyInvariants: readonly {
-    readonly invariant: InvariantModel;
-    readonly states: ReadonlySet<string>;
-  }[];
-  /** The names under `seen` that invariants ask for: the others make no difference. */
-  readonly observedNames: ReadonlySet<string>;
-}
+export type ExplorationContext = ReturnType<typeof createContext>;
+export type MessageSource = ReturnType<typeof messageSource>;
 
-export interface MessageSource extends ConsumedTopic {
-  readonly samples: readonly Sample[];
-  /** Whether it carries an attempt's id, and so answers that attempt. */
-  readonly namesAttempt: boolean;
-}
-
-/** @returns the consumed types for which no payload could be made, if there are any */
-export function createContext(
-  model: DomainModel,
-  domain: Domain,
-): ExplorationContext | { readonly unsampled: readonly string[] } {
-  const entityId = commonText(domain.consumed.flatMap(({ message }) => message.shape[domain.entityIdField] ?? []));
-  const sources = domain.consumed.map((consumed) => messageSource(model, domain, consumed, entityId));
-  const unsampled = sources.flatMap(({ type, samples }) => (samples.length === 0 ? [type] : []));
-  if (entityId === undefined || unsampled.length > 0) return { unsampled };
+export function createContext(model: DomainModel, domain: Domain) {
+  const ids = domain.consumed.flatMap(({ message }) => message.shape[domain.entityIdField] ?? []);
+  const entityId = commonText(ids) ?? "";
   const nevers = model.invariants.flatMap((invariant) =>
     parsedExpressions(invariant.never).map((expression) => ({ invariant, expression })),
   );
   const calls: HandlerCall[] = [];
   return {
     domain: { ...domain, routes: recordingRoutes(domain, calls) },
+    /** What the domain's handlers returned in the last step. */
     calls,
     model,
     entityId,
-    sources: new Map(sources.map((source) => [source.type, source])),
+    /** Messages from outside by type, with the payloads to try: none where no payload could be made. */
+    sources: new Map(
+      domain.consumed.map((consumed) => [consumed.type, messageSource(model, domain, consumed, entityId)]),
+    ),
+    /** Intent type -> the intent type that compensates it. */
     compensations: new Map(
       model.effects.flatMap(({ intent, compensatedBy }) => (compensatedBy ? [[intent.name, compensatedBy.name]] : [])),
     ),
@@ -64,6 +41,7 @@ export function createContext(
     eventuallyInvariants: model.invariants.flatMap((invariant) =>
       invariant.eventually ? [{ invariant, states: new Set(invariant.eventually.map(({ name }) => name)) }] : [],
     ),
+    /** The names under `seen` that invariants ask for: the others make no difference. */
     observedNames: new Set(nevers.flatMap(({ expression }) => seenNames(expression))),
   };
 }
@@ -72,17 +50,23 @@ function messageSource(
   model: DomainModel,
   { entityIdField, attempt }: Domain,
   consumed: ConsumedTopic,
-  entityId: string | undefined,
-): MessageSource {
+  entityId: string,
+) {
   const { type, message } = consumed;
-  const event = model.consumed.find(({ name }) => name === type);
-  const scope = (event && messageScope(model, event)) ?? { payloads: [], state: model.code.reducer.schema.shape };
+  const scope = messageScope(
+    model,
+    model.consumed.filter(({ name }) => name === type),
+  );
   const conditions = model.handlers
     .filter((handler) => handler.event.name === type)
     .flatMap(({ rows }) => rows.flatMap(({ when }) => parsedExpressions(when)));
   const fixed = { [entityIdField]: entityId, [attempt.idField]: undefined, correlation_id: undefined };
-  const samples = samplePayloads(message, conditions, scope, fixed) ?? [];
-  return { ...consumed, samples, namesAttempt: attempt.idField in message.shape };
+  return {
+    ...consumed,
+    samples: samplePayloads(message, conditions, scope, fixed),
+    /** Whether it carries an attempt's id, and so answers that attempt. */
+    namesAttempt: attempt.idField in message.shape,
+  };
 }
 
 const parsedExpressions = (ref: ExpressionRef | undefined): readonly Expression[] =>
@@ -95,8 +79,9 @@ const seenNames = ({ any }: Expression): readonly string[] =>
 
 /** The routes, with functions that note what they return: a decision has only the events that were accepted. */
 function recordingRoutes({ routes }: Domain, calls: HandlerCall[]): Domain["routes"] {
-  const recording = (route: string, { action, ...row }: RouteRow): RouteRow => {
-    if (action.kind === "no_op") return { ...row, action };
+  const recording = (route: string, row: RouteRow): RouteRow => {
+    const { action } = row;
+    if (action.kind === "no_op") return row;
     const run: typeof action.run = (context) => {
       const result = action.run(context);
       if (!("kind" in result)) calls.push({ route, events: result });

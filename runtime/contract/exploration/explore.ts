@@ -3,15 +3,17 @@ import { step } from "../../core/step.ts";
 import { firstViolation, type RuleViolation } from "./step-rules.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 import { type PossibleMessage, possibleMessages } from "./possible-messages.ts";
-import { hasOpenedAttempt, initialState, type SystemState, nextState } from "./system-state.ts";
-import { stateFingerprint } from "./state-fingerprint.ts";
+import { hasOpenedAttempt, initialState, type SystemState, nextState, stateFingerprint } from "./system-state.ts";
 
-/** A state of the system that was reached, and how. The first way found to a state is a shortest one. */
-export interface VisitedState {
-  readonly state: SystemState;
-  /** Index of the state before; -1 for the first. */
+/** A step, by the state before it (its index in `visited`; -1: none) and the message that it takes. */
+export interface StepTaken {
   readonly parent: number;
   readonly via?: PossibleMessage;
+}
+
+/** A state of the system that was reached, and how. The first way found to a state is a shortest one. */
+export interface VisitedState extends StepTaken {
+  readonly state: SystemState;
 }
 
 /** One state may follow on another; both by their index in `visited`. */
@@ -25,42 +27,32 @@ export interface Edge {
   readonly opensAttempt: boolean;
 }
 
-interface FoundViolation {
+/** A violation, and the step that shows it. */
+export interface FoundViolation extends StepTaken {
   readonly violation: RuleViolation;
-  /** The state before the step, and the message that the step takes. */
-  readonly stateIndex: number;
-  readonly via: PossibleMessage;
 }
 
-export interface ExplorationResult {
-  readonly visited: readonly VisitedState[];
-  readonly edges: readonly Edge[];
-  /** Steps taken, those included that led to a state visited before. */
-  readonly transitions: number;
-  /** The nearest one for each place in the contracts. */
-  readonly violations: readonly FoundViolation[];
-  /** Moves that the machines made: `machine from trigger to`. */
-  readonly movesMade: ReadonlySet<string>;
-  /** False: the limit was reached, and there is more. */
-  readonly complete: boolean;
-}
+export type ExplorationResult = ReturnType<typeof explore>;
 
 /**
  * Visits every state that the system may come to, nearest first, at most `statesMax`. Nothing is explored behind a step
  * that breaks a rule.
  */
-export function explore(context: ExplorationContext, statesMax: number): ExplorationResult {
+export function explore(context: ExplorationContext, statesMax: number) {
   const first = initialState(context);
   const visited: VisitedState[] = [{ state: first, parent: -1 }];
   const indexByFingerprint = new Map([[stateFingerprint(first), 0]]);
   const edges: Edge[] = [];
   const violations = new Map<string, FoundViolation>();
-  const moves = new Set<string>();
+  /** Moves that the machines made: `machine from trigger to`. */
+  const movesMade = new Set<string>();
+  /** Steps taken, those included that led to a state visited before. */
   let transitions = 0;
+  /** False: the limit was reached, and there is more. */
   let complete = true;
 
-  const indexOf = (system: SystemState, parent: number, by: PossibleMessage): number => {
-    const key = stateFingerprint(system);
+  const indexOf = (state: SystemState, parent: number, via: PossibleMessage): number => {
+    const key = stateFingerprint(state);
     const known = indexByFingerprint.get(key);
     if (known !== undefined) return known;
     if (visited.length >= statesMax) {
@@ -68,31 +60,27 @@ export function explore(context: ExplorationContext, statesMax: number): Explora
       return -1;
     }
     indexByFingerprint.set(key, visited.length);
-    return visited.push({ state: system, parent, via: by }) - 1;
+    return visited.push({ state, parent, via }) - 1;
   };
 
   // The loop also visits what is added to the list while it runs.
-  for (const [from, { state }] of visited.entries())
-    for (const by of possibleMessages(context, state)) {
+  for (const [parent, { state }] of visited.entries())
+    for (const via of possibleMessages(context, state)) {
       transitions++;
-      const decision = takeStep(context, state, by);
-      for (const { machine, from: left, trigger, to } of decision.moves)
-        moves.add(`${machine} ${left} ${trigger} ${to}`);
-      const after = nextState(context, state, by.message, decision);
-      const step = { before: state, message: by.message, decision, after };
-      const finding = firstViolation(context, step);
-      if (finding) recordViolation(violations, { violation: finding, stateIndex: from, via: by });
-      const to = finding ? -1 : after === state ? from : indexOf(after, from, by);
-      const opens = hasOpenedAttempt(state, decision);
-      if (to !== from || opens) edges.push({ from, to, isInternal: by.isInternal, opensAttempt: opens });
+      const decision = takeStep(context, state, via);
+      for (const { machine, from, trigger, to } of decision.moves) movesMade.add(`${machine} ${from} ${trigger} ${to}`);
+      const after = nextState(context, state, via.message, decision);
+      const violation = firstViolation(context, { before: state, message: via.message, decision, after });
+      if (violation) {
+        // The nearest one for each place in the contracts.
+        const place = JSON.stringify([violation.at.source.file, violation.at.path]);
+        if (!violations.has(place)) violations.set(place, { violation, parent, via });
+      }
+      const to = violation ? -1 : after === state ? parent : indexOf(after, parent, via);
+      const opensAttempt = hasOpenedAttempt(state, decision);
+      if (to !== parent || opensAttempt) edges.push({ from: parent, to, isInternal: via.isInternal, opensAttempt });
     }
-  return { visited, edges, transitions, violations: [...violations.values()], movesMade: moves, complete };
-}
-
-function recordViolation(broken: Map<string, FoundViolation>, each: FoundViolation): void {
-  const { source, path } = each.violation.at;
-  const key = JSON.stringify([source.file, path]);
-  if (!broken.has(key)) broken.set(key, each);
+  return { visited, edges, transitions, violations: [...violations.values()], movesMade, complete };
 }
 
 /** Takes one step; what the functions returned in it is in the context's `calls`. */

@@ -1,11 +1,10 @@
-import type { Attempt } from "../../core/entity.ts";
-import type { Message, Payload } from "../../core/message.ts";
-import { toRfc3339 } from "../../core/time.ts";
-import { formatEventPattern } from "../language/event-pattern.ts";
+import { type Attempt, attemptRefOf, type Entity } from "../../core/entity.ts";
+import type { Intent } from "../../core/intent.ts";
+import type { Message, NewEvent, Payload } from "../../core/message.ts";
+import { deadlineMessage, intentFailure, outcomeMessage, publishedMessage } from "../../core/runtime-messages.ts";
 import type { ExplorationContext, MessageSource } from "./exploration-context.ts";
-import { memoizedId, requestId } from "./memoized-ids.ts";
 import { outcomePayload, type Sample } from "./sample-payloads.ts";
-import { START_MS, type SystemState } from "./system-state.ts";
+import { memoizedId, requestId, START_MS, type SystemState } from "./system-state.ts";
 
 /** Something that may happen next. */
 export interface PossibleMessage {
@@ -20,102 +19,73 @@ export interface PossibleMessage {
 const DELAYED_SINCE_MS = START_MS - 60_000;
 
 /** Everything that may happen in a state of the system, as the contracts have it. */
-export const possibleMessages = (context: ExplorationContext, system: SystemState): readonly PossibleMessage[] => [
-  ...internalMessages(context, system),
-  ...[...context.sources.values()].flatMap((source) => externalMessages(context, system, source)),
-  ...staleMessages(context, system),
-];
-
-function internalMessages(context: ExplorationContext, system: SystemState): readonly PossibleMessage[] {
-  const { entity, requestedIntents, unpublished } = system;
-  if (!entity) return [];
-  const { attempt, deadlines } = entity;
-  const outcomes = requestedIntents
-    .filter(({ answered }) => !answered)
-    .flatMap(({ intent }) => {
-      const possible = possibleOutcomes(context, intent.type, intent.payload);
-      return possible.map((outcome) => ({ ...runtimeMessage(context, system, attempt, outcome), intentId: intent.id }));
-    });
-  const messages: readonly Message[] = [
-    ...outcomes,
-    ...unpublished.map((type) => runtimeMessage(context, system, attempt, publishedMessage(type))),
-    ...Object.entries(deadlines).map(([name, { at, renewedAt }]) =>
-      deadlineMessage(context, system, attempt, name, at, renewedAt),
-    ),
+export function possibleMessages(context: ExplorationContext, system: SystemState): readonly PossibleMessage[] {
+  const { entity, requestedIntents: intents, unpublished, now } = system;
+  const external = [...context.sources.values()].flatMap((source) => externalMessages(context, system, source));
+  if (!entity) return external;
+  const internal = runtimeMessages(context, now, entity.attempt, { intents, unpublished, deadlines: entity.deadlines });
+  return [
+    ...internal.map((message) => ({ message, label: "", isInternal: true })),
+    ...external,
+    ...staleMessages(context, system, entity),
   ];
-  return messages.map((message) => ({ message, label: "", isInternal: true }));
 }
 
 /** Outcomes, publishes and deadlines that the entity has left behind. The core has to ignore each of them. */
-function staleMessages(context: ExplorationContext, system: SystemState): readonly PossibleMessage[] {
-  const { domain } = context;
-  const { entity, previousAttempt, now } = system;
-  if (!entity) return [];
-  const stale = (message: Message, label: string): PossibleMessage => ({ message, label, isInternal: false });
-  const moved = Object.entries(entity.deadlines).flatMap(([name, { at, renewedAt }]) =>
-    renewedAt === null
-      ? []
-      : [stale(deadlineMessage(context, system, entity.attempt, name, at - 1, renewedAt), "before it was moved")],
-  );
-  const ofPreviousAttempt = [
-    ...[...domain.effects.keys()].flatMap((type) => possibleOutcomes(context, type, undefined)),
-    ...[...domain.awaitsPublish].map(publishedMessage),
-  ].map((content) => runtimeMessage(context, system, previousAttempt, content));
-  const deadlines = [...domain.deadlineAfterMs.keys()].map((name) =>
-    deadlineMessage(context, system, previousAttempt, name, now, null),
-  );
-  return [...moved, ...[...ofPreviousAttempt, ...deadlines].map((message) => stale(message, "of another attempt"))];
+function staleMessages(
+  context: ExplorationContext,
+  { previousAttempt, now }: SystemState,
+  { attempt, deadlines }: Entity,
+): readonly PossibleMessage[] {
+  const { domain, entityId } = context;
+  const beforeRenewal = Object.entries(deadlines).flatMap(([name, { at, renewedAt }]) => {
+    const unmoved = { at: at - 1, renewedAt };
+    return renewedAt === null ? [] : deadlineMessage(attemptRefOf(entityId, attempt), name, unmoved);
+  });
+  const previous = attemptRefOf(entityId, previousAttempt);
+  const ofPreviousAttempt = runtimeMessages(context, now, previousAttempt, {
+    intents: [...domain.effects.keys()].map((type) => {
+      return { ...previous, id: memoizedId(previous.attemptId, type), type, target: "", version: 0, payload: {} };
+    }),
+    unpublished: [...domain.awaitsPublish],
+    deadlines: Object.fromEntries(
+      [...domain.deadlineAfterMs.keys()].map((name) => [name, { at: now, renewedAt: null }]),
+    ),
+  });
+  return [
+    ...beforeRenewal.map((message) => ({ message, label: "before it was moved", isInternal: false })),
+    ...ofPreviousAttempt.map((message) => ({ message, label: "of another attempt", isInternal: false })),
+  ];
 }
 
-type MessageContent = Pick<Message, "kind" | "type" | "payload">;
+/** What the runtime may say of an attempt that waits for these. */
+function runtimeMessages(
+  context: ExplorationContext,
+  now: number,
+  attempt: Attempt,
+  awaited: Pick<SystemState, "unpublished"> & Pick<Entity, "deadlines"> & { readonly intents: readonly Intent[] },
+): readonly Message[] {
+  const ref = attemptRefOf(context.entityId, attempt);
+  return [
+    ...awaited.intents.flatMap((intent) =>
+      possibleOutcomes(context, intent).map((outcome) => outcomeMessage(intent, outcome, now + 1)),
+    ),
+    ...awaited.unpublished.map((type) =>
+      publishedMessage({ ...ref, id: memoizedId(ref.attemptId, type), type }, now + 1),
+    ),
+    ...Object.entries(awaited.deadlines).map(([name, armed]) => deadlineMessage(ref, name, armed)),
+  ];
+}
 
-/** @param asked the intent's payload; undefined: the outcome's payload is empty */
-function possibleOutcomes(
-  { domain, model }: ExplorationContext,
-  intentType: string,
-  asked: Payload | undefined,
-): readonly MessageContent[] {
-  const effect = domain.effects.get(intentType);
+function possibleOutcomes({ domain, model }: ExplorationContext, intent: Intent): readonly NewEvent[] {
+  const effect = domain.effects.get(intent.type);
   if (!effect) return [];
   const outcomes = effect.outputEvents.map((type) => {
     const definition = model.messages.get(type);
-    return { kind: "outcome", type, payload: definition && asked ? outcomePayload(definition, asked) : {} } as const;
+    return { type, payload: definition ? outcomePayload(definition, intent.payload) : {} };
   });
   if (effect.retry.maxRetries === "unlimited") return outcomes;
-  const type = formatEventPattern({ kind: "failed", subject: intentType });
-  const payload = { backend: effect.backend, error_code: "REFUSED", message: "refused for good" };
-  return [...outcomes, { kind: "outcome", type, payload }];
-}
-
-const publishedMessage = (event: string): MessageContent => ({
-  ...{ kind: "published", type: formatEventPattern({ kind: "published", subject: event }), payload: {} },
-});
-
-const runtimeMessage = (
-  { entityId }: ExplorationContext,
-  { now }: SystemState,
-  { id, correlationIds }: Attempt,
-  content: MessageContent,
-): Message => ({
-  ...content,
-  id: memoizedId(id, content.type),
-  entityId,
-  correlationId: correlationIds[0] ?? id,
-  now: now + 1,
-  attemptId: id,
-});
-
-function deadlineMessage(
-  context: ExplorationContext,
-  system: SystemState,
-  attempt: Attempt,
-  name: string,
-  at: number,
-  renewedAt: number | null,
-): Message {
-  const type = formatEventPattern({ kind: "deadline", subject: name });
-  const payload = { deadline_at: toRfc3339(at), renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) };
-  return { ...runtimeMessage(context, system, attempt, { kind: "deadline", type, payload }), now: at };
+  return [...outcomes, intentFailure(intent, effect.backend, { code: "REFUSED", message: "refused for good" })];
 }
 
 function externalMessages(
@@ -123,17 +93,42 @@ function externalMessages(
   system: SystemState,
   source: MessageSource,
 ): readonly PossibleMessage[] {
-  const ids = idVariants(context, system, source);
+  const { now, entity, idPhase } = system;
+  const variants = idVariants(context, system, source);
+  const firstAt = (time: number, when: string) =>
+    variants.slice(0, 1).map(({ ids, label }) => ({ ids, now: time, label: joinLabels(label, when) }));
+  const arrivals = [
+    ...variants.map(({ ids, label }) => ({ ids, now: now + 1, label })),
+    ...firstAt(DELAYED_SINCE_MS, "delayed since before the first message"),
+  ];
+  const due = Object.values(entity?.deadlines ?? {}).flatMap(({ at }) =>
+    firstAt(at + 1, "after the deadline, before it fires"),
+  );
   return source.samples.flatMap((sample, index) => {
-    const onTime = ids.map((variant) => ({ ids: variant, time: { now: system.now + 1, label: "" } }));
-    const atOtherTimes = timeVariants(system, index).flatMap((time) => (ids[0] ? [{ ids: ids[0], time }] : []));
-    return [...onTime, ...atOtherTimes].flatMap((how) => busMessage(context, system, source, index, sample, how) ?? []);
+    const id = memoizedId(source.type, index, idPhase);
+    return (index > 0 ? arrivals : [...arrivals, ...due]).flatMap(({ ids, label, now: at }) => {
+      const payload = decodedPayload(source, sample, ids);
+      if (!payload) return [];
+      const message: Message = {
+        kind: "bus",
+        type: source.type,
+        id,
+        entityId: context.entityId,
+        correlationId: ids["correlation_id"] ?? requestId(idPhase),
+        payload,
+        now: at,
+        origin: { topic: source.topic, partition: 0, offset: idPhase },
+      };
+      return { message, label: joinLabels(sample.label, label), isInternal: false };
+    });
   });
 }
 
+const joinLabels = (one: string, other: string): string => (one && other ? `${one}, ${other}` : one || other);
+
+/** The ids that a message carries, and what is said of them. */
 interface IdVariant {
-  readonly attempt?: string | undefined;
-  readonly request?: string | undefined;
+  readonly ids: Readonly<Record<string, string>>;
   readonly label: string;
 }
 
@@ -143,80 +138,48 @@ function idVariants(
   { entity, previousAttempt }: SystemState,
   { message, namesAttempt }: MessageSource,
 ): readonly IdVariant[] {
-  if (!namesAttempt) return [{ label: "" }];
-  const attempts: readonly (readonly [string | undefined, string])[] = [
-    ...(entity?.attempt.id ? [[entity.attempt.id, "this attempt"] as const] : []),
+  if (!namesAttempt) return [{ ids: {}, label: "" }];
+  const { idField } = domain.attempt;
+  const [own, ...joined] = entity?.attempt.correlationIds ?? [];
+  const attempts = namedIds(idField, [
+    [entity?.attempt.id, "this attempt"],
     [undefined, ""],
     [previousAttempt.id, "another attempt"],
-  ];
-  const [own, ...joined] = entity?.attempt.correlationIds ?? [];
-  const requests: readonly (readonly [string | undefined, string])[] = [
-    ...(own === undefined ? [] : [[own, "its request"] as const]),
+  ]);
+  const requests = namedIds("correlation_id", [
+    [own, "its request"],
     [undefined, ""],
-    ...(joined.length > 0 ? [[joined.at(-1), "a request that joined it"] as const] : []),
+    [joined.at(-1), "a request that joined it"],
     [previousAttempt.correlationIds[0], "another request"],
-  ];
-  return attempts.flatMap(([attempt, attemptText]) =>
-    ("correlation_id" in message.shape ? requests : [[undefined, ""] as const]).map(([request, requestText]) => {
-      const names = [attemptText, requestText].filter((text) => text !== "");
-      const label = names.length > 0 ? `naming ${names.join(" and ")}` : `naming no ${domain.attempt.idField}`;
-      return { attempt, request, label };
+  ]).filter(({ name }) => name === "" || "correlation_id" in message.shape);
+  return attempts.flatMap((attempt) =>
+    requests.map((request) => {
+      const names = [attempt.name, request.name].filter((name) => name !== "");
+      const label = names.length > 0 ? `naming ${names.join(" and ")}` : `naming no ${idField}`;
+      return { ids: { ...attempt.ids, ...request.ids }, label };
     }),
   );
 }
 
-interface TimeVariant {
-  readonly now: number;
-  readonly label: string;
-}
-
-function timeVariants({ entity }: SystemState, sampleIndex: number): readonly TimeVariant[] {
-  const due = sampleIndex > 0 ? [] : Object.values(entity?.deadlines ?? {}).map(({ at }) => at + 1);
-  return [
-    { now: DELAYED_SINCE_MS, label: "delayed since before the first message" },
-    ...due.map((now) => ({ now, label: "after the deadline, before it fires" })),
-  ];
-}
-
-function busMessage(
-  context: ExplorationContext,
-  { idPhase }: SystemState,
-  source: MessageSource,
-  index: number,
-  sample: Sample,
-  { ids, time }: { readonly ids: IdVariant; readonly time: TimeVariant },
-): PossibleMessage | undefined {
-  const { type, topic } = source;
-  const payload = decodedPayload(context, source, sample, ids);
-  if (!payload) return undefined;
-  const message: Message = {
-    kind: "bus",
-    type,
-    id: memoizedId(type, index, idPhase),
-    entityId: context.entityId,
-    correlationId: ids.request ?? requestId(idPhase),
-    payload,
-    now: time.now,
-    origin: { topic, partition: 0, offset: idPhase },
-  };
-  const label = [sample.label, ids.label, time.label].filter((text) => text !== "").join(", ");
-  return { message, label, isInternal: false };
-}
+/** @param choices ids and their names; "" for none. Those that there are no ids for are left out */
+const namedIds = (field: string, choices: readonly (readonly [id: string | undefined, name: string])[]) =>
+  choices.flatMap(([id, name]) => {
+    if (name === "") return { name, ids: {} };
+    return id ? { name, ids: { [field]: id } } : [];
+  });
 
 const decodedPayloads = new WeakMap<Sample, Map<string, Payload | undefined>>();
 
 /** The payload as the decoder hands it on, in its canonical form; undefined where the schema refuses the ids. */
 function decodedPayload(
-  { domain }: ExplorationContext,
   { message }: MessageSource,
   sample: Sample,
-  { attempt, request }: IdVariant,
+  ids: Readonly<Record<string, string>>,
 ): Payload | undefined {
   const known = decodedPayloads.get(sample) ?? new Map<string, Payload | undefined>();
   decodedPayloads.set(sample, known);
-  const key = `${attempt} ${request}`;
+  const key = Object.values(ids).join();
   if (known.has(key)) return known.get(key);
-  const ids = { ...(attempt && { [domain.attempt.idField]: attempt }), ...(request && { correlation_id: request }) };
   const parsed = message.schema.safeParse({ ...sample.payload, ...ids });
   const payload = parsed.success ? message.normalize(parsed.data) : undefined;
   known.set(key, payload);

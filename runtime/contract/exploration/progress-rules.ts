@@ -1,22 +1,9 @@
 import { NO_ENTITY } from "../../core/domain.ts";
-import type { Entity } from "../../core/entity.ts";
 import { closureOf } from "../model/closure.ts";
-import type { StateModel } from "../model/domain-model.ts";
+import type { SourceRef } from "../reading/contract-source.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
-import type { Edge, ExplorationResult } from "./explore.ts";
-import {
-  deadlockViolation,
-  eventuallyViolation,
-  livelockViolation,
-  noNewAttemptViolation,
-  type RuleViolation,
-} from "./step-rules.ts";
-
-/** A violation in a state of the system, by the state's index in `visited`. */
-export interface StateViolation {
-  readonly stateIndex: number;
-  readonly violation: RuleViolation;
-}
+import type { Edge, ExplorationResult, FoundViolation } from "./explore.ts";
+import { describePlace, type RuleViolation } from "./step-rules.ts";
 
 /**
  * Rules about what may follow on a state. Without another message from the bus, the attempt can reach its end and a
@@ -27,19 +14,21 @@ export interface StateViolation {
 export function progressViolations(
   context: ExplorationContext,
   explored: ExplorationResult,
-): readonly StateViolation[] {
+): readonly FoundViolation[] {
   const { visited, edges } = explored;
   const internal = edges.filter((edge) => edge.isInternal);
-  const withInternalEdge = new Set(internal.map(({ from }) => from));
-  const isQuiescent = (index: number): boolean => !withInternalEdge.has(index);
+  const next = indexesBy(internal, "from", "to");
+  const isQuiescent = (index: number): boolean => !next.has(index);
   const hasEnded = (index: number): boolean => orchestratorState(context, explored, index)?.terminal === true;
   const report = (indexes: Iterable<number | undefined>, describe: Describe) =>
     nearestPerState(context, explored, indexes, describe);
 
   const unableToEnd = unableToReach(explored, internal, hasEnded);
   const deadlocked = [...unableToEnd].filter(isQuiescent);
+  const isOnCycle = (start: number): boolean =>
+    closureOf(next.get(start) ?? [], (index) => next.get(index) ?? []).has(start);
   // A deadlock is reported first: one mistake is meant to be one diagnostic.
-  const livelocked = deadlocked.length > 0 ? undefined : [...unableToEnd].find((index) => isOnCycle(internal, index));
+  const livelocked = deadlocked.length > 0 ? undefined : [...unableToEnd].find(isOnCycle);
   const openingAttempt = new Set(edges.filter((edge) => edge.opensAttempt).map(({ from }) => from));
   const unableToOpenAttempt = unableToReach(explored, edges, (index) => openingAttempt.has(index));
   const unmet = context.eventuallyInvariants.flatMap(({ invariant: { name, at } }, invariantIndex) => {
@@ -50,32 +39,47 @@ export function progressViolations(
     });
     // Where nothing more happens in the attempt, the violation is plain to see.
     const index = [...unableToMeet].find((each) => isQuiescent(each) || hasEnded(each)) ?? [...unableToMeet][0];
-    return report([index], (_, entity) => eventuallyViolation(name, at, entity));
+    return report([index], (place) => unmetInvariant(name, at, place));
   });
   const { startedBy } = context.domain.attempt;
   return [
-    ...report(deadlocked, deadlockViolation),
-    ...report([livelocked], livelockViolation),
+    ...report(deadlocked, deadlock),
+    ...report([livelocked], livelock),
     ...unmet,
-    ...report(unableToOpenAttempt, (state, entity) => noNewAttemptViolation(state, entity, startedBy)),
+    ...report(unableToOpenAttempt, (place, at) => noNewAttempt(startedBy, at, place)),
   ];
 }
 
-function isOnCycle(edges: readonly Edge[], start: number): boolean {
-  const next = indexesBy(
-    edges,
-    ({ from }) => from,
-    ({ to }) => to,
-  );
-  return closureOf(next.get(start) ?? [], (index) => next.get(index) ?? []).has(start);
-}
+const deadlock: Describe = (place, at) => ({
+  at,
+  message: `${place} can't go on: no outcome, publish or deadline is pending that could end it`,
+  remedy: "give the state a deadline, or let an earlier outcome or publish lead out of it",
+});
 
-function indexesBy(edges: readonly Edge[], key: (edge: Edge) => number, value: (edge: Edge) => number) {
+const livelock: Describe = (place, at) => ({
+  at,
+  message: `${place} never ends: outcomes, publishes and deadlines form a cycle`,
+  remedy: "let one of them lead to a state that is terminal",
+});
+
+const noNewAttempt = (startedBy: string, at: SourceRef, place: string): RuleViolation => ({
+  at,
+  message: `${place} allows no further attempt: whatever happens, ${startedBy} opens no other attempt`,
+  remedy: `let a message return ${startedBy} here, and a transition accept it`,
+});
+
+const unmetInvariant = (name: string, at: SourceRef, place: string): RuleViolation => ({
+  at,
+  message: `${name} does not hold: an attempt ends in ${place} without having reached one of its states`,
+  remedy: "let a deadline or an outcome lead there, or correct the invariant",
+});
+
+function indexesBy(edges: readonly Edge[], key: "from" | "to", value: "from" | "to") {
   const found = new Map<number, number[]>();
   for (const edge of edges) {
-    const indexes = found.get(key(edge)) ?? [];
-    found.set(key(edge), indexes);
-    indexes.push(value(edge));
+    const indexes = found.get(edge[key]) ?? [];
+    found.set(edge[key], indexes);
+    indexes.push(edge[value]);
   }
   return found;
 }
@@ -86,37 +90,32 @@ function unableToReach(
   edges: readonly Edge[],
   isGoal: (index: number) => boolean,
 ): ReadonlySet<number> {
-  const previous = indexesBy(
-    edges,
-    ({ to }) => to,
-    ({ from }) => from,
-  );
+  const previous = indexesBy(edges, "to", "from");
   // -1 stands for every unexplored state.
   const goals = [...(previous.get(-1) ?? []), ...[...visited.keys()].filter(isGoal)];
   const ableToReach = closureOf(goals, (index) => previous.get(index) ?? []);
   return new Set([...visited.keys()].filter((index) => !ableToReach.has(index)));
 }
 
-const entityAt = ({ visited }: ExplorationResult, index: number): Entity | undefined => visited[index]?.state.entity;
+const orchestratorState = ({ model }: ExplorationContext, { visited }: ExplorationResult, index: number) =>
+  model.orchestrator.states.get(visited[index]?.state.entity?.state ?? NO_ENTITY);
 
-const orchestratorState = ({ model }: ExplorationContext, explored: ExplorationResult, index: number) =>
-  model.orchestrator.states.get(entityAt(explored, index)?.state ?? NO_ENTITY);
-
-type Describe = (state: StateModel, entity: Entity) => RuleViolation;
+/** What is wrong with an entity that is in this place, by the state's declaration. */
+type Describe = (place: string, at: SourceRef) => RuleViolation;
 
 function nearestPerState(
   context: ExplorationContext,
   explored: ExplorationResult,
   indexes: Iterable<number | undefined>,
   describe: Describe,
-): readonly StateViolation[] {
-  const byState = new Map<string, StateViolation>();
+): readonly FoundViolation[] {
+  const byState = new Map<string, FoundViolation>();
   for (const index of indexes) {
-    if (index === undefined) continue;
-    const entity = entityAt(explored, index);
+    const reached = index === undefined ? undefined : explored.visited[index];
+    if (index === undefined || !reached?.state.entity) continue;
     const state = orchestratorState(context, explored, index);
-    if (entity && state && !byState.has(state.name))
-      byState.set(state.name, { stateIndex: index, violation: describe(state, entity) });
+    if (state && !byState.has(state.name))
+      byState.set(state.name, { ...reached, violation: describe(describePlace(reached.state.entity), state.at) });
   }
   return [...byState.values()];
 }

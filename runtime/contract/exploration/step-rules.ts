@@ -2,7 +2,7 @@ import type { Decision, MachineTransition } from "../../core/decision.ts";
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import type { Message } from "../../core/message.ts";
-import type { DomainModel, StateModel } from "../model/domain-model.ts";
+import type { DomainModel } from "../model/domain-model.ts";
 import type { SourceRef } from "../reading/contract-source.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 import { hasOpenedAttempt, type SystemState } from "./system-state.ts";
@@ -22,7 +22,8 @@ export interface Step {
   readonly after: SystemState;
 }
 
-const describePlace = ({ state, reducerState }: Entity): string => `${state ?? "no state"} (reducer ${reducerState})`;
+export const describePlace = ({ state, reducerState }: Entity): string =>
+  `${state ?? "no state"} (reducer ${reducerState})`;
 
 /** The first rule that a step breaks: one mistake is meant to be one diagnostic. */
 export function firstViolation(context: ExplorationContext, step: Step): RuleViolation | undefined {
@@ -161,30 +162,3 @@ function brokenInvariant(
     }
   );
 }
-
-// The violations that are found once all states are known: see `progressViolations`.
-
-export const deadlockViolation = ({ at }: StateModel, entity: Entity): RuleViolation => ({
-  at,
-  message: `${describePlace(entity)} can't go on: no outcome, publish or deadline is pending that could end it`,
-  remedy: "give the state a deadline, or let an earlier outcome or publish lead out of it",
-});
-
-export const livelockViolation = ({ at }: StateModel, entity: Entity): RuleViolation => ({
-  at,
-  message: `${describePlace(entity)} never ends: outcomes, publishes and deadlines form a cycle`,
-  remedy: "let one of them lead to a state that is terminal",
-});
-
-export const noNewAttemptViolation = ({ at }: StateModel, entity: Entity, startedBy: string): RuleViolation => ({
-  at,
-  message: `${describePlace(entity)} allows no further attempt: whatever happens, ${startedBy} opens no other attempt`,
-  remedy: `let a message return ${startedBy} here, and a transition accept it`,
-});
-
-export const eventuallyViolation = (name: string, at: SourceRef, entity: Entity): RuleViolation => ({
-  at,
-  message:
-    `${name} does not hold: an attempt ends in ${describePlace(entity)} ` + "without having reached one of its states",
-  remedy: "let a deadline or an outcome lead there, or correct the invariant",
-});

@@ -1,19 +1,14 @@
 import type { Decision } from "../../core/decision.ts";
 import type { Domain } from "../../core/domain.ts";
 import type { Attempt, Entity } from "../../core/entity.ts";
+import { derivedId } from "../../core/ids.ts";
 import type { Intent } from "../../core/intent.ts";
 import type { Message } from "../../core/message.ts";
-import { memoizedId } from "./memoized-ids.ts";
+import { toRfc3339 } from "../../core/time.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 
-/** The time of the first state, ms since the epoch. */
-export const START_MS = Date.UTC(2026, 0, 1);
-
-/** An intent of the current attempt whose outcome matters. */
-interface RequestedIntent {
-  readonly intent: Intent;
-  readonly answered: boolean;
-}
+/** The time of the first state, ms since the epoch: that of example payloads too. */
+export const START_MS = Date.UTC(2026, 0, 31, 12);
 
 /** One entity, and all that is on its way to it. Immutable: a step makes another one. */
 export interface SystemState {
@@ -27,7 +22,8 @@ export interface SystemState {
   readonly idPhase: number;
   /** The attempt before the current one, or an unknown one: messages of it must change nothing. */
   readonly previousAttempt: Attempt;
-  readonly requestedIntents: readonly RequestedIntent[];
+  /** Intents of the current attempt whose outcome matters and has not come. */
+  readonly requestedIntents: readonly Intent[];
   /** Types of the current attempt's events whose arrival on the bus is waited for. */
   readonly unpublished: readonly string[];
   /** Target -> the last intent there that must be compensated when the attempt ends. */
@@ -38,7 +34,28 @@ export interface SystemState {
   readonly eventuallyReached: readonly boolean[];
 }
 
-export const initialState = ({ eventuallyInvariants }: ExplorationContext): SystemState => ({
+const idCache = new Map<string, string>();
+
+/** The id derived from these words. Each id costs a hash, and the exploration uses the same few all the time. */
+export function memoizedId(...words: readonly (string | number)[]): string {
+  const key = words.join(" ");
+  const id = idCache.get(key) ?? derivedId("check", ...words);
+  idCache.set(key, id);
+  return id;
+}
+
+/** The correlation id of a message of this phase that names none. */
+export const requestId = (phase: number): string => memoizedId("request", phase);
+
+/** What an attempt begins with. */
+const nothingYet = ({ eventuallyInvariants }: ExplorationContext) => ({
+  requestedIntents: [],
+  unpublished: [],
+  seen: new Set<string>(),
+  eventuallyReached: eventuallyInvariants.map(() => false),
+});
+
+export const initialState = (context: ExplorationContext): SystemState => ({
   entity: undefined,
   now: START_MS,
   idPhase: 0,
@@ -48,11 +65,8 @@ export const initialState = ({ eventuallyInvariants }: ExplorationContext): Syst
     correlationIds: [memoizedId("an unknown request")],
     awaiting: [],
   },
-  requestedIntents: [],
-  unpublished: [],
   owed: new Map(),
-  seen: new Set(),
-  eventuallyReached: eventuallyInvariants.map(() => false),
+  ...nothingYet(context),
 });
 
 export const hasOpenedAttempt = (system: SystemState, { entity }: Decision): boolean =>
@@ -65,57 +79,47 @@ export function nextState(
   message: Message,
   decision: Decision,
 ): SystemState {
-  const { entity } = decision;
+  const { entity, intents } = decision;
   const isOfCurrentAttempt = message.kind !== "bus" && message.attemptId === entity?.attempt.id;
   if (!entity || (decision.result === "no_op" && entity === system.entity && !isOfCurrentAttempt)) return system;
   const { domain } = context;
   const opened = hasOpenedAttempt(system, decision);
+  const before = opened ? attemptOpened(context, system) : system;
   const isOurs = ({ attemptId }: { readonly attemptId: string }) => attemptId === entity.attempt.id;
   const published = decision.events.filter(isOurs).map(({ type }) => type);
-  const left = opened
-    ? []
-    : system.unpublished.filter((type) => !(isOfCurrentAttempt && message.type === `published(${type})`));
+  const unpublished = [
+    ...before.unpublished.filter((type) => !(isOfCurrentAttempt && message.type === `published(${type})`)),
+    ...published.filter((type) => domain.awaitsPublish.has(type)),
+  ];
+  const unanswered = before.requestedIntents.filter(({ id }) => id !== message.intentId);
   return {
+    ...before,
     entity,
     now: Math.max(system.now, message.now),
-    idPhase: opened ? (system.idPhase + 1) % 3 : system.idPhase,
-    previousAttempt: opened && system.entity ? system.entity.attempt : system.previousAttempt,
-    requestedIntents: requestedAfter(
-      domain,
-      entity,
-      opened ? [] : markAnswered(system.requestedIntents, message),
-      decision.intents.filter(isOurs),
-    ),
-    unpublished: [...new Set([...left, ...published.filter((type) => domain.awaitsPublish.has(type))])],
-    owed: owedAfter(context, system.owed, decision.intents),
-    seen: seenAfter(context, opened ? new Set() : system.seen, entity, message, decision.result, published),
-    eventuallyReached: reachedAfter(context, opened ? undefined : system.eventuallyReached, decision),
+    requestedIntents: requestedAfter(domain, entity, [...unanswered, ...intents.filter(isOurs)]),
+    unpublished: [...new Set(unpublished)],
+    owed: owedAfter(context, system.owed, intents),
+    seen: seenAfter(context, before.seen, entity, message, decision.result, published),
+    eventuallyReached: reachedAfter(context, before.eventuallyReached, decision, opened),
   };
 }
 
-const markAnswered = (asked: readonly RequestedIntent[], { intentId }: Message): readonly RequestedIntent[] =>
-  asked.map((each) => (each.intent.id === intentId ? { ...each, answered: true } : each));
+const attemptOpened = (context: ExplorationContext, system: SystemState): SystemState => ({
+  ...system,
+  idPhase: (system.idPhase + 1) % 3,
+  previousAttempt: system.entity?.attempt ?? system.previousAttempt,
+  ...nothingYet(context),
+});
 
 /**
  * Of intents that are alike one is kept: a second outcome of the same kind could change nothing that the first did not.
  */
-function requestedAfter(
-  { effects }: Domain,
-  { attempt }: Entity,
-  before: readonly RequestedIntent[],
-  intents: readonly Intent[],
-) {
-  const mayAnswer = ({ type }: Intent): boolean => {
+function requestedAfter({ effects }: Domain, { attempt }: Entity, intents: readonly Intent[]) {
+  const answerable = intents.filter(({ type }) => {
     const effect = effects.get(type);
-    return effect !== undefined && (effect.outputEvents.length > 0 || effect.retry.maxRetries !== "unlimited");
-  };
-  const all = [...before, ...intents.filter(mayAnswer).map((intent): RequestedIntent => ({ intent, answered: false }))];
-  const kept = new Map<string, RequestedIntent>();
-  for (const each of all) {
-    const counts = attempt.awaiting.includes(each.intent.id);
-    if (counts || !each.answered) kept.set(`${each.intent.type} ${counts}`, each);
-  }
-  return [...kept.values()];
+    return effect && (effect.outputEvents.length > 0 || effect.retry.maxRetries !== "unlimited");
+  });
+  return [...new Map(answerable.map((each) => [`${each.type} ${attempt.awaiting.includes(each.id)}`, each])).values()];
 }
 
 function owedAfter(
@@ -142,8 +146,8 @@ function seenAfter(
   published: readonly string[],
 ): SystemState["seen"] {
   const came = result !== "no_op" && isOfAttempt(context, entity.attempt, message) ? [message.type] : [];
-  const spoken = [...came, ...published].filter((name) => context.observedNames.has(name));
-  return spoken.every((name) => before.has(name)) ? before : new Set([...before, ...spoken]);
+  const names = [...came, ...published].filter((name) => context.observedNames.has(name));
+  return names.every((name) => before.has(name)) ? before : new Set([...before, ...names]);
 }
 
 /** A message that answers an attempt is of this one when each id that it carries is this one's. */
@@ -156,14 +160,57 @@ function isOfAttempt({ domain, sources }: ExplorationContext, attempt: Attempt, 
 
 function reachedAfter(
   { eventuallyInvariants, domain }: ExplorationContext,
-  before: SystemState["eventuallyReached"] | undefined,
-  decision: Decision,
+  before: SystemState["eventuallyReached"],
+  { moves }: Decision,
+  opened: boolean,
 ) {
-  const { moves } = decision;
   const opening = moves.findIndex(({ trigger }) => trigger === domain.attempt.startedBy);
-  const own = before ? moves : moves.slice(Math.max(opening, 0));
+  const own = opened ? moves.slice(Math.max(opening, 0)) : moves;
   return eventuallyInvariants.map(
     ({ invariant: { machine }, states }, index) =>
-      before?.[index] === true || own.some((move) => move.machine === machine && states.has(move.to)),
+      before[index] === true || own.some((move) => move.machine === machine && states.has(move.to)),
   );
+}
+
+const IDS_AND_TIMES =
+  /"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/g;
+/** What the runtime counts up in events, where a reducer keeps it. */
+const COUNTERS = /"(?:entity_seq|attempt|version)":\d+/g;
+const START = toRfc3339(START_MS);
+
+/**
+ * All that makes a difference to what may happen next: of states with the same fingerprint one is explored. Ids differ
+ * by whose they are, times by whether they lie before the first state; counters that only grow are left out.
+ */
+export function stateFingerprint(system: SystemState): string {
+  const { entity, idPhase, previousAttempt } = system;
+  if (!entity) return "";
+  const { state, reducerState, attempt, deadlines, data } = entity;
+  const text = JSON.stringify([
+    state,
+    reducerState,
+    Object.entries(deadlines).map(([name, { at, renewedAt }]) => [name, at < START_MS, renewedAt !== null]),
+    attempt.correlationIds.length,
+    attempt.awaiting.length,
+    system.requestedIntents.map(({ type, id }) => `${type} ${attempt.awaiting.includes(id)}`).sort(),
+    [...system.unpublished].sort(),
+    [...system.owed].map(([target, { type, attemptId }]) => `${target} ${type} ${attemptId === attempt.id}`).sort(),
+    [...system.seen].sort(),
+    system.eventuallyReached,
+    data,
+  ]);
+  const roles = new Map([
+    [attempt.id, "this attempt"],
+    [previousAttempt.id, "the attempt before"],
+    [requestId(idPhase), "a request to come"],
+    [requestId((idPhase + 1) % 3), "the request before"],
+    [requestId((idPhase + 2) % 3), "this request"],
+  ]);
+  return text
+    .replace(IDS_AND_TIMES, (quoted) => {
+      const value = quoted.slice(1, -1);
+      if (value.includes("T")) return value < START ? "before" : "since";
+      return roles.get(value) ?? "an id";
+    })
+    .replace(COUNTERS, "");
 }

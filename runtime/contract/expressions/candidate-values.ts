@@ -1,23 +1,20 @@
 import type { Literal, Path, Test } from "../../core/expression.ts";
 import { closureOf } from "../model/closure.ts";
-import { type ExpressionScope, pathTypes } from "./expression-types.ts";
+import { type ExpressionScope, pathTypes, testsMembership } from "./expression-types.ts";
 import type { FieldType } from "./field-types.ts";
-
-/** A value to try; undefined is absent. */
-export interface CandidateValue {
-  readonly value: unknown;
-  readonly label: string;
-}
 
 /** Each item that `contains` or `lacks` asks for doubles the sets to try. */
 const ITEMS_MAX = 8;
 
-/** The values of a path that could make a difference to these tests; undefined where they are too many to name. */
+/**
+ * The values of a path that could make a difference to these tests, absent (undefined) among them; undefined where they
+ * are too many to name.
+ */
 export function candidateValues(
   path: Path,
   tests: readonly Test[],
   scope: ExpressionScope,
-): readonly CandidateValue[] | undefined {
+): readonly unknown[] | undefined {
   const comparedGroup = comparedPaths(path, tests);
   const relevantTests = tests.filter(({ path: { text } }) => comparedGroup.has(text));
   const constants = constantsOf(relevantTests);
@@ -25,13 +22,11 @@ export function candidateValues(
   const unnamed = relevantTests.some((test) => testsMembership(test) && test.value?.kind === "path");
   if (unnamed || items.length > ITEMS_MAX) return undefined;
   const seen = { constants, items, paths: comparedGroup.size };
-  if (path.root === "unconfirmed") return integers(seen).filter(({ value }) => Number(value) >= 0);
+  if (path.root === "unconfirmed") return integers(seen).filter((value) => value >= 0);
   const found = pathTypes(scope, path);
   const values = "types" in found ? found.types.flatMap((type) => candidatesOfType(type, seen)) : [];
-  return unique([{ value: undefined, label: "absent" }, ...values]);
+  return unique([undefined, ...values]);
 }
-
-const testsMembership = ({ test }: Test): boolean => test === "contains" || test === "lacks";
 
 /** The values in the tests of a path, and in those of the paths that it is compared with. */
 interface ComparedValues {
@@ -40,58 +35,49 @@ interface ComparedValues {
   readonly paths: number;
 }
 
-function candidatesOfType(type: FieldType, seen: ComparedValues): readonly CandidateValue[] {
+function candidatesOfType(type: FieldType, seen: ComparedValues): readonly unknown[] {
   switch (type.kind) {
     case "number":
       return type.integer ? integers(seen) : numbers(seen);
     case "boolean":
-      return [true, false].map(plain);
+      return [true, false];
     case "string":
-      return type.members ? type.members.map(plain) : texts(seen);
+      return type.members ?? texts(seen);
     case "list":
-      return subsets(seen.items).map(plain);
+      return subsets(seen.items);
     case "object":
-      return [{ value: {}, label: "an object" }];
+      return [{}];
     case "any":
-      return [...numbers(seen), ...texts(seen), ...subsets(seen.items).map(plain), ...[true, false, {}].map(plain)];
+      return [...numbers(seen), ...texts(seen), ...subsets(seen.items), true, false, {}];
     case "null":
       return [];
   }
 }
 
 /** Each constant and its neighbours: as many on each side as there are paths to be distinguished. */
-function integers({ constants, paths }: ComparedValues): readonly CandidateValue[] {
-  const base = [0, ...numbersAmong(constants)];
-  const steps = upTo(paths);
-  return unique(
-    base
-      .flatMap((value) => [
-        ...[...steps].reverse().map((step) => Math.ceil(value) - step),
-        ...(Number.isInteger(value) ? [value] : []),
-        ...steps.map((step) => Math.floor(value) + step),
-      ])
-      .map(plain),
+const integers = ({ constants, paths }: ComparedValues): readonly number[] =>
+  unique(
+    [0, ...numbersAmong(constants)].flatMap((value) => range(Math.ceil(value) - paths, Math.floor(value) + paths)),
   );
-}
 
 /** Each constant, and between any two of them as many numbers as there are paths to be distinguished. */
-function numbers({ constants, paths }: ComparedValues): readonly CandidateValue[] {
+function numbers({ constants, paths }: ComparedValues): readonly number[] {
   const base = [...new Set([0, ...numbersAmong(constants)])].sort((one, other) => one - other);
-  const steps = upTo(paths);
+  const steps = range(1, paths);
   const [lowest = 0, highest = 0] = [base[0], base.at(-1)];
   const between = base.slice(1).flatMap((high, index) => {
     const low = base[index] ?? lowest;
     return steps.map((step) => low + ((high - low) * step) / (paths + 1));
   });
-  return unique([...base, ...between, ...steps.flatMap((step) => [lowest - step, highest + step])].map(plain));
+  return unique([...base, ...between, ...steps.flatMap((step) => [lowest - step, highest + step])]);
 }
 
 /** Each constant, as many texts after it as there are paths to be distinguished, and one that contains several. */
-function texts({ constants, items, paths }: ComparedValues): readonly CandidateValue[] {
+function texts({ constants, items, paths }: ComparedValues): readonly string[] {
   const base = ["", ...constants.filter((value) => typeof value === "string")];
-  const behind = base.flatMap((text) => upTo(paths).map((step) => `${text}${String.fromCharCode(step)}`));
+  const behind = base.flatMap((text) => range(1, paths).map((step) => `${text}${String.fromCharCode(step)}`));
   const joined = subsets(items).map((parts) => parts.join(" "));
-  return unique([...base, ...behind, ...joined].map(plain));
+  return unique([...base, ...behind, ...joined]);
 }
 
 /** A path and those that tests compare with it, directly or by way of others. */
@@ -112,8 +98,8 @@ const subsets = <Item>(items: readonly Item[]): readonly (readonly Item[])[] =>
   items.reduce<readonly (readonly Item[])[]>((sets, item) => [...sets, ...sets.map((set) => [...set, item])], [[]]);
 
 const numbersAmong = (values: readonly Literal["value"][]) => values.filter((value) => typeof value === "number");
-const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
-const plain = (value: unknown): CandidateValue => ({ value, label: JSON.stringify(value) });
-const unique = (candidates: readonly CandidateValue[]): readonly CandidateValue[] => [
-  ...new Map(candidates.map((each) => [each.label, each])).values(),
+const range = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const unique = <Value>(values: readonly Value[]): readonly Value[] => [
+  ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ];

@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { NO_ENTITY } from "../../core/domain.ts";
+import { DeadlineFired, IntentFailed } from "../../core/message.ts";
+import { formatEventPattern } from "../language/event-pattern.ts";
+import type { DomainModel, EventRef } from "../model/domain-model.ts";
+import { awaitedPublishes, returnedEvents, statesWithDeadline } from "../model/events.ts";
+import type { ExpressionScope } from "./expression-types.ts";
+import type { Shape } from "./field-types.ts";
+
+/** The paths of a condition that any of these messages may meet; undefined where all their names are unknown. */
+export function messageScope(model: DomainModel, events: readonly EventRef[]): ExpressionScope | undefined {
+  const payloads = events.map((event) => payloadShape(model, event)).filter((shape) => shape !== undefined);
+  return payloads.length > 0 ? { payloads, state: model.code.reducer.schema.shape } : undefined;
+}
+
+/** The paths of a reducer transition's conditions; undefined when nothing is known of its trigger. */
+export const triggerScope = (model: DomainModel, trigger: string): ExpressionScope | undefined =>
+  messageScope(
+    model,
+    model.triggers.flatMap((each) => (each.trigger.name === trigger ? [each.event] : [])),
+  );
+
+/** The fields of an event's payload. */
+function payloadShape(model: DomainModel, { kind, subject, unknown }: EventRef): Shape | undefined {
+  if (unknown) return undefined;
+  if (kind === "deadline") return DeadlineFired.shape;
+  if (kind === "failed") return IntentFailed.shape;
+  const declaredShape = model.messages.get(subject)?.shape;
+  const isPublished = model.published.some(({ name }) => name === subject) || returnedEvents(model).has(subject);
+  if (!declaredShape || !isPublished) return declaredShape;
+  return { ...eventFields(model.entityIdField.text, model.attemptIdField), ...declaredShape };
+}
+
+/** What every event of the orchestrator has, whatever its handler gave (`runtime/core/emitted-event.ts`). */
+export const eventFields = (entityIdField: string, attemptIdField: string, entityId: z.ZodType = z.string()) => ({
+  [entityIdField]: entityId,
+  entity_id: entityId.meta({ description: `the same as ${entityIdField}` }),
+  correlation_id: uuid("the request, through every event of an attempt"),
+  causation_id: uuid("the message whose step made it"),
+  [attemptIdField]: uuid("which attempt"),
+  attempt: count.meta({ description: "its number" }),
+  entity_seq: count.meta({ description: "rises by one with each event of the entity" }),
+  emitted_at: z.string().meta({ format: "date-time", description: "when it happened" }),
+});
+
+const uuid = (description: string) => z.string().meta({ format: "uuid", description });
+const count = z.int().min(1);
+
+/** The paths of a `never`, with every name that they may be compared with. */
+export function invariantScope(model: DomainModel): ExpressionScope {
+  const { orchestrator, reducer, effects } = model;
+  const shape = {
+    orchestrator: enumOf([...orchestrator.states.keys()].filter((state) => state !== NO_ENTITY)),
+    reducer: enumOf([...reducer.states.keys()]),
+    seen: z.array(enumOf(seenNames(model))),
+    owed: z.array(enumOf(effects.flatMap(({ intent, compensatedBy }) => (compensatedBy ? [intent.name] : [])))),
+  };
+  return { payloads: [shape], state: model.code.reducer.schema.shape, subject: "an invariant" };
+}
+
+const enumOf = (names: readonly string[]) => (names.length > 0 ? z.enum(names) : z.string());
+
+/** Everything that may come in or go out in an attempt, by the names that contracts use. */
+function seenNames(model: DomainModel): readonly string[] {
+  const { consumed, published, effects } = model;
+  const failing = effects.filter(({ mayFail }) => mayFail).map(({ intent }) => intent.name);
+  const deadlines = statesWithDeadline(model).map(({ deadline }) => deadline.name);
+  return [
+    ...[...consumed, ...published, ...effects.flatMap(({ outputs }) => outputs)].map(({ name }) => name),
+    ...failing.map((subject) => formatEventPattern({ kind: "failed", subject })),
+    ...awaitedPublishes(model).map(({ name }) => name),
+    ...deadlines.map((subject) => formatEventPattern({ kind: "deadline", subject })),
+  ];
+}
