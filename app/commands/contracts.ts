@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
@@ -10,14 +9,13 @@ import { GRAPH_FORMATS, type GraphFormat, renderGraph } from "../../runtime/cont
 import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { schemaFiles } from "../http/docs/schemas-page.ts";
-import { withoutBackends } from "../modules/registration.ts";
-import { readFolder } from "../terminal/contract-folder.ts";
-import { parseCount } from "../terminal/option-values.ts";
+import { type ModuleOptions, readFolder, validateFolder } from "../terminal/contract-folder.ts";
+import { parseCount, withModuleOption } from "../terminal/option-values.ts";
 import { colors, print, printJson } from "../terminal/output.ts";
 
 const DIAGNOSTIC_FORMATS: readonly DiagnosticFormat[] = ["text", "json", "github"];
 
-interface FormatOptions<Format> {
+interface FormatOptions<Format> extends ModuleOptions {
   readonly format: Format;
   readonly json: boolean;
 }
@@ -42,7 +40,7 @@ export function addCommands(program: Command): void {
 }
 
 const folderCommand = (parent: Command, name: string): Command =>
-  parent.command(name).argument("[dir]", "folder with the contracts", SHIPPED_CONTRACTS);
+  withModuleOption(parent.command(name).argument("[dir]", "folder with the contracts", SHIPPED_CONTRACTS));
 
 /** `--format` and `--json`; the first format is the default. */
 const withFormatOptions = (command: Command, formats: readonly string[]): Command =>
@@ -50,8 +48,9 @@ const withFormatOptions = (command: Command, formats: readonly string[]): Comman
     .addOption(new Option("--format <format>", "output format").choices(formats).default(formats[0]))
     .option("--json", "the same as --format json", false);
 
-function validate(dir: string, { format, json }: FormatOptions<DiagnosticFormat>): void {
-  const { model, diagnostics } = validateDomain(dir, withoutBackends());
+async function validate(dir: string, options: FormatOptions<DiagnosticFormat>): Promise<void> {
+  const { format, json } = options;
+  const { model, diagnostics } = await validateFolder(dir, options);
   process.stdout.write(formatDiagnostics(diagnostics, json ? "json" : format, { colors: colors.isColorSupported }));
   if (!model) process.exitCode = 1;
   else if (!json && format === "text") print(validationSummary(dir, model.set, diagnostics));
@@ -62,13 +61,14 @@ function validationSummary(dir: string, { domain, effects }: ContractSet, diagno
   return `${dir}: the domain ${domain}, with an orchestrator, a reducer and ${effects.length} effects: ${warnings}`;
 }
 
-function printGraph(dir: string, { format, json }: FormatOptions<GraphFormat>): void {
-  const model = readFolder(dir);
-  if (model) print(renderGraph(model, json ? "json" : format).trimEnd());
+async function printGraph(dir: string, options: FormatOptions<GraphFormat>): Promise<void> {
+  const model = await readFolder(dir, options);
+  if (model) print(renderGraph(model, options.json ? "json" : options.format).trimEnd());
 }
 
-function writeSchemas(dir: string, { out }: { readonly out: string }): void {
-  const model = readFolder(dir);
+async function writeSchemas(dir: string, options: ModuleOptions & { readonly out: string }): Promise<void> {
+  const { out } = options;
+  const model = await readFolder(dir, options);
   if (!model) return;
   // The schemas do not contain the topics, so env and namespace do not matter.
   const domain = compileDomain(model, { env: "", namespace: "" });
@@ -84,12 +84,13 @@ never; every effect confirms, fails or stays silent; every deadline may fire and
 service is called. A violation (RC206) is listed with its line in the contracts, a remedy, and the shortest sequence of
 events that leads to it.`;
 
-function check(
+async function check(
   dir: string,
-  { format, json, states }: FormatOptions<DiagnosticFormat> & { readonly states: number },
-): void {
+  options: FormatOptions<DiagnosticFormat> & { readonly states: number },
+): Promise<void> {
+  const { format, json, states } = options;
   const startedMs = performance.now();
-  const { model, diagnostics } = validateDomain(dir, withoutBackends());
+  const { model, diagnostics } = await validateFolder(dir, options);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   const checked = model ? checkModel(model, states) : { diagnostics: errors, states: 0, transitions: 0, untaken: [] };
   if (checked.diagnostics.length > 0) process.exitCode = 1;

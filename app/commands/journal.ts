@@ -19,7 +19,8 @@ import {
 } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
-import { withoutBackends } from "../modules/registration.ts";
+import { withoutBackends } from "../../effects/backends.ts";
+import { registrationOn } from "../modules/registration.ts";
 import { readFolder } from "../terminal/contract-folder.ts";
 import { parseNumberUpTo } from "../terminal/option-values.ts";
 import { type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
@@ -29,7 +30,7 @@ import { clearProgress, colors, print, printJson, replaceUnprintable, showProgre
 const LISTED_MAX = 100;
 const HOUR_MS = 3_600_000;
 
-const code = withoutBackends();
+const code = registrationOn(withoutBackends);
 
 interface JournalOptions extends ServerOptions {
   readonly from?: string;
@@ -203,7 +204,7 @@ async function plan(
   options: JournalOptions & { readonly hours: number },
   command: Command,
 ): Promise<void> {
-  const model = readFolder(dir);
+  const model = await readFolder(dir, {});
   if (!model) return;
   // A file names the time at which it was written, and the hours count back from that.
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;

@@ -12,7 +12,8 @@ import type { Sql } from "../../runtime/ports/store.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { MIGRATIONS, SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { type Config, kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
-import { withoutBackends } from "../modules/registration.ts";
+import { withoutBackends } from "../../effects/backends.ts";
+import { registrationOn } from "../modules/registration.ts";
 import { print, printJson, printTable } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;
@@ -98,7 +99,7 @@ async function reset({ contracts, yes, json }: ResetOptions): Promise<void> {
 }
 
 function compileFolder(dir: string, config: Config): Domain {
-  const { model } = validateDomain(dir, withoutBackends());
+  const { model } = validateDomain(dir, registrationOn(withoutBackends));
   if (!model) throw new Error(`the contracts in ${dir} have errors: rollcall validate ${dir}`);
   return compileDomain(model, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
 }

@@ -9,7 +9,8 @@ import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { runPlan } from "../journal/plan-report.ts";
-import { withoutBackends } from "../modules/registration.ts";
+import { withoutBackends } from "../../effects/backends.ts";
+import { registrationOn } from "../modules/registration.ts";
 import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
 /** What the thread says: it wants more lines of the journal, or it is done. It is told no lines when there are no more. */
@@ -52,7 +53,7 @@ async function checkContracts(
   { files, model: explores, planHours }: CheckRequest,
   lines: AsyncIterable<JournalLine>,
 ): Promise<ContractCheck> {
-  const { model, diagnostics: found } = validateFiles("the contracts", files, withoutBackends());
+  const { model, diagnostics: found } = validateFiles("the contracts", files, registrationOn(withoutBackends));
   const diagnostics = [...found];
   if (!model) return { diagnostics, graph: null, model: null, plan: null };
   const checked = { diagnostics, graph: buildGraph(model), model: explores ? explored(model) : null };

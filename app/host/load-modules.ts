@@ -27,16 +27,10 @@ export function configuredModules(directory: string): readonly string[] {
 }
 
 /**
- * Loads modules by file or package name, relative to a folder.
- * @throws InvalidModuleError for the first that can't be loaded, or that declares what another one declares too
+ * Loads a module by file or package name, relative to a folder.
+ * @throws InvalidModuleError for one that can't be loaded or used
  */
-export async function loadModules(specifiers: readonly string[], directory: string): Promise<readonly Module[]> {
-  const modules: Module[] = [];
-  for (const specifier of specifiers) modules.push(await loadModule(specifier, directory));
-  return modules;
-}
-
-async function loadModule(specifier: string, directory: string): Promise<Module> {
+export async function loadModule(specifier: string, directory: string): Promise<Module> {
   const url = locate(specifier, directory);
   let exported: Readonly<Record<string, unknown>>;
   try {

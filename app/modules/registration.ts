@@ -26,7 +26,7 @@ import { RegistrationCompleted, RegistrationFailed } from "../../contracts/regis
 import { HandlerConsulDeregister } from "../../effects/service-catalog/consul-deregister.effect.ts";
 import { HandlerConsulRegister } from "../../effects/service-catalog/consul-register.effect.ts";
 import { HandlerConsulSetStatus } from "../../effects/service-catalog/consul-set-status.effect.ts";
-import type { ServiceInventory, ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
+import type { Backends } from "../../effects/backends.ts";
 import { postgresInventory } from "../../effects/postgres/postgres-inventory.ts";
 import { HandlerPostgresUpdate } from "../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../effects/postgres/postgres-upsert.effect.ts";
@@ -43,7 +43,7 @@ import { registrationReducer } from "../../reducers/registration/registration.re
 import type { DomainCode } from "../../runtime/core/domain-code.ts";
 import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import type { Effect } from "../../runtime/core/effect.ts";
-import type { Sql } from "../../runtime/ports/store.ts";
+import { defineModule } from "../host/module.ts";
 
 /**
  * The registration domain's code, by the names that its contracts use.
@@ -89,8 +89,8 @@ export const registrationCode = (
   reconciled,
 });
 
-/** The registration domain's code with its effects on real backends. */
-export const withBackends = (registry: ServiceRegistry & ServiceInventory, sql: Sql): DomainCode =>
+/** The registration domain's code with its effects on backends. */
+export const registrationOn = ({ serviceCatalog: { registry }, sql }: Backends): DomainCode =>
   registrationCode(
     {
       HandlerConsulRegister: HandlerConsulRegister(registry),
@@ -105,10 +105,14 @@ export const withBackends = (registry: ServiceRegistry & ServiceInventory, sql: 
     ],
   );
 
-const refuseUse = (): never => {
-  throw new Error("this module was composed without backends");
-};
-
-/** The same code for commands that check, draw or replay contracts: an effect that is called throws. */
-export const withoutBackends = (): DomainCode =>
-  withBackends({ apply: refuseUse, list: refuseUse }, { query: refuseUse });
+export const registration = defineModule({
+  api: 1,
+  name: "registration",
+  domains: [
+    {
+      name: "registration",
+      contracts: new URL("../../contracts/registration/", import.meta.url),
+      code: registrationOn,
+    },
+  ],
+});

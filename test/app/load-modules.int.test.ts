@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configuredModules, loadModules } from "../../app/host/load-modules.ts";
+import { configuredModules, loadModule } from "../../app/host/load-modules.ts";
 import { ROOT } from "../tidy/sources.ts";
 
 const PACKAGE = pathToFileURL(join(ROOT, "dist/app/index.js")).href;
@@ -31,19 +31,19 @@ describe("modules", () => {
   const load = (text: string) => {
     const name = `./module-${++count}.mjs`;
     write(name, moduleText(text));
-    return loadModules([name], folder);
+    return loadModule(name, folder);
   };
 
   it("are loaded from files, and from packages in a node_modules above", async () => {
     write("file.mjs", moduleText("export default defineModule(valid);"));
     write("node_modules/packaged/package.json", '{ "name": "packaged", "exports": { ".": { "import": "./m.mjs" } } }');
     write("node_modules/packaged/m.mjs", moduleText("export const packaged = { ...valid, name: 'other' };"));
-    const modules = await loadModules(["./file.mjs", "packaged"], join(folder));
-    expect(modules.map(({ name }) => name)).toEqual(["trial", "other"]);
+    expect(await loadModule("./file.mjs", folder)).toMatchObject({ name: "trial" });
+    expect(await loadModule("packaged", folder)).toMatchObject({ name: "other" });
     write("sub/rollcall.config.json", '{ "modules": ["packaged"] }');
     expect(configuredModules(join(folder, "sub"))).toEqual(["packaged"]);
     expect(configuredModules(folder)).toEqual([]);
-    expect(await loadModules(["packaged"], join(folder, "sub"))).toHaveLength(1);
+    expect(await loadModule("packaged", join(folder, "sub"))).toMatchObject({ name: "other" });
   });
 
   it.each<[string, string, string]>([
@@ -72,8 +72,8 @@ describe("modules", () => {
   });
 
   it("that are not there are refused by name", async () => {
-    await expect(loadModules(["./absent.js"], folder)).rejects.toThrow("there is no file");
-    await expect(loadModules(["absent"], folder)).rejects.toThrow("neither a file nor a package installed");
+    await expect(loadModule("./absent.js", folder)).rejects.toThrow("there is no file");
+    await expect(loadModule("absent", folder)).rejects.toThrow("neither a file nor a package installed");
   });
 
   it("with shapes of another copy of zod are refused once, with the remedy", async () => {

@@ -7,7 +7,8 @@ import { composeSystem } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { type DomainSource, resolveStartupContracts, readContracts } from "../../app/host/contracts-in-force.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { withoutBackends } from "../../app/modules/registration.ts";
+import { withoutBackends } from "../../effects/backends.ts";
+import { registrationOn } from "../../app/modules/registration.ts";
 import type { System } from "../../app/host/system.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
@@ -146,7 +147,7 @@ describe("a process that starts", () => {
   beforeEach(async () => {
     system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: data }), { contractsDir: contracts.dir });
     const names = { env: "dev", namespace: "" };
-    source = { directory: contracts.dir, code: withoutBackends(), names };
+    source = { directory: contracts.dir, code: registrationOn(withoutBackends), names };
   });
   afterEach(() => system.stop());
 

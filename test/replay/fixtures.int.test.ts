@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { compileStoredContracts } from "../../app/host/contracts-in-force.ts";
 import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { withoutBackends } from "../../app/modules/registration.ts";
+import { withoutBackends } from "../../effects/backends.ts";
+import { registrationOn } from "../../app/modules/registration.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
@@ -24,7 +25,7 @@ function contractsOf(lines: readonly JournalLine[]): Map<string, Domain> {
     if (line.line === "contract")
       contracts.set(
         line.hash,
-        compileStoredContracts(line.files, withoutBackends(), { env: "dev", namespace: "" }).domain,
+        compileStoredContracts(line.files, registrationOn(withoutBackends), { env: "dev", namespace: "" }).domain,
       );
   return contracts;
 }

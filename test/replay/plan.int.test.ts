@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
-import { withoutBackends } from "../../app/modules/registration.ts";
+import { withoutBackends } from "../../effects/backends.ts";
+import { registrationOn } from "../../app/modules/registration.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
@@ -12,7 +13,7 @@ import { SCENARIOS } from "./scenarios.ts";
 
 function edited(...edits: readonly Edit[]): Domain {
   const copy = contractsCopy(...edits);
-  const { model, diagnostics } = validateDomain(copy.dir, withoutBackends());
+  const { model, diagnostics } = validateDomain(copy.dir, registrationOn(withoutBackends));
   copy.remove();
   if (!model) throw new Error(diagnostics.map(({ message }) => message).join("; "));
   return compileDomain(model, { env: "dev", namespace: "" });

@@ -3,8 +3,8 @@ import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";
 import { readConfig } from "../../app/host/config.ts";
-import { withBackends } from "../../app/modules/registration.ts";
-import { TableCatalog } from "../../effects/table-catalog/table-catalog.ts";
+import { registrationOn } from "../../app/modules/registration.ts";
+import { backendsOf } from "../../effects/backends.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
@@ -84,7 +84,13 @@ export class Stage {
 
   async start(contractsDir: string = SHIPPED_CONTRACTS): Promise<void> {
     const store = this.#counted();
-    const code = withBackends(new TableCatalog(store, { env: "dev", namespace: "", domain: "registration" }), store);
+    const backends = backendsOf({
+      variables: { CONSUL_REGISTRATION: "txn" },
+      scope: { env: "dev", namespace: "" },
+      sql: store,
+      clock: this.clock,
+    });
+    const code = registrationOn(backends("registration"));
     const effects = Object.fromEntries(
       Object.entries(code.effects).map(([name, effect]) => [name, this.#told(effect)]),
     );

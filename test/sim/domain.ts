@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { withBackends, withoutBackends } from "../../app/modules/registration.ts";
+import { withoutBackends } from "../../effects/backends.ts";
+import { registrationOn } from "../../app/modules/registration.ts";
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
@@ -12,7 +13,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export const MIGRATIONS = ["../../runtime/adapters/migrations", "../../effects/postgres/migrations"].map(here);
 export const SCHEMAS = schemasIn(MIGRATIONS);
 
-const paper = withoutBackends();
+const paper = registrationOn(withoutBackends);
 const { model } = validateDomain(here("../../contracts/registration"), paper);
 if (!model) throw new Error("the shipped contracts have errors");
 /** The contracts that are shipped, compiled once: every process has them, each with effects of its own. */
@@ -20,7 +21,14 @@ const SHIPPED: Domain = compileDomain(model, { env: "dev", namespace: "" });
 
 /** @param hash of the contracts, if others than the shipped ones: their content is the same */
 export function domainOn(registry: ServiceRegistry, sql: Sql, hash = SHIPPED.contractHash): Domain {
-  const backends = withBackends({ apply: registry.apply.bind(registry), list: async () => [] }, sql);
+  const backends = registrationOn({
+    ...withoutBackends,
+    serviceCatalog: {
+      ...withoutBackends.serviceCatalog,
+      registry: { apply: registry.apply.bind(registry), list: async () => [] },
+    },
+    sql,
+  });
   const own = new Map(Object.values(backends.effects).map((each) => [each.intent.intentType, each]));
   const effects = new Map(
     [...SHIPPED.effects].map(([type, spec]) => [type, { ...spec, effect: own.get(type) ?? spec.effect }]),

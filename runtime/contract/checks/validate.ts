@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { DomainModel } from "../model/domain-model.ts";
 import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode } from "./check-names.ts";
 import { checkCompensation } from "./check-compensation.ts";
@@ -10,6 +11,7 @@ import type { DomainCode } from "../../core/domain-code.ts";
 import { buildDomainModel } from "../model/build-domain-model.ts";
 import type { ContractFile } from "../reading/contract-folder.ts";
 import { buildContractSet } from "../reading/contract-set.ts";
+import { type ContractSet, diagnosticAt, sourceRef } from "../reading/contract-source.ts";
 import { loadContractFiles, loadContractFolder, type LoadResult, sortedUniqueDiagnostics } from "../reading/load.ts";
 
 /** Each reports its problems in no order. */
@@ -41,25 +43,39 @@ export interface ValidationResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads and checks the contracts of a domain's folder, together and against the code that they name. */
-export const validateDomain = (dir: string, code: DomainCode): ValidationResult =>
-  checkLoaded(dir, loadContractFolder(dir), code);
+/**
+ * Reads and checks the contracts of a domain's folder, together and against the code that they name.
+ * @param codes of the domains that are known: one of them, or none, is the folder's
+ */
+export const validateDomain = (dir: string, ...codes: readonly DomainCode[]): ValidationResult =>
+  checkLoaded(dir, loadContractFolder(dir), codes);
 
 /** The same of texts. @param label what a problem of the whole names as its file */
-export const validateFiles = (label: string, files: readonly ContractFile[], code: DomainCode): ValidationResult =>
-  checkLoaded(label, loadContractFiles(files), code);
+export const validateFiles = (
+  label: string,
+  files: readonly ContractFile[],
+  ...codes: readonly DomainCode[]
+): ValidationResult => checkLoaded(label, loadContractFiles(files), codes);
 
 function checkLoaded(
   dir: string,
   { contracts, diagnostics, unreadableFiles }: LoadResult,
-  code: DomainCode,
+  codes: readonly DomainCode[],
 ): ValidationResult {
   // Half a domain would be reported for all the names that the other half has.
   if (unreadableFiles.length > 0) return { diagnostics };
   const domain = buildContractSet(dir, contracts);
-  const model = domain.set && buildDomainModel(domain.set, code);
-  const checked = model ? checkDomain(model) : [];
+  const code = codes.find((each) => each.domain === domain.set?.domain);
+  const model = domain.set && code && buildDomainModel(domain.set, code);
+  const checked = model ? checkDomain(model) : domain.set ? [unknownDomain(domain.set, codes)] : [];
   const all = sortedUniqueDiagnostics([...diagnostics, ...domain.diagnostics, ...checked]);
   const hasErrors = all.some(({ severity }) => severity === "error");
   return { ...(model && !hasErrors && { model }), diagnostics: all };
+}
+
+/** Without the domain's code every name in its contracts would be reported. */
+function unknownDomain({ domain, orchestrator }: ContractSet, codes: readonly DomainCode[]): Diagnostic {
+  const known = codes.map((code) => code.domain);
+  const message = `no module has the domain ${domain}: known are ${known.join(", ")}; --module FILE names another one`;
+  return diagnosticAt("RC101", sourceRef(orchestrator, "domain"), message, { suggestion: didYouMean(domain, known) });
 }
