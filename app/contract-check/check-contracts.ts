@@ -61,8 +61,8 @@ async function runWorker(): Promise<void> {
 }
 
 /**
- * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder. @param lines of the journal, read
- * for a plan only
+ * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder.
+ * @param lines of the journal, read for a plan only
  */
 async function checkContracts(
   { files, model: explores, planHours }: CheckRequest,

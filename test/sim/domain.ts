@@ -20,7 +20,10 @@ const SHIPPED: Domain = compileDomain(model, { env: "dev", namespace: "" });
 
 /** @param hash of the contracts, if others than the shipped ones: their content is the same */
 export function domainOn(registry: ServiceRegistry, sql: Sql, hash = SHIPPED.contractHash): Domain {
-  const backends = withBackends({ apply: registry.apply.bind(registry), list: async () => [] }, sql);
+  const backends = withBackends(
+    { apply: (changes, signal) => registry.apply(changes, signal), list: async () => [] },
+    sql,
+  );
   const own = new Map(Object.values(backends.effects).map((each) => [each.intent.intentType, each]));
   const effects = new Map(
     [...SHIPPED.effects].map(([type, spec]) => [type, { ...spec, effect: own.get(type) ?? spec.effect }]),
