@@ -28,7 +28,7 @@ export interface CheckResult {
   readonly plan: PlanReport | null;
 }
 
-/** What the thread says: it wants more lines of the journal, or it is done. It is told no lines when there are no more. */
+/** What the thread says: it wants more lines of the journal, or it is done. No lines tell it that there are no more. */
 export type WorkerMessage = "lines" | { readonly result: CheckResult } | { readonly failed: string };
 
 /** Hidden: the server starts it as the thread that checks contracts. */
