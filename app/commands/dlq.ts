@@ -18,22 +18,6 @@ interface FilterOptions extends ServerOptions {
   readonly reason?: string;
 }
 
-/** What can be done with dead letters, and the request that does it with one. */
-const ACTIONS = [
-  {
-    name: "retry",
-    description: "publishes them to their topic again, byte for byte",
-    method: "POST",
-    pathOf: (id: string) => `${pathOf(id)}/retry`,
-  },
-  {
-    name: "drop",
-    description: "deletes them; the journal and the dead letter topic keep their copies",
-    method: "DELETE",
-    pathOf: (id: string) => pathOf(id),
-  },
-] as const;
-
 export function addCommands(program: Command): void {
   const dlq = program.command("dlq").description("dead letters: messages that could not be processed");
   withFilterOptions(withServerOptions(dlq.command("list")))
@@ -44,13 +28,25 @@ export function addCommands(program: Command): void {
     .description("one dead letter, with the message as it came")
     .argument("<id>")
     .action(show);
-  for (const action of ACTIONS)
-    withFilterOptions(withServerOptions(dlq.command(action.name)))
-      .description(action.description)
-      .argument("[ids...]")
-      .option("--all", "all that were not retried yet", false)
-      .option("--reason <text>", "why; it is stored with the decision")
-      .action((ids: string[], options: FilterOptions, command: Command) => applyToEach(action, ids, options, command));
+  addAction(dlq, "retry", "publishes them to their topic again, byte for byte", (id) => [
+    "POST",
+    `${pathOf(id)}/retry`,
+  ]);
+  addAction(dlq, "drop", "deletes them; the journal and the dead letter topic keep their copies", (id) => [
+    "DELETE",
+    pathOf(id),
+  ]);
+}
+
+type RequestOf = (id: string) => readonly [method: "POST" | "DELETE", path: string];
+
+function addAction(dlq: Command, name: string, description: string, requestOf: RequestOf): void {
+  withFilterOptions(withServerOptions(dlq.command(name)))
+    .description(description)
+    .argument("[ids...]")
+    .option("--all", "all that were not retried yet", false)
+    .option("--reason <text>", "why; it is stored with the decision")
+    .action((ids: string[], options: FilterOptions, command: Command) => applyToEach(requestOf, ids, options, command));
 }
 
 const withFilterOptions = (command: Command): Command =>
@@ -90,17 +86,17 @@ async function show(id: string, options: ServerOptions): Promise<void> {
 
 /** Continues after a refusal; then the exit code is 1. */
 async function applyToEach(
-  action: (typeof ACTIONS)[number],
+  requestOf: RequestOf,
   ids: readonly string[],
   options: FilterOptions,
   command: Command,
 ): Promise<void> {
-  const { method } = action;
   const chosen = ids.length > 0 ? ids : await findAllMatching(options, command);
   const results: { id: string; ok: boolean; detail?: string }[] = [];
   for (const id of chosen)
     try {
-      await callServer(options, action.pathOf(id), { method, query: { reason: options.reason } });
+      const [method, path] = requestOf(id);
+      await callServer(options, path, { method, query: { reason: options.reason } });
       results.push({ id, ok: true });
     } catch (error) {
       if (!(error instanceof ServerProblem)) throw error;

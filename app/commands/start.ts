@@ -1,5 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, watch } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, watch } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Logger } from "pino";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
@@ -133,9 +132,10 @@ async function dev(directory: string): Promise<void> {
 }
 
 function copyShippedContracts(directory: string): void {
+  // Made first, or it would get the mode of the shipped one, which may be read-only.
   mkdirSync(directory, { recursive: true });
-  for (const file of readdirSync(SHIPPED_CONTRACTS).filter((name) => name.endsWith(".yaml")))
-    copyFileSync(join(SHIPPED_CONTRACTS, file), join(directory, file));
+  const isContract = (path: string): boolean => path === SHIPPED_CONTRACTS || path.endsWith(".yaml");
+  cpSync(SHIPPED_CONTRACTS, directory, { recursive: true, filter: isContract });
   printStatus(`${directory} did not exist and was created as a copy of the shipped contracts`);
 }
 

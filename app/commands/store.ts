@@ -23,12 +23,7 @@ interface ResetOptions {
   readonly yes: boolean;
   readonly json: boolean;
 }
-interface StaleOffset {
-  readonly topic: string;
-  readonly partition: number;
-  readonly stored: number;
-  readonly end: number;
-}
+type StaleOffset = Awaited<ReturnType<typeof findStaleOffsets>>[number];
 
 export function addCommands(program: Command): void {
   program
@@ -104,7 +99,7 @@ function compileFolder(dir: string, config: Config): Domain {
   return compileDomain(model, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
 }
 
-async function findStaleOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>): Promise<StaleOffset[]> {
+async function findStaleOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>) {
   const rows = await sql.query<{ topic: string; partition: number; stored: number }>(
     `select topic, partition, next_offset as stored from rollcall.source_offset
       where domain = $1 and topic = any($2::text[]) order by topic, partition`,

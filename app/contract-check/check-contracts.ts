@@ -13,7 +13,7 @@ import { withoutBackends } from "../../effects/backends.ts";
 import { registrationOn } from "../modules/registration.ts";
 import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
-/** What the thread says: it wants more lines of the journal, or it is done. It is told no lines when there are no more. */
+/** What the thread says: it wants more lines of the journal, or it is done. No lines tell it that there are no more. */
 export type WorkerMessage = "lines" | { readonly result: ContractCheck } | { readonly failed: string };
 
 /** Hidden: the server starts it as the thread that checks contracts. */
@@ -46,8 +46,8 @@ async function runWorker(): Promise<void> {
 }
 
 /**
- * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder. @param lines of the journal, read
- * for a plan only
+ * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder.
+ * @param lines of the journal, read for a plan only
  */
 async function checkContracts(
   { files, model: explores, planHours }: CheckRequest,

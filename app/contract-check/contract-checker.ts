@@ -40,17 +40,18 @@ export class ContractChecker {
         throw new CheckTimeout();
       });
     } catch (error) {
-      this.#stopWorker();
+      this.close();
       throw error;
     } finally {
       this.#busy = false;
-      this.#idleTimer = setTimeout(() => this.#stopWorker(), IDLE_MS).unref();
+      this.#idleTimer = setTimeout(() => this.close(), IDLE_MS).unref();
     }
   }
 
   close(): void {
     clearTimeout(this.#idleTimer);
-    this.#stopWorker();
+    void this.#worker?.terminate();
+    this.#worker = undefined;
   }
 
   #startWorker(): Worker {
@@ -63,11 +64,6 @@ export class ContractChecker {
     worker.on("error", () => {});
     worker.on("exit", () => this.#worker === worker && (this.#worker = undefined));
     return worker;
-  }
-
-  #stopWorker(): void {
-    void this.#worker?.terminate();
-    this.#worker = undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Transport } from "../../client/transport.ts";
 import { withTimeout } from "../host/with-timeout.ts";
 import { colors, print } from "../terminal/output.ts";
 import type { DemoSystem } from "./demo-system.ts";
-import { printTimelineHeader, Timeline } from "./timeline.ts";
+import { Timeline, TIMELINE_HEADER } from "./timeline.ts";
 
 /** The node whose timeline is shown. */
 const FOLLOWED = { nodeId: "orders", nodeType: "effect", capabilities: ["orders.read", "orders.write"] } as const;
@@ -94,7 +94,7 @@ export class Scenario {
 
   #printHeading(text: string): void {
     print(`\n${colors.bold(text)}\n`);
-    printTimelineHeader();
+    print(colors.dim(TIMELINE_HEADER));
   }
 
   async #waitFor<Name extends "active" | "expired">(

@@ -17,18 +17,8 @@ const ACTORS = {
 type Actor = keyof typeof ACTORS;
 
 const WIDTHS = { atMs: 6, actor: 12, what: 29, orchestrator: 20, reducer: 8 } as const;
-
-export function printTimelineHeader(): void {
-  const columns = [
-    "T+ms".padStart(WIDTHS.atMs),
-    "who".padEnd(WIDTHS.actor),
-    "what".padEnd(WIDTHS.what),
-    "orchestrator".padEnd(WIDTHS.orchestrator),
-    "reducer".padEnd(WIDTHS.reducer),
-    "topic, target or reason",
-  ];
-  print(colors.dim(columns.join("  ")));
-}
+export const TIMELINE_HEADER =
+  "  T+ms  who           what                           orchestrator          reducer   topic, target or reason";
 
 /** Prints one node's timeline, row by row, from the messages that it sends and the events of the shell. */
 export class Timeline {

@@ -4,7 +4,6 @@ import type { KafkaAccess } from "../../client/kafka-connection.ts";
 import { readApiTokens } from "./api-tokens.ts";
 
 const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const port = integer(0, 65_535);
 const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
 const secret = z.string().min(1);
 
@@ -18,7 +17,7 @@ export const CONFIG_SCHEMA = z.object({
   ROLLCALL_DATA_DIR: z.string().min(1).default(".rollcall").describe("where the embedded mode keeps its data"),
   ROLLCALL_PARTITIONS: integer(1, 1_000).default(12).describe("partitions of topics that do not exist yet"),
   ROLLCALL_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP listens on"),
-  ROLLCALL_HTTP_PORT: port.default(8080).describe("port that HTTP listens on; 0 takes a free one"),
+  ROLLCALL_HTTP_PORT: integer(0, 65_535).default(8080).describe("port that HTTP listens on; 0 takes a free one"),
   ROLLCALL_HTTP_NAMES: z
     .string()
     .transform((text) => text.toLowerCase().split(","))

@@ -126,7 +126,7 @@ export class ReloadingRuntime {
         return { hash: contractHash, changed: true };
       } catch (error) {
         if (error instanceof InvalidContractsError) this.#recordRefusal(by, error.message, error.diagnostics);
-        if (error instanceof IncompatibleContractsError) this.#recordRefusal(by, error.message, []);
+        if (error instanceof IncompatibleContractsError) this.#recordRefusal(by, error.message);
         throw error;
       }
     });
@@ -162,8 +162,8 @@ export class ReloadingRuntime {
         const next = await loadStoredContracts(store, inForce.hash, source);
         return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
-        if (failures === 0)
-          this.#recordRefusal("another process", error instanceof Error ? error.message : String(error), []);
+        const reason = error instanceof Error ? error.message : String(error);
+        if (failures === 0) this.#recordRefusal("another process", reason);
         // While it stays in the group, no other process is given its partitions.
         await this.#runtime.stop();
         await this.#bus.close();
@@ -201,7 +201,7 @@ export class ReloadingRuntime {
     });
   }
 
-  #recordRefusal(by: string, reason: string, diagnostics: readonly Diagnostic[]): void {
+  #recordRefusal(by: string, reason: string, diagnostics: readonly Diagnostic[] = []): void {
     this.#refusedChange = { atMs: this.#options.clock.wallMs(), by, reason, diagnostics };
     this.#options.observe({ kind: "contracts_refused", by, reason });
   }

@@ -6,7 +6,8 @@ import type { BusListener, EventBus } from "../../runtime/ports/event-bus.ts";
  */
 export class SharedBus {
   readonly bus: EventBus;
-  #topics: readonly string[] | undefined;
+  /** Sorted, as one text. */
+  #topics: string | undefined;
   #listener: BusListener | undefined;
   #closed = false;
 
@@ -16,41 +17,32 @@ export class SharedBus {
 
   /** Whether a runtime with these input topics can use it. */
   canServe(topics: readonly string[]): boolean {
-    const subscribed = this.#topics;
-    return (
-      !this.#closed &&
-      (!subscribed || (subscribed.length === topics.length && topics.every((topic) => subscribed.includes(topic))))
-    );
+    return !this.#closed && (this.#topics === undefined || this.#topics === topics.toSorted().join());
   }
 
   /** The bus for one runtime: `close` ends that runtime's use, and the process stays in its group. */
   lease(): EventBus {
     const { bus } = this;
     let ownListener: BusListener | undefined;
-    let isClosed = false;
-    const unlessClosed =
-      <Parameters extends readonly unknown[]>(call: (...parameters: Parameters) => void) =>
-      (...parameters: Parameters): void => {
-        if (!isClosed) call(...parameters);
-      };
+    let open: EventBus | undefined = bus;
     return {
       prepare: (topics) => bus.prepare(topics),
       publish: (messages, options) => bus.publish(messages, options),
       logEnds: (topics, options) => bus.logEnds(topics, options),
       describe: (topics) => bus.describe(topics),
-      startPartition: unlessClosed((partition, positions) => bus.startPartition(partition, positions)),
-      pause: unlessClosed((partitions) => bus.pause(partitions)),
-      resume: unlessClosed((partitions) => bus.resume(partitions)),
-      requestReassignment: unlessClosed(() => bus.requestReassignment()),
-      commitPositionsHint: unlessClosed((positions) => bus.commitPositionsHint(positions)),
+      startPartition: (partition, positions) => open?.startPartition(partition, positions),
+      pause: (partitions) => open?.pause(partitions),
+      resume: (partitions) => open?.resume(partitions),
+      requestReassignment: () => open?.requestReassignment(),
+      commitPositionsHint: (positions) => open?.commitPositionsHint(positions),
       subscribe: async (topics, listener) => {
         this.#listener = ownListener = listener;
-        if (this.#topics) return bus.requestReassignment();
+        if (this.#topics !== undefined) return bus.requestReassignment();
         await bus.subscribe(topics, this.#relay);
-        this.#topics = topics;
+        this.#topics = topics.toSorted().join();
       },
       close: async () => {
-        isClosed = true;
+        open = undefined;
         if (this.#listener === ownListener) this.#listener = undefined;
       },
     };

@@ -34,6 +34,12 @@ export function installedTracing(system: string): Tracing | undefined {
 function createTracing(tracer: Tracer, system: string): Tracing {
   const start = (name: string, options: SpanOptions, parent: Context = ROOT_CONTEXT): Span =>
     spanOf(tracer.startSpan(name, options, parent));
+  /** A batch is linked to the trace of each message; it is a part of that trace only when there is just one. */
+  const startBatch = (name: string, kind: SpanKind, attributes: Attributes, traceparents: Traceparents): Span => {
+    const traces = [...new Set(traceparents)].filter((each) => each !== undefined);
+    const links = traces.slice(0, LINKS_MAX).map((each) => ({ context: contextOf(each) }));
+    return start(name, { kind, attributes, links }, childContext(sharedTraceparent(traceparents)));
+  };
   const shared = { "messaging.system": system };
   return {
     message: (message) =>
@@ -54,11 +60,8 @@ function createTracing(tracer: Tracer, system: string): Tracing {
         "messaging.batch.message_count": messages,
         ...(destination !== undefined && { "messaging.destination.name": destination }),
       };
-      return start(
-        destination === undefined ? "send" : `send ${destination}`,
-        { kind: SpanKind.PRODUCER, attributes, ...linksTo(traceparents) },
-        childContext(sharedTraceparent(traceparents)),
-      );
+      const name = destination === undefined ? "send" : `send ${destination}`;
+      return startBatch(name, SpanKind.PRODUCER, attributes, traceparents);
     },
 
     effect({ intentType, backend, traceparents, intents }) {
@@ -67,11 +70,7 @@ function createTracing(tracer: Tracer, system: string): Tracing {
         "rollcall.intent.type": intentType,
         "rollcall.intents": intents,
       };
-      return start(
-        intentType,
-        { kind: SpanKind.CLIENT, attributes, ...linksTo(traceparents) },
-        childContext(sharedTraceparent(traceparents)),
-      );
+      return startBatch(intentType, SpanKind.CLIENT, attributes, traceparents);
     },
   };
 }
@@ -86,6 +85,7 @@ const spanOf = (span: OpenTelemetrySpan): Span => ({
   },
 });
 
+type Traceparents = readonly (string | undefined)[];
 type TracedMessage = Parameters<Tracing["message"]>[0];
 
 const messageAttributes = ({ type, id, entityId, correlationId, origin }: TracedMessage): Attributes => ({
@@ -100,13 +100,6 @@ const messageAttributes = ({ type, id, entityId, correlationId, origin }: Traced
   "messaging.message.conversation_id": correlationId,
   "rollcall.message.type": type,
   "rollcall.entity.id": entityId,
-});
-
-/** A batch is linked to the trace of each message; it is a part of that trace only when there is just one. */
-const linksTo = (traceparents: readonly (string | undefined)[]): Pick<SpanOptions, "links"> => ({
-  links: [...new Set(traceparents)]
-    .flatMap((each) => (each === undefined ? [] : [{ context: contextOf(each) }]))
-    .slice(0, LINKS_MAX),
 });
 
 const childContext = (traceparent: string | undefined): Context =>

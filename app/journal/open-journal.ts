@@ -11,7 +11,7 @@ export type OpenJournal = Awaited<ReturnType<typeof openJournal>>;
 
 /**
  * Reads the head of a journal and compiles the contracts that it was written under.
- * @param fallbackFor the contracts of a journal without contracts
+ * @param shippedDomain the shipped contracts, for a journal without contracts
  * @returns the contracts by hash, compiled with this version's code; those that can't be, and why; the rows and
  * entities behind the head, entity by entity
  * @throws InvalidJournalError
@@ -19,7 +19,7 @@ export type OpenJournal = Awaited<ReturnType<typeof openJournal>>;
 export async function openJournal(
   lines: AsyncIterable<JournalLine>,
   code: DomainCode,
-  fallbackFor: (names: TopicVariables) => Domain,
+  shippedDomain: (names: TopicVariables) => Domain,
 ) {
   const iterator = lines[Symbol.asyncIterator]();
   let next = await iterator.next();
@@ -27,8 +27,8 @@ export async function openJournal(
   if (head?.line !== "journal") throw new InvalidJournalError("a journal begins with its head line");
   if (head.domain !== code.domain)
     throw new InvalidJournalError(`a journal of the domain ${head.domain}, not of ${code.domain}`);
-  const fallback = fallbackFor(head);
-  const contracts = new Map([[fallback.contractHash, fallback]]);
+  const currentDomain = shippedDomain(head);
+  const contracts = new Map([[currentDomain.contractHash, currentDomain]]);
   const problems: string[] = [];
   for (next = await iterator.next(); !next.done && next.value.line === "contract"; next = await iterator.next()) {
     const { hash, files } = next.value;
@@ -42,7 +42,7 @@ export async function openJournal(
       );
     }
   }
-  return { head, contracts, fallback, problems, entityHistories: historyLines(next, iterator) };
+  return { head, contracts, fallback: currentDomain, problems, entityHistories: historyLines(next, iterator) };
 }
 
 async function* historyLines(

@@ -31,7 +31,9 @@ export async function callServer<Answer>(
   path: string,
   request: { readonly method?: "GET" | "POST" | "DELETE"; readonly query?: QueryParameters } = {},
 ): Promise<Answer> {
-  const address = addressOf(url, path);
+  if (!URL.canParse(url) || !/^https?:/.test(url))
+    throw new Error(`${JSON.stringify(url)} is not the URL of a server: give --url http://host:port`);
+  const address = new URL(path, url);
   for (const [name, value] of Object.entries(request.query ?? {}))
     if (value !== undefined) address.searchParams.set(name, value);
   const response = await fetch(address, {
@@ -44,10 +46,11 @@ export async function callServer<Answer>(
         "ROLLCALL_URL names another server",
     );
   });
-  if (response.status === 204) return undefined as Answer;
-  const body = (await response.json().catch(() => undefined)) as unknown;
-  if (!response.ok) throw new ServerProblem(problemText(response.status, body));
-  return body as Answer;
+  // An answer without a body is undefined.
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return body as Answer;
+  const { title, detail } = (body ?? {}) as { readonly title?: string; readonly detail?: string };
+  throw new ServerProblem(replaceUnprintable(detail ?? title ?? `the server answered ${response.status}`));
 }
 
 /** The items of a list, page by page. */
@@ -82,18 +85,7 @@ export async function fetchItems<Item>(
   return { items, more: false };
 }
 
-function addressOf(url: string, path: string): URL {
-  if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw new Error(`${JSON.stringify(url)} is not the URL of a server: give --url http://host:port`);
-  return new URL(path, url);
-}
-
 function connectionError(error: unknown): string {
   const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
   return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
-}
-
-function problemText(status: number, body: unknown): string {
-  const { title, detail } = (body ?? {}) as { readonly title?: string; readonly detail?: string };
-  return replaceUnprintable(detail ?? title ?? `the server answered ${status}`);
 }

@@ -25,7 +25,7 @@ export function domainOn(registry: ServiceRegistry, sql: Sql, hash = SHIPPED.con
     ...withoutBackends,
     serviceCatalog: {
       ...withoutBackends.serviceCatalog,
-      registry: { apply: registry.apply.bind(registry), list: async () => [] },
+      registry: { apply: (changes, signal) => registry.apply(changes, signal), list: async () => [] },
     },
     sql,
   });
