@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import { buildDomainModel } from "../../runtime/contract/model/build-domain-model.ts";
-import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
+import { buildDomainModel, type DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts";
 import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";

@@ -1,5 +1,4 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { DomainModel } from "../model/domain-model.ts";
 import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode } from "./check-names.ts";
 import { checkCompensation } from "./check-compensation.ts";
 import { checkEventOrder, checkTransitions } from "./check-transitions.ts";
@@ -7,7 +6,7 @@ import { checkEvents, checkIntentFlow, checkTriggers, checkRaisedCycles, checkRo
 import { checkExpressions, checkPlaceholders } from "./check-fields.ts";
 import { checkMatrix, checkReachability, checkUnboundedWaits } from "./check-states.ts";
 import type { DomainCode } from "../../core/domain-code.ts";
-import { buildDomainModel } from "../model/build-domain-model.ts";
+import { buildDomainModel, type DomainModel } from "../model/domain-model.ts";
 import type { ContractFile } from "../reading/contract-folder.ts";
 import { buildContractSet } from "../reading/contract-set.ts";
 import { loadContractFiles, loadContractFolder, type LoadResult, sortedUniqueDiagnostics } from "../reading/load.ts";

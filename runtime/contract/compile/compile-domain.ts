@@ -13,7 +13,6 @@ import { parseEventPattern } from "../language/event-pattern.ts";
 import { fillTopic, type TopicVariables } from "../language/topic-pattern.ts";
 import type {
   DomainModel,
-  TopicEvent,
   HandlerModel,
   RowModel,
   DeadlineModel,
@@ -36,7 +35,7 @@ import { durationMs } from "../language/schema-parts.ts";
  */
 export function compileDomain(model: DomainModel, variables: TopicVariables): Domain {
   const { set, code, published, triggers, startedBy } = model;
-  const topicOf = ({ topic }: TopicEvent): string => fillTopic(topic.text, variables);
+  const topicOf = ({ topic }: DomainModel["published"][number]): string => fillTopic(topic.text, variables);
   const effects = compileEffects(model);
   return {
     name: set.domain,
