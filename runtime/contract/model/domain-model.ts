@@ -2,7 +2,7 @@ import type { DomainCode } from "../../core/domain-code.ts";
 import { joinWithAnd } from "../diagnostics/diagnostic.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
 import { childRef, type ContractSet, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
-import { firstByKey, itself } from "./first-by-key.ts";
+import { firstByKey } from "./first-by-key.ts";
 import type { InvariantModel } from "./model-parts.ts";
 import {
   createEventReader,
@@ -17,7 +17,6 @@ import { readHandlers } from "./read-handlers.ts";
 import { readMachine, stateLookup } from "./read-machine.ts";
 
 export type {
-  DeadlineModel,
   EventRef,
   ExpressionRef,
   HandlerModel,
@@ -43,7 +42,11 @@ export type DomainModel = Readonly<ReturnType<typeof buildDomainModel>>;
 export function buildDomainModel(set: ContractSet, code: DomainCode) {
   const { orchestrator, reducer } = set;
   const names = new NameResolver();
-  const intent: NameLookup = { kind: "intent", candidates: code.intents.map(typeOfIntent), where: "in code" };
+  const intent: NameLookup = {
+    kind: "intent",
+    candidates: code.intents.map(({ intentType }) => intentType),
+    where: "in code",
+  };
   const emissions = readEmissions(reducer, code, names, intent);
   const emitted = new Map(emissions.map((emission) => [emission.intent.written, emission.intent.at]));
   const message = {
@@ -62,19 +65,16 @@ export function buildDomainModel(set: ContractSet, code: DomainCode) {
   return {
     set,
     code,
-    messages: firstByKey(code.messages, ({ messageType }) => messageType, itself),
-    intents: firstByKey(code.intents, typeOfIntent, itself),
+    messages: firstByKey(code.messages.map((each) => [each.messageType, each])),
+    intents: firstByKey(code.intents.map((each) => [each.intentType, each])),
     contractNames: [orchestrator, reducer, ...set.effects].map((source) => ({
       ...{ text: source.contract.name, at: sourceRef(source, "name") },
     })),
     ...readTopics(orchestrator, event),
-    handlers: readHandlers(orchestrator, { ...context, states: states.orchestrator }),
+    handlers: readHandlers(orchestrator, context, states.orchestrator),
     /** Its triggers are events; the reducer's are names of its own. */
-    orchestrator: readMachine(orchestrator, { ...context, state: states.orchestrator, trigger: event }),
-    reducer: readMachine(reducer, {
-      ...{ ...context, state: states.reducer },
-      trigger: (text, at) => names.resolve(text, at, trigger),
-    }),
+    orchestrator: readMachine(orchestrator, context, states.orchestrator, event),
+    reducer: readMachine(reducer, context, states.reducer, (text, at) => names.resolve(text, at, trigger)),
     /** The reducer's `consumed_events`. */
     triggers,
     emissions,
@@ -87,8 +87,6 @@ export function buildDomainModel(set: ContractSet, code: DomainCode) {
     problems: names.problems,
   };
 }
-
-const typeOfIntent = ({ intentType }: DomainCode["intents"][number]): string => intentType;
 
 function deadlineLookup(source: LoadedContract<OrchestratorContract>): NameLookup {
   const places = new Map(

@@ -3,6 +3,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { diagnosticAt, type SourceRef } from "../reading/contract-source.ts";
 import { formatEventPattern, parseEventPattern } from "../language/event-pattern.ts";
 import type { EventRef, ExpressionRef, NameRef } from "./model-parts.ts";
+import type { DomainCode } from "../../core/domain-code.ts";
 import { parseExpression } from "../../core/expression.ts";
 
 export interface NameLookup {
@@ -88,6 +89,16 @@ export function createEventReader(
     const { name, unknown } = names.resolve(subject, { ...at, ...range }, lookups[kind]);
     return { kind, subject: name, name: formatEventPattern({ kind, subject: name }), written, at, unknown };
   };
+}
+
+/** What every reader of a contract may look up. */
+export interface ReadContext {
+  readonly code: DomainCode;
+  readonly names: NameResolver;
+  readonly event: EventReader;
+  readonly intent: NameLookup;
+  /** Of the reducer. */
+  readonly action: NameLookup;
 }
 
 export const expressionRef = (text: string, at: SourceRef): ExpressionRef => ({

@@ -3,7 +3,7 @@ import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
 import { durationMs } from "../language/schema-parts.ts";
 import type { EffectContract, ReducerContract } from "../language/schema.ts";
 import { childRef, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
-import { type EventReader, type NameLookup, type NameResolver, uniqueFit } from "./name-resolver.ts";
+import { type NameLookup, type NameResolver, type ReadContext, uniqueFit } from "./name-resolver.ts";
 
 /** A row of `intent_emission`. */
 export type EmissionModel = ReturnType<typeof readEmissions>[number];
@@ -27,13 +27,6 @@ export function readEmissions(
 }
 
 export type EffectModel = ReturnType<typeof readEffects>[number];
-
-interface ReadContext {
-  readonly code: DomainCode;
-  readonly names: NameResolver;
-  readonly intent: NameLookup;
-  readonly event: EventReader;
-}
 
 export function readEffects(source: LoadedContract<EffectContract>, { code, names, event, ...lookups }: ReadContext) {
   const { handlers, defaults = {} } = source.contract.handler_routing;

@@ -3,37 +3,29 @@ import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import type { HandlerRow, MatrixRow, OrchestratorContract } from "../language/schema.ts";
 import { childRef, itemsWithRefs, type LoadedContract, type SourceRef, sourceRef } from "../reading/contract-source.ts";
 import type { EventRef, HandlerModel, NameRef, RowModel } from "./model-parts.ts";
-import {
-  type EventReader,
-  expressionRef,
-  knownName,
-  type NameLookup,
-  type NameResolver,
-  uniqueFit,
-} from "./name-resolver.ts";
+import { expressionRef, knownName, type NameLookup, type ReadContext, uniqueFit } from "./name-resolver.ts";
 import { machineStateName } from "./read-machine.ts";
 
 const ANY_STATE = "*";
 const NO_OP = "no_op";
 
-interface ReadContext {
-  readonly names: NameResolver;
-  readonly event: EventReader;
-  readonly code: DomainCode;
-  readonly states: NameLookup;
-}
-
 export const readHandlers = (
   source: LoadedContract<OrchestratorContract>,
   context: ReadContext,
+  states: NameLookup,
 ): readonly HandlerModel[] =>
   source.contract.handler_routing.handlers.map((row, index) =>
-    readHandler(context, row, sourceRef(source, "handler_routing", "handlers", index)),
+    readHandler(context, states, row, sourceRef(source, "handler_routing", "handlers", index)),
   );
 
 /** The first row that fits decides: a row may decide the states that no unconditional row above it took. */
-function readHandler(context: ReadContext, handlerRow: HandlerRow, handlerAt: SourceRef): HandlerModel {
-  const { names, code, states } = context;
+function readHandler(
+  context: ReadContext,
+  states: NameLookup,
+  handlerRow: HandlerRow,
+  handlerAt: SourceRef,
+): HandlerModel {
+  const { names, code } = context;
   const event = context.event(handlerRow.event_model.name, childRef(handlerAt, "event_model", "name"));
   const inCode = { kind: "handler", candidates: Object.keys(code.handlers), where: "in code" };
   const written = names.resolve(handlerRow.handler.name, childRef(handlerAt, "handler", "name"), inCode);

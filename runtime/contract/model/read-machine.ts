@@ -1,9 +1,9 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
 import { childRef, itemsWithRefs, type LoadedContract, type SourceRef, sourceRef } from "../reading/contract-source.ts";
-import { firstByKey, itself } from "./first-by-key.ts";
+import { firstByKey } from "./first-by-key.ts";
 import type { DeadlineModel, MachineModel, NameRef, StateModel } from "./model-parts.ts";
-import { type EventReader, expressionRef, type NameLookup, type NameResolver } from "./name-resolver.ts";
+import { type EventReader, expressionRef, type NameLookup, type ReadContext } from "./name-resolver.ts";
 
 type OrchestratorMachine = OrchestratorContract["state_machine"];
 type ReducerMachine = ReducerContract["state_machine"];
@@ -37,32 +37,27 @@ export function stateLookup(source: MachineSource): NameLookup {
   };
 }
 
-interface MachineContext<Trigger> {
-  readonly names: NameResolver;
-  readonly event: EventReader;
-  readonly state: NameLookup;
-  readonly action: NameLookup;
-  readonly trigger: (text: string, at: SourceRef) => Trigger;
-}
-
+/** @param state how its states' names are looked up */
 export function readMachine<Trigger extends NameRef>(
   source: MachineSource,
-  { names, event, ...lookups }: MachineContext<Trigger>,
+  { names, event, action: actionLookup }: ReadContext,
+  state: NameLookup,
+  readTrigger: (text: string, at: SourceRef) => Trigger,
 ): MachineModel<Trigger> {
   const { state_machine_name: name, initial_state, states, transitions }: AnyMachine = source.contract.state_machine;
   const at = sourceRef(source, "state_machine");
-  const resolveState = (state: string | null, stateAt: SourceRef): NameRef =>
-    names.resolve(machineStateName(state), stateAt, lookups.state);
+  const resolveState = (written: string | null, stateAt: SourceRef): NameRef =>
+    names.resolve(machineStateName(written), stateAt, state);
   const readActions = (actions: readonly string[] = [], actionsAt: SourceRef): readonly NameRef[] =>
-    actions.map((action, index) => names.resolve(action, childRef(actionsAt, index), lookups.action));
-  const readState = (state: State, index: number): StateModel => {
+    actions.map((action, index) => names.resolve(action, childRef(actionsAt, index), actionLookup));
+  const readState = (row: State, index: number): StateModel => {
     const stateAt = childRef(at, "states", index);
     return {
-      ...{ name: state.state_name, at: childRef(stateAt, "state_name") },
-      ...{ terminal: state.is_terminal ?? false, transient: state.is_transient ?? false },
-      entryActions: readActions(state.entry_actions, childRef(stateAt, "entry_actions")),
-      ...(state.raises !== undefined && { raises: event(state.raises, childRef(stateAt, "raises")) }),
-      ...(state.deadline && { deadline: readDeadline(state.deadline, childRef(stateAt, "deadline"), event) }),
+      ...{ name: row.state_name, at: childRef(stateAt, "state_name") },
+      ...{ terminal: row.is_terminal ?? false, transient: row.is_transient ?? false },
+      entryActions: readActions(row.entry_actions, childRef(stateAt, "entry_actions")),
+      ...(row.raises !== undefined && { raises: event(row.raises, childRef(stateAt, "raises")) }),
+      ...(row.deadline && { deadline: readDeadline(row.deadline, childRef(stateAt, "deadline"), event) }),
     };
   };
   const initial = resolveState(initial_state, childRef(at, "initial_state"));
@@ -71,12 +66,12 @@ export function readMachine<Trigger extends NameRef>(
   const declaredStates = [...(initial_state === null ? [noEntity] : []), ...states.map(readState)];
   return {
     ...{ name, initial: initial.name, initialAt: initial.at, declaredStates },
-    states: firstByKey(declaredStates, (state) => state.name, itself),
+    states: firstByKey(declaredStates.map((each) => [each.name, each])),
     transitions: transitions.flatMap(({ from_state, to_state, trigger, conditions = [], actions }, index) => {
       const transitionAt = childRef(at, "transitions", index);
       const shared = {
         ...{ index, at: transitionAt },
-        trigger: lookups.trigger(trigger, childRef(transitionAt, "trigger")),
+        trigger: readTrigger(trigger, childRef(transitionAt, "trigger")),
         conditions: conditions.map(({ expression }, i) =>
           expressionRef(expression, childRef(transitionAt, "conditions", i, "expression")),
         ),
