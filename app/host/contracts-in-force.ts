@@ -3,7 +3,7 @@ import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
-import { buildDomainModel } from "../../runtime/contract/model/build-domain-model.ts";
+import { buildDomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts";
 import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";

@@ -64,7 +64,7 @@ export interface Machine {
 /** Stands for the orchestrator's `null` state inside a machine. */
 export const NO_ENTITY = "(none)";
 
-export type RouteRowAction =
+type RouteRowAction =
   | { readonly kind: "no_op"; readonly reason: string }
   | { readonly kind: "call"; readonly name: string; readonly run: HandlerAction<never, never> };
 

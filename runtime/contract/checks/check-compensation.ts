@@ -3,20 +3,6 @@ import type { DomainModel } from "../model/domain-model.ts";
 import { actionsOf } from "../model/transitions.ts";
 import { diagnosticAt, keyRef, type SourceRef } from "../reading/contract-source.ts";
 
-/** An event that ends an attempt otherwise than in success, and the place in the contract that makes it so. */
-interface AttemptEnd {
-  readonly event: string;
-  readonly at: SourceRef;
-  readonly why: string;
-}
-
-/** The intent that compensates another one, and the reducer's actions that emit it. */
-interface Compensation {
-  readonly intent: string;
-  readonly note: { readonly at: SourceRef; readonly message: string };
-  readonly actions: ReadonlySet<string>;
-}
-
 /**
  * RC207: what an attempt wrote is taken back at each of its ends. In the reducer's initial state nothing is owed yet,
  * so a transition from there needs no compensation.
@@ -26,19 +12,26 @@ export function* checkCompensation(model: DomainModel): Iterable<Diagnostic> {
   for (const { compensatedBy, intent } of model.effects) {
     if (!compensatedBy || compensatedBy.unknown) continue;
     const { name, at } = compensatedBy;
-    const emitting = model.emissions.filter((each) => each.intent.name === name);
-    const owed: Compensation = {
-      intent: name,
-      note: { at, message: `${intent.name} is compensated by ${name}` },
-      actions: new Set(emitting.map(({ action }) => action.name)),
-    };
-    yield* unconsumedEnds(model, ends, owed);
-    yield* withoutCompensation(model, ends, owed);
+    const related = [{ at, message: `${intent.name} is compensated by ${name}` }];
+    for (const { event, at: endAt, why } of ends) {
+      if (model.triggers.some((each) => each.event.name === event)) continue;
+      const message = `${event} ends an attempt (${why}), but the reducer does not consume it: nothing emits ${name}`;
+      yield diagnosticAt("RC207", endAt, message, { related });
+    }
+    for (const { ending, transition } of withoutCompensation(model, ends, name)) {
+      const names = joinWithAnd(ending.map(({ event }) => event));
+      const message = `${names} end${ending.length === 1 ? "s" : ""} an attempt: no action here emits ${name}`;
+      const notes = ending.map((end) => ({ at: end.at, message: `${end.event} ends an attempt: ${end.why}` }));
+      const { source, path } = transition.at;
+      const place = transition.actions.length > 0 ? keyRef(source, ...path, "actions") : transition.trigger.at;
+      yield diagnosticAt("RC207", place, message, { related: [...related, ...notes] });
+    }
   }
 }
 
-function attemptEnds({ orchestrator, startedBy }: DomainModel): readonly AttemptEnd[] {
-  const ends = new Map<string, AttemptEnd>();
+/** The events that end an attempt otherwise than in success, and the place in the contract that makes each so. */
+function attemptEnds({ orchestrator, startedBy }: DomainModel) {
+  const ends = new Map<string, { readonly event: string; readonly at: SourceRef; readonly why: string }>();
   for (const { trigger, to } of orchestrator.transitions)
     if (orchestrator.states.get(to.name)?.terminal && !trigger.unknown && !ends.has(trigger.name))
       ends.set(trigger.name, { event: trigger.name, at: trigger.at, why: `it leads to ${to.name}` });
@@ -47,36 +40,21 @@ function attemptEnds({ orchestrator, startedBy }: DomainModel): readonly Attempt
   return [...ends.values()];
 }
 
-function* unconsumedEnds(
-  { triggers }: DomainModel,
-  ends: readonly AttemptEnd[],
-  { intent, note }: Compensation,
-): Iterable<Diagnostic> {
-  for (const { event, at, why } of ends) {
-    if (triggers.some((each) => each.event.name === event)) continue;
-    const message = `${event} ends an attempt (${why}), but the reducer does not consume it: nothing emits ${intent}`;
-    yield diagnosticAt("RC207", at, message, { related: [note] });
-  }
-}
-
-/** One transition may serve several ends: it lacks its action once. */
+/** Transitions of the reducer at an attempt's ends. One may serve several ends: it lacks its action once. */
 function* withoutCompensation(
-  { triggers, reducer }: DomainModel,
-  ends: readonly AttemptEnd[],
-  { intent, note, actions }: Compensation,
-): Iterable<Diagnostic> {
+  { triggers, reducer, emissions }: DomainModel,
+  ends: ReturnType<typeof attemptEnds>,
+  compensation: string,
+) {
+  const emitting = emissions.filter(({ intent }) => intent.name === compensation).map(({ action }) => action.name);
   const seen = new Set<number>();
   for (const transition of reducer.transitions) {
-    const { trigger, from, index, at } = transition;
+    const { trigger, from, index } = transition;
     const events = triggers.filter((each) => each.trigger.name === trigger.name).map(({ event }) => event.name);
     const ending = ends.filter(({ event }) => events.includes(event));
     if (ending.length === 0 || from.name === reducer.initial || from.unknown || seen.has(index)) continue;
-    if (actionsOf(reducer, transition).some((action) => actions.has(action))) continue;
+    if (actionsOf(reducer, transition).some((action) => emitting.includes(action))) continue;
     seen.add(index);
-    const names = joinWithAnd(ending.map(({ event }) => event));
-    const message = `${names} end${ending.length === 1 ? "s" : ""} an attempt: no action here emits ${intent}`;
-    const notes = ending.map((end) => ({ at: end.at, message: `${end.event} ends an attempt: ${end.why}` }));
-    const place = transition.actions.length > 0 ? keyRef(at.source, ...at.path, "actions") : trigger.at;
-    yield diagnosticAt("RC207", place, message, { related: [note, ...notes] });
+    yield { ending, transition };
   }
 }

@@ -2,6 +2,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { DomainModel, EffectModel, TextRef, NameRef } from "../model/domain-model.ts";
 import { raisedEvents, renewingEvents, statesWithDeadline } from "../model/events.ts";
+import { firstByKey } from "../model/first-by-key.ts";
 import { reducerActionNames } from "../model/transitions.ts";
 import { diagnosticAt, keyRef, type SourceRef, sourceRef } from "../reading/contract-source.ts";
 import { DeadlineFired, IntentFailed } from "../../core/message.ts";
@@ -16,17 +17,17 @@ export function* checkUnusedCode(model: DomainModel): Iterable<Diagnostic> {
   const transitions = keyRef(reducer, "state_machine", "transitions");
   const effectRows = set.effects[0] ? keyRef(set.effects[0], "handler_routing", "handlers") : emission;
   const { updates, builders } = code.reducer;
-  const handlerNames = handlers.map(({ handler }) => handler.name);
-  const builderNames = emissions.map(({ action }) => action.name);
-  const intentNames = [...emissions, ...effects].map(({ intent }) => intent.name);
-  const effectNames = effects.map(({ effect }) => effect.name);
-  yield* unusedNames("handler", Object.keys(code.handlers), handlerNames, routing);
-  yield* unusedHandlerActions(model);
-  yield* unusedNames("state update", Object.keys(updates), reducerActionNames(model), transitions);
-  yield* unusedNames("intent builder", Object.keys(builders), builderNames, emission);
-  yield* unusedNames("intent", [...model.intents.keys()], intentNames, emission);
-  yield* unusedNames("effect", Object.keys(code.effects), effectNames, effectRows);
-  yield* unusedNames("message", [...model.messages.keys()], messageTypes(model), sourceRef(orchestrator, "name"));
+  const intents = [...emissions, ...effects].map(({ intent }) => intent.name);
+  const lists: readonly Parameters<typeof unusedNames>[] = [
+    ["handler", Object.keys(code.handlers), handlers.map(({ handler }) => handler.name), routing],
+    ["state update", Object.keys(updates), reducerActionNames(model), transitions],
+    ["intent builder", Object.keys(builders), emissions.map(({ action }) => action.name), emission],
+    ["intent", [...model.intents.keys()], intents, emission],
+    ["effect", Object.keys(code.effects), effects.map(({ effect }) => effect.name), effectRows],
+    ["message", [...model.messages.keys()], messageTypes(model), sourceRef(orchestrator, "name")],
+    ...handlerActions(model),
+  ];
+  for (const list of lists) yield* unusedNames(...list);
 }
 
 function* unusedNames(
@@ -44,17 +45,19 @@ function* unusedNames(
       });
 }
 
-function* unusedHandlerActions({ code, handlers }: DomainModel): Iterable<Diagnostic> {
-  const seen = new Set<string>();
-  for (const { handler } of handlers) {
-    const inCode = handler.unknown || seen.has(handler.name) ? undefined : code.handlers[handler.name];
-    if (!inCode) continue;
-    seen.add(handler.name);
-    const rows = handlers.filter((other) => other.handler.name === handler.name).flatMap((other) => other.rows);
+const handlerActions = (model: DomainModel): readonly Parameters<typeof unusedNames>[] =>
+  handlersInCode(model).map(({ handler, actions }) => {
+    const rows = model.handlers.filter((other) => other.handler.name === handler.name).flatMap((other) => other.rows);
     const named = rows.flatMap(({ action }) => action?.name ?? []);
-    yield* unusedNames(`action of ${handler.name}`, Object.keys(inCode.actions), named, handler.at);
-  }
-}
+    return [`action of ${handler.name}`, Object.keys(actions), named, handler.at];
+  });
+
+/** The handlers that contracts name, each where it is named first. */
+const handlersInCode = ({ code, handlers }: DomainModel) =>
+  [...firstByKey(handlers.map(({ handler }) => [handler.name, handler])).values()].flatMap((handler) => {
+    const inCode = code.handlers[handler.name];
+    return inCode && !handler.unknown ? [{ handler, ...inCode }] : [];
+  });
 
 /** Every message type that some contract is about. */
 function messageTypes(model: DomainModel): readonly string[] {
@@ -113,11 +116,8 @@ export function* checkCodeDeclarations(model: DomainModel): Iterable<Diagnostic>
 
 function* undeclaredDeadlines(model: DomainModel): Iterable<Diagnostic> {
   const deadlines = new Map(statesWithDeadline(model).map(({ deadline: { name, at } }) => [name, at]));
-  const seen = new Set<string>();
-  for (const { handler } of model.handlers) {
-    if (handler.unknown || seen.has(handler.name)) continue;
-    seen.add(handler.name);
-    for (const name of model.code.handlers[handler.name]?.deadlines ?? []) {
+  for (const { handler, deadlines: declared } of handlersInCode(model))
+    for (const name of declared) {
       if (deadlines.has(name)) continue;
       const suggestion = didYouMean(name, deadlines.keys());
       const at = deadlines.get(suggestion ?? "");
@@ -125,7 +125,6 @@ function* undeclaredDeadlines(model: DomainModel): Iterable<Diagnostic> {
       const message = `${handler.name} asks for deadline ${name}, which no state arms`;
       yield diagnosticAt("RC110", handler.at, message, { suggestion, related });
     }
-  }
 }
 
 function* unknownFaultCodes({ code }: DomainModel, effects: readonly EffectModel[]): Iterable<Diagnostic> {

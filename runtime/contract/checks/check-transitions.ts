@@ -15,17 +15,14 @@ import { triggerScope } from "../expressions/expression-scopes.ts";
 import { type TruthAssignments, truthAssignments } from "../expressions/truth-assignments.ts";
 
 /** Keys of (state, event): some row may return the event, and the orchestrator be in the state when it is applied. */
-export type StateEventPairs = ReadonlySet<string>;
+type StateEventPairs = ReadonlySet<string>;
 export const stateEventKey = (state: string, event: string): string => `${state} ${event}`;
 
 /**
  * RC105: a row's events are applied in the order listed, each in the state that the one before it led to. When a raised
  * event is handled depends on the reducer too, so its rows are left to the exploration of all states (RC206).
  */
-export function checkEventOrder(model: DomainModel): {
-  readonly problems: readonly Diagnostic[];
-  readonly returnable: StateEventPairs;
-} {
+function checkEventOrder(model: DomainModel) {
   const returnable = new Set<string>();
   const problems: Diagnostic[] = [];
   for (const handler of model.handlers.filter(({ event }) => !event.unknown))
@@ -34,7 +31,7 @@ export function checkEventOrder(model: DomainModel): {
       // RC104 reports a row that never decides. Its events count as returnable, so that RC106 is silent about them.
       if (row.decidableStates.length === 0) applyOutputs(model, row, allNamedStates(model, row), returnable);
       if (messageOrigin(model, handler.event) === "raised") continue;
-      problems.push(...rejected.map((each) => toDiagnostic(model, row, each)));
+      for (const [event, rejectedIn] of rejected) problems.push(orderDiagnostic(model, row, event, rejectedIn));
     }
   return { problems, returnable };
 }
@@ -48,37 +45,34 @@ function possibleStates(model: DomainModel, { event }: HandlerModel, row: RowMod
 const allNamedStates = ({ orchestrator }: DomainModel, { namedStates }: RowModel): readonly string[] =>
   [...orchestrator.states.keys()].filter((state) => namedStates.some(({ name }) => name === state || name === "*"));
 
-interface RejectedEvent {
-  readonly event: EventRef;
-  /** `from`: the state in which the row decides. `in`: the state that its earlier events have led to. */
-  readonly rejectedIn: { readonly from: string; readonly in: string }[];
+/** `from`: the state in which the row decides. `in`: the state that its earlier events have led to. */
+interface Rejection {
+  readonly from: string;
+  readonly in: string;
 }
 
 /** Applies a row's events in each state. Adds to `returnable`, and gives the events that no transition accepts. */
-function applyOutputs(
-  model: DomainModel,
-  row: RowModel,
-  states: readonly string[],
-  returnable: Set<string>,
-): readonly RejectedEvent[] {
-  if (!row.action) return [];
-  const rejections = new Map<EventRef, RejectedEvent>();
-  for (const from of states)
+function applyOutputs(model: DomainModel, row: RowModel, states: readonly string[], returnable: Set<string>) {
+  const rejections = new Map<EventRef, Rejection[]>();
+  for (const from of row.action ? states : [])
     for (const { event, state, transition } of followOutputs(model, row, from)) {
       returnable.add(stateEventKey(state, event.name));
       if (transition) continue;
-      const rejection = rejections.get(event) ?? { event, rejectedIn: [] };
-      rejections.set(event, rejection);
-      rejection.rejectedIn.push({ from, in: state });
+      rejections.set(event, [...(rejections.get(event) ?? []), { from, in: state }]);
       // In which state it and the later ones were meant to be applied is not known: they count as returnable in each,
       // so that no transition on them is also reported as unused (RC106).
       for (const { name } of row.outputs.slice(row.outputs.indexOf(event)))
         for (const any of model.orchestrator.states.keys()) returnable.add(stateEventKey(any, name));
     }
-  return [...rejections.values()];
+  return rejections;
 }
 
-function toDiagnostic({ orchestrator }: DomainModel, row: RowModel, { event, rejectedIn }: RejectedEvent): Diagnostic {
+function orderDiagnostic(
+  { orchestrator }: DomainModel,
+  row: RowModel,
+  event: EventRef,
+  rejectedIn: readonly Rejection[],
+): Diagnostic {
   const isFromHandler = !event.at.path.join().startsWith(`${row.at.path.join()},`);
   const at: SourceRef = isFromHandler ? (row.namedStates[0]?.at ?? row.at) : event.at;
   const where = rejectedIn.map(({ from, in: state }) =>
@@ -104,12 +98,13 @@ interface TransitionFinding {
 }
 
 /**
- * RC106 and RC202: of the transitions from one state on one trigger each can fit, and no two fit at once, though the
- * first that fits would decide. One behind another without a condition is not an overlap, it is never used. A pair that
- * is undecided (patterns, or too many combinations) counts as fitting at once, unless one of the two has no condition:
- * "otherwise" can't be said about a pattern in any other way.
+ * RC105; and RC106 and RC202: of the transitions from one state on one trigger each can fit, and no two fit at once,
+ * though the first that fits would decide. One behind another without a condition is not an overlap, it is never used.
+ * A pair that is undecided (patterns, or too many combinations) counts as fitting at once, unless one of the two has no
+ * condition: "otherwise" can't be said about a pattern in any other way.
  */
-export function checkTransitions(model: DomainModel, returnable: StateEventPairs): readonly Diagnostic[] {
+export function checkTransitions(model: DomainModel): readonly Diagnostic[] {
+  const { problems, returnable } = checkEventOrder(model);
   const conflicts = [
     ...competingGroups(model.orchestrator).map((group) => findConflicts(group, undefined)),
     ...competingGroups(model.reducer).map((group) =>
@@ -117,9 +112,17 @@ export function checkTransitions(model: DomainModel, returnable: StateEventPairs
     ),
   ];
   const unusable = [...conflicts.flatMap(({ dead }) => dead), ...unreturnedTransitions(model, returnable)];
+  const overlapping = conflicts.flatMap((each) => each.overlapping);
   return [
-    ...byTransition(unusable).map(unusableDiagnostic),
-    ...byTransition(conflicts.flatMap(({ overlapping }) => overlapping)).map(overlapDiagnostic),
+    ...problems,
+    ...byTransition(unusable).map(({ transition, why, states, related }) => {
+      const message = `this transition can never be used in ${states}: ${why}`;
+      return diagnosticAt("RC106", transition.from.at, message, { related });
+    }),
+    ...byTransition(overlapping).map(({ transition: { conditions, trigger }, why, states, related }) => {
+      const message = `two transitions on ${trigger.name} from ${states} can both hold: ${why}`;
+      return diagnosticAt("RC202", conditions[0]?.at ?? trigger.at, message, { related });
+    }),
   ];
 }
 
@@ -216,19 +219,4 @@ function byTransition(findings: readonly TransitionFinding[]) {
     const related = [...others.values()].map(({ trigger }) => ({ at: trigger.at, message: "the other transition" }));
     return first ? [{ ...first, states, related }] : [];
   });
-}
-
-type TransitionMistake = ReturnType<typeof byTransition>[number];
-
-const unusableDiagnostic = ({ transition, why, states, related }: TransitionMistake): Diagnostic =>
-  diagnosticAt("RC106", transition.from.at, `this transition can never be used in ${states}: ${why}`, { related });
-
-function overlapDiagnostic({
-  transition: { conditions, trigger },
-  why,
-  states,
-  related,
-}: TransitionMistake): Diagnostic {
-  const message = `two transitions on ${trigger.name} from ${states} can both hold: ${why}`;
-  return diagnosticAt("RC202", conditions[0]?.at ?? trigger.at, message, { related });
 }

@@ -1,14 +1,13 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
-import type { DomainModel } from "../model/domain-model.ts";
 import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode } from "./check-names.ts";
 import { checkCompensation } from "./check-compensation.ts";
-import { checkEventOrder, checkTransitions } from "./check-transitions.ts";
+import { checkTransitions } from "./check-transitions.ts";
 import { checkEvents, checkIntentFlow, checkTriggers, checkRaisedCycles, checkRoutes } from "./check-flow.ts";
 import { checkExpressions, checkPlaceholders } from "./check-fields.ts";
 import { checkMatrix, checkReachability, checkUnboundedWaits } from "./check-states.ts";
 import type { DomainCode } from "../../core/domain-code.ts";
-import { buildDomainModel } from "../model/build-domain-model.ts";
+import { buildDomainModel, type DomainModel } from "../model/domain-model.ts";
 import type { ContractFile } from "../reading/contract-folder.ts";
 import { buildContractSet } from "../reading/contract-set.ts";
 import { type ContractSet, diagnosticAt, sourceRef } from "../reading/contract-source.ts";
@@ -18,7 +17,7 @@ import { loadContractFiles, loadContractFolder, type LoadResult, sortedUniqueDia
 const CHECKS: readonly ((model: DomainModel) => Iterable<Diagnostic>)[] = [
   ...[checkUnusedCode, checkCodeFit, checkRoutes, checkEvents, checkMatrix, checkPlaceholders, checkExpressions],
   ...[checkDuplicates, checkCodeDeclarations, checkReachability, checkIntentFlow, checkRaisedCycles, checkTriggers],
-  ...[checkCompensation, checkUnboundedWaits],
+  ...[checkCompensation, checkUnboundedWaits, checkTransitions],
 ];
 
 /**
@@ -26,15 +25,10 @@ const CHECKS: readonly ((model: DomainModel) => Iterable<Diagnostic>)[] = [
  * explores. All problems are reported, in no order; one mistake is meant to be one problem, so a name that is off is
  * read as the one within reach by the checks that follow.
  */
-export function checkDomain(model: DomainModel): Diagnostic[] {
-  const order = checkEventOrder(model);
-  return [
-    ...model.problems,
-    ...CHECKS.flatMap((check) => [...check(model)]),
-    ...order.problems,
-    ...checkTransitions(model, order.returnable),
-  ];
-}
+export const checkDomain = (model: DomainModel): Diagnostic[] => [
+  ...model.problems,
+  ...CHECKS.flatMap((check) => [...check(model)]),
+];
 
 export interface ValidationResult {
   /** Undefined when there is an error: what is here can be compiled. */

@@ -1,33 +1,20 @@
-import type {
-  Domain,
-  Route,
-  RouteRow,
-  RouteRowAction,
-  DeadlineSpec,
-  EffectSpec,
-  IntentSpec,
-  Condition,
-} from "../../core/domain.ts";
+import { compileExpression } from "../../core/condition.ts";
+import type { Condition, Domain, EffectSpec, IntentSpec, Route, RouteRow } from "../../core/domain.ts";
 import { compileMachine, type MachineDescription } from "../../core/machine.ts";
 import { parseEventPattern } from "../language/event-pattern.ts";
+import { durationMs } from "../language/schema-parts.ts";
 import { fillTopic, type TopicVariables } from "../language/topic-pattern.ts";
 import type {
   DomainModel,
-  TopicEvent,
-  HandlerModel,
-  RowModel,
-  DeadlineModel,
-  MachineModel,
   EffectModel,
   ExpressionRef,
+  HandlerModel,
+  MachineModel,
   NameRef,
 } from "../model/domain-model.ts";
 import { awaitedPublishes, statesWithDeadline } from "../model/events.ts";
 import { firstByKey } from "../model/first-by-key.ts";
 import { contentHash } from "../reading/contract-set.ts";
-import type { Handler } from "../../core/handler.ts";
-import { compileExpression } from "../../core/condition.ts";
-import { durationMs } from "../language/schema-parts.ts";
 
 /**
  * Makes the tables that `step()` and the shell look up from a domain's contracts and code.
@@ -36,41 +23,36 @@ import { durationMs } from "../language/schema-parts.ts";
  */
 export function compileDomain(model: DomainModel, variables: TopicVariables): Domain {
   const { set, code, published, triggers, startedBy } = model;
-  const topicOf = ({ topic }: TopicEvent): string => fillTopic(topic.text, variables);
-  const effects = compileEffects(model);
+  const topicOf = ({ topic }: DomainModel["published"][number]): string => fillTopic(topic.text, variables);
+  const effects = firstByKey(model.effects.map((each) => [each.intent.written, compileEffect(each, code.effects)]));
   return {
     name: set.domain,
     contractHash: contentHash(set),
     entityIdField: model.entityIdField.text,
     attempt: { idField: model.attemptIdField, startedBy: startedBy.written },
     maxClockSkewMs: requireDurationMs(model.maxClockSkew),
-    consumed: model.consumed.map((event) => {
-      const { written: type, journal } = event;
-      return {
-        topic: topicOf(event),
-        type,
-        message: requireKnown(model.messages.get(type), `message is called ${type}`),
-        journal,
-      };
-    }),
-    topicByEventType: firstByKey(published, ({ written }) => written, topicOf),
+    consumed: model.consumed.map((event) => ({
+      ...{ topic: topicOf(event), type: event.written },
+      message: requireKnown(model.messages.get(event.written), `message is called ${event.written}`),
+      journal: event.journal,
+    })),
+    topicByEventType: firstByKey(published.map((event) => [event.written, topicOf(event)])),
     deadLetterTopic: fillTopic(model.deadLetterTopic.text, variables),
-    routes: compileRoutes(model),
+    routes: firstByKey(model.handlers.map((each) => [each.event.written, compileRoute(model, each)])),
     orchestrator: compileMachine(describeMachine(model.orchestrator)),
     reducer: compileMachine(describeMachine(model.reducer)),
-    triggerByMessageType: firstByKey(
-      triggers,
-      ({ event }) => event.written,
-      ({ trigger }) => trigger.written,
-    ),
+    triggerByMessageType: firstByKey(triggers.map(({ event, trigger }) => [event.written, trigger.written])),
     reducerCode: code.reducer,
-    intents: compileIntents(model, effects),
+    intents: firstByKey(
+      model.emissions.map(({ action: { written: action }, intent: { written: type }, target }) => {
+        const hasOutcome = (effects.get(type)?.outputEvents.length ?? 0) > 0;
+        return [action, { action, type, target: compileTarget(target.text), hasOutcome }];
+      }),
+    ),
     effects,
     reconciled: new Map(code.reconciled?.map((each) => [each.backend, each])),
     deadlineAfterMs: firstByKey(
-      statesWithDeadline(model),
-      ({ deadline }) => deadline.name,
-      ({ deadline }) => requireDurationMs(deadline.after),
+      statesWithDeadline(model).map(({ deadline: { name, after } }) => [name, requireDurationMs(after)]),
     ),
     awaitsPublish: new Set(awaitedPublishes(model).map(({ written }) => parseEventPattern(written).subject)),
   };
@@ -78,31 +60,21 @@ export function compileDomain(model: DomainModel, variables: TopicVariables): Do
 
 const ANY_STATE = "*";
 
-/** By message type (or runtime pattern) and state the rows that may fit, in order. */
-export function compileRoutes(model: DomainModel): ReadonlyMap<string, Route> {
-  return firstByKey(
-    model.handlers,
-    ({ event }) => event.written,
-    (handler) => compileRoute(model, handler),
-  );
-}
-
+/** By state the rows that may fit, in order. */
 function compileRoute({ code, orchestrator }: DomainModel, { written: { written: name }, rows }: HandlerModel): Route {
-  const handler = requireEntry(code.handlers, name, "handler");
-  const byState = new Map<string, RouteRow[]>([...orchestrator.states.keys()].map((state) => [state, []]));
-  for (const row of rows) {
-    for (const state of row.namedStates) if (state.name !== ANY_STATE) requireState(state);
-    const compiled = compileRow(row, name, handler);
-    for (const state of row.decidableStates) byState.get(state)?.push(compiled);
+  const { actions } = requireEntry(code.handlers, name, "handler");
+  const byState = new Map([...orchestrator.states.keys()].map((state): [string, RouteRow[]] => [state, []]));
+  for (const { when, action, reason, namedStates, decidableStates } of rows) {
+    for (const state of namedStates) if (state.name !== ANY_STATE) requireState(state);
+    const row: RouteRow = {
+      ...(when && { when: requireCondition(when) }),
+      action: action
+        ? { kind: "call", name: action.written, run: requireEntry(actions, action.written, `action of ${name}`) }
+        : { kind: "no_op", reason },
+    };
+    for (const state of decidableStates) byState.get(state)?.push(row);
   }
   return { handler: name, rows: byState };
-}
-
-function compileRow({ when, action, reason }: RowModel, name: string, { actions }: Handler): RouteRow {
-  const compiled: RouteRowAction = action
-    ? { kind: "call", name: action.written, run: requireEntry(actions, action.written, `action of ${name}`) }
-    : { kind: "no_op", reason };
-  return { ...(when && { when: requireCondition(when) }), action: compiled };
 }
 
 /** One of the two machines, as the core's tables and the exports are made from it. */
@@ -112,7 +84,15 @@ export function describeMachine({ name, initial, states, transitions }: MachineM
     initial,
     states: [...states.values()].map(({ name: state, terminal, transient, deadline, raises, entryActions }) => ({
       ...{ name: state, terminal, transient },
-      ...(deadline && { deadline: deadlineOf(deadline) }),
+      ...(deadline && {
+        deadline: {
+          name: deadline.name,
+          afterMs: requireDurationMs(deadline.after),
+          renewedBy: new Set(deadline.renewedBy.map(({ written }) => written)),
+          renewedForMs: requireDurationMs(deadline.renewedFor),
+          ...(deadline.expiryGuard && { expiryGuard: deadline.expiryGuard }),
+        },
+      }),
       ...(raises && { raises: raises.written }),
       entryActions: entryActions.map(({ written }) => written),
     })),
@@ -124,23 +104,6 @@ export function describeMachine({ name, initial, states, transitions }: MachineM
       actions: actions.map(({ written }) => written),
     })),
   };
-}
-
-const deadlineOf = ({ name, after, renewedBy, renewedFor, expiryGuard }: DeadlineModel): DeadlineSpec => ({
-  name,
-  afterMs: requireDurationMs(after),
-  renewedBy: new Set(renewedBy.map(({ written }) => written)),
-  renewedForMs: requireDurationMs(renewedFor),
-  ...(expiryGuard && { expiryGuard }),
-});
-
-/** Intent type -> effect. */
-export function compileEffects({ effects, code }: DomainModel): ReadonlyMap<string, EffectSpec> {
-  return firstByKey(
-    effects,
-    ({ intent }) => intent.written,
-    (effect) => compileEffect(effect, code.effects),
-  );
 }
 
 function compileEffect(model: EffectModel, effects: DomainModel["code"]["effects"]): EffectSpec {
@@ -162,21 +125,6 @@ function compileEffect(model: EffectModel, effects: DomainModel["code"]["effects
     },
     breaker: { failureThreshold: breaker.failure_threshold, resetTimeoutMs: requireDurationMs(breaker.reset_timeout) },
   };
-}
-
-/** Action name -> the intent it emits. */
-export function compileIntents(
-  { emissions }: DomainModel,
-  effects: ReadonlyMap<string, EffectSpec>,
-): ReadonlyMap<string, IntentSpec> {
-  return firstByKey(
-    emissions,
-    ({ action }) => action.written,
-    ({ action, intent: { written: type }, target }) => {
-      const hasOutcome = (effects.get(type)?.outputEvents.length ?? 0) > 0;
-      return { action: action.written, type, target: compileTarget(target.text), hasOutcome };
-    },
-  );
 }
 
 function compileTarget(pattern: string): IntentSpec["target"] {
@@ -201,18 +149,18 @@ const refuse = (problem: string): never => {
   throw new Error(`${problem}: compile only what was checked`);
 };
 
-export const requireKnown = <Value>(value: Value | undefined, whatIsMissing: string): Value =>
+const requireKnown = <Value>(value: Value | undefined, whatIsMissing: string): Value =>
   value ?? refuse(`no ${whatIsMissing}`);
 
 /** A named entry of the domain's code; never what a prototype has. */
-export const requireEntry = <Entry>(record: Readonly<Record<string, Entry>>, name: string, kind: string): Entry =>
+const requireEntry = <Entry>(record: Readonly<Record<string, Entry>>, name: string, kind: string): Entry =>
   requireKnown(Object.hasOwn(record, name) ? record[name] : undefined, `${kind} is called ${name}`);
 
 /** A state as the contract has it: the name that the checks would suggest instead never runs. */
-export const requireState = ({ name, written, unknown }: NameRef): string =>
+const requireState = ({ name, written, unknown }: NameRef): string =>
   unknown || name !== written ? refuse(`no state is called ${written}`) : written;
 
-export const requireDurationMs = (text: string): number => durationMs(text) ?? refuse(`${text} is no duration`);
+const requireDurationMs = (text: string): number => durationMs(text) ?? refuse(`${text} is no duration`);
 
-export const requireCondition = ({ text, parsed }: ExpressionRef): Condition =>
+const requireCondition = ({ text, parsed }: ExpressionRef): Condition =>
   "problem" in parsed ? refuse(`${text}: ${parsed.problem.message}`) : compileExpression(parsed.expression);

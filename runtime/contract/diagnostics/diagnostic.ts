@@ -35,6 +35,11 @@ export const Diagnostic = z.object({
 });
 export type Diagnostic = Readonly<z.infer<typeof Diagnostic>>;
 
+/** An error of a file or folder as a whole. */
+export const fileDiagnostic = (code: string, file: string, message: string): Diagnostic => ({
+  ...{ file, line: 1, column: 1, width: 1, excerpt: "", code, severity: "error", message },
+});
+
 /** `A`, `A and B`, `A, B and C`. */
 export const joinWithAnd = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`;

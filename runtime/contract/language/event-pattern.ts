@@ -1,4 +1,4 @@
-export type EventPatternKind = "event" | "published" | "deadline" | "failed";
+type EventPatternKind = "event" | "published" | "deadline" | "failed";
 
 /** An event type as contracts write it: a plain name, or one of the patterns for messages that the runtime makes. */
 export interface EventPattern {

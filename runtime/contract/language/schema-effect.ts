@@ -16,9 +16,15 @@ export const EFFECT_DEFAULTS = {
   timeout: "5s",
   batch: { max: 100 },
   concurrency: 4,
-  retry_policy: { max_retries: 10, initial_delay: "100ms", exponential_base: 2, max_delay: "30s", jitter: 0.2 },
+  retry_policy: {
+    max_retries: 10 as number | "unlimited",
+    initial_delay: "100ms",
+    exponential_base: 2,
+    max_delay: "30s",
+    jitter: 0.2,
+  },
   circuit_breaker: { failure_threshold: 5, reset_timeout: "10s" },
-} as const;
+};
 
 const RetryPolicy = z.strictObject({
   max_retries: z

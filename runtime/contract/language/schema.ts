@@ -57,7 +57,7 @@ const OrchestratorTransition = z.strictObject({
   to_state: StateName.describe("The state to enter; the same state is not entered again."),
 });
 
-export const OrchestratorMachine = z.strictObject({
+const OrchestratorMachine = z.strictObject({
   state_machine_name: SnakeName.describe("Name of the machine, shown in exports."),
   initial_state: z.null().describe("null: no entity yet."),
   states: nonEmptyListOf(OrchestratorState).describe("Every state but null."),
@@ -86,7 +86,7 @@ const ReducerTransition = z.strictObject({
     .describe("State updates of the code, and intents of `intent_emission`, in order."),
 });
 
-export const ReducerMachine = z.strictObject({
+const ReducerMachine = z.strictObject({
   state_machine_name: SnakeName.describe("Name of the machine, shown in exports."),
   initial_state: StateName.describe("Where an entity begins, and where nothing is owed."),
   states: nonEmptyListOf(ReducerState).describe("Every state."),

@@ -1,177 +1,172 @@
 import type { DomainCode } from "../../core/domain-code.ts";
-import type { parseExpression } from "../../core/expression.ts";
-import type { IntentDefinition } from "../../core/intent.ts";
-import type { MessageDefinition } from "../../core/message.ts";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { EventPatternKind } from "../language/event-pattern.ts";
-import type { ContractSet, SourceRef } from "../reading/contract-source.ts";
-import type { EffectSettings } from "./effect-settings.ts";
+import { joinWithAnd } from "../diagnostics/diagnostic.ts";
+import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
+import { childRef, type ContractSet, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
+import { firstByKey } from "./first-by-key.ts";
+import type { InvariantModel } from "./model-parts.ts";
+import {
+  createEventReader,
+  type EventReader,
+  expressionRef,
+  knownName,
+  type NameLookup,
+  NameResolver,
+} from "./name-resolver.ts";
+import { type EmissionModel, readEffects, readEmissions } from "./read-effects.ts";
+import { readHandlers } from "./read-handlers.ts";
+import { readMachine, stateLookup } from "./read-machine.ts";
 
-/** A text of a contract, and its place. */
-export interface TextRef {
-  readonly text: string;
-  readonly at: SourceRef;
-}
+export type {
+  EventRef,
+  ExpressionRef,
+  HandlerModel,
+  InvariantModel,
+  MachineModel,
+  NameRef,
+  RowModel,
+  StateModel,
+  TextRef,
+  TransitionModel,
+} from "./model-parts.ts";
+export type { EffectModel } from "./read-effects.ts";
 
-/** A name that a contract uses. */
-export interface NameRef {
-  /** As it was probably meant: a misspelt name is reported once and then read as the name within reach. */
-  readonly name: string;
-  /** As the contract has it: what runs goes by this one. */
-  readonly written: string;
-  readonly at: SourceRef;
-  /** Reported, and nothing is within reach: the checks that follow leave it alone. */
-  readonly unknown: boolean;
-}
-
-/** An event type or runtime pattern where a contract names one; `name` is its whole text, `failed(stock.reserve)`. */
-export interface EventRef extends NameRef {
-  readonly kind: EventPatternKind;
-  readonly subject: string;
-}
-
-/** An event of `consumed_events` or `published_events`. */
-export interface TopicEvent extends EventRef {
-  /** The pattern, with its placeholders. */
-  readonly topic: TextRef;
-  /** False: a consumed event whose no-ops and renewals are counted instead of journaled. */
-  readonly journal: boolean;
-}
-
-export interface ExpressionRef extends TextRef {
-  readonly parsed: ReturnType<typeof parseExpression>;
-}
-
-/** A row of a matrix, or the one row of a handler that has only an `action`. */
-export interface RowModel {
-  readonly at: SourceRef;
-  /** The states that it names; `"*"` is one of them. */
-  readonly namedStates: readonly NameRef[];
-  /** The states that it may decide: those it names and no unconditional row above takes. */
-  readonly decidableStates: readonly string[];
-  readonly when?: ExpressionRef;
-  /** Undefined: no_op. */
-  readonly action?: NameRef;
-  /** Of a no_op. */
-  readonly reason: string;
-  readonly outputs: readonly EventRef[];
-}
-
-export interface HandlerModel {
-  readonly at: SourceRef;
-  readonly event: EventRef;
-  /** As written; `handler` is the one that takes the event, where only one in code does. */
-  readonly written: NameRef;
-  readonly handler: NameRef;
-  readonly outputs: readonly EventRef[];
-  readonly rows: readonly RowModel[];
-  readonly hasMatrix: boolean;
-}
-
-/** Durations are texts as in the contract: `30s`. */
-export interface DeadlineModel {
-  readonly name: string;
-  readonly at: SourceRef;
-  readonly renewedBy: readonly EventRef[];
-  readonly after: string;
-  readonly renewedFor: string;
-  readonly expiryGuard?: { readonly maxRatio: number; readonly minCount: number };
-}
-
-export interface StateModel {
-  readonly name: string;
-  readonly at: SourceRef;
-  readonly terminal: boolean;
-  readonly transient: boolean;
-  readonly deadline?: DeadlineModel;
-  readonly raises?: EventRef;
-  readonly entryActions: readonly NameRef[];
-}
-
-/** A transition from one state: a list under `from_state` makes several. */
-export interface TransitionModel<Trigger extends NameRef = NameRef> {
-  /** Position in the file, shared by the states of one list. */
-  readonly index: number;
-  readonly at: SourceRef;
-  readonly from: NameRef;
-  readonly trigger: Trigger;
-  readonly to: NameRef;
-  readonly conditions: readonly ExpressionRef[];
-  readonly actions: readonly NameRef[];
-}
-
-export interface MachineModel<Trigger extends NameRef = NameRef> {
-  readonly name: string;
-  readonly initial: string;
-  readonly initialAt: SourceRef;
-  /** The orchestrator's `null` is one of them, called NO_ENTITY. Of a state declared twice the first counts. */
-  readonly states: ReadonlyMap<string, StateModel>;
-  /** In the order of the file, with those declared twice. */
-  readonly declaredStates: readonly StateModel[];
-  readonly transitions: readonly TransitionModel<Trigger>[];
-}
-
-/** A row of `intent_emission`. */
-export interface EmissionModel {
-  readonly at: SourceRef;
-  readonly action: NameRef;
-  readonly intent: NameRef;
-  /** The pattern, with its placeholders. */
-  readonly target: TextRef;
-}
-
-export interface EffectModel {
-  readonly at: SourceRef;
-  readonly operation: string;
-  readonly backend: string;
-  readonly intent: NameRef;
-  /** As written; `effect` is the one that carries out the intent, where only one in code does. */
-  readonly written: NameRef;
-  readonly effect: NameRef;
-  readonly outputs: readonly EventRef[];
-  readonly settings: EffectSettings;
-  /** Whether retries are limited, so that the intent can fail for good. */
-  readonly mayFail: boolean;
-  /** The list of `retry_on` that counts for it: its own, or that of the contract's defaults. */
-  readonly retryOn?: { readonly codes: readonly TextRef[]; readonly own: boolean };
-  readonly compensatedBy?: NameRef;
-}
-
-/** One of a contract's `invariants`. */
-export interface InvariantModel {
-  /** The expression or the list. */
-  readonly at: SourceRef;
-  readonly machine: "orchestrator" | "reducer";
-  /** As a diagnostic calls it: its `name`, or its text. */
-  readonly name: string;
-  readonly never?: ExpressionRef;
-  readonly eventually?: readonly NameRef[];
-}
+const DEFAULT_MAX_CLOCK_SKEW = "5s";
 
 /** A domain's contracts, read once: names resolved, lists flat, defaults merged, every part with its place. */
-export interface DomainModel {
-  readonly set: ContractSet;
-  readonly code: DomainCode;
-  /** Names that nothing in the contracts or the code has. */
-  readonly problems: readonly Diagnostic[];
-  /** Of each contract. */
-  readonly contractNames: readonly TextRef[];
-  readonly messages: ReadonlyMap<string, MessageDefinition>;
-  readonly intents: ReadonlyMap<string, IntentDefinition>;
-  readonly entityIdField: TextRef;
-  readonly attemptIdField: string;
-  readonly startedBy: EventRef;
-  readonly maxClockSkew: string;
-  readonly consumed: readonly TopicEvent[];
-  readonly published: readonly TopicEvent[];
-  readonly deadLetterTopic: TextRef;
-  readonly handlers: readonly HandlerModel[];
-  /** Its triggers are events; the reducer's are names of its own. */
-  readonly orchestrator: MachineModel<EventRef>;
-  readonly reducer: MachineModel;
-  /** The reducer's `consumed_events`. */
-  readonly triggers: readonly { readonly event: EventRef; readonly trigger: NameRef }[];
-  readonly emissions: readonly EmissionModel[];
-  readonly effects: readonly EffectModel[];
-  readonly invariants: readonly InvariantModel[];
+export type DomainModel = Readonly<ReturnType<typeof buildDomainModel>>;
+
+/**
+ * Reads a domain's contracts: the one reading that checks, compiler, exploration, graphs and explanations are made
+ * from. Total: contracts with errors have a model too, and what no name stands for is among its `problems`.
+ */
+export function buildDomainModel(set: ContractSet, code: DomainCode) {
+  const { orchestrator, reducer } = set;
+  const names = new NameResolver();
+  const intent: NameLookup = {
+    kind: "intent",
+    candidates: code.intents.map(({ intentType }) => intentType),
+    where: "in code",
+  };
+  const emissions = readEmissions(reducer, code, names, intent);
+  const emitted = new Map(emissions.map((emission) => [emission.intent.written, emission.intent.at]));
+  const message = {
+    kind: "message",
+    candidates: code.messages.map(({ messageType }) => messageType),
+    where: "in code",
+  };
+  const event = createEventReader(names, {
+    ...{ event: message, published: message, deadline: deadlineLookup(orchestrator) },
+    failed: { ...intent, declaredAt: (name) => emitted.get(name) },
+  });
+  const triggers = readTriggers(reducer, event);
+  const trigger = triggerLookup(triggers);
+  const states = { orchestrator: stateLookup(orchestrator), reducer: stateLookup(reducer) };
+  const context = { code, names, intent, event, action: actionLookup(emissions, code) };
+  return {
+    set,
+    code,
+    messages: firstByKey(code.messages.map((each) => [each.messageType, each])),
+    intents: firstByKey(code.intents.map((each) => [each.intentType, each])),
+    contractNames: [orchestrator, reducer, ...set.effects].map((source) => ({
+      ...{ text: source.contract.name, at: sourceRef(source, "name") },
+    })),
+    ...readTopics(orchestrator, event),
+    handlers: readHandlers(orchestrator, context, states.orchestrator),
+    /** Its triggers are events; the reducer's are names of its own. */
+    orchestrator: readMachine(orchestrator, context, states.orchestrator, event),
+    reducer: readMachine(reducer, context, states.reducer, (text, at) => names.resolve(text, at, trigger)),
+    /** The reducer's `consumed_events`. */
+    triggers,
+    emissions,
+    effects: set.effects.flatMap((source) => readEffects(source, context)),
+    invariants: [
+      ...readInvariants(orchestrator, "orchestrator", names, states.orchestrator),
+      ...readInvariants(reducer, "reducer", names, states.reducer),
+    ],
+    /** Names that nothing in the contracts or the code has. The last key: by now every name was looked up. */
+    problems: names.problems,
+  };
+}
+
+function deadlineLookup(source: LoadedContract<OrchestratorContract>): NameLookup {
+  const places = new Map(
+    source.contract.state_machine.states.flatMap(({ deadline }, index) => {
+      const at = sourceRef(source, "state_machine", "states", index, "deadline", "name");
+      return deadline ? [[deadline.name, at] as const] : [];
+    }),
+  );
+  return {
+    ...{ kind: "deadline", candidates: [...places.keys()], where: "in the orchestrator's states", code: "RC110" },
+    declaredAt: (name) => places.get(name),
+  };
+}
+
+function readTopics(source: LoadedContract<OrchestratorContract>, event: EventReader) {
+  const { entity_id, attempt, max_clock_skew, consumed_events, published_events, dead_letter_topic } = source.contract;
+  type TopicRow = (typeof consumed_events | typeof published_events)[number];
+  const readRow = (key: string) => (row: TopicRow, index: number) => {
+    const at = sourceRef(source, key, index);
+    return {
+      ...event(row.event_type, childRef(at, "event_type")),
+      /** The pattern, with its placeholders. */
+      topic: { text: row.topic, at: childRef(at, "topic") },
+      /** False: a consumed event whose no-ops and renewals are counted instead of journaled. */
+      journal: !("journal" in row) || row.journal !== false,
+    };
+  };
+  return {
+    entityIdField: { text: entity_id, at: sourceRef(source, "entity_id") },
+    attemptIdField: attempt.id,
+    startedBy: event(attempt.started_by, sourceRef(source, "attempt", "started_by")),
+    maxClockSkew: max_clock_skew ?? DEFAULT_MAX_CLOCK_SKEW,
+    consumed: consumed_events.map(readRow("consumed_events")),
+    published: published_events.map(readRow("published_events")),
+    deadLetterTopic: { text: dead_letter_topic, at: sourceRef(source, "dead_letter_topic") },
+  };
+}
+
+const readTriggers = (source: LoadedContract<ReducerContract>, event: EventReader) =>
+  source.contract.consumed_events.map(({ event_type, trigger }, index) => {
+    const at = sourceRef(source, "consumed_events", index);
+    return {
+      event: event(event_type, childRef(at, "event_type")),
+      trigger: knownName(trigger, childRef(at, "trigger")),
+    };
+  });
+
+const triggerLookup = (triggers: ReturnType<typeof readTriggers>): NameLookup => ({
+  kind: "trigger",
+  candidates: triggers.map(({ trigger }) => trigger.name),
+  where: "in consumed_events: nothing produces it",
+  code: "RC205",
+  declaredAt: (name) => triggers.find(({ trigger }) => trigger.name === name)?.trigger.at,
+});
+
+function actionLookup(emissions: readonly EmissionModel[], code: DomainCode): NameLookup {
+  const emitted = new Map(emissions.map(({ action }) => [action.name, action.at]));
+  return {
+    kind: "action",
+    candidates: [...emitted.keys(), ...Object.keys(code.reducer.updates)],
+    where: "under intent_emission or among the reducer's updates in code",
+    declaredAt: (name) => emitted.get(name),
+  };
+}
+
+/** What a contract states of itself. @param states those of its own machine */
+function readInvariants(
+  source: LoadedContract<OrchestratorContract> | LoadedContract<ReducerContract>,
+  machine: InvariantModel["machine"],
+  names: NameResolver,
+  states: NameLookup,
+): readonly InvariantModel[] {
+  return (source.contract.invariants ?? []).map(({ name, never, eventually = [] }, index) => {
+    const at = sourceRef(source, "invariants", index);
+    if (never !== undefined) {
+      const expression = expressionRef(never, childRef(at, "never"));
+      return { at: expression.at, machine, name: name ?? `never: ${never}`, never: expression };
+    }
+    const listAt = childRef(at, "eventually");
+    const goals = eventually.map((state, i) => names.resolve(state, childRef(listAt, i), states));
+    return { at: listAt, machine, name: name ?? `eventually: ${joinWithAnd(eventually)}`, eventually: goals };
+  });
 }

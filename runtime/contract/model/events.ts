@@ -1,4 +1,4 @@
-import type { DomainModel, EventRef, HandlerModel, StateModel } from "./domain-model.ts";
+import type { DomainModel, EventRef, HandlerModel } from "./domain-model.ts";
 
 export type MessageOrigin = "bus" | "raised" | "deadline" | "failed" | "published" | "outcome";
 
@@ -20,9 +20,7 @@ export const isOutcome = ({ effects }: DomainModel, name: string): boolean =>
 
 /** The orchestrator's states that arm a deadline. */
 export const statesWithDeadline = ({ orchestrator }: DomainModel) =>
-  [...orchestrator.states.values()].filter(
-    (state): state is StateModel & Required<Pick<StateModel, "deadline">> => state.deadline !== undefined,
-  );
+  [...orchestrator.states.values()].flatMap(({ name, deadline }) => (deadline ? [{ name, deadline }] : []));
 
 /** The states that arm this deadline. */
 export const deadlineStates = (model: DomainModel, deadline: string): readonly string[] =>

@@ -1,12 +1,6 @@
-/** Items by their key; of those with the same key the first: a second declaration is reported as such (RC109). */
-export function firstByKey<Item, Value>(
-  items: Iterable<Item>,
-  key: (item: Item) => string,
-  value: (item: Item) => Value,
-): ReadonlyMap<string, Value> {
+/** Values by key; of those with the same key the first: a second declaration is reported as such (RC109). */
+export function firstByKey<Value>(pairs: Iterable<readonly [string, Value]>): ReadonlyMap<string, Value> {
   const found = new Map<string, Value>();
-  for (const item of items) if (!found.has(key(item))) found.set(key(item), value(item));
+  for (const [key, value] of pairs) if (!found.has(key)) found.set(key, value);
   return found;
 }
-
-export const itself = <Item>(item: Item): Item => item;

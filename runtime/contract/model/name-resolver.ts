@@ -2,7 +2,8 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { diagnosticAt, type SourceRef } from "../reading/contract-source.ts";
 import { formatEventPattern, parseEventPattern } from "../language/event-pattern.ts";
-import type { EventRef, ExpressionRef, NameRef } from "./domain-model.ts";
+import type { EventRef, ExpressionRef, NameRef } from "./model-parts.ts";
+import type { DomainCode } from "../../core/domain-code.ts";
 import { parseExpression } from "../../core/expression.ts";
 
 export interface NameLookup {
@@ -66,35 +67,20 @@ function nearestName(name: string, among: readonly string[]): string | undefined
 
 const PREFIX_LENGTH_MIN = 4;
 
+/** The name that was meant where the one written does not fit what it is for: the only one that fits, else unknown. */
+export function uniqueFit(fitting: readonly string[], about: NameRef, written: NameRef): NameRef {
+  if (written.unknown || about.unknown || fitting.includes(written.name)) return written;
+  const [only] = fitting;
+  return only !== undefined && fitting.length === 1 ? { ...written, name: only } : { ...written, unknown: true };
+}
+
 /** Reads an event type wherever one may stand. */
 export type EventReader = (text: string, at: SourceRef) => EventRef;
 
-interface EventNames {
-  readonly messages: readonly string[];
-  readonly intent: NameLookup;
-  /** Places by the name of what the orchestrator's states arm. */
-  readonly deadlines: ReadonlyMap<string, SourceRef>;
-  /** Places by the type of intent that the reducer emits. */
-  readonly emitted: ReadonlyMap<string, SourceRef>;
-}
-
 export function createEventReader(
   names: NameResolver,
-  { messages, intent, deadlines, emitted }: EventNames,
+  lookups: Readonly<Record<EventRef["kind"], NameLookup>>,
 ): EventReader {
-  const message: NameLookup = { kind: "message", candidates: messages, where: "in code" };
-  const lookups: Readonly<Record<EventRef["kind"], NameLookup>> = {
-    event: message,
-    published: message,
-    failed: { ...intent, declaredAt: (name) => emitted.get(name) },
-    deadline: {
-      kind: "deadline",
-      candidates: [...deadlines.keys()],
-      where: "in the orchestrator's states",
-      code: "RC110",
-      declaredAt: (name) => deadlines.get(name),
-    },
-  };
   return (written, at) => {
     const { kind, subject } = parseEventPattern(written);
     // Not an event type at all: the loader reports that (RC009).
@@ -103,6 +89,16 @@ export function createEventReader(
     const { name, unknown } = names.resolve(subject, { ...at, ...range }, lookups[kind]);
     return { kind, subject: name, name: formatEventPattern({ kind, subject: name }), written, at, unknown };
   };
+}
+
+/** What every reader of a contract may look up. */
+export interface ReadContext {
+  readonly code: DomainCode;
+  readonly names: NameResolver;
+  readonly event: EventReader;
+  readonly intent: NameLookup;
+  /** Of the reducer. */
+  readonly action: NameLookup;
 }
 
 export const expressionRef = (text: string, at: SourceRef): ExpressionRef => ({

@@ -1,76 +1,80 @@
 import type { DomainCode } from "../../core/domain-code.ts";
+import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
+import { durationMs } from "../language/schema-parts.ts";
 import type { EffectContract, ReducerContract } from "../language/schema.ts";
-import { type LoadedContract, childRef, sourceRef } from "../reading/contract-source.ts";
-import type { EffectModel, EmissionModel } from "./domain-model.ts";
-import { type EffectRow, mergeEffectSettings } from "./effect-settings.ts";
-import { fittingEffect } from "./read-handlers.ts";
-import type { NameLookup, NameResolver, EventReader } from "./name-resolver.ts";
+import { childRef, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
+import { type NameLookup, type NameResolver, type ReadContext, uniqueFit } from "./name-resolver.ts";
+
+/** A row of `intent_emission`. */
+export type EmissionModel = ReturnType<typeof readEmissions>[number];
 
 export function readEmissions(
   source: LoadedContract<ReducerContract>,
-  code: DomainCode,
+  { reducer }: DomainCode,
   names: NameResolver,
   intent: NameLookup,
-): readonly EmissionModel[] {
-  const candidates = Object.keys(code.reducer.builders);
-  const builder = { kind: "intent builder", candidates, where: "in the reducer's code" };
+) {
+  const builder = { kind: "intent builder", candidates: Object.keys(reducer.builders), where: "in the reducer's code" };
   return (source.contract.intent_emission?.intents ?? []).map(({ action_name, intent_type, target_pattern }, index) => {
     const at = sourceRef(source, "intent_emission", "intents", index);
     return {
-      at,
       action: names.resolve(action_name, childRef(at, "action_name"), builder),
       intent: names.resolve(intent_type, childRef(at, "intent_type"), intent),
+      /** The pattern, with its placeholders. */
       target: { text: target_pattern, at: childRef(at, "target_pattern") },
     };
   });
 }
 
-interface ReadContext {
-  readonly code: DomainCode;
-  readonly names: NameResolver;
-  readonly intent: NameLookup;
-  readonly event: EventReader;
+export type EffectModel = ReturnType<typeof readEffects>[number];
+
+export function readEffects(source: LoadedContract<EffectContract>, { code, names, event, ...lookups }: ReadContext) {
+  const { handlers, defaults = {} } = source.contract.handler_routing;
+  const routing = sourceRef(source, "handler_routing");
+  const inCode = { kind: "effect", candidates: Object.keys(code.effects), where: "in code" };
+  return handlers.map((row, index) => {
+    const at = childRef(routing, "handlers", index);
+    const { operation, backend, intent_type, compensated_by } = row;
+    const intent = names.resolve(intent_type, childRef(at, "intent_type"), lookups.intent);
+    const written = names.resolve(row.handler.name, childRef(at, "handler", "name"), inCode);
+    const fitting = inCode.candidates.filter((name) => code.effects[name]?.intent.intentType === intent.name);
+    const settings = mergeSettings(row, defaults);
+    const own = row.retry_policy?.retry_on !== undefined;
+    const codesAt = childRef(own ? at : childRef(routing, "defaults"), "retry_policy", "retry_on");
+    const codes = settings.retry_policy.retry_on?.map((text, i) => ({ text, at: childRef(codesAt, i) }));
+    return {
+      ...{ at, operation, backend, intent, settings },
+      /** As written; `effect` is the one that carries out the intent, where only one in code does. */
+      written,
+      effect: uniqueFit(fitting, intent, written),
+      outputs: (row.output_events ?? []).map((text, i) => event(text, childRef(at, "output_events", i))),
+      /** Whether retries are limited, so that the intent can fail for good. */
+      mayFail: settings.retry_policy.max_retries !== "unlimited",
+      /** The list of `retry_on` that counts for it: its own, or that of the contract's defaults. */
+      retryOn: codes && { codes, own },
+      compensatedBy:
+        compensated_by === undefined
+          ? undefined
+          : names.resolve(compensated_by, childRef(at, "compensated_by"), { ...lookups.intent, except: intent_type }),
+    };
+  });
 }
 
-export function readEffects(source: LoadedContract<EffectContract>, context: ReadContext): readonly EffectModel[] {
-  return source.contract.handler_routing.handlers.map((row, index) => readEffect(source, context, row, index));
-}
+type EffectRouting = EffectContract["handler_routing"];
+type Settings = NonNullable<EffectRouting["defaults"]>;
 
-function readEffect(
-  source: LoadedContract<EffectContract>,
-  { code, names, intent: lookup, event }: ReadContext,
-  row: EffectRow,
-  index: number,
-): EffectModel {
-  const at = sourceRef(source, "handler_routing", "handlers", index);
-  const settings = mergeEffectSettings(row, source.contract.handler_routing.defaults);
-  const intent = names.resolve(row.intent_type, childRef(at, "intent_type"), lookup);
-  const effects = { kind: "effect", candidates: Object.keys(code.effects), where: "in code" };
-  const written = names.resolve(row.handler.name, childRef(at, "handler", "name"), effects);
-  const outputs = (row.output_events ?? []).map((text, i) => event(text, childRef(at, "output_events", i)));
-  const { operation, backend, compensated_by: compensation } = row;
+/** Key by key the value of the row, else that of the contract's `defaults`, else that of `EFFECT_DEFAULTS`. */
+function mergeSettings(row: EffectRouting["handlers"][number], defaults: Settings) {
+  // A key that a contract leaves out is not there at all, so none of these is undefined.
+  const { timeout, batch, concurrency } = Object.assign({}, EFFECT_DEFAULTS, defaults, row);
+  const { retry_policy: standard, circuit_breaker: breaker } = EFFECT_DEFAULTS;
+  const retry = Object.assign({}, standard, defaults.retry_policy, row.retry_policy);
+  // Where no `max_delay` is given, the longest wait is at least the first one.
+  const isLonger = (durationMs(retry.initial_delay) ?? 0) > (durationMs(standard.max_delay) ?? 0);
+  const max_delay = isLonger ? retry.initial_delay : standard.max_delay;
   return {
-    ...{ at, operation, backend, intent, written, effect: fittingEffect(code, intent, written), outputs, settings },
-    mayFail: settings.retry_policy.max_retries !== "unlimited",
-    ...retryOnOf(source, row, index, settings.retry_policy.retry_on),
-    ...(compensation !== undefined && {
-      compensatedBy: names.resolve(compensation, childRef(at, "compensated_by"), {
-        ...lookup,
-        except: row.intent_type,
-      }),
-    }),
+    ...{ timeout, batch, concurrency },
+    retry_policy: Object.assign({ ...standard, max_delay }, defaults.retry_policy, row.retry_policy),
+    circuit_breaker: Object.assign({}, breaker, defaults.circuit_breaker, row.circuit_breaker),
   };
-}
-
-function retryOnOf(
-  source: LoadedContract<EffectContract>,
-  row: EffectRow,
-  index: number,
-  codes: readonly string[] | undefined,
-): Pick<EffectModel, "retryOn"> {
-  if (!codes) return {};
-  const own = row.retry_policy?.retry_on !== undefined;
-  const at = sourceRef(source, "handler_routing", ...(own ? ["handlers", index] : ["defaults"]));
-  const listAt = childRef(at, "retry_policy", "retry_on");
-  return { retryOn: { codes: codes.map((text, i) => ({ text, at: childRef(listAt, i) })), own } };
 }

@@ -1,24 +1,31 @@
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
-import { type LoadedContract, childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/contract-source.ts";
-import type { DeadlineModel, EventRef, MachineModel, StateModel, TransitionModel, NameRef } from "./domain-model.ts";
-import { knownName, type NameLookup, type NameResolver, type EventReader, expressionRef } from "./name-resolver.ts";
-import { firstByKey, itself } from "./first-by-key.ts";
+import { childRef, itemsWithRefs, type LoadedContract, type SourceRef, sourceRef } from "../reading/contract-source.ts";
+import { firstByKey } from "./first-by-key.ts";
+import type { DeadlineModel, MachineModel, NameRef, StateModel } from "./model-parts.ts";
+import { type EventReader, expressionRef, type NameLookup, type ReadContext } from "./name-resolver.ts";
 
 type OrchestratorMachine = OrchestratorContract["state_machine"];
-type OrchestratorState = OrchestratorMachine["states"][number];
-type ReducerState = ReducerContract["state_machine"]["states"][number];
+type ReducerMachine = ReducerContract["state_machine"];
+type State = OrchestratorMachine["states"][number] & ReducerMachine["states"][number];
+type FromState = Pick<OrchestratorMachine["transitions"][number], "from_state">;
+
+/** The orchestrator's or the reducer's: a key that only the other one has is never there. */
+interface AnyMachine extends Pick<OrchestratorMachine | ReducerMachine, "state_machine_name" | "initial_state"> {
+  readonly states: readonly State[];
+  readonly transitions: readonly (FromState & Omit<ReducerMachine["transitions"][number], "from_state">)[];
+}
+
+type MachineSource = LoadedContract<OrchestratorContract> | LoadedContract<ReducerContract>;
 
 export const machineStateName = (state: string | null): string => state ?? NO_ENTITY;
 
 /** How a state's name is looked up, in the orchestrator's machine or the reducer's. */
-export function stateLookup(
-  source: LoadedContract<OrchestratorContract> | LoadedContract<ReducerContract>,
-): NameLookup {
-  const { states, initial_state } = source.contract.state_machine;
+export function stateLookup(source: MachineSource): NameLookup {
+  const { states, initial_state }: AnyMachine = source.contract.state_machine;
   const places = new Map(
-    states.map(({ state_name: name }, index) => [
-      name,
+    states.map(({ state_name }, index) => [
+      state_name,
       sourceRef(source, "state_machine", "states", index, "state_name"),
     ]),
   );
@@ -30,105 +37,58 @@ export function stateLookup(
   };
 }
 
-export function readOrchestratorMachine(
-  source: LoadedContract<OrchestratorContract>,
-  names: NameResolver,
-  lookup: NameLookup,
-  event: EventReader,
-): MachineModel<EventRef> {
-  const { state_machine_name: name, states, transitions } = source.contract.state_machine;
+/** @param state how its states' names are looked up */
+export function readMachine<Trigger extends NameRef>(
+  source: MachineSource,
+  { names, event, action: actionLookup }: ReadContext,
+  state: NameLookup,
+  readTrigger: (text: string, at: SourceRef) => Trigger,
+): MachineModel<Trigger> {
+  const { state_machine_name: name, initial_state, states, transitions }: AnyMachine = source.contract.state_machine;
   const at = sourceRef(source, "state_machine");
-  const initialAt = childRef(at, "initial_state");
-  // Nothing is owed to an entity that is not there, so it may stay away for good.
-  const noEntity: StateModel = {
-    ...{ name: NO_ENTITY, at: initialAt, terminal: true, transient: false, entryActions: [] },
-  };
-  const declaredStates = [
-    noEntity,
-    ...states.map((state, index) => readOrchestratorState(state, childRef(at, "states", index), event)),
-  ];
-  return {
-    ...{ name, initial: NO_ENTITY, initialAt, declaredStates },
-    states: firstByKey(declaredStates, (state) => state.name, itself),
-    transitions: transitions.flatMap((transition, index) => {
-      const transitionAt = childRef(at, "transitions", index);
-      const trigger = event(transition.trigger, childRef(transitionAt, "trigger"));
-      const rest = { index, at: transitionAt, trigger, conditions: [], actions: [] };
-      return transitionPerState(names, lookup, transition, rest);
-    }),
-  };
-}
-
-function readOrchestratorState(state: OrchestratorState, at: SourceRef, event: EventReader): StateModel {
-  const common = { ...commonStateFields(state, at), entryActions: [] };
-  if (!state.deadline) return common;
-  const { name, after, renewed_by = [], renewed_for, expiry_guard: guard } = state.deadline;
-  const deadlineAt = childRef(at, "deadline");
-  const deadline: DeadlineModel = {
-    ...{ name, at: childRef(deadlineAt, "name"), after, renewedFor: renewed_for ?? after },
-    renewedBy: renewed_by.map((text, i) => event(text, childRef(deadlineAt, "renewed_by", i))),
-    ...(guard && { expiryGuard: { maxRatio: guard.max_ratio, minCount: guard.min_count } }),
-  };
-  return { ...common, deadline };
-}
-
-export function readReducerMachine(
-  source: LoadedContract<ReducerContract>,
-  names: NameResolver,
-  event: EventReader,
-  lookups: { readonly state: NameLookup; readonly action: NameLookup; readonly trigger: NameLookup },
-): MachineModel {
-  const { state_machine_name: name, states, transitions, initial_state } = source.contract.state_machine;
-  const at = sourceRef(source, "state_machine");
-  const initialAt = childRef(at, "initial_state");
+  const resolveState = (written: string | null, stateAt: SourceRef): NameRef =>
+    names.resolve(machineStateName(written), stateAt, state);
   const readActions = (actions: readonly string[] = [], actionsAt: SourceRef): readonly NameRef[] =>
-    actions.map((action, index) => names.resolve(action, childRef(actionsAt, index), lookups.action));
-  const readState = (state: ReducerState, index: number): StateModel => {
+    actions.map((action, index) => names.resolve(action, childRef(actionsAt, index), actionLookup));
+  const readState = (row: State, index: number): StateModel => {
     const stateAt = childRef(at, "states", index);
     return {
-      ...commonStateFields(state, stateAt),
-      entryActions: readActions(state.entry_actions, childRef(stateAt, "entry_actions")),
-      ...(state.raises !== undefined && { raises: event(state.raises, childRef(stateAt, "raises")) }),
+      ...{ name: row.state_name, at: childRef(stateAt, "state_name") },
+      ...{ terminal: row.is_terminal ?? false, transient: row.is_transient ?? false },
+      entryActions: readActions(row.entry_actions, childRef(stateAt, "entry_actions")),
+      ...(row.raises !== undefined && { raises: event(row.raises, childRef(stateAt, "raises")) }),
+      ...(row.deadline && { deadline: readDeadline(row.deadline, childRef(stateAt, "deadline"), event) }),
     };
   };
-  const initial = names.resolve(initial_state, initialAt, lookups.state).name;
-  const declaredStates = states.map(readState);
+  const initial = resolveState(initial_state, childRef(at, "initial_state"));
+  // Nothing is owed to an entity that is not there, so it may stay away for good.
+  const noEntity = { name: NO_ENTITY, at: initial.at, terminal: true, transient: false, entryActions: [] };
+  const declaredStates = [...(initial_state === null ? [noEntity] : []), ...states.map(readState)];
   return {
-    ...{ name, initial, initialAt, declaredStates },
-    states: firstByKey(declaredStates, (state) => state.name, itself),
-    transitions: transitions.flatMap((transition, index) => {
+    ...{ name, initial: initial.name, initialAt: initial.at, declaredStates },
+    states: firstByKey(declaredStates.map((each) => [each.name, each])),
+    transitions: transitions.flatMap(({ from_state, to_state, trigger, conditions = [], actions }, index) => {
       const transitionAt = childRef(at, "transitions", index);
-      const { conditions = [], actions, trigger } = transition;
-      return transitionPerState(names, lookups.state, transition, {
+      const shared = {
         ...{ index, at: transitionAt },
-        trigger: names.resolve(trigger, childRef(transitionAt, "trigger"), lookups.trigger),
+        trigger: readTrigger(trigger, childRef(transitionAt, "trigger")),
         conditions: conditions.map(({ expression }, i) =>
           expressionRef(expression, childRef(transitionAt, "conditions", i, "expression")),
         ),
         actions: readActions(actions, childRef(transitionAt, "actions")),
-      });
+        to: resolveState(to_state, childRef(transitionAt, "to_state")),
+      };
+      const fromStates = itemsWithRefs(from_state, childRef(transitionAt, "from_state"));
+      return fromStates.map((from) => ({ ...shared, from: resolveState(from.item, from.at) }));
     }),
   };
 }
 
-function transitionPerState<Trigger extends NameRef>(
-  names: NameResolver,
-  lookup: NameLookup,
-  { from_state, to_state }: { readonly from_state: string | null | readonly (string | null)[]; to_state: string },
-  rest: Omit<TransitionModel<Trigger>, "from" | "to">,
-): readonly TransitionModel<Trigger>[] {
-  const to = names.resolve(to_state, childRef(rest.at, "to_state"), lookup);
-  return itemsWithRefs(from_state, childRef(rest.at, "from_state")).map(({ item, at }) => {
-    const from = item === null ? knownName(NO_ENTITY, at) : names.resolve(item, at, lookup);
-    return { ...rest, from, to };
-  });
+function readDeadline(deadline: NonNullable<State["deadline"]>, at: SourceRef, event: EventReader): DeadlineModel {
+  const { name, after, renewed_by = [], renewed_for, expiry_guard: guard } = deadline;
+  return {
+    ...{ name, at: childRef(at, "name"), after, renewedFor: renewed_for ?? after },
+    renewedBy: renewed_by.map((text, index) => event(text, childRef(at, "renewed_by", index))),
+    ...(guard && { expiryGuard: { maxRatio: guard.max_ratio, minCount: guard.min_count } }),
+  };
 }
-
-const commonStateFields = (
-  {
-    state_name: name,
-    is_terminal: terminal = false,
-    is_transient: transient = false,
-  }: OrchestratorState | ReducerState,
-  at: SourceRef,
-) => ({ name, at: childRef(at, "state_name"), terminal, transient });

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, fileDiagnostic } from "../diagnostics/diagnostic.ts";
 
 export const FILE_BYTES_MAX = 1_048_576;
 /** Until two readings in a row are the same. */
@@ -16,7 +16,7 @@ export function readContractFolder(dir: string): { files: readonly ContractFile[
   const files: ContractFile[] = [];
   const problems: Diagnostic[] = [];
   const reportUnreadable = (file: string, code: string, message: string) =>
-    problems.push({ file, line: 1, column: 1, width: 1, excerpt: "", code, severity: "error", message });
+    problems.push(fileDiagnostic(code, file, message));
   let names: readonly string[] = [];
   try {
     names = readdirSync(dir)

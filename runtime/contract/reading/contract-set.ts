@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, fileDiagnostic } from "../diagnostics/diagnostic.ts";
 import type { Contract } from "../language/schema.ts";
 import { type ContractSet, type LoadedContract, diagnosticAt, sourceRef } from "./contract-source.ts";
 import { createHash } from "node:crypto";
@@ -21,10 +21,8 @@ export function buildContractSet(
   const [orchestrator] = orchestrators;
   const [reducer] = reducers;
   const diagnostics = [
-    ...(orchestrator ? [] : [missingContract(dir, "orchestrator")]),
-    ...(reducer ? [] : [missingContract(dir, "reducer")]),
-    ...surplusContracts(orchestrators),
-    ...surplusContracts(reducers),
+    ...exactlyOne(dir, "orchestrator", orchestrators),
+    ...exactlyOne(dir, "reducer", reducers),
     ...ofOtherDomains(orchestrator ?? sources[0], sources),
   ];
   if (!orchestrator || !reducer) return { diagnostics };
@@ -32,17 +30,14 @@ export function buildContractSet(
   return { set: { domain: orchestrator.contract.domain, orchestrator, reducer, effects }, diagnostics };
 }
 
-const missingContract = (dir: string, kind: string): Diagnostic => ({
-  ...{ file: dir, line: 1, column: 1, width: 1, excerpt: "" },
-  ...{ code: "RC109", severity: "error", message: `a domain has one ${kind}: this folder has none` },
-});
-
-const surplusContracts = ([first, ...others]: readonly LoadedContract[]): readonly Diagnostic[] =>
-  others.map((source) => {
-    const message = `a domain has one ${source.contract.node_type.toLowerCase()}: this is a second one`;
-    const related = first && [{ at: sourceRef(first, "node_type"), message: "the first" }];
-    return diagnosticAt("RC109", sourceRef(source, "node_type"), message, { related });
-  });
+function exactlyOne(dir: string, kind: string, [first, ...more]: readonly LoadedContract[]): readonly Diagnostic[] {
+  const rule = `a domain has one ${kind}`;
+  if (!first) return [fileDiagnostic("RC109", dir, `${rule}: this folder has none`)];
+  const related = [{ at: sourceRef(first, "node_type"), message: "the first" }];
+  return more.map((each) =>
+    diagnosticAt("RC109", sourceRef(each, "node_type"), `${rule}: this is a second one`, { related }),
+  );
+}
 
 function ofOtherDomains(first: LoadedContract | undefined, sources: readonly LoadedContract[]): readonly Diagnostic[] {
   if (!first) return [];
@@ -56,17 +51,15 @@ function ofOtherDomains(first: LoadedContract | undefined, sources: readonly Loa
     });
 }
 
-/** JSON with sorted keys: the same content gives the same text, in whatever order it was written. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, canonical(inner)]));
+/** Sorts a map's keys: the same content gives the same JSON, in whatever order it was written. */
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** SHA-256, hex, of a domain's normalized contracts; file names and the order of keys make no difference. */
 export function contentHash({ orchestrator, reducer, effects }: ContractSet): string {
   const contracts: Contract[] = [orchestrator, reducer, ...effects].map(({ contract }) => contract);
-  const texts = contracts.map((contract) => JSON.stringify(canonical(contract))).sort();
+  const texts = contracts.map((contract) => JSON.stringify(contract, sortKeys)).sort();
   return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
 }

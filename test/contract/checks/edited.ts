@@ -7,8 +7,7 @@ import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
 import { HandlerPostgresUpsert } from "../../../effects/postgres/postgres-upsert.effect.ts";
 import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
-import { buildDomainModel } from "../../../runtime/contract/model/build-domain-model.ts";
-import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
+import { buildDomainModel, type DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
 import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { sortedUniqueDiagnostics, loadContract } from "../../../runtime/contract/reading/load.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
-import { buildDomainModel } from "../../../runtime/contract/model/build-domain-model.ts";
+import { buildDomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import { buildContractSet } from "../../../runtime/contract/reading/contract-set.ts";
 import { loadContract, loadContractFolder } from "../../../runtime/contract/reading/load.ts";
 import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
