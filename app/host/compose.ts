@@ -211,7 +211,7 @@ function createBus({ config, options, source, store, clock, failpoint }: Runtime
     groupId: config.KAFKA_GROUP_ID ?? defaultGroup,
     ...kafkaAccess(config),
     clock,
-    limits: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS },
+    sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
     log: (level, message, details) => options.log?.(level, message, details),
     onPartPublished: () => failpoint("C7"),
   });
