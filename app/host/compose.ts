@@ -159,7 +159,7 @@ function createBus(
     clientId: "rollcall",
     groupId: config.KAFKA_GROUP_ID ?? defaultGroup,
     clock,
-    limits: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS },
+    sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
     log: (level, message, details) => log?.[level](details ?? {}, message),
     onPartPublished: () => failpoint("C7"),
   });

@@ -57,7 +57,7 @@ class Trial {
   /** Everything that the runtime does with a bus; resolves when its own messages are consumed. */
   async runs(user: KafkaUser = "runtime", more: Partial<KafkaBusOptions> = {}, joinMs = 30_000): Promise<void> {
     const bus = kafkaBus(this.#kafka.bootstrapServers, {
-      limits: { connectTimeoutMs: patience.timeoutMs },
+      connectTimeoutMs: patience.timeoutMs,
       groupId: `rollcall.${this.env}.registration`,
       ...this.#kafka.access(user),
       log: (_level, text, details) => this.said.push(text + JSON.stringify(details)),

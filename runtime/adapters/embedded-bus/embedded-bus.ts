@@ -16,7 +16,6 @@ import { settleWithin } from "../../ports/settle-within.ts";
 import { sharedPartitionCount } from "../shared-partition-count.ts";
 import { EmbeddedLogReaders } from "./embedded-log-readers.ts";
 import { endsByPartition, EmbeddedLog, busUnavailable } from "./embedded-log.ts";
-import { EmbeddedLogRetention } from "./embedded-log-retention.ts";
 
 export interface EmbeddedBusOptions {
   readonly store: Store;
@@ -29,6 +28,8 @@ const dayMs = 86_400_000;
 const closeTimeoutMs = 5_000;
 /** Few enough that a publish does not wait noticeably for a sweep. */
 const deletedPerSweepMax = 2_000;
+const sweepIntervalMs = 60_000;
+const catchUpIntervalMs = 500;
 
 /**
  * The bus of one process, in its database. There is no group: every partition is assigned from `subscribe` to `close`.
@@ -39,11 +40,13 @@ export class EmbeddedBus implements EventBus {
   readonly #clock: Clock;
   readonly #log: EmbeddedLog;
   readonly #readers: EmbeddedLogReaders;
-  readonly #retention: EmbeddedLogRetention;
+  readonly #retentionMs: number;
   /** Changes of the log run one after another; this is the last one. */
   #lastChange: Promise<unknown> = Promise.resolve();
   #subscription: { readonly listener: BusListener; readonly partitions: readonly number[] } | undefined;
-  #lastAppendTimeMs = 0;
+  /** Topic -> partition -> the position that is stored in the database: records below are not read again. */
+  readonly #storedPositions = new Map<string, Map<number, number>>();
+  #cancelSweep: () => void = () => {};
   #closed: Promise<void> | undefined;
 
   constructor({ store, clock, retentionMs = dayMs }: EmbeddedBusOptions) {
@@ -51,9 +54,7 @@ export class EmbeddedBus implements EventBus {
     this.#clock = clock;
     this.#log = new EmbeddedLog(store);
     this.#readers = new EmbeddedLogReaders(this.#log, clock);
-    this.#retention = new EmbeddedLogRetention(clock, (keepFrom) =>
-      this.#runExclusively(() => this.#log.trim(keepFrom, clock.wallMs() - retentionMs, deletedPerSweepMax)),
-    );
+    this.#retentionMs = retentionMs;
   }
 
   prepare(topics: WantedTopics): Promise<{ readonly partitions: number }> {
@@ -73,13 +74,12 @@ export class EmbeddedBus implements EventBus {
     const [first = []] = ends.values();
     this.#subscription = { listener, partitions: [...first.keys()] };
     this.#clock.after(0, () => this.#assign());
-    this.#retention.start(topics);
+    for (const topic of topics) this.#storedPositions.set(topic, new Map());
+    this.#scheduleSweep(sweepIntervalMs);
   }
 
   startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
-    this.#retention.advancePositions(
-      new Map([...positions].map(([topic, offset]) => [topic, new Map([[partition, offset]])])),
-    );
+    for (const [topic, offset] of positions) this.#storedPositions.get(topic)?.set(partition, offset);
     this.#readers.start(partition, positions);
   }
 
@@ -103,20 +103,19 @@ export class EmbeddedBus implements EventBus {
   #assign(): void {
     if (this.#subscription === undefined || this.#closed !== undefined) return;
     const { listener, partitions } = this.#subscription;
-    this.#readers.assign(partitions, listener);
+    this.#readers.assign(listener);
     listener.onAssigned(partitions);
   }
 
   commitPositionsHint(positions: ByTopicPartition<number>): void {
-    this.#retention.advancePositions(positions);
+    for (const [topic, partitions] of positions)
+      for (const [partition, offset] of partitions) this.#storedPositions.get(topic)?.set(partition, offset);
   }
 
   async publish(messages: readonly OutgoingMessage[], { timeoutMs }: TimeLimit) {
     assertMessageSizes(messages);
     return this.#withTimeout(timeoutMs, "publish", async () => {
-      // A broker's time never goes back: when the machine's clock does, the last time is used again.
-      this.#lastAppendTimeMs = Math.max(this.#lastAppendTimeMs, this.#log.newestMs, Math.floor(this.#clock.wallMs()));
-      const brokerTimeMs = this.#lastAppendTimeMs;
+      const brokerTimeMs = this.#log.timeOfAppend(this.#clock.wallMs());
       for (const call of splitIntoCalls(messages, PARTITION_BYTES_MAX))
         this.#readers.deliverAppended(await this.#log.append(call, brokerTimeMs));
       return { brokerTimeMs, receivedAtMs: this.#clock.monotonicMs() };
@@ -140,14 +139,31 @@ export class EmbeddedBus implements EventBus {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
-    return this.#closed;
+    return (this.#closed ??= this.#shutDown());
   }
 
   async #shutDown(): Promise<void> {
     this.#readers.revoke();
-    this.#retention.stop();
+    this.#cancelSweep();
     await settleWithin(closeTimeoutMs, this.#lastChange, () => {}, this.#clock);
+  }
+
+  #scheduleSweep(delayMs: number): void {
+    if (this.#closed === undefined) this.#cancelSweep = this.#clock.after(delayMs, () => void this.#sweep());
+  }
+
+  /** Deletes old records, of subscribed topics those that were read and a position after them stored. */
+  async #sweep(): Promise<void> {
+    const keepFrom = (topic: string, partition: number): number => {
+      const positions = this.#storedPositions.get(topic);
+      return positions === undefined ? Infinity : (positions.get(partition) ?? 0);
+    };
+    const olderThanMs = this.#clock.wallMs() - this.#retentionMs;
+    // The store fails for its other users too, who report it. Old records can wait.
+    const deleted = await this.#runExclusively(() => this.#log.trim(keepFrom, olderThanMs, deletedPerSweepMax)).catch(
+      () => 0,
+    );
+    this.#scheduleSweep(deleted > 0 ? catchUpIntervalMs : sweepIntervalMs);
   }
 
   async #withTimeout<Result>(timeoutMs: number, what: string, work: () => Promise<Result>): Promise<Result> {

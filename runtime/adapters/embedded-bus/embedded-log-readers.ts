@@ -21,8 +21,8 @@ const retryMs = 1_000;
 export class EmbeddedLogReaders {
   readonly #log: EmbeddedLog;
   readonly #clock: Clock;
+  /** Undefined while nothing is assigned. */
   #listener: BusListener | undefined;
-  #assigned: readonly number[] = [];
   readonly #paused = new Set<number>();
   readonly #readers = new Map<string, Reader>();
 
@@ -31,20 +31,19 @@ export class EmbeddedLogReaders {
     this.#clock = clock;
   }
 
-  assign(partitions: readonly number[], listener: BusListener): void {
+  assign(listener: BusListener): void {
     this.revoke();
-    this.#assigned = partitions;
     this.#listener = listener;
   }
 
   revoke(): void {
-    this.#assigned = [];
+    this.#listener = undefined;
     this.#readers.clear();
     this.#paused.clear();
   }
 
   start(partition: number, positions: ReadonlyMap<string, number>): void {
-    if (!this.#assigned.includes(partition)) return;
+    if (this.#listener === undefined) return;
     this.#paused.delete(partition);
     for (const [topic, position] of positions)
       this.#readers.set(keyOf({ topic, partition }), { topic, partition, position, reading: false });

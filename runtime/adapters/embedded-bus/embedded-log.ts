@@ -1,10 +1,15 @@
 import { Fault } from "../../core/fault.ts";
 import type { BusRecord, ByTopicPartition, LogEnds, OutgoingMessage } from "../../ports/event-bus.ts";
 import type { Store } from "../../ports/store.ts";
-import { headersFromJson, headersToBytes, headersToJson } from "./stored-headers.ts";
+import { headersFromJson, headersToBytes, headersToJson, type StoredHeaders } from "./stored-headers.ts";
 import { deleteRecords, insertRecords, selectEnds, selectPage } from "./embedded-log-sql.ts";
 
 export type LogRecord = Omit<BusRecord, "receivedAtMs">;
+
+interface StoredRecord extends Pick<LogRecord, "offset" | "key" | "value"> {
+  readonly headers: StoredHeaders;
+  readonly at: Date;
+}
 
 /**
  * Topics and their records as rows. Offsets are counted in memory, so a database has one EmbeddedLog, and its caller
@@ -15,15 +20,16 @@ export class EmbeddedLog {
   readonly #ends = new Map<string, { low: number; high: number }[]>();
   /** The offsets are read again after deleting, and after a failed insert, which may have been written all the same. */
   #mustReloadEnds = false;
+  /** The latest time of an append, ms since the epoch. */
   #newestMs = 0;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** Append time of the newest record, ms since the epoch. */
-  get newestMs(): number {
-    return this.#newestMs;
+  /** A broker's time never goes back: when the machine's clock does, the last time is used again. */
+  timeOfAppend(wallMs: number): number {
+    return (this.#newestMs = Math.max(this.#newestMs, Math.floor(wallMs)));
   }
 
   /** Topic -> partition count; topics that don't exist are left out. */
@@ -105,21 +111,14 @@ export class EmbeddedLog {
       const ends = this.#ends.get(topic)?.[partition];
       if (ends !== undefined) ends.high = offset + 1;
     }
-    this.#newestMs = Math.max(this.#newestMs, atMs);
     return records;
   }
 
   /** Records of one partition from an offset on, in order; empty when there are none. */
   async page(topic: string, partition: number, from: number): Promise<LogRecord[]> {
-    const rows = await this.#store.query<{
-      offset: number;
-      key: Buffer | null;
-      value: Buffer | null;
-      headers: Parameters<typeof headersFromJson>[0];
-      at: Date;
-    }>(selectPage, [topic, partition, from]);
-    return rows.map(({ offset, key, value, headers, at }) => ({
-      ...{ topic, partition, offset, key, value },
+    const rows = await this.#store.query<StoredRecord>(selectPage, [topic, partition, from]);
+    return rows.map(({ headers, at, ...record }) => ({
+      ...{ topic, partition, ...record },
       headers: headersFromJson(headers),
       brokerTimeMs: at.getTime(),
     }));

@@ -39,7 +39,5 @@ export class CommitHints {
   /** Drops what waits: after a revocation only the new owner of a partition may commit its position. */
   clear(): void {
     this.#waiting.clear();
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
   }
 }

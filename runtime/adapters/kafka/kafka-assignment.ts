@@ -44,9 +44,8 @@ export class KafkaAssignment {
   }
 
   joined(numbers: readonly number[]): void {
-    this.revoke();
     this.#claim = { owned: numbers, generation: this.#membership?.generationId ?? -1 };
-    void this.#confirm();
+    this.reconfirm();
   }
 
   /** kafkajs' own heartbeat was answered. */

@@ -39,21 +39,18 @@ export class KafkaBus implements EventBus {
   async prepare(topics: WantedTopics): Promise<{ readonly partitions: number }> {
     const prepared = await prepareTopics(this.#settings, topics);
     // A new leader may not know yet that it leads; a consumer that is the first to ask it would join its group again.
-    await this.#brokersEnds([...topics.input, ...topics.output], leadersTimeoutMs);
+    await this.logEnds([...topics.input, ...topics.output], { timeoutMs: leadersTimeoutMs });
     return prepared;
   }
 
   async subscribe(topics: readonly string[], listener: BusListener): Promise<void> {
     if (this.#closing !== undefined) throw busUnavailable("the bus is closed");
     if (this.#consumer !== undefined) throw new Error("a bus has one subscription");
-    const consumer = new KafkaConsumer(this.#settings, topics, listener);
-    this.#consumer = consumer;
-    try {
-      await consumer.subscribe();
-    } catch (error) {
+    this.#consumer = new KafkaConsumer(this.#settings, topics, listener);
+    await this.#consumer.subscribe().catch((error: unknown) => {
       this.#consumer = undefined;
       throw error;
-    }
+    });
   }
 
   startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
@@ -81,9 +78,15 @@ export class KafkaBus implements EventBus {
     return { brokerTimeMs, receivedAtMs: this.#settings.clock.monotonicMs() };
   }
 
-  async logEnds(topics: readonly string[], { timeoutMs }: TimeLimit): Promise<ByTopicPartition<LogEnds>> {
-    const ends = await this.#brokersEnds(topics, timeoutMs);
-    return new Map([...ends].map(([topic, partitions]) => [topic, this.#visibleEnds(topic, partitions)]));
+  logEnds(topics: readonly string[], { timeoutMs }: TimeLimit): Promise<ByTopicPartition<LogEnds>> {
+    const deadlineAt = this.#settings.clock.monotonicMs() + timeoutMs;
+    return this.#cluster.request("asking for the ends of the log", deadlineAt, (cluster) =>
+      fetchLogEnds(
+        cluster,
+        topics,
+        (topic, partition, high) => this.#consumer?.delivery.visibleEnd(topic, partition, high) ?? high,
+      ),
+    );
   }
 
   describe(topics: readonly string[]): Promise<BusDescription> {
@@ -99,23 +102,5 @@ export class KafkaBus implements EventBus {
     // kafkajs waits for requests that get no answer, and a stop that is awaited within a handler never ends.
     await settleWithin<unknown>(gracefulCloseMs, closed, () => {});
     for (const part of [this.#consumer, this.#producer, this.#cluster]) part?.destroy();
-  }
-
-  #brokersEnds(topics: readonly string[], timeoutMs: number): Promise<ByTopicPartition<LogEnds>> {
-    const deadlineAt = this.#settings.clock.monotonicMs() + timeoutMs;
-    return this.#cluster.request("asking for the ends of the log", deadlineAt, (cluster) =>
-      fetchLogEnds(cluster, topics),
-    );
-  }
-
-  #visibleEnds(topic: string, partitions: ReadonlyMap<number, LogEnds>): ReadonlyMap<number, LogEnds> {
-    const { delivery } = this.#consumer ?? {};
-    if (delivery === undefined) return partitions;
-    return new Map(
-      [...partitions].map(([partition, { low, high }]) => [
-        partition,
-        { low, high: Math.max(low, delivery.visibleEnd(topic, partition, high)) },
-      ]),
-    );
   }
 }

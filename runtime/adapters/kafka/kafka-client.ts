@@ -5,22 +5,23 @@ import type { Clock } from "../../ports/clock.ts";
 import { busUnavailable } from "./kafka-faults.ts";
 import { patchKafkajs } from "./kafkajs-patches.ts";
 
-const defaultLimits = {
-  /** Without a heartbeat for this long, the group gives a member's partitions to others. */
-  sessionTimeoutMs: 30_000,
-  /** How long it may take until a member learns that the group is changing. */
-  heartbeatIntervalMs: 1_000,
-  /** For connecting, in `prepare`, `subscribe` and `describe`. */
-  connectTimeoutMs: 5_000,
-};
-
 type KafkaLog = (
   level: "info" | "warn" | "error",
   message: string,
   details: Readonly<Record<string, string | number>>,
 ) => void;
 
-export interface KafkaBusOptions {
+const defaults = {
+  /** Without a heartbeat for this long, the group gives a member's partitions to others. */
+  sessionTimeoutMs: 30_000,
+  /** How long it may take until a member learns that the group is changing. */
+  heartbeatIntervalMs: 1_000,
+  /** For connecting, in `prepare`, `subscribe` and `describe`. */
+  connectTimeoutMs: 5_000,
+  log: (() => {}) as KafkaLog,
+};
+
+export interface KafkaBusOptions extends Partial<Readonly<typeof defaults>> {
   /** `host:port` each. */
   readonly brokers: readonly string[];
   readonly clientId: string;
@@ -32,18 +33,12 @@ export interface KafkaBusOptions {
   };
   readonly ssl?: Exclude<KafkaConfig["ssl"], undefined>;
   readonly clock: Clock;
-  readonly limits?: Partial<typeof defaultLimits>;
-  readonly log?: KafkaLog;
   /** Called between the calls into which a large publish is split, when a part is confirmed. For crash tests. */
   readonly onPartPublished?: () => void;
 }
 
 export type KafkaSettings = ReturnType<typeof withDefaults>;
-export const withDefaults = (options: KafkaBusOptions) => ({
-  ...options,
-  limits: { ...defaultLimits, ...options.limits },
-  log: options.log ?? (() => {}),
-});
+export const withDefaults = (options: KafkaBusOptions) => ({ ...defaults, ...options });
 
 /** Of one request. A publish is repeated after it until its own timeout has passed. */
 export const requestTimeoutMs = 10_000;

@@ -85,15 +85,14 @@ export class KafkaConsumer {
   }
 
   startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
-    const wanted = this.#topics.map((topic) => ({ topic, offset: positions.get(topic) }));
-    const missing = wanted.find(({ offset }) => offset === undefined);
-    if (missing !== undefined) throw new Error(`partition ${partition} has no position in ${missing.topic}`);
+    const missing = this.#topics.find((topic) => !positions.has(topic));
+    if (missing !== undefined) throw new Error(`partition ${partition} has no position in ${missing}`);
     // Revoked meanwhile: `onAssigned` follows, and then another start.
     if (!this.#assignment.isAnnounced || !this.#assignment.claim.owned.includes(partition)) return;
     this.#ifRunning((consumer) => {
-      for (const { topic, offset } of wanted) consumer.seek({ topic, partition, offset: String(offset) });
+      for (const topic of this.#topics) consumer.seek({ topic, partition, offset: String(positions.get(topic)) });
       consumer.resume(this.#topicPartitions([partition]));
-      this.delivery.start(partition, new Map(wanted.map(({ topic, offset = 0 }) => [topic, offset])));
+      this.delivery.start(partition, positions);
     });
   }
 
@@ -181,15 +180,16 @@ export class KafkaConsumer {
   /** After kafkajs ended the subscription: subscribes again, at most `recoveryCountMax` times in close succession. */
   #recoverSubscription(subscription: Subscription, cause: unknown): void {
     if (this.#ended || subscription !== this.#subscription) return;
-    const { clock, limits, log } = this.#settings;
+    const { clock, sessionTimeoutMs, log } = this.#settings;
     subscription.client.destroy();
     this.#subscription = undefined;
     this.#revoke();
-    if (isNamed(cause, "KafkaJSNotImplemented")) return this.#fail(unsupportedCodecFault(this.#topics, cause));
-    const fault = toBusFault("the subscription ended", cause);
+    const fault = isNamed(cause, "KafkaJSNotImplemented")
+      ? this.#codecFault(cause)
+      : toBusFault("the subscription ended", cause);
     // A permission that was withdrawn does not come back by retrying.
     if (!fault.retryable) return this.#fail(fault);
-    if (clock.monotonicMs() - this.#subscribedAtMs > 2 * limits.sessionTimeoutMs) this.#recoveryCount = 0;
+    if (clock.monotonicMs() - this.#subscribedAtMs > 2 * sessionTimeoutMs) this.#recoveryCount = 0;
     this.#recoveryCount += 1;
     log("error", "the subscription ended, subscribing again", {
       error: describeError(cause),
@@ -213,6 +213,11 @@ export class KafkaConsumer {
         log("error", "subscribing again failed, another try follows", { error: describeError(error) });
       }
     }
+  }
+
+  #codecFault(cause: unknown): Fault {
+    const how = `compresses in a way that can't be read (${describeError(cause)}); use gzip or none`;
+    return new Fault("BUS_CODEC", `a producer of ${this.#topics.join(", ")} ${how}`, { retryable: false, cause });
   }
 
   #fail(error: unknown): void {
@@ -243,11 +248,4 @@ export class KafkaConsumer {
   #topicPartitions(partitions: readonly number[]): { topic: string; partitions: number[] }[] {
     return this.#topics.map((topic) => ({ topic, partitions: [...partitions] }));
   }
-}
-
-function unsupportedCodecFault(topics: readonly string[], cause: unknown): Fault {
-  const text =
-    `a producer of ${topics.join(", ")} compresses in a way that can't be read ` +
-    `(${describeError(cause)}); use gzip or none`;
-  return new Fault("BUS_CODEC", text, { retryable: false, cause });
 }

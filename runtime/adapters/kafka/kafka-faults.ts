@@ -30,11 +30,10 @@ export function describeError(error: unknown): string {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-export const busUnavailable = (what: string, cause?: unknown): Fault =>
-  new Fault("BUS_UNAVAILABLE", cause === undefined ? what : `${what}: ${describeError(cause)}`, {
-    retryable: true,
-    cause,
-  });
+export function busUnavailable(what: string, cause?: unknown): Fault {
+  const text = cause === undefined ? what : `${what}: ${describeError(cause)}`;
+  return new Fault("BUS_UNAVAILABLE", text, { retryable: true, cause });
+}
 
 /** Errors that persist until credentials, permissions or the broker's settings are changed. */
 const permanentErrorTypes = [

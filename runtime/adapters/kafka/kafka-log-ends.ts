@@ -2,8 +2,15 @@ import type { Assigner, Cluster } from "kafkajs";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import type { KafkaClient } from "./kafka-client.ts";
 
-/** Asks the leaders where the log of all topics begins and ends: two requests to each, whatever the topics' number. */
-export async function fetchLogEnds(cluster: Cluster, topics: readonly string[]): Promise<ByTopicPartition<LogEnds>> {
+/**
+ * Asks the leaders where the log of all topics begins and ends: two requests to each, however many topics there are.
+ * @param visibleEnd where the log ends for a reader, by the broker's end
+ */
+export async function fetchLogEnds(
+  cluster: Cluster,
+  topics: readonly string[],
+  visibleEnd: (topic: string, partition: number, high: number) => number,
+): Promise<ByTopicPartition<LogEnds>> {
   await cluster.connect();
   await cluster.addMultipleTargetTopics([...topics]);
   await cluster.refreshMetadataIfNecessary();
@@ -20,7 +27,7 @@ export async function fetchLogEnds(cluster: Cluster, topics: readonly string[]):
         const [low, high] = [lows, highs].map((answer) => answer?.get(`${topic}[${partition}]`));
         if (low === undefined || high === undefined)
           throw new Error(`the broker's answer lacks the ends of ${topic}[${partition}]`);
-        return [partition, { low, high }];
+        return [partition, { low, high: Math.max(low, visibleEnd(topic, partition, high)) }];
       });
       return [topic, new Map(ends)];
     }),
@@ -43,12 +50,7 @@ export function clusterOf({ kafka }: KafkaClient): Cluster {
   let found: Cluster | undefined;
   const neverAssigns = ({ cluster }: { readonly cluster: Cluster }): Assigner => {
     found = cluster;
-    return {
-      name: "none",
-      version: 0,
-      assign: () => Promise.resolve([]),
-      protocol: () => ({ name: "none", metadata: Buffer.alloc(0) }),
-    };
+    return {} as Assigner;
   };
   kafka.consumer({ groupId: "none", partitionAssigners: [neverAssigns], allowAutoTopicCreation: false });
   if (found === undefined) throw new Error("kafkajs made a consumer without its assigner");

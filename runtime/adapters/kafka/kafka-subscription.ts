@@ -17,14 +17,14 @@ export function createSubscription(
   assigner: PartitionAssigner,
   mayRestart: () => boolean,
 ): Subscription {
-  const { groupId, limits } = settings;
+  const { groupId, sessionTimeoutMs, heartbeatIntervalMs } = settings;
   const client = new KafkaClient(settings);
   const consumer = client.kafka.consumer({
     groupId,
     partitionAssigners: [assigner],
-    sessionTimeout: limits.sessionTimeoutMs,
+    sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: 60_000,
-    heartbeatInterval: limits.heartbeatIntervalMs,
+    heartbeatInterval: heartbeatIntervalMs,
     // Delivery after `startPartition` or `resume` may begin that much later.
     maxWaitTimeInMs: 250,
     maxBytesPerPartition: 256 * 1024,
@@ -39,15 +39,14 @@ export function createSubscription(
 /** Resolves when the topics are known. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
 export async function connectSubscription(
   { client, consumer }: Subscription,
-  { limits }: KafkaSettings,
+  { connectTimeoutMs }: KafkaSettings,
   topics: readonly string[],
 ): Promise<void> {
-  try {
-    await client.within(limits.connectTimeoutMs, "subscribing", subscribeTo(topics, consumer));
-  } catch (error) {
+  const subscribed = client.within(connectTimeoutMs, "subscribing", subscribeTo(topics, consumer));
+  await subscribed.catch((error: unknown) => {
     client.destroy();
     throw toBusFault("subscribing", error);
-  }
+  });
 }
 
 async function subscribeTo(topics: readonly string[], consumer: Consumer): Promise<void> {

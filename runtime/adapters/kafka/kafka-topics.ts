@@ -23,7 +23,7 @@ async function withAdmin<Result>(
   const client = new KafkaClient(settings);
   const admin = client.kafka.admin();
   try {
-    await client.within(settings.limits.connectTimeoutMs, what, admin.connect());
+    await client.within(settings.connectTimeoutMs, what, admin.connect());
     return await work(admin);
   } catch (error) {
     throw toBusFault(`${what} on ${settings.brokers.join(",")}`, error);
@@ -97,43 +97,38 @@ async function countsWithLeaders(admin: Admin, topics: string[]): Promise<Readon
   return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
 }
 
-/** A topic's configuration: name -> value. */
-type TopicConfig = Readonly<Record<string, string>>;
+type TopicConfig = Awaited<ReturnType<typeof topicConfigs>>[number];
 
-async function topicConfigs(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
-  if (topics.length === 0) return new Map();
+async function topicConfigs(admin: Admin, topics: readonly string[]) {
+  if (topics.length === 0) return [];
   const configNames = [timestampType, compressionType];
   const { resources } = await admin.describeConfigs({
     resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name, configNames })),
     includeSynonyms: false,
   });
-  return new Map(
-    resources.map(({ resourceName, configEntries }) => [
-      resourceName,
-      Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
-    ]),
-  );
+  return resources.map(({ resourceName: topic, configEntries }) => {
+    const valueOf = (wanted: string) => configEntries.find(({ configName }) => configName === wanted)?.configValue;
+    const logAppendTime = valueOf(timestampType) === "LogAppendTime";
+    // "producer" leaves the codec to each producer.
+    return { topic, logAppendTime, compression: valueOf(compressionType) ?? "producer" };
+  });
 }
 
-const hasBrokerTime = (config: TopicConfig | undefined): boolean => config?.[timestampType] === "LogAppendTime";
-
-function assertReadable({ brokers }: KafkaSettings, configs: ReadonlyMap<string, TopicConfig>): void {
+function assertReadable({ brokers }: KafkaSettings, configs: readonly TopicConfig[]): void {
   const alter = `kafka-configs.sh --bootstrap-server ${brokers[0]} --alter --entity-type topics --entity-name`;
-  const remedies = (topics: readonly string[], config: string): string =>
-    topics.map((topic) => `${alter} ${topic} --add-config ${config}`).join("\n");
-  const wrongTime = [...configs.keys()].filter((topic) => !hasBrokerTime(configs.get(topic)));
+  const remedy = (wrong: readonly TopicConfig[], config: string): string =>
+    `change it with\n${wrong.map(({ topic }) => `${alter} ${topic} --add-config ${config}`).join("\n")}`;
+  const wrongTime = configs.filter(({ logAppendTime }) => !logAppendTime);
   if (wrongTime.length > 0) {
-    const commands = remedies(wrongTime, `${timestampType}=LogAppendTime`);
-    const text = `deadlines need the broker's time in ${wrongTime.join(", ")}; change it with\n${commands}`;
+    const list = wrongTime.map(({ topic }) => topic).join(", ");
+    const text = `deadlines need the broker's time in ${list}; ${remedy(wrongTime, `${timestampType}=LogAppendTime`)}`;
     throw new Fault("TOPIC_TIMESTAMP_TYPE", text, { retryable: false });
   }
-  // A compression.type of "producer" leaves the codec to each producer.
-  const codecOf = (topic: string): string => configs.get(topic)?.[compressionType] ?? "producer";
-  const wrongCodec = [...configs.keys()].filter((topic) => unreadableCodecs.includes(codecOf(topic)));
+  const wrongCodec = configs.filter(({ compression }) => unreadableCodecs.includes(compression));
   if (wrongCodec.length > 0) {
-    const list = wrongCodec.map((topic) => `${topic} (${codecOf(topic)})`).join(", ");
-    const commands = remedies(wrongCodec, `${compressionType}=gzip`);
-    const text = `only uncompressed and gzip records can be read, not ${list}; change it with\n${commands}`;
+    const list = wrongCodec.map(({ topic, compression }) => `${topic} (${compression})`).join(", ");
+    const text =
+      `only uncompressed and gzip records can be read, not ${list}; ` + remedy(wrongCodec, `${compressionType}=gzip`);
     throw new Fault("BUS_CODEC", text, { retryable: false });
   }
 }
@@ -145,7 +140,8 @@ export function describeBus(settings: KafkaSettings, wanted: readonly string[]):
     const counts = await partitionCounts(admin, wanted);
     const configs = await topicConfigs(admin, [...counts.keys()]);
     const topics = [...counts].map(([topic, partitions]) => {
-      return { topic, partitions, logAppendTime: hasBrokerTime(configs.get(topic)) };
+      const logAppendTime = configs.some((config) => config.topic === topic && config.logAppendTime);
+      return { topic, partitions, logAppendTime };
     });
     return { kind: "kafka", version: `kafkajs ${kafkajsVersion}`, brokers: brokers.length, topics };
   });

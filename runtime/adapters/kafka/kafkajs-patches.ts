@@ -38,17 +38,7 @@ interface RequestQueue {
 }
 
 interface Decoder {
-  readVarIntArray(read: (decoder: Decoder) => RecordHeader): Pick<RecordHeader[], "reduce">;
-}
-interface RecordHeader {
-  readonly key: string;
-  readonly value: Buffer | null;
-}
-
-interface Encoder {
-  buf: Buffer;
-  readonly offset: number;
-  ensureAvailable(length: number): void;
+  readVarIntArray(read: unknown): unknown;
 }
 
 interface ProduceVersions {
@@ -59,7 +49,6 @@ interface ProduceVersions {
 }
 
 const nothing = Buffer.alloc(0);
-const largeBytes = 16 * 1024;
 
 const load = createRequire(import.meta.url);
 let isPatched = false;
@@ -74,7 +63,6 @@ export function patchKafkajs(): void {
   stopIdleTimer();
   encodeProduceInOnePass();
   decodeHeadersInOnePass();
-  growEncoderExactly();
   isPatched = true;
 }
 
@@ -111,10 +99,10 @@ function stopIdleTimer(): void {
  */
 function decodeHeadersInOnePass(): void {
   const { prototype } = load("kafkajs/src/protocol/decoder.js") as { prototype: Decoder };
-  const readArray = prototype.readVarIntArray as (read: (decoder: Decoder) => RecordHeader) => RecordHeader[];
+  const readArray = prototype.readVarIntArray as (read: unknown) => { key: string; value: Buffer | null }[];
   prototype.readVarIntArray = function (this: Decoder, read) {
     const headers = Object.fromEntries(readArray.call(this, read).map(({ key, value }) => [key, value ?? nothing]));
-    return { reduce: () => headers as never };
+    return { reduce: () => headers };
   };
 }
 
@@ -146,22 +134,6 @@ function encodeProduceInOnePass(): void {
       const encode = async () => encodeProduce(wanted) ?? (await request.encode());
       return { request: { ...request, encode }, response };
     };
-  };
-}
-
-/**
- * kafkajs' encoder allocates a zeroed buffer of the next power of two, twice for each request. It is most of the memory
- * outside of the heap, which makes V8 collect garbage early.
- */
-function growEncoderExactly(): void {
-  const { prototype } = load("kafkajs/src/protocol/encoder.js") as { prototype: Encoder };
-  const ensureAvailable = prototype.ensureAvailable;
-  prototype.ensureAvailable = function (this: Encoder, length) {
-    if (length < largeBytes) return ensureAvailable.call(this, length);
-    if (this.offset + length <= this.buf.length) return;
-    const grown = Buffer.allocUnsafeSlow(this.offset + length);
-    this.buf.copy(grown, 0, 0, this.offset);
-    this.buf = grown;
   };
 }
 

@@ -1,16 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import fs from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../core/fault.ts";
@@ -41,7 +31,7 @@ export class DirectoryLock {
 
   /** @throws Fault STORE_LOCKED, not retryable: another process has it; names its pid and host */
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true });
+    fs.mkdirSync(directory, { recursive: true });
     this.#file = join(directory, "lock");
     const identity: ProcessIdentity = {
       pid: process.pid,
@@ -50,11 +40,11 @@ export class DirectoryLock {
     };
     this.#content = JSON.stringify(identity);
     const candidate = `${this.#file}.${randomUUID()}`;
-    writeFileSync(candidate, this.#content);
+    fs.writeFileSync(candidate, this.#content);
     try {
       while (!tryLink(candidate, this.#file)) removeStale(this.#file, candidate);
     } finally {
-      rmSync(candidate, { force: true });
+      fs.rmSync(candidate, { force: true });
     }
     this.#timer = setInterval(() => this.#touch(), touchEveryMs).unref();
   }
@@ -71,14 +61,14 @@ export class DirectoryLock {
 
   release(): void {
     clearInterval(this.#timer);
-    if (contentOf(this.#file) === this.#content) rmSync(this.#file, { force: true });
+    if (contentOf(this.#file) === this.#content) fs.rmSync(this.#file, { force: true });
   }
 
   #touch(): void {
     const content = contentOf(this.#file);
     if (content === this.#content) {
       const now = new Date();
-      utimesSync(this.#file, now, now);
+      fs.utimesSync(this.#file, now, now);
       this.#touchedAtMs = performance.now();
     } else {
       clearInterval(this.#timer);
@@ -89,7 +79,7 @@ export class DirectoryLock {
 
 function tryLink(candidate: string, file: string): boolean {
   try {
-    linkSync(candidate, file);
+    fs.linkSync(candidate, file);
     return true;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
@@ -102,20 +92,20 @@ function removeStale(file: string, candidate: string): void {
   if (content === undefined) return;
   if (!isStale(file, content, candidate)) throw lockedBy(file, content);
   const aside = `${candidate}.stale`;
-  valueOf(() => renameSync(file, aside));
+  valueOf(() => fs.renameSync(file, aside));
   const moved = contentOf(aside);
   // Another process was faster.
   if (moved === undefined) return;
   // Between reading and moving, another process may have replaced the stale lock by its own: then that is put back.
   if (moved !== content) tryLink(aside, file);
-  rmSync(aside, { force: true });
+  fs.rmSync(aside, { force: true });
 }
 
 function isStale(file: string, content: string, candidate: string): boolean {
   const holder = holderOf(content);
   if (holder?.host === thisHost()) return processStart(holder.pid) !== holder.startedAt;
   // By modification times of the file system, because the clocks of two machines differ.
-  const ageMs = valueOf(() => statSync(candidate).mtimeMs - statSync(file).mtimeMs) ?? 0;
+  const ageMs = valueOf(() => fs.statSync(candidate).mtimeMs - fs.statSync(file).mtimeMs) ?? 0;
   return ageMs > staleAfterMs;
 }
 
@@ -125,11 +115,11 @@ function lockedBy(file: string, content: string | undefined): Fault {
   return new Fault("STORE_LOCKED", `${who} has this folder open: ${file}`, { retryable: false });
 }
 
-const contentOf = (file: string): string | undefined => valueOf(() => readFileSync(file, "utf8"));
+const contentOf = (file: string): string | undefined => valueOf(() => fs.readFileSync(file, "utf8"));
 
 const holderOf = (content = ""): ProcessIdentity | undefined => valueOf(() => JSON.parse(content) as ProcessIdentity);
 
-const thisHost = (): string => valueOf(() => `${hostname()} ${readlinkSync("/proc/self/ns/pid")}`) ?? hostname();
+const thisHost = (): string => valueOf(() => `${hostname()} ${fs.readlinkSync("/proc/self/ns/pid")}`) ?? hostname();
 
 /** Undefined for a process that does not exist or is a zombie: it has ended, and its parent has not read its status. */
 function processStart(pid: number): string | undefined {
@@ -144,11 +134,11 @@ function processStart(pid: number): string | undefined {
 }
 
 function linuxProcessStart(pid: number): string | undefined {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name is in parentheses and may contain anything: count after it. Field 3 is the state, 22 the start time.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (fields[0] === "Z" || fields[0] === "X") return undefined;
-  return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
+  return `${fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
 }
 
 /** Undefined when it throws. */

@@ -29,8 +29,7 @@ export class PgliteMaintenance {
       void this.runOnce()
         .catch(() => {})
         .finally(() => this.#timer && this.start());
-    }, this.#limits.everyMs);
-    this.#timer.unref();
+    }, this.#limits.everyMs).unref();
   }
 
   stop(): void {

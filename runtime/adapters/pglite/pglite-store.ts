@@ -81,8 +81,7 @@ export class PgliteStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
-    return this.#closed;
+    return (this.#closed ??= this.#shutDown());
   }
 
   async #shutDown(): Promise<void> {

@@ -72,8 +72,7 @@ export class PostgresStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closed ??= settleWithin(closeTimeoutMs, this.#pool.end(), () => {});
-    return this.#closed;
+    return (this.#closed ??= settleWithin(closeTimeoutMs, this.#pool.end(), () => {}));
   }
 
   async #withSession<Result>(work: (session: PostgresSession) => Promise<Result>): Promise<Result> {

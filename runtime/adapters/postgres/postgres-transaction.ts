@@ -2,21 +2,16 @@ import type { Writable } from "node:stream";
 import type pg from "pg";
 import type { Fault } from "../../core/fault.ts";
 import type { Sql, SqlValue } from "../../ports/store.ts";
-import { arrayTypes, binaryArray, type ElementType } from "./binary-arrays.ts";
+import { arrayTypes, binaryArray } from "./binary-arrays.ts";
 import { SlabLease } from "./slabs.ts";
 import { commitUnknown, endsSession, sqlStateOf, storeFault } from "../sql/sql-fault.ts";
 import { toParameter } from "../sql/sql-types.ts";
 
-interface Statement {
-  readonly name: string;
-  readonly arrays: ReturnType<typeof arrayTypes>;
-}
-
-const statements = new Map<string, Statement>();
+const statements = new Map<string, { readonly name: string; readonly arrays: ReturnType<typeof arrayTypes> }>();
 const STATEMENTS_MAX = 500;
 
 /** Undefined for more texts than a program with constant statements has: each stays prepared on every connection. */
-function statementOf(text: string): Statement | undefined {
+function statementOf(text: string) {
   const known = statements.get(text);
   if (known !== undefined || statements.size >= STATEMENTS_MAX) return known;
   const statement = { name: `rollcall_${statements.size + 1}`, arrays: arrayTypes(text) };
@@ -24,18 +19,10 @@ function statementOf(text: string): Statement | undefined {
   return statement;
 }
 
-/** pg sends a Buffer in binary format, a string as text. */
-const encodeParameter = (
-  value: SqlValue,
-  arrayOf: ElementType | undefined,
-  lease: SlabLease,
-): ReturnType<typeof toParameter> =>
-  (arrayOf !== undefined && Array.isArray(value) && binaryArray(value, arrayOf, lease)) || toParameter(value);
-
 /** A connection of the pool while it is borrowed. */
 export class PostgresSession implements Sql {
   readonly #client: pg.PoolClient;
-  #broken = false;
+  broken = false;
 
   constructor(client: pg.PoolClient) {
     this.#client = client;
@@ -50,7 +37,11 @@ export class PostgresSession implements Sql {
     const { rows } = await this.send({
       ...(statement !== undefined && { name: statement.name }),
       text,
-      values: values.map((value, at) => encodeParameter(value, statement?.arrays[at], lease)),
+      // pg sends a Buffer in binary format, a string as text.
+      values: values.map((value, at) => {
+        const type = statement?.arrays[at];
+        return (type && Array.isArray(value) && binaryArray(value, type, lease)) || toParameter(value);
+      }),
     });
     // The server has read the parameters. After a failed query they may still be on their way, so they stay.
     lease.release();
@@ -62,7 +53,7 @@ export class PostgresSession implements Sql {
     try {
       return await this.#client.query(query);
     } catch (error) {
-      if (endsSession(error)) this.#broken = true;
+      if (endsSession(error)) this.broken = true;
       throw error;
     }
   }
@@ -74,18 +65,14 @@ export class PostgresSession implements Sql {
     process.nextTick(() => stream.uncork());
   }
 
-  get broken(): boolean {
-    return this.#broken;
-  }
-
   /** Returns the connection to the pool; one that broke, or has a transaction open, is closed. */
   release(): void {
     this.#client.removeListener("error", this.#onError);
-    this.#client.release(this.#broken || this.#client.getTransactionStatus() !== "I");
+    this.#client.release(this.broken || this.#client.getTransactionStatus() !== "I");
   }
 
   readonly #onError = (): void => {
-    this.#broken = true;
+    this.broken = true;
   };
 }
 

@@ -63,25 +63,21 @@ export async function migrate(
   const missing = (await refuseFormerStore(store)) ? await missingOf(store, files) : files;
   if (missing.length === 0) return [];
   const applied: Migration[] = [];
-  for (;;) {
-    const migration = await store
-      .transaction((tx) => applyNext(store, tx, files, onApplied))
-      .catch(explainMissingPrivilege(missing));
-    if (migration === undefined) return applied;
-    applied.push(migration);
-  }
-}
-
-const explainMissingPrivilege =
-  (missing: readonly MigrationFile[]) =>
-  (error: unknown): never => {
+  try {
+    for (;;) {
+      const migration = await store.transaction((tx) => applyNext(store, tx, files, onApplied));
+      if (migration === undefined) return applied;
+      applied.push(migration);
+    }
+  } catch (error) {
     if (sqlStateOf(error) !== insufficientPrivilege) throw error;
     const names = missing.map(({ scope, name }) => `${scope}/${name}`).join(", ");
     const text =
       `this role may not change tables, and migrations are missing: ${names}. ` +
       "Run `rollcall migrate` as the tables' owner";
     throw new Fault("MIGRATION_REFUSED", text, { retryable: false, cause: error });
-  };
+  }
+}
 
 async function applyNext(
   store: Store,

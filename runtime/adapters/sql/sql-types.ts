@@ -31,7 +31,6 @@ const PLAIN = /^[^\u0000-\u001f\ud800-\udfff]*$/;
 
 type Parse = (text: string) => unknown;
 
-const asText: Parse = (text) => text;
 const asTime: Parse = (text) => new Date(text);
 const asBytes: Parse = (text) => Buffer.from(text.slice(2), "hex");
 const asBoolean: Parse = (text) => text === "t";
@@ -40,21 +39,21 @@ const asBoolean: Parse = (text) => text === "t";
 const scalars: readonly (readonly [oid: number, arrayOid: number, parse: Parse])[] = [
   [16, 1000, asBoolean],
   [17, 1001, asBytes],
-  [19, 1003, asText], // name
+  [19, 1003, String], // name
   [20, 1016, Number], // int8
   [21, 1005, Number],
   [23, 1007, Number],
-  [25, 1009, asText],
+  [25, 1009, String],
   [26, 1028, Number], // oid
   [114, 199, JSON.parse],
   [700, 1021, Number],
   [701, 1022, Number],
-  [1043, 1015, asText], // varchar
-  [1082, 1182, asText], // date
-  [1114, 1115, asText], // timestamp
+  [1043, 1015, String], // varchar
+  [1082, 1182, String], // date
+  [1114, 1115, String], // timestamp
   [1184, 1185, asTime],
-  [1700, 1231, asText], // numeric
-  [2950, 2951, asText], // uuid
+  [1700, 1231, String], // numeric
+  [2950, 2951, String], // uuid
   [3802, 3807, JSON.parse],
 ];
 

@@ -20,7 +20,7 @@ describeReal("a group of Kafka buses", (services) => {
     const groupId = unique("group");
     const positions = new Positions();
     const create = (brokers = services.kafka): KafkaBus => {
-      const bus = kafkaBus(brokers, { groupId, limits: { heartbeatIntervalMs: 500, sessionTimeoutMs: 6_000 } });
+      const bus = kafkaBus(brokers, { groupId, heartbeatIntervalMs: 500, sessionTimeoutMs: 6_000 });
       open.push(bus);
       return bus;
     };

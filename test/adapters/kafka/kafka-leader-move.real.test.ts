@@ -14,9 +14,7 @@ describeReal("Kafka with two brokers", () => {
   it("loses no confirmed message, and delivers each, when leaders move and when a leader is killed", async () => {
     const { bootstrapServers, brokers } = await cluster;
     const [topic, other] = [unique("events"), unique("events")];
-    const bus = kafkaBus(bootstrapServers, {
-      limits: { heartbeatIntervalMs: 500, sessionTimeoutMs: 10_000 },
-    });
+    const bus = kafkaBus(bootstrapServers, { heartbeatIntervalMs: 500, sessionTimeoutMs: 10_000 });
     await bus.prepare({ input: [topic, other], output: [], partitions: partitions.length });
     const listener = new StartingListener(bus, [topic, other], new Positions());
     await bus.subscribe([topic, other], listener);
