@@ -51,7 +51,7 @@ function addReadRoutes(http: Http, system: System): void {
       const scope = `dead letters ${JSON.stringify(filter)}`;
       const [at = "", id = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor).map(String);
       const after = cursor === undefined ? undefined : { at, id };
-      const found = await findDeadLetters(system.store, system.domain.name, { ...filter, after }, limit + 1);
+      const found = await findDeadLetters(system, { ...filter, after }, limit + 1);
       return pageOf(found, limit, scope, (last) => [last.at, last.id]);
     },
   );
@@ -69,7 +69,7 @@ function addReadRoutes(http: Http, system: System): void {
 
 // A decision is recorded before what it publishes: a message without one could not be explained later.
 function addRetryRoutes(http: Http, system: System): void {
-  const { store, bus, domain } = system;
+  const { store, bus } = system;
 
   http.post(
     "/api/v1/dead-letters/:id/retry",
@@ -107,7 +107,7 @@ function addRetryRoutes(http: Http, system: System): void {
       const subject = [selection.code, selection.topic].filter((part) => part !== undefined).join(" of ") || "all";
       const decision = decisionBy(system, identity, reason);
       await recordOperatorDecision(store, "dead letter retry: all", subject, decision);
-      return retryMatching(bus, store, domain.name, selection);
+      return retryMatching(system, selection);
     },
   );
 }

@@ -55,9 +55,11 @@ export const DETAIL_COLUMNS = `${SUMMARY_COLUMNS}, value, headers`;
 const SELECTION = `rollcall.dead_letter where domain = $1
   and ($2::text is null or error_code = $2) and ($3::text is null or topic = $3)`;
 
-interface DeadLetterFilter {
+interface DeadLetterSelection {
   readonly code?: string | undefined;
   readonly topic?: string | undefined;
+}
+interface DeadLetterFilter extends DeadLetterSelection {
   readonly key?: Buffer;
   /** Whether they were retried. */
   readonly retried?: boolean | undefined;
@@ -66,27 +68,20 @@ interface DeadLetterFilter {
 }
 
 /** Newest first. */
-export async function findDeadLetters(
-  sql: Sql,
-  domain: string,
-  { code, topic, key, retried, after }: DeadLetterFilter,
-  limit: number,
-): Promise<DeadLetter[]> {
-  const rows = await sql.query<DeadLetterRow>(
+export async function findDeadLetters({ store, domain }: System, filter: DeadLetterFilter, limit: number) {
+  const { code, topic, key, retried, after } = filter;
+  const rows = await store.query<DeadLetterRow>(
     `select ${SUMMARY_COLUMNS} from ${SELECTION} and ($4::bytea is null or key = $4)
         and ($5::boolean is null or (retried_at is not null) = $5)
         and ($6::timestamptz is null or (at, id) < ($6, $7::uuid))
       order by at desc, id desc limit $8`,
-    [domain, code, topic, key, retried, after?.at, after?.id, limit].map((value) => value ?? null),
+    [domain.name, code, topic, key, retried, after?.at, after?.id, limit].map((value) => value ?? null),
   );
   return rows.map(deadLetterOf);
 }
 
 /** @throws Problem not-found */
-export async function requireDeadLetter(
-  { store, domain }: Pick<System, "store" | "domain">,
-  id: string,
-): Promise<DeadLetterDetailRow> {
+export async function requireDeadLetter({ store, domain }: System, id: string): Promise<DeadLetterDetailRow> {
   const [row] = await store.query<DeadLetterDetailRow>(
     `select ${DETAIL_COLUMNS} from rollcall.dead_letter where domain = $1 and id = $2::uuid`,
     [domain.name, id],
@@ -113,34 +108,25 @@ export function deadLetterDetailOf(row: DeadLetterDetailRow): DeadLetterDetail {
 }
 
 /** Publishes the messages to their topics again, byte for byte. */
-export async function retryDeadLetters(
-  bus: Pick<EventBus, "publish">,
-  sql: Sql,
-  rows: readonly DeadLetterDetailRow[],
-): Promise<void> {
+export async function retryDeadLetters(bus: Pick<EventBus, "publish">, sql: Sql, rows: readonly DeadLetterDetailRow[]) {
   await bus.publish(rows.map(outgoingOf), { timeoutMs: PUBLISH_MS });
   const ids = rows.map(({ id }) => id);
   await sql.query(`update rollcall.dead_letter set retried_at = now() where id = any($1::uuid[])`, [ids]);
 }
 
 /** Retries the oldest that match, are complete and were not retried yet. `left`: how many of those remain. */
-export async function retryMatching(
-  bus: Pick<EventBus, "publish">,
-  sql: Sql,
-  domain: string,
-  { code, topic }: Pick<DeadLetterFilter, "code" | "topic">,
-): Promise<{ readonly retried: number; readonly left: number }> {
+export async function retryMatching({ bus, store, domain }: System, { code, topic }: DeadLetterSelection) {
   const selection = `${SELECTION} and value_bytes <= ${VALUE_BYTES_MAX} and retried_at is null`;
-  const values = [domain, code ?? null, topic ?? null];
+  const values = [domain.name, code ?? null, topic ?? null];
   const count = async () => {
-    const [row] = await sql.query<{ count: number }>(`select count(*)::int as count from ${selection}`, values);
+    const [row] = await store.query<{ count: number }>(`select count(*)::int as count from ${selection}`, values);
     return row?.count ?? 0;
   };
   // Those that fail again meanwhile are the newest: they are not reached.
   const total = Math.min(RETRIES_MAX, await count());
   let retried = 0;
   while (retried < total) {
-    const rows = await sql.query<DeadLetterDetailRow>(
+    const rows = await store.query<DeadLetterDetailRow>(
       `select ${DETAIL_COLUMNS}
          from (select *, sum(value_bytes) over (order by at, id) as bytes
                  from (select * from ${selection} order by at, id limit $4) as oldest) as counted
@@ -148,7 +134,7 @@ export async function retryMatching(
       [...values, Math.min(BATCH_ROWS, total - retried)],
     );
     if (rows.length === 0) break;
-    await retryDeadLetters(bus, sql, rows);
+    await retryDeadLetters(bus, store, rows);
     retried += rows.length;
   }
   return { retried, left: await count() };

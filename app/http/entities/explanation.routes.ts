@@ -36,7 +36,7 @@ export function addExplanationRoutes(http: Http, system: System): void {
       // Of an intent with tries the last error is known: the failures of its type would repeat it.
       const untried = pendingIntents.filter(({ tries }) => tries.length === 0).map(({ type }) => type);
       const own = { key: Buffer.from(node_id), retried: false };
-      const deadLetters = await findDeadLetters(store, domain.name, own, DEAD_LETTERS);
+      const deadLetters = await findDeadLetters(system, own, DEAD_LETTERS);
       return explain({
         ...{ domain, node_id, entity, pendingIntents },
         attemptItems: attemptId ? await readItems(ATTEMPT_ITEMS, { attemptId }) : [],

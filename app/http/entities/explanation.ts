@@ -126,26 +126,24 @@ function sentences(fields: ExplanationFields, { domain, nowMs }: ExplanationInpu
 }
 
 function pendingIntentsSentence({ intents }: ExplanationFields, nowMs: number): string[] {
-  const pending = intents.filter(({ status }) => status === "pending");
-  if (pending.length === 0) return [];
-  const texts = pending.map(({ type, asked_at, tries }) => {
+  const texts = intents.flatMap(({ status, type, asked_at, tries }) => {
+    if (status === "settled") return [];
     const latest = tries.at(-1);
-    const status = latest ? `tried ${formatAge(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "pending";
-    return `${type} (requested ${formatAge(asked_at, nowMs)}, ${status})`;
+    const outcome = latest ? `tried ${formatAge(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "pending";
+    return [`${type} (requested ${formatAge(asked_at, nowMs)}, ${outcome})`];
   });
-  return [`It is waiting for ${joinList(texts)}.`];
+  return texts.length === 0 ? [] : [`It is waiting for ${joinList(texts)}.`];
 }
 
 function settledIntentsSentence({ intents }: ExplanationFields): string[] {
   const settled = intents.filter(({ status }) => status === "settled");
-  if (settled.length === 0) return [];
-  return [`Intents settled: ${settled.map(({ type, note }) => `${type} ${note ?? "settled"}`).join(", ")}.`];
+  const texts = settled.map(({ type, note }) => `${type} ${note ?? "settled"}`);
+  return texts.length === 0 ? [] : [`Intents settled: ${texts.join(", ")}.`];
 }
 
 function noOpsSentence({ last_no_ops }: ExplanationFields, nowMs: number): string[] {
-  if (last_no_ops.length === 0) return [];
   const texts = last_no_ops.map(({ at, type, reason }) => `${type} ${formatAge(at, nowMs)} (${reason})`);
-  return [`Recent messages without effect: ${texts.join(", ")}.`];
+  return texts.length === 0 ? [] : [`Recent messages without effect: ${texts.join(", ")}.`];
 }
 
 function deadlineSentence(
