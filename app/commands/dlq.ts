@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { DeadLetter, DeadLetterDetail } from "../http/dead-letters/dead-letter-queries.ts";
+import type { DeadLetter, DeadLetterDetail } from "../http/dead-letters/dead-letters.ts";
 import {
   callServer,
   fetchItems,

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letter-queries.ts";
+import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letters.ts";
 import { fetchJson } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { formatDateTime } from "../shared/format.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BatchingPublisher } from "../../app/http/events/batching-publisher.ts";
 import { Problem } from "../../app/http/server/problem.ts";
-import { RecentIntentFailures } from "../../app/http/entities/recent-intent-failures.ts";
+import { watchIntentFailures } from "../../app/http/entities/explanation.routes.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import type { EventBus, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -75,7 +75,7 @@ describe("recent failures of effects", () => {
   it("are listed until the type succeeds", () => {
     let tell: (event: ShellEvent) => void = () => {};
     const watch = (listener: typeof tell) => ((tell = listener), () => {});
-    const retries = new RecentIntentFailures({ watch, clock: new SystemClock() });
+    const retries = watchIntentFailures({ watch, clock: new SystemClock() });
     const intent = (type: string, result: "done" | "retried", code?: string) =>
       tell({ kind: "intent", type, backend: "b", result, ...(code !== undefined && { code }) });
     intent("shop.buy", "retried", "UNAVAILABLE");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { DeadLetter } from "../../app/http/dead-letters/dead-letter-queries.ts";
+import type { DeadLetter } from "../../app/http/dead-letters/dead-letters.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 let bench: HttpBench;

@@ -29,7 +29,7 @@ const inputWith = (given: Partial<ExplanationInput>): ExplanationInput => ({
       ]),
     },
   } as unknown as Domain,
-  nodeId: "n1",
+  node_id: "n1",
   entity: {
     ...{ id: "n1", state: "OPEN", reducerState: "half", data: {}, seq: 1, stateSince: nowMs - 30_000 },
     attempt: { number: 2, id: "a", correlationIds: [], awaiting: [] },
@@ -38,9 +38,9 @@ const inputWith = (given: Partial<ExplanationInput>): ExplanationInput => ({
   attemptItems: [],
   recentItems: [],
   pendingIntents: [],
-  deadLetters: [],
+  dead_letters: [],
   trouble: [],
-  transitions: [{ on: "deadline(tea)", when: null, leads_to: "SHUT" }],
+  moved_by: [{ on: "deadline(tea)", when: null, leads_to: "SHUT" }],
   nowMs,
   ...given,
 });
@@ -94,9 +94,9 @@ describe("an explanation", () => {
   });
 
   it("names outages and dead letters, also for an unknown node", () => {
-    const deadLetters = [{ id: "d1", at: at(1), code: "MALFORMED_JSON", error: "no JSON" }];
+    const dead_letters = [{ id: "d1", at: at(1), code: "MALFORMED_JSON", error: "no JSON" }];
     const { known, text } = explain(
-      inputWith({ entity: undefined, deadLetters, trouble: ["the bus can't be reached (x)"] }),
+      inputWith({ entity: undefined, dead_letters, trouble: ["the bus can't be reached (x)"] }),
     );
     expect(known).toBe(false);
     expect(text).toContain("No message of n1 was ever processed. 1 of its messages is a dead letter, the newest with");

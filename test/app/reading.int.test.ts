@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letter-queries.ts";
+import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letters.ts";
 import type { Explanation } from "../../app/http/entities/explanation.ts";
 import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
 import type { TimelineItem } from "../../app/http/entities/timeline.ts";

@@ -4,18 +4,19 @@ import type { System } from "../../host/system.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
-import { notFound, Problem } from "../server/problem.ts";
+import { Problem } from "../server/problem.ts";
 import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
 import {
   DeadLetter,
-  deadLetterOf,
-  findDeadLetters,
-  readDeadLetter,
   DeadLetterDetail,
   deadLetterDetailOf,
+  deadLetterOf,
   type DeadLetterDetailRow,
-} from "./dead-letter-queries.ts";
-import { retryMatching, retryDeadLetters } from "./dead-letter-retry.ts";
+  findDeadLetters,
+  requireDeadLetter,
+  retryDeadLetters,
+  retryMatching,
+} from "./dead-letters.ts";
 
 const Query = z.object({
   code: z.string().max(64).optional().describe("only with this error code"),
@@ -46,13 +47,12 @@ function addReadRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/dead-letters",
     apiRoute(["reader"], { summary: "Dead letters, newest first", querystring: Query, response: { 200: List } }),
-    async ({ query: { code, topic, retried, limit, cursor } }) => {
-      const filter = { code, topic, retried };
+    async ({ query: { limit, cursor, ...filter } }) => {
       const scope = `dead letters ${JSON.stringify(filter)}`;
-      const position = cursor === undefined ? undefined : decodeCursor(scope, cursor).map(String);
-      const after = position && { at: position[0] ?? "", id: position[1] ?? "" };
-      const found = await findDeadLetters(system.store, system.domain.name, filter, { after, limit: limit + 1 });
-      return pageOf(found, limit, scope, ({ at, id }) => [at, id]);
+      const [at = "", id = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor).map(String);
+      const after = cursor === undefined ? undefined : { at, id };
+      const found = await findDeadLetters(system, { ...filter, after }, limit + 1);
+      return pageOf(found, limit, scope, (last) => [last.at, last.id]);
     },
   );
 
@@ -69,7 +69,7 @@ function addReadRoutes(http: Http, system: System): void {
 
 // A decision is recorded before what it publishes: a message without one could not be explained later.
 function addRetryRoutes(http: Http, system: System): void {
-  const { store, bus, domain } = system;
+  const { store, bus } = system;
 
   http.post(
     "/api/v1/dead-letters/:id/retry",
@@ -82,7 +82,7 @@ function addRetryRoutes(http: Http, system: System): void {
     }),
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
       const row = await requireDeadLetter(system, id);
-      if (deadLetterOf(row).truncated)
+      if (row.truncated)
         throw new Problem(
           "conflict",
           `only the first 256 KiB of its ${row.value_bytes} bytes were kept: send the original message again`,
@@ -107,7 +107,7 @@ function addRetryRoutes(http: Http, system: System): void {
       const subject = [selection.code, selection.topic].filter((part) => part !== undefined).join(" of ") || "all";
       const decision = decisionBy(system, identity, reason);
       await recordOperatorDecision(store, "dead letter retry: all", subject, decision);
-      return retryMatching(bus, store, domain.name, selection);
+      return retryMatching(system, selection);
     },
   );
 }
@@ -132,13 +132,6 @@ function addDeleteRoute(http: Http, system: System): void {
   );
 }
 
-/** @throws Problem not-found */
-async function requireDeadLetter({ store, domain }: System, id: string): Promise<DeadLetterDetailRow> {
-  const row = await readDeadLetter(store, domain.name, id);
-  if (!row) throw notFound(`there is no dead letter ${id}`);
-  return row;
-}
-
 /** Describes it in the record of decisions, which outlives it. */
-const subjectOf = ({ id, error_code, topic, partition, offset }: DeadLetterDetailRow): string =>
-  `${id} ${error_code} ${topic}[${partition}]@${offset}`;
+const subjectOf = ({ id, code, topic, partition, offset }: DeadLetterDetailRow): string =>
+  `${id} ${code} ${topic}[${partition}]@${offset}`;

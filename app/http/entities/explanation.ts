@@ -38,62 +38,47 @@ export const Explanation = z.object({
 export type Explanation = z.infer<typeof Explanation>;
 type ExplanationFields = Omit<Explanation, "text">;
 
-export interface ExplanationInput {
+/** Without an outcome. The tries are this process's: failed calls of other processes are not known here. */
+export type PendingIntent = Omit<Explanation["intents"][number], "status" | "note">;
+
+export interface ExplanationInput extends Pick<Explanation, "node_id" | "dead_letters" | "trouble" | "moved_by"> {
   readonly domain: Domain;
-  readonly nodeId: string;
   readonly entity: Entity | undefined;
   /** Of the current attempt, oldest first. */
   readonly attemptItems: readonly TimelineItem[];
   /** The last rows of its journal, oldest first. */
   readonly recentItems: readonly TimelineItem[];
   readonly pendingIntents: readonly PendingIntent[];
-  readonly deadLetters: Explanation["dead_letters"];
-  readonly trouble: readonly string[];
-  readonly transitions: readonly PossibleTransition[];
   readonly nowMs: number;
-}
-
-export interface PendingIntent {
-  readonly id: string;
-  readonly type: string;
-  readonly target: string;
-  readonly asked_at: string;
-  /** Failed calls of this process; those of other processes are not known here. */
-  readonly tries: Explanation["intents"][number]["tries"];
 }
 
 const NO_OPS_MAX = 3;
 
 /** Pure, and for any contract: it names no state or message itself. */
 export function explain(input: ExplanationInput): Explanation {
-  const { entity, nodeId, attemptItems, recentItems, deadLetters, trouble, transitions } = input;
+  const { entity, node_id, attemptItems, recentItems, dead_letters, trouble, moved_by } = input;
+  const moveIntoState = attemptItems.findLast(({ moves }) =>
+    moves.some(({ machine, from, to }) => machine === "orchestrator" && to === entity?.state && from !== to),
+  );
   const fields = {
-    node_id: nodeId,
+    node_id,
     known: entity !== undefined,
     state: entity?.state ?? null,
     state_since: entity ? toRfc3339(entity.stateSince) : null,
     reducer_state: entity?.reducerState ?? null,
     attempt: entity?.attempt.number ?? 0,
-    reason: entity ? (lastMoveInto(attemptItems, entity)?.reason ?? null) : null,
+    reason: moveIntoState?.reason ?? null,
     deadlines: Object.entries(entity?.deadlines ?? {}).map(([name, { at }]) => ({
       name,
       at: toRfc3339(at),
-      leads_to: transitions.flatMap(({ on, leads_to }) => (on === `deadline(${name})` ? [leads_to] : [])),
+      leads_to: moved_by.flatMap(({ on, leads_to }) => (on === `deadline(${name})` ? [leads_to] : [])),
     })),
     intents: intentsOf(input),
     last_no_ops: messagesWithoutEffect(recentItems),
-    moved_by: [...transitions],
-    dead_letters: [...deadLetters],
-    trouble: [...trouble],
+    ...{ moved_by, dead_letters, trouble },
   };
   return { ...fields, text: sentences(fields, input).join(" ") };
 }
-
-/** The last message that moved the orchestrator into its present state. */
-const lastMoveInto = (timeline: readonly TimelineItem[], { state }: Entity): TimelineItem | undefined =>
-  timeline.findLast(({ moves }) =>
-    moves.some((move) => move.machine === "orchestrator" && move.to === state && move.from !== state),
-  );
 
 /** Pending intents come from their table, because only a part of the attempt's journal may have been read. */
 function intentsOf({ attemptItems, pendingIntents }: ExplanationInput): Explanation["intents"] {
@@ -104,13 +89,10 @@ function intentsOf({ attemptItems, pendingIntents }: ExplanationInput): Explanat
       .filter(({ id }) => !pending.has(id))
       .map(({ id, type, target }) => {
         const { note = null, tries = [] } = outcomes.get(id) ?? {};
-        return { id, type, target, asked_at: at, note, tries };
+        return { id, type, target, asked_at: at, note, tries, status: "settled" as const };
       }),
   );
-  return [
-    ...settled.map((intent) => ({ ...intent, status: "settled" as const })),
-    ...pendingIntents.map((intent) => ({ ...intent, status: "pending" as const, note: null })),
-  ];
+  return [...settled, ...pendingIntents.map((intent) => ({ ...intent, status: "pending" as const, note: null }))];
 }
 
 function messagesWithoutEffect(timeline: readonly TimelineItem[]): Explanation["last_no_ops"] {
@@ -144,26 +126,24 @@ function sentences(fields: ExplanationFields, { domain, nowMs }: ExplanationInpu
 }
 
 function pendingIntentsSentence({ intents }: ExplanationFields, nowMs: number): string[] {
-  const pending = intents.filter(({ status }) => status === "pending");
-  if (pending.length === 0) return [];
-  const texts = pending.map(({ type, asked_at, tries }) => {
+  const texts = intents.flatMap(({ status, type, asked_at, tries }) => {
+    if (status === "settled") return [];
     const latest = tries.at(-1);
-    const status = latest ? `tried ${formatAge(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "pending";
-    return `${type} (requested ${formatAge(asked_at, nowMs)}, ${status})`;
+    const outcome = latest ? `tried ${formatAge(latest.at, nowMs)}: ${latest.code} ${latest.error}` : "pending";
+    return [`${type} (requested ${formatAge(asked_at, nowMs)}, ${outcome})`];
   });
-  return [`It is waiting for ${joinList(texts)}.`];
+  return texts.length === 0 ? [] : [`It is waiting for ${joinList(texts)}.`];
 }
 
 function settledIntentsSentence({ intents }: ExplanationFields): string[] {
   const settled = intents.filter(({ status }) => status === "settled");
-  if (settled.length === 0) return [];
-  return [`Intents settled: ${settled.map(({ type, note }) => `${type} ${note ?? "settled"}`).join(", ")}.`];
+  const texts = settled.map(({ type, note }) => `${type} ${note ?? "settled"}`);
+  return texts.length === 0 ? [] : [`Intents settled: ${texts.join(", ")}.`];
 }
 
 function noOpsSentence({ last_no_ops }: ExplanationFields, nowMs: number): string[] {
-  if (last_no_ops.length === 0) return [];
   const texts = last_no_ops.map(({ at, type, reason }) => `${type} ${formatAge(at, nowMs)} (${reason})`);
-  return [`Recent messages without effect: ${texts.join(", ")}.`];
+  return texts.length === 0 ? [] : [`Recent messages without effect: ${texts.join(", ")}.`];
 }
 
 function deadlineSentence(

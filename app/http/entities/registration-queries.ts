@@ -1,14 +1,18 @@
 import type { Entity } from "../../../runtime/core/entity.ts";
+import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
 import { ENTITY_COLUMNS } from "../../../runtime/shell/turns/entity-row.ts";
+import type { System } from "../../host/system.ts";
+import { notFound } from "../server/problem.ts";
+import type { PendingIntent } from "./explanation.ts";
 
 export interface RegistrationFilter {
   readonly state?: string | undefined;
-  readonly reducerState?: string | undefined;
-  readonly nodeType?: string | undefined;
+  readonly reducer_state?: string | undefined;
+  readonly node_type?: string | undefined;
   readonly capability?: string | undefined;
   /** A part of the id or the name, in any case. */
-  readonly text?: string | undefined;
+  readonly q?: string | undefined;
 }
 
 /** No query skips or counts more. */
@@ -43,7 +47,7 @@ export async function countRegistrations(sql: Sql, domain: string, filter: Regis
 
 /** @param values the filter's values are appended to it */
 function filterCondition(
-  { state, reducerState, nodeType, capability, text }: RegistrationFilter,
+  { state, reducer_state, node_type, capability, q }: RegistrationFilter,
   values: SqlValue[],
 ): string {
   const bind = (condition: string, value: string | undefined): string[] =>
@@ -51,13 +55,13 @@ function filterCondition(
   return [
     "state is not null",
     ...bind("state = $?", state),
-    ...bind("reducer_state = $?", reducerState),
-    ...bind("data->'node'->>'node_type' = $?", nodeType),
+    ...bind("reducer_state = $?", reducer_state),
+    ...bind("data->'node'->>'node_type' = $?", node_type),
     ...bind("(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", capability),
     ...bind(
       "(position(lower($?) in lower(entity_id)) > 0 or position(lower($?) in " +
         "lower(coalesce(data->'node'->>'node_name', ''))) > 0)",
-      text,
+      q,
     ),
   ].join(" and ");
 }
@@ -67,3 +71,29 @@ export const readRegistrations = (sql: Sql, domain: string, nodeIds: readonly st
     domain,
     nodeIds,
   ]);
+
+/** @throws Problem not-found */
+export async function requireRegistration({ store, domain }: System, nodeId: string): Promise<Entity> {
+  const [entity] = await readRegistrations(store, domain.name, [nodeId]);
+  if (!entity) throw notFound(`no node ${nodeId} is known`);
+  return entity;
+}
+
+export const nodePartition = ({ runtime }: System, nodeId: string): number =>
+  partitionOf(nodeId, Math.max(1, runtime.status().partitions));
+
+/** The node's intents that are not settled, oldest first. */
+export async function readPendingIntents(system: System, nodeId: string): Promise<PendingIntent[]> {
+  const { store, runtime, domain } = system;
+  const rows = await store.query<Pick<PendingIntent, "id" | "type" | "target"> & { readonly created_at: Date }>(
+    `select id, type, target, created_at from rollcall.intent
+      where domain = $1 and partition = $2 and entity_id = $3 order by seq`,
+    [domain.name, nodePartition(system, nodeId), nodeId],
+  );
+  const tries = runtime.triesOf(nodeId);
+  return rows.map(({ created_at, ...intent }) => ({
+    ...intent,
+    asked_at: created_at.toISOString(),
+    tries: [...(tries.get(intent.id) ?? [])],
+  }));
+}

@@ -1,5 +1,9 @@
 import { z } from "zod";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
+import type { System } from "../../host/system.ts";
+import { decodeCursor, pageOf } from "../server/cursor.ts";
+import { apiRoute, CursorParam, type Http, LimitParam, NodeParams } from "../server/route-types.ts";
+import { requireRegistration } from "./registration-queries.ts";
 
 /** A call to an effect for one intent. */
 export const IntentTry = z.object({
@@ -59,17 +63,10 @@ interface JournalBody {
     readonly origin?: { readonly topic: string };
     readonly intentId?: string;
   };
-  readonly decision?: Pick<TimelineItem, "result" | "reason" | "moves" | "events" | "intents"> & {
-    readonly state: string | null;
-    readonly reducer_state: string | null;
-  };
-}
-
-/** Rows are ordered by time, then by partition and their order in it. */
-export interface TimelinePosition {
-  readonly at: string;
-  readonly partition: number;
-  readonly seq: number;
+  readonly decision?: Pick<
+    TimelineItem,
+    "result" | "reason" | "moves" | "events" | "intents" | "state" | "reducer_state"
+  >;
 }
 
 /** A page of one node's journal, oldest first; with `newest` its last page, also oldest first. */
@@ -78,7 +75,7 @@ export async function readTimeline(
   domain: string,
   nodeId: string,
   page: {
-    readonly after?: TimelinePosition | undefined;
+    readonly after?: Pick<TimelineItem, "at" | "partition" | "seq"> | undefined;
     readonly limit: number;
     readonly newest?: boolean;
     readonly attemptId?: string;
@@ -134,4 +131,37 @@ function payloadOf(value: Buffer | null): Record<string, unknown> | null {
   if (value === null) return null;
   const { payload } = JSON.parse(value.toString("utf8")) as { readonly payload: Record<string, unknown> };
   return payload;
+}
+
+const Query = z.object({
+  limit: LimitParam(200),
+  cursor: CursorParam,
+  envelopes: z.enum(["true", "false"]).default("false").describe("true: events with their envelopes as published"),
+  order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: only the last page; it has no cursor"),
+});
+const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string().nullable() });
+
+export function addTimelineRoutes(http: Http, system: System): void {
+  http.get(
+    "/api/v1/registrations/:node_id/timeline",
+    apiRoute(["reader", "node"], {
+      summary: "The journal of a node, in order, with the reason of each decision",
+      params: NodeParams,
+      querystring: Query,
+      response: { 200: Timeline },
+    }),
+    async ({ params: { node_id }, query: { limit, cursor, order, ...query } }) => {
+      const scope = `timeline ${node_id}`;
+      const [at = "", partition = 0, seq = 0] = cursor === undefined ? [] : decodeCursor(scope, cursor);
+      const after =
+        cursor === undefined ? undefined : { at: String(at), partition: Number(partition), seq: Number(seq) };
+      const newest = order === "newest";
+      const envelopes = query.envelopes === "true";
+      const page = { after, limit: newest ? limit : limit + 1, newest, envelopes };
+      const found = await readTimeline(system.store, system.domain.name, node_id, page);
+      // A known node may have an empty timeline: its journal may have been dropped.
+      if (found.length === 0 && after === undefined) await requireRegistration(system, node_id);
+      return pageOf(found, limit, scope, (last) => [last.at, last.partition, last.seq]);
+    },
+  );
 }

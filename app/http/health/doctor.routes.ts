@@ -25,31 +25,32 @@ export function addDoctorRoutes(http: Http, system: System): void {
     apiRoute(["reader"], { summary: "Examines each part of the system", response: { 200: Report } }),
     async () => {
       const checked_at = new Date(system.clock.wallMs()).toISOString();
-      const checks = await runDoctor(system);
+      const examined = Object.entries(EXAMINATIONS).map(([name, examine]) => checkPart(system, name, examine));
+      const checks = (await Promise.all(examined)).flat();
       return { ok: checks.every(({ level }) => level !== "finding"), checked_at, checks };
     },
   );
 }
 
-/** Never throws: a part that can't be examined is a finding. */
-async function runDoctor(system: System): Promise<DoctorCheck[]> {
-  const checks = await Promise.all([
-    runCheck(system, "runtime", async () => runtimeChecks(system)),
-    runCheck(system, "bus", () => busChecks(system)),
-    runCheck(system, "store", () => storeChecks(system)),
-    runCheck(system, "catalogue", () => catalogueChecks(system)),
-    runCheck(system, "partitions", () => partitionChecks(system)),
-    runCheck(system, "intents", () => intentChecks(system)),
-    runCheck(system, "dead letters", () => deadLetterChecks(system)),
-    runCheck(system, "drift", async () => driftChecks(system)),
-    runCheck(system, "expiry guard", () => expiryGuardChecks(system)),
-  ]);
-  return checks.flat();
-}
+type Examine = (system: System) => DoctorCheck[] | Promise<DoctorCheck[]>;
 
-async function runCheck({ clock }: System, name: string, check: () => Promise<DoctorCheck[]>): Promise<DoctorCheck[]> {
+/** By the part of the system that they examine. */
+const EXAMINATIONS: Readonly<Record<string, Examine>> = {
+  runtime: runtimeChecks,
+  bus: busChecks,
+  store: storeChecks,
+  catalogue: async ({ catalog }) => [ok("catalogue", (await catalog.probe()).version)],
+  partitions: partitionChecks,
+  intents: intentChecks,
+  "dead letters": deadLetterChecks,
+  drift: driftChecks,
+  "expiry guard": expiryGuardChecks,
+};
+
+/** Never throws: a part that can't be examined is a finding. */
+async function checkPart(system: System, name: string, examine: Examine): Promise<DoctorCheck[]> {
   try {
-    return await withTimeout(clock, CHECK_TIMEOUT_MS, check());
+    return await withTimeout(system.clock, CHECK_TIMEOUT_MS, Promise.resolve(system).then(examine));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return [finding(name, detail, "check that it runs and that this machine reaches it; GET /health/ready says more")];
@@ -117,10 +118,6 @@ const clockCheck = (name: string, skewMs: number): DoctorCheck =>
         "synchronise the clocks (NTP): they must be within 1 s",
       )
     : ok(name, `within 1 s of this machine's (${formatDuration(skewMs)} off)`);
-
-async function catalogueChecks({ catalog }: System): Promise<DoctorCheck[]> {
-  return [ok("catalogue", (await catalog.probe()).version)];
-}
 
 async function partitionChecks(system: System): Promise<DoctorCheck[]> {
   const { owned, partitions, refused, lag } = system.runtime.status();

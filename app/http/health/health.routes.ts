@@ -63,13 +63,8 @@ export class Readiness {
   notices(): string[] {
     const { runtime, domain } = this.#system;
     const { holds, brokerTimeMs } = runtime.status();
-    const troubles = [
-      ...refusedContracts(runtime.refusedChange),
-      ...holdsInForce(
-        holds.map((hold) => expiryHoldView(domain.name, hold)),
-        brokerTimeMs,
-      ),
-    ];
+    const expiryHolds = holds.map((hold) => expiryHoldView(domain.name, hold));
+    const troubles = [...refusedContracts(runtime.refusedChange), ...holdsInForce(expiryHolds, brokerTimeMs)];
     return troubles.map(({ line }) => line);
   }
 
@@ -88,17 +83,9 @@ const failed = (error: unknown): PartState => ({
   reason: error instanceof Error ? error.message : String(error),
 });
 
-interface PartitionService {
-  readonly partition: number;
-  /** Whether a process serves it now. */
-  readonly isServed: boolean;
-  /** Since it was last served. */
-  readonly seconds: number;
-}
-
-/** Every partition of the domain, by number. */
+/** Every partition of the domain, by number: whether a process serves it now, and since when it was last served. */
 export const readPartitionServices = ({ store, domain }: Pick<System, "store" | "domain">) =>
-  store.query<PartitionService>(
+  store.query<{ readonly partition: number; readonly isServed: boolean; readonly seconds: number }>(
     `select partition, seconds, owner <> '' and seconds < ${UNSERVED_SECONDS} as "isServed"
        from rollcall.partition_owner, lateral (select extract(epoch from now() - served_at)::float8 as seconds) as since
       where domain = $1 order by partition`,

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import {
-  type DeletionHold,
   deletionHolds,
   type ExpiryHold,
   expiryHolds,
@@ -69,26 +68,25 @@ export async function readHolds({ store, domain: { name } }: Pick<System, "store
   const [expiries, deletions] = await Promise.all([expiryHolds(store, name), deletionHolds(store, name)]);
   const holds = [
     ...expiries.map((hold) => expiryHoldView(name, hold)),
-    ...deletions.map((hold) => holdView(name, "deletion", hold.backend, hold.deletions, hold)),
+    ...deletions.map(({ backend: subject, deletions: count, ...hold }) =>
+      holdView({ domain: name, kind: "deletion", subject, count }, hold),
+    ),
   ];
   return holds.sort((a, b) => Number(b.in_force) - Number(a.in_force));
 }
 
-export const expiryHoldView = (domain: string, hold: ExpiryHold): Hold =>
-  holdView(domain, "expiry", hold.state, hold.entities, hold);
+export const expiryHoldView = (domain: string, { state: subject, entities: count, ...hold }: ExpiryHold): Hold =>
+  holdView({ domain, kind: "expiry", subject, count }, hold);
 
-function holdView(
-  domain: string,
-  kind: Hold["kind"],
-  subject: string,
-  count: number,
-  { heldAtMs, total, releasedAtMs, releasedBy, reason }: ExpiryHold | DeletionHold,
-): Hold {
-  return {
-    ...{ domain, kind, subject, count, of: total, in_force: releasedAtMs === null },
-    held_at: new Date(heldAtMs).toISOString(),
-    released_at: releasedAtMs === null ? null : new Date(releasedAtMs).toISOString(),
-    released_by: releasedBy,
-    reason,
-  };
-}
+const holdView = (
+  held: Pick<Hold, "domain" | "kind" | "subject" | "count">,
+  { heldAtMs, total, releasedAtMs, releasedBy, reason }: Omit<ExpiryHold, "state" | "entities">,
+): Hold => ({
+  ...held,
+  of: total,
+  in_force: releasedAtMs === null,
+  held_at: new Date(heldAtMs).toISOString(),
+  released_at: releasedAtMs === null ? null : new Date(releasedAtMs).toISOString(),
+  released_by: releasedBy,
+  reason,
+});

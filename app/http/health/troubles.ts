@@ -166,7 +166,8 @@ export function driftOf(
   const name = `drift of ${backend}`;
   const at = comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
   if (error !== null) {
-    const remedy = `check that ${backend} is reachable and that Rollcall may read it; until then nothing in it is repaired`;
+    const toCheck = `check that ${backend} is reachable and that Rollcall may read it`;
+    const remedy = `${toCheck}; until then nothing in it is repaired`;
     return {
       check: finding(name, `${at}; the last comparison failed: ${error}`, `${remedy} or deleted`),
       notice: badNotice(`${backend} can't be compared`, `${at}; ${error}`, capitalize(remedy), "rollcall doctor"),

@@ -19,19 +19,15 @@ export function createInstruments(registry: Registry) {
     name: string,
     help: string,
     labelNames: readonly string[],
-    collect?: (gauge: Gauge) => void | Promise<void>,
-  ): Gauge => {
-    const made: Gauge = new Gauge({
+    collect: (gauge: Gauge) => void | Promise<void>,
+  ) =>
+    new Gauge({
       ...describe(name, help, labelNames),
-      ...(collect && {
-        collect() {
-          made.reset();
-          return collect(made);
-        },
-      }),
+      collect() {
+        this.reset();
+        return collect(this);
+      },
     });
-    return made;
-  };
 
   /**
    * Has at most two labels. Counts are added up here and passed on at a scrape: prom-client hashes labels at each

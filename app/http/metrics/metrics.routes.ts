@@ -31,11 +31,8 @@ export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts)
     labelNames: ["method", "route", "status"],
     registers: [registry],
   });
-  const untilAnswered = "From a request to the end of its answer, by route.";
-  const durations = instruments.histogram("http_request_duration_seconds", untilAnswered, REQUEST_SECONDS, [
-    "method",
-    "route",
-  ]);
+  const help = "From a request to the end of its answer, by route.";
+  const durations = instruments.histogram("http_request_duration_seconds", help, REQUEST_SECONDS, ["method", "route"]);
   http.addHook("onResponse", async ({ method, routeOptions: { url: route = "none" } }, reply) => {
     requests.inc({ method, route, status: String(reply.statusCode) });
     durations.observe({ method, route }, reply.elapsedTime / 1_000);

@@ -74,10 +74,13 @@ function countTurns({ counter, histogram }: Instruments, domain: Domain) {
 
 function countBackends({ counter, gauge }: Instruments, { effects, reconciled }: Domain) {
   const tries = counter("intent_tries_total", "Tries of intents, by result.", ["type", "result"]);
-  const breakers = gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"]);
+  const breakers = new Map<string, number>();
+  gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"], (made) => {
+    for (const [backend, open] of breakers) made.set({ backend }, open);
+  });
   for (const { intentType, backend } of effects.values()) {
     for (const result of INTENT_RESULTS) tries(intentType, result, 0);
-    breakers.set({ backend }, 0);
+    breakers.set(backend, 0);
   }
   const differences = "Repairs requested for differences between a backend and its entities.";
   const repairs = counter("reconciliation_repairs_total", differences, ["backend"], reconciled.keys());
@@ -85,7 +88,7 @@ function countBackends({ counter, gauge }: Instruments, { effects, reconciled }:
   const failures = counter("reconciliation_failures_total", uncompared, ["backend"], reconciled.keys());
   return {
     intent: ({ type, result }: EventOf<"intent">) => tries(type, result),
-    breaker: ({ backend, open }: EventOf<"breaker">) => breakers.set({ backend }, open ? 1 : 0),
+    breaker: ({ backend, open }: EventOf<"breaker">) => breakers.set(backend, open ? 1 : 0),
     comparison_done: ({ backend, repairs: count }: EventOf<"comparison_done">) => repairs(backend, "", count),
     comparison_failed: ({ backend }: EventOf<"comparison_failed">) => failures(backend),
   };

@@ -14,12 +14,6 @@ interface Sample {
   readonly nodes: number[] | null;
 }
 
-/** For each sample its time, the nodes, and the rates per second since the sample before. */
-export interface HistorySeries extends Record<RateName, number[]> {
-  readonly at: string[];
-  readonly nodes: (number[] | null)[];
-}
-
 /** The last samples of this process, in memory. */
 export class OverviewHistory {
   readonly #size: number;
@@ -34,7 +28,8 @@ export class OverviewHistory {
     if (this.#samples.length > this.#size) this.#samples = this.#samples.slice(-this.#size);
   }
 
-  series(): HistorySeries {
+  /** For each sample its time, the nodes, and the rates per second since the sample before. */
+  series() {
     const steps = this.#samples.map((sample, index) => perSecond(this.#samples[index - 1] ?? sample, sample));
     return {
       at: this.#samples.map(({ atMs }) => new Date(atMs).toISOString()),

@@ -6,7 +6,7 @@ import { listNotices } from "../health/troubles.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { type NodeCounts, stableStates } from "../entities/node-counts.ts";
 import { Overview, stateKindOf } from "./overview.ts";
-import { OverviewRecorder, SAMPLE_MS } from "./overview-recorder.ts";
+import { recordOverview, SAMPLE_MS } from "./overview-recorder.ts";
 
 const RATE_MS = 60_000;
 const Query = z.object({
@@ -16,14 +16,10 @@ const Query = z.object({
     .describe("false: without the history, which is most of the answer"),
 });
 
-export function addOverviewRoutes(
-  http: Http,
-  system: System,
-  { counts, readiness }: { readonly counts: NodeCounts; readonly readiness: Readiness },
-): void {
+export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts, readiness: Readiness): void {
   const { runtime, clock } = system;
-  const watch = new OverviewRecorder(system, counts);
-  http.addHook("onClose", async () => watch.close());
+  const recorded = recordOverview(system, counts);
+  http.addHook("onClose", async () => recorded.close());
 
   http.get(
     "/api/v1/overview",
@@ -42,10 +38,10 @@ export function addOverviewRoutes(
       const { lagByPartition, brokerTimeMs, drift } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
-      const { openBreakers } = watch;
+      const { openBreakers } = recorded;
       return {
         at: new Date(brokerTimeMs).toISOString(),
-        began_at: new Date(watch.startedAtMs).toISOString(),
+        began_at: new Date(recorded.startedAtMs).toISOString(),
         notices: listNotices({ parts, refusedChange, holds, openBreakers, drift, nowMs, brokerTimeMs }),
         refused_contracts: refusedChange && {
           at: new Date(refusedChange.atMs).toISOString(),
@@ -57,11 +53,11 @@ export function addOverviewRoutes(
           kind: stateKindOf(state),
           nodes: nodes?.get(state.name) ?? null,
         })),
-        rates: watch.history.rates({ atMs: nowMs, totals: watch.totals }, RATE_MS),
-        activation: watch.activation.percentiles(clock.monotonicMs()),
-        lateness: watch.lateness.percentiles(clock.monotonicMs()),
+        rates: recorded.history.rates({ atMs: nowMs, totals: recorded.totals }, RATE_MS),
+        activation: recorded.activation.percentiles(clock.monotonicMs()),
+        lateness: recorded.lateness.percentiles(clock.monotonicMs()),
         lag: [...lagByPartition].map(([partition, messages]) => ({ partition, messages })),
-        history: history === "true" ? { every_ms: SAMPLE_MS, ...watch.history.series() } : null,
+        history: history === "true" ? { every_ms: SAMPLE_MS, ...recorded.history.series() } : null,
       };
     },
   );

@@ -25,10 +25,9 @@ import { Problem, problemOf, sendProblem } from "./problem.ts";
 import { addRateLimit, RateLimit } from "./rate-limit.ts";
 import { addRegistrationRoutes } from "../entities/registrations.routes.ts";
 import { addReloadRoutes } from "../contracts/reload.routes.ts";
-import { addRetryRoutes } from "../entities/retry.routes.ts";
 import { addServiceRoutes } from "../entities/services.routes.ts";
 import { addStreamRoutes } from "../events/stream.routes.ts";
-import { addTimelineRoutes } from "../entities/timeline.routes.ts";
+import { addTimelineRoutes } from "../entities/timeline.ts";
 import { VERSION } from "../../version.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
@@ -82,13 +81,13 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
 
 function addRoutes(scope: FastifyInstance, system: System): void {
   const http = scope.withTypeProvider<ZodTypeProvider>();
-  const shared = { counts: new NodeCounts(system), readiness: new Readiness(system) };
-  addHealthRoutes(http, shared.readiness);
-  addMetricsRoutes(http, system, shared.counts);
-  addOverviewRoutes(http, system, shared);
+  const counts = new NodeCounts(system);
+  const readiness = new Readiness(system);
+  addHealthRoutes(http, readiness);
+  addMetricsRoutes(http, system, counts);
+  addOverviewRoutes(http, system, counts, readiness);
   addEventRoutes(http, system);
   addRegistrationRoutes(http, system);
-  addRetryRoutes(http, system);
   addTimelineRoutes(http, system);
   addExplanationRoutes(http, system);
   addStreamRoutes(http, system);
@@ -100,7 +99,7 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addReloadRoutes(http, system);
   addContractRoutes(http, system);
   addContractCheckRoutes(http, system);
-  addStateCountRoutes(http, shared.counts);
+  addStateCountRoutes(http, counts);
   addContractFileRoutes(http, system);
   addPageRoutes(http);
   addDocsRoutes(http, system);
