@@ -10,3 +10,8 @@ export function firstByKey<Item, Value>(
 }
 
 export const itself = <Item>(item: Item): Item => item;
+
+/** The items without repeats, in order: alike are those whose JSON is. */
+export const uniqueItems = <Item>(items: readonly Item[]): Item[] => [
+  ...new Map(items.map((item) => [JSON.stringify(item), item])).values(),
+];
