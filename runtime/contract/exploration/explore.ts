@@ -12,7 +12,7 @@ export interface StepTaken {
 }
 
 /** A state of the system that was reached, and how. The first way found to a state is a shortest one. */
-export interface VisitedState extends StepTaken {
+interface VisitedState extends StepTaken {
   readonly state: SystemState;
 }
 

@@ -1,8 +1,7 @@
-import type { Decision, MachineTransition } from "../../core/decision.ts";
+import type { Decision } from "../../core/decision.ts";
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import type { Message } from "../../core/message.ts";
-import type { DomainModel } from "../model/domain-model.ts";
 import type { SourceRef } from "../reading/contract-source.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 import { hasOpenedAttempt, type SystemState } from "./system-state.ts";
@@ -62,20 +61,16 @@ function lostEvent(
   { message, decision: { events, reason } }: Step,
   entity: Entity,
 ): RuleViolation | undefined {
-  const accepted = events.map(({ type }) => type);
-  for (const { route, events: returned } of context.calls)
-    for (const { type } of returned) {
-      if (accepted[0] !== type) {
-        const where = `${message.type} in ${describePlace(entity)}: ${reason}`;
-        return {
-          at: routeRef(context, route),
-          message: `${type}, returned for ${route}, is lost: no transition accepts it (${where})`,
-          remedy: `add the transition on ${type}, or let a row say no_op there`,
-        };
-      }
-      accepted.shift();
-    }
-  return undefined;
+  const returned = context.calls.flatMap((call) => call.events.map(({ type }) => ({ route: call.route, type })));
+  const lost = returned.find(({ type }, index) => events[index]?.type !== type);
+  if (!lost) return undefined;
+  const { route, type } = lost;
+  const where = `${message.type} in ${describePlace(entity)}: ${reason}`;
+  return {
+    at: routeRef(context, route),
+    message: `${type}, returned for ${route}, is lost: no transition accepts it (${where})`,
+    remedy: `add the transition on ${type}, or let a row say no_op there`,
+  };
 }
 
 function restsInTransient({ model }: ExplorationContext, entity: Entity): RuleViolation | undefined {
@@ -107,17 +102,15 @@ function secondOutcome({ model, domain }: ExplorationContext, { decision }: Step
   );
   if (!again) return undefined;
   const { from, to, trigger } = again;
+  const taken = transitions.find(
+    (each) => each.from.name === from && each.to.name === to && each.trigger.name === trigger,
+  );
   return {
-    at: transitionRef(model, again),
+    at: taken?.from.at ?? model.startedBy.at,
     message: `the attempt has ended in ${from}, and ${trigger} leads on to ${to}: an attempt has one outcome`,
     remedy: `take ${from} out of this transition, or let ${startedBy} open another attempt first`,
   };
 }
-
-const transitionRef = ({ orchestrator, startedBy }: DomainModel, { from, to, trigger }: MachineTransition): SourceRef =>
-  orchestrator.transitions.find(
-    (each) => each.from.name === from && each.to.name === to && each.trigger.name === trigger,
-  )?.from.at ?? startedBy.at;
 
 /** What an attempt wrote is compensated when the attempt ends or is superseded. */
 function missingCompensation(

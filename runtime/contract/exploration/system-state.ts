@@ -91,6 +91,8 @@ export function nextState(
     ...before.unpublished.filter((type) => !(isOfCurrentAttempt && message.type === `published(${type})`)),
     ...published.filter((type) => domain.awaitsPublish.has(type)),
   ];
+  const isTaken = decision.result !== "no_op" && isOfAttempt(context, entity.attempt, message);
+  const names = [...(isTaken ? [message.type] : []), ...published].filter((name) => context.observedNames.has(name));
   const unanswered = before.requestedIntents.filter(({ id }) => id !== message.intentId);
   return {
     ...before,
@@ -99,7 +101,7 @@ export function nextState(
     requestedIntents: requestedAfter(domain, entity, [...unanswered, ...intents.filter(isOurs)]),
     unpublished: [...new Set(unpublished)],
     owed: owedAfter(context, system.owed, intents),
-    seen: seenAfter(context, before.seen, entity, message, decision.result, published),
+    seen: names.every((name) => before.seen.has(name)) ? before.seen : new Set([...before.seen, ...names]),
     eventuallyReached: reachedAfter(context, before.eventuallyReached, decision, opened),
   };
 }
@@ -135,19 +137,6 @@ function owedAfter(
     else if (compensations.has(intent.type)) owed.set(intent.target, intent);
   }
   return owed;
-}
-
-function seenAfter(
-  context: ExplorationContext,
-  before: SystemState["seen"],
-  entity: Entity,
-  message: Message,
-  result: Decision["result"],
-  published: readonly string[],
-): SystemState["seen"] {
-  const came = result !== "no_op" && isOfAttempt(context, entity.attempt, message) ? [message.type] : [];
-  const names = [...came, ...published].filter((name) => context.observedNames.has(name));
-  return names.every((name) => before.has(name)) ? before : new Set([...before, ...names]);
 }
 
 /** A message that answers an attempt is of this one when each id that it carries is this one's. */

@@ -1,5 +1,6 @@
 import type { Literal, Path, Test } from "../../core/expression.ts";
 import { closureOf } from "../model/closure.ts";
+import { uniqueItems } from "../model/first-by-key.ts";
 import { type ExpressionScope, pathTypes, testsMembership } from "./expression-types.ts";
 import type { FieldType } from "./field-types.ts";
 
@@ -25,7 +26,7 @@ export function candidateValues(
   if (path.root === "unconfirmed") return integers(seen).filter((value) => value >= 0);
   const found = pathTypes(scope, path);
   const values = "types" in found ? found.types.flatMap((type) => candidatesOfType(type, seen)) : [];
-  return unique([undefined, ...values]);
+  return uniqueItems([undefined, ...values]);
 }
 
 /** The values in the tests of a path, and in those of the paths that it is compared with. */
@@ -56,7 +57,7 @@ function candidatesOfType(type: FieldType, seen: ComparedValues): readonly unkno
 
 /** Each constant and its neighbours: as many on each side as there are paths to be distinguished. */
 const integers = ({ constants, paths }: ComparedValues): readonly number[] =>
-  unique(
+  uniqueItems(
     [0, ...numbersAmong(constants)].flatMap((value) => range(Math.ceil(value) - paths, Math.floor(value) + paths)),
   );
 
@@ -69,7 +70,7 @@ function numbers({ constants, paths }: ComparedValues): readonly number[] {
     const low = base[index] ?? lowest;
     return steps.map((step) => low + ((high - low) * step) / (paths + 1));
   });
-  return unique([...base, ...between, ...steps.flatMap((step) => [lowest - step, highest + step])]);
+  return uniqueItems([...base, ...between, ...steps.flatMap((step) => [lowest - step, highest + step])]);
 }
 
 /** Each constant, as many texts after it as there are paths to be distinguished, and one that contains several. */
@@ -77,7 +78,7 @@ function texts({ constants, items, paths }: ComparedValues): readonly string[] {
   const base = ["", ...constants.filter((value) => typeof value === "string")];
   const behind = base.flatMap((text) => range(1, paths).map((step) => `${text}${String.fromCharCode(step)}`));
   const joined = subsets(items).map((parts) => parts.join(" "));
-  return unique([...base, ...behind, ...joined]);
+  return uniqueItems([...base, ...behind, ...joined]);
 }
 
 /** A path and those that tests compare with it, directly or by way of others. */
@@ -100,6 +101,3 @@ const subsets = <Item>(items: readonly Item[]): readonly (readonly Item[])[] =>
 const numbersAmong = (values: readonly Literal["value"][]) => values.filter((value) => typeof value === "number");
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
-const unique = <Value>(values: readonly Value[]): readonly Value[] => [
-  ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
-];

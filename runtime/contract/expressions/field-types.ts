@@ -51,7 +51,7 @@ function enterField(schema: z.core.$ZodType, path: readonly string[]): PathLooku
 const WRAPPERS = new Set(["optional", "default", "prefault", "catch", "readonly", "nonoptional"]);
 
 /** The schemas a value is held to once optional, default and union have had their say. */
-export function unwrapSchema(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
+function unwrapSchema(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(unwrapSchema);
   if (schema instanceof z.ZodNullable) return [...unwrapSchema(schema.unwrap()), z.null()];
   if (schema instanceof z.ZodLazy) return unwrapSchema(schema.unwrap());

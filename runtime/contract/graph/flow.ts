@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { formatEventPattern } from "../language/event-pattern.ts";
-import type { DomainModel, EffectModel, EventRef } from "../model/domain-model.ts";
+import type { DomainModel, EventRef } from "../model/domain-model.ts";
+import { uniqueItems } from "../model/first-by-key.ts";
 import { isOutcome, outputsOf, statesWithDeadline } from "../model/events.ts";
 import { actionsOf, enteredState } from "../model/transitions.ts";
 
@@ -15,7 +16,6 @@ const FlowEdge = z.object({
   to: z.string(),
   label: z.string().optional().describe("what travels, where the two ends don't say it"),
 });
-type FlowEdge = z.infer<typeof FlowEdge>;
 
 export const flowSchema = { nodes: z.array(FlowNode), edges: z.array(FlowEdge) };
 export type Flow = z.infer<z.ZodObject<typeof flowSchema>>;
@@ -27,86 +27,64 @@ export type FlowNodeKind = FlowNode["kind"];
  * effects to outcomes, and outcomes to triggers.
  */
 export function flowOf(model: DomainModel): Flow {
-  const flow = new FlowBuilder();
-  addInputs(model, flow);
-  addDecisions(model, flow);
-  addReductions(model, flow);
-  for (const effect of model.effects) addEffect(effect, flow);
-  return { nodes: flow.nodes, edges: flow.edges };
+  const links = [...inputs(model), ...decisions(model), ...reductions(model), ...effects(model)];
+  const nodes = links.flatMap(([from, to]) => [from, to]);
+  const edges = links.map(([from, to, label]) => ({ from: from.id, to: to.id, ...(label !== undefined && { label }) }));
+  return { nodes: uniqueItems(nodes), edges: uniqueItems(edges) };
 }
 
-class FlowBuilder {
-  readonly #nodes = new Map<string, FlowNode>();
-  readonly #edges = new Map<string, FlowEdge>();
+type Link = readonly [from: FlowNode, to: FlowNode, label?: string];
 
-  get nodes(): FlowNode[] {
-    return [...this.#nodes.values()];
-  }
-  get edges(): FlowEdge[] {
-    return [...this.#edges.values()];
-  }
+const node = (kind: FlowNodeKind, label: string): FlowNode => ({ id: `${kind}:${label}`, kind, label });
 
-  node(kind: FlowNodeKind, label: string): string {
-    const id = `${kind}:${label}`;
-    this.#nodes.set(id, { id, kind, label });
-    return id;
-  }
-
-  edge(from: string, to: string, label?: string): void {
-    this.#edges.set([from, to, label].join("\n"), { from, to, ...(label !== undefined && { label }) });
-  }
-}
-
-function addInputs(model: DomainModel, flow: FlowBuilder): void {
+function* inputs(model: DomainModel): Iterable<Link> {
   const { consumed, handlers } = model;
   for (const { topic, name } of consumed) {
-    const from = flow.node("topic", topic.text);
+    const from = node("topic", topic.text);
     for (const { event, handler } of handlers)
-      if (event.name === name) flow.edge(from, flow.node("handler", handler.name), name);
+      if (event.name === name) yield [from, node("handler", handler.name), name];
     for (const { deadline } of statesWithDeadline(model)) {
       const signal = formatEventPattern({ kind: "deadline", subject: deadline.name });
       if (deadline.renewedBy.some((event) => event.name === name))
-        flow.edge(from, flow.node("signal", signal), `${name} renews`);
+        yield [from, node("signal", signal), `${name} renews`];
     }
   }
   const fromBus = new Set(consumed.map(({ name }) => name));
   for (const { event, handler } of handlers)
-    if (!fromBus.has(event.name)) flow.edge(flow.node("signal", event.name), flow.node("handler", handler.name));
+    if (!fromBus.has(event.name)) yield [node("signal", event.name), node("handler", handler.name)];
 }
 
-function addDecisions(model: DomainModel, flow: FlowBuilder): void {
-  for (const handler of model.handlers)
-    for (const { name } of outputsOf(handler))
-      flow.edge(flow.node("handler", handler.handler.name), flow.node("event", name));
-  for (const { topic, name } of model.published) flow.edge(flow.node("event", name), flow.node("topic", topic.text));
-  for (const { trigger, to } of model.orchestrator.transitions)
-    if (trigger.kind === "published") {
-      const signal = flow.node("signal", trigger.name);
-      flow.edge(flow.node("event", trigger.subject), signal, `then ${to.name}`);
-    }
+function* decisions({ handlers, published, orchestrator }: DomainModel): Iterable<Link> {
+  for (const handler of handlers)
+    for (const { name } of outputsOf(handler)) yield [node("handler", handler.handler.name), node("event", name)];
+  for (const { topic, name } of published) yield [node("event", name), node("topic", topic.text)];
+  for (const { trigger, to } of orchestrator.transitions)
+    if (trigger.kind === "published")
+      yield [node("event", trigger.subject), node("signal", trigger.name), `then ${to.name}`];
 }
 
-function addReductions(model: DomainModel, flow: FlowBuilder): void {
+function* reductions(model: DomainModel): Iterable<Link> {
   const { triggers, reducer, emissions } = model;
   const kindOf = ({ kind, name }: EventRef): FlowNodeKind => {
     if (isOutcome(model, name)) return "outcome";
     return kind === "event" ? "event" : "signal";
   };
-  for (const { event, trigger } of triggers)
-    flow.edge(flow.node(kindOf(event), event.name), flow.node("trigger", trigger.name));
+  for (const { event, trigger } of triggers) yield [node(kindOf(event), event.name), node("trigger", trigger.name)];
   for (const transition of reducer.transitions) {
-    const from = flow.node("trigger", transition.trigger.name);
+    const from = node("trigger", transition.trigger.name);
     const actions = actionsOf(reducer, transition);
     for (const { action, intent } of emissions)
-      if (actions.includes(action.name)) flow.edge(from, flow.node("intent", intent.name));
+      if (actions.includes(action.name)) yield [from, node("intent", intent.name)];
     const entered = enteredState(reducer, transition);
-    if (entered?.raises) flow.edge(from, flow.node("signal", entered.raises.name), `enters ${entered.name}`);
+    if (entered?.raises) yield [from, node("signal", entered.raises.name), `enters ${entered.name}`];
   }
 }
 
-function addEffect({ intent, effect, outputs, mayFail }: EffectModel, flow: FlowBuilder): void {
-  const by = flow.node("effect", effect.name);
-  flow.edge(flow.node("intent", intent.name), by);
-  for (const { name } of outputs) flow.edge(by, flow.node("outcome", name));
-  if (mayFail) flow.edge(by, flow.node("signal", formatEventPattern({ kind: "failed", subject: intent.name })));
+function* effects(model: DomainModel): Iterable<Link> {
+  for (const { intent, effect, outputs, mayFail } of model.effects) {
+    const by = node("effect", effect.name);
+    yield [node("intent", intent.name), by];
+    for (const { name } of outputs) yield [by, node("outcome", name)];
+    if (mayFail) yield [by, node("signal", formatEventPattern({ kind: "failed", subject: intent.name }))];
+  }
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { NO_ENTITY } from "../../core/domain.ts";
 import type { DomainModel } from "../model/domain-model.ts";
+import { uniqueItems } from "../model/first-by-key.ts";
 import { isOutcome } from "../model/events.ts";
 import { followOutputs } from "../model/transitions.ts";
 
@@ -16,8 +17,7 @@ export type PossibleTransition = z.infer<typeof PossibleTransition>;
 /** What would move an entity that is in `state` (null: not there yet) to another one, in the order of the contract. */
 export function possibleTransitions(model: DomainModel, state: string | null): readonly PossibleTransition[] {
   const from = state ?? NO_ENTITY;
-  const moves = [...runtimeTransitions(model, from), ...handlerTransitions(model, from)];
-  return [...new Map(moves.map((move) => [JSON.stringify(move), move])).values()];
+  return uniqueItems([...runtimeTransitions(model, from), ...handlerTransitions(model, from)]);
 }
 
 /** Transitions that a message from the runtime makes by itself, without a handler. */
