@@ -34,7 +34,7 @@ export class Publisher {
   }
 
   add(entries: readonly OutboxEntry[]): void {
-    this.#queue.push(...entries);
+    for (const entry of entries) this.#queue.push(entry);
     if (this.#inFlight === 0 && this.#queue.length > 0) void this.#publishQueue();
   }
 
