@@ -1,4 +1,4 @@
-import type { DeadlineSpec } from "../../core/domain.ts";
+import type { DeadlineSpec, ExpiryGuardSpec } from "../../core/domain.ts";
 import { type ExpiryHold, expiryHolds } from "../operators/holds.ts";
 import { repeat, type ShellContext } from "../shell-context.ts";
 import type { DeadlineIndex, DueDeadline } from "./deadline-index.ts";
@@ -24,7 +24,7 @@ interface MassExpiryVerdict {
 interface GuardedState {
   readonly state: string;
   readonly deadline: DeadlineSpec;
-  readonly guard: NonNullable<DeadlineSpec["expiryGuard"]>;
+  readonly guard: ExpiryGuardSpec;
   /** The state's row when it was last read. */
   hold?: ExpiryHold | undefined;
   /** A mass expiry that is not in the store yet. */
