@@ -11,7 +11,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { sharedTraceparent } from "../../runtime/core/trace.ts";
+import { sharedTraceparent, traceparentIn } from "../../runtime/core/trace.ts";
 import type { Span, Tracing } from "../../runtime/shell/tracing.ts";
 import { VERSION } from "../version.ts";
 
@@ -51,24 +51,27 @@ function createTracing(tracer: Tracer, system: string): Tracing {
 
     turn: () => start("turn", { kind: SpanKind.INTERNAL, attributes: shared }),
 
-    publish({ topics, traceparents, messages }) {
+    publish(messages) {
+      const traceparents = messages.map(({ headers }) => traceparentIn(headers));
+      const topics = [...new Set(messages.map(({ topic }) => topic))];
       const [destination] = topics.length === 1 ? topics : [];
       const attributes = {
         ...shared,
         "messaging.operation.name": "send",
         "messaging.operation.type": "send",
-        "messaging.batch.message_count": messages,
+        "messaging.batch.message_count": messages.length,
         ...(destination !== undefined && { "messaging.destination.name": destination }),
       };
       const name = destination === undefined ? "send" : `send ${destination}`;
       return startBatch(name, SpanKind.PRODUCER, attributes, traceparents);
     },
 
-    effect({ intentType, backend, traceparents, intents }) {
+    effect({ intentType, backend }, intents) {
+      const traceparents = intents.map(({ traceparent }) => traceparent);
       const attributes = {
         "rollcall.backend": backend,
         "rollcall.intent.type": intentType,
-        "rollcall.intents": intents,
+        "rollcall.intents": intents.length,
       };
       return startBatch(intentType, SpanKind.CLIENT, attributes, traceparents);
     },

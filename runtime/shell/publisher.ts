@@ -5,7 +5,6 @@ import { traceparentIn } from "../core/trace.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
 import type { Partition } from "./partitions/partition.ts";
-import type { Span } from "./tracing.ts";
 
 /** What is told of an event when it is published. */
 export type PublishedEvent = Parameters<typeof publishedMessage>[0];
@@ -35,7 +34,7 @@ export class Publisher {
   }
 
   add(entries: readonly OutboxEntry[]): void {
-    this.#queue.push(...entries);
+    for (const entry of entries) this.#queue.push(entry);
     if (this.#inFlight === 0 && this.#queue.length > 0) void this.#publishQueue();
   }
 
@@ -51,8 +50,9 @@ export class Publisher {
 
   /** Repeats until the bus has confirmed it: a journaled event must be published. */
   async #publishBatch(batch: readonly OutboxEntry[]): Promise<void> {
-    const { bus, brokerClock, clock, limits, observe, failpoint } = this.#context;
-    const span = this.#span(batch);
+    const { bus, brokerClock, clock, limits, observe, failpoint, tracing } = this.#context;
+    // Covers all tries, until the confirmation.
+    const span = tracing?.publish(batch.map(({ outgoing }) => outgoing));
     let remaining = batch;
     while (remaining.length > 0) {
       const startedMs = clock.monotonicMs();
@@ -79,17 +79,6 @@ export class Publisher {
         remaining = remaining.filter(({ partition }) => !partition.isLost);
       }
     }
-  }
-
-  /** Covers all tries, until the confirmation. */
-  #span(batch: readonly OutboxEntry[]): Span | undefined {
-    const { tracing } = this.#context;
-    if (!tracing) return undefined;
-    return tracing.publish({
-      topics: [...new Set(batch.map(({ outgoing }) => outgoing.topic))],
-      messages: batch.length,
-      traceparents: batch.map(({ outgoing }) => traceparentIn(outgoing.headers)),
-    });
   }
 
   /** A message that the bus refuses for good is reported and skipped, so that those behind it are published. */

@@ -1,4 +1,5 @@
 import type { Decision } from "../core/decision.ts";
+import type { DriftKind } from "../core/drift.ts";
 import type { Message } from "../core/message.ts";
 
 /** Sent to the observers of a runtime (logs, metrics, the demo's timeline) after it has happened. */
@@ -34,15 +35,10 @@ export type ShellEvent =
       readonly reason: string | null;
     }
   /** A backend was compared with what it should hold: differences found, and repairs requested. */
-  | {
+  | (Readonly<Record<DriftKind | "entries" | "repairs", number>> & {
       readonly kind: "comparison_done";
       readonly backend: string;
-      readonly entries: number;
-      readonly missing: number;
-      readonly altered: number;
-      readonly leftover: number;
-      readonly repairs: number;
-    }
+    })
   | { readonly kind: "comparison_failed"; readonly backend: string; readonly error: string }
   /** So many entries would be deleted that an operator must release it. */
   | { readonly kind: "deletions_held"; readonly backend: string; readonly deletions: number; readonly total: number }

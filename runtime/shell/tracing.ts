@@ -1,4 +1,7 @@
+import type { EffectSpec } from "../core/domain.ts";
+import type { Intent } from "../core/intent.ts";
 import type { Message } from "../core/message.ts";
+import type { OutgoingMessage } from "../ports/event-bus.ts";
 
 /** A span of the installed tracer. It is exported when it ends. */
 export interface Span {
@@ -18,16 +21,7 @@ export interface Tracing {
   message(message: Message): Span;
   /** Loading, steps and commit of several messages. */
   turn(): Span;
-  publish(batch: {
-    readonly topics: readonly string[];
-    readonly messages: number;
-    readonly traceparents: readonly (string | undefined)[];
-  }): Span;
+  publish(messages: readonly OutgoingMessage[]): Span;
   /** One call of an effect. */
-  effect(batch: {
-    readonly intentType: string;
-    readonly backend: string;
-    readonly intents: number;
-    readonly traceparents: readonly (string | undefined)[];
-  }): Span;
+  effect(spec: EffectSpec, intents: readonly Intent[]): Span;
 }

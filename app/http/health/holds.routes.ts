@@ -1,11 +1,5 @@
 import { z } from "zod";
-import {
-  deletionHolds,
-  type ExpiryHold,
-  expiryHolds,
-  releaseDeletions,
-  releaseExpiry,
-} from "../../../runtime/shell/operators/holds.ts";
+import { deletionHolds, type ExpiryHold, expiryHolds, releaseHold } from "../../../runtime/shell/operators/holds.ts";
 import type { System } from "../../host/system.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
@@ -52,8 +46,8 @@ export function addHoldRoutes(http: Http, system: System): void {
       const matching = (await readHolds(system)).filter((each) => each.domain === name && each.subject === subject);
       if (matching.length === 0) throw notFound(`there is no hold of ${name} ${subject}`);
       const decision = decisionBy(system, by === undefined ? identity : `${by} (${identity})`, reason);
-      const isExpiry = await releaseExpiry(system.store, subject, decision);
-      const isDeletion = await releaseDeletions(system.store, subject, decision);
+      const isExpiry = await releaseHold(system.store, "expiry", subject, decision);
+      const isDeletion = await releaseHold(system.store, "deletion", subject, decision);
       if (!isExpiry && !isDeletion) throw new Problem("conflict", `${subject} is not held: see GET /api/v1/holds`);
       const kind = isExpiry ? "expiry" : "deletion";
       const hold = (await readHolds(system)).find((each) => each.subject === subject && each.kind === kind);

@@ -8,8 +8,9 @@ const BUCKET_MS = 30_000;
  */
 export class BrokerClock {
   readonly #clock: Clock;
-  #currentOffsetMs: number | undefined;
-  #previousOffsetMs: number | undefined;
+  /** The smallest of this bucket and of the last one that had any. Infinity: there was none. */
+  #currentOffsetMs = Number.POSITIVE_INFINITY;
+  #previousOffsetMs = Number.POSITIVE_INFINITY;
   #bucketStartMs: number;
   #guessedOffsetMs: number;
 
@@ -35,12 +36,11 @@ export class BrokerClock {
   addSample(receivedAtMs: number, brokerTimeMs: number): void {
     const now = this.#clock.monotonicMs();
     if (now - this.#bucketStartMs > BUCKET_MS) {
-      this.#previousOffsetMs = this.#currentOffsetMs ?? this.#previousOffsetMs;
-      this.#currentOffsetMs = undefined;
+      if (this.#currentOffsetMs !== Number.POSITIVE_INFINITY) this.#previousOffsetMs = this.#currentOffsetMs;
+      this.#currentOffsetMs = Number.POSITIVE_INFINITY;
       this.#bucketStartMs = now;
     }
-    const offsetMs = receivedAtMs - brokerTimeMs;
-    if (this.#currentOffsetMs === undefined || offsetMs < this.#currentOffsetMs) this.#currentOffsetMs = offsetMs;
+    this.#currentOffsetMs = Math.min(this.#currentOffsetMs, receivedAtMs - brokerTimeMs);
   }
 
   /** Ms since the epoch. */
@@ -49,9 +49,7 @@ export class BrokerClock {
   }
 
   #offsetMs(): number {
-    if (this.#currentOffsetMs === undefined) return this.#previousOffsetMs ?? this.#guessedOffsetMs;
-    return this.#previousOffsetMs === undefined
-      ? this.#currentOffsetMs
-      : Math.min(this.#currentOffsetMs, this.#previousOffsetMs);
+    const smallestMs = Math.min(this.#currentOffsetMs, this.#previousOffsetMs);
+    return smallestMs === Number.POSITIVE_INFINITY ? this.#guessedOffsetMs : smallestMs;
   }
 }

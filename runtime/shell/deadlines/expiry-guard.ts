@@ -1,8 +1,7 @@
-import type { DeadlineSpec } from "../../core/domain.ts";
+import type { DeadlineSpec, ExpiryGuardSpec } from "../../core/domain.ts";
 import { type ExpiryHold, expiryHolds } from "../operators/holds.ts";
 import { repeat, type ShellContext } from "../shell-context.ts";
 import type { DeadlineIndex, DueDeadline } from "./deadline-index.ts";
-import { judgeMassExpiry, type MassExpiryVerdict } from "./mass-expiry.ts";
 
 const POLL_MS = 1_000;
 const POLL_WHILE_HELD_MS = 250;
@@ -15,10 +14,17 @@ const HOLD_IDLE_MS = 5_000;
 /** How long a verdict is reused, since making one reads every armed deadline. */
 const VERDICT_VALID_MS = 100;
 
+interface MassExpiryVerdict {
+  readonly isMass: boolean;
+  /** How many of `total` expired in the last third of `renewed_for`, or are due in the next third. */
+  readonly entities: number;
+  readonly total: number;
+}
+
 interface GuardedState {
   readonly state: string;
   readonly deadline: DeadlineSpec;
-  readonly guard: NonNullable<DeadlineSpec["expiryGuard"]>;
+  readonly guard: ExpiryGuardSpec;
   /** The state's row when it was last read. */
   hold?: ExpiryHold | undefined;
   /** A mass expiry that is not in the store yet. */
@@ -88,14 +94,7 @@ export class ExpiryGuard {
     if (guarded.cachedVerdict && nowMs < guarded.cachedVerdict.untilMs) return guarded.cachedVerdict.value;
     const { name, renewedForMs } = guarded.deadline;
     guarded.expiredAtMs = guarded.expiredAtMs.filter((at) => at >= nowMs - renewedForMs);
-    const verdict = judgeMassExpiry({
-      guard: guarded.guard,
-      renewedForMs,
-      nowMs,
-      armedTimes: this.#index.armedTimes(name),
-      expiredAtMs: guarded.expiredAtMs,
-      releasedUntilMs: releasedUntilMs(guarded),
-    });
+    const verdict = judgeMassExpiry(guarded, this.#index.armedTimes(name), nowMs);
     guarded.cachedVerdict = { untilMs: nowMs + VERDICT_VALID_MS, value: verdict };
     return verdict;
   }
@@ -183,11 +182,39 @@ export class ExpiryGuard {
   }
 }
 
+/**
+ * Whether so many entities of a state expire at once that the fault is probably ours and not theirs. Pure.
+ * @param armedTimes of the armed deadlines of the state's entities
+ * @param nowMs broker time, ms since the epoch
+ */
+export function judgeMassExpiry(
+  guarded: Pick<GuardedState, "guard" | "deadline" | "hold" | "expiredAtMs">,
+  armedTimes: Iterable<number>,
+  nowMs: number,
+): MassExpiryVerdict {
+  const { guard, deadline, expiredAtMs } = guarded;
+  const thirdMs = deadline.renewedForMs / 3;
+  // What an operator released is no sign of a new fault.
+  const releasedMs = releasedUntilMs(guarded);
+  let entities = 0;
+  let total = 0;
+  for (const at of armedTimes) {
+    total++;
+    if (at <= nowMs + thirdMs && at > releasedMs) entities++;
+  }
+  for (const at of expiredAtMs) {
+    if (at < nowMs - thirdMs) continue;
+    total++;
+    entities++;
+  }
+  return { isMass: entities >= guard.minCount && entities >= guard.maxRatio * total, entities, total };
+}
+
 const isInForce = ({ hold, pendingHold }: GuardedState): boolean =>
   pendingHold !== undefined || hold?.releasedAtMs === null;
 
 /** Entities that were silent when an operator released the hold are due within one period after that. */
-const releasedUntilMs = ({ hold, deadline }: GuardedState): number =>
+const releasedUntilMs = ({ hold, deadline }: Pick<GuardedState, "hold" | "deadline">): number =>
   hold?.releasedAtMs != null && hold.releasedBy !== null
     ? hold.releasedAtMs + deadline.renewedForMs
     : Number.NEGATIVE_INFINITY;

@@ -10,8 +10,7 @@ import type { ShellContext } from "../shell-context.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import type { Span } from "../tracing.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
-import { callEffect } from "./effect-call.ts";
-import { appendTry, tryRecorder } from "./tries.ts";
+import { appendTry, callEffect, tryRecorder } from "./effect-call.ts";
 
 /** An intent that is not finished. */
 interface RunningIntent {
@@ -166,13 +165,12 @@ export class IntentRunner {
     failpoint("C8");
     if (!breaker.allowsCall()) return this.#scheduleRetry(batch, spec.breaker.resetTimeoutMs);
     const intents = batch.map(({ intent }) => intent);
-    const traceparents = intents.map(({ traceparent }) => traceparent);
-    const { intentType, backend } = spec;
-    const span = tracing?.effect({ intentType, backend, intents: intents.length, traceparents });
+    const span = tracing?.effect(spec, intents);
     const beganAtMs = brokerClock.nowMs();
     const beganMs = clock.monotonicMs();
     // A batch of several traces can't belong to one of them: its span links to all, and without a tracer it has none.
-    const outcomes = await callEffect(clock, spec, intents, span?.traceparent ?? sharedTraceparent(traceparents));
+    const traceparent = span?.traceparent ?? sharedTraceparent(intents.map((intent) => intent.traceparent));
+    const outcomes = await callEffect(clock, spec, intents, traceparent);
     if (span) endSpan(span, outcomes);
     // Only when no intent of a batch succeeded, the backend itself is considered failed.
     if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.recordFailure();

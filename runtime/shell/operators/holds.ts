@@ -42,26 +42,22 @@ export const deletionHolds = (sql: Sql, domain: string): Promise<DeletionHold[]>
     [domain],
   );
 
-/** Lets the held entities of a state expire at once. @returns whether there was a hold */
-export const releaseExpiry = (store: Store, state: string, decision: OperatorDecision): Promise<boolean> =>
-  release(store, "expiry", "state", state, decision);
-
-/** Allows the deletions that a backend's reconciliation waits for. @returns whether there was a hold */
-export const releaseDeletions = (store: Store, backend: string, decision: OperatorDecision): Promise<boolean> =>
-  release(store, "deletion", "backend", backend, decision);
-
-/** Records the decision in the transaction that releases the hold: neither is stored without the other. */
-function release(
+/**
+ * Lets the held entities of a state expire at once, or a backend's reconciliation delete what it waits for. The
+ * decision is recorded in the transaction that releases the hold: neither is stored without the other.
+ * @param subject the state or the backend
+ * @returns whether there was a hold
+ */
+export function releaseHold(
   store: Store,
   kind: "expiry" | "deletion",
-  column: "state" | "backend",
   subject: string,
   decision: OperatorDecision,
 ): Promise<boolean> {
   return store.transaction(async (tx) => {
     const released = await tx.query(
       `update rollcall.${kind}_hold set released_at = $3, released_by = $4, reason = $5
-        where domain = $1 and ${column} = $2 and released_at is null returning 1`,
+        where domain = $1 and ${kind === "expiry" ? "state" : "backend"} = $2 and released_at is null returning 1`,
       [decision.domain, subject, new Date(decision.atMs), decision.who, decision.reason],
     );
     if (released.length === 0) return false;

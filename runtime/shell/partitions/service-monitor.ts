@@ -16,11 +16,6 @@ const TICK_MAX_MS = 250;
 /** Being unreachable for longer than this is an outage, which must not expire entities. */
 const OUTAGE_MS = 3_000;
 
-interface Reachability {
-  lastAnswerMs: number;
-  error: string | undefined;
-}
-
 /**
  * Asks the bus and the store once a second whether they answer. After an outage of either, or when this process itself
  * was stopped, the grace of deadlines begins again for all owned partitions.
@@ -28,7 +23,7 @@ interface Reachability {
 export class ServiceMonitor {
   readonly #context: ShellContext;
   readonly #deadlines: DeadlineScheduler;
-  readonly #reachability: Record<"bus" | "store", Reachability>;
+  readonly #reachability: Record<"bus" | "store", { lastAnswerMs: number; error: string | undefined }>;
   #lastProbeMs = Number.NEGATIVE_INFINITY;
   #logEnds: ByTopicPartition<LogEnds> = new Map();
 

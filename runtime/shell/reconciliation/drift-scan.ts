@@ -67,12 +67,7 @@ export class DriftScan {
     for (const number of owned)
       for await (const entities of this.#livePages(number)) {
         for (const { id } of entities) live.add(id);
-        await this.#compare(
-          source,
-          entities.map(({ id }) => id),
-          entities,
-          result,
-        );
+        await this.#compare(source, entities, result);
       }
     const others =
       source.listedIds?.filter((id) => !live.has(id) && owned.has(partitionOf(id, partitionCount))) ??
@@ -130,16 +125,16 @@ export class DriftScan {
     const { store, domain } = this.#context;
     for (let i = 0; i < entityIds.length; i += PAGE_SIZE) {
       const page = entityIds.slice(i, i + PAGE_SIZE);
-      await this.#compare(source, page, await readEntities(store, domain.name, page), result);
+      await this.#compare(source, await readEntities(store, domain.name, page), result, page);
     }
   }
 
-  /** Adds to the result. */
+  /** Adds to the result. @param entityIds some may have entries and no entity */
   async #compare(
     source: InventorySource,
-    entityIds: readonly string[],
     entities: readonly Entity[],
     result: ScanResult,
+    entityIds = entities.map(({ id }) => id),
   ): Promise<void> {
     const { domain, owned, partitionCount } = this.#context;
     const held = await source.entriesOf(entityIds);

@@ -23,7 +23,6 @@ export interface DriftStatus {
 }
 
 interface BackendScan {
-  readonly backend: string;
   readonly scan: DriftScan;
   readonly guard: DeletionGuard;
   status: DriftStatus;
@@ -44,7 +43,6 @@ export class Reconciler {
   constructor(context: ShellContext, isPending: (target: string) => boolean) {
     this.#context = context;
     this.#backends = [...context.domain.reconciled.values()].map((reconciled) => ({
-      backend: reconciled.backend,
       scan: new DriftScan(context, reconciled, isPending),
       guard: new DeletionGuard(context, reconciled.backend),
       status: { backend: reconciled.backend, comparedAtMs: null, error: null, found: NO_DRIFT, isHeld: false },
@@ -73,7 +71,7 @@ export class Reconciler {
       } catch (caught) {
         const error = caught instanceof Error ? caught.message : String(caught);
         each.status = { ...each.status, error };
-        if (!stopping.aborted) observe({ kind: "comparison_failed", backend: each.backend, error });
+        if (!stopping.aborted) observe({ kind: "comparison_failed", backend: each.status.backend, error });
       }
     }
     const followUpMs = Math.max(FOLLOW_UP_MIN_MS, FOLLOW_UP_FACTOR * (clock.monotonicMs() - startedMs));
@@ -82,7 +80,8 @@ export class Reconciler {
 
   /** @returns how many repairs are needed, also if they are more than `repairsLeft` */
   async #compare(backendScan: BackendScan, repairsLeft: number): Promise<number> {
-    const { backend, scan, guard } = backendScan;
+    const { scan, guard } = backendScan;
+    const { backend } = backendScan.status;
     const { brokerClock, domain, inbox, observe, stopping } = this.#context;
     const first = await scan.scanAll();
     const confirmed = first.differences.length === 0 ? [] : await this.#confirm(scan, first.differences);

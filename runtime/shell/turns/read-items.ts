@@ -19,7 +19,7 @@ export type WorkItem =
       readonly item: InboxItem;
       readonly message: Message;
       /** Identity for deduplication; only for records of journaled topics. */
-      readonly dedupeKey?: string;
+      readonly dedupeKey?: string | undefined;
       readonly journaled: boolean;
     }
   | { readonly kind: "repartition"; readonly item: RecordItem; readonly message: Message; readonly to: number }
@@ -68,25 +68,19 @@ function readRecord(
   item: RecordItem,
 ): WorkItem {
   const { record } = item;
-  const consumed = consumedBy.get(record.topic);
-  if (!consumed)
-    return { kind: "dead_letter", item, code: "UNKNOWN_TYPE", error: `no contract consumes ${record.topic}` };
-  const labelBytes = keyAndHeaderBytes(record);
-  if (labelBytes > KEY_AND_HEADERS_BYTES_MAX)
-    return {
-      kind: "dead_letter",
-      item,
-      code: "TOO_LARGE",
-      error: `key and headers have ${labelBytes} bytes, at most ${KEY_AND_HEADERS_BYTES_MAX} are taken`,
-    };
-  const headers = textHeaders(record);
-  const original = originalBrokerTimeMs(headers, record.brokerTimeMs);
   try {
-    const message = decodeRecord(domain, consumed, {
-      ...record,
-      headers,
-      brokerTimeMs: original ?? record.brokerTimeMs,
-    });
+    const consumed = consumedBy.get(record.topic);
+    if (!consumed) throw new DecodeError("UNKNOWN_TYPE", `no contract consumes ${record.topic}`);
+    const labelBytes = keyAndHeaderBytes(record);
+    if (labelBytes > KEY_AND_HEADERS_BYTES_MAX)
+      throw new DecodeError(
+        "TOO_LARGE",
+        `key and headers have ${labelBytes} bytes, at most ${KEY_AND_HEADERS_BYTES_MAX} are taken`,
+      );
+    const headers = textHeaders(record);
+    const original = originalBrokerTimeMs(headers, record.brokerTimeMs);
+    const brokerTimeMs = original ?? record.brokerTimeMs;
+    const message = decodeRecord(domain, consumed, { ...record, headers, brokerTimeMs });
     const to = partitionOf(message.entityId, partitions);
     if (to !== record.partition) {
       if (original === undefined) return { kind: "repartition", item, message, to };
@@ -95,11 +89,10 @@ function readRecord(
         `a repartitioned copy of ${message.entityId} lies in partition ${record.partition}, not ${to}`,
       );
     }
-    if (!consumed.journal) return { kind: "step", item, message, journaled: false };
     // A message without a sender's id can only be redelivered, and then it is below the stored position.
-    if (!message.hasSenderId) return { kind: "step", item, message, journaled: true };
-    const dedupeKey = derivedId("seen", domain.name, message.entityId, message.type, message.id);
-    return { kind: "step", item, message, dedupeKey, journaled: true };
+    const isDeduplicated = consumed.journal && message.hasSenderId;
+    const key = isDeduplicated ? derivedId("seen", domain.name, message.entityId, message.type, message.id) : undefined;
+    return { kind: "step", item, message, dedupeKey: key, journaled: consumed.journal };
   } catch (error) {
     if (error instanceof DecodeError) return { kind: "dead_letter", item, code: error.code, error: error.message };
     return { kind: "dead_letter", item, code: "CORE_ERROR", error: `reading failed: ${String(error)}` };

@@ -11,6 +11,7 @@ import type { Partition } from "../partitions/partition.ts";
 import type { PublishedEvent } from "../publisher.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import { deadLetterMessage, deadLetterRow, type NewDeadLetterRow } from "./dead-letter.ts";
+import type { InboxItem } from "./inbox.ts";
 import type { InternedValues } from "./interned-values.ts";
 import { BROKER_TIME_HEADER, type RecordItem, REPARTITIONED_HEADER, type WorkItem } from "./read-items.ts";
 import type { TurnSpans } from "./turn-spans.ts";
@@ -138,7 +139,7 @@ export class TurnPlan {
       this.seen.add(work.dedupeKey);
     }
     const message = this.spans?.startMessage(received) ?? received;
-    const before = this.#entity(message.entityId);
+    const before = this.entities.get(message.entityId)?.after ?? this.#loaded.entity(message.entityId);
     const decision = step(this.#domain, before, message);
     this.spans?.recordDecision(message, decision);
     // Only records have bytes to keep in a dead letter; other refused messages are journaled like any step.
@@ -151,13 +152,8 @@ export class TurnPlan {
     if (item.kind === "settled") this.settled.push({ partition, intent: item.intent });
     this.#setEntity(partition, message.entityId, before, decision.entity);
     const isQuiet = decision.result === "no_op" || decision.result === "renewed";
-    if (work.journaled || !isQuiet)
-      this.#journalStep(partition, message, before, decision, item.kind === "settled" ? item : undefined);
+    if (work.journaled || !isQuiet) this.#journalStep(item, message, before, decision);
     this.shellEvents.push({ kind: "decision", partition: partition.number, message, decision });
-  }
-
-  #entity(id: string): Entity | undefined {
-    return this.entities.get(id)?.after ?? this.#loaded.entity(id);
   }
 
   #setEntity(partition: Partition, id: string, before: Entity | undefined, after: Entity | undefined): void {
@@ -168,16 +164,12 @@ export class TurnPlan {
     else this.entities.set(id, { partition, before, after: interned });
   }
 
-  #journalStep(
-    partition: Partition,
-    message: Message,
-    before: Entity | undefined,
-    decision: Decision,
-    intentEnd?: Pick<SettledIntentRecord, "note" | "tries">,
-  ): void {
+  #journalStep(item: InboxItem, message: Message, before: Entity | undefined, decision: Decision): void {
+    const { partition } = item;
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
-    const body = stepRecord(message, before, decision, { note: intentEnd?.note, tries: intentEnd?.tries, payloads });
+    const end = item.kind === "settled" ? item : undefined;
+    const body = stepRecord(message, before, decision, { note: end?.note, tries: end?.tries, payloads });
     this.#appendRow(partition, "message", {
       ...journalFieldsOf(message),
       attempt_id: entity?.attempt.id ?? null,

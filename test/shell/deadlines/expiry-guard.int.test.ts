@@ -4,7 +4,7 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import { BrokerClock } from "../../../runtime/shell/deadlines/broker-clock.ts";
 import { DeadlineIndex } from "../../../runtime/shell/deadlines/deadline-index.ts";
 import { ExpiryGuard } from "../../../runtime/shell/deadlines/expiry-guard.ts";
-import { releaseExpiry } from "../../../runtime/shell/operators/holds.ts";
+import { releaseHold } from "../../../runtime/shell/operators/holds.ts";
 import type { ShellContext } from "../../../runtime/shell/shell-context.ts";
 import { Partition } from "../../../runtime/shell/partitions/partition.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
@@ -92,7 +92,7 @@ describe("the expiry guard", () => {
   }
 
   const word = { domain: "toy", who: "ann", reason: "the hall burned down" };
-  const release = () => releaseExpiry(store, "UP", { ...word, atMs: brokerClock.nowMs() });
+  const release = () => releaseHold(store, "expiry", "UP", { ...word, atMs: brokerClock.nowMs() });
 
   it("lets few of many expire at once", async () => {
     const { fire, held } = await startProcess(29, 71);

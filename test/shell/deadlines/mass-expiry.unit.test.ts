@@ -1,20 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judgeMassExpiry } from "../../../runtime/shell/deadlines/mass-expiry.ts";
+import { judgeMassExpiry } from "../../../runtime/shell/deadlines/expiry-guard.ts";
 
 const NOW = 1_000_000;
+const PERIOD_MS = 30_000;
 const guard = { maxRatio: 0.3, minCount: 5 };
 const times = (count: number, at: number): number[] => Array.from({ length: count }, () => at);
-const judge = (more: Partial<Parameters<typeof judgeMassExpiry>[0]>) =>
-  judgeMassExpiry({
-    guard,
-    renewedForMs: 30_000,
-    nowMs: NOW,
-    armedTimes: [],
-    expiredAtMs: [],
-    releasedUntilMs: Number.NEGATIVE_INFINITY,
-    ...more,
-  });
+interface Case {
+  readonly guard?: typeof guard;
+  readonly armedTimes?: readonly number[];
+  readonly expiredAtMs?: readonly number[];
+  readonly releasedUntilMs?: number;
+}
+const judge = ({ armedTimes = [], expiredAtMs = [], releasedUntilMs, ...more }: Case) => {
+  const hold = releasedUntilMs !== undefined && { releasedAtMs: releasedUntilMs - PERIOD_MS, releasedBy: "ann" };
+  const state = { guard, deadline: { renewedForMs: PERIOD_MS }, expiredAtMs, ...(hold && { hold }), ...more };
+  return judgeMassExpiry(state as unknown as Parameters<typeof judgeMassExpiry>[0], armedTimes, NOW);
+};
 
 describe("a mass expiry", () => {
   it.each([
@@ -63,15 +65,15 @@ describe("a mass expiry", () => {
         fc.double({ min: 0.01, max: 1, noNaN: true }),
         fc.integer({ min: 1, max: 20 }),
         (armedFor, expiredAt, maxRatio, minCount) => {
-          const judged = (more: object) =>
+          const judged = (more: Case) =>
             judge({ guard: { maxRatio, minCount }, armedTimes: armedFor, expiredAtMs: expiredAt, ...more });
           const { isMass, entities, total } = judged({});
           expect(entities).toBeLessThanOrEqual(total);
           if (isMass) {
             expect(entities).toBeGreaterThanOrEqual(minCount);
-            expect(judged({ armedFor: [...armedFor, NOW] }).isMass).toBe(true);
-            expect(judged({ expiredAt: [...expiredAt, NOW] }).isMass).toBe(true);
-          } else expect(judged({ armedFor: [...armedFor, NOW + 40_000] }).isMass).toBe(false);
+            expect(judged({ armedTimes: [...armedFor, NOW] }).isMass).toBe(true);
+            expect(judged({ expiredAtMs: [...expiredAt, NOW] }).isMass).toBe(true);
+          } else expect(judged({ armedTimes: [...armedFor, NOW + 40_000] }).isMass).toBe(false);
         },
       ),
       { numRuns: 1_000 },
