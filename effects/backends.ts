@@ -15,7 +15,7 @@ export interface Backends {
 }
 
 /** The variables of the configuration that backends read. */
-export interface BackendVariables {
+interface BackendVariables {
   readonly CONSUL_HTTP_ADDR?: string | undefined;
   readonly CONSUL_HTTP_TOKEN?: string | undefined;
   readonly CONSUL_REGISTRATION: "txn" | "agent";

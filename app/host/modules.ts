@@ -25,7 +25,7 @@ export async function chosenModules(names: readonly string[], directory: string)
 }
 
 /** A domain's code on the given backends; without any, an effect that is called throws. */
-export const codeOf = ({ name, code }: ModuleDomain, backends: Backends = withoutBackends): DomainCode => ({
+const codeOf = ({ name, code }: ModuleDomain, backends: Backends = withoutBackends): DomainCode => ({
   domain: name,
   ...code(backends),
 });

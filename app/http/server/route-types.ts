@@ -21,7 +21,7 @@ const problemResponse = (description: string) => ({
 });
 
 /** Answers of any route, beside its own. */
-export const PROBLEMS = {
+const PROBLEMS = {
   "4xx": problemResponse("the request is refused"),
   "5xx": problemResponse("the request failed"),
 } as const;
