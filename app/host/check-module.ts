@@ -19,7 +19,7 @@ const ModuleShape = z.strictObject({
         name: Name,
         contracts: z.custom<URL>(
           (value) => typeof value === "object" && value !== null && "href" in value && "protocol" in value,
-          "must be a URL: new URL(./contracts/, import.meta.url)",
+          "must be the URL of the folder: new URL of it and the module's own URL",
         ),
         code: aFunction,
       }),

@@ -51,7 +51,7 @@ describe("modules", () => {
     ["with a name that no topic takes", "export default { ...valid, name: 'A-b' };", "name: must be 1 to 41 of a-z"],
     ["without a domain", "export default { ...valid, domains: [] };", "domains: must have a domain"],
     ["with an unknown key", "export default { ...valid, view: 1 };", 'Unrecognized key: "view"'],
-    ["with a path instead of a URL", "valid.domains[0].contracts = '.'; export default valid;", "must be a URL"],
+    ["with a path instead of a URL", "valid.domains[0].contracts = '.'; export default valid;", "must be the URL"],
     ["that is a function", "export default () => valid;", "expected object"],
     ["that exports none", "export const answer = 42;", "it exports 0 modules"],
     ["that exports two", "export const a = valid; export const b = { ...valid };", "it exports 2 modules"],
