@@ -19,8 +19,11 @@ export interface DocumentPage {
 }
 
 /** A whole document, without scripts and without anything from another origin. */
-export const renderDocument = ({ title, path, intro, contents, body }: DocumentPage): string =>
-  html`<!doctype html>
+export function renderDocument({ title, path, intro, contents, body }: DocumentPage): string {
+  const documents = DOCUMENT_LINKS.map(
+    ([href, text]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`,
+  );
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -32,7 +35,7 @@ export const renderDocument = ({ title, path, intro, contents, body }: DocumentP
 <body>
 <a class="skip" href="#main">Skip to content</a>
 <header>
-<nav aria-label="Documents"><a href="/">Rollcall</a>${DOCUMENT_LINKS.map(documentLink(path))}</nav>
+<nav aria-label="Documents"><a href="/">Rollcall</a>${documents}</nav>
 </header>
 <div class="columns">
 <nav class="contents" aria-label="On this page">${contents.map(sectionLinks)}</nav>
@@ -45,11 +48,7 @@ ${body}
 </body>
 </html>
 `.text;
-
-const documentLink =
-  (path: string) =>
-  ([href, text]: readonly [string, string]): Html =>
-    html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`;
+}
 
 const sectionLinks = ({ heading, links }: DocumentPage["contents"][number]): Html =>
   html`<h2>${heading}</h2>

@@ -31,7 +31,7 @@ const queryOf = (system: System) => {
 export function addStreamRoutes(http: Http, system: System): void {
   const { ROLLCALL_HTTP_STREAMS_MAX: streamsMax } = system.config;
   const tail = new JournalTail(system);
-  const openConnections = new Set<object>();
+  let openStreams = 0;
   http.addHook("preClose", async () => tail.close());
 
   http.get(
@@ -48,14 +48,14 @@ export function addStreamRoutes(http: Http, system: System): void {
       }),
     },
     async ({ query: { type: types, node_id: nodeId }, headers, caller }, reply) => {
-      if (openConnections.size >= streamsMax)
+      if (openStreams >= streamsMax)
         throw new Problem("overloaded", `${streamsMax} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
           retryAfterSeconds: 5,
         });
       const from = startPosition(headers["last-event-id"], await tail.position());
       const response = beginStream(reply);
-      openConnections.add(response);
-      response.on("close", () => openConnections.delete(response));
+      openStreams++;
+      response.on("close", () => openStreams--);
       const stream = new EventStreamConnection(response, {
         filter: { types, nodeId, mayRead: caller.mayActFor },
         from,

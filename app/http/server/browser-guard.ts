@@ -28,7 +28,11 @@ export function addBrowserGuard(http: FastifyInstance, config: Config): void {
   http.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
     if (checksHost) refuseForeignHost(request, servedNames);
-    refuseWebSocket(request);
+    if (/\bwebsocket\b/i.test(request.headers.upgrade ?? ""))
+      throw new Problem(
+        "invalid-request",
+        "WebSockets are not supported: /api/v1/events/stream sends server-sent events",
+      );
     if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
   });
 }
@@ -51,14 +55,6 @@ function refuseForeignOrigin({ headers }: FastifyRequest): void {
     throw new Problem(
       "foreign-origin",
       `the request was made by a page of ${(origin ?? "another site").slice(0, 255)}`,
-    );
-}
-
-function refuseWebSocket({ headers }: FastifyRequest): void {
-  if (/\bwebsocket\b/i.test(headers.upgrade ?? ""))
-    throw new Problem(
-      "invalid-request",
-      "WebSockets are not supported: /api/v1/events/stream sends server-sent events",
     );
 }
 
