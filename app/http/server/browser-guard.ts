@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Config, isLoopback } from "../../host/config.ts";
 import { Problem } from "./problem.ts";
 
-const LOCAL_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Nothing inline, nothing from other origins, in no frame. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " +
@@ -22,7 +21,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  */
 export function addBrowserGuard(http: FastifyInstance, config: Config): void {
   const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: names } = config;
-  const servedNames = new Set([...LOCAL_NAMES, bracketed(address.toLowerCase()), ...(names ?? [])]);
+  const servedNames = new Set(["localhost", "127.0.0.1", "[::1]", bracketed(address.toLowerCase()), ...(names ?? [])]);
   // Any other address requires tokens, which such a page does not have.
   const checksHost = isLoopback(address) || names !== undefined;
   http.addHook("onRequest", async (request, reply) => {
