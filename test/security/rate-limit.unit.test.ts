@@ -25,7 +25,11 @@ describe("a token bucket", () => {
 
   it("is forgotten for identities not seen for long: the number is bounded", () => {
     const limited = new RateLimit(10, clock);
-    for (let each = 0; each < 30_000; each++) limited.take(`address ${each}`);
-    expect(limited.size).toBe(10_000);
+    const takenTwice = (identity: string): boolean => limited.take(identity) + limited.take(identity) > 0;
+    for (let taken = 0; taken < 19; taken++) limited.take("a");
+    for (let each = 1; each < 10_000; each++) limited.take(`address ${each}`);
+    expect(takenTwice("a")).toBe(true);
+    for (let each = 0; each < 10_000; each++) limited.take(`other ${each}`);
+    expect(takenTwice("a")).toBe(false);
   });
 });

@@ -28,8 +28,6 @@ const ContractsInForce = z.object({
 });
 export type ContractsInForce = z.infer<typeof ContractsInForce>;
 
-const Reloaded = z.object({ hash: z.string(), changed: z.boolean() });
-
 export function addReloadRoutes(http: Http, system: System): void {
   http.get(
     "/api/v1/contracts/in-force",
@@ -47,7 +45,7 @@ export function addReloadRoutes(http: Http, system: System): void {
       description:
         "409 with `diagnostics` for contracts that have errors, with `reasons` for sound ones that what is " +
         "stored could not go on under.",
-      response: { 200: Reloaded },
+      response: { 200: z.object({ hash: z.string(), changed: z.boolean() }) },
     }),
     async ({ caller: { identity } }) => system.runtime.reload(identity).catch(throwAsProblem),
   );

@@ -1,7 +1,6 @@
 import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
-import { renderDocument, table } from "./document.ts";
+import { anchorOf, html, type Html, renderDocument, table } from "./document.ts";
 import { FIELD_COLUMNS, fieldCells, fieldTable } from "./field-table.ts";
-import { anchorOf, html, type Html } from "./html.ts";
 
 type MediaTypes = Readonly<Record<string, { readonly schema?: JsonSchema }>>;
 

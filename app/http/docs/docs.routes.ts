@@ -16,8 +16,7 @@ const DOCUMENT_ROUTE = { config: { access: ["reader", "node"], browsable: true }
 
 /** Documents about the interfaces, for programs and people, generated at each request from the contracts in force. */
 export function addDocsRoutes(http: Http, system: System): void {
-  const sendHtml = (reply: FastifyReply, text: string): FastifyReply =>
-    reply.type("text/html; charset=utf-8").serializer(String).send(text);
+  const sendHtml = (reply: FastifyReply, text: string) => reply.type("text/html; charset=utf-8").send(text);
   http.get("/openapi.json", DOCUMENT_ROUTE, () => http.swagger());
   http.get("/asyncapi.json", DOCUMENT_ROUTE, () => asyncApiOf(system.domain, system.messages, VERSION));
   http.get("/docs", DOCUMENT_ROUTE, (_request, reply) => sendHtml(reply, messagesPage(system)));
@@ -25,7 +24,7 @@ export function addDocsRoutes(http: Http, system: System): void {
     sendHtml(reply, apiPage(http.swagger() as unknown as OpenApi)),
   );
   http.get("/docs/style.css", DOCUMENT_ROUTE, (_request, reply) =>
-    reply.type("text/css; charset=utf-8").serializer(String).send(readFileSync(DOCS_STYLE, "utf8")),
+    reply.type("text/css; charset=utf-8").send(readFileSync(DOCS_STYLE, "utf8")),
   );
   http.get("/schemas", DOCUMENT_ROUTE, ({ headers: { accept = "" } }, reply) =>
     accept.includes("text/html")

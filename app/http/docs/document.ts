@@ -1,4 +1,39 @@
-import { type Content, html, type Html } from "./html.ts";
+/** Text that is HTML. Only the tag `html` makes it: everything else in a page is escaped. */
+export class Html {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Content = string | number | Html | undefined | false | readonly Content[];
+
+/** A piece of a page. The contents of `${}` are escaped, for text and for attribute values in quotes. */
+export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return new Html(parts.reduce((text, part, index) => text + render(contents[index - 1]) + part));
+}
+
+function render(content: Content): string {
+  if (content === undefined || content === false) return "";
+  if (content instanceof Html) return content.text;
+  return Array.isArray(content) ? content.map(render).join("") : escapeHtml(String(content));
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+
+/** An anchor for any text, of lower case letters, digits and `-`. */
+export const anchorOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
 
 const DOCUMENT_LINKS = [
   ["/docs", "Messages"],
@@ -19,8 +54,11 @@ export interface DocumentPage {
 }
 
 /** A whole document, without scripts and without anything from another origin. */
-export const renderDocument = ({ title, path, intro, contents, body }: DocumentPage): string =>
-  html`<!doctype html>
+export function renderDocument({ title, path, intro, contents, body }: DocumentPage): string {
+  const documents = DOCUMENT_LINKS.map(
+    ([href, text]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`,
+  );
+  return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -32,7 +70,7 @@ export const renderDocument = ({ title, path, intro, contents, body }: DocumentP
 <body>
 <a class="skip" href="#main">Skip to content</a>
 <header>
-<nav aria-label="Documents"><a href="/">Rollcall</a>${DOCUMENT_LINKS.map(documentLink(path))}</nav>
+<nav aria-label="Documents"><a href="/">Rollcall</a>${documents}</nav>
 </header>
 <div class="columns">
 <nav class="contents" aria-label="On this page">${contents.map(sectionLinks)}</nav>
@@ -45,11 +83,7 @@ ${body}
 </body>
 </html>
 `.text;
-
-const documentLink =
-  (path: string) =>
-  ([href, text]: readonly [string, string]): Html =>
-    html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`;
+}
 
 const sectionLinks = ({ heading, links }: DocumentPage["contents"][number]): Html =>
   html`<h2>${heading}</h2>

@@ -1,6 +1,5 @@
 import type { JsonSchema } from "../../../runtime/contract/documents/payload-schema.ts";
-import { table } from "./document.ts";
-import { type Content, html, type Html } from "./html.ts";
+import { type Content, html, type Html, table } from "./document.ts";
 
 /** Fields nested deeper are left out, for readability. */
 const DEPTH_MAX = 4;

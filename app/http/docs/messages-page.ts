@@ -7,14 +7,12 @@ import {
 import { exampleOf } from "../../../runtime/contract/documents/example.ts";
 import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { type TopicMessage, topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
-import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import { outputsOf, statesWithDeadline } from "../../../runtime/contract/model/events.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import type { System } from "../../host/system.ts";
 import { VERSION } from "../../version.ts";
-import { codeBlock, renderDocument } from "./document.ts";
+import { anchorOf, codeBlock, html, type Html, renderDocument } from "./document.ts";
 import { fieldTable } from "./field-table.ts";
-import { anchorOf, html, type Html } from "./html.ts";
 import { curlLine, kcatLine } from "./shell-commands.ts";
 
 /** A page with every topic and message of the contracts in force. */
@@ -161,7 +159,7 @@ function messageFacts({ domain, model }: System, topicMessage: TopicMessage, isF
 }
 
 /** Who publishes and consumes a message, as far as the contracts name them. */
-export function messagePartiesOf({ direction, type }: TopicMessage, model: DomainModel) {
+export function messagePartiesOf({ direction, type }: TopicMessage, model: System["model"]) {
   const isIt = ({ name }: { readonly name: string }): boolean => name === type;
   if (direction === "sent") {
     const publishing = model.handlers.filter((each) => outputsOf(each).some(isIt));

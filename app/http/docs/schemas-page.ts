@@ -1,8 +1,7 @@
 import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
 import type { System } from "../../host/system.ts";
-import { renderDocument, table } from "./document.ts";
-import { html } from "./html.ts";
+import { html, renderDocument, table } from "./document.ts";
 
 const PROGRAM_LINKS = [
   ["/asyncapi.json", "AsyncAPI"],

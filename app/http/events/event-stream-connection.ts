@@ -17,34 +17,28 @@ const RETRY_MS = 1_000;
 export const bufferShare = (streamsMax: number): number =>
   Math.min(BUFFER_BYTES_MAX, Math.floor(ALL_BUFFERS_BYTES_MAX / streamsMax));
 
+interface StreamOptions {
+  readonly filter: EventFilter;
+  readonly from: StreamPosition;
+  readonly clock: Clock;
+  readonly bufferBytesMax?: number;
+}
+
 /** One reader of events over one connection: first those that it missed, then new ones. */
 export class EventStreamConnection {
   readonly #response: ServerResponse;
-  readonly #filter: EventFilter;
-  readonly #clock: Clock;
-  readonly #bufferBytesMax: number;
-  #position: number[];
-  #unfollow = (): void => {};
-  #cancelHeartbeat = (): void => {};
+  readonly #options: StreamOptions;
+  #position: StreamPosition;
   #lastReadAtMs: number;
+  #cancelHeartbeat = (): void => {};
 
-  constructor(
-    response: ServerResponse,
-    options: {
-      readonly filter: EventFilter;
-      readonly from: StreamPosition;
-      readonly clock: Clock;
-      readonly bufferBytesMax?: number;
-    },
-  ) {
+  constructor(response: ServerResponse, options: StreamOptions) {
     this.#response = response;
-    this.#filter = options.filter;
-    this.#clock = options.clock;
-    this.#bufferBytesMax = options.bufferBytesMax ?? BUFFER_BYTES_MAX;
-    this.#position = [...options.from];
-    this.#lastReadAtMs = this.#clock.monotonicMs();
-    response.on("close", () => this.#end());
-    response.on("drain", () => (this.#lastReadAtMs = this.#clock.monotonicMs()));
+    this.#options = options;
+    this.#position = options.from;
+    this.#lastReadAtMs = options.clock.monotonicMs();
+    response.on("close", () => this.#cancelHeartbeat());
+    response.on("drain", () => (this.#lastReadAtMs = options.clock.monotonicMs()));
     this.#write(`retry: ${RETRY_MS}\nid: ${encodePosition(this.#position)}\n: start\n\n`);
     this.#scheduleHeartbeat();
   }
@@ -52,40 +46,34 @@ export class EventStreamConnection {
   /** Resolves when it has caught up and follows the tail, or when its reader has disconnected. */
   async run(sql: Sql, domain: Domain, tail: JournalTail): Promise<void> {
     while (!this.#response.destroyed) {
-      const page = await readEventPage(sql, domain.name, this.#position, await tail.position(), this.#filter);
-      this.#send(this.#matching(page.events));
-      this.#position = [...page.position];
+      const { filter } = this.#options;
+      const page = await readEventPage(sql, domain.name, this.#position, await tail.position(), filter);
+      this.#send(page.events);
+      this.#position = page.position;
       await this.#waitForDrain();
-      const unfollow = tail.follow(this.#position, (events) => this.#send(this.#matching(events)));
+      const unfollow = tail.follow(this.#position, (events) => this.#send(events));
       if (!unfollow) continue;
-      this.#unfollow = unfollow;
+      this.#response.on("close", unfollow);
       if (this.#response.destroyed) unfollow();
       return;
     }
   }
 
-  /** Returns the same list when all events match, so that its frames are encoded once for all readers. */
-  #matching(events: readonly JournaledEvent[]): readonly JournaledEvent[] {
-    const matching = events.filter((each) => this.#matches(each));
-    return matching.length === events.length ? events : matching;
-  }
-
-  #matches({ partition, seq, type, entity_id }: JournaledEvent): boolean {
-    const { types, nodeId, mayRead } = this.#filter;
-    const isNew = seq > (this.#position[partition] ?? 0);
-    return (
-      isNew &&
-      (types?.includes(type) ?? true) &&
-      (nodeId === undefined || nodeId === entity_id) &&
-      (mayRead?.(entity_id) ?? true)
-    );
-  }
-
+  /** @param events of which those that are new and match are sent */
   #send(events: readonly JournaledEvent[]): void {
-    if (events.length === 0) return;
-    const { bytes, position } = encodeFrames(events, this.#position);
-    this.#position = [...position];
-    this.#write(bytes);
+    const { types, nodeId, mayRead } = this.#options.filter;
+    const matching = events.filter(
+      ({ partition, seq, type, entity_id }) =>
+        seq > (this.#position[partition] ?? 0) &&
+        (types?.includes(type) ?? true) &&
+        (nodeId === undefined || nodeId === entity_id) &&
+        (mayRead?.(entity_id) ?? true),
+    );
+    if (matching.length === 0) return;
+    // The same list when all match: its frames are encoded once for all readers.
+    const frames = encodeFrames(matching.length === events.length ? events : matching, this.#position);
+    this.#position = frames.position;
+    this.#write(frames.bytes);
   }
 
   /**
@@ -94,15 +82,16 @@ export class EventStreamConnection {
    */
   #write(text: string | Buffer): void {
     const { writableNeedDrain, writableLength } = this.#response;
-    if (!writableNeedDrain) this.#lastReadAtMs = this.#clock.monotonicMs();
-    const isUnread = writableNeedDrain && this.#clock.monotonicMs() - this.#lastReadAtMs > UNREAD_MAX_MS;
-    if (isUnread || writableLength > this.#bufferBytesMax) this.#response.destroy();
+    const { clock, bufferBytesMax = BUFFER_BYTES_MAX } = this.#options;
+    if (!writableNeedDrain) this.#lastReadAtMs = clock.monotonicMs();
+    const isUnread = clock.monotonicMs() - this.#lastReadAtMs > UNREAD_MAX_MS;
+    if (isUnread || writableLength > bufferBytesMax) this.#response.destroy();
     else this.#response.write(text);
   }
 
   /** Carries the position: a reader whose filter matches few events would otherwise continue from an old one. */
   #scheduleHeartbeat(): void {
-    this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
+    this.#cancelHeartbeat = this.#options.clock.after(HEARTBEAT_MS, () => {
       this.#write(`id: ${encodePosition(this.#position)}\n: heartbeat\n\n`);
       if (!this.#response.destroyed) this.#scheduleHeartbeat();
     });
@@ -114,11 +103,6 @@ export class EventStreamConnection {
       this.#response.once("drain", resolve);
       this.#response.once("close", resolve);
     });
-  }
-
-  #end(): void {
-    this.#unfollow();
-    this.#cancelHeartbeat();
   }
 }
 

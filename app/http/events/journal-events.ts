@@ -29,8 +29,8 @@ export async function readJournalEnds(sql: Sql, domain: string): Promise<StreamP
 }
 
 /**
- * Events behind `from` and up to `upto`, at most a page, and the position up to which it was read. Within a partition in
- * the order of its journal; by time between partitions, which have no common order.
+ * Events behind `from` and up to `upto`, at most a page, and the position up to which it was read. Within a partition
+ * in the order of its journal; by time between partitions, which have no common order.
  */
 export async function readEventPage(
   sql: Sql,
@@ -43,7 +43,8 @@ export async function readEventPage(
   if (changed.length === 0) return { events: [], position: upto };
   const limitPerPartition = Math.max(2, Math.ceil(PAGE_EVENTS / changed.length));
   const events = await sql.query<JournaledEvent>(
-    `select j.partition, j.seq, j.type, j.entity_id, j.value from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
+    `select j.partition, j.seq, j.type, j.entity_id, j.value
+       from unnest($2::int[], $3::bigint[], $4::bigint[]) as c(partition, after, upto)
       cross join lateral (
         select j.partition, j.seq, j.at, j.type, j.entity_id, j.value from rollcall.journal j
          where j.domain = $1 and j.partition = c.partition and j.seq > c.after and j.seq <= c.upto and j.kind = 'event'

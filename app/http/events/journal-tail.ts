@@ -18,18 +18,17 @@ export class JournalTail {
   readonly #followers = new Set<EventsListener>();
   readonly #unwatch: () => void;
   #position: StreamPosition | undefined;
-  #reading: Promise<void> | undefined;
-  #cancel = (): void => {};
-  #dueAtMs = Number.POSITIVE_INFINITY;
+  #running = false;
   /** Events were committed since the last read began, perhaps behind the end that it read to. */
   #hasNewEvents = false;
+  #shortenPause = (): void => {};
 
   constructor(system: System) {
     this.#system = system;
     this.#unwatch = system.watch((event) => {
       if (event.kind !== "decision" || event.decision.events.length === 0) return;
       this.#hasNewEvents = true;
-      this.#scheduleRead(BATCH_MS);
+      this.#shortenPause();
     });
   }
 
@@ -46,42 +45,42 @@ export class JournalTail {
     if (this.#position?.some((seq, partition) => seq > (from[partition] ?? 0))) return undefined;
     this.#position ??= from;
     this.#followers.add(onEvents);
-    this.#scheduleRead(POLL_MS);
+    if (!this.#running) void this.#run();
     return () => {
       this.#followers.delete(onEvents);
-      if (this.#followers.size > 0) return;
-      this.#cancel();
-      this.#dueAtMs = Number.POSITIVE_INFINITY;
-      this.#position = undefined;
+      if (this.#followers.size === 0) this.#position = undefined;
     };
   }
 
   close(): void {
     this.#unwatch();
-    this.#cancel();
     this.#followers.clear();
   }
 
-  #scheduleRead(delayMs: number): void {
-    const { clock } = this.#system;
-    const dueAtMs = clock.monotonicMs() + delayMs;
-    if (this.#followers.size === 0 || this.#reading || this.#dueAtMs <= dueAtMs) return;
-    this.#cancel();
-    this.#dueAtMs = dueAtMs;
-    this.#cancel = clock.after(delayMs, () => {
-      this.#dueAtMs = Number.POSITIVE_INFINITY;
+  async #run(): Promise<void> {
+    this.#running = true;
+    for (let pauseMs = POLL_MS; this.#followers.size > 0;) {
+      await this.#pause(pauseMs);
       this.#hasNewEvents = false;
       // Delivery takes at most half of the thread's time: it pauses for as long as the last one took.
-      const pauseMs = (deliveryMs: number): number => Math.min(POLL_MS, Math.max(BATCH_MS, deliveryMs));
-      this.#reading = this.#read()
-        .then(
-          (deliveryMs) => (this.#hasNewEvents ? pauseMs(deliveryMs) : POLL_MS),
-          () => RETRY_MS,
-        )
-        .then((nextMs) => {
-          this.#reading = undefined;
-          this.#scheduleRead(nextMs);
-        });
+      pauseMs = await this.#read().then(
+        (deliveryMs) => (this.#hasNewEvents ? Math.min(POLL_MS, Math.max(BATCH_MS, deliveryMs)) : POLL_MS),
+        () => RETRY_MS,
+      );
+    }
+    this.#running = false;
+  }
+
+  /** Ends early, with a batch of them, when events are committed meanwhile. */
+  #pause(pauseMs: number): Promise<void> {
+    const { clock } = this.#system;
+    return new Promise((resolve) => {
+      const cancel = clock.after(pauseMs, resolve);
+      this.#shortenPause = () => {
+        this.#shortenPause = () => {};
+        cancel();
+        clock.after(BATCH_MS, resolve);
+      };
     });
   }
 
@@ -99,18 +98,15 @@ export class JournalTail {
       // All followers left meanwhile, and later ones began at another position.
       if (this.#position !== from) return deliveryMs;
       this.#position = page.position;
-      let delivered = 0;
-      let sliceStartedMs = clock.monotonicMs();
-      for (const follower of this.#followers) {
-        follower(page.events);
-        if (++delivered % FOLLOWERS_PER_SLICE !== 0) continue;
-        // Hundreds of writes take milliseconds in which no message is processed. A follower that joins in between gets
-        // events again, and skips them by their position.
-        deliveryMs += clock.monotonicMs() - sliceStartedMs;
-        await clock.afterIo();
-        sliceStartedMs = clock.monotonicMs();
+      const followers = [...this.#followers];
+      for (let first = 0; first < followers.length; first += FOLLOWERS_PER_SLICE) {
+        // Hundreds of writes take milliseconds in which no message is processed.
+        if (first > 0) await clock.afterIo();
+        const startedMs = clock.monotonicMs();
+        for (const follower of followers.slice(first, first + FOLLOWERS_PER_SLICE))
+          if (this.#followers.has(follower)) follower(page.events);
+        deliveryMs += clock.monotonicMs() - startedMs;
       }
-      deliveryMs += clock.monotonicMs() - sliceStartedMs;
     }
     return deliveryMs;
   }

@@ -91,19 +91,16 @@ export class RegistrationWaits {
   async #pollOnce(): Promise<void> {
     const { store, domain } = this.#system;
     const waiting = this.#all();
-    const unprocessed = waiting.filter(({ isProcessed }) => !isProcessed).map(({ event }) => event);
-    if (unprocessed.length > 0) {
-      const rows = await store.query<{ message_id: string }>(
-        `select distinct message_id from rollcall.journal
-          where domain = $1 and entity_id = any($2::text[]) and message_id = any($3::uuid[])`,
-        [domain.name, unprocessed.map(({ nodeId }) => nodeId), unprocessed.map(({ messageId }) => messageId)],
-      );
-      const processed = new Set(rows.map(({ message_id }) => message_id));
-      for (const wait of waiting) if (processed.has(wait.event.messageId)) wait.isProcessed = true;
-    }
-    const ids = new Set(waiting.filter(({ isProcessed }) => isProcessed).map(({ event }) => event.nodeId));
-    if (ids.size === 0) return;
-    for (const entity of await readRegistrations(store, domain.name, [...ids]))
-      for (const wait of waiting) if (wait.event.nodeId === entity.id) this.#endIfSettled(wait, entity);
+    const nodeIds = waiting.map(({ event }) => event.nodeId);
+    const messageIds = waiting.map(({ event }) => event.messageId);
+    const rows = await store.query<{ message_id: string }>(
+      `select distinct message_id from rollcall.journal
+        where domain = $1 and entity_id = any($2::text[]) and message_id = any($3::uuid[])`,
+      [domain.name, nodeIds, messageIds],
+    );
+    const processed = new Set(rows.map(({ message_id }) => message_id));
+    for (const wait of waiting) wait.isProcessed ||= processed.has(wait.event.messageId);
+    for (const entity of await readRegistrations(store, domain.name, [...new Set(nodeIds)]))
+      for (const wait of this.#waits.get(entity.id) ?? []) this.#endIfSettled(wait, entity);
   }
 }

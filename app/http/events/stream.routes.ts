@@ -7,7 +7,7 @@ import { Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";
 import { JournalTail } from "./journal-tail.ts";
-import { decodePosition, type StreamPosition } from "./stream-position.ts";
+import { decodePosition } from "./stream-position.ts";
 
 const Headers = z.object({
   "last-event-id": z.string().max(16_384).optional().describe("the id of the last event read: continues behind it"),
@@ -31,7 +31,7 @@ const queryOf = (system: System) => {
 export function addStreamRoutes(http: Http, system: System): void {
   const { ROLLCALL_HTTP_STREAMS_MAX: streamsMax } = system.config;
   const tail = new JournalTail(system);
-  const openConnections = new Set<object>();
+  let openStreams = 0;
   http.addHook("preClose", async () => tail.close());
 
   http.get(
@@ -48,14 +48,19 @@ export function addStreamRoutes(http: Http, system: System): void {
       }),
     },
     async ({ query: { type: types, node_id: nodeId }, headers, caller }, reply) => {
-      if (openConnections.size >= streamsMax)
+      if (openStreams >= streamsMax)
         throw new Problem("overloaded", `${streamsMax} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
           retryAfterSeconds: 5,
         });
-      const from = startPosition(headers["last-event-id"], await tail.position());
+      const lastId = headers["last-event-id"];
+      const end = await tail.position();
+      // After a loss of the log an id may lie ahead of its end: then the stream begins at the end.
+      const from = lastId
+        ? decodePosition(lastId, end.length).map((seq, partition) => Math.min(seq, end[partition] ?? 0))
+        : end;
       const response = beginStream(reply);
-      openConnections.add(response);
-      response.on("close", () => openConnections.delete(response));
+      openStreams++;
+      response.on("close", () => openStreams--);
       const stream = new EventStreamConnection(response, {
         filter: { types, nodeId, mayRead: caller.mayActFor },
         from,
@@ -67,12 +72,6 @@ export function addStreamRoutes(http: Http, system: System): void {
     },
   );
 }
-
-/** After a loss of the log an id may lie ahead of its end: then the stream begins at the end. */
-const startPosition = (lastEventId: string | undefined, end: StreamPosition): StreamPosition =>
-  lastEventId
-    ? decodePosition(lastEventId, end.length).map((seq, partition) => Math.min(seq, end[partition] ?? 0))
-    : end;
 
 function beginStream(reply: FastifyReply): FastifyReply["raw"] {
   reply.hijack();

@@ -4,7 +4,7 @@ import fastifyStatic from "@fastify/static";
 import { z } from "zod";
 import { PAGE_FILES } from "../../built-files.ts";
 import type { Http } from "../server/route-types.ts";
-import { Problem } from "../server/problem.ts";
+import { notFound } from "../server/problem.ts";
 
 /** Addresses within the page: each can be opened and shared. */
 const PAGE_PATHS = ["/", "/nodes", "/nodes/:node_id", "/contracts", "/events", "/dead-letters", "/playground"] as const;
@@ -17,8 +17,7 @@ export function addPageRoutes(http: Http): void {
   void http.register(fastifyStatic, { root: PAGE_FILES, serve: false, preCompressed: true, cacheControl: false });
   for (const place of PAGE_PATHS)
     http.get(place, PUBLIC_ROUTE, async (_request, reply) => {
-      if (!existsSync(join(PAGE_FILES, "index.html")))
-        throw new Problem("not-found", "the dashboard is not built: npm run build");
+      if (!existsSync(join(PAGE_FILES, "index.html"))) throw notFound("the dashboard is not built: npm run build");
       return reply.header("cache-control", "no-cache").sendFile("index.html");
     });
   http.get(

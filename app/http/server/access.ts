@@ -68,14 +68,13 @@ export function assertMayActFor({ identity, mayActFor }: Caller, nodeId: string)
   if (!mayActFor(nodeId)) throw forbidden(`${identity} may not act for ${nodeId}`);
 }
 
-function identifyCaller(
-  { headers, ip, routeOptions }: FastifyRequest,
-  tokens: readonly ApiToken[] | undefined,
-): Caller {
+function identifyCaller(request: FastifyRequest, tokens: readonly ApiToken[] | undefined): Caller {
+  const { headers, ip, routeOptions } = request;
   const atAddress = { identity: `address ${ip}`, mayActFor: anyNode };
   if (tokens === undefined) return { ...atAddress, role: "operator" };
   // A browser repeats a password for requests that another site causes, so only documents accept it.
-  const presented = bearerToken(headers) ?? (routeOptions.config.browsable ? basicAuthPassword(headers) : undefined);
+  const bearer = BEARER.exec(headers.authorization ?? "")?.[1];
+  const presented = bearer ?? (routeOptions.config.browsable ? basicAuthPassword(headers) : undefined);
   const token = presented === undefined ? undefined : findToken(tokens, presented);
   if (token === undefined) return { ...atAddress, role: undefined };
   const { role, name } = token;
@@ -86,9 +85,6 @@ const nodeIdMatcher = (name: string) =>
   name.endsWith("*")
     ? (nodeId: string): boolean => nodeId.startsWith(name.slice(0, -1))
     : (nodeId: string): boolean => nodeId === name;
-
-const bearerToken = ({ authorization = "" }: IncomingHttpHeaders): string | undefined =>
-  BEARER.exec(authorization)?.[1];
 
 function basicAuthPassword({ authorization = "" }: IncomingHttpHeaders): string | undefined {
   const pair = Buffer.from(BASIC.exec(authorization)?.[1] ?? "", "base64").toString("latin1");

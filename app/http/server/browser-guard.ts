@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Config, isLoopback } from "../../host/config.ts";
 import { Problem } from "./problem.ts";
 
-const LOCAL_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Nothing inline, nothing from other origins, in no frame. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src " +
@@ -22,13 +21,17 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  */
 export function addBrowserGuard(http: FastifyInstance, config: Config): void {
   const { ROLLCALL_HTTP_HOST: address, ROLLCALL_HTTP_NAMES: names } = config;
-  const servedNames = new Set([...LOCAL_NAMES, bracketed(address.toLowerCase()), ...(names ?? [])]);
+  const servedNames = new Set(["localhost", "127.0.0.1", "[::1]", bracketed(address.toLowerCase()), ...(names ?? [])]);
   // Any other address requires tokens, which such a page does not have.
   const checksHost = isLoopback(address) || names !== undefined;
   http.addHook("onRequest", async (request, reply) => {
     void reply.headers(HEADERS);
     if (checksHost) refuseForeignHost(request, servedNames);
-    refuseWebSocket(request);
+    if (/\bwebsocket\b/i.test(request.headers.upgrade ?? ""))
+      throw new Problem(
+        "invalid-request",
+        "WebSockets are not supported: /api/v1/events/stream sends server-sent events",
+      );
     if (!SAFE_METHODS.has(request.method)) refuseForeignOrigin(request);
   });
 }
@@ -51,14 +54,6 @@ function refuseForeignOrigin({ headers }: FastifyRequest): void {
     throw new Problem(
       "foreign-origin",
       `the request was made by a page of ${(origin ?? "another site").slice(0, 255)}`,
-    );
-}
-
-function refuseWebSocket({ headers }: FastifyRequest): void {
-  if (/\bwebsocket\b/i.test(headers.upgrade ?? ""))
-    throw new Problem(
-      "invalid-request",
-      "WebSockets are not supported: /api/v1/events/stream sends server-sent events",
     );
 }
 

@@ -42,8 +42,10 @@ export interface HttpServerOptions {
 }
 
 /** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
-export function createHttpServer(system: System, options: HttpServerOptions = {}): FastifyInstance {
-  const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+export function createHttpServer(
+  system: System,
+  { onInternalError, requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS }: HttpServerOptions = {},
+): FastifyInstance {
   const server = fastify({
     bodyLimit: VALUE_BYTES_MAX,
     requestTimeout,
@@ -61,8 +63,7 @@ export function createHttpServer(system: System, options: HttpServerOptions = {}
   server.setSerializerCompiler(() => (value) => JSON.stringify(value));
   server.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.kind === "internal")
-      options.onInternalError?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
+    if (problem.kind === "internal") onInternalError?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
     sendProblem(request, reply, problem);
   });
   server.setNotFoundHandler((request, reply) =>

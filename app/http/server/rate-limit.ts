@@ -23,10 +23,6 @@ export class RateLimit {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#buckets.size;
-  }
-
   /** @returns seconds to wait; 0: the request may proceed */
   take(identity: string): number {
     const atMs = this.#clock.monotonicMs();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shellQuote } from "../../../app/http/docs/shell-commands.ts";
 import { fieldTable } from "../../../app/http/docs/field-table.ts";
-import { anchorOf, html } from "../../../app/http/docs/html.ts";
+import { anchorOf, html } from "../../../app/http/docs/document.ts";
 import { apiPage } from "../../../app/http/docs/api-page.ts";
 
 const HOSTILE = `"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;`;
