@@ -79,7 +79,6 @@ export interface Route {
 }
 
 export interface IntentSpec {
-  readonly action: string;
   readonly type: string;
   /** Fills `target_pattern` from the payload built. */
   target(payload: Readonly<Record<string, unknown>>): string;

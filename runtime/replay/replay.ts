@@ -1,4 +1,4 @@
-import type { EmittedEvent } from "../core/decision.ts";
+import type { EmittedEvent } from "../core/emission.ts";
 import type { Entity } from "../core/entity.ts";
 import { encodeEvent } from "../core/envelope.ts";
 import type { Intent } from "../core/intent.ts";

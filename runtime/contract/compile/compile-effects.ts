@@ -41,9 +41,9 @@ export function compileIntents(
   return firstByKey(
     emissions,
     ({ action }) => action.written,
-    ({ action, intent: { written: type }, target }) => {
+    ({ intent: { written: type }, target }) => {
       const hasOutcome = (effects.get(type)?.outputEvents.length ?? 0) > 0;
-      return { action: action.written, type, target: compileTarget(target.text), hasOutcome };
+      return { type, target: compileTarget(target.text), hasOutcome };
     },
   );
 }
