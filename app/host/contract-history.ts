@@ -6,8 +6,7 @@ import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts
 import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
-import type { Domain } from "../../runtime/core/domain.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 
 type Files = Readonly<Record<string, string>>;

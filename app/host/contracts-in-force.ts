@@ -3,7 +3,7 @@ import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.t
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import type { Store } from "../../runtime/ports/store.ts";
 import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { type CompiledContracts, recordContracts, loadStoredContracts } from "./contract-history.ts";

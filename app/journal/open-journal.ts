@@ -1,6 +1,5 @@
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
-import type { Domain } from "../../runtime/core/domain.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
 import { compileStoredContracts } from "../host/contract-history.ts";
 import type { JournalLine } from "./journal-line.ts";
 import { InvalidJournalError } from "./journal-source.ts";

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { withoutBackends } from "../modules/registration.ts";
 import { colorsOf } from "./output.ts";

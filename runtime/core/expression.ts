@@ -27,7 +27,7 @@ interface LiteralList extends Token {
   readonly kind: "list";
   readonly items: readonly Literal[];
 }
-export type Value = Literal | Path | LiteralList;
+type Value = Literal | Path | LiteralList;
 
 export interface Test {
   readonly path: Path;

@@ -37,6 +37,8 @@ type QueuedTrigger =
 export class StepRun {
   readonly domain: Domain;
   readonly message: Message;
+  /** For people: why the step does what it does. */
+  readonly reasons: string[] = [];
   readonly #before: Entity | undefined;
   /** The entity that the step was given, which must not be changed; after the first change a copy of it. */
   #entity: MutableEntity;
@@ -44,7 +46,6 @@ export class StepRun {
   readonly #events: EmittedEvent[] = [];
   readonly #intents: Intent[] = [];
   readonly #moves: MachineTransition[] = [];
-  readonly #reasons: string[] = [];
   #renewed = false;
   #absorbed = false;
 
@@ -57,10 +58,6 @@ export class StepRun {
 
   get entity(): Entity {
     return this.#entity;
-  }
-
-  addReason(reason: string): void {
-    this.#reasons.push(reason);
   }
 
   describeState(): string {
@@ -99,7 +96,7 @@ export class StepRun {
     if (!armed) return;
     const at = this.message.now + spec.renewedForMs;
     if (at <= armed.at) {
-      this.addReason(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
+      this.reasons.push(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
       return;
     }
     this.#renewed = true;
@@ -157,12 +154,12 @@ export class StepRun {
 
   #reason(): string {
     const eventTypes = this.#events.map((event) => event.type);
-    if (eventTypes.length > 0) this.#reasons.unshift(`attempt ${this.entity.attempt.number}: ${eventTypes.join(", ")}`);
-    if (this.#reasons.length === 0 && this.#moves.length > 0)
-      this.#reasons.push(this.#moves.map(({ machine, from, to }) => `${machine} ${from} to ${to}`).join(", "));
-    if (this.#reasons.length === 0)
-      this.#reasons.push(this.#renewed ? "deadline renewed" : `${this.message.type} taken in`);
-    return this.#reasons.join("; ");
+    if (eventTypes.length > 0) this.reasons.unshift(`attempt ${this.entity.attempt.number}: ${eventTypes.join(", ")}`);
+    if (this.reasons.length === 0 && this.#moves.length > 0)
+      this.reasons.push(this.#moves.map(({ machine, from, to }) => `${machine} ${from} to ${to}`).join(", "));
+    if (this.reasons.length === 0)
+      this.reasons.push(this.#renewed ? "deadline renewed" : `${this.message.type} taken in`);
+    return this.reasons.join("; ");
   }
 
   #apply(event: NewEvent, isRequired: boolean): void {
@@ -171,7 +168,7 @@ export class StepRun {
     if (!result) {
       const refusal = `${event.type} is not accepted in ${this.describeState()}`;
       if (isRequired) throw new Error(refusal);
-      this.addReason(refusal);
+      this.reasons.push(refusal);
       return;
     }
     const entity = this.#mutableEntity();

@@ -4,7 +4,7 @@ import { type Entity, viewOf } from "./entity.ts";
 import { type HandlerResult, nothing } from "./handler.ts";
 import type { Message, Payload } from "./message.ts";
 import { reconcile } from "./reconcile.ts";
-import { firedDeadlineAt, subjectOf } from "./runtime-messages.ts";
+import { hasFiredFor, subjectOf } from "./runtime-messages.ts";
 import { StepRun } from "./step-run.ts";
 import { toRfc3339 } from "./time.ts";
 
@@ -40,7 +40,7 @@ function outdatedReason(entity: Entity | undefined, message: Message): string | 
   if (message.kind !== "deadline") return undefined;
   const armed = entity.deadlines[subjectOf(message.type)];
   if (armed === undefined) return `${message.type}: disarmed`;
-  return firedDeadlineAt(message) === armed.at ? undefined : `${message.type}: moved to ${toRfc3339(armed.at)}`;
+  return hasFiredFor(message, armed.at) ? undefined : `${message.type}: moved to ${toRfc3339(armed.at)}`;
 }
 
 function processMessage(run: StepRun): void {
@@ -52,14 +52,14 @@ function processMessage(run: StepRun): void {
   const renewable = kind === "bus" ? run.renewableDeadline(type) : undefined;
   const isNothing = isRouted && !route(run, type, payload);
   if (renewable && !isNothing) run.renew(renewable);
-  if (!isRouted && !isTaken && !renewable) run.addReason(`${type}: nothing waits for it in ${run.describeState()}`);
+  if (!isRouted && !isTaken && !renewable) run.reasons.push(`${type}: nothing waits for it in ${run.describeState()}`);
 }
 
 /** Queues the events that a handler returns. @returns whether the message leads to events, or joins the attempt */
 function route(run: StepRun, type: string, payload: Payload): boolean {
   const result = handle(run, type, payload);
   if ("kind" in result) {
-    run.addReason(result.reason);
+    run.reasons.push(result.reason);
     if (result.kind === "absorbed") run.absorb();
     return result.kind === "absorbed";
   }

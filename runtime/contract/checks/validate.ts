@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { buildDomainModel } from "../model/build-domain-model.ts";
 import type { DomainModel } from "../model/domain-model.ts";

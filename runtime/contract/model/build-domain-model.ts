@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
 import type { ContractSet, LoadedContract } from "../reading/contract-source.ts";
 import { childRef, sourceRef, type SourceRef } from "../reading/source-ref.ts";

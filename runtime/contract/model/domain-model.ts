@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import type { parseExpression } from "../../core/expression.ts";
 import type { IntentDefinition } from "../../core/intent.ts";
 import type { MessageDefinition } from "../../core/message.ts";

@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import type { EventRef } from "./domain-model.ts";
 import type { NameRef } from "./name-resolver.ts";

@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import type { EffectContract, ReducerContract } from "../language/schema.ts";
 import type { LoadedContract } from "../reading/contract-source.ts";
 import { childRef, sourceRef } from "../reading/source-ref.ts";

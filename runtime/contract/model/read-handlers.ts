@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import type { HandlerRow, MatrixRow, OrchestratorContract } from "../language/schema.ts";
 import type { LoadedContract } from "../reading/contract-source.ts";
 import { childRef, itemsWithRefs, sourceRef, type SourceRef } from "../reading/source-ref.ts";
