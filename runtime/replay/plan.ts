@@ -237,13 +237,8 @@ class PlannedHistory implements EntityHistory {
     return requested && counterpart(this.#unfinished, requested);
   }
 
-  #noteFirstDifference(
-    { at, partition, seq }: JournalRow,
-    type: string,
-    recordedDecision: Decision | undefined,
-    plannedDecision: Decision | undefined,
-  ): void {
-    const [recorded, planned] = [plannedStepOf(recordedDecision), plannedStepOf(plannedDecision)];
+  #noteFirstDifference({ at, partition, seq }: JournalRow, type: string, was?: Decision, becomes?: Decision): void {
+    const [recorded, planned] = [plannedStepOf(was), plannedStepOf(becomes)];
     if (JSON.stringify(recorded) === JSON.stringify(planned)) return;
     this.#firstDifference ??= { at, partition, seq, type, recorded, planned };
   }
