@@ -9,7 +9,7 @@ import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts
 import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
 import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { type ContractChange, contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
 

@@ -1,5 +1,5 @@
 import type { Backends } from "../../effects/backends.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 
 /** The version of the interface between a module and this package. */
 export const MODULE_API = 1;

@@ -1,5 +1,5 @@
 import { withoutBackends, type Backends } from "../../effects/backends.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import { registration } from "../modules/registration.ts";
 import { configuredModules, loadModule } from "./load-modules.ts";
 import { InvalidModuleError, type Module, type ModuleDomain } from "./module.ts";

@@ -1,6 +1,6 @@
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import { compileStoredContracts } from "../host/contracts-in-force.ts";
 import type { JournalLine } from "./journal-line.ts";
 import { InvalidJournalError } from "./journal-source.ts";

@@ -40,7 +40,7 @@ import { HandlerRegistrationFailed } from "../../nodes/registration/registration
 import { consulDrift } from "../../reducers/registration/consul.drift.ts";
 import { postgresDrift } from "../../reducers/registration/postgres.drift.ts";
 import { registrationReducer } from "../../reducers/registration/registration.reducer.ts";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import type { Effect } from "../../runtime/core/effect.ts";
 import { defineModule } from "../host/module.ts";

@@ -17,12 +17,10 @@ const isScalar = (value: unknown): boolean =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
 const orderComparison =
-  (accepts: (order: number) => boolean) =>
-  (one: unknown, other: unknown): boolean => {
-    if (typeof one === "number" && typeof other === "number") return accepts(one - other);
-    if (typeof one === "string" && typeof other === "string") return accepts(one < other ? -1 : one > other ? 1 : 0);
-    return false;
-  };
+  (accepts: (one: number | string, other: number | string) => boolean) =>
+  (one: unknown, other: unknown): boolean =>
+    (typeof one === "number" && typeof other === "number" && accepts(one, other)) ||
+    (typeof one === "string" && typeof other === "string" && accepts(one, other));
 
 /** Whether a list contains an item, or a text a substring; undefined for all other values. */
 function includesValue(one: unknown, other: unknown): boolean | undefined {
@@ -38,10 +36,10 @@ const TESTS: Readonly<Record<TestName, (value: unknown, operand: unknown) => boo
   is_false: (value) => value === false,
   "==": (value, operand) => isScalar(value) && value === operand,
   "!=": (value, operand) => isScalar(value) && isScalar(operand) && value !== operand,
-  "<": orderComparison((order) => order < 0),
-  "<=": orderComparison((order) => order <= 0),
-  ">": orderComparison((order) => order > 0),
-  ">=": orderComparison((order) => order >= 0),
+  "<": orderComparison((one, other) => one < other),
+  "<=": orderComparison((one, other) => one <= other),
+  ">": orderComparison((one, other) => one > other),
+  ">=": orderComparison((one, other) => one >= other),
   in: (value, operand) => includesValue(operand, value) === true,
   contains: (value, operand) => includesValue(value, operand) === true,
   lacks: (value, operand) => includesValue(value, operand) === false,

@@ -1,20 +1,6 @@
+import type { EmittedEvent } from "./emission.ts";
 import type { Entity } from "./entity.ts";
 import type { Intent } from "./intent.ts";
-import type { Payload } from "./message.ts";
-
-/** An event as it will be published. */
-export interface EmittedEvent {
-  readonly id: string;
-  readonly type: string;
-  readonly topic: string;
-  readonly correlationId: string;
-  readonly causationId: string;
-  readonly attemptId: string;
-  readonly seq: number;
-  /** Event time, ms since the epoch. */
-  readonly eventTimeMs: number;
-  readonly payload: Payload;
-}
 
 export interface MachineTransition {
   readonly machine: "orchestrator" | "reducer";

@@ -1,17 +1,20 @@
 import type { ConsumedTopic } from "./domain.ts";
 import { eventTypeOf } from "./envelope.ts";
 import { derivedId, senderId } from "./ids.ts";
-import { escapePointer } from "./json-pointer.ts";
 import type { Message, Payload } from "./message.ts";
 import { fromRfc3339 } from "./time.ts";
 import { traceparentIn } from "./trace.ts";
-import { isObject, type JsonObject, parseObject, PAYLOAD_BYTES_MAX, DecodeError } from "./incoming-json.ts";
+import {
+  DecodeError,
+  escapePointer,
+  invalidPayload,
+  isObject,
+  parseObject,
+  PAYLOAD_BYTES_MAX,
+} from "./incoming-json.ts";
 
 /** A record of the log, with its header values as text. */
-export interface WireRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
+export interface WireRecord extends NonNullable<Message["origin"]> {
   readonly value: Uint8Array | null;
   readonly headers: Readonly<Record<string, string>>;
   /** Broker's time of the append, ms since the epoch; for a trusted repartitioned copy that of the original. */
@@ -52,7 +55,7 @@ export function decodeRecord(
 }
 
 /** The payload, and the fields of the format around it. */
-function readMessageFields(value: JsonObject, headers: WireRecord["headers"]) {
+function readMessageFields(value: ReturnType<typeof parseObject>, headers: WireRecord["headers"]) {
   if ("payload" in value || "payload_type" in value || "envelope_id" in value)
     return {
       payload: value["payload"],
@@ -78,12 +81,9 @@ function readMessageFields(value: JsonObject, headers: WireRecord["headers"]) {
  */
 function checkType(domain: string, expected: string, named: unknown): void {
   if (named === undefined || named === null) return;
-  const matches = named === expected || named === `Model${expected}` || named === eventTypeOf(domain, expected);
-  if (!matches)
-    throw new DecodeError(
-      "UNKNOWN_TYPE",
-      `the topic takes ${expected}, the message says ${JSON.stringify(named)?.slice(0, 120)}`,
-    );
+  if (named === expected || named === `Model${expected}` || named === eventTypeOf(domain, expected)) return;
+  const said = JSON.stringify(named)?.slice(0, 120);
+  throw new DecodeError("UNKNOWN_TYPE", `the topic takes ${expected}, the message says ${said}`);
 }
 
 function checkVersion(version: unknown): void {
@@ -94,25 +94,17 @@ function checkVersion(version: unknown): void {
       ? Number(version.split(".")[0])
       : undefined;
   if (typeof major !== "number" || !Number.isInteger(major))
-    throw new DecodeError(
-      "INVALID_PAYLOAD",
-      "/payload_schema_version: neither {major, minor, patch} nor a version string",
-    );
+    throw invalidPayload("/payload_schema_version: neither {major, minor, patch} nor a version string");
   if (major !== 1) throw new DecodeError("VERSION_UNSUPPORTED", `payload schema version ${major} is not known, 1 is`);
 }
 
 function checkPayload({ type, message }: ConsumedTopic, payload: unknown): Payload {
-  if (!isObject(payload)) throw new DecodeError("INVALID_PAYLOAD", `/payload: ${type} is no object`);
+  if (!isObject(payload)) throw invalidPayload(`/payload: ${type} is no object`);
   const checked = message.schema.safeParse(payload);
-  if (!checked.success)
-    throw new DecodeError(
-      "INVALID_PAYLOAD",
-      checked.error.issues
-        .slice(0, 8)
-        .map((issue) => `/${issue.path.map(String).map(escapePointer).join("/")}: ${issue.message}`)
-        .join("; "),
-    );
-  return message.normalize(checked.data);
+  if (checked.success) return message.normalize(checked.data);
+  const issues = checked.error.issues.slice(0, 8);
+  const texts = issues.map(({ path, message: text }) => `/${path.map(String).map(escapePointer).join("/")}: ${text}`);
+  throw invalidPayload(texts.join("; "));
 }
 
 /** How much longer JSON can become when it is parsed and written again: `1e20` becomes 21 digits. */
@@ -132,7 +124,6 @@ function checkReencodedSize(payload: Payload): void {
 function eventTimeMs(statedTime: unknown, brokerTimeMs: number, maxClockSkewMs: number): number {
   if (statedTime === undefined || statedTime === null) return brokerTimeMs;
   const ms = typeof statedTime === "string" ? fromRfc3339(statedTime) : undefined;
-  if (ms === undefined)
-    throw new DecodeError("INVALID_PAYLOAD", "/envelope_timestamp: not an RFC 3339 time with an offset");
+  if (ms === undefined) throw invalidPayload("/envelope_timestamp: not an RFC 3339 time with an offset");
   return Math.min(Math.max(ms, brokerTimeMs - maxClockSkewMs), brokerTimeMs);
 }

@@ -1,6 +1,7 @@
 import type { ReconciledBackend } from "./drift.ts";
 import type { Effect } from "./effect.ts";
-import type { HandlerAction } from "./handler.ts";
+import type { Handler, HandlerAction } from "./handler.ts";
+import type { IntentDefinition } from "./intent.ts";
 import type { MessageDefinition } from "./message.ts";
 import type { Reducer } from "./reducer.ts";
 
@@ -54,7 +55,6 @@ export interface TransitionCell {
 }
 
 export interface Machine {
-  readonly name: string;
   /** `NO_ENTITY` for the orchestrator's null. */
   readonly initial: string;
   readonly states: ReadonlyMap<string, StateSpec>;
@@ -79,7 +79,6 @@ export interface Route {
 }
 
 export interface IntentSpec {
-  readonly action: string;
   readonly type: string;
   /** Fills `target_pattern` from the payload built. */
   target(payload: Readonly<Record<string, unknown>>): string;
@@ -114,6 +113,21 @@ export interface ConsumedTopic {
   readonly message: MessageDefinition;
   /** False: no-ops and renewals are only counted, not journaled. */
   readonly journal: boolean;
+}
+
+/**
+ * The code that the names in a domain's contracts stand for. At start-up each name must have code, and all code a name.
+ */
+export interface DomainCode {
+  readonly domain: string;
+  /** All consumed, published and raised message types, and all outcomes of effects. */
+  readonly messages: readonly MessageDefinition[];
+  readonly handlers: Readonly<Record<string, Handler>>;
+  readonly reducer: Reducer;
+  readonly intents: readonly IntentDefinition[];
+  readonly effects: Readonly<Record<string, Effect>>;
+  /** Backends that are compared, from time to time, with what they should hold. */
+  readonly reconciled?: readonly ReconciledBackend[];
 }
 
 /** A domain's contracts and code, compiled into what `step()` and the shell look up. */

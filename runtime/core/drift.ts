@@ -48,10 +48,10 @@ export interface ReconciledBackend {
 }
 
 /** The payload of `drift(backend)`: what the backend held when it was compared. */
-export interface DriftPayload {
+export type DriftPayload = {
   /** `seq` of the entity that it was compared with; 0 when the entity is not known. */
   readonly entity_seq: number;
   readonly entries: readonly Pick<InventoryEntry, "version" | "content">[];
   /** Whether repairs may delete leftovers. */
   readonly may_delete: boolean;
-}
+};

@@ -13,16 +13,12 @@ export interface Attempt {
 }
 
 /** The attempt that a deadline, an intent or an event belongs to. */
-export interface AttemptRef {
-  readonly entityId: string;
-  readonly attemptId: string;
-  readonly correlationId: string;
-}
-export const attemptRefOf = (entityId: string, { id, correlationIds }: Attempt): AttemptRef => ({
+export const attemptRefOf = (entityId: string, { id, correlationIds }: Attempt) => ({
   entityId,
   attemptId: id,
   correlationId: correlationIds[0] ?? "",
 });
+export type AttemptRef = Readonly<ReturnType<typeof attemptRefOf>>;
 
 /** One thing that a domain tracks. Immutable; all its data is the reducer's. */
 export interface Entity {

@@ -1,4 +1,4 @@
-import type { EmittedEvent } from "./decision.ts";
+import type { EmittedEvent } from "./emission.ts";
 import { toRfc3339 } from "./time.ts";
 
 const SOURCE = "rollcall";
@@ -17,40 +17,30 @@ export function eventTypeOf(domain: string, payloadType: string): string {
   return `${domain}.${kebab}`;
 }
 
-export interface EncodedEvent {
-  readonly value: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-interface Envelope {
-  readonly envelope_id: string;
-  readonly envelope_timestamp: string;
-  readonly correlation_id: string;
-  readonly event_type: string;
-  readonly payload: { readonly entity_id?: unknown };
-}
+const envelopeOf = (domain: string, event: EmittedEvent) => ({
+  envelope_id: event.id,
+  envelope_timestamp: toRfc3339(event.eventTimeMs),
+  correlation_id: event.correlationId,
+  parent_envelope_id: event.causationId,
+  event_type: eventTypeOf(domain, event.type),
+  payload_type: event.type,
+  payload_schema_version: SCHEMA_VERSION,
+  source_tool: SOURCE,
+  payload: event.payload,
+});
+type Envelope = ReturnType<typeof envelopeOf>;
 
 /** An event's envelope as it is published (protocol.md, Envelope). The same event gives the same bytes. */
-export function encodeEvent(domain: string, event: EmittedEvent, traceparent: string | undefined): EncodedEvent {
-  const envelope = {
-    envelope_id: event.id,
-    envelope_timestamp: toRfc3339(event.eventTimeMs),
-    correlation_id: event.correlationId,
-    parent_envelope_id: event.causationId,
-    event_type: eventTypeOf(domain, event.type),
-    payload_type: event.type,
-    payload_schema_version: SCHEMA_VERSION,
-    source_tool: SOURCE,
-    payload: event.payload,
-  };
+export function encodeEvent(domain: string, event: EmittedEvent, traceparent: string | undefined) {
+  const envelope = envelopeOf(domain, event);
   return { value: JSON.stringify(envelope), headers: headersOf(envelope, traceparent) };
 }
 
 /** An event's headers follow from its value. They also make it a CloudEvent in binary mode. */
-export const headersOfEncodedEvent = (value: string, traceparent: string | undefined): EncodedEvent["headers"] =>
+export const headersOfEncodedEvent = (value: string, traceparent: string | undefined) =>
   headersOf(JSON.parse(value) as Envelope, traceparent);
 
-function headersOf(envelope: Envelope, traceparent: string | undefined): EncodedEvent["headers"] {
+function headersOf(envelope: Envelope, traceparent: string | undefined): Readonly<Record<string, string>> {
   const { envelope_id: id, envelope_timestamp: timestamp, correlation_id, event_type, payload } = envelope;
   const headers = {
     "content-type": "application/json",
@@ -64,7 +54,7 @@ function headersOf(envelope: Envelope, traceparent: string | undefined): Encoded
     ce_type: event_type,
     ce_source: SOURCE,
     ce_time: timestamp,
-    ce_subject: String(payload.entity_id),
+    ce_subject: String(payload["entity_id"]),
   };
   return traceparent === undefined ? headers : { ...headers, traceparent };
 }

@@ -1,17 +1,11 @@
 import type { MessageDefinition, NewEvent, PayloadOf } from "./message.ts";
 
 /** The message changes nothing; `reason` says why. */
-export interface Nothing {
-  readonly kind: "nothing";
-  readonly reason: string;
-}
+export const nothing = (reason: string) => ({ kind: "nothing", reason }) as const;
+export type Nothing = ReturnType<typeof nothing>;
 /** No event, but the message joins the attempt: its correlation id is kept, and it may renew a deadline. */
-export interface Absorbed {
-  readonly kind: "absorbed";
-  readonly reason: string;
-}
-export const nothing = (reason: string): Nothing => ({ kind: "nothing", reason });
-export const absorbed = (reason: string): Absorbed => ({ kind: "absorbed", reason });
+export const absorbed = (reason: string) => ({ kind: "absorbed", reason }) as const;
+export type Absorbed = ReturnType<typeof absorbed>;
 
 export type HandlerResult = readonly NewEvent[] | Nothing | Absorbed;
 

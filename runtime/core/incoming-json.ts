@@ -25,6 +25,8 @@ export class DecodeError extends Error {
   }
 }
 
+export const invalidPayload = (message: string): DecodeError => new DecodeError("INVALID_PAYLOAD", message);
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const SUSPICIOUS_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/;
 
@@ -40,9 +42,9 @@ export function parseObject(value: Uint8Array | null): JsonObject {
   const text = decodeUtf8(value);
   const colons = countColons(text);
   const parsed = parseJson(text);
-  if (!isObject(parsed)) throw new DecodeError("INVALID_PAYLOAD", "the value is JSON but not an object");
+  if (!isObject(parsed)) throw invalidPayload("the value is JSON but not an object");
   // Parsers differ in which of two equal keys counts: a message could mean something else here than to another reader.
-  if (countKeys(parsed) < colons) throw new DecodeError("INVALID_PAYLOAD", "a key stands twice in an object");
+  if (countKeys(parsed) < colons) throw invalidPayload("a key stands twice in an object");
   if (SUSPICIOUS_ESCAPE.test(text)) rejectCharacters(parsed, "");
   return parsed;
 }
@@ -59,10 +61,8 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new DecodeError(
-      "MALFORMED_JSON",
-      `the value is not JSON: ${error instanceof Error ? error.message.slice(0, 200) : ""}`,
-    );
+    const cause = error instanceof Error ? error.message.slice(0, 200) : "";
+    throw new DecodeError("MALFORMED_JSON", `the value is not JSON: ${cause}`);
   }
 }
 
@@ -82,7 +82,7 @@ function countColons(text: string): number {
     } else if (char === 34) inString = true;
     else if (char === 58) colons++;
     else if (char === 123 || char === 91) {
-      if (++depth > DEPTH_MAX) throw new DecodeError("INVALID_PAYLOAD", `nested deeper than ${DEPTH_MAX}`);
+      if (++depth > DEPTH_MAX) throw invalidPayload(`nested deeper than ${DEPTH_MAX}`);
     } else if (char === 125 || char === 93) depth--;
   }
   return colons;
@@ -100,7 +100,7 @@ function countKeys(value: unknown): number {
 function rejectCharacters(value: unknown, pointer: string): void {
   if (typeof value === "string") {
     if (value.includes("\0") || /\p{Surrogate}/u.test(value))
-      throw new DecodeError("INVALID_PAYLOAD", `${pointer || "/"}: NUL character or lone surrogate`);
+      throw invalidPayload(`${pointer || "/"}: NUL character or lone surrogate`);
   } else if (Array.isArray(value)) value.forEach((item, index) => rejectCharacters(item, `${pointer}/${index}`));
   else if (isObject(value))
     for (const [key, item] of Object.entries(value)) {
@@ -108,3 +108,9 @@ function rejectCharacters(value: unknown, pointer: string): void {
       rejectCharacters(item, `${pointer}/${key}`);
     }
 }
+
+const SHOWN_CHARACTERS = 80;
+
+/** A key as a segment of a JSON pointer (RFC 6901). Pointers are only shown to people, so a long key is cut. */
+export const escapePointer = (key: string): string =>
+  key.slice(0, SHOWN_CHARACTERS).replaceAll("~", "~0").replaceAll("/", "~1");

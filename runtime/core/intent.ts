@@ -1,11 +1,8 @@
 import type { z } from "zod";
-import type { Payload } from "./message.ts";
+import type { NewEvent, Payload } from "./message.ts";
 
 /** An intent as a builder returns it; the runtime adds the rest. */
-export interface NewIntent {
-  readonly type: string;
-  readonly payload: Payload;
-}
+export type NewIntent = NewEvent;
 /** Returned by a builder when there is nothing to do. */
 export const noIntent = null;
 

@@ -83,5 +83,5 @@ export function compileMachine(description: MachineDescription): Machine {
     table.set(state, cells);
   }
   const states = description.states.map(({ entryActions: _, ...spec }) => [spec.name, spec] as const);
-  return { name, initial, states: new Map(states), table };
+  return { initial, states: new Map(states), table };
 }

@@ -16,10 +16,8 @@ function murmur2(key: Uint8Array): number {
     hash = Math.imul(hash, M) ^ k;
   }
   const rest = words << 2;
-  const left = length & 3;
-  if (left === 3) hash ^= (key[rest + 2] ?? 0) << 16;
-  if (left >= 2) hash ^= (key[rest + 1] ?? 0) << 8;
-  if (left >= 1) hash = Math.imul(hash ^ (key[rest] ?? 0), M);
+  for (let at = rest; at < length; at++) hash ^= (key[at] ?? 0) << (8 * (at - rest));
+  if (rest < length) hash = Math.imul(hash, M);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, M);
   return hash ^ (hash >>> 15);

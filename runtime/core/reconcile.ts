@@ -1,7 +1,7 @@
-import { completeIntent } from "./complete-intent.ts";
 import { type Decision, noOp } from "./decision.ts";
 import type { Domain, IntentSpec } from "./domain.ts";
 import type { InventoryEntry, Repair } from "./drift.ts";
+import { completeIntent } from "./emission.ts";
 import { type Entity, viewOf } from "./entity.ts";
 import { derivedId } from "./ids.ts";
 import type { Message } from "./message.ts";

@@ -1,10 +1,11 @@
 import type { DriftPayload, InventoryEntry } from "./drift.ts";
 import type { AttemptRef, Entity } from "./entity.ts";
+import type { Fault } from "./fault.ts";
 import type { ArmedDeadline } from "./handler.ts";
 import { derivedId } from "./ids.ts";
 import type { Intent } from "./intent.ts";
-import type { Message, NewEvent, Payload } from "./message.ts";
-import { fromRfc3339, toRfc3339 } from "./time.ts";
+import type { Message, NewEvent } from "./message.ts";
+import { toRfc3339 } from "./time.ts";
 
 // The messages that the runtime makes itself are built and read in this file only. Their types are `deadline(ack)`,
 // `failed(stock.reserve)`, `published(OrderPlaced)` and `drift(warehouse)`.
@@ -27,11 +28,8 @@ export function deadlineMessage(attempt: AttemptRef, name: string, { at, renewed
   };
 }
 
-/** The time that a `deadline(name)` fired for, ms since the epoch; undefined when its payload has none. */
-export function firedDeadlineAt({ payload }: Message): number | undefined {
-  const deadlineAt = payload["deadline_at"];
-  return typeof deadlineAt === "string" ? fromRfc3339(deadlineAt) : undefined;
-}
+/** Whether a `deadline(name)` fired for this time, ms since the epoch. */
+export const hasFiredFor = ({ payload }: Message, at: number): boolean => payload["deadline_at"] === toRfc3339(at);
 
 /**
  * An intent has ended: with the event that its effect answered, or with `intentFailure`.
@@ -51,11 +49,7 @@ export const outcomeMessage = (intent: Intent, { type, payload }: NewEvent, now:
 });
 
 /** `failed(intent.type)`: the backend refused it for good, or its tries are used up. */
-export const intentFailure = (
-  { type }: Intent,
-  backend: string,
-  fault: { readonly code: string; readonly message: string },
-): NewEvent => ({
+export const intentFailure = ({ type }: Intent, backend: string, fault: Pick<Fault, "code" | "message">): NewEvent => ({
   type: `failed(${type})`,
   payload: { backend, error_code: fault.code, message: fault.message.slice(0, FAULT_MESSAGE_LENGTH_MAX) },
 });
@@ -99,18 +93,17 @@ export function driftMessage(
   const { entityId, entity, entries, mayDelete } = found;
   const seq = entity?.seq ?? 0;
   const id = derivedId("drift", domain, entityId, backend, seq, now);
-  const payload: DriftPayload = {
-    entity_seq: seq,
-    entries: entries.map(({ version, content }) => ({ version, content })),
-    may_delete: mayDelete,
-  };
   return {
     kind: "drift",
     type: `drift(${backend})`,
     id,
     entityId,
     correlationId: entity?.attempt.correlationIds[0] ?? id,
-    payload: payload as unknown as Payload,
+    payload: {
+      entity_seq: seq,
+      entries: entries.map(({ version, content }) => ({ version, content })),
+      may_delete: mayDelete,
+    } satisfies DriftPayload,
     now,
     attemptId: entity?.attempt.id,
   };

@@ -1,17 +1,24 @@
-import { completeIntent } from "./complete-intent.ts";
-import type { Decision, EmittedEvent, MachineTransition } from "./decision.ts";
+import type { Decision, MachineTransition } from "./decision.ts";
 import {
   type DeadlineSpec,
   type Domain,
   type Facts,
+  type Machine,
   NO_ENTITY,
-  type TransitionCell,
   type TransitionResult,
 } from "./domain.ts";
-import { emittedEvent, nextAttempt } from "./emitted-event.ts";
-import { mutableCopyOf, type Entity, newEntity, type MutableEntity, viewOf, withAwaiting } from "./entity.ts";
+import { completeIntent, type EmittedEvent, emittedEvent, nextAttempt } from "./emission.ts";
+import {
+  CORRELATION_IDS_MAX,
+  mutableCopyOf,
+  type Entity,
+  newEntity,
+  type MutableEntity,
+  viewOf,
+  withAwaiting,
+} from "./entity.ts";
 import { derivedId } from "./ids.ts";
-import type { Intent, NewIntent } from "./intent.ts";
+import type { Intent } from "./intent.ts";
 import type { Message, NewEvent, Payload } from "./message.ts";
 import { isIntentFailure } from "./runtime-messages.ts";
 import { toRfc3339 } from "./time.ts";
@@ -28,32 +35,29 @@ type QueuedTrigger =
  * leaves the call: seen from outside `step()` is pure.
  */
 export class StepRun {
+  readonly domain: Domain;
+  readonly message: Message;
+  /** For people: why the step does what it does. */
+  readonly reasons: string[] = [];
+  readonly #before: Entity | undefined;
   /** The entity that the step was given, which must not be changed; after the first change a copy of it. */
   #entity: MutableEntity;
-  readonly #domain: Domain;
-  readonly #before: Entity | undefined;
-  readonly #message: Message;
   readonly #queue: QueuedTrigger[] = [];
   readonly #events: EmittedEvent[] = [];
   readonly #intents: Intent[] = [];
   readonly #moves: MachineTransition[] = [];
-  readonly #reasons: string[] = [];
   #renewed = false;
   #absorbed = false;
 
   constructor(domain: Domain, entity: Entity | undefined, message: Message) {
-    this.#domain = domain;
+    this.domain = domain;
     this.#before = entity;
-    this.#message = message;
+    this.message = message;
     this.#entity = entity ?? newEntity(domain, message);
   }
 
   get entity(): Entity {
     return this.#entity;
-  }
-
-  addReason(reason: string): void {
-    this.#reasons.push(reason);
   }
 
   describeState(): string {
@@ -70,17 +74,19 @@ export class StepRun {
     return { payload, state: this.entity.data, unconfirmed: this.entity.attempt.awaiting.length };
   }
 
-  /** Lets the message join the current attempt, which keeps the correlation ids of at most `max` messages. */
-  absorb(correlationId: string, max: number): void {
+  /** Lets the message join the current attempt. */
+  absorb(): void {
     const { attempt } = this.entity;
+    const { correlationIds } = attempt;
+    const { correlationId } = this.message;
     this.#absorbed = true;
-    if (attempt.correlationIds.includes(correlationId) || attempt.correlationIds.length >= max) return;
-    this.#mutableEntity().attempt = { ...attempt, correlationIds: [...attempt.correlationIds, correlationId] };
+    if (correlationIds.includes(correlationId) || correlationIds.length >= CORRELATION_IDS_MAX) return;
+    this.#mutableEntity().attempt = { ...attempt, correlationIds: [...correlationIds, correlationId] };
   }
 
   /** The deadline of the current state, if it is armed and this message type moves it. */
   renewableDeadline(type: string): DeadlineSpec | undefined {
-    const spec = this.#domain.orchestrator.states.get(this.entity.state ?? NO_ENTITY)?.deadline;
+    const spec = this.domain.orchestrator.states.get(this.entity.state ?? NO_ENTITY)?.deadline;
     return spec && spec.renewedBy.has(type) && this.entity.deadlines[spec.name] ? spec : undefined;
   }
 
@@ -88,37 +94,36 @@ export class StepRun {
   renew(spec: DeadlineSpec): void {
     const armed = this.entity.deadlines[spec.name];
     if (!armed) return;
-    const at = this.#message.now + spec.renewedForMs;
+    const at = this.message.now + spec.renewedForMs;
     if (at <= armed.at) {
-      this.addReason(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
+      this.reasons.push(`${spec.name} stays at ${toRfc3339(armed.at)}: this message moves it no further`);
       return;
     }
     this.#renewed = true;
-    this.#setDeadlines({ ...this.entity.deadlines, [spec.name]: { at, renewedAt: this.#message.now } });
+    const renewed = { at, renewedAt: this.message.now };
+    this.#mutableEntity().deadlines = { ...this.entity.deadlines, [spec.name]: renewed };
   }
 
   disarm(name: string): void {
     const { [name]: _, ...rest } = this.entity.deadlines;
-    this.#setDeadlines(rest);
+    this.#mutableEntity().deadlines = rest;
   }
 
   /** Offers an outcome or a confirmed publish to both machines. @returns whether either of them took it */
   offerRuntimeMessage(): boolean {
-    const { type, intentId, payload, kind } = this.#message;
+    const { type, intentId, payload, kind } = this.message;
     const before = this.#entity;
-    if (kind === "outcome" && intentId !== undefined && !isIntentFailure(this.#message)) this.#confirmIntent(intentId);
+    if (kind === "outcome" && !isIntentFailure(this.message)) {
+      const { attempt } = this.entity;
+      const awaiting = attempt.awaiting.filter((id) => id !== intentId);
+      this.#mutableEntity().attempt = withAwaiting(attempt, awaiting);
+    }
     const result = this.#orchestratorTransition(type, payload);
     if (result) this.#moveOrchestrator(type, result);
     const taken = this.#offerToReducer(type, payload, false);
     // An outcome that neither machine takes confirms nothing.
     if (!result && !taken) this.#entity = before;
     return result !== undefined || taken;
-  }
-
-  #confirmIntent(intentId: string): void {
-    const { attempt } = this.entity;
-    const awaiting = attempt.awaiting.filter((id) => id !== intentId);
-    this.#mutableEntity().attempt = withAwaiting(attempt, awaiting);
   }
 
   /** Applies each event to the orchestrator, then to the reducer. The names that the reducer raises are queued. */
@@ -149,37 +154,38 @@ export class StepRun {
 
   #reason(): string {
     const eventTypes = this.#events.map((event) => event.type);
-    if (eventTypes.length > 0) this.#reasons.unshift(`attempt ${this.entity.attempt.number}: ${eventTypes.join(", ")}`);
-    if (this.#reasons.length === 0 && this.#moves.length > 0)
-      this.#reasons.push(this.#moves.map(({ machine, from, to }) => `${machine} ${from} to ${to}`).join(", "));
-    if (this.#reasons.length === 0)
-      this.#reasons.push(this.#renewed ? "deadline renewed" : `${this.#message.type} taken in`);
-    return this.#reasons.join("; ");
+    if (eventTypes.length > 0) this.reasons.unshift(`attempt ${this.entity.attempt.number}: ${eventTypes.join(", ")}`);
+    if (this.reasons.length === 0 && this.#moves.length > 0)
+      this.reasons.push(this.#moves.map(({ machine, from, to }) => `${machine} ${from} to ${to}`).join(", "));
+    if (this.reasons.length === 0)
+      this.reasons.push(this.#renewed ? "deadline renewed" : `${this.message.type} taken in`);
+    return this.reasons.join("; ");
   }
 
   #apply(event: NewEvent, isRequired: boolean): void {
-    const startsAttempt = event.type === this.#domain.attempt.startedBy;
+    const startsAttempt = event.type === this.domain.attempt.startedBy;
     const result = this.#orchestratorTransition(event.type, event.payload);
     if (!result) {
       const refusal = `${event.type} is not accepted in ${this.describeState()}`;
       if (isRequired) throw new Error(refusal);
-      this.addReason(refusal);
+      this.reasons.push(refusal);
       return;
     }
     const entity = this.#mutableEntity();
-    if (startsAttempt) entity.attempt = nextAttempt(this.#domain, entity, this.#message);
+    if (startsAttempt) entity.attempt = nextAttempt(this.domain, entity, this.message);
     entity.seq++;
-    const emitted = emittedEvent(this.#domain, entity, this.#message, event);
+    const emitted = emittedEvent(this.domain, entity, this.message, event);
     this.#events.push(emitted);
     this.#moveOrchestrator(event.type, result);
     this.#offerToReducer(event.type, emitted.payload, startsAttempt);
   }
 
   #orchestratorTransition(trigger: string, payload: Payload): TransitionResult | undefined {
-    return this.#transition(this.#domain.orchestrator.table.get(this.entity.state ?? NO_ENTITY)?.get(trigger), payload);
+    return this.#transition(this.domain.orchestrator, this.entity.state ?? NO_ENTITY, trigger, payload);
   }
 
-  #transition(cell: TransitionCell | undefined, payload: Payload): TransitionResult | undefined {
+  #transition({ table }: Machine, state: string, trigger: string, payload: Payload): TransitionResult | undefined {
+    const cell = table.get(state)?.get(trigger);
     // Most transitions have no conditions, so no facts are needed.
     if (!cell || cell.conditions.length === 0) return cell?.results[0];
     const facts = this.facts(payload);
@@ -193,80 +199,64 @@ export class StepRun {
     const from = this.entity.state ?? NO_ENTITY;
     this.#moves.push({ machine: "orchestrator", trigger, from, to });
     if (!entered) return;
-    const { states } = this.#domain.orchestrator;
+    const { states } = this.domain.orchestrator;
     const deadlineLeft = states.get(from)?.deadline;
     if (deadlineLeft) this.disarm(deadlineLeft.name);
     const entity = this.#mutableEntity();
     entity.state = to;
-    entity.stateSince = this.#message.now;
+    entity.stateSince = this.message.now;
     const deadline = states.get(to)?.deadline;
     if (!deadline) return;
-    const armed = { at: this.#message.now + deadline.afterMs, renewedAt: null };
-    this.#setDeadlines({ ...this.entity.deadlines, [deadline.name]: armed });
+    const armed = { at: this.message.now + deadline.afterMs, renewedAt: null };
+    entity.deadlines = { ...entity.deadlines, [deadline.name]: armed };
   }
 
   #offerToReducer(type: string, payload: Payload, startsAttempt: boolean): boolean {
-    const trigger = this.#domain.triggerByMessageType.get(type);
-    const cell =
-      trigger === undefined ? undefined : this.#domain.reducer.table.get(this.entity.reducerState)?.get(trigger);
-    const result = this.#transition(cell, payload);
-    if (trigger === undefined || !result) return false;
-    this.#moves.push({ machine: "reducer", trigger, from: this.entity.reducerState, to: result.to });
+    const trigger = this.domain.triggerByMessageType.get(type);
+    if (trigger === undefined) return false;
+    const from = this.entity.reducerState;
+    const result = this.#transition(this.domain.reducer, from, trigger, payload);
+    if (!result) return false;
+    this.#moves.push({ machine: "reducer", trigger, from, to: result.to });
     this.#mutableEntity().reducerState = result.to;
     const awaiting: string[] = [];
     for (const action of result.actions) {
-      const intent = this.#runAction(action, payload);
-      if (intent && this.#domain.intents.get(action)?.hasOutcome) awaiting.push(intent.id);
+      const intentId = this.#runAction(action, payload);
+      if (intentId !== undefined && this.domain.intents.get(action)?.hasOutcome) awaiting.push(intentId);
     }
     // Only the intents of the event that starts an attempt count for `unconfirmed`.
     if (startsAttempt) this.#mutableEntity().attempt = withAwaiting(this.entity.attempt, awaiting);
-    const raises = result.entered ? this.#domain.reducer.states.get(result.to)?.raises : undefined;
+    const raises = result.entered ? this.domain.reducer.states.get(result.to)?.raises : undefined;
     if (raises !== undefined) this.#queue.push({ kind: "raised", name: raises });
     return true;
   }
 
-  /** Runs a reducer action: an update, or an intent builder. @returns the intent, if one was built */
-  #runAction(action: string, payload: Payload): Intent | undefined {
-    const context = {
-      payload: payload as never,
-      entity: viewOf(this.entity, this.#domain.orchestrator),
-      now: this.#message.now,
-    };
-    const builder = this.#domain.reducerCode.builders[action];
-    if (builder) {
-      const built = builder(this.entity.data as never, context);
-      if (!built) return undefined;
-      const intent = this.#completeIntent(action, built);
-      this.#intents.push(intent);
-      return intent;
+  /** Runs a reducer action: an update, or an intent builder. @returns the id of the intent, if one was built */
+  #runAction(action: string, payload: Payload): string | undefined {
+    const { domain, message, entity } = this;
+    const { builders, updates } = domain.reducerCode;
+    const context = { payload: payload as never, entity: viewOf(entity, domain.orchestrator), now: message.now };
+    const builder = builders[action];
+    if (!builder) {
+      const update = updates[action];
+      if (!update) throw new Error(`no such action: ${action}`);
+      this.#mutableEntity().data = update(entity.data as never, context);
+      return undefined;
     }
-    const update = this.#domain.reducerCode.updates[action];
-    if (!update) throw new Error(`no such action: ${action}`);
-    this.#mutableEntity().data = update(this.entity.data as never, context);
-    return undefined;
-  }
-
-  #completeIntent(action: string, built: NewIntent): Intent {
-    const { id, attempt, seq } = this.entity;
-    const correlationId = attempt.correlationIds[0] ?? this.#message.correlationId;
-    const spec = this.#domain.intents.get(action);
+    const built = builder(entity.data as never, context);
+    if (!built) return undefined;
+    const spec = domain.intents.get(action);
     if (!spec) throw new Error(`no intent_emission for ${action}`);
-    return completeIntent(this.#domain, spec, built, {
-      id: derivedId("intent", this.#domain.name, id, attempt.id, seq, action, this.#message.id),
-      entityId: id,
-      attemptId: attempt.id,
-      version: seq,
-      correlationId,
-      traceparent: this.#message.traceparent,
-    });
+    const { id: entityId, attempt, seq: version } = entity;
+    const id = derivedId("intent", domain.name, entityId, attempt.id, version, action, message.id);
+    const correlationId = attempt.correlationIds[0] ?? message.correlationId;
+    const identity = { id, entityId, attemptId: attempt.id, version, correlationId, traceparent: message.traceparent };
+    this.#intents.push(completeIntent(domain, spec, built, identity));
+    return id;
   }
 
   #mutableEntity(): MutableEntity {
     if (this.#entity === this.#before) this.#entity = mutableCopyOf(this.#entity);
     return this.#entity;
-  }
-
-  #setDeadlines(deadlines: Entity["deadlines"]): void {
-    this.#mutableEntity().deadlines = deadlines;
   }
 }

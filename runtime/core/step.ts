@@ -1,10 +1,10 @@
 import { type Decision, noOp } from "./decision.ts";
 import { type Domain, NO_ENTITY } from "./domain.ts";
-import { CORRELATION_IDS_MAX, type Entity, viewOf } from "./entity.ts";
-import type { HandlerContext, HandlerResult } from "./handler.ts";
-import type { Message } from "./message.ts";
+import { type Entity, viewOf } from "./entity.ts";
+import { type HandlerResult, nothing } from "./handler.ts";
+import type { Message, Payload } from "./message.ts";
 import { reconcile } from "./reconcile.ts";
-import { firedDeadlineAt, subjectOf } from "./runtime-messages.ts";
+import { hasFiredFor, subjectOf } from "./runtime-messages.ts";
 import { StepRun } from "./step-run.ts";
 import { toRfc3339 } from "./time.ts";
 
@@ -18,8 +18,8 @@ export function step(domain: Domain, entity: Entity | undefined, message: Messag
   const run = new StepRun(domain, entity, message);
   try {
     if (message.kind === "drift") return reconcile(domain, entity, message);
-    processMessage(run, domain, message);
-    run.processQueue((name) => route(run, domain, message, name, {}));
+    processMessage(run);
+    run.processQueue((name) => route(run, name, {}));
     return run.decision();
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
@@ -40,70 +40,49 @@ function outdatedReason(entity: Entity | undefined, message: Message): string | 
   if (message.kind !== "deadline") return undefined;
   const armed = entity.deadlines[subjectOf(message.type)];
   if (armed === undefined) return `${message.type}: disarmed`;
-  return firedDeadlineAt(message) === armed.at ? undefined : `${message.type}: moved to ${toRfc3339(armed.at)}`;
+  return hasFiredFor(message, armed.at) ? undefined : `${message.type}: moved to ${toRfc3339(armed.at)}`;
 }
 
-function processMessage(run: StepRun, domain: Domain, message: Message): void {
-  const routed = domain.routes.has(message.type);
-  if (message.kind === "outcome" || message.kind === "published") {
-    const taken = run.offerRuntimeMessage();
-    if (!taken && !routed) run.addReason(`${message.type}: nothing waits for it in ${run.describeState()}`);
-  }
-  if (message.kind === "deadline") run.disarm(subjectOf(message.type));
-  const renewable = message.kind === "bus" ? run.renewableDeadline(message.type) : undefined;
-  if (routed) {
-    const result = route(run, domain, message, message.type, message.payload);
-    if (renewable && result !== "nothing") run.renew(renewable);
-  } else if (message.kind === "bus") {
-    if (!renewable) run.addReason(`${message.type}: nothing waits for it in ${run.describeState()}`);
-    else run.renew(renewable);
-  }
+function processMessage(run: StepRun): void {
+  const { kind, type, payload } = run.message;
+  const isRouted = run.domain.routes.has(type);
+  const isOffered = kind === "outcome" || kind === "published";
+  const isTaken = isOffered ? run.offerRuntimeMessage() : kind === "deadline";
+  if (kind === "deadline") run.disarm(subjectOf(type));
+  const renewable = kind === "bus" ? run.renewableDeadline(type) : undefined;
+  const isNothing = isRouted && !route(run, type, payload);
+  if (renewable && !isNothing) run.renew(renewable);
+  if (!isRouted && !isTaken && !renewable) run.reasons.push(`${type}: nothing waits for it in ${run.describeState()}`);
 }
 
-/** Runs the handler action of the first row that matches the entity's state, and queues the events it returns. */
-function route(
-  run: StepRun,
-  domain: Domain,
-  message: Message,
-  type: string,
-  payload: Message["payload"],
-): "events" | "absorbed" | "nothing" {
-  const before = run.entity;
-  const facts = run.facts(payload);
-  const rows = domain.routes.get(type)?.rows.get(before.state ?? NO_ENTITY);
-  const row = rows?.find(({ when }) => when?.(facts) ?? true);
-  if (!row) {
-    run.addReason(`${type}: no handler row matches ${run.describeState()}`);
-    return "nothing";
-  }
-  if (row.action.kind === "no_op") {
-    run.addReason(row.action.reason);
-    return "nothing";
-  }
-  const context: HandlerContext<never, never> = {
-    message: { id: message.id, correlationId: message.correlationId, payload: payload as never },
-    entity: viewOf(before, domain.orchestrator),
-    now: message.now,
-    maxClockSkewMs: domain.maxClockSkewMs,
-    deadlineAfter: (name) => toRfc3339(message.now + (domain.deadlineAfterMs.get(name) ?? 0)),
-  };
-  return applyHandlerResult(run, message, type, row.action.run(context));
-}
-
-function applyHandlerResult(
-  run: StepRun,
-  message: Message,
-  type: string,
-  result: HandlerResult,
-): "events" | "absorbed" | "nothing" {
+/** Queues the events that a handler returns. @returns whether the message leads to events, or joins the attempt */
+function route(run: StepRun, type: string, payload: Payload): boolean {
+  const result = handle(run, type, payload);
   if ("kind" in result) {
-    run.addReason(result.reason);
-    if (result.kind === "absorbed") run.absorb(message.correlationId, CORRELATION_IDS_MAX);
-    return result.kind;
+    run.reasons.push(result.reason);
+    if (result.kind === "absorbed") run.absorb();
+    return result.kind === "absorbed";
   }
   // An event that the machine does not accept refuses a message from the bus, whose sender can read the dead letter.
   // A message that the runtime made has no sender: there the event is left out.
-  const isRequired = message.kind === "bus" && type === message.type;
+  const isRequired = run.message.kind === "bus" && type === run.message.type;
   for (const event of result) run.queueEvent(event, isRequired);
-  return result.length > 0 ? "events" : "nothing";
+  return result.length > 0;
+}
+
+/** Runs the handler action of the first row that matches the entity's state. */
+function handle(run: StepRun, type: string, payload: Payload): HandlerResult {
+  const { domain, message, entity } = run;
+  const facts = run.facts(payload);
+  const rows = domain.routes.get(type)?.rows.get(entity.state ?? NO_ENTITY);
+  const row = rows?.find(({ when }) => when?.(facts) ?? true);
+  if (!row) return nothing(`${type}: no handler row matches ${run.describeState()}`);
+  if (row.action.kind === "no_op") return nothing(row.action.reason);
+  return row.action.run({
+    message: { id: message.id, correlationId: message.correlationId, payload: payload as never },
+    entity: viewOf(entity, domain.orchestrator),
+    now: message.now,
+    maxClockSkewMs: domain.maxClockSkewMs,
+    deadlineAfter: (name) => toRfc3339(message.now + (domain.deadlineAfterMs.get(name) ?? 0)),
+  });
 }

@@ -3,20 +3,15 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Headers may come from anyone: a malformed traceparent counts as none. */
 export function traceparentIn(headers: Readonly<Record<string, string | Uint8Array>>): string | undefined {
-  const found = headers["traceparent"];
-  if (found === undefined) return undefined;
-  const text = String(found);
+  const text = String(headers["traceparent"] ?? "");
   return TRACEPARENT.test(text) ? text : undefined;
 }
-
-const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35);
 
 /** The first traceparent if all belong to one trace; undefined otherwise. */
 export function sharedTraceparent(traceparents: readonly (string | undefined)[]): string | undefined {
   const [first] = traceparents;
-  if (first === undefined) return undefined;
-  const traceId = traceIdOf(first);
-  return traceparents.every((each) => each !== undefined && traceIdOf(each) === traceId) ? first : undefined;
+  const traceId = first?.slice(3, 35);
+  return traceparents.every((each) => each?.slice(3, 35) === traceId) ? first : undefined;
 }
 
 /** A call's abort signal is passed on to every request that is made for it, so the trace is found by it. */

@@ -1,24 +1,20 @@
-/** A record of the log, as delivered. */
-export interface BusRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  /** Header values as bytes; the last one of a repeated header. */
-  readonly headers: Readonly<Record<string, Buffer>>;
-  /** When the broker appended it (LogAppendTime), ms since the epoch. */
-  readonly brokerTimeMs: number;
-  /** `Clock.monotonicMs()` when it arrived here. */
-  readonly receivedAtMs: number;
-}
-
 export interface OutgoingMessage {
   readonly topic: string;
   readonly partition: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string | Buffer>>;
+}
+
+/** A record of the log, as delivered. */
+export interface BusRecord extends OutgoingMessage {
+  readonly offset: number;
+  /** Header values as bytes; the last one of a repeated header. */
+  readonly headers: Readonly<Record<string, Buffer>>;
+  /** When the broker appended it (LogAppendTime), ms since the epoch. */
+  readonly brokerTimeMs: number;
+  /** `Clock.monotonicMs()` when it arrived here. */
+  readonly receivedAtMs: number;
 }
 
 /** The log's ends of one partition of one topic: `low` is the first offset there, `high` the next one to be written. */

@@ -1,6 +1,25 @@
+import type { Decision } from "../core/decision.ts";
+import type { Domain } from "../core/domain.ts";
 import type { Entity } from "../core/entity.ts";
-import type { EntitySnapshot, JournalRow } from "../core/journal.ts";
-import { type DomainsByHash, reapply, type ReappliedStep } from "./reapply.ts";
+import type { DeadLetterRecord, EntitySnapshot, JournalRow, SettledIntentRecord, StepRecord } from "../core/journal.ts";
+import type { Message } from "../core/message.ts";
+import { step } from "../core/step.ts";
+
+/** Compiled contracts by the hash of their content, which each journal row names. */
+export type DomainsByHash = ReadonlyMap<string, Domain>;
+
+/** A step that the journal records, and its repetition. */
+export interface ReappliedStep {
+  readonly row: JournalRow;
+  readonly domain: Domain;
+  readonly record: StepRecord;
+  readonly message: Message;
+  /** As the repeated steps before this one leave it. */
+  readonly entity: Entity | undefined;
+  /** As the step saw it: renewals that moved its deadlines may not be in the journal. */
+  readonly before: Entity | undefined;
+  readonly decision: Decision;
+}
 
 /** The journal of one entity, while it is read. */
 export interface EntityHistory {
@@ -18,7 +37,7 @@ interface CurrentEntity {
   replayed?: Entity | undefined;
   snapshot?: EntitySnapshot;
 }
-interface HistoryObserver {
+export interface HistoryObserver {
   /** @param reason why the rest of the entity's journal can't be replayed */
   incomplete(entityId: string, reason: string): void;
 }
@@ -43,13 +62,13 @@ export class EntityHistories {
     if (row.entity_id === null) return;
     const current = this.#turnTo(row.entity_id);
     if (!current.history) return;
-    const step = reapply(this.#domainsByHash, current.replayed, row);
-    if (typeof step === "string") {
+    const reapplied = this.#reapply(current.replayed, row);
+    if (typeof reapplied === "string") {
       current.history = undefined;
-      this.#observer.incomplete(current.id, step);
-    } else if (step) {
-      current.history.addStep(step);
-      current.replayed = step.decision.entity;
+      this.#observer.incomplete(current.id, reapplied);
+    } else if (reapplied) {
+      current.history.addStep(reapplied);
+      current.replayed = reapplied.decision.entity;
     } else current.history.addRow(row);
   }
 
@@ -67,4 +86,52 @@ export class EntityHistories {
     this.end();
     return (this.#current = { id, history: this.#begin(id) });
   }
+
+  /** Repeats the step of a row. @returns why it can't be repeated; undefined when the row records no step */
+  #reapply(entity: Entity | undefined, row: JournalRow): ReappliedStep | string | undefined {
+    const found = stepRecordIn(row);
+    if (!found) return undefined;
+    const { message_id: messageId = row.message_id, ...record } = found;
+    const domain = this.#domainsByHash.get(row.contract_hash);
+    if (!domain) return `its contracts ${row.contract_hash.slice(0, 12)} are not there`;
+    if (record.before && !entity) return "its journal does not begin with its first step";
+    const before = entity && record.before ? { ...entity, deadlines: record.before.deadlines } : entity;
+    const { payload, now, origin, intentId, attemptId = before?.attempt.id } = record.message;
+    const message: Message = {
+      kind: record.kind,
+      type: row.type ?? "",
+      id: messageId ?? "",
+      entityId: row.entity_id ?? "",
+      correlationId: row.correlation_id ?? "",
+      payload,
+      now,
+      origin,
+      intentId,
+      attemptId: record.kind === "bus" ? undefined : attemptId,
+    };
+    return { row, domain, record, message, entity, before, decision: step(domain, before, message) };
+  }
+}
+
+/** The step that a row records. When it was refused, the row's `message_id` is the dead letter's. */
+function stepRecordIn(row: JournalRow): (StepRecord & { readonly message_id?: string }) | undefined {
+  if (row.kind === "dead_letter") return (row.body as DeadLetterRecord).refused;
+  return row.kind === "message" && !settledIntentIn(row) ? (row.body as StepRecord) : undefined;
+}
+
+/** The intent whose end a row records, if no step was taken for it. */
+export const settledIntentIn = ({ kind, body }: JournalRow): SettledIntentRecord["intent"] | undefined =>
+  kind === "message" && (body as SettledIntentRecord).kind === "settled"
+    ? (body as SettledIntentRecord).intent
+    : undefined;
+
+/** Renewals that leave no journal row, by the deadline's name: for how long, and by which messages. */
+export function unjournaledRenewals({ consumed, orchestrator }: Domain) {
+  const unjournaled = new Set(consumed.flatMap(({ type, journal }) => (journal ? [] : [type])));
+  const found = new Map<string, { readonly forMs: number; readonly by: readonly string[] }>();
+  for (const { deadline } of orchestrator.states.values()) {
+    const by = [...(deadline?.renewedBy ?? [])].filter((type) => unjournaled.has(type));
+    if (deadline && by.length > 0) found.set(deadline.name, { forMs: deadline.renewedForMs, by });
+  }
+  return found;
 }

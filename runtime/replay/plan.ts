@@ -1,4 +1,5 @@
-import type { Decision, EmittedEvent } from "../core/decision.ts";
+import type { Decision } from "../core/decision.ts";
+import type { EmittedEvent } from "../core/emission.ts";
 import type { Domain } from "../core/domain.ts";
 import { attemptRefOf, type Entity } from "../core/entity.ts";
 import type { Intent } from "../core/intent.ts";
@@ -7,9 +8,15 @@ import type { Message } from "../core/message.ts";
 import { deadlineMessage, outcomeMessage, publishedMessage, subjectOf } from "../core/runtime-messages.ts";
 import { step } from "../core/step.ts";
 import { toRfc3339 } from "../core/time.ts";
-import { EntityHistories, type EntityHistory } from "./entity-histories.ts";
 import { plannedDeadlineUntil, type RecordedMoment } from "./planned-deadlines.ts";
-import { type DomainsByHash, type ReappliedStep, settledIntentIn } from "./reapply.ts";
+import {
+  type DomainsByHash,
+  EntityHistories,
+  type EntityHistory,
+  type HistoryObserver,
+  type ReappliedStep,
+  settledIntentIn,
+} from "./entity-histories.ts";
 
 export interface PlannedOutcome {
   readonly entityId: string;
@@ -39,10 +46,8 @@ export interface PlanWindow {
   readonly untilMs: number;
 }
 
-export interface PlanObserver {
+export interface PlanObserver extends HistoryObserver {
   result(result: PlannedOutcome): void;
-  /** @param reason why the entity's history can't be planned */
-  incomplete(entityId: string, reason: string): void;
 }
 
 /**
@@ -51,12 +56,7 @@ export interface PlanObserver {
  * can't be known is reported as unknown, never guessed.
  * @param recorded the contracts that the journal was written under
  */
-export const planOf = (
-  recorded: DomainsByHash,
-  edited: Domain,
-  window: PlanWindow,
-  observer: PlanObserver,
-): EntityHistories =>
+export const planOf = (recorded: DomainsByHash, edited: Domain, window: PlanWindow, observer: PlanObserver) =>
   new EntityHistories(recorded, (entityId) => new PlannedHistory(entityId, edited, window, observer), observer);
 
 /** The last state of each attempt of a run, by attempt id. */
@@ -95,7 +95,7 @@ class PlannedHistory implements EntityHistory {
 
   addRow(row: JournalRow): void {
     const settled = settledIntentIn(row);
-    if (settled) this.#finishIntent(settled.intent.id);
+    if (settled) this.#finishIntent(settled.id);
   }
 
   addStep(recorded: ReappliedStep): void {
@@ -237,14 +237,8 @@ class PlannedHistory implements EntityHistory {
     return requested && counterpart(this.#unfinished, requested);
   }
 
-  #noteFirstDifference(
-    { at, partition, seq }: JournalRow,
-    type: string,
-    recordedDecision: Decision | undefined,
-    plannedDecision: Decision | undefined,
-  ): void {
-    const recorded = recordedDecision ? plannedStepOf(recordedDecision) : null;
-    const planned = plannedDecision ? plannedStepOf(plannedDecision) : null;
+  #noteFirstDifference({ at, partition, seq }: JournalRow, type: string, was?: Decision, becomes?: Decision): void {
+    const [recorded, planned] = [plannedStepOf(was), plannedStepOf(becomes)];
     if (JSON.stringify(recorded) === JSON.stringify(planned)) return;
     this.#firstDifference ??= { at, partition, seq, type, recorded, planned };
   }
@@ -255,12 +249,15 @@ const counterpart = (among: readonly Intent[], { id, attemptId, type, target }: 
   among.find((each) => each.id === id) ??
   among.find((each) => each.attemptId === attemptId && each.type === type && each.target === target);
 
-const plannedStepOf = ({ result, reason, entity, events, intents }: Decision) => ({
-  result,
-  reason,
-  state: entity?.state ?? null,
-  events: events.map(({ type }) => type),
-  intents: intents.map(({ type }) => type),
-});
+const plannedStepOf = (decision: Decision | undefined) =>
+  decision
+    ? {
+        result: decision.result,
+        reason: decision.reason,
+        state: decision.entity?.state ?? null,
+        events: decision.events.map(({ type }) => type),
+        intents: decision.intents.map(({ type }) => type),
+      }
+    : null;
 /** The part of a decision that depends on the contracts. */
-export type PlannedStep = ReturnType<typeof plannedStepOf>;
+export type PlannedStep = NonNullable<ReturnType<typeof plannedStepOf>>;

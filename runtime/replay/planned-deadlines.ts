@@ -4,7 +4,7 @@ import type { ArmedDeadline } from "../core/handler.ts";
 import type { Message } from "../core/message.ts";
 import { deadlineMessage } from "../core/runtime-messages.ts";
 import { toRfc3339 } from "../core/time.ts";
-import { type ReappliedStep, unjournaledRenewals } from "./reapply.ts";
+import { type ReappliedStep, unjournaledRenewals } from "./entity-histories.ts";
 
 /** A deadline fires within 2 s, and not before all records were taken that the log had 250 ms after it. */
 const FIRING_DELAY_MAX_MS = 2_250;
@@ -21,14 +21,12 @@ type PlannedDeadline =
   | { readonly kind: "fired"; readonly message: Message }
   /** It would have been renewed, and by how much is known. */
   | { readonly kind: "moved"; readonly name: string; readonly armed: ArmedDeadline }
-  | { readonly kind: "unknown"; readonly reason: string };
+  | { readonly kind: "unknown"; readonly reason: string }
+  /** None is due. */
+  | undefined;
 
 /** What happens next to the planned entity's deadlines until the moment, as far as it can be known. */
-export function plannedDeadlineUntil(
-  edited: Domain,
-  planned: Entity,
-  moment: RecordedMoment,
-): PlannedDeadline | undefined {
+export function plannedDeadlineUntil(edited: Domain, planned: Entity, moment: RecordedMoment): PlannedDeadline {
   const isSameAttempt = moment.before?.attempt.id === planned.attempt.id;
   const renewals = unjournaledRenewals(edited);
   const byTime = Object.entries(planned.deadlines).toSorted(([, a], [, b]) => a.at - b.at);

@@ -1,24 +1,28 @@
-import type { EmittedEvent } from "../core/decision.ts";
+import type { EmittedEvent } from "../core/emission.ts";
+import { decodeRecord } from "../core/decode.ts";
+import type { Domain } from "../core/domain.ts";
 import type { Entity } from "../core/entity.ts";
 import { encodeEvent } from "../core/envelope.ts";
+import { DecodeError } from "../core/incoming-json.ts";
 import type { Intent } from "../core/intent.ts";
 import {
   type DeadLetterRecord,
   type EntitySnapshot,
+  type JournalBytes,
   type JournalRow,
-  type SettledIntentRecord,
   type StepRecord,
   stepRecord,
 } from "../core/journal.ts";
 import { toRfc3339 } from "../core/time.ts";
-import { EntityHistories, type EntityHistory } from "./entity-histories.ts";
 import {
-  currentDecodeErrorCode,
   type DomainsByHash,
+  EntityHistories,
+  type EntityHistory,
+  type HistoryObserver,
   type ReappliedStep,
   settledIntentIn,
   unjournaledRenewals,
-} from "./reapply.ts";
+} from "./entity-histories.ts";
 
 /** A field in which the journal and its replay differ. */
 export interface ReplayDifference {
@@ -37,10 +41,8 @@ export interface ReplayDifference {
   readonly replayed: unknown;
 }
 
-export interface ReplayObserver {
+export interface ReplayObserver extends HistoryObserver {
   difference(difference: ReplayDifference): void;
-  /** @param reason why the rest of the entity's history can't be replayed */
-  incomplete(entityId: string, reason: string): void;
 }
 
 export type ReplayCounts = Replay["counts"];
@@ -163,8 +165,8 @@ class ReplayedHistory implements EntityHistory {
   #compareDeadLetter(row: JournalRow): void {
     this.#counts.deadLetters++;
     const domain = this.#domainsByHash.get(row.contract_hash);
-    const { code } = row.body as DeadLetterRecord;
-    if (domain) this.#compare(row, "code", code, currentDecodeErrorCode(domain, row));
+    const record = row.body as DeadLetterRecord;
+    if (domain) this.#compare(row, "code", record.code, currentDecodeErrorCode(domain, row, record));
   }
 
   /** A reason is for people: if only its wording differs, the decision is the same. */
@@ -197,8 +199,7 @@ class ReplayedHistory implements EntityHistory {
     this.#compare(row, "event", isSame ? recorded : one, isSame ? replayed : other);
   }
 
-  #compareSettledIntent(row: JournalRow, { intent }: SettledIntentRecord): void {
-    const { id, type, target } = intent;
+  #compareSettledIntent(row: JournalRow, { id, type, target }: Pick<Intent, "id" | "type" | "target">): void {
     const asked = this.#unfinishedIntents.get(id);
     this.#unfinishedIntents.delete(id);
     const replayed = asked ? [asked.id, asked.type, asked.target, asked.attemptId, asked.correlationId] : null;
@@ -233,6 +234,37 @@ class ReplayedHistory implements EntityHistory {
   }
 }
 
+/**
+ * The code with which the decoder refuses a dead letter now; undefined: it accepts it. The recorded code when another
+ * part refused it (MISROUTED, CORE_ERROR), since that can't be repeated here.
+ */
+function currentDecodeErrorCode(
+  domain: Domain,
+  row: JournalRow,
+  { origin, code }: DeadLetterRecord,
+): string | undefined {
+  if (code === "MISROUTED" || code === "CORE_ERROR") return code;
+  const consumed = domain.consumed.find(({ topic }) => topic === origin.topic);
+  if (!consumed) return "UNKNOWN_TYPE";
+  const headers = row.headers ?? {};
+  if (headers["dlq_truncated"] !== undefined) return "TOO_LARGE";
+  try {
+    decodeRecord(domain, consumed, {
+      ...origin,
+      value: row.value === null ? null : bytesOf(row.value),
+      headers,
+      brokerTimeMs: Date.parse(row.at),
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof DecodeError) return error.code;
+    throw error;
+  }
+}
+
+const bytesOf = (bytes: JournalBytes): Buffer =>
+  typeof bytes === "string" ? Buffer.from(bytes) : Buffer.from(bytes.base64, "base64");
+
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /** The event with its value parsed, if the values differ and both are JSON: then the differing fields are reported. */
@@ -246,15 +278,12 @@ function withParsedValue(event: object & { readonly value: unknown }, other: unk
   }
 }
 
+type JsonDifference = Pick<ReplayDifference, "field" | "recorded" | "replayed">;
 const isComposite = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null;
 
 /** The fields in which two JSON values differ. Another order of keys is a difference of the object. */
-function jsonDifferences(
-  recorded: unknown,
-  replayed: unknown,
-  field: string,
-): Pick<ReplayDifference, "field" | "recorded" | "replayed">[] {
+function jsonDifferences(recorded: unknown, replayed: unknown, field: string): JsonDifference[] {
   if (isSameJson(recorded, replayed)) return [];
   const comparable =
     isComposite(recorded) && isComposite(replayed) && Array.isArray(recorded) === Array.isArray(replayed);

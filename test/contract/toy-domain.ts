@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DomainCode } from "../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../runtime/core/domain.ts";
 import { done, effect } from "../../runtime/core/effect.ts";
 import { handlersOf } from "../../runtime/core/handler.ts";
 import { intent } from "../../runtime/core/intent.ts";

@@ -1,4 +1,5 @@
-import type { Decision, EmittedEvent } from "../../runtime/core/decision.ts";
+import type { Decision } from "../../runtime/core/decision.ts";
+import type { EmittedEvent } from "../../runtime/core/emission.ts";
 import { decodeRecord } from "../../runtime/core/decode.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { Entity } from "../../runtime/core/entity.ts";

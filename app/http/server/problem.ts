@@ -3,7 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { Fault } from "../../../runtime/core/fault.ts";
 import { DecodeError } from "../../../runtime/core/incoming-json.ts";
-import { escapePointer } from "../../../runtime/core/json-pointer.ts";
+import { escapePointer } from "../../../runtime/core/incoming-json.ts";
 
 /** By the last part of the problem's `type`. */
 const PROBLEM_KINDS = {

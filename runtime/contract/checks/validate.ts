@@ -6,7 +6,7 @@ import { checkTransitions } from "./check-transitions.ts";
 import { checkEvents, checkIntentFlow, checkTriggers, checkRaisedCycles, checkRoutes } from "./check-flow.ts";
 import { checkExpressions, checkPlaceholders } from "./check-fields.ts";
 import { checkMatrix, checkReachability, checkUnboundedWaits } from "./check-states.ts";
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import { buildDomainModel, type DomainModel } from "../model/domain-model.ts";
 import type { ContractFile } from "../reading/contract-folder.ts";
 import { buildContractSet } from "../reading/contract-set.ts";

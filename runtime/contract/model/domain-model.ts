@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import { joinWithAnd } from "../diagnostics/diagnostic.ts";
 import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
 import { childRef, type ContractSet, type LoadedContract, sourceRef } from "../reading/contract-source.ts";

@@ -3,7 +3,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { diagnosticAt, type SourceRef } from "../reading/contract-source.ts";
 import { formatEventPattern, parseEventPattern } from "../language/event-pattern.ts";
 import type { EventRef, ExpressionRef, NameRef } from "./model-parts.ts";
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import { parseExpression } from "../../core/expression.ts";
 
 export interface NameLookup {

@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
 import { durationMs } from "../language/schema-parts.ts";
 import type { EffectContract, ReducerContract } from "../language/schema.ts";

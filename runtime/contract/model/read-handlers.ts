@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../core/domain-code.ts";
+import type { DomainCode } from "../../core/domain.ts";
 import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import type { HandlerRow, MatrixRow, OrchestratorContract } from "../language/schema.ts";
 import { childRef, itemsWithRefs, type LoadedContract, type SourceRef, sourceRef } from "../reading/contract-source.ts";

@@ -1,4 +1,5 @@
-import type { Decision, EmittedEvent } from "../../core/decision.ts";
+import type { Decision } from "../../core/decision.ts";
+import type { EmittedEvent } from "../../core/emission.ts";
 import type { Domain } from "../../core/domain.ts";
 import type { Entity } from "../../core/entity.ts";
 import { encodeEvent } from "../../core/envelope.ts";

@@ -12,7 +12,7 @@ import { buildContractSet } from "../../../runtime/contract/reading/contract-set
 import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { sortedUniqueDiagnostics, loadContract } from "../../../runtime/contract/reading/load.ts";
 import type { ContractSet } from "../../../runtime/contract/reading/contract-source.ts";
-import type { DomainCode } from "../../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../../runtime/core/domain.ts";
 
 const FILES = ["orchestrator.yaml", "reducer.yaml", "effects.yaml"] as const;
 type File = (typeof FILES)[number];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkModel } from "../../../runtime/contract/exploration/check-model.ts";
 import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { validateDomain } from "../../../runtime/contract/checks/validate.ts";
-import type { DomainCode } from "../../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../../runtime/core/domain.ts";
 import { message } from "../../../runtime/core/message.ts";
 import { diagnosed, editedModel, shippedCode, shown } from "../checks/edited.ts";
 import { orchestrator } from "../checks/mistakes/mistake.ts";

@@ -1,5 +1,5 @@
 import { HandlerNodeRegistrationAcked } from "../../../nodes/registration/node-registration-acked.handler.ts";
-import type { DomainCode } from "../../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../../runtime/core/domain.ts";
 import type { Handler, HandlerAction } from "../../../runtime/core/handler.ts";
 import type { Edit } from "../checks/edited.ts";
 import { orchestrator, reducer } from "../checks/mistakes/mistake.ts";

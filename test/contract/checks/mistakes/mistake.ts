@@ -1,4 +1,4 @@
-import type { DomainCode } from "../../../../runtime/core/domain-code.ts";
+import type { DomainCode } from "../../../../runtime/core/domain.ts";
 import type { Edit } from "../edited.ts";
 
 /** A mistake made in the shipped contracts or their code, and everything that is said about it. */
