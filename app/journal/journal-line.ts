@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { z } from "zod";
+import { MESSAGE_KINDS } from "../../runtime/core/message.ts";
 import type { JournalBytes, JournalRow, EntitySnapshot } from "../../runtime/core/journal.ts";
 
 const Bytes = z.union([z.string(), z.object({ base64: z.string() })]).nullable();
@@ -25,7 +26,7 @@ const ContractLine = z.object({
 });
 
 const StepBody = z.looseObject({
-  kind: z.enum(["bus", "deadline", "outcome", "published"]),
+  kind: z.enum(MESSAGE_KINDS),
   message: z.looseObject({ payload: Payload, now: z.number() }),
   before: z.looseObject({ state: z.string().nullable(), reducer_state: z.string(), deadlines: Deadlines }).optional(),
   decision: z.looseObject({ result: z.string(), reason: z.string() }),

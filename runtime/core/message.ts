@@ -9,9 +9,11 @@ export interface NewEvent {
   readonly payload: Payload;
 }
 
+export const MESSAGE_KINDS = ["bus", "deadline", "outcome", "published", "drift"] as const;
+
 /** The input of a step. Messages that the runtime makes itself (all but `bus`) name the attempt they belong to. */
 export interface Message {
-  readonly kind: "bus" | "deadline" | "outcome" | "published" | "drift";
+  readonly kind: (typeof MESSAGE_KINDS)[number];
   /** Payload type, or `deadline(name)`, `failed(intent.type)`, `published(Event)`, `drift(backend)`. */
   readonly type: string;
   /** UUID; the causation id of everything that its step emits. */

@@ -23,7 +23,7 @@ interface Report {
 let bench: HttpBench;
 let folder: string;
 beforeAll(async () => {
-  bench = await HttpBench.open(lasting);
+  bench = await HttpBench.open(lasting, { limits: { reconcileEveryMs: 200 } });
   folder = mkdtempSync(join(tmpdir(), "rollcall-replay-"));
   for (let node = 0; node < 5; node++)
     await bench.activeNode(`replay-${node}`, { endpoints: [`http://10.0.0.${node}`] });
@@ -35,6 +35,10 @@ beforeAll(async () => {
   await bench.system.bus.publish([bad], { timeoutMs: 5_000 });
   const deadLetters = async () => (await bench.ask<{ items: object[] }>("/api/v1/dead-letters")).body.items.length;
   await until(async () => (await deadLetters()) === 1);
+  const { store } = bench.system;
+  await store.query("delete from rollcall.node_registrations where node_id = 'replay-2'");
+  const repairs = async () => store.query("select 1 from rollcall.journal where type = 'drift(postgres)'");
+  await until(async () => (await repairs()).length > 0);
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });

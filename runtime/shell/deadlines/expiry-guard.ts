@@ -58,11 +58,14 @@ export class ExpiryGuard {
 
   start(): void {
     if (this.#states.size === 0) return;
-    repeat(this.#context, 0, async () => {
+    const poll = async (): Promise<number> => {
       // A poll that fails is repeated by the next one, and until then nothing guarded expires.
       await this.#poll().catch(() => {});
       return [...this.#states.values()].some(isInForce) ? POLL_WHILE_HELD_MS : POLL_MS;
-    });
+    };
+    // At once, before deadlines are taken over: a hold from before a time in which no process served ends here, and
+    // what is still silent after the grace is judged anew.
+    void poll().then((delayMs) => repeat(this.#context, delayMs, poll));
   }
 
   /** The holds in force, with the number of this process's entities that wait. */
