@@ -13,18 +13,19 @@ import {
 import { diagnosticAt, type DiagnosticDetails, sourceRef } from "../reading/contract-source.ts";
 import { reducerActionNames, enteredState } from "../model/transitions.ts";
 
-/** RC102: what comes in and goes nowhere, and a route that no message ever takes. */
+/** RC102: a message that is received or produced but not handled, and a route for a message that never occurs. */
 export function* checkRoutes(model: DomainModel): Iterable<Diagnostic> {
-  yield* withoutRoute(model);
+  yield* messagesWithoutRoute(model);
   const { handlers, triggers, published } = model;
   const anyOrigin: readonly MessageOrigin[] = ["bus", "raised", "deadline", "failed", "published", "outcome"];
-  for (const { event } of handlers) yield* withoutOrigin(model, event, anyOrigin);
-  // Only what comes from the bus renews, because it shows that the sender is there.
-  for (const event of renewingEvents(model)) yield* withoutOrigin(model, event, ["bus"]);
-  for (const { event } of triggers) yield* withoutOrigin(model, event, ["failed", "outcome", "published"], published);
+  for (const { event } of handlers) yield* routesWithoutOrigin(model, event, anyOrigin);
+  // Only messages from the bus renew a deadline: they show that their sender is alive.
+  for (const event of renewingEvents(model)) yield* routesWithoutOrigin(model, event, ["bus"]);
+  for (const { event } of triggers)
+    yield* routesWithoutOrigin(model, event, ["failed", "outcome", "published"], published);
 }
 
-function* withoutRoute(model: DomainModel): Iterable<Diagnostic> {
+function* messagesWithoutRoute(model: DomainModel): Iterable<Diagnostic> {
   const routed = new Set(model.handlers.map(({ event }) => event.name));
   const renewing = new Set(renewingEvents(model).map(({ name }) => name));
   for (const { name, at, unknown } of model.consumed)
@@ -39,17 +40,18 @@ function* withoutRoute(model: DomainModel): Iterable<Diagnostic> {
   }
 }
 
-function* withoutOrigin(
+/** @param published for a trigger of the reducer: the events of the orchestrator, which it receives directly */
+function* routesWithoutOrigin(
   model: DomainModel,
   event: EventRef,
   origins: readonly MessageOrigin[],
-  more: readonly EventRef[] = [],
+  published: readonly EventRef[] = [],
 ): Iterable<Diagnostic> {
-  if (event.unknown || more.some(({ name }) => name === event.name)) return;
+  if (event.unknown || published.some(({ name }) => name === event.name)) return;
   const origin = messageOrigin(model, event);
   if (origin && origins.includes(origin)) return;
-  const message = `${event.name} never comes here: ${explainOrigin(model, event, origin)}`;
-  yield diagnosticAt("RC102", event.at, message, detailsOf(model, event, more));
+  const message = `${event.name} never arrives here: ${explainOrigin(model, event, origin)}`;
+  yield diagnosticAt("RC102", event.at, message, suggestionFor(model, event, published));
 }
 
 function explainOrigin(
@@ -61,13 +63,13 @@ function explainOrigin(
   if (origin) return `it is ${origin === "raised" ? "raised by the reducer" : `a message of kind ${origin}`}`;
   if (kind === "published") return `${subject} is not in published_events`;
   if (kind !== "failed") return "it is neither consumed, nor raised, nor an outcome";
-  const taken = effects.some(({ intent }) => intent.name === subject);
-  return taken ? `${subject} is retried without a limit` : `no effect takes ${subject}`;
+  const hasEffect = effects.some(({ intent }) => intent.name === subject);
+  return hasEffect ? `${subject} is retried without a limit` : `no effect takes ${subject}`;
 }
 
-/** A wrong name that exists: what was meant is probably near, among the sources that have no route. */
-function detailsOf(model: DomainModel, { name, at }: EventRef, more: readonly EventRef[]): DiagnosticDetails {
-  const candidates = more.length > 0 ? more : model.consumed;
+/** The name exists but can't arrive here, so it is probably a slip for a similar name that can. */
+function suggestionFor(model: DomainModel, { name, at }: EventRef, published: readonly EventRef[]): DiagnosticDetails {
+  const candidates = published.length > 0 ? published : model.consumed;
   const suggestion = didYouMean(
     name,
     candidates.map((use) => use.name),
@@ -76,7 +78,7 @@ function detailsOf(model: DomainModel, { name, at }: EventRef, more: readonly Ev
   return found ? { suggestion, related: [{ at: found.at, message: `${found.name} is declared here` }] } : {};
 }
 
-/** RC103: `output_events` and `published_events` are one list; no topic is both read and written. */
+/** RC103: `output_events` and `published_events` name the same events; no topic is both read and written. */
 export function* checkEvents(model: DomainModel): Iterable<Diagnostic> {
   const { handlers, published, set } = model;
   const related = [{ at: sourceRef(set.orchestrator, "published_events"), message: "the published events" }];
@@ -84,7 +86,7 @@ export function* checkEvents(model: DomainModel): Iterable<Diagnostic> {
   for (const { name, at, unknown } of handlers.flatMap(({ outputs }) => outputs))
     if (!unknown && !known.has(name))
       yield diagnosticAt("RC103", at, `${name} is not in published_events: it has no topic`, { related });
-  for (const handler of handlers) yield* widenedRows(handler);
+  for (const handler of handlers) yield* rowsBeyondHandler(handler);
   const returned = returnedEvents(model);
   for (const { name, at, unknown } of published)
     if (!unknown && !returned.has(name))
@@ -92,13 +94,13 @@ export function* checkEvents(model: DomainModel): Iterable<Diagnostic> {
   yield* sharedTopics(model);
 }
 
-/** A row narrows its handler's list: an event that is not there would escape every other check of it. */
-function* widenedRows({ rows, outputs, handler }: HandlerModel): Iterable<Diagnostic> {
+/** A row may return only events that its handler lists, because the checks of handlers look at that list alone. */
+function* rowsBeyondHandler({ rows, outputs, handler }: HandlerModel): Iterable<Diagnostic> {
   const allowed = new Set(outputs.map(({ name }) => name));
-  const more = new Map<string, EventRef[]>();
+  const notAllowed = new Map<string, EventRef[]>();
   for (const use of rows.flatMap((row) => row.outputs))
-    if (!use.unknown && !allowed.has(use.name)) more.set(use.name, [...(more.get(use.name) ?? []), use]);
-  for (const [name, [first, ...others]] of more) {
+    if (!use.unknown && !allowed.has(use.name)) notAllowed.set(use.name, [...(notAllowed.get(use.name) ?? []), use]);
+  for (const [name, [first, ...others]] of notAllowed) {
     const at = outputs[0]?.at ?? handler.at;
     const related = [
       { at, message: `what ${handler.name} may return` },
@@ -118,7 +120,7 @@ function* sharedTopics({ consumed, published, deadLetterTopic }: DomainModel): I
   }
 }
 
-/** RC203: every intent that is asked for has an effect and the other way round, and some trigger takes each outcome. */
+/** RC203: each emitted intent has an effect, each effect's intent is emitted, and each outcome has a trigger. */
 export function* checkIntentFlow(model: DomainModel): Iterable<Diagnostic> {
   const { emissions, effects } = model;
   const actions = new Set(reducerActionNames(model));
@@ -139,18 +141,18 @@ export function* checkIntentFlow(model: DomainModel): Iterable<Diagnostic> {
       const suggestion = didYouMean(intent.name, emitted);
       yield diagnosticAt("RC203", intent.at, `nothing emits ${intent.name}`, { suggestion });
     }
-  yield* untakenOutcomes(model);
+  yield* outcomesWithoutTrigger(model);
 }
 
-function* untakenOutcomes(model: DomainModel): Iterable<Diagnostic> {
+function* outcomesWithoutTrigger(model: DomainModel): Iterable<Diagnostic> {
   const { triggers, handlers, effects } = model;
   const uses = [...machineTriggers(model), ...[...triggers, ...handlers].map(({ event }) => event)];
-  const taken = new Set(uses.map(({ name }) => name));
+  const triggering = new Set(uses.map(({ name }) => name));
   for (const { intent, mayFail, outputs } of effects) {
     for (const { name, at, unknown } of outputs)
-      if (!unknown && !taken.has(name)) yield diagnosticAt("RC203", at, `no trigger takes the outcome ${name}`);
+      if (!unknown && !triggering.has(name)) yield diagnosticAt("RC203", at, `no trigger takes the outcome ${name}`);
     const failure = formatEventPattern({ kind: "failed", subject: intent.name });
-    if (!intent.unknown && mayFail && !taken.has(failure))
+    if (!intent.unknown && mayFail && !triggering.has(failure))
       yield diagnosticAt("RC203", intent.at, `${intent.name} may fail, but no trigger takes ${failure}`);
   }
 }
@@ -166,7 +168,7 @@ export function* checkTriggers(model: DomainModel): Iterable<Diagnostic> {
   for (const trigger of firstUses(machineTriggers(model)))
     if (!trigger.unknown && !isProduced(model, trigger, produced))
       yield diagnosticAt("RC205", trigger.at, `nothing produces ${trigger.name}`);
-  // Other rows' events are checked where they are returned (RC105); here those that only raised events lead to.
+  // Checked here only for handlers of raised events: what other handlers return is checked row by row (RC105).
   const accepted = new Set(machineTriggers(model).map(({ name }) => name));
   const raised = handlers.filter(({ event }) => messageOrigin(model, event) === "raised");
   for (const { name, at, unknown } of raised.flatMap(({ outputs }) => outputs))
@@ -185,13 +187,14 @@ function isProduced(model: DomainModel, trigger: EventRef, produced: ReadonlySet
   return origin === "published" || origin === "failed";
 }
 
-/** Of a name used in several places the first: it is one mistake. */
+/** The first use of each name: a wrong name is reported once, however often it is used. */
 const firstUses = <Use extends { readonly name: string }>(uses: readonly Use[]): readonly Use[] =>
   uses.filter(({ name }, index) => uses.findIndex((use) => use.name === name) === index);
 
 /**
- * RC204: a raised event whose handler returns an event that makes the reducer raise it again, at once or by way of
- * others, would never let a step end. Which state the reducer is in by then is not asked: events may still wait.
+ * RC204: a raised event whose handler returns an event that makes the reducer raise it again, directly or through other
+ * raised events, would keep a step from ending. The reducer's state at that point is ignored: other events of the step
+ * may still be queued and change it.
  */
 export function* checkRaisedCycles(model: DomainModel): Iterable<Diagnostic> {
   const reported = new Set<string>();
@@ -209,17 +212,17 @@ export function* checkRaisedCycles(model: DomainModel): Iterable<Diagnostic> {
   }
 }
 
-/** The shortest way from a raising state back to its own event, by breadth. */
+/** Breadth-first search for the shortest path from a raising state back to the event that it raises. */
 function cycleFrom(model: DomainModel, start: StateModel): readonly StateModel[] | undefined {
-  const ways: (readonly StateModel[])[] = [[start]];
+  const paths: (readonly StateModel[])[] = [[start]];
   const seen = new Set<string>();
-  for (const way of ways) {
-    const last = way.at(-1) ?? start;
+  for (const path of paths) {
+    const last = path.at(-1) ?? start;
     for (const next of raisedAfter(model, last.raises?.name ?? "")) {
-      if (next.raises?.name === start.raises?.name) return way;
+      if (next.raises?.name === start.raises?.name) return path;
       if (seen.has(next.name)) continue;
       seen.add(next.name);
-      ways.push([...way, next]);
+      paths.push([...path, next]);
     }
   }
   return undefined;

@@ -4,7 +4,7 @@ import type { Message, NewEvent, Payload } from "../../core/message.ts";
 import { deadlineMessage, intentFailure, outcomeMessage, publishedMessage } from "../../core/runtime-messages.ts";
 import type { ExplorationContext, MessageSource } from "./exploration-context.ts";
 import { outcomePayload, type Sample } from "./sample-payloads.ts";
-import { memoizedId, requestId, START_MS, type SystemState } from "./system-state.ts";
+import { memoizedId, defaultCorrelationId, START_MS, type SystemState } from "./system-state.ts";
 
 /** Something that may happen next. */
 export interface PossibleMessage {
@@ -93,7 +93,7 @@ function externalMessages(
   system: SystemState,
   source: MessageSource,
 ): readonly PossibleMessage[] {
-  const { now, entity, idPhase } = system;
+  const { now, entity, idSet } = system;
   const variants = idVariants(context, system, source);
   const firstAt = (time: number, when: string) =>
     variants.slice(0, 1).map(({ ids, label }) => ({ ids, now: time, label: joinLabels(label, when) }));
@@ -105,7 +105,7 @@ function externalMessages(
     firstAt(at + 1, "after the deadline, before it fires"),
   );
   return source.samples.flatMap((sample, index) => {
-    const id = memoizedId(source.type, index, idPhase);
+    const id = memoizedId(source.type, index, idSet);
     return (index > 0 ? arrivals : [...arrivals, ...due]).flatMap(({ ids, label, now: at }) => {
       const payload = decodedPayload(source, sample, ids);
       if (!payload) return [];
@@ -114,10 +114,10 @@ function externalMessages(
         type: source.type,
         id,
         entityId: context.entityId,
-        correlationId: ids["correlation_id"] ?? requestId(idPhase),
+        correlationId: ids["correlation_id"] ?? defaultCorrelationId(idSet),
         payload,
         now: at,
-        origin: { topic: source.topic, partition: 0, offset: idPhase },
+        origin: { topic: source.topic, partition: 0, offset: idSet },
       };
       return { message, label: joinLabels(sample.label, label), isInternal: false };
     });

@@ -7,36 +7,36 @@ import type { Message } from "../../core/message.ts";
 import { toRfc3339 } from "../../core/time.ts";
 import type { ExplorationContext } from "./exploration-context.ts";
 
-/** The time of the first state, ms since the epoch: that of example payloads too. */
+/** The time of the first state, ms since the epoch. Example payloads have it too. */
 export const START_MS = Date.UTC(2026, 0, 31, 12);
 
-/** One entity, and all that is on its way to it. Immutable: a step makes another one. */
+/** A state that the exploration visits: one entity, and the messages that can still reach it. Immutable. */
 export interface SystemState {
   readonly entity: Entity | undefined;
   /** Broker time, ms since the epoch. */
   readonly now: number;
   /**
-   * Which of three sets of ids new messages get. Each attempt takes the next one, so those of the current attempt, of
-   * the one before and of a new message differ. The sets are used again, so that the number of states stays finite.
+   * Number, 0 to 2, of the set of ids that new messages get. Each attempt takes the next set, so that ids of the
+   * current attempt, of the previous one and of a new message differ. Sets are reused: the number of states is finite.
    */
-  readonly idPhase: number;
-  /** The attempt before the current one, or an unknown one: messages of it must change nothing. */
+  readonly idSet: number;
+  /** The attempt before the current one; before the first one a made-up attempt. Its messages must change nothing. */
   readonly previousAttempt: Attempt;
-  /** Intents of the current attempt whose outcome matters and has not come. */
+  /** Intents of the current attempt whose outcome a contract uses and which have none yet. */
   readonly requestedIntents: readonly Intent[];
-  /** Types of the current attempt's events whose arrival on the bus is waited for. */
+  /** Types of the current attempt's events whose publication a contract waits for. */
   readonly unpublished: readonly string[];
-  /** Target -> the last intent there that must be compensated when the attempt ends. */
+  /** What invariants call `owed`: target -> the last intent there that must be compensated when the attempt ends. */
   readonly owed: ReadonlyMap<string, Intent>;
-  /** Messages taken and events published in this attempt, as far as an invariant names them. */
+  /** What invariants call `seen`: messages and events of this attempt, of those that an invariant names. */
   readonly seen: ReadonlySet<string>;
-  /** For each `eventually` whether this attempt has reached one of its states. */
+  /** For each `eventually` invariant: whether this attempt has reached one of its states. */
   readonly eventuallyReached: readonly boolean[];
 }
 
 const idCache = new Map<string, string>();
 
-/** The id derived from these words. Each id costs a hash, and the exploration uses the same few all the time. */
+/** The id derived from these words. Cached: deriving costs a hash, and the exploration uses few different ids. */
 export function memoizedId(...words: readonly (string | number)[]): string {
   const key = words.join(" ");
   const id = idCache.get(key) ?? derivedId("check", ...words);
@@ -44,11 +44,11 @@ export function memoizedId(...words: readonly (string | number)[]): string {
   return id;
 }
 
-/** The correlation id of a message of this phase that names none. */
-export const requestId = (phase: number): string => memoizedId("request", phase);
+/** The correlation id of a new message whose payload has none. */
+export const defaultCorrelationId = (idSet: number): string => memoizedId("request", idSet);
 
-/** What an attempt begins with. */
-const nothingYet = ({ eventuallyInvariants }: ExplorationContext) => ({
+/** The fields that each attempt starts anew. */
+const newAttemptFields = ({ eventuallyInvariants }: ExplorationContext) => ({
   requestedIntents: [],
   unpublished: [],
   seen: new Set<string>(),
@@ -58,7 +58,7 @@ const nothingYet = ({ eventuallyInvariants }: ExplorationContext) => ({
 export const initialState = (context: ExplorationContext): SystemState => ({
   entity: undefined,
   now: START_MS,
-  idPhase: 0,
+  idSet: 0,
   previousAttempt: {
     number: 0,
     id: memoizedId("an unknown attempt"),
@@ -66,7 +66,7 @@ export const initialState = (context: ExplorationContext): SystemState => ({
     awaiting: [],
   },
   owed: new Map(),
-  ...nothingYet(context),
+  ...newAttemptFields(context),
 });
 
 export const hasOpenedAttempt = (system: SystemState, { entity }: Decision): boolean =>
@@ -84,21 +84,21 @@ export function nextState(
   if (!entity || (decision.result === "no_op" && entity === system.entity && !isOfCurrentAttempt)) return system;
   const { domain } = context;
   const opened = hasOpenedAttempt(system, decision);
-  const before = opened ? attemptOpened(context, system) : system;
-  const isOurs = ({ attemptId }: { readonly attemptId: string }) => attemptId === entity.attempt.id;
-  const published = decision.events.filter(isOurs).map(({ type }) => type);
+  const before = opened ? withNewAttempt(context, system) : system;
+  const isOfCurrent = ({ attemptId }: { readonly attemptId: string }) => attemptId === entity.attempt.id;
+  const published = decision.events.filter(isOfCurrent).map(({ type }) => type);
   const unpublished = [
     ...before.unpublished.filter((type) => !(isOfCurrentAttempt && message.type === `published(${type})`)),
     ...published.filter((type) => domain.awaitsPublish.has(type)),
   ];
-  const isTaken = decision.result !== "no_op" && isOfAttempt(context, entity.attempt, message);
-  const names = [...(isTaken ? [message.type] : []), ...published].filter((name) => context.observedNames.has(name));
+  const isSeen = decision.result !== "no_op" && isOfAttempt(context, entity.attempt, message);
+  const names = [...(isSeen ? [message.type] : []), ...published].filter((name) => context.observedNames.has(name));
   const unanswered = before.requestedIntents.filter(({ id }) => id !== message.intentId);
   return {
     ...before,
     entity,
     now: Math.max(system.now, message.now),
-    requestedIntents: requestedAfter(domain, entity, [...unanswered, ...intents.filter(isOurs)]),
+    requestedIntents: requestedAfter(domain, entity, [...unanswered, ...intents.filter(isOfCurrent)]),
     unpublished: [...new Set(unpublished)],
     owed: owedAfter(context, system.owed, intents),
     seen: names.every((name) => before.seen.has(name)) ? before.seen : new Set([...before.seen, ...names]),
@@ -106,15 +106,16 @@ export function nextState(
   };
 }
 
-const attemptOpened = (context: ExplorationContext, system: SystemState): SystemState => ({
+const withNewAttempt = (context: ExplorationContext, system: SystemState): SystemState => ({
   ...system,
-  idPhase: (system.idPhase + 1) % 3,
+  idSet: (system.idSet + 1) % 3,
   previousAttempt: system.entity?.attempt ?? system.previousAttempt,
-  ...nothingYet(context),
+  ...newAttemptFields(context),
 });
 
 /**
- * Of intents that are alike one is kept: a second outcome of the same kind could change nothing that the first did not.
+ * Of intents with the same type that are both awaited or both not, one is kept: a second outcome of the same kind could
+ * change nothing that the first did not.
  */
 function requestedAfter({ effects }: Domain, { attempt }: Entity, intents: readonly Intent[]) {
   const answerable = intents.filter(({ type }) => {
@@ -139,7 +140,7 @@ function owedAfter(
   return owed;
 }
 
-/** A message that answers an attempt is of this one when each id that it carries is this one's. */
+/** A message of a type that names an attempt belongs to this one unless it carries an id of another. */
 function isOfAttempt({ domain, sources }: ExplorationContext, attempt: Attempt, message: Message): boolean {
   if (message.kind !== "bus") return message.attemptId === attempt.id;
   if (!sources.get(message.type)?.namesAttempt) return true;
@@ -153,26 +154,27 @@ function reachedAfter(
   { moves }: Decision,
   opened: boolean,
 ) {
+  // Transitions before the event that starts an attempt still belong to the previous one.
   const opening = moves.findIndex(({ trigger }) => trigger === domain.attempt.startedBy);
-  const own = opened ? moves.slice(Math.max(opening, 0)) : moves;
+  const movesOfAttempt = opened ? moves.slice(Math.max(opening, 0)) : moves;
   return eventuallyInvariants.map(
     ({ invariant: { machine }, states }, index) =>
-      before[index] === true || own.some((move) => move.machine === machine && states.has(move.to)),
+      before[index] === true || movesOfAttempt.some((move) => move.machine === machine && states.has(move.to)),
   );
 }
 
 const IDS_AND_TIMES =
   /"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/g;
-/** What the runtime counts up in events, where a reducer keeps it. */
+/** Counters that the runtime writes into events, and that a reducer may have copied into its data. */
 const COUNTERS = /"(?:entity_seq|attempt|version)":\d+/g;
 const START = toRfc3339(START_MS);
 
 /**
- * All that makes a difference to what may happen next: of states with the same fingerprint one is explored. Ids differ
- * by whose they are, times by whether they lie before the first state; counters that only grow are left out.
+ * Equal for states from which the same can happen, of which only one is explored. So an id is replaced by its role (the
+ * current attempt's, the previous one's), a time by whether it lies before the first state, and counters are left out.
  */
 export function stateFingerprint(system: SystemState): string {
-  const { entity, idPhase, previousAttempt } = system;
+  const { entity, idSet, previousAttempt } = system;
   if (!entity) return "";
   const { state, reducerState, attempt, deadlines, data } = entity;
   const text = JSON.stringify([
@@ -191,9 +193,9 @@ export function stateFingerprint(system: SystemState): string {
   const roles = new Map([
     [attempt.id, "this attempt"],
     [previousAttempt.id, "the attempt before"],
-    [requestId(idPhase), "a request to come"],
-    [requestId((idPhase + 1) % 3), "the request before"],
-    [requestId((idPhase + 2) % 3), "this request"],
+    [defaultCorrelationId(idSet), "a request to come"],
+    [defaultCorrelationId((idSet + 1) % 3), "the request before"],
+    [defaultCorrelationId((idSet + 2) % 3), "this request"],
   ]);
   return text
     .replace(IDS_AND_TIMES, (quoted) => {

@@ -138,7 +138,7 @@ export const flow: readonly Mistake[] = [
     says: "NodeRegistrationInitiated ends an attempt: no action here emits consul.deregister",
   },
   {
-    mistake: "an end of an attempt that the reducer is not told of",
+    mistake: "an event that ends an attempt and that the reducer does not consume",
     edits: [reducer("  - { event_type: NodeLivenessExpired, trigger: reset }\n", "")],
     gives: [
       "RC207 orchestrator.yaml: - { from_state: ACTIVE, trigger: «NodeLivenessExpired», to_state: LIVENESS_EXPIRED }",

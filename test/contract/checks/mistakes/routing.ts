@@ -23,7 +23,7 @@ export const routing: readonly Mistake[] = [
       orchestrator('  - { topic: "{env}.{namespace}.onex.cmd.node-deregister.v1", event_type: NodeDeregister }\n', ""),
     ],
     gives: ["RC102 orchestrator.yaml: - event_model: { name: «NodeDeregister» }"],
-    says: "NodeDeregister never comes here",
+    says: "NodeDeregister never arrives here",
   },
   {
     mistake: "a deadline that no handler takes",
@@ -52,13 +52,13 @@ export const routing: readonly Mistake[] = [
       "RC203 effects.yaml: intent_type: «consul.register»",
       'RC102 reducer.yaml: - { event_type: «"failed(consul.set_status)"», trigger: error_received }',
     ],
-    says: "failed(consul.set_status) never comes here: consul.set_status is retried without a limit",
+    says: "failed(consul.set_status) never arrives here: consul.set_status is retried without a limit",
   },
   {
-    mistake: "an event that the reducer consumes and nobody tells it of",
+    mistake: "an event that the reducer consumes and never gets",
     edits: [reducer("event_type: NodeUpdated,", "event_type: NodeHeartbeatEvent,")],
     gives: ["RC102 reducer.yaml: - { event_type: «NodeHeartbeatEvent», trigger: node_changed }"],
-    says: "NodeHeartbeatEvent never comes here: what is consumed from the bus goes to handlers only",
+    says: "NodeHeartbeatEvent never arrives here: what is consumed from the bus goes to handlers only",
   },
   {
     mistake: "an event in output_events that is not published",
