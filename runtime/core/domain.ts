@@ -42,7 +42,7 @@ export interface StateSpec {
 /** The result of XState's `transition()` for one (state, trigger, truth of the conditions). */
 export interface TransitionResult {
   readonly to: string;
-  /** False for a transition to the same state: no entry actions, no `raises`, no deadline armed anew. */
+  /** False for a transition to the same state: its entry actions and `raises` are left out, its deadline stays. */
   readonly entered: boolean;
   /** Transition actions, then the entered state's entry actions. */
   readonly actions: readonly string[];
@@ -61,7 +61,7 @@ export interface Machine {
   /** state -> trigger -> cell. */
   readonly table: ReadonlyMap<string, ReadonlyMap<string, TransitionCell>>;
 }
-/** Stands for the orchestrator's `null` state inside a machine. */
+/** The name in a machine of the orchestrator's `null` state: there is no entity yet. */
 export const NO_ENTITY = "(none)";
 
 type RouteRowAction =

@@ -31,8 +31,8 @@ type QueuedTrigger =
   | { readonly kind: "raised"; readonly name: string };
 
 /**
- * The state of one `step()` while it runs: the entity so far, and what was decided so far. It is mutable, but never
- * leaves the call: seen from outside `step()` is pure.
+ * The state of one `step()` while it runs: the entity, and what was decided so far. It is mutable, but only that call
+ * has it, so `step()` as a whole is pure.
  */
 export class StepRun {
   readonly domain: Domain;
@@ -40,7 +40,7 @@ export class StepRun {
   /** For people: why the step does what it does. */
   readonly reasons: string[] = [];
   readonly #before: Entity | undefined;
-  /** The entity that the step was given, which must not be changed; after the first change a copy of it. */
+  /** The caller's entity, which must not be changed; from the first change on a copy of it. */
   #entity: MutableEntity;
   readonly #queue: QueuedTrigger[] = [];
   readonly #events: EmittedEvent[] = [];
@@ -69,12 +69,12 @@ export class StepRun {
     this.#queue.push({ kind: "event", event, isRequired });
   }
 
-  /** What conditions are about. Their `state` is the reducer's data, not the orchestrator's state. */
+  /** The values that conditions are evaluated on. Their `state` is the reducer's data, not the orchestrator's state. */
   facts(payload: Payload): Facts {
     return { payload, state: this.entity.data, unconfirmed: this.entity.attempt.awaiting.length };
   }
 
-  /** Lets the message join the current attempt. */
+  /** Adds the message's correlation id to the current attempt, which it did not start: the result `absorbed`. */
   absorb(): void {
     const { attempt } = this.entity;
     const { correlationIds } = attempt;
@@ -84,13 +84,13 @@ export class StepRun {
     this.#mutableEntity().attempt = { ...attempt, correlationIds: [...correlationIds, correlationId] };
   }
 
-  /** The deadline of the current state, if it is armed and this message type moves it. */
+  /** The deadline of the current state, if it is armed and messages of this type renew it. */
   renewableDeadline(type: string): DeadlineSpec | undefined {
     const spec = this.domain.orchestrator.states.get(this.entity.state ?? NO_ENTITY)?.deadline;
     return spec && spec.renewedBy.has(type) && this.entity.deadlines[spec.name] ? spec : undefined;
   }
 
-  /** Moves an armed deadline, only forward. An event of the step that then leaves the state disarms it. */
+  /** Moves an armed deadline to a later time, never to an earlier one. Leaving the state later disarms it. */
   renew(spec: DeadlineSpec): void {
     const armed = this.entity.deadlines[spec.name];
     if (!armed) return;
@@ -109,8 +109,8 @@ export class StepRun {
     this.#mutableEntity().deadlines = rest;
   }
 
-  /** Offers an outcome or a confirmed publish to both machines. @returns whether either of them took it */
-  offerRuntimeMessage(): boolean {
+  /** Applies an outcome, or the confirmation of a published event, to both machines. @returns whether one accepts it */
+  applyRuntimeMessage(): boolean {
     const { type, intentId, payload, kind } = this.message;
     const before = this.#entity;
     if (kind === "outcome" && !isIntentFailure(this.message)) {
@@ -120,26 +120,29 @@ export class StepRun {
     }
     const result = this.#orchestratorTransition(type, payload);
     if (result) this.#moveOrchestrator(type, result);
-    const taken = this.#offerToReducer(type, payload, false);
-    // An outcome that neither machine takes confirms nothing.
-    if (!result && !taken) this.#entity = before;
-    return result !== undefined || taken;
+    const isAccepted = this.#applyToReducer(type, payload, false) || result !== undefined;
+    // An outcome that neither machine accepts leaves `unconfirmed` as it was.
+    if (!isAccepted) this.#entity = before;
+    return isAccepted;
   }
 
-  /** Applies each event to the orchestrator, then to the reducer. The names that the reducer raises are queued. */
+  /**
+   * Applies each queued event to the orchestrator, then to the reducer, which may raise a name and so extend the queue.
+   * @param route gives a raised name to its handler
+   */
   processQueue(route: (raisedName: string) => void): void {
-    for (let taken = 0; this.#queue.length > 0; taken++) {
-      if (taken >= QUEUED_TRIGGERS_MAX)
+    for (let processed = 0; this.#queue.length > 0; processed++) {
+      if (processed >= QUEUED_TRIGGERS_MAX)
         throw new Error(`more than ${QUEUED_TRIGGERS_MAX} events and raised names in one step`);
       const next = this.#queue.shift() as QueuedTrigger;
       if (next.kind === "raised") route(next.name);
-      else this.#apply(next.event, next.isRequired);
+      else this.#applyEvent(next.event, next.isRequired);
     }
   }
 
   decision(): Decision {
     const changed = this.#events.length > 0 || this.#moves.length > 0 || this.#intents.length > 0;
-    // A message that changes nothing creates no entity.
+    // A first message that changes nothing must not create an entity.
     const isKept = this.#entity !== this.#before && (this.#before !== undefined || changed);
     const result = changed ? "changed" : this.#absorbed ? "absorbed" : this.#renewed ? "renewed" : "no_op";
     return {
@@ -162,7 +165,7 @@ export class StepRun {
     return this.reasons.join("; ");
   }
 
-  #apply(event: NewEvent, isRequired: boolean): void {
+  #applyEvent(event: NewEvent, isRequired: boolean): void {
     const startsAttempt = event.type === this.domain.attempt.startedBy;
     const result = this.#orchestratorTransition(event.type, event.payload);
     if (!result) {
@@ -177,7 +180,7 @@ export class StepRun {
     const emitted = emittedEvent(this.domain, entity, this.message, event);
     this.#events.push(emitted);
     this.#moveOrchestrator(event.type, result);
-    this.#offerToReducer(event.type, emitted.payload, startsAttempt);
+    this.#applyToReducer(event.type, emitted.payload, startsAttempt);
   }
 
   #orchestratorTransition(trigger: string, payload: Payload): TransitionResult | undefined {
@@ -189,10 +192,10 @@ export class StepRun {
     // Most transitions have no conditions, so no facts are needed.
     if (!cell || cell.conditions.length === 0) return cell?.results[0];
     const facts = this.facts(payload);
-    // Bit i says whether condition i holds: the index of the result.
-    let truths = 0;
-    for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) truths |= 1 << i;
-    return cell.results[truths];
+    // The index of the result: bit i is set when condition i holds.
+    let resultIndex = 0;
+    for (let i = 0; i < cell.conditions.length; i++) if (cell.conditions[i]?.(facts)) resultIndex |= 1 << i;
+    return cell.results[resultIndex];
   }
 
   #moveOrchestrator(trigger: string, { to, entered }: TransitionResult): void {
@@ -211,7 +214,8 @@ export class StepRun {
     entity.deadlines = { ...entity.deadlines, [deadline.name]: armed };
   }
 
-  #offerToReducer(type: string, payload: Payload, startsAttempt: boolean): boolean {
+  /** @returns whether the reducer has a transition for it */
+  #applyToReducer(type: string, payload: Payload, startsAttempt: boolean): boolean {
     const trigger = this.domain.triggerByMessageType.get(type);
     if (trigger === undefined) return false;
     const from = this.entity.reducerState;
@@ -231,7 +235,7 @@ export class StepRun {
     return true;
   }
 
-  /** Runs a reducer action: an update, or an intent builder. @returns the id of the intent, if one was built */
+  /** Runs an action of the reducer: updates its data, or builds an intent. @returns the id of the intent, if any */
   #runAction(action: string, payload: Payload): string | undefined {
     const { domain, message, entity } = this;
     const { builders, updates } = domain.reducerCode;

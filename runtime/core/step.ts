@@ -47,7 +47,7 @@ function processMessage(run: StepRun): void {
   const { kind, type, payload } = run.message;
   const isRouted = run.domain.routes.has(type);
   const isOffered = kind === "outcome" || kind === "published";
-  const isTaken = isOffered ? run.offerRuntimeMessage() : kind === "deadline";
+  const isTaken = isOffered ? run.applyRuntimeMessage() : kind === "deadline";
   if (kind === "deadline") run.disarm(subjectOf(type));
   const renewable = kind === "bus" ? run.renewableDeadline(type) : undefined;
   const isNothing = isRouted && !route(run, type, payload);
