@@ -5,7 +5,7 @@ import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import type { PlannedOutcome, PlannedStep } from "../../runtime/replay/plan.ts";
+import type { PlannedOutcome, StepSummary } from "../../runtime/replay/plan.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { SHIPPED_CONTRACTS } from "../host/compose.ts";
 import { readStoreConfig } from "../host/config.ts";
@@ -30,6 +30,7 @@ import { clearProgress, colors, print, printJson, replaceUnprintable, showProgre
 const LISTED_MAX = 100;
 const HOUR_MS = 3_600_000;
 
+/** Handlers and reducer that replayed steps run; effects are not carried out. */
 const code = registrationOn(withoutBackends);
 
 interface JournalOptions extends ServerOptions {
@@ -38,11 +39,8 @@ interface JournalOptions extends ServerOptions {
 
 export function addCommands(program: Command): void {
   withJournalOptions(program.command("replay"))
-    .description("replays the journal through the core; nothing is written but the file of --export")
-    .option(
-      "--verify",
-      "compares decisions, events and intents byte for byte, but for their reasons; exits 1 on a difference",
-    )
+    .description("repeats the journal's decisions; nothing is written except the file of --export")
+    .option("--verify", "compares decisions, events and intents byte for byte, except reasons; exits 1 on a difference")
     .addOption(
       new Option("--export <file>", "writes the journal as NDJSON, - for standard output").conflicts([
         "verify",
@@ -66,7 +64,7 @@ const withJournalOptions = (command: Command): Command =>
     .option("--from <file>", "a file that --export wrote")
     .option("--journal", "the journal of DATABASE_URL, or of the server at --url: the default", true);
 
-/** Reads the chosen journal; nothing is written. An invalid journal ends the command as wrong usage. */
+/** Reads the chosen journal. An invalid one ends the command like an invalid argument. */
 async function withJournal<Result>(
   options: JournalOptions,
   command: Command,
@@ -103,8 +101,8 @@ async function* journalLines(
   }
 }
 
-/** Reads the journal's head and compiles its contracts. */
-const open = (lines: AsyncIterable<JournalLine>): Promise<OpenJournal> =>
+/** Reads the journal's head and compiles its contracts; the rows are still to be read. */
+const openWithContracts = (lines: AsyncIterable<JournalLine>): Promise<OpenJournal> =>
   openJournal(lines, code, (names) => {
     const { model } = validateDomain(SHIPPED_CONTRACTS, code);
     if (!model) throw new Error("the shipped contracts have errors: rollcall validate");
@@ -119,7 +117,7 @@ interface ReplayOptions extends JournalOptions {
 async function replay(options: ReplayOptions, command: Command): Promise<void> {
   if (options.export !== undefined) return exportJournal(options.export, options, command);
   if (!options.verify) command.error("error: give --verify, or --export <file>");
-  const report = await withJournal(options, command, {}, async (lines) => verify(await open(lines)));
+  const report = await withJournal(options, command, {}, async (lines) => verify(await openWithContracts(lines)));
   if (options.json) printJson(report);
   else printReplay(report);
   if (!report.ok) process.exitCode = 1;
@@ -133,11 +131,11 @@ async function exportJournal(file: string, options: ReplayOptions, command: Comm
       yield `${JSON.stringify(line)}\n`;
     }
   };
-  const isNamed = file !== "-";
+  const isToFile = file !== "-";
   await withJournal(options, command, {}, (source) =>
-    pipeline(toNdjson(source), isNamed ? createWriteStream(file) : process.stdout, { end: isNamed }),
+    pipeline(toNdjson(source), isToFile ? createWriteStream(file) : process.stdout, { end: isToFile }),
   );
-  if (isNamed) print(`${lines} lines in ${file}`);
+  if (isToFile) print(`${lines} lines in ${file}`);
 }
 
 async function verify({ contracts, problems, entityHistories }: OpenJournal) {
@@ -146,6 +144,7 @@ async function verify({ contracts, problems, entityHistories }: OpenJournal) {
   const replay = new Replay(contracts, {
     difference: (difference) => {
       found.push(difference);
+      // Entities come one after the other: the earliest of all are known only at the end.
       if (found.length > 20 * LISTED_MAX) found.splice(0, Infinity, ...earliest(found));
     },
     incomplete: (entityId, reason) => {
@@ -178,8 +177,8 @@ function printReplay(report: Awaited<ReturnType<typeof verify>>): void {
     const heading =
       `${difference.entityId ?? "(no node)"}  partition ${difference.partition} seq ` +
       `${difference.seq}  ${difference.at}  ${difference.type}`;
-    if (heading !== previousHeading)
-      print(`${colors.red(replaceUnprintable(heading))}${difference.follows ? colors.dim("  (follows)") : ""}`);
+    const followsText = difference.follows ? colors.dim("  (may follow from an earlier one)") : "";
+    if (heading !== previousHeading) print(`${colors.red(replaceUnprintable(heading))}${followsText}`);
     previousHeading = heading;
     print(`  ${replaceUnprintable(difference.field)}`);
     print(`    recorded  ${valueText(difference.recorded)}`);
@@ -188,12 +187,13 @@ function printReplay(report: Awaited<ReturnType<typeof verify>>): void {
   if (differences > found.length) print(colors.dim(`... and ${differences - found.length} more`));
   for (const { entityId, reason } of report.incompleteNodes)
     print(`${replaceUnprintable(entityId)} not replayed: ${reason}`);
-  const what =
+  const counts =
     `${rows} rows of ${entities} nodes: ${steps} steps, ${events} events, ${intents} intents, ` +
     `${deadLetters} dead letters, ${states} stored states`;
-  const words = reworded > 0 ? `, reworded: ${reworded}` : "";
-  if (report.ok) return print(`${what}: all come out ${words === "" ? "byte for byte" : `the same${words}`}`);
-  print(`${what}: ${colors.red(`${differences} differences`)}, ${incomplete} nodes not replayed to the end${words}`);
+  const rewordedText = reworded > 0 ? `, reworded: ${reworded}` : "";
+  if (report.ok) return print(`${counts}: all are the same${rewordedText === "" ? " byte for byte" : rewordedText}`);
+  const differencesText = colors.red(`${differences} differences`);
+  print(`${counts}: ${differencesText}, ${incomplete} nodes not replayed to the end${rewordedText}`);
 }
 
 const valueText = (value: unknown): string =>
@@ -206,10 +206,10 @@ async function plan(
 ): Promise<void> {
   const model = await readFolder(dir, {});
   if (!model) return;
-  // A file names the time at which it was written, and the hours count back from that.
+  // The hours count back from now; in a file from the time at which it was written, which its head states.
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;
   const report = await withJournal(options, command, { since }, async (lines) => {
-    const journal = await open(lines);
+    const journal = await openWithContracts(lines);
     return runPlan(journal, compileDomain(model, journal.head), options.hours, ({ nodes, otherwise, unknown }) =>
       showProgress(() => `${nodes} nodes, ${otherwise} otherwise, ${unknown} unknown`),
     );
@@ -223,7 +223,7 @@ async function plan(
 function printPlan(report: PlanReport, dir: string): void {
   const { since, until, nodes, otherwise, unknown, same, byOtherSteps, incomplete, found, notKnown } = report;
   print(`${nodes} nodes with journaled steps from ${since} to ${until}, as ${dir} would have had them:`);
-  for (const end of found) printEnd(end);
+  for (const outcome of found) printOutcome(outcome);
   if (otherwise > found.length) print(colors.dim(`... and ${otherwise - found.length} more`));
   for (const { entityId, recorded, unknown: reason } of notKnown)
     print(
@@ -238,7 +238,7 @@ function printPlan(report: PlanReport, dir: string): void {
   print(`${otherwise} end otherwise, ${unknown} unknown, ${same} end the same${others}${incompleteText}`);
 }
 
-function printEnd({ entityId, recorded, planned, first, unknown }: PlannedOutcome): void {
+function printOutcome({ entityId, recorded, planned, first, unknown }: PlannedOutcome): void {
   const unknownText = unknown === null ? "" : `, then ${colors.yellow("unknown")}: ${replaceUnprintable(unknown)}`;
   print(`${replaceUnprintable(entityId)}: ${recorded.join(", ")}, now ${colors.red(planned.join(", "))}${unknownText}`);
   if (!first) return;
@@ -247,5 +247,5 @@ function printEnd({ entityId, recorded, planned, first, unknown }: PlannedOutcom
   print(`    planned   ${stepText(first.planned)}`);
 }
 
-const stepText = (taken: PlannedStep | null): string =>
-  taken === null ? "no such step" : replaceUnprintable(`${taken.state ?? "no state"}: ${taken.reason}`);
+const stepText = (step: StepSummary | null): string =>
+  step === null ? "no such step" : replaceUnprintable(`${step.state ?? "no state"}: ${step.reason}`);

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { planOf, type PlannedOutcome, type PlannedStep } from "../../runtime/replay/plan.ts";
+import { createPlanner, type PlannedOutcome, type StepSummary } from "../../runtime/replay/plan.ts";
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;
 /** Nodes that end differently, or unknown, beyond this number are counted, but not listed. */
 const LISTED_MAX = 100;
 
-const Step: z.ZodType<PlannedStep> = z.object({
-  result: z.string() as unknown as z.ZodType<PlannedStep["result"]>,
+const Step: z.ZodType<StepSummary> = z.object({
+  result: z.string() as unknown as z.ZodType<StepSummary["result"]>,
   reason: z.string(),
   state: z.string().nullable(),
   events: z.array(z.string()),
@@ -59,7 +59,7 @@ export async function runPlan(
   const counts = { nodes: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
   const found: PlannedOutcome[] = [];
   const notKnown: PlannedOutcome[] = [];
-  const plan = planOf(
+  const planner = createPlanner(
     contracts,
     edited,
     { sinceMs, untilMs },
@@ -75,11 +75,11 @@ export async function runPlan(
     },
   );
   for await (const line of entityHistories) {
-    if (line.line === "row") plan.addRow(line);
-    else plan.addSnapshot(line);
+    if (line.line === "row") planner.addRow(line);
+    else planner.addSnapshot(line);
     onProgress(counts);
   }
-  plan.end();
+  planner.end();
   const [since, until] = [new Date(sinceMs).toISOString(), new Date(untilMs).toISOString()];
   return { since, until, ...counts, found, notKnown, notes: [...problems, ...limitationsOf(contracts, edited)] };
 }

@@ -24,14 +24,14 @@ export interface PlannedOutcome {
   /** The last state of each attempt, oldest first: as recorded, and under the edited contract. */
   readonly recorded: readonly string[];
   readonly planned: readonly string[];
-  /** The first step that differs; null: none. `recorded` or `planned` is null when that run takes no step there. */
+  /** The first step that differs; null: none. Its `recorded` or `planned` is null when that run has no such step. */
   readonly first: {
     readonly at: string;
     readonly partition: number;
     readonly seq: number;
     readonly type: string;
-    readonly recorded: PlannedStep | null;
-    readonly planned: PlannedStep | null;
+    readonly recorded: StepSummary | null;
+    readonly planned: StepSummary | null;
   } | null;
   /**
    * Why it can't be known how the planned run goes on. The verdict can still be `otherwise`, when an earlier attempt
@@ -41,7 +41,7 @@ export interface PlannedOutcome {
 }
 
 export interface PlanWindow {
-  /** From when on the edited contract decides, and when the plan ends; ms since the epoch. */
+  /** The edited contract decides from `sinceMs` on; the plan ends at `untilMs`. Ms since the epoch. */
   readonly sinceMs: number;
   readonly untilMs: number;
 }
@@ -51,22 +51,22 @@ export interface PlanObserver extends HistoryObserver {
 }
 
 /**
- * What `rollcall plan` tells: how the recorded inputs of a window of time are decided under an edited contract.
- * Messages and effects' outcomes are taken as recorded; deadlines fire as they would if all services were up. What
- * can't be known is reported as unknown, never guessed.
+ * Takes the rows of a journal and reports for each entity how the recorded inputs of a window of time would be decided
+ * under an edited contract: the computation of `rollcall plan`. Messages and effects' outcomes are used as recorded;
+ * deadlines fire as they would if all services were up. What can't be known is reported as unknown, never guessed.
  * @param recorded the contracts that the journal was written under
  */
-export const planOf = (recorded: DomainsByHash, edited: Domain, window: PlanWindow, observer: PlanObserver) =>
+export const createPlanner = (recorded: DomainsByHash, edited: Domain, window: PlanWindow, observer: PlanObserver) =>
   new EntityHistories(recorded, (entityId) => new PlannedHistory(entityId, edited, window, observer), observer);
 
 /** The last state of each attempt of a run, by attempt id. */
 class FinalStates extends Map<string, string> {
-  note(entity: Entity | undefined): void {
+  update(entity: Entity | undefined): void {
     if (entity?.state != null) this.set(entity.attempt.id, entity.state);
   }
 }
 
-/** One entity's journal, run again under its own contracts and, from a time on, under the edited one too. */
+/** One entity's journal, repeated under the contracts that it was written under and, in the window, the edited one. */
 class PlannedHistory implements EntityHistory {
   readonly #entityId: string;
   readonly #edited: Domain;
@@ -77,14 +77,14 @@ class PlannedHistory implements EntityHistory {
   #isPlanning = false;
   /** The entity under the edited contract. */
   #entity: Entity | undefined;
-  /** Unfinished intents of the recorded run, by id, and of the planned run. */
-  readonly #requested = new Map<string, Intent>();
-  #unfinished: Intent[] = [];
-  /** Events of the planned run that a `published(...)` waits for. */
+  /** By id. */
+  readonly #unfinishedRecorded = new Map<string, Intent>();
+  #unfinishedPlanned: Intent[] = [];
+  /** Events of the planned run whose `published(...)` message the edited contract uses and which has not come yet. */
   #unpublished: EmittedEvent[] = [];
   #firstDifference: PlannedOutcome["first"] = null;
   #unknownReason: string | undefined;
-  #last: ReappliedStep | undefined;
+  #lastStep: ReappliedStep | undefined;
 
   constructor(entityId: string, edited: Domain, window: PlanWindow, observer: PlanObserver) {
     this.#entityId = entityId;
@@ -101,16 +101,16 @@ class PlannedHistory implements EntityHistory {
   addStep(recorded: ReappliedStep): void {
     const { row, message, before, decision } = recorded;
     if (!this.#isPlanning && Date.parse(row.at) >= this.#window.sinceMs) this.#startPlannedRun(before);
-    for (const intent of decision.intents) this.#requested.set(intent.id, intent);
+    for (const intent of decision.intents) this.#unfinishedRecorded.set(intent.id, intent);
     if (this.#isPlanning && this.#unknownReason === undefined) this.#planStep(recorded);
     if (message.intentId !== undefined) this.#finishIntent(message.intentId);
-    this.#recordedStates.note(decision.entity);
-    this.#last = recorded;
+    this.#recordedStates.update(decision.entity);
+    this.#lastStep = recorded;
   }
 
   end(snapshot: EntitySnapshot | undefined): void {
-    if (!this.#isPlanning || !this.#last) return;
-    const { row, domain, decision } = this.#last;
+    if (!this.#isPlanning || !this.#lastStep) return;
+    const { row, domain, decision } = this.#lastStep;
     const { entity } = decision;
     const before = entity && snapshot ? { ...entity, deadlines: snapshot.deadlines } : entity;
     const { untilMs } = this.#window;
@@ -118,12 +118,12 @@ class PlannedHistory implements EntityHistory {
     if (this.#unknownReason === undefined) this.#advanceTime({ domain, entity, before, ...until });
     const recorded = [...this.#recordedStates.values()];
     const planned = [...this.#plannedStates.values()];
-    // Whether an attempt that has ended differs is known, also when the next one is unknown.
-    const isOtherwise = [...this.#plannedStates]
+    // An attempt that ended differently is known to differ, even when the next one is unknown.
+    const endedOtherwise = [...this.#plannedStates]
       .slice(0, -1)
       .some(([id, state]) => this.#recordedStates.get(id) !== state);
     const isSame = JSON.stringify(recorded) === JSON.stringify(planned);
-    const verdict = this.#unknownReason !== undefined && !isOtherwise ? "unknown" : isSame ? "same" : "otherwise";
+    const verdict = this.#unknownReason !== undefined && !endedOtherwise ? "unknown" : isSame ? "same" : "otherwise";
     this.#observer.result({
       entityId: this.#entityId,
       verdict,
@@ -134,13 +134,13 @@ class PlannedHistory implements EntityHistory {
     });
   }
 
-  /** From here on the edited contract decides. Armed deadlines keep their times, as when contracts are reloaded. */
+  /** Begins with the recorded entity. Armed deadlines keep their times, as when contracts are reloaded. */
   #startPlannedRun(entity: Entity | undefined): void {
     this.#isPlanning = true;
     this.#entity = entity;
     this.#recordedStates.clear();
-    for (const states of [this.#recordedStates, this.#plannedStates]) states.note(entity);
-    this.#unfinished = [...this.#requested.values()];
+    for (const states of [this.#recordedStates, this.#plannedStates]) states.update(entity);
+    this.#unfinishedPlanned = [...this.#unfinishedRecorded.values()];
     const { orchestrator, reducer } = this.#edited;
     const missing =
       entity?.state != null && !orchestrator.states.has(entity.state)
@@ -149,7 +149,8 @@ class PlannedHistory implements EntityHistory {
           ? entity.reducerState
           : undefined;
     if (missing !== undefined)
-      this.#unknownReason = `the edited contract has no state ${missing}, in which it was: a reload would be refused`;
+      this.#unknownReason =
+        `the edited contract has no state ${missing}, in which the entity was: ` + "a reload would be refused";
   }
 
   #planStep(recorded: ReappliedStep): void {
@@ -166,7 +167,7 @@ class PlannedHistory implements EntityHistory {
     this.#noteFirstDifference(row, message.type, decision, planned);
   }
 
-  /** Lets the planned run's deadlines fire that were due before the recorded step. */
+  /** Fires the deadlines of the planned run that were due before the recorded step. */
   #advanceTime(moment: RecordedMoment): void {
     while (this.#entity) {
       const deadline = plannedDeadlineUntil(this.#edited, this.#entity, moment);
@@ -185,7 +186,7 @@ class PlannedHistory implements EntityHistory {
     }
   }
 
-  /** The recorded message as the planned run would get it; undefined: it would not come there, or not yet. */
+  /** The recorded message as the planned run would get it; undefined when that run would not get it, or not yet. */
   #translate(entity: Entity | undefined, message: Message): Message | undefined {
     if (message.kind === "bus") return message;
     const subject = subjectOf(message.type);
@@ -202,19 +203,19 @@ class PlannedHistory implements EntityHistory {
       const { id, type, correlationId } = event;
       return publishedMessage({ id, type, entityId, attemptId: event.attemptId, correlationId }, now);
     }
-    const same = this.#plannedCounterpart(message.intentId ?? "");
-    return same && outcomeMessage(same, message, message.now);
+    const intent = this.#plannedCounterpart(message.intentId ?? "");
+    return intent && outcomeMessage(intent, message, message.now);
   }
 
   #stepPlanned(message: Message, recorded: Decision | undefined): Decision {
     const decision = step(this.#edited, this.#entity, message);
     this.#entity = decision.entity;
-    this.#plannedStates.note(decision.entity);
+    this.#plannedStates.update(decision.entity);
     for (const intent of decision.intents) {
-      this.#unfinished.push(intent);
+      this.#unfinishedPlanned.push(intent);
       const hasOutcome = (this.#edited.effects.get(intent.type)?.outputEvents.length ?? 0) > 0;
-      if (hasOutcome && !counterpart([...this.#requested.values()], intent))
-        this.#unknownReason ??= `what ${intent.type} would have come to: the recorded run never asked for it`;
+      if (hasOutcome && !counterpart([...this.#unfinishedRecorded.values()], intent))
+        this.#unknownReason ??= `the outcome of ${intent.type}: the recorded run never asked for it`;
     }
     for (const event of decision.events) {
       if (!this.#edited.awaitsPublish.has(event.type)) continue;
@@ -227,29 +228,30 @@ class PlannedHistory implements EntityHistory {
   }
 
   #finishIntent(intentId: string): void {
-    const same = this.#plannedCounterpart(intentId);
-    this.#unfinished = this.#unfinished.filter((each) => each !== same);
-    this.#requested.delete(intentId);
+    const planned = this.#plannedCounterpart(intentId);
+    this.#unfinishedPlanned = this.#unfinishedPlanned.filter((each) => each !== planned);
+    this.#unfinishedRecorded.delete(intentId);
   }
 
   #plannedCounterpart(intentId: string): Intent | undefined {
-    const requested = this.#requested.get(intentId);
-    return requested && counterpart(this.#unfinished, requested);
+    const recorded = this.#unfinishedRecorded.get(intentId);
+    return recorded && counterpart(this.#unfinishedPlanned, recorded);
   }
 
-  #noteFirstDifference({ at, partition, seq }: JournalRow, type: string, was?: Decision, becomes?: Decision): void {
-    const [recorded, planned] = [plannedStepOf(was), plannedStepOf(becomes)];
+  #noteFirstDifference(row: JournalRow, type: string, recordedDecision?: Decision, plannedDecision?: Decision): void {
+    const { at, partition, seq } = row;
+    const [recorded, planned] = [summarize(recordedDecision), summarize(plannedDecision)];
     if (JSON.stringify(recorded) === JSON.stringify(planned)) return;
     this.#firstDifference ??= { at, partition, seq, type, recorded, planned };
   }
 }
 
-/** The same request in the other run: with the same id, or of the same attempt for the same target. */
-const counterpart = (among: readonly Intent[], { id, attemptId, type, target }: Intent): Intent | undefined =>
-  among.find((each) => each.id === id) ??
-  among.find((each) => each.attemptId === attemptId && each.type === type && each.target === target);
+/** Of the other run's intents the one with the same id, or else of the same attempt, type and target. */
+const counterpart = (intents: readonly Intent[], { id, attemptId, type, target }: Intent): Intent | undefined =>
+  intents.find((each) => each.id === id) ??
+  intents.find((each) => each.attemptId === attemptId && each.type === type && each.target === target);
 
-const plannedStepOf = (decision: Decision | undefined) =>
+const summarize = (decision: Decision | undefined) =>
   decision
     ? {
         result: decision.result,
@@ -259,5 +261,5 @@ const plannedStepOf = (decision: Decision | undefined) =>
         intents: decision.intents.map(({ type }) => type),
       }
     : null;
-/** The part of a decision that depends on the contracts. */
-export type PlannedStep = NonNullable<ReturnType<typeof plannedStepOf>>;
+/** The parts of a decision in which the two runs are compared. */
+export type StepSummary = NonNullable<ReturnType<typeof summarize>>;

@@ -6,7 +6,7 @@ import { registrationOn } from "../../app/modules/registration.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { planOf, type PlannedOutcome } from "../../runtime/replay/plan.ts";
+import { createPlanner, type PlannedOutcome } from "../../runtime/replay/plan.ts";
 import { contractsCopy, deadlinesOf, type Edit } from "../blackbox/contracts-copy.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -31,16 +31,16 @@ function planned(name: string, domain: Domain, from = 0): readonly PlannedOutcom
   const hashes = lines.flatMap((line) => (line.line === "row" ? [line.contract_hash] : []));
   const head = lines[0] as Extract<JournalLine, { line: "journal" }>;
   const ends: PlannedOutcome[] = [];
-  const plan = planOf(
+  const planner = createPlanner(
     new Map(hashes.map((hash) => [hash, shippedDomain])),
     domain,
     { sinceMs: Date.parse("2026-01-01T00:00:00Z") + from, untilMs: Date.parse(head.read_at) },
     { result: (end) => ends.push(end), incomplete: (id, reason) => expect.fail(`${id}: ${reason}`) },
   );
   for (const line of lines)
-    if (line.line === "row") plan.addRow(line);
-    else if (line.line === "entity") plan.addSnapshot(line);
-  plan.end();
+    if (line.line === "row") planner.addRow(line);
+    else if (line.line === "entity") planner.addSnapshot(line);
+  planner.end();
   return ends;
 }
 

@@ -56,7 +56,7 @@ const rollcall = (args: string): Promise<{ code: number; out: string; err: strin
 describe("rollcall replay", { timeout: 240_000 }, () => {
   it("reproduces the journal of a running system byte for byte", async () => {
     const { code, out } = await rollcall("replay --verify");
-    expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all come out byte for byte\n$/);
+    expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all are the same byte for byte\n$/);
     expect(code).toBe(0);
     expect(JSON.parse((await rollcall("replay --verify --json")).out)).toMatchObject({
       ok: true,
@@ -99,7 +99,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     const reasons = /("result":"\w+","reason":")/g;
     writeFileSync(file, text.replaceAll(reasons, "$1in other words: "));
     const { code, out } = await rollcall(`replay --verify --from ${file}`);
-    expect([code, out]).toEqual([0, expect.stringMatching(/: all come out the same, reworded: \d+\n$/)]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/: all are the same, reworded: \d+\n$/)]);
     const report = JSON.parse((await rollcall(`replay --verify --from ${file} --json`)).out) as Report;
     expect(report).toMatchObject({ ok: true, differences: 0, reworded: text.match(reasons)?.length, found: [] });
   });
