@@ -6,8 +6,8 @@ import type { OutgoingMessage } from "../ports/event-bus.ts";
 import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
 import type { Partition } from "./partitions/partition.ts";
 
-/** What is told of an event when it is published. */
-export type PublishedEvent = Parameters<typeof publishedMessage>[0];
+/** What a `published(...)` message says of its event. */
+export type EventIdentity = Parameters<typeof publishedMessage>[0];
 
 /** A journal row that is not published yet. */
 export interface OutboxEntry {
@@ -15,7 +15,7 @@ export interface OutboxEntry {
   readonly seq: number;
   readonly outgoing: OutgoingMessage;
   /** Absent for repartitioned copies and dead letters. */
-  readonly event?: PublishedEvent | undefined;
+  readonly event?: EventIdentity | undefined;
 }
 
 /** Publishes the journal's outbox in order, one call at a time. A later turn stores how far it was confirmed. */

@@ -21,8 +21,8 @@ export function journalOf(domain: Domain, messages: readonly Message[], atMs: nu
   const plan = new TurnPlan(domain, loaded, atMs);
   for (const message of messages) {
     const asked = plan.intents.find(({ intent }) => intent.id === message.intentId)?.intent;
-    const journaled = domain.consumed.find(({ type }) => type === message.type)?.journal ?? true;
-    plan.add({ kind: "step", item: itemOf(partition, message, asked), message, journaled });
+    const isAlwaysJournaled = domain.consumed.find(({ type }) => type === message.type)?.journal ?? true;
+    plan.add({ kind: "step", item: itemOf(partition, message, asked), message, isAlwaysJournaled });
   }
   return plan.journal.map((row) => ({
     partition: row.partition.number,

@@ -4,7 +4,7 @@ import type { ArmedDeadline } from "../../core/handler.ts";
 import type { Intent } from "../../core/intent.ts";
 import { partitionOf } from "../../core/murmur2.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
-import type { OutboxEntry, PublishedEvent } from "../publisher.ts";
+import type { OutboxEntry, EventIdentity } from "../publisher.ts";
 import type { ShellContext } from "../shell-context.ts";
 import type { Partition } from "./partition.ts";
 
@@ -18,7 +18,7 @@ interface StoredDeadlines {
   readonly attempt: Attempt;
   readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
 }
-interface StoredOutgoing extends Pick<OutgoingMessage, "topic" | "key" | "value">, PublishedEvent {
+interface StoredOutgoing extends Pick<OutgoingMessage, "topic" | "key" | "value">, EventIdentity {
   readonly partition: number;
   readonly seq: number;
   readonly kind: string;

@@ -20,7 +20,8 @@ export type WorkItem =
       readonly message: Message;
       /** Identity for deduplication; only for records of journaled topics. */
       readonly dedupeKey?: string | undefined;
-      readonly journaled: boolean;
+      /** False for topics with `journal: false`: of their messages no-ops and renewals are not journaled. */
+      readonly isAlwaysJournaled: boolean;
     }
   | { readonly kind: "repartition"; readonly item: RecordItem; readonly message: Message; readonly to: number }
   | {
@@ -29,6 +30,7 @@ export type WorkItem =
       readonly code: DecodeErrorCode | "CORE_ERROR";
       readonly error: string;
     }
+  /** No step: only cursors, ended intents and gaps in the log are recorded. */
   | { readonly kind: "bookkeeping"; readonly item: InboxItem };
 export type RecordItem = Extract<InboxItem, { kind: "record" }>;
 
@@ -51,7 +53,7 @@ export function readItems(
       return item.record.offset >= position ? [readRecord(domain, consumedBy, partitions, item)] : [];
     }
     const messages = refusal === undefined ? messagesOf(item) : [];
-    const steps = messages.map((message) => ({ kind: "step", item, message, journaled: true }) as const);
+    const steps = messages.map((message) => ({ kind: "step", item, message, isAlwaysJournaled: true }) as const);
     return steps.length === 0 || item.kind === "published" ? [{ kind: "bookkeeping", item }, ...steps] : steps;
   });
 }
@@ -92,7 +94,7 @@ function readRecord(
     // A message without a sender's id can only be redelivered, and then it is below the stored position.
     const isDeduplicated = consumed.journal && message.hasSenderId;
     const key = isDeduplicated ? derivedId("seen", domain.name, message.entityId, message.type, message.id) : undefined;
-    return { kind: "step", item, message, dedupeKey: key, journaled: consumed.journal };
+    return { kind: "step", item, message, dedupeKey: key, isAlwaysJournaled: consumed.journal };
   } catch (error) {
     if (error instanceof DecodeError) return { kind: "dead_letter", item, code: error.code, error: error.message };
     return { kind: "dead_letter", item, code: "CORE_ERROR", error: `reading failed: ${String(error)}` };

@@ -9,7 +9,7 @@ import type { Message } from "../../core/message.ts";
 import { step } from "../../core/step.ts";
 import type { OutgoingMessage } from "../../ports/event-bus.ts";
 import type { Partition } from "../partitions/partition.ts";
-import type { PublishedEvent } from "../publisher.ts";
+import type { EventIdentity } from "../publisher.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import { deadLetterMessage, deadLetterRow, type NewDeadLetterRow } from "./dead-letter.ts";
 import type { InboxItem } from "./inbox.ts";
@@ -26,7 +26,7 @@ export interface NewJournalRow extends Pick<
   readonly body: string | null;
   readonly outgoing: OutgoingMessage | null;
   /** For rows of events. */
-  readonly event: PublishedEvent | undefined;
+  readonly event: EventIdentity | undefined;
   /** An event's value as text; its key is the entity's id, and its headers follow from the value. */
   readonly eventText: { readonly value: string; readonly traceparent: string | undefined } | null;
 }
@@ -39,12 +39,12 @@ export interface NewIntentRow {
   readonly payload: string;
 }
 
-/** How far a partition is after the turn. Positions are those that have changed. */
+/** How far a partition has got after the turn. `positions` has only those that the turn changes. */
 export interface PartitionCursors extends Pick<Partition, "nextSeq" | "publishedSeq" | "positions"> {
   readonly partition: Partition;
 }
 
-/** What a turn is planned on: the stored state, or the state that the turn before it will leave. */
+/** The state that a turn starts from: as stored, or as the turn before it, not committed yet, will leave it. */
 export interface LoadedState {
   entity(entityId: string): Entity | undefined;
   /** Whether a message with this key was processed before. */
@@ -55,14 +55,14 @@ export interface LoadedState {
 
 export interface ChangedEntity {
   readonly partition: Partition;
-  /** Before the turn, and after it. */
+  /** As it was before the turn, and as the turn leaves it. */
   readonly before: Entity | undefined;
   after: Entity;
 }
 
 /**
- * A turn whose steps were taken: all that it will write and start. Nothing outside of the plan changes until it is
- * committed, so a plan can be thrown away and made again.
+ * What a turn will write, and what it will cause once it is committed. Nothing outside of the plan changes before that,
+ * so a plan can be discarded and made again.
  */
 export class TurnPlan {
   readonly cursors = new Map<Partition, PartitionCursors>();
@@ -71,7 +71,7 @@ export class TurnPlan {
   /** The deduplication keys of the messages that the turn processes. */
   readonly seen = new Set<string>();
   readonly intents: NewIntentRow[] = [];
-  /** Intents that have ended, with whatever outcome. */
+  /** Intents that have ended, whether they succeeded or failed. */
   readonly settled: { readonly partition: Partition; readonly intent: Intent }[] = [];
   readonly shellEvents: ShellEvent[] = [];
   /** By entity id. */
@@ -109,7 +109,7 @@ export class TurnPlan {
     else this.#step(work);
   }
 
-  /** Items without a step: the publishing cursor, an intent that ended without an outcome, a gap in the log. */
+  /** For items without a step: an advance of the publishing cursor, an intent that ended without outcome, a gap. */
   #applyBookkeeping({ item }: WorkItem): void {
     const { partition } = item;
     if (item.kind === "published") {
@@ -143,17 +143,17 @@ export class TurnPlan {
     const before = this.entities.get(message.entityId)?.after ?? this.#loaded.entity(message.entityId);
     const decision = step(this.#domain, before, message);
     this.spans?.recordDecision(message, decision);
-    // Only records have bytes to keep in a dead letter; other refused messages are journaled like any step.
+    // A dead letter keeps the bytes of a record. A refused message that is no record is journaled like any step.
     if (decision.result === "refused" && item.kind === "record") {
-      // Or an operator's retry of the dead letter would be a duplicate.
+      // Otherwise an operator's retry of the dead letter would count as a duplicate.
       if (work.dedupeKey !== undefined) this.seen.delete(work.dedupeKey);
       const refused = { message_id: message.id, ...stepRecord(message, before, decision) };
       return this.#addDeadLetter(item, "CORE_ERROR", decision.reason, message, refused);
     }
     if (item.kind === "settled") this.settled.push({ partition, intent: item.intent });
     this.#setEntity(partition, message.entityId, before, decision.entity);
-    const isQuiet = decision.result === "no_op" || decision.result === "renewed";
-    if (work.journaled || !isQuiet) this.#journalStep(item, message, before, decision);
+    const isMinor = decision.result === "no_op" || decision.result === "renewed";
+    if (work.isAlwaysJournaled || !isMinor) this.#journalStep(item, message, before, decision);
     this.shellEvents.push({ kind: "decision", partition: partition.number, message, decision });
   }
 
@@ -169,8 +169,8 @@ export class TurnPlan {
     const { partition } = item;
     const { entity, events, intents } = decision;
     const payloads = intents.map(({ payload }) => JSON.stringify(payload));
-    const end = item.kind === "settled" ? item : undefined;
-    const body = stepRecord(message, before, decision, { note: end?.note, tries: end?.tries, payloads });
+    const settled = item.kind === "settled" ? item : undefined;
+    const body = stepRecord(message, before, decision, { note: settled?.note, tries: settled?.tries, payloads });
     this.#appendRow(partition, "message", {
       ...journalFieldsOf(message),
       attempt_id: entity?.attempt.id ?? null,
@@ -187,16 +187,17 @@ export class TurnPlan {
     const { value, headers } = encodeEvent(this.#domain.name, event, traceparent);
     const entityId = String(event.payload["entity_id"]);
     const { topic, id, type, attemptId, correlationId } = event;
-    const published = { id, type, entityId, attemptId, correlationId };
+    const identity = { id, type, entityId, attemptId, correlationId };
     this.#appendRow(partition, "event", {
-      ...journalFieldsOf(published),
+      ...journalFieldsOf(identity),
       attempt_id: attemptId,
       outgoing: { topic, partition: partition.number, key: Buffer.from(entityId), value: Buffer.from(value), headers },
-      event: published,
+      event: identity,
       eventText: { value, traceparent },
     });
   }
 
+  /** A message that was processed before: it takes no step. */
   #journalRepeat(partition: Partition, message: Message): void {
     this.#appendRow(partition, "repeat", {
       ...journalFieldsOf(message),
@@ -205,7 +206,7 @@ export class TurnPlan {
     this.shellEvents.push({ kind: "repeat", partition: partition.number, type: message.type });
   }
 
-  /** Sends a copy to the partition that the entity belongs to. The message itself takes no step. */
+  /** Sends a copy to the entity's partition, where it takes its step. */
   #repartition({ partition, record }: RecordItem, message: Message, to: number): void {
     const headers = {
       message_id: message.id,
@@ -228,7 +229,7 @@ export class TurnPlan {
     this.shellEvents.push({ kind: "repartitioned", partition: partition.number, topic: record.topic });
   }
 
-  /** @param refused the step in which the domain's code failed, so that the failure can be replayed */
+  /** @param refused the record of the step in which the domain's code failed, so that the failure can be replayed */
   #addDeadLetter(item: RecordItem, code: string, reason: string, message?: Message, refused?: object): void {
     const { partition, record } = item;
     const { topic, offset } = record;
@@ -257,7 +258,7 @@ export class TurnPlan {
       type: row.type ?? null,
       message_id: row.message_id ?? null,
       correlation_id: row.correlation_id ?? null,
-      // An entity that has made no attempt yet has an empty id there.
+      // The attempt id is empty for an entity without an attempt: stored as null.
       attempt_id: row.attempt_id || null,
       body: row.body ? JSON.stringify(row.body) : null,
       outgoing: row.outgoing ?? null,
@@ -267,7 +268,7 @@ export class TurnPlan {
   }
 }
 
-const journalFieldsOf = ({ entityId, type, id, correlationId }: Pick<Message, keyof PublishedEvent>) => ({
+const journalFieldsOf = ({ entityId, type, id, correlationId }: Pick<Message, keyof EventIdentity>) => ({
   entity_id: entityId,
   type,
   message_id: id,
