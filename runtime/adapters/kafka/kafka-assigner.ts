@@ -2,7 +2,8 @@ import { AssignerProtocol, type Assigner, type Cluster, type GroupMember } from 
 
 const { MemberMetadata, MemberAssignment } = AssignerProtocol;
 
-export interface Claim {
+/** The partitions that a member had last. It sends them when it joins again, so that it can keep them. */
+export interface LastAssignment {
   readonly memberId: string;
   /** The partition numbers that the member had in that generation of the group. */
   readonly owned: readonly number[];
@@ -10,18 +11,19 @@ export interface Claim {
 }
 
 /**
- * Shares the partition numbers 0 to `partitionCount - 1` evenly; the same claims give the same result. A member keeps
- * what it had as far as its share allows. Of two members that claim a number, the one with the later generation keeps
- * it.
+ * Distributes the partition numbers 0 to `partitionCount - 1` evenly and deterministically. A member keeps what it had
+ * as far as its share allows. Of two members that had the same number, the one with the later generation keeps it.
  */
 export function assignPartitions(
-  claims: readonly Claim[],
+  lastAssignments: readonly LastAssignment[],
   partitionCount: number,
 ): ReadonlyMap<string, readonly number[]> {
-  const assigned = new Map<string, number[]>([...claims].sort(byMemberId).map(({ memberId }) => [memberId, []]));
+  const assigned = new Map<string, number[]>(
+    [...lastAssignments].sort(byMemberId).map(({ memberId }) => [memberId, []]),
+  );
   const free: number[] = [];
   for (let number = 0; number < partitionCount; number += 1) {
-    const [latest] = claims.filter(({ owned }) => owned.includes(number)).sort(byGenerationDown);
+    const [latest] = lastAssignments.filter(({ owned }) => owned.includes(number)).sort(byGenerationDown);
     (assigned.get(latest?.memberId ?? "") ?? free).push(number);
   }
   const shares = sharesOf(assigned, partitionCount);
@@ -34,8 +36,9 @@ export function assignPartitions(
   return assigned;
 }
 
-const byMemberId = (a: Claim, b: Claim): number => (a.memberId < b.memberId ? -1 : 1);
-const byGenerationDown = (a: Claim, b: Claim): number => b.generation - a.generation || byMemberId(a, b);
+const byMemberId = (a: LastAssignment, b: LastAssignment): number => (a.memberId < b.memberId ? -1 : 1);
+const byGenerationDown = (a: LastAssignment, b: LastAssignment): number =>
+  b.generation - a.generation || byMemberId(a, b);
 
 /** Where the numbers don't divide evenly, the members that have most already get one more: fewer partitions move. */
 function sharesOf(assigned: ReadonlyMap<string, readonly number[]>, partitionCount: number): Map<string, number> {
@@ -48,9 +51,9 @@ function sharesOf(assigned: ReadonlyMap<string, readonly number[]>, partitionCou
 /**
  * Gives a partition number of all topics to the same member: an entity has the same number in each topic and must have
  * one writer. kafkajs' own assigner distributes the partitions of each topic independently.
- * @param current what this member has, for its claim
+ * @param current what this member had last
  */
-export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Claim, "memberId">): Assigner {
+export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<LastAssignment, "memberId">): Assigner {
   const version = 0;
   const name = "rollcall-co-partitioned";
   return {
@@ -68,10 +71,10 @@ export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Clai
       await cluster.addMultipleTargetTopics(topics);
       const counts = new Map(topics.map((topic) => [topic, cluster.findTopicPartitionMetadata(topic).length]));
       const assigned = assignPartitions(
-        subscriptions.map(({ claim }) => claim),
+        subscriptions.map(({ lastAssignment }) => lastAssignment),
         Math.max(0, ...counts.values()),
       );
-      return subscriptions.map(({ claim: { memberId }, topics: wanted }) => {
+      return subscriptions.map(({ lastAssignment: { memberId }, topics: wanted }) => {
         const numbers = assigned.get(memberId) ?? [];
         const assignment = Object.fromEntries(
           wanted.map((topic) => [topic, numbers.filter((number) => number < (counts.get(topic) ?? 0))]),
@@ -83,17 +86,20 @@ export function coPartitionedAssigner(cluster: Cluster, current: () => Omit<Clai
   };
 }
 
-/** A claim that can't be read counts as none: a member without a claim still gets its share. */
-function subscriptionOf({ memberId, memberMetadata }: GroupMember): { claim: Claim; topics: readonly string[] } {
+/** A last assignment that can't be read counts as empty: such a member still gets its share. */
+function subscriptionOf({ memberId, memberMetadata }: GroupMember): {
+  lastAssignment: LastAssignment;
+  topics: readonly string[];
+} {
   const { topics = [], userData } = MemberMetadata.decode(memberMetadata) ?? {};
   try {
-    const { owned, generation } = JSON.parse(String(userData)) as Partial<Claim>;
+    const { owned, generation } = JSON.parse(String(userData)) as Partial<LastAssignment>;
     if (Array.isArray(owned) && typeof generation === "number")
-      return { claim: { memberId, owned, generation }, topics };
+      return { lastAssignment: { memberId, owned, generation }, topics };
   } catch {
-    // Treated as no claim, below.
+    // Treated as empty, below.
   }
-  return { claim: { memberId, owned: [], generation: -1 }, topics };
+  return { lastAssignment: { memberId, owned: [], generation: -1 }, topics };
 }
 
 /** The numbers that are assigned in every one of the topics. */

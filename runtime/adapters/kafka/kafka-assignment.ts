@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BusListener } from "../../ports/event-bus.ts";
-import type { Claim } from "./kafka-assigner.ts";
+import type { LastAssignment } from "./kafka-assigner.ts";
 import { errorTypesOf } from "./kafka-faults.ts";
 import type { GroupMembership } from "./kafkajs-patches.ts";
 
-/** The group's answers to a heartbeat of a process that is no member, or not in this generation. */
+/** Errors by which the group says that the sender of a heartbeat is no member, or not in this generation. */
 const notMemberErrors = [
   "REBALANCE_IN_PROGRESS",
   "ILLEGAL_GENERATION",
@@ -14,13 +14,16 @@ const notMemberErrors = [
 ];
 const backoffMs = 250;
 
-/** The partitions that the group gave this process. They are announced once the group has confirmed by a heartbeat. */
+/**
+ * The partitions that the group assigned to this process. The listener gets them only after a heartbeat has shown that
+ * the process is still a member.
+ */
 export class KafkaAssignment {
   readonly #listener: Pick<BusListener, "onAssigned" | "onRevoked">;
   #membership: GroupMembership | undefined;
-  #claim: Omit<Claim, "memberId"> = { owned: [], generation: -1 };
-  #state: "revoked" | "confirming" | "announced" = "revoked";
-  /** Grows when an answer of the group that is still awaited no longer counts. */
+  #last: Omit<LastAssignment, "memberId"> = { owned: [], generation: -1 };
+  #state: "revoked" | "confirming" | "assigned" = "revoked";
+  /** Increased to invalidate a confirmation that is still awaited. */
   #revision = 0;
   #ended = false;
 
@@ -28,29 +31,30 @@ export class KafkaAssignment {
     this.#listener = listener;
   }
 
-  /** What the group gave us last, whether we still have it or not: what we ask for when we join again. */
-  get claim(): Omit<Claim, "memberId"> {
-    return this.#claim;
+  /** Whether or not it is still valid: the process states it when it joins again, to keep the same partitions. */
+  get last(): Omit<LastAssignment, "memberId"> {
+    return this.#last;
   }
 
-  get isAnnounced(): boolean {
-    return this.#state === "announced";
+  /** Whether the listener has the partitions. */
+  get isAssigned(): boolean {
+    return this.#state === "assigned";
   }
 
-  /** A new run of kafkajs would be a new member, and the group would wait until the old one's session has ended. */
+  /** A new run of kafkajs keeps the member id: as a new member it had to wait until the old one's session ends. */
   joining(membership: GroupMembership): void {
     if (membership !== this.#membership) membership.memberId ??= this.#membership?.memberId ?? null;
     this.#membership = membership;
   }
 
   joined(numbers: readonly number[]): void {
-    this.#claim = { owned: numbers, generation: this.#membership?.generationId ?? -1 };
+    this.#last = { owned: numbers, generation: this.#membership?.generationId ?? -1 };
     this.reconfirm();
   }
 
   /** kafkajs' own heartbeat was answered. */
   heartbeatAnswered(): void {
-    // Our own heartbeat was answered that we are no member, and kafkajs' was not: the coordinator restarted in between.
+    // The group refused our own heartbeat and accepts kafkajs': in between the coordinator has restarted.
     if (this.#state === "revoked") void this.#confirm();
   }
 
@@ -60,10 +64,10 @@ export class KafkaAssignment {
   }
 
   revoke(): void {
-    const wasAnnounced = this.isAnnounced;
+    const wasAssigned = this.isAssigned;
     this.#revision += 1;
     this.#state = "revoked";
-    if (wasAnnounced) this.#listener.onRevoked();
+    if (wasAssigned) this.#listener.onRevoked();
   }
 
   /** The listener is not called any more. */
@@ -76,12 +80,12 @@ export class KafkaAssignment {
   async #confirm(): Promise<void> {
     const membership = this.#membership;
     if (membership === undefined || this.#ended) return;
-    const { owned, generation } = this.#claim;
+    const { owned, generation } = this.#last;
     const revision = ++this.#revision;
     this.#state = "confirming";
     const isMember = await isStillMember(membership, generation, () => revision === this.#revision);
     if (revision !== this.#revision) return;
-    this.#state = isMember ? "announced" : "revoked";
+    this.#state = isMember ? "assigned" : "revoked";
     if (isMember) this.#listener.onAssigned(owned);
   }
 }

@@ -14,16 +14,16 @@ import { fetchedOffsetOf, type JoiningAssigner } from "./kafkajs-patches.ts";
 const flushTimeoutMs = 1_000;
 const recoveryBackoffMs = 1_000;
 const recoveryBackoffMaxMs = 30_000;
-/** How often a subscription that ended is built again before it counts as failed. */
+/** How many times in close succession an ended subscription is replaced before the bus counts as failed. */
 const recoveryCountMax = 8;
 
-/** The subscription of a bus: implements `subscribe`, `startPartition`, `pause` and `resume` of the port EventBus. */
+/** The consumer of `KafkaBus`: implements `subscribe`, `startPartition`, `pause` and `resume` of the port EventBus. */
 export class KafkaConsumer {
   readonly #settings: KafkaSettings;
   readonly #topics: readonly string[];
   readonly #listener: BusListener;
   readonly #assignment: KafkaAssignment;
-  /** The offsets that Kafka stores for the group. Only tools that show a lag read them: the store has the positions. */
+  /** Offsets committed to Kafka for tools that show a lag. Nothing here reads them: the positions are in the store. */
   readonly #hints: CommitHints;
   readonly delivery = new KafkaDelivery();
   #subscription: Subscription | undefined;
@@ -42,7 +42,7 @@ export class KafkaConsumer {
     this.#hints = new CommitHints(settings.clock, async (hints) => this.#subscription?.consumer.commitOffsets(hints));
   }
 
-  /** Resolves when the topics are known; joining the group continues. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
+  /** Resolves when the topics are known; the group is joined after that. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
   async subscribe(): Promise<void> {
     const subscription = this.#createSubscription();
     await connectSubscription(subscription, this.#settings, this.#topics);
@@ -60,13 +60,13 @@ export class KafkaConsumer {
 
   #createSubscription(): Subscription {
     const assigner = ({ cluster }: { readonly cluster: Cluster }): JoiningAssigner => ({
-      ...coPartitionedAssigner(cluster, () => this.#assignment.claim),
+      ...coPartitionedAssigner(cluster, () => this.#assignment.last),
       onJoining: (membership) => this.#assignment.joining(membership),
     });
     const subscription = createSubscription(this.#settings, assigner, () => !this.#ended);
     const { consumer } = subscription;
     const { GROUP_JOIN, HEARTBEAT, START_BATCH_PROCESS, STOP, CRASH } = consumer.events;
-    // Called during kafkajs' join: nothing is fetched before it returns.
+    // kafkajs calls this while it joins the group, and fetches nothing before it returns.
     consumer.on(GROUP_JOIN, ({ payload }) => this.#joined(consumer, payload.memberAssignment));
     consumer.on(HEARTBEAT, () => this.#assignment.heartbeatAnswered());
     consumer.on(START_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, firstOffset, lastOffset } }) => {
@@ -75,7 +75,7 @@ export class KafkaConsumer {
       if (batchSize === 0)
         this.delivery.skip(topic, partition, first === null ? null : Number(first), Number(lastOffset));
     });
-    // Nothing is fetched any more; kafkajs may start the consumer again by itself.
+    // Nothing is fetched after this, unless kafkajs starts the consumer again by itself.
     consumer.on(STOP, () => this.#revoke());
     consumer.on(CRASH, ({ payload: { error, restart } }) => {
       this.#revoke();
@@ -87,8 +87,8 @@ export class KafkaConsumer {
   startPartition(partition: number, positions: ReadonlyMap<string, number>): void {
     const missing = this.#topics.find((topic) => !positions.has(topic));
     if (missing !== undefined) throw new Error(`partition ${partition} has no position in ${missing}`);
-    // Revoked meanwhile: `onAssigned` follows, and then another start.
-    if (!this.#assignment.isAnnounced || !this.#assignment.claim.owned.includes(partition)) return;
+    // Revoked in the meantime: after the next `onAssigned` the partition is started again.
+    if (!this.#assignment.isAssigned || !this.#assignment.last.owned.includes(partition)) return;
     this.#ifRunning((consumer) => {
       for (const topic of this.#topics) consumer.seek({ topic, partition, offset: String(positions.get(topic)) });
       consumer.resume(this.#topicPartitions([partition]));
@@ -110,16 +110,16 @@ export class KafkaConsumer {
   reassign(): void {
     // The listener must not be called from within its own call.
     queueMicrotask(() => {
-      // Not announced: a join or a confirmation is pending, and leads to `onAssigned` by itself.
-      if (!this.#assignment.isAnnounced) return;
-      this.#ifRunning((consumer) => consumer.pause(this.#topicPartitions(this.#assignment.claim.owned)));
+      // Otherwise a join or a confirmation is pending, which calls `onAssigned` by itself.
+      if (!this.#assignment.isAssigned) return;
+      this.#ifRunning((consumer) => consumer.pause(this.#topicPartitions(this.#assignment.last.owned)));
       this.#clearDelivery();
       this.#assignment.reconfirm();
     });
   }
 
   commitHint(positions: ByTopicPartition<number>): void {
-    if (!this.#assignment.isAnnounced) return;
+    if (!this.#assignment.isAssigned) return;
     this.#hints.add(new Map([...positions].filter(([topic]) => this.#topics.includes(topic))));
   }
 
@@ -163,21 +163,21 @@ export class KafkaConsumer {
     if (subscription !== this.#subscription) return;
     const { topic, partition, messages } = batch;
     const fetched = { topic, partition, offset: fetchedOffsetOf(batch) };
-    const decision = this.delivery.decide(fetched);
-    if (decision.kind === "deliver") {
+    const action = this.delivery.decide(fetched);
+    if (action.kind === "deliver") {
       const records = messages.map((message) => toBusRecord(topic, partition, message, receivedAtMs));
       this.delivery.advance(fetched, records.at(-1)?.offset ?? fetched.offset, Number(batch.lastOffset()) + 1);
       resolveOffset(batch.lastOffset());
       this.#notifyListener(() => this.#listener.onRecords(records));
-    } else if (decision.kind === "seek") {
-      this.#ifRunning((consumer) => consumer.seek({ topic, partition, offset: String(decision.offset) }));
-    } else if (decision.kind === "lost") {
-      this.#settings.log("warn", "the log does not have the position asked for", { topic, partition });
+    } else if (action.kind === "seek") {
+      this.#ifRunning((consumer) => consumer.seek({ topic, partition, offset: String(action.offset) }));
+    } else if (action.kind === "out_of_range") {
+      this.#settings.log("warn", "the log does not contain the requested offset", { topic, partition });
       this.reassign();
     }
   }
 
-  /** After kafkajs ended the subscription: subscribes again, at most `recoveryCountMax` times in close succession. */
+  /** kafkajs ended the subscription: subscribes again, at most `recoveryCountMax` times in close succession. */
   #recoverSubscription(subscription: Subscription, cause: unknown): void {
     if (this.#ended || subscription !== this.#subscription) return;
     const { clock, sessionTimeoutMs, log } = this.#settings;
@@ -187,7 +187,7 @@ export class KafkaConsumer {
     const fault = isNamed(cause, "KafkaJSNotImplemented")
       ? this.#codecFault(cause)
       : toBusFault("the subscription ended", cause);
-    // A permission that was withdrawn does not come back by retrying.
+    // For example a permission that was withdrawn: retrying can't help.
     if (!fault.retryable) return this.#fail(fault);
     if (clock.monotonicMs() - this.#subscribedAtMs > 2 * sessionTimeoutMs) this.#recoveryCount = 0;
     this.#recoveryCount += 1;
@@ -199,7 +199,7 @@ export class KafkaConsumer {
     void this.#subscribeAgain();
   }
 
-  /** Tries until it succeeds, the consumer is closed, or the fault can't pass by itself. */
+  /** Tries until it succeeds, the consumer is closed, or a fault is not retryable. */
   async #subscribeAgain(): Promise<void> {
     const { clock, log } = this.#settings;
     for (let attempt = this.#recoveryCount - 1; !this.#ended; attempt += 1) {
@@ -216,8 +216,8 @@ export class KafkaConsumer {
   }
 
   #codecFault(cause: unknown): Fault {
-    const how = `compresses in a way that can't be read (${describeError(cause)}); use gzip or none`;
-    return new Fault("BUS_CODEC", `a producer of ${this.#topics.join(", ")} ${how}`, { retryable: false, cause });
+    const problem = `compresses in a way that can't be read (${describeError(cause)}); use gzip or none`;
+    return new Fault("BUS_CODEC", `a producer of ${this.#topics.join(", ")} ${problem}`, { retryable: false, cause });
   }
 
   #fail(error: unknown): void {
@@ -226,7 +226,7 @@ export class KafkaConsumer {
     this.#listener.onFailure(error);
   }
 
-  /** Catches exceptions of the listener: kafkajs would treat them as failures of its own and try again. */
+  /** An exception of the listener ends the bus: kafkajs would take it for a failure of its own and try again. */
   #notifyListener(call: () => void): void {
     if (this.#ended) return;
     try {
@@ -236,7 +236,7 @@ export class KafkaConsumer {
     }
   }
 
-  /** kafkajs throws while its consumer is stopped. The call can be left out: the next run begins with a join. */
+  /** kafkajs throws while its consumer is stopped. Then the call is not needed: the next run joins the group anew. */
   #ifRunning(call: (consumer: Consumer) => void): void {
     try {
       if (this.#subscription !== undefined) call(this.#subscription.consumer);

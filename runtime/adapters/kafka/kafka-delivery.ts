@@ -18,12 +18,12 @@ export interface FetchedRange {
 }
 
 /**
- * deliver: the records asked for. drop: the partition is not started, or paused. seek: fetched for an earlier position,
- * set the position again. lost: kafkajs moved to another offset by itself, as it does when the one asked for is not in
- * the log; the owner has to read its stored position again.
+ * What to do with a fetch. deliver: its records are the expected ones. drop: the partition is not started, or paused.
+ * seek: it began before the position was set, which has to be set again. out_of_range: kafkajs moved to another offset
+ * by itself, as it does when the log does not contain the requested one; the stored position has to be read again.
  */
 export type DeliveryDecision =
-  { readonly kind: "deliver" | "drop" | "lost" } | { readonly kind: "seek"; readonly offset: number };
+  { readonly kind: "deliver" | "drop" | "out_of_range" } | { readonly kind: "seek"; readonly offset: number };
 
 /**
  * Decides what may be delivered: records of started partitions, each from exactly its position on. A fetch that was
@@ -66,7 +66,7 @@ export class KafkaDelivery {
     const position = this.#positionOf(topic, partition);
     if (position === undefined || this.#started.get(partition)?.isPaused === true) return { kind: "drop" };
     if (position.next === offset) return { kind: "deliver" };
-    if (position.wasSoughtAgain) return { kind: "lost" };
+    if (position.wasSoughtAgain) return { kind: "out_of_range" };
     position.wasSoughtAgain = true;
     return { kind: "seek", offset: position.next };
   }

@@ -5,28 +5,30 @@ import {
   assignPartitions,
   partitionsInEveryTopic,
   coPartitionedAssigner,
-  type Claim,
+  type LastAssignment,
 } from "../../../runtime/adapters/kafka/kafka-assigner.ts";
 
-const newcomer = (memberId: string): Claim => ({ memberId, owned: [], generation: -1 });
+const newcomer = (memberId: string): LastAssignment => ({ memberId, owned: [], generation: -1 });
 
-const claims = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 7 }).chain((ids) =>
-  fc.tuple(
-    ...ids.map((memberId) =>
-      fc.record({
-        memberId: fc.constant(memberId),
-        owned: fc.uniqueArray(fc.integer({ min: 0, max: 30 })),
-        generation: fc.integer({ min: -1, max: 5 }),
-      }),
+const lastAssignments = fc
+  .uniqueArray(fc.string({ minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 7 })
+  .chain((ids) =>
+    fc.tuple(
+      ...ids.map((memberId) =>
+        fc.record({
+          memberId: fc.constant(memberId),
+          owned: fc.uniqueArray(fc.integer({ min: 0, max: 30 })),
+          generation: fc.integer({ min: -1, max: 5 }),
+        }),
+      ),
     ),
-  ),
-);
+  );
 const count = fc.integer({ min: 0, max: 25 });
 
 describe("sharing partition numbers", () => {
-  it("gives every number to exactly one member, evenly, for any claims", () => {
+  it("gives every number to exactly one member, evenly, for any last assignments", () => {
     fc.assert(
-      fc.property(claims, count, (members, partitionCount) => {
+      fc.property(lastAssignments, count, (members, partitionCount) => {
         const shares = [...assignPartitions(members, partitionCount).values()];
         expect(shares.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: partitionCount }, (_, n) => n));
         const sizes = shares.map((numbers) => numbers.length);
@@ -37,16 +39,16 @@ describe("sharing partition numbers", () => {
 
   it("gives the same result for any order of the members", () => {
     fc.assert(
-      fc.property(claims, count, (members, partitionCount) => {
+      fc.property(lastAssignments, count, (members, partitionCount) => {
         const reversed = assignPartitions([...members].reverse(), partitionCount);
         expect(new Map(reversed)).toEqual(new Map(assignPartitions(members, partitionCount)));
       }),
     );
   });
 
-  it("changes nothing when all members claim what they had", () => {
+  it("changes nothing when all members still have what they were assigned", () => {
     fc.assert(
-      fc.property(claims, count, (members, partitionCount) => {
+      fc.property(lastAssignments, count, (members, partitionCount) => {
         const before = assignPartitions(members, partitionCount);
         const back = members.map(({ memberId }) => ({ memberId, owned: before.get(memberId) ?? [], generation: 9 }));
         expect(new Map(assignPartitions(back, partitionCount))).toEqual(new Map(before));
@@ -61,7 +63,7 @@ describe("sharing partition numbers", () => {
     expect(shared.get("b")).toEqual([3, 4]);
   });
 
-  it("prefers the later of two claims", () => {
+  it("prefers the later generation of two members that had the same number", () => {
     const stale = { memberId: "a", owned: [0, 1], generation: 3 };
     const current = { memberId: "b", owned: [0, 1], generation: 4 };
     expect(assignPartitions([stale, current], 2).get("b")).toEqual([0]);
@@ -99,7 +101,7 @@ describe("the assigner", () => {
     expect(assigned.get("b")).toEqual({ acks: [2, 3], beats: [2, 3] });
   });
 
-  it("keeps what members claim", async () => {
+  it("lets members keep what they had", async () => {
     const assigned = await assign(member("a", ["acks"], [1, 3]), member("b", ["acks"], [0, 2]));
     expect(assigned.get("a")).toEqual({ acks: [1, 3] });
   });
@@ -110,13 +112,13 @@ describe("the assigner", () => {
     expect(assigned.get("b")).toEqual({ acks: [2, 3], news: [2, 3] });
   });
 
-  it("treats a claim that it can't read as none", async () => {
+  it("treats a last assignment that it can't read as empty", async () => {
     const odd = { version: 0, topics: ["acks"], userData: Buffer.from("{") };
     const assigned = await assign({ memberId: "a", memberMetadata: MemberMetadata.encode(odd) });
     expect(assigned.get("a")).toEqual({ acks: [0, 1, 2, 3] });
   });
 
-  it("announces only the numbers that are assigned in every topic", () => {
+  it("uses only the numbers that are assigned in every topic", () => {
     expect(partitionsInEveryTopic(["a", "b"], { a: [2, 0, 1], b: [1, 2, 3] })).toEqual([1, 2]);
     expect(partitionsInEveryTopic(["a", "b"], { a: [0] })).toEqual([]);
   });

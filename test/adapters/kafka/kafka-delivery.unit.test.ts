@@ -35,7 +35,7 @@ describe("delivery", () => {
 
   it("reports a lost position when the fetched offset is another one twice", () => {
     expect(delivery.decide(at(50)).kind).toBe("seek");
-    expect(delivery.decide(at(50)).kind).toBe("lost");
+    expect(delivery.decide(at(50)).kind).toBe("out_of_range");
   });
 
   it("continues after records that are not readable", () => {

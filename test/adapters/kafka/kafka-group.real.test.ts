@@ -153,7 +153,7 @@ describeReal("a group of Kafka buses", (services) => {
     await proxy.close();
   });
 
-  it("assigns again when the log does not have the position asked for", async () => {
+  it("assigns again when the log does not contain the requested offset", async () => {
     const { topics, create, everywhere } = await newGroup();
     const bus = create();
     const listener = new RecordingListener();
