@@ -25,40 +25,40 @@ export const DoctorCheck = z.object({
 });
 export type DoctorCheck = z.infer<typeof DoctorCheck>;
 
-/** What an operator should know, in the words of each place that has it. */
-interface Trouble {
-  /** Of the overview. */
+/** Something that an operator should know, as each place that shows it needs it. */
+interface HealthIssue {
+  /** For the overview. */
   readonly notice: Notice;
-  /** Of `rollcall doctor`. */
+  /** For `rollcall doctor`. */
   readonly check: DoctorCheck;
-  /** In a line, of readiness and of a node's explanation. */
-  readonly line: string;
+  /** One line, for readiness and a node's explanation. */
+  readonly summary: string;
 }
 
-export interface TroubleFacts {
+export interface HealthFacts {
   readonly parts: ReachableParts & { readonly partitions: PartStatus & { readonly refused: readonly string[] } };
   readonly refusedChange: RefusedChange | null;
   readonly holds: readonly Hold[];
-  /** Backend, and ms since the epoch. */
+  /** Backend -> when its breaker opened, ms since the epoch. */
   readonly openBreakers: ReadonlyMap<string, number>;
   readonly drift: readonly DriftStatus[];
-  /** By this machine's clock; `brokerTimeMs` by the broker's. */
+  /** This machine's clock, ms since the epoch; `brokerTimeMs` is the broker's. */
   readonly nowMs: number;
   readonly brokerTimeMs: number;
 }
 
-/** Each with a remedy, worst first. Pure. */
-export function listNotices({ parts, refusedChange, holds, openBreakers, drift, ...times }: TroubleFacts): Notice[] {
+/** The notices of the overview, worst first. */
+export function listNotices({ parts, refusedChange, holds, openBreakers, drift, ...times }: HealthFacts): Notice[] {
   const { nowMs, brokerTimeMs } = times;
-  const troubles: Partial<Trouble>[] = [
-    ...unreachableParts(parts),
-    ...partitionTroubles(parts.partitions),
-    ...refusedContracts(refusedChange),
-    ...holdsInForce(holds, brokerTimeMs),
-    ...breakerTroubles(openBreakers, nowMs),
-    ...drift.map((status) => driftOf(status, brokerTimeMs)),
+  const issues: Partial<HealthIssue>[] = [
+    ...unreachablePartIssues(parts),
+    ...partitionIssues(parts.partitions),
+    ...refusedChangeIssues(refusedChange),
+    ...holdIssues(holds, brokerTimeMs),
+    ...breakerIssues(openBreakers, nowMs),
+    ...drift.map((status) => driftIssue(status, brokerTimeMs)),
   ];
-  const notices = troubles.flatMap(({ notice }) => notice ?? []);
+  const notices = issues.flatMap(({ notice }) => notice ?? []);
   return notices.sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
 }
 
@@ -72,7 +72,8 @@ export const ok = (name: string, detail: string) => ({ name, level: "ok", detail
 export const finding = (name: string, detail: string, remedy: string) =>
   ({ name, level: "finding", detail, remedy }) as const;
 
-const MEANWHILE = [
+/** What doesn't happen while a part can't be reached. */
+const CONSEQUENCE_BY_PART = [
   ["bus", "until it is reachable no message is processed and no deadline fires"],
   ["store", "until it is reachable processing waits; nothing is lost"],
   ["catalogue", "its intents are retried automatically; registrations wait for them"],
@@ -82,19 +83,21 @@ interface PartStatus {
   readonly ok: boolean;
   readonly reason?: string | undefined;
 }
-type ReachableParts = { readonly [Part in (typeof MEANWHILE)[number][0]]?: PartStatus };
+type ReachableParts = { readonly [Part in (typeof CONSEQUENCE_BY_PART)[number][0]]?: PartStatus };
 
-export const unreachableParts = (parts: ReachableParts): Omit<Trouble, "check">[] =>
-  MEANWHILE.flatMap(([name, meanwhile]) => {
+export const unreachablePartIssues = (parts: ReachableParts): Omit<HealthIssue, "check">[] =>
+  CONSEQUENCE_BY_PART.flatMap(([name, consequence]) => {
     const { ok: isReachable, reason } = parts[name] ?? { ok: true };
     if (isReachable) return [];
-    const what = `the ${name} can't be reached`;
-    const detail = `${reason ?? "no reason given"}; ${meanwhile}`;
+    const title = `the ${name} can't be reached`;
+    const detail = `${reason ?? "no reason given"}; ${consequence}`;
     const remedy = "Check that it runs and that this machine reaches it";
-    return [{ line: `${what} (${reason})`, notice: badNotice(capitalize(what), detail, remedy, "rollcall doctor") }];
+    return [
+      { summary: `${title} (${reason})`, notice: badNotice(capitalize(title), detail, remedy, "rollcall doctor") },
+    ];
   });
 
-function partitionTroubles({ ok: isServed, reason = "", refused }: TroubleFacts["parts"]["partitions"]) {
+function partitionIssues({ ok: isServed, reason = "", refused }: HealthFacts["parts"]["partitions"]) {
   if (isServed) return [];
   const notice =
     refused.length > 0
@@ -108,47 +111,48 @@ function partitionTroubles({ ok: isServed, reason = "", refused }: TroubleFacts[
   return [{ notice }];
 }
 
-export function refusedContracts(change: RefusedChange | null): Trouble[] {
+export function refusedChangeIssues(change: RefusedChange | null): HealthIssue[] {
   if (!change) return [];
   const { by, reason, atMs } = change;
-  const what = `change by ${by} was refused: ${reason}`;
-  const meanwhile = "the previous contracts stay in force";
-  const remedy = `correct them (rollcall validate lists every error), then rollcall reload; ${meanwhile}`;
-  const detail = `at ${new Date(atMs).toISOString()}: ${reason}; ${meanwhile}`;
+  const refusal = `change by ${by} was refused: ${reason}`;
+  const consequence = "the previous contracts stay in force";
+  const remedy = `correct them (rollcall validate lists every error), then rollcall reload; ${consequence}`;
+  const detail = `at ${new Date(atMs).toISOString()}: ${reason}; ${consequence}`;
   return [
     {
-      line: `a contract ${what}`,
-      check: finding("contract change", `a ${what}`, remedy),
+      summary: `a contract ${refusal}`,
+      check: finding("contract change", `a ${refusal}`, remedy),
       notice: badNotice("The edited contracts were refused", detail, "List their errors", "rollcall validate"),
     },
   ];
 }
 
-export const holdsInForce = (holds: readonly Hold[], nowMs: number): Trouble[] =>
+/** Of holds that are in force. */
+export const holdIssues = (holds: readonly Hold[], nowMs: number): HealthIssue[] =>
   holds
     .filter(({ in_force }) => in_force)
     .map(({ domain, kind, subject, count, of, held_at }) => {
-      const what = kind === "expiry" ? `expiry of ${subject} is held` : `deletions from ${subject} are held`;
-      const effect = `${count} of ${of} would have happened at once`;
-      const doubt = "check for a fault of the network or of Rollcall";
+      const title = kind === "expiry" ? `expiry of ${subject} is held` : `deletions from ${subject} are held`;
+      const averted = `${count} of ${of} would have happened at once`;
+      const precaution = "check for a fault of the network or of Rollcall";
       const release = `rollcall hold release ${domain} ${subject}`;
-      const remedy = capitalize(`${doubt}; release it only if they are really gone`);
-      const detail = `since ${formatAge(held_at, nowMs)}: ${effect}`;
+      const remedy = capitalize(`${precaution}; release it only if they are really gone`);
+      const detail = `since ${formatAge(held_at, nowMs)}: ${averted}`;
       return {
-        line: `${what}: ${effect}; ${release}`,
+        summary: `${title}: ${averted}; ${release}`,
         check: finding(
           `${kind} hold`,
-          `${what} since ${held_at}: ${effect}`,
-          `${doubt}; otherwise: ${release} --reason ...`,
+          `${title} since ${held_at}: ${averted}`,
+          `${precaution}; otherwise: ${release} --reason ...`,
         ),
         notice: {
-          ...badNotice(capitalize(what), detail, remedy, `${release} --reason "..."`),
+          ...badNotice(capitalize(title), detail, remedy, `${release} --reason "..."`),
           hold: { domain, subject },
         },
       };
     });
 
-const breakerTroubles = (openBreakers: TroubleFacts["openBreakers"], nowMs: number) =>
+const breakerIssues = (openBreakers: HealthFacts["openBreakers"], nowMs: number) =>
   [...openBreakers].map(([backend, sinceMs]) => ({
     notice: badNotice(
       `${backend} is not called: its circuit breaker is open`,
@@ -158,24 +162,30 @@ const breakerTroubles = (openBreakers: TroubleFacts["openBreakers"], nowMs: numb
     ),
   }));
 
-/** The check is also of a backend without drift. */
-export function driftOf(
+/** `notice` is absent for a backend without drift, whose check is `ok`. */
+export function driftIssue(
   { backend, comparedAtMs, found, error, isHeld }: DriftStatus,
   nowMs: number,
-): Pick<Trouble, "check"> & Partial<Trouble> {
+): Pick<HealthIssue, "check"> & Partial<HealthIssue> {
   const name = `drift of ${backend}`;
-  const at = comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
+  const comparison =
+    comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
   if (error !== null) {
     const toCheck = `check that ${backend} is reachable and that Rollcall may read it`;
     const remedy = `${toCheck}; until then nothing in it is repaired`;
     return {
-      check: finding(name, `${at}; the last comparison failed: ${error}`, `${remedy} or deleted`),
-      notice: badNotice(`${backend} can't be compared`, `${at}; ${error}`, capitalize(remedy), "rollcall doctor"),
+      check: finding(name, `${comparison}; the last comparison failed: ${error}`, `${remedy} or deleted`),
+      notice: badNotice(
+        `${backend} can't be compared`,
+        `${comparison}; ${error}`,
+        capitalize(remedy),
+        "rollcall doctor",
+      ),
     };
   }
   const differences = Object.entries(found).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
-  if (differences.length === 0) return { check: ok(name, comparedAtMs === null ? at : `none, ${at}`) };
-  const detail = `${differences.join(", ")}, ${at}`;
+  if (differences.length === 0) return { check: ok(name, comparedAtMs === null ? comparison : `none, ${comparison}`) };
+  const detail = `${differences.join(", ")}, ${comparison}`;
   const leftovers = "leftovers stay until an operator allows it";
   const remedy = isHeld ? capitalize(leftovers) : "None needed: it is being repaired";
   return {
