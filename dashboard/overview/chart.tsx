@@ -37,7 +37,7 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
     const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
     void import("uplot").then(({ default: UPlot }) => {
       if (isDisposed) return;
-      const stroke = resolveColour(element, "--soft");
+      const stroke = resolveColour(element, "--secondary-text");
       const grid = { stroke: resolveColour(element, "--line"), width: 1 };
       const axis = { stroke, grid, ticks: grid };
       plot.current = new UPlot(

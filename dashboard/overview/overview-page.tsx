@@ -11,7 +11,7 @@ import { HealthAndLag } from "./health-and-lag.tsx";
 import "./overview-page.css";
 
 const POLL_MS = 5_000;
-const COLOUR_BY_KIND = { live: "--good", waiting: "--wait", ended: "--muted" } as const;
+const COLOUR_BY_KIND = { live: "--good", waiting: "--waiting", ended: "--muted" } as const;
 /** They distinguish lines of one colour. */
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3], [14, 4], [4, 8]] as const;
 const RATES = [

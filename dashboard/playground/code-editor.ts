@@ -35,12 +35,15 @@ interface EditorOptions {
   readonly text: string;
   readonly label: string;
   readonly schema: () => JsonSchema | undefined;
-  /** Names that the contracts declare, for completion. */
+  /** Names that the contracts declare: suggested as values. */
   readonly names: () => readonly string[];
   readonly onChange: (text: string) => void;
 }
 
-/** A YAML editor. In a shadow root it adopts its style sheets, which the Content-Security-Policy allows. */
+/**
+ * A YAML editor in a shadow root of `host`. There CodeMirror uses constructed style sheets; in the document it would
+ * add a style element, which the Content-Security-Policy forbids.
+ */
 export function createEditor({ host, text, label, schema, names, onChange }: EditorOptions): CodeEditor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();
@@ -61,7 +64,7 @@ export function createEditor({ host, text, label, schema, names, onChange }: Edi
         yaml(),
         syntaxHighlighting(SYNTAX_COLOURS),
         autocompletion({ override: [(context) => completionsAt(context, schema(), names())] }),
-        hoverTooltip((of, position) => descriptionTooltip(of, position, schema())),
+        hoverTooltip((hovered, position) => descriptionTooltip(hovered, position, schema())),
         keymap.of([...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         EditorView.updateListener.of((update) => void (update.docChanged && onChange(update.state.doc.toString()))),
@@ -77,7 +80,7 @@ export function createEditor({ host, text, label, schema, names, onChange }: Edi
           diagnostics.map((each) => toEditorDiagnostic(view.state, each)),
         ),
       ),
-    setText: (now) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: now } }),
+    setText: (insert) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert } }),
     destroy: () => view.destroy(),
   };
 }
@@ -86,12 +89,13 @@ function toEditorDiagnostic(
   { doc }: EditorState,
   { line, column, width, severity, code, message, suggestion, remedy }: ContractDiagnostic,
 ): Diagnostic {
-  const at = doc.line(Math.min(Math.max(line, 1), doc.lines));
-  const from = Math.min(at.from + column - 1, at.to);
+  // The text may have changed since it was checked, so the place may lie outside of it.
+  const target = doc.line(Math.min(Math.max(line, 1), doc.lines));
+  const from = Math.min(target.from + column - 1, target.to);
   const hint = suggestion === undefined ? "" : ` Did you mean ${suggestion}?`;
   return {
     from,
-    to: Math.min(from + width, at.to),
+    to: Math.min(from + width, target.to),
     severity,
     source: code,
     message: `${message}${hint}${remedy === undefined ? "" : ` ${remedy}`}`,
@@ -108,7 +112,7 @@ function completionsAt(
   const cursor = yamlCursorAt(text, context.pos);
   if (cursor.word === "" && !context.explicit) return null;
   const suggestions = suggestionsAt(schema, text, cursor);
-  const isValue = cursor.key !== undefined || cursor.path.at(-1) === "[]";
+  const isAtValue = cursor.key !== undefined || cursor.path.at(-1) === "[]";
   const options = [
     ...suggestions.map(({ word, kind, description }) => ({
       label: word,
@@ -117,7 +121,7 @@ function completionsAt(
       ...(description !== "" && { info: description }),
       boost: 1,
     })),
-    ...(isValue ? names.map((label) => ({ label, type: "variable" })) : []),
+    ...(isAtValue ? names.map((label) => ({ label, type: "variable" })) : []),
   ];
   return options.length === 0 ? null : { from: context.pos - cursor.word.length, options, validFor: /^[\w.*()-]*$/ };
 }
@@ -144,9 +148,9 @@ const SYNTAX_COLOURS = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--accent)" },
   { tag: [tags.string, tags.content], color: "var(--text)" },
   { tag: tags.string, color: "var(--good)" },
-  { tag: [tags.comment, tags.lineComment], color: "var(--soft)", fontStyle: "italic" },
-  { tag: [tags.keyword, tags.bool, tags.number], color: "var(--wait)" },
-  { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: "var(--soft)" },
+  { tag: [tags.comment, tags.lineComment], color: "var(--secondary-text)", fontStyle: "italic" },
+  { tag: [tags.keyword, tags.bool, tags.number], color: "var(--waiting)" },
+  { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: "var(--secondary-text)" },
 ]);
 
 const THEME = EditorView.theme({
@@ -162,7 +166,7 @@ const THEME = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.4" },
   ".cm-content": { caretColor: "var(--text)" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
-  ".cm-gutters": { backgroundColor: "var(--back)", color: "var(--soft)", border: "none" },
+  ".cm-gutters": { backgroundColor: "var(--background)", color: "var(--secondary-text)", border: "none" },
   ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--accent) 8%, transparent)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "color-mix(in srgb, var(--accent) 30%, transparent)",
