@@ -81,7 +81,7 @@ function countedWorld(tally: Tally) {
   const random = new Random(1);
   const scheduler = new Scheduler();
   const network = new Network(scheduler, random);
-  network.behindMs = 0;
+  network.readLagMaxMs = 0;
   network.oneWayDelayMs = () => 1;
   const broker = new Broker(network, PARTITIONS, READY_MS);
   const database = new Database(SCHEMAS, network);

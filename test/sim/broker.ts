@@ -160,7 +160,7 @@ export class Broker {
 
   #whenReachable(member: Member, call: () => void): void {
     if (!member.machine.isRunning) return void member.machine.after(0, () => this.#whenReachable(member, call));
-    if (this.network.trouble.bus.down) return void member.machine.after(500, () => this.#whenReachable(member, call));
+    if (this.network.faults.bus.down) return void member.machine.after(500, () => this.#whenReachable(member, call));
     call();
   }
 

@@ -1,16 +1,16 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { FAULT_NAMES } from "./moves.ts";
+import { FAULT_NAMES } from "./actions.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type SimulationResult } from "./simulation.ts";
 import type { Answer, Task } from "./worker.ts";
 
 /**
  * Deterministic simulation: the real shell and core with the shipped contracts, on a simulated clock, bus, store and
- * catalog. One seed drives everything: what nodes do, how long each answer takes, which fault comes when. Behind
- * every event the promises G1 to G9 and G11 are checked from outside; then comes a calm phase, in which all must
- * settle.
+ * catalog. One seed determines everything: what nodes do, how long each response takes, which fault occurs when. After
+ * every event the promises G1 to G9 and G11 are checked from outside. At the end come no more faults or messages, and
+ * all that was begun must be finished.
  */
 const HELP = `npm run sim -- [options]
 
@@ -18,7 +18,7 @@ const HELP = `npm run sim -- [options]
   --steps M    steps of each (500)
   --from N     the first seed (1)
   --seed N     this one history alone, printed step by step when it fails
-  --tell       with --seed: printed step by step in any case
+  --transcript with --seed: printed step by step in any case
   --workers N  processes (as many as there are cores)
   --json       the result as one line of JSON
   --help
@@ -28,8 +28,8 @@ the first such history is shortened as far as possible, and printed.`;
 
 /** How many failing histories are printed. */
 const FAILED_PRINTED_MAX = 20;
-/** Every core has a worker: its garbage has no other core to be collected on, and less of it lives with more room. */
-const ONE_CORE = ["--single-threaded-gc", "--max-semi-space-size=32"];
+/** For workers: all cores are busy, so collecting garbage in other threads gains nothing. */
+const WORKER_NODE_OPTIONS = ["--single-threaded-gc", "--max-semi-space-size=32"];
 
 const { values } = parseArgs({
   options: {
@@ -38,7 +38,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string" },
     workers: { type: "string", default: String(availableParallelism()) },
-    tell: { type: "boolean", default: false },
+    transcript: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -58,16 +58,16 @@ else {
 }
 
 async function one(seed: number, steps: number): Promise<boolean> {
-  const { story, ...result } = await simulate({ seed, steps, keepsStory: values.tell });
-  if (values.tell) process.stdout.write(`${story.join("\n")}\n`);
+  const { transcript, ...result } = await simulate({ seed, steps, keepsTranscript: values.transcript });
+  if (values.transcript) process.stdout.write(`${transcript.join("\n")}\n`);
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else if (!result.breach)
+  else if (!result.violation)
     process.stdout.write(
       `seed ${seed}: every promise was kept over ${Math.round(result.simulatedMs / 1_000)} s, trace ` +
         `${result.traceHash}\n`,
     );
-  if (result.breach) await report({ ...result, story }, steps);
-  return !result.breach;
+  if (result.violation) await report({ ...result, transcript }, steps);
+  return !result.violation;
 }
 
 async function many(steps: number): Promise<boolean> {
@@ -77,9 +77,9 @@ async function many(steps: number): Promise<boolean> {
   const answers: Answer[] = [];
   let failed = 0;
   let next = from;
-  let saidMs = startedMs;
+  let progressPrintedMs = startedMs;
   const workers = Array.from({ length: Math.max(1, Math.min(wholeNumber("workers", values.workers), seeds)) }, () =>
-    fork(new URL("./worker.ts", import.meta.url), { execArgv: [...process.execArgv, ...ONE_CORE] }),
+    fork(new URL("./worker.ts", import.meta.url), { execArgv: [...process.execArgv, ...WORKER_NODE_OPTIONS] }),
   );
   await Promise.all(
     workers.map(
@@ -91,11 +91,11 @@ async function many(steps: number): Promise<boolean> {
           };
           worker.on("message", (answer: Answer) => {
             answers.push(answer);
-            if (answer.breach && ++failed <= FAILED_PRINTED_MAX) process.stderr.write(breachLine(answer));
-            if (Date.now() - saidMs > 2_000) {
-              saidMs = Date.now();
+            if (answer.violation && ++failed <= FAILED_PRINTED_MAX) process.stderr.write(violationLine(answer));
+            if (Date.now() - progressPrintedMs > 2_000) {
+              progressPrintedMs = Date.now();
               process.stderr.write(
-                `${answers.length} of ${seeds} seeds, ${((saidMs - startedMs) / 1_000).toFixed(0)} s, ` +
+                `${answers.length} of ${seeds} seeds, ${((progressPrintedMs - startedMs) / 1_000).toFixed(0)} s, ` +
                   `${failed} failed\n`,
               );
             }
@@ -115,12 +115,12 @@ async function summarize(answers: readonly Answer[], steps: number, tookS: numbe
   for (const answer of answers)
     for (const [name, count] of Object.entries(answer.counts)) counts[name] = (counts[name] ?? 0) + count;
   const sum = (of: (answer: Answer) => number): number => answers.reduce((total, answer) => total + of(answer), 0);
-  const failed = answers.filter(({ breach }) => breach).sort((a, b) => a.seed - b.seed);
+  const failed = answers.filter(({ violation }) => violation).sort((a, b) => a.seed - b.seed);
   const faults = Object.fromEntries(FAULT_NAMES.map((name) => [name, counts[name] ?? 0]));
   const summary = {
     seeds: answers.length,
     steps,
-    failed: failed.map(({ seed, step, breach }) => ({ seed, step, ...breach })),
+    failed: failed.map(({ seed, step, violation }) => ({ seed, step, ...violation })),
     faults,
     fenced: counts["fenced"] ?? 0,
     rebalances: sum(({ rebalances }) => rebalances),
@@ -141,24 +141,24 @@ async function summarize(answers: readonly Answer[], steps: number, tookS: numbe
         "",
       ].join("\n"),
     );
-  if (failed[0]) await report({ ...failed[0], story: [] }, steps);
+  if (failed[0]) await report({ ...failed[0], transcript: [] }, steps);
   return failed.length === 0;
 }
 
-const breachLine = ({ seed, step, breach }: Answer): string =>
-  `seed ${seed} at step ${step}: ${breach?.promise} ${breach?.what.slice(0, 300)}\n`;
+const violationLine = ({ seed, step, violation }: Answer): string =>
+  `seed ${seed} at step ${step}: ${violation?.promise} ${violation?.what.slice(0, 300)}\n`;
 
-/** What was broken, how to see it again, and the shortest history in which it happens. */
+/** Prints the violation, how to reproduce it, and the shortest history in which it occurs. */
 async function report(failed: SimulationResult, steps: number): Promise<void> {
   const { result, kept } = await shrink(failed, undefined);
   process.stderr.write(
     [
       "",
-      `${failed.breach?.promise} is broken: ${failed.breach?.what}`,
-      `again: npm run sim -- --seed ${failed.seed} --steps ${steps}`,
+      `${failed.violation?.promise} is broken: ${failed.violation?.what}`,
+      `to reproduce: npm run sim -- --seed ${failed.seed} --steps ${steps}`,
       `shrunk to ${kept.length} of ${failed.step + 1} steps:`,
-      ...result.story,
-      `${result.breach?.promise}: ${result.breach?.what}`,
+      ...result.transcript,
+      `${result.violation?.promise}: ${result.violation?.what}`,
       "",
     ].join("\n"),
   );

@@ -80,10 +80,10 @@ export class SimRegistry implements ServiceRegistry {
 
   apply(changes: readonly ServiceChange[], _signal: AbortSignal): Promise<readonly WriteResult[]> {
     const { network } = this.#consul;
-    const { trouble, random } = network;
+    const { faults, random } = network;
     return network
       .request(this.#machine, "registry", "UNAVAILABLE", () => {
-        const isHalf = random.chance(trouble.registry.halfDone);
+        const isHalf = random.chance(faults.registry.partlyDone);
         return changes.map((change) => {
           const isDone = !isHalf || random.chance(0.5);
           const isSaid = !isHalf || random.chance(0.5);

@@ -5,7 +5,7 @@ import { openInitializedStore } from "../initialized-store.ts";
 import type { Executed } from "./database.ts";
 import { MIGRATIONS, SCHEMAS } from "./domain.ts";
 import { simulate } from "./simulation.ts";
-import type { World } from "./world.ts";
+import type { SimulatedSystem } from "./simulated-system.ts";
 
 /** Columns that depend on the server's clock: not compared. */
 const TIMES = /(_ms|served_at|resumed_at|registered_at|updated_at)$/;
@@ -22,31 +22,33 @@ const comparable = (rows: readonly object[] | undefined): string[] =>
     .sort();
 
 /** A history's transactions in the order of their commits, each with its statements; what was undone is left out. */
-async function recorded(seed: number): Promise<{ readonly committed: readonly Executed[][]; readonly world: World }> {
+async function recorded(
+  seed: number,
+): Promise<{ readonly committed: readonly Executed[][]; readonly system: SimulatedSystem }> {
   const open = new Map<number, Executed[]>();
   const committed: Executed[][] = [];
-  let world: World | undefined;
+  let system: SimulatedSystem | undefined;
   const result = await simulate({
     seed,
     steps: 120,
-    onWorld: (made) => {
-      world = made;
-      made.database.onExecuted = (told) => {
-        if ("text" in told) open.set(told.transaction, [...(open.get(told.transaction) ?? []), told]);
+    onSystem: (created) => {
+      system = created;
+      created.database.onExecuted = (executed) => {
+        if ("text" in executed) open.set(executed.transaction, [...(open.get(executed.transaction) ?? []), executed]);
         else {
-          if (told.end === "commit") committed.push(open.get(told.transaction) ?? []);
-          open.delete(told.transaction);
+          if (executed.end === "commit") committed.push(open.get(executed.transaction) ?? []);
+          open.delete(executed.transaction);
         }
       };
     },
   });
-  expect(result.breach).toBeUndefined();
-  return { committed: committed.filter((statements) => statements.length > 0), world: world as World };
+  expect(result.violation).toBeUndefined();
+  return { committed: committed.filter((statements) => statements.length > 0), system: system as SimulatedSystem };
 }
 
 describe("the simulated database", () => {
   it.each([3, 11, 27])("answers and keeps what Postgres does, over history %i", { timeout: 300_000 }, async (seed) => {
-    const { committed, world } = await recorded(seed);
+    const { committed, system } = await recorded(seed);
     const store = await openInitializedStore();
     try {
       await migrate(
@@ -66,7 +68,7 @@ describe("the simulated database", () => {
       expect(texts.size).toBeGreaterThan(15);
       for (const { name } of SCHEMAS) {
         const kept = await store.query<object>(`select * from rollcall.${name}`);
-        const [simulated] = [world.database.execute(world.database.begin(), `select * from ${name}`, [])];
+        const [simulated] = [system.database.execute(system.database.begin(), `select * from ${name}`, [])];
         expect({ name, rows: comparable(kept) }).toEqual({ name, rows: comparable(simulated) });
       }
     } finally {

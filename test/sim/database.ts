@@ -7,7 +7,7 @@ import { type Change, LockWait, type Table, type TableSchema, Transaction, type 
 import { handedOut, SqlError, type Value } from "./sql/values.ts";
 import type { Network } from "./network.ts";
 
-// The schemas are the same in every world, and so is what a text means.
+// Shared by all simulations: the schemas are the same, and so is what a text means.
 const compiled = new Map<string, Run>();
 
 /** A statement and its result, for the comparison with a real database. */
@@ -289,7 +289,7 @@ export class SimStore implements Store {
     session.out.add(arrived, scheduler.events, (all) => {
       session.arrivesAtMs = Math.max(session.arrivesAtMs, scheduler.nowMs + network.oneWayDelayMs("store"));
       scheduler.after(session.arrivesAtMs - scheduler.nowMs, () => {
-        if (network.trouble.store.down) session.break();
+        if (network.faults.store.down) session.break();
         all();
       });
     });
@@ -319,7 +319,7 @@ export class SimStore implements Store {
           if (session.aborted) failed(session.aborted);
           else done();
         });
-      const isLost = random.chance(network.trouble.store.answerLost);
+      const isLost = random.chance(network.faults.store.responseLost);
       this.#go(session, () => {
         if (!isLost)
           commit(

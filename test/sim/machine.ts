@@ -2,18 +2,18 @@ import type { Clock } from "../../runtime/ports/clock.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** When the simulated world begins, ms since the epoch: what the broker's and the database's clocks say. */
+/** Start of the simulated time by the broker's and the database's clocks, ms since the epoch. */
 export const EPOCH_MS = Date.UTC(2030, 0, 1);
 
 /**
- * What a process of the product runs on: it can stop at any moment, for good or for a while. What is to happen in it
- * happens only while it runs; what it has asked of others happens there all the same.
+ * The machine of one process of the product. It can stop at any moment, for good or for a while: its timers and the
+ * responses to it wait or are dropped, but requests that it has sent are carried out by the services.
  */
 export class Machine {
   readonly name: string;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
-  /** Milliseconds by which its wall clock is wrong. */
+  /** Error of its wall clock. */
   wallOffsetMs: number;
   readonly #bootedAtMs: number;
   #state: "running" | "paused" | "dead" = "running";

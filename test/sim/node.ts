@@ -24,7 +24,7 @@ export class SimNode {
   readonly habits: Habits;
   readonly #broker: Broker;
   readonly #random: Random;
-  readonly #tell: (text: () => string) => void;
+  readonly #addToTranscript: (text: () => string) => void;
   #type: (typeof TYPES)[number];
   #epoch = 1;
   #port = 8_000;
@@ -34,12 +34,18 @@ export class SimNode {
   /** Every acceptance that it has read, the oldest first. */
   readonly accepted: { readonly attemptId: string; readonly correlationId: string }[] = [];
 
-  constructor(id: string, habits: Habits, broker: Broker, random: Random, tell: (text: () => string) => void) {
+  constructor(
+    id: string,
+    habits: Habits,
+    broker: Broker,
+    random: Random,
+    addToTranscript: (text: () => string) => void,
+  ) {
     this.id = id;
     this.habits = habits;
     this.#broker = broker;
     this.#random = random;
-    this.#tell = tell;
+    this.#addToTranscript = addToTranscript;
     this.#type = random.pick(TYPES);
     broker.read((record) => this.#read(record));
   }
@@ -82,7 +88,7 @@ export class SimNode {
   send(
     topic: string,
     payload: Readonly<Record<string, unknown>>,
-    options: { readonly misplaced?: boolean } = {},
+    options: { readonly inWrongPartition?: boolean } = {},
   ): void {
     const random = this.#random;
     const { statesTimes, skewMs } = this.habits;
@@ -92,9 +98,9 @@ export class SimNode {
     const copies = random.chance(0.08) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const wayMs = random.chance(0.1) ? random.next() * 3_000 : random.next() * 20;
-      this.produce(topic, value, headers, wayMs + copy * random.next() * 2_000, options.misplaced ?? false);
+      this.produce(topic, value, headers, wayMs + copy * random.next() * 2_000, options.inWrongPartition ?? false);
     }
-    this.#tell(
+    this.#addToTranscript(
       () => `${this.id} sends ${topic.split(".").at(-2)} ${JSON.stringify(payload)}${copies > 1 ? " twice" : ""}`,
     );
   }
@@ -104,12 +110,12 @@ export class SimNode {
     value: Buffer | null,
     headers: Readonly<Record<string, string>>,
     wayMs: number,
-    misplaced = false,
+    inWrongPartition = false,
   ): void {
     const { network, partitions } = this.#broker;
     network.scheduler.after(wayMs, () => {
-      if (network.trouble.bus.down) return this.produce(topic, value, headers, 500, misplaced);
-      const partition = (partitionOf(this.id, partitions) + (misplaced ? 1 : 0)) % partitions;
+      if (network.faults.bus.down) return this.produce(topic, value, headers, 500, inWrongPartition);
+      const partition = (partitionOf(this.id, partitions) + (inWrongPartition ? 1 : 0)) % partitions;
       this.#broker.append({ topic, partition, key: Buffer.from(this.id), value, headers });
     });
   }

@@ -4,16 +4,16 @@ import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { wrapped } from "../wrapped.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type SimulationResult } from "./simulation.ts";
-import type { Plant } from "./world.ts";
+import type { PlantedDefect } from "./simulated-system.ts";
 
 const SEEDS_MAX = 40;
 const STEPS = 300;
 
-/** The first history in which a planted defect is detected. */
-async function caught(plant: Plant): Promise<SimulationResult | undefined> {
+/** The first history in which the defect breaks a promise. */
+async function firstViolation(defect: PlantedDefect): Promise<SimulationResult | undefined> {
   for (let seed = 1; seed <= SEEDS_MAX; seed++) {
-    const result = await simulate({ seed, steps: STEPS, plant });
-    if (result.breach) return result;
+    const result = await simulate({ seed, steps: STEPS, defect });
+    if (result.violation) return result;
   }
   return undefined;
 }
@@ -27,8 +27,8 @@ const withQuery = (store: Store, query: Query): Store =>
       store.transaction((tx) => work({ query: (text, values) => query(tx, text, values) as never })),
   });
 
-/** No defect: the answer to a write of rows is lost, and the server gets round to it seconds later. */
-const lateRows: NonNullable<Plant["ports"]> = (ports, _, { random, network }) => ({
+/** No defect: the response to a write of rows is lost, and the server does the write seconds later. */
+const lateRows: NonNullable<PlantedDefect["ports"]> = (ports, _, { random, network }) => ({
   ...ports,
   store: wrapped(ports.store, {
     query: (text, values) => {
@@ -40,11 +40,11 @@ const lateRows: NonNullable<Plant["ports"]> = (ports, _, { random, network }) =>
   }),
 });
 
-/** Each planted defect, and the promises of which one must be reported as broken. */
-const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: readonly string[] }>> = {
+/** Each planted defect, and promises: one of them must be reported as broken. */
+const PLANTED: Readonly<Record<string, { readonly defect: PlantedDefect; readonly promises: readonly string[] }>> = {
   "a store that forgets that new contracts are in force": {
-    names: ["G14"],
-    plant: {
+    promises: ["G14"],
+    defect: {
       ports: (ports) => ({
         ...ports,
         store: withQuery(ports.store, async (sql, text, values) => {
@@ -55,14 +55,14 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a change of contracts that fences nobody": {
-    names: ["G14"],
-    plant: {
+    promises: ["G14"],
+    defect: {
       sql: (text) => text.replace("set epoch = epoch + 1, owner = '' where domain", "set epoch = epoch where domain"),
     },
   },
   "a store that never reports that an epoch has changed": {
-    names: ["G4", "G1", "G14"],
-    plant: {
+    promises: ["G4", "G1", "G14"],
+    defect: {
       ports: (ports) => {
         const known = new Map<number, number>();
         return {
@@ -79,8 +79,8 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a store that has seen no message before": {
-    names: ["G3"],
-    plant: {
+    promises: ["G3"],
+    defect: {
       ports: (ports) => ({
         ...ports,
         store: withQuery(ports.store, (sql, text, values) =>
@@ -90,8 +90,8 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a store that loses the stored offsets": {
-    names: ["G1", "G3"],
-    plant: {
+    promises: ["G1", "G3"],
+    defect: {
       ports: (ports) => ({
         ...ports,
         store: withQuery(ports.store, (sql, text, values) =>
@@ -101,19 +101,19 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a bus that confirms what it has not published": {
-    names: ["G4"],
-    plant: {
-      ports: (ports, machine, world) => {
+    promises: ["G4"],
+    defect: {
+      ports: (ports, machine, system) => {
         const { bus } = ports;
         const publish = bus.publish.bind(bus);
-        bus.publish = (messages, options) => publish(world.random.chance(0.02) ? [] : messages, options);
+        bus.publish = (messages, options) => publish(system.random.chance(0.02) ? [] : messages, options);
         return ports;
       },
     },
   },
   "a bus that changes what is published": {
-    names: ["G3"],
-    plant: {
+    promises: ["G3"],
+    defect: {
       ports: (ports) => {
         const publish = ports.bus.publish.bind(ports.bus);
         ports.bus.publish = (messages, options) =>
@@ -126,11 +126,11 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a bus that reports the read position as the log's end": {
-    names: ["G8"],
-    plant: {
-      ports: (ports, _, world) => {
-        const { broker, database } = world;
-        world.network.behindMs = 1_700;
+    promises: ["G8"],
+    defect: {
+      ports: (ports, _, system) => {
+        const { broker, database } = system;
+        system.network.readLagMaxMs = 1_700;
         const ask = ports.bus.logEnds.bind(ports.bus);
         ports.bus.logEnds = async (topics, options) => {
           await ask(topics, options);
@@ -148,8 +148,8 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a clock that runs twice as fast": {
-    names: ["G7"],
-    plant: {
+    promises: ["G7"],
+    defect: {
       ports: (ports, machine) => {
         const { clock } = machine;
         const monotonicMs = clock.monotonicMs.bind(clock);
@@ -159,8 +159,8 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a catalog that confirms what it has not done": {
-    names: ["G5"],
-    plant: {
+    promises: ["G5"],
+    defect: {
       ports: (ports) => ({
         ...ports,
         registry: { apply: (changes) => Promise.resolve(changes.map(() => "written" as const)) },
@@ -168,8 +168,8 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a catalog that never removes anything": {
-    names: ["G10"],
-    plant: {
+    promises: ["G10"],
+    defect: {
       ports: (ports) => ({
         ...ports,
         registry: {
@@ -183,41 +183,43 @@ const PLANTED: Readonly<Record<string, { readonly plant: Plant; readonly names: 
     },
   },
   "a journal that loses repeats": {
-    names: ["G1"],
-    plant: { sql: (text) => (text.includes("insert into rollcall.journal") ? `${text} where kind <> 'repeat'` : text) },
+    promises: ["G1"],
+    defect: {
+      sql: (text) => (text.includes("insert into rollcall.journal") ? `${text} where kind <> 'repeat'` : text),
+    },
   },
   "a row that an older version overwrites": {
-    names: ["G6"],
-    plant: {
+    promises: ["G6"],
+    defect: {
       ports: lateRows,
       sql: (text) => text.replace(/(where|and) held\.version <= (excluded\.version|given\.version::bigint)$/, ""),
     },
   },
   "an outage that leaves no trace": {
-    names: ["G9"],
-    plant: {
+    promises: ["G9"],
+    defect: {
       sql: (text) => text.replace("then clock_timestamp() else resumed_at end", "then resumed_at else resumed_at end"),
     },
   },
 };
 
 describe("the simulation detects", () => {
-  it.each(Object.entries(PLANTED))("%s", { timeout: 300_000 }, async (_, { plant, names }) => {
-    const result = await caught(plant);
-    expect(names).toContain(result?.breach?.promise);
+  it.each(Object.entries(PLANTED))("%s", { timeout: 300_000 }, async (_, { defect, promises }) => {
+    const result = await firstViolation(defect);
+    expect(promises).toContain(result?.violation?.promise);
   });
 
-  it("no breach where rows are written late and their versions are compared", { timeout: 300_000 }, async () => {
+  it("no violation where rows are written late and their versions are compared", { timeout: 300_000 }, async () => {
     for (let seed = 1; seed <= 10; seed++)
-      expect((await simulate({ seed, steps: STEPS, plant: { ports: lateRows } })).breach).toBeUndefined();
+      expect((await simulate({ seed, steps: STEPS, defect: { ports: lateRows } })).violation).toBeUndefined();
   });
 
-  it("a breach in the shortened history", { timeout: 300_000 }, async () => {
-    const { plant } = PLANTED["a catalog that confirms what it has not done"] as { plant: Plant };
-    const failed = (await caught(plant)) as SimulationResult;
-    const { result, kept } = await shrink(failed, plant);
-    expect(result.breach?.promise).toBe(failed.breach?.promise);
+  it("a violation in the shortened history", { timeout: 300_000 }, async () => {
+    const { defect } = PLANTED["a catalog that confirms what it has not done"] as { defect: PlantedDefect };
+    const failed = (await firstViolation(defect)) as SimulationResult;
+    const { result, kept } = await shrink(failed, defect);
+    expect(result.violation?.promise).toBe(failed.violation?.promise);
     expect(kept.length).toBeLessThanOrEqual(3);
-    expect(result.story.join("\n")).toContain("sends node-introspection");
+    expect(result.transcript.join("\n")).toContain("sends node-introspection");
   });
 });

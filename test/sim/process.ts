@@ -17,7 +17,7 @@ import type { Network } from "./network.ts";
 /** So few that entities are pushed out of memory and read again. */
 const ENTITIES_MAX = 9;
 
-/** What a process is made of, so that a planted defect can wrap a part of it. */
+/** The ports that a process is given; a planted defect may wrap one of them. */
 export interface Ports {
   readonly bus: EventBus;
   readonly store: Store;
@@ -28,13 +28,13 @@ export interface ProcessEnvironment {
   readonly broker: Broker;
   readonly database: Database;
   readonly consul: Consul;
-  readonly plant: (ports: Ports, machine: Machine) => Ports;
+  readonly plantDefect: (ports: Ports, machine: Machine) => Ports;
   /** Hash of the contracts in force; undefined: those that are shipped. */
   readonly contracts: string | undefined;
   observe(machine: Machine, event: ShellEvent): void;
-  /** Other contracts came in force: it leaves, and comes again with those. */
+  /** Other contracts came in force: the process stops, and another starts with those. */
   superseded(process: Process): void;
-  /** The shell said that it can't go on, or left a promise unheard: `error` is why. */
+  /** The shell reported that it can't go on. */
   failed(machine: Machine, error: unknown): void;
 }
 
@@ -49,7 +49,7 @@ export class Process {
   constructor(name: string, environment: ProcessEnvironment, wallOffsetMs: number) {
     const { network, broker, database, consul } = environment;
     const machine = new Machine(name, network.scheduler, network.random, wallOffsetMs);
-    const { bus, store, registry } = environment.plant(
+    const { bus, store, registry } = environment.plantDefect(
       {
         bus: new SimBus(broker, machine),
         store: new SimStore(database, machine),
@@ -86,7 +86,7 @@ export class Process {
     });
   }
 
-  /** Somebody asks this process to put other contracts in force; what came of it is what the store then says. */
+  /** As an operator's request to this process would. Whether it succeeds is seen in the store. */
   putContractsInForce(hash: string): void {
     const { contracts: expected } = this.#environment;
     const next: Domain = { ...this.#domain, contractHash: hash };

@@ -9,15 +9,15 @@ const TRIES_MAX = 250;
  */
 export async function shrink(
   failed: SimulationResult,
-  plant: SimulationOptions["plant"],
+  defect: SimulationOptions["defect"],
 ): Promise<{ readonly result: SimulationResult; readonly kept: readonly number[] }> {
   const { seed } = failed;
   const steps = failed.step + 1;
-  const promise = failed.breach?.promise;
-  const run = (kept: readonly number[], isTold: boolean): Promise<SimulationResult> => {
+  const promise = failed.violation?.promise;
+  const run = (kept: readonly number[], keepsTranscript: boolean): Promise<SimulationResult> => {
     const wanted = new Set(kept);
     const without = new Set(Array.from({ length: steps }, (_, step) => step).filter((step) => !wanted.has(step)));
-    return simulate({ seed, steps, without, keepsStory: isTold, ...(plant && { plant }) });
+    return simulate({ seed, steps, without, keepsTranscript, ...(defect && { defect }) });
   };
   let kept: readonly number[] = Array.from({ length: steps }, (_, step) => step);
   let tries = 0;
@@ -29,8 +29,8 @@ export async function shrink(
     for (let at = 0; at < kept.length && tries < TRIES_MAX;) {
       const less = [...kept.slice(0, at), ...kept.slice(at + size)];
       tries++;
-      const { breach } = await run(less, false);
-      if (breach?.promise === promise) kept = less;
+      const { violation } = await run(less, false);
+      if (violation?.promise === promise) kept = less;
       else at += size;
     }
   }

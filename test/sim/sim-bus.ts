@@ -106,11 +106,11 @@ export class SimBus implements EventBus {
       for (let left = groups.length; left > 0; left--)
         for (const message of groups.splice(random.int(0, left - 1), 1)[0] ?? []) this.#broker.append(message);
     };
-    const half = random.chance(network.trouble.bus.halfDone);
+    const half = random.chance(network.faults.bus.partlyDone);
     const lateMs = half && random.chance(0.3) ? random.next() * 2 * Math.min(timeoutMs, 5_000) : undefined;
     return this.#request(() => {
       if (lateMs !== undefined) {
-        scheduler.after(lateMs, () => !network.trouble.bus.down && write(messages));
+        scheduler.after(lateMs, () => !network.faults.bus.down && write(messages));
         throw unavailable("no answer in time");
       }
       if (half) {
@@ -171,14 +171,15 @@ export class SimBus implements EventBus {
     this.#fetching.add(place);
     const positions = this.#announced;
     this.#machine.after(
-      network.oneWayDelayMs("bus") + network.random.next() * Math.max(network.behindMs, network.trouble.bus.fetchMs),
+      network.oneWayDelayMs("bus") +
+        network.random.next() * Math.max(network.readLagMaxMs, network.faults.bus.fetchDelayMaxMs),
       () => {
         if (positions !== this.#announced || !this.#fetching.delete(place)) return;
-        if (network.trouble.bus.down) return void this.#machine.after(200, () => this.#fetch(topic, partition));
+        if (network.faults.bus.down) return void this.#machine.after(200, () => this.#fetch(topic, partition));
         const at = this.#positions.get(place);
         if (at === undefined || this.#paused.has(partition)) return;
         const log = this.#broker.log(topic, partition);
-        const records = log.slice(at, at + (network.behindMs > 0 ? log.length : network.random.int(1, 50)));
+        const records = log.slice(at, at + (network.readLagMaxMs > 0 ? log.length : network.random.int(1, 50)));
         this.#positions.set(place, at + records.length);
         this.#deliver(records);
         this.#fetch(topic, partition);

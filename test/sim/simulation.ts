@@ -1,40 +1,40 @@
-import type { Breach } from "./checks/evidence.ts";
-import { FAULT_NAMES, move } from "./moves.ts";
+import type { Violation } from "./checks/observed-system.ts";
+import { FAULT_NAMES, runRandomAction } from "./actions.ts";
 import { Random } from "./random.ts";
-import { type Plant, Stopped, World } from "./world.ts";
+import { type PlantedDefect, Stopped, SimulatedSystem } from "./simulated-system.ts";
 
 export interface SimulationOptions {
   readonly seed: number;
   readonly steps: number;
   /** Steps that are left out. */
   readonly without?: ReadonlySet<number>;
-  readonly plant?: Plant;
-  readonly keepsStory?: boolean;
-  readonly onWorld?: (world: World) => void;
+  readonly defect?: PlantedDefect;
+  readonly keepsTranscript?: boolean;
+  readonly onSystem?: (system: SimulatedSystem) => void;
 }
 export interface SimulationResult {
   readonly seed: number;
-  /** The step at which it stopped; `steps` for the calm phase and behind. */
+  /** The step at which it stopped; `steps` for the phase without faults that follows the last one. */
   readonly step: number;
-  readonly breach: Breach | undefined;
+  readonly violation: Violation | undefined;
   readonly traceHash: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly events: number;
   readonly rebalances: number;
   readonly simulatedMs: number;
-  readonly story: readonly string[];
+  readonly transcript: readonly string[];
 }
 
-/** One history: `steps` moves drawn from the seed, with every promise checked behind each event, then calm. */
+/** One history: `steps` random actions, then a phase without faults; every promise is checked after each event. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed, steps, without } = options;
-  const world = new World({
+  const system = new SimulatedSystem({
     seed,
-    ...(options.plant && { plant: options.plant }),
-    keepsStory: options.keepsStory ?? false,
+    ...(options.defect && { defect: options.defect }),
+    keepsTranscript: options.keepsTranscript ?? false,
   });
-  options.onWorld?.(world);
-  const onUnhandledRejection = (error: unknown): void => world.onUnhandledRejection(error);
+  options.onSystem?.(system);
+  const onUnhandledRejection = (error: unknown): void => system.onUnhandledRejection(error);
   process.on("unhandledRejection", onUnhandledRejection);
   // Not every fault in every history: a defect that many faults at once hide shows with few.
   const choices = new Random(seed, 2);
@@ -44,19 +44,19 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const faults = FAULT_NAMES.filter(() => choices.chance(hasManyFaults ? 0.5 : 0.15));
   let step = 0;
   try {
-    await world.advanceTime(choices.next() * 3_000);
+    await system.advanceTime(choices.next() * 3_000);
     for (; step < steps; step++) {
       if (without?.has(step)) continue;
-      const { name, waitMs } = move(world, new Random(seed, 3, step), faults, share);
-      world.count(name);
-      await world.advanceTime(waitMs);
+      const { name, waitMs } = runRandomAction(system, new Random(seed, 3, step), faults, share);
+      system.count(name);
+      await system.advanceTime(waitMs);
     }
-    await world.comeToRest();
+    await system.settle();
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
   } finally {
     process.off("unhandledRejection", onUnhandledRejection);
   }
-  const { breach, traceHash, counts, story, totals } = world;
-  return { seed, step, breach, traceHash, counts, story, ...totals, simulatedMs: world.scheduler.nowMs };
+  const { violation, traceHash, counts, transcript, totals } = system;
+  return { seed, step, violation, traceHash, counts, transcript, ...totals, simulatedMs: system.scheduler.nowMs };
 }

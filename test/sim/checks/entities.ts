@@ -7,8 +7,8 @@ import { INPUT, PERIOD_MS, TOPICS } from "../domain.ts";
 import { EPOCH_MS } from "../machine.ts";
 import type { Change, Values } from "../sql/tables.ts";
 import type { Json } from "../sql/values.ts";
-import type { Envelope, Evidence } from "./evidence.ts";
-import type { IntakeCheck } from "./intake.ts";
+import type { Envelope, ObservedSystem } from "./observed-system.ts";
+import type { InputCheck } from "./input.ts";
 
 const SKEW_MS = 5_000;
 const LATE_MAX_MS = 2_000;
@@ -20,25 +20,25 @@ const SLACK_MS = 200;
  * deadlines that stay due (G7), input that was unread when a deadline fired (G8).
  */
 export class EntitiesCheck {
-  readonly #evidence: Evidence;
-  readonly #intake: IntakeCheck;
+  readonly #observed: ObservedSystem;
+  readonly #input: InputCheck;
   readonly #judge: Judge;
   readonly #acks = new Map<string, Ack>();
   readonly #heartbeats = new Map<string, Heartbeat[]>();
   readonly #journalSeq = new Map<number, number>();
   readonly #written = new Map<string, number>();
 
-  constructor(evidence: Evidence, intake: IntakeCheck) {
-    this.#evidence = evidence;
-    this.#intake = intake;
-    this.#judge = new Judge(evidence.report, {
+  constructor(observed: ObservedSystem, input: InputCheck) {
+    this.#observed = observed;
+    this.#input = input;
+    this.#judge = new Judge(observed.report, {
       clocksMs: 0,
       knowsRequests: true,
       ack: (messageId) => this.#acks.get(messageId),
       unconfirmed: (entity) => this.#unconfirmed(entity),
       heartbeats: (entityId) => this.#heartbeats.get(entityId) ?? [],
       outages: () =>
-        evidence.outages.map(({ of, fromMs, toMs }) => ({ of, fromMs: EPOCH_MS + fromMs, toMs: EPOCH_MS + toMs })),
+        observed.outages.map(({ of, fromMs, toMs }) => ({ of, fromMs: EPOCH_MS + fromMs, toMs: EPOCH_MS + toMs })),
     });
   }
 
@@ -47,11 +47,11 @@ export class EntitiesCheck {
   }
 
   /** A change that the catalog has made, or found to be older than what it has. */
-  applied(serviceId: string, version: number): void {
+  onApplied(serviceId: string, version: number): void {
     this.#written.set(serviceId, Math.max(version, this.#written.get(serviceId) ?? 0));
   }
 
-  appended({ topic, partition, headers, value, brokerTimeMs }: LogRecord): void {
+  onAppended({ topic, partition, headers, value, brokerTimeMs }: LogRecord): void {
     if (headers["x-poison"] || (topic !== TOPICS.ack && topic !== TOPICS.heartbeat)) return;
     const payload = JSON.parse(String(value)) as Readonly<Record<string, unknown>>;
     const entityId = String(payload["node_id"]);
@@ -60,7 +60,7 @@ export class EntitiesCheck {
       this.#acks.set(String(headers["message_id"]), { entityId, attemptId, correlationId });
       return;
     }
-    if (partition !== partitionOf(entityId, this.#evidence.broker.partitions) || headers["rollcall-repartitioned"])
+    if (partition !== partitionOf(entityId, this.#observed.broker.partitions) || headers["rollcall-repartitioned"])
       return;
     const stated = payload["timestamp"] === undefined ? brokerTimeMs : Date.parse(String(payload["timestamp"]));
     const eventMs = Math.min(Math.max(stated, brokerTimeMs - SKEW_MS), brokerTimeMs);
@@ -69,13 +69,13 @@ export class EntitiesCheck {
     this.#heartbeats.set(entityId, heartbeats);
   }
 
-  committed(changes: readonly Change[]): void {
+  onCommitted(changes: readonly Change[]): void {
     const rows = changes.flatMap(({ table, after }) => (table.schema.name === "journal" && after ? [after] : []));
     rows.sort((a, b) => Number(a["seq"]) - Number(b["seq"]));
     for (const row of rows) {
       const [partition, seq] = [Number(row["partition"]), Number(row["seq"])];
       if (seq <= (this.#journalSeq.get(partition) ?? 0))
-        this.#evidence.report("G4", `the journal of partition ${partition} has a second row ${seq}: two writers`);
+        this.#observed.report("G4", `the journal of partition ${partition} has a second row ${seq}: two writers`);
       this.#journalSeq.set(partition, seq);
       if (row["kind"] === "event") this.#event(row);
       // The attempt may be begun by this very row's events, which follow it and name the request too.
@@ -86,13 +86,13 @@ export class EntitiesCheck {
       if (table.schema.name === "node_registrations" && before && after) {
         const [from, to] = [Number(before["version"]), Number(after["version"])];
         if (from > to)
-          this.#evidence.report("G6", `the row of ${String(after["node_id"])} goes back from version ${from} to ${to}`);
+          this.#observed.report("G6", `the row of ${String(after["node_id"])} goes back from version ${from} to ${to}`);
       }
   }
 
   #event(row: Values): void {
     const { envelope_id: id, payload, payload_type: type } = JSON.parse(String(row["value"])) as Envelope;
-    this.#judge.event({ type, id, cause: payload["causation_id"], payload, atMs: EPOCH_MS + this.#evidence.nowMs() });
+    this.#judge.event({ type, id, cause: payload["causation_id"], payload, atMs: EPOCH_MS + this.#observed.nowMs() });
     if (type === "NodeRegistrationAckTimedOut" || type === "NodeLivenessExpired") this.#allRead(payload);
   }
 
@@ -100,17 +100,17 @@ export class EntitiesCheck {
     const missing: string[] = [];
     if ((this.#written.get(serviceId) ?? 0) < version)
       missing.push(`Consul never had ${serviceId} of version ${version}`);
-    const row = this.#evidence.database.table("node_registrations").find(({ node_id }) => node_id === id);
+    const row = this.#observed.database.table("node_registrations").find(({ node_id }) => node_id === id);
     if (Number(row?.["version"] ?? 0) < version) missing.push(`Postgres never had its row of version ${version}`);
     return missing;
   }
 
   /** G8: a deadline fires when everything that lay in its partition before was read. */
   #allRead(payload: Envelope["payload"]): void {
-    const { broker, report } = this.#evidence;
+    const { broker, report } = this.#observed;
     const partition = partitionOf(String(payload["entity_id"]), broker.partitions);
     for (const topic of INPUT) {
-      const unread = broker.log(topic, partition)[this.#intake.position(topic, partition)];
+      const unread = broker.log(topic, partition)[this.#input.nextOffset(topic, partition)];
       if (unread && unread.brokerTimeMs < Date.parse(String(payload["deadline_at"])))
         report("G8", `${topic} ${unread.offset} lay in the log before the deadline and was not read`);
     }
@@ -118,7 +118,7 @@ export class EntitiesCheck {
 
   /** G7: without faults a deadline that is due fires. */
   checkLateness(): void {
-    const { database, report, nowMs, quietFromMs } = this.#evidence;
+    const { database, report, nowMs, latenessExcusedUntilMs } = this.#observed;
     const now = nowMs();
     const held = new Set(
       database
@@ -129,7 +129,7 @@ export class EntitiesCheck {
     for (const row of database.table("entity")) {
       if (held.has(row["state"] ?? null)) continue;
       for (const [name, { at }] of Object.entries((row["deadlines"] as Json).value as Record<string, { at: number }>))
-        if (now > Math.max(at - EPOCH_MS, quietFromMs() + PERIOD_MS) + LATE_MAX_MS + SLACK_MS)
+        if (now > Math.max(at - EPOCH_MS, latenessExcusedUntilMs() + PERIOD_MS) + LATE_MAX_MS + SLACK_MS)
           report("G7", `${name} of ${String(row["entity_id"])} was due ${Math.round(now - (at - EPOCH_MS))} ms ago`);
     }
   }

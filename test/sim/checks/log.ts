@@ -3,14 +3,14 @@ import type { LogRecord } from "../broker.ts";
 import { INPUT } from "../domain.ts";
 import type { Change, Values } from "../sql/tables.ts";
 import type { Json } from "../sql/values.ts";
-import { type Envelope, type Evidence, placeOf } from "./evidence.ts";
+import { type Envelope, type ObservedSystem, positionOf } from "./observed-system.ts";
 
 /**
  * Each published event goes to the judge. What only the simulation can see is checked here: that what is published was
  * committed before (G5), with the same bytes (G3), and that all of it is published in the end (G4).
  */
 export class LogCheck {
-  readonly #evidence: Evidence;
+  readonly #observed: ObservedSystem;
   readonly #durable = new Map<string, Values>();
   /** Where a record that was refused had lain -> its row's id. */
   readonly #deadLetters = new Map<string, string>();
@@ -21,19 +21,19 @@ export class LogCheck {
   readonly #unpublished = new Map<number, { readonly seq: number; readonly id: string }[]>();
   events = 0;
 
-  constructor(evidence: Evidence) {
-    this.#evidence = evidence;
-    this.#publication = new PublicationJudge(evidence.report, evidence.broker.partitions);
+  constructor(observed: ObservedSystem) {
+    this.#observed = observed;
+    this.#publication = new PublicationJudge(observed.report, observed.broker.partitions);
   }
 
-  committed(changes: readonly Change[]): void {
+  onCommitted(changes: readonly Change[]): void {
     for (const { table, after } of changes)
       if (table.schema.name === "journal" && after && after["topic"] !== null && after["kind"] !== "repartitioned") {
         const id = String(after["message_id"]);
         this.#durable.set(id, after);
         if (after["kind"] === "dead_letter")
           this.#deadLetters.set(
-            placeOf(((after["body"] as Json).value as { origin: Parameters<typeof placeOf>[0] }).origin),
+            positionOf(((after["body"] as Json).value as { origin: Parameters<typeof positionOf>[0] }).origin),
             id,
           );
         const partition = Number(after["partition"]);
@@ -49,7 +49,7 @@ export class LogCheck {
     const done = unpublished.findIndex(({ seq }) => seq > Number(row["published_seq"]));
     for (const { id, seq } of unpublished.splice(0, done < 0 ? unpublished.length : done))
       if (!this.#published.has(id))
-        this.#evidence.report("G4", `the cursor passed ${seq}, and ${this.#named(id)} is not in the log`);
+        this.#observed.report("G4", `the cursor passed ${seq}, and ${this.#named(id)} is not in the log`);
   }
 
   #named(id: string): string {
@@ -57,10 +57,10 @@ export class LogCheck {
     return `${String(row?.["type"] ?? row?.["kind"])} of ${String(row?.["entity_id"])}`;
   }
 
-  appended(record: LogRecord): void {
+  onAppended(record: LogRecord): void {
     if (INPUT.includes(record.topic)) return;
     const { headers, topic, partition } = record;
-    const { report } = this.#evidence;
+    const { report } = this.#observed;
     const id = topic.includes(".dlq.") ? this.#deadLetterOf(headers) : String(headers["message_id"]?.toString());
     const row = this.#durable.get(id);
     if (!row) return report("G5", `${String(record.value).slice(0, 120)} is published and was never committed`);
@@ -94,7 +94,7 @@ export class LogCheck {
   atRest(): void {
     for (const unpublished of this.#unpublished.values())
       for (const { id } of unpublished)
-        if (!this.#published.has(id)) this.#evidence.report("G4", `${this.#named(id)} was never published`);
+        if (!this.#published.has(id)) this.#observed.report("G4", `${this.#named(id)} was never published`);
   }
 }
 

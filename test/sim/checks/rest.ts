@@ -1,10 +1,10 @@
 import { judgeAtRest } from "../../promises/at-rest.ts";
 import { OWNER, REFUSED_ADDRESS } from "../consul.ts";
 import type { EntitiesCheck } from "./entities.ts";
-import type { Evidence } from "./evidence.ts";
+import type { ObservedSystem } from "./observed-system.ts";
 
 /** What must hold when input has stopped and everything works. Only the simulation can see that intents are done. */
-export function checkAtRest({ database, consul, report }: Evidence, { entities }: EntitiesCheck): void {
+export function checkAtRest({ database, consul, report }: ObservedSystem, { entities }: EntitiesCheck): void {
   for (const intent of database.table("intent"))
     report("G10", `${String(intent["type"])} of ${String(intent["entity_id"])} is not done`);
   const services = [...consul.services].filter(([, { isRemoved, owner }]) => !isRemoved && owner === OWNER);

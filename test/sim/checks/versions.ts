@@ -1,15 +1,15 @@
 import type { Change } from "../sql/tables.ts";
-import type { Evidence } from "./evidence.ts";
+import type { ObservedSystem } from "./observed-system.ts";
 
 /**
  * G14 across processes: what is committed is decided under the contracts in force, and never under earlier ones again.
  */
 export class VersionsCheck {
-  readonly #evidence: Evidence;
+  readonly #observed: ObservedSystem;
   #inForce: string | undefined;
 
-  constructor(evidence: Evidence) {
-    this.#evidence = evidence;
+  constructor(observed: ObservedSystem) {
+    this.#observed = observed;
   }
 
   /** Undefined: nobody has changed anything yet. */
@@ -17,7 +17,7 @@ export class VersionsCheck {
     return this.#inForce;
   }
 
-  committed(changes: readonly Change[]): void {
+  onCommitted(changes: readonly Change[]): void {
     for (const { table, after } of changes) {
       if (table.schema.name === "journal" && after?.["contract_hash"] != null)
         this.#decided(String(after["contract_hash"]));
@@ -27,6 +27,6 @@ export class VersionsCheck {
 
   #decided(hash: string): void {
     if (this.#inForce === undefined || this.#inForce === hash) return;
-    this.#evidence.report("G14", `a turn is committed under ${hash} while ${this.#inForce} is in force`);
+    this.#observed.report("G14", `a turn is committed under ${hash} while ${this.#inForce} is in force`);
   }
 }

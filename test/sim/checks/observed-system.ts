@@ -3,8 +3,8 @@ import type { Consul } from "../consul.ts";
 import type { Database } from "../database.ts";
 import type { PromiseId, Report } from "../../promises/promises.ts";
 
-/** Which promise was broken, or that a process ended by itself (crash point C15), and how it was seen. */
-export interface Breach {
+/** A broken promise, or a process that ended by itself (crash point C15), and how that was noticed. */
+export interface Violation {
   readonly promise: PromiseId | "C15";
   readonly what: string;
 }
@@ -16,14 +16,14 @@ export interface Outage {
   toMs: number;
 }
 
-/** Everything that can be seen: the log, the tables, the catalog, and the outages. Times are exact. */
-export interface Evidence {
+/** What checks see of the simulated system. Times are ms since its start. */
+export interface ObservedSystem {
   readonly broker: Broker;
   readonly database: Database;
   readonly consul: Consul;
   readonly outages: readonly Outage[];
-  /** The end of the last fault, rebalances and slowness included; what is late before then is excused. */
-  quietFromMs(): number;
+  /** Up to this time faults, rebalances and slowness included, excuse that something is late. */
+  latenessExcusedUntilMs(): number;
   nowMs(): number;
   readonly report: Report;
 }
@@ -33,7 +33,8 @@ export interface Envelope {
   readonly payload_type: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
-export const placeOf = (at: {
+/** `topic/partition/offset`. */
+export const positionOf = (at: {
   readonly topic: unknown;
   readonly partition: unknown;
   readonly offset: unknown;

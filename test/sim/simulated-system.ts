@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { Broker, type LogRecord } from "./broker.ts";
 import { EntitiesCheck } from "./checks/entities.ts";
-import type { Breach, Evidence, Outage } from "./checks/evidence.ts";
-import { IntakeCheck } from "./checks/intake.ts";
+import type { Violation, ObservedSystem, Outage } from "./checks/observed-system.ts";
+import { InputCheck } from "./checks/input.ts";
 import { LogCheck } from "./checks/log.ts";
 import { checkAtRest } from "./checks/rest.ts";
 import { VersionsCheck } from "./checks/versions.ts";
@@ -16,28 +16,28 @@ import { type Ports, Process } from "./process.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Change } from "./sql/tables.ts";
-import { type ServiceName, type Trouble, Network } from "./network.ts";
+import { type ServiceFaults, type ServiceName, Network } from "./network.ts";
 
-/** A planted defect, which a check is meant to find: changed ports, or changed SQL. */
-export interface Plant {
-  readonly ports?: (ports: Ports, machine: Machine, world: World) => Ports;
+/** A defect for a check to find, by which the tests prove that the check works: changed ports, or changed SQL. */
+export interface PlantedDefect {
+  readonly ports?: (ports: Ports, machine: Machine, system: SimulatedSystem) => Ports;
   readonly sql?: (text: string) => string;
 }
-export interface WorldOptions {
+export interface SimulatedSystemOptions {
   readonly seed: number;
-  readonly plant?: Plant;
-  /** Fills `story`, a log of what happened, for people. */
-  readonly keepsStory?: boolean;
+  readonly defect?: PlantedDefect;
+  /** Whether `transcript` describes what happens, for people. */
+  readonly keepsTranscript?: boolean;
 }
 
 const CHECK_EVERY_MS = 500;
-/** After a fault everything has to be in time again after so long. */
+/** After a fault has ended, lateness is excused for this much longer. */
 const SETTLE_MS = 6_000;
-/** A paused client's sessions at the database live so long. */
+/** The database ends a paused client's sessions after this long. */
 const DATABASE_SESSION_MS = 30_000;
 
-/** A simulated world around the real shell: everything in it comes from one seed. */
-export class World {
+/** The real shell on simulated services and clocks, with simulated nodes. One seed determines all that happens. */
+export class SimulatedSystem {
   readonly scheduler = new Scheduler();
   readonly random: Random;
   readonly network: Network;
@@ -45,63 +45,63 @@ export class World {
   readonly database: Database;
   readonly consul: Consul;
   readonly nodes: readonly SimNode[];
-  /** Empty unless `keepsStory`. */
-  readonly story: string[] = [];
+  /** Empty unless `keepsTranscript`. */
+  readonly transcript: string[] = [];
   readonly counts: Record<string, number> = {};
-  breach: Breach | undefined;
-  readonly #options: WorldOptions;
+  violation: Violation | undefined;
+  readonly #options: SimulatedSystemOptions;
   readonly #hash = createHash("sha1");
   #processes: Process[] = [];
   #processesWanted: number;
   /** How many processes were started: it numbers them. */
   #startCount = 0;
-  /** No faults any more: the history ends. */
-  #isCalm = false;
-  /** From when on no fault excuses that something is late. */
-  #quietFromMs = SETTLE_MS;
+  /** From the last step of the history on. */
+  #hasFaultsEnded = false;
+  /** Until then a fault excuses that something is late. */
+  #latenessExcusedUntilMs = SETTLE_MS;
   readonly #outages: Outage[] = [];
   readonly #checks: {
-    readonly intake: IntakeCheck;
+    readonly input: InputCheck;
     readonly entities: EntitiesCheck;
     readonly log: LogCheck;
     readonly versions: VersionsCheck;
   };
   #latenessCheckedAtMs = 0;
 
-  constructor(options: WorldOptions) {
+  constructor(options: SimulatedSystemOptions) {
     this.#options = options;
     const random = new Random(options.seed, 1);
     this.random = random;
     this.network = new Network(this.scheduler, random);
     this.broker = new Broker(this.network, random.int(1, 3), random.int(6, 10) * 1_000);
     this.database = new Database(SCHEMAS, this.network);
-    if (options.plant?.sql) this.database.rewrite = options.plant.sql;
+    if (options.defect?.sql) this.database.rewrite = options.defect.sql;
     this.consul = new Consul(this.network);
     this.#processesWanted = random.int(1, 2);
-    const evidence: Evidence = {
+    const observed: ObservedSystem = {
       broker: this.broker,
       database: this.database,
       consul: this.consul,
       outages: this.#outages,
-      quietFromMs: () => this.#quietFromMs,
+      latenessExcusedUntilMs: () => this.#latenessExcusedUntilMs,
       nowMs: () => this.scheduler.nowMs,
-      report: (promise, what) => (this.breach ??= { promise, what }),
+      report: (promise, what) => (this.violation ??= { promise, what }),
     };
-    const intake = new IntakeCheck(evidence);
-    const entities = new EntitiesCheck(evidence, intake);
-    const log = new LogCheck(evidence);
-    this.#checks = { intake, entities, log, versions: new VersionsCheck(evidence) };
-    this.#evidence = evidence;
+    const input = new InputCheck(observed);
+    const entities = new EntitiesCheck(observed, input);
+    const log = new LogCheck(observed);
+    this.#checks = { input, entities, log, versions: new VersionsCheck(observed) };
+    this.#observed = observed;
     this.broker.read((record) => this.#onAppended(record));
-    this.broker.onRebalance = () => this.#postponeQuiet(SETTLE_MS);
+    this.broker.onRebalance = () => this.#excuseLatenessFor(SETTLE_MS);
     this.database.onCommit = (changes) => this.#onCommitted(changes);
     this.consul.onApplied = ({ kind, serviceId, version }) =>
-      kind === "register" && entities.applied(serviceId, version);
+      kind === "register" && entities.onApplied(serviceId, version);
     this.broker.create(INPUT);
     this.nodes = Array.from({ length: random.int(3, 7) }, (_, i) => this.#newNode(`node-${i + 1}`));
     for (let i = 0; i < this.#processesWanted; i++) this.#startProcess(0);
   }
-  readonly #evidence: Evidence;
+  readonly #observed: ObservedSystem;
 
   #newNode(id: string): SimNode {
     const { random } = this;
@@ -112,13 +112,13 @@ export class World {
       skewMs: random.chance(0.3) ? (random.next() - 0.5) * 120_000 : 0,
       isRefused: random.chance(0.06),
     };
-    return new SimNode(id, habits, this.broker, random, (text) => this.tell(text));
+    return new SimNode(id, habits, this.broker, random, (text) => this.addToTranscript(text));
   }
 
-  tell(text: string | (() => string)): void {
-    if (!this.#options.keepsStory) return;
+  addToTranscript(text: string | (() => string)): void {
+    if (!this.#options.keepsTranscript) return;
     const line = typeof text === "string" ? text : text();
-    this.story.push(`${(this.scheduler.nowMs / 1_000).toFixed(3).padStart(9)} s  ${line}`);
+    this.transcript.push(`${(this.scheduler.nowMs / 1_000).toFixed(3).padStart(9)} s  ${line}`);
   }
   count(what: string, by = 1): void {
     this.counts[what] = (this.counts[what] ?? 0) + by;
@@ -134,53 +134,54 @@ export class World {
   #onAppended(record: LogRecord): void {
     const { topic, partition, offset, value } = record;
     this.#hash.update(`${topic}/${partition}/${offset} ${this.scheduler.nowMs} `).update(value ?? "");
-    this.#checks.intake.appended(record);
-    this.#checks.entities.appended(record);
-    this.#checks.log.appended(record);
-    if (this.#options.keepsStory && !INPUT.includes(topic)) this.#tellOfEvent(record);
+    this.#checks.input.onAppended(record);
+    this.#checks.entities.onAppended(record);
+    this.#checks.log.onAppended(record);
+    if (this.#options.keepsTranscript && !INPUT.includes(topic)) this.#transcribeEvent(record);
   }
 
-  #tellOfEvent({ topic, key, value }: LogRecord): void {
+  #transcribeEvent({ topic, key, value }: LogRecord): void {
     const seq = /"entity_seq":(\d+)/.exec(String(value))?.[1] ?? "";
-    this.tell(`    log: ${topic.split(".").at(-2)} of ${String(key)} ${seq}`);
+    this.addToTranscript(`    log: ${topic.split(".").at(-2)} of ${String(key)} ${seq}`);
   }
 
   #onCommitted(changes: readonly Change[]): void {
     for (const { table, after } of changes)
       if (table.schema.name !== "partition_owner")
         this.#hash.update(`${table.schema.name} ${String(after?.["entity_id"] ?? after?.["next_offset"])}`);
-    this.#checks.intake.committed(changes);
-    this.#checks.entities.committed(changes);
-    this.#checks.log.committed(changes);
-    this.#checks.versions.committed(changes);
+    this.#checks.input.onCommitted(changes);
+    this.#checks.entities.onCommitted(changes);
+    this.#checks.log.onCommitted(changes);
+    this.#checks.versions.onCommitted(changes);
   }
 
-  /** Called after every event of the scheduler. @throws Stopped when a promise was broken */
+  /** Called after every event of the scheduler. @throws Stopped when a promise is broken */
   readonly afterEach = (): void => {
     const now = this.scheduler.nowMs;
-    if (!this.breach && now - this.#latenessCheckedAtMs >= CHECK_EVERY_MS) {
+    if (!this.violation && now - this.#latenessCheckedAtMs >= CHECK_EVERY_MS) {
       this.#latenessCheckedAtMs = now;
-      this.#checks.intake.checkLateness();
+      this.#checks.input.checkLateness();
       this.#checks.entities.checkLateness();
     }
-    if (this.breach) throw new Stopped();
+    if (this.violation) throw new Stopped();
   };
 
   async advanceTime(ms: number): Promise<void> {
     await this.scheduler.run(this.scheduler.nowMs + ms, this.afterEach);
   }
 
-  /** A fault was caused: until `forMs` from now nothing counts as late. */
-  #postponeQuiet(forMs: number): void {
-    this.#quietFromMs = Math.max(this.#quietFromMs, this.scheduler.nowMs + forMs);
+  /** A fault was caused: for so long nothing counts as late. */
+  #excuseLatenessFor(forMs: number): void {
+    this.#latenessExcusedUntilMs = Math.max(this.#latenessExcusedUntilMs, this.scheduler.nowMs + forMs);
   }
 
   #startProcess(delayMs: number): void {
     if (this.#running.length === 0) this.#beginOutage("process", Number.POSITIVE_INFINITY);
-    this.#postponeQuiet(delayMs + SETTLE_MS);
+    this.#excuseLatenessFor(delayMs + SETTLE_MS);
     this.scheduler.after(delayMs, () => {
       if (this.#processes.filter(({ machine }) => !machine.isDead).length >= this.#processesWanted) return;
-      const wallOffsetMs = this.random.chance(0.1) && !this.#isCalm ? (this.random.next() - 0.5) * 1_200_000 : 0;
+      const wallOffsetMs =
+        this.random.chance(0.1) && !this.#hasFaultsEnded ? (this.random.next() - 0.5) * 1_200_000 : 0;
       const process = new Process(
         `p${++this.#startCount}`,
         {
@@ -188,7 +189,7 @@ export class World {
           broker: this.broker,
           database: this.database,
           consul: this.consul,
-          plant: (ports, machine) => this.#options.plant?.ports?.(ports, machine, this) ?? ports,
+          plantDefect: (ports, machine) => this.#options.defect?.ports?.(ports, machine, this) ?? ports,
           contracts: this.#checks.versions.inForce,
           observe: (machine, event) => this.#onShellEvent(machine, event),
           superseded: (each) => this.#onSuperseded(each),
@@ -196,12 +197,12 @@ export class World {
         },
         wallOffsetMs,
       );
-      this.tell(
+      this.addToTranscript(
         `${process.machine.name} ` +
           `starts${wallOffsetMs === 0 ? "" : ` with a clock that is ${Math.round(wallOffsetMs / 1_000)} s wrong`}`,
       );
       process.machine.whenDead(() => {
-        this.tell(`${process.machine.name} is gone`);
+        this.addToTranscript(`${process.machine.name} is gone`);
         if (this.#running.length === 0) this.#beginOutage("process", Number.POSITIVE_INFINITY);
         this.#startProcess(this.#restartMs);
       });
@@ -225,9 +226,9 @@ export class World {
       event.kind === "partitions_owned" ||
       event.kind === "unreachable"
     )
-      this.tell(() => `    ${machine.name}: ${JSON.stringify(event)}`);
+      this.addToTranscript(() => `    ${machine.name}: ${JSON.stringify(event)}`);
     if (event.kind === "decision" && event.decision.result !== "renewed")
-      this.tell(
+      this.addToTranscript(
         () =>
           `    ${machine.name}: ${event.message.type} of ${event.message.entityId}: ${event.decision.result}, ` +
           `${event.decision.reason}`,
@@ -237,11 +238,11 @@ export class World {
   #onFailed(machine: Machine, error: unknown): void {
     if (machine.isDead) return;
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.breach ??= { promise: "C15", what: `${machine.name} can't go on: ${what}` };
+    this.violation ??= { promise: "C15", what: `${machine.name} can't go on: ${what}` };
   }
-  /** It can only be the product's: no other code here leaves a promise unhandled. */
+  /** It is a defect of the product: no code of the simulation leaves a promise unhandled. */
   onUnhandledRejection(error: unknown): void {
-    this.breach ??= {
+    this.violation ??= {
       promise: "C15",
       what: `an unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`,
     };
@@ -263,89 +264,87 @@ export class World {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
     this.#restartMs = downMs;
-    this.tell(`${process.machine.name} is killed ${calls === 0 ? "now" : `after ${calls} more calls`}`);
+    this.addToTranscript(`${process.machine.name} is killed ${calls === 0 ? "now" : `after ${calls} more calls`}`);
     if (calls === 0) process.machine.kill();
     else process.machine.killAtCall(calls);
-    this.#postponeQuiet(downMs + SETTLE_MS + this.broker.sessionTimeoutMs);
+    this.#excuseLatenessFor(downMs + SETTLE_MS + this.broker.sessionTimeoutMs);
   }
 
   restart(random: Random, downMs: number): void {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
     this.#restartMs = downMs;
-    this.tell(`${process.machine.name} is asked to stop`);
-    this.#postponeQuiet(20_000);
-    process.stop(() => this.#postponeQuiet(downMs + SETTLE_MS));
+    this.addToTranscript(`${process.machine.name} is asked to stop`);
+    this.#excuseLatenessFor(20_000);
+    process.stop(() => this.#excuseLatenessFor(downMs + SETTLE_MS));
   }
 
   changeContracts(random: Random): void {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
     const hash = `contracts-${++this.#contractsCount}`;
-    this.tell(`${process.machine.name} is asked for the ${hash}`);
-    this.#postponeQuiet(20_000);
+    this.addToTranscript(`${process.machine.name} is asked for the ${hash}`);
+    this.#excuseLatenessFor(20_000);
     process.putContractsInForce(hash);
   }
   #contractsCount = 0;
 
   #onSuperseded(process: Process): void {
-    this.tell(`${process.machine.name} is superseded`);
+    this.addToTranscript(`${process.machine.name} is superseded`);
     this.count("superseded");
-    this.#postponeQuiet(20_000);
-    process.stop(() => this.#postponeQuiet(SETTLE_MS));
+    this.#excuseLatenessFor(20_000);
+    process.stop(() => this.#excuseLatenessFor(SETTLE_MS));
   }
 
-  /** The process stops for a while, and goes on without knowing it. */
-  zombie(random: Random, ms: number): void {
+  /** The process stops for a while, and goes on without noticing that. */
+  pauseProcess(random: Random, ms: number): void {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
     const { machine } = process;
     machine.pause();
-    this.tell(`${machine.name} is paused for ${Math.round(ms)} ms`);
+    this.addToTranscript(`${machine.name} is paused for ${Math.round(ms)} ms`);
     if (this.#running.length === 0) this.#beginOutage("process", ms);
     this.broker.endSessionLater(machine);
-    this.#postponeQuiet(ms + SETTLE_MS + this.broker.sessionTimeoutMs);
-    // A database server ends the sessions of a client that it has not heard of for so long.
+    this.#excuseLatenessFor(ms + SETTLE_MS + this.broker.sessionTimeoutMs);
     this.scheduler.after(DATABASE_SESSION_MS, () => !machine.isRunning && this.database.sever(machine));
     this.scheduler.after(ms, () => this.#wake(machine));
   }
 
   #wake(machine: Machine): void {
     if (machine.isRunning || machine.isDead) return;
-    this.tell(`${machine.name} resumes`);
+    this.addToTranscript(`${machine.name} resumes`);
     machine.wake();
     this.#endOutage("process");
     this.broker.checkSession(machine);
-    this.#postponeQuiet(SETTLE_MS);
+    this.#excuseLatenessFor(SETTLE_MS);
   }
 
   scale(processes: number): void {
     this.#processesWanted = processes;
-    this.tell(`${processes} processes are wanted`);
+    this.addToTranscript(`${processes} processes are wanted`);
     const surplus = this.#running.slice(processes);
     if (this.#running.length < processes) this.#startProcess(0);
-    for (const process of surplus) process.stop(() => this.#postponeQuiet(SETTLE_MS));
-    this.#postponeQuiet(20_000);
+    for (const process of surplus) process.stop(() => this.#excuseLatenessFor(SETTLE_MS));
+    this.#excuseLatenessFor(20_000);
   }
 
   rebalance(): void {
-    this.tell("the group is rebalanced");
+    this.addToTranscript("the group is rebalanced");
     this.broker.rebalance();
   }
 
-  /** Something is wrong with a service for a while. */
-  trouble(place: ServiceName, what: Partial<Trouble>, ms: number): void {
-    const { trouble } = this.network;
-    this.tell(`${place}: ${JSON.stringify(what)} for ${Math.round(ms)} ms`);
-    Object.assign(trouble[place], what);
-    if (what.down && place === "store") this.database.sever();
-    if (what.down && place !== "registry") this.#beginOutage(place, ms);
-    this.#postponeQuiet(ms + SETTLE_MS + (what.slowMs ?? 0) * 4 + (what.fetchMs ?? 0));
+  causeFault(service: ServiceName, fault: Partial<ServiceFaults>, ms: number): void {
+    const { faults } = this.network;
+    this.addToTranscript(`${service}: ${JSON.stringify(fault)} for ${Math.round(ms)} ms`);
+    Object.assign(faults[service], fault);
+    if (fault.down && service === "store") this.database.sever();
+    if (fault.down && service !== "registry") this.#beginOutage(service, ms);
+    this.#excuseLatenessFor(ms + SETTLE_MS + (fault.extraDelayMaxMs ?? 0) * 4 + (fault.fetchDelayMaxMs ?? 0));
     this.scheduler.after(ms, () => {
-      for (const key of Object.keys(what) as (keyof Trouble)[])
+      for (const key of Object.keys(fault) as (keyof ServiceFaults)[])
         if (key === "down")
-          trouble[place].down = this.#outages.some(({ of, toMs }) => of === place && toMs > this.scheduler.nowMs);
-        else trouble[place][key] = 0;
+          faults[service].down = this.#outages.some(({ of, toMs }) => of === service && toMs > this.scheduler.nowMs);
+        else faults[service][key] = 0;
     });
   }
 
@@ -353,31 +352,31 @@ export class World {
     const process = this.#running[random.int(0, Math.max(0, this.#running.length - 1))];
     if (!process) return;
     process.machine.wallOffsetMs += ms;
-    this.tell(`${process.machine.name}'s clock is set by ${ms} ms`);
+    this.addToTranscript(`${process.machine.name}'s clock is set by ${ms} ms`);
   }
 
   /** @param share of the nodes, in (0, 1] */
   massSilence(share: number): void {
-    this.tell(`${share * 100} % of the nodes fall silent`);
+    this.addToTranscript(`${share * 100} % of the nodes stop sending`);
     for (const node of this.nodes) if (this.random.chance(share)) node.isSilent = true;
   }
 
-  /** No more faults, and no messages but heartbeats: in little more than a minute nothing may be left to do. */
-  async comeToRest(): Promise<void> {
-    this.tell("--- calm ---");
-    this.#isCalm = true;
-    this.network.clear();
+  /** Ends all faults and all messages but heartbeats. In little more than a minute nothing may be left to do. */
+  async settle(): Promise<void> {
+    this.addToTranscript("--- no more faults ---");
+    this.#hasFaultsEnded = true;
+    this.network.endFaults();
     for (const outage of this.#outages) outage.toMs = Math.min(outage.toMs, this.scheduler.nowMs);
     this.#restartMs = 0;
     for (const { machine } of this.#processes) this.#wake(machine);
     if (this.#processes.filter(({ machine }) => !machine.isDead).length === 0) this.#startProcess(0);
-    this.#postponeQuiet(SETTLE_MS);
+    this.#excuseLatenessFor(SETTLE_MS);
     await this.advanceTime(PERIOD_MS + PERIOD_MS + 15_000);
-    checkAtRest(this.#evidence, this.#checks.entities);
+    checkAtRest(this.#observed, this.#checks.entities);
     this.#checks.log.atRest();
-    if (this.breach) throw new Stopped();
+    if (this.violation) throw new Stopped();
   }
 }
 
-/** Ends a history in which a promise was broken: the world's `breach` says which. */
+/** Thrown to end a history in which a promise was broken: `violation` says which. */
 export class Stopped extends Error {}

@@ -1,0 +1,139 @@
+import type { LogRecord } from "../broker.ts";
+import { INPUT, TOPICS } from "../domain.ts";
+import { EPOCH_MS } from "../machine.ts";
+import type { Change, Values } from "../sql/tables.ts";
+import type { Json } from "../sql/values.ts";
+import { type ObservedSystem, positionOf } from "./observed-system.ts";
+
+/** States in which no attempt runs. */
+const ENDED_STATES = [null, "REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];
+const WAIT_MAX_MS = 2_000;
+/** The check itself runs only every so often. */
+const SLACK_MS = 200;
+
+/** The parts of a journal row's body that are checked. */
+interface Body {
+  readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
+  readonly message?: {
+    readonly payload: Readonly<Record<string, unknown>>;
+    readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
+  };
+  readonly before?: { readonly state: string | null };
+  readonly decision?: {
+    readonly result: string;
+    readonly reason: string;
+    readonly events: readonly { readonly type: string }[];
+  };
+}
+
+/** G1 and G11: each input record is processed once, in the transaction that moves the position past it. */
+export class InputCheck {
+  readonly #observed: ObservedSystem;
+  /** Positions of records that can't be processed. */
+  readonly #poison = new Set<string>();
+  /** Entity, type and id of each message that took a step. */
+  readonly #processed = new Set<string>();
+  /** `topic/partition` -> the stored read position. */
+  readonly #nextOffsets = new Map<string, number>();
+  /** Positions of records that became dead letters. */
+  readonly #deadLetters = new Set<string>();
+
+  constructor(observed: ObservedSystem) {
+    this.#observed = observed;
+  }
+
+  /** The first offset that is not processed yet. */
+  nextOffset(topic: string, partition: number): number {
+    return this.#nextOffsets.get(`${topic}/${partition}`) ?? 0;
+  }
+
+  onAppended(record: LogRecord): void {
+    if (record.headers["x-poison"]) this.#poison.add(positionOf(record));
+  }
+
+  onCommitted(changes: readonly Change[]): void {
+    /** Positions of the records that the transaction journals. */
+    const journaled = new Set<string>();
+    for (const { table, after } of changes)
+      if (table.schema.name === "journal" && after) this.#checkJournalRow(after, journaled);
+    for (const { table, after } of changes)
+      if (table.schema.name === "dead_letter" && after) this.#checkDeadLetter(after);
+    for (const { table, before, after } of changes)
+      if (table.schema.name === "source_offset" && after) this.#checkReadPosition(before, after, journaled);
+  }
+
+  #checkJournalRow(row: Values, journaled: Set<string>): void {
+    const { report } = this.#observed;
+    const kind = row["kind"];
+    if (kind === "event" || kind === "gap" || !row["body"]) return;
+    const body = (row["body"] as Json).value as Body;
+    const origin = body.message?.origin ?? body.origin;
+    if (!origin) return;
+    const position = positionOf(origin);
+    if (journaled.has(position)) report("G1", `${position} is journaled twice in one transaction`);
+    journaled.add(position);
+    if (kind === "dead_letter" || kind === "repartitioned") return;
+    const id = `${String(row["entity_id"])} ${String(row["type"])} ${String(row["message_id"])}`;
+    if (kind === "repeat" && !this.#processed.has(id))
+      report("G1", `${position} is journaled as a repeat, but its message was not processed before`);
+    if (kind === "message") {
+      if (this.#processed.has(id)) report("G3", `${position} repeats a message (${id}) and is processed a second time`);
+      this.#processed.add(id);
+      this.#checkIntrospection(position, body);
+    }
+  }
+
+  /** An introspection starts an attempt when none runs, and each decision on one has a reason. */
+  #checkIntrospection(position: string, { message, before, decision }: Body): void {
+    const { report } = this.#observed;
+    if (!position.startsWith(TOPICS.introspection) || !decision) return;
+    if (decision.reason === "") report("G1", `the decision on ${position} has no reason`);
+    const isEnded = ENDED_STATES.includes(before?.state ?? null);
+    const startsAttempt = decision.events.some(({ type }) => type === "NodeRegistrationInitiated");
+    if (isEnded && message?.payload["reason"] !== "shutdown" && !startsAttempt)
+      report("G1", `${position} started no attempt in ${String(before?.state)}: ${decision.reason}`);
+  }
+
+  #checkDeadLetter(row: Values): void {
+    const { report } = this.#observed;
+    const position = positionOf({ topic: row["topic"], partition: row["partition"], offset: row["offset"] });
+    if (!this.#poison.has(position))
+      report("G11", `${position} is a dead letter (${String(row["error_code"])}), but can be processed`);
+    if (this.#deadLetters.has(position)) report("G11", `${position} is a dead letter twice`);
+    this.#deadLetters.add(position);
+  }
+
+  /** Each record that the read position passes is journaled in the same transaction. */
+  #checkReadPosition(before: Values | null, after: Values, journaled: ReadonlySet<string>): void {
+    const { report } = this.#observed;
+    const [topic, partition] = [String(after["topic"]), Number(after["partition"])];
+    const from = Number(before?.["next_offset"] ?? 0);
+    const to = Number(after["next_offset"]);
+    if (to < from) report("G1", `the position of ${topic}/${partition} goes back from ${from} to ${to}`);
+    this.#nextOffsets.set(`${topic}/${partition}`, to);
+    // Heartbeats that change nothing are not journaled.
+    for (let offset = from; offset < to; offset++) {
+      const position = positionOf({ topic, partition, offset });
+      if (topic !== TOPICS.heartbeat && !journaled.has(position))
+        report("G1", `the read position passed ${position}, which is not journaled`);
+      if (this.#poison.has(position) && !this.#deadLetters.has(position))
+        report("G11", `${position} can't be processed and is no dead letter`);
+    }
+  }
+
+  /** Unless a fault excuses it, no record waits for longer than 2 s. */
+  checkLateness(): void {
+    const { broker, report, nowMs, latenessExcusedUntilMs } = this.#observed;
+    const now = nowMs();
+    if (latenessExcusedUntilMs() > now - WAIT_MAX_MS - SLACK_MS) return;
+    for (const topic of INPUT)
+      for (let partition = 0; partition < broker.partitions; partition++) {
+        const unread = broker.log(topic, partition)[this.nextOffset(topic, partition)];
+        if (unread && unread.brokerTimeMs - EPOCH_MS < now - WAIT_MAX_MS - SLACK_MS)
+          report(
+            "G11",
+            `${positionOf(unread)} has waited for ${Math.round(now - (unread.brokerTimeMs - EPOCH_MS))} ms`,
+          );
+      }
+  }
+}
