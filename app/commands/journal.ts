@@ -82,16 +82,19 @@ async function withJournal<Result>(
   }
 }
 
-async function* journalLines(
-  { from, url }: JournalOptions,
-  command: Command,
+/** @throws ConfigError at once, before a file of --export is opened */
+function journalLines({ from, url }: JournalOptions, command: Command, window: JournalWindow) {
+  if (from !== undefined) return readJournalFile(from);
+  const config = readStoreConfig(process.env);
+  const asksServer = config.DATABASE_URL === undefined || command.getOptionValueSource("url") === "cli";
+  return asksServer ? readServerJournal({ url }, window) : databaseLines(config, window);
+}
+
+async function* databaseLines(
+  config: ReturnType<typeof readStoreConfig>,
   window: JournalWindow,
 ): AsyncGenerator<JournalLine> {
-  if (from !== undefined) return yield* readJournalFile(from);
-  const config = readStoreConfig(process.env);
-  if (config.DATABASE_URL === undefined || command.getOptionValueSource("url") === "cli")
-    return yield* readServerJournal({ url }, window);
-  const access = { url: config.DATABASE_URL, maxConnections: 1, readOnly: true };
+  const access = { url: config.DATABASE_URL ?? "", maxConnections: 1, readOnly: true };
   const store = new PostgresStore({ ...access, applicationName: "rollcall replay" });
   try {
     await refuseFormerStore(store);
@@ -204,7 +207,7 @@ async function plan(
   options: JournalOptions & { readonly hours: number },
   command: Command,
 ): Promise<void> {
-  const model = await readFolder(dir, {});
+  const model = await readFolder(dir, { module: [code.domain] });
   if (!model) return;
   // The hours count back from now; in a file from the time at which it was written, which its head states.
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;

@@ -213,11 +213,12 @@ class ReplayedHistory implements EntityHistory {
 
   /** Unjournaled renewals explain a deadline that moved forward, by the length that a contract gives. */
   #compareDeadlines(row: JournalRow, field: string, seen: Entity["deadlines"], known: Entity["deadlines"]): void {
-    const renewals = [...this.#domainsByHash.values()].map(unjournaledRenewals);
+    const isRenewal = (name: string, forMs: number): boolean =>
+      [...this.#domainsByHash.values()].some((domain) => unjournaledRenewals(domain).get(name)?.forMs === forMs);
     for (const name of new Set([...Object.keys(known), ...Object.keys(seen)])) {
       const [was, is] = [known[name], seen[name]];
       const moved = was && is && is.renewedAt !== null && is.at > was.at && is.renewedAt > (was.renewedAt ?? 0);
-      if (moved && renewals.some((each) => each.get(name)?.forMs === is.at - (is.renewedAt ?? 0))) continue;
+      if (moved && isRenewal(name, is.at - (is.renewedAt ?? 0))) continue;
       this.#compare(row, `${field}.${name}`, is ?? null, was ?? null);
     }
   }

@@ -45,16 +45,16 @@ export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
 
 /**
  * Does work again and again until the runtime stops.
- * @param work returns the delay to the next time
+ * @param work returns the delay to the next time; a rejection is fatal
  */
 export function repeat(
-  { clock, stopping }: Pick<ShellContext, "clock" | "stopping">,
+  { clock, stopping, onFatal }: Pick<ShellContext, "clock" | "stopping" | "onFatal">,
   firstDelayMs: number,
   work: () => Promise<number>,
 ): void {
   let cancel = (): void => {};
   const runAfter = (delayMs: number): void => {
-    if (!stopping.aborted) cancel = clock.after(delayMs, () => void work().then(runAfter));
+    if (!stopping.aborted) cancel = clock.after(delayMs, () => void work().then(runAfter, onFatal));
   };
   runAfter(firstDelayMs);
   stopping.addEventListener("abort", () => cancel());

@@ -19,8 +19,12 @@ const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 
 /** Compiles all of a folder, beside its sources. Returns what the compiler complains of. */
 export async function compile(installed: Installed, folder: string): Promise<string> {
-  const config = installed.write(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions: STRICT }));
-  return promisify(execFile)(process.execPath, [TSC, "-p", config]).then(
+  return compileProject(installed.write(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions: STRICT })));
+}
+
+/** The same by the project's own tsconfig.json. */
+export function compileProject(project: string): Promise<string> {
+  return promisify(execFile)(process.execPath, [TSC, "-p", project]).then(
     () => "",
     ({ stdout, stderr }: { stdout: string; stderr: string }) => `${stdout}${stderr}`,
   );

@@ -1,12 +1,13 @@
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { PROGRAMS } from "./clients.ts";
-import { compile } from "./consumer.ts";
+import { ROOT } from "../tidy/sources.ts";
+import { compile, compileProject } from "./consumer.ts";
 import { guideDomain } from "./guide-domain.ts";
 import { Installed, type Ran } from "./installed.ts";
 
@@ -101,6 +102,60 @@ describe("the installed command", () => {
     const answer = await fetch(`${url}/api/v1/contracts/check`, { method: "POST", headers, body: '{"files":{}}' });
     expect(await answer.json()).toMatchObject({ diagnostics: [] });
     expect(answer.status).toBe(200);
+  });
+});
+
+describe("a module of somebody else, in a folder of its own", () => {
+  beforeAll(async () => {
+    cpSync(join(ROOT, "examples/parcels"), join(installed.folder, "parcels"), {
+      recursive: true,
+      filter: (path) => !/[/\\](?:dist|node_modules)$/.test(path),
+    });
+    expect(await compileProject(join(installed.folder, "parcels"))).toBe("");
+  });
+
+  it("has its contracts validated, checked and drawn with its own code", async () => {
+    expect(await installed.rollcallIn("parcels", "validate", "contracts")).toEqual({
+      code: 0,
+      stdout: "contracts: the domain parcels, with an orchestrator, a reducer and 1 effects: no problems\n",
+      stderr: "",
+    });
+    expect(await installed.rollcallIn("parcels", "check", "contracts")).toMatchObject({ code: 0, stderr: "" });
+    const graph = await installed.rollcallIn("parcels", "graph", "contracts");
+    expect(graph).toMatchObject({ code: 0, stdout: expect.stringContaining("ParcelStored") });
+  });
+
+  it("is named by an option as well as by rollcall.config.json", async () => {
+    const folder = join(installed.folder, "parcels");
+    const { code } = await installed.rollcall(
+      "validate",
+      `${folder}/contracts`,
+      "--module",
+      `${folder}/dist/module.js`,
+    );
+    expect(code).toBe(0);
+  });
+
+  it("is one diagnostic where its code is not known", async () => {
+    const { code, stdout } = await installed.rollcall("validate", join(installed.folder, "parcels/contracts"));
+    expect(stdout.match(/RC\d+/g)).toEqual(["RC101"]);
+    expect(stdout).toContain(
+      "no module has the domain parcels: known are registration; --module FILE names another one",
+    );
+    expect(code).toBe(1);
+  });
+
+  it("with shapes of another zod is refused once, with what to import", async () => {
+    const zod = join(installed.folder, "parcels/node_modules/zod");
+    cpSync(join(installed.folder, "node_modules/zod"), zod, { recursive: true });
+    const shapes = join(installed.folder, "parcels/dist/shapes.js");
+    const text = readFileSync(shapes, "utf8");
+    writeFileSync(shapes, text.replace(', z } from "rollcall";', ' } from "rollcall";\nimport { z } from "zod";'));
+    const { code, stderr } = await installed.rollcallIn("parcels", "validate", "contracts");
+    writeFileSync(shapes, text);
+    expect(stderr).toMatch(/made with another copy of zod: import \{ z \} from "rollcall", not from "zod"$/m);
+    expect(stderr.match(/another copy/g)).toHaveLength(1);
+    expect(code).toBe(1);
   });
 });
 

@@ -84,9 +84,19 @@ export class Installed {
     return this.run(process.execPath, ...args);
   }
 
+  /** The command, run in a folder beside node_modules. */
+  rollcallIn(folder: string, ...args: readonly string[]): Promise<Ran> {
+    return this.#run(join(this.folder, "node_modules/.bin/rollcall"), args, join(this.folder, folder));
+  }
+
   run(program: string, ...args: readonly string[]): Promise<Ran> {
+    return this.#run(program, args);
+  }
+
+  #run(program: string, args: readonly string[], cwd?: string): Promise<Ran> {
     return new Promise((resolve) => {
-      const child = execFile(program, args, this.#as(), (error: ExecFileException | null, stdout, stderr) => {
+      const options = { ...this.#as(), ...(cwd !== undefined && { cwd }) };
+      const child = execFile(program, args, options, (error: ExecFileException | null, stdout, stderr) => {
         this.#running.delete(child);
         resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
       });

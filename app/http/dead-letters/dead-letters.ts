@@ -67,13 +67,16 @@ interface DeadLetterFilter extends DeadLetterSelection {
   readonly after?: Pick<DeadLetter, "at" | "id"> | undefined;
 }
 
-/** Newest first. */
+/** Above every id. */
+const ID_MAX = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+/** Newest first. The condition on the time is one that the index serves, also where the plan is a generic one. */
 export async function findDeadLetters({ store, domain }: System, filter: DeadLetterFilter, limit: number) {
   const { code, topic, key, retried, after } = filter;
   const rows = await store.query<DeadLetterRow>(
     `select ${SUMMARY_COLUMNS} from ${SELECTION} and ($4::bytea is null or key = $4)
         and ($5::boolean is null or (retried_at is not null) = $5)
-        and ($6::timestamptz is null or (at, id) < ($6, $7::uuid))
+        and (at, id) < (coalesce($6::timestamptz, 'infinity'), coalesce($7::uuid, '${ID_MAX}'))
       order by at desc, id desc limit $8`,
     [domain.name, code, topic, key, retried, after?.at, after?.id, limit].map((value) => value ?? null),
   );

@@ -4,6 +4,7 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import { formatAge, formatDuration, joinList } from "../server/text-format.ts";
+import type { PendingIntent } from "./registration-queries.ts";
 import { IntentTry, type TimelineItem } from "./timeline.ts";
 
 const Time = z.iso.datetime();
@@ -37,9 +38,6 @@ export const Explanation = z.object({
 });
 export type Explanation = z.infer<typeof Explanation>;
 type ExplanationFields = Omit<Explanation, "text">;
-
-/** Without an outcome. The tries are this process's: failed calls of other processes are not known here. */
-export type PendingIntent = Omit<Explanation["intents"][number], "status" | "note">;
 
 export interface ExplanationInput extends Pick<Explanation, "node_id" | "dead_letters" | "trouble" | "moved_by"> {
   readonly domain: Domain;

@@ -4,7 +4,6 @@ import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
 import { ENTITY_COLUMNS } from "../../../runtime/shell/turns/entity-row.ts";
 import type { System } from "../../host/system.ts";
 import { notFound } from "../server/problem.ts";
-import type { PendingIntent } from "./explanation.ts";
 
 export interface RegistrationFilter {
   readonly state?: string | undefined;
@@ -82,10 +81,13 @@ export async function requireRegistration({ store, domain }: System, nodeId: str
 export const nodePartition = ({ runtime }: System, nodeId: string): number =>
   partitionOf(nodeId, Math.max(1, runtime.status().partitions));
 
+/** An intent without an outcome. The tries are this process's: failed calls of other processes are not known here. */
+export type PendingIntent = Awaited<ReturnType<typeof readPendingIntents>>[number];
+
 /** The node's intents that are not settled, oldest first. */
-export async function readPendingIntents(system: System, nodeId: string): Promise<PendingIntent[]> {
+export async function readPendingIntents(system: System, nodeId: string) {
   const { store, runtime, domain } = system;
-  const rows = await store.query<Pick<PendingIntent, "id" | "type" | "target"> & { readonly created_at: Date }>(
+  const rows = await store.query<{ id: string; type: string; target: string; created_at: Date }>(
     `select id, type, target, created_at from rollcall.intent
       where domain = $1 and partition = $2 and entity_id = $3 order by seq`,
     [domain.name, nodePartition(system, nodeId), nodeId],

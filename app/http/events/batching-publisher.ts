@@ -1,8 +1,8 @@
 import type { EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import { Problem } from "../server/problem.ts";
 
-/** The requests of a batch are answered together. */
-const BATCH_MESSAGES = 1_000;
+/** The requests of a batch are answered together, and the runtime's own publishes wait for it. */
+const BATCH_BYTES = 400 * 1024;
 const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 const PUBLISH_MS = 10_000;
 
@@ -42,8 +42,7 @@ export class BatchingPublisher {
   async #drain(): Promise<void> {
     this.#running = true;
     while (this.#pending.length > 0) {
-      const batch = this.#pending.splice(0, BATCH_MESSAGES);
-      for (const { bytes } of batch) this.#pendingBytes -= bytes;
+      const batch = this.#takeBatch();
       try {
         await this.#bus.publish(
           batch.map(({ message }) => message),
@@ -55,5 +54,17 @@ export class BatchingPublisher {
       }
     }
     this.#running = false;
+  }
+
+  #takeBatch(): PendingMessage[] {
+    let bytes = 0;
+    let count = 0;
+    for (const waiting of this.#pending) {
+      if (count > 0 && bytes + waiting.bytes > BATCH_BYTES) break;
+      bytes += waiting.bytes;
+      count++;
+    }
+    this.#pendingBytes -= bytes;
+    return this.#pending.splice(0, count);
   }
 }

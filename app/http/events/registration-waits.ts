@@ -91,16 +91,19 @@ export class RegistrationWaits {
   async #pollOnce(): Promise<void> {
     const { store, domain } = this.#system;
     const waiting = this.#all();
-    const nodeIds = waiting.map(({ event }) => event.nodeId);
-    const messageIds = waiting.map(({ event }) => event.messageId);
+    const unprocessed = waiting.filter(({ isProcessed }) => !isProcessed).map(({ event }) => event);
     const rows = await store.query<{ message_id: string }>(
       `select distinct message_id from rollcall.journal
         where domain = $1 and entity_id = any($2::text[]) and message_id = any($3::uuid[])`,
-      [domain.name, nodeIds, messageIds],
+      [domain.name, unprocessed.map(({ nodeId }) => nodeId), unprocessed.map(({ messageId }) => messageId)],
     );
-    const processed = new Set(rows.map(({ message_id }) => message_id));
-    for (const wait of waiting) wait.isProcessed ||= processed.has(wait.event.messageId);
-    for (const entity of await readRegistrations(store, domain.name, [...new Set(nodeIds)]))
-      for (const wait of this.#waits.get(entity.id) ?? []) this.#endIfSettled(wait, entity);
+    const found = new Set(rows.map(({ message_id }) => message_id));
+    for (const wait of waiting) wait.isProcessed ||= found.has(wait.event.messageId);
+    // Of a message that is processed while the nodes are read, the state from before it may be read.
+    const processed = waiting.filter(({ isProcessed }) => isProcessed);
+    if (processed.length === 0) return;
+    const nodeIds = new Set(processed.map(({ event }) => event.nodeId));
+    for (const entity of await readRegistrations(store, domain.name, [...nodeIds]))
+      for (const wait of processed) if (wait.event.nodeId === entity.id) this.#endIfSettled(wait, entity);
   }
 }

@@ -25,6 +25,7 @@ export async function callEffect(
   const unavailable = (message: string, cause?: unknown): Outcome =>
     failed(new Fault("UNAVAILABLE", `${spec.backend}: ${message}`, { retryable: true, cause }));
   try {
+    assertDistinctTargets(intents);
     const outcomes = await withTimeout(clock, spec.timeoutMs, (signal) => {
       if (traceparent !== undefined) attachTraceparent(signal, traceparent);
       return spec.effect.run(intents as readonly Intent<never>[], { signal });
@@ -34,6 +35,12 @@ export async function callEffect(
     const outcome = unavailable(error instanceof Error ? error.message : String(error), error);
     return intents.map(() => outcome);
   }
+}
+
+/** An effect writes its batch with one statement or transaction, which must not write the same target twice. */
+function assertDistinctTargets(intents: readonly Intent[]): void {
+  if (new Set(intents.map(({ target }) => target)).size < intents.length)
+    throw new Error("two intents of one batch have the same target");
 }
 
 /** Keeps the first call, which shows how the trouble began, and the latest ones. */

@@ -21,6 +21,17 @@ describeReal("Kafka's topics", ({ kafka }) => {
     await admin.connect();
     return work(admin).finally(() => admin.disconnect());
   };
+  /** A broker knows a new topic a moment after the controller. */
+  const createTopic = (topic: string) =>
+    asAdmin(async (admin) => {
+      await admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
+      const leaders = () =>
+        admin.fetchTopicMetadata({ topics: [topic] }).then(
+          ({ topics }) => topics[0]?.partitions.filter(({ leader }) => leader >= 0).length,
+          () => 0,
+        );
+      await expect.poll(leaders, { timeout: 30_000 }).toBe(1);
+    });
   /** Sets the topic's own configuration and waits until the broker has it, which is a moment after the controller. */
   const configure = (topic: string, config: Readonly<Record<string, string>>) =>
     asAdmin(async (admin) => {
@@ -42,7 +53,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
 
   it("are refused for input when they have the producer's time, with the command that corrects it", async () => {
     const topic = unique("in");
-    await asAdmin((admin) => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }));
+    await createTopic(topic);
     const refused = create().prepare({ input: [topic], output: [], partitions: 1 });
     await expect(refused).rejects.toMatchObject({ code: "TOPIC_TIMESTAMP_TYPE", retryable: false });
     await expect(refused).rejects.toThrow(`--entity-name ${topic} --add-config message.timestamp.type=LogAppendTime`);
@@ -52,7 +63,7 @@ describeReal("Kafka's topics", ({ kafka }) => {
 
   it("return no time of an append when they have the producer's time", async () => {
     const topic = unique("out");
-    await asAdmin((admin) => admin.createTopics({ topics: [{ topic }], waitForLeaders: true }));
+    await createTopic(topic);
     const { brokerTimeMs } = await create().publish([message(topic, 0, "a")], patience);
     expect(brokerTimeMs).toBeUndefined();
   });

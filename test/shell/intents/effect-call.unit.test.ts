@@ -26,4 +26,10 @@ describe("A call of an effect", () => {
     expect(outcomes).toEqual([{ done: true }, { done: true }]);
     expect(called.splice(0)).toEqual([["1", "2"]]);
   });
+
+  it("does not run the effect when two intents have the same target", async () => {
+    const outcomes = await callEffect(new ManualClock(), spec, [intentOn("1", "a"), intentOn("2", "a")]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ done: false, fault: { code: "UNAVAILABLE" } });
+    expect(called).toEqual([]);
+  });
 });
