@@ -115,20 +115,20 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, action: Action]>
     (system, random) =>
       system.causeFault("registry", { extraDelayMaxMs: random.next() * 12_000 }, durationMs(random, 20_000)),
   ],
-  "publish half done": [
+  "publish partly done": [
     1.5,
     (system, random) =>
       system.causeFault("bus", { partlyDone: 0.6, responseLost: random.next() * 0.5 }, durationMs(random, 8_000)),
   ],
-  "publish answer lost": [
+  "publish response lost": [
     1.5,
     (system, random) => system.causeFault("bus", { responseLost: 0.5 }, durationMs(random, 8_000)),
   ],
-  "commit answer lost": [
+  "commit response lost": [
     1.5,
     (system, random) => system.causeFault("store", { responseLost: 0.4 }, durationMs(random, 8_000)),
   ],
-  "effect half done": [
+  "effect partly done": [
     1,
     (system, random) =>
       system.causeFault("registry", { partlyDone: 0.5, responseLost: 0.3 }, durationMs(random, 10_000)),

@@ -28,7 +28,7 @@ the first such history is shortened as far as possible, and printed.`;
 
 /** How many failing histories are printed. */
 const FAILED_PRINTED_MAX = 20;
-/** For workers: all cores are busy, so collecting garbage in other threads gains nothing. */
+/** For workers: all cores are busy, so threads for garbage collection gain nothing; more room leaves less to collect. */
 const WORKER_NODE_OPTIONS = ["--single-threaded-gc", "--max-semi-space-size=32"];
 
 const { values } = parseArgs({

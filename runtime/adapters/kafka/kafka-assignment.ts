@@ -41,7 +41,7 @@ export class KafkaAssignment {
     return this.#state === "assigned";
   }
 
-  /** A new run of kafkajs keeps the member id: as a new member it had to wait until the old one's session ends. */
+  /** A new run of kafkajs keeps the member id: as a new member it would wait until the old one's session ends. */
   joining(membership: GroupMembership): void {
     if (membership !== this.#membership) membership.memberId ??= this.#membership?.memberId ?? null;
     this.#membership = membership;

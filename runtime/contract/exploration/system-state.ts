@@ -22,7 +22,7 @@ export interface SystemState {
   readonly idSet: number;
   /** The attempt before the current one; before the first one a made-up attempt. Its messages must change nothing. */
   readonly previousAttempt: Attempt;
-  /** Intents of the current attempt whose outcome a contract uses and which have none yet. */
+  /** Intents of the current attempt that can still have an outcome or fail. */
   readonly requestedIntents: readonly Intent[];
   /** Types of the current attempt's events whose publication a contract waits for. */
   readonly unpublished: readonly string[];

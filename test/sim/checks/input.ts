@@ -8,7 +8,6 @@ import { type ObservedSystem, positionOf } from "./observed-system.ts";
 /** States in which no attempt runs. */
 const ENDED_STATES = [null, "REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];
 const WAIT_MAX_MS = 2_000;
-/** The check itself runs only every so often. */
 const SLACK_MS = 200;
 
 /** The parts of a journal row's body that are checked. */
