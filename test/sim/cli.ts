@@ -28,7 +28,7 @@ the first such history is shortened as far as possible, and printed.`;
 
 /** How many failing histories are printed. */
 const FAILED_PRINTED_MAX = 20;
-/** For workers: all cores are busy, so threads for garbage collection gain nothing; more room leaves less to collect. */
+/** For workers: all cores are busy, so GC threads gain nothing; with more room for young objects less is collected. */
 const WORKER_NODE_OPTIONS = ["--single-threaded-gc", "--max-semi-space-size=32"];
 
 const { values } = parseArgs({
