@@ -6,7 +6,7 @@ import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { ManualClock } from "../manual-clock.ts";
 
-it("a wait never ends with the state from before its message, which was processed while the nodes were read", async () => {
+it("a wait never ends with the state from before its message, processed while the nodes were read", async () => {
   const clock = new ManualClock();
   let tell: (event: ShellEvent) => void = () => {};
   const decided = { message: { id: "m-1", entityId: "n-1" }, decision: { entity: { id: "n-1", state: "PENDING" } } };

@@ -20,7 +20,7 @@ const MACHINE = new RegExp(
     "/Us" + "ers/[A-Za-z]",
     "/ro" + "ot/",
     "[A-Z]:\\\\Users",
-    "registry\\.(?!terraform)[a-z0-9-]+\\.[a-z]",
+    "registry\\.(?!terraform|d\\.ts)[a-z0-9-]+\\.[a-z]",
   ].join("|"),
 );
 /** Binary and generated files. */
