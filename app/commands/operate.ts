@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { DoctorCheck } from "../http/health/health-issues.ts";
+import type { DoctorCheck } from "../http/health/troubles.ts";
 import type { Hold } from "../http/health/holds.routes.ts";
 import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import { colors, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";

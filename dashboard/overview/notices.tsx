@@ -1,4 +1,4 @@
-import type { Notice } from "../../app/http/health/health-issues.ts";
+import type { Notice } from "../../app/http/health/troubles.ts";
 import { fetchJson } from "../shared/api.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
 import { pathWithQuery } from "../shared/router.tsx";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { listNotices, type HealthFacts } from "../../app/http/health/health-issues.ts";
+import { listNotices, type TroubleFacts } from "../../app/http/health/troubles.ts";
 import { byRateName, OverviewHistory } from "../../app/http/overview/overview-history.ts";
 import { RecentValues } from "../../app/http/overview/recent-values.ts";
 import { stateKindOf } from "../../app/http/overview/overview.ts";
@@ -71,7 +71,7 @@ describe("the kind of a state", () => {
 });
 
 describe("the notices", () => {
-  const well: HealthFacts = {
+  const well: TroubleFacts = {
     parts: {
       bus: { ok: true },
       store: { ok: true },
@@ -108,7 +108,7 @@ describe("the notices", () => {
   it("are empty for a healthy system", () =>
     expect(listNotices({ ...well, drift: [drift], holds: [{ ...hold, in_force: false }] })).toEqual([]));
 
-  it.each<[string, Partial<HealthFacts>, object]>([
+  it.each<[string, Partial<TroubleFacts>, object]>([
     [
       "a part out of reach",
       { parts: { ...well.parts, bus: { ok: false, reason: "no broker" } } },

@@ -2,7 +2,7 @@ import { possibleTransitions } from "../../../runtime/contract/graph/possible-tr
 import type { System } from "../../host/system.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
 import { readPartitionServices } from "../health/health.routes.ts";
-import { unreachablePartIssues } from "../health/health-issues.ts";
+import { unreachableParts } from "../health/troubles.ts";
 import { apiRoute, type Http, NodeParams } from "../server/route-types.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { Explanation, explain } from "./explanation.ts";
@@ -56,7 +56,7 @@ async function readOutages(system: System, nodeId: string): Promise<string[]> {
   const partition = nodePartition(system, nodeId);
   const services = await readPartitionServices(system);
   return [
-    ...unreachablePartIssues({ bus, store }).map(({ summary }) => summary),
+    ...unreachableParts({ bus, store }).map(({ line }) => line),
     ...services
       .filter((service) => service.partition === partition && !service.isServed)
       .map(({ seconds }) => `no process has served its partition ${partition} for ${Math.floor(seconds)} s`),

@@ -7,7 +7,7 @@ import { apiRoute, type Http } from "../server/route-types.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { readHolds } from "./holds.routes.ts";
 import { readPartitionServices } from "./health.routes.ts";
-import { DoctorCheck, driftIssue, finding, holdIssues, ok, refusedChangeIssues } from "./health-issues.ts";
+import { DoctorCheck, driftOf, finding, holdsInForce, ok, refusedContracts } from "./troubles.ts";
 
 const Report = z.object({
   ok: z.boolean().describe("false: at least one check is a finding"),
@@ -65,7 +65,7 @@ function runtimeChecks({ model, domain, runtime: { refusedChange } }: System): D
   return [
     ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${formatDuration(process.uptime() * 1_000)}`),
     ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`),
-    ...refusedChangeIssues(refusedChange).map(({ check }) => check),
+    ...refusedContracts(refusedChange).map(({ check }) => check),
   ];
 }
 
@@ -162,7 +162,7 @@ async function deadLetterChecks({ store, domain }: System): Promise<DoctorCheck[
 
 function driftChecks({ runtime }: System): DoctorCheck[] {
   const { drift, brokerTimeMs } = runtime.status();
-  return drift.map((status) => driftIssue(status, brokerTimeMs).check);
+  return drift.map((status) => driftOf(status, brokerTimeMs).check);
 }
 
 async function expiryGuardChecks(system: System): Promise<DoctorCheck[]> {
@@ -174,6 +174,6 @@ async function expiryGuardChecks(system: System): Promise<DoctorCheck[]> {
   const rules = guarded.map(({ name, maxRatio, minCount }) => `${name} from ${maxRatio * 100} % and ${minCount} on`);
   return [
     ok("expiry guard", `in force: ${rules.join(", ")}`),
-    ...holdIssues(holds, system.runtime.brokerTimeMs).map(({ check }) => check),
+    ...holdsInForce(holds, system.runtime.brokerTimeMs).map(({ check }) => check),
   ];
 }

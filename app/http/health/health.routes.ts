@@ -4,7 +4,7 @@ import { withTimeout } from "../../host/with-timeout.ts";
 import type { Http } from "../server/route-types.ts";
 import { cachedAnswer } from "./cached-answer.ts";
 import { expiryHoldView } from "./holds.routes.ts";
-import { holdIssues, refusedChangeIssues } from "./health-issues.ts";
+import { holdsInForce, refusedContracts } from "./troubles.ts";
 
 const PartStatus = z.object({ ok: z.boolean(), reason: z.string().optional() });
 export const ReadinessView = z.object({
@@ -64,8 +64,8 @@ export class Readiness {
     const { runtime, domain } = this.#system;
     const { holds, brokerTimeMs } = runtime.status();
     const expiryHolds = holds.map((hold) => expiryHoldView(domain.name, hold));
-    const issues = [...refusedChangeIssues(runtime.refusedChange), ...holdIssues(expiryHolds, brokerTimeMs)];
-    return issues.map(({ summary }) => summary);
+    const troubles = [...refusedContracts(runtime.refusedChange), ...holdsInForce(expiryHolds, brokerTimeMs)];
+    return troubles.map(({ line }) => line);
   }
 
   /** A process without partitions is ready when other processes serve all of them: it can take over. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { System } from "../../host/system.ts";
 import type { Readiness } from "../health/health.routes.ts";
 import { readHolds } from "../health/holds.routes.ts";
-import { listNotices } from "../health/health-issues.ts";
+import { listNotices } from "../health/troubles.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { type NodeCounts, stableStates } from "../entities/node-counts.ts";
 import { Overview, stateKindOf } from "./overview.ts";

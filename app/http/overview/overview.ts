@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { byRateName } from "./overview-history.ts";
 import { ReadinessView } from "../health/health.routes.ts";
-import { Notice } from "../health/health-issues.ts";
+import { Notice } from "../health/troubles.ts";
 import type { StateSpec } from "../../../runtime/core/domain.ts";
 
 /** The kind of a state, derived from the contract: its name may be anything. */

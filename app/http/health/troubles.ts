@@ -25,40 +25,40 @@ export const DoctorCheck = z.object({
 });
 export type DoctorCheck = z.infer<typeof DoctorCheck>;
 
-/** Something that an operator should know, as each place that shows it needs it. */
-interface HealthIssue {
-  /** For the overview. */
+/** What an operator should know, in the words of each place that has it. */
+interface Trouble {
+  /** Of the overview. */
   readonly notice: Notice;
-  /** For `rollcall doctor`. */
+  /** Of `rollcall doctor`. */
   readonly check: DoctorCheck;
-  /** One line, for readiness and a node's explanation. */
-  readonly summary: string;
+  /** In a line, of readiness and of a node's explanation. */
+  readonly line: string;
 }
 
-export interface HealthFacts {
+export interface TroubleFacts {
   readonly parts: ReachableParts & { readonly partitions: PartStatus & { readonly refused: readonly string[] } };
   readonly refusedChange: RefusedChange | null;
   readonly holds: readonly Hold[];
-  /** Backend -> when its breaker opened, ms since the epoch. */
+  /** Backend, and ms since the epoch. */
   readonly openBreakers: ReadonlyMap<string, number>;
   readonly drift: readonly DriftStatus[];
-  /** This machine's clock, ms since the epoch; `brokerTimeMs` is the broker's. */
+  /** By this machine's clock; `brokerTimeMs` by the broker's. */
   readonly nowMs: number;
   readonly brokerTimeMs: number;
 }
 
-/** The notices of the overview, worst first. */
-export function listNotices({ parts, refusedChange, holds, openBreakers, drift, ...times }: HealthFacts): Notice[] {
+/** Each with a remedy, worst first. Pure. */
+export function listNotices({ parts, refusedChange, holds, openBreakers, drift, ...times }: TroubleFacts): Notice[] {
   const { nowMs, brokerTimeMs } = times;
-  const issues: Partial<HealthIssue>[] = [
-    ...unreachablePartIssues(parts),
-    ...partitionIssues(parts.partitions),
-    ...refusedChangeIssues(refusedChange),
-    ...holdIssues(holds, brokerTimeMs),
-    ...breakerIssues(openBreakers, nowMs),
-    ...drift.map((status) => driftIssue(status, brokerTimeMs)),
+  const troubles: Partial<Trouble>[] = [
+    ...unreachableParts(parts),
+    ...partitionTroubles(parts.partitions),
+    ...refusedContracts(refusedChange),
+    ...holdsInForce(holds, brokerTimeMs),
+    ...breakerTroubles(openBreakers, nowMs),
+    ...drift.map((status) => driftOf(status, brokerTimeMs)),
   ];
-  const notices = issues.flatMap(({ notice }) => notice ?? []);
+  const notices = troubles.flatMap(({ notice }) => notice ?? []);
   return notices.sort((a, b) => Number(b.level === "bad") - Number(a.level === "bad"));
 }
 
@@ -72,8 +72,7 @@ export const ok = (name: string, detail: string) => ({ name, level: "ok", detail
 export const finding = (name: string, detail: string, remedy: string) =>
   ({ name, level: "finding", detail, remedy }) as const;
 
-/** What doesn't happen while a part can't be reached. */
-const CONSEQUENCE_BY_PART = [
+const MEANWHILE = [
   ["bus", "until it is reachable no message is processed and no deadline fires"],
   ["store", "until it is reachable processing waits; nothing is lost"],
   ["catalogue", "its intents are retried automatically; registrations wait for them"],
@@ -83,21 +82,19 @@ interface PartStatus {
   readonly ok: boolean;
   readonly reason?: string | undefined;
 }
-type ReachableParts = { readonly [Part in (typeof CONSEQUENCE_BY_PART)[number][0]]?: PartStatus };
+type ReachableParts = { readonly [Part in (typeof MEANWHILE)[number][0]]?: PartStatus };
 
-export const unreachablePartIssues = (parts: ReachableParts): Omit<HealthIssue, "check">[] =>
-  CONSEQUENCE_BY_PART.flatMap(([name, consequence]) => {
+export const unreachableParts = (parts: ReachableParts): Omit<Trouble, "check">[] =>
+  MEANWHILE.flatMap(([name, meanwhile]) => {
     const { ok: isReachable, reason } = parts[name] ?? { ok: true };
     if (isReachable) return [];
-    const title = `the ${name} can't be reached`;
-    const detail = `${reason ?? "no reason given"}; ${consequence}`;
+    const what = `the ${name} can't be reached`;
+    const detail = `${reason ?? "no reason given"}; ${meanwhile}`;
     const remedy = "Check that it runs and that this machine reaches it";
-    return [
-      { summary: `${title} (${reason})`, notice: badNotice(capitalize(title), detail, remedy, "rollcall doctor") },
-    ];
+    return [{ line: `${what} (${reason})`, notice: badNotice(capitalize(what), detail, remedy, "rollcall doctor") }];
   });
 
-function partitionIssues({ ok: isServed, reason = "", refused }: HealthFacts["parts"]["partitions"]) {
+function partitionTroubles({ ok: isServed, reason = "", refused }: TroubleFacts["parts"]["partitions"]) {
   if (isServed) return [];
   const notice =
     refused.length > 0
@@ -111,48 +108,47 @@ function partitionIssues({ ok: isServed, reason = "", refused }: HealthFacts["pa
   return [{ notice }];
 }
 
-export function refusedChangeIssues(change: RefusedChange | null): HealthIssue[] {
+export function refusedContracts(change: RefusedChange | null): Trouble[] {
   if (!change) return [];
   const { by, reason, atMs } = change;
-  const refusal = `change by ${by} was refused: ${reason}`;
-  const consequence = "the previous contracts stay in force";
-  const remedy = `correct them (rollcall validate lists every error), then rollcall reload; ${consequence}`;
-  const detail = `at ${new Date(atMs).toISOString()}: ${reason}; ${consequence}`;
+  const what = `change by ${by} was refused: ${reason}`;
+  const meanwhile = "the previous contracts stay in force";
+  const remedy = `correct them (rollcall validate lists every error), then rollcall reload; ${meanwhile}`;
+  const detail = `at ${new Date(atMs).toISOString()}: ${reason}; ${meanwhile}`;
   return [
     {
-      summary: `a contract ${refusal}`,
-      check: finding("contract change", `a ${refusal}`, remedy),
+      line: `a contract ${what}`,
+      check: finding("contract change", `a ${what}`, remedy),
       notice: badNotice("The edited contracts were refused", detail, "List their errors", "rollcall validate"),
     },
   ];
 }
 
-/** Of holds that are in force. */
-export const holdIssues = (holds: readonly Hold[], nowMs: number): HealthIssue[] =>
+export const holdsInForce = (holds: readonly Hold[], nowMs: number): Trouble[] =>
   holds
     .filter(({ in_force }) => in_force)
     .map(({ domain, kind, subject, count, of, held_at }) => {
-      const title = kind === "expiry" ? `expiry of ${subject} is held` : `deletions from ${subject} are held`;
-      const averted = `${count} of ${of} would have happened at once`;
-      const precaution = "check for a fault of the network or of Rollcall";
+      const what = kind === "expiry" ? `expiry of ${subject} is held` : `deletions from ${subject} are held`;
+      const effect = `${count} of ${of} would have happened at once`;
+      const doubt = "check for a fault of the network or of Rollcall";
       const release = `rollcall hold release ${domain} ${subject}`;
-      const remedy = capitalize(`${precaution}; release it only if they are really gone`);
-      const detail = `since ${formatAge(held_at, nowMs)}: ${averted}`;
+      const remedy = capitalize(`${doubt}; release it only if they are really gone`);
+      const detail = `since ${formatAge(held_at, nowMs)}: ${effect}`;
       return {
-        summary: `${title}: ${averted}; ${release}`,
+        line: `${what}: ${effect}; ${release}`,
         check: finding(
           `${kind} hold`,
-          `${title} since ${held_at}: ${averted}`,
-          `${precaution}; otherwise: ${release} --reason ...`,
+          `${what} since ${held_at}: ${effect}`,
+          `${doubt}; otherwise: ${release} --reason ...`,
         ),
         notice: {
-          ...badNotice(capitalize(title), detail, remedy, `${release} --reason "..."`),
+          ...badNotice(capitalize(what), detail, remedy, `${release} --reason "..."`),
           hold: { domain, subject },
         },
       };
     });
 
-const breakerIssues = (openBreakers: HealthFacts["openBreakers"], nowMs: number) =>
+const breakerTroubles = (openBreakers: TroubleFacts["openBreakers"], nowMs: number) =>
   [...openBreakers].map(([backend, sinceMs]) => ({
     notice: badNotice(
       `${backend} is not called: its circuit breaker is open`,
@@ -162,30 +158,24 @@ const breakerIssues = (openBreakers: HealthFacts["openBreakers"], nowMs: number)
     ),
   }));
 
-/** `notice` is absent for a backend without drift, whose check is `ok`. */
-export function driftIssue(
+/** The check is also of a backend without drift. */
+export function driftOf(
   { backend, comparedAtMs, found, error, isHeld }: DriftStatus,
   nowMs: number,
-): Pick<HealthIssue, "check"> & Partial<HealthIssue> {
+): Pick<Trouble, "check"> & Partial<Trouble> {
   const name = `drift of ${backend}`;
-  const comparison =
-    comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
+  const at = comparedAtMs === null ? "not compared yet" : `compared ${formatDuration(nowMs - comparedAtMs)} ago`;
   if (error !== null) {
     const toCheck = `check that ${backend} is reachable and that Rollcall may read it`;
     const remedy = `${toCheck}; until then nothing in it is repaired`;
     return {
-      check: finding(name, `${comparison}; the last comparison failed: ${error}`, `${remedy} or deleted`),
-      notice: badNotice(
-        `${backend} can't be compared`,
-        `${comparison}; ${error}`,
-        capitalize(remedy),
-        "rollcall doctor",
-      ),
+      check: finding(name, `${at}; the last comparison failed: ${error}`, `${remedy} or deleted`),
+      notice: badNotice(`${backend} can't be compared`, `${at}; ${error}`, capitalize(remedy), "rollcall doctor"),
     };
   }
   const differences = Object.entries(found).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
-  if (differences.length === 0) return { check: ok(name, comparedAtMs === null ? comparison : `none, ${comparison}`) };
-  const detail = `${differences.join(", ")}, ${comparison}`;
+  if (differences.length === 0) return { check: ok(name, comparedAtMs === null ? at : `none, ${at}`) };
+  const detail = `${differences.join(", ")}, ${at}`;
   const leftovers = "leftovers stay until an operator allows it";
   const remedy = isHeld ? capitalize(leftovers) : "None needed: it is being repaired";
   return {
