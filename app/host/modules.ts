@@ -1,8 +1,8 @@
-import { withoutBackends, type Backends } from "../../effects/backends.ts";
+import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { registration } from "../modules/registration.ts";
 import { configuredModules, loadModule } from "./load-modules.ts";
-import { InvalidModuleError, type Module, type ModuleDomain } from "./module.ts";
+import { InvalidModuleError, type Module } from "./module.ts";
 
 const SHIPPED: readonly Module[] = [registration];
 
@@ -24,12 +24,6 @@ export async function chosenModules(names: readonly string[], directory: string)
   return modules;
 }
 
-/** A domain's code on the given backends; without any, an effect that is called throws. */
-const codeOf = ({ name, code }: ModuleDomain, backends: Backends = withoutBackends): DomainCode => ({
-  domain: name,
-  ...code(backends),
-});
-
-/** The code of all domains of some modules, for commands that check, draw or replay contracts. */
+/** The code of all domains, for commands that check, draw or replay contracts: an effect that is called throws. */
 export const codesOf = (modules: readonly Module[]): readonly DomainCode[] =>
-  modules.flatMap(({ domains }) => domains.map((domain) => codeOf(domain)));
+  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ domain: name, ...code(withoutBackends) })));
