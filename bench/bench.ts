@@ -189,17 +189,25 @@ async function startRollcall(runId: string, services: ServiceAddresses, database
   return { stop: program.stop, pids: [program.pid], settled: () => settled(program.url) };
 }
 
-const UNDER_WAY = /^rollcall_(waiting_messages|intents_pending|unpublished_messages) [1-9]/m;
+const UNDER_WAY = /^rollcall_(waiting_messages|intents_pending|unpublished_messages) [1-9].*/gm;
 
 /** The nodes have deregistered; their services and rows are still being removed. */
 const settled = (url: string): Promise<void> =>
   waitUntil(
     async () => {
       const metrics = await (await fetch(new URL("/metrics", url))).text();
-      if (UNDER_WAY.test(metrics)) throw new Error("something is under way");
+      const underWay = metrics.match(UNDER_WAY);
+      if (underWay) throw new Error(underWay.join(", "));
     },
     { what: "an idle engine", timeoutMs: 120_000 },
-  );
+  ).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}; ${await findings(url)}`);
+  });
+
+async function findings(url: string): Promise<string> {
+  const { checks } = (await (await fetch(new URL("/api/v1/doctor", url))).json()) as { checks: { level: string }[] };
+  return JSON.stringify(checks.filter(({ level }) => level !== "ok"));
+}
 
 async function startBaseline(given: Given): Promise<RunningEngine> {
   const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {
