@@ -9,6 +9,7 @@ import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/mig
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
@@ -127,7 +128,8 @@ async function openParts(config: Config, { contractsDir: directory = SHIPPED_CON
       by: `the start of ${PROCESS_NAME}`,
       warn: (text) => log?.warn(text),
     });
-    return { catalog, clock, contracts, failpoint, source, store };
+    const broker = new EmbeddedBroker({ store, clock });
+    return { broker, catalog, clock, contracts, failpoint, source, store };
   } catch (error) {
     await store.close();
     throw error;
@@ -148,11 +150,11 @@ async function openStore(config: Config): Promise<Store> {
 
 function createBus(
   config: Config,
-  { clock, failpoint, source, store }: Awaited<ReturnType<typeof openParts>>,
+  { broker, clock, failpoint, source }: Awaited<ReturnType<typeof openParts>>,
   { log }: ComposeOptions,
 ): EventBus {
   const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
-  if (servers === undefined) return new EmbeddedBus({ store, clock });
+  if (servers === undefined) return new EmbeddedBus({ broker, domain: source.code.domain });
   const defaultGroup = ["rollcall", env, namespace, source.code.domain].filter((part) => part !== "").join(".");
   return new KafkaBus({
     ...kafkaAccess(config, servers),
