@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { v7 } from "uuid";
 import { backendsOf } from "../../effects/backends.ts";
+import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
@@ -188,8 +189,9 @@ async function openShared(config: Config, { log, ...options }: HostOptions) {
       });
       domains.push({ ...domain, contracts });
     }
+    const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
-      openBus(config, { clock, store, log, domain, onPartPublished: () => failpoint("C7") });
+      openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
     return { clock, createBus, domains, failpoint, store, tracing: installedTracing(busName(config)) };
   } catch (error) {
     await store.close();
@@ -237,20 +239,19 @@ async function openStore(config: Config): Promise<Store> {
 interface BusParts {
   readonly log: HostOptions["log"] | undefined;
   readonly domain: string;
-  readonly store: Store;
-  readonly clock: Clock;
+  readonly broker: EmbeddedBroker;
   readonly onPartPublished: () => void;
 }
 
-function openBus(config: Config, { clock, store, log, domain, onPartPublished }: BusParts): EventBus {
+function openBus(config: Config, { broker, log, domain, onPartPublished }: BusParts): EventBus {
   const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
-  if (servers === undefined) return new EmbeddedBus({ store, clock });
+  if (servers === undefined) return new EmbeddedBus({ broker, domain });
   const defaultGroup = ["rollcall", env, namespace, domain].filter((part) => part !== "").join(".");
   return new KafkaBus({
     ...kafkaAccess(config, servers),
     clientId: "rollcall",
     groupId: config.KAFKA_GROUP_ID ?? defaultGroup,
-    clock,
+    clock: broker.clock,
     sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
     log: (level, message, details) => log?.[level]({ domain, ...details }, message),
     onPartPublished,

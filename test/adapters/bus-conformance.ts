@@ -1,30 +1,14 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { EventBus, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
+import { describeBusGroups } from "./bus-groups-conformance.ts";
 import { RecordingListener } from "./bus-listener.ts";
+import { message, numbered, numberedMessages, patience, quietMs, uniqueTopic } from "./bus-messages.ts";
 
 /** Buses of one `create` share their log; each is a member of a consumer group of its own. */
 export interface BusFactory {
   create(): Promise<EventBus>;
 }
-
-const patience = { timeoutMs: 30_000 };
-/** Long enough that a record which must not be delivered would arrive. */
-const quietMs = 400;
-
-const uniqueTopic = (name: string): string => `${name}-${randomUUID()}`;
-
-const message = (topic: string, partition: number, value: string, key = "k"): OutgoingMessage => ({
-  topic,
-  partition,
-  key: Buffer.from(key),
-  value: Buffer.from(value),
-  headers: {},
-});
-
-const numbered = (from: number, to: number): string[] =>
-  Array.from({ length: to - from }, (_, index) => String(from + index));
 
 /** The suite of every EventBus. Each test creates its own topics, so that the log may be shared with other tests. */
 export function describeEventBus(name: string, factory: BusFactory): void {
@@ -116,16 +100,10 @@ export function describeEventBus(name: string, factory: BusFactory): void {
 
       it("delivers from the given offset on, each record once and in order", async () => {
         const { bus, topic, listener } = await subscribed(1);
-        await bus.publish(
-          numbered(0, 10).map((value) => message(topic, 0, value)),
-          patience,
-        );
+        await bus.publish(numberedMessages(topic, 0, 0, 10), patience);
         bus.startPartition(0, new Map([[topic, 4]]));
         await listener.until(() => listener.records.length >= 6);
-        await bus.publish(
-          numbered(10, 12).map((value) => message(topic, 0, value)),
-          patience,
-        );
+        await bus.publish(numberedMessages(topic, 0, 10, 12), patience);
         await listener.until(() => listener.records.length >= 8);
         await sleep(quietMs);
         expect(listener.values(topic, 0)).toEqual(numbered(4, 12));
@@ -165,10 +143,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
 
       it("delivers again from an earlier offset when started again", async () => {
         const { bus, topic, listener } = await subscribed(1);
-        await bus.publish(
-          numbered(0, 5).map((value) => message(topic, 0, value)),
-          patience,
-        );
+        await bus.publish(numberedMessages(topic, 0, 0, 5), patience);
         bus.startPartition(0, new Map([[topic, 0]]));
         await listener.until(() => listener.records.length === 5);
         bus.startPartition(0, new Map([[topic, 3]]));
@@ -202,10 +177,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
       it("neither loses nor repeats records when paused and resumed in the middle of a backlog", async () => {
         const { bus, topic, listener } = await subscribed(1);
         for (let from = 0; from < 3000; from += 1000)
-          await bus.publish(
-            numbered(from, from + 1000).map((value) => message(topic, 0, value)),
-            patience,
-          );
+          await bus.publish(numberedMessages(topic, 0, from, from + 1000), patience);
         bus.startPartition(0, new Map([[topic, 0]]));
         for (let turn = 0; listener.records.length < 3000 && turn < 300; turn += 1) {
           bus.pause([0]);
@@ -272,10 +244,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         const first = await create();
         const topic = uniqueTopic("in");
         await first.prepare({ input: [topic], output: [], partitions: 2 });
-        await first.publish(
-          numbered(0, 3).map((value) => message(topic, 1, value)),
-          patience,
-        );
+        await first.publish(numberedMessages(topic, 1, 0, 3), patience);
         await first.close();
 
         const second = await create();
@@ -353,5 +322,7 @@ export function describeEventBus(name: string, factory: BusFactory): void {
         expect((await bus.logEnds([topic], patience)).get(topic)?.get(0)).toEqual({ low: 0, high: 0 });
       });
     });
+
+    describeBusGroups(create);
   });
 }

@@ -7,6 +7,7 @@ import { readConfig } from "../../app/host/config.ts";
 import { registrationOn } from "../../app/modules/registration.ts";
 import { backendsOf } from "../../effects/backends.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
@@ -105,7 +106,8 @@ export class Stage {
       { directory: contractsDir, code, names: { env: "dev", namespace: "" } },
       { isShared: false, by: "the stage", warn: () => {} },
     );
-    this.#bus = new EmbeddedBus({ store, clock: this.clock });
+    const broker = new EmbeddedBroker({ store, clock: this.clock });
+    this.#bus = new EmbeddedBus({ broker, domain: this.#domain.name });
     const publish = this.#bus.publish.bind(this.#bus);
     this.#bus.publish = async (...given: Parameters<EmbeddedBus["publish"]>) => {
       if (this.isPublishingHeld) await new Promise<void>((resolve) => this.#held.push(resolve));

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
@@ -37,10 +38,10 @@ interface OrdersOptions {
 /** A runtime with the toy domain of orders on the embedded bus; no registration. */
 export async function startOrders(store: Store, options: OrdersOptions = {}) {
   const clock = new SystemClock();
-  const bus = new EmbeddedBus({ store, clock });
   const told: ShellEvent[] = [];
   const fatal: unknown[] = [];
   const domain = ordersDomain(options);
+  const bus = new EmbeddedBus({ broker: new EmbeddedBroker({ store, clock }), domain: domain.name });
   const runtime = new Runtime({
     domain,
     bus: options.over?.(bus) ?? bus,
@@ -72,7 +73,7 @@ function ordersDomain({ effects, reconciled = [], changed }: OrdersOptions): Dom
   return changed?.(compiled) ?? compiled;
 }
 
-const publisherOn =
+export const publisherOn =
   (bus: EventBus) =>
   (topic: string, payloads: readonly object[], headers: (id: string) => Record<string, string> = () => ({})) => {
     const messages = payloads.map((payload) => {

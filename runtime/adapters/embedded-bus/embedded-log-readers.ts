@@ -25,10 +25,13 @@ export class EmbeddedLogReaders {
   #listener: BusListener | undefined;
   readonly #paused = new Set<number>();
   readonly #readers = new Map<string, Reader>();
+  readonly #onGap: () => void;
 
-  constructor(log: EmbeddedLog, clock: Clock) {
+  /** @param onGap records were deleted before a reader got them; no reader continues before the next `start` */
+  constructor(log: EmbeddedLog, clock: Clock, onGap: () => void) {
     this.#log = log;
     this.#clock = clock;
+    this.#onGap = onGap;
   }
 
   assign(listener: BusListener): void {
@@ -94,6 +97,10 @@ export class EmbeddedLogReaders {
         await this.#wait(retryMs);
         continue;
       }
+      if (reader.position < this.#log.low(reader.topic, reader.partition)) {
+        this.#readers.clear();
+        return this.#onGap();
+      }
       // An empty page: the records up to the end were deleted.
       reader.position = (page.at(-1)?.offset ?? high - 1) + 1;
       this.#deliver(page);
@@ -104,8 +111,15 @@ export class EmbeddedLogReaders {
   }
 
   #deliver(records: readonly LogRecord[]): void {
+    if (records.length === 0) return;
+    const listener = this.#listener;
     const receivedAtMs = this.#clock.monotonicMs();
-    if (records.length > 0) this.#listener?.onRecords(records.map((record) => ({ ...record, receivedAtMs })));
+    try {
+      listener?.onRecords(records.map((record) => ({ ...record, receivedAtMs })));
+    } catch (error) {
+      // Whoever published them may be another domain: it is not at fault.
+      listener?.onFailure(error);
+    }
   }
 
   #wait(delayMs: number): Promise<void> {

@@ -37,9 +37,47 @@ export const selectPage = `
   where bytes_before < ${pageBytes}
   order by "offset"`;
 
-/** $1 topics, $2 partitions, $3 offsets: records below are deleted, if they are older than $4 */
+/**
+ * $1 domains, $2 topics: who reads what now. Of each partition the first offset that is kept, if older ones are not:
+ * records before $3 that no domain needs, and all before $4. At most about $5 records. A domain that has no position in
+ * a partition has read nothing there.
+ */
+export const selectExpired = `
+  with partition_of as (
+    select topic, partition from rollcall.bus_topic, generate_series(0, partitions - 1) as p(partition)
+  ),
+  domain_topic as (
+    select domain, topic from rollcall.source_offset
+    union select domain, topic from unnest($1::text[], $2::text[]) as s(domain, topic)
+  ),
+  needed as (
+    select topic, partition, min(coalesce(o.next_offset, 0)) as first
+    from domain_topic join partition_of using (topic)
+    left join rollcall.source_offset o using (domain, topic, partition)
+    group by topic, partition
+  ),
+  -- Partitions whose oldest record is expired.
+  due as (
+    select p.topic, p.partition, n.first as needed, newest."offset" as newest
+    from partition_of p
+    left join needed n using (topic, partition)
+    cross join lateral (select "offset", appended_at from rollcall.bus_record r
+      where r.topic = p.topic and r.partition = p.partition order by "offset" limit 1) oldest
+    cross join lateral (select "offset" from rollcall.bus_record r
+      where r.topic = p.topic and r.partition = p.partition order by "offset" desc limit 1) newest
+    where oldest."offset" < newest."offset"
+      and (oldest.appended_at < $4 or oldest.appended_at < $3 and coalesce(oldest."offset" < n.first, true))
+  )
+  select topic, partition, max("offset") + 1 as low
+  from due cross join lateral (select "offset", appended_at from rollcall.bus_record r
+    where r.topic = due.topic and r.partition = due.partition
+    order by "offset" limit greatest(1, $5::int / (select count(*) from due))) r
+  where "offset" < newest and (appended_at < $4 or appended_at < $3 and coalesce("offset" < needed, true))
+  group by topic, partition`;
+
+/** $1 topics, $2 partitions, $3 offsets: records below are deleted */
 export const deleteRecords = `
   delete from rollcall.bus_record r
   using unnest($1::text[], $2::int[], $3::bigint[]) as d(topic, partition, below)
-  where r.topic = d.topic and r.partition = d.partition and r."offset" < d.below and r.appended_at < $4
+  where r.topic = d.topic and r.partition = d.partition and r."offset" < d.below
   returning 1`;

@@ -2,7 +2,7 @@ import { Fault } from "../../core/fault.ts";
 import type { BusRecord, ByTopicPartition, LogEnds, OutgoingMessage } from "../../ports/event-bus.ts";
 import type { Store } from "../../ports/store.ts";
 import { headersFromJson, headersToBytes, headersToJson, type StoredHeaders } from "./stored-headers.ts";
-import { deleteRecords, insertRecords, selectEnds, selectPage } from "./embedded-log-sql.ts";
+import { deleteRecords, insertRecords, selectEnds, selectExpired, selectPage } from "./embedded-log-sql.ts";
 
 export type LogRecord = Omit<BusRecord, "receivedAtMs">;
 
@@ -18,7 +18,7 @@ interface StoredRecord extends Pick<LogRecord, "offset" | "key" | "value"> {
 export class EmbeddedLog {
   readonly #store: Store;
   readonly #ends = new Map<string, { low: number; high: number }[]>();
-  /** The offsets are read again after deleting, and after a failed insert, which may have been written all the same. */
+  /** The offsets are read again after a failed insert, which may have been written all the same. */
   #mustReloadEnds = false;
   /** The latest time of an append, ms since the epoch. */
   #newestMs = 0;
@@ -84,6 +84,11 @@ export class EmbeddedLog {
     return this.#ends.get(topic)?.[partition]?.high ?? 0;
   }
 
+  /** The first offset that is kept; 0 for a topic that was never loaded. */
+  low(topic: string, partition: number): number {
+    return this.#ends.get(topic)?.[partition]?.low ?? 0;
+  }
+
   /** Appends all or nothing. @throws Fault BUS_UNAVAILABLE, retryable: no such topic or partition */
   async append(messages: readonly OutgoingMessage[], atMs: number): Promise<LogRecord[]> {
     await this.ensureEnds([...new Set(messages.map(({ topic }) => topic))]);
@@ -125,29 +130,37 @@ export class EmbeddedLog {
   }
 
   /**
-   * Deletes at most `limit` records that are older than `beforeMs` and below `keepFrom`. The newest record of a
-   * partition always stays, because after a restart its offset tells the next one.
+   * Deletes at most about `limit` old records, the oldest of each partition. A domain needs the records from its stored
+   * position on, of all topics of which it has stored one or that it reads now. The newest record of a partition always
+   * stays, because after a restart its offset tells the next one.
+   * @param subscribed what is read now
+   * @param age before which a record is deleted that no domain needs, and any record; ms since the epoch
    * @returns how many were deleted
    */
-  async trim(keepFrom: (topic: string, partition: number) => number, beforeMs: number, limit: number): Promise<number> {
-    await this.ensureEnds([]);
-    const topicPartitions = [...this.#ends].flatMap(([topic, partitions]) =>
-      partitions.map(({ low, high }, partition) => ({
-        ...{ topic, partition, low },
-        end: Math.min(keepFrom(topic, partition), high - 1),
-      })),
-    );
-    const due = topicPartitions.filter(({ low, end }) => low < end);
-    if (due.length === 0) return 0;
-    const each = Math.max(1, Math.floor(limit / due.length));
-    const rows = await this.#store.query(deleteRecords, [
-      due.map(({ topic }) => topic),
-      due.map(({ partition }) => partition),
-      due.map(({ low, end }) => Math.min(end, low + each)),
-      new Date(beforeMs),
+  async trim(
+    subscribed: readonly { readonly domain: string; readonly topic: string }[],
+    { readBeforeMs, anyBeforeMs }: { readonly readBeforeMs: number; readonly anyBeforeMs: number },
+    limit: number,
+  ): Promise<number> {
+    const expired = await this.#store.query<{ topic: string; partition: number; low: number }>(selectExpired, [
+      subscribed.map(({ domain }) => domain),
+      subscribed.map(({ topic }) => topic),
+      new Date(readBeforeMs),
+      new Date(anyBeforeMs),
+      limit,
     ]);
-    this.#mustReloadEnds = rows.length > 0;
-    return rows.length;
+    if (expired.length === 0) return 0;
+    // Before they are deleted: a reader that gets a page without them recognises it.
+    for (const { topic, partition, low } of expired) {
+      const ends = this.#ends.get(topic)?.[partition];
+      if (ends !== undefined) ends.low = low;
+    }
+    const deleted = await this.#store.query(deleteRecords, [
+      expired.map(({ topic }) => topic),
+      expired.map(({ partition }) => partition),
+      expired.map(({ low }) => low),
+    ]);
+    return deleted.length;
   }
 }
 
