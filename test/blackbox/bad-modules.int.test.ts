@@ -11,7 +11,13 @@ const ROLLCALL = join(ROOT, "dist/app/rollcall.js");
 const PACKAGE = join(ROOT, "dist/app/index.js");
 
 /** A module that would do, with other text in its place. */
-const moduleText = ({ top = "", name = "trial", domain = name, api = "1", code = "() => codeOf()" } = {}): string => `
+const moduleText = ({
+  top = "",
+  name = "trial",
+  domain = "trial",
+  api = "1",
+  code = "() => codeOf()",
+} = {}): string => `
 import { defineModule, handlersOf, message, reducer, z } from ${JSON.stringify(PACKAGE)};
 ${top}
 const Asked = message("Asked", { thing_id: z.string() });
@@ -98,11 +104,7 @@ describe("a bad module beside others", () => {
     ["has another api", moduleText({ api: "2" }), /api: must be 1, not 2: the module is for another version/],
     ["has code that is a promise", moduleText({ code: "() => new Promise(() => {})" }), /code\(\): messages: /],
     ["throws in code()", moduleText({ code: '() => { throw new Error("no key"); }' }), /code\(\) throws Error: no key/],
-    [
-      "has a name that is taken",
-      moduleText({ name: "registration", domain: "trial" }),
-      /two modules have the name reg/,
-    ],
+    ["has a name that is taken", moduleText({ name: "registration" }), /two modules have the name reg/],
     ["has a domain that is taken", moduleText({ domain: "registration" }), /two modules have the domain registration/],
   ];
   it.each(REFUSED)("is refused by name before anything moves: one that %s", (_what, text, message) => {
