@@ -65,4 +65,4 @@ function withDomains(modules: readonly Module[], only: readonly string[] = []): 
 
 /** The code of all domains, for commands that check, draw or replay contracts: an effect that is called throws. */
 export const codesOf = (modules: readonly Module[]): readonly DomainCode[] =>
-  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ domain: name, ...code(withoutBackends) })));
+  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ ...code(withoutBackends), domain: name })));
