@@ -25,6 +25,7 @@ const ModuleShape = z.strictObject({
       }),
     )
     .min(1, "must have a domain"),
+  commands: z.record(z.string().regex(/^[a-z][a-z-]{0,40}$/, "must be a-z and -"), aFunction).optional(),
 });
 
 const CodeShape = z.looseObject({

@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import type { Backends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 
@@ -16,12 +17,23 @@ export interface ModuleDomain {
   readonly code: (backends: Backends) => ModuleCode;
 }
 
+/** A file with a command of a module. */
+export interface ModuleCommand {
+  /** Adds the command to `rollcall`, as commander does it: `program.command("parcels").action(...)`. */
+  readonly addCommands: (program: Command) => void;
+}
+
 /** Domains that are installed and served together: contracts, and the code that they name. */
 export interface Module {
   readonly api: typeof MODULE_API;
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   readonly domains: readonly ModuleDomain[];
+  /**
+   * Commands of its own, by their first word: `{ parcels: () => import("./commands/parcels.js") }` adds
+   * `rollcall parcels`. A file is loaded only when its command is called, and for `--help`.
+   */
+  readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
 }
 
 /** Declares a module. It is checked where it is loaded, so that a module in JavaScript is checked too. */

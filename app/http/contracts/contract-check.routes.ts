@@ -4,6 +4,7 @@ import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check
 import { sourcesOf } from "../../host/contracts-in-force.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
+import { specifierOf } from "../../host/modules.ts";
 import type { System } from "../../host/compose.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { parseBody } from "../server/json-body.ts";
@@ -49,7 +50,12 @@ export function addContractCheckRoutes(http: Http, system: System): void {
       const merged = new Map([...inForce, ...Object.entries(files)]);
       const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
       const journal = readStoredJournal(store, system.domain.name, config, since ? { since } : {});
-      const request = { files: [...merged].map(([file, text]) => ({ file, text })), model, planHours };
+      const request = {
+        module: specifierOf(system.module),
+        domain: system.name,
+        files: [...merged].map(([file, text]) => ({ file, text })),
+        ...{ model, planHours },
+      };
       return checker.check(request, journal, CHECK_TIMEOUT_MS).catch(throwAsProblem);
     },
   );

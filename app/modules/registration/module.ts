@@ -105,14 +105,21 @@ export const registrationOn = ({ serviceCatalog: { registry }, sql }: Backends):
     ],
   );
 
+export const REGISTRATION_CONTRACTS = new URL("../../../contracts/registration/", import.meta.url);
+
 export const registration = defineModule({
   api: 1,
   name: "registration",
   domains: [
     {
       name: "registration",
-      contracts: new URL("../../../contracts/registration/", import.meta.url),
+      contracts: REGISTRATION_CONTRACTS,
       code: registrationOn,
     },
   ],
+  commands: {
+    demo: () => import("./commands/demo.ts"),
+    nodes: () => import("./commands/nodes.ts"),
+    simulate: () => import("./commands/simulate.ts"),
+  },
 });
