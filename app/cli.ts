@@ -28,21 +28,24 @@ async function filesFor(verb: string): Promise<readonly (() => Promise<ModuleCom
   const own = FILES.find(([commands]) => commands.includes(verb));
   if (own) return [own[1]];
   const { commandsOfModules } = await import("./host/modules.ts");
-  const ofModules = await commandsOfModules(
-    process.cwd(),
-    FILES.flatMap(([commands]) => commands),
-  );
+  const leftOut: unknown[] = [];
+  const taken = FILES.flatMap(([commands]) => commands);
+  const ofModules = await commandsOfModules(process.cwd(), taken, (error) => leftOut.push(error));
   const load = ofModules.get(verb);
-  return load ? [load] : [...FILES.map(([, loadOwn]) => loadOwn), ...ofModules.values()];
+  if (load) return [load];
+  leftOut.forEach(report);
+  return [...FILES.map(([, loadOwn]) => loadOwn), ...ofModules.values()];
 }
+
+const report = (error: unknown): void =>
+  void process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
 
 try {
   const [, , verb = ""] = process.argv;
   for (const load of await filesFor(verb)) (await load()).addCommands(program);
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof CommanderError))
-    process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (!(error instanceof CommanderError)) report(error);
   const usage = error instanceof CommanderError || error instanceof UsageError;
   // What a module's code left behind, such as a timer, would keep the process.
   process.exit(usage ? (error instanceof CommanderError && error.exitCode === 0 ? 0 : 2) : 1);

@@ -95,12 +95,14 @@ export function specifierOf(module: Module): string {
 /**
  * The commands that modules have: the shipped ones, and those that `rollcall.config.json` in the folder names.
  * @param taken the first words of the program's own commands
+ * @param onLeftOut called for each module that can't be loaded: the others have theirs all the same
  */
 export async function commandsOfModules(
   directory: string,
   taken: readonly string[],
+  onLeftOut: (error: unknown) => void,
 ): Promise<ReadonlyMap<string, () => Promise<ModuleCommand>>> {
-  const configured = await chosenModules([], directory);
+  const configured = await chosenModules([], directory, { only: [], onLeftOut });
   const modules = [...new Set([...SHIPPED, ...configured])];
   const commands = modules.flatMap(({ name, commands = {} }) =>
     Object.entries(commands).map(([verb, load]) => ({ name, verb, load })),
