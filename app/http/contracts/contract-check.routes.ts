@@ -5,7 +5,7 @@ import { sourcesOf } from "../../host/contracts-in-force.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import { parseBody } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";
 
@@ -30,7 +30,7 @@ const Body = z.strictObject({
 
 export type { ContractCheck };
 
-export function addContractCheckRoutes(http: Http, { system, checker }: ServedDomain): void {
+export function addContractCheckRoutes(http: Http, { system, checker }: DomainApi): void {
   const { store, config } = system;
 
   http.post(

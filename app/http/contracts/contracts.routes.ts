@@ -13,7 +13,7 @@ import { sourcesOf } from "../../host/contracts-in-force.ts";
 import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 
 const VERSIONS_MAX = 100;
 
@@ -56,7 +56,7 @@ const HashParams = z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/, "64 hexad
 const FileParams = z.object({ file: z.string().max(255) });
 const FileBody = z.strictObject({ text: z.string().min(1) });
 
-export function addContractRoutes(http: Http, { system }: ServedDomain): void {
+export function addContractRoutes(http: Http, { system }: DomainApi): void {
   const { store, editable } = system;
 
   http.get(
@@ -97,7 +97,7 @@ export function addContractRoutes(http: Http, { system }: ServedDomain): void {
   );
 }
 
-export function addContractFileRoutes(http: Http, { system: { editable, contractsDir } }: ServedDomain): void {
+export function addContractFileRoutes(http: Http, { system: { editable, contractsDir } }: DomainApi): void {
   http.put(
     "/contracts/files/:file",
     apiRoute([], {

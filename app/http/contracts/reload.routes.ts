@@ -5,7 +5,7 @@ import { InvalidContractsError, IncompatibleContractsError } from "../../host/co
 import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import { diagnosticView } from "./contracts.routes.ts";
 
 const DIAGNOSTICS_MAX = 200;
@@ -29,7 +29,7 @@ const ContractsInForce = z.object({
 });
 export type ContractsInForce = z.infer<typeof ContractsInForce>;
 
-export function addReloadRoutes(http: Http, { system }: ServedDomain): void {
+export function addReloadRoutes(http: Http, { system }: DomainApi): void {
   http.get(
     "/contracts/in-force",
     apiRoute(["reader"], {

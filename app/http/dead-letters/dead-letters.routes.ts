@@ -6,7 +6,7 @@ import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { Problem } from "../server/problem.ts";
 import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import {
   DeadLetter,
   DeadLetterDetail,
@@ -38,7 +38,7 @@ const RetryResult = z.object({
   left: z.int().describe("that match and are not retried yet: one request retries at most 500"),
 });
 
-export function addDeadLetterRoutes(http: Http, { system }: ServedDomain): void {
+export function addDeadLetterRoutes(http: Http, { system }: DomainApi): void {
   addReadRoutes(http, system);
   addRetryRoutes(http, system);
   addDeleteRoute(http, system);

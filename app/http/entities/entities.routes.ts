@@ -3,7 +3,7 @@ import { recordOperatorDecision } from "../../../runtime/shell/operators/operato
 import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import {
   EntityListQuery,
   listEntities,
@@ -22,8 +22,8 @@ const RetryBody = z.object({ reason: Reason });
 const RetryResult = z.object({ intents: z.int().describe("pending intents that are tried now") });
 
 /** The entities of a domain, whatever it calls them. */
-export function addEntityRoutes(http: Http, served: ServedDomain): void {
-  const { system } = served;
+export function addEntityRoutes(http: Http, api: DomainApi): void {
+  const { system } = api;
 
   http.get(
     "/entities",
@@ -63,7 +63,7 @@ export function addEntityRoutes(http: Http, served: ServedDomain): void {
       params: Params,
       response: { 200: Explanation },
     }),
-    async ({ params: { id } }) => readExplanation(served, id),
+    async ({ params: { id } }) => readExplanation(api, id),
   );
 
   http.post(

@@ -3,7 +3,7 @@ import { type Domain, NO_ENTITY, type StateSpec } from "../../../runtime/core/do
 import type { System } from "../../host/compose.ts";
 import { cachedAnswer } from "../health/cached-answer.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 
 const CountByState = z.record(z.string(), z.int());
 export const StateCounts = z.object({
@@ -54,7 +54,7 @@ async function countEntities({ store, domain }: Pick<System, "store" | "domain">
 export const stableStates = ({ orchestrator }: Domain): readonly StateSpec[] =>
   [...orchestrator.states.values()].filter(({ name, transient }) => name !== NO_ENTITY && !transient);
 
-export function addStateCountRoutes(http: Http, { counts }: ServedDomain): void {
+export function addStateCountRoutes(http: Http, { counts }: DomainApi): void {
   const summary = "Entities by state of both state machines, over all processes";
   http.get("/contracts/counts", apiRoute(["reader"], { summary, response: { 200: StateCounts } }), () =>
     counts.byState(),

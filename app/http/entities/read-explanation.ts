@@ -4,7 +4,7 @@ import type { System } from "../../host/compose.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
 import { readPartitionServices } from "../health/health.routes.ts";
 import { unreachableParts } from "../health/troubles.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { partitionOfEntity, readPendingIntents } from "./entity-queries.ts";
 import { type Explanation, explain } from "./explanation.ts";
@@ -16,10 +16,7 @@ const DEAD_LETTERS = 10;
 const FAILURE_SHOWN_MS = 60_000;
 
 /** Also of an unknown entity: its messages may be in the dead letters. */
-export async function readExplanation(
-  { system, failures }: ServedDomain,
-  entityId: string,
-): Promise<Explanation> {
+export async function readExplanation({ system, failures }: DomainApi, entityId: string): Promise<Explanation> {
   const { domain, model, store, runtime } = system;
   const [entity] = await readEntities(store, domain.name, [entityId]);
   const attemptId = entity?.attempt.id;
@@ -28,11 +25,7 @@ export async function readExplanation(
   const pendingIntents = await readPendingIntents(system, entityId);
   // Of an intent with tries the last error is known: the failures of its type would repeat it.
   const untried = pendingIntents.filter(({ tries }) => tries.length === 0).map(({ type }) => type);
-  const deadLetters = await findDeadLetters(
-    system,
-    { key: Buffer.from(entityId), retried: false },
-    DEAD_LETTERS,
-  );
+  const deadLetters = await findDeadLetters(system, { key: Buffer.from(entityId), retried: false }, DEAD_LETTERS);
   return explain({
     ...{ domain, id: entityId, entity, pendingIntents },
     attemptItems: attemptId ? await readItems(ATTEMPT_ITEMS, { attemptId }) : [],

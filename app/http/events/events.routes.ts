@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import { parseIncomingEvent } from "./incoming-event.ts";
 
 export const Accepted = z.object({ message_id: z.uuid().describe("identifies the event in the timeline") });
@@ -21,7 +21,7 @@ export function eventBodySchema({ consumed }: Domain) {
   return z.union(envelopes);
 }
 
-export function addEventRoutes(http: Http, { system, publisher }: ServedDomain): void {
+export function addEventRoutes(http: Http, { system, publisher }: DomainApi): void {
   http.post(
     "/events",
     apiRoute([], {

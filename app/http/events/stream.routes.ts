@@ -1,14 +1,15 @@
 import { z } from "zod";
+import type { System } from "../../host/compose.ts";
 import type { Access } from "../server/access.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 
 const Headers = z.object({
   "last-event-id": z.string().max(16_384).optional().describe("the id of the last event read: continues behind it"),
 });
 
 /** Of a domain's stream: its types may be named one by one. */
-export function eventTypesParam({ system }: ServedDomain) {
+export function eventTypesParam(system: System) {
   const Type = z.string().refine((type) => system.domain.topicByEventType.has(type), {
     error: () => `one of ${[...system.domain.topicByEventType.keys()].join(", ")}`,
   });
@@ -33,13 +34,13 @@ export const streamRoute = <Query extends z.ZodType>(access: Access, querystring
   }),
 });
 
-export function addStreamRoutes(http: Http, served: ServedDomain): void {
+export function addStreamRoutes(http: Http, api: DomainApi): void {
   const entity_id = z.string().min(1).max(255).optional().describe("only events of this entity");
-  const Query = z.object({ type: eventTypesParam(served), entity_id });
+  const Query = z.object({ type: eventTypesParam(api.system), entity_id });
   http.get(
     "/events/stream",
     streamRoute(["reader"], Query),
     async ({ query: { type: types, entity_id: entityId }, headers }, reply) =>
-      served.streams.send(reply, { types, entityId }, headers["last-event-id"]),
+      api.streams.send(reply, { types, entityId }, headers["last-event-id"]),
   );
 }

@@ -4,7 +4,7 @@ import type { System } from "../../host/compose.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 
 export const Hold = z.object({
   domain: z.string(),
@@ -27,7 +27,7 @@ const Query = z.object({
   reason: Reason.optional(),
 });
 
-export function addHoldRoutes(http: Http, { system }: ServedDomain): void {
+export function addHoldRoutes(http: Http, { system }: DomainApi): void {
   http.get(
     "/holds",
     apiRoute(["reader"], { summary: "Holds in force, and how recent ones ended", response: { 200: List } }),

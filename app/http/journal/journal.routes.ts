@@ -3,7 +3,7 @@ import { PAGE_ROWS } from "../../journal/journal-source.ts";
 import { readJournalHead, readJournalPage, type JournalPosition } from "../../journal/journal-pages.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
 import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
-import type { ServedDomain } from "../server/served-domain.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 
 const Query = z.object({
   limit: LimitParam(PAGE_ROWS),
@@ -15,7 +15,7 @@ const Journal = z.object({
   next_cursor: z.string().nullable(),
 });
 
-export function addJournalRoutes(http: Http, { system: { store, name, config } }: ServedDomain): void {
+export function addJournalRoutes(http: Http, { system: { store, name, config } }: DomainApi): void {
   http.get(
     "/journal",
     apiRoute(["reader"], {

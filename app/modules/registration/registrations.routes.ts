@@ -1,50 +1,41 @@
 import { v7 } from "uuid";
 import { z } from "zod";
-import { NODE_TYPES } from "../../../contracts/registration/messages/fields.ts";
+import { NODE_TYPES, NodeId } from "../../../contracts/registration/messages/fields.ts";
 import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
 import type { RegistrationState } from "../../../contracts/registration/messages/state.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { recordOperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
 import type { System } from "../../host/compose.ts";
-import { type IncomingEvent, parseIncomingEvent } from "../events/incoming-event.ts";
-import { decodeCursor, pageOf } from "../server/cursor.ts";
-import { parseBody } from "../server/json-body.ts";
-import { decisionBy, Reason } from "../server/operator-decision.ts";
-import { Problem } from "../server/problem.ts";
-import { apiRoute, CursorParam, type Http, LimitParam, NodeParams } from "../server/route-types.ts";
 import {
-  countRegistrations,
-  findRegistrations,
-  readPendingIntents,
-  requireRegistration,
-  SKIP_MAX,
-} from "./registration-queries.ts";
-import { RegistrationView, registrationView } from "./registration-view.ts";
+  EntityListQuery,
+  listEntities,
+  listOf,
+  requireEntity,
+  retryPendingIntents,
+  stateConditions,
+} from "../../http/entities/entity-queries.ts";
+import { readExplanation } from "../../http/entities/read-explanation.ts";
+import { Timeline, timelinePage, TimelineQuery } from "../../http/entities/timeline.ts";
+import { type IncomingEvent, parseIncomingEvent } from "../../http/events/incoming-event.ts";
+import type { DomainApi } from "../../http/server/domain-api.ts";
+import { parseBody } from "../../http/server/json-body.ts";
+import { decisionBy, Reason } from "../../http/server/operator-decision.ts";
+import { Problem } from "../../http/server/problem.ts";
+import { apiRoute, type Http } from "../../http/server/route-types.ts";
+import {
+  RegistrationExplanation,
+  registrationExplanation,
+  RegistrationTimelineItem,
+  registrationTimelineItem,
+  RegistrationView,
+  registrationView,
+} from "./registration-view.ts";
 
-const ListQuery = z.object({
-  state: z.string().max(255).optional().describe("the orchestrator's state, by its name in the contract"),
-  reducer_state: z.string().max(255).optional().describe("the reducer's state, by its name in the contract"),
+const Params = z.object({ node_id: NodeId });
+const ListQuery = EntityListQuery.extend({
   node_type: z.enum(NODE_TYPES).optional(),
   capability: z.string().min(1).max(255).optional().describe("a capability that the node has"),
-  q: z.string().min(1).max(255).optional().describe("a part of the node's id or name, in any case"),
-  limit: LimitParam(100),
-  cursor: CursorParam,
-  skip: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(SKIP_MAX)
-    .default(0)
-    .describe("items to skip behind the cursor, or from the beginning"),
-  count: z.enum(["true", "false"]).default("false").describe("true: also the total"),
-});
-const List = z.object({
-  items: z.array(RegistrationView),
-  next_cursor: z.string().nullable(),
-  total: z
-    .int()
-    .optional()
-    .describe("with count=true: how many match these filters; 1,000,000 means that many or more"),
+  q: EntityListQuery.shape.q.describe("a part of the node's id or name, in any case"),
 });
 
 const PUBLISH_MS = 10_000;
@@ -59,66 +50,96 @@ const RetryResult = z.object({
   intents: z.int().describe("pending intents that are retried now"),
 });
 
-export function addRegistrationRoutes(http: Http, system: System): void {
-  addReadRoutes(http, system);
-  addRetryRoute(http, system);
+export function addRegistrationRoutes(http: Http, api: DomainApi): void {
+  addListRoute(http, api);
+  addNodeRoutes(http, api);
+  addRetryRoute(http, api);
 }
 
-function addReadRoutes(http: Http, system: System): void {
-  const { store, domain } = system;
+function addListRoute(http: Http, { system }: DomainApi): void {
   http.get(
-    "/api/v1/registrations",
+    "/registrations",
     apiRoute(["reader"], {
       summary: "The registrations, by node id",
       querystring: ListQuery,
-      response: { 200: List },
+      response: { 200: listOf(RegistrationView) },
     }),
-    async ({ query: { limit, cursor, skip, count, ...filter } }) => {
-      const scope = `registrations ${JSON.stringify(filter)}`;
-      const [after = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor);
-      const page = { after: String(after), skip, limit: limit + 1 };
-      const found = await findRegistrations(store, domain.name, filter, page);
-      const { items, next_cursor } = pageOf(found.map(registrationView), limit, scope, ({ node_id }) => [node_id]);
-      if (count === "false") return { items, next_cursor };
-      // A count with a filter reads every node, and a single page is counted already.
-      const isAll = cursor === undefined && skip === 0 && next_cursor === null;
-      return { items, next_cursor, total: isAll ? items.length : await countRegistrations(store, domain.name, filter) };
+    async ({ query }) => {
+      const conditions = [
+        ...stateConditions(query),
+        ["data->'node'->>'node_type' = $?", query.node_type],
+        ["(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", query.capability],
+        [
+          "(position(lower($?) in lower(entity_id)) > 0 or position(lower($?) in " +
+            "lower(coalesce(data->'node'->>'node_name', ''))) > 0)",
+          query.q,
+        ],
+      ] as const;
+      return listEntities(system, query, conditions, registrationView);
+    },
+  );
+}
+
+function addNodeRoutes(http: Http, api: DomainApi): void {
+  const { system } = api;
+
+  http.get(
+    "/registrations/:node_id",
+    apiRoute(["reader", "node"], {
+      summary: "One node's registration",
+      params: Params,
+      response: { 200: RegistrationView },
+    }),
+    async ({ params: { node_id } }) => registrationView(await requireEntity(system, node_id, "node")),
+  );
+
+  http.get(
+    "/registrations/:node_id/timeline",
+    apiRoute(["reader", "node"], {
+      summary: "The journal of a node, in order, with the reason of each decision",
+      params: Params,
+      querystring: TimelineQuery,
+      response: { 200: Timeline.extend({ items: z.array(RegistrationTimelineItem) }) },
+    }),
+    async ({ params: { node_id }, query }) => {
+      const { items, next_cursor } = await timelinePage(system, node_id, query, "node");
+      return { items: items.map(registrationTimelineItem), next_cursor };
     },
   );
 
   http.get(
-    "/api/v1/registrations/:node_id",
+    "/registrations/:node_id/explanation",
     apiRoute(["reader", "node"], {
-      summary: "One node's registration",
-      params: NodeParams,
-      response: { 200: RegistrationView },
+      summary: "Why a node is in its state, and what can change it",
+      description: "Also answers for an unknown node: its messages may be in the dead letters.",
+      params: Params,
+      response: { 200: RegistrationExplanation },
     }),
-    async ({ params: { node_id } }) => registrationView(await requireRegistration(system, node_id)),
+    async ({ params: { node_id } }) => registrationExplanation(await readExplanation(api, node_id)),
   );
 }
 
-function addRetryRoute(http: Http, system: System): void {
-  const { store, bus, runtime } = system;
+function addRetryRoute(http: Http, { system }: DomainApi): void {
+  const { store, bus } = system;
 
   http.post(
-    "/api/v1/registrations/:node_id/retry",
+    "/registrations/:node_id/retry",
     apiRoute([], {
       summary: "Retries this registration",
       description:
         "If the attempt has ended, the node's last introspection is published again as a new message, and a new " +
         "attempt begins by the contract's rules. Otherwise pending intents that wait for their next try are " +
         "tried at once.",
-      params: NodeParams,
+      params: Params,
       body: RetryBody,
       response: { 202: RetryResult },
     }),
     async ({ params: { node_id }, body, caller: { identity } }, reply) => {
       const { reason } = parseBody(RetryBody, body, "{reason}: why it is tried again");
-      const entity = await requireRegistration(system, node_id);
+      const entity = await requireEntity(system, node_id, "node");
       const decision = decisionBy(system, identity, reason);
       if (!hasEnded(system, entity)) {
-        const intents = runtime.retryNow(node_id);
-        if (intents === 0) throw new Problem("conflict", await describePendingIntents(system, entity));
+        const intents = await retryPendingIntents(system, entity);
         await recordOperatorDecision(store, "registration retry: intents", node_id, decision);
         return reply.code(202).send({ message_id: null, intents });
       }
@@ -148,11 +169,4 @@ function lastIntrospection(system: System, { id, data }: Entity): IncomingEvent 
     payload,
   };
   return parseIncomingEvent(system, envelope);
-}
-
-async function describePendingIntents(system: System, { id, state }: Entity): Promise<string> {
-  const pending = await readPendingIntents(system, id);
-  if (pending.length === 0) return `${id} is ${state}: there is nothing to retry`;
-  const types = pending.map(({ type }) => type).join(", ");
-  return `${id} is ${state} and is waiting for ${types}: it is being tried now, or another process retries it`;
 }

@@ -7,11 +7,11 @@ import { EventStreams, type OpenStreams } from "../events/event-streams.ts";
 import { Readiness } from "../health/health.routes.ts";
 import { recordOverview } from "../overview/overview-recorder.ts";
 
-/** What the routes of a domain share, under whichever prefix they are served. */
-export type ServedDomain = ReturnType<typeof openServedDomain>;
+/** What the routes of a domain share, also where they are served under two prefixes. */
+export type DomainApi = ReturnType<typeof openDomainApi>;
 
 /** @param shared by the domains of a process: one check of contracts at a time, one limit of open streams */
-export function openServedDomain(
+export function openDomainApi(
   system: System,
   shared: { readonly checker: ContractChecker; readonly openStreams: OpenStreams },
 ) {
