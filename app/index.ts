@@ -1,4 +1,6 @@
 // What `import ... from "rollcall"` gives: all that a domain's shapes, functions and effects are written with.
+import type { Served, ServeOptions } from "./serve.ts";
+
 export { z } from "zod";
 export {
   done,
@@ -44,4 +46,8 @@ export {
 } from "../runtime/core/message.ts";
 export { defineModule, type Module, type ModuleCode, type ModuleDomain } from "./host/module.ts";
 export type { Backends } from "../effects/backends.ts";
+export type { Served, ServeOptions } from "./serve.ts";
 export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";
+
+/** As `rollcall start`, in this process. Loaded when it is called: a module that only declares domains is light. */
+export const serve = async (options: ServeOptions): Promise<Served> => (await import("./serve.ts")).serve(options);

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeSystem } from "../app/host/compose.ts";
+import { composeHost, type System } from "../app/host/compose.ts";
 import { readConfig } from "../app/host/config.ts";
-import type { System } from "../app/host/system.ts";
+import { registration } from "../app/modules/registration.ts";
 import { partitionOf } from "../runtime/core/murmur2.ts";
 import { type Engine, type LoadSize, runLoad } from "./load.ts";
 import { introspection, type Result, rssMiB } from "./measure.ts";
@@ -13,9 +13,10 @@ import { introspection, type Result, rssMiB } from "./measure.ts";
  */
 export async function benchEmbedded(size: LoadSize): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
-  const system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: directory }));
+  const host = await composeHost(readConfig({ ROLLCALL_DATA_DIR: directory }), { modules: [registration] });
+  const system = host.system("registration");
   try {
-    await system.runtime.start();
+    await host.start();
     while (system.runtime.status().owned.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     const before = { cpu: 0, used: 0 };
     const cpu = (): number => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
@@ -35,7 +36,7 @@ export async function benchEmbedded(size: LoadSize): Promise<Result> {
       rssMiB: rssMiB(process.pid),
     };
   } finally {
-    await system.stop();
+    await host.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }

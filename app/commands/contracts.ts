@@ -7,7 +7,7 @@ import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract
 import { type ModelCheckResult, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
 import { GRAPH_FORMATS, type GraphFormat, renderGraph } from "../../runtime/contract/graph/graph.ts";
 import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
-import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { schemaFiles } from "../http/docs/schemas-page.ts";
 import { type ModuleOptions, readFolder, validateFolder } from "../terminal/contract-folder.ts";
 import { parseCount, withModuleOption } from "../terminal/option-values.ts";

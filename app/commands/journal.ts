@@ -7,7 +7,7 @@ import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { PlannedOutcome, StepSummary } from "../../runtime/replay/plan.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
-import { SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { readStoreConfig } from "../host/config.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import {

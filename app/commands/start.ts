@@ -2,34 +2,41 @@ import { cpSync, existsSync, mkdirSync, watch } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Logger } from "pino";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
-import { composeSystem, isEmbedded, SHIPPED_CONTRACTS } from "../host/compose.ts";
+import type { System } from "../host/compose.ts";
 import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
 import { IncompatibleContractsError, InvalidContractsError } from "../host/contracts-in-force.ts";
-import { createLog, logShellEvents } from "../host/log.ts";
-import type { System } from "../host/system.ts";
-import { createHttpServer } from "../http/server/http-server.ts";
+import { createLog } from "../host/log.ts";
+import { chosenModules, SHIPPED_CONTRACTS } from "../host/modules.ts";
+import { serve, type Served } from "../serve.ts";
+import type { ModuleOptions } from "../terminal/contract-folder.ts";
+import { withModuleOption } from "../terminal/option-values.ts";
 import { errorColors, printDiagnostics } from "../terminal/output.ts";
 
 /** A process that has not drained by then is ended. */
 const STOP_MS = 10_000;
 /** An editor writes a file in several steps, and each is seen as a change. */
 const DEBOUNCE_MS = 100;
+/** A module's code runs in this process: an error that nobody catches ends it. */
+const withoutModule = "if a module's code is the cause, --only DOMAINS serves others without it";
 const RELOAD_HELP = "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, all or none.\n";
 
+interface StartOptions extends ModuleOptions {
+  readonly only?: readonly string[];
+  readonly contracts?: string;
+}
+
 export function addCommands(program: Command): void {
-  program
-    .command("start")
-    .description("runs the domain until SIGTERM: embedded by default, on Kafka and Postgres when both are set")
-    .addOption(
-      new Option("--contracts <dir>", "folder with the domain's contracts").default(
-        SHIPPED_CONTRACTS,
-        "the shipped ones",
-      ),
+  withModuleOption(program.command("start"))
+    .description(
+      "serves the modules' domains until SIGTERM: embedded by default, on Kafka and Postgres when both are set",
     )
+    .addOption(
+      new Option("--only <domains>", "serves only these domains, with commas").argParser((names) => names.split(",")),
+    )
+    .option("--contracts <dir>", "folder with contracts that replace those of the domain that they name")
     .addHelpText("after", `${RELOAD_HELP}${environmentHelp()}`)
-    .action(async ({ contracts }: { readonly contracts: string }) => void (await serve(contracts)));
-  program
-    .command("dev")
+    .action(async (options: StartOptions) => void (await start(options)));
+  withModuleOption(program.command("dev"))
     .description(
       "start, for contract authors: every change of the folder is applied, or refused with its line, " +
         "and the page may save to it",
@@ -51,74 +58,64 @@ function environmentHelp(): string {
 }
 
 /**
- * Runs a system and its HTTP interface until SIGTERM. Resolves when it serves.
- * @param editable whether the page may write to the contracts' folder
- * @throws Error with every diagnostic as text, when the folder's contracts have errors
+ * Serves until SIGTERM or SIGINT.
+ * @throws Error with every diagnostic as text, when contracts have errors
  */
-async function serve(contractsDir: string, { editable = false } = {}): Promise<System> {
-  const config = readConfig(process.env);
-  const log = createLog(config.ROLLCALL_LOG_LEVEL);
-  const exit = (code: number): void => {
-    log.flush();
-    process.exit(code);
-  };
+async function start({ module = [], only, contracts }: StartOptions, editable = false): Promise<Served> {
+  const log = createLog(readConfig(process.env).ROLLCALL_LOG_LEVEL);
   const onFatal = (error: unknown): void => {
-    log.fatal({ err: error }, "the runtime can't continue");
-    exit(1);
+    log.fatal({ err: error }, `the process can't continue; ${withoutModule}`);
+    exit(log, 1);
   };
   process.on("uncaughtException", onFatal).on("unhandledRejection", onFatal);
-  const system = await composeSystem(config, { contractsDir, editable, onFatal, log }).catch((error: unknown) => {
+  const onLeftOut = (err: unknown): void => log.warn({ err }, "a module is left out");
+  const modules = await chosenModules(module, process.cwd(), { only, onLeftOut });
+  const served = await serve({
+    ...{ modules, editable, log, onFatal, env: process.env },
+    ...(only && { only }),
+    ...(contracts !== undefined && { contractsDir: contracts }),
+  }).catch((error: unknown) => {
     if (!(error instanceof InvalidContractsError)) throw error;
     throw new Error(formatDiagnostics(error.diagnostics, "text", { colors: errorColors.isColorSupported }));
   });
-  logShellEvents(log, system);
-  const http = createHttpServer(system, {
-    onInternalError: (err, route) => log.error({ err, route }, "a request failed"),
-  });
-  const close = async (): Promise<void> => {
-    setTimeout(() => exit(1), STOP_MS).unref();
-    await Promise.all([http.close(), system.stop()]);
-  };
-  handleSignals(system, log, async () => {
-    await close();
-    log.info("stopped");
-    exit(0);
-  });
-  try {
-    const address = await http.listen({ host: config.ROLLCALL_HTTP_HOST, port: config.ROLLCALL_HTTP_PORT });
-    await system.runtime.start();
-    const mode = isEmbedded(config) ? "embedded" : "real";
-    log.info({ mode, address, contracts: system.domain.contractHash.slice(0, 12) }, `rollcall serves ${address}`);
-    return system;
-  } catch (error) {
-    // Open connections and the listening port would keep a process alive that serves nothing.
-    await close().catch(() => {});
-    throw error;
-  }
+  handleSignals(served, log);
+  return served;
 }
 
-/** SIGTERM and SIGINT drain and end the process, SIGHUP reloads the contracts. */
-function handleSignals({ runtime }: System, log: Logger, drain: () => Promise<void>): void {
+function exit(log: Logger, code: number): void {
+  log.flush();
+  process.exit(code);
+}
+
+/** SIGTERM and SIGINT drain and end the process, SIGHUP reloads the contracts of every domain. */
+function handleSignals({ host, stop }: Served, log: Logger): void {
   let isStopping = false;
-  const stop = (signal: string): void => {
+  const drain = (signal: string): void => {
     if (isStopping) return;
     isStopping = true;
     log.info({ signal }, "draining");
-    void drain();
-  };
-  process.on("SIGTERM", stop).on("SIGINT", stop);
-  process.on("SIGHUP", () => {
-    runtime.reload("SIGHUP").catch((err: unknown) => {
-      // A refusal is an event of the system, so the log, the page, doctor and the metrics have it already.
-      if (err instanceof InvalidContractsError || err instanceof IncompatibleContractsError) return;
-      log.error({ err }, "the contracts can't be reloaded");
+    setTimeout(() => exit(log, 1), STOP_MS).unref();
+    void stop().then(() => {
+      log.info("stopped");
+      exit(log, 0);
     });
+  };
+  process.on("SIGTERM", drain).on("SIGINT", drain);
+  process.on("SIGHUP", () => {
+    log.info("reading the contracts again; a module's code is read at the next start only");
+    for (const { name: domain, runtime } of host.systems)
+      runtime.reload("SIGHUP").catch((err: unknown) => {
+        // A refusal is an event of the system, so the log, the page, doctor and the metrics have it already.
+        if (err instanceof InvalidContractsError || err instanceof IncompatibleContractsError) return;
+        log.error({ domain, err }, "the contracts can't be reloaded");
+      });
   });
 }
 
-async function dev(directory: string): Promise<void> {
+async function dev(directory: string, options: ModuleOptions): Promise<void> {
   if (!existsSync(directory)) copyShippedContracts(directory);
-  const system = await serve(directory, { editable: true });
+  const { host } = await start({ ...options, contracts: directory }, true);
+  const system = host.systems.find(({ contractsDir }) => contractsDir === directory) as System;
   let debounceTimer: NodeJS.Timeout | undefined;
   // Watches the folder, since an editor may replace a file by a new one.
   const watcher = watch(directory, (_event, file) => {

@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { httpTransport } from "../../client/http-transport.ts";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
-import { composeSystem, SHIPPED_CONTRACTS } from "../host/compose.ts";
+import { composeHost } from "../host/compose.ts";
 import { readConfig } from "../host/config.ts";
 import { InvalidContractsError } from "../host/contracts-in-force.ts";
+import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { createHttpServer } from "../http/server/http-server.ts";
+import { registration } from "../modules/registration.ts";
 
 /** The demo's contracts differ from the shipped ones in these deadlines only, so that nobody waits half a minute. */
 const TIMEOUT_EDITS: readonly { readonly name: string; readonly find: RegExp; readonly put: string }[] = [
@@ -42,18 +44,18 @@ export async function openDemoSystem() {
     /** Rejects when the runtime can't continue. */
     const failed = new Promise<never>((_, reject) => (onFatal = reject));
     failed.catch(() => {});
-    const system = await composeSystem(config, { contractsDir, onFatal });
-    const http = createHttpServer(system);
+    const host = await composeHost(config, { modules: [registration], contractsDir, onFatal });
+    const http = createHttpServer(host);
     const url = await http.listen({ host: "127.0.0.1", port: 0 });
-    await system.runtime.start();
+    await host.start();
     const transport = httpTransport({ url });
     const close = async (): Promise<void> => {
       await transport.close();
       await http.close();
-      await system.stop();
+      await host.stop();
       remove();
     };
-    return { system, url, contractsDir, transport, failed, close };
+    return { system: host.system("registration"), url, contractsDir, transport, failed, close };
   } catch (error) {
     remove();
     throw error instanceof InvalidContractsError ? new Error(formatDiagnostics(error.diagnostics, "text")) : error;

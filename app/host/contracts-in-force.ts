@@ -51,9 +51,16 @@ export interface CompiledContracts {
   readonly domain: Domain;
 }
 
-/** @throws InvalidContractsError with every diagnostic */
-export function readContracts({ directory, code, names }: DomainSource): CompiledContracts {
-  const { model, diagnostics } = validateDomain(directory, code);
+/**
+ * The contracts of a folder.
+ * @param codes of the domains that it may be of
+ * @throws InvalidContractsError with every diagnostic
+ */
+export function readContracts(
+  { directory, names }: Pick<DomainSource, "directory" | "names">,
+  codes: readonly DomainCode[],
+): CompiledContracts {
+  const { model, diagnostics } = validateDomain(directory, ...codes);
   if (!model) throw new InvalidContractsError(diagnostics);
   return { model, domain: compileDomain(model, names) };
 }

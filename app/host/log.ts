@@ -2,7 +2,7 @@ import { destination, type Logger, pino, stdSerializers } from "pino";
 import { SECRETS } from "./config.ts";
 import { unversionedChangeWarning } from "./contracts-in-force.ts";
 import { type EventOf, observerOf, type ShellEventHandlers } from "./shell-event-handlers.ts";
-import type { System } from "./system.ts";
+import type { System } from "./compose.ts";
 
 /** Names of secrets: of environment variables, headers and client options. */
 const SECRET_KEYS = ["password", "token", "secret", "authorization", "cookie", "key", ...SECRETS];
@@ -93,6 +93,9 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
   },
   contracts_refused: ({ by, reason }, log) =>
     log.error({ by, reason }, "a contract change was refused: the previous contracts stay in force"),
+
+  domain_failed: ({ error }, log) =>
+    log.error({ error: redactCredentials(error) }, "the domain can't be served: it is tried again"),
 
   comparison_done(event, log) {
     const { backend, missing, altered, leftover, repairs } = event;

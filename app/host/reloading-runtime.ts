@@ -26,6 +26,14 @@ export interface RefusedChange {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Why a domain is not served, although others of this process are. */
+export interface DomainFailure {
+  /** Since when. */
+  readonly atMs: number;
+  /** Of the last try. */
+  readonly error: unknown;
+}
+
 export interface ReloadingOptions {
   readonly contracts: CompiledContracts;
   readonly source: DomainSource;
@@ -47,6 +55,7 @@ export class ReloadingRuntime {
   #bus: SharedBus;
   #runtime: Runtime;
   #refusedChange: RefusedChange | null = null;
+  #failure: DomainFailure | null = null;
   /** Changes of contracts run one after another: each waits for the one before. */
   #pendingChange: Promise<unknown> = Promise.resolve();
   #stopping = false;
@@ -65,6 +74,11 @@ export class ReloadingRuntime {
   /** The last requested contract change, if it was refused. */
   get refusedChange(): RefusedChange | null {
     return this.#refusedChange;
+  }
+
+  /** Null while the runtime runs. */
+  get failure(): DomainFailure | null {
+    return this.#failure;
   }
 
   status(): RuntimeStatus {
@@ -98,9 +112,20 @@ export class ReloadingRuntime {
     return this.#runtime.start();
   }
 
+  /** After an error that ended the runtime: tries again for as long as it takes, with the contracts in force. */
+  restart(error: unknown): Promise<void> {
+    this.#recordFailure(error);
+    return this.#enqueue(async () => {
+      await this.#runtime.stop();
+      await this.#bus.close();
+      await sleep(this.#options.clock, backOffMs(Infinity));
+      await this.#run();
+    });
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#pendingChange.catch(() => {});
+    await this.#pendingChange;
     await this.#runtime.stop();
     await this.#bus.close();
   }
@@ -112,7 +137,8 @@ export class ReloadingRuntime {
   reload(by: string): Promise<{ readonly hash: string; readonly changed: boolean }> {
     return this.#enqueue(async () => {
       try {
-        const next = readContracts(this.#options.source);
+        const { source } = this.#options;
+        const next = readContracts(source, [source.code]);
         const { contractHash } = next.domain;
         if (contractHash === this.#contracts.domain.contractHash) {
           this.#refusedChange = null;
@@ -177,28 +203,41 @@ export class ReloadingRuntime {
     await this.#runtime.stop();
     this.#contracts = next;
     this.#refusedChange = null;
-    if (!this.#bus.canServe(topicsOf(next.domain).input)) {
-      await this.#bus.close();
-      this.#bus = new SharedBus(this.#options.makeBus());
-    }
-    for (let failures = 0; !this.#stopping;) {
-      this.#runtime = this.#createRuntime();
-      try {
-        await this.#runtime.start();
-        break;
-      } catch (error) {
-        // Not retryable: `onFatal` ends the process, and its supervisor restarts it.
-        if (!(error instanceof Fault && error.retryable)) return this.#options.onFatal(error);
-        await this.#runtime.stop();
-        await sleep(this.#options.clock, backOffMs(++failures));
-      }
-    }
+    await this.#run();
     this.#options.observe({
       kind: "contracts_in_force",
       hash: next.domain.contractHash,
       by,
       filesWithoutNewVersion: unversionedChanges,
     });
+  }
+
+  /** The contracts are in force, so this process tries for as long as it takes. */
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stopping;) {
+      if (!this.#bus.canServe(topicsOf(this.#contracts.domain).input)) {
+        await this.#bus.close();
+        this.#bus = new SharedBus(this.#options.makeBus());
+      }
+      this.#runtime = this.#createRuntime();
+      try {
+        await this.#runtime.start();
+        this.#failure = null;
+        return;
+      } catch (error) {
+        await this.#runtime.stop();
+        // One that no later try would mend ends the process, unless it serves other domains.
+        if (!(error instanceof Fault && error.retryable) && this.#failure === null) return this.#options.onFatal(error);
+        if (this.#failure) this.#recordFailure(error);
+        await sleep(this.#options.clock, backOffMs(++failures));
+      }
+    }
+  }
+
+  #recordFailure(error: unknown): void {
+    const { clock, observe } = this.#options;
+    this.#failure = { atMs: this.#failure?.atMs ?? clock.wallMs(), error };
+    observe({ kind: "domain_failed", error: error instanceof Error ? error.message : String(error) });
   }
 
   #recordRefusal(by: string, reason: string, diagnostics: readonly Diagnostic[] = []): void {

@@ -18,12 +18,16 @@ export interface OutboxEntry {
   readonly event?: EventIdentity | undefined;
 }
 
+/** A confirmation that asks for no step is stored by the next turn, at the latest after this long. */
+const STORE_CONFIRMATION_MS = 1_000;
+
 /** Publishes the journal's outbox in order, one call at a time. A later turn stores how far it was confirmed. */
 export class Publisher {
   readonly #context: ShellContext;
   #queue: OutboxEntry[] = [];
   #inFlight = 0;
   #failures = 0;
+  #willWake = false;
 
   constructor(context: ShellContext) {
     this.#context = context;
@@ -106,5 +110,17 @@ export class Publisher {
       if (!partition.isLost)
         // Without messages this can wait for the next turn: if it is lost, the same bytes are only published again.
         inbox.push({ kind: "published", partition, throughSeq, messages }, { canWait: messages.length === 0 });
+    this.#wakeLater();
+  }
+
+  /** Where no message follows, what was confirmed would be published again at each start. */
+  #wakeLater(): void {
+    const { clock, inbox } = this.#context;
+    if (this.#willWake) return;
+    this.#willWake = true;
+    clock.after(STORE_CONFIRMATION_MS, () => {
+      this.#willWake = false;
+      inbox.wake();
+    });
   }
 }

@@ -111,6 +111,7 @@ export class Runtime {
     for (const partition of owned.values()) partition.isLost = true;
     inbox.wake();
     await this.#loop;
+    owned.clear();
     await bus.close();
   }
 

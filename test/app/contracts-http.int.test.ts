@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsView, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
@@ -140,7 +140,7 @@ describe("saving a contract", () => {
     const contractsDir = join(folder, "contracts");
     cpSync(SHIPPED_CONTRACTS, contractsDir, { recursive: true });
     const before = readdirSync(folder, { recursive: true }).toSorted();
-    const server = createHttpServer({ ...bench.system, contractsDir, editable: true });
+    const server = createHttpServer(bench.changedHost({ contractsDir, editable: true }));
     const url = await server.listen({ host: "127.0.0.1", port: 0 });
     expect((await bench.ask("/api/v1/contracts", {}, url)).body["editable"]).toBe(true);
     expect((await put(url, "effects.yaml", { text: "# ours\n" })).status).toBe(204);

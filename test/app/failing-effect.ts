@@ -1,4 +1,4 @@
-import type { System } from "../../app/host/system.ts";
+import type { System } from "../../app/host/compose.ts";
 import type { EffectSpec } from "../../runtime/core/domain.ts";
 import { failed } from "../../runtime/core/effect.ts";
 import { Fault } from "../../runtime/core/fault.ts";

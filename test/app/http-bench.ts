@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SseParser } from "../../client/event-stream.ts";
 import { initializeStore } from "../initialized-store.ts";
-import { composeSystem, SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import { composeHost, type Host, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
+import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
-import type { System } from "../../app/host/system.ts";
+import { registration } from "../../app/modules/registration.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 
@@ -26,6 +27,7 @@ export const lasting = (yaml: string): string => yaml.replaceAll(/(after|renewed
 
 /** An embedded system of its own, served over real HTTP on a free port. */
 export class HttpBench {
+  readonly host: Host;
   readonly system: System;
   readonly url: string;
   readonly #folder: string;
@@ -45,30 +47,37 @@ export class HttpBench {
     const data = join(folder, "data");
     await initializeStore(data);
     const config = readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: "4", ...environment });
-    const system = await composeSystem(config, { contractsDir, ...(options.limits && { limits: options.limits }) });
-    await system.runtime.start();
-    const server = createHttpServer(system, options);
-    const bench = new HttpBench(system, await server.listen({ host: "127.0.0.1", port: 0 }), folder);
+    const { limits } = options;
+    const host = await composeHost(config, { modules: [registration], contractsDir, ...(limits && { limits }) });
+    await host.start();
+    const server = createHttpServer(host, options);
+    const bench = new HttpBench(host, await server.listen({ host: "127.0.0.1", port: 0 }), folder);
     bench.#closers.push(() => server.close());
     return bench;
   }
 
-  private constructor(system: System, url: string, folder: string) {
-    this.system = system;
+  private constructor(host: Host, url: string, folder: string) {
+    this.host = host;
+    this.system = host.system("registration");
     this.url = url;
     this.#folder = folder;
   }
 
   /** A second server on the same system without the events of the shell, like one in another process. */
   async deafServer(): Promise<string> {
-    const server = createHttpServer({ ...this.system, watch: () => () => {} });
+    const server = createHttpServer(this.changedHost({ watch: () => () => {} }));
     this.#closers.push(() => server.close());
     return server.listen({ host: "127.0.0.1", port: 0 });
   }
 
+  /** The same host, whose system is another one in some ways. */
+  changedHost(changes: Partial<System>, config = this.system.config): Host {
+    return { ...this.host, config, systems: [{ ...this.system, config, ...changes }] };
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#closers.map((close) => close()));
-    await this.system.stop();
+    await this.host.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { RegistrationWaits } from "../../app/http/events/registration-waits.ts";
 import type { IncomingEvent } from "../../app/http/events/incoming-event.ts";
-import type { System } from "../../app/host/system.ts";
+import type { System } from "../../app/host/compose.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
 import { ManualClock } from "../manual-clock.ts";

@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { composeSystem } from "../../app/host/compose.ts";
+import { composeHost, type Host, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { type DomainSource, resolveStartupContracts, readContracts } from "../../app/host/contracts-in-force.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../../app/modules/registration.ts";
-import type { System } from "../../app/host/system.ts";
+import { registration, registrationOn } from "../../app/modules/registration.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
 import { initializeStore } from "../initialized-store.ts";
@@ -34,19 +33,23 @@ const edit = (from: string, to: string): void => {
   writeFileSync(file, text.replaceAll(from, to));
 };
 const ACK = "name: ack, after: 20m";
+const openHost = (): Promise<Host> =>
+  composeHost(readConfig({ ROLLCALL_DATA_DIR: data }), { modules: [registration], contractsDir: contracts.dir });
 
 describe("contracts that are reloaded", () => {
+  let host: Host;
   let system: System;
   let http: FastifyInstance;
   beforeEach(async () => {
-    system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: data }), { contractsDir: contracts.dir });
-    http = createHttpServer(system);
-    await system.runtime.start();
+    host = await openHost();
+    system = host.system("registration");
+    http = createHttpServer(host);
+    await host.start();
     await until(() => system.runtime.status().owned.length > 0);
   });
   afterEach(async () => {
     await http.close();
-    await system.stop();
+    await host.stop();
   });
 
   const get = async (path: string) => (await http.inject(path)).json<Record<string, unknown>>();
@@ -142,17 +145,19 @@ describe("contracts that are reloaded", () => {
 });
 
 describe("a process that starts", () => {
+  let host: Host;
   let system: System;
   let source: DomainSource;
   beforeEach(async () => {
-    system = await composeSystem(readConfig({ ROLLCALL_DATA_DIR: data }), { contractsDir: contracts.dir });
+    host = await openHost();
+    system = host.system("registration");
     const names = { env: "dev", namespace: "" };
     source = { directory: contracts.dir, code: registrationOn(withoutBackends), names };
   });
-  afterEach(() => system.stop());
+  afterEach(() => host.stop());
 
   const start = async (isShared: boolean): Promise<string> => {
-    const at = await resolveStartupContracts(system.store, readContracts(source), source, {
+    const at = await resolveStartupContracts(system.store, readContracts(source, [source.code]), source, {
       ...{ isShared, by: "a start", warn: () => {} },
     });
     return at.domain.contractHash;

@@ -190,7 +190,7 @@ describe("a bad request", () => {
   });
 
   it("SSE readers that never read are disconnected, and one that reads gets everything", async () => {
-    const server = createHttpServer(bench.system);
+    const server = createHttpServer(bench.host);
     const url = await server.listen({ host: "127.0.0.1", port: 0 });
     const { events, close } = await bench.stream("?type=NodeRegistrationInitiated", undefined, url);
     const sockets = Array.from({ length: 10 }, (): Socket => {

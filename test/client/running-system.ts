@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeSystem } from "../../app/host/compose.ts";
+import { composeHost, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { writeDemoContracts } from "../../app/demo/demo-system.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import type { System } from "../../app/host/system.ts";
+import { registration } from "../../app/modules/registration.ts";
 import { initializeStore } from "../initialized-store.ts";
 
 export interface RunningSystem {
@@ -24,23 +24,23 @@ export async function runningSystem(environment: Readonly<Record<string, string>
   const data = join(directory, "data");
   await initializeStore(data);
   const config = readConfig({ ROLLCALL_DATA_DIR: data, ...environment });
-  const system = await composeSystem(config, { contractsDir });
-  let http = createHttpServer(system);
+  const host = await composeHost(config, { modules: [registration], contractsDir });
+  let http = createHttpServer(host);
   const url = await http.listen({ host: "127.0.0.1", port: 0 });
-  await system.runtime.start();
+  await host.start();
   return {
-    system,
+    system: host.system("registration"),
     url,
     async interruptHttp() {
       await http.close();
       return async () => {
-        http = createHttpServer(system);
+        http = createHttpServer(host);
         await http.listen({ host: "127.0.0.1", port: Number(new URL(url).port) });
       };
     },
     async close() {
       await http.close();
-      await system.stop();
+      await host.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };

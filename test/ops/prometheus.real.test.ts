@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { composeSystem } from "../../app/host/compose.ts";
+import { composeHost } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
+import { registration } from "../../app/modules/registration.ts";
 import { httpTransport } from "../../client/http-transport.ts";
 import { RollcallNode } from "../../client/rollcall-node.ts";
 import { prometheus as prometheusPrograms, requirePrograms, ServicesImpossible } from "../real/services/programs.ts";
@@ -47,12 +48,13 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
       ROLLCALL_DATA_DIR: join(directory, "data"),
       ROLLCALL_API_TOKENS: `reader prometheus ${READER}\noperator test ${OPERATOR}`,
     });
-    const system = await composeSystem(config, { limits: { reconcileEveryMs: 200 } });
-    atEnd.push(() => system.stop());
-    const http = createHttpServer(system);
+    const host = await composeHost(config, { modules: [registration], limits: { reconcileEveryMs: 200 } });
+    atEnd.push(() => host.stop());
+    const system = host.system("registration");
+    const http = createHttpServer(host);
     atEnd.push(() => http.close());
     url = await http.listen({ host: "127.0.0.1", port: 0 });
-    await system.runtime.start();
+    await host.start();
     const [{ topic }] = system.domain.consumed as [(typeof system.domain.consumed)[number]];
     sendRubbish = () =>
       system.bus.publish([{ topic, partition: 0, key: null, value: Buffer.from("{"), headers: {} }], {

@@ -1,4 +1,5 @@
-import { MIGRATIONS, SHIPPED_CONTRACTS } from "../../app/host/compose.ts";
+import { MIGRATIONS } from "../../app/host/compose.ts";
+import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";

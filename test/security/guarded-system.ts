@@ -35,7 +35,7 @@ export class GuardedSystem {
 
   /** A server with another configuration, on loopback in any case. */
   async served(environment: Readonly<Record<string, string>>): Promise<{ url: string; server: FastifyInstance }> {
-    const server = createHttpServer({ ...this.bench.system, config: readConfig(environment) });
+    const server = createHttpServer(this.bench.changedHost({}, readConfig(environment)));
     this.#servers.push(server);
     return { url: await server.listen({ host: "127.0.0.1", port: 0 }), server };
   }

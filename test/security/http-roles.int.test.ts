@@ -126,14 +126,12 @@ describe("the routes of the guide", () => {
     const status = { ...bench.system.runtime.status(), bus: { ok: false, reason: "broker kafka-1.internal:9092" } };
     const broken = { ...bench.system.runtime, status: () => status } as typeof bench.system.runtime;
     const { createHttpServer } = await import("../../app/http/server/http-server.ts");
-    const sick = createHttpServer({
-      ...bench.system,
-      runtime: broken,
-      config: { ...bench.system.config, ROLLCALL_API_TOKENS: [] },
-    });
+    const sick = createHttpServer(
+      bench.changedHost({ runtime: broken }, { ...bench.system.config, ROLLCALL_API_TOKENS: [] }),
+    );
     const stranger = await sick.inject("/health/ready");
     expect([stranger.statusCode, stranger.body.includes("kafka-1")]).toEqual([503, false]);
-    const free = createHttpServer({ ...bench.system, runtime: broken });
+    const free = createHttpServer(bench.changedHost({ runtime: broken }));
     expect((await free.inject("/health/ready")).body).toContain("kafka-1.internal");
     await Promise.all([sick.close(), free.close()]);
   });

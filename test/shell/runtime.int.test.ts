@@ -105,6 +105,21 @@ describe("the runtime, on a domain of orders", () => {
     await settled();
   });
 
+  it("stores what was published also when no message follows", async () => {
+    const [charge] = [toyCode.effects["HandlerCardCharge"]];
+    const HandlerCardCharge = effect(charge?.intent as never, ["BANK_BUSY"], () => new Promise<never>(() => {}));
+    const { publish, runtime } = await start(store, { effects: { HandlerCardCharge } });
+    await publish("place-order", [{ order_id: "o1", amount: 5 }]);
+    const isStored = async () => {
+      const [row] = await store.query<{ stored: boolean }>(
+        `select j.seq <= o.published_seq as stored from rollcall.journal j
+          join rollcall.partition_owner o using (domain, partition) where j.type = 'OrderPlaced'`,
+      );
+      return row?.stored === true;
+    };
+    await until(async () => (await isStored()) && runtime.status().waiting === 0);
+  });
+
   it("dead-letters a message that the store refuses, and no other of its batch", async () => {
     await store.query(`alter table rollcall.entity add constraint refuse check (entity_id <> 'poison')`);
     const { publish, stateOf, told } = await start();

@@ -4,7 +4,7 @@ import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check
 import { sourcesOf } from "../../host/contracts-in-force.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { parseBody } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";

@@ -11,7 +11,7 @@ import type { LoadedContract } from "../../../runtime/contract/reading/contract-
 import { loadContract, sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { sourcesOf } from "../../host/contracts-in-force.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";

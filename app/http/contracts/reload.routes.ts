@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
 import { contractInForce } from "../../../runtime/shell/contract-in-force.ts";
 import { InvalidContractsError, IncompatibleContractsError } from "../../host/contracts-in-force.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { diagnosticView } from "./contracts.routes.ts";

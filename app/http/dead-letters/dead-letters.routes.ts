@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { recordOperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 import type { EventBus, OutgoingMessage } from "../../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { notFound } from "../server/problem.ts";
 import { BROKER_TIME_HEADER, REPARTITIONED_HEADER } from "../../../runtime/shell/turns/read-items.ts";
 

@@ -3,7 +3,7 @@ import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { asyncApiOf } from "../../../runtime/contract/documents/async-api.ts";
 import { DOCS_STYLE } from "../../built-files.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { VERSION } from "../../version.ts";
 import { apiPage, type OpenApi } from "./api-page.ts";
 import { messagesPage } from "./messages-page.ts";

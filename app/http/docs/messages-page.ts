@@ -9,7 +9,7 @@ import { standaloneSchema } from "../../../runtime/contract/documents/payload-sc
 import { type TopicMessage, topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
 import { outputsOf, statesWithDeadline } from "../../../runtime/contract/model/events.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { VERSION } from "../../version.ts";
 import { anchorOf, codeBlock, html, type Html, renderDocument } from "./document.ts";
 import { fieldTable } from "./field-table.ts";

@@ -1,6 +1,6 @@
 import { standaloneSchema } from "../../../runtime/contract/documents/payload-schema.ts";
 import { topicMessages } from "../../../runtime/contract/documents/topic-messages.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { html, renderDocument, table } from "./document.ts";
 
 const PROGRAM_LINKS = [

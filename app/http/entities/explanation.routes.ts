@@ -1,5 +1,5 @@
 import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
 import { readPartitionServices } from "../health/health.routes.ts";
 import { unreachableParts } from "../health/troubles.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Domain, NO_ENTITY, type StateSpec } from "../../../runtime/core/domain.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { cachedAnswer } from "../health/cached-answer.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 

@@ -2,7 +2,7 @@ import type { Entity } from "../../../runtime/core/entity.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
 import { ENTITY_COLUMNS } from "../../../runtime/shell/turns/entity-row.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { notFound } from "../server/problem.ts";
 
 export interface RegistrationFilter {

@@ -5,7 +5,7 @@ import { NodeIntrospectionEvent } from "../../../contracts/registration/messages
 import type { RegistrationState } from "../../../contracts/registration/messages/state.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { recordOperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { type IncomingEvent, parseIncomingEvent } from "../events/incoming-event.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { parseBody } from "../server/json-body.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 
 const ServiceEntry = z.object({

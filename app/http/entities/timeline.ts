@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { apiRoute, CursorParam, type Http, LimitParam, NodeParams } from "../server/route-types.ts";
 import { requireRegistration } from "./registration-queries.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Domain } from "../../../runtime/core/domain.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { assertMayActFor } from "../server/access.ts";
 import { BatchingPublisher } from "./batching-publisher.ts";
 import { type IncomingEvent, parseIncomingEvent } from "./incoming-event.ts";

@@ -5,7 +5,7 @@ import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import { senderId } from "../../../runtime/core/ids.ts";
 import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import { isObject } from "../../../runtime/core/incoming-json.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { invalidParts, invalidRequest, Problem } from "../server/problem.ts";
 
 /** An event from a request's body, checked as the runtime checks it, and the message to publish for it. */

@@ -1,4 +1,4 @@
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { readJournalEnds, readEventPage, type JournaledEvent } from "./journal-events.ts";
 import type { StreamPosition } from "./stream-position.ts";
 

@@ -1,7 +1,7 @@
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { sleep } from "../../../runtime/shell/shell-context.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { readRegistrations } from "../entities/registration-queries.ts";
 import { Problem } from "../server/problem.ts";
 import type { IncomingEvent } from "./incoming-event.ts";

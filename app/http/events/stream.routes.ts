@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import { NodeId } from "../../../contracts/registration/messages/fields.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";

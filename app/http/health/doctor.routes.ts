@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { withTimeout } from "../../host/with-timeout.ts";
 import { VERSION } from "../../version.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";

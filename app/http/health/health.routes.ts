@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { withTimeout } from "../../host/with-timeout.ts";
 import type { Http } from "../server/route-types.ts";
 import { cachedAnswer } from "./cached-answer.ts";

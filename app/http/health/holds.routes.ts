@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { deletionHolds, type ExpiryHold, expiryHolds, releaseHold } from "../../../runtime/shell/operators/holds.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";

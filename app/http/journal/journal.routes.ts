@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { PAGE_ROWS } from "../../journal/journal-source.ts";
 import { readJournalHead, readJournalPage, type JournalPosition } from "../../journal/journal-pages.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { decodeCursor, encodeCursor } from "../server/cursor.ts";
 import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
 

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { z } from "zod";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import type { Http } from "../server/route-types.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { createInstruments } from "./instruments.ts";

@@ -2,7 +2,7 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import { DECODE_ERROR_CODES } from "../../../runtime/core/incoming-json.ts";
 import type { Observe } from "../../../runtime/shell/shell-event.ts";
 import { type EventOf, observerOf } from "../../host/shell-event-handlers.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { activationMs } from "../entities/activation-time.ts";
 import type { Instruments } from "./instruments.ts";
 import { guardedStates } from "./system-gauges.ts";
@@ -112,6 +112,7 @@ function countOperations({ counter }: Instruments, domain: Domain) {
     partitions_lost: ({ partitions }: EventOf<"partitions_lost">) => partitionsLost("", "", partitions.length),
     contracts_in_force: () => changes("in_force"),
     contracts_refused: () => changes("refused"),
+    domain_failed: () => {},
     expiry_held: ({ state }: EventOf<"expiry_held">) => holds("expiry", state),
     expiry_released: () => {},
     deletions_held: ({ backend }: EventOf<"deletions_held">) => holds("deletion", backend),

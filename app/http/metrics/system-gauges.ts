@@ -1,6 +1,6 @@
 import type { Domain } from "../../../runtime/core/domain.ts";
 import type { RuntimeStatus } from "../../../runtime/shell/runtime.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { VERSION } from "../../version.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import type { Instruments } from "./instruments.ts";

@@ -2,7 +2,7 @@ import { NodeBecameActive } from "../../../contracts/registration/messages/node-
 import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
 import { NodeLivenessExpired } from "../../../contracts/registration/messages/node-liveness-expired.ts";
 import type { EventOf } from "../../host/shell-event-handlers.ts";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import { activationMs } from "../entities/activation-time.ts";
 import type { NodeCounts } from "../entities/node-counts.ts";
 import { byRateName, OverviewHistory, type Totals } from "./overview-history.ts";

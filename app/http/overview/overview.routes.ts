@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { System } from "../../host/system.ts";
+import type { System } from "../../host/compose.ts";
 import type { Readiness } from "../health/health.routes.ts";
 import { readHolds } from "../health/holds.routes.ts";
 import { listNotices } from "../health/troubles.ts";

@@ -2,7 +2,7 @@ import swagger from "@fastify/swagger";
 import { fastify, type FastifyInstance } from "fastify";
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
-import type { System } from "../../host/system.ts";
+import type { Host, System } from "../../host/compose.ts";
 import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
 import { addAuthentication, addAuthorization } from "./access.ts";
 import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
@@ -41,9 +41,9 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
 }
 
-/** The HTTP interface of a running system, not yet listening. `close()` ends streams and waiting requests. */
+/** The HTTP interface of a host, not yet listening. `close()` ends streams and waiting requests. */
 export function createHttpServer(
-  system: System,
+  host: Pick<Host, "config" | "clock" | "systems">,
   { onInternalError, requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS }: HttpServerOptions = {},
 ): FastifyInstance {
   const server = fastify({
@@ -70,13 +70,13 @@ export function createHttpServer(
     sendProblem(request, reply, new Problem("not-found", `no route for ${request.method} here: see /openapi.json`)),
   );
   addJsonBodyParser(server);
-  const { config, clock } = system;
+  const { config, clock, systems } = host;
   addBrowserGuard(server, config);
   addAuthentication(server, config.ROLLCALL_API_TOKENS);
   addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
   addAuthorization(server);
   registerOpenApi(server);
-  void server.register(async (scope) => addRoutes(scope, system));
+  for (const system of systems) void server.register(async (scope) => addRoutes(scope, system));
   return server;
 }
 
