@@ -113,7 +113,7 @@ describe("what the embedded log keeps", () => {
     await passUntilLeft(9, 10);
   });
 
-  it("keeps what a domain that does not run has not read, where it has stored no position too, for 7 days", async () => {
+  it("keeps for 7 days what a domain that does not run has not read, in each partition", async () => {
     const bus = await stage.open({ partitions: 2 });
     for (const partition of [0, 1]) {
       await bus.publish(numbered(10, stage.topic, partition), patience);
