@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { EventStream } from "../../client/event-stream.ts";
 import { clientToken } from "../host/config.ts";
+import type { EntityView } from "../http/entities/entity-view.ts";
 import type { Explanation } from "../http/entities/explanation.ts";
 import type { TimelineItem } from "../http/entities/timeline.ts";
 import { formatAge } from "../http/server/text-format.ts";
@@ -19,20 +20,6 @@ import {
 
 const LIST_MAX = 1_000;
 const SHOWN_ITEMS = 20;
-
-/** An entity as `GET /api/v1/domains/{domain}/entities` lists it. */
-interface EntityView {
-  readonly id: string;
-  readonly state: string | null;
-  /** RFC 3339. */
-  readonly state_since: string;
-  readonly reducer_state: string;
-  readonly attempt: number;
-  readonly attempt_id: string | null;
-  readonly seq: number;
-  readonly deadlines: Readonly<Record<string, { readonly at: string }>>;
-  readonly data: unknown;
-}
 
 interface ListOptions extends ServerDomainOptions {
   readonly state?: string;

@@ -1,12 +1,25 @@
 import type { Command } from "commander";
 import type { Backends } from "../../effects/backends.ts";
+import type { Decision } from "../../runtime/core/decision.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
+import type { DomainApi } from "../http/server/domain-api.ts";
+import type { Http } from "../http/server/route-types.ts";
 
 /** The version of the interface between a module and this package. */
 export const MODULE_API = 1;
 
 /** What the names in a domain's contracts stand for, with its effects on the given backends. */
 export type ModuleCode = Omit<DomainCode, "domain">;
+
+/** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */
+export interface Measure {
+  /** `^[a-z][a-z0-9_]{0,40}$`. */
+  readonly name: string;
+  /** Of the histogram: from what to what. */
+  readonly help: string;
+  /** In ms; undefined when the decision ends none. */
+  readonly durationMs: (decision: Decision, brokerTimeMs: () => number) => number | undefined;
+}
 
 export interface ModuleDomain {
   /** As `domain:` in its contracts: `^[a-z][a-z0-9_]{0,40}$`. */
@@ -15,6 +28,7 @@ export interface ModuleDomain {
   readonly contracts: URL;
   /** Called with backends that refuse every use, too: for `validate`, `check`, `graph` and `replay`. */
   readonly code: (backends: Backends) => ModuleCode;
+  readonly measures?: readonly Measure[];
 }
 
 /** A file with a command of a module. */
@@ -34,6 +48,10 @@ export interface Module {
    * `rollcall parcels`. A file is loaded only when its command is called, and for `--help`.
    */
   readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
+  /** Adds HTTP routes of its own to the server, once for each of its domains that is served. */
+  readonly routes?: (http: Http, api: DomainApi) => void | Promise<void>;
+  /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */
+  readonly isAtRoot?: boolean;
 }
 
 /** Declares a module. It is checked where it is loaded, so that a module in JavaScript is checked too. */

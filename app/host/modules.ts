@@ -80,17 +80,9 @@ export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDo
     })),
   );
 
-/**
- * What another thread or process loads a module by: the name of a shipped one, else its file.
- * @throws InvalidModuleError for one that a program made itself
- */
-export function specifierOf(module: Module): string {
-  const specifier = SHIPPED.includes(module) ? module.name : fileOfModule(module);
-  if (specifier !== undefined) return specifier;
-  throw new InvalidModuleError(
-    `the module ${module.name} was loaded from no file, so that no other thread can load it: name its file by --module`,
-  );
-}
+/** What another thread loads a module by; undefined for one that a program made itself. */
+export const specifierOf = (module: Module): string | undefined =>
+  SHIPPED.includes(module) ? module.name : fileOfModule(module);
 
 /**
  * The commands that modules have: the shipped ones, and those that `rollcall.config.json` in the folder names.

@@ -3,6 +3,7 @@ import { formatDuration } from "../http/server/text-format.ts";
 import { colors, replaceUnprintable } from "./output.ts";
 
 type Paint = (text: string) => string;
+type Item = Omit<TimelineItem, "attempt_id">;
 
 /** @param deadlines by name, `at` as RFC 3339 */
 export const deadlinesText = (deadlines: Readonly<Record<string, { readonly at: string }>>, nowMs: number): string =>
@@ -14,11 +15,11 @@ export const deadlinesText = (deadlines: Readonly<Record<string, { readonly at: 
     .join(", ");
 
 /** A line of an entity's timeline, and one for each call that it took. */
-export function timelineText(item: TimelineItem, paintState: Paint = (state) => state): string {
+export function timelineText(item: Item, paintState: Paint = (state) => state): string {
   return [timelineLine(item, paintState), ...item.tries.map(tryLine)].join("\n");
 }
 
-function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem, paintState: Paint): string {
+function timelineLine({ at, kind, type, reason, note, state, topic }: Item, paintState: Paint): string {
   const time = timeOfDay(at);
   if (kind === "event")
     return (
@@ -33,7 +34,7 @@ function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineIt
   );
 }
 
-function tryLine({ at, ms, code, error }: TimelineItem["tries"][number]): string {
+function tryLine({ at, ms, code, error }: Item["tries"][number]): string {
   const result = code === undefined ? "done" : colors.red(replaceUnprintable(`${code} ${error ?? ""}`));
   return `${timeOfDay(at)}     tried: ${result} ${colors.dim(`after ${ms} ms`)}`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { DomainView } from "../http/server/domains.ts";
 import { chooseDomain, type DomainOptions, withDomainOption } from "./domain-choice.ts";
 import { callServer, type ServerOptions, withServerOptions } from "./server-client.ts";
 
@@ -6,17 +7,6 @@ export interface ServerDomainOptions extends ServerOptions, DomainOptions {}
 
 /** `--url`, `--json` and `--domain`, for a command that asks a running server about one domain. */
 export const withServerDomainOptions = (command: Command): Command => withDomainOption(withServerOptions(command));
-
-/** A domain as `GET /api/v1/domains` lists it. */
-export interface DomainView {
-  readonly name: string;
-  readonly module: string;
-  readonly contract_hash: string;
-  /** Why it is not served at present. */
-  readonly failure: string | null;
-  /** Entities by state; null: the store could not be asked. */
-  readonly states: Readonly<Record<string, number>> | null;
-}
 
 /** The domains that a running server serves. */
 export async function servedDomains(server: Pick<ServerOptions, "url">): Promise<readonly DomainView[]> {

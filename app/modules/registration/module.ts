@@ -44,6 +44,7 @@ import type { DomainCode } from "../../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../../runtime/core/drift.ts";
 import type { Effect } from "../../../runtime/core/effect.ts";
 import { defineModule } from "../../host/module.ts";
+import { activationMs } from "./activation-time.ts";
 
 /**
  * The registration domain's code, by the names that its contracts use.
@@ -115,8 +116,12 @@ export const registration = defineModule({
       name: "registration",
       contracts: REGISTRATION_CONTRACTS,
       code: registrationOn,
+      measures: [{ name: "activation", help: "From introspection to active.", durationMs: activationMs }],
     },
   ],
+  isAtRoot: true,
+  // Loaded when it is served: commands that only read contracts need no HTTP.
+  routes: async (http, api) => (await import("./routes.ts")).addRoutes(http, api),
   commands: {
     demo: () => import("./commands/demo.ts"),
     nodes: () => import("./commands/nodes.ts"),

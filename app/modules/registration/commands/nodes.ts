@@ -6,8 +6,7 @@ import {
   type RegistrationEventType,
 } from "../../../../client/events.ts";
 import { NODE_TYPES } from "../../../../contracts/registration/messages/fields.ts";
-import type { RegistrationView } from "../../../http/entities/registration-view.ts";
-import type { TimelineItem } from "../../../http/entities/timeline.ts";
+import type { RegistrationTimelineItem, RegistrationView } from "../registration-view.ts";
 import { clientToken } from "../../../host/config.ts";
 import { formatAge } from "../../../http/server/text-format.ts";
 import { deadlinesText, timelineText, timeOfDay } from "../../../terminal/entity-text.ts";
@@ -76,7 +75,7 @@ async function list(options: ListOptions): Promise<void> {
 async function show(nodeId: string, options: ServerOptions): Promise<void> {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
   const registration = await callServer<RegistrationView>(options, path);
-  const { items } = await callServer<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
+  const { items } = await callServer<{ items: RegistrationTimelineItem[] }>(options, `${path}/timeline`, {
     query: { order: "newest", limit: String(SHOWN_ITEMS) },
   });
   if (options.json) return printJson({ ...registration, timeline: items });
