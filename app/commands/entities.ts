@@ -60,16 +60,16 @@ async function listDomains(options: ServerOptions): Promise<void> {
   const domains = await servedDomains(options);
   if (options.json) return printJson(domains);
   const rows = domains.map(({ name, module, contract_hash, states, failure }) => [
-    ...[name, module, contract_hash.slice(0, 12)],
-    states === null
-      ? "unknown"
-      : Object.entries(states)
-          .map(([state, count]) => `${count} ${state}`)
-          .join(", "),
-    failure ?? "",
+    ...[name, module, contract_hash.slice(0, 12), states === null ? "unknown" : countsText(states), failure ?? ""],
   ]);
   printTable(["DOMAIN", "MODULE", "CONTRACTS", "ENTITIES", "FAILURE"], rows);
 }
+
+const countsText = (states: Readonly<Record<string, number>>): string =>
+  Object.entries(states)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(", ");
 
 async function list(options: ListOptions): Promise<void> {
   const { state, reducerState: reducer_state, query: q, limit } = options;

@@ -48,9 +48,10 @@ async function doctor(options: ServerDomainOptions): Promise<void> {
     const detail = error instanceof Error ? error.message : String(error);
     return { ok: false, checked_at: new Date().toISOString(), checks: [{ name: "server", level: "finding", detail }] };
   });
+  const isOfSeveral = new Set(report.checks.map(({ domain }) => domain)).size > 1;
   const named = report.checks.map(({ domain, ...check }) => ({
     ...check,
-    name: domain === undefined ? check.name : `${domain}: ${check.name}`,
+    name: isOfSeveral ? `${domain}: ${check.name}` : check.name,
   }));
   const width = Math.max(...named.map(({ name }) => name.length));
   if (options.json) printJson(report);
@@ -84,7 +85,9 @@ async function reload(options: ServerDomainOptions): Promise<void> {
   const answers: (Reloaded & { readonly domain: string })[] = [];
   for (const domain of await wantedDomains(options)) answers.push({ domain, ...(await reloadOne(options, domain)) });
   if (options.json) printJson(answers);
-  else for (const { domain, ...answer } of answers) print(replaceUnprintable(`${domain}: ${reloadText(answer)}`));
+  else
+    for (const { domain, ...answer } of answers)
+      print(replaceUnprintable(`${answers.length > 1 ? `${domain}: ` : ""}${reloadText(answer)}`));
   if (answers.some((answer) => "refused" in answer)) process.exitCode = 1;
 }
 

@@ -1,71 +1,22 @@
-import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ContractChecker } from "../../app/contract-check/contract-checker.ts";
-import { composeHost, type Host } from "../../app/host/compose.ts";
-import { readConfig } from "../../app/host/config.ts";
-import { loadModule } from "../../app/host/load-modules.ts";
 import { specifierOf } from "../../app/host/modules.ts";
-import type { Module } from "../../app/host/module.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";
-import { registration } from "../../app/modules/registration/module.ts";
-import { partitionOf } from "../../runtime/core/murmur2.ts";
-import { initializeStore } from "../initialized-store.ts";
-import { installParcels } from "../parcels.ts";
-import { until } from "../shell/orders.ts";
+import { openTwoDomains, type TwoDomains } from "./two-domains.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
-const PARTITIONS = 2;
-
-let folder: string;
-let parcels: Module;
-let host: Host;
-
-const rollcall = (args: string, cwd = folder): Promise<{ code: number; out: string; err: string }> =>
-  new Promise((resolve) => {
-    const env = { PATH: process.env["PATH"] };
-    execFile(process.execPath, [PROGRAM, ...args.split(" ")], { env, cwd }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, out, err }),
-    );
-  });
-
-const publish = async (domain: string, id: string, fields: object, consumed = 0): Promise<void> => {
-  const { domain: compiled, bus } = host.system(domain);
-  const { topic } = compiled.consumed[consumed] as { topic: string };
-  const payload = { [compiled.entityIdField]: id, ...fields };
-  const record = { topic, partition: partitionOf(id, PARTITIONS), key: Buffer.from(id), headers: {} };
-  await bus.publish([{ ...record, value: Buffer.from(JSON.stringify(payload)) }], { timeoutMs: 5_000 });
-};
-const stateOf = async (domain: string, id: string): Promise<string | undefined> => {
-  const [row] = await host.store.query<{ state: string }>(
-    "select state from rollcall.entity where domain = $1 and entity_id = $2",
-    [domain, id],
-  );
-  return row?.state;
-};
-
+let two: TwoDomains;
+const rollcall: TwoDomains["rollcall"] = (args, cwd) => two.rollcall(args, cwd);
 beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(join(tmpdir(), "rollcall-domains-")));
-  parcels = await loadModule(installParcels(folder), folder);
-  writeFileSync(join(folder, "rollcall.config.json"), '{ "modules": ["registration", "./dist/module.js"] }');
-  const data = join(folder, "data");
-  await initializeStore(data);
-  const config = readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: String(PARTITIONS) });
-  host = await composeHost(config, { modules: [registration, parcels] });
-  await host.start();
-  await publish("parcels", "p-1", { email: "ann@example.com" });
-  await until(async () => (await stateOf("parcels", "p-1")) === "STORED");
-  await publish("parcels", "p-1", {}, 1);
-  await until(async () => (await stateOf("parcels", "p-1")) === "COLLECTED");
+  two = await openTwoDomains();
+  await two.publish("parcels", "p-1", { email: "ann@example.com" });
+  await two.untilState("parcels", "p-1", "STORED");
+  await two.publish("parcels", "p-1", {}, 1);
+  await two.untilState("parcels", "p-1", "COLLECTED");
 });
-afterAll(async () => {
-  await host.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => two.close());
 
 describe("rollcall, in a folder with several modules", { timeout: 60_000 }, () => {
   it("validates the contracts of all of them, or of the domain that is named", async () => {
@@ -96,9 +47,9 @@ describe("rollcall, in a folder with several modules", { timeout: 60_000 }, () =
 
 describe("the journal of one of several domains", { timeout: 60_000 }, () => {
   const exported = async (domain: string): Promise<string> => {
-    const file = join(folder, `${domain}.ndjson`);
+    const file = join(two.folder, `${domain}.ndjson`);
     const lines: JournalLine[] = [];
-    for await (const line of readStoredJournal(host.store, domain, host.config, {})) lines.push(line);
+    for await (const line of readStoredJournal(two.host.store, domain, two.host.config, {})) lines.push(line);
     writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     return file;
   };
@@ -118,8 +69,8 @@ describe("the journal of one of several domains", { timeout: 60_000 }, () => {
 
   it("is planned under the contracts of its domain", async () => {
     const file = await exported("parcels");
-    const edited = join(folder, "edited");
-    cpSync(join(folder, "contracts"), edited, { recursive: true });
+    const edited = join(two.folder, "edited");
+    cpSync(join(two.folder, "contracts"), edited, { recursive: true });
     const path = join(edited, "orchestrator.yaml");
     writeFileSync(path, readFileSync(path, "utf8").replaceAll("COLLECTED", "FETCHED"));
     const { code, out } = await rollcall(`plan ${edited} --from ${file} --json`);
@@ -139,21 +90,21 @@ describe("the journal of one of several domains", { timeout: 60_000 }, () => {
 
 describe("the check of edited contracts", { timeout: 60_000 }, () => {
   const files = () =>
-    readdirSync(join(folder, "contracts"))
+    readdirSync(join(two.folder, "contracts"))
       .filter((file) => file.endsWith(".yaml"))
-      .map((file) => ({ file, text: readFileSync(join(folder, "contracts", file), "utf8") }));
+      .map((file) => ({ file, text: readFileSync(join(two.folder, "contracts", file), "utf8") }));
 
   it("loads the module in its thread, and knows its domain only", async () => {
     const checker = new ContractChecker();
     try {
       const request = {
-        module: specifierOf(parcels) ?? "",
+        module: specifierOf(two.parcels) ?? "",
         domain: "parcels",
         files: files(),
         model: false,
         planHours: 1,
       };
-      const journal = readStoredJournal(host.store, "parcels", host.config, {});
+      const journal = readStoredJournal(two.host.store, "parcels", two.host.config, {});
       const { diagnostics, graph, plan } = await checker.check(request, journal, 30_000);
       expect(diagnostics).toEqual([]);
       expect(graph).toMatchObject({ domain: "parcels" });
@@ -172,9 +123,9 @@ describe("the check of edited contracts", { timeout: 60_000 }, () => {
 
 describe("a module's own commands", { timeout: 60_000 }, () => {
   const moduleFolder = (commands: string): string => {
-    const own = mkdtempSync(join(folder, "own-"));
+    const own = mkdtempSync(join(two.folder, "own-"));
     const text = `
-      import { parcels } from ${JSON.stringify(join(folder, "dist/reexported.js"))};
+      import { parcels } from ${JSON.stringify(join(two.folder, "dist/reexported.js"))};
       export default { ...parcels, commands: ${commands} };`;
     writeFileSync(join(own, "module.mjs"), text);
     writeFileSync(join(own, "rollcall.config.json"), '{ "modules": ["./module.mjs"] }');
@@ -184,7 +135,7 @@ describe("a module's own commands", { timeout: 60_000 }, () => {
     `async () => ({ addCommands: (program) => program.command(${JSON.stringify(verb)})` +
     `.description("says what it weighs").action(() => console.log("2 kg")) })`;
   beforeAll(() =>
-    writeFileSync(join(folder, "dist/reexported.js"), 'export { default as parcels } from "./module.js";\n'),
+    writeFileSync(join(two.folder, "dist/reexported.js"), 'export { default as parcels } from "./module.js";\n'),
   );
 
   it("are commands of rollcall, where the folder's configuration names the module", async () => {
@@ -205,7 +156,7 @@ describe("a module's own commands", { timeout: 60_000 }, () => {
   });
 
   it("of the others are there when a module can't be loaded, which help reports", async () => {
-    const own = mkdtempSync(join(folder, "own-"));
+    const own = mkdtempSync(join(two.folder, "own-"));
     writeFileSync(join(own, "rollcall.config.json"), '{ "modules": ["./absent.js"] }');
     expect(await rollcall("nodes --help", own)).toMatchObject({ code: 0, err: "" });
     const help = await rollcall("--help", own);
