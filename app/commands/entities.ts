@@ -141,7 +141,7 @@ function eventText({ envelope_timestamp: at, payload_type: type, payload }: Publ
   );
 }
 
-/** `registration/edge-1` names a domain; an id may contain slashes itself. */
+/** `parcels/p-1` names a domain; an id may contain slashes itself. */
 async function explain(given: string, options: ServerOptions): Promise<void> {
   const domains = (await servedDomains(options)).map(({ name }) => name);
   const [first = "", ...rest] = given.split("/");

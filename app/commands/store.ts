@@ -83,8 +83,8 @@ async function withOffsets<Result>(
   } = config;
   if (url === undefined || servers === undefined)
     throw new Error(
-      "offsets are shown and reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded log " +
-        "and its offsets are in one store",
+      "offsets are shown and reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded " +
+        "log and its offsets are in one store",
     );
   const model = await readFolder(contracts, options);
   if (!model) throw new Error("the topics are not known as long as the contracts have errors");
