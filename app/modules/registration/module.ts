@@ -44,6 +44,8 @@ import type { DomainCode } from "../../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../../runtime/core/drift.ts";
 import type { Effect } from "../../../runtime/core/effect.ts";
 import { defineModule } from "../../host/module.ts";
+import type { DomainApi } from "../../http/server/domain-api.ts";
+import type { Http } from "../../http/server/route-types.ts";
 import { activationMs } from "./activation-time.ts";
 
 /**
@@ -119,5 +121,5 @@ export const registration = defineModule({
   ],
   isAtRoot: true,
   // Loaded when it is served: commands that only read contracts need no HTTP.
-  routes: async (http, api) => (await import("./routes.ts")).addRoutes(http, api),
+  routes: async (http: Http, api: DomainApi) => (await import("./routes.ts")).addRoutes(http, api),
 });
