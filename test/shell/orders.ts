@@ -9,7 +9,7 @@ import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
-import type { Store } from "../../runtime/ports/store.ts";
+import type { Sql, Store } from "../../runtime/ports/store.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -31,6 +31,7 @@ interface OrdersOptions {
   /** Changes the compiled contracts. */
   readonly changed?: (domain: Domain) => Domain;
   readonly onSuperseded?: () => void;
+  readonly confirmTakeover?: (tx: Sql) => Promise<void>;
   /** Wraps the bus that the runtime gets. */
   readonly over?: (bus: EventBus) => EventBus;
 }
@@ -53,6 +54,7 @@ export async function startOrders(store: Store, options: OrdersOptions = {}) {
     onFatal: (error) => fatal.push(error),
     ...(options.limits && { limits: options.limits }),
     ...(options.onSuperseded && { onSuperseded: options.onSuperseded }),
+    ...(options.confirmTakeover && { confirmTakeover: options.confirmTakeover }),
   });
   await runtime.start();
   await until(() => runtime.status().owned.length === PARTITIONS);
