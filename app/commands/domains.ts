@@ -15,10 +15,10 @@ interface RetireOptions {
 export function addCommands(program: Command): void {
   const domains = program
     .command("domains")
-    .description(
-      "the domains of the store (DATABASE_URL, or the data folder when no process has it open): who serves them, how " +
-        "many entities they have",
-    )
+    .description("the domains of the store: DATABASE_URL, or the data folder when no process has it open");
+  domains
+    .command("list", { isDefault: true })
+    .description("who serves them, since when nobody does, how many entities they have")
     .option("--json", "print JSON", false)
     .action(list);
   domains

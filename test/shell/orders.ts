@@ -75,6 +75,17 @@ function ordersDomain({ effects, reconciled = [], changed }: OrdersOptions): Dom
   return changed?.(compiled) ?? compiled;
 }
 
+/** The domain with another pickup deadline. */
+export const pickupWithin =
+  (afterMs: number) =>
+  (domain: Domain): Domain => {
+    const states = [...domain.orchestrator.states].map(
+      ([name, state]) =>
+        [name, state.deadline ? { ...state, deadline: { ...state.deadline, afterMs } } : state] as const,
+    );
+    return { ...domain, orchestrator: { ...domain.orchestrator, states: new Map(states) } };
+  };
+
 export const publisherOn =
   (bus: EventBus) =>
   (topic: string, payloads: readonly object[], headers: (id: string) => Record<string, string> = () => ({})) => {
