@@ -35,5 +35,6 @@ try {
 } catch (error) {
   const usage = error instanceof CommanderError;
   if (!usage) process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = usage ? (error.exitCode === 0 ? 0 : 2) : 1;
+  // What a module's code left behind, such as a timer, would keep the process.
+  process.exit(usage ? (error.exitCode === 0 ? 0 : 2) : 1);
 }

@@ -16,6 +16,8 @@ import { errorColors, printDiagnostics } from "../terminal/output.ts";
 const STOP_MS = 10_000;
 /** An editor writes a file in several steps, and each is seen as a change. */
 const DEBOUNCE_MS = 100;
+/** A module's code runs in this process: an error that nobody catches ends it. */
+const withoutModule = "if a module's code is the cause, --only DOMAINS serves others without it";
 const RELOAD_HELP = "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, all or none.\n";
 
 interface StartOptions extends ModuleOptions {
@@ -62,11 +64,12 @@ function environmentHelp(): string {
 async function start({ module = [], only, contracts }: StartOptions, editable = false): Promise<Served> {
   const log = createLog(readConfig(process.env).ROLLCALL_LOG_LEVEL);
   const onFatal = (error: unknown): void => {
-    log.fatal({ err: error }, "the runtime can't continue");
+    log.fatal({ err: error }, `the process can't continue; ${withoutModule}`);
     exit(log, 1);
   };
   process.on("uncaughtException", onFatal).on("unhandledRejection", onFatal);
-  const modules = await chosenModules(module, process.cwd(), only);
+  const onLeftOut = (err: unknown): void => log.warn({ err }, "a module is left out");
+  const modules = await chosenModules(module, process.cwd(), { only, onLeftOut });
   const served = await serve({
     ...{ modules, editable, log, onFatal, env: process.env },
     ...(only && { only }),
@@ -99,6 +102,7 @@ function handleSignals({ host, stop }: Served, log: Logger): void {
   };
   process.on("SIGTERM", drain).on("SIGINT", drain);
   process.on("SIGHUP", () => {
+    log.info("reading the contracts again; a module's code is read at the next start only");
     for (const { name: domain, runtime } of host.systems)
       runtime.reload("SIGHUP").catch((err: unknown) => {
         // A refusal is an event of the system, so the log, the page, doctor and the metrics have it already.

@@ -219,7 +219,7 @@ function readDomains(
       .filter(({ name }) => only?.includes(name) ?? true)
       .map(({ name, contracts: { href }, code }) => {
         const backends = openBackends(name);
-        return { module, backends, directory: fileURLToPath(href), code: { domain: name, ...code(backends) } };
+        return { module, backends, directory: fileURLToPath(href), code: { ...code(backends), domain: name } };
       }),
   );
   const codes = domains.map(({ code }) => code);

@@ -2,10 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
+import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import { checkModule } from "./check-module.ts";
 import { InvalidModuleError, type Module } from "./module.ts";
 
 const CONFIG_FILE = "rollcall.config.json";
+const IMPORT_MS = 30_000;
 const ConfigFile = z.strictObject({
   $schema: z.string().optional(),
   modules: z.array(z.string().min(1)).describe("files or packages, one module each"),
@@ -34,8 +36,12 @@ export async function loadModule(specifier: string, directory: string): Promise<
   const url = locate(specifier, directory);
   let exported: Readonly<Record<string, unknown>>;
   try {
-    exported = (await import(url)) as Readonly<Record<string, unknown>>;
+    exported = await settleWithin(IMPORT_MS, import(url) as Promise<Readonly<Record<string, unknown>>>, () => {
+      throw new InvalidModuleError(`its file is not loaded after ${IMPORT_MS / 1_000} s: it awaits something`);
+    });
   } catch (error) {
+    if (error instanceof InvalidModuleError)
+      throw new InvalidModuleError(`the module ${specifier} can't be loaded: ${error.message}`);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     throw new InvalidModuleError(`the module ${specifier} can't be loaded: ${text}`);
   }

@@ -12,14 +12,15 @@ const SHIPPED: readonly Module[] = [registration];
 /**
  * The modules that are named, else those of `rollcall.config.json` in the folder, else all shipped ones.
  * @param names of shipped modules, files or packages
- * @param only the domains that are wanted: then a module that can't be loaded is left out if the others have them
+ * @param wanted domains, when not all are: then a module that can't be loaded is left out if the others have them
  * @throws InvalidModuleError for the first that can't be loaded, and for two that have the same domain
  */
 export async function chosenModules(
   names: readonly string[],
   directory: string,
-  only?: readonly string[],
+  wanted: { readonly only?: readonly string[] | undefined; readonly onLeftOut?: (error: unknown) => void } = {},
 ): Promise<readonly Module[]> {
+  const { only, onLeftOut } = wanted;
   const chosen = names.length > 0 ? names : configuredModules(directory);
   if (chosen.length === 0) return withDomains(SHIPPED, only);
   const modules: Module[] = [];
@@ -34,11 +35,21 @@ export async function chosenModules(
     }
   }
   const domains = domainsOf(modules);
-  const repeated = domains.find((domain, index) => domains.indexOf(domain) !== index);
-  if (repeated !== undefined)
-    throw new InvalidModuleError(`two modules have the domain ${repeated}: ${chosen.join(", ")}. Keep one of them`);
+  refuseRepeated(
+    "the name",
+    modules.map(({ name }) => name),
+    chosen,
+  );
+  refuseRepeated("the domain", domains, chosen);
   if (errors.length > 0 && only?.some((domain) => !domains.includes(domain))) throw errors[0];
+  for (const error of errors) onLeftOut?.(error);
   return withDomains(modules, only);
+}
+
+function refuseRepeated(what: string, names: readonly string[], chosen: readonly string[]): void {
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined)
+    throw new InvalidModuleError(`two modules have ${what} ${repeated}: ${chosen.join(", ")}. Keep one of them`);
 }
 
 const domainsOf = (modules: readonly Module[]): string[] =>
@@ -54,4 +65,4 @@ function withDomains(modules: readonly Module[], only: readonly string[] = []): 
 
 /** The code of all domains, for commands that check, draw or replay contracts: an effect that is called throws. */
 export const codesOf = (modules: readonly Module[]): readonly DomainCode[] =>
-  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ domain: name, ...code(withoutBackends) })));
+  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ ...code(withoutBackends), domain: name })));
