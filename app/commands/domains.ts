@@ -24,8 +24,8 @@ export function addCommands(program: Command): void {
   domains
     .command("retire")
     .description(
-      "a domain is not to be served any more: it is no trouble that nobody does. Refused while it is served. Everything " +
-        "stored of it stays, and goes on if it is ever started again",
+      "a domain is not to be served any more: it is no trouble that nobody does. Refused while it is served. " +
+        "Everything stored of it stays, and goes on if it is ever started again",
     )
     .argument("<domain>")
     .requiredOption("--reason <text>", "why; it is stored with the decision")

@@ -55,7 +55,8 @@ export const CONFIG_SCHEMA = z.object({
     .refine((name) => !/[{}]/.test(name.replaceAll("{domain}", "")), "the one placeholder is {domain}")
     .optional()
     .describe(
-      "consumer group, with {domain} in it where several domains are served; default rollcall.<env>.<namespace>.<domain>",
+      "consumer group, with {domain} in it where several domains are served; " +
+        "default rollcall.<env>.<namespace>.<domain>",
     ),
   KAFKA_SESSION_TIMEOUT_MS: integer(6_000, 300_000)
     .default(30_000)

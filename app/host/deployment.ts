@@ -13,7 +13,7 @@ export const consumerGroupOf = (
   template?.replaceAll("{domain}", domain) ??
   ["rollcall", env, namespace, domain].filter((part) => part !== "").join(".");
 
-/** @throws ConfigError for one group of several domains: its members would be given the partitions of each other's topics */
+/** @throws ConfigError for one group of several domains: its members would get partitions of each other's topics */
 export function consumerGroupsOf(variables: GroupVariables, domains: readonly string[]): Record<string, string> {
   const { KAFKA_GROUP_ID: template } = variables;
   if (template !== undefined && domains.length > 1 && !template.includes("{domain}"))

@@ -69,7 +69,7 @@ export const isDeploymentDifference = (error: unknown): boolean =>
   error instanceof Fault && error.code === "DEPLOYMENT_DIFFERS";
 
 /** Undefined: nothing was started on this store yet. */
-export async function readDeployment(sql: Sql): Promise<Deployment | undefined> {
+async function readDeployment(sql: Sql): Promise<Deployment | undefined> {
   const [row] = await sql.query<Deployment>(
     `select env, namespace, cluster_id as "clusterId",
        coalesce((select json_object_agg(name, consumer_group order by name) from rollcall.domain), '{}')
@@ -153,8 +153,8 @@ export function moveStore(store: Store, move: StoreMove) {
     if (isOther && !move.isNewCluster)
       throw new Error(
         `Kafka's cluster is ${quoted(before.clusterId)} in the store, and KAFKA_BOOTSTRAP_SERVERS names ` +
-          `${quoted(move.clusterId)}: correct the variable, or give --new-cluster, which deletes the stored offsets, so ` +
-          "that reading begins at the earliest message of the new one",
+          `${quoted(move.clusterId)}: correct the variable, or give --new-cluster, which deletes the stored offsets, ` +
+          "so that reading begins at the earliest message of the new one",
       );
     const deleted = isOther ? await tx.query(`delete from rollcall.source_offset returning 1`) : [];
     await writeDeployment(tx, { ...move, namespace: move.namespace ?? before?.namespace ?? "" });

@@ -147,7 +147,7 @@ export function describeBus(settings: KafkaSettings, wanted: readonly string[]):
   });
 }
 
-/** By which a cluster is known from another. Null: the broker reports none. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
+/** Tells clusters apart. Null: the broker reports none. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
 export const readClusterId = (options: KafkaBusOptions): Promise<string | null> =>
   withAdmin(withDefaults(options), "reading the cluster's id", async (admin) => {
     const { clusterId } = (await admin.describeCluster()) as { readonly clusterId?: string | null };

@@ -2,7 +2,7 @@ import { Fault } from "../../core/fault.ts";
 import type { Sql, Store } from "../../ports/store.ts";
 import { type OperatorDecision, recordOperatorDecision } from "../operators/operator-decision.ts";
 
-/** A partition counts as served for this long after it was, by the database's clock; also while it changes its owner. */
+/** A partition counts as served for this long after it was, by the database's clock. */
 const SERVED_SECONDS = 60;
 const IS_SERVED = `served_at > clock_timestamp() - interval '${SERVED_SECONDS} seconds'`;
 const SECONDS_AGO = `floor(extract(epoch from clock_timestamp() - max(served_at)))::int`;
@@ -41,7 +41,7 @@ export async function refuseWhileServed(sql: Sql, domain?: string): Promise<void
   );
 }
 
-/** As in `registration was served 2 s ago, by host:pid:...`. */
+/** As in `parcels was served 2 s ago, by host:pid:...`. */
 export const describeServed = ({ domain, owner, secondsAgo }: ServedPartitions): string =>
   `${domain} was served ${secondsAgo} s ago${owner && `, by ${owner}`}`;
 

@@ -1,5 +1,10 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { MIGRATIONS } from "../../app/host/compose.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
+import { migrate } from "../../runtime/adapters/sql/migrate.ts";
+import type { Fault } from "../../runtime/core/fault.ts";
+import { claimStore } from "../../runtime/shell/deployment.ts";
 import { type Program, startProgram } from "../blackbox/program.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freshDatabase, type FreshDatabase } from "../real/services/fresh-database.ts";
@@ -48,6 +53,28 @@ describeReal("the store of a deployment on Kafka and Postgres", (services) => {
     expect(refused.err).toContain(`the consumer group of registration is ${group} there, nodes.registration here`);
     expect(refused.err).toMatch(/registration was served \d+ s ago, by .* stop every process on it/);
     expect((await command("domains")).out).toMatch(new RegExp(`registration +served +2 +0 .*${group}`));
+  });
+
+  it("is that of one of several processes that start at once on an empty one", async () => {
+    const empty = await freshDatabase(services.database);
+    const stores = ["a", "b", "c", "d"].map((env) => ({ env, store: new PostgresStore({ url: empty.url }) }));
+    try {
+      await migrate((stores[0] as (typeof stores)[number]).store, MIGRATIONS);
+      const claims = stores.map(({ env, store }) =>
+        claimStore(store, { env, namespace: "", clusterId: "one", consumerGroups: { [`of_${env}`]: env } }),
+      );
+      const settled = await Promise.allSettled(claims);
+      const refusals = settled.flatMap((result) => (result.status === "rejected" ? [result.reason as Fault] : []));
+      expect(refusals.map(({ code }) => code)).toEqual(Array(3).fill("DEPLOYMENT_DIFFERS"));
+      const winner = stores[settled.findIndex(({ status }) => status === "fulfilled")];
+      const remembered = await winner?.store.query(
+        `select env, name, consumer_group from rollcall.deployment, rollcall.domain`,
+      );
+      expect(remembered).toEqual([{ env: winner?.env, name: `of_${winner?.env}`, consumer_group: winner?.env }]);
+    } finally {
+      await Promise.all(stores.map(({ store }) => store.close()));
+      await empty.drop();
+    }
   });
 
   it("is not moved while it is served, and afterwards to another cluster only when that is said", async () => {

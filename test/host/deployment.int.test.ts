@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { composeHost } from "../../app/host/compose.ts";
+import { ConfigError, readConfig } from "../../app/host/config.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { startProgram } from "../blackbox/program.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { rollcall } from "../security/rollcall.ts";
+import { toyModule } from "./toy-module.ts";
 
 describe("the embedded store of a deployment", () => {
   let folder: string;
@@ -69,6 +72,17 @@ describe("the embedded store of a deployment", () => {
     expect(await query(`select command, who, reason from rollcall.operator_decision`)).toEqual([
       { command: "domains retire", who: "ann", reason: "over" },
     ]);
+  });
+
+  it("has a consumer group for each domain, or is not even opened", async () => {
+    const several = {
+      ...{ KAFKA_BOOTSTRAP_SERVERS: "127.0.0.1:1", DATABASE_URL: "postgres://rollcall@127.0.0.1:1/rollcall" },
+      KAFKA_GROUP_ID: "nodes",
+    };
+    const modules = ["books", "tools"].map((name) => toyModule(name, folder));
+    const refused = composeHost(readConfig(several), { modules });
+    await expect(refused).rejects.toThrow(ConfigError);
+    await expect(refused).rejects.toThrow(/\(books, tools\): set KAFKA_GROUP_ID=nodes\.\{domain\}/);
   });
 
   it("is not made by a command that only asks for it", async () => {
