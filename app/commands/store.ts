@@ -16,7 +16,7 @@ import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { type Config, kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../modules/registration.ts";
+import { registrationOn } from "../modules/registration/module.ts";
 import { withStore } from "../terminal/open-store.ts";
 import { print, printJson, printTable } from "../terminal/output.ts";
 

@@ -69,6 +69,9 @@ export async function composeHost(config: Config, options: HostOptions) {
   const shared = await openShared(config, options);
   const { clock, domains, store } = shared;
   const systems = domains.map((domain): System => composeSystem(config, shared, domain, options, onFailure));
+  for (const name of config.ROLLCALL_DOMAIN_PARTITIONS?.keys() ?? [])
+    if (!systems.some((system) => system.name === name))
+      options.log?.warn(`ROLLCALL_DOMAIN_PARTITIONS names ${name}, which is not served here`);
   const failed = new Set<System>();
   /** One that fails is started anew by its runtime, as long as there is another one to serve. */
   function onFailure(system: System, error: unknown): void {
@@ -128,6 +131,7 @@ function composeSystem(
   { editable = false, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
 ) {
+  const { ROLLCALL_PARTITIONS: partitions, ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain } = config;
   const listeners = new Set<Observe>();
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
   const onFatal = (error: unknown): void => onFailure(system, error);
@@ -139,7 +143,7 @@ function composeSystem(
         ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
         owner: `${PROCESS_NAME}:${v7()}`,
         confirmTakeover: (tx) => assertDeployment(tx, deployment),
-        partitions: config.ROLLCALL_PARTITIONS,
+        partitions: partitionsByDomain?.get(source.code.domain) ?? partitions,
         ...(limits && { limits }),
       }),
   });

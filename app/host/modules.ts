@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
-import { registration } from "../modules/registration.ts";
+import { registration } from "../modules/registration/module.ts";
 import { configuredModules, loadModule } from "./load-modules.ts";
 import { InvalidModuleError, type Module } from "./module.ts";
 
