@@ -31,6 +31,7 @@ interface OrdersOptions {
   /** Changes the compiled contracts. */
   readonly changed?: (domain: Domain) => Domain;
   readonly onSuperseded?: () => void;
+  readonly observe?: (event: ShellEvent) => void;
   readonly confirmTakeover?: (tx: Sql) => Promise<void>;
   /** Wraps the bus that the runtime gets. */
   readonly over?: (bus: EventBus) => EventBus;
@@ -50,7 +51,10 @@ export async function startOrders(store: Store, options: OrdersOptions = {}) {
     clock,
     owner: `test-${Math.random()}`,
     partitions: PARTITIONS,
-    observe: (event) => told.push(event),
+    observe: (event) => {
+      told.push(event);
+      options.observe?.(event);
+    },
     onFatal: (error) => fatal.push(error),
     ...(options.limits && { limits: options.limits }),
     ...(options.onSuperseded && { onSuperseded: options.onSuperseded }),
