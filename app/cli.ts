@@ -19,7 +19,8 @@ const FILES: readonly (readonly [commands: readonly string[], load: () => Promis
   [["validate", "graph", "contracts", "check"], () => import("./commands/contracts.ts")],
   [["contract-check-worker"], () => import("./contract-check/check-contracts.ts")],
   [["replay", "plan"], () => import("./commands/journal.ts")],
-  [["migrate", "offsets"], () => import("./commands/store.ts")],
+  [["migrate", "offsets", "store"], () => import("./commands/store.ts")],
+  [["domains"], () => import("./commands/domains.ts")],
 ];
 
 /** What adds the commands that these arguments need: modules are asked only for what is not a command of this list. */

@@ -1,9 +1,6 @@
-import type { Command } from "commander";
 import type { Backends } from "../../effects/backends.ts";
 import type { Decision } from "../../runtime/core/decision.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
-import type { DomainApi } from "../http/server/domain-api.ts";
-import type { Http } from "../http/server/route-types.ts";
 
 /** The version of the interface between a module and this package. */
 export const MODULE_API = 1;
@@ -12,7 +9,7 @@ export const MODULE_API = 1;
 export type ModuleCode = Omit<DomainCode, "domain">;
 
 /** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */
-export interface Measure {
+interface Measure {
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /** Of the histogram: from what to what. */
@@ -33,8 +30,8 @@ export interface ModuleDomain {
 
 /** A file with a command of a module. */
 export interface ModuleCommand {
-  /** Adds the command to `rollcall`, as commander does it: `program.command("parcels").action(...)`. */
-  readonly addCommands: (program: Command) => void;
+  /** Adds the command to `rollcall`. `program` is commander's: `program.command("parcels").action(...)`. */
+  addCommands(program: object): void;
 }
 
 /** Domains that are installed and served together: contracts, and the code that they name. */
@@ -48,8 +45,12 @@ export interface Module {
    * `rollcall parcels`. A file is loaded only when its command is called, and for `--help`.
    */
   readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
-  /** Adds HTTP routes of its own to the server, once for each of its domains that is served. */
-  readonly routes?: (http: Http, api: DomainApi) => void | Promise<void>;
+  /**
+   * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance whose routes
+   * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them: what
+   * this package exports names no types of other packages.
+   */
+  routes?(http: object, api: object): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */
   readonly isAtRoot?: boolean;
 }
