@@ -9,7 +9,7 @@ export const MODULE_API = 1;
 export type ModuleCode = Omit<DomainCode, "domain">;
 
 /** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */
-interface Measure {
+export interface Measure {
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /** Of the histogram: from what to what. */
