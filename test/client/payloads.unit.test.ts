@@ -3,6 +3,10 @@ import { z } from "zod";
 import { decodeEvent, type RegistrationPayload } from "../../client/events.ts";
 import type { NodePayloads } from "../../client/messages.ts";
 import { PAYLOAD_CHECKS } from "../../client/payload-checks.ts";
+import {
+  NodeRegistrationAckReceived,
+  NodeRegistrationAckTimedOut,
+} from "../../contracts/registration/messages/ack-events.ts";
 import { NodeBecameActive } from "../../contracts/registration/messages/node-became-active.ts";
 import type { NodeDeregister } from "../../contracts/registration/messages/node-deregister.ts";
 import { NodeDeregistered } from "../../contracts/registration/messages/node-deregistered.ts";
