@@ -14,10 +14,6 @@ import type { NodeHeartbeatEvent } from "../../contracts/registration/messages/n
 import type { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";
 import { NodeLivenessExpired } from "../../contracts/registration/messages/node-liveness-expired.ts";
 import { NodeRegistrationAccepted } from "../../contracts/registration/messages/node-registration-accepted.ts";
-import {
-  NodeRegistrationAckReceived,
-  NodeRegistrationAckTimedOut,
-} from "../../contracts/registration/messages/ack-events.ts";
 import type { NodeRegistrationAcked } from "../../contracts/registration/messages/node-registration-acked.ts";
 import { NodeRegistrationInitiated } from "../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeRegistrationRejected } from "../../contracts/registration/messages/node-registration-rejected.ts";
