@@ -91,12 +91,15 @@ interface Inner {
   readonly def?: Readonly<Record<string, unknown>>;
 }
 
+/** Every class of schemas and, in its core, of checks such as `min`. */
+const OUR_ZOD: Readonly<Record<string, unknown>> = { ...z.core, ...z };
+
 function hasForeignSchema(value: unknown, seen = new Set<unknown>()): boolean {
   if (typeof value !== "object" || value === null || seen.has(value)) return false;
   seen.add(value);
   const inner = (value as { readonly _zod?: Inner })._zod;
   if (inner === undefined) return Object.values(value).some((each) => hasForeignSchema(each, seen));
   const { constr, def } = inner;
-  if (constr === undefined || (z as unknown as Record<string, unknown>)[constr.name] !== constr) return true;
+  if (constr === undefined || OUR_ZOD[constr.name] !== constr) return true;
   return Object.values(def ?? {}).some((each) => hasForeignSchema(each, seen));
 }
