@@ -1,0 +1,6 @@
+// What `import ... from "rollcall/testing"` gives: a module's domain in memory, for tests in any framework.
+export type { EmittedEvent } from "../../runtime/core/emission.ts";
+export type { Entity } from "../../runtime/core/entity.ts";
+export { type Decision, type SentMessage } from "./decision.ts";
+export { TestDomain } from "./test-domain.ts";
+export { testDomain, type TestDomainOptions } from "./load-domain.ts";
