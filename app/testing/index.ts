@@ -2,5 +2,6 @@
 export type { EmittedEvent } from "../../runtime/core/emission.ts";
 export type { Entity } from "../../runtime/core/entity.ts";
 export { type Decision, type SentMessage } from "./decision.ts";
-export { TestDomain } from "./test-domain.ts";
+export { memoryServiceCatalog } from "./memory-catalog.ts";
+export type { TestDomain } from "./test-domain.ts";
 export { testDomain, type TestDomainOptions } from "./load-domain.ts";

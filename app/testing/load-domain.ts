@@ -7,6 +7,7 @@ import { fromRfc3339 } from "../../runtime/core/time.ts";
 import { checkModule } from "../host/check-module.ts";
 import type { Module, ModuleDomain } from "../host/module.ts";
 import { unknownName } from "./known-names.ts";
+import { memoryServiceCatalog } from "./memory-catalog.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { TestDomain } from "./test-domain.ts";
 
@@ -15,7 +16,8 @@ export interface TestDomainOptions {
   readonly domain?: string;
   /** A folder, or its URL, with contracts that replace the module's own. */
   readonly contracts?: string | URL;
-  /** What the module's effects use when `runEffects` runs them; another use is refused. Default of `clock`: the test's. */
+  /** What the module's effects use when `runEffects` runs them. Default: the test's clock, `memoryServiceCatalog`, and SQL
+   * that refuses every use. */
   readonly backends?: Partial<Backends>;
   /** The time at which the test begins, RFC 3339; default: 2026-01-01T00:00:00Z. */
   readonly now?: string;
@@ -30,7 +32,8 @@ export interface TestDomainOptions {
 export function testDomain<Data = unknown>(module: Module, options: TestDomainOptions = {}): TestDomain<Data> {
   const { name, contracts, code: codeOn } = chosenDomain(checkModule(module, "under test"), options.domain);
   const clock = clockAt(options.now);
-  const code = codeOn({ ...withoutBackends, clock, ...options.backends });
+  const serviceCatalog = memoryServiceCatalog({ env: "test", namespace: "", domain: name });
+  const code = codeOn({ ...withoutBackends, clock, serviceCatalog, ...options.backends });
   const folder = options.contracts ?? contracts;
   const directory = typeof folder === "string" ? folder : fileURLToPath(folder);
   const { model, diagnostics } = validateDomain(directory, { domain: name, ...code });
