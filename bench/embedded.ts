@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { composeHost, type System } from "../app/host/compose.ts";
 import { readConfig } from "../app/host/config.ts";
-import { registration } from "../app/modules/registration.ts";
+import { registration } from "../app/modules/registration/module.ts";
 import { partitionOf } from "../runtime/core/murmur2.ts";
 import { type Engine, type LoadSize, runLoad } from "./load.ts";
 import { introspection, type Result, rssMiB } from "./measure.ts";

@@ -20,7 +20,7 @@ import {
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../modules/registration.ts";
+import { registrationOn } from "../modules/registration/module.ts";
 import { readFolder } from "../terminal/contract-folder.ts";
 import { parseNumberUpTo } from "../terminal/option-values.ts";
 import { type ServerOptions, withServerOptions } from "../terminal/server-client.ts";

@@ -14,7 +14,7 @@ import { MIGRATIONS } from "../host/compose.ts";
 import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { type Config, kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../modules/registration.ts";
+import { registrationOn } from "../modules/registration/module.ts";
 import { print, printJson, printTable } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;

@@ -10,7 +10,7 @@ import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { runPlan } from "../journal/plan-report.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../modules/registration.ts";
+import { registrationOn } from "../modules/registration/module.ts";
 import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
 /** What the thread says: it wants more lines of the journal, or it is done. No lines tell it that there are no more. */

@@ -8,7 +8,7 @@ import { readConfig } from "../host/config.ts";
 import { InvalidContractsError } from "../host/contracts-in-force.ts";
 import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { createHttpServer } from "../http/server/http-server.ts";
-import { registration } from "../modules/registration.ts";
+import { registration } from "../modules/registration/module.ts";
 
 /** The demo's contracts differ from the shipped ones in these deadlines only, so that nobody waits half a minute. */
 const TIMEOUT_EDITS: readonly { readonly name: string; readonly find: RegExp; readonly put: string }[] = [

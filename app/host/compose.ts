@@ -67,6 +67,9 @@ export async function composeHost(config: Config, options: HostOptions) {
   const shared = await openShared(config, options);
   const { clock, domains, store } = shared;
   const systems = domains.map((domain): System => composeSystem(config, shared, domain, options, onFailure));
+  for (const name of config.ROLLCALL_DOMAIN_PARTITIONS?.keys() ?? [])
+    if (!systems.some((system) => system.name === name))
+      options.log?.warn(`ROLLCALL_DOMAIN_PARTITIONS names ${name}, which is not served here`);
   const failed = new Set<System>();
   /** One that fails is started anew by its runtime, as long as there is another one to serve. */
   function onFailure(system: System, error: unknown): void {
@@ -126,6 +129,7 @@ function composeSystem(
   { editable = false, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
 ) {
+  const { ROLLCALL_PARTITIONS: partitions, ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain } = config;
   const listeners = new Set<Observe>();
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
   const onFatal = (error: unknown): void => onFailure(system, error);
@@ -136,7 +140,7 @@ function composeSystem(
       new Runtime({
         ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
         owner: `${PROCESS_NAME}:${v7()}`,
-        partitions: config.ROLLCALL_PARTITIONS,
+        partitions: partitionsByDomain?.get(source.code.domain) ?? partitions,
         ...(limits && { limits }),
       }),
   });
@@ -211,7 +215,7 @@ function readDomains(
       .filter(({ name }) => only?.includes(name) ?? true)
       .map(({ name, contracts: { href }, code }) => {
         const backends = openBackends(name);
-        return { module, backends, directory: fileURLToPath(href), code: { domain: name, ...code(backends) } };
+        return { module, backends, directory: fileURLToPath(href), code: { ...code(backends), domain: name } };
       }),
   );
   const codes = domains.map(({ code }) => code);

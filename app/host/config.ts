@@ -3,9 +3,16 @@ import { z } from "zod";
 import type { KafkaAccess } from "../../client/kafka-connection.ts";
 import { readApiTokens } from "./api-tokens.ts";
 
-const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const integer = (min: number, max: number) => z.coerce.number<string>().int().min(min).max(max);
 const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
 const secret = z.string().min(1);
+const PartitionCount = integer(1, 1_000);
+/** `orders=4,tools=2` */
+const partitionsByDomain = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*=\d+(,[a-z][a-z0-9_]*=\d+)*$/, "domain=number, several with commas: orders=4,tools=2")
+  .transform((text) => new Map(text.split(",").map((each) => each.split("=") as [domain: string, count: string])))
+  .pipe(z.map(z.string(), PartitionCount));
 
 /**
  * All configuration, by environment variable. For each secret, `NAME_FILE` names a file that holds it. The `describe()`
@@ -15,7 +22,10 @@ export const CONFIG_SCHEMA = z.object({
   ROLLCALL_ENV: segment.min(1).default("dev").describe("first segment of every topic"),
   ROLLCALL_NAMESPACE: segment.default("").describe("second segment of every topic; empty leaves none"),
   ROLLCALL_DATA_DIR: z.string().min(1).default(".rollcall").describe("where the embedded mode keeps its data"),
-  ROLLCALL_PARTITIONS: integer(1, 1_000).default(12).describe("partitions of topics that do not exist yet"),
+  ROLLCALL_PARTITIONS: PartitionCount.default(12).describe("partitions of topics that do not exist yet"),
+  ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain
+    .optional()
+    .describe("the same for some domains: domain=number, several with commas"),
   ROLLCALL_HTTP_HOST: z.string().min(1).default("127.0.0.1").describe("address that HTTP listens on"),
   ROLLCALL_HTTP_PORT: integer(0, 65_535).default(8080).describe("port that HTTP listens on; 0 takes a free one"),
   ROLLCALL_HTTP_NAMES: z

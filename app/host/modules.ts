@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
-import { registration } from "../modules/registration.ts";
+import { registration } from "../modules/registration/module.ts";
 import { configuredModules, loadModule } from "./load-modules.ts";
 import { InvalidModuleError, type Module } from "./module.ts";
 
@@ -65,4 +65,4 @@ function withDomains(modules: readonly Module[], only: readonly string[] = []): 
 
 /** The code of all domains, for commands that check, draw or replay contracts: an effect that is called throws. */
 export const codesOf = (modules: readonly Module[]): readonly DomainCode[] =>
-  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ domain: name, ...code(withoutBackends) })));
+  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ ...code(withoutBackends), domain: name })));

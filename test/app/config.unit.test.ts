@@ -37,6 +37,8 @@ describe("the configuration", () => {
     [{ ROLLCALL_HTTP_PORT: "http" }, "ROLLCALL_HTTP_PORT"],
     [{ ROLLCALL_PARTITIONS: "0" }, "ROLLCALL_PARTITIONS"],
     [{ ROLLCALL_PARTITIONS: "1.5" }, "ROLLCALL_PARTITIONS"],
+    [{ ROLLCALL_DOMAIN_PARTITIONS: "orders=0" }, "ROLLCALL_DOMAIN_PARTITIONS"],
+    [{ ROLLCALL_DOMAIN_PARTITIONS: "orders" }, "orders=4,tools=2"],
     [{ ROLLCALL_ENV: "Prod!" }, "ROLLCALL_ENV"],
     [{ ROLLCALL_LOG_LEVEL: "loud" }, "ROLLCALL_LOG_LEVEL"],
     [{ ...real, KAFKA_BOOTSTRAP_SERVERS: "kafka" }, "KAFKA_BOOTSTRAP_SERVERS"],

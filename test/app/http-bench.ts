@@ -7,7 +7,7 @@ import { composeHost, type Host, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
-import { registration } from "../../app/modules/registration.ts";
+import { registration } from "../../app/modules/registration/module.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 

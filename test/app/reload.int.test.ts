@@ -8,7 +8,7 @@ import { readConfig } from "../../app/host/config.ts";
 import { type DomainSource, resolveStartupContracts, readContracts } from "../../app/host/contracts-in-force.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registration, registrationOn } from "../../app/modules/registration.ts";
+import { registration, registrationOn } from "../../app/modules/registration/module.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
 import { initializeStore } from "../initialized-store.ts";

@@ -11,7 +11,9 @@ import { initializeStore } from "../initialized-store.ts";
 import { until } from "../shell/orders.ts";
 import { toyModule } from "./toy-module.ts";
 
-const PARTITIONS = 3;
+/** Of each domain. */
+const PARTITIONS = { books: 3, tools: 2 } as const;
+type DomainName = keyof typeof PARTITIONS;
 
 describe("a host of several domains", () => {
   let folder: string;
@@ -29,7 +31,11 @@ describe("a host of several domains", () => {
 
   const compose = async (options: Partial<HostOptions> = {}): Promise<Host> =>
     (host = await composeHost(
-      readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: String(PARTITIONS) }),
+      readConfig({
+        ROLLCALL_DATA_DIR: join(folder, "data"),
+        ROLLCALL_PARTITIONS: "3",
+        ROLLCALL_DOMAIN_PARTITIONS: "tools=2",
+      }),
       {
         modules: ["books", "tools"].map((name) => toyModule(name, folder)),
         onFatal: (error) => void ended.push(error),
@@ -40,12 +46,12 @@ describe("a host of several domains", () => {
     await (await compose(options)).start();
     await until(() => host.systems.every(({ runtime }) => runtime.failure || runtime.status().owned.length > 0));
   };
-  const place = (domain: string, id: string, amount = 5) =>
+  const place = (domain: DomainName, id: string, amount = 5) =>
     host.system(domain).bus.publish(
       [
         {
           topic: `dev.${domain}.place-order`,
-          partition: partitionOf(id, PARTITIONS),
+          partition: partitionOf(id, PARTITIONS[domain]),
           key: Buffer.from(id),
           value: Buffer.from(JSON.stringify({ order_id: id, amount })),
           headers: {},
@@ -114,7 +120,7 @@ describe("a host of several domains", () => {
     await place("books", "o1");
     await until(async () => (await states()).join() === "books o1 TOLD");
     await restarted;
-    await until(() => runtime.status().owned.length === PARTITIONS);
+    await until(() => runtime.status().owned.length === PARTITIONS.tools);
     expect(runtime.failure).toBeNull();
     await place("tools", "o2");
     await until(async () => (await states()).join() === "books o1 TOLD,tools o2 TOLD");
@@ -124,7 +130,7 @@ describe("a host of several domains", () => {
   it("serves one while the topics of the other can't be used, and that one too when they can", async () => {
     await compose();
     // A topic with another number of partitions than the rest: nobody may guess which is right.
-    await host.store.query("insert into rollcall.bus_topic (topic, partitions) values ($1, 5), ($2, 3)", [
+    await host.store.query("insert into rollcall.bus_topic (topic, partitions) values ($1, 5), ($2, 2)", [
       "dev.tools.place-order",
       "dev.tools.orders",
     ]);
@@ -134,8 +140,8 @@ describe("a host of several domains", () => {
     expect(runtime.status().owned).toEqual([]);
     await place("books", "o1");
     await until(async () => (await states()).join() === "books o1 TOLD");
-    await host.store.query("update rollcall.bus_topic set partitions = 3");
-    await until(() => runtime.failure === null && runtime.status().owned.length === PARTITIONS);
+    await host.store.query("update rollcall.bus_topic set partitions = 2");
+    await until(() => runtime.failure === null && runtime.status().owned.length === PARTITIONS.tools);
     expect(ended).toEqual([]);
   });
 
@@ -159,7 +165,7 @@ describe("a host of several domains", () => {
 
   it("ends when none can be served", async () => {
     await compose({ only: ["tools"] });
-    await host.store.query("insert into rollcall.bus_topic (topic, partitions) values ($1, 5), ($2, 3)", [
+    await host.store.query("insert into rollcall.bus_topic (topic, partitions) values ($1, 5), ($2, 2)", [
       "dev.tools.place-order",
       "dev.tools.orders",
     ]);

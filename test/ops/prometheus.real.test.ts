@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { composeHost } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { registration } from "../../app/modules/registration.ts";
+import { registration } from "../../app/modules/registration/module.ts";
 import { httpTransport } from "../../client/http-transport.ts";
 import { RollcallNode } from "../../client/rollcall-node.ts";
 import { prometheus as prometheusPrograms, requirePrograms, ServicesImpossible } from "../real/services/programs.ts";

@@ -35,11 +35,15 @@ export async function pack(...more: readonly string[]): Promise<{ rollcall: Pack
   return { rollcall: named("rollcall"), client: named("rollcall-client") };
 }
 
+// A package that wants another Node than ours does is refused.
+const INSTALL = ["install", "--omit=dev", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
+
 /** Both packages installed in a folder of its own, for a user who may write beside them but not to them. */
 export class Installed {
   /** With a space, as people have them. */
   readonly folder = join(mkdtempSync(join(tmpdir(), "rollcall-package-")), "my project");
   readonly #running = new Set<ChildProcess>();
+  #tarballs: readonly string[] = [];
 
   static async open(): Promise<Installed> {
     const installed = new Installed();
@@ -51,10 +55,8 @@ export class Installed {
     mkdirSync(join(this.folder, "data"), { recursive: true });
     writeFileSync(join(this.folder, "package.json"), '{ "private": true }\n');
     const { rollcall, client } = await pack("--pack-destination", join(this.folder, ".."));
-    const tarballs = [rollcall, client].map(({ filename }) => join(this.folder, "..", filename));
-    // A package that wants another Node than ours does is refused.
-    const options = ["--omit=dev", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
-    await run("npm", ["install", ...options, ...tarballs], { cwd: this.folder });
+    this.#tarballs = [rollcall, client].map(({ filename }) => join(this.folder, "..", filename));
+    await run("npm", [...INSTALL, ...this.#tarballs], { cwd: this.folder });
     chmodSync(join(this.folder, ".."), 0o755);
     if (OTHER_USER.uid !== undefined) chownSync(join(this.folder, "data"), NOBODY, NOBODY);
     else await run("chmod", ["-R", "a-w", join(this.folder, "node_modules")]);
@@ -66,6 +68,11 @@ export class Installed {
     mkdirSync(join(path, ".."), { recursive: true });
     writeFileSync(path, text);
     return path;
+  }
+
+  /** `npm install` in a folder whose package.json names a version that no registry has. */
+  async installInto(folder: string): Promise<void> {
+    await run("npm", [...INSTALL, ...this.#tarballs.slice(0, 1)], { cwd: folder });
   }
 
   /** Of everything that was installed, in bytes. */
@@ -86,7 +93,11 @@ export class Installed {
 
   /** The command, run in a folder beside node_modules. */
   rollcallIn(folder: string, ...args: readonly string[]): Promise<Ran> {
-    return this.#run(join(this.folder, "node_modules/.bin/rollcall"), args, join(this.folder, folder));
+    return this.runIn(join(this.folder, folder), join(this.folder, "node_modules/.bin/rollcall"), ...args);
+  }
+
+  runIn(folder: string, program: string, ...args: readonly string[]): Promise<Ran> {
+    return this.#run(program, args, folder);
   }
 
   run(program: string, ...args: readonly string[]): Promise<Ran> {

@@ -1,7 +1,7 @@
 import { Parser } from "@asyncapi/parser";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
-import { registrationCode } from "../../app/modules/registration.ts";
+import { registrationCode } from "../../app/modules/registration/module.ts";
 import { asyncApiOf } from "../../runtime/contract/documents/async-api.ts";
 import { shippedDomain } from "./shipped-domain.ts";
 

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { registrationCode } from "../../app/modules/registration.ts";
+import { registrationCode } from "../../app/modules/registration/module.ts";
 import { exampleOf } from "../../runtime/contract/documents/example.ts";
 import { type JsonSchema, standaloneSchema } from "../../runtime/contract/documents/payload-schema.ts";
 import { topicMessages } from "../../runtime/contract/documents/topic-messages.ts";

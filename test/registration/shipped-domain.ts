@@ -1,6 +1,6 @@
 import { ConsulDeregister, ConsulRegister, ConsulSetStatus } from "../../effects/service-catalog/messages.ts";
 import { fileURLToPath } from "node:url";
-import { registrationCode } from "../../app/modules/registration.ts";
+import { registrationCode } from "../../app/modules/registration/module.ts";
 import {
   PostgresUpdateRegistration,
   PostgresUpsertRegistration,

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { compileStoredContracts } from "../../app/host/contracts-in-force.ts";
 import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../../app/modules/registration.ts";
+import { registrationOn } from "../../app/modules/registration/module.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";

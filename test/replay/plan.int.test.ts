@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseJournalLine, type JournalLine } from "../../app/journal/journal-line.ts";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../../app/modules/registration.ts";
+import { registrationOn } from "../../app/modules/registration/module.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";

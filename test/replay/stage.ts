@@ -4,7 +4,7 @@ import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";
 import { readConfig } from "../../app/host/config.ts";
-import { registrationOn } from "../../app/modules/registration.ts";
+import { registrationOn } from "../../app/modules/registration/module.ts";
 import { backendsOf } from "../../effects/backends.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../../app/modules/registration.ts";
+import { registrationOn } from "../../app/modules/registration/module.ts";
 import type { ServiceRegistry } from "../../effects/service-catalog/service-registry.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { registration } from "../../app/modules/registration.ts";
+import { registration } from "../../app/modules/registration/module.ts";
 import { type SentMessage, testDomain } from "../../app/testing/index.ts";
 import { NodeDeregister } from "../../contracts/registration/messages/node-deregister.ts";
 import { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";

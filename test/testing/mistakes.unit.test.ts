@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Module } from "../../app/host/module.ts";
-import { registration } from "../../app/modules/registration.ts";
+import { registration } from "../../app/modules/registration/module.ts";
 import { type SentMessage, testDomain } from "../../app/testing/index.ts";
 import { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";
 import { contractsCopy } from "../blackbox/contracts-copy.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { registration } from "../../app/modules/registration.ts";
+import { registration } from "../../app/modules/registration/module.ts";
 import { type Decision, type SentMessage, testDomain, type TestDomainOptions } from "../../app/testing/index.ts";
 import { NodeDeregister } from "../../contracts/registration/messages/node-deregister.ts";
 import { NodeHeartbeatEvent } from "../../contracts/registration/messages/node-heartbeat-event.ts";

@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { filesIn, importsOf } from "./sources.ts";
 import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
-const COMPOSITION = ["app/modules/registration.ts"];
+const COMPOSITION = ["app/modules/registration/module.ts"];
 /** What a backend is opened by, and what its effects know of it. */
 const BACKENDS = "effects/backends.ts";
 

@@ -21,7 +21,7 @@ const COPIED = [
 const VALIDATE = `
 import { validateDomain } from "./runtime/contract/checks/validate.ts";
 import { withoutBackends } from "./effects/backends.ts";
-import { registrationOn } from "./app/modules/registration.ts";
+import { registrationOn } from "./app/modules/registration/module.ts";
 const { diagnostics } = validateDomain("contracts/registration", registrationOn(withoutBackends));
 console.log(JSON.stringify(diagnostics.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
 `;

@@ -102,7 +102,18 @@ describe("what the embedded log keeps", () => {
     await passUntilLeft(8, 10);
   });
 
-  it("keeps what a domain that does not run has not read, where it has stored no position too, for 7 days", async () => {
+  it("keeps nothing for a domain that has left before it read anything", async () => {
+    const broker = stage.broker();
+    const bus = await stage.open({ broker });
+    const left = await stage.open({ broker, domain: "mail", listener: new RecordingListener() });
+    await bus.publish(numbered(10), patience);
+    await storePosition("orders", 10);
+    await left.close();
+    stage.clock.pass(2 * dayMs);
+    await passUntilLeft(9, 10);
+  });
+
+  it("keeps for 7 days what a domain that does not run has not read, in each partition", async () => {
     const bus = await stage.open({ partitions: 2 });
     for (const partition of [0, 1]) {
       await bus.publish(numbered(10, stage.topic, partition), patience);

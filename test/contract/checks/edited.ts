@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { registrationCode } from "../../../app/modules/registration.ts";
+import { registrationCode } from "../../../app/modules/registration/module.ts";
 import { HandlerConsulDeregister } from "../../../effects/service-catalog/consul-deregister.effect.ts";
 import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-register.effect.ts";
 import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-set-status.effect.ts";
