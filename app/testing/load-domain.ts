@@ -16,8 +16,10 @@ export interface TestDomainOptions {
   readonly domain?: string;
   /** A folder, or its URL, with contracts that replace the module's own. */
   readonly contracts?: string | URL;
-  /** What the module's effects use when `runEffects` runs them. Default: the test's clock, `memoryServiceCatalog`, and SQL
-   * that refuses every use. */
+  /**
+   * What the module's effects use when `runEffects` runs them. Default: the test's clock, `memoryServiceCatalog`, and SQL
+   * that refuses every use.
+   */
   readonly backends?: Partial<Backends>;
   /** The time at which the test begins, RFC 3339; default: 2026-01-01T00:00:00Z. */
   readonly now?: string;

@@ -149,7 +149,7 @@ export class TestDomain<Data = unknown> {
    * An effect has carried out an intent.
    * @param intent one of `intents`, or the type of the only one that waits
    * @param event what the effect answers, checked against its schema; may be left out where it has no fields
-   * @throws Error for an intent that does not wait or whose turn it is not, and an event that the contract does not list
+   * @throws Error for an intent that does not wait, or waits for another; for an event that the contract does not list
    */
   succeed(intent: Intent | string, event?: NewEvent): Decision<Data> {
     return this.#settled(this.#intents.succeed(this.#intents.find(intent), event));

@@ -28,7 +28,7 @@ export async function buildRuntime(types) {
       "app/rollcall": "app/rollcall.ts",
       "app/index": "app/index.ts",
       "app/testing": "app/testing/index.ts",
-      "app/backends": "effects/index.ts",
+      "app/backends": "app/backends.ts",
     },
     bundle: true,
     splitting: true,
@@ -50,7 +50,7 @@ export async function buildRuntime(types) {
   copyDeclarations({
     from: types,
     to: join(DIST, "types"),
-    entries: ["app/index", "app/testing/index", "effects/index"],
+    entries: ["app/index", "app/testing/index", "app/backends"],
   });
 }
 

@@ -108,7 +108,8 @@ const domain = testDomain<Record<string, never>>(printers, { backends: { service
 domain.given(PrinterSeen.of({ printer_id: "p1" }));
 const decisions: readonly Decision[] = await domain.runEffects();
 const services = await serviceCatalog.discovery.services("printers", true);
-console.log(decisions.map(({ state }) => state).join(), services.map(({ address, port }) => address + ":" + port).join());
+const states = decisions.map(({ state }) => state);
+console.log(states.join(), services.map(({ address, port }) => address + ":" + port).join());
 `;
 
 /** A stranger's domain in TypeScript that writes to the service catalog, with a program that tests it. */

@@ -82,7 +82,9 @@ describe("rollcall/testing", () => {
     const files = new Set([join(dist, "app/testing.js")]);
     const packages = new Set<string>();
     for (const file of files)
-      for (const [, named, imported = named ?? ""] of readFileSync(file, "utf8").matchAll(/^(?:import .*|\}) ?from "([^"]+)";$|^import "([^"]+)";$/gm))
+      for (const [, named, imported = named ?? ""] of readFileSync(file, "utf8").matchAll(
+        /^(?:import .*|\}) ?from "([^"]+)";$|^import "([^"]+)";$/gm,
+      ))
         if (imported.startsWith(".")) files.add(join(file, "..", imported));
         else packages.add(imported);
     const others = [...packages].filter((name) => !name.startsWith("node:"));
