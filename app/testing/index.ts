@@ -3,5 +3,5 @@ export type { EmittedEvent } from "../../runtime/core/emission.ts";
 export type { Entity } from "../../runtime/core/entity.ts";
 export { type Decision, type SentMessage } from "./decision.ts";
 export { memoryServiceCatalog } from "./memory-catalog.ts";
-export type { TestDomain } from "./test-domain.ts";
+export type { TestDomain } from "./memory-domain.ts";
 export { testDomain, type TestDomainOptions } from "./load-domain.ts";

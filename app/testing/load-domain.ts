@@ -9,7 +9,7 @@ import type { Module, ModuleDomain } from "../host/module.ts";
 import { unknownName } from "./known-names.ts";
 import { memoryServiceCatalog } from "./memory-catalog.ts";
 import { ManualClock } from "./manual-clock.ts";
-import { TestDomain } from "./test-domain.ts";
+import { TestDomain } from "./memory-domain.ts";
 
 export interface TestDomainOptions {
   /** Which of the module's domains; default: its only one. */
@@ -17,8 +17,8 @@ export interface TestDomainOptions {
   /** A folder, or its URL, with contracts that replace the module's own. */
   readonly contracts?: string | URL;
   /**
-   * What the module's effects use when `runEffects` runs them. Default: the test's clock, `memoryServiceCatalog`, and SQL
-   * that refuses every use.
+   * What the module's effects use when `runEffects` runs them. Default: the test's clock, `memoryServiceCatalog`, and
+   * SQL that refuses every use.
    */
   readonly backends?: Partial<Backends>;
   /** The time at which the test begins, RFC 3339; default: 2026-01-01T00:00:00Z. */

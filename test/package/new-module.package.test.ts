@@ -52,7 +52,13 @@ describe("rollcall new", () => {
   it("writes JavaScript that has types", async () => {
     const compilerOptions = {
       ...STRICT,
-      ...{ allowJs: true, checkJs: true, noEmit: true, rewriteRelativeImportExtensions: false },
+      ...{
+        allowJs: true,
+        checkJs: true,
+        noEmit: true,
+        rewriteRelativeImportExtensions: false,
+        maxNodeModuleJsDepth: 0,
+      },
       ...{ types: ["node"], typeRoots: [join(ROOT, "node_modules/@types")] },
     };
     const project = installed.write("data/lost items/jsconfig.json", JSON.stringify({ compilerOptions }));
