@@ -73,7 +73,10 @@ function problemsOfCode({ code }: ModuleDomain): readonly string[] {
   if (foreign.length === 0) return [];
   const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : "";
   const names = foreign.slice(0, 3).join(", ") + more;
-  return [`${names}: made with another copy of zod: import { z } from "rollcall", not from "zod"`];
+  return [
+    `${names}: made with another copy of zod: import { z } from "rollcall", not from "zod", and use the rollcall that ` +
+      "the module imports: npx rollcall, in its folder",
+  ];
 }
 
 /** The names of shapes that our zod did not make: it can check them, but not document or compare them. */

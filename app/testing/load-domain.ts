@@ -40,7 +40,7 @@ export function testDomain<Data = unknown>(module: Module, options: TestDomainOp
   const directory = typeof folder === "string" ? folder : fileURLToPath(folder);
   const { model, diagnostics } = validateDomain(directory, { domain: name, ...code });
   if (!model) throw new Error(`the contracts have errors:\n${formatDiagnostics(diagnostics, "text")}`);
-  return new TestDomain<Data>(compileDomain(model, { env: "test", namespace: "" }), code.messages, clock);
+  return new TestDomain<Data>(compileDomain(model, { env: "test", namespace: "" }), model.code.messages, clock);
 }
 
 function chosenDomain({ name: module, domains }: Module, wanted: string | undefined): ModuleDomain {

@@ -1,8 +1,19 @@
 import { execFile, type ExecFileException, spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { waitUntil } from "../real/services/wait-until.ts";
 import { ROOT } from "../tidy/sources.ts";
 
 const run = promisify(execFile);
@@ -64,7 +75,7 @@ export class Installed {
 
   /** A file beside node_modules. */
   write(name: string, text: string): string {
-    const path = join(this.folder, name);
+    const path = resolve(this.folder, name);
     mkdirSync(join(path, ".."), { recursive: true });
     writeFileSync(path, text);
     return path;
@@ -115,14 +126,27 @@ export class Installed {
     });
   }
 
-  /** `rollcall start`, not waited for. */
-  start(port: number): ChildProcess {
-    const child = spawn(join(this.folder, "node_modules/.bin/rollcall"), ["start"], {
+  /** `rollcall start` in a folder, until it is ready. */
+  async serve(port: number, folder = join(this.folder, "data")): Promise<ChildProcess> {
+    const own = join(folder, "node_modules/.bin/rollcall");
+    const server = spawn(existsSync(own) ? own : join(this.folder, "node_modules/.bin/rollcall"), ["start"], {
       ...this.#as({ ROLLCALL_HTTP_PORT: String(port) }),
+      cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#running.add(child);
-    return child;
+    this.#running.add(server);
+    let said = "";
+    for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (said += String(chunk)));
+    const ready = async (): Promise<void> => {
+      const { status } = await fetch(`http://127.0.0.1:${port}/health/ready`);
+      if (status !== 200) throw new Error(`readiness is ${status}`);
+    };
+    await waitUntil(ready, {
+      what: "the installed rollcall start",
+      timeoutMs: 60_000,
+      hopeless: () => (server.exitCode === null ? undefined : said),
+    });
+    return server;
   }
 
   /** Nothing of this process but where programs are: no NODE_PATH, no NODE_OPTIONS. */

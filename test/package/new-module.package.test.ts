@@ -1,52 +1,52 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "../real/services/free-ports.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { catalogDomain } from "./catalog-domain.ts";
 import { compile, compileProject, STRICT } from "./consumer.ts";
+import { type Followed, followPage } from "./follow-page.ts";
 import { Installed } from "./installed.ts";
 
 let installed: Installed;
-beforeAll(async () => (installed = await Installed.open()), 180_000);
+let followed: Followed;
+beforeAll(async () => {
+  installed = await Installed.open();
+  const { http } = await freePorts(["http"]);
+  followed = await followPage(installed, "docs/guide/write-a-domain.md", http);
+}, 300_000);
 afterAll(() => installed?.close());
 
-describe("rollcall new", () => {
-  let folder: string;
-  /** One of the programs of what is installed in the module's own folder. */
-  const own = (program: string, ...args: readonly string[]) =>
-    installed.runIn(folder, join(folder, "node_modules/.bin", program), ...args);
-
-  beforeAll(async () => {
-    expect(await installed.rollcall("new", "lost_items", "lost items")).toMatchObject({ code: 0, stderr: "" });
-    folder = join(installed.folder, "data/lost items");
-    await installed.installInto(folder);
-  }, 180_000);
-
-  it("depends on the version that wrote it", async () => {
-    const { stdout } = await installed.rollcall("--version");
-    expect(await installed.rollcall("new", "other")).toMatchObject({ code: 0 });
-    const { dependencies } = JSON.parse(readFileSync(join(installed.folder, "data/other/package.json"), "utf8"));
-    expect(dependencies).toEqual({ rollcall: stdout.trim() });
-  });
-
-  it("writes a module whose own test passes", async () => {
-    const { code, stdout } = await installed.runIn(folder, "npm", "test");
-    expect(stdout).toMatch(/^# pass 4$/m);
+describe("the module of rollcall new", () => {
+  it("is tested, checked and served by the commands of the guide, its entity explained", async () => {
+    expect(followed.server.exitCode).toBeNull();
+    const { code, stdout } = await installed.runIn(followed.folder, "npm", "test");
     expect(stdout).toMatch(/^# fail 0$/m);
     expect(code).toBe(0);
   });
 
-  it("writes contracts that are valid, and find nothing when explored", async () => {
-    expect(await own("rollcall", "validate", "contracts")).toEqual({
+  it("depends on the version that wrote it", async () => {
+    const { stdout: version } = await installed.rollcall("--version");
+    expect(await installed.rollcall("new", "lost_items", "lost items")).toEqual({
       code: 0,
-      stdout: "contracts: the domain lost_items, with an orchestrator, a reducer and 1 effects: no problems\n",
+      stdout: "lost items: the module lost_items. There: npm install && npm test && npm start\n",
       stderr: "",
     });
-    expect(await own("rollcall", "check", "contracts")).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining("no problems"),
-      stderr: "",
-    });
+    const written = readFileSync(join(installed.folder, "data/lost items/package.json"), "utf8");
+    expect(JSON.parse(written)).toMatchObject({ name: "lost_items", dependencies: { rollcall: version.trim() } });
+  });
+
+  it("has contracts that are valid under its name", async () => {
+    expect(await installed.rollcall("new", "true", "true")).toMatchObject({ code: 0 });
+    for (const [folder, name] of [
+      ["lost items", "lost_items"],
+      ["true", "true"],
+    ] as const)
+      expect(await installed.rollcallIn(`data/${folder}`, "validate", "contracts")).toEqual({
+        code: 0,
+        stdout: `contracts: the domain ${name}, with an orchestrator, a reducer and 1 effects: no problems\n`,
+        stderr: "",
+      });
   });
 
   it("writes JavaScript that has types", async () => {
@@ -61,16 +61,26 @@ describe("rollcall new", () => {
       },
       ...{ types: ["node"], typeRoots: [join(ROOT, "node_modules/@types")] },
     };
-    const project = installed.write("data/lost items/jsconfig.json", JSON.stringify({ compilerOptions }));
+    const project = installed.write(join(followed.folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
     expect(await compileProject(project)).toBe("");
   });
 
   it("leaves a folder with files as it is", async () => {
-    const before = readdirSync(folder).toSorted();
-    const { code, stderr } = await installed.rollcall("new", "lost_items", "lost items");
-    expect(stderr).toMatch(/^rollcall: lost items is not empty, it has .*: name another folder/);
+    const before = readdirSync(followed.folder).toSorted();
+    const { code, stderr } = await installed.rollcall("new", "parcels");
+    expect(stderr).toMatch(/^rollcall: parcels is not empty, it has .*: name another folder/);
     expect(code).toBe(1);
-    expect(readdirSync(folder).toSorted()).toEqual(before);
+    expect(readdirSync(followed.folder).toSorted()).toEqual(before);
+  });
+
+  it.each([
+    ["Lost-Items", /beginning with a letter, such as lost_items$/m],
+    ["7", /beginning with a letter$/m],
+    ["rollcall", /this package has that name$/m],
+  ])("has no name such as %s", async (name, remedy) => {
+    const { code, stderr } = await installed.rollcall("new", name);
+    expect(stderr).toMatch(remedy);
+    expect(code).toBe(2);
   });
 });
 
