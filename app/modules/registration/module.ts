@@ -15,8 +15,10 @@ import { NodeHeartbeatEvent } from "../../../contracts/registration/messages/nod
 import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
 import { NodeLivenessExpired } from "../../../contracts/registration/messages/node-liveness-expired.ts";
 import { NodeRegistrationAccepted } from "../../../contracts/registration/messages/node-registration-accepted.ts";
-import { NodeRegistrationAckReceived } from "../../../contracts/registration/messages/node-registration-ack-received.ts";
-import { NodeRegistrationAckTimedOut } from "../../../contracts/registration/messages/node-registration-ack-timed-out.ts";
+import {
+  NodeRegistrationAckReceived,
+  NodeRegistrationAckTimedOut,
+} from "../../../contracts/registration/messages/ack-events.ts";
 import { NodeRegistrationAcked } from "../../../contracts/registration/messages/node-registration-acked.ts";
 import { NodeRegistrationInitiated } from "../../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeRegistrationRejected } from "../../../contracts/registration/messages/node-registration-rejected.ts";
