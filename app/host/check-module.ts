@@ -74,8 +74,8 @@ function problemsOfCode({ code }: ModuleDomain): readonly string[] {
   const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : "";
   const names = foreign.slice(0, 3).join(", ") + more;
   return [
-    `${names}: made with another copy of zod: import { z } from "rollcall", not from "zod", and use the rollcall that ` +
-      "the module imports: npx rollcall, in its folder",
+    `${names}: made with another copy of zod: import { z } from "rollcall", not from "zod", and use the rollcall ` +
+      "that the module imports: npx rollcall, in its folder",
   ];
 }
 

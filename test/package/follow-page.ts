@@ -14,7 +14,7 @@ const EXAMPLE_URL = "http://127.0.0.1:8080";
 
 /**
  * Runs the commands of a page, in order, as its reader would in an empty folder: blocks in `sh`. What a block in `text`
- * behind them has must be in their output, line by line. Blocks in `js` become files beside the module, before the tests.
+ * behind them has must be in their output, line by line. Blocks in `js` become files beside the module's test.
  */
 export async function followPage(installed: Installed, page: string, port: number): Promise<Followed> {
   const url = `http://127.0.0.1:${port}`;
