@@ -3,6 +3,8 @@ import { type Backends, withoutBackends } from "../../effects/backends.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
+import { readContractFolder } from "../../runtime/contract/reading/contract-folder.ts";
 import { fromRfc3339 } from "../../runtime/core/time.ts";
 import { checkModule } from "../host/check-module.ts";
 import type { Module, ModuleDomain } from "../host/module.ts";
@@ -32,15 +34,27 @@ export interface TestDomainOptions {
  * @throws Error with every diagnostic of contracts that have errors, by file and line
  */
 export function testDomain<Data = unknown>(module: Module, options: TestDomainOptions = {}): TestDomain<Data> {
-  const { name, contracts, code: codeOn } = chosenDomain(checkModule(module, "under test"), options.domain);
+  const chosen = chosenDomain(checkModule(module, "under test"), options.domain);
+  const folder = options.contracts ?? chosen.contracts;
+  const model = validModel(chosen, typeof folder === "string" ? folder : fileURLToPath(folder));
   const clock = clockAt(options.now);
-  const serviceCatalog = memoryServiceCatalog({ env: "test", namespace: "", domain: name });
-  const code = codeOn({ ...withoutBackends, clock, serviceCatalog, ...options.backends });
-  const folder = options.contracts ?? contracts;
-  const directory = typeof folder === "string" ? folder : fileURLToPath(folder);
-  const { model, diagnostics } = validateDomain(directory, { domain: name, ...code });
+  const serviceCatalog = memoryServiceCatalog({ env: "test", namespace: "", domain: chosen.name });
+  const { effects } = chosen.code({ ...withoutBackends, clock, serviceCatalog, ...options.backends });
+  const code = { ...model.code, effects };
+  return new TestDomain<Data>(compileDomain({ ...model, code }, { env: "test", namespace: "" }), code.messages, clock);
+}
+
+/** A domain's contracts as they were last read: a suite asks for the same with each test. */
+const lastModels = new WeakMap<ModuleDomain, { readonly read: string; readonly model: DomainModel }>();
+
+function validModel(domain: ModuleDomain, directory: string): DomainModel {
+  const read = JSON.stringify(readContractFolder(directory));
+  const last = lastModels.get(domain);
+  if (last?.read === read) return last.model;
+  const { model, diagnostics } = validateDomain(directory, { domain: domain.name, ...domain.code(withoutBackends) });
   if (!model) throw new Error(`the contracts have errors:\n${formatDiagnostics(diagnostics, "text")}`);
-  return new TestDomain<Data>(compileDomain(model, { env: "test", namespace: "" }), model.code.messages, clock);
+  lastModels.set(domain, { read, model });
+  return model;
 }
 
 function chosenDomain({ name: module, domains }: Module, wanted: string | undefined): ModuleDomain {

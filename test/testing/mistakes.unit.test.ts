@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Module } from "../../app/host/module.ts";
 import { registration } from "../../app/modules/registration/module.ts";
@@ -72,6 +74,14 @@ describe("a mistake is an error that lists what there is", () => {
       /the module under test can't be used:\n {2}api: must be 1, not 2/,
     ],
   ])("%s", (_, mistake, expected) => expect(mistake).toThrow(expected));
+
+  it("contracts that were changed meanwhile are read again", () => {
+    const { dir, remove } = contractsCopy();
+    removals.push(remove);
+    testDomain(registration, { contracts: dir });
+    rmSync(join(dir, "reducer.yaml"));
+    expect(() => testDomain(registration, { contracts: dir })).toThrow(/^the contracts have errors:/);
+  });
 
   it("contracts with errors are every diagnostic, with file and line", () => {
     const { dir, remove } = contractsCopy(["reducer", "record_failure", "record_falure"]);
