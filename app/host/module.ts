@@ -28,12 +28,23 @@ export interface ModuleDomain {
   readonly measures?: readonly Measure[];
 }
 
+/** A file with a command of a module. */
+export interface ModuleCommand {
+  /** Adds the command to `rollcall`. `program` is commander's: `program.command("parcels").action(...)`. */
+  addCommands(program: object): void;
+}
+
 /** Domains that are installed and served together: contracts, and the code that they name. */
 export interface Module {
   readonly api: typeof MODULE_API;
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   readonly domains: readonly ModuleDomain[];
+  /**
+   * Commands of its own, by their first word: `{ parcels: () => import("./commands/parcels.js") }` adds
+   * `rollcall parcels`. A file is loaded only when its command is called, and for `--help`.
+   */
+  readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
   /**
    * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance whose routes
    * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them:

@@ -25,9 +25,7 @@ import { NodeRegistrationRejected } from "../../../contracts/registration/messag
 import { NodeUpdated } from "../../../contracts/registration/messages/node-updated.ts";
 import { PostgresRegistrationConfirmed } from "../../../contracts/registration/messages/outcomes.ts";
 import { RegistrationCompleted, RegistrationFailed } from "../../../contracts/registration/messages/raised.ts";
-import { HandlerConsulDeregister } from "../../../effects/service-catalog/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-set-status.effect.ts";
+import { serviceCatalogEffects } from "../../../effects/service-catalog/effects.ts";
 import type { Backends } from "../../../effects/backends.ts";
 import { postgresInventory } from "../../../effects/postgres/postgres-inventory.ts";
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
@@ -95,20 +93,22 @@ export const registrationCode = (
 });
 
 /** The registration domain's code with its effects on backends. */
-export const registrationOn = ({ serviceCatalog: { registry }, sql }: Backends): DomainCode =>
-  registrationCode(
+export const registrationOn = (backends: Backends): DomainCode => {
+  const { registry } = backends.serviceCatalog;
+  return registrationCode(
     {
-      HandlerConsulRegister: HandlerConsulRegister(registry),
-      HandlerConsulSetStatus: HandlerConsulSetStatus(registry),
-      HandlerConsulDeregister: HandlerConsulDeregister(registry),
-      HandlerPostgresUpsert: HandlerPostgresUpsert(sql),
-      HandlerPostgresUpdate: HandlerPostgresUpdate(sql),
+      ...serviceCatalogEffects(backends),
+      HandlerPostgresUpsert: HandlerPostgresUpsert(backends.sql),
+      HandlerPostgresUpdate: HandlerPostgresUpdate(backends.sql),
     },
     [
       { backend: "consul", inventory: registry, repairs: consulDrift },
-      { backend: "postgres", inventory: postgresInventory(sql), repairs: postgresDrift },
+      { backend: "postgres", inventory: postgresInventory(backends.sql), repairs: postgresDrift },
     ],
   );
+};
+
+export const REGISTRATION_CONTRACTS = new URL("../../../contracts/registration/", import.meta.url);
 
 export const registration = defineModule({
   api: 1,
@@ -116,7 +116,7 @@ export const registration = defineModule({
   domains: [
     {
       name: "registration",
-      contracts: new URL("../../../contracts/registration/", import.meta.url),
+      contracts: REGISTRATION_CONTRACTS,
       code: registrationOn,
       measures: [{ name: "activation", help: "From introspection to active.", durationMs: activationMs }],
     },
@@ -124,4 +124,9 @@ export const registration = defineModule({
   isAtRoot: true,
   // Loaded when it is served: commands that only read contracts need no HTTP.
   routes: async (http: Http, api: DomainApi) => (await import("./routes.ts")).addRoutes(http, api),
+  commands: {
+    demo: () => import("./commands/demo.ts"),
+    nodes: () => import("./commands/nodes.ts"),
+    simulate: () => import("./commands/simulate.ts"),
+  },
 });
