@@ -48,7 +48,7 @@ export interface Module {
   /**
    * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance whose routes
    * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them:
-   * what this package exports names no types of other packages.
+   * this package exports no types of other packages.
    */
   routes?(http: object, api: object): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */
