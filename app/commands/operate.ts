@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { DoctorCheck } from "../http/health/troubles.ts";
+import type { DoctorCheck } from "../http/health/doctor.routes.ts";
 import type { Hold } from "../http/health/holds.routes.ts";
 import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
 import { colors, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
@@ -8,6 +8,7 @@ import { colors, print, printJson, printTable, replaceUnprintable } from "../ter
 export function addCommands(program: Command): void {
   withServerOptions(program.command("doctor"))
     .description("examines every part of a running system; exits 1 on a finding")
+    .option("--domain <name>", "only this domain; default: every one")
     .action(doctor);
   withServerOptions(program.command("reload"))
     .description(
@@ -29,18 +30,22 @@ export function addCommands(program: Command): void {
     .action(releaseHold);
 }
 
-async function doctor(options: ServerOptions): Promise<void> {
+async function doctor({ domain, ...options }: ServerOptions & { readonly domain?: string }): Promise<void> {
   const report = await callServer<{ ok: boolean; checked_at: string; checks: DoctorCheck[] }>(
     options,
     "/api/v1/doctor",
+    { query: { domain } },
   ).catch((error: unknown) => {
     const detail = error instanceof Error ? error.message : String(error);
-    const check: DoctorCheck = { name: "server", level: "finding", detail };
+    const check: DoctorCheck = { domain: null, name: "server", level: "finding", detail };
     return { ok: false, checked_at: new Date().toISOString(), checks: [check] };
   });
-  const width = Math.max(...report.checks.map(({ name }) => name.length));
+  const domains = new Set(report.checks.flatMap((check) => check.domain ?? []));
+  const nameOf = ({ domain: of, name }: DoctorCheck): string =>
+    of === null || domains.size === 1 ? name : `${of}: ${name}`;
+  const width = Math.max(...report.checks.map((check) => nameOf(check).length));
   if (options.json) printJson(report);
-  else for (const check of report.checks) print(checkText(check, width));
+  else for (const check of report.checks) print(checkText({ ...check, name: nameOf(check) }, width));
   if (!report.ok) process.exitCode = 1;
 }
 

@@ -28,6 +28,7 @@ import {
 import type { Module } from "./module.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
+import { Troubles } from "./troubles/troubles.ts";
 
 const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const MIGRATIONS = [
@@ -81,13 +82,15 @@ export async function composeHost(config: Config, options: HostOptions) {
   const timer = setInterval(() => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
   timer.unref();
   let stopping: Promise<void> | undefined;
+  const troubles = new Troubles({ systems, clock, isStopping: () => stopping !== undefined });
   const stop = async (): Promise<void> => {
     clearInterval(timer);
+    troubles.stop();
     await Promise.all(systems.map(({ runtime }) => runtime.stop()));
     await store.close();
   };
   return {
-    ...{ config, clock, store },
+    ...{ config, clock, store, troubles },
     systems: systems as readonly System[],
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
@@ -97,6 +100,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     },
     /** @throws as `Runtime.start`, when no domain can be started */
     async start(): Promise<void> {
+      troubles.start();
       const started = await Promise.allSettled(systems.map(({ runtime }) => runtime.start()));
       const failures = started.flatMap((result, index) =>
         result.status === "rejected" ? [{ system: systems[index] as System, error: result.reason as unknown }] : [],
@@ -124,7 +128,7 @@ type Shared = Awaited<ReturnType<typeof openShared>>;
 
 function composeSystem(
   config: Config,
-  { clock, createBus, failpoint, store, tracing }: Shared,
+  { clock, createBus, failpoint, store }: Shared,
   { module, source, contracts, backends }: ServedDomain,
   { editable = false, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
@@ -138,7 +142,8 @@ function composeSystem(
     makeBus: () => createBus(source.code.domain),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({
-        ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
+        ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded },
+        tracing: installedTracing(busName(config), domain.name),
         owner: `${PROCESS_NAME}:${v7()}`,
         partitions: partitionsByDomain?.get(source.code.domain) ?? partitions,
         ...(limits && { limits }),
@@ -189,14 +194,14 @@ async function openShared(config: Config, { log, ...options }: HostOptions) {
       const contracts = await resolveStartupContracts(store, domain.contracts, domain.source, {
         isShared: !isEmbedded(config),
         by: `the start of ${PROCESS_NAME}`,
-        warn: (text) => log?.warn(text),
+        warn: (text) => log?.warn({ domain: domain.source.code.domain }, text),
       });
       domains.push({ ...domain, contracts });
     }
     const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
       openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
-    return { clock, createBus, domains, failpoint, store, tracing: installedTracing(busName(config)) };
+    return { clock, createBus, domains, failpoint, store };
   } catch (error) {
     await store.close();
     throw error;

@@ -48,6 +48,7 @@ export class Runtime {
   readonly #stop = new AbortController();
   #refused: readonly string[] = [];
   #assignmentGeneration = 0;
+  #isAssignmentSettled = false;
   #loop: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
@@ -135,8 +136,14 @@ export class Runtime {
     return {
       owned: [...owned.keys()].sort((a, b) => a - b),
       partitions: partitionCount,
+      /** Whether partitions were assigned and taken over at least once, be they none. */
+      isAssignmentSettled: this.#isAssignmentSettled,
       /** Why partitions were not taken over, one text for each. */
       refused: this.#refused,
+      paused: [...owned.values()].flatMap(({ number, isPaused }) => (isPaused ? [number] : [])),
+      standstillMs: this.#serviceMonitor.standstillMs,
+      commits: this.#turns.commits,
+      openBreakersMs: this.#intents.openBreakersMs,
       bus: this.#serviceMonitor.statusOf("bus"),
       store: this.#serviceMonitor.statusOf("store"),
       waiting: inbox.size,
@@ -248,6 +255,7 @@ export class Runtime {
   #resumePartitions({ started, refused, intents, unpublished, deadlines }: Takeover): void {
     const { bus, clock, inbox, observe, owned } = this.#context;
     this.#refused = refused;
+    this.#isAssignmentSettled = true;
     for (const { partition, servedForMs } of started) {
       if (servedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - servedForMs;
       owned.set(partition.number, partition);

@@ -1,8 +1,7 @@
 import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
 import type { System } from "../../host/compose.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
-import { readPartitionServices } from "../health/health.routes.ts";
-import { unreachableParts } from "../health/troubles.ts";
+import { readPartitionServices } from "../../host/troubles/partition-services.ts";
 import { apiRoute, type Http, NodeParams } from "../server/route-types.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { Explanation, explain } from "./explanation.ts";
@@ -54,9 +53,11 @@ export function addExplanationRoutes(http: Http, system: System): void {
 async function readOutages(system: System, nodeId: string): Promise<string[]> {
   const { bus, store, refused } = system.runtime.status();
   const partition = nodePartition(system, nodeId);
-  const services = await readPartitionServices(system);
+  const services = await readPartitionServices(system.store, system.name);
   return [
-    ...unreachableParts({ bus, store }).map(({ line }) => line),
+    ...Object.entries({ bus, store }).flatMap(([part, status]) =>
+      status.ok ? [] : [`the ${part} can't be reached (${status.reason})`],
+    ),
     ...services
       .filter((service) => service.partition === partition && !service.isServed)
       .map(({ seconds }) => `no process has served its partition ${partition} for ${Math.floor(seconds)} s`),

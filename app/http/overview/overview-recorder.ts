@@ -24,8 +24,6 @@ export function recordOverview({ clock, runtime, watch }: System, counts: NodeCo
   const history = new OverviewHistory(SAMPLES_MAX);
   const activation = new RecentValues(RECENT_WINDOW);
   const lateness = new RecentValues(RECENT_WINDOW);
-  /** Backends whose circuit breaker is open, and since when (ms since the epoch). */
-  const openBreakers = new Map<string, number>();
 
   function onDecision({ message, decision }: EventOf<"decision">): void {
     if (message.type === NodeIntrospectionEvent.messageType) totals.introspections++;
@@ -41,9 +39,6 @@ export function recordOverview({ clock, runtime, watch }: System, counts: NodeCo
     if (event.kind === "decision") onDecision(event);
     if (event.kind === "dead_letter") totals.dead_letters++;
     if (event.kind === "deadline_fired") lateness.add(event.lateMs, clock.monotonicMs());
-    if (event.kind !== "breaker") return;
-    if (event.open) openBreakers.set(event.backend, clock.wallMs());
-    else openBreakers.delete(event.backend);
   });
 
   let cancel = (): void => {};
@@ -58,5 +53,5 @@ export function recordOverview({ clock, runtime, watch }: System, counts: NodeCo
     unwatch();
     cancel();
   };
-  return { startedAtMs, totals, history, activation, lateness, openBreakers, close };
+  return { startedAtMs, totals, history, activation, lateness, close };
 }

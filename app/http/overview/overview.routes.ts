@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { System } from "../../host/compose.ts";
-import type { Readiness } from "../health/health.routes.ts";
-import { readHolds } from "../health/holds.routes.ts";
-import { listNotices } from "../health/troubles.ts";
+import type { Host, System } from "../../host/compose.ts";
+import { troublesFor } from "../../host/troubles/trouble.ts";
+import { partsOf } from "../health/parts.ts";
+import { troubleView } from "../health/trouble-view.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { type NodeCounts, stableStates } from "../entities/node-counts.ts";
 import { Overview, stateKindOf } from "./overview.ts";
@@ -16,7 +16,7 @@ const Query = z.object({
     .describe("false: without the history, which is most of the answer"),
 });
 
-export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts, readiness: Readiness): void {
+export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts, troubles: Host["troubles"]): void {
   const { runtime, clock } = system;
   const recorded = recordOverview(system, counts);
   http.addHook("onClose", async () => recorded.close());
@@ -24,30 +24,25 @@ export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts
   http.get(
     "/api/v1/overview",
     apiRoute(["reader"], {
-      summary: "Nodes by state, rates, and notices",
+      summary: "Nodes by state, rates, and troubles",
       querystring: Query,
       response: { 200: Overview },
     }),
     async ({ query: { history } }) => {
       // During an outage of the store the rest is still shown: that is when it is needed.
-      const [nodes, parts, holds] = await Promise.all([
-        counts.byStableState(),
-        readiness.parts(),
-        readHolds(system).catch(() => []),
-      ]);
-      const { lagByPartition, brokerTimeMs, drift } = runtime.status();
+      const [nodes, found] = await Promise.all([counts.byStableState(), troubles.list()]);
+      const { lagByPartition, brokerTimeMs } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
-      const { openBreakers } = recorded;
       return {
         at: new Date(brokerTimeMs).toISOString(),
         began_at: new Date(recorded.startedAtMs).toISOString(),
-        notices: listNotices({ parts, refusedChange, holds, openBreakers, drift, nowMs, brokerTimeMs }),
+        troubles: troublesFor(found, system.name).map(troubleView),
         refused_contracts: refusedChange && {
           at: new Date(refusedChange.atMs).toISOString(),
           reason: refusedChange.reason,
         },
-        parts,
+        parts: partsOf(system, found),
         states: stableStates(system.domain).map((state) => ({
           name: state.name,
           kind: stateKindOf(state),

@@ -13,7 +13,7 @@ import { addDoctorRoutes } from "../health/doctor.routes.ts";
 import { addEventRoutes } from "../events/events.routes.ts";
 import { addExplanationRoutes } from "../entities/explanation.routes.ts";
 import { addBrowserGuard } from "./browser-guard.ts";
-import { addHealthRoutes, Readiness } from "../health/health.routes.ts";
+import { addHealthRoutes } from "../health/health.routes.ts";
 import { addHoldRoutes } from "../health/holds.routes.ts";
 import { addJournalRoutes } from "../journal/journal.routes.ts";
 import { addJsonBodyParser } from "./json-body.ts";
@@ -43,7 +43,7 @@ export interface HttpServerOptions {
 
 /** The HTTP interface of a host, not yet listening. `close()` ends streams and waiting requests. */
 export function createHttpServer(
-  host: Pick<Host, "config" | "clock" | "systems">,
+  host: Omit<Host, "system" | "start" | "stop">,
   { onInternalError, requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS }: HttpServerOptions = {},
 ): FastifyInstance {
   const server = fastify({
@@ -76,17 +76,21 @@ export function createHttpServer(
   addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
   addAuthorization(server);
   registerOpenApi(server);
-  for (const system of systems) void server.register(async (scope) => addRoutes(scope, system));
+  const countsOf = new Map(systems.map((system) => [system, new NodeCounts(system)]));
+  void server.register(async (scope) => {
+    const http = scope.withTypeProvider<ZodTypeProvider>();
+    addHealthRoutes(http, host);
+    addDoctorRoutes(http, host);
+    addMetricsRoutes(http, host, countsOf);
+    for (const [system, counts] of countsOf)
+      void http.register(async (inner) => addRoutes(inner, system, counts, host.troubles));
+  });
   return server;
 }
 
-function addRoutes(scope: FastifyInstance, system: System): void {
+function addRoutes(scope: FastifyInstance, system: System, counts: NodeCounts, troubles: Host["troubles"]): void {
   const http = scope.withTypeProvider<ZodTypeProvider>();
-  const counts = new NodeCounts(system);
-  const readiness = new Readiness(system);
-  addHealthRoutes(http, readiness);
-  addMetricsRoutes(http, system, counts);
-  addOverviewRoutes(http, system, counts, readiness);
+  addOverviewRoutes(http, system, counts, troubles);
   addEventRoutes(http, system);
   addRegistrationRoutes(http, system);
   addTimelineRoutes(http, system);
@@ -94,7 +98,6 @@ function addRoutes(scope: FastifyInstance, system: System): void {
   addStreamRoutes(http, system);
   addServiceRoutes(http, system);
   addDeadLetterRoutes(http, system);
-  addDoctorRoutes(http, system);
   addJournalRoutes(http, system);
   addHoldRoutes(http, system);
   addReloadRoutes(http, system);
