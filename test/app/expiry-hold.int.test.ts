@@ -65,7 +65,7 @@ describe("nodes that go silent at once", () => {
     await expect
       .poll(() => metric('rollcall_expiry_held_entities{domain="registration",state="ACTIVE"} 12'), WAIT)
       .toBe(true);
-    expect(await metric('rollcall_expiry_held{domain="registration",state="ACTIVE"} 1')).toBe(true);
+    expect(await metric('rollcall_trouble{domain="registration",code="EXPIRY_HELD"} 1')).toBe(true);
     expect(await inState("LIVENESS_EXPIRED")).toEqual(few);
     const ready = await bench.ask("/health/ready");
     expect(ready).toMatchObject({

@@ -41,10 +41,10 @@ describe("the overview", () => {
     expect(elsewhere.activation).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
   });
 
-  it("exports the same latencies to Prometheus, without labels", async () => {
+  it("exports the same latencies to Prometheus, by domain only", async () => {
     const { body } = await bench.ask<string>("/metrics");
-    expect(body).toContain("rollcall_activation_seconds_count 2");
-    expect(body).not.toMatch(/rollcall_activation_seconds_\w+\{(?!le=)/);
+    expect(body).toContain('rollcall_activation_seconds_count{domain="registration"} 2');
+    expect(body).not.toMatch(/rollcall_activation_seconds_\w+\{(?!(le="[^"]+",)?domain="registration"\})/);
   });
 
   it("has the lag of each partition that is served here", async () => {

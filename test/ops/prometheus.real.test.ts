@@ -67,7 +67,7 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     const nodes = NODES.map((nodeId) => new RollcallNode({ transport, nodeId, nodeType: "effect" }));
     atEnd.push(() => Promise.all(nodes.map((node) => node.close())));
     await Promise.all(nodes.map((node) => node.start()));
-    await waitUntil(() => expectSeries(`rollcall_nodes{state="ACTIVE"} == ${NODES.length}`), {
+    await waitUntil(() => expectSeries(`rollcall_entities{state="ACTIVE"} == ${NODES.length}`), {
       what: "the nodes",
       timeoutMs: 60_000,
     });

@@ -17,9 +17,6 @@ export function registerSystemGauges({ gauge }: Instruments, system: System, cou
   gauge("build_info", "1; version, Node, store and contracts are its labels.", buildLabels, (set) =>
     set(1, { version: VERSION, node: process.version, store: store.kind, contract_hash: system.domain.contractHash }),
   );
-  add("contracts_refused", "1 while the last requested contract change is refused.", () =>
-    runtime.refusedChange ? 1 : 0,
-  );
   add("lag_messages", "In the log but not processed yet.", ({ lag }) => lag);
   add("waiting_messages", "Received but not processed yet.", ({ waiting }) => waiting);
   add("intents_pending", "Intents that are not settled.", ({ intents }) => intents);
@@ -27,9 +24,6 @@ export function registerSystemGauges({ gauge }: Instruments, system: System, cou
   add("deadlines_armed", "Deadlines that may still fire.", ({ deadlines }) => deadlines);
   add("partitions", "Partitions of the topics, over all processes.", ({ partitions }) => partitions);
   add("partitions_owned", "Partitions that this process serves.", ({ owned }) => owned.length);
-  add("partitions_refused", "Partitions that were not taken over.", ({ refused }) => refused.length);
-  add("bus_up", "1 while the bus is reachable.", ({ bus }) => (bus.ok ? 1 : 0));
-  add("store_up", "1 while the store is reachable.", ({ store: { ok } }) => (ok ? 1 : 0));
   registerHoldGauges(gauge, system);
   registerDriftGauges(gauge, system);
   // Every process exports the same count of all processes: aggregate with max(), not sum(). Missing without the store.
@@ -39,16 +33,12 @@ export function registerSystemGauges({ gauge }: Instruments, system: System, cou
 }
 
 function registerHoldGauges(gauge: Instruments["gauge"], system: System): void {
-  const add = (name: string, help: string, read: (hold: { readonly waiting: number }) => number) =>
-    gauge(name, help, ["state"], (set) => {
-      const { holds } = system.runtime.status();
-      for (const state of guardedStates(system.domain)) {
-        const hold = holds.find((each) => each.state === state);
-        set(hold ? read(hold) : 0, { state });
-      }
-    });
-  add("expiry_held", "1 while expiry of the state is held, in all processes.", () => 1);
-  add("expiry_held_entities", "Entities of this process whose expiry is held.", ({ waiting }) => waiting);
+  const help = "Entities of this process whose expiry is held.";
+  gauge("expiry_held_entities", help, ["state"], (set) => {
+    const { holds } = system.runtime.status();
+    for (const state of guardedStates(system.domain))
+      set(holds.find((hold) => hold.state === state)?.waiting ?? 0, { state });
+  });
 }
 
 function registerDriftGauges(gauge: Instruments["gauge"], { runtime }: System): void {
