@@ -68,7 +68,7 @@ export function addMetricsRoutes(
 }
 
 /** Each code begins at 0, so that alerts see it begin. */
-function registerTroubles(metrics: MetricsRegistry, systems: Host["systems"], troubles: Host["troubles"]): void {
+export function registerTroubles(metrics: MetricsRegistry, systems: Host["systems"], troubles: Host["troubles"]): void {
   const help = "1 while there is such a trouble; without a domain: of the process.";
   metrics.ofProcess().gauge("trouble", help, ["domain", "code"], async (set) => {
     for (const code of TROUBLE_CODES.process) set(0, { domain: "", code });
