@@ -75,13 +75,14 @@ function stalled({ status }: DomainFacts, { nowMs, isShared }: Surroundings): Ow
   const partitions = still.length === 0 && isFailing ? owned : still.map(([number]) => number);
   if (partitions.length === 0) return [];
   const forMs = Math.max(commits.failing?.forMs ?? 0, ...still.map(([, ms]) => ms));
+  const reason = commits.failing ? `; ${commits.failing.reason}` : "";
   return [
     {
       code: "PARTITION_STALLED",
       partitions,
       sinceMs: nowMs - forMs,
       title: partitions.length === 1 ? `partition ${partitions[0]} stands still` : "partitions stand still",
-      detail: `partitions ${partitions.join(", ")}: messages wait and none is taken${commits.failing ? `; ${commits.failing.reason}` : ""}`,
+      detail: `${partitions.join(", ")}: messages wait and none is taken${reason}`,
       remedy: "see that they have a leader, and the log for what can't be read or stored; a restart reads them anew",
       blocks: "domain",
     },

@@ -19,7 +19,7 @@ interface Entry {
   absentSinceMs: number | undefined;
 }
 
-/** Remembers since when each trouble is there, and tells when it begins, each minute while it lasts, and when it ends. */
+/** Remembers since when each trouble is there, and tells when it begins, once a minute while it lasts, and its end. */
 export class TroubleRecord {
   readonly #entries = new Map<string, Entry>();
 

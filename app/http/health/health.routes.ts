@@ -25,8 +25,8 @@ export function addHealthRoutes(http: Http, { systems, troubles }: Pick<Host, "s
   const route = apiRoute("anyone", {
     summary: "Whether the process, or one of its domains, can do its work",
     description:
-      "503: at least one trouble blocks it. Texts name machines and users: where tokens are configured, only a caller " +
-      "with a token gets the troubles and the reasons of parts.",
+      "503: at least one trouble blocks it. Texts name machines and users: where tokens are configured, only a " +
+      "caller with a token gets the troubles and the reasons of parts.",
     querystring: Query,
     response: { 200: Readiness, 503: Readiness },
   });
