@@ -2,9 +2,11 @@ import { type Command, Option } from "commander";
 import { EventStream } from "../../client/event-stream.ts";
 import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
 import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
-import type { Explanation } from "../http/entities/explanation.ts";
-import type { RegistrationView } from "../http/entities/registration-view.ts";
-import type { TimelineItem } from "../http/entities/timeline.ts";
+import type {
+  RegistrationExplanation as Explanation,
+  RegistrationTimelineItem as TimelineItem,
+  RegistrationView,
+} from "../modules/registration/registration-view.ts";
 import { clientToken } from "../host/config.ts";
 import { formatAge, formatDuration } from "../http/server/text-format.ts";
 import { interruption } from "../terminal/interrupt.ts";

@@ -3,6 +3,7 @@ import type { BusListener, BusRecord } from "../ports/event-bus.ts";
 import { ContractsSuperseded } from "./contract-in-force.ts";
 import { BrokerClock } from "./deadlines/broker-clock.ts";
 import { DeadlineScheduler } from "./deadlines/deadline-scheduler.ts";
+import { isDeploymentDifference } from "./deployment.ts";
 import { noFailpoint } from "./failpoint.ts";
 import { IntentRunner } from "./intents/intent-runner.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
@@ -25,7 +26,7 @@ const STOP_DRAIN_MS = 7_000;
 interface RuntimeOptions
   extends
     Pick<ShellContext, "domain" | "bus" | "store" | "clock" | "owner" | "onFatal">,
-    Partial<Pick<ShellContext, "observe" | "failpoint" | "tracing">> {
+    Partial<Pick<ShellContext, "observe" | "failpoint" | "confirmTakeover" | "tracing">> {
   /** Partition count for topics that do not exist yet. */
   readonly partitions: number;
   readonly limits?: Partial<ShellLimits>;
@@ -56,6 +57,7 @@ export class Runtime {
     this.#context = {
       observe: () => {},
       failpoint: noFailpoint,
+      confirmTakeover: async () => {},
       tracing: undefined,
       ...options,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -132,7 +134,6 @@ export class Runtime {
 
   status() {
     const { owned, partitionCount, inbox } = this.#context;
-    const { lagByPartition } = this.#serviceMonitor;
     return {
       owned: [...owned.keys()].sort((a, b) => a - b),
       partitions: partitionCount,
@@ -141,18 +142,13 @@ export class Runtime {
       /** Why partitions were not taken over, one text for each. */
       refused: this.#refused,
       paused: [...owned.values()].flatMap(({ number, isPaused }) => (isPaused ? [number] : [])),
-      standstillMs: this.#serviceMonitor.standstillMs,
+      ...this.#serviceMonitor.status,
       commits: this.#turns.commits,
       openBreakersMs: this.#intents.openBreakersMs,
-      bus: this.#serviceMonitor.statusOf("bus"),
-      store: this.#serviceMonitor.statusOf("store"),
       waiting: inbox.size,
       intents: this.#intents.size,
       unpublished: this.#publisher.size,
       deadlines: this.#deadlines.index.size,
-      /** Records in the log that were not taken yet, over the owned partitions. */
-      lag: [...lagByPartition.values()].reduce((sum, lag) => sum + lag, 0),
-      lagByPartition,
       brokerTimeMs: this.brokerTimeMs,
       /** Holds on expiry that are in force, over all processes; `waiting` counts this process's entities. */
       holds: this.#deadlines.guard.holds,
@@ -246,6 +242,7 @@ export class Runtime {
         return;
       } catch (error) {
         if (error instanceof ContractsSuperseded && this.#options.onSuperseded) return this.#options.onSuperseded();
+        if (isDeploymentDifference(error)) return this.#options.onFatal(error);
         observe({ kind: "unreachable", part: "store", error: String(error) });
         await sleep(clock, backOffMs(++failures));
       }

@@ -6,6 +6,7 @@ import { MetricsRegistry } from "../../app/http/metrics/instruments.ts";
 import { registerTroubles } from "../../app/http/metrics/metrics.routes.ts";
 import { createMetricsObserver } from "../../app/http/metrics/runtime-metrics.ts";
 import { registerSystemGauges } from "../../app/http/metrics/system-gauges.ts";
+import { registration } from "../../app/modules/registration/module.ts";
 import { DECODE_ERROR_CODES } from "../../runtime/core/incoming-json.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { shippedDomain as domain } from "../registration/shipped-domain.ts";
@@ -25,7 +26,14 @@ const systemOf = (name: string): System => {
     ...{ bus: { ok: true }, store: { ok: true }, holds: [], brokerTimeMs: 5 },
     drift: backends.map((backend) => ({ backend, comparedAtMs: 1, error: null, found, isHeld: false })),
   };
-  return { name, domain, store: { kind: "pglite" }, runtime: { status: () => status, brokerTimeMs: 5 } } as never;
+  const measures = registration.domains[0]?.measures;
+  return {
+    name,
+    domain,
+    measures,
+    store: { kind: "pglite" },
+    runtime: { status: () => status, brokerTimeMs: 5 },
+  } as never;
 };
 
 /** Every event of which a label could be made. */
@@ -80,7 +88,7 @@ async function scraped(names: readonly string[]): Promise<string[]> {
     const observe = createMetricsObserver(instruments, system);
     for (const event of everyEvent()) observe(event as ShellEvent);
   }
-  registerTroubles(metrics, systems, { list: () => Promise.resolve([]) } as never);
+  registerTroubles(metrics, names, { list: () => Promise.resolve([]) } as never);
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 

@@ -1,11 +1,11 @@
 import { basename } from "node:path";
 import { z } from "zod";
-import { CheckerBusy, CheckTimeout, ContractChecker } from "../../contract-check/contract-checker.ts";
+import { CheckerBusy, CheckTimeout } from "../../contract-check/contract-checker.ts";
 import { sourcesOf } from "../../host/contracts-in-force.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
-import type { System } from "../../host/compose.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import { parseBody } from "../server/json-body.ts";
 import { Problem } from "../server/problem.ts";
 
@@ -30,13 +30,11 @@ const Body = z.strictObject({
 
 export type { ContractCheck };
 
-export function addContractCheckRoutes(http: Http, system: System): void {
+export function addContractCheckRoutes(http: Http, { system, checker }: DomainApi): void {
   const { store, config } = system;
-  const checker = new ContractChecker();
-  http.addHook("preClose", async () => checker.close());
 
   http.post(
-    "/api/v1/contracts/check",
+    "/contracts/check",
     apiRoute([], {
       summary: "Checks edited contracts: diagnostics, graph, exploration, replay of the journal",
       description: "Nothing is written or run. One request at a time; it takes at most 20 s.",

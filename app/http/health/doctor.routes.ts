@@ -35,7 +35,10 @@ const INTENT_AGE_MAX_MS = 60_000;
 const ok = (name: string, detail: string): Check => ({ name, level: "ok", detail });
 const finding = (name: string, detail: string, remedy: string): Check => ({ name, level: "finding", detail, remedy });
 
-export function addDoctorRoutes(http: Http, host: Pick<Host, "systems" | "troubles" | "store" | "clock">): void {
+type Examined = Pick<Host, "systems" | "troubles" | "store" | "clock">;
+
+/** Of the process, and of every domain or one of them. */
+export function addDoctorRoutes(http: Http, host: Examined): void {
   http.get(
     "/api/v1/doctor",
     apiRoute(["reader"], {
@@ -43,17 +46,27 @@ export function addDoctorRoutes(http: Http, host: Pick<Host, "systems" | "troubl
       querystring: Query,
       response: { 200: Report },
     }),
-    async ({ query: { domain } }) => {
-      const checked_at = new Date(host.clock.wallMs()).toISOString();
-      const only = domain === undefined ? undefined : systemOf(host.systems, domain);
-      const ofProcess = examineAll(host, null, { runtime: () => [runtimeCheck()], store: storeChecks });
-      const ofDomains = (only ? [only] : host.systems).map((system) => examineAll(system, system.name, EXAMINATIONS));
-      const troubles = await host.troubles.list();
-      const shown = only ? troublesFor(troubles, only.name) : troubles;
-      const checks = [...shown.map(checkOfTrouble), ...(await Promise.all([ofProcess, ...ofDomains])).flat()];
-      return { ok: checks.every(({ level }) => level !== "finding"), checked_at, checks };
-    },
+    ({ caller, query: { domain } }) => examineHost(host, systemOf(host.systems, domain, caller)),
   );
+}
+
+/** As the other, below a domain's path. */
+export function addDomainDoctorRoute(http: Http, host: Examined, system: System): void {
+  http.get(
+    "/doctor",
+    apiRoute(["reader"], { summary: "Examines each part of the process and of the domain", response: { 200: Report } }),
+    () => examineHost(host, system),
+  );
+}
+
+async function examineHost(host: Examined, only: System | undefined): Promise<z.infer<typeof Report>> {
+  const checked_at = new Date(host.clock.wallMs()).toISOString();
+  const ofProcess = examineAll(host, null, { runtime: () => [runtimeCheck()], store: storeChecks });
+  const ofDomains = (only ? [only] : host.systems).map((system) => examineAll(system, system.name, EXAMINATIONS));
+  const troubles = await host.troubles.list();
+  const shown = only ? troublesFor(troubles, only.name) : troubles;
+  const checks = [...shown.map(checkOfTrouble), ...(await Promise.all([ofProcess, ...ofDomains])).flat()];
+  return { ok: checks.every(({ level }) => level !== "finding"), checked_at, checks };
 }
 
 /** Those that end without anyone's help. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Host } from "../../host/compose.ts";
 import { blockers, troublesFor } from "../../host/troubles/trouble.ts";
-import { notFound } from "../server/problem.ts";
+import type { Caller } from "../server/access.ts";
+import { notServedProblem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import { Parts, partsOf, withoutReasons } from "./parts.ts";
 import { TroubleView, troubleView } from "./trouble-view.ts";
@@ -30,24 +31,35 @@ export function addHealthRoutes(http: Http, { systems, troubles }: Pick<Host, "s
     querystring: Query,
     response: { 200: Readiness, 503: Readiness },
   });
-  http.get("/health/ready", route, async ({ caller: { role }, query: { domain: name } }, reply) => {
-    const system = systemOf(systems, name);
+  http.get("/health/ready", route, async ({ caller, query: { domain: name } }, reply) => {
+    const system = systemOf(systems, name, caller);
     const all = await troubles.list();
     const isReady = blockers(all, name).length === 0;
     const shown = name === undefined ? all : troublesFor(all, name);
     const parts = system && partsOf(system, all);
     return reply.code(isReady ? 200 : 503).send({
       status: isReady ? "ready" : "not_ready",
-      troubles: role ? shown.map(troubleView) : [],
-      ...(parts && { parts: role ? parts : withoutReasons(parts) }),
+      troubles: caller.role ? shown.map(troubleView) : [],
+      ...(parts && { parts: caller.role ? parts : withoutReasons(parts) }),
     });
   });
 }
 
-/** @throws Problem not-found, which names the domains that there are */
-export function systemOf(systems: Host["systems"], name: string | undefined): Host["systems"][number] | undefined {
+/**
+ * @returns the only domain when none is named and there is just one
+ * @throws Problem not-found for a domain that is not served here
+ */
+export function systemOf(
+  systems: Host["systems"],
+  name: string | undefined,
+  caller: Pick<Caller, "role">,
+): Host["systems"][number] | undefined {
   if (name === undefined) return systems.length === 1 ? systems[0] : undefined;
   const system = systems.find((each) => each.name === name);
   if (system) return system;
-  throw notFound(`there is no domain ${name} here: ${systems.map((each) => each.name).join(", ")} are served`);
+  throw notServedProblem(
+    name,
+    systems.map((each) => each.name),
+    caller,
+  );
 }

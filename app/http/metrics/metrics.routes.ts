@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { z } from "zod";
-import type { Host, System } from "../../host/compose.ts";
+import type { Host } from "../../host/compose.ts";
 import { TROUBLE_CODES } from "../../host/troubles/trouble.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import type { Http } from "../server/route-types.ts";
-import type { NodeCounts } from "../entities/node-counts.ts";
 import { MetricsRegistry } from "./instruments.ts";
 import { createMetricsObserver } from "./runtime-metrics.ts";
 import { registerSystemGauges } from "./system-gauges.ts";
@@ -17,22 +17,19 @@ const MISNAMED_GAUGES = [
 const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
 /** One registry for all domains of the host. */
-export function addMetricsRoutes(
-  http: Http,
-  { systems, troubles }: Pick<Host, "systems" | "troubles">,
-  countsOf: ReadonlyMap<System, NodeCounts>,
-): void {
+export function addMetricsRoutes(http: Http, domains: readonly DomainApi[], troubles: Host["troubles"]): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
   const metrics = new MetricsRegistry(registry);
-  for (const [system, counts] of countsOf) {
+  for (const { system, counts } of domains) {
     const instruments = metrics.ofDomain(system.name);
     registerSystemGauges(instruments, system, counts);
     const stop = system.watch(createMetricsObserver(instruments, system));
     http.addHook("onClose", async () => stop());
   }
-  registerTroubles(metrics, systems, troubles);
+  const names = domains.map(({ system }) => system.name);
+  registerTroubles(metrics, names, troubles);
 
   const requests = new Counter({
     name: "rollcall_http_requests_total",
@@ -68,11 +65,15 @@ export function addMetricsRoutes(
 }
 
 /** Each code begins at 0, so that alerts see it begin. */
-export function registerTroubles(metrics: MetricsRegistry, systems: Host["systems"], troubles: Host["troubles"]): void {
+export function registerTroubles(
+  metrics: MetricsRegistry,
+  domains: readonly string[],
+  troubles: Pick<Host["troubles"], "list">,
+): void {
   const help = "1 while there is such a trouble; without a domain: of the process.";
   metrics.ofProcess().gauge("trouble", help, ["domain", "code"], async (set) => {
     for (const code of TROUBLE_CODES.process) set(0, { domain: "", code });
-    for (const { name: domain } of systems) for (const code of TROUBLE_CODES.domain) set(0, { domain, code });
+    for (const domain of domains) for (const code of TROUBLE_CODES.domain) set(0, { domain, code });
     for (const { domain, code } of await troubles.list()) set(1, { domain: domain ?? "", code });
   });
 }

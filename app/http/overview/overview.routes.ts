@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { Host, System } from "../../host/compose.ts";
 import { troublesFor } from "../../host/troubles/trouble.ts";
 import { partsOf } from "../health/parts.ts";
 import { troubleView } from "../health/trouble-view.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import { type NodeCounts, stableStates } from "../entities/node-counts.ts";
+import type { DomainApi } from "../server/domain-api.ts";
+import { stableStates } from "../entities/entity-counts.ts";
 import { Overview, stateKindOf } from "./overview.ts";
-import { recordOverview, SAMPLE_MS } from "./overview-recorder.ts";
+import { SAMPLE_MS } from "./overview-recorder.ts";
 
 const RATE_MS = 60_000;
 const Query = z.object({
@@ -16,27 +16,25 @@ const Query = z.object({
     .describe("false: without the history, which is most of the answer"),
 });
 
-export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts, troubles: Host["troubles"]): void {
+export function addOverviewRoutes(http: Http, { system, counts, troubles, overview }: DomainApi): void {
   const { runtime, clock } = system;
-  const recorded = recordOverview(system, counts);
-  http.addHook("onClose", async () => recorded.close());
 
   http.get(
-    "/api/v1/overview",
+    "/overview",
     apiRoute(["reader"], {
-      summary: "Nodes by state, rates, and troubles",
+      summary: "Entities by state, rates, and troubles",
       querystring: Query,
       response: { 200: Overview },
     }),
     async ({ query: { history } }) => {
       // During an outage of the store the rest is still shown: that is when it is needed.
-      const [nodes, found] = await Promise.all([counts.byStableState(), troubles.list()]);
+      const [entities, found] = await Promise.all([counts.byStableState(), troubles.list()]);
       const { lagByPartition, brokerTimeMs } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
       return {
         at: new Date(brokerTimeMs).toISOString(),
-        began_at: new Date(recorded.startedAtMs).toISOString(),
+        began_at: new Date(overview.startedAtMs).toISOString(),
         troubles: troublesFor(found, system.name).map(troubleView),
         refused_contracts: refusedChange && {
           at: new Date(refusedChange.atMs).toISOString(),
@@ -46,13 +44,15 @@ export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts
         states: stableStates(system.domain).map((state) => ({
           name: state.name,
           kind: stateKindOf(state),
-          nodes: nodes?.get(state.name) ?? null,
+          entities: entities?.get(state.name) ?? null,
         })),
-        rates: recorded.history.rates({ atMs: nowMs, totals: recorded.totals }, RATE_MS),
-        activation: recorded.activation.percentiles(clock.monotonicMs()),
-        lateness: recorded.lateness.percentiles(clock.monotonicMs()),
+        rates: overview.history.rates({ atMs: nowMs, totals: overview.totals }, RATE_MS),
+        durations: Object.fromEntries(
+          [...overview.durations].map(([name, values]) => [name, values.percentiles(clock.monotonicMs())]),
+        ),
+        lateness: overview.lateness.percentiles(clock.monotonicMs()),
         lag: [...lagByPartition].map(([partition, messages]) => ({ partition, messages })),
-        history: history === "true" ? { every_ms: SAMPLE_MS, ...recorded.history.series() } : null,
+        history: history === "true" ? { every_ms: SAMPLE_MS, ...overview.history.series() } : null,
       };
     },
   );

@@ -15,17 +15,17 @@ import { NodeHeartbeatEvent } from "../../../contracts/registration/messages/nod
 import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
 import { NodeLivenessExpired } from "../../../contracts/registration/messages/node-liveness-expired.ts";
 import { NodeRegistrationAccepted } from "../../../contracts/registration/messages/node-registration-accepted.ts";
-import { NodeRegistrationAckReceived } from "../../../contracts/registration/messages/node-registration-ack-received.ts";
-import { NodeRegistrationAckTimedOut } from "../../../contracts/registration/messages/node-registration-ack-timed-out.ts";
+import {
+  NodeRegistrationAckReceived,
+  NodeRegistrationAckTimedOut,
+} from "../../../contracts/registration/messages/ack-events.ts";
 import { NodeRegistrationAcked } from "../../../contracts/registration/messages/node-registration-acked.ts";
 import { NodeRegistrationInitiated } from "../../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeRegistrationRejected } from "../../../contracts/registration/messages/node-registration-rejected.ts";
 import { NodeUpdated } from "../../../contracts/registration/messages/node-updated.ts";
 import { PostgresRegistrationConfirmed } from "../../../contracts/registration/messages/outcomes.ts";
 import { RegistrationCompleted, RegistrationFailed } from "../../../contracts/registration/messages/raised.ts";
-import { HandlerConsulDeregister } from "../../../effects/service-catalog/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-set-status.effect.ts";
+import { serviceCatalogEffects } from "../../../effects/service-catalog/effects.ts";
 import type { Backends } from "../../../effects/backends.ts";
 import { postgresInventory } from "../../../effects/postgres/postgres-inventory.ts";
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
@@ -44,6 +44,9 @@ import type { DomainCode } from "../../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../../runtime/core/drift.ts";
 import type { Effect } from "../../../runtime/core/effect.ts";
 import { defineModule } from "../../host/module.ts";
+import type { DomainApi } from "../../http/server/domain-api.ts";
+import type { Http } from "../../http/server/route-types.ts";
+import { activationMs } from "./activation-time.ts";
 
 /**
  * The registration domain's code, by the names that its contracts use.
@@ -90,20 +93,20 @@ export const registrationCode = (
 });
 
 /** The registration domain's code with its effects on backends. */
-export const registrationOn = ({ serviceCatalog: { registry }, sql }: Backends): DomainCode =>
-  registrationCode(
+export const registrationOn = (backends: Backends): DomainCode => {
+  const { registry } = backends.serviceCatalog;
+  return registrationCode(
     {
-      HandlerConsulRegister: HandlerConsulRegister(registry),
-      HandlerConsulSetStatus: HandlerConsulSetStatus(registry),
-      HandlerConsulDeregister: HandlerConsulDeregister(registry),
-      HandlerPostgresUpsert: HandlerPostgresUpsert(sql),
-      HandlerPostgresUpdate: HandlerPostgresUpdate(sql),
+      ...serviceCatalogEffects(backends),
+      HandlerPostgresUpsert: HandlerPostgresUpsert(backends.sql),
+      HandlerPostgresUpdate: HandlerPostgresUpdate(backends.sql),
     },
     [
       { backend: "consul", inventory: registry, repairs: consulDrift },
-      { backend: "postgres", inventory: postgresInventory(sql), repairs: postgresDrift },
+      { backend: "postgres", inventory: postgresInventory(backends.sql), repairs: postgresDrift },
     ],
   );
+};
 
 export const registration = defineModule({
   api: 1,
@@ -113,6 +116,10 @@ export const registration = defineModule({
       name: "registration",
       contracts: new URL("../../../contracts/registration/", import.meta.url),
       code: registrationOn,
+      measures: [{ name: "activation", help: "From introspection to active.", durationMs: activationMs }],
     },
   ],
+  isAtRoot: true,
+  // Loaded when it is served: commands that only read contracts need no HTTP.
+  routes: async (http: Http, api: DomainApi) => (await import("./routes.ts")).addRoutes(http, api),
 });

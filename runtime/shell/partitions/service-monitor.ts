@@ -17,7 +17,7 @@ const TICK_MAX_MS = 250;
 /** Being unreachable for longer than this is an outage, which must not expire entities. */
 const OUTAGE_MS = 3_000;
 
-export type Reachability =
+type Reachability =
   | { readonly ok: true }
   /** `forMs`: since it last answered. */
   | { readonly ok: false; readonly reason: string; readonly forMs: number };
@@ -52,22 +52,25 @@ export class ServiceMonitor {
     );
   }
 
-  /** Whether it answers, or why not. */
-  statusOf(part: "bus" | "store"): Reachability {
+  /** Of the owned partitions, and what they depend on. */
+  get status() {
+    const { clock, owned } = this.#context;
+    const lagByPartition = new Map([...owned.values()].map((partition) => [partition.number, this.#lagOf(partition)]));
+    return {
+      bus: this.#reachabilityOf("bus"),
+      store: this.#reachabilityOf("store"),
+      /** Records in the log that were not taken yet. */
+      lag: [...lagByPartition.values()].reduce((sum, lag) => sum + lag, 0),
+      lagByPartition: lagByPartition as ReadonlyMap<number, number>,
+      /** For how long partitions have taken nothing although records were there, in ms, by partition. */
+      standstillMs: this.#standstill.durations(owned.values(), clock.monotonicMs()),
+    };
+  }
+
+  #reachabilityOf(part: "bus" | "store"): Reachability {
     const { error, lastAnswerMs } = this.#reachability[part];
     if (error === undefined) return { ok: true };
     return { ok: false, reason: error, forMs: this.#context.clock.monotonicMs() - lastAnswerMs };
-  }
-
-  /** Records in the log that were not taken yet, by partition. */
-  get lagByPartition(): ReadonlyMap<number, number> {
-    return new Map([...this.#context.owned.values()].map((partition) => [partition.number, this.#lagOf(partition)]));
-  }
-
-  /** For how long partitions have taken nothing although records were there, in ms, by partition. */
-  get standstillMs(): ReadonlyMap<number, number> {
-    const { clock, owned } = this.#context;
-    return this.#standstill.durations(owned.values(), clock.monotonicMs());
   }
 
   #lagOf({ number, positions }: Partition): number {
