@@ -27,7 +27,7 @@ import {
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, deploymentOf } from "./deployment.ts";
-import type { Module } from "./module.ts";
+import type { Measure, Module } from "./module.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
 import { Troubles } from "./troubles/troubles.ts";
@@ -156,7 +156,7 @@ function composeSystem(
     ...{ config, module, backends, editable, runtime, store, clock },
     name: source.code.domain,
     /** The durations that its module measures. */
-    measures: module.domains.find(({ name }) => name === source.code.domain)?.measures ?? [],
+    measures: measuresOf(module, source.code.domain),
     /** The folder that a reload reads. */
     contractsDir: source.directory,
     get catalog() {
@@ -180,6 +180,9 @@ function composeSystem(
   };
   return system;
 }
+
+const measuresOf = ({ domains }: Module, domain: string): readonly Measure[] =>
+  domains.find(({ name }) => name === domain)?.measures ?? [];
 
 /** What the domains of a process share, and the contracts of each that are in force. */
 async function openShared(config: Config, { log, ...options }: HostOptions) {

@@ -40,6 +40,7 @@ const DomainView = z.object({
     .nullable()
     .describe("entities by the orchestrator's state, over all processes; null: the store could not be asked"),
 });
+export type DomainView = z.infer<typeof DomainView>;
 
 export function addDomainListRoute(http: Http, domains: readonly DomainApi[]): void {
   http.get(
@@ -52,7 +53,7 @@ export function addDomainListRoute(http: Http, domains: readonly DomainApi[]): v
   );
 }
 
-async function viewOf({ system, counts }: DomainApi): Promise<z.infer<typeof DomainView>> {
+async function viewOf({ system, counts }: DomainApi): Promise<DomainView> {
   const { name, module, domain, runtime } = system;
   const states = await counts.byStableState();
   const error = runtime.failure?.error;
