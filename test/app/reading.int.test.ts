@@ -263,8 +263,8 @@ describe("metrics and doctor", () => {
     );
     expect(body).toMatch(/rollcall_dead_letters_total\{domain="registration",code="MALFORMED_JSON"\} \d/);
     expect(body).toMatch(/rollcall_intent_tries_total\{domain="registration",type="consul.register",result="done"\} 5/);
-    expect(body).toContain("rollcall_partitions_owned 4");
-    expect(body).toMatch(/rollcall_turn_duration_seconds_count \d+/);
+    expect(body).toContain('rollcall_partitions_owned{domain="registration"} 4');
+    expect(body).toMatch(/rollcall_turn_duration_seconds_count\{domain="registration"\} \d+/);
     expect(body).toContain(
       'rollcall_http_requests_total{method="GET",route="/api/v1/registrations/:node_id",status="200"}',
     );

@@ -33,6 +33,7 @@ export class MetricsRegistry {
     return {
       histogram: (name: string, help: string, buckets: number[], labelNames: readonly string[] = []) => {
         const made = this.#histogram(this.#describe(name, help, own, labelNames), buckets);
+        if (labelNames.length === 0) made.zero({ ...own });
         return {
           observe: (value: number, labels: Labels = {}) => made.observe({ ...own, ...labels }, value),
           /** Begins a series, so that its first value is seen as an increase. */
@@ -52,7 +53,7 @@ export class MetricsRegistry {
       counter: (name: string, help: string, labelNames: readonly string[] = [], known: Iterable<string> = []) => {
         const counts = new PendingCounts(own, labelNames);
         this.#counter(this.#describe(name, help, own, labelNames)).push(counts);
-        for (const value of known) counts.add(value, "", 0);
+        for (const value of labelNames.length === 0 ? [""] : known) counts.add(value, "", 0);
         return (first = "", second = "", count = 1): void => counts.add(first, second, count);
       },
     };
