@@ -1,6 +1,5 @@
 import type { Overview as OverviewAnswer } from "../../app/http/overview/overview.ts";
 import { ChartTable, type ChartSeries } from "./chart-table.tsx";
-import { Notices } from "./notices.tsx";
 import { formatDateTime, formatMeasuredMs, formatNumber } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
@@ -9,6 +8,7 @@ import { useApi } from "../shared/use-api.ts";
 import { GetStarted } from "../registration/get-started.tsx";
 import { RATES } from "../registration/rates.ts";
 import { HealthAndLag } from "./health-and-lag.tsx";
+import { Troubles } from "./troubles.tsx";
 import "./overview-page.css";
 
 const POLL_MS = 5_000;
@@ -33,12 +33,12 @@ interface OverviewContentProps {
 }
 
 function OverviewContent({ overview, onChanged }: OverviewContentProps) {
-  const { notices, states, rates, history, durations, lateness, began_at } = overview;
+  const { troubles, states, rates, history, durations, lateness, began_at } = overview;
   const { activation } = durations;
   const isEmpty = states.every(({ entities }) => entities === 0);
   return (
     <>
-      <Notices notices={notices} onDone={onChanged} />
+      <Troubles troubles={troubles} onDone={onChanged} />
       {isEmpty && <GetStarted />}
       <dl class="tiles">
         {RATES.map(({ title, valueIn }) => (

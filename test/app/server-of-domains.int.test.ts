@@ -83,9 +83,10 @@ describe("rollcall, on a server of several domains", { timeout: 60_000 }, () => 
 
   it("examines, reloads and lists holds for each domain", async () => {
     const { out } = await rollcall("doctor");
-    expect(out).toMatch(/^ok +registration: store /m);
-    expect(out).toMatch(/^ok +parcels: store /m);
-    expect((await rollcall("doctor --domain parcels")).out).toMatch(/^ok +store /m);
+    expect(out).toMatch(/^ok +store /m);
+    expect(out).toMatch(/^ok +registration: contracts /m);
+    expect(out).toMatch(/^ok +parcels: contracts /m);
+    expect((await rollcall("doctor --domain parcels")).out).toMatch(/^ok +contracts +parcel/m);
     const reloaded = JSON.parse((await rollcall("reload --json")).out) as object[];
     expect(reloaded).toMatchObject([
       { domain: "registration", changed: false },
