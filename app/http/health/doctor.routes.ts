@@ -1,3 +1,4 @@
+import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
 import type { System } from "../../host/compose.ts";
@@ -59,8 +60,7 @@ async function checkPart(system: System, name: string, examine: Examine): Promis
 }
 
 function runtimeChecks({ model, domain, runtime: { refusedChange } }: System): DoctorCheck[] {
-  const { orchestrator, reducer, effects } = model.set;
-  const versions = [orchestrator, reducer, ...effects].map(
+  const versions = sourcesOf(model.set).map(
     ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
   );
   return [
