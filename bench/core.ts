@@ -169,7 +169,7 @@ function fromBus(domain: Domain, type: string, payload: object, brokerTimeMs: nu
   const consumed = domain.consumed.find((topic) => topic.type === type);
   if (!consumed) throw new Error(`${type} is not consumed`);
   const value = Buffer.from(JSON.stringify({ ...payload, timestamp: new Date(brokerTimeMs).toISOString() }));
-  return decodeRecord(domain, consumed, {
+  return decodeRecord(domain, [consumed], {
     topic: consumed.topic,
     partition: 0,
     offset: 0,

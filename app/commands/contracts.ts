@@ -63,9 +63,11 @@ async function validate(dir: string | undefined, options: FormatOptions<Diagnost
     if (folder.model) print(validationSummary(folder.dir, folder.model.set, folder.diagnostics));
 }
 
-function validationSummary(dir: string, { domain, effects }: ContractSet, diagnostics: readonly Diagnostic[]): string {
+function validationSummary(dir: string, set: ContractSet, diagnostics: readonly Diagnostic[]): string {
+  const { domain, reducer, effects } = set;
   const warnings = diagnostics.length === 0 ? "no problems" : `${diagnostics.length} warnings`;
-  return `${dir}: the domain ${domain}, with an orchestrator, a reducer and ${effects.length} effects: ${warnings}`;
+  const reducers = reducer ? "a reducer" : "no reducer";
+  return `${dir}: the domain ${domain}, with an orchestrator, ${reducers} and ${effects.length} effects: ${warnings}`;
 }
 
 async function printGraph(dir: string | undefined, options: FormatOptions<GraphFormat>): Promise<void> {

@@ -33,10 +33,10 @@ const ModuleShape = z.strictObject({
 
 const CodeShape = z.looseObject({
   messages: z.array(z.looseObject({ messageType: z.string(), shape: record })),
-  handlers: z.record(z.string(), z.looseObject({ message: z.looseObject({ messageType: z.string() }) })),
-  reducer: z.looseObject({ schema: z.unknown(), updates: record, builders: record }),
-  intents: z.array(z.looseObject({ intentType: z.string(), shape: record })),
-  effects: z.record(z.string(), z.looseObject({ intent: z.looseObject({ intentType: z.string() }) })),
+  handlers: z.record(z.string(), z.looseObject({ message: z.looseObject({ messageType: z.string() }) })).optional(),
+  reducer: z.looseObject({ schema: z.unknown(), updates: record, builders: record }).optional(),
+  intents: z.array(z.looseObject({ intentType: z.string(), shape: record })).optional(),
+  effects: z.record(z.string(), z.looseObject({ intent: z.looseObject({ intentType: z.string() }) })).optional(),
 });
 
 /**
@@ -85,11 +85,11 @@ function problemsOfCode({ code }: ModuleDomain): readonly string[] {
 }
 
 /** The names of shapes that our zod did not make: it can check them, but not document or compare them. */
-function foreignShapesIn({ messages, intents, reducer }: ModuleCode): readonly string[] {
+function foreignShapesIn({ messages, intents = [], reducer }: ModuleCode): readonly string[] {
   const shapes: readonly (readonly [string, unknown])[] = [
     ...messages.map(({ messageType, shape }) => [messageType, shape] as const),
     ...intents.map(({ intentType, shape }) => [intentType, shape] as const),
-    ["the reducer's schema", reducer.schema] as const,
+    ["the reducer's schema", reducer?.schema] as const,
   ];
   return shapes.filter(([, shape]) => hasForeignSchema(shape)).map(([name]) => name);
 }

@@ -27,7 +27,7 @@ import {
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, deploymentOf } from "./deployment.ts";
-import type { Measure, Module } from "./module.ts";
+import { domainCodeOf, type Measure, type Module } from "./module.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
 import { Troubles } from "./troubles/troubles.ts";
@@ -233,7 +233,7 @@ function readDomains(
       .filter(({ name }) => only?.includes(name) ?? true)
       .map(({ name, contracts: { href }, code }) => {
         const backends = openBackends(name);
-        return { module, backends, directory: fileURLToPath(href), code: { ...code(backends), domain: name } };
+        return { module, backends, directory: fileURLToPath(href), code: domainCodeOf(name, code(backends)) };
       }),
   );
   const codes = domains.map(({ code }) => code);

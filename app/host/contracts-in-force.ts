@@ -5,8 +5,8 @@ import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.t
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import { buildDomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
-import { buildContractSet } from "../../runtime/contract/reading/contract-set.ts";
-import type { ContractSet, LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
+import { buildContractSet, sourcesOf } from "../../runtime/contract/reading/contract-set.ts";
+import type { LoadedContract } from "../../runtime/contract/reading/contract-source.ts";
 import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
@@ -114,12 +114,6 @@ export async function resolveStartupContracts(
 }
 
 type Files = Readonly<Record<string, string>>;
-
-export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
-  orchestrator,
-  reducer,
-  ...effects,
-];
 
 /**
  * Stores the contracts by the hash of their content, so that a journal can be replayed with those it was written under.

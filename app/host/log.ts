@@ -64,6 +64,7 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
       ? log.warn(event, `${event.type} ${event.result.replace("_", " ")}: ${event.code ?? ""}`)
       : log.debug(event, `${event.type} ${event.result}`),
   dead_letter: (event, log) => log.warn(event, `dead letter ${event.code}: rollcall dlq list shows it`),
+  skipped: (event, log) => log.debug(event, "a message of a type that the topic's contract has skipped"),
   repartitioned: (event, log) =>
     log.info(event, "a message was in the wrong partition: a copy was published to its entity's partition"),
   unpublishable: (event, log) =>

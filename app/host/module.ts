@@ -1,12 +1,20 @@
+import { z } from "zod";
 import type { Backends } from "../../effects/backends.ts";
 import type { Decision } from "../../runtime/core/decision.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
+import { reducer } from "../../runtime/core/reducer.ts";
 
 /** The version of the interface between a module and this package. */
 export const MODULE_API = 1;
 
 /** What the names in a domain's contracts stand for, with its effects on the given backends. */
-export type ModuleCode = Omit<DomainCode, "domain">;
+export type ModuleCode = Pick<DomainCode, "messages"> & Partial<Omit<DomainCode, "domain" | "messages">>;
+
+/** A domain's code, complete: of what a module leaves out there is none. */
+export function domainCodeOf(domain: string, code: ModuleCode): DomainCode {
+  const { handlers = {}, reducer: given = reducer(z.object({}), {}, {}), intents = [], effects = {}, ...more } = code;
+  return { ...more, domain, handlers, reducer: given, intents, effects };
+}
 
 /** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */
 export interface Measure {

@@ -3,7 +3,7 @@ import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { registration } from "../modules/registration/module.ts";
 import { configuredModules, fileOfModule, loadModule } from "./load-modules.ts";
-import { InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
+import { domainCodeOf, InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
 
 /** Of registration: the contracts that commands take by default. */
 export const SHIPPED_CONTRACTS = fileURLToPath(new URL("../../contracts/registration", import.meta.url));
@@ -76,7 +76,7 @@ export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDo
     domains.map(({ name, contracts: { href }, code }) => ({
       name,
       directory: fileURLToPath(href),
-      code: { ...code(withoutBackends), domain: name },
+      code: domainCodeOf(name, code(withoutBackends)),
     })),
   );
 

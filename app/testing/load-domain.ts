@@ -7,7 +7,7 @@ import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { readContractFolder } from "../../runtime/contract/reading/contract-folder.ts";
 import { fromRfc3339 } from "../../runtime/core/time.ts";
 import { checkModule } from "../host/check-module.ts";
-import type { Module, ModuleDomain } from "../host/module.ts";
+import { domainCodeOf, type Module, type ModuleDomain } from "../host/module.ts";
 import { unknownName } from "./known-names.ts";
 import { memoryServiceCatalog } from "./memory-catalog.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -39,7 +39,7 @@ export function testDomain<Data = unknown>(module: Module, options: TestDomainOp
   const model = validModel(chosen, typeof folder === "string" ? folder : fileURLToPath(folder));
   const clock = clockAt(options.now);
   const serviceCatalog = memoryServiceCatalog({ env: "test", namespace: "", domain: chosen.name });
-  const { effects } = chosen.code({ ...withoutBackends, clock, serviceCatalog, ...options.backends });
+  const { effects = {} } = chosen.code({ ...withoutBackends, clock, serviceCatalog, ...options.backends });
   const code = { ...model.code, effects };
   return new TestDomain<Data>(compileDomain({ ...model, code }, { env: "test", namespace: "" }), code.messages, clock);
 }
@@ -51,7 +51,7 @@ function validModel(domain: ModuleDomain, directory: string): DomainModel {
   const read = JSON.stringify(readContractFolder(directory));
   const last = lastModels.get(domain);
   if (last?.read === read) return last.model;
-  const { model, diagnostics } = validateDomain(directory, { domain: domain.name, ...domain.code(withoutBackends) });
+  const { model, diagnostics } = validateDomain(directory, domainCodeOf(domain.name, domain.code(withoutBackends)));
   if (!model) throw new Error(`the contracts have errors:\n${formatDiagnostics(diagnostics, "text")}`);
   lastModels.set(domain, { read, model });
   return model;

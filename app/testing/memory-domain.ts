@@ -101,7 +101,7 @@ export class TestDomain<Data = unknown> {
     try {
       const record = { topic: consumed.topic, partition: 0, offset: this.#offset++, headers: {} };
       const value = new TextEncoder().encode(JSON.stringify(envelope));
-      const read = decodeRecord(this.#domain, consumed, { ...record, value, brokerTimeMs: this.#clock.wallMs() });
+      const read = decodeRecord(this.#domain, [consumed], { ...record, value, brokerTimeMs: this.#clock.wallMs() });
       return this.#isRepeat(read, consumed.journal)
         ? this.#record(read, noOp(this.#entities.get(read.entityId), "duplicate: already processed"))
         : this.#take(read);

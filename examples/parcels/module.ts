@@ -1,5 +1,5 @@
 import { defineModule } from "rollcall";
-import { HandlerCollectParcel, HandlerPickupDeadline, HandlerStoreParcel } from "./handlers.js";
+import { HandlerPickupDeadline } from "./handlers.js";
 import { HandlerMailSend } from "./mail-send.effect.js";
 import { parcelsReducer } from "./reducer.js";
 import { CollectParcel, MailSend, ParcelCollected, ParcelReturned, ParcelStored, StoreParcel } from "./shapes.js";
@@ -15,7 +15,7 @@ export default defineModule({
       contracts: new URL("../contracts/", import.meta.url),
       code: () => ({
         messages: [StoreParcel, CollectParcel, ParcelStored, ParcelCollected, ParcelReturned],
-        handlers: { HandlerStoreParcel, HandlerCollectParcel, HandlerPickupDeadline },
+        handlers: { HandlerPickupDeadline },
         reducer: parcelsReducer,
         intents: [MailSend],
         effects: { HandlerMailSend: HandlerMailSend(sendMail) },

@@ -11,6 +11,7 @@ import {
   isObject,
   parseObject,
   PAYLOAD_BYTES_MAX,
+  SkippedTypeError,
 } from "./incoming-json.ts";
 
 /** A record of the log, with its header values as text. */
@@ -22,18 +23,19 @@ export interface WireRecord extends NonNullable<Message["origin"]> {
 }
 
 /**
- * A record of a consumed topic as a message: an envelope, a CloudEvent (structured or binary) or a bare payload.
- * The topic determines the payload type. Pure.
- * @throws DecodeError with the dead-letter code
+ * A record of a consumed topic as a message: an envelope, a CloudEvent (structured or binary) or a bare payload. A
+ * topic with one type determines the type; on one with several each message names its own. Pure.
+ * @param types what the record's topic carries, at least one
+ * @throws DecodeError with the dead-letter code; SkippedTypeError where other types are skipped
  */
 export function decodeRecord(
   domain: { readonly name: string; readonly entityIdField: string; readonly maxClockSkewMs: number },
-  consumed: ConsumedTopic,
+  types: readonly ConsumedTopic[],
   record: WireRecord,
 ): Message {
   const fields = readMessageFields(parseObject(record.value), record.headers);
   const source = typeof fields.source === "string" ? fields.source : "";
-  checkType(domain.name, consumed.type, fields.type);
+  const consumed = consumedType(domain.name, types, fields.type, record.headers["event_type"]);
   checkVersion(fields.version);
   const payload = checkPayload(consumed, fields.payload);
   if (record.value && record.value.length > PAYLOAD_BYTES_MAX / REENCODING_GROWTH_MAX) checkReencodedSize(payload);
@@ -76,15 +78,35 @@ function readMessageFields(value: ReturnType<typeof parseObject>, headers: WireR
 }
 
 /**
- * The type's name may be absent, since the topic determines it. ONEX producers prefix it with `Model`, CloudEvents may
- * carry the routing key instead.
+ * The type that a message names; on a topic with one type the name may be absent. ONEX producers prefix it with
+ * `Model`, CloudEvents may carry the routing key instead.
  */
-function checkType(domain: string, expected: string, named: unknown): void {
-  if (named === undefined || named === null) return;
-  if (named === expected || named === `Model${expected}` || named === eventTypeOf(domain, expected)) return;
-  const said = JSON.stringify(named)?.slice(0, 120);
-  throw new DecodeError("UNKNOWN_TYPE", `the topic takes ${expected}, the message says ${said}`);
+function consumedType(
+  domain: string,
+  types: readonly ConsumedTopic[],
+  named: unknown,
+  header: string | undefined,
+): ConsumedTopic {
+  const skipsOthers = types.some(({ skipsOtherTypes }) => skipsOtherTypes);
+  // Where the topic decides the type, a header means nothing.
+  const name = named ?? (types.length > 1 || skipsOthers ? header : undefined);
+  const isUnnamed = name === undefined || name === null;
+  const found = types.find(({ type }) => {
+    if (isUnnamed) return types.length === 1;
+    return name === type || name === `Model${type}` || name === eventTypeOf(domain, type);
+  });
+  if (found) return found;
+  if (skipsOthers && typeof name === "string") throw new SkippedTypeError(name.slice(0, TYPE_NAME_LENGTH_MAX));
+  const said = isUnnamed
+    ? "names none: give payload_type, a CloudEvent's type or the header event_type"
+    : `says ${JSON.stringify(name)?.slice(0, TYPE_NAME_LENGTH_MAX)}`;
+  throw new DecodeError(
+    "UNKNOWN_TYPE",
+    `the topic takes ${types.map(({ type }) => type).join(", ")}, the message ${said}`,
+  );
 }
+
+const TYPE_NAME_LENGTH_MAX = 120;
 
 function checkVersion(version: unknown): void {
   if (version === undefined || version === null) return;

@@ -107,12 +107,15 @@ export interface EffectSpec {
   readonly breaker: { readonly failureThreshold: number; readonly resetTimeoutMs: number };
 }
 
+/** A type of message on a topic that is read; a topic may carry several. */
 export interface ConsumedTopic {
   readonly topic: string;
   readonly type: string;
   readonly message: MessageDefinition;
   /** False: no-ops and renewals are only counted, not journaled. */
   readonly journal: boolean;
+  /** The topic's messages of types that are not consumed are counted; false: they are dead letters. */
+  readonly skipsOtherTypes: boolean;
 }
 
 /**

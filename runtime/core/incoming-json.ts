@@ -25,6 +25,15 @@ export class DecodeError extends Error {
   }
 }
 
+/** The message is of a type that its topic's contract has skipped: it is counted, and no dead letter. */
+export class SkippedTypeError extends DecodeError {
+  readonly type: string;
+  constructor(type: string) {
+    super("UNKNOWN_TYPE", `messages of the type ${type} are skipped`);
+    this.type = type;
+  }
+}
+
 export const invalidPayload = (message: string): DecodeError => new DecodeError("INVALID_PAYLOAD", message);
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -245,12 +245,12 @@ function currentDecodeErrorCode(
   { origin, code }: DeadLetterRecord,
 ): string | undefined {
   if (code === "MISROUTED" || code === "CORE_ERROR") return code;
-  const consumed = domain.consumed.find(({ topic }) => topic === origin.topic);
-  if (!consumed) return "UNKNOWN_TYPE";
+  const types = domain.consumed.filter(({ topic }) => topic === origin.topic);
+  if (types.length === 0) return "UNKNOWN_TYPE";
   const headers = row.headers ?? {};
   if (headers["dlq_truncated"] !== undefined) return "TOO_LARGE";
   try {
-    decodeRecord(domain, consumed, {
+    decodeRecord(domain, types, {
       ...origin,
       value: row.value === null ? null : bytesOf(row.value),
       headers,

@@ -7,6 +7,8 @@ export type ShellEvent =
   | { readonly kind: "decision"; readonly partition: number; readonly message: Message; readonly decision: Decision }
   | { readonly kind: "repeat"; readonly partition: number; readonly type: string }
   | { readonly kind: "repartitioned"; readonly partition: number; readonly topic: string }
+  /** A message of a type that its topic's contract has skipped, as the message names it. */
+  | { readonly kind: "skipped"; readonly partition: number; readonly topic: string; readonly type: string }
   | {
       readonly kind: "dead_letter";
       readonly partition: number;

@@ -74,8 +74,8 @@ describe("modules", () => {
       "domain trial: code() throws Error: this module was composed without backends",
     ],
     [
-      "whose code has no reducer",
-      "valid.domains[0].code = () => ({ ...code(), reducer: undefined }); export default valid;",
+      "whose reducer is none",
+      "valid.domains[0].code = () => ({ ...code(), reducer: {} }); export default valid;",
       "domain trial: code(): reducer",
     ],
   ])("%s are refused, with the reason", async (_what, text, reason) => {

@@ -6,6 +6,7 @@ import type { BusRecord } from "../../runtime/ports/event-bus.ts";
 import { readItems, type WorkItem } from "../../runtime/shell/turns/read-items.ts";
 import { Partition } from "../../runtime/shell/partitions/partition.ts";
 import { InternedValues } from "../../runtime/shell/turns/interned-values.ts";
+import { groupBy } from "../../runtime/shell/group-by.ts";
 import { TurnPlan } from "../../runtime/shell/turns/turn-plan.ts";
 import { NOON } from "../registration/examples.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
@@ -15,7 +16,7 @@ export const PARTITIONS = 4;
 /** Of processor time: more than this is a hang, however busy the machine is. */
 const HANG_MS = 2_000;
 const values = new InternedValues();
-const consumedBy = new Map(shippedDomain.consumed.map((consumed) => [consumed.topic, consumed]));
+const consumedBy = groupBy(shippedDomain.consumed, ({ topic }) => topic);
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\p{Surrogate}]/u;
 
 export const inputTopic = (type: string): string =>

@@ -61,7 +61,7 @@ export class World {
   fromBus(type: string, payload: Payload): Message {
     const consumed = this.domain.consumed.find((topic) => topic.type === type);
     if (!consumed) throw new Error(`${type} is not consumed`);
-    return decodeRecord(this.domain, consumed, {
+    return decodeRecord(this.domain, [consumed], {
       topic: consumed.topic,
       partition: 0,
       offset: this.past.length,

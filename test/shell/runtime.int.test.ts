@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, failed } from "../../runtime/core/effect.ts";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
+import type { Domain } from "../../runtime/core/domain.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { SqlValue, Store } from "../../runtime/ports/store.ts";
@@ -55,6 +56,25 @@ describe("the runtime, on a domain of orders", () => {
     await settled();
     await until(async () => (await journal("kind = 'repeat'")).length === 2);
     expect(await journal("type = 'OrderPlaced' and kind = 'event'")).toHaveLength(1);
+  });
+
+  it("takes several types from one topic, counts those that it skips, and refuses what names none", async () => {
+    const changed = (domain: Domain): Domain => ({
+      ...domain,
+      consumed: domain.consumed.map((each) => ({ ...each, topic: "test.shop.all", skipsOtherTypes: true })),
+    });
+    const { publish, stateOf, settled, told } = await start(store, { changed });
+    await publish("all", [{ order_id: "o1", amount: 5 }], () => ({ event_type: "orders.place-order" }));
+    await until(async () => (await stateOf("o1")) === "TOLD");
+    await publish("all", [{ payload_type: "CancelOrder", payload: { order_id: "o1" }, order_id: "o1" }]);
+    await publish("all", [{ order_id: "o2" }], () => ({ event_type: "orders.move-order" }));
+    await publish("all", [{ order_id: "o3", amount: 5 }]);
+    await until(async () => (await stateOf("o1")) === "ENDED" && told.some(({ kind }) => kind === "dead_letter"));
+    await settled();
+    expect(told.flatMap((event) => (event.kind === "skipped" ? [event.type] : []))).toEqual(["orders.move-order"]);
+    expect(told.filter(({ kind }) => kind === "dead_letter")).toMatchObject([
+      { code: "UNKNOWN_TYPE", error: expect.stringContaining("the message names none") },
+    ]);
   });
 
   it("remembers each message of a turn", async () => {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { CheckerBusy, CheckTimeout } from "../../contract-check/contract-checker.ts";
-import { sourcesOf } from "../../host/contracts-in-force.ts";
+import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
 import type { Module } from "../../host/module.ts";

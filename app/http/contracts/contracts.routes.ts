@@ -9,7 +9,7 @@ import type { DomainModel } from "../../../runtime/contract/model/domain-model.t
 import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
 import { loadContract, sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
-import { sourcesOf } from "../../host/contracts-in-force.ts";
+import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";

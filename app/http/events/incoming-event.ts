@@ -32,7 +32,14 @@ export function parseIncomingEvent({ domain, runtime }: System, body: unknown, t
     source: "http",
     ...(typeof traceparent === "string" && { traceparent }),
   };
-  const { entityId } = decodeRecord(domain, consumed, { topic, partition: 0, offset: 0, value, headers, brokerTimeMs });
+  const { entityId } = decodeRecord(domain, [consumed], {
+    topic,
+    partition: 0,
+    offset: 0,
+    value,
+    headers,
+    brokerTimeMs,
+  });
   return {
     messageId,
     entityId,

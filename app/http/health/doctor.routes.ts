@@ -1,3 +1,4 @@
+import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
 import type { Host, System } from "../../host/compose.ts";
@@ -120,8 +121,7 @@ const runtimeCheck = (): Check =>
   ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${formatDuration(process.uptime() * 1_000)}`);
 
 function contractsCheck({ model, domain }: System): Check {
-  const { orchestrator, reducer, effects } = model.set;
-  const versions = [orchestrator, reducer, ...effects].map(
+  const versions = sourcesOf(model.set).map(
     ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
   );
   return ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`);

@@ -13,6 +13,7 @@ const MESSAGES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 /** Label values that are known at the start. */
 const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR"];
 const INTENT_RESULTS = ["done", "retried", "failed", "superseded_intent"];
+const SKIPPED_TYPES_MAX = 50;
 const PARTS = ["bus", "store"];
 
 /** What is counted for each event: each maker defines its metrics beside what counts them. No label names an entity. */
@@ -31,7 +32,7 @@ function countMessages(
   brokerTimeMs: () => number,
 ) {
   const types = domain.consumed.map(({ type }) => type);
-  const topics = domain.consumed.map(({ topic }) => topic);
+  const topics = new Set(domain.consumed.map(({ topic }) => topic));
   const decisions = counter("decisions_total", "Messages processed, by result.", ["type", "result"]);
   const events = counter("events_total", "Events journaled for publishing.", ["type"], domain.topicByEventType.keys());
   const durations = measures.map((measure) => ({
@@ -41,6 +42,9 @@ function countMessages(
   const duplicates = counter("duplicate_messages_total", "Messages that were processed before.", ["type"], types);
   const forwarded = "Messages forwarded to the partition of their entity.";
   const repartitioned = counter("repartitioned_messages_total", forwarded, ["topic"], topics);
+  const others = "Messages of types that a topic's contract has skipped.";
+  const skipped = counter("skipped_messages_total", others, ["topic", "type"]);
+  const skippedTypes = new Set<string>();
   const unprocessed = "Messages that could not be processed.";
   const deadLetters = counter("dead_letters_total", unprocessed, ["code"], DEAD_LETTER_CODES);
   return {
@@ -54,6 +58,11 @@ function countMessages(
     },
     repeat: ({ type }: EventOf<"repeat">) => duplicates(type),
     repartitioned: ({ topic }: EventOf<"repartitioned">) => repartitioned(topic),
+    skipped({ topic, type }: EventOf<"skipped">) {
+      // The names come from outside.
+      if (skippedTypes.size < SKIPPED_TYPES_MAX) skippedTypes.add(type);
+      skipped(topic, skippedTypes.has(type) ? type : "other");
+    },
     dead_letter: ({ code }: EventOf<"dead_letter">) => deadLetters(code),
   };
 }

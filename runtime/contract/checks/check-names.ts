@@ -11,7 +11,7 @@ import { messageTypeOf } from "../model/read-handlers.ts";
 /** RC101, the other way: code that no contract names would never run, and nobody would notice. */
 export function* checkUnusedCode(model: DomainModel): Iterable<Diagnostic> {
   const { code, set, handlers, emissions, effects } = model;
-  const { orchestrator, reducer } = set;
+  const { orchestrator, reducer = orchestrator } = set;
   const routing = keyRef(orchestrator, "handler_routing", "handlers");
   const emission = keyRef(reducer, "intent_emission", "intents");
   const transitions = keyRef(reducer, "state_machine", "transitions");
@@ -149,7 +149,6 @@ export function* checkDuplicates(model: DomainModel): Iterable<Diagnostic> {
     ["deadline", statesWithDeadline(model).map(({ deadline }) => deadline)],
     ["handler for", handlers.map(({ event }) => event)],
     ["consumed event", consumed],
-    ["consumed topic", consumed.map(({ topic }) => named(topic))],
     ["published event", published],
     ["trigger for", triggers.map(({ event }) => event)],
     ["action", emissions.map(({ action }) => action)],

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { checkCodeDeclarations, checkCodeFit, checkDuplicates, checkUnusedCode } from "./check-names.ts";
+import { checkCopies } from "./check-copies.ts";
 import { checkCompensation } from "./check-compensation.ts";
 import { checkTransitions } from "./check-transitions.ts";
 import { checkEvents, checkIntentFlow, checkTriggers, checkRaisedCycles, checkRoutes } from "./check-flow.ts";
@@ -17,7 +18,7 @@ import { loadContractFiles, loadContractFolder, type LoadResult, sortedUniqueDia
 const CHECKS: readonly ((model: DomainModel) => Iterable<Diagnostic>)[] = [
   ...[checkUnusedCode, checkCodeFit, checkRoutes, checkEvents, checkMatrix, checkPlaceholders, checkExpressions],
   ...[checkDuplicates, checkCodeDeclarations, checkReachability, checkIntentFlow, checkRaisedCycles, checkTriggers],
-  ...[checkCompensation, checkUnboundedWaits, checkTransitions],
+  ...[checkCompensation, checkUnboundedWaits, checkTransitions, checkCopies],
 ];
 
 /**

@@ -34,7 +34,7 @@ export function compileDomain(model: DomainModel, variables: TopicVariables): Do
     consumed: model.consumed.map((event) => ({
       ...{ topic: topicOf(event), type: event.written },
       message: requireKnown(model.messages.get(event.written), `message is called ${event.written}`),
-      journal: event.journal,
+      ...{ journal: event.journal, skipsOtherTypes: event.skipsOtherTypes },
     })),
     topicByEventType: firstByKey(published.map((event) => [event.written, topicOf(event)])),
     deadLetterTopic: fillTopic(model.deadLetterTopic.text, variables),

@@ -62,12 +62,16 @@ export function asyncApiOf(domain: Domain, messages: readonly MessageDefinition[
 const byName = <Item>(items: readonly Item[], entry: (item: Item) => readonly [string, JsonSchema]) =>
   Object.fromEntries(items.map(entry));
 
-function messageObject({ name }: Domain, { direction, type, message: { description } }: TopicMessage): JsonSchema {
+function messageObject({ name, consumed }: Domain, { direction, type, topic, message }: TopicMessage): JsonSchema {
+  const { description } = message;
+  const isAlone = consumed.filter((each) => each.topic === topic).length <= 1;
   const common = { name: type, title: type, description };
   if (direction === "received")
     return {
       ...common,
-      summary: "The bare payload, an envelope around it, or a CloudEvent whose data it is.",
+      summary: isAlone
+        ? "The bare payload, an envelope around it, or a CloudEvent whose data it is."
+        : "An envelope, a CloudEvent whose data is the payload, or the bare payload with the header event_type.",
       headers: schemaRef("IncomingHeaders"),
       payload: schemaRef(type),
     };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Domain } from "../../core/domain.ts";
 import type { MessageDefinition } from "../../core/message.ts";
-import { eventFields } from "../expressions/expression-scopes.ts";
+import { eventFields } from "../model/event-fields.ts";
 import type { TopicMessage } from "./topic-messages.ts";
 
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -4,6 +4,7 @@ import { DeadlineFired, IntentFailed } from "../../core/message.ts";
 import { formatEventPattern } from "../language/event-pattern.ts";
 import type { DomainModel, EventRef } from "../model/domain-model.ts";
 import { awaitedPublishes, returnedEvents, statesWithDeadline } from "../model/events.ts";
+import { eventFields } from "../model/event-fields.ts";
 import type { ExpressionScope } from "./expression-types.ts";
 import type { Shape } from "./field-types.ts";
 
@@ -30,21 +31,6 @@ function payloadShape(model: DomainModel, { kind, subject, unknown }: EventRef):
   if (!declaredShape || !isPublished) return declaredShape;
   return { ...eventFields(model.entityIdField.text, model.attemptIdField), ...declaredShape };
 }
-
-/** What every event of the orchestrator has, whatever its handler gave (`runtime/core/emitted-event.ts`). */
-export const eventFields = (entityIdField: string, attemptIdField: string, entityId: z.ZodType = z.string()) => ({
-  [entityIdField]: entityId,
-  entity_id: entityId.meta({ description: `the same as ${entityIdField}` }),
-  correlation_id: uuid("the request, through every event of an attempt"),
-  causation_id: uuid("the message whose step made it"),
-  [attemptIdField]: uuid("which attempt"),
-  attempt: count.meta({ description: "its number" }),
-  entity_seq: count.meta({ description: "rises by one with each event of the entity" }),
-  emitted_at: z.string().meta({ format: "date-time", description: "when it happened" }),
-});
-
-const uuid = (description: string) => z.string().meta({ format: "uuid", description });
-const count = z.int().min(1);
 
 /** The paths of a `never`, with every name that they may be compared with. */
 export function invariantScope(model: DomainModel): ExpressionScope {

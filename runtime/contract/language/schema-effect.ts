@@ -82,7 +82,10 @@ const EffectHandler = z.strictObject({
 });
 
 export const EffectRouting = z.strictObject({
-  routing_strategy: z.literal("operation_match").describe("operation_match: a row for each intent type."),
+  routing_strategy: z
+    .literal("operation_match")
+    .optional()
+    .describe("operation_match, the only value: a row for each intent type."),
   execution_mode: z.literal("parallel").optional().describe("parallel, the only value: sequences are states."),
   partial_failure_handling: z
     .literal(true)

@@ -58,8 +58,8 @@ const OrchestratorTransition = z.strictObject({
 });
 
 const OrchestratorMachine = z.strictObject({
-  state_machine_name: SnakeName.describe("Name of the machine, shown in exports."),
-  initial_state: z.null().describe("null: no entity yet."),
+  state_machine_name: SnakeName.optional().describe("Shown in exports. Default: the contract's name."),
+  initial_state: z.null().optional().describe("null, the only value: no entity yet."),
   states: nonEmptyListOf(OrchestratorState).describe("Every state but null."),
   transitions: nonEmptyListOf(OrchestratorTransition).describe(
     "What events do to the state; the first that fits decides.",
@@ -87,7 +87,7 @@ const ReducerTransition = z.strictObject({
 });
 
 const ReducerMachine = z.strictObject({
-  state_machine_name: SnakeName.describe("Name of the machine, shown in exports."),
+  state_machine_name: SnakeName.optional().describe("Shown in exports. Default: the contract's name."),
   initial_state: StateName.describe("Where an entity begins, and where nothing is owed."),
   states: nonEmptyListOf(ReducerState).describe("Every state."),
   transitions: nonEmptyListOf(ReducerTransition).describe(
@@ -107,28 +107,46 @@ const common = {
       patch: version("Rises with every correction."),
     })
     .describe("Rises when the content changes."),
-  domain: LowerCaseName.describe("The domain it belongs to: one orchestrator, one reducer and any number of effects."),
+  domain: LowerCaseName.describe(
+    "The domain it belongs to: one orchestrator, at most one reducer, any number of effects.",
+  ),
   metadata: z.unknown().optional().describe("Free content for people; nothing reads it."),
 };
 
 const kind = <Kind extends string>(name: Kind) => z.literal(name).describe("ORCHESTRATOR, REDUCER or EFFECT.");
 
+export const DEFAULT_ATTEMPT_ID = "attempt_id";
+
 const Attempt = z.strictObject({
-  id: FieldName.describe("The field that carries the attempt's id."),
-  started_by: EventName.describe("The event that opens an attempt."),
+  id: FieldName.optional().describe("The field that carries the attempt's id. Default attempt_id."),
+  started_by: EventName.optional().describe(
+    "The event that opens an attempt. Default: the one event whose transitions lead from null.",
+  ),
 });
 
 const ConsumedEvent = z.strictObject({
-  topic: TopicPattern.describe("{env} and {namespace} are filled from the environment."),
-  event_type: EventName.describe("The payload type that the topic carries."),
+  topic: TopicPattern.optional().describe(
+    "{env} and {namespace} are filled from the environment; topics may repeat. " +
+      "Default {env}.{namespace}.<domain>.cmd.v1, with `journal: false` ...beat.v1.",
+  ),
+  event_type: EventName.describe("A payload type that the topic carries."),
   journal: z
     .boolean()
     .optional()
     .describe("false: its no-ops and renewals are counted instead of journaled. Default true."),
+  other_types: z
+    .literal("skip")
+    .optional()
+    .describe(
+      "skip: the topic's messages of types that no row names are only counted. Default: they are dead letters.",
+    ),
 });
 
 const PublishedEvent = z.strictObject({
-  topic: TopicPattern.describe("{env} and {namespace} are filled from the environment; topics may repeat."),
+  topic: TopicPattern.optional().describe(
+    "{env} and {namespace} are filled from the environment; topics may repeat. " +
+      "Default {env}.{namespace}.<domain>.evt.v1.",
+  ),
   event_type: EventName.describe("The payload type, one for each event that a handler may return."),
 });
 
@@ -137,7 +155,7 @@ const MatrixRow = z.strictObject({
     'A state, null (no entity yet), a list, or "*": any state that no row above took.',
   ),
   when: ExpressionText.optional().describe("Another condition: `<path> <test> [value]`, joined by and / or."),
-  action: SnakeName.describe("A function of the handler, or no_op."),
+  action: SnakeName.optional().describe("A function of the handler, or no_op. Without a handler: no_op or left out."),
   reason: z.string().min(1).max(500).optional().describe("Why nothing happens: journaled with a no_op."),
   output_events: listOf(EventName).optional().describe("Narrows the handler's output_events."),
 });
@@ -152,7 +170,8 @@ const HandlerRow = z.strictObject({
     .describe("The message that this handler takes."),
   handler: z
     .strictObject({ name: CodeName.describe("The handler in code.") })
-    .describe("Its pure functions, one for each action."),
+    .optional()
+    .describe("Its pure functions, one for each action. Left out: a row's one event gets the message's fields."),
   output_events: listOf(EventName).optional().describe("Every event that it may return, in this order."),
   action: SnakeName.optional().describe("The function to call in any state, or no_op."),
   reason: z.string().min(1).max(500).optional().describe("Why nothing happens: journaled with a no_op."),
@@ -177,16 +196,20 @@ export const OrchestratorContract = z.strictObject({
   ...common,
   node_type: kind("ORCHESTRATOR"),
   entity_id: FieldName.describe("The payload field that identifies the entity."),
-  attempt: Attempt.describe("What opens an attempt, and the field that carries its id."),
+  attempt: Attempt.optional().describe("What opens an attempt, and the field that carries its id."),
   max_clock_skew: SkewDuration.optional().describe("Bound on a sender's clock. Default 5s."),
   consumed_events: nonEmptyListOf(ConsumedEvent).describe("What is read from the bus."),
   published_events: listOf(PublishedEvent).describe("What is written to the bus."),
-  dead_letter_topic: TopicPattern.describe("Where messages go that can't be decoded, validated, routed or stepped."),
+  dead_letter_topic: TopicPattern.optional().describe(
+    "Where messages go that can't be decoded, validated, routed or stepped. " +
+      "Default {env}.{namespace}.<domain>.dlq.v1.",
+  ),
   handler_routing: z
     .strictObject({
       routing_strategy: z
         .literal("payload_type_match")
-        .describe("payload_type_match: a handler for each payload type."),
+        .optional()
+        .describe("payload_type_match, the only value: a handler for each payload type."),
       handlers: nonEmptyListOf(HandlerRow).describe("A row for each message type."),
     })
     .describe("Who decides about which message."),

@@ -11,3 +11,9 @@ export function fillTopic(pattern: string, variables: TopicVariables): string {
     .filter((segment) => segment !== "")
     .join(".");
 }
+
+const TOPIC_NAMES = { command: "cmd", beat: "beat", event: "evt", deadLetter: "dlq" } as const;
+
+/** A topic of a contract that names none. `_` is `-`: to Kafka's metrics `a_b` and `a.b` are the same topic. */
+export const defaultTopic = (domain: string, use: keyof typeof TOPIC_NAMES): string =>
+  `{env}.{namespace}.${domain.replaceAll("_", "-")}.${TOPIC_NAMES[use]}.v1`;

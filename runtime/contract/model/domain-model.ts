@@ -1,9 +1,12 @@
 import type { DomainCode } from "../../core/domain.ts";
 import { joinWithAnd } from "../diagnostics/diagnostic.ts";
-import type { OrchestratorContract, ReducerContract } from "../language/schema.ts";
+import { DEFAULT_ATTEMPT_ID, type OrchestratorContract, type ReducerContract } from "../language/schema.ts";
+import { defaultTopic } from "../language/topic-pattern.ts";
+import { sourcesOf } from "../reading/contract-set.ts";
 import { childRef, type ContractSet, type LoadedContract, sourceRef } from "../reading/contract-source.ts";
+import { defaultReducer, withDefaultCode } from "./default-code.ts";
 import { firstByKey } from "./first-by-key.ts";
-import type { InvariantModel } from "./model-parts.ts";
+import type { EventRef, InvariantModel, MachineModel } from "./model-parts.ts";
 import {
   createEventReader,
   type EventReader,
@@ -39,8 +42,9 @@ export type DomainModel = Readonly<ReturnType<typeof buildDomainModel>>;
  * Reads a domain's contracts: the one reading that checks, compiler, exploration, graphs and explanations are made
  * from. Total: contracts with errors have a model too, and what no name stands for is among its `problems`.
  */
-export function buildDomainModel(set: ContractSet, code: DomainCode) {
-  const { orchestrator, reducer } = set;
+export function buildDomainModel(set: ContractSet, givenCode: DomainCode) {
+  const { orchestrator, reducer = defaultReducer(orchestrator, givenCode) } = set;
+  const code = withDefaultCode(set, givenCode);
   const names = new NameResolver();
   const intent: NameLookup = {
     kind: "intent",
@@ -62,18 +66,23 @@ export function buildDomainModel(set: ContractSet, code: DomainCode) {
   const trigger = triggerLookup(triggers);
   const states = { orchestrator: stateLookup(orchestrator), reducer: stateLookup(reducer) };
   const context = { code, names, intent, event, action: actionLookup(emissions, code) };
+  const topics = readTopics(orchestrator, event);
+  const handlers = readHandlers(orchestrator, context, states.orchestrator);
+  const machine = readMachine(orchestrator, context, states.orchestrator, event);
   return {
     set,
+    /** With the code of what the contracts leave out. */
     code,
     messages: firstByKey(code.messages.map((each) => [each.messageType, each])),
     intents: firstByKey(code.intents.map((each) => [each.intentType, each])),
-    contractNames: [orchestrator, reducer, ...set.effects].map((source) => ({
+    contractNames: sourcesOf(set).map((source) => ({
       ...{ text: source.contract.name, at: sourceRef(source, "name") },
     })),
-    ...readTopics(orchestrator, event),
-    handlers: readHandlers(orchestrator, context, states.orchestrator),
+    ...topics,
+    startedBy: topics.startedBy ?? firstTrigger(machine),
+    handlers,
     /** Its triggers are events; the reducer's are names of its own. */
-    orchestrator: readMachine(orchestrator, context, states.orchestrator, event),
+    orchestrator: machine,
     reducer: readMachine(reducer, context, states.reducer, (text, at) => names.resolve(text, at, trigger)),
     /** The reducer's `consumed_events`. */
     triggers,
@@ -102,27 +111,40 @@ function deadlineLookup(source: LoadedContract<OrchestratorContract>): NameLooku
 }
 
 function readTopics(source: LoadedContract<OrchestratorContract>, event: EventReader) {
-  const { entity_id, attempt, max_clock_skew, consumed_events, published_events, dead_letter_topic } = source.contract;
-  type TopicRow = (typeof consumed_events | typeof published_events)[number];
-  const readRow = (key: string) => (row: TopicRow, index: number) => {
-    const at = sourceRef(source, key, index);
-    return {
-      ...event(row.event_type, childRef(at, "event_type")),
-      /** The pattern, with its placeholders. */
-      topic: { text: row.topic, at: childRef(at, "topic") },
-      /** False: a consumed event whose no-ops and renewals are counted instead of journaled. */
-      journal: !("journal" in row) || row.journal !== false,
-    };
-  };
+  const { domain, entity_id, attempt = {}, dead_letter_topic: deadLetterTopic, ...contract } = source.contract;
+  const { id: attemptIdField = DEFAULT_ATTEMPT_ID, started_by } = attempt;
   return {
     entityIdField: { text: entity_id, at: sourceRef(source, "entity_id") },
-    attemptIdField: attempt.id,
-    startedBy: event(attempt.started_by, sourceRef(source, "attempt", "started_by")),
-    maxClockSkew: max_clock_skew ?? DEFAULT_MAX_CLOCK_SKEW,
-    consumed: consumed_events.map(readRow("consumed_events")),
-    published: published_events.map(readRow("published_events")),
-    deadLetterTopic: { text: dead_letter_topic, at: sourceRef(source, "dead_letter_topic") },
+    attemptIdField,
+    /** Undefined: the event that leads from null. */
+    startedBy: started_by === undefined ? undefined : event(started_by, sourceRef(source, "attempt", "started_by")),
+    maxClockSkew: contract.max_clock_skew ?? DEFAULT_MAX_CLOCK_SKEW,
+    consumed: contract.consumed_events.map(({ event_type, topic, journal = true, other_types }, index) => {
+      const at = sourceRef(source, "consumed_events", index);
+      return {
+        ...event(event_type, childRef(at, "event_type")),
+        /** The pattern, with its placeholders. */
+        topic: { text: topic ?? defaultTopic(domain, journal ? "command" : "beat"), at: childRef(at, "topic") },
+        /** False: its no-ops and renewals are counted instead of journaled. */
+        journal,
+        skipsOtherTypes: other_types === "skip",
+      };
+    }),
+    published: contract.published_events.map(({ event_type, topic = defaultTopic(domain, "event") }, index) => {
+      const at = sourceRef(source, "published_events", index);
+      return { ...event(event_type, childRef(at, "event_type")), topic: { text: topic, at: childRef(at, "topic") } };
+    }),
+    deadLetterTopic: {
+      text: deadLetterTopic ?? defaultTopic(domain, "deadLetter"),
+      at: sourceRef(source, "dead_letter_topic"),
+    },
   };
+}
+
+/** The event that leads from null; where several do, the contract has to say which opens an attempt (RC006). */
+function firstTrigger({ initial, initialAt, transitions }: MachineModel<EventRef>): EventRef {
+  const first = transitions.find(({ from }) => from.name === initial)?.trigger;
+  return first ?? { ...knownName("", initialAt), kind: "event", subject: "", unknown: true };
 }
 
 const readTriggers = (source: LoadedContract<ReducerContract>, event: EventReader) =>

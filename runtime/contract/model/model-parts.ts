@@ -51,6 +51,8 @@ export interface HandlerModel {
   readonly outputs: readonly EventRef[];
   readonly rows: readonly RowModel[];
   readonly hasMatrix: boolean;
+  /** Without a handler of its own: each row's one event gets the message's fields. */
+  readonly copiesFields: boolean;
 }
 
 /** Durations are texts as in the contract: `30s`. */

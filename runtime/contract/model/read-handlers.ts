@@ -4,6 +4,7 @@ import type { HandlerRow, MatrixRow, OrchestratorContract } from "../language/sc
 import { childRef, itemsWithRefs, type LoadedContract, type SourceRef, sourceRef } from "../reading/contract-source.ts";
 import type { EventRef, HandlerModel, NameRef, RowModel } from "./model-parts.ts";
 import { expressionRef, knownName, type NameLookup, type ReadContext, uniqueFit } from "./name-resolver.ts";
+import { copyHandlerName } from "./default-code.ts";
 import { machineStateName } from "./read-machine.ts";
 
 const ANY_STATE = "*";
@@ -28,10 +29,13 @@ function readHandler(
   const { names, code } = context;
   const event = context.event(handlerRow.event_model.name, childRef(handlerAt, "event_model", "name"));
   const inCode = { kind: "handler", candidates: Object.keys(code.handlers), where: "in code" };
-  const written = names.resolve(handlerRow.handler.name, childRef(handlerAt, "handler", "name"), inCode);
+  const copiesFields = handlerRow.handler === undefined;
+  const written = handlerRow.handler
+    ? names.resolve(handlerRow.handler.name, childRef(handlerAt, "handler", "name"), inCode)
+    : copyHandlerRef(code, event, handlerAt);
   const handler = fittingHandler(code, event, written);
   const outputs = readOutputs(context, handlerRow.output_events, handlerAt);
-  const { state_decision_matrix: matrix, action = NO_OP, reason } = handlerRow;
+  const { state_decision_matrix: matrix, action, reason } = handlerRow;
   const rows = matrix
     ? itemsWithRefs(matrix, childRef(handlerAt, "state_decision_matrix"))
     : [{ item: { current_state: ANY_STATE, action, reason } satisfies MatrixRow, at: handlerAt }];
@@ -44,15 +48,28 @@ function readHandler(
     const decidableStates = [...undecidedStates].filter((state) => named.has(ANY_STATE) || named.has(state));
     if (row.when === undefined) for (const state of decidableStates) undecidedStates.delete(state);
     const inherited = matrix && row.action === NO_OP ? [] : outputs;
+    const returned = row.output_events ? readOutputs(context, row.output_events, at) : inherited;
     return {
-      ...{ at, namedStates, decidableStates },
+      ...{ at, namedStates, decidableStates, outputs: returned },
       ...(row.when !== undefined && { when: expressionRef(row.when, childRef(at, "when")) }),
-      ...readAction(context, row, at, handler),
-      outputs: row.output_events ? readOutputs(context, row.output_events, at) : inherited,
+      ...(copiesFields ? copyAction(row, returned, at) : readAction(context, row, at, handler)),
     };
   };
   const hasMatrix = matrix !== undefined;
-  return { at: handlerAt, event, written, handler, outputs, rows: rows.map(readRow), hasMatrix };
+  return { at: handlerAt, event, written, handler, outputs, rows: rows.map(readRow), hasMatrix, copiesFields };
+}
+
+/** The action is called like the event. A row that names another one, or no event, is reported by the loader. */
+function copyAction({ action, reason = "" }: MatrixRow, [event]: readonly EventRef[], at: SourceRef) {
+  if (action === NO_OP) return { reason };
+  const name = action ?? event?.written ?? "";
+  return { action: { ...knownName(name, at), unknown: action !== undefined || !event }, reason };
+}
+
+/** There is none for an event that is reported as unknown. */
+function copyHandlerRef({ handlers }: DomainCode, event: EventRef, at: SourceRef): NameRef {
+  const name = copyHandlerName(event.written);
+  return { ...knownName(name, at), unknown: !Object.hasOwn(handlers, name) };
 }
 
 const readOutputs = ({ event }: ReadContext, outputs: readonly string[] = [], at: SourceRef) =>
@@ -61,7 +78,7 @@ const readOutputs = ({ event }: ReadContext, outputs: readonly string[] = [], at
 /** No `action`: the row is a no_op. */
 function readAction(
   { names, code }: ReadContext,
-  { action, reason = "" }: MatrixRow,
+  { action = NO_OP, reason = "" }: MatrixRow,
   rowAt: SourceRef,
   handler: NameRef,
 ): Pick<RowModel, "action" | "reason"> {

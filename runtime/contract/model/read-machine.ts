@@ -11,7 +11,8 @@ type State = OrchestratorMachine["states"][number] & ReducerMachine["states"][nu
 type FromState = Pick<OrchestratorMachine["transitions"][number], "from_state">;
 
 /** The orchestrator's or the reducer's: a key that only the other one has is never there. */
-interface AnyMachine extends Pick<OrchestratorMachine | ReducerMachine, "state_machine_name" | "initial_state"> {
+interface AnyMachine extends Pick<OrchestratorMachine | ReducerMachine, "state_machine_name"> {
+  readonly initial_state?: string | null | undefined;
   readonly states: readonly State[];
   readonly transitions: readonly (FromState & Omit<ReducerMachine["transitions"][number], "from_state">)[];
 }
@@ -22,7 +23,7 @@ export const machineStateName = (state: string | null): string => state ?? NO_EN
 
 /** How a state's name is looked up, in the orchestrator's machine or the reducer's. */
 export function stateLookup(source: MachineSource): NameLookup {
-  const { states, initial_state }: AnyMachine = source.contract.state_machine;
+  const { states, initial_state = null }: AnyMachine = source.contract.state_machine;
   const places = new Map(
     states.map(({ state_name }, index) => [
       state_name,
@@ -44,7 +45,9 @@ export function readMachine<Trigger extends NameRef>(
   state: NameLookup,
   readTrigger: (text: string, at: SourceRef) => Trigger,
 ): MachineModel<Trigger> {
-  const { state_machine_name: name, initial_state, states, transitions }: AnyMachine = source.contract.state_machine;
+  const { contract } = source;
+  const { state_machine_name: name = contract.name, ...machine }: AnyMachine = contract.state_machine;
+  const { initial_state = null, states, transitions } = machine;
   const at = sourceRef(source, "state_machine");
   const resolveState = (written: string | null, stateAt: SourceRef): NameRef =>
     names.resolve(machineStateName(written), stateAt, state);

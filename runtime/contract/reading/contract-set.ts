@@ -9,7 +9,7 @@ const contractsOfKind = <Kind extends Contract["node_type"]>(sources: readonly L
   >[];
 
 /**
- * The contracts of a folder as one domain: exactly one orchestrator, exactly one reducer, all of the same domain.
+ * The contracts of a folder as one domain: exactly one orchestrator, at most one reducer, all of the same domain.
  * What is missing or too much is RC109; the set is made as long as nothing is missing.
  */
 export function buildContractSet(
@@ -21,22 +21,22 @@ export function buildContractSet(
   const [orchestrator] = orchestrators;
   const [reducer] = reducers;
   const diagnostics = [
-    ...exactlyOne(dir, "orchestrator", orchestrators),
-    ...exactlyOne(dir, "reducer", reducers),
+    ...(orchestrator ? [] : [fileDiagnostic("RC109", dir, "a domain has one orchestrator: this folder has none")]),
+    ...repeated("orchestrator", orchestrators),
+    ...repeated("reducer", reducers),
     ...ofOtherDomains(orchestrator ?? sources[0], sources),
   ];
-  if (!orchestrator || !reducer) return { diagnostics };
+  if (!orchestrator) return { diagnostics };
   const effects = contractsOfKind(sources, "EFFECT");
   return { set: { domain: orchestrator.contract.domain, orchestrator, reducer, effects }, diagnostics };
 }
 
-function exactlyOne(dir: string, kind: string, [first, ...more]: readonly LoadedContract[]): readonly Diagnostic[] {
-  const rule = `a domain has one ${kind}`;
-  if (!first) return [fileDiagnostic("RC109", dir, `${rule}: this folder has none`)];
-  const related = [{ at: sourceRef(first, "node_type"), message: "the first" }];
-  return more.map((each) =>
-    diagnosticAt("RC109", sourceRef(each, "node_type"), `${rule}: this is a second one`, { related }),
-  );
+function repeated(kind: string, [first, ...more]: readonly LoadedContract[]): readonly Diagnostic[] {
+  return more.map((each) => {
+    const related = first && [{ at: sourceRef(first, "node_type"), message: "the first" }];
+    const message = `a domain has one ${kind}: this is a second one`;
+    return diagnosticAt("RC109", sourceRef(each, "node_type"), message, { related });
+  });
 }
 
 function ofOtherDomains(first: LoadedContract | undefined, sources: readonly LoadedContract[]): readonly Diagnostic[] {
@@ -57,9 +57,15 @@ function sortKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
+export const sourcesOf = ({ orchestrator, reducer, effects }: ContractSet): readonly LoadedContract[] => [
+  orchestrator,
+  ...(reducer ? [reducer] : []),
+  ...effects,
+];
+
 /** SHA-256, hex, of a domain's normalized contracts; file names and the order of keys make no difference. */
-export function contentHash({ orchestrator, reducer, effects }: ContractSet): string {
-  const contracts: Contract[] = [orchestrator, reducer, ...effects].map(({ contract }) => contract);
+export function contentHash(set: ContractSet): string {
+  const contracts: Contract[] = sourcesOf(set).map(({ contract }) => contract);
   const texts = contracts.map((contract) => JSON.stringify(contract, sortKeys)).sort();
   return createHash("sha256").update(JSON.stringify(texts)).digest("hex");
 }

@@ -37,7 +37,8 @@ export type ContractPlaces = Pick<LoadedContract, "file" | "spanAt">;
 export interface ContractSet {
   readonly domain: string;
   readonly orchestrator: LoadedContract<OrchestratorContract>;
-  readonly reducer: LoadedContract<ReducerContract>;
+  /** Undefined: the data is the last event's payload (`model/default-reducer.ts`). */
+  readonly reducer: LoadedContract<ReducerContract> | undefined;
   readonly effects: readonly LoadedContract<EffectContract>[];
 }
 

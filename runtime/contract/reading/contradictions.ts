@@ -1,5 +1,6 @@
 import { CONDITIONS_MAX } from "../../core/machine.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import { DEFAULT_ATTEMPT_ID } from "../language/schema.ts";
 import { EFFECT_DEFAULTS } from "../language/schema-effect.ts";
 import { durationMs } from "../language/schema-parts.ts";
 import { type ContractPath, type ContractPlaces, diagnosticAt, keyRef, type SourceRef } from "./contract-source.ts";
@@ -12,9 +13,7 @@ import { valueAt } from "./schema-issues.ts";
  */
 export function* contractContradictions(data: unknown, source: ContractPlaces): Iterable<Diagnostic> {
   const contract = new UncheckedNode(source, data);
-  const [entityId, attemptId] = [contract.at("entity_id"), contract.at("attempt").at("id")];
-  if (attemptId.text() !== undefined && attemptId.text() === entityId.text())
-    yield attemptId.contradiction("the entity and the attempt have the same id field", entityId, "of the entity");
+  if (contract.at("node_type").text() === "ORCHESTRATOR") yield* attemptContradictions(contract);
   const routing = contract.at("handler_routing");
   for (const handler of routing.items("handlers")) yield* handlerContradictions(handler);
   yield* machineContradictions(contract.at("state_machine"));
@@ -22,30 +21,71 @@ export function* contractContradictions(data: unknown, source: ContractPlaces): 
   for (const invariant of contract.items("invariants")) yield* invariantContradictions(invariant);
 }
 
+function* attemptContradictions(contract: UncheckedNode): Iterable<Diagnostic> {
+  const [entityId, attempt] = [contract.at("entity_id"), contract.at("attempt")];
+  const [attemptId, startedBy] = [attempt.at("id"), attempt.at("started_by")];
+  if ((attemptId.text() ?? DEFAULT_ATTEMPT_ID) === entityId.text())
+    yield (attemptId.isPresent ? attemptId : entityId).contradiction(
+      "the entity and the attempt have the same id field",
+      entityId,
+      "of the entity",
+    );
+  if (startedBy.isPresent) return;
+  const transitions = contract.at("state_machine").items("transitions");
+  const fromNull = transitions.filter((transition) => [transition.at("from_state").value].flat().includes(null));
+  const [first, ...others] = fromNull.map((transition) => transition.at("trigger"));
+  const second = others.find((trigger) => trigger.text() !== first?.text());
+  if (!first || !second) return;
+  const message = `${first.text()} and ${second.text()} lead from null: attempt.started_by has to name one of them`;
+  yield diagnosticAt("RC006", second, message, { related: [{ at: first, message: "leads from null too" }] });
+}
+
 function* invariantContradictions(invariant: UncheckedNode): Iterable<Diagnostic> {
   const [never, eventually] = [invariant.at("never"), invariant.at("eventually")];
   if (never.isPresent && eventually.isPresent)
     yield never.contradiction("an invariant has either never or eventually, not both", eventually, "the other", "key");
-  if (!never.isPresent && !eventually.isPresent)
-    yield invariant.missingKey("never", "a never or an eventually is missing");
+  if (!never.isPresent && !eventually.isPresent) yield never.missingKey("a never or an eventually is missing");
 }
 
 function* handlerContradictions(handler: UncheckedNode): Iterable<Diagnostic> {
   if (!handler.at("event_model").isPresent) return;
   const [action, matrix] = [handler.at("action"), handler.at("state_decision_matrix")];
+  const rows = [handler, ...handler.items("state_decision_matrix")];
   if (action.isPresent && matrix.isPresent) {
     const message = "a handler has either an action or a state_decision_matrix, not both";
     yield action.contradiction(message, matrix, "the matrix", "key");
   }
-  if (!action.isPresent && !matrix.isPresent)
-    yield handler.missingKey("action", "an action or a state_decision_matrix is missing");
-  for (const row of [handler, ...handler.items("state_decision_matrix")]) yield* rowContradictions(row);
+  for (const row of rows) yield* rowContradictions(row);
+  const deciding = matrix.isPresent ? rows.slice(1) : [handler];
+  if (!handler.at("handler").isPresent) yield* copyContradictions(handler, deciding);
+  else if (!action.isPresent && !matrix.isPresent)
+    yield action.missingKey("an action or a state_decision_matrix is missing");
+  else if (matrix.isPresent)
+    for (const row of deciding) if (!row.at("action").isPresent) yield row.at("action").missingKey();
+}
+
+/** Without a handler a row returns its one event, which gets the message's fields. */
+function* copyContradictions(handler: UncheckedNode, rows: readonly UncheckedNode[]): Iterable<Diagnostic> {
+  const named = rows.map((row) => row.at("action").text()).find((action) => action !== undefined && action !== "no_op");
+  if (named !== undefined) {
+    yield handler.at("handler").missingKey(`the key handler is missing: ${named} is an action of one`);
+    return;
+  }
+  for (const row of rows) {
+    if (row.at("action").isPresent) continue;
+    const own = row.at("output_events");
+    const outputs = own.isPresent ? own : handler.at("output_events");
+    const count = Array.isArray(outputs.value) ? outputs.value.length : 0;
+    if (count === 1) continue;
+    const message = `without a handler a row returns exactly one event, not ${count}: name one, or a handler`;
+    yield diagnosticAt("RC010", own.isPresent ? own : row, message);
+  }
 }
 
 function* rowContradictions(row: UncheckedNode): Iterable<Diagnostic> {
   const [action, reason, outputs] = [row.at("action"), row.at("reason"), row.at("output_events")];
   const isNoOp = action.text() === "no_op";
-  if (isNoOp && !reason.isPresent) yield row.missingKey("reason", "a no_op says why: reason is missing");
+  if (isNoOp && !reason.isPresent) yield reason.missingKey("a no_op says why: reason is missing");
   if (!isNoOp && reason.isPresent) yield reason.contradiction("only a no_op has a reason", action, "the action", "key");
   if (isNoOp && row.items("output_events").length > 0)
     yield outputs.contradiction("a no_op has no events", action, "the action", "key");
@@ -72,8 +112,8 @@ function* stateContradictions(state: UncheckedNode): Iterable<Diagnostic> {
     yield deadline.contradiction("a transient state can't have a deadline", transient, "transient", "key");
   const [renewedBy, renewedFor] = [deadline.at("renewed_by"), deadline.at("renewed_for")];
   const guard = deadline.at("expiry_guard");
-  if (renewedBy.isPresent && !renewedFor.isPresent) yield deadline.missingKey("renewed_for");
-  if (renewedFor.isPresent && !renewedBy.isPresent) yield deadline.missingKey("renewed_by");
+  if (renewedBy.isPresent && !renewedFor.isPresent) yield renewedFor.missingKey();
+  if (renewedFor.isPresent && !renewedBy.isPresent) yield renewedBy.missingKey();
   if (guard.isPresent && !renewedBy.isPresent && !renewedFor.isPresent)
     yield guard.contradiction("an expiry_guard measures by renewed_for, which is not given", deadline, "here", "key");
 }
@@ -154,7 +194,7 @@ class UncheckedNode implements SourceRef {
     const { source, path } = this;
     return diagnosticAt("RC010", { source, path, part }, message, { related: [{ at: other, message: what }] });
   }
-  missingKey(key: string, message = `the key ${key} is missing`): Diagnostic {
-    return diagnosticAt("RC006", this.at(key), message);
+  missingKey(message = `the key ${String(this.path.at(-1))} is missing`): Diagnostic {
+    return diagnosticAt("RC006", this, message);
   }
 }

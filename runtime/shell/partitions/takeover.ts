@@ -3,6 +3,7 @@ import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import { contractInForce, ContractsSuperseded } from "../contract-in-force.ts";
 import { groupBy } from "../group-by.ts";
 import type { ShellContext } from "../shell-context.ts";
+import { topicsOf } from "../topics.ts";
 import { Partition } from "./partition.ts";
 import { MARK_SERVED_SQL } from "./service-monitor.ts";
 import { readUnfinished } from "./unfinished.ts";
@@ -28,7 +29,7 @@ export async function preparePartitions({ store, domain, partitionCount }: Shell
   if (known && known.count > 0 && known.count !== partitionCount)
     throw new Fault(
       "PARTITIONS_CHANGED",
-      `the topics of ${domain.name} (${domain.consumed.map(({ topic }) => topic).join(", ")}) ` +
+      `the topics of ${domain.name} (${topicsOf(domain).input.join(", ")}) ` +
         `have ${partitionCount} partitions, the store knows ${known.count}: entities would change their partition`,
       { retryable: false },
     );
@@ -125,7 +126,7 @@ function startPositions(
   const positions = new Map<string, number>();
   const gaps: { readonly topic: string; readonly from: number; readonly to: number }[] = [];
   let refusalReason: string | undefined;
-  for (const { topic } of domain.consumed) {
+  for (const topic of topicsOf(domain).input) {
     const { low, high } = ends.get(topic)?.get(partition) ?? { low: 0, high: 0 };
     const offset = stored.get(topic) ?? low;
     if (offset > high)

@@ -3,7 +3,12 @@ import type { ConsumedTopic, Domain } from "../../core/domain.ts";
 import { derivedId } from "../../core/ids.ts";
 import type { Message } from "../../core/message.ts";
 import { partitionOf } from "../../core/murmur2.ts";
-import { type DecodeErrorCode, KEY_AND_HEADERS_BYTES_MAX, DecodeError } from "../../core/incoming-json.ts";
+import {
+  type DecodeErrorCode,
+  KEY_AND_HEADERS_BYTES_MAX,
+  DecodeError,
+  SkippedTypeError,
+} from "../../core/incoming-json.ts";
 import type { BusRecord } from "../../ports/event-bus.ts";
 import type { InboxItem } from "./inbox.ts";
 
@@ -18,9 +23,9 @@ export type WorkItem =
       readonly kind: "step";
       readonly item: InboxItem;
       readonly message: Message;
-      /** Identity for deduplication; only for records of journaled topics. */
+      /** Identity for deduplication; only for records of journaled types. */
       readonly dedupeKey?: string | undefined;
-      /** False for topics with `journal: false`: of their messages no-ops and renewals are not journaled. */
+      /** False for types with `journal: false`: of their messages no-ops and renewals are not journaled. */
       readonly isAlwaysJournaled: boolean;
     }
   | { readonly kind: "repartition"; readonly item: RecordItem; readonly message: Message; readonly to: number }
@@ -30,6 +35,8 @@ export type WorkItem =
       readonly code: DecodeErrorCode | "CORE_ERROR";
       readonly error: string;
     }
+  /** Of a type that the topic's contract has skipped. */
+  | { readonly kind: "skipped"; readonly item: RecordItem; readonly type: string }
   /** No step: only cursors, ended intents and gaps in the log are recorded. */
   | { readonly kind: "bookkeeping"; readonly item: InboxItem };
 export type RecordItem = Extract<InboxItem, { kind: "record" }>;
@@ -40,7 +47,7 @@ export type RecordItem = Extract<InboxItem, { kind: "record" }>;
  */
 export function readItems(
   domain: Domain,
-  consumedBy: ReadonlyMap<string, ConsumedTopic>,
+  consumedBy: ReadonlyMap<string, readonly ConsumedTopic[]>,
   partitions: number,
   items: readonly InboxItem[],
   refusedByStore: ReadonlyMap<InboxItem, string>,
@@ -65,14 +72,14 @@ function messagesOf(item: InboxItem): readonly Message[] {
 
 function readRecord(
   domain: Domain,
-  consumedBy: ReadonlyMap<string, ConsumedTopic>,
+  consumedBy: ReadonlyMap<string, readonly ConsumedTopic[]>,
   partitions: number,
   item: RecordItem,
 ): WorkItem {
   const { record } = item;
   try {
-    const consumed = consumedBy.get(record.topic);
-    if (!consumed) throw new DecodeError("UNKNOWN_TYPE", `no contract consumes ${record.topic}`);
+    const types = consumedBy.get(record.topic);
+    if (!types) throw new DecodeError("UNKNOWN_TYPE", `no contract consumes ${record.topic}`);
     const labelBytes = keyAndHeaderBytes(record);
     if (labelBytes > KEY_AND_HEADERS_BYTES_MAX)
       throw new DecodeError(
@@ -82,7 +89,7 @@ function readRecord(
     const headers = textHeaders(record);
     const original = originalBrokerTimeMs(headers, record.brokerTimeMs);
     const brokerTimeMs = original ?? record.brokerTimeMs;
-    const message = decodeRecord(domain, consumed, { ...record, headers, brokerTimeMs });
+    const message = decodeRecord(domain, types, { ...record, headers, brokerTimeMs });
     const to = partitionOf(message.entityId, partitions);
     if (to !== record.partition) {
       if (original === undefined) return { kind: "repartition", item, message, to };
@@ -92,10 +99,12 @@ function readRecord(
       );
     }
     // A message without a sender's id can only be redelivered, and then it is below the stored position.
-    const isDeduplicated = consumed.journal && message.hasSenderId;
+    const isJournaled = types.some(({ type, journal }) => type === message.type && journal);
+    const isDeduplicated = isJournaled && message.hasSenderId;
     const key = isDeduplicated ? derivedId("seen", domain.name, message.entityId, message.type, message.id) : undefined;
-    return { kind: "step", item, message, dedupeKey: key, isAlwaysJournaled: consumed.journal };
+    return { kind: "step", item, message, dedupeKey: key, isAlwaysJournaled: isJournaled };
   } catch (error) {
+    if (error instanceof SkippedTypeError) return { kind: "skipped", item, type: error.type };
     if (error instanceof DecodeError) return { kind: "dead_letter", item, code: error.code, error: error.message };
     return { kind: "dead_letter", item, code: "CORE_ERROR", error: `reading failed: ${String(error)}` };
   }

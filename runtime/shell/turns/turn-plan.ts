@@ -104,6 +104,7 @@ export class TurnPlan {
     const cursors = this.cursorsOf(item.partition);
     if (item.kind === "record") cursors.positions.set(item.record.topic, item.record.offset + 1);
     if (work.kind === "dead_letter") this.#addDeadLetter(work.item, work.code, work.error);
+    else if (work.kind === "skipped") this.#countSkipped(work.item, work.type);
     else if (work.kind === "repartition") this.#repartition(work.item, work.message, work.to);
     else if (work.kind === "bookkeeping") this.#applyBookkeeping(work);
     else this.#step(work);
@@ -204,6 +205,10 @@ export class TurnPlan {
       body: { reason: "duplicate: already processed", origin: message.origin },
     });
     this.shellEvents.push({ kind: "repeat", partition: partition.number, type: message.type });
+  }
+
+  #countSkipped({ partition, record: { topic } }: RecordItem, type: string): void {
+    this.shellEvents.push({ kind: "skipped", partition: partition.number, topic, type });
   }
 
   /** Sends a copy to the entity's partition, where it takes its step. */

@@ -4,6 +4,7 @@ import { Fault } from "../../core/fault.ts";
 import { derivedId } from "../../core/ids.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
+import { groupBy } from "../group-by.ts";
 import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
 import { readEntities } from "./entity-row.ts";
 import type { InboxItem } from "./inbox.ts";
@@ -31,7 +32,7 @@ type TurnBase = Pick<TurnPlan, "entities" | "seen" | "cursors">;
 /** Runs turns: reads their items, loads entities, takes the steps, commits. One commit at a time, in order. */
 export class TurnRunner {
   readonly #context: ShellContext;
-  readonly #consumedByTopic: ReadonlyMap<string, ConsumedTopic>;
+  readonly #consumedByTopic: ReadonlyMap<string, readonly ConsumedTopic[]>;
   readonly #hooks: TurnHooks;
   readonly #refusedByStore = new Map<InboxItem, string>();
   readonly #internedValues = new InternedValues();
@@ -46,7 +47,7 @@ export class TurnRunner {
 
   constructor(context: ShellContext, hooks: TurnHooks) {
     this.#context = context;
-    this.#consumedByTopic = new Map(context.domain.consumed.map((consumed) => [consumed.topic, consumed]));
+    this.#consumedByTopic = groupBy(context.domain.consumed, ({ topic }) => topic);
     this.#hooks = hooks;
   }
 

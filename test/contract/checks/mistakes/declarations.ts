@@ -52,15 +52,6 @@ export const declarations: readonly Mistake[] = [
     related: ["effects.yaml: intent_type: consul.set_status"],
   },
   {
-    mistake: "a topic consumed as two event types",
-    edits: [orchestrator("onex.cmd.node-deregister.v1", "onex.cmd.node-registration-acked.v1")],
-    gives: [
-      'RC109 orchestrator.yaml: - { topic: «"{env}.{namespace}.onex.cmd.node-registration-acked.v1"», ' +
-        "event_type: NodeDeregister }",
-    ],
-    says: "consumed topic {env}.{namespace}.onex.cmd.node-registration-acked.v1 is declared twice",
-  },
-  {
     mistake: "an event that pulls two triggers",
     edits: [
       reducer(
