@@ -22,9 +22,13 @@ const ModuleShape = z.strictObject({
           "must be the URL of the folder: new URL of it and the module's own URL",
         ),
         code: aFunction,
+        measures: z.array(z.strictObject({ name: Name, help: z.string().min(1), durationMs: aFunction })).optional(),
       }),
     )
     .min(1, "must have a domain"),
+  commands: z.record(z.string().regex(/^[a-z][a-z-]{0,40}$/, "must be a-z and -"), aFunction).optional(),
+  routes: aFunction.optional(),
+  isAtRoot: z.boolean().optional(),
 });
 
 const CodeShape = z.looseObject({
@@ -50,6 +54,7 @@ export function checkModule(candidate: unknown, from: string): Module {
   const names = module.domains.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) problems.push(`the domain ${repeated} is declared twice`);
+  if (module.isAtRoot && names.length > 1) problems.push("isAtRoot: only a module with one domain may be at the root");
   if (problems.length > 0) throw invalid(`${from} (${module.name})`, problems);
   return module;
 }

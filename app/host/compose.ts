@@ -150,6 +150,8 @@ function composeSystem(
   const system = {
     ...{ config, module, backends, editable, runtime, store, clock },
     name: source.code.domain,
+    /** The durations that its module measures. */
+    measures: module.domains.find(({ name }) => name === source.code.domain)?.measures ?? [],
     /** The folder that a reload reads. */
     contractsDir: source.directory,
     get catalog() {

@@ -1,7 +1,7 @@
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsInForce } from "../../app/http/contracts/reload.routes.ts";
 import type { ContractsView } from "../../app/http/contracts/contracts.routes.ts";
-import type { StateCounts } from "../../app/http/entities/node-counts.ts";
+import type { StateCounts } from "../../app/http/entities/entity-counts.ts";
 import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { ToggleGroup } from "../shared/fields.tsx";

@@ -1,4 +1,4 @@
-import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
+import type { RegistrationView } from "../../app/modules/registration/registration-view.ts";
 
 interface NextDeadline {
   readonly name: string;

@@ -27,10 +27,10 @@ export function NodeFilters({ filter, states }: NodeFiltersProps) {
   const toggle = (name: "state" | "node_type", value: string): void =>
     applyFilter({ ...filter, [name]: filter[name] === value ? "" : value });
   const stateContent = (name: string) => {
-    const { kind, nodes = null } = states.find((each) => each.name === name) ?? {};
+    const { kind, entities = null } = states.find((each) => each.name === name) ?? {};
     return (
       <>
-        <StateName name={name} kind={kind} /> {nodes === null ? "" : formatNumber(nodes)}
+        <StateName name={name} kind={kind} /> {entities === null ? "" : formatNumber(entities)}
       </>
     );
   };

@@ -1,6 +1,8 @@
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
-import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
-import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import type {
+  RegistrationTimelineItem as TimelineItem,
+  RegistrationView,
+} from "../../app/modules/registration/registration-view.ts";
 import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { takenTransitions } from "./turns.ts";

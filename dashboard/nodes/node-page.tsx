@@ -1,8 +1,10 @@
 import { useEffect } from "preact/hooks";
-import type { Explanation } from "../../app/http/entities/explanation.ts";
+import type {
+  RegistrationExplanation as Explanation,
+  RegistrationTimelineItem as TimelineItem,
+  RegistrationView,
+} from "../../app/modules/registration/registration-view.ts";
 import type { Overview } from "../../app/http/overview/overview.ts";
-import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
-import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { subscribeToEvents } from "../shared/event-stream.ts";
 import { NodeActions } from "../registration/node-actions.tsx";
 import { NodeMachines } from "./node-machines.tsx";

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Overview } from "../../app/http/overview/overview.ts";
-import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
+import type { RegistrationView } from "../../app/modules/registration/registration-view.ts";
 import { subscribeToEvents } from "../shared/event-stream.ts";
 import { lastHeartbeat, nextDeadline } from "./node-deadlines.ts";
 import { refreshScheduler } from "../shared/refresh-scheduler.ts";

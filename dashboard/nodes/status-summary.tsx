@@ -1,4 +1,4 @@
-import type { Explanation } from "../../app/http/entities/explanation.ts";
+import type { RegistrationExplanation as Explanation } from "../../app/modules/registration/registration-view.ts";
 import { formatDuration } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
 import { Link } from "../shared/router.tsx";

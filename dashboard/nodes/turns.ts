@@ -1,4 +1,4 @@
-import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import type { RegistrationTimelineItem as TimelineItem } from "../../app/modules/registration/registration-view.ts";
 
 interface RequestedIntent {
   readonly id: string;

@@ -7,6 +7,7 @@ import { ErrorMessage } from "../shared/error-message.tsx";
 import { Link, pathWithQuery } from "../shared/router.tsx";
 import { useApi } from "../shared/use-api.ts";
 import { GetStarted } from "../registration/get-started.tsx";
+import { RATES } from "../registration/rates.ts";
 import { HealthAndLag } from "./health-and-lag.tsx";
 import "./overview-page.css";
 
@@ -14,13 +15,6 @@ const POLL_MS = 5_000;
 const COLOUR_BY_KIND = { live: "--good", waiting: "--waiting", ended: "--muted" } as const;
 /** They distinguish lines of one colour. */
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3], [14, 4], [4, 8]] as const;
-const RATES = [
-  { name: "introspections", colour: "--accent", dash: [] },
-  { name: "activations", colour: "--good", dash: [] },
-  { name: "expiries", colour: "--muted", dash: [6, 4] },
-  { name: "dead_letters", colour: "--bad", dash: [2, 3] },
-] as const;
-const withSpaces = (name: string): string => name.replace("_", " ");
 
 export function Page() {
   const { answer, error, refetch } = useApi<OverviewAnswer>("/api/v1/overview", POLL_MS);
@@ -39,21 +33,24 @@ interface OverviewContentProps {
 }
 
 function OverviewContent({ overview, onChanged }: OverviewContentProps) {
-  const { notices, states, rates, history, activation, lateness, began_at } = overview;
-  const isEmpty = states.every(({ nodes }) => nodes === 0);
+  const { notices, states, rates, history, durations, lateness, began_at } = overview;
+  const { activation } = durations;
+  const isEmpty = states.every(({ entities }) => entities === 0);
   return (
     <>
       <Notices notices={notices} onDone={onChanged} />
       {isEmpty && <GetStarted />}
       <dl class="tiles">
-        {RATES.map(({ name }) => (
-          <Tile key={name} title={withSpaces(name)} value={formatNumber(rates[name] * 60)} unit="per minute" />
+        {RATES.map(({ title, valueIn }) => (
+          <Tile key={title} title={title} value={formatNumber((valueIn(rates) ?? 0) * 60)} unit="per minute" />
         ))}
-        <Tile
-          title="time to active"
-          value={formatMeasuredMs(activation.p50_ms)}
-          unit={`p50 · p99 ${formatMeasuredMs(activation.p99_ms)}, last ${formatNumber(activation.count)}`}
-        />
+        {activation && (
+          <Tile
+            title="time to active"
+            value={formatMeasuredMs(activation.p50_ms)}
+            unit={`p50 · p99 ${formatMeasuredMs(activation.p99_ms)}, last ${formatNumber(activation.count)}`}
+          />
+        )}
         <Tile
           title="deadline lateness"
           value={formatMeasuredMs(lateness.p50_ms)}
@@ -85,12 +82,12 @@ function Tile({ title, value, unit }: { readonly title: string; readonly value: 
 
 function stateSeries({ states, history }: OverviewAnswer): ChartSeries[] {
   const usedDashes = { live: 0, waiting: 0, ended: 0 };
-  return states.map(({ name, kind, nodes }, index) => ({
+  return states.map(({ name, kind, entities }, index) => ({
     label: name,
     colour: COLOUR_BY_KIND[kind],
     dash: DASHES[usedDashes[kind]++ % DASHES.length] ?? [],
-    values: history?.nodes.map((counts) => counts?.[index] ?? null) ?? [],
-    now: nodes,
+    values: history?.entities.map((counts) => counts?.[index] ?? null) ?? [],
+    now: entities,
     name: (
       <Link to={pathWithQuery("/nodes", { state: name })}>
         <StateName name={name} kind={kind} />
@@ -100,11 +97,11 @@ function stateSeries({ states, history }: OverviewAnswer): ChartSeries[] {
 }
 
 const rateSeries = ({ rates, history }: OverviewAnswer): ChartSeries[] =>
-  RATES.map(({ name, colour, dash }) => ({
-    label: withSpaces(name),
+  RATES.map(({ title, valueIn, colour, dash, path }) => ({
+    label: title,
     colour,
     dash,
-    values: history?.[name] ?? [],
-    now: rates[name],
-    name: name === "dead_letters" ? <Link to="/dead-letters">dead letters</Link> : withSpaces(name),
+    values: (history && valueIn(history)) ?? [],
+    now: valueIn(rates) ?? 0,
+    name: path === undefined ? title : <Link to={path}>{title}</Link>,
   }));

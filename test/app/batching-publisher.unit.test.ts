@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BatchingPublisher } from "../../app/http/events/batching-publisher.ts";
 import { Problem } from "../../app/http/server/problem.ts";
-import { watchIntentFailures } from "../../app/http/entities/explanation.routes.ts";
+import { watchIntentFailures } from "../../app/http/entities/read-explanation.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import type { EventBus, OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";

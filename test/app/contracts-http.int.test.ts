@@ -6,7 +6,7 @@ import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsView, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
-import type { StateCounts } from "../../app/http/entities/node-counts.ts";
+import type { StateCounts } from "../../app/http/entities/entity-counts.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { HttpBench } from "./http-bench.ts";
 

@@ -9,7 +9,7 @@ const at = (seconds: number): string => new Date(nowMs - seconds * 1_000).toISOS
 const item = (given: Partial<TimelineItem>): TimelineItem => ({
   ...{ at: at(10), partition: 0, seq: 1, kind: "message", type: "Thing", message_id: null, correlation_id: null },
   ...{
-    registration_attempt_id: null,
+    attempt_id: null,
     result: "changed",
     reason: null,
     note: null,
@@ -29,7 +29,7 @@ const inputWith = (given: Partial<ExplanationInput>): ExplanationInput => ({
       ]),
     },
   } as unknown as Domain,
-  node_id: "n1",
+  id: "n1",
   entity: {
     ...{ id: "n1", state: "OPEN", reducerState: "half", data: {}, seq: 1, stateSince: nowMs - 30_000 },
     attempt: { number: 2, id: "a", correlationIds: [], awaiting: [] },

@@ -30,15 +30,15 @@ describe("the overview", () => {
     await bench.activeNode("seen-1");
     await bench.activeNode("seen-2");
     await expect
-      .poll(async () => (await overview()).states.find(({ name }) => name === "ACTIVE")?.nodes, { timeout: 15_000 })
+      .poll(async () => (await overview()).states.find(({ name }) => name === "ACTIVE")?.entities, { timeout: 15_000 })
       .toBe(2);
     const here = await overview();
-    expect(here.activation.count).toBe(2);
-    expect(here.activation.p50_ms).toBeGreaterThan(0);
-    expect(here.rates.activations).toBeGreaterThan(0);
+    expect(here.durations["activation"]?.count).toBe(2);
+    expect(here.durations["activation"]?.p50_ms).toBeGreaterThan(0);
+    expect(here.rates.events["NodeBecameActive"]).toBeGreaterThan(0);
     const elsewhere = await overview("", await bench.deafServer());
     expect(elsewhere.states).toEqual(here.states);
-    expect(elsewhere.activation).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
+    expect(elsewhere.durations["activation"]).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
   });
 
   it("exports the same latencies to Prometheus, without labels", async () => {
@@ -54,7 +54,7 @@ describe("the overview", () => {
   it("has a history since the start of the process, and omits it on request", async () => {
     const { history, began_at, states } = await overview();
     expect(history?.at.length).toBeGreaterThan(0);
-    expect(history?.nodes[0]).toHaveLength(states.length);
+    expect(history?.entities[0]).toHaveLength(states.length);
     expect(Date.parse(history?.at[0] as string)).toBeGreaterThanOrEqual(Date.parse(began_at));
     expect((await overview("?history=false")).history).toBeNull();
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { listNotices, type TroubleFacts } from "../../app/http/health/troubles.ts";
-import { byRateName, OverviewHistory } from "../../app/http/overview/overview-history.ts";
+import { OverviewHistory } from "../../app/http/overview/overview-history.ts";
 import { RecentValues } from "../../app/http/overview/recent-values.ts";
 import { stateKindOf } from "../../app/http/overview/overview.ts";
 import type { StateSpec } from "../../runtime/core/domain.ts";
@@ -28,10 +28,10 @@ describe("recent values", () => {
 });
 
 describe("the history", () => {
-  const at = (seconds: number, introspections: number) => ({
+  const at = (seconds: number, asked: number) => ({
     atMs: seconds * 1_000,
-    totals: { ...byRateName(() => 0), introspections },
-    nodes: [introspections],
+    totals: { messages: { Asked: asked }, events: {}, dead_letters: 0 },
+    entities: [asked],
   });
 
   it("has rates per second between two samples", () => {
@@ -39,22 +39,31 @@ describe("the history", () => {
     for (const sample of [at(0, 0), at(10, 50), at(20, 50)]) history.add(sample);
     expect(history.series()).toMatchObject({
       at: ["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:10.000Z", "1970-01-01T00:00:20.000Z"],
-      nodes: [[0], [50], [50]],
-      introspections: [0, 5, 0],
+      entities: [[0], [50], [50]],
+      messages: { Asked: [0, 5, 0] },
+      events: {},
+      dead_letters: [0, 0, 0],
     });
   });
 
   it("is bounded: the oldest sample is dropped", () => {
     const history = new OverviewHistory(2);
     for (const sample of [at(0, 0), at(10, 10), at(20, 30)]) history.add(sample);
-    expect(history.series().nodes).toEqual([[10], [30]]);
+    expect(history.series().entities).toEqual([[10], [30]]);
+  });
+
+  it("begins at zero with a type that new contracts bring", () => {
+    const history = new OverviewHistory(10);
+    for (const sample of [at(0, 5), { ...at(10, 5), totals: { ...at(10, 5).totals, events: { New: 20 } } }])
+      history.add(sample);
+    expect(history.series()).toMatchObject({ messages: { Asked: [0, 0] }, events: { New: [0, 2] } });
   });
 
   it("has the rate of the last minute", () => {
     const history = new OverviewHistory(10);
-    expect(history.rates(at(0, 9), 60_000).introspections, "nothing to compare with").toBe(0);
+    expect(history.rates(at(0, 9), 60_000).messages["Asked"], "nothing to compare with").toBe(0);
     for (const sample of [at(0, 0), at(10, 100), at(60, 200)]) history.add(sample);
-    expect(history.rates(at(65, 265), 60_000).introspections).toBe(3);
+    expect(history.rates(at(65, 265), 60_000).messages["Asked"]).toBe(3);
   });
 });
 

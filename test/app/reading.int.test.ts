@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letters.ts";
-import type { Explanation } from "../../app/http/entities/explanation.ts";
-import type { RegistrationView } from "../../app/http/entities/registration-view.ts";
-import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import type {
+  RegistrationExplanation as Explanation,
+  RegistrationTimelineItem as TimelineItem,
+  RegistrationView,
+} from "../../app/modules/registration/registration-view.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 
 interface Page<Item> {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { RegistrationWaits } from "../../app/http/events/registration-waits.ts";
+import { RegistrationWaits } from "../../app/modules/registration/registration-waits.ts";
 import type { IncomingEvent } from "../../app/http/events/incoming-event.ts";
 import type { System } from "../../app/host/compose.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -26,9 +26,9 @@ it("a wait never ends with the state from before its message, processed while th
   } as unknown as System;
   const waits = new RegistrationWaits(system);
   const events = [
-    { nodeId: "n-1", messageId: "m-1", isJournaled: true },
+    { entityId: "n-1", messageId: "m-1", isJournaled: true },
     // Processed already: its node is read.
-    { nodeId: "n-2", messageId: "m-2", isJournaled: false },
+    { entityId: "n-2", messageId: "m-2", isJournaled: false },
   ] as unknown as IncomingEvent[];
   const outcomes = events.map((event) => waits.untilSettled(event, 10_000));
   await clock.advance(1_000);

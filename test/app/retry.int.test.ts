@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TimelineItem } from "../../app/http/entities/timeline.ts";
+import type { RegistrationTimelineItem as TimelineItem } from "../../app/modules/registration/registration-view.ts";
 import { failing } from "./failing-effect.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
 

@@ -4,17 +4,16 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
 import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
-import { contractJsonSchema } from "../../../runtime/contract/documents/contract-json-schema.ts";
 import { buildGraph, ContractGraph } from "../../../runtime/contract/graph/graph.ts";
 import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
 import { loadContract, sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
 import { sourcesOf } from "../../host/contracts-in-force.ts";
-import type { System } from "../../host/compose.ts";
 import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 
 const VERSIONS_MAX = 100;
 
@@ -31,7 +30,7 @@ export type ContractVersion = z.infer<typeof ContractVersion>;
 const ContractsView = z.object({
   domain: z.string(),
   hash: z.string().describe("of the contents that this process runs"),
-  editable: z.boolean().describe("whether files can be written here: PUT /api/v1/contracts/files/:file"),
+  editable: z.boolean().describe("whether files can be written here: PUT contracts/files/:file"),
   files: z.array(
     z.object({
       file: z.string(),
@@ -57,11 +56,11 @@ const HashParams = z.object({ hash: z.string().regex(/^[0-9a-f]{64}$/, "64 hexad
 const FileParams = z.object({ file: z.string().max(255) });
 const FileBody = z.strictObject({ text: z.string().min(1) });
 
-export function addContractRoutes(http: Http, system: System): void {
+export function addContractRoutes(http: Http, { system }: DomainApi): void {
   const { store, editable } = system;
 
   http.get(
-    "/api/v1/contracts",
+    "/contracts",
     apiRoute(["reader"], {
       summary: "The contracts in force, their diagnostics, and earlier versions",
       response: { 200: ContractsView },
@@ -75,13 +74,13 @@ export function addContractRoutes(http: Http, system: System): void {
   );
 
   http.get(
-    "/api/v1/contracts/graph",
+    "/contracts/graph",
     apiRoute(["reader"], { summary: "The two state machines and the message flow", response: { 200: ContractGraph } }),
     async () => viewsOf(system.model).graph,
   );
 
   http.get(
-    "/api/v1/contracts/versions/:hash",
+    "/contracts/versions/:hash",
     apiRoute(["reader"], {
       summary: "Contents that ran, as they were stored",
       params: HashParams,
@@ -96,14 +95,11 @@ export function addContractRoutes(http: Http, system: System): void {
       return { hash, first_run_at: stored.first_run_at.toISOString(), files: stored.files };
     },
   );
-
-  const schema = contractJsonSchema();
-  http.get("/schemas/contract.schema.json", { config: { access: "anyone" }, schema: { hide: true } }, () => schema);
 }
 
-export function addContractFileRoutes(http: Http, { editable, contractsDir }: System): void {
+export function addContractFileRoutes(http: Http, { system: { editable, contractsDir } }: DomainApi): void {
   http.put(
-    "/api/v1/contracts/files/:file",
+    "/contracts/files/:file",
     apiRoute([], {
       summary: "Writes one of the contracts' files: under `rollcall dev` only",
       description: "The file must be there; the new text is there whole or not at all. It is not checked before.",

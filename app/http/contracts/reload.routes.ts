@@ -5,6 +5,7 @@ import { InvalidContractsError, IncompatibleContractsError } from "../../host/co
 import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import { diagnosticView } from "./contracts.routes.ts";
 
 const DIAGNOSTICS_MAX = 200;
@@ -28,9 +29,9 @@ const ContractsInForce = z.object({
 });
 export type ContractsInForce = z.infer<typeof ContractsInForce>;
 
-export function addReloadRoutes(http: Http, system: System): void {
+export function addReloadRoutes(http: Http, { system }: DomainApi): void {
   http.get(
-    "/api/v1/contracts/in-force",
+    "/contracts/in-force",
     apiRoute(["reader"], {
       summary: "Which contracts all processes run, since when, by whom, and what was refused last",
       response: { 200: ContractsInForce },
@@ -39,7 +40,7 @@ export function addReloadRoutes(http: Http, system: System): void {
   );
 
   http.post(
-    "/api/v1/contracts/reload",
+    "/contracts/reload",
     apiRoute([], {
       summary: "Puts the contracts of this process's folder in force, for every process, or changes nothing",
       description:

@@ -6,6 +6,7 @@ import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { Problem } from "../server/problem.ts";
 import { apiRoute, CursorParam, type Http, LimitParam } from "../server/route-types.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import {
   DeadLetter,
   DeadLetterDetail,
@@ -37,7 +38,7 @@ const RetryResult = z.object({
   left: z.int().describe("that match and are not retried yet: one request retries at most 500"),
 });
 
-export function addDeadLetterRoutes(http: Http, system: System): void {
+export function addDeadLetterRoutes(http: Http, { system }: DomainApi): void {
   addReadRoutes(http, system);
   addRetryRoutes(http, system);
   addDeleteRoute(http, system);
@@ -45,10 +46,10 @@ export function addDeadLetterRoutes(http: Http, system: System): void {
 
 function addReadRoutes(http: Http, system: System): void {
   http.get(
-    "/api/v1/dead-letters",
+    "/dead-letters",
     apiRoute(["reader"], { summary: "Dead letters, newest first", querystring: Query, response: { 200: List } }),
     async ({ query: { limit, cursor, ...filter } }) => {
-      const scope = `dead letters ${JSON.stringify(filter)}`;
+      const scope = `dead letters of ${system.name} ${JSON.stringify(filter)}`;
       const [at = "", id = ""] = cursor === undefined ? [] : decodeCursor(scope, cursor).map(String);
       const after = cursor === undefined ? undefined : { at, id };
       const found = await findDeadLetters(system, { ...filter, after }, limit + 1);
@@ -57,7 +58,7 @@ function addReadRoutes(http: Http, system: System): void {
   );
 
   http.get(
-    "/api/v1/dead-letters/:id",
+    "/dead-letters/:id",
     apiRoute(["reader"], {
       summary: "One dead letter, with the message as it came",
       params: Params,
@@ -72,7 +73,7 @@ function addRetryRoutes(http: Http, system: System): void {
   const { store, bus } = system;
 
   http.post(
-    "/api/v1/dead-letters/:id/retry",
+    "/dead-letters/:id/retry",
     apiRoute([], {
       summary: "Publishes it to its topic again, byte for byte",
       description: "If it fails again, it becomes a new dead letter: it has another offset.",
@@ -94,7 +95,7 @@ function addRetryRoutes(http: Http, system: System): void {
   );
 
   http.post(
-    "/api/v1/dead-letters/retry",
+    "/dead-letters/retry",
     apiRoute([], {
       summary: "Republishes all that match, oldest first",
       description: "At most 500: repeat it while some are left. Truncated messages are left out.",
@@ -114,7 +115,7 @@ function addRetryRoutes(http: Http, system: System): void {
 
 function addDeleteRoute(http: Http, system: System): void {
   http.delete(
-    "/api/v1/dead-letters/:id",
+    "/dead-letters/:id",
     apiRoute([], {
       summary: "Deletes it; the journal and the dead letter topic keep their copies",
       params: Params,

@@ -35,16 +35,19 @@ export const anchorOf = (text: string): string =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");
 
-const DOCUMENT_LINKS = [
-  ["/docs", "Messages"],
-  ["/docs/api", "HTTP API"],
-  ["/schemas", "JSON Schemas"],
-] as const;
+const documentLinks = (base: string) =>
+  [
+    [`${base}/docs`, "Messages"],
+    ["/docs/api", "HTTP API"],
+    [`${base}/schemas`, "JSON Schemas"],
+  ] as const;
 
 export interface DocumentPage {
   readonly title: string;
   /** Which of the documents this is. */
   readonly path: string;
+  /** Below which the documents of its domain are; "" for those without a domain in their paths. */
+  readonly base?: string;
   readonly intro: Content;
   readonly contents: readonly {
     readonly heading: string;
@@ -54,8 +57,8 @@ export interface DocumentPage {
 }
 
 /** A whole document, without scripts and without anything from another origin. */
-export function renderDocument({ title, path, intro, contents, body }: DocumentPage): string {
-  const documents = DOCUMENT_LINKS.map(
+export function renderDocument({ title, path, base = "", intro, contents, body }: DocumentPage): string {
+  const documents = documentLinks(base).map(
     ([href, text]) => html`<a href="${href}"${path === href && html` aria-current="page"`}>${text}</a>`,
   );
   return html`<!doctype html>

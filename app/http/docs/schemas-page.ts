@@ -3,10 +3,11 @@ import { topicMessages } from "../../../runtime/contract/documents/topic-message
 import type { System } from "../../host/compose.ts";
 import { html, renderDocument, table } from "./document.ts";
 
-const PROGRAM_LINKS = [
-  ["/asyncapi.json", "AsyncAPI"],
-  ["/openapi.json", "OpenAPI"],
-] as const;
+const programLinks = (base: string) =>
+  [
+    [`${base}/asyncapi.json`, "AsyncAPI"],
+    ["/openapi.json", "OpenAPI"],
+  ] as const;
 
 const schemaFile = (type: string): string => `${type}.schema.json`;
 
@@ -15,7 +16,7 @@ export const schemaFiles = ({ domain, messages }: Pick<System, "domain" | "messa
   new Map(topicMessages(domain, messages).map((each) => [schemaFile(each.type), standaloneSchema(domain, each)]));
 
 /** The list of schemas as JSON. */
-export const schemaIndex = ({ domain, messages }: System) => ({
+export const schemaIndex = ({ domain, messages }: System, base: string) => ({
   domain: domain.name,
   contract_hash: domain.contractHash,
   schemas: topicMessages(domain, messages).map(({ type, topic, direction, message }) => ({
@@ -23,25 +24,26 @@ export const schemaIndex = ({ domain, messages }: System) => ({
     direction,
     topic,
     description: message.description,
-    schema: `/schemas/messages/${schemaFile(type)}`,
+    schema: `${base}/schemas/messages/${schemaFile(type)}`,
   })),
 });
 
-export function schemasPage(system: System): string {
-  const { domain, schemas } = schemaIndex(system);
+export function schemasPage(system: System, base: string): string {
+  const { domain, schemas } = schemaIndex(system, base);
   const rows = schemas.map(({ type, topic, direction, description, schema }) => [
     html`<a href="${schema}">${schemaFile(type)}</a>`,
     direction === "received" ? "Rollcall reads it" : "Rollcall publishes it",
     html`<code>${topic}</code>`,
-    html`${description} <a href="/docs#${type}">More about ${type}</a>`,
+    html`${description} <a href="${base}/docs#${type}">More about ${type}</a>`,
   ]);
   return renderDocument({
     title: `JSON Schemas of ${domain}`,
-    path: "/schemas",
+    path: `${base}/schemas`,
+    base,
     intro: html`<p>Schemas of the payloads, in draft 2020-12, for producers and consumers in any language. With
 <code>Accept: application/json</code> this list is JSON; <code>rollcall contracts schemas --out DIR</code> writes the
 schemas as files.</p>`,
-    contents: [{ heading: "For programs", links: PROGRAM_LINKS }],
+    contents: [{ heading: "For programs", links: programLinks(base) }],
     body: table("JSON Schemas", ["schema", "direction", "topic", "description"], rows),
   });
 }

@@ -5,13 +5,16 @@ export const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\
 
 const TOKEN_HEADER = `-H "Authorization: Bearer $ROLLCALL_TOKEN"`;
 
-/** Sends or reads the message over HTTP. */
-export function curlLine({ direction, type }: TopicMessage, example: unknown): string {
-  if (direction === "sent") return `curl -sN ${TOKEN_HEADER} "$ROLLCALL_URL/api/v1/events/stream?type=${type}"`;
+/**
+ * Sends or reads the message over HTTP.
+ * @param path below which the domain's routes are
+ */
+export function curlLine({ direction, type }: TopicMessage, example: unknown, path: string): string {
+  if (direction === "sent") return `curl -sN ${TOKEN_HEADER} "$ROLLCALL_URL${path}/events/stream?type=${type}"`;
   const body = JSON.stringify({ payload_type: type, payload: example });
   return (
     `curl -s ${TOKEN_HEADER} -H 'content-type: application/json' \\\n  -d ${shellQuote(body)} \\\n  ` +
-    `"$ROLLCALL_URL/api/v1/events"`
+    `"$ROLLCALL_URL${path}/events"`
   );
 }
 

@@ -4,14 +4,14 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
 import { formatAge, formatDuration, joinList } from "../server/text-format.ts";
-import type { PendingIntent } from "./registration-queries.ts";
+import type { PendingIntent } from "./entity-queries.ts";
 import { IntentTry, type TimelineItem } from "./timeline.ts";
 
 const Time = z.iso.datetime();
 
-/** Why a node is in its state, and what can change it. */
+/** Why an entity is in its state, and what can change it. */
 export const Explanation = z.object({
-  node_id: z.string(),
+  id: z.string(),
   known: z.boolean().describe("false: no message of it was ever processed"),
   text: z.string().describe("the whole explanation in one paragraph"),
   state: z.string().nullable(),
@@ -39,7 +39,7 @@ export const Explanation = z.object({
 export type Explanation = z.infer<typeof Explanation>;
 type ExplanationFields = Omit<Explanation, "text">;
 
-export interface ExplanationInput extends Pick<Explanation, "node_id" | "dead_letters" | "trouble" | "moved_by"> {
+export interface ExplanationInput extends Pick<Explanation, "id" | "dead_letters" | "trouble" | "moved_by"> {
   readonly domain: Domain;
   readonly entity: Entity | undefined;
   /** Of the current attempt, oldest first. */
@@ -54,12 +54,12 @@ const NO_OPS_MAX = 3;
 
 /** Pure, and for any contract: it names no state or message itself. */
 export function explain(input: ExplanationInput): Explanation {
-  const { entity, node_id, attemptItems, recentItems, dead_letters, trouble, moved_by } = input;
+  const { entity, id, attemptItems, recentItems, dead_letters, trouble, moved_by } = input;
   const moveIntoState = attemptItems.findLast(({ moves }) =>
     moves.some(({ machine, from, to }) => machine === "orchestrator" && to === entity?.state && from !== to),
   );
   const fields = {
-    node_id,
+    id,
     known: entity !== undefined,
     state: entity?.state ?? null,
     state_since: entity ? toRfc3339(entity.stateSince) : null,
@@ -105,14 +105,14 @@ function messagesWithoutEffect(timeline: readonly TimelineItem[]): Explanation["
 }
 
 function sentences(fields: ExplanationFields, { domain, nowMs }: ExplanationInput): string[] {
-  const { node_id, state, state_since, attempt, reducer_state, reason } = fields;
+  const { id, state, state_since, attempt, reducer_state, reason } = fields;
   const closing = [...deadLetterSentence(fields), ...troubleSentence(fields), transitionsSentence(fields)];
-  if (!fields.known) return [`No message of ${node_id} was ever processed.`, ...closing];
+  if (!fields.known) return [`No message of ${id} was ever processed.`, ...closing];
   const stateSpec = domain.orchestrator.states.get(state ?? "");
   const because = reason === null ? "" : `, because: ${reason}`;
   const renewedBy = (name: string) => (stateSpec?.deadline?.name === name ? [...stateSpec.deadline.renewedBy] : []);
   return [
-    `${node_id} is ${state} since ${state_since} (${formatAge(state_since, nowMs)}), in attempt ${attempt}, with the ` +
+    `${id} is ${state} since ${state_since} (${formatAge(state_since, nowMs)}), in attempt ${attempt}, with the ` +
       `reducer in ${reducer_state}${because}.`,
     ...(stateSpec?.terminal ? [`${state} ends an attempt.`] : []),
     ...pendingIntentsSentence(fields, nowMs),

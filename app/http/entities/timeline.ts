@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Sql, SqlValue } from "../../../runtime/ports/store.ts";
 import type { System } from "../../host/compose.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
-import { apiRoute, CursorParam, type Http, LimitParam, NodeParams } from "../server/route-types.ts";
-import { requireRegistration } from "./registration-queries.ts";
+import { CursorParam, LimitParam } from "../server/route-types.ts";
+import { requireEntity } from "./entity-queries.ts";
 
 /** A call to an effect for one intent. */
 export const IntentTry = z.object({
@@ -14,7 +14,7 @@ export const IntentTry = z.object({
 });
 const Reference = z.object({ id: z.string(), type: z.string() });
 
-/** One row of the journal, about one node. */
+/** One row of the journal, about one entity. */
 export const TimelineItem = z.object({
   at: z.iso.datetime().describe("broker time at which it was committed"),
   partition: z.int(),
@@ -23,7 +23,7 @@ export const TimelineItem = z.object({
   type: z.string().nullable().describe("payload type, deadline(name), published(Event), or an effect's outcome"),
   message_id: z.string().nullable(),
   correlation_id: z.string().nullable(),
-  registration_attempt_id: z.string().nullable(),
+  attempt_id: z.string().nullable(),
   result: z.string().nullable().describe("changed, renewed, absorbed or no_op"),
   reason: z.string().nullable().describe("why, in words"),
   note: z.string().nullable().describe("how the intent was settled"),
@@ -69,11 +69,11 @@ interface JournalBody {
   >;
 }
 
-/** A page of one node's journal, oldest first; with `newest` its last page, also oldest first. */
+/** A page of one entity's journal, oldest first; with `newest` its last page, also oldest first. */
 export async function readTimeline(
   sql: Sql,
   domain: string,
-  nodeId: string,
+  entityId: string,
   page: {
     readonly after?: Pick<TimelineItem, "at" | "partition" | "seq"> | undefined;
     readonly limit: number;
@@ -83,7 +83,7 @@ export async function readTimeline(
   },
 ): Promise<TimelineItem[]> {
   const { after, limit, newest = false, attemptId, envelopes = false } = page;
-  const values: SqlValue[] = [domain, nodeId, limit];
+  const values: SqlValue[] = [domain, entityId, limit];
   const add = (value: SqlValue): string => `$${values.push(value)}`;
   const conditions = [
     ...(attemptId === undefined ? [] : [`attempt_id = ${add(attemptId)}::uuid`]),
@@ -109,7 +109,7 @@ function timelineItemOf(row: TimelineJournalRow, envelopes: boolean): TimelineIt
   return {
     at: row.at.toISOString(),
     ...{ partition, seq, kind, type, message_id, correlation_id },
-    registration_attempt_id: row.attempt_id,
+    attempt_id: row.attempt_id,
     result: decision?.result ?? null,
     reason: decision?.reason ?? body?.reason ?? null,
     note: body?.note ?? null,
@@ -133,35 +133,33 @@ function payloadOf(value: Buffer | null): Record<string, unknown> | null {
   return payload;
 }
 
-const Query = z.object({
+export const TimelineQuery = z.object({
   limit: LimitParam(200),
   cursor: CursorParam,
   envelopes: z.enum(["true", "false"]).default("false").describe("true: events with their envelopes as published"),
   order: z.enum(["oldest", "newest"]).default("oldest").describe("newest: only the last page; it has no cursor"),
 });
-const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string().nullable() });
+export const Timeline = z.object({ items: z.array(TimelineItem), next_cursor: z.string().nullable() });
 
-export function addTimelineRoutes(http: Http, system: System): void {
-  http.get(
-    "/api/v1/registrations/:node_id/timeline",
-    apiRoute(["reader", "node"], {
-      summary: "The journal of a node, in order, with the reason of each decision",
-      params: NodeParams,
-      querystring: Query,
-      response: { 200: Timeline },
-    }),
-    async ({ params: { node_id }, query: { limit, cursor, order, ...query } }) => {
-      const scope = `timeline ${node_id}`;
-      const [at = "", partition = 0, seq = 0] = cursor === undefined ? [] : decodeCursor(scope, cursor);
-      const after =
-        cursor === undefined ? undefined : { at: String(at), partition: Number(partition), seq: Number(seq) };
-      const newest = order === "newest";
-      const envelopes = query.envelopes === "true";
-      const page = { after, limit: newest ? limit : limit + 1, newest, envelopes };
-      const found = await readTimeline(system.store, system.domain.name, node_id, page);
-      // A known node may have an empty timeline: its journal may have been dropped.
-      if (found.length === 0 && after === undefined) await requireRegistration(system, node_id);
-      return pageOf(found, limit, scope, (last) => [last.at, last.partition, last.seq]);
-    },
-  );
+/**
+ * A page of the timeline, as routes answer with it.
+ * @param noun what the domain calls an entity
+ * @throws Problem not-found for an unknown entity; invalid-request for a cursor of another list
+ */
+export async function timelinePage(
+  system: System,
+  id: string,
+  { limit, cursor, order, ...query }: z.infer<typeof TimelineQuery>,
+  noun?: string,
+): Promise<z.infer<typeof Timeline>> {
+  const scope = `timeline ${id}`;
+  const [at = "", partition = 0, seq = 0] = cursor === undefined ? [] : decodeCursor(scope, cursor);
+  const after = cursor === undefined ? undefined : { at: String(at), partition: Number(partition), seq: Number(seq) };
+  const newest = order === "newest";
+  const envelopes = query.envelopes === "true";
+  const page = { after, limit: newest ? limit : limit + 1, newest, envelopes };
+  const found = await readTimeline(system.store, system.domain.name, id, page);
+  // A known entity may have an empty timeline: its journal may have been dropped.
+  if (found.length === 0 && after === undefined) await requireEntity(system, id, noun);
+  return pageOf(found, limit, scope, (last) => [last.at, last.partition, last.seq]);
 }

@@ -61,12 +61,12 @@ export class EventStreamConnection {
 
   /** @param events of which those that are new and match are sent */
   #send(events: readonly JournaledEvent[]): void {
-    const { types, nodeId, mayRead } = this.#options.filter;
+    const { types, entityId, mayRead } = this.#options.filter;
     const matching = events.filter(
       ({ partition, seq, type, entity_id }) =>
         seq > (this.#position[partition] ?? 0) &&
         (types?.includes(type) ?? true) &&
-        (nodeId === undefined || nodeId === entity_id) &&
+        (entityId === undefined || entityId === entity_id) &&
         (mayRead?.(entity_id) ?? true),
     );
     if (matching.length === 0) return;

@@ -35,7 +35,7 @@ export function parseIncomingEvent({ domain, runtime }: System, body: unknown, t
   const { entityId } = decodeRecord(domain, consumed, { topic, partition: 0, offset: 0, value, headers, brokerTimeMs });
   return {
     messageId,
-    nodeId: entityId,
+    entityId,
     /** False: the runtime journals it only if it changes something. */
     isJournaled: consumed.journal,
     outgoing: { topic, partition: partitionOf(entityId, partitions), key: Buffer.from(entityId), value, headers },

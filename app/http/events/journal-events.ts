@@ -12,9 +12,9 @@ export interface JournaledEvent {
 
 export interface EventFilter {
   readonly types?: readonly string[] | undefined;
-  readonly nodeId?: string | undefined;
-  /** Whether the reader may see a node's events; called for each event. */
-  readonly mayRead?: ((nodeId: string) => boolean) | undefined;
+  readonly entityId?: string | undefined;
+  /** Whether the reader may see an entity's events; called for each event. */
+  readonly mayRead?: ((entityId: string) => boolean) | undefined;
 }
 
 const PAGE_EVENTS = 256;
@@ -57,7 +57,7 @@ export async function readEventPage(
       changed.map((partition) => from[partition] ?? 0),
       changed.map((partition) => upto[partition] ?? 0),
       filter.types ?? null,
-      filter.nodeId ?? null,
+      filter.entityId ?? null,
       limitPerPartition,
     ],
   );

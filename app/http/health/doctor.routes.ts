@@ -4,6 +4,7 @@ import type { System } from "../../host/compose.ts";
 import { withTimeout } from "../../host/with-timeout.ts";
 import { VERSION } from "../../version.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { readHolds } from "./holds.routes.ts";
 import { readPartitionServices } from "./health.routes.ts";
@@ -19,9 +20,9 @@ const CHECK_TIMEOUT_MS = 5_000;
 const CLOCK_SKEW_MAX_MS = 1_000;
 const INTENT_AGE_MAX_MS = 60_000;
 
-export function addDoctorRoutes(http: Http, system: System): void {
+export function addDoctorRoutes(http: Http, { system }: DomainApi): void {
   http.get(
-    "/api/v1/doctor",
+    "/doctor",
     apiRoute(["reader"], { summary: "Examines each part of the system", response: { 200: Report } }),
     async () => {
       const checked_at = new Date(system.clock.wallMs()).toISOString();

@@ -4,6 +4,7 @@ import type { System } from "../../host/compose.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 
 export const Hold = z.object({
   domain: z.string(),
@@ -26,15 +27,15 @@ const Query = z.object({
   reason: Reason.optional(),
 });
 
-export function addHoldRoutes(http: Http, system: System): void {
+export function addHoldRoutes(http: Http, { system }: DomainApi): void {
   http.get(
-    "/api/v1/holds",
+    "/holds",
     apiRoute(["reader"], { summary: "Holds in force, and how recent ones ended", response: { 200: List } }),
     async () => ({ items: await readHolds(system) }),
   );
 
   http.post(
-    "/api/v1/holds/:domain/:subject/release",
+    "/holds/:domain/:subject/release",
     apiRoute([], {
       summary: "Releases a hold",
       description: "Who, when, what and why are kept in rollcall.operator_decision and logged.",

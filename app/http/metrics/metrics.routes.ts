@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { z } from "zod";
 import type { System } from "../../host/compose.ts";
 import type { Http } from "../server/route-types.ts";
-import type { NodeCounts } from "../entities/node-counts.ts";
+import type { EntityCounts } from "../entities/entity-counts.ts";
 import { createInstruments } from "./instruments.ts";
 import { createMetricsObserver } from "./runtime-metrics.ts";
 import { registerSystemGauges } from "./system-gauges.ts";
@@ -16,7 +16,7 @@ const MISNAMED_GAUGES = [
 const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
 /** Each system has a registry of its own, since a process may hold two. */
-export function addMetricsRoutes(http: Http, system: System, counts: NodeCounts): void {
+export function addMetricsRoutes(http: Http, system: System, counts: EntityCounts): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);

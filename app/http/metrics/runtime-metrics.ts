@@ -3,12 +3,11 @@ import { DECODE_ERROR_CODES } from "../../../runtime/core/incoming-json.ts";
 import type { Observe } from "../../../runtime/shell/shell-event.ts";
 import { type EventOf, observerOf } from "../../host/shell-event-handlers.ts";
 import type { System } from "../../host/compose.ts";
-import { activationMs } from "../entities/activation-time.ts";
 import type { Instruments } from "./instruments.ts";
 import { guardedStates } from "./system-gauges.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const ACTIVATION_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const DURATION_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const LATENESS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
 const MESSAGES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 /** Label values that are known at the start. */
@@ -16,21 +15,29 @@ const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR"];
 const INTENT_RESULTS = ["done", "retried", "failed", "superseded_intent"];
 const PARTS = ["bus", "store"];
 
-/** What is counted for each event: every maker defines its metrics beside what counts them. No label names a node. */
-export const createMetricsObserver = (instruments: Instruments, { runtime, domain }: System): Observe =>
+/** What is counted for each event: each maker defines its metrics beside what counts them. No label names an entity. */
+export const createMetricsObserver = (instruments: Instruments, { runtime, domain, measures }: System): Observe =>
   observerOf({
-    ...countMessages(instruments, domain, () => runtime.brokerTimeMs),
+    ...countMessages(instruments, domain, measures, () => runtime.brokerTimeMs),
     ...countTurns(instruments, domain),
     ...countBackends(instruments, domain),
     ...countOperations(instruments, domain),
   });
 
-function countMessages({ counter, histogram }: Instruments, domain: Domain, brokerTimeMs: () => number) {
+function countMessages(
+  { counter, histogram }: Instruments,
+  domain: Domain,
+  measures: System["measures"],
+  brokerTimeMs: () => number,
+) {
   const types = domain.consumed.map(({ type }) => type);
   const topics = domain.consumed.map(({ topic }) => topic);
   const decisions = counter("decisions_total", "Messages processed, by result.", ["type", "result"]);
   const events = counter("events_total", "Events journaled for publishing.", ["type"], domain.topicByEventType.keys());
-  const activations = histogram("activation_seconds", "From introspection to active.", ACTIVATION_SECONDS);
+  const durations = measures.map((measure) => ({
+    ...measure,
+    seconds: histogram(`${measure.name}_seconds`, measure.help, DURATION_SECONDS),
+  }));
   const duplicates = counter("duplicate_messages_total", "Messages that were processed before.", ["type"], types);
   const forwarded = "Messages forwarded to the partition of their entity.";
   const repartitioned = counter("repartitioned_messages_total", forwarded, ["topic"], topics);
@@ -40,8 +47,10 @@ function countMessages({ counter, histogram }: Instruments, domain: Domain, brok
     decision({ message, decision }: EventOf<"decision">) {
       decisions(message.type, decision.result);
       for (const { type } of decision.events) events(type);
-      const tookMs = activationMs(decision, brokerTimeMs);
-      if (tookMs !== undefined) activations.observe(tookMs / 1_000);
+      for (const { durationMs, seconds } of durations) {
+        const tookMs = durationMs(decision, brokerTimeMs);
+        if (tookMs !== undefined) seconds.observe(tookMs / 1_000);
+      }
     },
     repeat: ({ type }: EventOf<"repeat">) => duplicates(type),
     repartitioned: ({ topic }: EventOf<"repartitioned">) => repartitioned(topic),

@@ -2,14 +2,14 @@ import type { Domain } from "../../../runtime/core/domain.ts";
 import type { RuntimeStatus } from "../../../runtime/shell/runtime.ts";
 import type { System } from "../../host/compose.ts";
 import { VERSION } from "../../version.ts";
-import type { NodeCounts } from "../entities/node-counts.ts";
+import type { EntityCounts } from "../entities/entity-counts.ts";
 import type { Instruments } from "./instruments.ts";
 
 export const guardedStates = ({ orchestrator }: Domain): readonly string[] =>
   [...orchestrator.states.values()].flatMap(({ name, deadline }) => (deadline?.expiryGuard ? [name] : []));
 
 /** The present status of a system, read at each scrape. */
-export function registerSystemGauges({ gauge }: Instruments, system: System, counts: NodeCounts): void {
+export function registerSystemGauges({ gauge }: Instruments, system: System, counts: EntityCounts): void {
   const { runtime, store } = system;
   const add = (name: string, help: string, read: (status: RuntimeStatus) => number) =>
     gauge(name, help, [], (made) => made.set(read(runtime.status())));

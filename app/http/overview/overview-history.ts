@@ -1,17 +1,19 @@
-const RATE_NAMES = ["introspections", "activations", "expiries", "dead_letters"] as const;
-type RateName = (typeof RATE_NAMES)[number];
+/** Counts since the start of the process, by type. The contract bounds the types. */
+type CountByType = Readonly<Record<string, number>>;
 
-export const byRateName = <Value>(valueOf: (name: RateName) => Value): Record<RateName, Value> =>
-  Object.fromEntries(RATE_NAMES.map((name) => [name, valueOf(name)])) as Record<RateName, Value>;
-
-/** Counts since the start of the process. */
-export type Totals = Readonly<Record<RateName, number>>;
+export interface Totals {
+  /** Messages processed. */
+  readonly messages: CountByType;
+  /** Events journaled for publishing. */
+  readonly events: CountByType;
+  readonly dead_letters: number;
+}
 
 interface Sample {
   readonly atMs: number;
   readonly totals: Totals;
-  /** Nodes by state, in the order of the states; null: the store could not be asked. */
-  readonly nodes: number[] | null;
+  /** Entities by state, in the order of the states; null: the store could not be asked. */
+  readonly entities: number[] | null;
 }
 
 /** The last samples of this process, in memory. */
@@ -28,18 +30,24 @@ export class OverviewHistory {
     if (this.#samples.length > this.#size) this.#samples = this.#samples.slice(-this.#size);
   }
 
-  /** For each sample its time, the nodes, and the rates per second since the sample before. */
+  /** For each sample its time, the entities, and the rates per second since the sample before. */
   series() {
     const steps = this.#samples.map((sample, index) => perSecond(this.#samples[index - 1] ?? sample, sample));
+    const series = (kind: "messages" | "events"): Record<string, number[]> =>
+      Object.fromEntries(
+        Object.keys(steps.at(-1)?.[kind] ?? {}).map((type) => [type, steps.map((rates) => rates[kind][type] ?? 0)]),
+      );
     return {
       at: this.#samples.map(({ atMs }) => new Date(atMs).toISOString()),
-      nodes: this.#samples.map(({ nodes }) => nodes),
-      ...byRateName((name) => steps.map((rates) => rates[name])),
+      entities: this.#samples.map(({ entities }) => entities),
+      messages: series("messages"),
+      events: series("events"),
+      dead_letters: steps.map(({ dead_letters }) => dead_letters),
     };
   }
 
   /** Per second, since the oldest sample of the last `windowMs`. */
-  rates(now: { readonly atMs: number; readonly totals: Totals }, windowMs: number): Totals {
+  rates(now: TimedTotals, windowMs: number): Totals {
     const from = this.#samples.find(({ atMs }) => atMs >= now.atMs - windowMs);
     return perSecond(from ?? now, now);
   }
@@ -49,7 +57,15 @@ type TimedTotals = Pick<Sample, "atMs" | "totals">;
 
 function perSecond(from: TimedTotals, to: TimedTotals): Totals {
   const seconds = (to.atMs - from.atMs) / 1_000;
-  return byRateName((name) =>
-    seconds > 0 ? Math.round(((to.totals[name] - from.totals[name]) / seconds) * 1_000) / 1_000 : 0,
-  );
+  const rate = (before: number, after: number): number =>
+    seconds > 0 ? Math.round(((after - before) / seconds) * 1_000) / 1_000 : 0;
+  const rates = (kind: "messages" | "events"): CountByType =>
+    Object.fromEntries(
+      Object.entries(to.totals[kind]).map(([type, count]) => [type, rate(from.totals[kind][type] ?? 0, count)]),
+    );
+  return {
+    messages: rates("messages"),
+    events: rates("events"),
+    dead_letters: rate(from.totals.dead_letters, to.totals.dead_letters),
+  };
 }

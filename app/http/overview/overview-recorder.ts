@@ -1,40 +1,39 @@
-import { NodeBecameActive } from "../../../contracts/registration/messages/node-became-active.ts";
-import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
-import { NodeLivenessExpired } from "../../../contracts/registration/messages/node-liveness-expired.ts";
-import type { EventOf } from "../../host/shell-event-handlers.ts";
 import type { System } from "../../host/compose.ts";
-import { activationMs } from "../entities/activation-time.ts";
-import type { NodeCounts } from "../entities/node-counts.ts";
-import { byRateName, OverviewHistory, type Totals } from "./overview-history.ts";
+import type { EventOf } from "../../host/shell-event-handlers.ts";
+import type { EntityCounts } from "../entities/entity-counts.ts";
+import { OverviewHistory } from "./overview-history.ts";
 import { RecentValues } from "./recent-values.ts";
 
 export const SAMPLE_MS = 10_000;
 const SAMPLES_MAX = 360;
 /** The values that percentiles are computed from. */
 const RECENT_WINDOW = { size: 2_048, windowMs: 300_000 } as const;
-const TOTAL_BY_EVENT: ReadonlyMap<string, keyof Totals> = new Map([
-  [NodeBecameActive.messageType, "activations"],
-  [NodeLivenessExpired.messageType, "expiries"],
-]);
+
+const zeros = (types: Iterable<string>): Record<string, number> =>
+  Object.fromEntries([...types].map((type) => [type, 0]));
 
 /** Rates, percentiles and history of this process, for the overview. Bounded. */
-export function recordOverview({ clock, runtime, watch }: System, counts: NodeCounts) {
+export function recordOverview({ clock, runtime, domain, measures, watch }: System, counts: EntityCounts) {
   const startedAtMs = clock.wallMs();
-  const totals = byRateName(() => 0);
+  const totals = {
+    messages: zeros(domain.consumed.map(({ type }) => type)),
+    events: zeros(domain.topicByEventType.keys()),
+    dead_letters: 0,
+  };
   const history = new OverviewHistory(SAMPLES_MAX);
-  const activation = new RecentValues(RECENT_WINDOW);
+  const durations = new Map(measures.map(({ name }) => [name, new RecentValues(RECENT_WINDOW)]));
   const lateness = new RecentValues(RECENT_WINDOW);
   /** Backends whose circuit breaker is open, and since when (ms since the epoch). */
   const openBreakers = new Map<string, number>();
 
+  const count = (byType: Record<string, number>, type: string): void => void (byType[type] = (byType[type] ?? 0) + 1);
   function onDecision({ message, decision }: EventOf<"decision">): void {
-    if (message.type === NodeIntrospectionEvent.messageType) totals.introspections++;
-    for (const { type } of decision.events) {
-      const name = TOTAL_BY_EVENT.get(type);
-      if (name) totals[name]++;
+    if (message.kind === "bus") count(totals.messages, message.type);
+    for (const { type } of decision.events) count(totals.events, type);
+    for (const { name, durationMs } of measures) {
+      const tookMs = durationMs(decision, () => runtime.brokerTimeMs);
+      if (tookMs !== undefined) durations.get(name)?.add(tookMs, clock.monotonicMs());
     }
-    const tookMs = activationMs(decision, () => runtime.brokerTimeMs);
-    if (tookMs !== undefined) activation.add(tookMs, clock.monotonicMs());
   }
 
   const unwatch = watch((event) => {
@@ -46,11 +45,16 @@ export function recordOverview({ clock, runtime, watch }: System, counts: NodeCo
     else openBreakers.delete(event.backend);
   });
 
+  const copyOfTotals = () => ({
+    ...totals,
+    messages: { ...totals.messages },
+    events: { ...totals.events },
+  });
   let cancel = (): void => {};
   async function sample(): Promise<void> {
     cancel = clock.after(SAMPLE_MS, () => void sample());
-    const nodes = await counts.byStableState();
-    history.add({ atMs: clock.wallMs(), totals: { ...totals }, nodes: nodes ? [...nodes.values()] : null });
+    const entities = await counts.byStableState();
+    history.add({ atMs: clock.wallMs(), totals: copyOfTotals(), entities: entities ? [...entities.values()] : null });
   }
   void sample();
 
@@ -58,5 +62,5 @@ export function recordOverview({ clock, runtime, watch }: System, counts: NodeCo
     unwatch();
     cancel();
   };
-  return { startedAtMs, totals, history, activation, lateness, openBreakers, close };
+  return { startedAtMs, totals, history, durations, lateness, openBreakers, close };
 }

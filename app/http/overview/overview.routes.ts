@@ -1,12 +1,11 @@
 import { z } from "zod";
-import type { System } from "../../host/compose.ts";
-import type { Readiness } from "../health/health.routes.ts";
 import { readHolds } from "../health/holds.routes.ts";
 import { listNotices } from "../health/troubles.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import { type NodeCounts, stableStates } from "../entities/node-counts.ts";
+import type { DomainApi } from "../server/domain-api.ts";
+import { stableStates } from "../entities/entity-counts.ts";
 import { Overview, stateKindOf } from "./overview.ts";
-import { recordOverview, SAMPLE_MS } from "./overview-recorder.ts";
+import { SAMPLE_MS } from "./overview-recorder.ts";
 
 const RATE_MS = 60_000;
 const Query = z.object({
@@ -16,21 +15,19 @@ const Query = z.object({
     .describe("false: without the history, which is most of the answer"),
 });
 
-export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts, readiness: Readiness): void {
+export function addOverviewRoutes(http: Http, { system, counts, readiness, overview }: DomainApi): void {
   const { runtime, clock } = system;
-  const recorded = recordOverview(system, counts);
-  http.addHook("onClose", async () => recorded.close());
 
   http.get(
-    "/api/v1/overview",
+    "/overview",
     apiRoute(["reader"], {
-      summary: "Nodes by state, rates, and notices",
+      summary: "Entities by state, rates, and notices",
       querystring: Query,
       response: { 200: Overview },
     }),
     async ({ query: { history } }) => {
       // During an outage of the store the rest is still shown: that is when it is needed.
-      const [nodes, parts, holds] = await Promise.all([
+      const [entities, parts, holds] = await Promise.all([
         counts.byStableState(),
         readiness.parts(),
         readHolds(system).catch(() => []),
@@ -38,10 +35,10 @@ export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts
       const { lagByPartition, brokerTimeMs, drift } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
-      const { openBreakers } = recorded;
+      const { openBreakers } = overview;
       return {
         at: new Date(brokerTimeMs).toISOString(),
-        began_at: new Date(recorded.startedAtMs).toISOString(),
+        began_at: new Date(overview.startedAtMs).toISOString(),
         notices: listNotices({ parts, refusedChange, holds, openBreakers, drift, nowMs, brokerTimeMs }),
         refused_contracts: refusedChange && {
           at: new Date(refusedChange.atMs).toISOString(),
@@ -51,13 +48,15 @@ export function addOverviewRoutes(http: Http, system: System, counts: NodeCounts
         states: stableStates(system.domain).map((state) => ({
           name: state.name,
           kind: stateKindOf(state),
-          nodes: nodes?.get(state.name) ?? null,
+          entities: entities?.get(state.name) ?? null,
         })),
-        rates: recorded.history.rates({ atMs: nowMs, totals: recorded.totals }, RATE_MS),
-        activation: recorded.activation.percentiles(clock.monotonicMs()),
-        lateness: recorded.lateness.percentiles(clock.monotonicMs()),
+        rates: overview.history.rates({ atMs: nowMs, totals: overview.totals }, RATE_MS),
+        durations: Object.fromEntries(
+          [...overview.durations].map(([name, values]) => [name, values.percentiles(clock.monotonicMs())]),
+        ),
+        lateness: overview.lateness.percentiles(clock.monotonicMs()),
         lag: [...lagByPartition].map(([partition, messages]) => ({ partition, messages })),
-        history: history === "true" ? { every_ms: SAMPLE_MS, ...recorded.history.series() } : null,
+        history: history === "true" ? { every_ms: SAMPLE_MS, ...overview.history.series() } : null,
       };
     },
   );

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { byRateName } from "./overview-history.ts";
 import { ReadinessView } from "../health/health.routes.ts";
 import { Notice } from "../health/troubles.ts";
 import type { StateSpec } from "../../../runtime/core/domain.ts";
@@ -24,6 +23,12 @@ const Percentiles = z.object({
   max_ms: Milliseconds,
 });
 const PerSample = z.array(z.number()).describe("per second, since the sample before");
+/** In the shape of rates, and of their series. */
+const byKind = <Value extends z.ZodType>(value: Value) => ({
+  messages: z.record(z.string(), value).describe("processed, by type"),
+  events: z.record(z.string(), value).describe("published, by type"),
+  dead_letters: value,
+});
 
 const RefusedContracts = z.object({ at: Time, reason: z.string() });
 
@@ -34,18 +39,18 @@ export const Overview = z.object({
   refused_contracts: RefusedContracts.nullable().describe("the last reload, if it was refused"),
   parts: ReadinessView.shape.parts,
   states: z
-    .array(z.object({ name: z.string(), kind: StateKind, nodes: z.int().nullable() }))
-    .describe("nodes by state over all processes, in the order of the contract; null: the store could not be asked"),
-  rates: z.object(byRateName(() => z.number())).describe("of this process, per second, over the last minute"),
-  activation: Percentiles.describe("from introspection to active, in this process"),
+    .array(z.object({ name: z.string(), kind: StateKind, entities: z.int().nullable() }))
+    .describe("entities by state over all processes, in the order of the contract; null: the store could not be asked"),
+  rates: z.object(byKind(z.number())).describe("of this process, per second, over the last minute"),
+  durations: z.record(z.string(), Percentiles).describe("that the domain measures, in this process"),
   lateness: Percentiles.describe("from a deadline to its firing, in this process"),
   lag: z.array(z.object({ partition: z.int(), messages: z.int() })).describe("of the partitions served here"),
   history: z
     .object({
       every_ms: z.int(),
       at: z.array(Time),
-      nodes: z.array(z.array(z.int()).nullable()).describe("of each sample, in the order of `states`"),
-      ...byRateName(() => PerSample),
+      entities: z.array(z.array(z.int()).nullable()).describe("of each sample, in the order of `states`"),
+      ...byKind(PerSample),
     })
     .nullable()
     .describe("the last hour of this process"),

@@ -7,7 +7,7 @@ import type { Http } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 
 /** Addresses within the page: each can be opened and shared. */
-const PAGE_PATHS = ["/", "/nodes", "/nodes/:node_id", "/contracts", "/events", "/dead-letters", "/playground"] as const;
+const PAGE_PATHS = ["/", "/nodes", "/nodes/:id", "/contracts", "/events", "/dead-letters", "/playground"] as const;
 /** Names that the build gives, with a hash of the content: they can be cached for ever. */
 const AssetParams = z.object({ file: z.string().regex(/^[\w.-]+-[\w-]{8}\.(js|css|svg|woff2)$/) });
 const PUBLIC_ROUTE = { config: { access: "anyone" }, schema: { hide: true } } as const;

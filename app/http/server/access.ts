@@ -13,7 +13,7 @@ export interface Caller {
   /** Undefined without a valid token, where tokens are configured. */
   readonly role: Role | undefined;
   /** Always true for whoever is no node. */
-  readonly mayActFor: (nodeId: string) => boolean;
+  readonly mayActFor: (entityId: string) => boolean;
 }
 
 declare module "fastify" {
@@ -29,7 +29,7 @@ declare module "fastify" {
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,1024})$/i;
 const BASIC = /^Basic +([A-Za-z0-9+/]{1,2048}={0,2})$/i;
-const anyNode = (): boolean => true;
+const anyEntity = (): boolean => true;
 
 /**
  * Identifies the caller. Without tokens in the configuration (then only this machine reaches the address) every caller
@@ -44,8 +44,11 @@ export function addAuthentication(http: FastifyInstance, tokens: readonly ApiTok
   http.addHook("onRequest", async (request) => void (request.caller = identifyCaller(request, tokens)));
 }
 
-/** After the rate limit, which then limits the guessing of tokens too. */
-export function addAuthorization(http: FastifyInstance): void {
+/**
+ * After the rate limit, which then limits the guessing of tokens too.
+ * @param idFields what payloads call the ids of entities, and so do paths that a node may use
+ */
+export function addAuthorization(http: FastifyInstance, idFields: ReadonlySet<string>): void {
   http.addHook("onRequest", async ({ caller, is404, routeOptions: { config }, headers }) => {
     const { access, browsable = false } = config;
     if (is404 || access === "anyone") return;
@@ -56,21 +59,21 @@ export function addAuthorization(http: FastifyInstance): void {
         `${caller.identity} may not do this: it requires ${[...(access ?? []), "operator"].join(" or ")}`,
       );
   });
-  // Every route with a node in its path, so that none can forget the check.
+  // Every route with such an id in its path, so that none can forget the check.
   http.addHook("preHandler", async ({ caller, params }) => {
-    const { node_id } = (params ?? {}) as { readonly node_id?: string };
-    if (node_id !== undefined) assertMayActFor(caller, node_id);
+    for (const [name, value] of Object.entries((params ?? {}) as Readonly<Record<string, string>>))
+      if (idFields.has(name)) assertMayActFor(caller, value);
   });
 }
 
 /** @throws Problem forbidden */
-export function assertMayActFor({ identity, mayActFor }: Caller, nodeId: string): void {
-  if (!mayActFor(nodeId)) throw forbidden(`${identity} may not act for ${nodeId}`);
+export function assertMayActFor({ identity, mayActFor }: Caller, entityId: string): void {
+  if (!mayActFor(entityId)) throw forbidden(`${identity} may not act for ${entityId}`);
 }
 
 function identifyCaller(request: FastifyRequest, tokens: readonly ApiToken[] | undefined): Caller {
   const { headers, ip, routeOptions } = request;
-  const atAddress = { identity: `address ${ip}`, mayActFor: anyNode };
+  const atAddress = { identity: `address ${ip}`, mayActFor: anyEntity };
   if (tokens === undefined) return { ...atAddress, role: "operator" };
   // A browser repeats a password for requests that another site causes, so only documents accept it.
   const bearer = BEARER.exec(headers.authorization ?? "")?.[1];
@@ -78,13 +81,11 @@ function identifyCaller(request: FastifyRequest, tokens: readonly ApiToken[] | u
   const token = presented === undefined ? undefined : findToken(tokens, presented);
   if (token === undefined) return { ...atAddress, role: undefined };
   const { role, name } = token;
-  return { identity: `${role} ${name}`, role, mayActFor: role === "node" ? nodeIdMatcher(name) : anyNode };
+  return { identity: `${role} ${name}`, role, mayActFor: role === "node" ? idMatcher(name) : anyEntity };
 }
 
-const nodeIdMatcher = (name: string) =>
-  name.endsWith("*")
-    ? (nodeId: string): boolean => nodeId.startsWith(name.slice(0, -1))
-    : (nodeId: string): boolean => nodeId === name;
+const idMatcher = (name: string) =>
+  name.endsWith("*") ? (id: string): boolean => id.startsWith(name.slice(0, -1)) : (id: string): boolean => id === name;
 
 function basicAuthPassword({ authorization = "" }: IncomingHttpHeaders): string | undefined {
   const pair = Buffer.from(BASIC.exec(authorization)?.[1] ?? "", "base64").toString("latin1");

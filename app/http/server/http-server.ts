@@ -2,36 +2,37 @@ import swagger from "@fastify/swagger";
 import { fastify, type FastifyInstance } from "fastify";
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { z } from "zod";
-import type { Host, System } from "../../host/compose.ts";
+import type { Host } from "../../host/compose.ts";
 import { VALUE_BYTES_MAX } from "../../../runtime/core/incoming-json.ts";
-import { addAuthentication, addAuthorization } from "./access.ts";
+import { ContractChecker } from "../../contract-check/contract-checker.ts";
+import { VERSION } from "../../version.ts";
 import { addContractCheckRoutes } from "../contracts/contract-check.routes.ts";
 import { addContractFileRoutes, addContractRoutes } from "../contracts/contracts.routes.ts";
+import { addReloadRoutes } from "../contracts/reload.routes.ts";
 import { addDeadLetterRoutes } from "../dead-letters/dead-letters.routes.ts";
-import { addDocsRoutes } from "../docs/docs.routes.ts";
-import { addDoctorRoutes } from "../health/doctor.routes.ts";
+import { addDocumentRoutes, addServerDocumentRoutes } from "../docs/docs.routes.ts";
+import { addStateCountRoutes } from "../entities/entity-counts.ts";
+import { addEntityRoutes } from "../entities/entities.routes.ts";
 import { addEventRoutes } from "../events/events.routes.ts";
-import { addExplanationRoutes } from "../entities/explanation.routes.ts";
-import { addBrowserGuard } from "./browser-guard.ts";
-import { addHealthRoutes, Readiness } from "../health/health.routes.ts";
+import { addStreamRoutes } from "../events/stream.routes.ts";
+import { addDoctorRoutes } from "../health/doctor.routes.ts";
+import { addHealthRoutes } from "../health/health.routes.ts";
 import { addHoldRoutes } from "../health/holds.routes.ts";
 import { addJournalRoutes } from "../journal/journal.routes.ts";
-import { addJsonBodyParser } from "./json-body.ts";
 import { addMetricsRoutes } from "../metrics/metrics.routes.ts";
-import { addStateCountRoutes, NodeCounts } from "../entities/node-counts.ts";
 import { addOverviewRoutes } from "../overview/overview.routes.ts";
 import { addPageRoutes } from "../page/page.routes.ts";
+import { addAuthentication, addAuthorization } from "./access.ts";
+import { addBrowserGuard } from "./browser-guard.ts";
+import { type DomainApi, openDomainApi } from "./domain-api.ts";
+import { addDomainListRoute, atRoot, DOMAINS_PATH, domainPath, unknownDomainProblem } from "./domains.ts";
+import { addJsonBodyParser } from "./json-body.ts";
 import { Problem, problemOf, sendProblem } from "./problem.ts";
 import { addRateLimit, RateLimit } from "./rate-limit.ts";
-import { addRegistrationRoutes } from "../entities/registrations.routes.ts";
-import { addReloadRoutes } from "../contracts/reload.routes.ts";
-import { addServiceRoutes } from "../entities/services.routes.ts";
-import { addStreamRoutes } from "../events/stream.routes.ts";
-import { addTimelineRoutes } from "../entities/timeline.ts";
-import { VERSION } from "../../version.ts";
+import type { Http } from "./route-types.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Node ids have at most 255 characters, each of at most 3 when percent-encoded; longer ones are refused by name. */
+/** Entity ids have at most 255 characters, each at most 3 when percent-encoded; longer ones are refused by name. */
 const PARAM_LENGTH_MAX = 1_024;
 
 export interface HttpServerOptions {
@@ -66,54 +67,89 @@ export function createHttpServer(
     if (problem.kind === "internal") onInternalError?.(error, `${request.method} ${request.routeOptions.url ?? ""}`);
     sendProblem(request, reply, problem);
   });
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new Problem("not-found", `no route for ${request.method} here: see /openapi.json`)),
-  );
-  addJsonBodyParser(server);
   const { config, clock, systems } = host;
+  const names = systems.map(({ name }) => name);
+  server.setNotFoundHandler((request, reply) => {
+    const noRoute = new Problem("not-found", `no route for ${request.method} here: see /openapi.json`);
+    sendProblem(request, reply, unknownDomainProblem(request, names) ?? noRoute);
+  });
+  addJsonBodyParser(server);
   addBrowserGuard(server, config);
   addAuthentication(server, config.ROLLCALL_API_TOKENS);
   addRateLimit(server, new RateLimit(config.ROLLCALL_HTTP_RATE_MAX, clock));
-  addAuthorization(server);
-  registerOpenApi(server);
-  for (const system of systems) void server.register(async (scope) => addRoutes(scope, system));
+  addAuthorization(server, new Set(systems.map(({ domain }) => domain.entityIdField)));
+  const root = atRoot(systems);
+  registerOpenApi(server, root?.name);
+  const checker = new ContractChecker();
+  const openStreams = { count: 0 };
+  const domains = systems.map((system) => openDomainApi(system, { checker, openStreams }));
+  server.addHook("preClose", async () => {
+    for (const { streams } of domains) streams.close();
+    checker.close();
+  });
+  server.addHook("onClose", async () => domains.forEach(({ close }) => close()));
+  void server.register(async (scope) => addRoutes(scope.withTypeProvider<ZodTypeProvider>(), domains, root?.name));
   return server;
 }
 
-function addRoutes(scope: FastifyInstance, system: System): void {
-  const http = scope.withTypeProvider<ZodTypeProvider>();
-  const counts = new NodeCounts(system);
-  const readiness = new Readiness(system);
-  addHealthRoutes(http, readiness);
-  addMetricsRoutes(http, system, counts);
-  addOverviewRoutes(http, system, counts, readiness);
-  addEventRoutes(http, system);
-  addRegistrationRoutes(http, system);
-  addTimelineRoutes(http, system);
-  addExplanationRoutes(http, system);
-  addStreamRoutes(http, system);
-  addServiceRoutes(http, system);
-  addDeadLetterRoutes(http, system);
-  addDoctorRoutes(http, system);
-  addJournalRoutes(http, system);
-  addHoldRoutes(http, system);
-  addReloadRoutes(http, system);
-  addContractRoutes(http, system);
-  addContractCheckRoutes(http, system);
-  addStateCountRoutes(http, counts);
-  addContractFileRoutes(http, system);
+/** @param root the domain whose paths need no name, if there is one */
+function addRoutes(http: Http, domains: readonly DomainApi[], root: string | undefined): void {
+  // For each path prefix a scope of its own.
+  const within = (prefix: string, add: (scope: Http) => void | Promise<void>): void =>
+    void http.register(async (scope) => add(scope.withTypeProvider<ZodTypeProvider>()), { prefix });
+  const first = domains.find(({ system }) => system.name === root) ?? (domains[0] as DomainApi);
+  addMetricsRoutes(http, first.system, first.counts);
+  addHealthRoutes(http, first.readiness);
   addPageRoutes(http);
-  addDocsRoutes(http, system);
+  addServerDocumentRoutes(http);
+  addDomainListRoute(http, domains);
+  within("", (scope) =>
+    addDocumentRoutes(scope, first.system, root === undefined ? domainPath(first.system.name) : ""),
+  );
+  for (const api of domains) {
+    const { name, module } = api.system;
+    within(domainPath(name), (scope) => {
+      addDomainRoutes(scope, api);
+      addDocumentRoutes(scope, api.system, domainPath(name));
+    });
+    // A module that wants these paths has routes of its own for messages and entities.
+    if (name === root)
+      within("/api/v1", (scope) => (module.isAtRoot ? addOperatorRoutes : addDomainRoutes)(scope, api));
+    within("", (scope) => module.routes?.(scope, api));
+  }
 }
 
-function registerOpenApi(server: FastifyInstance): void {
+function addDomainRoutes(http: Http, api: DomainApi): void {
+  addOperatorRoutes(http, api);
+  addEventRoutes(http, api);
+  addStreamRoutes(http, api);
+  addEntityRoutes(http, api);
+}
+
+/** What operators ask of a domain. */
+function addOperatorRoutes(http: Http, api: DomainApi): void {
+  addOverviewRoutes(http, api);
+  addDeadLetterRoutes(http, api);
+  addDoctorRoutes(http, api);
+  addJournalRoutes(http, api);
+  addHoldRoutes(http, api);
+  addReloadRoutes(http, api);
+  addContractRoutes(http, api);
+  addContractCheckRoutes(http, api);
+  addStateCountRoutes(http, api);
+  addContractFileRoutes(http, api);
+}
+
+/** @param root the domain of the paths that name none */
+function registerOpenApi(server: FastifyInstance, root: string | undefined): void {
   void server.register(swagger, {
     openapi: {
       openapi: "3.1.0",
       info: {
         title: "Rollcall",
         version: VERSION,
-        description: "Registers nodes by contracts. Errors are RFC 9457 problems (application/problem+json).",
+        description:
+          "Domains of entities, run from contracts. Errors are RFC 9457 problems (application/problem+json).",
         license: { name: "Apache-2.0" },
       },
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
@@ -121,7 +157,14 @@ function registerOpenApi(server: FastifyInstance): void {
     },
     transform: (route) => {
       const { schema, url } = jsonSchemaTransform(route);
-      return { schema: { ...schema, "x-access": route.route.config?.access } as typeof schema, url };
+      const [, isApi, named] = /^(\/api\/v1\/)(?:domains\/([^/]+)\/)?/.exec(url) ?? [];
+      const tag = named ?? (isApi && url !== DOMAINS_PATH ? root : undefined);
+      const described = {
+        ...schema,
+        ...(tag !== undefined && { tags: [tag] }),
+        "x-access": route.route.config?.access,
+      };
+      return { schema: described, url };
     },
   });
 }

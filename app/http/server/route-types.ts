@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { NodeId } from "../../../contracts/registration/messages/fields.ts";
 import type { Access } from "./access.ts";
 import { ProblemSchema } from "./problem.ts";
 
@@ -32,7 +31,6 @@ export const apiRoute = <Schema extends { readonly response: object }>(access: A
   schema: { ...schema, response: { ...schema.response, ...PROBLEMS } },
 });
 
-export const NodeParams = z.object({ node_id: NodeId });
 export const LimitParam = (defaultLimit: number) =>
   z.coerce.number().int().min(1).max(500).default(defaultLimit).describe("items per page");
 export const CursorParam = z.string().min(1).max(1_024).optional().describe("next_cursor of the previous page");

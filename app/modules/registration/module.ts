@@ -44,6 +44,9 @@ import type { DomainCode } from "../../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../../runtime/core/drift.ts";
 import type { Effect } from "../../../runtime/core/effect.ts";
 import { defineModule } from "../../host/module.ts";
+import type { DomainApi } from "../../http/server/domain-api.ts";
+import type { Http } from "../../http/server/route-types.ts";
+import { activationMs } from "./activation-time.ts";
 
 /**
  * The registration domain's code, by the names that its contracts use.
@@ -105,14 +108,25 @@ export const registrationOn = (backends: Backends): DomainCode => {
   );
 };
 
+export const REGISTRATION_CONTRACTS = new URL("../../../contracts/registration/", import.meta.url);
+
 export const registration = defineModule({
   api: 1,
   name: "registration",
   domains: [
     {
       name: "registration",
-      contracts: new URL("../../../contracts/registration/", import.meta.url),
+      contracts: REGISTRATION_CONTRACTS,
       code: registrationOn,
+      measures: [{ name: "activation", help: "From introspection to active.", durationMs: activationMs }],
     },
   ],
+  isAtRoot: true,
+  // Loaded when it is served: commands that only read contracts need no HTTP.
+  routes: async (http: Http, api: DomainApi) => (await import("./routes.ts")).addRoutes(http, api),
+  commands: {
+    demo: () => import("./commands/demo.ts"),
+    nodes: () => import("./commands/nodes.ts"),
+    simulate: () => import("./commands/simulate.ts"),
+  },
 });

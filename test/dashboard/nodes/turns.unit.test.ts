@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TimelineItem } from "../../../app/http/entities/timeline.ts";
+import type { RegistrationTimelineItem as TimelineItem } from "../../../app/modules/registration/registration-view.ts";
 import { takenTransitions, groupIntoTurns } from "../../../dashboard/nodes/turns.ts";
 
 const item = (more: Partial<TimelineItem>): TimelineItem => ({

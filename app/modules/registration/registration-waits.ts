@@ -1,10 +1,10 @@
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { sleep } from "../../../runtime/shell/shell-context.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
+import { readEntities } from "../../../runtime/shell/turns/entity-row.ts";
 import type { System } from "../../host/compose.ts";
-import { readRegistrations } from "../entities/registration-queries.ts";
-import { Problem } from "../server/problem.ts";
-import type { IncomingEvent } from "./incoming-event.ts";
+import type { IncomingEvent } from "../../http/events/incoming-event.ts";
+import { Problem } from "../../http/server/problem.ts";
 
 const WAITS_MAX = 1_000;
 /** How often decisions of other processes are looked for. */
@@ -40,13 +40,13 @@ export class RegistrationWaits {
     const outcome = new Promise<Entity | undefined>((resolve) => {
       const end = (entity?: Entity): void => {
         if (!waits.delete(wait)) return;
-        if (waits.size === 0) this.#waits.delete(event.nodeId);
+        if (waits.size === 0) this.#waits.delete(event.entityId);
         cancel();
         resolve(entity);
       };
       const wait: Wait = { event, isProcessed: !event.isJournaled, end };
-      const waits = this.#waits.get(event.nodeId) ?? new Set();
-      this.#waits.set(event.nodeId, waits.add(wait));
+      const waits = this.#waits.get(event.entityId) ?? new Set();
+      this.#waits.set(event.entityId, waits.add(wait));
       const cancel = this.#system.clock.after(timeoutMs, end);
     });
     if (!this.#polling) void this.#poll();
@@ -95,15 +95,15 @@ export class RegistrationWaits {
     const rows = await store.query<{ message_id: string }>(
       `select distinct message_id from rollcall.journal
         where domain = $1 and entity_id = any($2::text[]) and message_id = any($3::uuid[])`,
-      [domain.name, unprocessed.map(({ nodeId }) => nodeId), unprocessed.map(({ messageId }) => messageId)],
+      [domain.name, unprocessed.map(({ entityId }) => entityId), unprocessed.map(({ messageId }) => messageId)],
     );
     const found = new Set(rows.map(({ message_id }) => message_id));
     for (const wait of waiting) wait.isProcessed ||= found.has(wait.event.messageId);
     // Of a message that is processed while the nodes are read, the state from before it may be read.
     const processed = waiting.filter(({ isProcessed }) => isProcessed);
     if (processed.length === 0) return;
-    const nodeIds = new Set(processed.map(({ event }) => event.nodeId));
-    for (const entity of await readRegistrations(store, domain.name, [...nodeIds]))
-      for (const wait of processed) if (wait.event.nodeId === entity.id) this.#endIfSettled(wait, entity);
+    const nodeIds = new Set(processed.map(({ event }) => event.entityId));
+    for (const entity of await readEntities(store, domain.name, [...nodeIds]))
+      for (const wait of processed) if (wait.event.entityId === entity.id) this.#endIfSettled(wait, entity);
   }
 }

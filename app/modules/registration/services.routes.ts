@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { System } from "../../host/compose.ts";
-import { apiRoute, type Http } from "../server/route-types.ts";
+import type { DomainApi } from "../../http/server/domain-api.ts";
+import { apiRoute, type Http } from "../../http/server/route-types.ts";
 
 const ServiceEntry = z.object({
   service_id: z.string(),
@@ -22,9 +22,9 @@ const Query = z.object({
     .describe("only services whose status is passing"),
 });
 
-export function addServiceRoutes(http: Http, { catalog }: System): void {
+export function addServiceRoutes(http: Http, { system }: DomainApi): void {
   http.get(
-    "/api/v1/services/:name",
+    "/services/:name",
     apiRoute(["reader", "node"], {
       summary: "Discovery: the services of one name, from Consul or the table catalogue",
       params: Params,
@@ -32,7 +32,7 @@ export function addServiceRoutes(http: Http, { catalog }: System): void {
       response: { 200: z.object({ items: z.array(ServiceEntry) }) },
     }),
     async ({ params: { name }, query: { passing } }) => {
-      const entries = await catalog.services(name, passing);
+      const entries = await system.catalog.services(name, passing);
       return { items: entries.map((entry) => ({ ...entry, tags: [...entry.tags] })) };
     },
   );

@@ -1,0 +1,72 @@
+import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
+import { readEntities } from "../../../runtime/shell/turns/entity-row.ts";
+import type { System } from "../../host/compose.ts";
+import { findDeadLetters } from "../dead-letters/dead-letters.ts";
+import { readPartitionServices } from "../health/health.routes.ts";
+import { unreachableParts } from "../health/troubles.ts";
+import type { DomainApi } from "../server/domain-api.ts";
+import { formatDuration } from "../server/text-format.ts";
+import { partitionOfEntity, readPendingIntents } from "./entity-queries.ts";
+import { type Explanation, explain } from "./explanation.ts";
+import { readTimeline } from "./timeline.ts";
+
+const ATTEMPT_ITEMS = 300;
+const RECENT_ITEMS = 50;
+const DEAD_LETTERS = 10;
+const FAILURE_SHOWN_MS = 60_000;
+
+/** Also of an unknown entity: its messages may be in the dead letters. */
+export async function readExplanation({ system, failures }: DomainApi, entityId: string): Promise<Explanation> {
+  const { domain, model, store, runtime } = system;
+  const [entity] = await readEntities(store, domain.name, [entityId]);
+  const attemptId = entity?.attempt.id;
+  const readItems = (limit: number, attempt = {}) =>
+    readTimeline(store, domain.name, entityId, { limit, newest: true, ...attempt });
+  const pendingIntents = await readPendingIntents(system, entityId);
+  // Of an intent with tries the last error is known: the failures of its type would repeat it.
+  const untried = pendingIntents.filter(({ tries }) => tries.length === 0).map(({ type }) => type);
+  const deadLetters = await findDeadLetters(system, { key: Buffer.from(entityId), retried: false }, DEAD_LETTERS);
+  return explain({
+    ...{ domain, id: entityId, entity, pendingIntents },
+    attemptItems: attemptId ? await readItems(ATTEMPT_ITEMS, { attemptId }) : [],
+    recentItems: await readItems(RECENT_ITEMS),
+    dead_letters: deadLetters.map(({ id, at, code, error }) => ({ id, at, code, error })),
+    trouble: [...(await readOutages(system, entityId)), ...failures.describe(untried)],
+    moved_by: [...possibleTransitions(model, entity?.state ?? null)],
+    nowMs: runtime.status().brokerTimeMs,
+  });
+}
+
+/** Outages that stop every entity of the same partition. */
+async function readOutages(system: System, id: string): Promise<string[]> {
+  const { bus, store, refused } = system.runtime.status();
+  const partition = partitionOfEntity(system, id);
+  const services = await readPartitionServices(system);
+  return [
+    ...unreachableParts({ bus, store }).map(({ line }) => line),
+    ...services
+      .filter((service) => service.partition === partition && !service.isServed)
+      .map(({ seconds }) => `no process has served its partition ${partition} for ${Math.floor(seconds)} s`),
+    ...refused.filter((reason) => reason.includes(`partition ${partition} `)),
+  ];
+}
+
+/** What this process's effects failed with in the last minute. Failures in other processes are not known here. */
+export function watchIntentFailures({ watch, clock }: Pick<System, "watch" | "clock">) {
+  /** By intent type: the contract bounds their number. */
+  const failures = new Map<string, { readonly code: string; readonly atMs: number }>();
+  const close = watch((event) => {
+    if (event.kind !== "intent") return;
+    if (event.result === "done") failures.delete(event.type);
+    else failures.set(event.type, { code: event.code ?? "", atMs: clock.monotonicMs() });
+  });
+  /** A clause for each of these types that failed and has not succeeded since. */
+  const describe = (types: readonly string[]): string[] =>
+    [...new Set(types)].flatMap((type) => {
+      const { code, atMs = -Infinity } = failures.get(type) ?? {};
+      const agoMs = clock.monotonicMs() - atMs;
+      if (agoMs > FAILURE_SHOWN_MS) return [];
+      return [`${type} is being retried, it failed with ${code} ${formatDuration(agoMs)} ago`];
+    });
+  return { describe, close };
+}

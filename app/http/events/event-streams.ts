@@ -1,0 +1,65 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import type { FastifyReply } from "fastify";
+import type { System } from "../../host/compose.ts";
+import { Problem } from "../server/problem.ts";
+import { bufferShare, EventStreamConnection } from "./event-stream-connection.ts";
+import type { EventFilter } from "./journal-events.ts";
+import { JournalTail } from "./journal-tail.ts";
+import { decodePosition } from "./stream-position.ts";
+
+/** How many streams a process has open, over all domains. */
+export interface OpenStreams {
+  count: number;
+}
+
+/** The streams of a domain's events. */
+export class EventStreams {
+  readonly #system: System;
+  readonly #open: OpenStreams;
+  readonly #tail: JournalTail;
+
+  constructor(system: System, open: OpenStreams) {
+    this.#system = system;
+    this.#open = open;
+    this.#tail = new JournalTail(system);
+  }
+
+  /**
+   * Sends events until the reader disconnects.
+   * @param lastId of the last event read; undefined: from now on
+   * @throws Problem overloaded; invalid-request for an id of another stream
+   */
+  async send(reply: FastifyReply, filter: EventFilter, lastId: string | undefined): Promise<void> {
+    const { config, clock, store, domain } = this.#system;
+    const { ROLLCALL_HTTP_STREAMS_MAX: streamsMax } = config;
+    if (this.#open.count >= streamsMax)
+      throw new Problem("overloaded", `${streamsMax} streams are open: ROLLCALL_HTTP_STREAMS_MAX`, {
+        retryAfterSeconds: 5,
+      });
+    const end = await this.#tail.position();
+    // After a loss of the log an id may lie ahead of its end: then the stream begins at the end.
+    const from = lastId
+      ? decodePosition(lastId, end.length).map((seq, partition) => Math.min(seq, end[partition] ?? 0))
+      : end;
+    const response = beginStream(reply);
+    this.#open.count++;
+    response.on("close", () => this.#open.count--);
+    const bufferBytesMax = bufferShare(streamsMax);
+    const stream = new EventStreamConnection(response, { filter, from, clock, bufferBytesMax });
+    // Without the store the stream ends, and its reader connects again.
+    await stream.run(store, domain, this.#tail).catch(() => response.destroy());
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+}
+
+function beginStream(reply: FastifyReply): FastifyReply["raw"] {
+  reply.hijack();
+  return reply.raw.writeHead(200, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    "content-type": "text/event-stream; charset=utf-8",
+    "x-accel-buffering": "no",
+  });
+}
