@@ -73,7 +73,7 @@ describe("a backend", () => {
     expect(strays).toEqual([]);
   });
 
-  it("is imported outside of effects by the composition and the package's exports only, but for the shapes of its intents", () => {
+  it("is imported outside of effects by composition and exports only, but for the shapes of its intents", () => {
     const isShapes = (path: string): boolean => /^effects\/[^/]+\/messages\.ts$/.test(path);
     const importers = ["app", "client", "contracts", "nodes", "reducers", "runtime"]
       .flatMap((folder) => filesIn(folder))
