@@ -9,7 +9,7 @@ export const MODULE_API = 1;
 export type ModuleCode = Omit<DomainCode, "domain">;
 
 /** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */
-interface Measure {
+export interface Measure {
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /** Of the histogram: from what to what. */
@@ -48,7 +48,7 @@ export interface Module {
   /**
    * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance whose routes
    * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them:
-   * what this package exports names no types of other packages.
+   * this package exports no types of other packages.
    */
   routes?(http: object, api: object): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */

@@ -17,11 +17,7 @@ afterAll(() => two.close());
 describe("rollcall, on a server of several domains", { timeout: 60_000 }, () => {
   const introspect = (id: string) => two.publish("registration", id, { node_type: "compute", node_version: "1.0.0" });
 
-  it("lists the domains, and the entities of one", async () => {
-    // Entities are counted from time to time.
-    await expect
-      .poll(async () => (await rollcall("domains")).out, { timeout: 20_000 })
-      .toMatch(/^parcels +parcels +[0-9a-f]{12} +1 COLLECTED$/m);
+  it("lists the entities of one", async () => {
     const listed = await rollcall("entities list --domain parcels");
     expect(listed.out).toMatch(/^p-1 +COLLECTED /m);
     expect(JSON.parse((await rollcall("entities list --domain parcels --state STORED --json")).out)).toEqual([]);
