@@ -15,7 +15,8 @@ import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { armFailpoint } from "../../runtime/shell/failpoint.ts";
-import type { ShellLimits } from "../../runtime/shell/limits.ts";
+import { DEFAULT_LIMITS, type ShellLimits } from "../../runtime/shell/limits.ts";
+import { SharedBounds } from "../../runtime/shell/partitions/shared-bounds.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import { type Config, kafkaAccess } from "./config.ts";
@@ -124,13 +125,14 @@ type Shared = Awaited<ReturnType<typeof openShared>>;
 
 function composeSystem(
   config: Config,
-  { clock, createBus, failpoint, store, tracing }: Shared,
+  { bounds, clock, createBus, failpoint, store, tracing }: Shared,
   { module, source, contracts, backends }: ServedDomain,
   { editable = false, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
 ) {
   const { ROLLCALL_PARTITIONS: partitions, ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain } = config;
   const listeners = new Set<Observe>();
+  const share = bounds.share();
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
   const onFatal = (error: unknown): void => onFailure(system, error);
   const runtime = new ReloadingRuntime({
@@ -138,7 +140,7 @@ function composeSystem(
     makeBus: () => createBus(source.code.domain),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({
-        ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
+        ...{ domain, bounds: share, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
         owner: `${PROCESS_NAME}:${v7()}`,
         partitions: partitionsByDomain?.get(source.code.domain) ?? partitions,
         ...(limits && { limits }),
@@ -196,7 +198,8 @@ async function openShared(config: Config, { log, ...options }: HostOptions) {
     const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
       openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
-    return { clock, createBus, domains, failpoint, store, tracing: installedTracing(busName(config)) };
+    const bounds = new SharedBounds({ ...DEFAULT_LIMITS, ...options.limits }, domains.length);
+    return { bounds, clock, createBus, domains, failpoint, store, tracing: installedTracing(busName(config)) };
   } catch (error) {
     await store.close();
     throw error;

@@ -108,8 +108,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "no backpressure",
     promise: "G12",
     file: "runtime/shell/runtime.ts",
-    find: "applyBackpressure(this.#context, shared);",
-    replace: "void [shared, applyBackpressure];",
+    find: "if (this.#context.stopping.aborted) return;",
+    replace: "if (applyBackpressure.length > 0) return;",
     tests: [SHELL],
   },
   {
