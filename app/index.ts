@@ -1,5 +1,5 @@
 // What `import ... from "rollcall"` gives: all that a domain's shapes, functions and effects are written with.
-import type { Served, ServeOptions } from "./serve.ts";
+import type { Served, ServeOptions } from "./host/serve-options.ts";
 
 export { z } from "zod";
 export {
@@ -46,8 +46,11 @@ export {
 } from "../runtime/core/message.ts";
 export { defineModule, type Module, type ModuleCode, type ModuleDomain } from "./host/module.ts";
 export type { Backends } from "../effects/backends.ts";
-export type { Served, ServeOptions } from "./serve.ts";
+export type { Served, ServeOptions } from "./host/serve-options.ts";
 export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";
 
-/** As `rollcall start`, in this process. Loaded when it is called: a module that only declares domains is light. */
+/**
+ * As `rollcall start`, in this process; logs are JSON lines on standard output. Resolves when the domains are served.
+ * @throws Error that names each problem of the configuration, or of the contracts with file and line
+ */
 export const serve = async (options: ServeOptions): Promise<Served> => (await import("./serve.ts")).serve(options);

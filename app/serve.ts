@@ -2,39 +2,26 @@ import type { Logger } from "pino";
 import { composeHost, type Host, isEmbedded } from "./host/compose.ts";
 import { readConfig } from "./host/config.ts";
 import { createLog, logShellEvents } from "./host/log.ts";
-import type { Module } from "./host/module.ts";
+import type { Served, ServeOptions } from "./host/serve-options.ts";
 import { createHttpServer } from "./http/server/http-server.ts";
 
-export interface ServeOptions {
-  /** Whose domains are served; each is checked where it is loaded. */
-  readonly modules: readonly Module[];
-  /** Variables of the configuration, as `rollcall start --help` lists them. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Serves only these of the modules' domains. */
-  readonly only?: readonly string[];
+export interface HostedOptions extends ServeOptions {
   /** A folder with contracts that replace those of the domain that they name. */
   readonly contractsDir?: string;
   /** Whether the page may write to that folder. */
   readonly editable?: boolean;
-  /** Default: JSON lines on standard output, from ROLLCALL_LOG_LEVEL on. */
   readonly log?: Logger;
-  /** No domain can be served any more. */
-  readonly onFatal?: (error: unknown) => void;
 }
 
-export interface Served {
-  /** Of HTTP. */
-  readonly address: string;
+export interface Hosted extends Served {
   readonly host: Host;
-  /** Drains and closes everything, within 10 s. */
-  stop(): Promise<void>;
 }
 
 /**
  * Serves the domains of modules, with their HTTP interface. Resolves when they are served.
  * @throws ConfigError; InvalidContractsError with every diagnostic; IncompatibleContractsError; Fault of store or bus
  */
-export async function serve({ env, ...options }: ServeOptions): Promise<Served> {
+export async function serve({ env, ...options }: HostedOptions): Promise<Hosted> {
   const config = readConfig(env);
   const { log = createLog(config.ROLLCALL_LOG_LEVEL) } = options;
   const host = await composeHost(config, { ...options, log });

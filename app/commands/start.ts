@@ -7,7 +7,7 @@ import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
 import { IncompatibleContractsError, InvalidContractsError } from "../host/contracts-in-force.ts";
 import { createLog } from "../host/log.ts";
 import { chosenModules, SHIPPED_CONTRACTS } from "../host/modules.ts";
-import { serve, type Served } from "../serve.ts";
+import { type Hosted, serve } from "../serve.ts";
 import type { ModuleOptions } from "../terminal/contract-folder.ts";
 import { withModuleOption } from "../terminal/option-values.ts";
 import { errorColors, printDiagnostics } from "../terminal/output.ts";
@@ -61,7 +61,7 @@ function environmentHelp(): string {
  * Serves until SIGTERM or SIGINT.
  * @throws Error with every diagnostic as text, when contracts have errors
  */
-async function start({ module = [], only, contracts }: StartOptions, editable = false): Promise<Served> {
+async function start({ module = [], only, contracts }: StartOptions, editable = false): Promise<Hosted> {
   const log = createLog(readConfig(process.env).ROLLCALL_LOG_LEVEL);
   const onFatal = (error: unknown): void => {
     log.fatal({ err: error }, `the process can't continue; ${withoutModule}`);
@@ -88,7 +88,7 @@ function exit(log: Logger, code: number): void {
 }
 
 /** SIGTERM and SIGINT drain and end the process, SIGHUP reloads the contracts of every domain. */
-function handleSignals({ host, stop }: Served, log: Logger): void {
+function handleSignals({ host, stop }: Hosted, log: Logger): void {
   let isStopping = false;
   const drain = (signal: string): void => {
     if (isStopping) return;
