@@ -7,7 +7,9 @@ import { backendsOf } from "../../effects/backends.ts";
 import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
+import { PgliteLocks } from "../../runtime/adapters/pglite/pglite-locks.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
+import { PostgresLocks } from "../../runtime/adapters/postgres/postgres-locks.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
@@ -26,6 +28,8 @@ import {
   readContracts,
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
+import { jobContextOf } from "./job-context.ts";
+import { Jobs, type ServedJob } from "./jobs.ts";
 import type { Module } from "./module.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
@@ -78,17 +82,23 @@ export async function composeHost(config: Config, options: HostOptions) {
     if (failed.size === systems.length) return (options.onFatal ?? rethrow)(error);
     void system.runtime.restart(error).then(() => failed.delete(system));
   }
+  const jobs = new Jobs(
+    systems.flatMap((system) => system.jobs),
+    config.DATABASE_URL === undefined ? new PgliteLocks() : new PostgresLocks(config.DATABASE_URL),
+    clock,
+  );
   // Until the host is stopped, the journal's partitions of the days ahead are created in time.
   const timer = setInterval(() => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
   timer.unref();
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     clearInterval(timer);
+    await jobs.stop();
     await Promise.all(systems.map(({ runtime }) => runtime.stop()));
     await store.close();
   };
   return {
-    ...{ config, clock, store },
+    ...{ config, clock, jobs, store },
     systems: systems as readonly System[],
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
@@ -104,6 +114,7 @@ export async function composeHost(config: Config, options: HostOptions) {
       );
       if (failures.length === systems.length) throw failures[0]?.error;
       for (const { system, error } of failures) onFailure(system, error);
+      jobs.start();
     },
     /** Drains and closes everything, within 10 s. Idempotent. */
     stop: (): Promise<void> => (stopping ??= stop()),
@@ -146,6 +157,8 @@ function composeSystem(
         ...(limits && { limits }),
       }),
   });
+  const { jobs = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
+  const jobContext = jobContextOf({ backends, runtime, store });
   const system = {
     ...{ config, module, backends, editable, runtime, store, clock },
     name: source.code.domain,
@@ -164,6 +177,7 @@ function composeSystem(
     /** Every message of the domain, with its schema. */
     messages: source.code.messages,
     bus: runtime.bus,
+    jobs: jobs.map((job): ServedJob => ({ domain: source.code.domain, job, observe, context: jobContext })),
     /** Calls the listener for each event of the shell, after it happened; the function returned ends it. */
     watch: (listener: Observe): (() => void) => {
       listeners.add(listener);

@@ -96,6 +96,7 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
 
   domain_failed: ({ error }, log) =>
     log.error({ error: redactCredentials(error) }, "the domain can't be served: it is tried again"),
+  job_failed: ({ job, error }, log) => log.error({ job, error: redactCredentials(error) }, `the job ${job} fails`),
 
   comparison_done(event, log) {
     const { backend, missing, altered, leftover, repairs } = event;

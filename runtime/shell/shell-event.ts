@@ -53,6 +53,8 @@ export type ShellEvent =
   | { readonly kind: "contracts_refused"; readonly by: string; readonly reason: string }
   /** The domain can't be served. It is tried again, while the process serves others. */
   | { readonly kind: "domain_failed"; readonly error: string }
+  /** A run of the job has failed, or doesn't do as it should: it is too long, or goes on after it was told to end. */
+  | { readonly kind: "job_failed"; readonly job: string; readonly error: string }
   | { readonly kind: "breaker"; readonly backend: string; readonly open: boolean }
   | { readonly kind: "partitions_owned"; readonly owned: readonly number[]; readonly refused: readonly string[] }
   | { readonly kind: "partitions_lost"; readonly partitions: readonly number[] }

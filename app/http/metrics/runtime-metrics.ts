@@ -113,6 +113,7 @@ function countOperations({ counter }: Instruments, domain: Domain) {
     contracts_in_force: () => changes("in_force"),
     contracts_refused: () => changes("refused"),
     domain_failed: () => {},
+    job_failed: () => {},
     expiry_held: ({ state }: EventOf<"expiry_held">) => holds("expiry", state),
     expiry_released: () => {},
     deletions_held: ({ backend }: EventOf<"deletions_held">) => holds("deletion", backend),
