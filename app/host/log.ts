@@ -110,8 +110,8 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
     log.warn({ backend, error: redactCredentials(error) }, `${backend} can't be compared with its entities`),
   breaker: (event, log) =>
     event.open
-      ? log.warn(event, `${event.backend} is not called: its circuit breaker is open`)
-      : log.info(event, `${event.backend} is reachable again`),
+      ? log.warn(event, `${event.key} is not called: its circuit breaker is open`)
+      : log.info(event, `${event.key} is reachable again`),
   unreachable: ({ part, error }, log) =>
     log.warn({ part, error: redactCredentials(error) }, `the ${part} can't be reached`),
   recovered: (event, log) => log.info(event, `the ${event.part} is reachable again`),

@@ -75,7 +75,7 @@ function countTurns({ counter, histogram }: Instruments, domain: Domain) {
 function countBackends({ counter, gauge }: Instruments, { effects, reconciled }: Domain) {
   const tries = counter("intent_tries_total", "Tries of intents, by result.", ["type", "result"]);
   const breakers = new Map<string, number>();
-  gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"], (made) => {
+  gauge("breaker_open", "1 while a circuit breaker of the backend is open.", ["backend"], (made) => {
     for (const [backend, open] of breakers) made.set({ backend }, open);
   });
   for (const { intentType, backend } of effects.values()) {
@@ -88,7 +88,7 @@ function countBackends({ counter, gauge }: Instruments, { effects, reconciled }:
   const failures = counter("reconciliation_failures_total", uncompared, ["backend"], reconciled.keys());
   return {
     intent: ({ type, result }: EventOf<"intent">) => tries(type, result),
-    breaker: ({ backend, open }: EventOf<"breaker">) => breakers.set(backend, open ? 1 : 0),
+    breaker: ({ backend, openKeys }: EventOf<"breaker">) => breakers.set(backend, openKeys > 0 ? 1 : 0),
     comparison_done: ({ backend, repairs: count }: EventOf<"comparison_done">) => repairs(backend, "", count),
     comparison_failed: ({ backend }: EventOf<"comparison_failed">) => failures(backend),
   };

@@ -42,8 +42,9 @@ export function recordOverview({ clock, runtime, watch }: System, counts: NodeCo
     if (event.kind === "dead_letter") totals.dead_letters++;
     if (event.kind === "deadline_fired") lateness.add(event.lateMs, clock.monotonicMs());
     if (event.kind !== "breaker") return;
-    if (event.open) openBreakers.set(event.backend, clock.wallMs());
-    else openBreakers.delete(event.backend);
+    const { backend, openKeys } = event;
+    if (openKeys === 0) openBreakers.delete(backend);
+    else if (!openBreakers.has(backend)) openBreakers.set(backend, clock.wallMs());
   });
 
   let cancel = (): void => {};

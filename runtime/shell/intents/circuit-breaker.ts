@@ -8,15 +8,19 @@ import type { Clock } from "../../ports/clock.ts";
 export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #limits: EffectSpec["breaker"];
-  readonly #onChange: (open: boolean) => void;
+  readonly #onChange: () => void;
   #failures = 0;
   #openedAtMs: number | undefined;
   #isProbing = false;
 
-  constructor(clock: Clock, limits: EffectSpec["breaker"], onChange: (open: boolean) => void) {
+  constructor(clock: Clock, limits: EffectSpec["breaker"], onChange: () => void) {
     this.#clock = clock;
     this.#limits = limits;
     this.#onChange = onChange;
+  }
+
+  get isOpen(): boolean {
+    return this.#openedAtMs !== undefined;
   }
 
   /** Whether a call may be made now. Its result must be recorded. */
@@ -34,7 +38,7 @@ export class CircuitBreaker {
     this.#failures = 0;
     this.#isProbing = false;
     this.#openedAtMs = undefined;
-    if (wasOpen) this.#onChange(false);
+    if (wasOpen) this.#onChange();
   }
 
   recordFailure(): void {
@@ -45,7 +49,7 @@ export class CircuitBreaker {
       this.#openedAtMs = this.#clock.monotonicMs();
     } else if (this.#failures >= this.#limits.failureThreshold) {
       this.#openedAtMs = this.#clock.monotonicMs();
-      this.#onChange(true);
+      this.#onChange();
     }
   }
 }
