@@ -1,10 +1,23 @@
 import { z } from "zod";
 import { withoutBackends } from "../../effects/backends.ts";
+import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
 import { InvalidModuleError, MODULE_API, type Module, type ModuleCode, type ModuleDomain } from "./module.ts";
 
 const Name = z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, "must be 1 to 41 of a-z 0-9 _, beginning with a letter");
 const aFunction = z.custom((value) => typeof value === "function", "must be a function");
 const record = z.record(z.string(), z.unknown());
+
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
+const isInterval = (text: string): boolean => {
+  const ms = durationMs(text) ?? 0;
+  return text === "always" || (ms >= SECOND_MS && ms <= DAY_MS);
+};
+const JobShape = z.strictObject({
+  name: Name,
+  every: z.string().refine(isInterval, 'must be "always", or 1s to 1d: an integer and ms, s, m, h or d'),
+  run: aFunction,
+});
 
 // Modules are recognised by their shape: one that has its own copy of this package is as good as one that shares ours.
 const ModuleShape = z.strictObject({
@@ -23,6 +36,7 @@ const ModuleShape = z.strictObject({
         ),
         code: aFunction,
         measures: z.array(z.strictObject({ name: Name, help: z.string().min(1), durationMs: aFunction })).optional(),
+        jobs: z.array(JobShape).max(100).optional(),
       }),
     )
     .min(1, "must have a domain"),
@@ -55,6 +69,10 @@ export function checkModule(candidate: unknown, from: string): Module {
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
   if (repeated !== undefined) problems.push(`the domain ${repeated} is declared twice`);
   if (module.isAtRoot && names.length > 1) problems.push("isAtRoot: only a module with one domain may be at the root");
+  for (const { name, jobs = [] } of module.domains) {
+    const twice = jobs.find((job, index) => jobs.findIndex((other) => other.name === job.name) !== index);
+    if (twice) problems.push(`domain ${name}: two jobs have the name ${twice.name}`);
+  }
   if (problems.length > 0) throw invalid(`${from} (${module.name})`, problems);
   return module;
 }

@@ -7,7 +7,9 @@ import { backendsOf } from "../../effects/backends.ts";
 import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
 import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
+import { PgliteLocks } from "../../runtime/adapters/pglite/pglite-locks.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
+import { PostgresLocks } from "../../runtime/adapters/postgres/postgres-locks.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
@@ -15,8 +17,9 @@ import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { armFailpoint } from "../../runtime/shell/failpoint.ts";
-import type { ShellLimits } from "../../runtime/shell/limits.ts";
 import { assertDeployment, claimStore } from "../../runtime/shell/deployment.ts";
+import { DEFAULT_LIMITS, type ShellLimits } from "../../runtime/shell/limits.ts";
+import { SharedBounds } from "../../runtime/shell/partitions/shared-bounds.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import { type Config, kafkaAccess } from "./config.ts";
@@ -27,6 +30,8 @@ import {
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, deploymentOf } from "./deployment.ts";
+import { jobContextOf } from "./job-context.ts";
+import { Jobs, type ServedJob } from "./jobs.ts";
 import { domainCodeOf, type Measure, type Module } from "./module.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
@@ -80,6 +85,11 @@ export async function composeHost(config: Config, options: HostOptions) {
     if (failed.size === systems.length) return (options.onFatal ?? rethrow)(error);
     void system.runtime.restart(error).then(() => failed.delete(system));
   }
+  const jobs = new Jobs(
+    systems.flatMap((system) => system.jobs),
+    config.DATABASE_URL === undefined ? new PgliteLocks() : new PostgresLocks(config.DATABASE_URL),
+    clock,
+  );
   // Until the host is stopped, the journal's partitions of the days ahead are created in time.
   const timer = setInterval(() => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
   timer.unref();
@@ -88,11 +98,12 @@ export async function composeHost(config: Config, options: HostOptions) {
   const stop = async (): Promise<void> => {
     clearInterval(timer);
     troubles.stop();
+    await jobs.stop();
     await Promise.all(systems.map(({ runtime }) => runtime.stop()));
     await store.close();
   };
   return {
-    ...{ config, clock, store, troubles },
+    ...{ config, clock, jobs, store, troubles },
     systems: systems as readonly System[],
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
@@ -109,6 +120,7 @@ export async function composeHost(config: Config, options: HostOptions) {
       );
       if (failures.length === systems.length) throw failures[0]?.error;
       for (const { system, error } of failures) onFailure(system, error);
+      jobs.start();
     },
     /** Drains and closes everything, within 10 s. Idempotent. */
     stop: (): Promise<void> => (stopping ??= stop()),
@@ -130,13 +142,14 @@ type Shared = Awaited<ReturnType<typeof openShared>>;
 
 function composeSystem(
   config: Config,
-  { clock, createBus, deployment, failpoint, store }: Shared,
+  { bounds, clock, createBus, deployment, failpoint, store }: Shared,
   { module, source, contracts, backends }: ServedDomain,
   { editable = false, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
 ) {
   const { ROLLCALL_PARTITIONS: partitions, ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain } = config;
   const listeners = new Set<Observe>();
+  const share = bounds.share();
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
   const onFatal = (error: unknown): void => onFailure(system, error);
   const runtime = new ReloadingRuntime({
@@ -144,7 +157,7 @@ function composeSystem(
     makeBus: () => createBus(source.code.domain),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({
-        ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded },
+        ...{ domain, bounds: share, bus, store, clock, observe, failpoint, onFatal, onSuperseded },
         tracing: installedTracing(busName(config), domain.name),
         owner: `${PROCESS_NAME}:${v7()}`,
         confirmTakeover: (tx) => assertDeployment(tx, deployment),
@@ -152,6 +165,8 @@ function composeSystem(
         ...(limits && { limits }),
       }),
   });
+  const { jobs = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
+  const jobContext = jobContextOf({ backends, runtime, store });
   const system = {
     ...{ config, module, backends, editable, runtime, store, clock },
     name: source.code.domain,
@@ -172,6 +187,7 @@ function composeSystem(
     /** Every message of the domain, with its schema. */
     messages: source.code.messages,
     bus: runtime.bus,
+    jobs: jobs.map((job): ServedJob => ({ domain: source.code.domain, job, observe, context: jobContext })),
     /** Calls the listener for each event of the shell, after it happened; the function returned ends it. */
     watch: (listener: Observe): (() => void) => {
       listeners.add(listener);
@@ -214,7 +230,8 @@ async function openShared(config: Config, { log, ...options }: HostOptions) {
     const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
       openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
-    return { clock, createBus, deployment, domains, failpoint, store };
+    const bounds = new SharedBounds({ ...DEFAULT_LIMITS, ...options.limits }, domains.length);
+    return { bounds, clock, createBus, deployment, domains, failpoint, store };
   } catch (error) {
     await store.close();
     throw error;

@@ -83,7 +83,7 @@ export const CONFIG_SCHEMA = z.object({
     .regex(/^postgres(ql)?:\/\//, "postgres://user@host:port/database")
     .optional()
     .describe("Postgres; with KAFKA_BOOTSTRAP_SERVERS the real mode (secret)"),
-  DATABASE_POOL_MAX: integer(2, 200).default(10).describe("connections to Postgres"),
+  DATABASE_POOL_MAX: integer(2, 200).default(10).describe("connections to Postgres; domains with jobs need one more"),
   CONSUL_HTTP_ADDR: z.string().min(1).optional().describe("Consul, host:port or URL; without it the table catalogue"),
   CONSUL_HTTP_TOKEN: secret.optional().describe("Consul's token (secret)"),
   CONSUL_REGISTRATION: z.enum(["txn", "agent"]).default("txn").describe("how services are written to Consul"),

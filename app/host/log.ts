@@ -78,6 +78,7 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
     for (const file of event.filesWithoutNewVersion) log.warn(unversionedChangeWarning(file));
     log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "new contracts are in force");
   },
+  job_failed: ({ job, error }, log) => log.error({ job, error: redactCredentials(error) }, `the job ${job} fails`),
   comparison_done(event, log) {
     const { backend, missing, altered, leftover, repairs } = event;
     const found = `${missing} missing, ${altered} altered, ${leftover} left over; ${repairs} repairs requested`;
@@ -91,7 +92,7 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
   domain_failed: ({ error }, log) => log.debug({ error: redactCredentials(error) }, "domain failed"),
   comparison_failed: ({ backend, error }, log) =>
     log.debug({ backend, error: redactCredentials(error) }, "comparison failed"),
-  breaker: (event, log) => log.debug(event, `breaker ${event.open ? "open" : "closed"}`),
+  breaker: (event, log) => log.debug(event, `breaker of ${event.key} ${event.open ? "open" : "closed"}`),
   unreachable: ({ part, error }, log) =>
     log.debug({ part, error: redactCredentials(error) }, `no answer of the ${part}`),
   recovered: (event, log) => log.debug(event, `the ${event.part} answers again`),

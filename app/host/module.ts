@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Backends } from "../../effects/backends.ts";
 import type { Decision } from "../../runtime/core/decision.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
+import type { EntityView } from "../../runtime/core/handler.ts";
+import type { Payload } from "../../runtime/core/message.ts";
 import { reducer } from "../../runtime/core/reducer.ts";
 
 /** The version of the interface between a module and this package. */
@@ -34,6 +36,41 @@ export interface ModuleDomain {
   /** Called with backends that refuse every use, too: for `validate`, `check`, `graph` and `replay`. */
   readonly code: (backends: Backends) => ModuleCode;
   readonly measures?: readonly Measure[];
+  readonly jobs?: readonly Job[];
+}
+
+/** Work that is done from time to time, or all the time, by one of the processes that serve the domain. */
+export interface Job {
+  /** Unique in its domain: `^[a-z][a-z0-9_]{0,40}$`. */
+  readonly name: string;
+  /**
+   * From the beginning of a run to the next one, 1s to 1d: `60s`; or `always`, one run that goes on until its signal
+   * is aborted. One that ends before is begun anew: after 1 s, then twice as long up to 60 s if it ends soon again.
+   */
+  readonly every: string;
+  /** May be called again after each end. What it throws is told to operators, and that is all that follows. */
+  readonly run: (context: JobContext) => Promise<void>;
+}
+
+export interface JobContext {
+  readonly backends: Backends;
+  /**
+   * Aborted when the process stops, or can't be sure any more to be the only one that runs the job. The run should
+   * end within 5 s. From then on `publish` and `read` reject.
+   */
+  readonly signal: AbortSignal;
+  /**
+   * Publishes a message of the domain, as anybody would. Resolves when the bus has it; what it leads to comes later.
+   * @param type one of the contract's `consumed_events`
+   * @throws DecodeError, with what is wrong in the payload; Fault BUS_UNAVAILABLE, MESSAGE_TOO_LARGE
+   */
+  publish(type: string, payload: Payload): Promise<void>;
+  /**
+   * Reads the domain's entities by their ids, as they are stored.
+   * @param page `after`: the last id of the page before; `limit`: 1 to 1,000, default 100
+   * @throws Fault STORE_UNAVAILABLE
+   */
+  read(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly EntityView<unknown>[]>;
 }
 
 /** A file with a command of a module. */

@@ -89,7 +89,10 @@ export interface IntentSpec {
 export interface EffectSpec {
   readonly intentType: string;
   readonly operation: string;
+  /** Without its placeholders. */
   readonly backend: string;
+  /** Fills the backend's placeholders from an intent's payload; absent where it has none. */
+  readonly backendKey?: (payload: Readonly<Record<string, unknown>>) => string;
   readonly effect: Effect;
   readonly outputEvents: readonly string[];
   readonly timeoutMs: number;

@@ -1,4 +1,7 @@
-/** The bounds of a runtime. When a queue is full, partitions are paused; nothing is dropped. */
+/**
+ * The bounds of a runtime. When a queue is full, partitions are paused; nothing is dropped. Those of entities, all
+ * waiting bytes, intents and unpublished messages are of the process: its domains share them.
+ */
 export const DEFAULT_LIMITS = {
   turnMessagesMax: 1_000,
   /** With so many waiting messages the next turn is planned while the last one is still being committed. */
@@ -6,6 +9,8 @@ export const DEFAULT_LIMITS = {
   /** Messages waiting in memory, per partition. */
   waitingMessagesMax: 2_000,
   waitingBytesMax: 4 * 1024 * 1024,
+  /** The same over all partitions. */
+  allWaitingBytesMax: 128 * 1024 * 1024,
   /** Unfinished intents, over all effects. */
   intentsMax: 20_000,
   /** Journaled messages that are not published yet. */

@@ -7,8 +7,9 @@ import { isDeploymentDifference } from "./deployment.ts";
 import { noFailpoint } from "./failpoint.ts";
 import { IntentRunner } from "./intents/intent-runner.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
-import { applyBackpressure } from "./partitions/backpressure.ts";
+import { applyBackpressure, trimEntities } from "./partitions/backpressure.ts";
 import type { Partition } from "./partitions/partition.ts";
+import { SharedBounds } from "./partitions/shared-bounds.ts";
 import { ServiceMonitor } from "./partitions/service-monitor.ts";
 import { preparePartitions, type Takeover, takeOver } from "./partitions/takeover.ts";
 import { Publisher } from "./publisher.ts";
@@ -26,7 +27,7 @@ const STOP_DRAIN_MS = 7_000;
 interface RuntimeOptions
   extends
     Pick<ShellContext, "domain" | "bus" | "store" | "clock" | "owner" | "onFatal">,
-    Partial<Pick<ShellContext, "observe" | "failpoint" | "confirmTakeover" | "tracing">> {
+    Partial<Pick<ShellContext, "bounds" | "observe" | "failpoint" | "confirmTakeover" | "tracing">> {
   /** Partition count for topics that do not exist yet. */
   readonly partitions: number;
   readonly limits?: Partial<ShellLimits>;
@@ -54,13 +55,15 @@ export class Runtime {
 
   constructor(options: RuntimeOptions) {
     this.#options = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#context = {
+      bounds: new SharedBounds(limits, 1).share(),
       observe: () => {},
       failpoint: noFailpoint,
       confirmTakeover: async () => {},
       tracing: undefined,
       ...options,
-      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      limits,
       brokerClock: new BrokerClock(options.clock),
       inbox: new Inbox(),
       owned: new Map(),
@@ -115,6 +118,7 @@ export class Runtime {
     inbox.wake();
     await this.#loop;
     owned.clear();
+    this.#context.bounds.release();
     await bus.close();
   }
 
@@ -196,6 +200,7 @@ export class Runtime {
       const owner = { partition, ...attemptRefOf(after.id, after.attempt) };
       this.#deadlines.index.set(owner, before?.deadlines ?? {}, after.deadlines);
     }
+    trimEntities(this.#context);
     for (const { intent } of plan.settled) this.#intents.releaseTarget(intent);
     this.#intents.add(plan.intents);
     this.#publisher.add(
@@ -289,9 +294,7 @@ export class Runtime {
   }
 
   #applyBackpressure(): void {
-    const { limits, stopping } = this.#context;
-    if (stopping.aborted) return;
-    const shared = Math.max(this.#intents.size / limits.intentsMax, this.#publisher.size / limits.unpublishedMax);
-    applyBackpressure(this.#context, shared);
+    if (this.#context.stopping.aborted) return;
+    applyBackpressure(this.#context, { intents: this.#intents.size, unpublished: this.#publisher.size });
   }
 }

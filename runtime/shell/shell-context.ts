@@ -6,6 +6,7 @@ import type { BrokerClock } from "./deadlines/broker-clock.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { ShellLimits } from "./limits.ts";
 import type { Partition } from "./partitions/partition.ts";
+import type { BoundsShare } from "./partitions/shared-bounds.ts";
 import type { Observe } from "./shell-event.ts";
 import type { Tracing } from "./tracing.ts";
 import type { Inbox } from "./turns/inbox.ts";
@@ -19,6 +20,8 @@ export interface ShellContext {
   /** Names this process in the store; unique for each start. */
   readonly owner: string;
   readonly limits: ShellLimits;
+  /** The domain's part of the limits that the domains of the process share. */
+  readonly bounds: BoundsShare;
   readonly observe: Observe;
   readonly failpoint: Failpoint;
   /** Called in each takeover's transaction with its partitions locked: a rejection undoes the takeover. */

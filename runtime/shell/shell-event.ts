@@ -55,7 +55,18 @@ export type ShellEvent =
   | { readonly kind: "contracts_refused"; readonly by: string; readonly reason: string }
   /** The domain can't be served. It is tried again, while the process serves others. */
   | { readonly kind: "domain_failed"; readonly error: string }
-  | { readonly kind: "breaker"; readonly backend: string; readonly open: boolean }
+  /** A run of the job has failed, or doesn't do as it should: it is too long, or goes on after it was told to end. */
+  | { readonly kind: "job_failed"; readonly job: string; readonly error: string }
+  | {
+      readonly kind: "breaker";
+      /** Without placeholders: one of the contract's, for metrics. */
+      readonly backend: string;
+      /** The backend with its placeholders filled; the backend itself where it has none. */
+      readonly key: string;
+      readonly open: boolean;
+      /** Of the backend, now. */
+      readonly openKeys: number;
+    }
   | { readonly kind: "partitions_owned"; readonly owned: readonly number[]; readonly refused: readonly string[] }
   | { readonly kind: "partitions_lost"; readonly partitions: readonly number[] }
   | { readonly kind: "unpublishable"; readonly topic: string; readonly error: string }

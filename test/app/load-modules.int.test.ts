@@ -56,6 +56,16 @@ describe("modules", () => {
     ["that exports none", "export const answer = 42;", "it exports 0 modules"],
     ["that exports two", "export const a = valid; export const b = { ...valid };", "it exports 2 modules"],
     ["that throws", "throw new Error('no network');", "can't be loaded: Error: no network"],
+    [
+      "with a job that would run too often",
+      "valid.domains[0].jobs = [{ name: 'probe', every: '1ms', run() {} }]; export default valid;",
+      'domains.0.jobs.0.every: must be "always", or 1s to 1d',
+    ],
+    [
+      "with two jobs of one name",
+      "const job = { name: 'probe', every: '1m', run() {} }; valid.domains[0].jobs = [job, job]; export default valid;",
+      "domain trial: two jobs have the name probe",
+    ],
     ["with two domains of one name", "valid.domains.push(valid.domains[0]); export default valid;", "declared twice"],
     ["with routes that are no function", "export default { ...valid, routes: [] };", "routes: must be a function"],
     [

@@ -108,8 +108,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "no backpressure",
     promise: "G12",
     file: "runtime/shell/runtime.ts",
-    find: "applyBackpressure(this.#context, shared);",
-    replace: "void [shared, applyBackpressure];",
+    find: "if (this.#context.stopping.aborted) return;",
+    replace: "if (applyBackpressure.length > 0) return;",
     tests: [SHELL],
   },
   {
@@ -188,8 +188,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "the next intent of a target begins before the last one's turn is committed",
     promise: "G6",
     file: "runtime/shell/intents/intent-runner.ts",
-    find: "if (queue) queue.push(running);",
-    replace: "if (queue) { queue.push(running); lane.ready.push(running); }",
+    find: "if (ofTarget) ofTarget.push(running);",
+    replace: "if (ofTarget) { ofTarget.push(running); queue.push(key, running); }",
     tests: ["test/shell/intents/intent-runner.unit"],
   },
   {

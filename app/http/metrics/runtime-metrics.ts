@@ -93,7 +93,7 @@ function countTurns({ counter, histogram }: Instruments, domain: Domain) {
 function countBackends({ counter, gauge }: Instruments, { effects, reconciled }: Domain) {
   const tries = counter("intent_tries_total", "Tries of intents, by result.", ["type", "result"]);
   const breakers = new Map<string, number>();
-  gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"], (set) => {
+  gauge("breaker_open", "1 while a circuit breaker of the backend is open.", ["backend"], (set) => {
     for (const [backend, open] of breakers) set(open, { backend });
   });
   for (const { intentType, backend } of effects.values()) {
@@ -106,7 +106,7 @@ function countBackends({ counter, gauge }: Instruments, { effects, reconciled }:
   const failures = counter("reconciliation_failures_total", uncompared, ["backend"], reconciled.keys());
   return {
     intent: ({ type, result }: EventOf<"intent">) => tries(type, result),
-    breaker: ({ backend, open }: EventOf<"breaker">) => breakers.set(backend, open ? 1 : 0),
+    breaker: ({ backend, openKeys }: EventOf<"breaker">) => breakers.set(backend, openKeys > 0 ? 1 : 0),
     comparison_done: ({ backend, repairs: count }: EventOf<"comparison_done">) => repairs(backend, "", count),
     comparison_failed: ({ backend }: EventOf<"comparison_failed">) => failures(backend),
   };
@@ -131,6 +131,7 @@ function countOperations({ counter }: Instruments, domain: Domain) {
     contracts_in_force: () => changes("in_force"),
     contracts_refused: () => changes("refused"),
     domain_failed: () => {},
+    job_failed: () => {},
     expiry_held: ({ state }: EventOf<"expiry_held">) => holds("expiry", state),
     expiry_released: () => {},
     deletions_held: ({ backend }: EventOf<"deletions_held">) => holds("deletion", backend),

@@ -46,14 +46,18 @@ function* checkEntityId({ entityIdField: { text: field, at }, consumed, messages
 
 /** RC107: a placeholder that nothing fills. */
 export function* checkPlaceholders(model: DomainModel): Iterable<Diagnostic> {
-  const { consumed, published, deadLetterTopic, emissions, intents } = model;
+  const { consumed, published, deadLetterTopic, emissions, effects, intents } = model;
   for (const topic of [...[...consumed, ...published].map((event) => event.topic), deadLetterTopic])
     yield* unfilled(topic, TOPIC_PLACEHOLDERS, "a topic knows {env} and {namespace}");
-  for (const { intent, target } of emissions) {
+  const filled = [
+    ...emissions.map(({ intent, target }) => ({ intent, pattern: target })),
+    ...effects.map(({ intent, backend }) => ({ intent, pattern: backend })),
+  ];
+  for (const { intent, pattern } of filled) {
     const shape = intents.get(intent.name)?.shape;
     if (intent.unknown || !shape) continue;
     const fields = Object.keys(shape);
-    yield* unfilled(target, fields, `the payload of ${intent.name} has ${fields.join(", ")}`);
+    yield* unfilled(pattern, fields, `the payload of ${intent.name} has ${fields.join(", ")}`);
   }
 }
 

@@ -12,6 +12,7 @@ import type {
   MachineModel,
   NameRef,
 } from "../model/domain-model.ts";
+import { fixedBackend } from "../model/read-effects.ts";
 import { awaitedPublishes, statesWithDeadline } from "../model/events.ts";
 import { firstByKey } from "../model/first-by-key.ts";
 import { contentHash } from "../reading/contract-set.ts";
@@ -59,6 +60,8 @@ export function compileDomain(model: DomainModel, variables: TopicVariables): Do
 }
 
 const ANY_STATE = "*";
+/** Of what fills a placeholder: a thousand keys are kept. */
+const BACKEND_FIELD_LENGTH_MAX = 253;
 
 /** By state the rows that may fit, in order. */
 function compileRoute({ code, orchestrator }: DomainModel, { written: { written: name }, rows }: HandlerModel): Route {
@@ -110,7 +113,8 @@ function compileEffect(model: EffectModel, effects: DomainModel["code"]["effects
   const { intent, operation, backend, written, outputs, settings } = model;
   const { timeout, batch, concurrency, retry_policy: retry, circuit_breaker: breaker } = settings;
   return {
-    ...{ intentType: intent.written, operation, backend, concurrency },
+    ...{ intentType: intent.written, operation, concurrency },
+    ...compileBackend(backend.text),
     effect: requireEntry(effects, written.written, "effect"),
     outputEvents: outputs.map((event) => event.written),
     timeoutMs: requireDurationMs(timeout),
@@ -124,6 +128,20 @@ function compileEffect(model: EffectModel, effects: DomainModel["code"]["effects
       ...(retry.retry_on && { retryOn: new Set(retry.retry_on) }),
     },
     breaker: { failureThreshold: breaker.failure_threshold, resetTimeoutMs: requireDurationMs(breaker.reset_timeout) },
+  };
+}
+
+/** A field that the payload lacks is empty: then such intents share a key. */
+function compileBackend(pattern: string): Pick<EffectSpec, "backend" | "backendKey"> {
+  const backend = fixedBackend(pattern);
+  if (backend === pattern) return { backend };
+  const text = (value: unknown): string => (typeof value === "object" ? "" : String(value));
+  return {
+    backend,
+    backendKey: (payload) =>
+      pattern.replace(/\{([^{}]*)\}/g, (_, name: string) =>
+        Object.hasOwn(payload, name) ? text(payload[name]).slice(0, BACKEND_FIELD_LENGTH_MAX) : "",
+      ),
   };
 }
 

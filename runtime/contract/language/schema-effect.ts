@@ -1,11 +1,11 @@
 import { z } from "zod";
 import {
+  BackendPattern,
   CodeName,
   ShortDuration,
   EventName,
   FaultCode,
   IntentType,
-  LowerCaseName,
   listOf,
   SnakeName,
   nonEmptyListOf,
@@ -58,12 +58,12 @@ const shared = {
     .strictObject({ max: z.int().min(1).max(10_000).describe("Intents in one call. Default 100.") })
     .optional()
     .describe("How many intents one call takes."),
-  concurrency: z.int().min(1).max(256).optional().describe("Batches in flight at once. Default 4."),
+  concurrency: z.int().min(1).max(256).optional().describe("Batches in flight, of each value of backend. Default 4."),
   retry_policy: RetryPolicy.optional().describe(
     "When a failed intent is tried again; merged with the defaults key by key.",
   ),
   circuit_breaker: CircuitBreaker.optional().describe(
-    "One per backend: while it is open nothing is sent and no retry is used up.",
+    "One per value of backend: while it is open nothing is sent and no retry is used up.",
   ),
 };
 
@@ -73,7 +73,9 @@ const EffectHandler = z.strictObject({
   operation: SnakeName.describe("A label for people; may repeat."),
   intent_type: IntentType.describe("The intents that this row takes."),
   handler: z.strictObject({ name: CodeName.describe("The effect in code.") }).describe("What carries the intents out."),
-  backend: LowerCaseName.describe("What it writes to; a circuit breaker belongs to a backend."),
+  backend: BackendPattern.describe(
+    "What it writes to. With /{field}, of the payload, each value has its own breaker and calls.",
+  ),
   output_events: listOf(EventName).optional().describe("Outcome events that it may report; empty: it reports none."),
   ...shared,
   compensated_by: IntentType.optional().describe(

@@ -24,6 +24,10 @@ export const IntentType = nameMatching(
 );
 export const SnakeName = nameMatching(new RegExp(`^${SNAKE}$`), "this name is lower snake case: a_name");
 export const LowerCaseName = nameMatching(/^[a-z][a-z0-9_-]*$/, "this name is lower case: letters, digits, _ and -");
+export const BackendPattern = nameMatching(
+  /^[a-z][a-z0-9_-]*(?:\/\{[A-Za-z][A-Za-z0-9_]*\})*$/,
+  "a backend is lower case: letters, digits, _ and -; then any number of /{field}",
+);
 export const FieldName = nameMatching(/^[A-Za-z][A-Za-z0-9_]*$/, "a field name has letters, digits and _ only");
 export const CodeName = nameMatching(/^[A-Za-z][A-Za-z0-9_]*$/, "a name in code has letters, digits and _ only");
 export const FaultCode = nameMatching(/^[A-Z][A-Z0-9_]*$/, "a fault code is UPPER_SNAKE_CASE");

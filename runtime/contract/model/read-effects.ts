@@ -43,7 +43,9 @@ export function readEffects(source: LoadedContract<EffectContract>, { code, name
     const codesAt = childRef(own ? at : childRef(routing, "defaults"), "retry_policy", "retry_on");
     const codes = settings.retry_policy.retry_on?.map((text, i) => ({ text, at: childRef(codesAt, i) }));
     return {
-      ...{ at, operation, backend, intent, settings },
+      ...{ at, operation, intent, settings },
+      /** The pattern, with its placeholders. */
+      backend: { text: backend, at: childRef(at, "backend") },
       /** As written; `effect` is the one that carries out the intent, where only one in code does. */
       written,
       effect: uniqueFit(fitting, intent, written),
@@ -59,6 +61,9 @@ export function readEffects(source: LoadedContract<EffectContract>, { code, name
     };
   });
 }
+
+/** A backend's name without what comes from the payload: `module` of `module/{host}`. */
+export const fixedBackend = (pattern: string): string => pattern.split("/")[0] ?? "";
 
 type EffectRouting = EffectContract["handler_routing"];
 type Settings = NonNullable<EffectRouting["defaults"]>;

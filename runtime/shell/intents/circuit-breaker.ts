@@ -8,14 +8,14 @@ import type { Clock } from "../../ports/clock.ts";
 export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #limits: EffectSpec["breaker"];
-  readonly #onChange: (open: boolean) => void;
+  readonly #onChange: () => void;
   #failures = 0;
   /** When it last began to refuse calls. */
   #openedAtMs: number | undefined;
   #openedFirstMs = 0;
   #isProbing = false;
 
-  constructor(clock: Clock, limits: EffectSpec["breaker"], onChange: (open: boolean) => void) {
+  constructor(clock: Clock, limits: EffectSpec["breaker"], onChange: () => void) {
     this.#clock = clock;
     this.#limits = limits;
     this.#onChange = onChange;
@@ -24,6 +24,10 @@ export class CircuitBreaker {
   /** For how long it has been open, in ms; undefined: it is closed. */
   get openForMs(): number | undefined {
     return this.#openedAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#openedFirstMs;
+  }
+
+  get isOpen(): boolean {
+    return this.#openedAtMs !== undefined;
   }
 
   /** Whether a call may be made now. Its result must be recorded. */
@@ -41,7 +45,7 @@ export class CircuitBreaker {
     this.#failures = 0;
     this.#isProbing = false;
     this.#openedAtMs = undefined;
-    if (wasOpen) this.#onChange(false);
+    if (wasOpen) this.#onChange();
   }
 
   recordFailure(): void {
@@ -52,7 +56,7 @@ export class CircuitBreaker {
       this.#openedAtMs = this.#clock.monotonicMs();
     } else if (this.#failures >= this.#limits.failureThreshold) {
       this.#openedAtMs = this.#openedFirstMs = this.#clock.monotonicMs();
-      this.#onChange(true);
+      this.#onChange();
     }
   }
 }

@@ -9,27 +9,22 @@ import type { Partition } from "../partitions/partition.ts";
 import type { ShellContext } from "../shell-context.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import type { Span } from "../tracing.ts";
-import { CircuitBreaker } from "./circuit-breaker.ts";
+import { Breakers } from "./breakers.ts";
+import type { CircuitBreaker } from "./circuit-breaker.ts";
 import { afterFailure, appendTry, callEffect, isPermanent, tryRecorder } from "./effect-call.ts";
+import { EffectQueue } from "./effect-queue.ts";
 
 /** An intent that is not finished. */
 interface RunningIntent {
   readonly intent: Intent;
   readonly partition: Partition;
-  readonly lane: EffectLane;
+  readonly queue: EffectQueue<RunningIntent>;
+  /** Of its backend, filled from its payload. */
+  readonly key: string;
   failedTries: number;
   tries: readonly IntentTry[];
   /** Set while it waits for its next try, to another object for each wait. */
   wait?: object | undefined;
-}
-/** The calls of one effect: at most `concurrency` at a time. */
-interface EffectLane {
-  readonly spec: EffectSpec;
-  /** Of the backend, which other effects may share. */
-  readonly breaker: CircuitBreaker;
-  /** No two have the same target. */
-  ready: RunningIntent[];
-  callsInFlight: number;
 }
 
 /**
@@ -40,9 +35,8 @@ interface EffectLane {
 export class IntentRunner {
   readonly #context: ShellContext;
   /** By intent type. */
-  readonly #lanes = new Map<string, EffectLane>();
-  /** By backend. */
-  readonly #breakers = new Map<string, CircuitBreaker>();
+  readonly #queues: ReadonlyMap<string, EffectQueue<RunningIntent>>;
+  readonly #breakers: Breakers;
   /** The unfinished intents of each target. Only the first is called, retried or waits for its turn's commit. */
   readonly #targets = new Map<string, RunningIntent[]>();
   #size = 0;
@@ -51,13 +45,9 @@ export class IntentRunner {
   constructor(context: ShellContext) {
     this.#context = context;
     const { domain, clock, observe } = context;
-    for (const spec of domain.effects.values()) {
-      const { intentType, backend } = spec;
-      const onChange = (open: boolean): void => observe({ kind: "breaker", backend, open });
-      const breaker = this.#breakers.get(backend) ?? new CircuitBreaker(clock, spec.breaker, onChange);
-      this.#breakers.set(backend, breaker);
-      this.#lanes.set(intentType, { spec, breaker, ready: [], callsInFlight: 0 });
-    }
+    const effects = [...domain.effects.values()];
+    this.#queues = new Map(effects.map((spec) => [spec.intentType, new EffectQueue(spec)]));
+    this.#breakers = new Breakers(clock, observe, effects);
   }
 
   /** Intents that are not finished. */
@@ -67,8 +57,7 @@ export class IntentRunner {
 
   /** For how long the open circuit breakers have been open, in ms, by backend. */
   get openBreakersMs(): ReadonlyMap<string, number> {
-    const open = [...this.#breakers].map(([backend, { openForMs }]) => [backend, openForMs] as const);
-    return new Map(open.filter((each): each is readonly [string, number] => each[1] !== undefined));
+    return this.#breakers.openMs;
   }
 
   /** Whether an intent of the target is not finished. */
@@ -77,22 +66,23 @@ export class IntentRunner {
   }
 
   get callsInFlight(): number {
-    return [...this.#lanes.values()].reduce((sum, lane) => sum + lane.callsInFlight, 0);
+    return [...this.#queues.values()].reduce((sum, { callsInFlight }) => sum + callsInFlight, 0);
   }
 
   /** @param intents in the order in which they were decided; those of lost partitions are left out */
   add(intents: readonly { readonly partition: Partition; readonly intent: Intent }[]): void {
     for (const { partition, intent } of intents) {
       if (partition.isLost) continue;
-      const lane = this.#lanes.get(intent.type);
-      if (!lane) throw new Error(`no effect takes ${intent.type}`);
-      const running = { intent, partition, lane, failedTries: 0, tries: [] };
-      const queue = this.#targets.get(intent.target);
+      const queue = this.#queues.get(intent.type);
+      if (!queue) throw new Error(`no effect takes ${intent.type}`);
+      const key = queue.spec.backendKey?.(intent.payload) ?? queue.spec.backend;
+      const running = { intent, partition, queue, key, failedTries: 0, tries: [] };
+      const ofTarget = this.#targets.get(intent.target);
       this.#size++;
-      if (queue) queue.push(running);
+      if (ofTarget) ofTarget.push(running);
       else {
         this.#targets.set(intent.target, [running]);
-        lane.ready.push(running);
+        queue.push(key, running);
       }
     }
     this.#dispatchSoon();
@@ -135,13 +125,13 @@ export class IntentRunner {
       if (kept.length === 0) this.#targets.delete(target);
       else this.#targets.set(target, kept);
     }
-    for (const lane of this.#lanes.values()) lane.ready = lane.ready.filter(({ partition }) => !partition.isLost);
+    for (const queue of this.#queues.values()) queue.drop(({ partition }) => partition.isLost);
   }
 
   #makeReady(running: RunningIntent): void {
     running.wait = undefined;
     if (running.partition.isLost) return;
-    running.lane.ready.push(running);
+    running.queue.push(running.key, running);
     this.#dispatchSoon();
   }
 
@@ -151,23 +141,23 @@ export class IntentRunner {
     this.#isDispatchQueued = true;
     queueMicrotask(() => {
       this.#isDispatchQueued = false;
-      for (const lane of this.#lanes.values()) this.#dispatch(lane);
+      for (const queue of this.#queues.values()) this.#dispatch(queue);
     });
   }
 
   /** Begins no more calls when the runtime stops: the partitions' next owner resumes what is not finished. */
-  #dispatch(lane: EffectLane): void {
-    while (!this.#context.stopping.aborted && lane.ready.length > 0 && lane.callsInFlight < lane.spec.concurrency) {
-      const batch = lane.ready.splice(0, lane.spec.batchMax);
-      lane.callsInFlight++;
-      void this.#call(lane, batch).finally(() => {
-        lane.callsInFlight--;
-        this.#dispatch(lane);
+  #dispatch(queue: EffectQueue<RunningIntent>): void {
+    while (!this.#context.stopping.aborted) {
+      const next = queue.take();
+      if (!next) return;
+      void this.#call(queue.spec, this.#breakers.of(queue.spec, next.key), next.batch).finally(() => {
+        queue.finish(next.key);
+        this.#dispatch(queue);
       });
     }
   }
 
-  async #call({ spec, breaker }: EffectLane, batch: readonly RunningIntent[]): Promise<void> {
+  async #call(spec: EffectSpec, breaker: CircuitBreaker, batch: readonly RunningIntent[]): Promise<void> {
     const { brokerClock, clock, failpoint, tracing } = this.#context;
     failpoint("C8");
     if (!breaker.allowsCall()) return this.#scheduleRetry(batch, spec.breaker.resetTimeoutMs);
@@ -193,8 +183,8 @@ export class IntentRunner {
   }
 
   #handleOutcome(running: RunningIntent, outcome: Outcome): void {
-    const { intent, lane } = running;
-    const { backend, outputEvents, retry } = lane.spec;
+    const { intent, queue } = running;
+    const { backend, outputEvents, retry } = queue.spec;
     if (outcome.done) {
       const { event } = outcome;
       const note = running.failedTries > 0 ? `done after ${running.failedTries} failed tries` : "done";
@@ -220,8 +210,8 @@ export class IntentRunner {
     this.#scheduleRetry([running], permanent ? retry.maxDelayMs : this.#delayMs(running));
   }
 
-  #delayMs({ failedTries, lane }: RunningIntent): number {
-    const { retry } = lane.spec;
+  #delayMs({ failedTries, queue }: RunningIntent): number {
+    const { retry } = queue.spec;
     const plain = Math.min(retry.maxDelayMs, retry.initialDelayMs * retry.exponentialBase ** (failedTries - 1));
     return plain * (1 + retry.jitter * (2 * this.#context.clock.random() - 1));
   }
@@ -247,11 +237,11 @@ export class IntentRunner {
   }
 
   #observeResult(
-    { lane }: RunningIntent,
+    { queue }: RunningIntent,
     result: Extract<ShellEvent, { kind: "intent" }>["result"],
     code?: string,
   ): void {
-    const { intentType: type, backend } = lane.spec;
+    const { intentType: type, backend } = queue.spec;
     this.#context.observe({ kind: "intent", type, backend, result, ...(code !== undefined && { code }) });
   }
 }

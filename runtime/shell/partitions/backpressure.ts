@@ -1,10 +1,19 @@
 import type { ShellContext } from "../shell-context.ts";
 
-/**
- * Pauses partitions when a bound is reached, and resumes them at half of it. Nothing is dropped.
- * @param sharedFill how full the queues are that all partitions share, 1 at their bound
- */
-export function applyBackpressure({ bus, limits, owned }: ShellContext, sharedFill: number): void {
+/** What the partitions of a domain queue together. */
+interface SharedQueues {
+  readonly intents: number;
+  readonly unpublished: number;
+}
+
+/** Pauses partitions when a bound is reached, and resumes them at half of it. Nothing is dropped. */
+export function applyBackpressure({ bounds, bus, limits, owned }: ShellContext, queues: SharedQueues): void {
+  const allWaitingBytes = [...owned.values()].reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+  const sharedFill = Math.max(
+    allWaitingBytes / bounds.use("waitingBytes", allWaitingBytes),
+    queues.intents / bounds.use("intents", queues.intents),
+    queues.unpublished / bounds.use("unpublished", queues.unpublished),
+  );
   const paused: number[] = [];
   const resumed: number[] = [];
   for (const partition of owned.values()) {
@@ -17,4 +26,13 @@ export function applyBackpressure({ bus, limits, owned }: ShellContext, sharedFi
   }
   if (paused.length > 0) bus.pause(paused);
   if (resumed.length > 0) bus.resume(resumed);
+}
+
+/** Forgets the entities that were not used for longest when the domain may not keep as many: the store has them. */
+export function trimEntities({ bounds, owned }: ShellContext): void {
+  const count = [...owned.values()].reduce((sum, { entities }) => sum + entities.size, 0);
+  const excess = count - bounds.use("entities", count);
+  if (excess <= 0) return;
+  for (const { entities } of owned.values())
+    for (let left = Math.ceil((excess * entities.size) / count); left > 0; left--) entities.pop();
 }

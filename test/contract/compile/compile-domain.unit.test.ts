@@ -118,6 +118,19 @@ describe("a compiled domain", () => {
     expect(() => charge?.target({})).toThrow("card://{order_id}: the payload built has no order_id");
   });
 
+  it("fills a backend from an intent's payload, and is called by its name without what is filled", () => {
+    const text = "backend: bank/{order_id}/{amount}";
+    const { effects } = compiled(rewritten((each) => each.replace("backend: bank", text)));
+    const charge = effects.get("card.charge");
+    expect(charge?.backend).toBe("bank");
+    expect(charge?.backendKey?.({ order_id: "o1", amount: 3 })).toBe("bank/o1/3");
+    expect(charge?.backendKey?.({ order_id: ["o1"] }), "what is no text or number, or not there, is empty").toBe(
+      "bank//",
+    );
+    expect(charge?.backendKey?.({ order_id: "x".repeat(1_000), amount: 1 })).toHaveLength("bank//1".length + 253);
+    expect(effects.get("card.refund")).not.toHaveProperty("backendKey");
+  });
+
   it("knows what is a trigger and which publishes are waited for", () => {
     expect(toy.triggerByMessageType.get("failed(card.charge)")).toBe("refused");
     expect(toy.awaitsPublish).toEqual(new Set(["OrderPaid"]));

@@ -5,7 +5,8 @@ import { ManualClock } from "../../manual-clock.ts";
 function world() {
   const clock = new ManualClock();
   const told: boolean[] = [];
-  const breaker = new CircuitBreaker(clock, { failureThreshold: 3, resetTimeoutMs: 5_000 }, (open) => told.push(open));
+  const limits = { failureThreshold: 3, resetTimeoutMs: 5_000 };
+  const breaker: CircuitBreaker = new CircuitBreaker(clock, limits, () => void told.push(breaker.isOpen));
   return { clock, told, breaker };
 }
 

@@ -253,4 +253,39 @@ describe("the intent runner", () => {
     expect(runner.size).toBe(0);
     expect(settled()).toEqual([]);
   });
+
+  it("goes on with the other values of a backend while one never answers", async () => {
+    const calls: string[] = [];
+    const run: Effect["run"] = (intents) => {
+      const hosts = new Set(intents.map(({ payload }) => (payload as { host: string }).host));
+      calls.push([...hosts].join());
+      return hosts.has("dead") ? new Promise(() => {}) : Promise.resolve(intents.map(() => confirmed));
+    };
+    const { add, clock, settled } = world([], {
+      backendKey: ({ host }) => `box/${String(host)}`,
+      batchMax: 1,
+      concurrency: 2,
+      breaker: { failureThreshold: 2, resetTimeoutMs: 60_000 },
+      effect: { intent: defineIntent("box.write", {}), faults: [], run },
+    });
+    const of = (id: string, host: string): Intent => ({ ...intentOf(id), payload: { host } });
+    add(of("a", "dead"), of("b", "dead"), of("c", "dead"), of("d", "one"), of("e", "two"), of("f", "one"));
+    await clock.advance(0);
+    expect(calls.toSorted()).toEqual(["dead", "dead", "one", "one", "two"]);
+    expect(settled().map(({ intent }) => intent.id)).toEqual(expect.arrayContaining(["d", "e", "f"]));
+    // Its breaker opens, and nobody else's.
+    await clock.advance(10_000);
+    const before = calls.length;
+    add(of("g", "dead"), of("h", "two"));
+    await clock.advance(0);
+    expect(calls.slice(before)).toEqual(["two"]);
+  });
+
+  it("calls intents of different values of a backend apart", async () => {
+    const { add, clock, calls } = world([confirmed], { backendKey: ({ host }) => String(host) });
+    const of = (id: string, host: string): Intent => ({ ...intentOf(id), payload: { host } });
+    add(of("a", "one"), of("b", "two"), of("c", "one"));
+    await clock.advance(0);
+    expect(calls).toEqual([["a", "c"], ["b"]]);
+  });
 });

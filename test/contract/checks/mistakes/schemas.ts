@@ -1,4 +1,4 @@
-import { type Mistake, orchestrator, reducer } from "./mistake.ts";
+import { effects, type Mistake, orchestrator, reducer } from "./mistake.ts";
 
 const when = (expression: string) => orchestrator(/when: "epoch > [^"]*"/, `when: "${expression}"`);
 
@@ -28,6 +28,12 @@ export const schemas: readonly Mistake[] = [
         'target_pattern: "consul://service/«{service}»" }',
     ],
     says: "nothing fills {service}: the payload of consul.set_status has service_id, status, note",
+  },
+  {
+    mistake: "a placeholder in a backend that the intent's payload does not have",
+    edits: [effects("backend: postgres", "backend: postgres/{host}")],
+    gives: ["RC107 effects.yaml: backend: postgres/«{host}»"],
+    says: "nothing fills {host}: the payload of postgres.upsert_registration has",
   },
   {
     mistake: "a brace in a target without its other half",

@@ -1,0 +1,71 @@
+import { v7 } from "uuid";
+import type { Backends } from "../../effects/backends.ts";
+import { decodeRecord } from "../../runtime/core/decode.ts";
+import { type Entity, viewOf } from "../../runtime/core/entity.ts";
+import { Fault } from "../../runtime/core/fault.ts";
+import type { Payload } from "../../runtime/core/message.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
+import type { Sql } from "../../runtime/ports/store.ts";
+import { ENTITY_COLUMNS } from "../../runtime/shell/turns/entity-row.ts";
+import type { ServedJob } from "./jobs.ts";
+import type { JobContext } from "./module.ts";
+import type { ReloadingRuntime } from "./reloading-runtime.ts";
+
+const PUBLISH_MS = 10_000;
+/** Of one run. */
+const PUBLISHES_MAX = 1_000;
+const PAGE = { limit: 100, limitMax: 1_000 } as const;
+
+interface DomainParts {
+  readonly backends: Backends;
+  readonly runtime: Pick<ReloadingRuntime, "bus" | "contracts" | "status">;
+  readonly store: Sql;
+}
+
+/** What the runs of a domain's jobs are given. */
+export const jobContextOf =
+  ({ backends, runtime, store }: DomainParts): ServedJob["context"] =>
+  (signal, assertCurrent): JobContext => {
+    let publishing = 0;
+    return {
+      backends,
+      signal,
+      async publish(type, payload) {
+        assertCurrent();
+        if (publishing >= PUBLISHES_MAX) throw new Error(`${PUBLISHES_MAX} publishes are not confirmed: await them`);
+        const message = messageOf(runtime, type, payload);
+        publishing++;
+        await runtime.bus.publish([message], { timeoutMs: PUBLISH_MS }).finally(() => publishing--);
+      },
+      async read({ after = "", limit = PAGE.limit } = {}) {
+        assertCurrent();
+        const { domain } = runtime.contracts;
+        const entities = await store.query<Entity>(
+          `select ${ENTITY_COLUMNS} from rollcall.entity
+            where domain = $1 and entity_id > $2 order by entity_id limit $3`,
+          [domain.name, after, Math.min(Math.max(1, limit), PAGE.limitMax)],
+        );
+        return entities.map((entity) => viewOf(entity, domain.orchestrator));
+      },
+    };
+  };
+
+/** Checked as the runtime checks it when it arrives. */
+function messageOf(runtime: DomainParts["runtime"], type: string, payload: Payload): OutgoingMessage {
+  const { domain } = runtime.contracts;
+  const { partitions, brokerTimeMs } = runtime.status();
+  if (partitions === 0)
+    throw new Fault("BUS_UNAVAILABLE", `${domain.name} is not served here yet`, { retryable: true });
+  const consumed = domain.consumed.find((each) => each.type === type);
+  if (!consumed) {
+    const known = domain.consumed.map((each) => each.type).join(", ");
+    throw new Error(`${domain.name} consumes no ${type}: ${known} are its messages`);
+  }
+  const { topic } = consumed;
+  const id = v7();
+  const value = Buffer.from(JSON.stringify({ envelope_id: id, payload_type: type, payload }));
+  const headers = { "content-type": "application/json", message_id: id, source: "job" };
+  const { entityId } = decodeRecord(domain, [consumed], { topic, partition: 0, offset: 0, value, headers, brokerTimeMs });
+  return { topic, partition: partitionOf(entityId, partitions), key: Buffer.from(entityId), value, headers };
+}

@@ -1,0 +1,58 @@
+import { LRUCache } from "lru-cache";
+import type { EffectSpec } from "../../core/domain.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Observe } from "../shell-event.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+
+/** Of one backend; the one that was used least recently is forgotten. */
+const KEYS_MAX = 1_000;
+
+/** The circuit breakers of a domain, by backend and key. The first effect that uses a backend sets their limits. */
+export class Breakers {
+  readonly #clock: Clock;
+  readonly #observe: Observe;
+  readonly #byBackend = new Map<string, LRUCache<string, CircuitBreaker>>();
+  readonly #limits = new Map<string, EffectSpec["breaker"]>();
+
+  constructor(clock: Clock, observe: Observe, effects: Iterable<EffectSpec>) {
+    this.#clock = clock;
+    this.#observe = observe;
+    for (const { backend, breaker } of effects) if (!this.#limits.has(backend)) this.#limits.set(backend, breaker);
+  }
+
+  of({ backend, breaker: limits }: EffectSpec, key: string): CircuitBreaker {
+    const breakers = this.#byBackend.get(backend) ?? this.#openBackend(backend);
+    const known = breakers.get(key);
+    if (known) return known;
+    const made: CircuitBreaker = new CircuitBreaker(this.#clock, this.#limits.get(backend) ?? limits, () => {
+      if (breakers.peek(key) === made) this.#tell(backend, key, made.isOpen);
+    });
+    breakers.set(key, made);
+    return made;
+  }
+
+  /** For how long a breaker of the backend has been open, in ms, by backend: the longest of its keys. */
+  get openMs(): ReadonlyMap<string, number> {
+    const open = [...this.#byBackend].map(([backend, breakers]) => {
+      const times = [...breakers.values()].flatMap(({ openForMs }) => openForMs ?? []);
+      return [backend, times.length > 0 ? Math.max(...times) : undefined] as const;
+    });
+    return new Map(open.filter((each): each is readonly [string, number] => each[1] !== undefined));
+  }
+
+  #openBackend(backend: string): LRUCache<string, CircuitBreaker> {
+    const breakers = new LRUCache<string, CircuitBreaker>({
+      max: KEYS_MAX,
+      disposeAfter: ({ isOpen }, key) => {
+        if (isOpen) this.#tell(backend, key, false);
+      },
+    });
+    this.#byBackend.set(backend, breakers);
+    return breakers;
+  }
+
+  #tell(backend: string, key: string, open: boolean): void {
+    const others = [...(this.#byBackend.get(backend)?.values() ?? [])];
+    this.#observe({ kind: "breaker", backend, key, open, openKeys: others.filter(({ isOpen }) => isOpen).length });
+  }
+}

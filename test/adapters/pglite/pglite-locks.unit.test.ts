@@ -1,0 +1,4 @@
+import { PgliteLocks } from "../../../runtime/adapters/pglite/pglite-locks.ts";
+import { describeLocks } from "../sql/locks-conformance.ts";
+
+describeLocks("PgliteLocks", () => new PgliteLocks());
