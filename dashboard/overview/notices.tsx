@@ -1,4 +1,5 @@
 import type { Notice } from "../../app/http/health/troubles.ts";
+import { useDomain } from "../domains/domain.ts";
 import { fetchJson } from "../shared/api.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
 import { pathWithQuery } from "../shared/router.tsx";
@@ -28,9 +29,10 @@ export function Notices({ notices, onDone }: { readonly notices: readonly Notice
 }
 
 function ReleaseHold({ hold, onDone }: { readonly hold: NonNullable<Notice["hold"]>; readonly onDone: () => void }) {
+  const { api } = useDomain();
   const { domain, subject } = hold;
   const release = async (reason: string): Promise<string> => {
-    const path = `/api/v1/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`;
+    const path = api(`/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`);
     await fetchJson(pathWithQuery(path, { reason }), { method: "POST" });
     onDone();
     return "Released.";

@@ -136,7 +136,7 @@ describePage("the page, given texts that try to run code", (browser) => {
       `/nodes?q=${asked}&state=${asked}&capability=${asked}`,
       `/nodes/${asked}`,
       `/contracts?file=${asked}&line=${asked}`,
-      `/events?type=${asked}&node=${asked}`,
+      `/events?type=${asked}&entity=${asked}`,
       `/dead-letters?code=${asked}&topic=${asked}`,
       `/playground?${asked}#${asked}`,
     ]) {

@@ -32,7 +32,7 @@ export function unknownDomainProblem({ url, caller }: FastifyRequest, names: rea
   return notFound(`the domain ${name.slice(0, 100)} is not served here${served}`);
 }
 
-const DomainView = z.object({
+export const DomainView = z.object({
   name: z.string(),
   module: z.string(),
   contract_hash: z.string().describe("of the contracts in force"),
@@ -42,6 +42,8 @@ const DomainView = z.object({
     .nullable()
     .describe("entities by the orchestrator's state, over all processes; null: the store could not be asked"),
 });
+
+export type DomainView = z.infer<typeof DomainView>;
 
 export function addDomainListRoute(http: Http, domains: readonly DomainApi[]): void {
   http.get(
@@ -54,7 +56,7 @@ export function addDomainListRoute(http: Http, domains: readonly DomainApi[]): v
   );
 }
 
-async function viewOf({ system, counts }: DomainApi): Promise<z.infer<typeof DomainView>> {
+async function viewOf({ system, counts }: DomainApi): Promise<DomainView> {
   const { name, module, domain, runtime } = system;
   const states = await counts.byStableState();
   const error = runtime.failure?.error;

@@ -100,7 +100,10 @@ function addRoutes(http: Http, domains: readonly DomainApi[], root: string | und
   const first = domains.find(({ system }) => system.name === root) ?? (domains[0] as DomainApi);
   addMetricsRoutes(http, first.system, first.counts);
   addHealthRoutes(http, first.readiness);
-  addPageRoutes(http);
+  addPageRoutes(
+    http,
+    domains.map(({ system }) => system),
+  );
   addServerDocumentRoutes(http);
   addDomainListRoute(http, domains);
   within("", (scope) =>
