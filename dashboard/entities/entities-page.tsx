@@ -28,7 +28,7 @@ export function Page() {
   const { total } = pages;
   const isFiltered = Object.keys(filter).length > 0;
   return (
-    <div class="entities-page">
+    <div class={`entities-page ${entities}-list`}>
       <h1>
         {capitalize(entities)}{" "}
         <span class="note" role="status">

@@ -104,7 +104,7 @@ function EventFilterForm({ type = "", entityId = "", types }: EventFilterFormPro
 }
 
 function NoEvents({ isFiltered }: { readonly isFiltered: boolean }) {
-  const { page, parts } = useDomain();
+  const { parts } = useDomain();
   return (
     <p class="card">
       {isFiltered ? "No matching events since this page was opened." : "No events since this page was opened."} Earlier
