@@ -22,7 +22,8 @@ const FILES: readonly (readonly [commands: readonly string[], load: () => Promis
   [["validate", "graph", "contracts", "check"], () => import("./commands/contracts.ts")],
   [["contract-check-worker"], () => import("./contract-check/check-contracts.ts")],
   [["replay", "plan"], () => import("./commands/journal.ts")],
-  [["migrate", "offsets"], () => import("./commands/store.ts")],
+  [["migrate", "offsets", "store"], () => import("./commands/store.ts")],
+  [["domains"], () => import("./commands/domains.ts")],
 ];
 const [, , verb = ""] = process.argv;
 const selected = FILES.filter(([commands]) => commands.includes(verb));

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
@@ -9,12 +9,15 @@ import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
+import { moveStore } from "../../runtime/shell/deployment.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { MIGRATIONS } from "../host/compose.ts";
 import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { type Config, kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
+import { configuredClusterId } from "../host/deployment.ts";
 import { withoutBackends } from "../../effects/backends.ts";
 import { registrationOn } from "../modules/registration/module.ts";
+import { withStore } from "../terminal/open-store.ts";
 import { print, printJson, printTable } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;
@@ -46,6 +49,52 @@ export function addCommands(program: Command): void {
     .option("--yes", "delete them", false)
     .option("--json", "print JSON", false)
     .action(reset);
+  program
+    .command("store")
+    .description("what the store remembers of the deployment that it belongs to")
+    .command("move")
+    .description(
+      "makes the store that of another deployment; every process on it must have been stopped. The consumer groups " +
+        "that are not named are forgotten: the next start decides",
+    )
+    .requiredOption("--env <env>", "ROLLCALL_ENV from now on")
+    .option("--namespace <namespace>", "ROLLCALL_NAMESPACE from now on (default: as it is)")
+    .option("--group <domain=group>", "the consumer group of a domain; repeatable", addGroup, {})
+    .option(
+      "--new-cluster",
+      "Kafka may be another cluster: stored offsets are deleted, and reading begins at its earliest messages",
+      false,
+    )
+    .option("--json", "print JSON", false)
+    .action(move);
+}
+
+function addGroup(text: string, groups: Readonly<Record<string, string>>): Record<string, string> {
+  const [, domain, group] = /^([a-z0-9_]+)=(.+)$/.exec(text) ?? [];
+  if (domain === undefined || group === undefined) throw new InvalidArgumentError("a domain and its group, as a=b");
+  return { ...groups, [domain]: group };
+}
+
+interface MoveOptions {
+  readonly env: string;
+  readonly namespace?: string;
+  readonly group: Readonly<Record<string, string>>;
+  readonly newCluster: boolean;
+  readonly json: boolean;
+}
+
+async function move({ env, namespace, group, newCluster, json }: MoveOptions): Promise<void> {
+  const names = { ROLLCALL_ENV: env, ...(namespace !== undefined && { ROLLCALL_NAMESPACE: namespace }) };
+  const config = readConfig({ ...process.env, ...names });
+  const clusterId = await configuredClusterId(config);
+  const change = { env, namespace, clusterId, isNewCluster: newCluster, consumerGroups: group };
+  const { deployment, deletedOffsets } = await withStore(config, (store) => moveStore(store, change));
+  if (json) return printJson({ ...deployment, deletedOffsets });
+  const { consumerGroups } = deployment;
+  print(`the store belongs to ROLLCALL_ENV=${deployment.env} ROLLCALL_NAMESPACE=${deployment.namespace} from now on`);
+  if (deployment.clusterId !== null) print(`Kafka's cluster: ${deployment.clusterId}`);
+  for (const [domain, name] of Object.entries(consumerGroups)) if (name) print(`consumer group of ${domain}: ${name}`);
+  if (deletedOffsets > 0) print(`${deletedOffsets} offsets deleted: reading begins at the earliest messages there are`);
 }
 
 async function applyMigrations({ json }: { readonly json: boolean }): Promise<void> {

@@ -16,6 +16,7 @@ import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { armFailpoint } from "../../runtime/shell/failpoint.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
+import { assertDeployment, claimStore } from "../../runtime/shell/deployment.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import { type Config, kafkaAccess } from "./config.ts";
@@ -25,6 +26,7 @@ import {
   readContracts,
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
+import { consumerGroupOf, deploymentOf } from "./deployment.ts";
 import type { Module } from "./module.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
@@ -124,7 +126,7 @@ type Shared = Awaited<ReturnType<typeof openShared>>;
 
 function composeSystem(
   config: Config,
-  { clock, createBus, failpoint, store, tracing }: Shared,
+  { clock, createBus, deployment, failpoint, store, tracing }: Shared,
   { module, source, contracts, backends }: ServedDomain,
   { editable = false, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
@@ -140,6 +142,7 @@ function composeSystem(
       new Runtime({
         ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
         owner: `${PROCESS_NAME}:${v7()}`,
+        confirmTakeover: (tx) => assertDeployment(tx, deployment),
         partitions: partitionsByDomain?.get(source.code.domain) ?? partitions,
         ...(limits && { limits }),
       }),
@@ -181,10 +184,15 @@ async function openShared(config: Config, { log, ...options }: HostOptions) {
   const opened: { store?: Store } = {};
   const sql: Sql = { query: (text, values) => (opened.store as Store).query(text, values) };
   const read = readDomains(config, { ...options, sql, clock });
+  const deployment = await deploymentOf(
+    config,
+    read.map(({ source }) => source.code.domain),
+  );
   const store = await openStore(config);
   opened.store = store;
   try {
     await migrate(store, MIGRATIONS, () => failpoint("C13"));
+    await claimStore(store, deployment);
     await ensureJournalPartitions(store, nextDays(clock));
     const domains: ServedDomain[] = [];
     for (const domain of read) {
@@ -198,7 +206,7 @@ async function openShared(config: Config, { log, ...options }: HostOptions) {
     const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
       openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
-    return { clock, createBus, domains, failpoint, store, tracing: installedTracing(busName(config)) };
+    return { clock, createBus, deployment, domains, failpoint, store, tracing: installedTracing(busName(config)) };
   } catch (error) {
     await store.close();
     throw error;
@@ -250,13 +258,12 @@ interface BusParts {
 }
 
 function openBus(config: Config, { broker, log, domain, onPartPublished }: BusParts): EventBus {
-  const { KAFKA_BOOTSTRAP_SERVERS: servers, ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
+  const { KAFKA_BOOTSTRAP_SERVERS: servers } = config;
   if (servers === undefined) return new EmbeddedBus({ broker, domain });
-  const defaultGroup = ["rollcall", env, namespace, domain].filter((part) => part !== "").join(".");
   return new KafkaBus({
     ...kafkaAccess(config, servers),
     clientId: "rollcall",
-    groupId: config.KAFKA_GROUP_ID ?? defaultGroup,
+    groupId: consumerGroupOf(config, domain),
     clock: broker.clock,
     sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
     log: (level, message, details) => log?.[level]({ domain, ...details }, message),

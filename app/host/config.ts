@@ -62,8 +62,12 @@ export const CONFIG_SCHEMA = z.object({
     .string()
     .min(1)
     .max(200)
+    .refine((name) => !/[{}]/.test(name.replaceAll("{domain}", "")), "the one placeholder is {domain}")
     .optional()
-    .describe("consumer group; default rollcall.<env>.<namespace>.<domain>"),
+    .describe(
+      "consumer group, with {domain} in it where several domains are served; " +
+        "default rollcall.<env>.<namespace>.<domain>",
+    ),
   KAFKA_SESSION_TIMEOUT_MS: integer(6_000, 300_000)
     .default(30_000)
     .describe("how long a silent process keeps its partitions, ms; shorter takes over sooner after a crash"),

@@ -1,8 +1,6 @@
 import type { Backends } from "../../effects/backends.ts";
 import type { Decision } from "../../runtime/core/decision.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
-import type { DomainApi } from "../http/server/domain-api.ts";
-import type { Http } from "../http/server/route-types.ts";
 
 /** The version of the interface between a module and this package. */
 export const MODULE_API = 1;
@@ -36,8 +34,12 @@ export interface Module {
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   readonly domains: readonly ModuleDomain[];
-  /** Adds HTTP routes of its own to the server, once for each of its domains that is served. */
-  readonly routes?: (http: Http, api: DomainApi) => void | Promise<void>;
+  /**
+   * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance, whose routes
+   * need `config.access`; `api` is what the domain's other routes share. Both are typed where they are used: what this
+   * package exports names no types of other packages.
+   */
+  routes?(http: object, api: object): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */
   readonly isAtRoot?: boolean;
 }

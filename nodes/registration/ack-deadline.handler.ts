@@ -1,4 +1,4 @@
-import { NodeRegistrationAckTimedOut } from "../../contracts/registration/messages/node-registration-ack-timed-out.ts";
+import { NodeRegistrationAckTimedOut } from "../../contracts/registration/messages/ack-events.ts";
 import { DeadlineFired } from "../../runtime/core/message.ts";
 import { handler } from "./handler.ts";
 

@@ -1,5 +1,5 @@
 import { NodeBecameActive } from "../../contracts/registration/messages/node-became-active.ts";
-import { NodeRegistrationAckReceived } from "../../contracts/registration/messages/node-registration-ack-received.ts";
+import { NodeRegistrationAckReceived } from "../../contracts/registration/messages/ack-events.ts";
 import { NodeRegistrationAcked } from "../../contracts/registration/messages/node-registration-acked.ts";
 import { answersCurrentAttempt } from "../../contracts/registration/messages/rules.ts";
 import { nothing } from "../../runtime/core/handler.ts";

@@ -3,6 +3,7 @@ import type { BusListener, BusRecord } from "../ports/event-bus.ts";
 import { ContractsSuperseded } from "./contract-in-force.ts";
 import { BrokerClock } from "./deadlines/broker-clock.ts";
 import { DeadlineScheduler } from "./deadlines/deadline-scheduler.ts";
+import { isDeploymentDifference } from "./deployment.ts";
 import { noFailpoint } from "./failpoint.ts";
 import { IntentRunner } from "./intents/intent-runner.ts";
 import { DEFAULT_LIMITS, type ShellLimits } from "./limits.ts";
@@ -25,7 +26,7 @@ const STOP_DRAIN_MS = 7_000;
 interface RuntimeOptions
   extends
     Pick<ShellContext, "domain" | "bus" | "store" | "clock" | "owner" | "onFatal">,
-    Partial<Pick<ShellContext, "observe" | "failpoint" | "tracing">> {
+    Partial<Pick<ShellContext, "observe" | "failpoint" | "confirmTakeover" | "tracing">> {
   /** Partition count for topics that do not exist yet. */
   readonly partitions: number;
   readonly limits?: Partial<ShellLimits>;
@@ -55,6 +56,7 @@ export class Runtime {
     this.#context = {
       observe: () => {},
       failpoint: noFailpoint,
+      confirmTakeover: async () => {},
       tracing: undefined,
       ...options,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -239,6 +241,7 @@ export class Runtime {
         return;
       } catch (error) {
         if (error instanceof ContractsSuperseded && this.#options.onSuperseded) return this.#options.onSuperseded();
+        if (isDeploymentDifference(error)) return this.#options.onFatal(error);
         observe({ kind: "unreachable", part: "store", error: String(error) });
         await sleep(clock, backOffMs(++failures));
       }

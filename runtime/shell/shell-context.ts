@@ -1,7 +1,7 @@
 import type { Domain } from "../core/domain.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EventBus } from "../ports/event-bus.ts";
-import type { Store } from "../ports/store.ts";
+import type { Sql, Store } from "../ports/store.ts";
 import type { BrokerClock } from "./deadlines/broker-clock.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { ShellLimits } from "./limits.ts";
@@ -21,6 +21,8 @@ export interface ShellContext {
   readonly limits: ShellLimits;
   readonly observe: Observe;
   readonly failpoint: Failpoint;
+  /** Called in each takeover's transaction with its partitions locked: a rejection undoes the takeover. */
+  readonly confirmTakeover: (tx: Sql) => Promise<void>;
   readonly tracing: Tracing | undefined;
   readonly brokerClock: BrokerClock;
   readonly inbox: Inbox;

@@ -43,6 +43,7 @@ describe("the configuration", () => {
     [{ ROLLCALL_LOG_LEVEL: "loud" }, "ROLLCALL_LOG_LEVEL"],
     [{ ...real, KAFKA_BOOTSTRAP_SERVERS: "kafka" }, "KAFKA_BOOTSTRAP_SERVERS"],
     [{ ...real, DATABASE_URL: "mysql://x" }, "DATABASE_URL"],
+    [{ ...real, KAFKA_GROUP_ID: "nodes.{Domain}" }, "KAFKA_GROUP_ID: the one placeholder is {domain}"],
     [{ ...real, KAFKA_SASL_USERNAME: "u" }, "KAFKA_SASL_MECHANISM"],
     [{ ...real, KAFKA_SSL_CERT_FILE: "cert.pem" }, "KAFKA_SSL_KEY_FILE"],
     [{ CONSUL_REGISTRATION: "both" }, "CONSUL_REGISTRATION"],

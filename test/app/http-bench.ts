@@ -5,6 +5,7 @@ import { SseParser } from "../../client/event-stream.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { composeHost, type Host, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
+import type { Module } from "../../app/host/module.ts";
 import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
 import { registration } from "../../app/modules/registration/module.ts";
@@ -25,6 +26,12 @@ export interface StreamedEvent {
 /** Deadlines so long that no node expires during a slow test. */
 export const lasting = (yaml: string): string => yaml.replaceAll(/(after|renewed_for): 30s/g, "$1: 1h");
 
+interface BenchOptions extends HttpServerOptions {
+  readonly limits?: Partial<ShellLimits>;
+  /** Beside registration. */
+  readonly modules?: readonly Module[];
+}
+
 /** An embedded system of its own, served over real HTTP on a free port. */
 export class HttpBench {
   readonly host: Host;
@@ -36,7 +43,7 @@ export class HttpBench {
   /** @param edit changes the orchestrator's contract */
   static async open(
     edit: (yaml: string) => string = (yaml) => yaml,
-    options: HttpServerOptions & { readonly limits?: Partial<ShellLimits> } = {},
+    options: BenchOptions = {},
     environment: Readonly<Record<string, string>> = {},
   ): Promise<HttpBench> {
     const folder = mkdtempSync(join(tmpdir(), "rollcall-http-"));
@@ -47,8 +54,12 @@ export class HttpBench {
     const data = join(folder, "data");
     await initializeStore(data);
     const config = readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: "4", ...environment });
-    const { limits } = options;
-    const host = await composeHost(config, { modules: [registration], contractsDir, ...(limits && { limits }) });
+    const { limits, modules = [] } = options;
+    const host = await composeHost(config, {
+      modules: [registration, ...modules],
+      contractsDir,
+      ...(limits && { limits }),
+    });
     await host.start();
     const server = createHttpServer(host, options);
     const bench = new HttpBench(host, await server.listen({ host: "127.0.0.1", port: 0 }), folder);

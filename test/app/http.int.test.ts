@@ -281,36 +281,45 @@ describe("the API description", () => {
   it("is OpenAPI 3.1, with every route and the events' schemas", async () => {
     const { body } = await bench.ask<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
     expect(body.openapi).toBe("3.1.0");
-    expect(Object.keys(body.paths).sort()).toEqual([
-      "/api/v1/contracts",
-      "/api/v1/contracts/check",
-      "/api/v1/contracts/counts",
-      "/api/v1/contracts/files/{file}",
-      "/api/v1/contracts/graph",
-      "/api/v1/contracts/in-force",
-      "/api/v1/contracts/reload",
-      "/api/v1/contracts/versions/{hash}",
-      "/api/v1/dead-letters",
-      "/api/v1/dead-letters/retry",
-      "/api/v1/dead-letters/{id}",
-      "/api/v1/dead-letters/{id}/retry",
-      "/api/v1/doctor",
-      "/api/v1/events",
-      "/api/v1/events/stream",
-      "/api/v1/holds",
-      "/api/v1/holds/{domain}/{subject}/release",
-      "/api/v1/journal",
-      "/api/v1/overview",
-      "/api/v1/registrations",
-      "/api/v1/registrations/{node_id}",
-      "/api/v1/registrations/{node_id}/explanation",
-      "/api/v1/registrations/{node_id}/retry",
-      "/api/v1/registrations/{node_id}/timeline",
-      "/api/v1/services/{name}",
-      "/health/live",
-      "/health/ready",
-      "/metrics",
-    ]);
+    const ofOperators = [
+      "/contracts",
+      "/contracts/check",
+      "/contracts/counts",
+      "/contracts/files/{file}",
+      "/contracts/graph",
+      "/contracts/in-force",
+      "/contracts/reload",
+      "/contracts/versions/{hash}",
+      "/dead-letters",
+      "/dead-letters/retry",
+      "/dead-letters/{id}",
+      "/dead-letters/{id}/retry",
+      "/doctor",
+      "/holds",
+      "/holds/{domain}/{subject}/release",
+      "/journal",
+      "/overview",
+    ];
+    const ofEntities = ["", "/{id}", "/{id}/explanation", "/{id}/retry", "/{id}/timeline"].map(
+      (path) => `/entities${path}`,
+    );
+    const ofMessages = ["/events", "/events/stream"];
+    expect(Object.keys(body.paths).sort()).toEqual(
+      [
+        ...[...ofOperators, ...ofMessages].map((path) => `/api/v1${path}`),
+        ...[...ofOperators, ...ofMessages, ...ofEntities].map((path) => `/api/v1/domains/registration${path}`),
+        "/api/v1/domains",
+        "/api/v1/registrations",
+        "/api/v1/registrations/{node_id}",
+        "/api/v1/registrations/{node_id}/explanation",
+        "/api/v1/registrations/{node_id}/retry",
+        "/api/v1/registrations/{node_id}/timeline",
+        "/api/v1/services/{name}",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+      ].sort(),
+    );
     expect(JSON.stringify(body.paths["/api/v1/events"])).toContain("node_type");
   });
 });

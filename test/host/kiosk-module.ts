@@ -99,7 +99,10 @@ handler_routing:
       backend: consul
       output_events: [ConsulRegistrationConfirmed]
       compensated_by: consul.deregister
-    - { operation: drop_kiosk, intent_type: consul.deregister, handler: { name: HandlerConsulDeregister }, backend: consul }
+    - operation: drop_kiosk
+      intent_type: consul.deregister
+      handler: { name: HandlerConsulDeregister }
+      backend: consul
 `;
 
 const serviceOf = (domain: string, id: string): string => `${domain}-${id}`;

@@ -9,7 +9,7 @@ import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../runtime/core/drift.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
-import type { Store } from "../../runtime/ports/store.ts";
+import type { Sql, Store } from "../../runtime/ports/store.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -31,6 +31,8 @@ interface OrdersOptions {
   /** Changes the compiled contracts. */
   readonly changed?: (domain: Domain) => Domain;
   readonly onSuperseded?: () => void;
+  readonly observe?: (event: ShellEvent) => void;
+  readonly confirmTakeover?: (tx: Sql) => Promise<void>;
   /** Wraps the bus that the runtime gets. */
   readonly over?: (bus: EventBus) => EventBus;
 }
@@ -49,10 +51,14 @@ export async function startOrders(store: Store, options: OrdersOptions = {}) {
     clock,
     owner: `test-${Math.random()}`,
     partitions: PARTITIONS,
-    observe: (event) => told.push(event),
+    observe: (event) => {
+      told.push(event);
+      options.observe?.(event);
+    },
     onFatal: (error) => fatal.push(error),
     ...(options.limits && { limits: options.limits }),
     ...(options.onSuperseded && { onSuperseded: options.onSuperseded }),
+    ...(options.confirmTakeover && { confirmTakeover: options.confirmTakeover }),
   });
   await runtime.start();
   await until(() => runtime.status().owned.length === PARTITIONS);
@@ -72,6 +78,17 @@ function ordersDomain({ effects, reconciled = [], changed }: OrdersOptions): Dom
   const compiled = compileDomain(model, { env: "test", namespace: "" });
   return changed?.(compiled) ?? compiled;
 }
+
+/** The domain with another pickup deadline. */
+export const pickupWithin =
+  (afterMs: number) =>
+  (domain: Domain): Domain => {
+    const states = [...domain.orchestrator.states].map(
+      ([name, state]) =>
+        [name, state.deadline ? { ...state, deadline: { ...state.deadline, afterMs } } : state] as const,
+    );
+    return { ...domain, orchestrator: { ...domain.orchestrator, states: new Map(states) } };
+  };
 
 export const publisherOn =
   (bus: EventBus) =>

@@ -2,25 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, failed } from "../../runtime/core/effect.ts";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
-import type { Domain } from "../../runtime/core/domain.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { SqlValue, Store } from "../../runtime/ports/store.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import { toyCode } from "../contract/toy-domain.ts";
 import { wrapped } from "../wrapped.ts";
-import { emptyTables, startOrders, until } from "./orders.ts";
-
-/** The domain with another pickup deadline. */
-const pickupWithin =
-  (afterMs: number) =>
-  (domain: Domain): Domain => {
-    const states = [...domain.orchestrator.states].map(
-      ([name, state]) =>
-        [name, state.deadline ? { ...state, deadline: { ...state.deadline, afterMs } } : state] as const,
-    );
-    return { ...domain, orchestrator: { ...domain.orchestrator, states: new Map(states) } };
-  };
+import { emptyTables, pickupWithin, startOrders, until } from "./orders.ts";
 
 describe("the runtime, on a domain of orders", () => {
   let store: PgliteStore;

@@ -9,11 +9,13 @@ import { VERSION } from "../../version.ts";
 import { apiPage, type OpenApi } from "./api-page.ts";
 import { messagesPage } from "./messages-page.ts";
 import { schemaFiles, schemaIndex, schemasPage } from "./schemas-page.ts";
+import type { Access } from "../server/access.ts";
 import type { Http } from "../server/route-types.ts";
 import { notFound } from "../server/problem.ts";
 
 const SchemaParams = z.object({ file: z.string().max(255) });
-const DOCUMENT_ROUTE = { config: { access: ["reader", "node"], browsable: true }, schema: { hide: true } } as const;
+const documentRoute = (access: Access) => ({ config: { access, browsable: true }, schema: { hide: true } }) as const;
+const DOCUMENT_ROUTE = documentRoute(["reader", "node"]);
 
 /** What a server has once: the description of its routes, and what all documents share. */
 export function addServerDocumentRoutes(http: Http): void {
@@ -33,16 +35,18 @@ export function addServerDocumentRoutes(http: Http): void {
  * @param path below which they are served, for their links
  */
 export function addDocumentRoutes(http: Http, system: System, path: string): void {
-  http.get("/asyncapi.json", DOCUMENT_ROUTE, () => asyncApiOf(system.domain, system.messages, VERSION));
-  http.get("/docs", DOCUMENT_ROUTE, (_request, reply) => sendHtml(reply, messagesPage(system, path)));
-  http.get("/schemas", DOCUMENT_ROUTE, ({ headers: { accept = "" } }, reply) =>
+  // A node has a role at the routes without a domain's name only.
+  const route = path === "" ? DOCUMENT_ROUTE : documentRoute(["reader"]);
+  http.get("/asyncapi.json", route, () => asyncApiOf(system.domain, system.messages, VERSION));
+  http.get("/docs", route, (_request, reply) => sendHtml(reply, messagesPage(system, path)));
+  http.get("/schemas", route, ({ headers: { accept = "" } }, reply) =>
     accept.includes("text/html")
       ? sendHtml(reply.header("vary", "accept"), schemasPage(system, path))
       : reply.header("vary", "accept").send(schemaIndex(system, path)),
   );
   http.get(
     "/schemas/messages/:file",
-    { ...DOCUMENT_ROUTE, schema: { hide: true, params: SchemaParams } },
+    { ...route, schema: { hide: true, params: SchemaParams } },
     ({ params: { file } }, reply) => {
       const schema = schemaFiles(system).get(file);
       if (!schema) throw notFound(`there is no schema ${file}: see ${path}/schemas`);

@@ -28,7 +28,7 @@ export class EntityCounts {
     this.#system = system;
   }
 
-  /** Of each state that an entity can rest in, in the order of the contract. Undefined while the store can't be asked. */
+  /** Of each state that an entity can rest in, in the contract's order. Undefined while the store can't be asked. */
   async byStableState(): Promise<ReadonlyMap<string, number> | undefined> {
     const counts = await this.byState().catch(() => undefined);
     return (

@@ -102,7 +102,8 @@ async function countEntities(sql: Sql, { domain, conditions }: Selection): Promi
   const values: SqlValue[] = [domain, SKIP_MAX];
   const [row] = await sql.query<{ count: number }>(
     `select count(*)::int as count
-       from (select 1 from rollcall.entity where domain = $1 and ${conditionText(conditions, values)} limit $2) as found`,
+       from (select 1 from rollcall.entity
+              where domain = $1 and ${conditionText(conditions, values)} limit $2) as found`,
     values,
   );
   return row?.count ?? 0;

@@ -15,7 +15,7 @@ const DEAD_LETTER_CODES = [...DECODE_ERROR_CODES, "CORE_ERROR"];
 const INTENT_RESULTS = ["done", "retried", "failed", "superseded_intent"];
 const PARTS = ["bus", "store"];
 
-/** What is counted for each event: every maker defines its metrics beside what counts them. No label names an entity. */
+/** What is counted for each event: each maker defines its metrics beside what counts them. No label names an entity. */
 export const createMetricsObserver = (instruments: Instruments, { runtime, domain, measures }: System): Observe =>
   observerOf({
     ...countMessages(instruments, domain, measures, () => runtime.brokerTimeMs),

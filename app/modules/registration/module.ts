@@ -15,8 +15,10 @@ import { NodeHeartbeatEvent } from "../../../contracts/registration/messages/nod
 import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
 import { NodeLivenessExpired } from "../../../contracts/registration/messages/node-liveness-expired.ts";
 import { NodeRegistrationAccepted } from "../../../contracts/registration/messages/node-registration-accepted.ts";
-import { NodeRegistrationAckReceived } from "../../../contracts/registration/messages/node-registration-ack-received.ts";
-import { NodeRegistrationAckTimedOut } from "../../../contracts/registration/messages/node-registration-ack-timed-out.ts";
+import {
+  NodeRegistrationAckReceived,
+  NodeRegistrationAckTimedOut,
+} from "../../../contracts/registration/messages/ack-events.ts";
 import { NodeRegistrationAcked } from "../../../contracts/registration/messages/node-registration-acked.ts";
 import { NodeRegistrationInitiated } from "../../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeRegistrationRejected } from "../../../contracts/registration/messages/node-registration-rejected.ts";
@@ -44,6 +46,8 @@ import type { DomainCode } from "../../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../../runtime/core/drift.ts";
 import type { Effect } from "../../../runtime/core/effect.ts";
 import { defineModule } from "../../host/module.ts";
+import type { DomainApi } from "../../http/server/domain-api.ts";
+import type { Http } from "../../http/server/route-types.ts";
 import { activationMs } from "./activation-time.ts";
 
 /**
@@ -119,5 +123,5 @@ export const registration = defineModule({
   ],
   isAtRoot: true,
   // Loaded when it is served: commands that only read contracts need no HTTP.
-  routes: async (http, api) => (await import("./routes.ts")).addRoutes(http, api),
+  routes: async (http: Http, api: DomainApi) => (await import("./routes.ts")).addRoutes(http, api),
 });

@@ -3,7 +3,7 @@ import kafkajs, { type Admin } from "kafkajs";
 import { Fault } from "../../core/fault.ts";
 import type { BusDescription, WantedTopics } from "../../ports/event-bus.ts";
 import { sharedPartitionCount } from "../shared-partition-count.ts";
-import { KafkaClient, type KafkaSettings } from "./kafka-client.ts";
+import { type KafkaBusOptions, KafkaClient, type KafkaSettings, withDefaults } from "./kafka-client.ts";
 import { errorTypesOf, toBusFault } from "./kafka-faults.ts";
 import { kafkajsVersion } from "./kafkajs-patches.ts";
 
@@ -146,3 +146,10 @@ export function describeBus(settings: KafkaSettings, wanted: readonly string[]):
     return { kind: "kafka", version: `kafkajs ${kafkajsVersion}`, brokers: brokers.length, topics };
   });
 }
+
+/** Tells clusters apart. Null: the broker reports none. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
+export const readClusterId = (options: KafkaBusOptions): Promise<string | null> =>
+  withAdmin(withDefaults(options), "reading the cluster's id", async (admin) => {
+    const { clusterId } = (await admin.describeCluster()) as { readonly clusterId?: string | null };
+    return clusterId || null;
+  });

@@ -87,7 +87,10 @@ export async function takeOver(context: ShellContext, numbers: readonly number[]
   };
 }
 
-function raiseEpochs({ store, domain, owner }: ShellContext, numbers: readonly number[]): Promise<PartitionOwnerRow[]> {
+function raiseEpochs(
+  { store, domain, owner, confirmTakeover }: ShellContext,
+  numbers: readonly number[],
+): Promise<PartitionOwnerRow[]> {
   return store.transaction(async (tx) => {
     const rows = await tx.query<PartitionOwnerRow>(
       `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${MARK_SERVED_SQL}
@@ -103,6 +106,7 @@ function raiseEpochs({ store, domain, owner }: ShellContext, numbers: readonly n
     // Read after the rows are locked: a change of contracts locks them too, so it is either visible here or waits.
     const inForce = await contractInForce(tx, domain.name);
     if (inForce && inForce.hash !== domain.contractHash) throw new ContractsSuperseded(inForce.hash);
+    await confirmTakeover(tx);
     return rows;
   });
 }
