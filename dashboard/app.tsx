@@ -1,9 +1,9 @@
 import type { ComponentType } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { DomainView } from "../app/http/server/domains.ts";
-import { capitalize, type Domain, DomainContext, domainOf } from "./domains/domain.ts";
+import { capitalize, type Domain, DomainContext } from "./domains/domain.ts";
 import { DomainSwitch } from "./domains/domain-switch.tsx";
-import { type PageAddress, readAddress } from "./domains/page-address.ts";
+import { addressesOf, type PageAddress, readAddress } from "./domains/page-address.ts";
 import { partsOf } from "./domains/parts-by-module.ts";
 import { onUnauthenticated } from "./shared/api.ts";
 import { ErrorMessage } from "./shared/error-message.tsx";
@@ -39,10 +39,16 @@ const pageRoutes = ({ parts: { words } }: Domain): readonly PageRoute[] => [
   { path: "/playground", title: "Playground", load: LOADERS.playground },
 ];
 
-function routeFor(domain: Domain, { path, entityId }: PageAddress): PageRoute {
+function routeFor(domain: Domain, { path, entityId }: PageAddress<Domain>): PageRoute {
   const routes = pageRoutes(domain);
   if (entityId !== undefined) return { path, title: capitalize(domain.parts.words.entity), load: LOADERS.entity };
   return routes.find((route) => route.path === path) ?? (routes[0] as PageRoute);
+}
+
+function domainOf({ name, module, entity_id_field: entityIdField }: DomainView): Domain {
+  const parts = partsOf(module);
+  const { isAtRoot, words } = parts;
+  return { ...addressesOf({ name, isAtRoot, list: words.entities }), entityIdField, parts };
 }
 
 export function App() {
@@ -53,10 +59,7 @@ export function App() {
   const views = answer?.items ?? [];
   // Made anew only when other domains are served, because pages depend on them.
   const key = JSON.stringify(views.map(({ name, module, entity_id_field }) => [name, module, entity_id_field]));
-  const domains = useMemo(
-    () => views.map(({ name, module, entity_id_field }) => domainOf(name, entity_id_field, partsOf(module))),
-    [key],
-  );
+  const domains = useMemo(() => views.map(domainOf), [key]);
   const address = readAddress(path, domains);
   const { domain } = address;
   const listed = domains.map((each, index) => ({ domain: each, view: views[index] as DomainView }));
@@ -87,7 +90,7 @@ export function App() {
   );
 }
 
-function Navigation({ domain, address }: { readonly domain: Domain; readonly address: PageAddress }) {
+function Navigation({ domain, address }: { readonly domain: Domain; readonly address: PageAddress<Domain> }) {
   const current = address.entityId === undefined ? routeFor(domain, address).path : `/${domain.parts.words.entities}`;
   return (
     <nav aria-label="Main">

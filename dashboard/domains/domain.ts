@@ -5,6 +5,7 @@ import type { Overview, StateKind } from "../../app/http/overview/overview.ts";
 import type { ListPage } from "../shared/list-page.ts";
 import { type ApiResult, useApi } from "../shared/use-api.ts";
 import type { Column } from "../shared/virtual-table.tsx";
+import type { DomainAddresses } from "./page-address.ts";
 
 /** Which entities are listed: `state`, `reducer_state`, `q`, and a module's own filters. In the address. */
 export type EntityFilter = Readonly<Record<string, string>>;
@@ -71,27 +72,10 @@ export interface ModuleParts {
 }
 
 /** The domain that the page shows. */
-export interface Domain {
-  readonly name: string;
+export interface Domain extends DomainAddresses {
   /** The field of payloads that has the entity's id. */
   readonly entityIdField: string;
   readonly parts: ModuleParts;
-  /** The address of one of the domain's routes, such as `/overview`. */
-  readonly api: (path: string) => string;
-  /** The address of one of the domain's pages, such as `/contracts`; `/` is the overview. */
-  readonly page: (path: string) => string;
-  /** The address of the list of entities, or of the page of one. */
-  readonly entitiesPage: (id?: string) => string;
-}
-
-export function domainOf(name: string, entityIdField: string, parts: ModuleParts): Domain {
-  const prefix = parts.isAtRoot ? "" : `/domains/${name}`;
-  const page = (path: string): string => (path === "/" ? prefix || "/" : prefix + path);
-  return {
-    ...{ name, entityIdField, parts, page },
-    api: (path) => `/api/v1/domains/${name}${path}`,
-    entitiesPage: (id) => page(`/${parts.words.entities}${id === undefined ? "" : `/${encodeURIComponent(id)}`}`),
-  };
 }
 
 export const DomainContext = createContext<Domain | undefined>(undefined);
