@@ -21,6 +21,7 @@ const FILES: readonly (readonly [commands: readonly string[], load: () => Promis
   [["doctor", "reload", "hold"], () => import("./commands/operate.ts")],
   [["validate", "graph", "contracts", "check"], () => import("./commands/contracts.ts")],
   [["contract-check-worker"], () => import("./contract-check/check-contracts.ts")],
+  [["new"], () => import("./commands/new.ts")],
   [["replay", "plan"], () => import("./commands/journal.ts")],
   [["migrate", "offsets", "store"], () => import("./commands/store.ts")],
   [["domains"], () => import("./commands/domains.ts")],

@@ -77,7 +77,10 @@ function problemsOfCode({ code }: ModuleDomain): readonly string[] {
   if (foreign.length === 0) return [];
   const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : "";
   const names = foreign.slice(0, 3).join(", ") + more;
-  return [`${names}: made with another copy of zod: import { z } from "rollcall", not from "zod"`];
+  return [
+    `${names}: made with another copy of zod: import { z } from "rollcall", not from "zod", and use the rollcall ` +
+      "that the module imports: npx rollcall, in its folder",
+  ];
 }
 
 /** The names of shapes that our zod did not make: it can check them, but not document or compare them. */
@@ -95,12 +98,15 @@ interface Inner {
   readonly def?: Readonly<Record<string, unknown>>;
 }
 
+/** Every class of schemas and, in its core, of checks such as `min`. */
+const OUR_ZOD: Readonly<Record<string, unknown>> = { ...z.core, ...z };
+
 function hasForeignSchema(value: unknown, seen = new Set<unknown>()): boolean {
   if (typeof value !== "object" || value === null || seen.has(value)) return false;
   seen.add(value);
   const inner = (value as { readonly _zod?: Inner })._zod;
   if (inner === undefined) return Object.values(value).some((each) => hasForeignSchema(each, seen));
   const { constr, def } = inner;
-  if (constr === undefined || (z as unknown as Record<string, unknown>)[constr.name] !== constr) return true;
+  if (constr === undefined || OUR_ZOD[constr.name] !== constr) return true;
   return Object.values(def ?? {}).some((each) => hasForeignSchema(each, seen));
 }

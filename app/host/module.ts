@@ -9,7 +9,7 @@ export const MODULE_API = 1;
 export type ModuleCode = Omit<DomainCode, "domain">;
 
 /** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */
-export interface Measure {
+interface Measure {
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /** Of the histogram: from what to what. */
@@ -35,9 +35,9 @@ export interface Module {
   readonly name: string;
   readonly domains: readonly ModuleDomain[];
   /**
-   * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance, whose routes
-   * need `config.access`; `api` is what the domain's other routes share. Both are typed where they are used: what this
-   * package exports names no types of other packages.
+   * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance whose routes
+   * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them: what
+   * this package exports names no types of other packages.
    */
   routes?(http: object, api: object): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */

@@ -13,11 +13,9 @@ import {
   type ServiceRegistry,
   type ServiceStatusChange,
 } from "../service-catalog/service-registry.ts";
+import { hasWildcardAddress } from "../service-catalog/wildcard-address.ts";
 import { writeIsolatingRefused } from "../isolate-refused.ts";
 import { DEREGISTER, OWNED_SERVICES, OWNED_BY_OTHERS, REGISTER, FIND_SERVICES, SET_STATUS } from "./statements.ts";
-
-/** Refused as by Consul: a client that connects to such an address reaches its own machine. */
-const WILDCARD_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::", "[::]"]);
 
 /** The service catalog of an installation without Consul: a table, with the same effects and the same results. */
 export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceDiscovery {
@@ -128,6 +126,3 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
     });
   }
 }
-
-const hasWildcardAddress = (change: ServiceChange): boolean =>
-  change.kind === "register" && change.entry.address !== null && WILDCARD_ADDRESSES.has(change.entry.address);

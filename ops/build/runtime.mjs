@@ -5,11 +5,12 @@ import { copyDeclarations } from "./declarations.mjs";
 import { DIST, ROOT } from "./places.mjs";
 import { removeOthers } from "./remove-others.mjs";
 
-/** What is read at run time, beside the code that reads it. */
+/** What is read at run time, beside the code that reads it: folders, and how the names of their files end. */
 const ASSETS = [
   ["contracts", ".yaml"],
   ["schemas", ".json"],
   ["app/http/docs", ".css"],
+  ["app/template", ""],
   ["effects", ".sql"],
   ["runtime", ".sql"],
 ];
@@ -23,7 +24,12 @@ const ASSETS = [
 export async function buildRuntime(types) {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { "app/rollcall": "app/rollcall.ts", "app/index": "app/index.ts" },
+    entryPoints: {
+      "app/rollcall": "app/rollcall.ts",
+      "app/index": "app/index.ts",
+      "app/testing": "app/testing/index.ts",
+      "app/backends": "app/backends.ts",
+    },
     bundle: true,
     splitting: true,
     packages: "external",
@@ -41,7 +47,11 @@ export async function buildRuntime(types) {
   // As npm does for what is named under `bin`.
   chmodSync(join(DIST, "app/rollcall.js"), 0o755);
   copyAssets();
-  copyDeclarations({ from: types, to: join(DIST, "types"), entries: ["app/index"] });
+  copyDeclarations({
+    from: types,
+    to: join(DIST, "types"),
+    entries: ["app/index", "app/testing/index", "app/backends"],
+  });
 }
 
 /**
@@ -63,7 +73,11 @@ const placesOfSources = {
 function copyAssets() {
   for (const [folder, ending] of ASSETS) {
     rmSync(join(DIST, folder), { recursive: true, force: true });
-    for (const file of readdirSync(join(ROOT, folder), { recursive: true }))
-      if (file.endsWith(ending)) cpSync(join(ROOT, folder, file), join(DIST, folder, file));
+    for (const { parentPath, name } of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.name.endsWith(ending),
+    )) {
+      const file = join(parentPath, name);
+      cpSync(file, join(DIST, relative(ROOT, file)));
+    }
   }
 }

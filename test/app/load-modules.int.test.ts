@@ -10,7 +10,7 @@ const PACKAGE = pathToFileURL(join(ROOT, "dist/app/index.js")).href;
 
 const moduleText = (more = ""): string => `
 import { defineModule, message, reducer, z } from ${JSON.stringify(PACKAGE)};
-const Begin = message("Begin", { id: z.string() });
+const Begin = message("Begin", { id: z.string().min(1).max(36) });
 const code = () => ({
   messages: [Begin], handlers: {}, reducer: reducer(z.object({}), {}, {}), intents: [], effects: {},
 });

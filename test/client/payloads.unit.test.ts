@@ -3,6 +3,10 @@ import { z } from "zod";
 import { decodeEvent, type RegistrationPayload } from "../../client/events.ts";
 import type { NodePayloads } from "../../client/messages.ts";
 import { PAYLOAD_CHECKS } from "../../client/payload-checks.ts";
+import {
+  NodeRegistrationAckReceived,
+  NodeRegistrationAckTimedOut,
+} from "../../contracts/registration/messages/ack-events.ts";
 import { NodeBecameActive } from "../../contracts/registration/messages/node-became-active.ts";
 import type { NodeDeregister } from "../../contracts/registration/messages/node-deregister.ts";
 import { NodeDeregistered } from "../../contracts/registration/messages/node-deregistered.ts";
@@ -10,8 +14,6 @@ import type { NodeHeartbeatEvent } from "../../contracts/registration/messages/n
 import type { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";
 import { NodeLivenessExpired } from "../../contracts/registration/messages/node-liveness-expired.ts";
 import { NodeRegistrationAccepted } from "../../contracts/registration/messages/node-registration-accepted.ts";
-import { NodeRegistrationAckReceived } from "../../contracts/registration/messages/node-registration-ack-received.ts";
-import { NodeRegistrationAckTimedOut } from "../../contracts/registration/messages/node-registration-ack-timed-out.ts";
 import type { NodeRegistrationAcked } from "../../contracts/registration/messages/node-registration-acked.ts";
 import { NodeRegistrationInitiated } from "../../contracts/registration/messages/node-registration-initiated.ts";
 import { NodeRegistrationRejected } from "../../contracts/registration/messages/node-registration-rejected.ts";

@@ -5,7 +5,7 @@ import { ROOT } from "../tidy/sources.ts";
 import type { Installed } from "./installed.ts";
 
 /** As strict as a consumer can be, with the types of nothing but what is installed. */
-const STRICT = {
+export const STRICT = {
   target: "ES2022",
   module: "NodeNext",
   strict: true,

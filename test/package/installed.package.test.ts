@@ -1,10 +1,10 @@
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePorts } from "../real/services/free-ports.ts";
-import { waitUntil } from "../real/services/wait-until.ts";
 import { PROGRAMS } from "./clients.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { compile, compileProject } from "./consumer.ts";
@@ -17,25 +17,14 @@ const CLIENTS = ["rollcall/client", "rollcall-client"] as const;
 
 let installed: Installed;
 let demo: Promise<Ran>;
-let server: ReturnType<Installed["start"]>;
+let server: ChildProcess;
 let url: string;
 
 beforeAll(async () => {
   installed = await Installed.open();
   const { http } = await freePorts(["http"]);
   url = `http://127.0.0.1:${http}`;
-  server = installed.start(http);
-  let said = "";
-  for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (said += String(chunk)));
-  const ready = async (): Promise<void> => {
-    const { status } = await fetch(`${url}/health/ready`);
-    if (status !== 200) throw new Error(`readiness is ${status}`);
-  };
-  await waitUntil(ready, {
-    what: "the installed rollcall start",
-    timeoutMs: 60_000,
-    hopeless: () => (server.exitCode === null ? undefined : said),
-  });
+  server = await installed.serve(http);
   // Twenty seconds, of which it waits most.
   demo = installed.rollcall("demo");
 }, 180_000);
@@ -114,6 +103,12 @@ describe("a module of somebody else, in a folder of its own", () => {
     expect(await compileProject(join(installed.folder, "parcels"))).toBe("");
   });
 
+  it("passes its own test", async () => {
+    const { code, stdout } = await installed.runIn(join(installed.folder, "parcels"), "npm", "test");
+    expect(stdout).toMatch(/^# pass 3$/m);
+    expect(code).toBe(0);
+  });
+
   it("has its contracts validated, checked and drawn with its own code", async () => {
     expect(await installed.rollcallIn("parcels", "validate", "contracts")).toEqual({
       code: 0,
@@ -153,7 +148,9 @@ describe("a module of somebody else, in a folder of its own", () => {
     writeFileSync(shapes, text.replace(', z } from "rollcall";', ' } from "rollcall";\nimport { z } from "zod";'));
     const { code, stderr } = await installed.rollcallIn("parcels", "validate", "contracts");
     writeFileSync(shapes, text);
-    expect(stderr).toMatch(/made with another copy of zod: import \{ z \} from "rollcall", not from "zod"$/m);
+    expect(stderr).toMatch(
+      /made with another copy of zod: import \{ z \} from "rollcall", not from "zod", and use the rollcall/m,
+    );
     expect(stderr.match(/another copy/g)).toHaveLength(1);
     expect(code).toBe(1);
   });

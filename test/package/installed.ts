@@ -1,8 +1,19 @@
 import { execFile, type ExecFileException, spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { waitUntil } from "../real/services/wait-until.ts";
 import { ROOT } from "../tidy/sources.ts";
 
 const run = promisify(execFile);
@@ -35,11 +46,15 @@ export async function pack(...more: readonly string[]): Promise<{ rollcall: Pack
   return { rollcall: named("rollcall"), client: named("rollcall-client") };
 }
 
+// A package that wants another Node than ours does is refused.
+const INSTALL = ["install", "--omit=dev", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
+
 /** Both packages installed in a folder of its own, for a user who may write beside them but not to them. */
 export class Installed {
   /** With a space, as people have them. */
   readonly folder = join(mkdtempSync(join(tmpdir(), "rollcall-package-")), "my project");
   readonly #running = new Set<ChildProcess>();
+  #tarballs: readonly string[] = [];
 
   static async open(): Promise<Installed> {
     const installed = new Installed();
@@ -51,10 +66,8 @@ export class Installed {
     mkdirSync(join(this.folder, "data"), { recursive: true });
     writeFileSync(join(this.folder, "package.json"), '{ "private": true }\n');
     const { rollcall, client } = await pack("--pack-destination", join(this.folder, ".."));
-    const tarballs = [rollcall, client].map(({ filename }) => join(this.folder, "..", filename));
-    // A package that wants another Node than ours does is refused.
-    const options = ["--omit=dev", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
-    await run("npm", ["install", ...options, ...tarballs], { cwd: this.folder });
+    this.#tarballs = [rollcall, client].map(({ filename }) => join(this.folder, "..", filename));
+    await run("npm", [...INSTALL, ...this.#tarballs], { cwd: this.folder });
     chmodSync(join(this.folder, ".."), 0o755);
     if (OTHER_USER.uid !== undefined) chownSync(join(this.folder, "data"), NOBODY, NOBODY);
     else await run("chmod", ["-R", "a-w", join(this.folder, "node_modules")]);
@@ -62,10 +75,15 @@ export class Installed {
 
   /** A file beside node_modules. */
   write(name: string, text: string): string {
-    const path = join(this.folder, name);
+    const path = resolve(this.folder, name);
     mkdirSync(join(path, ".."), { recursive: true });
     writeFileSync(path, text);
     return path;
+  }
+
+  /** `npm install` in a folder whose package.json names a version that no registry has. */
+  async installInto(folder: string): Promise<void> {
+    await run("npm", [...INSTALL, ...this.#tarballs.slice(0, 1)], { cwd: folder });
   }
 
   /** Of everything that was installed, in bytes. */
@@ -86,7 +104,11 @@ export class Installed {
 
   /** The command, run in a folder beside node_modules. */
   rollcallIn(folder: string, ...args: readonly string[]): Promise<Ran> {
-    return this.#run(join(this.folder, "node_modules/.bin/rollcall"), args, join(this.folder, folder));
+    return this.runIn(join(this.folder, folder), join(this.folder, "node_modules/.bin/rollcall"), ...args);
+  }
+
+  runIn(folder: string, program: string, ...args: readonly string[]): Promise<Ran> {
+    return this.#run(program, args, folder);
   }
 
   run(program: string, ...args: readonly string[]): Promise<Ran> {
@@ -104,14 +126,27 @@ export class Installed {
     });
   }
 
-  /** `rollcall start`, not waited for. */
-  start(port: number): ChildProcess {
-    const child = spawn(join(this.folder, "node_modules/.bin/rollcall"), ["start"], {
+  /** `rollcall start` in a folder, until it is ready. */
+  async serve(port: number, folder = join(this.folder, "data")): Promise<ChildProcess> {
+    const own = join(folder, "node_modules/.bin/rollcall");
+    const server = spawn(existsSync(own) ? own : join(this.folder, "node_modules/.bin/rollcall"), ["start"], {
       ...this.#as({ ROLLCALL_HTTP_PORT: String(port) }),
+      cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#running.add(child);
-    return child;
+    this.#running.add(server);
+    let said = "";
+    for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (said += String(chunk)));
+    const ready = async (): Promise<void> => {
+      const { status } = await fetch(`http://127.0.0.1:${port}/health/ready`);
+      if (status !== 200) throw new Error(`readiness is ${status}`);
+    };
+    await waitUntil(ready, {
+      what: "the installed rollcall start",
+      timeoutMs: 60_000,
+      hopeless: () => (server.exitCode === null ? undefined : said),
+    });
+    return server;
   }
 
   /** Nothing of this process but where programs are: no NODE_PATH, no NODE_OPTIONS. */

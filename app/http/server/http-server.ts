@@ -32,7 +32,7 @@ import { addRateLimit, RateLimit } from "./rate-limit.ts";
 import type { Http } from "./route-types.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Entities' ids have at most 255 characters, each of at most 3 when percent-encoded; longer ones are refused by name. */
+/** Ids of entities have at most 255 characters, each at most 3 when percent-encoded; longer ones are refused by name. */
 const PARAM_LENGTH_MAX = 1_024;
 
 export interface HttpServerOptions {

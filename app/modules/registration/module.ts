@@ -25,9 +25,7 @@ import { NodeRegistrationRejected } from "../../../contracts/registration/messag
 import { NodeUpdated } from "../../../contracts/registration/messages/node-updated.ts";
 import { PostgresRegistrationConfirmed } from "../../../contracts/registration/messages/outcomes.ts";
 import { RegistrationCompleted, RegistrationFailed } from "../../../contracts/registration/messages/raised.ts";
-import { HandlerConsulDeregister } from "../../../effects/service-catalog/consul-deregister.effect.ts";
-import { HandlerConsulRegister } from "../../../effects/service-catalog/consul-register.effect.ts";
-import { HandlerConsulSetStatus } from "../../../effects/service-catalog/consul-set-status.effect.ts";
+import { serviceCatalogEffects } from "../../../effects/service-catalog/effects.ts";
 import type { Backends } from "../../../effects/backends.ts";
 import { postgresInventory } from "../../../effects/postgres/postgres-inventory.ts";
 import { HandlerPostgresUpdate } from "../../../effects/postgres/postgres-update.effect.ts";
@@ -95,20 +93,20 @@ export const registrationCode = (
 });
 
 /** The registration domain's code with its effects on backends. */
-export const registrationOn = ({ serviceCatalog: { registry }, sql }: Backends): DomainCode =>
-  registrationCode(
+export const registrationOn = (backends: Backends): DomainCode => {
+  const { registry } = backends.serviceCatalog;
+  return registrationCode(
     {
-      HandlerConsulRegister: HandlerConsulRegister(registry),
-      HandlerConsulSetStatus: HandlerConsulSetStatus(registry),
-      HandlerConsulDeregister: HandlerConsulDeregister(registry),
-      HandlerPostgresUpsert: HandlerPostgresUpsert(sql),
-      HandlerPostgresUpdate: HandlerPostgresUpdate(sql),
+      ...serviceCatalogEffects(backends),
+      HandlerPostgresUpsert: HandlerPostgresUpsert(backends.sql),
+      HandlerPostgresUpdate: HandlerPostgresUpdate(backends.sql),
     },
     [
       { backend: "consul", inventory: registry, repairs: consulDrift },
-      { backend: "postgres", inventory: postgresInventory(sql), repairs: postgresDrift },
+      { backend: "postgres", inventory: postgresInventory(backends.sql), repairs: postgresDrift },
     ],
   );
+};
 
 export const registration = defineModule({
   api: 1,

@@ -43,6 +43,25 @@ function assertDistinctTargets(intents: readonly Intent[]): void {
     throw new Error("two intents of one batch have the same target");
 }
 
+/**
+ * What a failed call means for its intent: another try, or its end.
+ * @param failedTries with this one
+ * @param hasYounger whether a newer intent of the same target waits
+ */
+export function afterFailure(
+  { maxRetries, retryOn }: EffectSpec["retry"],
+  fault: Fault,
+  failedTries: number,
+  hasYounger: boolean,
+): "retried" | "superseded_intent" | "failed" {
+  if (maxRetries === "unlimited") return hasYounger ? "superseded_intent" : "retried";
+  return isPermanent(retryOn, fault) || failedTries > maxRetries ? "failed" : "retried";
+}
+
+/** Whether the contract does not want the fault to be tried again. */
+export const isPermanent = (retryOn: ReadonlySet<string> | undefined, { code, retryable }: Fault): boolean =>
+  retryOn ? !retryOn.has(code) : !retryable;
+
 /** Keeps the first call, which shows how the trouble began, and the latest ones. */
 export function appendTry(tries: readonly IntentTry[], latest: IntentTry): readonly IntentTry[] {
   if (tries.length < TRIES_MAX) return [...tries, latest];

@@ -10,7 +10,7 @@ import type { ShellContext } from "../shell-context.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import type { Span } from "../tracing.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
-import { appendTry, callEffect, tryRecorder } from "./effect-call.ts";
+import { afterFailure, appendTry, callEffect, isPermanent, tryRecorder } from "./effect-call.ts";
 
 /** An intent that is not finished. */
 interface RunningIntent {
@@ -196,23 +196,21 @@ export class IntentRunner {
       return this.#enqueueSettled(running, note, isListed ? event : undefined);
     }
     const { fault } = outcome;
-    const { maxRetries, maxDelayMs, retryOn } = retry;
-    const permanent = retryOn ? !retryOn.has(fault.code) : !fault.retryable;
-    running.failedTries++;
-    if (maxRetries === "unlimited") {
-      if ((this.#targets.get(intent.target)?.length ?? 0) > 1) {
-        this.#observeResult(running, "superseded_intent", fault.code);
-        const note = `superseded by a newer intent after ${running.failedTries} failed tries: ${fault.message}`;
-        return this.#enqueueSettled(running, note);
-      }
-    } else if (permanent || running.failedTries > maxRetries) {
-      this.#observeResult(running, "failed", fault.code);
-      const why = permanent ? "refused for good" : `given up after ${running.failedTries} tries`;
+    const permanent = isPermanent(retry.retryOn, fault);
+    const hasYounger = (this.#targets.get(intent.target)?.length ?? 0) > 1;
+    const result = afterFailure(retry, fault, ++running.failedTries, hasYounger);
+    this.#observeResult(running, result, fault.code);
+    const { failedTries } = running;
+    if (result === "superseded_intent") {
+      const note = `superseded by a newer intent after ${failedTries} failed tries: ${fault.message}`;
+      return this.#enqueueSettled(running, note);
+    }
+    if (result === "failed") {
+      const why = permanent ? "refused for good" : `given up after ${failedTries} tries`;
       const failure = intentFailure(intent, backend, fault);
       return this.#enqueueSettled(running, `${why}: ${fault.code} ${fault.message}`, failure);
     }
-    this.#observeResult(running, "retried", fault.code);
-    this.#scheduleRetry([running], permanent ? maxDelayMs : this.#delayMs(running));
+    this.#scheduleRetry([running], permanent ? retry.maxDelayMs : this.#delayMs(running));
   }
 
   #delayMs({ failedTries, lane }: RunningIntent): number {

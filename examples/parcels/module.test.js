@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { testDomain } from "rollcall/testing";
+import parcels from "./dist/module.js";
+import { CollectParcel, StoreParcel } from "./dist/shapes.js";
+
+const stored = StoreParcel.of({ parcel_id: "p-1", email: "ann@example.com" });
+const collected = CollectParcel.of({ parcel_id: "p-1" });
+
+test("the owner of a stored parcel gets a mail", () => {
+  const { state, intents } = testDomain(parcels).when(stored);
+  assert.equal(state, "STORED");
+  assert.deepEqual(
+    intents.map(({ type, payload }) => [type, payload.to]),
+    [["mail.send", "ann@example.com"]],
+  );
+});
+
+test("a parcel is collected once", () => {
+  const domain = testDomain(parcels).given(stored, collected);
+  assert.equal(domain.when(collected).reason, "it is not in the locker");
+});
+
+test("a parcel that nobody collects goes back after two days", () => {
+  const [returned] = testDomain(parcels).given(stored).advance("2d");
+  assert.equal(returned?.state, "RETURNED");
+  assert.equal(returned?.events[0]?.payload.stored_until, "2026-01-03T00:00:00.000Z");
+});

@@ -1,0 +1,61 @@
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { waitUntil } from "../real/services/wait-until.ts";
+import { blocksOf } from "../tidy/guide-blocks.ts";
+import type { Installed } from "./installed.ts";
+
+export interface Followed {
+  /** The folder in which the page's last command ran. */
+  readonly folder: string;
+  readonly server: ChildProcess;
+}
+
+const EXAMPLE_URL = "http://127.0.0.1:8080";
+
+/**
+ * Runs the commands of a page, in order, as its reader would in an empty folder: blocks in `sh`. What a block in `text`
+ * behind them has must be in their output, line by line. Blocks in `js` become files beside the module's test.
+ */
+export async function followPage(installed: Installed, page: string, port: number): Promise<Followed> {
+  const url = `http://127.0.0.1:${port}`;
+  let folder = join(installed.folder, "data");
+  let server: ChildProcess | undefined;
+
+  const shell = async (command: string): Promise<string> => {
+    const told = `export ROLLCALL_URL=${url}; ${command.replaceAll(EXAMPLE_URL, url)}`;
+    const { code, stdout, stderr } = await installed.runIn(folder, "bash", "-c", told);
+    if (code !== 0) throw new Error(`${command}: exit ${code}\n${stdout}${stderr}`);
+    return stdout;
+  };
+  const follow = async (command: string): Promise<string> => {
+    // The package is installed already, for all of them: no registry has it.
+    if (command === "npm install rollcall") return "";
+    if (command === "npm install") await installed.installInto(folder);
+    else if (command.startsWith("cd ")) folder = join(folder, command.slice(3));
+    else if (command === "npm start") server = await installed.serve(port, folder);
+    else return shell(command);
+    return "";
+  };
+
+  const blocks = blocksOf(page);
+  const scripts = blocks.filter(({ language }) => language === "js");
+  for (const [index, { language, text }] of blocks.entries()) {
+    if (language !== "sh") continue;
+    const commands = text.replaceAll("\\\n", "").trimEnd().split("\n");
+    const expected =
+      blocks[index + 1]?.language === "text" ? (blocks[index + 1]?.text.trimEnd().split("\n") ?? []) : [];
+    const last = commands.pop() ?? "";
+    for (const command of commands) await follow(command);
+    if (last === "npm test")
+      scripts.forEach((script, number) => installed.write(join(folder, `page-${number}.test.js`), script.text));
+    const checked = async (): Promise<void> => {
+      const output = await follow(last);
+      const missing = expected.filter((line) => !output.includes(line));
+      if (missing.length > 0) throw new Error(`no ${missing.join(", ")} in ${output}`);
+    };
+    // What a command tells of may be under way.
+    await (expected.length > 0 ? waitUntil(checked, { what: last, timeoutMs: 20_000 }) : checked());
+  }
+  if (!server) throw new Error(`${page} starts nothing`);
+  return { folder, server };
+}

@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "../real/services/free-ports.ts";
+import { ROOT } from "../tidy/sources.ts";
+import { catalogDomain } from "./catalog-domain.ts";
+import { compile, compileProject, STRICT } from "./consumer.ts";
+import { type Followed, followPage } from "./follow-page.ts";
+import { Installed } from "./installed.ts";
+
+let installed: Installed;
+let followed: Followed;
+beforeAll(async () => {
+  installed = await Installed.open();
+  const { http } = await freePorts(["http"]);
+  followed = await followPage(installed, "docs/guide/write-a-domain.md", http);
+}, 300_000);
+afterAll(() => installed?.close());
+
+describe("the module of rollcall new", () => {
+  it("is tested, checked and served by the commands of the guide, its entity explained", async () => {
+    expect(followed.server.exitCode).toBeNull();
+    const { code, stdout } = await installed.runIn(followed.folder, "npm", "test");
+    expect(stdout).toMatch(/^# fail 0$/m);
+    expect(code).toBe(0);
+  });
+
+  it("depends on the version that wrote it", async () => {
+    const { stdout: version } = await installed.rollcall("--version");
+    expect(await installed.rollcall("new", "lost_items", "lost items")).toEqual({
+      code: 0,
+      stdout: "lost items: the module lost_items. There: npm install && npm test && npm start\n",
+      stderr: "",
+    });
+    const written = readFileSync(join(installed.folder, "data/lost items/package.json"), "utf8");
+    expect(JSON.parse(written)).toMatchObject({ name: "lost_items", dependencies: { rollcall: version.trim() } });
+  });
+
+  it("has contracts that are valid under its name", async () => {
+    expect(await installed.rollcall("new", "true", "true")).toMatchObject({ code: 0 });
+    for (const [folder, name] of [
+      ["lost items", "lost_items"],
+      ["true", "true"],
+    ] as const)
+      expect(await installed.rollcallIn(`data/${folder}`, "validate", "contracts")).toEqual({
+        code: 0,
+        stdout: `contracts: the domain ${name}, with an orchestrator, a reducer and 1 effects: no problems\n`,
+        stderr: "",
+      });
+  });
+
+  it("writes JavaScript that has types", async () => {
+    const compilerOptions = {
+      ...STRICT,
+      ...{
+        allowJs: true,
+        checkJs: true,
+        noEmit: true,
+        rewriteRelativeImportExtensions: false,
+        maxNodeModuleJsDepth: 0,
+      },
+      ...{ types: ["node"], typeRoots: [join(ROOT, "node_modules/@types")] },
+    };
+    const project = installed.write(join(followed.folder, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+    expect(await compileProject(project)).toBe("");
+  });
+
+  it("leaves a folder with files as it is", async () => {
+    const before = readdirSync(followed.folder).toSorted();
+    const { code, stderr } = await installed.rollcall("new", "parcels");
+    expect(stderr).toMatch(/^rollcall: parcels is not empty, it has .*: name another folder/);
+    expect(code).toBe(1);
+    expect(readdirSync(followed.folder).toSorted()).toEqual(before);
+  });
+
+  it.each([
+    ["Lost-Items", /beginning with a letter, such as lost_items$/m],
+    ["7", /beginning with a letter$/m],
+    ["rollcall", /this package has that name$/m],
+  ])("has no name such as %s", async (name, remedy) => {
+    const { code, stderr } = await installed.rollcall("new", name);
+    expect(stderr).toMatch(remedy);
+    expect(code).toBe(2);
+  });
+});
+
+describe("a domain of somebody else in TypeScript", () => {
+  it("uses the service catalog, and is tested in memory", async () => {
+    const main = catalogDomain(installed, "printers");
+    expect(await compile(installed, "printers")).toBe("");
+    expect(await installed.node(main)).toEqual({ code: 0, stdout: "LISTED 10.0.0.9:631\n", stderr: "" });
+  });
+});
+
+describe("rollcall/testing", () => {
+  it("loads no store, no bus and no HTTP", () => {
+    const dist = join(installed.folder, "node_modules/rollcall/dist");
+    const files = new Set([join(dist, "app/testing.js")]);
+    const packages = new Set<string>();
+    for (const file of files)
+      for (const [, named, imported = named ?? ""] of readFileSync(file, "utf8").matchAll(
+        /^(?:import .*|\}) ?from "([^"]+)";$|^import "([^"]+)";$/gm,
+      ))
+        if (imported.startsWith(".")) files.add(join(file, "..", imported));
+        else packages.add(imported);
+    const others = [...packages].filter((name) => !name.startsWith("node:"));
+    expect(others.toSorted()).toEqual(["picocolors", "re2js", "xstate", "yaml", "zod"]);
+  });
+});
