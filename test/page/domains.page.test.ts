@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { failing } from "../app/failing-effect.ts";
 import { describePage } from "./describe-page.ts";
 import { type PageSession, openPage } from "./page-session.ts";
 import { openToyDomains, type ToyDomains } from "./toy-domains.ts";
@@ -54,6 +55,26 @@ describePage("the page, with several domains", (browser) => {
     await page.getByText("Data as JSON").click();
     await page.locator("details", { hasText: "Data as JSON" }).getByText('"amount": 5').waitFor(PATIENCE);
     expect(await page.getByRole("button", { name: "Deregister…" }).count()).toBe(0);
+    expect(seen.problems).toEqual([]);
+  });
+
+  it("shows what an entity waits for, each try of it, and tries it at once", async () => {
+    const { page } = seen;
+    const { host } = toys.bench;
+    await failing(host.system("books"), "card.charge", async () => {
+      await toys.place("books", "o-late");
+      await seen.open("/domains/books/entities/o-late");
+      const status = page.getByRole("region", { name: "Status" });
+      await status
+        .getByRole("listitem")
+        .filter({ hasText: /^\S+ UNAVAILABLE: down, after/ })
+        .waitFor(PATIENCE);
+    });
+    await page.getByRole("button", { name: "Retry now…" }).click();
+    await page.getByLabel("Reason").fill("the bank is back");
+    await page.getByRole("button", { name: "Retry pending work" }).click();
+    await page.getByText("Pending intents retried now: 1.").waitFor(PATIENCE);
+    await page.getByRole("heading", { level: 1, name: "o-late TOLD" }).waitFor(PATIENCE);
     expect(seen.problems).toEqual([]);
   });
 

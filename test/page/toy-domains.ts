@@ -8,6 +8,7 @@ import { toyModule } from "../host/toy-module.ts";
 /** Registration, and two domains that the page has never heard of. */
 export interface ToyDomains {
   readonly bench: HttpBench;
+  place(domain: "books" | "tools", id: string): Promise<void>;
   /** Places an order and waits until its customer is told. */
   order(domain: "books" | "tools", id: string): Promise<void>;
   /** Makes a domain fail until the host ends. */
@@ -20,15 +21,18 @@ export async function openToyDomains(): Promise<ToyDomains> {
   const bench = await HttpBench.open(lasting, { modules: ["books", "tools"].map((name) => toyModule(name, folder)) });
   const post = (path: string, body: object) =>
     bench.ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  const place: ToyDomains["place"] = async (domain, order_id) => {
+    const payload = { order_id, amount: 5 };
+    const sent = await post(`/api/v1/domains/${domain}/events`, { payload_type: "PlaceOrder", payload });
+    if (sent.status !== 202) throw new Error(JSON.stringify(sent.body));
+  };
   return {
-    bench,
+    ...{ bench, place },
     async order(domain, order_id) {
-      const path = `/api/v1/domains/${domain}`;
-      const sent = await post(`${path}/events`, { payload_type: "PlaceOrder", payload: { order_id, amount: 5 } });
-      if (sent.status !== 202) throw new Error(JSON.stringify(sent.body));
+      await place(domain, order_id);
       await waitUntil(
         async () => {
-          const { body } = await bench.ask(`${path}/entities/${encodeURIComponent(order_id)}`);
+          const { body } = await bench.ask(`/api/v1/domains/${domain}/entities/${encodeURIComponent(order_id)}`);
           if (body["state"] !== "TOLD") throw new Error(`it is ${String(body["state"])}`);
         },
         { what: `the customer of ${order_id} is told`, timeoutMs: 30_000 },
