@@ -1,22 +1,19 @@
 import { Command, CommanderError } from "commander";
+import type { ModuleCommand } from "./host/module.ts";
+import { UsageError } from "./terminal/usage-error.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit codes: 0 done, 1 a finding or a failure, 2 wrong usage. */
 const program = new Command("rollcall")
-  .description("Registers nodes by YAML contracts: consumes introspections, writes the catalogue, monitors liveness.")
+  .description("Keeps track of entities by YAML contracts: reads messages, decides, and carries out what follows.")
   .version(VERSION)
   .showHelpAfterError("(rollcall --help shows every command)")
   .exitOverride();
 
-interface CommandFile {
-  readonly addCommands: (program: Command) => void;
-}
 /** By the first argument. A command loads only its own file, `--version` none, and help all of them. */
-const FILES: readonly (readonly [commands: readonly string[], load: () => Promise<CommandFile>])[] = [
+const FILES: readonly (readonly [commands: readonly string[], load: () => Promise<ModuleCommand>])[] = [
   [["start", "dev"], () => import("./commands/start.ts")],
-  [["demo"], () => import("./commands/demo.ts")],
-  [["simulate"], () => import("./commands/simulate.ts")],
-  [["nodes", "explain"], () => import("./commands/nodes.ts")],
+  [["domains", "entities", "explain"], () => import("./commands/entities.ts")],
   [["dlq"], () => import("./commands/dlq.ts")],
   [["doctor", "reload", "hold"], () => import("./commands/operate.ts")],
   [["validate", "graph", "contracts", "check"], () => import("./commands/contracts.ts")],
@@ -26,16 +23,32 @@ const FILES: readonly (readonly [commands: readonly string[], load: () => Promis
   [["migrate", "offsets", "store"], () => import("./commands/store.ts")],
   [["domains"], () => import("./commands/domains.ts")],
 ];
-const [, , verb = ""] = process.argv;
-const selected = FILES.filter(([commands]) => commands.includes(verb));
-const all = verb === "--version" || verb === "-V" ? [] : FILES;
-for (const [, load] of selected.length > 0 ? selected : all) (await load()).addCommands(program);
+
+/** What adds the commands that these arguments need: modules are asked only for what is not a command of this list. */
+async function filesFor(verb: string): Promise<readonly (() => Promise<ModuleCommand>)[]> {
+  if (verb === "--version" || verb === "-V") return [];
+  const own = FILES.find(([commands]) => commands.includes(verb));
+  if (own) return [own[1]];
+  const { commandsOfModules } = await import("./host/modules.ts");
+  const leftOut: unknown[] = [];
+  const taken = FILES.flatMap(([commands]) => commands);
+  const ofModules = await commandsOfModules(process.cwd(), taken, (error) => leftOut.push(error));
+  const load = ofModules.get(verb);
+  if (load) return [load];
+  leftOut.forEach(report);
+  return [...FILES.map(([, loadOwn]) => loadOwn), ...ofModules.values()];
+}
+
+const report = (error: unknown): void =>
+  void process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
 
 try {
+  const [, , verb = ""] = process.argv;
+  for (const load of await filesFor(verb)) (await load()).addCommands(program);
   await program.parseAsync();
 } catch (error) {
-  const usage = error instanceof CommanderError;
-  if (!usage) process.stderr.write(`rollcall: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (!(error instanceof CommanderError)) report(error);
+  const usage = error instanceof CommanderError || error instanceof UsageError;
   // What a module's code left behind, such as a timer, would keep the process.
-  process.exit(usage ? (error.exitCode === 0 ? 0 : 2) : 1);
+  process.exit(usage ? (error instanceof CommanderError && error.exitCode === 0 ? 0 : 2) : 1);
 }

@@ -44,7 +44,7 @@ export {
   type PayloadOf,
   raised,
 } from "../runtime/core/message.ts";
-export { defineModule, type Module, type ModuleCode, type ModuleDomain } from "./host/module.ts";
+export { defineModule, type Measure, type Module, type ModuleCode, type ModuleDomain } from "./host/module.ts";
 export type { Backends } from "../effects/backends.ts";
 export type { Served, ServeOptions } from "./host/serve-options.ts";
 export { reducer, type Reducer, type ReducerContext } from "../runtime/core/reducer.ts";

@@ -5,9 +5,25 @@ import { accessRefused, bearer, type HttpAccess } from "./http-access.ts";
 import type { EventFilter, TransportLog } from "./transport.ts";
 
 export interface EventStreamOptions extends HttpAccess {
-  readonly filter: EventFilter;
+  /** With its query: `/api/v1/events/stream?type=NodeBecameActive`. */
+  readonly path: string;
   readonly log: TransportLog;
-  readonly onEvent: (event: RegistrationEvent) => void;
+  /** An event's envelope, as JSON. */
+  readonly onEnvelope: (json: string) => void;
+}
+
+/** The registration's events that fit the filter; those of a later version's types are left out. */
+export function registrationEvents(
+  { types, nodeId }: EventFilter,
+  onEvent: (event: RegistrationEvent) => void,
+): Pick<EventStreamOptions, "path" | "onEnvelope"> {
+  const query = new URLSearchParams(types.map((type): [string, string] => ["type", type]));
+  if (nodeId !== undefined) query.set("node_id", nodeId);
+  const onEnvelope = (json: string): void => {
+    const event = decodeEvent(json);
+    if (event) onEvent(event);
+  };
+  return { path: `/api/v1/events/stream?${query.toString()}`, onEnvelope };
 }
 
 /** The server sends an event or a comment more often than this; after a longer silence the connection is broken. */
@@ -54,14 +70,11 @@ export class EventStream {
   }
 
   async #read(opened: () => void): Promise<void> {
-    const { url, token, filter } = this.#options;
-    const address = new URL("/api/v1/events/stream", url);
-    for (const type of filter.types) address.searchParams.append("type", type);
-    if (filter.nodeId !== undefined) address.searchParams.set("node_id", filter.nodeId);
+    const { url, token, path } = this.#options;
     const silence = new AbortController();
     const silenceTimer = setTimeout(() => silence.abort(new Error("the stream is silent")), SILENCE_MS);
     try {
-      const response = await fetch(address, {
+      const response = await fetch(new URL(path, url), {
         headers: {
           accept: "text/event-stream",
           ...bearer(token),
@@ -88,8 +101,7 @@ export class EventStream {
 
   #handleEvent(id: string | undefined, data: string): void {
     if (id !== undefined) this.#lastEventId = id;
-    const event = data === "" ? undefined : decodeEvent(data);
-    if (event) this.#options.onEvent(event);
+    if (data !== "") this.#options.onEnvelope(data);
   }
 }
 

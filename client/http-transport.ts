@@ -1,4 +1,4 @@
-import { EventStream } from "./event-stream.ts";
+import { EventStream, registrationEvents } from "./event-stream.ts";
 import { EVENTS_FOR_NODES } from "./events.ts";
 import type { HttpAccess } from "./http-access.ts";
 import { HttpSender } from "./http-sender.ts";
@@ -17,7 +17,7 @@ export function httpTransport({ url, token, log = () => {} }: HttpTransportOptio
   let answers: Promise<void> | undefined;
 
   const openStream = async (filter: EventFilter, onEvent: EventListener): Promise<EventStream> => {
-    const stream = new EventStream({ url, token, filter, log, onEvent });
+    const stream = new EventStream({ url, token, log, ...registrationEvents(filter, onEvent) });
     streams.add(stream);
     try {
       await stream.open();

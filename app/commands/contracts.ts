@@ -7,15 +7,15 @@ import { type DiagnosticFormat, formatDiagnostics } from "../../runtime/contract
 import { type ModelCheckResult, checkModel, STATES_MAX } from "../../runtime/contract/exploration/check-model.ts";
 import { GRAPH_FORMATS, type GraphFormat, renderGraph } from "../../runtime/contract/graph/graph.ts";
 import type { ContractSet } from "../../runtime/contract/reading/contract-source.ts";
-import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { schemaFiles } from "../http/docs/schemas-page.ts";
-import { type ModuleOptions, readFolder, validateFolder } from "../terminal/contract-folder.ts";
+import { type CheckedFolder, type ModuleOptions, readFolder, validateFolders } from "../terminal/contract-folder.ts";
+import { type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
 import { parseCount, withModuleOption } from "../terminal/option-values.ts";
 import { colors, print, printJson } from "../terminal/output.ts";
 
 const DIAGNOSTIC_FORMATS: readonly DiagnosticFormat[] = ["text", "json", "github"];
 
-interface FormatOptions<Format> extends ModuleOptions {
+interface FormatOptions<Format> extends ModuleOptions, DomainOptions {
   readonly format: Format;
   readonly json: boolean;
 }
@@ -40,7 +40,11 @@ export function addCommands(program: Command): void {
 }
 
 const folderCommand = (parent: Command, name: string): Command =>
-  withModuleOption(parent.command(name).argument("[dir]", "folder with the contracts", SHIPPED_CONTRACTS));
+  withDomainOption(
+    withModuleOption(
+      parent.command(name).argument("[dir]", "folder with the contracts; default: those of the modules"),
+    ),
+  );
 
 /** `--format` and `--json`; the first format is the default. */
 const withFormatOptions = (command: Command, formats: readonly string[]): Command =>
@@ -48,12 +52,15 @@ const withFormatOptions = (command: Command, formats: readonly string[]): Comman
     .addOption(new Option("--format <format>", "output format").choices(formats).default(formats[0]))
     .option("--json", "the same as --format json", false);
 
-async function validate(dir: string, options: FormatOptions<DiagnosticFormat>): Promise<void> {
-  const { format, json } = options;
-  const { model, diagnostics } = await validateFolder(dir, options);
-  process.stdout.write(formatDiagnostics(diagnostics, json ? "json" : format, { colors: colors.isColorSupported }));
-  if (!model) process.exitCode = 1;
-  else if (!json && format === "text") print(validationSummary(dir, model.set, diagnostics));
+async function validate(dir: string | undefined, options: FormatOptions<DiagnosticFormat>): Promise<void> {
+  const format = options.json ? "json" : options.format;
+  const folders = await validateFolders(dir, options);
+  const diagnostics = folders.flatMap((each) => each.diagnostics);
+  process.stdout.write(formatDiagnostics(diagnostics, format, { colors: colors.isColorSupported }));
+  if (folders.some(({ model }) => !model)) process.exitCode = 1;
+  if (format !== "text") return;
+  for (const folder of folders)
+    if (folder.model) print(validationSummary(folder.dir, folder.model.set, folder.diagnostics));
 }
 
 function validationSummary(dir: string, { domain, effects }: ContractSet, diagnostics: readonly Diagnostic[]): string {
@@ -61,12 +68,15 @@ function validationSummary(dir: string, { domain, effects }: ContractSet, diagno
   return `${dir}: the domain ${domain}, with an orchestrator, a reducer and ${effects.length} effects: ${warnings}`;
 }
 
-async function printGraph(dir: string, options: FormatOptions<GraphFormat>): Promise<void> {
+async function printGraph(dir: string | undefined, options: FormatOptions<GraphFormat>): Promise<void> {
   const model = await readFolder(dir, options);
   if (model) print(renderGraph(model, options.json ? "json" : options.format).trimEnd());
 }
 
-async function writeSchemas(dir: string, options: ModuleOptions & { readonly out: string }): Promise<void> {
+async function writeSchemas(
+  dir: string | undefined,
+  options: ModuleOptions & DomainOptions & { readonly out: string },
+): Promise<void> {
   const { out } = options;
   const model = await readFolder(dir, options);
   if (!model) return;
@@ -85,28 +95,38 @@ service is called. A violation (RC206) is listed with its line in the contracts,
 events that leads to it.`;
 
 async function check(
-  dir: string,
+  dir: string | undefined,
   options: FormatOptions<DiagnosticFormat> & { readonly states: number },
 ): Promise<void> {
-  const { format, json, states } = options;
+  const format = options.json ? "json" : options.format;
   const startedMs = performance.now();
-  const { model, diagnostics } = await validateFolder(dir, options);
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const checked = model ? checkModel(model, states) : { diagnostics: errors, states: 0, transitions: 0, untaken: [] };
-  if (checked.diagnostics.length > 0) process.exitCode = 1;
-  const seconds = (performance.now() - startedMs) / 1_000;
-  if (json || format === "json") return printJson({ ...checked, seconds: Number(seconds.toFixed(3)) });
-  process.stdout.write(formatDiagnostics(checked.diagnostics, format, { colors: colors.isColorSupported }));
-  const summary = checkSummary(dir, checked, seconds);
+  const checked = (await validateFolders(dir, options)).map((folder) => exploreFolder(folder, options.states));
+  const diagnostics = checked.flatMap((each) => each.diagnostics);
+  if (diagnostics.length > 0) process.exitCode = 1;
+  if (format === "json") {
+    const seconds = Number(((performance.now() - startedMs) / 1_000).toFixed(3));
+    const states = checked.reduce((sum, each) => sum + each.states, 0);
+    const transitions = checked.reduce((sum, each) => sum + each.transitions, 0);
+    return printJson({ diagnostics, states, transitions, untaken: checked.flatMap(({ untaken }) => untaken), seconds });
+  }
+  process.stdout.write(formatDiagnostics(diagnostics, format, { colors: colors.isColorSupported }));
+  const summary = checked.map(checkSummary).join("\n");
   if (format === "github") print(`::notice title=rollcall check::${summary.replaceAll("\n", "%0A")}`);
-  else print(`${checked.diagnostics.length > 0 ? "\n" : ""}${summary}`);
+  else print(`${diagnostics.length > 0 ? "\n" : ""}${summary}`);
 }
 
-function checkSummary(
-  dir: string,
-  { diagnostics, states, transitions, untaken }: ModelCheckResult,
-  seconds: number,
-): string {
+type ExploredFolder = ModelCheckResult & { readonly dir: string; readonly seconds: number };
+
+function exploreFolder({ dir, model, diagnostics }: CheckedFolder, statesMax: number): ExploredFolder {
+  const startedMs = performance.now();
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  const checked = model
+    ? checkModel(model, statesMax)
+    : { diagnostics: errors, states: 0, transitions: 0, untaken: [] };
+  return { dir, ...checked, seconds: (performance.now() - startedMs) / 1_000 };
+}
+
+function checkSummary({ dir, diagnostics, states, transitions, untaken, seconds }: ExploredFolder): string {
   const count = diagnostics.length;
   const verdict = count === 0 ? "no problems" : count === 1 ? "1 problem" : `${count} problems`;
   if (states === 0) return `${dir}: ${verdict}, so nothing was explored`;

@@ -1,17 +1,12 @@
 import type { Command } from "commander";
 import type { DeadLetter, DeadLetterDetail } from "../http/dead-letters/dead-letters.ts";
-import {
-  callServer,
-  fetchItems,
-  withServerOptions,
-  ServerProblem,
-  type ServerOptions,
-} from "../terminal/server-client.ts";
+import { callServer, fetchItems, ServerProblem } from "../terminal/server-client.ts";
+import { domainPath, type ServerDomainOptions, withServerDomainOptions } from "../terminal/server-domains.ts";
 import { colors, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
 
 const LIST_MAX = 1_000;
 
-interface FilterOptions extends ServerOptions {
+interface FilterOptions extends ServerDomainOptions {
   readonly code?: string;
   readonly topic?: string;
   readonly all?: boolean;
@@ -20,28 +15,25 @@ interface FilterOptions extends ServerOptions {
 
 export function addCommands(program: Command): void {
   const dlq = program.command("dlq").description("dead letters: messages that could not be processed");
-  withFilterOptions(withServerOptions(dlq.command("list")))
+  withFilterOptions(withServerDomainOptions(dlq.command("list")))
     .description("newest first, without those that were retried")
     .option("--all", "also those that were retried", false)
     .action(list);
-  withServerOptions(dlq.command("show"))
+  withServerDomainOptions(dlq.command("show"))
     .description("one dead letter, with the message as it came")
     .argument("<id>")
     .action(show);
-  addAction(dlq, "retry", "publishes them to their topic again, byte for byte", (id) => [
-    "POST",
-    `${pathOf(id)}/retry`,
-  ]);
-  addAction(dlq, "drop", "deletes them; the journal and the dead letter topic keep their copies", (id) => [
+  addAction(dlq, "retry", "publishes them to their topic again, byte for byte", (path) => ["POST", `${path}/retry`]);
+  addAction(dlq, "drop", "deletes them; the journal and the dead letter topic keep their copies", (path) => [
     "DELETE",
-    pathOf(id),
+    path,
   ]);
 }
 
-type RequestOf = (id: string) => readonly [method: "POST" | "DELETE", path: string];
+type RequestOf = (path: string) => readonly [method: "POST" | "DELETE", path: string];
 
 function addAction(dlq: Command, name: string, description: string, requestOf: RequestOf): void {
-  withFilterOptions(withServerOptions(dlq.command(name)))
+  withFilterOptions(withServerDomainOptions(dlq.command(name)))
     .description(description)
     .argument("[ids...]")
     .option("--all", "all that were not retried yet", false)
@@ -64,13 +56,17 @@ async function list(options: FilterOptions): Promise<void> {
   if (more) print(colors.dim("... and more: narrow the list with --code or --topic"));
 }
 
-const findDeadLetters = ({ url, code, topic }: FilterOptions, retried: string | undefined) =>
-  fetchItems<DeadLetter>({ url }, "/api/v1/dead-letters", { code, topic, retried }, LIST_MAX);
+async function findDeadLetters(options: FilterOptions, retried: string | undefined) {
+  const { code, topic } = options;
+  const path = await domainPath(options, "/dead-letters");
+  return fetchItems<DeadLetter>(options, path, { code, topic, retried }, LIST_MAX);
+}
 
-const pathOf = (id: string): string => `/api/v1/dead-letters/${encodeURIComponent(id)}`;
-
-async function show(id: string, options: ServerOptions): Promise<void> {
-  const deadLetter = await callServer<DeadLetterDetail>(options, pathOf(id));
+async function show(id: string, options: ServerDomainOptions): Promise<void> {
+  const deadLetter = await callServer<DeadLetterDetail>(
+    options,
+    await domainPath(options, `/dead-letters/${encodeURIComponent(id)}`),
+  );
   if (options.json) return printJson(deadLetter);
   const { code, error, at, topic, partition, offset, key, value_bytes, retried_at, headers, value } = deadLetter;
   const lines = [
@@ -92,10 +88,11 @@ async function applyToEach(
   command: Command,
 ): Promise<void> {
   const chosen = ids.length > 0 ? ids : await findAllMatching(options, command);
+  const base = await domainPath(options, "/dead-letters");
   const results: { id: string; ok: boolean; detail?: string }[] = [];
   for (const id of chosen)
     try {
-      const [method, path] = requestOf(id);
+      const [method, path] = requestOf(`${base}/${encodeURIComponent(id)}`);
       await callServer(options, path, { method, query: { reason: options.reason } });
       results.push({ id, ok: true });
     } catch (error) {

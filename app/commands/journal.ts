@@ -3,11 +3,9 @@ import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
 import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
-import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { PlannedOutcome, StepSummary } from "../../runtime/replay/plan.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
-import { SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { readStoreConfig } from "../host/config.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import {
@@ -19,26 +17,23 @@ import {
 } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
-import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../modules/registration/module.ts";
-import { readFolder } from "../terminal/contract-folder.ts";
-import { parseNumberUpTo } from "../terminal/option-values.ts";
+import type { DeclaredDomain } from "../host/modules.ts";
+import { compileFolder, domainsOf, type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
+import { chooseDomain, type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
+import { parseNumberUpTo, withModuleOption } from "../terminal/option-values.ts";
 import { type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
 import { clearProgress, colors, print, printJson, replaceUnprintable, showProgress } from "../terminal/output.ts";
 
-/** Differences and incomplete nodes beyond this number are counted, but not listed. */
+/** Differences and incomplete entities beyond this number are counted, but not listed. */
 const LISTED_MAX = 100;
 const HOUR_MS = 3_600_000;
 
-/** Handlers and reducer that replayed steps run; effects are not carried out. */
-const code = registrationOn(withoutBackends);
-
-interface JournalOptions extends ServerOptions {
+interface JournalOptions extends ServerOptions, ModuleOptions, DomainOptions {
   readonly from?: string;
 }
 
 export function addCommands(program: Command): void {
-  withJournalOptions(program.command("replay"))
+  withDomainOption(withJournalOptions(program.command("replay")))
     .description("repeats the journal's decisions; nothing is written except the file of --export")
     .option("--verify", "compares decisions, events and intents byte for byte, except reasons; exits 1 on a difference")
     .addOption(
@@ -50,7 +45,7 @@ export function addCommands(program: Command): void {
     .action(replay);
   withJournalOptions(program.command("plan"))
     .description(
-      "runs the journal's last hours against edited contracts and lists the nodes that would have ended " +
+      "runs the journal's last hours against edited contracts and lists the entities that would have ended " +
         "differently, and why; nothing is changed. Exits 1 if there are any",
     )
     .argument("<dir>", "folder with the edited contracts")
@@ -58,9 +53,9 @@ export function addCommands(program: Command): void {
     .action(plan);
 }
 
-/** `--from`, `--url` and `--json`, for a command that reads a journal. */
+/** What a command that reads a journal can be told of it. */
 const withJournalOptions = (command: Command): Command =>
-  withServerOptions(command)
+  withModuleOption(withServerOptions(command))
     .option("--from <file>", "a file that --export wrote")
     .option("--journal", "the journal of DATABASE_URL, or of the server at --url: the default", true);
 
@@ -83,33 +78,42 @@ async function withJournal<Result>(
 }
 
 /** @throws ConfigError at once, before a file of --export is opened */
-function journalLines({ from, url }: JournalOptions, command: Command, window: JournalWindow) {
-  if (from !== undefined) return readJournalFile(from);
+function journalLines(options: JournalOptions, command: Command, window: JournalWindow): AsyncGenerator<JournalLine> {
+  if (options.from !== undefined) return readJournalFile(options.from);
   const config = readStoreConfig(process.env);
   const asksServer = config.DATABASE_URL === undefined || command.getOptionValueSource("url") === "cli";
-  return asksServer ? readServerJournal({ url }, window) : databaseLines(config, window);
+  return asksServer ? readServerJournal(options, window) : databaseLines(config, options, window);
 }
 
 async function* databaseLines(
   config: ReturnType<typeof readStoreConfig>,
+  { domain }: DomainOptions,
   window: JournalWindow,
 ): AsyncGenerator<JournalLine> {
   const access = { url: config.DATABASE_URL ?? "", maxConnections: 1, readOnly: true };
   const store = new PostgresStore({ ...access, applicationName: "rollcall replay" });
   try {
     await refuseFormerStore(store);
-    yield* readStoredJournal(store, code.domain, config, window);
+    const stored = await store.query<{ name: string }>(
+      "select domain as name from rollcall.contract_in_force order by domain",
+    );
+    yield* readStoredJournal(store, chooseDomain(stored, domain, "the store").name, config, window);
   } finally {
     await store.close();
   }
 }
 
-/** Reads the journal's head and compiles its contracts; the rows are still to be read. */
-const openWithContracts = (lines: AsyncIterable<JournalLine>): Promise<OpenJournal> =>
-  openJournal(lines, code, (names) => {
-    const { model } = validateDomain(SHIPPED_CONTRACTS, code);
-    if (!model) throw new Error("the shipped contracts have errors: rollcall validate");
-    return compileDomain(model, names);
+/** Reads the journal's head and compiles its contracts with the module's code; the rows are still to be read. */
+const openWithContracts = (
+  lines: AsyncIterable<JournalLine>,
+  domains: readonly DeclaredDomain[],
+  wanted: string | undefined,
+): Promise<OpenJournal> =>
+  openJournal(lines, (name) => {
+    if (wanted !== undefined && name !== wanted)
+      throw new InvalidJournalError(`a journal of the domain ${name}, not of ${wanted}`);
+    const { code, directory } = chooseDomain(domains, name, "the modules");
+    return { code, compile: (names) => compileFolder(directory, code, names) };
   });
 
 interface ReplayOptions extends JournalOptions {
@@ -120,7 +124,10 @@ interface ReplayOptions extends JournalOptions {
 async function replay(options: ReplayOptions, command: Command): Promise<void> {
   if (options.export !== undefined) return exportJournal(options.export, options, command);
   if (!options.verify) command.error("error: give --verify, or --export <file>");
-  const report = await withJournal(options, command, {}, async (lines) => verify(await openWithContracts(lines)));
+  const domains = await domainsOf(options);
+  const report = await withJournal(options, command, {}, async (lines) =>
+    verify(await openWithContracts(lines, domains, options.domain)),
+  );
   if (options.json) printJson(report);
   else printReplay(report);
   if (!report.ok) process.exitCode = 1;
@@ -143,7 +150,7 @@ async function exportJournal(file: string, options: ReplayOptions, command: Comm
 
 async function verify({ contracts, problems, entityHistories }: OpenJournal) {
   const found: ReplayDifference[] = [];
-  const incompleteNodes: { entityId: string; reason: string }[] = [];
+  const incompleteEntities: { entityId: string; reason: string }[] = [];
   const replay = new Replay(contracts, {
     difference: (difference) => {
       found.push(difference);
@@ -151,19 +158,19 @@ async function verify({ contracts, problems, entityHistories }: OpenJournal) {
       if (found.length > 20 * LISTED_MAX) found.splice(0, Infinity, ...earliest(found));
     },
     incomplete: (entityId, reason) => {
-      if (incompleteNodes.length < LISTED_MAX) incompleteNodes.push({ entityId, reason });
+      if (incompleteEntities.length < LISTED_MAX) incompleteEntities.push({ entityId, reason });
     },
   });
   for await (const line of entityHistories) {
     if (line.line === "row") replay.addRow(line);
     else replay.addSnapshot(line);
     const { rows, entities, differences } = replay.counts;
-    showProgress(() => `${rows} rows, ${entities} nodes, ${differences} differences`);
+    showProgress(() => `${rows} rows, ${entities} entities, ${differences} differences`);
   }
   const counts = replay.end();
   clearProgress();
   const ok = counts.differences === 0 && counts.incomplete === 0;
-  return { ok, ...counts, found: earliest(found), incompleteNodes, problems };
+  return { ok, ...counts, found: earliest(found), incompleteEntities, problems };
 }
 
 const earliest = (found: readonly ReplayDifference[]): ReplayDifference[] =>
@@ -178,7 +185,7 @@ function printReplay(report: Awaited<ReturnType<typeof verify>>): void {
   let previousHeading = "";
   for (const difference of found) {
     const heading =
-      `${difference.entityId ?? "(no node)"}  partition ${difference.partition} seq ` +
+      `${difference.entityId ?? "(no entity)"}  partition ${difference.partition} seq ` +
       `${difference.seq}  ${difference.at}  ${difference.type}`;
     const followsText = difference.follows ? colors.dim("  (may follow from an earlier one)") : "";
     if (heading !== previousHeading) print(`${colors.red(replaceUnprintable(heading))}${followsText}`);
@@ -188,15 +195,15 @@ function printReplay(report: Awaited<ReturnType<typeof verify>>): void {
     print(`    replayed  ${valueText(difference.replayed)}`);
   }
   if (differences > found.length) print(colors.dim(`... and ${differences - found.length} more`));
-  for (const { entityId, reason } of report.incompleteNodes)
+  for (const { entityId, reason } of report.incompleteEntities)
     print(`${replaceUnprintable(entityId)} not replayed: ${reason}`);
   const counts =
-    `${rows} rows of ${entities} nodes: ${steps} steps, ${events} events, ${intents} intents, ` +
+    `${rows} rows of ${entities} entities: ${steps} steps, ${events} events, ${intents} intents, ` +
     `${deadLetters} dead letters, ${states} stored states`;
   const rewordedText = reworded > 0 ? `, reworded: ${reworded}` : "";
   if (report.ok) return print(`${counts}: all are the same${rewordedText === "" ? " byte for byte" : rewordedText}`);
   const differencesText = colors.red(`${differences} differences`);
-  print(`${counts}: ${differencesText}, ${incomplete} nodes not replayed to the end${rewordedText}`);
+  print(`${counts}: ${differencesText}, ${incomplete} entities not replayed to the end${rewordedText}`);
 }
 
 const valueText = (value: unknown): string =>
@@ -204,17 +211,18 @@ const valueText = (value: unknown): string =>
 
 async function plan(
   dir: string,
-  options: JournalOptions & { readonly hours: number },
+  options: Omit<JournalOptions, "domain"> & { readonly hours: number },
   command: Command,
 ): Promise<void> {
-  const model = await readFolder(dir, { module: [code.domain] });
+  const model = await readFolder(dir, options);
   if (!model) return;
+  const { domain } = model.code;
   // The hours count back from now; in a file from the time at which it was written, which its head states.
   const since = options.from === undefined ? new Date(Date.now() - options.hours * HOUR_MS).toISOString() : undefined;
-  const report = await withJournal(options, command, { since }, async (lines) => {
-    const journal = await openWithContracts(lines);
-    return runPlan(journal, compileDomain(model, journal.head), options.hours, ({ nodes, otherwise, unknown }) =>
-      showProgress(() => `${nodes} nodes, ${otherwise} otherwise, ${unknown} unknown`),
+  const report = await withJournal({ ...options, domain }, command, { since }, async (lines) => {
+    const journal = await openWithContracts(lines, await domainsOf(options), domain);
+    return runPlan(journal, compileDomain(model, journal.head), options.hours, ({ entities, otherwise, unknown }) =>
+      showProgress(() => `${entities} entities, ${otherwise} otherwise, ${unknown} unknown`),
     );
   });
   clearProgress();
@@ -224,8 +232,8 @@ async function plan(
 }
 
 function printPlan(report: PlanReport, dir: string): void {
-  const { since, until, nodes, otherwise, unknown, same, byOtherSteps, incomplete, found, notKnown } = report;
-  print(`${nodes} nodes with journaled steps from ${since} to ${until}, as ${dir} would have had them:`);
+  const { since, until, entities, otherwise, unknown, same, byOtherSteps, incomplete, found, notKnown } = report;
+  print(`${entities} entities with journaled steps from ${since} to ${until}, as ${dir} would have had them:`);
   for (const outcome of found) printOutcome(outcome);
   if (otherwise > found.length) print(colors.dim(`... and ${otherwise - found.length} more`));
   for (const { entityId, recorded, unknown: reason } of notKnown)
@@ -235,7 +243,7 @@ function printPlan(report: PlanReport, dir: string): void {
     );
   if (unknown > notKnown.length) print(colors.dim(`... and ${unknown - notKnown.length} more`));
   for (const note of report.notes) print(colors.yellow(replaceUnprintable(note)));
-  print("Inputs are taken as recorded: how nodes would have answered to other events is not predicted.");
+  print("Inputs are taken as recorded: how senders would have answered to other events is not predicted.");
   const others = byOtherSteps > 0 ? ` (${byOtherSteps} by other steps)` : "";
   const incompleteText = incomplete > 0 ? `, ${incomplete} can't be replayed` : "";
   print(`${otherwise} end otherwise, ${unknown} unknown, ${same} end the same${others}${incompleteText}`);

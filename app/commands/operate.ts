@@ -2,21 +2,28 @@ import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { DoctorCheck } from "../http/health/troubles.ts";
 import type { Hold } from "../http/health/holds.routes.ts";
-import { callServer, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
+import { callServer, ServerProblem, type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
+import {
+  pathOfDomain,
+  type ServerDomainOptions,
+  wantedDomains,
+  withServerDomainOptions,
+} from "../terminal/server-domains.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 import { colors, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
 
 export function addCommands(program: Command): void {
-  withServerOptions(program.command("doctor"))
-    .description("examines every part of a running system; exits 1 on a finding")
+  withServerDomainOptions(program.command("doctor"))
+    .description("examines every part of a running system, for each domain; exits 1 on a finding")
     .action(doctor);
-  withServerOptions(program.command("reload"))
+  withServerDomainOptions(program.command("reload"))
     .description(
-      "puts the contracts of the server's folder in force, for every process, or changes nothing and says why; " +
-        "as SIGHUP does",
+      "for each domain: puts the contracts of the server's folder in force, for every process, or changes nothing " +
+        "and says why (exit 1); as SIGHUP does",
     )
     .action(reload);
   const hold = program.command("hold").description("expiries and deletions held because too many would happen at once");
-  withServerOptions(hold.command("list"))
+  withServerDomainOptions(hold.command("list"))
     .description("holds in force")
     .option("--all", "also holds that have ended", false)
     .action(listHolds);
@@ -29,19 +36,41 @@ export function addCommands(program: Command): void {
     .action(releaseHold);
 }
 
-async function doctor(options: ServerOptions): Promise<void> {
-  const report = await callServer<{ ok: boolean; checked_at: string; checks: DoctorCheck[] }>(
-    options,
-    "/api/v1/doctor",
-  ).catch((error: unknown) => {
+interface DoctorReport {
+  readonly ok: boolean;
+  readonly checked_at: string;
+  readonly checks: readonly (DoctorCheck & { readonly domain?: string })[];
+}
+
+async function doctor(options: ServerDomainOptions): Promise<void> {
+  const report = await examine(options).catch((error: unknown): DoctorReport => {
+    if (error instanceof UsageError) throw error;
     const detail = error instanceof Error ? error.message : String(error);
-    const check: DoctorCheck = { name: "server", level: "finding", detail };
-    return { ok: false, checked_at: new Date().toISOString(), checks: [check] };
+    return { ok: false, checked_at: new Date().toISOString(), checks: [{ name: "server", level: "finding", detail }] };
   });
-  const width = Math.max(...report.checks.map(({ name }) => name.length));
+  const isOfSeveral = new Set(report.checks.map(({ domain }) => domain)).size > 1;
+  const named = report.checks.map(({ domain, ...check }) => ({
+    ...check,
+    name: isOfSeveral ? `${domain}: ${check.name}` : check.name,
+  }));
+  const width = Math.max(...named.map(({ name }) => name.length));
   if (options.json) printJson(report);
-  else for (const check of report.checks) print(checkText(check, width));
+  else for (const check of named) print(checkText(check, width));
   if (!report.ok) process.exitCode = 1;
+}
+
+async function examine(options: ServerDomainOptions): Promise<DoctorReport> {
+  const reports = await Promise.all(
+    (await wantedDomains(options)).map(async (domain) => {
+      const report = await callServer<DoctorReport>(options, pathOfDomain(domain, "/doctor"));
+      return { ...report, checks: report.checks.map((check) => ({ domain, ...check })) };
+    }),
+  );
+  return {
+    ok: reports.every(({ ok }) => ok),
+    checked_at: reports[0]?.checked_at ?? new Date().toISOString(),
+    checks: reports.flatMap(({ checks }) => checks),
+  };
 }
 
 function checkText({ name, level, detail, remedy }: DoctorCheck, width: number): string {
@@ -50,17 +79,39 @@ function checkText({ name, level, detail, remedy }: DoctorCheck, width: number):
   return remedy === undefined ? text : `${text}\n${" ".repeat(width + 11)}-> ${replaceUnprintable(remedy)}`;
 }
 
-async function reload(options: ServerOptions): Promise<void> {
-  const answer = await callServer<{ hash: string; changed: boolean }>(options, "/api/v1/contracts/reload", {
-    method: "POST",
-  });
-  if (options.json) return printJson(answer);
-  const inForce = `the contracts ${answer.hash.slice(0, 12)} are in force`;
-  print(answer.changed ? inForce : `nothing changed: ${inForce} already`);
+type Reloaded = { readonly hash: string; readonly changed: boolean } | { readonly refused: string };
+
+async function reload(options: ServerDomainOptions): Promise<void> {
+  const answers: (Reloaded & { readonly domain: string })[] = [];
+  for (const domain of await wantedDomains(options)) answers.push({ domain, ...(await reloadOne(options, domain)) });
+  if (options.json) printJson(answers);
+  else
+    for (const { domain, ...answer } of answers)
+      print(replaceUnprintable(`${answers.length > 1 ? `${domain}: ` : ""}${reloadText(answer)}`));
+  if (answers.some((answer) => "refused" in answer)) process.exitCode = 1;
 }
 
-async function listHolds({ all, ...options }: ServerOptions & { readonly all: boolean }): Promise<void> {
-  const { items } = await callServer<{ items: readonly Hold[] }>(options, "/api/v1/holds");
+const reloadOne = (options: ServerDomainOptions, domain: string): Promise<Reloaded> =>
+  callServer<Reloaded>(options, pathOfDomain(domain, "/contracts/reload"), { method: "POST" }).catch(
+    (error: unknown) => {
+      if (error instanceof ServerProblem) return { refused: error.message };
+      throw error;
+    },
+  );
+
+function reloadText(answer: Reloaded): string {
+  if ("refused" in answer) return `refused: ${answer.refused}`;
+  const inForce = `the contracts ${answer.hash.slice(0, 12)} are in force`;
+  return answer.changed ? inForce : `nothing changed: ${inForce} already`;
+}
+
+async function listHolds({ all, ...options }: ServerDomainOptions & { readonly all: boolean }): Promise<void> {
+  const lists = await Promise.all(
+    (await wantedDomains(options)).map((domain) =>
+      callServer<{ items: readonly Hold[] }>(options, pathOfDomain(domain, "/holds")),
+    ),
+  );
+  const items = lists.flatMap((list) => list.items);
   const shown = items.filter(({ in_force }) => all || in_force);
   if (options.json) return printJson(shown);
   if (shown.length === 0) return print("no holds");
@@ -77,7 +128,7 @@ async function releaseHold(
   subject: string,
   { reason, by, ...options }: ServerOptions & { readonly reason?: string; readonly by: string },
 ): Promise<void> {
-  const path = `/api/v1/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`;
+  const path = pathOfDomain(domain, `/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`);
   const hold = await callServer<Hold>(options, path, { method: "POST", query: { by, reason } });
   if (options.json) return printJson(hold);
   print(replaceUnprintable(`${hold.kind} of ${hold.subject} released: ${hold.reason ?? "no reason given"}`));

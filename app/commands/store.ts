@@ -1,33 +1,37 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
-import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { moveStore } from "../../runtime/shell/deployment.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { MIGRATIONS } from "../host/compose.ts";
-import { SHIPPED_CONTRACTS } from "../host/modules.ts";
-import { type Config, kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
+import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
-import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../modules/registration/module.ts";
+import { type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
+import { type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
 import { withStore } from "../terminal/open-store.ts";
+import { withModuleOption } from "../terminal/option-values.ts";
 import { print, printJson, printTable } from "../terminal/output.ts";
 
 const BUS_TIMEOUT_MS = 15_000;
 
-interface ResetOptions {
-  readonly contracts: string;
-  readonly yes: boolean;
+interface OffsetsOptions extends ModuleOptions, DomainOptions {
+  readonly contracts?: string;
   readonly json: boolean;
 }
-type StaleOffset = Awaited<ReturnType<typeof findStaleOffsets>>[number];
+interface StoredOffset {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset that is read next. */
+  readonly stored: number;
+  readonly end: number;
+}
 
 export function addCommands(program: Command): void {
   program
@@ -35,19 +39,14 @@ export function addCommands(program: Command): void {
     .description("creates and updates the tables in DATABASE_URL; start does it too")
     .option("--json", "print JSON", false)
     .action(applyMigrations);
-  program
-    .command("offsets")
-    .description("stored consumer offsets")
-    .command("reset")
+  const offsets = program.command("offsets").description("how far each topic was read, as the store has it");
+  withOffsetsOptions(offsets.command("show")).description("every stored offset, and where its log ends").action(show);
+  withOffsetsOptions(offsets.command("reset"))
     .description(
       "lists stored offsets above their log's end, because of which partitions are refused (exit 1); --yes " +
         "deletes them, so that reading begins at the log's earliest message",
     )
-    .addOption(
-      new Option("--contracts <dir>", "folder with the contracts").default(SHIPPED_CONTRACTS, "the shipped ones"),
-    )
     .option("--yes", "delete them", false)
-    .option("--json", "print JSON", false)
     .action(reset);
   program
     .command("store")
@@ -97,6 +96,11 @@ async function move({ env, namespace, group, newCluster, json }: MoveOptions): P
   if (deletedOffsets > 0) print(`${deletedOffsets} offsets deleted: reading begins at the earliest messages there are`);
 }
 
+const withOffsetsOptions = (command: Command): Command =>
+  withDomainOption(withModuleOption(command))
+    .option("--contracts <dir>", "folder with the contracts; default: those of the domain's module")
+    .option("--json", "print JSON", false);
+
 async function applyMigrations({ json }: { readonly json: boolean }): Promise<void> {
   const { DATABASE_URL: url } = readStoreConfig(process.env);
   if (url === undefined) {
@@ -114,15 +118,26 @@ async function applyMigrations({ json }: { readonly json: boolean }): Promise<vo
   }
 }
 
-async function reset({ contracts, yes, json }: ResetOptions): Promise<void> {
+/** Opens both services for one domain. @throws Error in the embedded mode; UsageError */
+async function withOffsets<Result>(
+  { contracts, ...options }: OffsetsOptions,
+  use: (store: PostgresStore, domain: Domain, offsets: readonly StoredOffset[]) => Promise<Result>,
+): Promise<Result> {
   const config = readConfig(process.env);
-  const { DATABASE_URL: url, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
+  const {
+    DATABASE_URL: url,
+    KAFKA_BOOTSTRAP_SERVERS: servers,
+    ROLLCALL_ENV: env,
+    ROLLCALL_NAMESPACE: namespace,
+  } = config;
   if (url === undefined || servers === undefined)
     throw new Error(
-      "offsets are reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded log " +
-        "and its offsets are in one store",
+      "offsets are shown and reset in the real mode only (KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL): the embedded " +
+        "log and its offsets are in one store",
     );
-  const domain = compileFolder(contracts, config);
+  const model = await readFolder(contracts, options);
+  if (!model) throw new Error("the topics are not known as long as the contracts have errors");
+  const domain = compileDomain(model, { env, namespace });
   const store = new PostgresStore({ url, applicationName: "rollcall offsets", maxConnections: 2 });
   const bus = new KafkaBus({
     ...kafkaAccess(config, servers),
@@ -133,51 +148,57 @@ async function reset({ contracts, yes, json }: ResetOptions): Promise<void> {
   try {
     await refuseFormerStore(store);
     const ends = await bus.logEnds(topicsOf(domain).input, { timeoutMs: BUS_TIMEOUT_MS });
-    const staleOffsets = await findStaleOffsets(store, domain, ends);
-    if (yes) for (const stray of staleOffsets) await deleteOffset(store, domain, stray);
-    if (json) printJson({ strays: staleOffsets, forgotten: yes });
-    else printStaleOffsets(staleOffsets, yes);
-    if (staleOffsets.length > 0 && !yes) process.exitCode = 1;
+    return await use(store, domain, await readOffsets(store, domain, ends));
   } finally {
     await Promise.all([bus.close(), store.close()]);
   }
 }
 
-function compileFolder(dir: string, config: Config): Domain {
-  const { model } = validateDomain(dir, registrationOn(withoutBackends));
-  if (!model) throw new Error(`the contracts in ${dir} have errors: rollcall validate ${dir}`);
-  return compileDomain(model, { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE });
-}
+const show = (options: OffsetsOptions): Promise<void> =>
+  withOffsets(options, async (_store, _domain, offsets) => {
+    if (options.json) return printJson(offsets);
+    if (offsets.length === 0) return print("no offset is stored");
+    printOffsets(offsets);
+  });
 
-async function findStaleOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>) {
+const reset = (options: OffsetsOptions & { readonly yes: boolean }): Promise<void> =>
+  withOffsets(options, async (store, domain, offsets) => {
+    const { yes, json } = options;
+    const stale = offsets.filter(({ stored, end }) => stored > end);
+    if (yes) for (const offset of stale) await deleteOffset(store, domain, offset);
+    if (json) printJson({ strays: stale, forgotten: yes });
+    else printStaleOffsets(stale, yes);
+    if (stale.length > 0 && !yes) process.exitCode = 1;
+  });
+
+async function readOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>): Promise<StoredOffset[]> {
   const rows = await sql.query<{ topic: string; partition: number; stored: number }>(
     `select topic, partition, next_offset as stored from rollcall.source_offset
       where domain = $1 and topic = any($2::text[]) order by topic, partition`,
     [domain.name, topicsOf(domain).input],
   );
-  return rows
-    .map((row) => ({ ...row, end: ends.get(row.topic)?.get(row.partition)?.high ?? 0 }))
-    .filter(({ stored, end }) => stored > end);
+  return rows.map((row) => ({ ...row, end: ends.get(row.topic)?.get(row.partition)?.high ?? 0 }));
 }
 
 /** Only if it is unchanged: a process may have stored another offset meanwhile. */
-async function deleteOffset(sql: Sql, { name }: Domain, { topic, partition, stored }: StaleOffset): Promise<void> {
+async function deleteOffset(sql: Sql, { name }: Domain, { topic, partition, stored }: StoredOffset): Promise<void> {
   await sql.query(
     `delete from rollcall.source_offset where domain = $1 and topic = $2 and partition = $3 and next_offset = $4`,
     [name, topic, partition, stored],
   );
 }
 
-function printStaleOffsets(staleOffsets: readonly StaleOffset[], forgotten: boolean): void {
+function printStaleOffsets(staleOffsets: readonly StoredOffset[], forgotten: boolean): void {
   if (staleOffsets.length === 0) return print("no stored offset is above its log's end");
-  const rows = staleOffsets.map(({ topic, partition, stored, end }) => [
-    topic,
-    ...[partition, stored, end].map(String),
-  ]);
-  printTable(["TOPIC", "PARTITION", "STORED", "LOG ENDS AT"], rows);
+  printOffsets(staleOffsets);
   print(
     forgotten
       ? "deleted: restart the processes, and these partitions are read from the earliest message that the log has"
       : "the log is not the one that the offsets belong to (deleted topics, another cluster?): --yes deletes them",
   );
+}
+
+function printOffsets(offsets: readonly StoredOffset[]): void {
+  const rows = offsets.map(({ topic, partition, stored, end }) => [topic, ...[partition, stored, end].map(String)]);
+  printTable(["TOPIC", "PARTITION", "STORED", "LOG ENDS AT"], rows);
 }

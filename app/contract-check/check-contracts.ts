@@ -9,8 +9,7 @@ import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { runPlan } from "../journal/plan-report.ts";
-import { withoutBackends } from "../../effects/backends.ts";
-import { registrationOn } from "../modules/registration/module.ts";
+import { chosenModules, declaredDomains } from "../host/modules.ts";
 import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
 /** What the thread says: it wants more lines of the journal, or it is done. No lines tell it that there are no more. */
@@ -50,15 +49,21 @@ async function runWorker(): Promise<void> {
  * @param lines of the journal, read for a plan only
  */
 async function checkContracts(
-  { files, model: explores, planHours }: CheckRequest,
+  { module, domain, files, model: explores, planHours }: CheckRequest,
   lines: AsyncIterable<JournalLine>,
 ): Promise<ContractCheck> {
-  const { model, diagnostics: found } = validateFiles("the contracts", files, registrationOn(withoutBackends));
+  const codes = declaredDomains(await chosenModules([module], process.cwd()))
+    .filter(({ name }) => name === domain)
+    .map(({ code }) => code);
+  const { model, diagnostics: found } = validateFiles("the contracts", files, ...codes);
   const diagnostics = [...found];
   if (!model) return { diagnostics, graph: null, model: null, plan: null };
   const checked = { diagnostics, graph: buildGraph(model), model: explores ? explored(model) : null };
   if (planHours === undefined) return { ...checked, plan: null };
-  const journal = await openJournal(lines, model.code, (names) => compileDomain(model, names));
+  const journal = await openJournal(lines, () => ({
+    code: model.code,
+    compile: (names) => compileDomain(model, names),
+  }));
   return { ...checked, plan: await runPlan(journal, journal.fallback, planHours) };
 }
 

@@ -5,6 +5,10 @@ import type { ContractFile } from "../../runtime/contract/reading/contract-folde
 import { PlanReport } from "../journal/plan-report.ts";
 
 export interface CheckRequest {
+  /** The name of a shipped module, or the file that the thread loads it from. */
+  readonly module: string;
+  /** The module's domain that the contracts are of. */
+  readonly domain: string;
   /** The whole domain's. */
   readonly files: readonly ContractFile[];
   /** Whether every course of a small world is tried. */

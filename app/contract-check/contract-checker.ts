@@ -9,7 +9,7 @@ import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 const LINES_PER_MESSAGE = 500;
 /** A thread that nobody asks is ended. */
 const IDLE_MS = 60_000;
-/** In MiB: the largest journal of one node and a hundred thousand worlds fit, an endless growth does not. */
+/** In MiB: the largest journal of one entity and a hundred thousand worlds fit, an endless growth does not. */
 const MEMORY_MAX_MIB = 1_024;
 
 /** Another request is in work. */
@@ -19,7 +19,7 @@ export class CheckTimeout extends Error {}
 
 /**
  * Checks contracts in a thread of its own, one request at a time: what is asked costs seconds of computing, and the
- * process has nodes to serve. The thread is begun with the first request.
+ * process has messages to serve. The thread is begun with the first request.
  */
 export class ContractChecker {
   #worker: Worker | undefined;

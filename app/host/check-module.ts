@@ -26,6 +26,7 @@ const ModuleShape = z.strictObject({
       }),
     )
     .min(1, "must have a domain"),
+  commands: z.record(z.string().regex(/^[a-z][a-z-]{0,40}$/, "must be a-z and -"), aFunction).optional(),
   routes: aFunction.optional(),
   isAtRoot: z.boolean().optional(),
 });

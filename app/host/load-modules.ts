@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import { checkModule } from "./check-module.ts";
@@ -8,6 +8,8 @@ import { InvalidModuleError, type Module } from "./module.ts";
 
 const CONFIG_FILE = "rollcall.config.json";
 const IMPORT_MS = 30_000;
+/** The files of modules that were loaded. */
+const files = new WeakMap<Module, string>();
 const ConfigFile = z.strictObject({
   $schema: z.string().optional(),
   modules: z.array(z.string().min(1)).describe("files or packages, one module each"),
@@ -51,8 +53,13 @@ export async function loadModule(specifier: string, directory: string): Promise<
     throw new InvalidModuleError(
       `the module ${specifier} can't be used: it exports ${candidates.length} modules: export one, as the default`,
     );
-  return checkModule(chosen, specifier);
+  const module = checkModule(chosen, specifier);
+  files.set(module, fileURLToPath(url));
+  return module;
 }
+
+/** The file that a module was loaded from; undefined for one that a program made itself. */
+export const fileOfModule = (module: Module): string | undefined => files.get(module);
 
 const isModuleLike = (value: unknown): boolean => typeof value === "object" && value !== null && "domains" in value;
 

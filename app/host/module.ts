@@ -9,7 +9,7 @@ export const MODULE_API = 1;
 export type ModuleCode = Omit<DomainCode, "domain">;
 
 /** A duration that decisions tell: shown in the overview, and the histogram `rollcall_<name>_seconds`. */
-interface Measure {
+export interface Measure {
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /** Of the histogram: from what to what. */
@@ -28,6 +28,12 @@ export interface ModuleDomain {
   readonly measures?: readonly Measure[];
 }
 
+/** A file with a command of a module. */
+export interface ModuleCommand {
+  /** Adds the command to `rollcall`. `program` is commander's: `program.command("parcels").action(...)`. */
+  addCommands(program: object): void;
+}
+
 /** Domains that are installed and served together: contracts, and the code that they name. */
 export interface Module {
   readonly api: typeof MODULE_API;
@@ -35,9 +41,14 @@ export interface Module {
   readonly name: string;
   readonly domains: readonly ModuleDomain[];
   /**
+   * Commands of its own, by their first word: `{ parcels: () => import("./commands/parcels.js") }` adds
+   * `rollcall parcels`. A file is loaded only when its command is called, and for `--help`.
+   */
+  readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
+  /**
    * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance whose routes
-   * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them: what
-   * this package exports names no types of other packages.
+   * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them:
+   * this package exports no types of other packages.
    */
   routes?(http: object, api: object): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */

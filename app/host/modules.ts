@@ -2,8 +2,8 @@ import { fileURLToPath } from "node:url";
 import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { registration } from "../modules/registration/module.ts";
-import { configuredModules, loadModule } from "./load-modules.ts";
-import { InvalidModuleError, type Module } from "./module.ts";
+import { configuredModules, fileOfModule, loadModule } from "./load-modules.ts";
+import { InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
 
 /** Of registration: the contracts that commands take by default. */
 export const SHIPPED_CONTRACTS = fileURLToPath(new URL("../../contracts/registration", import.meta.url));
@@ -63,6 +63,47 @@ function withDomains(modules: readonly Module[], only: readonly string[] = []): 
   return modules;
 }
 
-/** The code of all domains, for commands that check, draw or replay contracts: an effect that is called throws. */
-export const codesOf = (modules: readonly Module[]): readonly DomainCode[] =>
-  modules.flatMap(({ domains }) => domains.map(({ name, code }) => ({ ...code(withoutBackends), domain: name })));
+/** A domain as its module has it, for what checks, draws or replays contracts: an effect that is called throws. */
+export interface DeclaredDomain {
+  readonly name: string;
+  /** The folder of its contracts. */
+  readonly directory: string;
+  readonly code: DomainCode;
+}
+
+export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDomain[] =>
+  modules.flatMap(({ domains }) =>
+    domains.map(({ name, contracts: { href }, code }) => ({
+      name,
+      directory: fileURLToPath(href),
+      code: { ...code(withoutBackends), domain: name },
+    })),
+  );
+
+/** What another thread loads a module by; undefined for one that a program made itself. */
+export const specifierOf = (module: Module): string | undefined =>
+  SHIPPED.includes(module) ? module.name : fileOfModule(module);
+
+/**
+ * The commands that modules have: the shipped ones, and those that `rollcall.config.json` in the folder names.
+ * @param taken the first words of the program's own commands
+ * @param onLeftOut called for each module that can't be loaded: the others have theirs all the same
+ */
+export async function commandsOfModules(
+  directory: string,
+  taken: readonly string[],
+  onLeftOut: (error: unknown) => void,
+): Promise<ReadonlyMap<string, () => Promise<ModuleCommand>>> {
+  const configured = await chosenModules([], directory, { only: [], onLeftOut });
+  const modules = [...new Set([...SHIPPED, ...configured])];
+  const commands = modules.flatMap(({ name, commands = {} }) =>
+    Object.entries(commands).map(([verb, load]) => ({ name, verb, load })),
+  );
+  const words = [...taken, ...commands.map(({ verb }) => verb)];
+  const repeated = commands.find(({ verb }) => words.indexOf(verb) !== words.lastIndexOf(verb));
+  if (repeated)
+    throw new InvalidModuleError(
+      `the module ${repeated.name} has the command ${repeated.verb}, which there is already`,
+    );
+  return new Map(commands.map(({ verb, load }) => [verb, load]));
+}

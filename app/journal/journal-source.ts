@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { listItems } from "../terminal/server-client.ts";
+import { domainPath } from "../terminal/server-domains.ts";
 import type { Config } from "../host/config.ts";
 import { parseJournalLine, type JournalLine } from "./journal-line.ts";
 import { readJournalHead, readJournalPage, type JournalPosition } from "./journal-pages.ts";
@@ -49,9 +50,13 @@ export async function* readStoredJournal(
   } while (position !== undefined);
 }
 
-/** The journal of a running server, page by page. */
-export const readServerJournal = (server: { readonly url: string }, { since }: JournalWindow) =>
-  listItems<JournalLine>(server, "/api/v1/journal", { since });
+/** The journal of a domain of a running server, page by page. */
+export async function* readServerJournal(
+  server: { readonly url: string; readonly domain?: string },
+  { since }: JournalWindow,
+): AsyncGenerator<JournalLine> {
+  yield* listItems<JournalLine>(server, await domainPath(server, "/journal"), { since });
+}
 
 function parseLine(text: string, location: string): JournalLine {
   let value: unknown;

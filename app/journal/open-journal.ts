@@ -9,25 +9,27 @@ type HistoryLine = Extract<JournalLine, { line: "row" | "entity" }>;
 
 export type OpenJournal = Awaited<ReturnType<typeof openJournal>>;
 
+/** What a domain's journal is repeated with. */
+export interface JournalDomain {
+  readonly code: DomainCode;
+  /** Contracts for a journal that has none. */
+  readonly compile: (names: TopicVariables) => Domain;
+}
+
 /**
  * Reads the head of a journal and compiles the contracts that it was written under.
- * @param shippedDomain the shipped contracts, for a journal without contracts
+ * @param domainNamed gives the journal's domain, or throws
  * @returns the contracts by hash, compiled with this version's code; those that can't be, and why; the rows and
  * entities behind the head, entity by entity
  * @throws InvalidJournalError
  */
-export async function openJournal(
-  lines: AsyncIterable<JournalLine>,
-  code: DomainCode,
-  shippedDomain: (names: TopicVariables) => Domain,
-) {
+export async function openJournal(lines: AsyncIterable<JournalLine>, domainNamed: (name: string) => JournalDomain) {
   const iterator = lines[Symbol.asyncIterator]();
   let next = await iterator.next();
   const head = next.done ? undefined : next.value;
   if (head?.line !== "journal") throw new InvalidJournalError("a journal begins with its head line");
-  if (head.domain !== code.domain)
-    throw new InvalidJournalError(`a journal of the domain ${head.domain}, not of ${code.domain}`);
-  const currentDomain = shippedDomain(head);
+  const { code, compile } = domainNamed(head.domain);
+  const currentDomain = compile(head);
   const contracts = new Map([[currentDomain.contractHash, currentDomain]]);
   const problems: string[] = [];
   for (next = await iterator.next(); !next.done && next.value.line === "contract"; next = await iterator.next()) {

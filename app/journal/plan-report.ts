@@ -4,7 +4,7 @@ import { createPlanner, type PlannedOutcome, type StepSummary } from "../../runt
 import type { OpenJournal } from "./open-journal.ts";
 
 const HOUR_MS = 3_600_000;
-/** Nodes that end differently, or unknown, beyond this number are counted, but not listed. */
+/** Entities that end differently, or unknown, beyond this number are counted, but not listed. */
 const LISTED_MAX = 100;
 
 const Step: z.ZodType<StepSummary> = z.object({
@@ -34,10 +34,10 @@ const Outcome: z.ZodType<PlannedOutcome> = z.object({
 export const PlanReport = z.object({
   since: z.string(),
   until: z.string(),
-  nodes: z.int(),
+  entities: z.int(),
   otherwise: z.int(),
   unknown: z.int(),
-  /** Nodes that end the same; `byOtherSteps` of them by other steps. */
+  /** Entities that end the same; `byOtherSteps` of them by other steps. */
   same: z.int(),
   byOtherSteps: z.int(),
   incomplete: z.int(),
@@ -52,11 +52,11 @@ export async function runPlan(
   { head, contracts, problems, entityHistories }: OpenJournal,
   edited: Domain,
   hoursBack: number,
-  onProgress: (counts: Pick<PlanReport, "nodes" | "otherwise" | "unknown">) => void = () => {},
+  onProgress: (counts: Pick<PlanReport, "entities" | "otherwise" | "unknown">) => void = () => {},
 ): Promise<PlanReport> {
   const untilMs = Date.parse(head.read_at);
   const sinceMs = untilMs - hoursBack * HOUR_MS;
-  const counts = { nodes: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
+  const counts = { entities: 0, otherwise: 0, unknown: 0, same: 0, byOtherSteps: 0, incomplete: 0 };
   const found: PlannedOutcome[] = [];
   const notKnown: PlannedOutcome[] = [];
   const planner = createPlanner(
@@ -65,7 +65,7 @@ export async function runPlan(
     { sinceMs, untilMs },
     {
       result: (end) => {
-        counts.nodes++;
+        counts.entities++;
         counts[end.verdict]++;
         if (end.verdict === "same" && end.first) counts.byOtherSteps++;
         if (end.verdict === "otherwise" && found.length < LISTED_MAX) found.push(end);

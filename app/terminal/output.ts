@@ -8,7 +8,7 @@ const colorsOf = (stream: { readonly isTTY?: boolean }) =>
 export const colors = colorsOf(process.stdout);
 export const errorColors = colorsOf(process.stderr);
 
-// Texts from nodes may hold characters that control a terminal or change the writing direction.
+// Texts from outside may hold characters that control a terminal or change the writing direction.
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_C}\u200b-\u200d\ufeff]/gu;
 export const replaceUnprintable = (text: string): string => text.replaceAll(UNPRINTABLE, "\uFFFD");
 /** JSON whose characters that control a terminal are escaped: it parses to the same value. */
@@ -43,13 +43,6 @@ export function printTable(
 }
 
 const widthOf = (text: string): number => [...text].length;
-
-/** Colours a state by how much it needs an operator. */
-export function paintState(state: string): string {
-  if (state === "ACTIVE") return colors.green(state);
-  if (/REJECTED|TIMED_OUT|EXPIRED/.test(state)) return colors.red(state);
-  return /DEREGISTERED/.test(state) ? colors.dim(state) : colors.yellow(state);
-}
 
 const PROGRESS_INTERVAL_MS = 200;
 let nextProgressAtMs = 0;

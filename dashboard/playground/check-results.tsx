@@ -65,15 +65,15 @@ function CounterexampleTable({ steps }: { readonly steps: NonNullable<ContractDi
 }
 
 /** The result of replaying the journal with the edited contracts. */
-export function PlanResult({ since, nodes, otherwise, unknown, same, found, notKnown, notes }: ReplayPlan) {
+export function PlanResult({ since, entities, otherwise, unknown, same, found, notKnown, notes }: ReplayPlan) {
   const { words } = useDomain().parts;
   return (
     <section aria-label="Replay of the journal" class="check-result">
       <h3>Replay of the journal</h3>
       <p>
-        {nodes === 0
+        {entities === 0
           ? `No ${words.entity} changed since ${formatDateTime(since)}.`
-          : `${nodes} ${words.entities} since ${formatDateTime(since)}: ${otherwise} end differently, ${unknown} ` +
+          : `${entities} ${words.entities} since ${formatDateTime(since)}: ${otherwise} end differently, ${unknown} ` +
             `are unknown, ${same} end the same.`}
       </p>
       {notes.map((note) => (

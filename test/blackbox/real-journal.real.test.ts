@@ -56,7 +56,7 @@ describeReal("the journal of a system on Kafka, Postgres and Consul", (services)
     const before = await everything();
     const { code, report } = await asked(`plan ${copy.dir} --hours 1`);
     copy.remove();
-    expect(report).toMatchObject({ nodes: 4, otherwise: 1, incomplete: 0 });
+    expect(report).toMatchObject({ entities: 4, otherwise: 1, incomplete: 0 });
     expect(report["found"]).toMatchObject([{ planned: ["ACK_TIMED_OUT"] }]);
     expect(code).toBe(1);
     expect(await everything()).toEqual(before);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { composeHost, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
-import { writeDemoContracts } from "../../app/demo/demo-system.ts";
+import { writeDemoContracts } from "../../app/modules/registration/demo/demo-system.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { registration } from "../../app/modules/registration/module.ts";
 import { initializeStore } from "../initialized-store.ts";

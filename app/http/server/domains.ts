@@ -42,7 +42,6 @@ export const DomainView = z.object({
     .nullable()
     .describe("entities by the orchestrator's state, over all processes; null: the store could not be asked"),
 });
-
 export type DomainView = z.infer<typeof DomainView>;
 
 export function addDomainListRoute(http: Http, domains: readonly DomainApi[]): void {

@@ -32,7 +32,7 @@ import { addRateLimit, RateLimit } from "./rate-limit.ts";
 import type { Http } from "./route-types.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Ids of entities have at most 255 characters, each at most 3 when percent-encoded; longer ones are refused by name. */
+/** Ids of entities have at most 255 characters, each at most 3 when percent-encoded; longer ones are refused. */
 const PARAM_LENGTH_MAX = 1_024;
 
 export interface HttpServerOptions {

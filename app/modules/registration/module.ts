@@ -108,13 +108,15 @@ export const registrationOn = (backends: Backends): DomainCode => {
   );
 };
 
+export const REGISTRATION_CONTRACTS = new URL("../../../contracts/registration/", import.meta.url);
+
 export const registration = defineModule({
   api: 1,
   name: "registration",
   domains: [
     {
       name: "registration",
-      contracts: new URL("../../../contracts/registration/", import.meta.url),
+      contracts: REGISTRATION_CONTRACTS,
       code: registrationOn,
       measures: [{ name: "activation", help: "From introspection to active.", durationMs: activationMs }],
     },
@@ -122,4 +124,9 @@ export const registration = defineModule({
   isAtRoot: true,
   // Loaded when it is served: commands that only read contracts need no HTTP.
   routes: async (http: Http, api: DomainApi) => (await import("./routes.ts")).addRoutes(http, api),
+  commands: {
+    demo: () => import("./commands/demo.ts"),
+    nodes: () => import("./commands/nodes.ts"),
+    simulate: () => import("./commands/simulate.ts"),
+  },
 });

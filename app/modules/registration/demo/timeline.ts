@@ -1,9 +1,10 @@
-import type { NodeMessage } from "../../client/messages.ts";
-import { topicOf, type TopicPrefix } from "../../client/topics.ts";
-import type { Decision, MachineTransition } from "../../runtime/core/decision.ts";
-import type { Message } from "../../runtime/core/message.ts";
-import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
-import { colors, paintState, print } from "../terminal/output.ts";
+import type { NodeMessage } from "../../../../client/messages.ts";
+import { topicOf, type TopicPrefix } from "../../../../client/topics.ts";
+import type { Decision, MachineTransition } from "../../../../runtime/core/decision.ts";
+import type { Message } from "../../../../runtime/core/message.ts";
+import type { ShellEvent } from "../../../../runtime/shell/shell-event.ts";
+import { colors, print } from "../../../terminal/output.ts";
+import { paintState } from "../paint-state.ts";
 
 /** The parts of the system that a row can be about, and their colours. */
 const ACTORS = {

@@ -1,14 +1,14 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { httpTransport } from "../../client/http-transport.ts";
-import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
-import { composeHost } from "../host/compose.ts";
-import { readConfig } from "../host/config.ts";
-import { InvalidContractsError } from "../host/contracts-in-force.ts";
-import { SHIPPED_CONTRACTS } from "../host/modules.ts";
-import { createHttpServer } from "../http/server/http-server.ts";
-import { registration } from "../modules/registration/module.ts";
+import { fileURLToPath } from "node:url";
+import { httpTransport } from "../../../../client/http-transport.ts";
+import { formatDiagnostics } from "../../../../runtime/contract/diagnostics/format-diagnostics.ts";
+import { composeHost } from "../../../host/compose.ts";
+import { readConfig } from "../../../host/config.ts";
+import { InvalidContractsError } from "../../../host/contracts-in-force.ts";
+import { createHttpServer } from "../../../http/server/http-server.ts";
+import { registration, REGISTRATION_CONTRACTS } from "../module.ts";
 
 /** The demo's contracts differ from the shipped ones in these deadlines only, so that nobody waits half a minute. */
 const TIMEOUT_EDITS: readonly { readonly name: string; readonly find: RegExp; readonly put: string }[] = [
@@ -19,7 +19,8 @@ const TIMEOUT_EDITS: readonly { readonly name: string; readonly find: RegExp; re
 
 /** Writes a copy of the shipped contracts with deadlines of seconds. */
 export function writeDemoContracts(directory: string): void {
-  cpSync(SHIPPED_CONTRACTS, directory, { recursive: true, filter: (path) => !path.includes("messages") });
+  const shipped = fileURLToPath(REGISTRATION_CONTRACTS);
+  cpSync(shipped, directory, { recursive: true, filter: (path) => !path.includes("messages") });
   const file = join(directory, "orchestrator.yaml");
   let text = readFileSync(file, "utf8");
   for (const { name, find, put } of TIMEOUT_EDITS) {

@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import { RollcallNode, type RollcallNodeEvents, type RollcallNodeOptions } from "../../client/rollcall-node.ts";
-import type { Transport } from "../../client/transport.ts";
-import { withTimeout } from "../host/with-timeout.ts";
-import { colors, print } from "../terminal/output.ts";
+import { RollcallNode, type RollcallNodeEvents, type RollcallNodeOptions } from "../../../../client/rollcall-node.ts";
+import type { Transport } from "../../../../client/transport.ts";
+import { withTimeout } from "../../../host/with-timeout.ts";
+import { colors, print } from "../../../terminal/output.ts";
 import type { DemoSystem } from "./demo-system.ts";
 import { Timeline, TIMELINE_HEADER } from "./timeline.ts";
 

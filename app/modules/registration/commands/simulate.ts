@@ -1,14 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { httpTransport } from "../../client/http-transport.ts";
-import { kafkaTransport } from "../../client/kafka-transport.ts";
-import type { LatencySummary } from "../../client/latencies.ts";
-import { rampUpMs, simulate, type SimulationProgress, type SimulationSummary } from "../../client/simulation.ts";
-import type { SimulationShape } from "../../client/node-profiles.ts";
-import type { Transport } from "../../client/transport.ts";
-import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
-import { clientToken, kafkaAccess, readConfig } from "../host/config.ts";
-import { parseCount, parseNumberUpTo } from "../terminal/option-values.ts";
-import { clearProgress, print, printJson, showProgress } from "../terminal/output.ts";
+import { httpTransport } from "../../../../client/http-transport.ts";
+import { kafkaTransport } from "../../../../client/kafka-transport.ts";
+import type { LatencySummary } from "../../../../client/latencies.ts";
+import { rampUpMs, simulate, type SimulationProgress, type SimulationSummary } from "../../../../client/simulation.ts";
+import type { SimulationShape } from "../../../../client/node-profiles.ts";
+import type { Transport } from "../../../../client/transport.ts";
+import { durationMs } from "../../../../runtime/contract/language/schema-parts.ts";
+import { clientToken, kafkaAccess, readConfig } from "../../../host/config.ts";
+import { parseCount, parseNumberUpTo } from "../../../terminal/option-values.ts";
+import { clearProgress, print, printJson, showProgress } from "../../../terminal/output.ts";
 
 const LISTED_IDS_MAX = 5;
 

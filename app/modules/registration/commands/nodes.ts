@@ -1,26 +1,20 @@
 import { type Command, Option } from "commander";
-import { EventStream } from "../../client/event-stream.ts";
-import { REGISTRATION_EVENT_TYPES, type RegistrationEvent, type RegistrationEventType } from "../../client/events.ts";
-import { NODE_TYPES } from "../../contracts/registration/messages/fields.ts";
-import type {
-  RegistrationExplanation as Explanation,
-  RegistrationTimelineItem as TimelineItem,
-  RegistrationView,
-} from "../modules/registration/registration-view.ts";
-import { clientToken } from "../host/config.ts";
-import { formatAge, formatDuration } from "../http/server/text-format.ts";
-import { interruption } from "../terminal/interrupt.ts";
-import { parseCount } from "../terminal/option-values.ts";
-import { callServer, fetchItems, withServerOptions, type ServerOptions } from "../terminal/server-client.ts";
+import { EventStream, registrationEvents } from "../../../../client/event-stream.ts";
 import {
-  colors,
-  escapedJson,
-  paintState,
-  print,
-  printJson,
-  printTable,
-  replaceUnprintable,
-} from "../terminal/output.ts";
+  REGISTRATION_EVENT_TYPES,
+  type RegistrationEvent,
+  type RegistrationEventType,
+} from "../../../../client/events.ts";
+import { NODE_TYPES } from "../../../../contracts/registration/messages/fields.ts";
+import type { RegistrationTimelineItem, RegistrationView } from "../registration-view.ts";
+import { clientToken } from "../../../host/config.ts";
+import { formatAge } from "../../../http/server/text-format.ts";
+import { deadlinesText, timelineText, timeOfDay } from "../../../terminal/entity-text.ts";
+import { interruption } from "../../../terminal/interrupt.ts";
+import { parseCount } from "../../../terminal/option-values.ts";
+import { callServer, fetchItems, withServerOptions, type ServerOptions } from "../../../terminal/server-client.ts";
+import { colors, escapedJson, print, printJson, printTable, replaceUnprintable } from "../../../terminal/output.ts";
+import { paintState } from "../paint-state.ts";
 
 const LIST_MAX = 1_000;
 const SHOWN_ITEMS = 20;
@@ -54,12 +48,6 @@ export function addCommands(program: Command): void {
     .argument("[node-id]", "only of this node")
     .addOption(new Option("--type <types...>", "only events of these types").choices(REGISTRATION_EVENT_TYPES))
     .action(watch);
-  withServerOptions(program.command("explain"))
-    .description(
-      "why a node is in its state, what it is waiting for and what can change it; exits 1 for an unknown node",
-    )
-    .argument("<node-id>")
-    .action(explain);
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -75,7 +63,7 @@ async function list(options: ListOptions): Promise<void> {
     each.state ?? "",
     formatAge(each.state_since, now),
     String(each.attempt),
-    deadlineText(each, now),
+    deadlinesText(each.deadlines, now),
     each.node?.node_version ?? "",
     Object.values(each.node?.endpoints ?? {})[0] ?? "",
   ]);
@@ -84,18 +72,10 @@ async function list(options: ListOptions): Promise<void> {
   if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow the list with --state, --type, --query`));
 }
 
-const deadlineText = ({ deadlines }: RegistrationView, nowMs: number): string =>
-  Object.entries(deadlines)
-    .map(([name, { at }]) => {
-      const leftMs = Date.parse(at) - nowMs;
-      return leftMs > 0 ? `${name} in ${formatDuration(leftMs)}` : `${name} overdue`;
-    })
-    .join(", ");
-
 async function show(nodeId: string, options: ServerOptions): Promise<void> {
   const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}`;
   const registration = await callServer<RegistrationView>(options, path);
-  const { items } = await callServer<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
+  const { items } = await callServer<{ items: RegistrationTimelineItem[] }>(options, `${path}/timeline`, {
     query: { order: "newest", limit: String(SHOWN_ITEMS) },
   });
   if (options.json) return printJson({ ...registration, timeline: items });
@@ -105,7 +85,7 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
   const facts = [
     ["state", `${state ?? ""} since ${state_since} (reducer ${reducer_state})`],
     ["attempt", `${attempt} (${registration_attempt_id ?? "none"}), ${entity_seq} events published`],
-    ["deadline", deadlineText(registration, Date.now()) || "none"],
+    ["deadline", deadlinesText(registration.deadlines, Date.now()) || "none"],
     ["type", `${node?.node_type ?? ""} ${node?.node_version ?? ""} ${node?.node_name ?? ""}`],
     ["endpoints", endpoints.join(", ") || "none"],
     ["capabilities", node?.capabilities.join(", ") || "none"],
@@ -114,30 +94,7 @@ async function show(nodeId: string, options: ServerOptions): Promise<void> {
   print(colors.bold(replaceUnprintable(nodeId)));
   for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(13))}${replaceUnprintable(value)}`);
   print("");
-  for (const item of items) {
-    print(timelineLine(item));
-    for (const tried of item.tries) print(tryLine(tried));
-  }
-}
-
-function timelineLine({ at, kind, type, reason, note, state, topic }: TimelineItem): string {
-  const time = colors.dim(at.slice(11, 23));
-  if (kind === "event")
-    return (
-      `${time}  ${colors.cyan("->")} ${replaceUnprintable(type ?? "")} ` +
-      `${colors.dim(`on ${replaceUnprintable(topic ?? "")}`)}`
-    );
-  const explanation = [note, reason].filter((text) => text !== null).join("; ");
-  const where = state === null ? "" : ` [${paintState(state)}]`;
-  return (
-    `${time}  ${replaceUnprintable(type ?? kind)}${kind === "message" ? "" : ` (${kind})`}${where} ` +
-    `${replaceUnprintable(explanation)}`
-  );
-}
-
-function tryLine({ at, ms, code, error }: TimelineItem["tries"][number]): string {
-  const result = code === undefined ? "done" : colors.red(replaceUnprintable(`${code} ${error ?? ""}`));
-  return `${colors.dim(at.slice(11, 23))}     tried: ${result} ${colors.dim(`after ${ms} ms`)}`;
+  for (const item of items) print(timelineText(item, paintState));
 }
 
 async function watch(
@@ -148,9 +105,10 @@ async function watch(
   const stream = new EventStream({
     url: options.url,
     token: clientToken(process.env),
-    filter: { types: options.type ?? [], ...(nodeId !== undefined && { nodeId }) },
     log: (_level, message) => void process.stderr.write(`${message}\n`),
-    onEvent: (event) => print(options.json ? escapedJson(event) : eventLine(event)),
+    ...registrationEvents({ types: options.type ?? [], ...(nodeId !== undefined && { nodeId }) }, (event) =>
+      print(options.json ? escapedJson(event) : eventLine(event)),
+    ),
   });
   const interrupted = interruption();
   await Promise.race([stream.open().then(() => interrupted), interrupted]);
@@ -160,15 +118,7 @@ async function watch(
 function eventLine({ type, payload }: RegistrationEvent): string {
   const { node_id, attempt, entity_seq, emitted_at } = payload;
   return (
-    `${colors.dim(emitted_at.slice(11, 23))}  ${replaceUnprintable(node_id)}  ${type}  ` +
+    `${timeOfDay(emitted_at)}  ${replaceUnprintable(node_id)}  ${type}  ` +
     `${colors.dim(`attempt ${attempt}, event ${entity_seq}`)}`
   );
-}
-
-async function explain(nodeId: string, options: ServerOptions): Promise<void> {
-  const path = `/api/v1/registrations/${encodeURIComponent(nodeId)}/explanation`;
-  const explanation = await callServer<Explanation>(options, path);
-  if (options.json) printJson(explanation);
-  else print(replaceUnprintable(explanation.text));
-  if (!explanation.known) process.exitCode = 1;
 }

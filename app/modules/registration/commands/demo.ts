@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import { SystemClock } from "../../../../runtime/adapters/system-clock.ts";
 import { openDemoSystem, type DemoSystem } from "../demo/demo-system.ts";
 import { Scenario } from "../demo/scenario.ts";
-import { withTimeout } from "../host/with-timeout.ts";
-import { interruption } from "../terminal/interrupt.ts";
-import { colors, print } from "../terminal/output.ts";
+import { withTimeout } from "../../../host/with-timeout.ts";
+import { interruption } from "../../../terminal/interrupt.ts";
+import { colors, print } from "../../../terminal/output.ts";
 
 /** Long enough for a first start on a slow disk or a busy machine. */
 const START_TIMEOUT_MS = 60_000;

@@ -1,0 +1,162 @@
+import type { Command } from "commander";
+import { EventStream } from "../../client/event-stream.ts";
+import { clientToken } from "../host/config.ts";
+import type { EntityView } from "../http/entities/entity-view.ts";
+import type { Explanation } from "../http/entities/explanation.ts";
+import type { TimelineItem } from "../http/entities/timeline.ts";
+import { formatAge } from "../http/server/text-format.ts";
+import { deadlinesText, timelineText, timeOfDay } from "../terminal/entity-text.ts";
+import { interruption } from "../terminal/interrupt.ts";
+import { parseCount } from "../terminal/option-values.ts";
+import { colors, escapedJson, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
+import { callServer, fetchItems, type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
+import {
+  domainPath,
+  pathOfDomain,
+  type ServerDomainOptions,
+  servedDomains,
+  withServerDomainOptions,
+} from "../terminal/server-domains.ts";
+
+const LIST_MAX = 1_000;
+const SHOWN_ITEMS = 20;
+
+interface ListOptions extends ServerDomainOptions {
+  readonly state?: string;
+  readonly reducerState?: string;
+  readonly query?: string;
+  readonly limit: number;
+}
+
+export function addCommands(program: Command): void {
+  withServerOptions(program.command("domains")).description("the domains of a running system").action(listDomains);
+  const entities = program.command("entities").description("the entities of a domain of a running system");
+  withServerDomainOptions(entities.command("list"))
+    .description("every entity with its state")
+    .option("--state <state>", "only entities in this state")
+    .option("--reducer-state <state>", "only entities whose reducer is in this state")
+    .option("--query <text>", "only entities with this text in their id")
+    .option("--limit <count>", "maximum number of entities", parseCount, LIST_MAX)
+    .action(list);
+  withServerDomainOptions(entities.command("show"))
+    .description("one entity with its data, and the end of its timeline")
+    .argument("<id>")
+    .action(show);
+  withServerDomainOptions(entities.command("watch"))
+    .description("events as they are published, until interrupted; with --json a line each")
+    .argument("[id]", "only of this entity")
+    .option("--type <types...>", "only events of these types")
+    .action(watch);
+  withServerOptions(program.command("explain"))
+    .description(
+      "why an entity is in its state, what it is waiting for and what can change it; exits 1 for an unknown one, 2 " +
+        "when several domains have it",
+    )
+    .argument("<[domain/]id>")
+    .action(explain);
+}
+
+async function listDomains(options: ServerOptions): Promise<void> {
+  const domains = await servedDomains(options);
+  if (options.json) return printJson(domains);
+  const rows = domains.map(({ name, module, contract_hash, states, failure }) => [
+    ...[name, module, contract_hash.slice(0, 12), states === null ? "unknown" : countsText(states), failure ?? ""],
+  ]);
+  printTable(["DOMAIN", "MODULE", "CONTRACTS", "ENTITIES", "FAILURE"], rows);
+}
+
+const countsText = (states: Readonly<Record<string, number>>): string =>
+  Object.entries(states)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(", ");
+
+async function list(options: ListOptions): Promise<void> {
+  const { state, reducerState: reducer_state, query: q, limit } = options;
+  const path = await domainPath(options, "/entities");
+  const { items, more } = await fetchItems<EntityView>(options, path, { state, reducer_state, q }, limit);
+  if (options.json) return printJson(items);
+  if (items.length === 0) return print("no entities");
+  const now = Date.now();
+  const rows = items.map((each) => [
+    ...[each.id, each.state ?? "", formatAge(each.state_since, now), each.reducer_state, String(each.attempt)],
+    deadlinesText(each.deadlines, now),
+  ]);
+  printTable(["ENTITY", "STATE", "SINCE", "REDUCER", "ATTEMPT", "DEADLINE"], rows);
+  if (more) print(colors.dim(`... and more: --limit ${limit * 10}, or narrow the list with --state, --query`));
+}
+
+async function show(id: string, options: ServerDomainOptions): Promise<void> {
+  const path = await domainPath(options, `/entities/${encodeURIComponent(id)}`);
+  const entity = await callServer<EntityView>(options, path);
+  const { items } = await callServer<{ items: TimelineItem[] }>(options, `${path}/timeline`, {
+    query: { order: "newest", limit: String(SHOWN_ITEMS) },
+  });
+  if (options.json) return printJson({ ...entity, timeline: items });
+  const facts = [
+    ["state", `${entity.state ?? "none"} since ${entity.state_since} (reducer ${entity.reducer_state})`],
+    ["attempt", `${entity.attempt} (${entity.attempt_id ?? "none"}), ${entity.seq} events published`],
+    ["deadline", deadlinesText(entity.deadlines, Date.now()) || "none"],
+  ] as const;
+  print(colors.bold(replaceUnprintable(id)));
+  for (const [name, value] of facts) print(`  ${colors.dim(name.padEnd(10))}${replaceUnprintable(value)}`);
+  print(escapedJson(entity.data, 2));
+  print("");
+  for (const item of items) print(timelineText(item));
+}
+
+async function watch(
+  id: string | undefined,
+  options: ServerDomainOptions & { readonly type?: readonly string[] },
+): Promise<void> {
+  const query = new URLSearchParams((options.type ?? []).map((type): [string, string] => ["type", type]));
+  if (id !== undefined) query.set("entity_id", id);
+  const stream = new EventStream({
+    url: options.url,
+    token: clientToken(process.env),
+    path: await domainPath(options, `/events/stream?${query.toString()}`),
+    log: (_level, message) => void process.stderr.write(`${message}\n`),
+    onEnvelope: (json) => {
+      const event = JSON.parse(json) as PublishedEvent;
+      print(options.json ? escapedJson(event) : eventText(event));
+    },
+  });
+  const interrupted = interruption();
+  await Promise.race([stream.open().then(() => interrupted), interrupted]);
+  stream.close();
+}
+
+/** What each event's envelope has, whatever its domain. */
+interface PublishedEvent {
+  readonly envelope_timestamp: string;
+  readonly payload_type: string;
+  readonly payload: { readonly entity_id: string; readonly attempt: number; readonly entity_seq: number };
+}
+
+function eventText({ envelope_timestamp: at, payload_type: type, payload }: PublishedEvent): string {
+  const { entity_id, attempt, entity_seq } = payload;
+  return (
+    `${timeOfDay(at)}  ${replaceUnprintable(entity_id)}  ${replaceUnprintable(type)}  ` +
+    `${colors.dim(`attempt ${attempt}, event ${entity_seq}`)}`
+  );
+}
+
+/** `parcels/p-1` names a domain; an id may contain slashes itself. */
+async function explain(given: string, options: ServerOptions): Promise<void> {
+  const domains = (await servedDomains(options)).map(({ name }) => name);
+  const [first = "", ...rest] = given.split("/");
+  const isNamed = rest.length > 0 && domains.includes(first);
+  const id = isNamed ? rest.join("/") : given;
+  const explanations = await Promise.all(
+    (isNamed ? [first] : domains).map(async (domain) => {
+      const path = pathOfDomain(domain, `/entities/${encodeURIComponent(id)}/explanation`);
+      return { domain, ...(await callServer<Explanation>(options, path)) };
+    }),
+  );
+  const known = explanations.filter((each) => each.known);
+  const shown = known.length > 0 ? known : explanations;
+  if (options.json) printJson(shown.length === 1 ? shown[0] : shown);
+  else if (shown.length === 1) print(replaceUnprintable(shown[0]?.text ?? ""));
+  else for (const { domain, text } of shown) print(replaceUnprintable(`${domain}/${id}: ${text}`));
+  if (known.length !== 1) process.exitCode = known.length === 0 ? 1 : 2;
+}

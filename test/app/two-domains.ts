@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { composeHost } from "../../app/host/compose.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { loadModule } from "../../app/host/load-modules.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
+import { registration } from "../../app/modules/registration/module.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import { initializeStore } from "../initialized-store.ts";
+import { installParcels } from "../parcels.ts";
+import { until } from "../shell/orders.ts";
+
+export const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
+const PARTITIONS = 2;
+
+export type TwoDomains = Awaited<ReturnType<typeof openTwoDomains>>;
+
+/** Registration and the parcels of the example, which is in a folder as someone else has it, with its configuration. */
+export async function openTwoDomains() {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "rollcall-domains-")));
+  const parcels = await loadModule(installParcels(folder), folder);
+  writeFileSync(join(folder, "rollcall.config.json"), '{ "modules": ["registration", "./dist/module.js"] }');
+  const data = join(folder, "data");
+  await initializeStore(data);
+  const config = readConfig({ ROLLCALL_DATA_DIR: data, ROLLCALL_PARTITIONS: String(PARTITIONS) });
+  const host = await composeHost(config, { modules: [registration, parcels] });
+  await host.start();
+  const server = createHttpServer(host);
+  const url = await server.listen({ host: "127.0.0.1", port: 0 });
+  const env = { PATH: process.env["PATH"], ROLLCALL_URL: url };
+
+  const stateOf = async (domain: string, id: string): Promise<string | undefined> => {
+    const [row] = await host.store.query<{ state: string }>(
+      "select state from rollcall.entity where domain = $1 and entity_id = $2",
+      [domain, id],
+    );
+    return row?.state;
+  };
+  /** The bytes of a message to a domain, on the topic of one of its consumed messages. */
+  const publishBytes = async (domain: string, id: string, value: Buffer, consumed = 0): Promise<void> => {
+    const { topic } = host.system(domain).domain.consumed[consumed] as { topic: string };
+    const record = { topic, partition: partitionOf(id, PARTITIONS), key: Buffer.from(id), value, headers: {} };
+    await host.system(domain).bus.publish([record], { timeoutMs: 5_000 });
+  };
+
+  return {
+    ...{ folder, parcels, host, url, env, stateOf, publishBytes },
+    publish(domain: string, id: string, fields: object, consumed = 0): Promise<void> {
+      const payload = { [host.system(domain).domain.entityIdField]: id, ...fields };
+      return publishBytes(domain, id, Buffer.from(JSON.stringify(payload)), consumed);
+    },
+    untilState: (domain: string, id: string, state: string): Promise<void> =>
+      until(async () => (await stateOf(domain, id)) === state),
+    rollcall: (args: string, cwd = folder): Promise<{ code: number; out: string; err: string }> =>
+      new Promise((resolve) =>
+        execFile(process.execPath, [PROGRAM, ...args.split(" ")], { env, cwd }, (error, out, err) =>
+          resolve({ code: error ? Number(error.code) : 0, out, err }),
+        ),
+      ),
+    async close(): Promise<void> {
+      await server.close();
+      await host.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
