@@ -13,7 +13,7 @@ const program = new Command("rollcall")
 /** By the first argument. A command loads only its own file, `--version` none, and help all of them. */
 const FILES: readonly (readonly [commands: readonly string[], load: () => Promise<ModuleCommand>])[] = [
   [["start", "dev"], () => import("./commands/start.ts")],
-  [["domains", "entities", "explain"], () => import("./commands/entities.ts")],
+  [["entities", "explain"], () => import("./commands/entities.ts")],
   [["dlq"], () => import("./commands/dlq.ts")],
   [["doctor", "reload", "hold"], () => import("./commands/operate.ts")],
   [["validate", "graph", "contracts", "check"], () => import("./commands/contracts.ts")],

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { composeHost, type Host, isEmbedded } from "./host/compose.ts";
 import { readConfig } from "./host/config.ts";
-import { createLog, logShellEvents } from "./host/log.ts";
+import { createLog, logShellEvents, logTroubles } from "./host/log.ts";
 import type { Served, ServeOptions } from "./host/serve-options.ts";
 import { createHttpServer } from "./http/server/http-server.ts";
 
@@ -26,6 +26,7 @@ export async function serve({ env, ...options }: HostedOptions): Promise<Hosted>
   const { log = createLog(config.ROLLCALL_LOG_LEVEL) } = options;
   const host = await composeHost(config, { ...options, log });
   for (const system of host.systems) logShellEvents(log.child({ domain: system.name }), system);
+  logTroubles(log, host.troubles);
   const http = createHttpServer(host, {
     onInternalError: (err, route) => log.error({ err, route }, "a request failed"),
   });

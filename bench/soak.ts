@@ -203,7 +203,7 @@ async function many({ program, nodes, database, active }: Scene, count: number, 
   const cpu = cpuSeconds(program.pid) - before.cpu;
   const perSecond = (beaten - before.beaten) / (WATCHED_MS / 1_000);
   const metrics = await (await fetch(`${program.url}/metrics`)).text();
-  const held = Number(/rollcall_nodes\{[^}]*state="ACTIVE"[^}]*\} (\d+)/.exec(metrics)?.[1] ?? Number.NaN);
+  const held = Number(/rollcall_entities\{[^}]*state="ACTIVE"[^}]*\} (\d+)/.exec(metrics)?.[1] ?? Number.NaN);
   beating = false;
   await beats;
   return {

@@ -1,11 +1,12 @@
 import type { ComponentType } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { DomainView } from "../app/http/server/domains.ts";
-import { capitalize, type Domain, DomainContext } from "./domains/domain.ts";
+import { type Domain, DomainContext } from "./domains/domain.ts";
 import { DomainSwitch } from "./domains/domain-switch.tsx";
 import { addressesOf, type PageAddress, readAddress } from "./domains/page-address.ts";
 import { partsOf } from "./domains/parts-by-module.ts";
 import { onUnauthenticated } from "./shared/api.ts";
+import { capitalize } from "./shared/format.ts";
 import { ErrorMessage } from "./shared/error-message.tsx";
 import { Link, type PageProps, usePageLocation } from "./shared/router.tsx";
 import { useApi } from "./shared/use-api.ts";

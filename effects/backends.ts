@@ -14,6 +14,13 @@ export interface Backends {
   readonly clock: Clock;
 }
 
+/** A backend that a domain has asked for. */
+export interface OpenedBackend {
+  readonly name: "catalogue";
+  /** @throws Fault UNAVAILABLE, retryable: no answer */
+  check(): Promise<{ readonly version: string }>;
+}
+
 /** The variables of the configuration that backends read. */
 interface BackendVariables {
   readonly CONSUL_HTTP_ADDR?: string | undefined;
@@ -28,12 +35,15 @@ export interface BackendOptions {
   readonly clock: Clock;
 }
 
+/** `opened`: those that the domain has asked for; nothing else is asked whether it can be reached. */
+export type DomainBackends = Backends & { readonly opened: readonly OpenedBackend[] };
+
 /**
  * The backends of a process.
  * @returns those of a domain
  * @throws Error, when Consul is first asked for: an invalid address or token
  */
-export function backendsOf({ variables, scope, sql, clock }: BackendOptions): (domain: string) => Backends {
+export function backendsOf({ variables, scope, sql, clock }: BackendOptions): (domain: string) => DomainBackends {
   const openCatalogs = (): ((domain: string) => ServiceCatalog) => {
     const { CONSUL_HTTP_ADDR: address, CONSUL_HTTP_TOKEN: token, CONSUL_REGISTRATION: registration } = variables;
     if (address === undefined)
@@ -52,6 +62,9 @@ export function backendsOf({ variables, scope, sql, clock }: BackendOptions): (d
       clock,
       get serviceCatalog() {
         return (own ??= (catalogs ??= openCatalogs())(domain));
+      },
+      get opened() {
+        return own ? [{ name: "catalogue", check: own.discovery.probe.bind(own.discovery) } as const] : [];
       },
     };
   };

@@ -29,7 +29,6 @@ interface ListOptions extends ServerDomainOptions {
 }
 
 export function addCommands(program: Command): void {
-  withServerOptions(program.command("domains")).description("the domains of a running system").action(listDomains);
   const entities = program.command("entities").description("the entities of a domain of a running system");
   withServerDomainOptions(entities.command("list"))
     .description("every entity with its state")
@@ -55,21 +54,6 @@ export function addCommands(program: Command): void {
     .argument("<[domain/]id>")
     .action(explain);
 }
-
-async function listDomains(options: ServerOptions): Promise<void> {
-  const domains = await servedDomains(options);
-  if (options.json) return printJson(domains);
-  const rows = domains.map(({ name, module, contract_hash, states, failure }) => [
-    ...[name, module, contract_hash.slice(0, 12), states === null ? "unknown" : countsText(states), failure ?? ""],
-  ]);
-  printTable(["DOMAIN", "MODULE", "CONTRACTS", "ENTITIES", "FAILURE"], rows);
-}
-
-const countsText = (states: Readonly<Record<string, number>>): string =>
-  Object.entries(states)
-    .filter(([, count]) => count > 0)
-    .map(([state, count]) => `${count} ${state}`)
-    .join(", ");
 
 async function list(options: ListOptions): Promise<void> {
   const { state, reducerState: reducer_state, query: q, limit } = options;

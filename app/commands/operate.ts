@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import type { DoctorCheck } from "../http/health/troubles.ts";
+import type { DoctorCheck } from "../http/health/doctor.routes.ts";
 import type { Hold } from "../http/health/holds.routes.ts";
 import { callServer, ServerProblem, type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
 import {
@@ -9,7 +9,6 @@ import {
   wantedDomains,
   withServerDomainOptions,
 } from "../terminal/server-domains.ts";
-import { UsageError } from "../terminal/usage-error.ts";
 import { colors, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
 
 export function addCommands(program: Command): void {
@@ -39,38 +38,26 @@ export function addCommands(program: Command): void {
 interface DoctorReport {
   readonly ok: boolean;
   readonly checked_at: string;
-  readonly checks: readonly (DoctorCheck & { readonly domain?: string })[];
+  readonly checks: readonly DoctorCheck[];
 }
 
-async function doctor(options: ServerDomainOptions): Promise<void> {
-  const report = await examine(options).catch((error: unknown): DoctorReport => {
-    if (error instanceof UsageError) throw error;
-    const detail = error instanceof Error ? error.message : String(error);
-    return { ok: false, checked_at: new Date().toISOString(), checks: [{ name: "server", level: "finding", detail }] };
-  });
-  const isOfSeveral = new Set(report.checks.map(({ domain }) => domain)).size > 1;
-  const named = report.checks.map(({ domain, ...check }) => ({
+async function doctor({ domain, ...options }: ServerDomainOptions): Promise<void> {
+  const report = await callServer<DoctorReport>(options, "/api/v1/doctor", { query: { domain } }).catch(
+    (error: unknown): DoctorReport => {
+      const detail = error instanceof Error ? error.message : String(error);
+      const check: DoctorCheck = { domain: null, name: "server", level: "finding", detail };
+      return { ok: false, checked_at: new Date().toISOString(), checks: [check] };
+    },
+  );
+  const isOfSeveral = new Set(report.checks.flatMap((check) => check.domain ?? [])).size > 1;
+  const named = report.checks.map((check) => ({
     ...check,
-    name: isOfSeveral ? `${domain}: ${check.name}` : check.name,
+    name: isOfSeveral && check.domain !== null ? `${check.domain}: ${check.name}` : check.name,
   }));
   const width = Math.max(...named.map(({ name }) => name.length));
   if (options.json) printJson(report);
   else for (const check of named) print(checkText(check, width));
   if (!report.ok) process.exitCode = 1;
-}
-
-async function examine(options: ServerDomainOptions): Promise<DoctorReport> {
-  const reports = await Promise.all(
-    (await wantedDomains(options)).map(async (domain) => {
-      const report = await callServer<DoctorReport>(options, pathOfDomain(domain, "/doctor"));
-      return { ...report, checks: report.checks.map((check) => ({ domain, ...check })) };
-    }),
-  );
-  return {
-    ok: reports.every(({ ok }) => ok),
-    checked_at: reports[0]?.checked_at ?? new Date().toISOString(),
-    checks: reports.flatMap(({ checks }) => checks),
-  };
 }
 
 function checkText({ name, level, detail, remedy }: DoctorCheck, width: number): string {

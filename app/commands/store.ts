@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { refuseFormerStore } from "../../runtime/adapters/former-store.ts";
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
@@ -7,7 +6,7 @@ import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
-import type { Sql } from "../../runtime/ports/store.ts";
+import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { moveStore } from "../../runtime/shell/deployment.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { MIGRATIONS } from "../host/compose.ts";
@@ -121,7 +120,7 @@ async function applyMigrations({ json }: { readonly json: boolean }): Promise<vo
 /** Opens both services for one domain. @throws Error in the embedded mode; UsageError */
 async function withOffsets<Result>(
   { contracts, ...options }: OffsetsOptions,
-  use: (store: PostgresStore, domain: Domain, offsets: readonly StoredOffset[]) => Promise<Result>,
+  use: (store: Store, domain: Domain, offsets: readonly StoredOffset[]) => Promise<Result>,
 ): Promise<Result> {
   const config = readConfig(process.env);
   const {
@@ -138,7 +137,6 @@ async function withOffsets<Result>(
   const model = await readFolder(contracts, options);
   if (!model) throw new Error("the topics are not known as long as the contracts have errors");
   const domain = compileDomain(model, { env, namespace });
-  const store = new PostgresStore({ url, applicationName: "rollcall offsets", maxConnections: 2 });
   const bus = new KafkaBus({
     ...kafkaAccess(config, servers),
     clientId: "rollcall-offsets",
@@ -146,11 +144,12 @@ async function withOffsets<Result>(
     clock: new SystemClock(),
   });
   try {
-    await refuseFormerStore(store);
-    const ends = await bus.logEnds(topicsOf(domain).input, { timeoutMs: BUS_TIMEOUT_MS });
-    return await use(store, domain, await readOffsets(store, domain, ends));
+    return await withStore(config, async (store) => {
+      const ends = await bus.logEnds(topicsOf(domain).input, { timeoutMs: BUS_TIMEOUT_MS });
+      return use(store, domain, await readOffsets(store, domain, ends));
+    });
   } finally {
-    await Promise.all([bus.close(), store.close()]);
+    await bus.close();
   }
 }
 

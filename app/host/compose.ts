@@ -27,9 +27,10 @@ import {
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, deploymentOf } from "./deployment.ts";
-import type { Module } from "./module.ts";
+import type { Measure, Module } from "./module.ts";
 import { ReloadingRuntime } from "./reloading-runtime.ts";
 import { installedTracing } from "./tracing.ts";
+import { Troubles } from "./troubles/troubles.ts";
 
 const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const MIGRATIONS = [
@@ -83,13 +84,15 @@ export async function composeHost(config: Config, options: HostOptions) {
   const timer = setInterval(() => void ensureJournalPartitions(store, nextDays(clock)).catch(() => {}), DAY_MS / 4);
   timer.unref();
   let stopping: Promise<void> | undefined;
+  const troubles = new Troubles({ systems, clock, isStopping: () => stopping !== undefined });
   const stop = async (): Promise<void> => {
     clearInterval(timer);
+    troubles.stop();
     await Promise.all(systems.map(({ runtime }) => runtime.stop()));
     await store.close();
   };
   return {
-    ...{ config, clock, store },
+    ...{ config, clock, store, troubles },
     systems: systems as readonly System[],
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
@@ -99,6 +102,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     },
     /** @throws as `Runtime.start`, when no domain can be started */
     async start(): Promise<void> {
+      troubles.start();
       const started = await Promise.allSettled(systems.map(({ runtime }) => runtime.start()));
       const failures = started.flatMap((result, index) =>
         result.status === "rejected" ? [{ system: systems[index] as System, error: result.reason as unknown }] : [],
@@ -126,7 +130,7 @@ type Shared = Awaited<ReturnType<typeof openShared>>;
 
 function composeSystem(
   config: Config,
-  { clock, createBus, deployment, failpoint, store, tracing }: Shared,
+  { clock, createBus, deployment, failpoint, store }: Shared,
   { module, source, contracts, backends }: ServedDomain,
   { editable = false, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
@@ -140,7 +144,8 @@ function composeSystem(
     makeBus: () => createBus(source.code.domain),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({
-        ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded, tracing },
+        ...{ domain, bus, store, clock, observe, failpoint, onFatal, onSuperseded },
+        tracing: installedTracing(busName(config), domain.name),
         owner: `${PROCESS_NAME}:${v7()}`,
         confirmTakeover: (tx) => assertDeployment(tx, deployment),
         partitions: partitionsByDomain?.get(source.code.domain) ?? partitions,
@@ -151,7 +156,7 @@ function composeSystem(
     ...{ config, module, backends, editable, runtime, store, clock },
     name: source.code.domain,
     /** The durations that its module measures. */
-    measures: module.domains.find(({ name }) => name === source.code.domain)?.measures ?? [],
+    measures: measuresOf(module, source.code.domain),
     /** The folder that a reload reads. */
     contractsDir: source.directory,
     get catalog() {
@@ -176,6 +181,9 @@ function composeSystem(
   return system;
 }
 
+const measuresOf = ({ domains }: Module, domain: string): readonly Measure[] =>
+  domains.find(({ name }) => name === domain)?.measures ?? [];
+
 /** What the domains of a process share, and the contracts of each that are in force. */
 async function openShared(config: Config, { log, ...options }: HostOptions) {
   const clock: Clock = new SystemClock();
@@ -199,14 +207,14 @@ async function openShared(config: Config, { log, ...options }: HostOptions) {
       const contracts = await resolveStartupContracts(store, domain.contracts, domain.source, {
         isShared: !isEmbedded(config),
         by: `the start of ${PROCESS_NAME}`,
-        warn: (text) => log?.warn(text),
+        warn: (text) => log?.warn({ domain: domain.source.code.domain }, text),
       });
       domains.push({ ...domain, contracts });
     }
     const broker = new EmbeddedBroker({ store, clock });
     const createBus = (domain: string): EventBus =>
       openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
-    return { clock, createBus, deployment, domains, failpoint, store, tracing: installedTracing(busName(config)) };
+    return { clock, createBus, deployment, domains, failpoint, store };
   } catch (error) {
     await store.close();
     throw error;

@@ -3,6 +3,7 @@ import { SECRETS } from "./config.ts";
 import { unversionedChangeWarning } from "./contracts-in-force.ts";
 import { type EventOf, observerOf, type ShellEventHandlers } from "./shell-event-handlers.ts";
 import type { System } from "./compose.ts";
+import type { Troubles } from "./troubles/troubles.ts";
 
 /** Names of secrets: of environment variables, headers and client options. */
 const SECRET_KEYS = ["password", "token", "secret", "authorization", "cookie", "key", ...SECRETS];
@@ -68,53 +69,43 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
   unpublishable: (event, log) =>
     log.error(event, `the bus refused an event for ${event.topic}: it is in the journal only`),
 
-  partitions_owned({ owned, refused }, log) {
-    if (refused.length > 0) log.error({ refused }, "partitions refused");
-    log.info({ owned: owned.length }, `serves ${owned.length} partitions`);
-  },
+  partitions_owned: ({ owned }, log) => log.info({ owned: owned.length }, `serves ${owned.length} partitions`),
   partitions_lost: (event, log) => log.warn(event, "partitions have another owner"),
-  expiry_held: (event, log) =>
-    log.error(
-      event,
-      `expiry of ${event.state} is held: ${event.entities} of ${event.total} would have expired at once; ` +
-        "rollcall hold list",
-    ),
   expiry_released: (event, log) =>
     log.warn(event, `expiry of ${event.state} is released by ${event.by ?? "the guard: no entity waits any more"}`),
-  deletions_held: (event, log) =>
-    log.error(
-      event,
-      `deletions from ${event.backend} are held: ${event.deletions} of ${event.total} would have happened at once; ` +
-        "rollcall hold list",
-    ),
   contracts_in_force(event, log) {
     for (const file of event.filesWithoutNewVersion) log.warn(unversionedChangeWarning(file));
     log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "new contracts are in force");
   },
-  contracts_refused: ({ by, reason }, log) =>
-    log.error({ by, reason }, "a contract change was refused: the previous contracts stay in force"),
-
-  domain_failed: ({ error }, log) =>
-    log.error({ error: redactCredentials(error) }, "the domain can't be served: it is tried again"),
-
   comparison_done(event, log) {
     const { backend, missing, altered, leftover, repairs } = event;
-    if (missing + altered + leftover === 0) return log.debug(event, `${backend} matches its entities`);
-    log.warn(
-      event,
-      `${backend} differs: ${missing} missing, ${altered} altered, ${leftover} left over; ${repairs} repairs requested`,
-    );
+    const found = `${missing} missing, ${altered} altered, ${leftover} left over; ${repairs} repairs requested`;
+    log.debug(event, `${backend} is compared: ${found}`);
   },
+
+  // Troubles, which say them once: `logTroubles`.
+  expiry_held: (event, log) => log.debug(event, "expiry held"),
+  deletions_held: (event, log) => log.debug(event, "deletions held"),
+  contracts_refused: ({ by, reason }, log) => log.debug({ by, reason }, "contracts refused"),
+  domain_failed: ({ error }, log) => log.debug({ error: redactCredentials(error) }, "domain failed"),
   comparison_failed: ({ backend, error }, log) =>
-    log.warn({ backend, error: redactCredentials(error) }, `${backend} can't be compared with its entities`),
-  breaker: (event, log) =>
-    event.open
-      ? log.warn(event, `${event.backend} is not called: its circuit breaker is open`)
-      : log.info(event, `${event.backend} is reachable again`),
+    log.debug({ backend, error: redactCredentials(error) }, "comparison failed"),
+  breaker: (event, log) => log.debug(event, `breaker ${event.open ? "open" : "closed"}`),
   unreachable: ({ part, error }, log) =>
-    log.warn({ part, error: redactCredentials(error) }, `the ${part} can't be reached`),
-  recovered: (event, log) => log.info(event, `the ${event.part} is reachable again`),
+    log.debug({ part, error: redactCredentials(error) }, `no answer of the ${part}`),
+  recovered: (event, log) => log.debug(event, `the ${event.part} answers again`),
 };
+
+/** A line when a trouble begins, one a minute while it lasts, one when it ends. Returns a function that ends it. */
+export const logTroubles = (log: Logger, troubles: Pick<Troubles, "watch">): (() => void) =>
+  troubles.watch(({ kind, trouble, count, lastedMs }) => {
+    const { code, domain, partitions, sinceMs, title, detail, remedy, blocks } = trouble;
+    const since = new Date(sinceMs).toISOString();
+    const facts = { trouble: code, ...(domain !== null && { domain }), partitions, since, count, lasted_ms: lastedMs };
+    if (kind === "ended") return log.info(facts, `ended: ${title}`);
+    const text = redactCredentials(`${kind === "lasts" ? "still: " : ""}${title}: ${detail}; ${remedy}`);
+    log[code === "STARTING" ? "info" : blocks === "nothing" ? "warn" : "error"](facts, text);
+  });
 
 const redactCredentials = (text: string): string => text.replaceAll(URL_CREDENTIALS, "$1[redacted]@");
 

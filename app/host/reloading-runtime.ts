@@ -184,12 +184,15 @@ export class ReloadingRuntime {
     for (let failures = 0; !this.#stopping;) {
       try {
         const inForce = await contractInForce(store, source.code.domain);
-        if (!inForce || inForce.hash === this.#contracts.domain.contractHash) return;
+        // Those of before may be in force again after this process could not follow.
+        if (!inForce || inForce.hash === this.#contracts.domain.contractHash)
+          return this.#failure ? await this.#run() : undefined;
         const next = await loadStoredContracts(store, inForce.hash, source);
         return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         if (failures === 0) this.#recordRefusal("another process", reason);
+        this.#recordFailure(error);
         // While it stays in the group, no other process is given its partitions.
         await this.#runtime.stop();
         await this.#bus.close();

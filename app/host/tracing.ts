@@ -22,16 +22,17 @@ const LINKS_MAX = 128;
 /**
  * Spans of the OpenTelemetry SDK that the operator has installed (docs/guide/operate.md).
  * @param system the bus, by its name in OpenTelemetry's conventions for messaging
+ * @param domain whose work it is; an attribute of each span
  * @returns undefined without an SDK: then tracing costs nothing
  */
-export function installedTracing(system: string): Tracing | undefined {
+export function installedTracing(system: string, domain: string): Tracing | undefined {
   const provider = trace.getTracerProvider();
   const isInstalled =
     !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(INSTRUMENTATION_SCOPE) !== undefined;
-  return isInstalled ? createTracing(provider.getTracer(INSTRUMENTATION_SCOPE, VERSION), system) : undefined;
+  return isInstalled ? createTracing(provider.getTracer(INSTRUMENTATION_SCOPE, VERSION), system, domain) : undefined;
 }
 
-function createTracing(tracer: Tracer, system: string): Tracing {
+function createTracing(tracer: Tracer, system: string, domain: string): Tracing {
   const start = (name: string, options: SpanOptions, parent: Context = ROOT_CONTEXT): Span =>
     spanOf(tracer.startSpan(name, options, parent));
   /** A batch is linked to the trace of each message; it is a part of that trace only when there is just one. */
@@ -40,7 +41,8 @@ function createTracing(tracer: Tracer, system: string): Tracing {
     const links = traces.slice(0, LINKS_MAX).map((each) => ({ context: contextOf(each) }));
     return start(name, { kind, attributes, links }, childContext(sharedTraceparent(traceparents)));
   };
-  const shared = { "messaging.system": system };
+  const ofDomain = { "rollcall.domain": domain };
+  const shared = { "messaging.system": system, ...ofDomain };
   return {
     message: (message) =>
       start(
@@ -69,6 +71,7 @@ function createTracing(tracer: Tracer, system: string): Tracing {
     effect({ intentType, backend }, intents) {
       const traceparents = intents.map(({ traceparent }) => traceparent);
       const attributes = {
+        ...ofDomain,
         "rollcall.backend": backend,
         "rollcall.intent.type": intentType,
         "rollcall.intents": intents.length,

@@ -90,5 +90,3 @@ export function useDomain(): Domain {
 /** As `useApi`, for one of the domain's routes. */
 export const useDomainApi = <Answer>(path: string, everyMs?: number): ApiResult<Answer> =>
   useApi(useDomain().api(path), everyMs);
-
-export const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

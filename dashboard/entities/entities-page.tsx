@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Overview, StateKind } from "../../app/http/overview/overview.ts";
-import { capitalize, type EntityFilter, type EntityRow, useDomain, useDomainApi } from "../domains/domain.ts";
+import { type EntityFilter, type EntityRow, useDomain, useDomainApi } from "../domains/domain.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { subscribeToEvents } from "../shared/event-stream.ts";
-import { formatNumber } from "../shared/format.ts";
+import { capitalize, formatNumber } from "../shared/format.ts";
 import { PagedRows } from "../shared/paged-rows.ts";
 import { refreshScheduler } from "../shared/refresh-scheduler.ts";
 import { Link, navigate, usePageLocation } from "../shared/router.tsx";

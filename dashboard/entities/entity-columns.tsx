@@ -1,6 +1,6 @@
-import { capitalize, type ColumnFacts, type CommonColumns } from "../domains/domain.ts";
+import { type ColumnFacts, type CommonColumns } from "../domains/domain.ts";
 import { EntityLink } from "../domains/entity-link.tsx";
-import { formatDuration } from "../shared/format.ts";
+import { capitalize, formatDuration } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { nextDeadline } from "./next-deadline.ts";
 

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { capitalize, useDomain, useDomainApi } from "../domains/domain.ts";
+import { useDomain, useDomainApi } from "../domains/domain.ts";
+import { capitalize } from "../shared/format.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import type { StreamState } from "../shared/event-stream.ts";
 import { Form, SelectField, TextField } from "../shared/fields.tsx";

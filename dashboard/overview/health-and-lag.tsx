@@ -8,7 +8,7 @@ export function HealthAndLag({ overview: { parts, lag } }: { readonly overview: 
   const checks = [
     ["bus", bus.ok, bus.reason ?? "reachable"],
     ["store", store.ok, store.reason ?? "reachable"],
-    ["catalogue", catalogue.ok, catalogue.reason ?? "reachable"],
+    ...(catalogue ? [["catalogue", catalogue.ok, catalogue.reason ?? "reachable"] as const] : []),
     ["partitions", partitions.ok, partitions.reason ?? `${partitions.owned} of ${partitions.of} served here`],
     ["contracts", contracts.ok, contracts.hash.slice(0, 12)],
   ] as const;

@@ -1,12 +1,12 @@
 import type { Overview as OverviewAnswer } from "../../app/http/overview/overview.ts";
-import { capitalize, type Domain, type Rates, type ShownRate, useDomain, useDomainApi } from "../domains/domain.ts";
+import { type Domain, type Rates, type ShownRate, useDomain, useDomainApi } from "../domains/domain.ts";
 import { ChartTable, type ChartSeries } from "./chart-table.tsx";
-import { Notices } from "./notices.tsx";
-import { formatDateTime, formatMeasuredMs, formatNumber } from "../shared/format.ts";
+import { capitalize, formatDateTime, formatMeasuredMs, formatNumber } from "../shared/format.ts";
 import { StateName } from "../shared/state-name.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { Link, pathWithQuery } from "../shared/router.tsx";
 import { HealthAndLag } from "./health-and-lag.tsx";
+import { Troubles } from "./troubles.tsx";
 import "./overview-page.css";
 
 const POLL_MS = 5_000;
@@ -34,12 +34,12 @@ function OverviewContent({ overview, onChanged }: OverviewContentProps) {
   const domain = useDomain();
   const { parts } = domain;
   const { entities } = parts.words;
-  const { notices, states, history, began_at } = overview;
+  const { troubles, states, history, began_at } = overview;
   const shownRates = parts.rates(Object.keys(overview.rates.events));
   const times = history?.at ?? [];
   return (
     <>
-      <Notices notices={notices} onDone={onChanged} />
+      <Troubles troubles={troubles} onDone={onChanged} />
       {states.every(({ entities: count }) => count === 0) && <parts.GetStarted />}
       <Tiles overview={overview} rates={shownRates.filter(({ hasTile }) => hasTile)} />
       <ChartTable

@@ -49,6 +49,7 @@ export class Runtime {
   readonly #stop = new AbortController();
   #refused: readonly string[] = [];
   #assignmentGeneration = 0;
+  #isAssignmentSettled = false;
   #loop: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
@@ -133,21 +134,21 @@ export class Runtime {
 
   status() {
     const { owned, partitionCount, inbox } = this.#context;
-    const { lagByPartition } = this.#serviceMonitor;
     return {
       owned: [...owned.keys()].sort((a, b) => a - b),
       partitions: partitionCount,
+      /** Whether partitions were assigned and taken over at least once, be they none. */
+      isAssignmentSettled: this.#isAssignmentSettled,
       /** Why partitions were not taken over, one text for each. */
       refused: this.#refused,
-      bus: this.#serviceMonitor.statusOf("bus"),
-      store: this.#serviceMonitor.statusOf("store"),
+      paused: [...owned.values()].flatMap(({ number, isPaused }) => (isPaused ? [number] : [])),
+      ...this.#serviceMonitor.status,
+      commits: this.#turns.commits,
+      openBreakersMs: this.#intents.openBreakersMs,
       waiting: inbox.size,
       intents: this.#intents.size,
       unpublished: this.#publisher.size,
       deadlines: this.#deadlines.index.size,
-      /** Records in the log that were not taken yet, over the owned partitions. */
-      lag: [...lagByPartition.values()].reduce((sum, lag) => sum + lag, 0),
-      lagByPartition,
       brokerTimeMs: this.brokerTimeMs,
       /** Holds on expiry that are in force, over all processes; `waiting` counts this process's entities. */
       holds: this.#deadlines.guard.holds,
@@ -251,6 +252,7 @@ export class Runtime {
   #resumePartitions({ started, refused, intents, unpublished, deadlines }: Takeover): void {
     const { bus, clock, inbox, observe, owned } = this.#context;
     this.#refused = refused;
+    this.#isAssignmentSettled = true;
     for (const { partition, servedForMs } of started) {
       if (servedForMs !== null) partition.resumedAtMs = clock.monotonicMs() - servedForMs;
       owned.set(partition.number, partition);

@@ -1,9 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readConfig } from "../../app/host/config.ts";
+import type { Module } from "../../app/host/module.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
+import type { Decision } from "../../runtime/core/decision.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import { toyModule } from "../host/toy-module.ts";
 import { HttpBench, lasting } from "./http-bench.ts";
@@ -18,13 +21,26 @@ let folder: string;
 let bench: HttpBench;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "rollcall-domains-"));
-  const modules = ["books", "tools"].map((name) => toyModule(name, folder));
-  bench = await HttpBench.open(lasting, { modules });
+  bench = await HttpBench.open(lasting, { modules: [toyModule("books", folder), tools()] });
 });
 afterAll(async () => {
   await bench.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** A module with routes and a measure of its own. */
+function tools(): Module {
+  const { domains, ...module } = toyModule("tools", folder);
+  const measures = [
+    { name: "sale", help: "Of an order.", durationMs: ({ events }: Decision) => events.length || undefined },
+  ];
+  return {
+    ...module,
+    domains: domains.map((domain) => ({ ...domain, measures })),
+    routes: (http: FastifyInstance) =>
+      void http.get("/api/v1/tools/hello", { config: { access: ["reader"] } }, async () => ({ hello: "tools" })),
+  };
+}
 
 const path = (domain: string, rest: string): string => `/api/v1/domains/${domain}${rest}`;
 const get = async <Body = Record<string, unknown>>(domain: string, rest: string): Promise<Body> =>
@@ -265,6 +281,24 @@ describe("what operators do with one domain", () => {
     const { checks } = await get<{ checks: { name: string; detail: string }[] }>("books", "/doctor");
     expect(checks.find(({ name }) => name === "contracts")?.detail).toContain("order_orchestrator");
   });
+});
+
+it("a module adds routes, and measures to its overview", async () => {
+  expect(await bench.ask("/api/v1/tools/hello")).toMatchObject({ status: 200, body: { hello: "tools" } });
+  const durations = async (domain: string) => (await get<{ durations: object }>(domain, "/overview")).durations;
+  expect(await durations("tools")).toMatchObject({ sale: { p50_ms: 1 } });
+  expect(await durations("books")).toEqual({});
+});
+
+it("two modules can't both be at the root of the paths", () => {
+  const { host } = bench;
+  const [registration, books] = host.systems.map((system) => ({
+    ...system,
+    module: { ...system.module, isAtRoot: true },
+  }));
+  expect(() => createHttpServer({ ...host, systems: [registration, books] as never })).toThrow(
+    "registration and books are both at the root of the paths",
+  );
 });
 
 it("the only domain of a server needs no name in its paths", async () => {

@@ -62,16 +62,18 @@ describe("nodes that go silent at once", () => {
   it("are held when they are many; every interface reports it, and other work continues", async () => {
     await register(many);
     await expect.poll(holds, WAIT).toMatchObject([{ subject: "ACTIVE", kind: "expiry", in_force: true }]);
-    await expect.poll(() => metric('rollcall_expiry_held_entities{state="ACTIVE"} 12'), WAIT).toBe(true);
-    expect(await metric('rollcall_expiry_held{state="ACTIVE"} 1')).toBe(true);
+    await expect
+      .poll(() => metric('rollcall_expiry_held_entities{domain="registration",state="ACTIVE"} 12'), WAIT)
+      .toBe(true);
+    expect(await metric('rollcall_trouble{domain="registration",code="EXPIRY_HELD"} 1')).toBe(true);
     expect(await inState("LIVENESS_EXPIRED")).toEqual(few);
     const ready = await bench.ask("/health/ready");
     expect(ready).toMatchObject({
       status: 200,
-      body: { notices: [expect.stringContaining("expiry of ACTIVE is held")] },
+      body: { troubles: [{ code: "EXPIRY_HELD", domain: "registration", subject: "ACTIVE" }] },
     });
     const doctor = await rollcall("doctor");
-    expect(doctor).toMatchObject({ code: 1, out: expect.stringMatching(/FINDING +expiry hold/) });
+    expect(doctor).toMatchObject({ code: 1, out: expect.stringMatching(/FINDING +EXPIRY_HELD/) });
     expect((await rollcall("hold", "list")).out).toMatch(/registration +ACTIVE +expiry +\d+ of \d+/);
     beating.add("newcomer");
     await register(["newcomer"]);
@@ -81,7 +83,9 @@ describe("nodes that go silent at once", () => {
   it("stay when they come back during the hold", async () => {
     const [back] = many as [string];
     beating.add(back);
-    await expect.poll(() => metric('rollcall_expiry_held_entities{state="ACTIVE"} 11'), WAIT).toBe(true);
+    await expect
+      .poll(() => metric('rollcall_expiry_held_entities{domain="registration",state="ACTIVE"} 11'), WAIT)
+      .toBe(true);
   });
 
   it("expire when an operator releases the hold, whose reason is stored; the others stay", async () => {

@@ -8,6 +8,7 @@ import { readConfig } from "../../app/host/config.ts";
 import type { Module } from "../../app/host/module.ts";
 import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
+import { Troubles } from "../../app/host/troubles/troubles.ts";
 import { registration } from "../../app/modules/registration/module.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { ShellLimits } from "../../runtime/shell/limits.ts";
@@ -83,7 +84,8 @@ export class HttpBench {
 
   /** The same host, whose system is another one in some ways. */
   changedHost(changes: Partial<System>, config = this.system.config): Host {
-    return { ...this.host, config, systems: [{ ...this.system, config, ...changes }] };
+    const systems = [{ ...this.system, config, ...changes }];
+    return { ...this.host, config, systems, troubles: new Troubles({ systems, clock: this.host.clock }) };
   }
 
   async close(): Promise<void> {

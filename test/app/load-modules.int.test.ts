@@ -57,6 +57,17 @@ describe("modules", () => {
     ["that exports two", "export const a = valid; export const b = { ...valid };", "it exports 2 modules"],
     ["that throws", "throw new Error('no network');", "can't be loaded: Error: no network"],
     ["with two domains of one name", "valid.domains.push(valid.domains[0]); export default valid;", "declared twice"],
+    ["with routes that are no function", "export default { ...valid, routes: [] };", "routes: must be a function"],
+    [
+      "with a measure that has no help",
+      "valid.domains[0].measures = [{ name: 'a', help: '', durationMs: () => 1 }]; export default valid;",
+      "domains.0.measures.0.help",
+    ],
+    [
+      "at the root with two domains",
+      "valid.domains.push({ ...valid.domains[0], name: 'b' }); export default { ...valid, isAtRoot: true };",
+      "isAtRoot: only a module with one domain",
+    ],
     [
       "whose code needs a backend at once",
       "valid.domains[0].code = ({ sql }) => sql.query('select 1'); export default valid;",

@@ -45,7 +45,7 @@ describe("the log", () => {
     expect(JSON.stringify(line)).toContain("postgres://[redacted]@db/x");
   });
 
-  it("logs lifecycle at info, outages and dead letters at warn, decisions at debug", () => {
+  it("logs lifecycle at info, dead letters at warn, decisions and what troubles tell at debug", () => {
     const events = [
       { kind: "partitions_owned", owned: [1, 2], refused: [] },
       { kind: "unreachable", part: "store", error: "postgres://me:hunter2@db refused" },
@@ -54,7 +54,6 @@ describe("the log", () => {
     ];
     expect(loggedEvents("info", ...events).map(({ level, msg }) => [level, msg])).toEqual([
       ["info", "serves 2 partitions"],
-      ["warn", "the store can't be reached"],
       ["warn", "dead letter MALFORMED_JSON: rollcall dlq list shows it"],
     ]);
     expect(loggedEvents("debug", decision)).toMatchObject([

@@ -41,10 +41,10 @@ describe("the overview", () => {
     expect(elsewhere.durations["activation"]).toEqual({ count: 0, p50_ms: null, p99_ms: null, max_ms: null });
   });
 
-  it("exports the same latencies to Prometheus, without labels", async () => {
+  it("exports the same latencies to Prometheus, by domain only", async () => {
     const { body } = await bench.ask<string>("/metrics");
-    expect(body).toContain("rollcall_activation_seconds_count 2");
-    expect(body).not.toMatch(/rollcall_activation_seconds_\w+\{(?!le=)/);
+    expect(body).toContain('rollcall_activation_seconds_count{domain="registration"} 2');
+    expect(body).not.toMatch(/rollcall_activation_seconds_\w+\{(?!(le="[^"]+",)?domain="registration"\})/);
   });
 
   it("has the lag of each partition that is served here", async () => {
@@ -59,15 +59,16 @@ describe("the overview", () => {
     expect((await overview("?history=false")).history).toBeNull();
   });
 
-  it("has no notices for a healthy system, and one for each hold", async () => {
-    expect(await overview()).toMatchObject({ notices: [], refused_contracts: null });
+  it("has no troubles while all is well, and one for each hold", async () => {
+    expect(await overview()).toMatchObject({ troubles: [], refused_contracts: null });
     const { store, domain } = bench.system;
     await store.query(
       `insert into rollcall.expiry_hold (domain, state, held_at, entities, total) values ($1, 'ACTIVE', ` +
         "now(), 7, 9)",
       [domain.name],
     );
-    const { notices } = await overview();
-    expect(notices).toMatchObject([{ level: "bad", hold: { domain: "registration", subject: "ACTIVE" } }]);
+    await expect
+      .poll(async () => (await overview()).troubles)
+      .toMatchObject([{ code: "EXPIRY_HELD", domain: "registration", subject: "ACTIVE" }]);
   });
 });

@@ -255,14 +255,16 @@ describe("metrics and doctor", () => {
   it("exports Prometheus metrics, without a label for a node", async () => {
     // The count of nodes is cached for some seconds.
     const told = async () => (await bench.ask<string>("/metrics")).body;
-    await expect.poll(told, { timeout: 30_000 }).toContain('rollcall_nodes{state="ACTIVE"} 1');
+    await expect.poll(told, { timeout: 30_000 }).toContain('rollcall_entities{domain="registration",state="ACTIVE"} 1');
     const { headers, body } = await bench.ask<string>("/metrics");
     expect(headers.get("content-type")).toContain("text/plain; version=0.0.4");
-    expect(body).toContain('rollcall_decisions_total{type="NodeIntrospectionEvent",result="changed"} 5');
-    expect(body).toMatch(/rollcall_dead_letters_total\{code="MALFORMED_JSON"\} \d/);
-    expect(body).toMatch(/rollcall_intent_tries_total\{type="consul.register",result="done"\} 5/);
-    expect(body).toContain("rollcall_partitions_owned 4");
-    expect(body).toMatch(/rollcall_turn_duration_seconds_count \d+/);
+    expect(body).toContain(
+      'rollcall_decisions_total{domain="registration",type="NodeIntrospectionEvent",result="changed"} 5',
+    );
+    expect(body).toMatch(/rollcall_dead_letters_total\{domain="registration",code="MALFORMED_JSON"\} \d/);
+    expect(body).toMatch(/rollcall_intent_tries_total\{domain="registration",type="consul.register",result="done"\} 5/);
+    expect(body).toContain('rollcall_partitions_owned{domain="registration"} 4');
+    expect(body).toMatch(/rollcall_turn_duration_seconds_count\{domain="registration"\} \d+/);
     expect(body).toContain(
       'rollcall_http_requests_total{method="GET",route="/api/v1/registrations/:node_id",status="200"}',
     );

@@ -100,9 +100,11 @@ describe("contracts that are reloaded", () => {
       refused: { diagnostics: [wrong] },
     });
     expect(await get("/health/ready")).toMatchObject({
-      notices: [expect.stringContaining("orchestrator.yaml:100: RC005")],
+      troubles: [{ code: "CONTRACTS_REFUSED", detail: expect.stringContaining("orchestrator.yaml:100: RC005") }],
     });
-    expect((await http.inject("/metrics")).body).toMatch(/^rollcall_contracts_refused 1$/m);
+    expect((await http.inject("/metrics")).body).toMatch(
+      /^rollcall_trouble\{domain="registration",code="CONTRACTS_REFUSED"\} 1$/m,
+    );
     expect((await http.inject("/api/v1/doctor")).body).toContain("rollcall reload");
     expect(minutesFromNow(await introspect("n1"))).toBe(20);
 

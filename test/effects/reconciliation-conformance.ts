@@ -126,7 +126,7 @@ export function describeReconciliation(
       await compared();
       for (const ghost of ghosts) expect(await find(ghost)).toBeDefined();
       const doctor = await bench.ask<{ ok: boolean; checks: object[] }>("/api/v1/doctor");
-      expect(doctor.body.checks).toContainEqual(expect.objectContaining({ name: "deletion hold", level: "finding" }));
+      expect(doctor.body.checks).toContainEqual(expect.objectContaining({ name: "DELETIONS_HELD", level: "finding" }));
       const released = await bench.ask("/api/v1/holds/registration/consul/release?by=ann&reason=test", {
         method: "POST",
       });

@@ -179,9 +179,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     defect: "a permanent refusal is tried again",
     promise: "G11",
-    file: "runtime/shell/intents/intent-runner.ts",
-    find: "} else if (permanent || running.failedTries > maxRetries) {",
-    replace: "} else if (running.failedTries > maxRetries) {",
+    file: "runtime/shell/intents/effect-call.ts",
+    find: 'return isPermanent(retryOn, fault) || failedTries > maxRetries ? "failed" : "retried";',
+    replace: 'return failedTries > maxRetries ? "failed" : "retried";',
     tests: ["test/shell/intents/intent-runner.unit"],
   },
   {
@@ -286,8 +286,8 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a node's token speaks for any node",
     promise: "security",
     file: "app/http/server/access.ts",
-    find: ": (nodeId: string): boolean => nodeId === name;",
-    replace: ': (nodeId: string): boolean => nodeId !== "" && name !== "";',
+    find: ": (id: string): boolean => id === name;",
+    replace: ': (id: string): boolean => id !== "" && name !== "";',
     tests: ["test/security/http-roles.int"],
   },
   {

@@ -35,7 +35,8 @@ export const alertTests = (parse(text("prometheus/alerts.test.yaml")) as RuleTes
 const dashboard = JSON.parse(text("grafana/rollcall.json")) as Dashboard;
 
 /** Values for Grafana's variables. */
-const filledIn = (expr: string): string => expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".+");
+const filledIn = (expr: string): string =>
+  expr.replaceAll("$__rate_interval", "1m").replaceAll("$instance", ".+").replaceAll("$domain", ".+");
 
 export const panelQueries = dashboard.panels.flatMap(({ title, targets = [] }) =>
   targets.map(({ expr, legendFormat }) => ({ title, expr: filledIn(expr), legend: legendFormat })),

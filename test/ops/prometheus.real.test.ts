@@ -11,6 +11,7 @@ import { RollcallNode } from "../../client/rollcall-node.ts";
 import { prometheus as prometheusPrograms, requirePrograms, ServicesImpossible } from "../real/services/programs.ts";
 import { run } from "../real/services/run.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
+import { toyModule } from "../host/toy-module.ts";
 import { ROOT } from "../tidy/sources.ts";
 import {
   alerts,
@@ -36,7 +37,10 @@ const impossible = await requirePrograms([prometheusPrograms]).then(
 );
 if (impossible !== undefined) console.error(`!!! SKIPPED: what Prometheus sees: ${impossible}`);
 
-describe.skipIf(impossible !== undefined)("what Prometheus sees of a running system", () => {
+describe.skipIf(impossible !== undefined).each([
+  { what: "one domain", others: [] },
+  { what: "three domains", others: ["books", "tools"] },
+])("what Prometheus sees of a running process with $what", ({ others }) => {
   const directory = mkdtempSync(join(tmpdir(), "rollcall-ops-"));
   const atEnd: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
   let prometheus: Prometheus;
@@ -48,7 +52,8 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
       ROLLCALL_DATA_DIR: join(directory, "data"),
       ROLLCALL_API_TOKENS: `reader prometheus ${READER}\noperator test ${OPERATOR}`,
     });
-    const host = await composeHost(config, { modules: [registration], limits: { reconcileEveryMs: 200 } });
+    const modules = [registration, ...others.map((name) => toyModule(name, directory))];
+    const host = await composeHost(config, { modules, limits: { reconcileEveryMs: 200 } });
     atEnd.push(() => host.stop());
     const system = host.system("registration");
     const http = createHttpServer(host);
@@ -67,7 +72,7 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     const nodes = NODES.map((nodeId) => new RollcallNode({ transport, nodeId, nodeType: "effect" }));
     atEnd.push(() => Promise.all(nodes.map((node) => node.close())));
     await Promise.all(nodes.map((node) => node.start()));
-    await waitUntil(() => expectSeries(`rollcall_nodes{state="ACTIVE"} == ${NODES.length}`), {
+    await waitUntil(() => expectSeries(`rollcall_entities{state="ACTIVE"} == ${NODES.length}`), {
       what: "the nodes",
       timeoutMs: 60_000,
     });
@@ -121,6 +126,11 @@ describe.skipIf(impossible !== undefined)("what Prometheus sees of a running sys
     const rules = groups.flatMap((group) => group.rules);
     expect(rules.map(({ name }) => name)).toEqual(alerts.map(({ alert }) => alert));
     expect(rules.filter(({ state }) => state !== "inactive")).toEqual([]);
+  });
+
+  it("has a series of each domain", async () => {
+    const domains = (await expectSeries("rollcall_build_info")).map(({ domain }) => domain);
+    expect(domains.toSorted()).toEqual([...others, "registration"].toSorted());
   });
 
   it("alerts at the first dead letter", async () => {

@@ -130,8 +130,16 @@ describe("the routes of the guide", () => {
 
   it("show reasons of readiness only to callers with a token", async () => {
     const { bench } = system;
-    const status = { ...bench.system.runtime.status(), bus: { ok: false, reason: "broker kafka-1.internal:9092" } };
-    const broken = { ...bench.system.runtime, status: () => status } as typeof bench.system.runtime;
+    const status = {
+      ...bench.system.runtime.status(),
+      bus: { ok: false, reason: "broker kafka-1.internal:9092", forMs: 0 },
+    };
+    const broken = {
+      ...bench.system.runtime,
+      failure: null,
+      refusedChange: null,
+      status: () => status,
+    } as typeof bench.system.runtime;
     const { createHttpServer } = await import("../../app/http/server/http-server.ts");
     const sick = createHttpServer(
       bench.changedHost({ runtime: broken }, { ...bench.system.config, ROLLCALL_API_TOKENS: [] }),

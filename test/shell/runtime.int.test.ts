@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Fault } from "../../runtime/core/fault.ts";
 import { done, effect, failed } from "../../runtime/core/effect.ts";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { SqlValue, Store } from "../../runtime/ports/store.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
@@ -106,6 +107,46 @@ describe("the runtime, on a domain of orders", () => {
       return row?.stored === true;
     };
     await until(async () => (await isStored()) && runtime.status().waiting === 0);
+  });
+
+  it("tells which partition stands still although messages wait in it", async () => {
+    // A partition whose records never come, as without a leader.
+    const mute = (bus: EventBus): EventBus =>
+      wrapped(bus, {
+        subscribe: (topics, listener) =>
+          bus.subscribe(topics, {
+            ...listener,
+            onRecords: (records) => listener.onRecords(records.filter(({ partition }) => partition !== 2)),
+          }),
+      });
+    const { publish, runtime, stateOf } = await start(store, { over: mute });
+    const idOf = (partition: number): string =>
+      Array.from({ length: 99 }, (_, i) => `o${i}`).find((id) => partitionOf(id, 4) === partition) as string;
+    expect(runtime.status()).toMatchObject({ isAssignmentSettled: true, standstillMs: new Map() });
+    await publish(
+      "place-order",
+      [0, 1, 2, 3].map((partition) => ({ order_id: idOf(partition), amount: 1 })),
+    );
+    for (const partition of [0, 1, 3]) await until(async () => (await stateOf(idOf(partition))) === "TOLD");
+    await until(() => {
+      const { standstillMs } = runtime.status();
+      return standstillMs.size === 1 && (standstillMs.get(2) ?? 0) > 0;
+    });
+  });
+
+  it("tells since when every commit fails, until one succeeds", async () => {
+    let isDown = false;
+    const { publish, runtime, stateOf } = await start(outOfReach(() => isDown));
+    await publish("place-order", [{ order_id: "o1", amount: 1 }]);
+    await until(async () => (await stateOf("o1")) === "TOLD");
+    expect(runtime.status().commits.failing).toBeUndefined();
+    isDown = true;
+    await publish("place-order", [{ order_id: "o2", amount: 1 }]);
+    await until(() => (runtime.status().commits.failing?.forMs ?? 0) > 0);
+    expect(runtime.status().commits.failing?.reason).toBe("down");
+    isDown = false;
+    await until(async () => (await stateOf("o2")) === "TOLD");
+    expect(runtime.status().commits.failing).toBeUndefined();
   });
 
   it("dead-letters a message that the store refuses, and no other of its batch", async () => {

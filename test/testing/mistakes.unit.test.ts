@@ -63,6 +63,7 @@ describe("a mistake is an error that lists what there is", () => {
       () =>
         testDomain({
           ...registration,
+          isAtRoot: false,
           domains: [registration.domains[0]!, { ...registration.domains[0]!, name: "b" }],
         }),
       /^the module registration has the domains registration, b: name one by the option domain$/,

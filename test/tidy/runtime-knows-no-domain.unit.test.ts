@@ -15,3 +15,29 @@ describe("runtime", () => {
     expect(others.flatMap((file) => wordsIn(file, [HEARTBEAT]))).toEqual([]);
   });
 });
+
+/** Files of app that name one, and why. The list only gets shorter. */
+const NAMING: Readonly<Record<string, string>> = {
+  "app/backends.ts": "exports the shapes of the catalogue's intents, which are named after Consul",
+  "app/commands/start.ts": "`rollcall dev` copies the contracts that are shipped",
+  "app/host/config.ts": "has the variables of every backend until backends bring their own",
+  "app/host/log.ts": "redacts the header with Consul's token",
+  "app/host/modules.ts": "lists the modules that are shipped",
+  "app/testing/memory-catalog.ts": "stands in for the catalogue in tests of modules",
+};
+
+describe("app outside of its modules", () => {
+  const words = [...DOMAIN_WORDS, /\bNode(?!JS\b)[A-Z]\w*/g];
+
+  it("names no domain, no backend of one and nothing that one tracks, but where it is listed", () => {
+    const own = filesIn("app").filter(({ path }) => !path.startsWith("app/modules/"));
+    const naming = own.filter((file) => wordsIn(file, words).length > 0);
+    const unlisted = naming.filter(({ path }) => !Object.hasOwn(NAMING, path));
+    expect(unlisted.flatMap((file) => wordsIn(file, words))).toEqual([]);
+    const listed = Object.keys(NAMING);
+    expect(
+      listed.filter((path) => !naming.some((file) => file.path === path)),
+      "they need no entry",
+    ).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Domain, NO_ENTITY, type StateSpec } from "../../../runtime/core/domain.ts";
 import type { System } from "../../host/compose.ts";
-import { cachedAnswer } from "../health/cached-answer.ts";
+import { cachedAnswer } from "../../host/cached-answer.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
 

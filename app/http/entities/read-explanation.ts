@@ -2,8 +2,7 @@ import { possibleTransitions } from "../../../runtime/contract/graph/possible-tr
 import { readEntities } from "../../../runtime/shell/turns/entity-row.ts";
 import type { System } from "../../host/compose.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
-import { readPartitionServices } from "../health/health.routes.ts";
-import { unreachableParts } from "../health/troubles.ts";
+import { readPartitionServices } from "../../host/troubles/partition-services.ts";
 import type { DomainApi } from "../server/domain-api.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { partitionOfEntity, readPendingIntents } from "./entity-queries.ts";
@@ -41,9 +40,11 @@ export async function readExplanation({ system, failures }: DomainApi, entityId:
 async function readOutages(system: System, id: string): Promise<string[]> {
   const { bus, store, refused } = system.runtime.status();
   const partition = partitionOfEntity(system, id);
-  const services = await readPartitionServices(system);
+  const services = await readPartitionServices(system.store, system.name);
   return [
-    ...unreachableParts({ bus, store }).map(({ line }) => line),
+    ...Object.entries({ bus, store }).flatMap(([part, status]) =>
+      status.ok ? [] : [`the ${part} can't be reached (${status.reason})`],
+    ),
     ...services
       .filter((service) => service.partition === partition && !service.isServed)
       .map(({ seconds }) => `no process has served its partition ${partition} for ${Math.floor(seconds)} s`),

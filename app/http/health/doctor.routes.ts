@@ -1,46 +1,91 @@
 import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
-import type { System } from "../../host/compose.ts";
+import type { Host, System } from "../../host/compose.ts";
+import { readPartitionServices } from "../../host/troubles/partition-services.ts";
+import { type Trouble, type TroubleCode, troublesFor } from "../../host/troubles/trouble.ts";
 import { withTimeout } from "../../host/with-timeout.ts";
 import { VERSION } from "../../version.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { DomainApi } from "../server/domain-api.ts";
 import { formatDuration } from "../server/text-format.ts";
-import { readHolds } from "./holds.routes.ts";
-import { readPartitionServices } from "./health.routes.ts";
-import { DoctorCheck, driftOf, finding, holdsInForce, ok, refusedContracts } from "./troubles.ts";
+import { systemOf } from "./health.routes.ts";
+
+const Check = z.object({
+  name: z.string().describe("what was examined, or the code of a trouble"),
+  level: z.enum(["ok", "note", "finding"]).describe("a finding is something to act on"),
+  detail: z.string(),
+  remedy: z.string().optional(),
+});
+type Check = z.infer<typeof Check>;
+const DoctorCheck = Check.extend({ domain: z.string().nullable().describe("null: of the whole process") });
+export type DoctorCheck = z.infer<typeof DoctorCheck>;
 
 const Report = z.object({
   ok: z.boolean().describe("false: at least one check is a finding"),
   checked_at: z.iso.datetime(),
   checks: z.array(DoctorCheck),
 });
+const Query = z.object({
+  domain: z.string().max(255).optional().describe("only this domain's; default: every domain's"),
+});
 
 const CHECK_TIMEOUT_MS = 5_000;
 const CLOCK_SKEW_MAX_MS = 1_000;
 const INTENT_AGE_MAX_MS = 60_000;
 
-export function addDoctorRoutes(http: Http, { system }: DomainApi): void {
+const ok = (name: string, detail: string): Check => ({ name, level: "ok", detail });
+const finding = (name: string, detail: string, remedy: string): Check => ({ name, level: "finding", detail, remedy });
+
+type Examined = Pick<Host, "systems" | "troubles" | "store" | "clock">;
+
+/** Of the process, and of every domain or one of them. */
+export function addDoctorRoutes(http: Http, host: Examined): void {
   http.get(
-    "/doctor",
-    apiRoute(["reader"], { summary: "Examines each part of the system", response: { 200: Report } }),
-    async () => {
-      const checked_at = new Date(system.clock.wallMs()).toISOString();
-      const examined = Object.entries(EXAMINATIONS).map(([name, examine]) => checkPart(system, name, examine));
-      const checks = (await Promise.all(examined)).flat();
-      return { ok: checks.every(({ level }) => level !== "finding"), checked_at, checks };
-    },
+    "/api/v1/doctor",
+    apiRoute(["reader"], {
+      summary: "Examines each part of the process and of its domains",
+      querystring: Query,
+      response: { 200: Report },
+    }),
+    ({ caller, query: { domain } }) => examineHost(host, systemOf(host.systems, domain, caller)),
   );
 }
 
-type Examine = (system: System) => DoctorCheck[] | Promise<DoctorCheck[]>;
+/** As the other, below a domain's path. */
+export function addDomainDoctorRoute(http: Http, host: Examined, system: System): void {
+  http.get(
+    "/doctor",
+    apiRoute(["reader"], { summary: "Examines each part of the process and of the domain", response: { 200: Report } }),
+    () => examineHost(host, system),
+  );
+}
 
-/** By the part of the system that they examine. */
-const EXAMINATIONS: Readonly<Record<string, Examine>> = {
-  runtime: runtimeChecks,
+async function examineHost(host: Examined, only: System | undefined): Promise<z.infer<typeof Report>> {
+  const checked_at = new Date(host.clock.wallMs()).toISOString();
+  const ofProcess = examineAll(host, null, { runtime: () => [runtimeCheck()], store: storeChecks });
+  const ofDomains = (only ? [only] : host.systems).map((system) => examineAll(system, system.name, EXAMINATIONS));
+  const troubles = await host.troubles.list();
+  const shown = only ? troublesFor(troubles, only.name) : troubles;
+  const checks = [...shown.map(checkOfTrouble), ...(await Promise.all([ofProcess, ...ofDomains])).flat()];
+  return { ok: checks.every(({ level }) => level !== "finding"), checked_at, checks };
+}
+
+/** Those that end without anyone's help. */
+const NOTES: readonly TroubleCode[] = ["DRIFT", "BACKPRESSURE"];
+
+const checkOfTrouble = ({ domain, code, title, detail, remedy, sinceMs }: Trouble): DoctorCheck => ({
+  ...{ domain, name: code, remedy },
+  level: NOTES.includes(code) ? "note" : "finding",
+  detail: `${title} since ${new Date(sinceMs).toISOString()}: ${detail}`,
+});
+
+type Examinations<Examined> = Readonly<Record<string, (examined: Examined) => Check[] | Promise<Check[]>>>;
+
+/** By the part of a domain that they examine. What is a trouble as well is not repeated. */
+const EXAMINATIONS: Examinations<System> = {
+  contracts: (system) => [contractsCheck(system)],
   bus: busChecks,
-  store: storeChecks,
-  catalogue: async ({ catalog }) => [ok("catalogue", (await catalog.probe()).version)],
+  catalogue: ({ backends: { opened } }) =>
+    Promise.all(opened.map(async ({ name, check }) => ok(name, (await check()).version))),
   partitions: partitionChecks,
   intents: intentChecks,
   "dead letters": deadLetterChecks,
@@ -48,29 +93,41 @@ const EXAMINATIONS: Readonly<Record<string, Examine>> = {
   "expiry guard": expiryGuardChecks,
 };
 
+async function examineAll<Examined extends Pick<Host, "clock">>(
+  examined: Examined,
+  domain: string | null,
+  examinations: Examinations<Examined>,
+): Promise<DoctorCheck[]> {
+  const parts = Object.entries(examinations).map(([name, examine]) => checkPart(examined, name, examine));
+  return (await Promise.all(parts)).flat().map((check) => ({ domain, ...check }));
+}
+
 /** Never throws: a part that can't be examined is a finding. */
-async function checkPart(system: System, name: string, examine: Examine): Promise<DoctorCheck[]> {
+async function checkPart<Examined extends Pick<Host, "clock">>(
+  examined: Examined,
+  name: string,
+  examine: Examinations<Examined>[string],
+): Promise<Check[]> {
   try {
-    return await withTimeout(system.clock, CHECK_TIMEOUT_MS, Promise.resolve(system).then(examine));
+    return await withTimeout(examined.clock, CHECK_TIMEOUT_MS, Promise.resolve(examined).then(examine));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return [finding(name, detail, "check that it runs and that this machine reaches it; GET /health/ready says more")];
   }
 }
 
-function runtimeChecks({ model, domain, runtime: { refusedChange } }: System): DoctorCheck[] {
+const runtimeCheck = (): Check =>
+  ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${formatDuration(process.uptime() * 1_000)}`);
+
+function contractsCheck({ model, domain }: System): Check {
   const { orchestrator, reducer, effects } = model.set;
   const versions = [orchestrator, reducer, ...effects].map(
     ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
   );
-  return [
-    ok("runtime", `rollcall ${VERSION} on Node ${process.version}, up for ${formatDuration(process.uptime() * 1_000)}`),
-    ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`),
-    ...refusedContracts(refusedChange).map(({ check }) => check),
-  ];
+  return ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`);
 }
 
-async function busChecks({ bus, domain, runtime, clock }: System): Promise<DoctorCheck[]> {
+async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check[]> {
   const { input, output } = topicsOf(domain);
   const expected = [...new Set([...input, ...output])];
   const { kind, version, brokers, topics } = await bus.describe(expected);
@@ -101,7 +158,7 @@ async function busChecks({ bus, domain, runtime, clock }: System): Promise<Docto
   ];
 }
 
-async function storeChecks({ store, clock }: System): Promise<DoctorCheck[]> {
+async function storeChecks({ store, clock }: Pick<Host, "store" | "clock">): Promise<Check[]> {
   const version = await store.version();
   const askedMs = clock.wallMs();
   const [row] = await store.query<{ now: Date }>("select clock_timestamp() as now");
@@ -111,7 +168,7 @@ async function storeChecks({ store, clock }: System): Promise<DoctorCheck[]> {
   return [ok("store", `${store.kind}: ${version}`), clockCheck("clock of the store", skewMs)];
 }
 
-const clockCheck = (name: string, skewMs: number): DoctorCheck =>
+const clockCheck = (name: string, skewMs: number): Check =>
   skewMs > CLOCK_SKEW_MAX_MS
     ? finding(
         name,
@@ -120,9 +177,9 @@ const clockCheck = (name: string, skewMs: number): DoctorCheck =>
       )
     : ok(name, `within 1 s of this machine's (${formatDuration(skewMs)} off)`);
 
-async function partitionChecks(system: System): Promise<DoctorCheck[]> {
-  const { owned, partitions, refused, lag } = system.runtime.status();
-  const services = await readPartitionServices(system);
+async function partitionChecks(system: System): Promise<Check[]> {
+  const { owned, partitions, lag } = system.runtime.status();
+  const services = await readPartitionServices(system.store, system.name);
   const unserved = services.filter(({ isServed }) => !isServed).map(({ partition }) => partition);
   return [
     unserved.length > 0
@@ -132,11 +189,10 @@ async function partitionChecks(system: System): Promise<DoctorCheck[]> {
           "start a process, or check why its partitions are refused",
         )
       : ok("partitions", `all ${partitions} are served, ${owned.length} of them here; ${lag} messages behind`),
-    ...refused.map((reason) => finding("refused partition", reason, "rollcall offsets reset")),
   ];
 }
 
-async function intentChecks({ store, domain }: System): Promise<DoctorCheck[]> {
+async function intentChecks({ store, domain }: System): Promise<Check[]> {
   const rows = await store.query<{ type: string; count: number; age: number }>(
     `select type, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 * 1000 as age
        from rollcall.intent where domain = $1 group by type order by type`,
@@ -150,7 +206,7 @@ async function intentChecks({ store, domain }: System): Promise<DoctorCheck[]> {
     : [ok("intents", `pending: ${detail}`)];
 }
 
-async function deadLetterChecks({ store, domain }: System): Promise<DoctorCheck[]> {
+async function deadLetterChecks({ store, domain }: System): Promise<Check[]> {
   const rows = await store.query<{ error_code: string; count: number }>(
     `select error_code, count(*)::int as count from rollcall.dead_letter
       where domain = $1 and retried_at is null group by error_code order by error_code`,
@@ -161,20 +217,20 @@ async function deadLetterChecks({ store, domain }: System): Promise<DoctorCheck[
   return [{ name: "dead letters", level: "note", detail, remedy: "rollcall dlq list, then retry or drop them" }];
 }
 
-function driftChecks({ runtime }: System): DoctorCheck[] {
+function driftChecks({ runtime }: System): Check[] {
   const { drift, brokerTimeMs } = runtime.status();
-  return drift.map((status) => driftOf(status, brokerTimeMs).check);
+  return drift.flatMap(({ backend, comparedAtMs, error, found }) => {
+    if (error !== null || Object.values(found).some((count) => count > 0)) return [];
+    if (comparedAtMs === null) return [ok(`drift of ${backend}`, "not compared yet")];
+    return [ok(`drift of ${backend}`, `none, compared ${formatDuration(brokerTimeMs - comparedAtMs)} ago`)];
+  });
 }
 
-async function expiryGuardChecks(system: System): Promise<DoctorCheck[]> {
-  const holds = await readHolds(system);
-  const guarded = [...system.domain.orchestrator.states.values()].flatMap(({ name, deadline }) =>
+function expiryGuardChecks({ domain }: System): Check[] {
+  const guarded = [...domain.orchestrator.states.values()].flatMap(({ name, deadline }) =>
     deadline?.expiryGuard ? [{ name, ...deadline.expiryGuard }] : [],
   );
   if (guarded.length === 0) return [];
   const rules = guarded.map(({ name, maxRatio, minCount }) => `${name} from ${maxRatio * 100} % and ${minCount} on`);
-  return [
-    ok("expiry guard", `in force: ${rules.join(", ")}`),
-    ...holdsInForce(holds, system.runtime.brokerTimeMs).map(({ check }) => check),
-  ];
+  return [ok("expiry guard", `in force: ${rules.join(", ")}`)];
 }

@@ -70,7 +70,7 @@ export async function readHolds({ store, domain: { name } }: Pick<System, "store
   return holds.sort((a, b) => Number(b.in_force) - Number(a.in_force));
 }
 
-export const expiryHoldView = (domain: string, { state: subject, entities: count, ...hold }: ExpiryHold): Hold =>
+const expiryHoldView = (domain: string, { state: subject, entities: count, ...hold }: ExpiryHold): Hold =>
   holdView({ domain, kind: "expiry", subject, count }, hold);
 
 const holdView = (

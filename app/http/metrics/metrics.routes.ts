@@ -1,9 +1,10 @@
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { z } from "zod";
-import type { System } from "../../host/compose.ts";
+import type { Host } from "../../host/compose.ts";
+import { TROUBLE_CODES } from "../../host/troubles/trouble.ts";
+import type { DomainApi } from "../server/domain-api.ts";
 import type { Http } from "../server/route-types.ts";
-import type { EntityCounts } from "../entities/entity-counts.ts";
-import { createInstruments } from "./instruments.ts";
+import { MetricsRegistry } from "./instruments.ts";
 import { createMetricsObserver } from "./runtime-metrics.ts";
 import { registerSystemGauges } from "./system-gauges.ts";
 
@@ -15,15 +16,20 @@ const MISNAMED_GAUGES = [
 ];
 const REQUEST_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
-/** Each system has a registry of its own, since a process may hold two. */
-export function addMetricsRoutes(http: Http, system: System, counts: EntityCounts): void {
+/** One registry for all domains of the host. */
+export function addMetricsRoutes(http: Http, domains: readonly DomainApi[], troubles: Host["troubles"]): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
-  const instruments = createInstruments(registry);
-  registerSystemGauges(instruments, system, counts);
-  const stop = system.watch(createMetricsObserver(instruments, system));
-  http.addHook("onClose", async () => stop());
+  const metrics = new MetricsRegistry(registry);
+  for (const { system, counts } of domains) {
+    const instruments = metrics.ofDomain(system.name);
+    registerSystemGauges(instruments, system, counts);
+    const stop = system.watch(createMetricsObserver(instruments, system));
+    http.addHook("onClose", async () => stop());
+  }
+  const names = domains.map(({ system }) => system.name);
+  registerTroubles(metrics, names, troubles);
 
   const requests = new Counter({
     name: "rollcall_http_requests_total",
@@ -32,10 +38,13 @@ export function addMetricsRoutes(http: Http, system: System, counts: EntityCount
     registers: [registry],
   });
   const help = "From a request to the end of its answer, by route.";
-  const durations = instruments.histogram("http_request_duration_seconds", help, REQUEST_SECONDS, ["method", "route"]);
+  const durations = metrics
+    .ofProcess()
+    .histogram("http_request_duration_seconds", help, REQUEST_SECONDS, ["method", "route"]);
   http.addHook("onResponse", async ({ method, routeOptions: { url: route = "none" } }, reply) => {
-    requests.inc({ method, route, status: String(reply.statusCode) });
-    durations.observe({ method, route }, reply.elapsedTime / 1_000);
+    const labels = { method, route: route.replace(/^(\/api\/v1\/domains\/)[^/]+/, "$1:domain") };
+    requests.inc({ ...labels, status: String(reply.statusCode) });
+    durations.observe(reply.elapsedTime / 1_000, labels);
   });
 
   http.get(
@@ -53,4 +62,18 @@ export function addMetricsRoutes(http: Http, system: System, counts: EntityCount
         .serializer((text) => String(text))
         .send(await registry.metrics()),
   );
+}
+
+/** Each code begins at 0, so that alerts see it begin. */
+export function registerTroubles(
+  metrics: MetricsRegistry,
+  domains: readonly string[],
+  troubles: Pick<Host["troubles"], "list">,
+): void {
+  const help = "1 while there is such a trouble; without a domain: of the process.";
+  metrics.ofProcess().gauge("trouble", help, ["domain", "code"], async (set) => {
+    for (const code of TROUBLE_CODES.process) set(0, { domain: "", code });
+    for (const domain of domains) for (const code of TROUBLE_CODES.domain) set(0, { domain, code });
+    for (const { domain, code } of await troubles.list()) set(1, { domain: domain ?? "", code });
+  });
 }

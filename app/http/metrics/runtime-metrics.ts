@@ -77,15 +77,15 @@ function countTurns({ counter, histogram }: Instruments, domain: Domain) {
       publishes.observe(durationMs / 1_000);
     },
     unpublishable: () => unpublishable(),
-    deadline_fired: ({ name, lateMs }: EventOf<"deadline_fired">) => lateness.observe({ name }, lateMs / 1_000),
+    deadline_fired: ({ name, lateMs }: EventOf<"deadline_fired">) => lateness.observe(lateMs / 1_000, { name }),
   };
 }
 
 function countBackends({ counter, gauge }: Instruments, { effects, reconciled }: Domain) {
   const tries = counter("intent_tries_total", "Tries of intents, by result.", ["type", "result"]);
   const breakers = new Map<string, number>();
-  gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"], (made) => {
-    for (const [backend, open] of breakers) made.set({ backend }, open);
+  gauge("breaker_open", "1 while a backend's circuit breaker is open.", ["backend"], (set) => {
+    for (const [backend, open] of breakers) set(open, { backend });
   });
   for (const { intentType, backend } of effects.values()) {
     for (const result of INTENT_RESULTS) tries(intentType, result, 0);

@@ -12,13 +12,10 @@ export const guardedStates = ({ orchestrator }: Domain): readonly string[] =>
 export function registerSystemGauges({ gauge }: Instruments, system: System, counts: EntityCounts): void {
   const { runtime, store } = system;
   const add = (name: string, help: string, read: (status: RuntimeStatus) => number) =>
-    gauge(name, help, [], (made) => made.set(read(runtime.status())));
+    gauge(name, help, [], (set) => set(read(runtime.status())));
   const buildLabels = ["version", "node", "store", "contract_hash"];
-  gauge("build_info", "1; version, Node, store and contracts are its labels.", buildLabels, (made) =>
-    made.labels(VERSION, process.version, store.kind, system.domain.contractHash).set(1),
-  );
-  add("contracts_refused", "1 while the last requested contract change is refused.", () =>
-    runtime.refusedChange ? 1 : 0,
+  gauge("build_info", "1; version, Node, store and contracts are its labels.", buildLabels, (set) =>
+    set(1, { version: VERSION, node: process.version, store: store.kind, contract_hash: system.domain.contractHash }),
   );
   add("lag_messages", "In the log but not processed yet.", ({ lag }) => lag);
   add("waiting_messages", "Received but not processed yet.", ({ waiting }) => waiting);
@@ -27,40 +24,33 @@ export function registerSystemGauges({ gauge }: Instruments, system: System, cou
   add("deadlines_armed", "Deadlines that may still fire.", ({ deadlines }) => deadlines);
   add("partitions", "Partitions of the topics, over all processes.", ({ partitions }) => partitions);
   add("partitions_owned", "Partitions that this process serves.", ({ owned }) => owned.length);
-  add("partitions_refused", "Partitions that were not taken over.", ({ refused }) => refused.length);
-  add("bus_up", "1 while the bus is reachable.", ({ bus }) => (bus.ok ? 1 : 0));
-  add("store_up", "1 while the store is reachable.", ({ store: { ok } }) => (ok ? 1 : 0));
   registerHoldGauges(gauge, system);
   registerDriftGauges(gauge, system);
   // Every process exports the same count of all processes: aggregate with max(), not sum(). Missing without the store.
-  gauge("nodes", "Nodes by state, over all processes.", ["state"], async (made) => {
-    for (const [state, nodes] of (await counts.byStableState()) ?? []) made.set({ state }, nodes);
+  gauge("entities", "Entities by state, over all processes.", ["state"], async (set) => {
+    for (const [state, count] of (await counts.byStableState()) ?? []) set(count, { state });
   });
 }
 
 function registerHoldGauges(gauge: Instruments["gauge"], system: System): void {
-  const add = (name: string, help: string, read: (hold: { readonly waiting: number }) => number) =>
-    gauge(name, help, ["state"], (made) => {
-      const { holds } = system.runtime.status();
-      for (const state of guardedStates(system.domain)) {
-        const hold = holds.find((each) => each.state === state);
-        made.set({ state }, hold ? read(hold) : 0);
-      }
-    });
-  add("expiry_held", "1 while expiry of the state is held, in all processes.", () => 1);
-  add("expiry_held_entities", "Nodes of this process whose expiry is held.", ({ waiting }) => waiting);
+  const help = "Entities of this process whose expiry is held.";
+  gauge("expiry_held_entities", help, ["state"], (set) => {
+    const { holds } = system.runtime.status();
+    for (const state of guardedStates(system.domain))
+      set(holds.find((hold) => hold.state === state)?.waiting ?? 0, { state });
+  });
 }
 
 function registerDriftGauges(gauge: Instruments["gauge"], { runtime }: System): void {
   const differences =
     "Differences between a backend and the entities of this process's partitions, at the last comparison.";
-  gauge("drift_entries", differences, ["backend", "kind"], (made) => {
+  gauge("drift_entries", differences, ["backend", "kind"], (set) => {
     for (const { backend, found } of runtime.status().drift)
-      for (const [kind, count] of Object.entries(found)) made.set({ backend, kind }, count);
+      for (const [kind, count] of Object.entries(found)) set(count, { backend, kind });
   });
-  gauge("reconciliation_age_seconds", "Since the last completed comparison with a backend.", ["backend"], (made) => {
+  gauge("reconciliation_age_seconds", "Since the last completed comparison with a backend.", ["backend"], (set) => {
     const { drift, brokerTimeMs } = runtime.status();
     for (const { backend, comparedAtMs } of drift)
-      if (comparedAtMs !== null) made.set({ backend }, (brokerTimeMs - comparedAtMs) / 1_000);
+      if (comparedAtMs !== null) set((brokerTimeMs - comparedAtMs) / 1_000, { backend });
   });
 }

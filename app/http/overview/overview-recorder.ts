@@ -23,8 +23,6 @@ export function recordOverview({ clock, runtime, domain, measures, watch }: Syst
   const history = new OverviewHistory(SAMPLES_MAX);
   const durations = new Map(measures.map(({ name }) => [name, new RecentValues(RECENT_WINDOW)]));
   const lateness = new RecentValues(RECENT_WINDOW);
-  /** Backends whose circuit breaker is open, and since when (ms since the epoch). */
-  const openBreakers = new Map<string, number>();
 
   const count = (byType: Record<string, number>, type: string): void => void (byType[type] = (byType[type] ?? 0) + 1);
   function onDecision({ message, decision }: EventOf<"decision">): void {
@@ -40,9 +38,6 @@ export function recordOverview({ clock, runtime, domain, measures, watch }: Syst
     if (event.kind === "decision") onDecision(event);
     if (event.kind === "dead_letter") totals.dead_letters++;
     if (event.kind === "deadline_fired") lateness.add(event.lateMs, clock.monotonicMs());
-    if (event.kind !== "breaker") return;
-    if (event.open) openBreakers.set(event.backend, clock.wallMs());
-    else openBreakers.delete(event.backend);
   });
 
   const copyOfTotals = () => ({
@@ -62,5 +57,5 @@ export function recordOverview({ clock, runtime, domain, measures, watch }: Syst
     unwatch();
     cancel();
   };
-  return { startedAtMs, totals, history, durations, lateness, openBreakers, close };
+  return { startedAtMs, totals, history, durations, lateness, close };
 }

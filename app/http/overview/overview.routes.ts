@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { readHolds } from "../health/holds.routes.ts";
-import { listNotices } from "../health/troubles.ts";
+import { troublesFor } from "../../host/troubles/trouble.ts";
+import { partsOf } from "../health/parts.ts";
+import { troubleView } from "../health/trouble-view.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
 import { stableStates } from "../entities/entity-counts.ts";
@@ -15,36 +16,31 @@ const Query = z.object({
     .describe("false: without the history, which is most of the answer"),
 });
 
-export function addOverviewRoutes(http: Http, { system, counts, readiness, overview }: DomainApi): void {
+export function addOverviewRoutes(http: Http, { system, counts, troubles, overview }: DomainApi): void {
   const { runtime, clock } = system;
 
   http.get(
     "/overview",
     apiRoute(["reader"], {
-      summary: "Entities by state, rates, and notices",
+      summary: "Entities by state, rates, and troubles",
       querystring: Query,
       response: { 200: Overview },
     }),
     async ({ query: { history } }) => {
       // During an outage of the store the rest is still shown: that is when it is needed.
-      const [entities, parts, holds] = await Promise.all([
-        counts.byStableState(),
-        readiness.parts(),
-        readHolds(system).catch(() => []),
-      ]);
-      const { lagByPartition, brokerTimeMs, drift } = runtime.status();
+      const [entities, found] = await Promise.all([counts.byStableState(), troubles.list()]);
+      const { lagByPartition, brokerTimeMs } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
-      const { openBreakers } = overview;
       return {
         at: new Date(brokerTimeMs).toISOString(),
         began_at: new Date(overview.startedAtMs).toISOString(),
-        notices: listNotices({ parts, refusedChange, holds, openBreakers, drift, nowMs, brokerTimeMs }),
+        troubles: troublesFor(found, system.name).map(troubleView),
         refused_contracts: refusedChange && {
           at: new Date(refusedChange.atMs).toISOString(),
           reason: refusedChange.reason,
         },
-        parts,
+        parts: partsOf(system, found),
         states: stableStates(system.domain).map((state) => ({
           name: state.name,
           kind: stateKindOf(state),

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ReadinessView } from "../health/health.routes.ts";
-import { Notice } from "../health/troubles.ts";
+import { Parts } from "../health/parts.ts";
+import { TroubleView } from "../health/trouble-view.ts";
 import type { StateSpec } from "../../../runtime/core/domain.ts";
 
 /** The kind of a state, derived from the contract: its name may be anything. */
@@ -35,9 +35,9 @@ const RefusedContracts = z.object({ at: Time, reason: z.string() });
 export const Overview = z.object({
   at: Time.describe("broker time"),
   began_at: Time.describe("start of the process: rates, percentiles and the history begin with it"),
-  notices: z.array(Notice).describe("what an operator should know or do, worst first"),
+  troubles: z.array(TroubleView).describe("what an operator should know or do; what blocks comes first"),
   refused_contracts: RefusedContracts.nullable().describe("the last reload, if it was refused"),
-  parts: ReadinessView.shape.parts,
+  parts: Parts,
   states: z
     .array(z.object({ name: z.string(), kind: StateKind, entities: z.int().nullable() }))
     .describe("entities by state over all processes, in the order of the contract; null: the store could not be asked"),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { System } from "../../host/compose.ts";
 import { StateCounts } from "../entities/entity-counts.ts";
 import type { DomainApi } from "./domain-api.ts";
-import { notFound, type Problem } from "./problem.ts";
+import { notServedProblem, type Problem } from "./problem.ts";
 import { apiRoute, type Http } from "./route-types.ts";
 
 export const DOMAINS_PATH = "/api/v1/domains";
@@ -27,9 +27,7 @@ export function atRoot(systems: readonly System[]): System | undefined {
 export function unknownDomainProblem({ url, caller }: FastifyRequest, names: readonly string[]): Problem | undefined {
   const [, name] = /^\/api\/v1\/domains\/([^/?]+)/.exec(url) ?? [];
   if (name === undefined || names.includes(name)) return undefined;
-  // Which domains there are is told to callers with a token only.
-  const served = (caller as typeof caller | null)?.role ? `: ${names.join(", ")} are` : "";
-  return notFound(`the domain ${name.slice(0, 100)} is not served here${served}`);
+  return notServedProblem(name, names, caller);
 }
 
 export const DomainView = z.object({

@@ -15,7 +15,7 @@ import { addStateCountRoutes } from "../entities/entity-counts.ts";
 import { addEntityRoutes } from "../entities/entities.routes.ts";
 import { addEventRoutes } from "../events/events.routes.ts";
 import { addStreamRoutes } from "../events/stream.routes.ts";
-import { addDoctorRoutes } from "../health/doctor.routes.ts";
+import { addDoctorRoutes, addDomainDoctorRoute } from "../health/doctor.routes.ts";
 import { addHealthRoutes } from "../health/health.routes.ts";
 import { addHoldRoutes } from "../health/holds.routes.ts";
 import { addJournalRoutes } from "../journal/journal.routes.ts";
@@ -32,7 +32,7 @@ import { addRateLimit, RateLimit } from "./rate-limit.ts";
 import type { Http } from "./route-types.ts";
 
 const REQUEST_TIMEOUT_MS = 15_000;
-/** Ids of entities have at most 255 characters, each at most 3 when percent-encoded; longer ones are refused. */
+/** Entity ids have at most 255 characters, each at most 3 when percent-encoded; longer ones are refused by name. */
 const PARAM_LENGTH_MAX = 1_024;
 
 export interface HttpServerOptions {
@@ -42,9 +42,11 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
 }
 
+type ServedHost = Omit<Host, "system" | "start" | "stop">;
+
 /** The HTTP interface of a host, not yet listening. `close()` ends streams and waiting requests. */
 export function createHttpServer(
-  host: Pick<Host, "config" | "clock" | "systems">,
+  host: ServedHost,
   { onInternalError, requestTimeoutMs: requestTimeout = REQUEST_TIMEOUT_MS }: HttpServerOptions = {},
 ): FastifyInstance {
   const server = fastify({
@@ -82,24 +84,27 @@ export function createHttpServer(
   registerOpenApi(server, root?.name);
   const checker = new ContractChecker();
   const openStreams = { count: 0 };
-  const domains = systems.map((system) => openDomainApi(system, { checker, openStreams }));
+  const domains = systems.map((system) => openDomainApi(system, { checker, openStreams, troubles: host.troubles }));
   server.addHook("preClose", async () => {
     for (const { streams } of domains) streams.close();
     checker.close();
   });
   server.addHook("onClose", async () => domains.forEach(({ close }) => close()));
-  void server.register(async (scope) => addRoutes(scope.withTypeProvider<ZodTypeProvider>(), domains, root?.name));
+  void server.register(async (scope) =>
+    addRoutes(scope.withTypeProvider<ZodTypeProvider>(), host, domains, root?.name),
+  );
   return server;
 }
 
 /** @param root the domain whose paths need no name, if there is one */
-function addRoutes(http: Http, domains: readonly DomainApi[], root: string | undefined): void {
+function addRoutes(http: Http, host: ServedHost, domains: readonly DomainApi[], root: string | undefined): void {
   // For each path prefix a scope of its own.
   const within = (prefix: string, add: (scope: Http) => void | Promise<void>): void =>
     void http.register(async (scope) => add(scope.withTypeProvider<ZodTypeProvider>()), { prefix });
   const first = domains.find(({ system }) => system.name === root) ?? (domains[0] as DomainApi);
-  addMetricsRoutes(http, first.system, first.counts);
-  addHealthRoutes(http, first.readiness);
+  addMetricsRoutes(http, domains, host.troubles);
+  addHealthRoutes(http, host);
+  addDoctorRoutes(http, host);
   addPageRoutes(
     http,
     domains.map(({ system }) => system),
@@ -113,6 +118,7 @@ function addRoutes(http: Http, domains: readonly DomainApi[], root: string | und
     const { name, module } = api.system;
     within(domainPath(name), (scope) => {
       addDomainRoutes(scope, api);
+      addDomainDoctorRoute(scope, host, api.system);
       addDocumentRoutes(scope, api.system, domainPath(name));
     });
     // A module that wants these paths has routes of its own for messages and entities.
@@ -133,7 +139,6 @@ function addDomainRoutes(http: Http, api: DomainApi): void {
 function addOperatorRoutes(http: Http, api: DomainApi): void {
   addOverviewRoutes(http, api);
   addDeadLetterRoutes(http, api);
-  addDoctorRoutes(http, api);
   addJournalRoutes(http, api);
   addHoldRoutes(http, api);
   addReloadRoutes(http, api);

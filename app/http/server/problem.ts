@@ -83,6 +83,16 @@ export const invalidRequest = (errors: readonly ProblemError[], code?: string): 
 
 export const notFound = (what: string): Problem => new Problem("not-found", what);
 
+/** Which domains there are is told to callers with a token only; there may be no caller yet. */
+export function notServedProblem(
+  name: string,
+  served: readonly string[],
+  caller: { readonly role: string | undefined } | null,
+): Problem {
+  const names = caller?.role === undefined ? "" : `: ${served.join(", ")} are`;
+  return notFound(`the domain ${name.slice(0, 100)} is not served here${names}`);
+}
+
 /** @param request its path is told without the query, which may hold secrets */
 export function sendProblem({ url }: FastifyRequest, reply: FastifyReply, { kind, message, options }: Problem): void {
   const { errors = [], code, status, extensions, retryAfterSeconds, challenge } = options;

@@ -10,13 +10,20 @@ export class CircuitBreaker {
   readonly #limits: EffectSpec["breaker"];
   readonly #onChange: (open: boolean) => void;
   #failures = 0;
+  /** When it last began to refuse calls. */
   #openedAtMs: number | undefined;
+  #openedFirstMs = 0;
   #isProbing = false;
 
   constructor(clock: Clock, limits: EffectSpec["breaker"], onChange: (open: boolean) => void) {
     this.#clock = clock;
     this.#limits = limits;
     this.#onChange = onChange;
+  }
+
+  /** For how long it has been open, in ms; undefined: it is closed. */
+  get openForMs(): number | undefined {
+    return this.#openedAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#openedFirstMs;
   }
 
   /** Whether a call may be made now. Its result must be recorded. */
@@ -44,7 +51,7 @@ export class CircuitBreaker {
       this.#isProbing = false;
       this.#openedAtMs = this.#clock.monotonicMs();
     } else if (this.#failures >= this.#limits.failureThreshold) {
-      this.#openedAtMs = this.#clock.monotonicMs();
+      this.#openedAtMs = this.#openedFirstMs = this.#clock.monotonicMs();
       this.#onChange(true);
     }
   }

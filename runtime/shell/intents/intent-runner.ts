@@ -41,6 +41,8 @@ export class IntentRunner {
   readonly #context: ShellContext;
   /** By intent type. */
   readonly #lanes = new Map<string, EffectLane>();
+  /** By backend. */
+  readonly #breakers = new Map<string, CircuitBreaker>();
   /** The unfinished intents of each target. Only the first is called, retried or waits for its turn's commit. */
   readonly #targets = new Map<string, RunningIntent[]>();
   #size = 0;
@@ -49,12 +51,11 @@ export class IntentRunner {
   constructor(context: ShellContext) {
     this.#context = context;
     const { domain, clock, observe } = context;
-    const breakers = new Map<string, CircuitBreaker>();
     for (const spec of domain.effects.values()) {
       const { intentType, backend } = spec;
       const onChange = (open: boolean): void => observe({ kind: "breaker", backend, open });
-      const breaker = breakers.get(backend) ?? new CircuitBreaker(clock, spec.breaker, onChange);
-      breakers.set(backend, breaker);
+      const breaker = this.#breakers.get(backend) ?? new CircuitBreaker(clock, spec.breaker, onChange);
+      this.#breakers.set(backend, breaker);
       this.#lanes.set(intentType, { spec, breaker, ready: [], callsInFlight: 0 });
     }
   }
@@ -62,6 +63,12 @@ export class IntentRunner {
   /** Intents that are not finished. */
   get size(): number {
     return this.#size;
+  }
+
+  /** For how long the open circuit breakers have been open, in ms, by backend. */
+  get openBreakersMs(): ReadonlyMap<string, number> {
+    const open = [...this.#breakers].map(([backend, { openForMs }]) => [backend, openForMs] as const);
+    return new Map(open.filter((each): each is readonly [string, number] => each[1] !== undefined));
   }
 
   /** Whether an intent of the target is not finished. */

@@ -3,6 +3,7 @@ import type { DeadlineScheduler } from "../deadlines/deadline-scheduler.ts";
 import { repeat, type ShellContext } from "../shell-context.ts";
 import { topicsOf } from "../topics.ts";
 import type { Partition } from "./partition.ts";
+import { Standstill } from "./standstill.ts";
 
 /** Marks partitions as served. One that was unserved for over 3 s gets the outage grace, also under later owners. */
 export const MARK_SERVED_SQL =
@@ -16,6 +17,11 @@ const TICK_MAX_MS = 250;
 /** Being unreachable for longer than this is an outage, which must not expire entities. */
 const OUTAGE_MS = 3_000;
 
+type Reachability =
+  | { readonly ok: true }
+  /** `forMs`: since it last answered. */
+  | { readonly ok: false; readonly reason: string; readonly forMs: number };
+
 /**
  * Asks the bus and the store once a second whether they answer. After an outage of either, or when this process itself
  * was stopped, the grace of deadlines begins again for all owned partitions.
@@ -26,6 +32,7 @@ export class ServiceMonitor {
   readonly #reachability: Record<"bus" | "store", { lastAnswerMs: number; error: string | undefined }>;
   #lastProbeMs = Number.NEGATIVE_INFINITY;
   #logEnds: ByTopicPartition<LogEnds> = new Map();
+  readonly #standstill = new Standstill();
 
   constructor(context: ShellContext, deadlines: DeadlineScheduler) {
     this.#context = context;
@@ -45,21 +52,32 @@ export class ServiceMonitor {
     );
   }
 
-  /** Whether it answers, or why not. */
-  statusOf(part: "bus" | "store"): { readonly ok: boolean; readonly reason?: string } {
-    const { error } = this.#reachability[part];
-    return error === undefined ? { ok: true } : { ok: false, reason: error };
+  /** Of the owned partitions, and what they depend on. */
+  get status() {
+    const { clock, owned } = this.#context;
+    const lagByPartition = new Map([...owned.values()].map((partition) => [partition.number, this.#lagOf(partition)]));
+    return {
+      bus: this.#reachabilityOf("bus"),
+      store: this.#reachabilityOf("store"),
+      /** Records in the log that were not taken yet. */
+      lag: [...lagByPartition.values()].reduce((sum, lag) => sum + lag, 0),
+      lagByPartition: lagByPartition as ReadonlyMap<number, number>,
+      /** For how long partitions have taken nothing although records were there, in ms, by partition. */
+      standstillMs: this.#standstill.durations(owned.values(), clock.monotonicMs()),
+    };
   }
 
-  /** Records in the log that were not taken yet, by partition. */
-  get lagByPartition(): ReadonlyMap<number, number> {
-    const lagOf = ({ number, positions }: Partition): number => {
-      let lag = 0;
-      for (const [topic, ends] of this.#logEnds)
-        lag += Math.max(0, (ends.get(number)?.high ?? 0) - (positions.get(topic) ?? 0));
-      return lag;
-    };
-    return new Map([...this.#context.owned.values()].map((partition) => [partition.number, lagOf(partition)]));
+  #reachabilityOf(part: "bus" | "store"): Reachability {
+    const { error, lastAnswerMs } = this.#reachability[part];
+    if (error === undefined) return { ok: true };
+    return { ok: false, reason: error, forMs: this.#context.clock.monotonicMs() - lastAnswerMs };
+  }
+
+  #lagOf({ number, positions }: Partition): number {
+    let lag = 0;
+    for (const [topic, ends] of this.#logEnds)
+      lag += Math.max(0, (ends.get(number)?.high ?? 0) - (positions.get(topic) ?? 0));
+    return lag;
   }
 
   start(): void {
@@ -81,12 +99,14 @@ export class ServiceMonitor {
   }
 
   async #probeBus(): Promise<void> {
-    const { bus, brokerClock, domain, limits } = this.#context;
+    const { bus, brokerClock, clock, domain, limits, owned } = this.#context;
     const askedAtMs = brokerClock.nowMs();
     await this.#probe("bus", async () => {
       this.#logEnds = await bus.logEnds(topicsOf(domain).input, { timeoutMs: limits.logEndsTimeoutMs });
     });
-    if (this.#reachability.bus.error === undefined) this.#deadlines.onLogEnds(askedAtMs, this.#logEnds);
+    if (this.#reachability.bus.error !== undefined) return;
+    this.#standstill.update(owned.values(), (partition) => this.#lagOf(partition), clock.monotonicMs());
+    this.#deadlines.onLogEnds(askedAtMs, this.#logEnds);
   }
 
   /** Marks the partitions as served, so that their next owner can tell how long they were not. */

@@ -40,6 +40,9 @@ export class TurnRunner {
   #commits = 0;
   /** Monotonic ms. */
   #storeFailedAtMs = Number.NEGATIVE_INFINITY;
+  #committedAtMs = Number.NEGATIVE_INFINITY;
+  /** Since the first of the failed tries after which none succeeded. */
+  #failing: { readonly sinceMs: number; readonly reason: string } | undefined;
 
   constructor(context: ShellContext, hooks: TurnHooks) {
     this.#context = context;
@@ -49,6 +52,13 @@ export class TurnRunner {
 
   get isBusy(): boolean {
     return this.#turnsInProgress > 0;
+  }
+
+  /** Since the last commit that succeeded, in ms; and for how long every try since then has failed, with the reason. */
+  get commits() {
+    const nowMs = this.#context.clock.monotonicMs();
+    const failing = this.#failing && { forMs: nowMs - this.#failing.sinceMs, reason: this.#failing.reason };
+    return { lastMs: nowMs - this.#committedAtMs, failing };
   }
 
   /**
@@ -101,6 +111,7 @@ export class TurnRunner {
         else if (error instanceof Fault && error.retryable) {
           this.#context.observe({ kind: "unreachable", part: "store", error: String(error) });
           this.#storeFailedAtMs = this.#context.clock.monotonicMs();
+          this.#failing = { sinceMs: this.#failing?.sinceMs ?? this.#storeFailedAtMs, reason: error.message };
           await sleep(this.#context.clock, backOffMs(++failures));
         } else throw error;
       }
@@ -140,6 +151,8 @@ export class TurnRunner {
       return this.#commitInHalves(items, unfinished, error);
     }
     this.#context.failpoint("C4");
+    this.#committedAtMs = this.#context.clock.monotonicMs();
+    this.#failing = undefined;
     plan.spans?.end();
     for (const item of items) {
       unfinished.delete(item);

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../runtime/ports/clock.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
 
 /**
  * Calls that come while `ask` runs, or for some time after it, have its answer. A failure is not kept.

@@ -1,0 +1,75 @@
+import { domainTroubles } from "./domain-troubles.ts";
+import { type DomainFacts, type ProcessFacts, STALLED_MS } from "./facts.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** When the others of a process reach bus and store, one that does not has failed after so long. */
+const ALONE_MS = 5_000;
+const PARTS = ["bus", "store"] as const;
+type Part = (typeof PARTS)[number];
+
+const ofProcess = { domain: null, subject: null, partitions: [], blocks: "process" } as const;
+
+/** What is wrong, what blocks first. Pure: only `since` of what has no beginning in the facts is now. */
+export function listTroubles({ isStopping, domains, nowMs }: ProcessFacts): Trouble[] {
+  if (isStopping) return [drainingTrouble(nowMs)];
+  const serving = domains.filter(({ failure }) => !failure);
+  const away = PARTS.filter((part) => serving.length > 0 && serving.every(({ status }) => !status[part].ok));
+  const shared = [
+    ...away.map((part) => unavailableTrouble(part, serving, nowMs)),
+    ...(away.includes("store") ? [] : commitsFailing(serving, nowMs)),
+  ];
+  const own = domains.flatMap((facts) => {
+    const lone = PARTS.flatMap((part) => {
+      const status = facts.status[part];
+      return away.includes(part) || status.ok || status.forMs < ALONE_MS ? [] : [{ part, ...status }];
+    });
+    return domainTroubles(facts, { nowMs, lone, count: domains.length, isShared: shared.length > 0 });
+  });
+  const order = ["process", "domain", "nothing"];
+  return [...shared, ...own].sort((a, b) => order.indexOf(a.blocks) - order.indexOf(b.blocks));
+}
+
+const drainingTrouble = (nowMs: number): Trouble => ({
+  ...ofProcess,
+  code: "DRAINING",
+  sinceMs: nowMs,
+  title: "the process is stopping",
+  detail: "it finishes what is under way and takes nothing new",
+  remedy: "none needed; other processes take over its partitions",
+});
+
+const MEANWHILE = {
+  bus: "until it is reachable no message is processed and no deadline fires",
+  store: "until it is reachable processing waits; nothing is lost",
+} as const;
+
+function unavailableTrouble(part: Part, domains: readonly DomainFacts[], nowMs: number): Trouble {
+  const away = domains.flatMap(({ status }) => (status[part].ok ? [] : [status[part]]));
+  const forMs = Math.max(...away.map((each) => each.forMs));
+  return {
+    ...ofProcess,
+    code: part === "bus" ? "BUS_UNAVAILABLE" : "STORE_UNAVAILABLE",
+    sinceMs: nowMs - forMs,
+    title: `the ${part} can't be reached`,
+    detail: `${away[0]?.reason ?? "no reason given"}; ${MEANWHILE[part]}`,
+    remedy: "check that it runs and that this machine reaches it",
+  };
+}
+
+/** Input waits, the store answers, and yet nothing that this process decides can be stored. */
+function commitsFailing(domains: readonly DomainFacts[], nowMs: number): Trouble[] {
+  const failing = domains.flatMap(({ status: { commits } }) => commits.failing ?? []);
+  const longest = failing.toSorted((a, b) => b.forMs - a.forMs)[0];
+  if (!longest || longest.forMs < STALLED_MS) return [];
+  if (domains.some(({ status: { commits } }) => commits.lastMs < STALLED_MS)) return [];
+  return [
+    {
+      ...ofProcess,
+      code: "STORE_COMMITS_FAILING",
+      sinceMs: nowMs - longest.forMs,
+      title: "every commit to the store fails",
+      detail: `${longest.reason}; messages wait, and nothing is lost`,
+      remedy: "look for locks, a full disk or a read-only replica in the store; work goes on by itself afterwards",
+    },
+  ];
+}

@@ -1,0 +1,103 @@
+import type { DomainBackends, OpenedBackend } from "../../../effects/backends.ts";
+import type { Clock } from "../../../runtime/ports/clock.ts";
+import type { Sql } from "../../../runtime/ports/store.ts";
+import { cachedAnswer } from "../cached-answer.ts";
+import type { ReloadingRuntime } from "../reloading-runtime.ts";
+import { withTimeout } from "../with-timeout.ts";
+import type { DomainFacts } from "./facts.ts";
+import { listTroubles } from "./list-troubles.ts";
+import { readPartitionServices } from "./partition-services.ts";
+import type { Trouble } from "./trouble.ts";
+import { type TroubleChange, TroubleRecord } from "./trouble-record.ts";
+
+const EVERY_MS = 1_000;
+/** How old an answer of a backend may be, and how long it may take. */
+const REACH_CACHE_MS = 2_000;
+const REACH_TIMEOUT_MS = 2_000;
+
+interface Observed {
+  readonly name: string;
+  readonly runtime: Pick<ReloadingRuntime, "status" | "failure" | "refusedChange">;
+  readonly backends: Pick<DomainBackends, "opened">;
+  readonly store: Sql;
+}
+
+interface TroublesOptions {
+  readonly systems: readonly Observed[];
+  readonly clock: Clock;
+  readonly isStopping?: () => boolean;
+}
+
+/** The troubles of a process: what readiness, `doctor`, metrics, alerts, log and page are made of. */
+export class Troubles {
+  readonly #options: TroublesOptions;
+  readonly #record = new TroubleRecord();
+  readonly #listeners = new Set<(change: TroubleChange) => void>();
+  readonly #assigned = new Set<Observed>();
+  readonly #failed = new Set<Observed>();
+  /** By the backend's name: a process asks each one once, however many domains use it. */
+  readonly #reach = new Map<string, () => Promise<string | null>>();
+  #isStopped = false;
+
+  constructor(options: TroublesOptions) {
+    this.#options = options;
+  }
+
+  /** Calls the listener when a trouble begins, lasts and ends; the function returned ends it. */
+  watch(listener: (change: TroubleChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Looks once a second, until `stop`. */
+  start(): void {
+    if (!this.#isStopped) this.#options.clock.after(EVERY_MS, () => void this.list().finally(() => this.start()));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** What is wrong now, what blocks first. Never rejects. */
+  async list(): Promise<readonly Trouble[]> {
+    const { systems, clock, isStopping = () => false } = this.#options;
+    const domains = await Promise.all(systems.map((system) => this.#factsOf(system)));
+    const nowMs = clock.wallMs();
+    const found = listTroubles({ isStopping: isStopping(), domains, nowMs });
+    const { troubles, changes } = this.#record.update(found, nowMs);
+    for (const change of changes) for (const listener of this.#listeners) listener(change);
+    return troubles;
+  }
+
+  async #factsOf(system: Observed): Promise<DomainFacts> {
+    const { name, runtime, backends } = system;
+    const { failure, refusedChange } = runtime;
+    const status = runtime.status();
+    if (status.isAssignmentSettled) this.#assigned.add(system);
+    if (failure) this.#failed.add(system);
+    const isWithoutPartitions = status.owned.length === 0 && status.partitions > 0 && status.store.ok;
+    const [services, reached] = await Promise.all([
+      isWithoutPartitions ? readPartitionServices(system.store, name).catch(() => []) : [],
+      Promise.all(backends.opened.map(async (each) => ({ name: each.name, error: await this.#errorOf(each) }))),
+    ]);
+    return {
+      ...{ name, status, failure, refusedChange, backends: reached },
+      hasAssignment: this.#assigned.has(system),
+      hasFailed: this.#failed.has(system),
+      unserved: services.flatMap(({ partition, isServed }) => (isServed ? [] : [partition])),
+    };
+  }
+
+  /** Why the backend can't be reached; null: it can. */
+  #errorOf({ name, check }: OpenedBackend): Promise<string | null> {
+    const { clock } = this.#options;
+    const ask = (): Promise<string | null> =>
+      withTimeout(clock, REACH_TIMEOUT_MS, check()).then(
+        () => null,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+    const reach = this.#reach.get(name) ?? cachedAnswer(clock, (tookMs) => REACH_CACHE_MS - tookMs, ask);
+    this.#reach.set(name, reach);
+    return reach();
+  }
+}

@@ -1,0 +1,38 @@
+import type { Partition } from "./partition.ts";
+
+interface Waiting {
+  /** Records taken before it began. */
+  readonly taken: number;
+  /** Monotonic ms. */
+  readonly sinceMs: number;
+}
+
+/**
+ * Which partitions have records to take and take none. It looks at the positions whenever the ends of the log are read,
+ * so that turns need not record times.
+ */
+export class Standstill {
+  #waiting: ReadonlyMap<Partition, Waiting> = new Map();
+
+  /** @param lagOf how many records of the partition are in the log and not taken yet */
+  update(owned: Iterable<Partition>, lagOf: (partition: Partition) => number, nowMs: number): void {
+    const waiting = new Map<Partition, Waiting>();
+    for (const partition of owned) {
+      if (lagOf(partition) === 0) continue;
+      const taken = [...partition.positions.values()].reduce((sum, position) => sum + position, 0);
+      const before = this.#waiting.get(partition);
+      waiting.set(partition, before?.taken === taken ? before : { taken, sinceMs: nowMs });
+    }
+    this.#waiting = waiting;
+  }
+
+  /** For how long each of them, by number, has taken nothing although records were there, in ms. */
+  durations(owned: Iterable<Partition>, nowMs: number): ReadonlyMap<number, number> {
+    const durations = new Map<number, number>();
+    for (const partition of owned) {
+      const { sinceMs } = this.#waiting.get(partition) ?? {};
+      if (sinceMs !== undefined) durations.set(partition.number, nowMs - sinceMs);
+    }
+    return durations;
+  }
+}

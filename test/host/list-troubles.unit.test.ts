@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import type { DomainFacts } from "../../app/host/troubles/facts.ts";
+import { listTroubles } from "../../app/host/troubles/list-troubles.ts";
+import { blockers } from "../../app/host/troubles/trouble.ts";
+import { Fault } from "../../runtime/core/fault.ts";
+
+const NOW_MS = 1_000_000;
+const away = (forMs: number) => ({ ok: false, reason: "no answer", forMs }) as const;
+
+type StatusChanges = Partial<DomainFacts["status"]>;
+const domain = (name: string, status: StatusChanges = {}, more: Partial<DomainFacts> = {}): DomainFacts => ({
+  name,
+  status: {
+    ...{ bus: { ok: true }, store: { ok: true }, owned: [0, 1, 2], partitions: 3, refused: [], paused: [] },
+    ...{ commits: { lastMs: 500, failing: undefined }, standstillMs: new Map(), openBreakersMs: new Map() },
+    ...{ holds: [], drift: [], brokerTimeMs: NOW_MS },
+    ...status,
+  },
+  ...{ failure: null, refusedChange: null, hasAssignment: true, hasFailed: false, unserved: [], backends: [] },
+  ...more,
+});
+/** Codes, and whether the process and each domain are ready. */
+const seen = (domains: readonly DomainFacts[], isStopping = false) => {
+  const troubles = listTroubles({ isStopping, domains, nowMs: NOW_MS });
+  const ready = (name?: string): boolean => blockers(troubles, name).length === 0;
+  return { codes: troubles.map(({ code }) => code), process: ready(), domains: domains.map(({ name }) => ready(name)) };
+};
+const ready = { process: true, domains: [true, true] };
+const failing = (forMs: number) => ({ lastMs: 20_000, failing: { forMs, reason: "disk full" } });
+
+describe("what is ready, and why not", () => {
+  it("while all is well, also when idle and with no partition", () => {
+    expect(seen([domain("a"), domain("b", { owned: [] })])).toEqual({ codes: [], ...ready });
+  });
+
+  it.each([
+    ["starting", domain("a", { owned: [] }, { hasAssignment: false }), ["STARTING"]],
+    ["no partition, while nobody serves some", domain("a", { owned: [] }, { unserved: [1, 2] }), ["STARTING"]],
+    ["the bus away", domain("a", { bus: away(100) }), ["BUS_UNAVAILABLE"]],
+    ["the store away", domain("a", { store: away(100), commits: failing(40_000) }), ["STORE_UNAVAILABLE"]],
+    ["every commit failed for 15 s", domain("a", { commits: failing(15_000) }), ["STORE_COMMITS_FAILING"]],
+    ["refused partitions", domain("a", { owned: [], refused: ["x partition 3 ends"] }), ["PARTITION_REFUSED"]],
+  ])("is neither the process nor its only domain: %s", (_, facts, codes) => {
+    expect(seen([facts])).toEqual({ codes, process: false, domains: [false] });
+  });
+
+  it("is nothing while the process drains", () => {
+    expect(seen([domain("a"), domain("b")], true)).toEqual({
+      codes: ["DRAINING"],
+      process: false,
+      domains: [false, false],
+    });
+  });
+
+  it("is nothing when no domain reaches the store or can commit", () => {
+    const neither = { process: false, domains: [false, false] };
+    expect(seen([domain("a", { bus: away(0) }), domain("b", { bus: away(0) })])).toEqual({
+      codes: ["BUS_UNAVAILABLE"],
+      ...neither,
+    });
+    const idle = domain("b", { commits: { lastMs: Infinity, failing: undefined } });
+    expect(seen([domain("a", { commits: failing(15_000) }), idle])).toEqual({
+      codes: ["STORE_COMMITS_FAILING"],
+      ...neither,
+    });
+  });
+
+  it("is the process, not the domain, when one of its partitions stands still for 15 s", () => {
+    const still = (forMs: number) => domain("a", { standstillMs: new Map([[2, forMs]]) });
+    expect(seen([still(14_999)])).toEqual({ codes: [], process: true, domains: [true] });
+    expect(seen([still(15_000)])).toEqual({ codes: ["PARTITION_STALLED"], process: true, domains: [false] });
+    expect(listTroubles({ isStopping: false, domains: [still(15_000)], nowMs: NOW_MS })).toMatchObject([
+      { domain: "a", partitions: [2], sinceMs: NOW_MS - 15_000, blocks: "domain" },
+    ]);
+  });
+
+  it("is the process when the commits of one domain fail and those of another go on", () => {
+    expect(seen([domain("a", { commits: failing(15_000) }), domain("b")])).toEqual({
+      codes: ["PARTITION_STALLED"],
+      process: true,
+      domains: [false, true],
+    });
+  });
+
+  it("is everything under backpressure while commits go on; a paused partition without commits stands still", () => {
+    const paused = { paused: [1], standstillMs: new Map([[1, 60_000]]) };
+    expect(seen([domain("a", paused), domain("b")])).toEqual({ codes: ["BACKPRESSURE"], ...ready });
+    const stuck = { ...paused, commits: { lastMs: 15_000, failing: undefined } };
+    expect(seen([domain("a", stuck), domain("b")]).codes).toEqual(["PARTITION_STALLED", "BACKPRESSURE"]);
+  });
+
+  it.each<[string, DomainFacts, string]>([
+    [
+      "a failure of its own",
+      domain(
+        "a",
+        { owned: [] },
+        { failure: { atMs: 7, error: new Fault("TOPICS_UNEQUAL", "3 and 5", { retryable: false }) } },
+      ),
+      "3 and 5",
+    ],
+    ["a topic without a leader", domain("a", { bus: away(5_000) }), "no answer"],
+  ])("is the process and the other domain while one fails: %s", (_, facts, reason) => {
+    const troubles = listTroubles({ isStopping: false, domains: [facts, domain("b")], nowMs: NOW_MS });
+    expect(troubles).toMatchObject([{ code: "DOMAIN_FAILED", domain: "a", detail: expect.stringContaining(reason) }]);
+    expect(troubles[0]?.remedy).not.toBe("");
+    expect(seen([facts, domain("b")])).toMatchObject({ process: true, domains: [false, true] });
+  });
+
+  it("is the process while a domain that had failed or was served is being started anew", () => {
+    for (const more of [{ hasAssignment: false, hasFailed: true }, { unserved: [0] }])
+      expect(seen([domain("a", { owned: [] }, more), domain("b")])).toEqual({
+        codes: ["STARTING"],
+        process: true,
+        domains: [false, true],
+      });
+  });
+});
+
+describe("what blocks nothing", () => {
+  const drift = { backend: "consul", comparedAtMs: 1, error: null, found: { missing: 0, altered: 0, leftover: 0 } };
+  const hold = { state: "ACTIVE", heldAtMs: 40_000, entities: 30, total: 100, waiting: 30 };
+  const released = { releasedAtMs: null, releasedBy: null, reason: null };
+
+  it.each<[string, DomainFacts, object[]]>([
+    ["no drift", domain("a", { drift: [{ ...drift, isHeld: false }] }), []],
+    [
+      "a held expiry",
+      domain("a", { holds: [{ ...hold, ...released }] }),
+      [{ code: "EXPIRY_HELD", subject: "ACTIVE", sinceMs: 40_000, detail: "30 of 100 would have happened at once" }],
+    ],
+    [
+      "drift with held deletions",
+      domain("a", { drift: [{ ...drift, found: { ...drift.found, leftover: 7 }, isHeld: true }] }),
+      [{ code: "DELETIONS_HELD", subject: "consul", detail: "7 would have happened at once" }, { code: "DRIFT" }],
+    ],
+    [
+      "a backend that can't be read",
+      domain("a", { drift: [{ ...drift, error: "403", isHeld: false }] }),
+      [{ code: "COMPARISON_FAILED", subject: "consul", detail: expect.stringContaining("403") }],
+    ],
+    [
+      "an open breaker",
+      domain("a", { openBreakersMs: new Map([["consul", 5_000]]) }),
+      [{ code: "BREAKER_OPEN", subject: "consul", sinceMs: NOW_MS - 5_000 }],
+    ],
+    [
+      "refused contracts",
+      domain("a", {}, { refusedChange: { atMs: 60_000, by: "ann", reason: "RC101", diagnostics: [] } }),
+      [{ code: "CONTRACTS_REFUSED", sinceMs: 60_000, detail: expect.stringContaining("by ann: RC101") }],
+    ],
+  ])("is listed with its remedy: %s", (_, facts, expected) => {
+    const troubles = listTroubles({ isStopping: false, domains: [facts], nowMs: NOW_MS });
+    expect(troubles).toMatchObject(expected);
+    expect(troubles).toHaveLength(expected.length);
+    expect(troubles.filter(({ remedy, blocks }) => remedy === "" || blocks !== "nothing")).toEqual([]);
+  });
+
+  it("comes after what blocks", () => {
+    const both = domain("a", { openBreakersMs: new Map([["consul", 1]]), bus: away(9) });
+    expect(seen([both]).codes).toEqual(["BUS_UNAVAILABLE", "BREAKER_OPEN"]);
+  });
+
+  it("is a backend out of reach, for domains that do not use it", () => {
+    const using = domain("a", {}, { backends: [{ name: "catalogue", error: "refused" }] });
+    expect(seen([using, domain("b")])).toEqual({
+      codes: ["BACKEND_UNAVAILABLE"],
+      process: true,
+      domains: [false, true],
+    });
+    expect(seen([using])).toMatchObject({ process: false });
+  });
+});
