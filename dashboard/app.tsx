@@ -1,8 +1,18 @@
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { DomainView } from "../app/http/server/domains.ts";
+import { type Domain, DomainContext } from "./domains/domain.ts";
+import { DomainSwitch } from "./domains/domain-switch.tsx";
+import { addressesOf, type PageAddress, readAddress } from "./domains/page-address.ts";
+import { partsOf } from "./domains/parts-by-module.ts";
 import { onUnauthenticated } from "./shared/api.ts";
+import { capitalize } from "./shared/format.ts";
+import { ErrorMessage } from "./shared/error-message.tsx";
 import { Link, type PageProps, usePageLocation } from "./shared/router.tsx";
+import { useApi } from "./shared/use-api.ts";
 import { SignInForm } from "./sign-in-form.tsx";
+
+const DOMAINS_POLL_MS = 5_000;
 
 interface PageRoute {
   readonly path: string;
@@ -11,34 +21,49 @@ interface PageRoute {
 }
 
 /** Each page is loaded when it is opened, so that the first one appears sooner. */
-const PAGE_ROUTES: readonly PageRoute[] = [
-  { path: "/", title: "Overview", load: () => import("./overview/overview-page.tsx") },
-  { path: "/nodes", title: "Nodes", load: () => import("./nodes/nodes-page.tsx") },
-  { path: "/contracts", title: "Contracts", load: () => import("./contracts/contracts-page.tsx") },
-  { path: "/events", title: "Events", load: () => import("./events/events-page.tsx") },
-  { path: "/dead-letters", title: "Dead letters", load: () => import("./dead-letters/dead-letters-page.tsx") },
-  { path: "/playground", title: "Playground", load: () => import("./playground/playground-page.tsx") },
-];
-const NODE_ROUTE: PageRoute = { path: "/nodes/", title: "Node", load: () => import("./nodes/node-page.tsx") };
+const LOADERS = {
+  overview: () => import("./overview/overview-page.tsx"),
+  entities: () => import("./entities/entities-page.tsx"),
+  entity: () => import("./entities/entity-page.tsx"),
+  contracts: () => import("./contracts/contracts-page.tsx"),
+  events: () => import("./events/events-page.tsx"),
+  deadLetters: () => import("./dead-letters/dead-letters-page.tsx"),
+  playground: () => import("./playground/playground-page.tsx"),
+} as const;
 
-const routeFor = (path: string): PageRoute =>
-  path.startsWith(NODE_ROUTE.path) && path.length > NODE_ROUTE.path.length
-    ? NODE_ROUTE
-    : (PAGE_ROUTES.find((page) => page.path === path) ?? (PAGE_ROUTES[0] as PageRoute));
+const pageRoutes = ({ parts: { words } }: Domain): readonly PageRoute[] => [
+  { path: "/", title: "Overview", load: LOADERS.overview },
+  { path: `/${words.entities}`, title: capitalize(words.entities), load: LOADERS.entities },
+  { path: "/contracts", title: "Contracts", load: LOADERS.contracts },
+  { path: "/events", title: "Events", load: LOADERS.events },
+  { path: "/dead-letters", title: "Dead letters", load: LOADERS.deadLetters },
+  { path: "/playground", title: "Playground", load: LOADERS.playground },
+];
+
+function routeFor(domain: Domain, { path, entityId }: PageAddress<Domain>): PageRoute {
+  const routes = pageRoutes(domain);
+  if (entityId !== undefined) return { path, title: capitalize(domain.parts.words.entity), load: LOADERS.entity };
+  return routes.find((route) => route.path === path) ?? (routes[0] as PageRoute);
+}
+
+function domainOf({ name, module, entity_id_field: entityIdField }: DomainView): Domain {
+  const parts = partsOf(module);
+  const { isAtRoot, words } = parts;
+  return { ...addressesOf({ name, isAtRoot, list: words.entities }), entityIdField, parts };
+}
 
 export function App() {
   const { path } = usePageLocation();
-  const page = routeFor(path);
-  const [loaded, setLoaded] = useState<{ readonly page: PageRoute; readonly Page: ComponentType<PageProps> }>();
+  const { answer, error } = useApi<{ readonly items: readonly DomainView[] }>("/api/v1/domains", DOMAINS_POLL_MS);
   const [needsSignIn, setNeedsSignIn] = useState(false);
   useEffect(() => onUnauthenticated(() => setNeedsSignIn(true)), []);
-  useEffect(() => {
-    document.title = `${page.title} · Rollcall`;
-    let isCurrent = true;
-    void page.load().then(({ Page }) => isCurrent && setLoaded({ page, Page }));
-    return () => void (isCurrent = false);
-  }, [page]);
-  const routeParam = page === NODE_ROUTE ? decodeURIComponent(path.slice(NODE_ROUTE.path.length)) : "";
+  const views = answer?.items ?? [];
+  // Made anew only when other domains are served, because pages depend on them.
+  const key = JSON.stringify(views.map(({ name, module, entity_id_field }) => [name, module, entity_id_field]));
+  const domains = useMemo(() => views.map(domainOf), [key]);
+  const address = readAddress(path, domains);
+  const { domain } = address;
+  const listed = domains.map((each, index) => ({ domain: each, view: views[index] as DomainView }));
   return (
     <>
       <a class="skip" href="#main">
@@ -48,22 +73,65 @@ export function App() {
         <Link class="brand" to="/">
           Rollcall
         </Link>
-        <nav aria-label="Main">
-          {PAGE_ROUTES.map(({ path: to, title }) => (
-            <Link
-              key={to}
-              to={to}
-              aria-current={page.path.startsWith(to) && (to !== "/" || page.path === "/") ? "page" : undefined}
-            >
-              {title}
-            </Link>
-          ))}
-        </nav>
+        {domain && <Navigation domain={domain} address={address} />}
+        {domains.length > 1 && <DomainSwitch key={path} shown={domain} domains={listed} />}
       </header>
       <main id="main">
         {needsSignIn && <SignInForm onSignedIn={() => location.reload()} />}
-        {!needsSignIn && loaded?.page === page && <loaded.Page key={path} routeParam={routeParam} />}
+        {!needsSignIn && !answer && <ErrorMessage error={error} title="Could not load the domains" />}
+        {!needsSignIn && answer && !domain && <UnknownDomain name={address.domainName ?? ""} domains={domains} />}
+        {!needsSignIn && domain && (
+          <DomainContext.Provider value={domain}>
+            <Failure view={views.find(({ name }) => name === domain.name)} />
+            <LoadedPage key={path} route={routeFor(domain, address)} entityId={address.entityId ?? ""} />
+          </DomainContext.Provider>
+        )}
       </main>
     </>
   );
 }
+
+function Navigation({ domain, address }: { readonly domain: Domain; readonly address: PageAddress<Domain> }) {
+  const current = address.entityId === undefined ? routeFor(domain, address).path : `/${domain.parts.words.entities}`;
+  return (
+    <nav aria-label="Main">
+      {pageRoutes(domain).map(({ path, title }) => (
+        <Link key={path} to={domain.page(path)} aria-current={path === current ? "page" : undefined}>
+          {title}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function LoadedPage({ route, entityId }: { readonly route: PageRoute; readonly entityId: string }) {
+  const [Page, setPage] = useState<ComponentType<PageProps>>();
+  useEffect(() => {
+    document.title = `${route.title} · Rollcall`;
+    let isCurrent = true;
+    void route.load().then((loaded) => isCurrent && setPage(() => loaded.Page));
+    return () => void (isCurrent = false);
+  }, []);
+  return Page ? <Page entityId={entityId} /> : null;
+}
+
+const Failure = ({ view }: { readonly view: DomainView | undefined }) =>
+  view?.failure ? (
+    <p class="card failure" role="alert">
+      <strong>{view.name} is not served at present</strong> and is started anew until it can be: {view.failure}
+    </p>
+  ) : null;
+
+const UnknownDomain = ({ name, domains }: { readonly name: string; readonly domains: readonly Domain[] }) => (
+  <>
+    <h1>Unknown domain</h1>
+    <p class="card">
+      The domain {name} is not served here. These are:{" "}
+      {domains.map((domain) => (
+        <span key={domain.name}>
+          <Link to={domain.page("/")}>{domain.name}</Link>{" "}
+        </span>
+      ))}
+    </p>
+  </>
+);

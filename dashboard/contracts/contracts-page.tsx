@@ -2,11 +2,11 @@ import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsInForce } from "../../app/http/contracts/reload.routes.ts";
 import type { ContractsView } from "../../app/http/contracts/contracts.routes.ts";
 import type { StateCounts } from "../../app/http/entities/entity-counts.ts";
+import { useDomain, useDomainApi } from "../domains/domain.ts";
 import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { ToggleGroup } from "../shared/fields.tsx";
 import { navigate, pathWithQuery, usePageLocation } from "../shared/router.tsx";
-import { useApi } from "../shared/use-api.ts";
 import { ContractText } from "./contract-text.tsx";
 import { FlowDiagram } from "./flow-diagram.tsx";
 import { InForceCard, shortHash } from "./in-force-card.tsx";
@@ -16,14 +16,15 @@ const COUNTS_MS = 3_000;
 const IN_FORCE_MS = 5_000;
 
 export function Page() {
-  const contracts = useApi<ContractsView>("/api/v1/contracts");
-  const graph = useApi<ContractGraph>("/api/v1/contracts/graph");
-  const inForce = useApi<ContractsInForce>("/api/v1/contracts/in-force", IN_FORCE_MS);
+  const { page } = useDomain();
+  const contracts = useDomainApi<ContractsView>("/contracts");
+  const graph = useDomainApi<ContractGraph>("/contracts/graph");
+  const inForce = useDomainApi<ContractsInForce>("/contracts/in-force", IN_FORCE_MS);
   const { searchParams } = usePageLocation();
   const { answer } = contracts;
   const refetch = (): void => [contracts, graph].forEach((each) => each.refetch());
   const openSource = (file: string, line?: number): void =>
-    navigate(pathWithQuery("/contracts", { file, line }), { replace: true });
+    navigate(pathWithQuery(page("/contracts"), { file, line }), { replace: true });
   return (
     <>
       <h1>
@@ -61,9 +62,10 @@ const MACHINES = [
   { title: "Reducer", countsKey: "reducer", filter: "reducer_state" },
 ] as const;
 
-/** Both state machines, with the number of nodes in each state. */
+/** Both state machines, with the number of entities in each state. */
 function Machines({ machines }: Pick<ContractGraph, "machines">) {
-  const { answer } = useApi<StateCounts>("/api/v1/contracts/counts", COUNTS_MS);
+  const { entitiesPage } = useDomain();
+  const { answer } = useDomainApi<StateCounts>("/contracts/counts", COUNTS_MS);
   return (
     <>
       {MACHINES.map(({ title, countsKey, filter }, index) => {
@@ -75,7 +77,7 @@ function Machines({ machines }: Pick<ContractGraph, "machines">) {
               <StateMachineDiagram
                 machine={machine}
                 counts={answer?.[countsKey] ?? {}}
-                onSelectState={(state) => navigate(pathWithQuery("/nodes", { [filter]: state }))}
+                onSelectState={(state) => navigate(pathWithQuery(entitiesPage(), { [filter]: state }))}
               />
             </section>
           )

@@ -1,5 +1,6 @@
 import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
 import type { ContractsInForce } from "../../app/http/contracts/reload.routes.ts";
+import { useDomain } from "../domains/domain.ts";
 import { fetchJson, ApiError } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { formatDateTime } from "../shared/format.ts";
@@ -70,9 +71,10 @@ function InForceDetails({ hash, since, by, refused, processes }: ContractsInForc
 }
 
 function Reload({ onReloaded }: { readonly onReloaded: () => void }) {
+  const { api } = useDomain();
   const { busy, message, error, start } = useAction();
   const reload = async (): Promise<string> => {
-    const path = "/api/v1/contracts/reload";
+    const path = api("/contracts/reload");
     const { hash, changed } = await fetchJson<{ hash: string; changed: boolean }>(path, { method: "POST" });
     onReloaded();
     return changed ? `${shortHash(hash)} is in force now.` : "Nothing has changed in the folder.";

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import type { ContractVersion, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
+import { useDomainApi } from "../domains/domain.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { SelectField } from "../shared/fields.tsx";
 import { formatDateTime } from "../shared/format.ts";
 import { ScrollTable } from "../shared/scroll-table.tsx";
-import { useApi } from "../shared/use-api.ts";
 import { shortHash } from "./in-force-card.tsx";
 import { type DiffLine, lineDiff } from "./line-diff.ts";
 import "./numbered-line.css";
@@ -69,8 +69,8 @@ function VersionComparison({ history, hash }: VersionHistoryProps) {
 }
 
 function VersionDiff({ from, to }: { readonly from: string; readonly to: string }) {
-  const before = useApi<StoredContractsView>(`/api/v1/contracts/versions/${from}`);
-  const after = useApi<StoredContractsView>(`/api/v1/contracts/versions/${to}`);
+  const before = useDomainApi<StoredContractsView>(`/contracts/versions/${from}`);
+  const after = useDomainApi<StoredContractsView>(`/contracts/versions/${to}`);
   const error = before.error ?? after.error;
   if (!before.answer || !after.answer)
     return error ? <ErrorMessage error={error} title="Could not load the versions" /> : <p class="note">Loading …</p>;

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { DeadLetter, DeadLetterDetail } from "../../app/http/dead-letters/dead-letters.ts";
+import { useDomain } from "../domains/domain.ts";
 import { fetchJson } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { formatDateTime } from "../shared/format.ts";
@@ -37,7 +38,7 @@ export function DeadLetterItem({ deadLetter, onChanged }: DeadLetterItemProps) {
 }
 
 function DeadLetterDetails({ deadLetter, onChanged }: DeadLetterItemProps) {
-  const path = `/api/v1/dead-letters/${deadLetter.id}`;
+  const path = useDomain().api(`/dead-letters/${deadLetter.id}`);
   const { answer, error, refetch } = useApi<DeadLetterDetail>(path);
   const retry = async (reason: string): Promise<string> => {
     await fetchJson(pathWithQuery(`${path}/retry`, { reason }), { method: "POST" });

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { DeadLetter } from "../../app/http/dead-letters/dead-letters.ts";
+import { useDomain } from "../domains/domain.ts";
 import { fetchJson } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { Form, SelectField, TextField } from "../shared/fields.tsx";
@@ -57,15 +58,16 @@ export function Page() {
 }
 
 function useDeadLetters(filter: DeadLetterFilter) {
+  const path = useDomain().api("/dead-letters");
   const query = { ...filter, limit: PAGE_ROWS };
-  const first = useApi<DeadLetterPage>(pathWithQuery("/api/v1/dead-letters", query));
+  const first = useApi<DeadLetterPage>(pathWithQuery(path, query));
   const [longer, setLonger] = useState<{ readonly first: DeadLetterPage | undefined; readonly list: DeadLetterPage }>();
   const [olderError, setOlderError] = useState<Error>();
   // What was added to an earlier answer does not follow a new one.
   const list = longer?.first === first.answer ? longer?.list : first.answer;
   const showOlder = (): void => {
     if (!list?.next_cursor) return;
-    fetchJson<DeadLetterPage>(pathWithQuery("/api/v1/dead-letters", { ...query, cursor: list.next_cursor }))
+    fetchJson<DeadLetterPage>(pathWithQuery(path, { ...query, cursor: list.next_cursor }))
       .then(({ items, next_cursor }) =>
         setLonger({ first: first.answer, list: { items: [...list.items, ...items], next_cursor } }),
       )
@@ -80,10 +82,11 @@ interface RetryAllProps {
 }
 
 function RetryAll({ filter: { code, topic }, onRetried }: RetryAllProps) {
+  const { api } = useDomain();
   const label = ["Retry all", [code, topic].filter(Boolean).join(" of ")].filter(Boolean).join(" ");
   const retry = async (reason: string): Promise<string> => {
     const { retried, left } = await fetchJson<{ retried: number; left: number }>(
-      pathWithQuery("/api/v1/dead-letters/retry", { reason }),
+      pathWithQuery(api("/dead-letters/retry"), { reason }),
       { method: "POST", body: { ...(code && { code }), ...(topic && { topic }) } },
     );
     const leftText = left === 0 ? "None are left." : `${left} are left: retry again for the next ones.`;
@@ -112,9 +115,9 @@ interface FilterFormProps {
 }
 
 function FilterForm({ filter, isFiltered, items }: FilterFormProps) {
+  const path = useDomain().page("/dead-letters");
   const [typed, setTyped] = useState(filter);
-  const apply = (change: Partial<DeadLetterFilter>): void =>
-    navigate(pathWithQuery("/dead-letters", { ...typed, ...change }));
+  const apply = (change: Partial<DeadLetterFilter>): void => navigate(pathWithQuery(path, { ...typed, ...change }));
   return (
     <Form class="filter-form" onSubmit={() => apply({})}>
       <TextField
@@ -142,7 +145,7 @@ function FilterForm({ filter, isFiltered, items }: FilterFormProps) {
         onSelect={(retried) => apply({ retried })}
       />
       <button>Filter</button>
-      {isFiltered && <Link to="/dead-letters">Clear filters</Link>}
+      {isFiltered && <Link to={path}>Clear filters</Link>}
     </Form>
   );
 }

@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
+import { useDomain } from "../domains/domain.ts";
+import { EntityLink } from "../domains/entity-link.tsx";
 import { apiToken } from "../shared/api.ts";
 import { formatClockTime } from "../shared/format.ts";
-import { NodeLink, pathWithQuery } from "../shared/router.tsx";
+import { pathWithQuery } from "../shared/router.tsx";
 import { CopyButton } from "./copy-button.tsx";
 import type { TailedEvent } from "./event-tail.ts";
 import { curlCommand, kcatCommand } from "./shell-commands.ts";
@@ -17,46 +19,47 @@ const stringOrUndefined = (value: unknown): string | undefined => (typeof value 
 export function EventRow({ row, topic }: EventRowProps) {
   const [open, setOpen] = useState(false);
   const { type, envelope } = row;
-  const nodeId = stringOrUndefined(envelope.payload["node_id"]);
+  const entityId = stringOrUndefined(envelope.payload[useDomain().entityIdField]);
   const at = stringOrUndefined(envelope["envelope_timestamp"]);
   return (
     <li>
       <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>
           <time dateTime={at}>{at && formatClockTime(at)}</time> <strong>{type}</strong>{" "}
-          <span class="event-node">{nodeId}</span>
+          <span class="event-entity">{entityId}</span>
         </summary>
-        {open && <EventDetails {...{ row, topic, nodeId }} />}
+        {open && <EventDetails {...{ row, topic, entityId }} />}
       </details>
     </li>
   );
 }
 
 interface EventDetailsProps extends EventRowProps {
-  readonly nodeId: string | undefined;
+  readonly entityId: string | undefined;
 }
 
-function EventDetails({ row: { type, envelope }, topic, nodeId }: EventDetailsProps) {
+function EventDetails({ row: { type, envelope }, topic, entityId }: EventDetailsProps) {
+  const { api, parts } = useDomain();
   const withToken = apiToken.get() !== null;
   const curl = (path: string, query: Parameters<typeof pathWithQuery>[1], stream = false): string =>
     curlCommand(new URL(pathWithQuery(path, query), location.origin), { stream, withToken });
   return (
     <div class="event-details">
       <p class="choices">
-        {nodeId !== undefined && (
+        {entityId !== undefined && (
           <>
-            <NodeLink id={nodeId} />
+            <EntityLink id={entityId} />
             <CopyButton
-              label="Copy curl: timeline of this node"
-              text={curl(`/api/v1/registrations/${encodeURIComponent(nodeId)}/timeline`, { order: "newest" })}
+              label={`Copy curl: timeline of this ${parts.words.entity}`}
+              text={curl(api(`/entities/${encodeURIComponent(entityId)}/timeline`), { order: "newest" })}
             />
           </>
         )}
         <CopyButton
           label="Copy curl: follow these events"
-          text={curl("/api/v1/events/stream", { type, node_id: nodeId }, true)}
+          text={curl(api("/events/stream"), { type, entity_id: entityId }, true)}
         />
-        {topic !== undefined && <CopyButton label="Copy kcat" text={kcatCommand(topic, nodeId)} />}
+        {topic !== undefined && <CopyButton label="Copy kcat" text={kcatCommand(topic, entityId)} />}
       </p>
       <pre tabIndex={0} role="region" aria-label={`Envelope of ${type}`}>
         {JSON.stringify(envelope, null, 2)}

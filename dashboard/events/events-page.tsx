@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
+import { useDomain, useDomainApi } from "../domains/domain.ts";
+import { capitalize } from "../shared/format.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import type { StreamState } from "../shared/event-stream.ts";
 import { Form, SelectField, TextField } from "../shared/fields.tsx";
 import { Link, navigate, pathWithQuery, usePageLocation } from "../shared/router.tsx";
-import { useApi } from "../shared/use-api.ts";
 import { EventRow } from "./event-row.tsx";
 import { clearTail, pauseTail, resumeTail } from "./event-tail.ts";
 import { useEventTail } from "./use-event-tail.ts";
@@ -23,16 +24,16 @@ interface AsyncApi {
 export function Page() {
   const { searchParams } = usePageLocation();
   const type = searchParams.get("type") ?? undefined;
-  const nodeId = searchParams.get("node") ?? undefined;
-  const asyncApi = useApi<AsyncApi>("/asyncapi.json");
-  const { tail, setTail, feed } = useEventTail(type, nodeId);
+  const entityId = searchParams.get("entity") ?? undefined;
+  const asyncApi = useDomainApi<AsyncApi>("/asyncapi.json");
+  const { tail, setTail, feed } = useEventTail(type, entityId);
   const [shownCount, setShownCount] = useState(ROWS_PER_STEP);
   const { paused } = tail;
   const { rows } = paused ?? tail;
   return (
     <div class="events-page">
       <h1>Events</h1>
-      <EventFilterForm key={nodeId ?? ""} type={type} nodeId={nodeId} types={publishedTypes(asyncApi.answer)} />
+      <EventFilterForm key={entityId ?? ""} type={type} entityId={entityId} types={publishedTypes(asyncApi.answer)} />
       <p class="choices">
         <button aria-pressed={paused !== undefined} onClick={() => setTail(paused ? resumeTail : pauseTail)}>
           {paused ? "Resume" : "Pause"}
@@ -46,7 +47,7 @@ export function Page() {
         </span>
       </p>
       <ErrorMessage error={feed?.rejection} title="Could not follow the events" />
-      {rows.length === 0 && <NoEvents isFiltered={type !== undefined || nodeId !== undefined} />}
+      {rows.length === 0 && <NoEvents isFiltered={type !== undefined || entityId !== undefined} />}
       <ol class="events" aria-label="Events, newest first">
         {rows.slice(0, shownCount).map((row) => (
           <EventRow key={row.number} row={row} topic={asyncApi.answer?.channels[row.type]?.address} />
@@ -77,34 +78,38 @@ function publishedTypes(asyncApi: AsyncApi | undefined): readonly string[] {
 
 interface EventFilterFormProps {
   readonly type: string | undefined;
-  readonly nodeId: string | undefined;
+  readonly entityId: string | undefined;
   readonly types: readonly string[];
 }
 
-function EventFilterForm({ type = "", nodeId = "", types }: EventFilterFormProps) {
-  const [typedId, setTypedId] = useState(nodeId);
-  const apply = (filter: { readonly type: string; readonly node: string }): void =>
-    navigate(pathWithQuery("/events", filter));
+function EventFilterForm({ type = "", entityId = "", types }: EventFilterFormProps) {
+  const { page, parts } = useDomain();
+  const path = page("/events");
+  const [typedId, setTypedId] = useState(entityId);
+  const apply = (filter: { readonly type: string; readonly entity: string }): void =>
+    navigate(pathWithQuery(path, filter));
   const options = [...new Set([...types, type])].filter(Boolean);
   return (
-    <Form class="filter-form" onSubmit={() => apply({ type, node: typedId.trim() })}>
+    <Form class="filter-form" onSubmit={() => apply({ type, entity: typedId.trim() })}>
       <SelectField
         label="Type"
         value={type}
         options={[["", "all types"], ...options]}
-        onSelect={(selected) => apply({ type: selected, node: nodeId })}
+        onSelect={(selected) => apply({ type: selected, entity: entityId })}
       />
-      <TextField label="Node id" value={typedId} maxLength={255} onText={setTypedId} />
+      <TextField label={`${capitalize(parts.words.entity)} id`} value={typedId} maxLength={255} onText={setTypedId} />
       <button>Filter</button>
-      {(type || nodeId) && <Link to="/events">Clear filters</Link>}
+      {(type || entityId) && <Link to={path}>Clear filters</Link>}
     </Form>
   );
 }
 
-const NoEvents = ({ isFiltered }: { readonly isFiltered: boolean }) => (
-  <p class="card">
-    {isFiltered ? "No matching events since this page was opened." : "No events since this page was opened."} Earlier
-    events are in each node's timeline. To see some, simulate a node in the <Link to="/playground">playground</Link> or
-    run <code>rollcall simulate</code>.
-  </p>
-);
+function NoEvents({ isFiltered }: { readonly isFiltered: boolean }) {
+  const { parts } = useDomain();
+  return (
+    <p class="card">
+      {isFiltered ? "No matching events since this page was opened." : "No events since this page was opened."} Earlier
+      events are in each {parts.words.entity}'s timeline.
+    </p>
+  );
+}

@@ -12,8 +12,8 @@ export function curlCommand(
 }
 
 /** Reads a topic with kcat, from the last ten records of each partition on. */
-export const kcatCommand = (topic: string, nodeId: string | undefined): string =>
+export const kcatCommand = (topic: string, entityId: string | undefined): string =>
   [
     `kcat -b "$KAFKA_BOOTSTRAP_SERVERS" -C -t ${shellQuote(topic)} -o -10`,
-    ...(nodeId === undefined ? [] : [`-f '%k %s\\n' | grep -F -- ${shellQuote(nodeId)}`]),
+    ...(entityId === undefined ? [] : [`-f '%k %s\\n' | grep -F -- ${shellQuote(entityId)}`]),
   ].join(" ");

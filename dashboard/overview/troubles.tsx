@@ -1,12 +1,12 @@
 import type { TroubleView } from "../../app/http/health/trouble-view.ts";
+import { useDomain } from "../domains/domain.ts";
 import { fetchJson } from "../shared/api.ts";
-import { formatDateTime } from "../shared/format.ts";
+import { capitalize, formatDateTime } from "../shared/format.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
 import { pathWithQuery } from "../shared/router.tsx";
 import "./troubles.css";
 
 const HOLDS: readonly TroubleView["code"][] = ["EXPIRY_HELD", "DELETIONS_HELD"];
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 interface TroublesProps {
   readonly troubles: readonly TroubleView[];
@@ -19,11 +19,11 @@ export function Troubles({ troubles, onDone }: TroublesProps) {
     <ul class="troubles" aria-label="Troubles" aria-live="polite">
       {troubles.map(({ code, domain, subject, since, title, detail, remedy, blocks }) => (
         <li key={`${code} ${subject}`} class={blocks === "nothing" ? "" : "bad"}>
-          <strong>{capitalized(title)}</strong>
+          <strong>{capitalize(title)}</strong>
           <p>
             Since {formatDateTime(since)}: {detail}
           </p>
-          <p>{capitalized(remedy)}</p>
+          <p>{capitalize(remedy)}</p>
           {domain !== null && subject !== null && HOLDS.includes(code) && (
             <ReleaseHold domain={domain} subject={subject} onDone={onDone} />
           )}
@@ -40,8 +40,9 @@ interface ReleaseHoldProps {
 }
 
 function ReleaseHold({ domain, subject, onDone }: ReleaseHoldProps) {
+  const { api } = useDomain();
   const release = async (reason: string): Promise<string> => {
-    const path = `/api/v1/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`;
+    const path = api(`/holds/${encodeURIComponent(domain)}/${encodeURIComponent(subject)}/release`);
     await fetchJson(pathWithQuery(path, { reason }), { method: "POST" });
     onDone();
     return "Released.";

@@ -1,8 +1,9 @@
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
 import type { ContractDiagnostic } from "../../app/http/contracts/contracts.routes.ts";
 import { DiagnosticMessage } from "../contracts/diagnostic-message.tsx";
+import { useDomain } from "../domains/domain.ts";
+import { EntityLink } from "../domains/entity-link.tsx";
 import { formatDateTime } from "../shared/format.ts";
-import { NodeLink } from "../shared/router.tsx";
 import { ScrollTable } from "../shared/scroll-table.tsx";
 
 type Exploration = NonNullable<ContractCheck["model"]>;
@@ -65,13 +66,14 @@ function CounterexampleTable({ steps }: { readonly steps: NonNullable<ContractDi
 
 /** The result of replaying the journal with the edited contracts. */
 export function PlanResult({ since, entities, otherwise, unknown, same, found, notKnown, notes }: ReplayPlan) {
+  const { words } = useDomain().parts;
   return (
     <section aria-label="Replay of the journal" class="check-result">
       <h3>Replay of the journal</h3>
       <p>
         {entities === 0
-          ? `No node changed since ${formatDateTime(since)}.`
-          : `${entities} nodes since ${formatDateTime(since)}: ${otherwise} end differently, ${unknown} ` +
+          ? `No ${words.entity} changed since ${formatDateTime(since)}.`
+          : `${entities} ${words.entities} since ${formatDateTime(since)}: ${otherwise} end differently, ${unknown} ` +
             `are unknown, ${same} end the same.`}
       </p>
       {notes.map((note) => (
@@ -82,7 +84,7 @@ export function PlanResult({ since, entities, otherwise, unknown, same, found, n
       <ul>
         {[...found, ...notKnown].map(({ entityId, recorded, planned, first, unknown: why }) => (
           <li key={entityId}>
-            <NodeLink id={entityId} />: {recorded.join(", ")}, now{" "}
+            <EntityLink id={entityId} />: {recorded.join(", ")}, now{" "}
             {why === null ? planned.join(", ") : `unknown: ${why}`}
             {first && (
               <span class="note">
@@ -96,7 +98,7 @@ export function PlanResult({ since, entities, otherwise, unknown, same, found, n
         ))}
       </ul>
       <p class="note">
-        Inputs are replayed as recorded: what nodes would have answered to different events is not simulated.
+        Inputs are replayed as recorded: what {words.entities} would have answered to different events is not simulated.
       </p>
     </section>
   );

@@ -2,10 +2,10 @@ import { useState } from "preact/hooks";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsView } from "../../app/http/contracts/contracts.routes.ts";
 import { DiagnosticMessages } from "../contracts/diagnostic-message.tsx";
+import { useDomainApi } from "../domains/domain.ts";
 import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { ToggleGroup } from "../shared/fields.tsx";
-import { useApi } from "../shared/use-api.ts";
 import { ExplorationResult, PlanResult } from "./check-results.tsx";
 import { EditorActions } from "./editor-actions.tsx";
 import { useContractCheck } from "./use-contract-check.ts";
@@ -17,7 +17,7 @@ const POLL_MS = 10_000;
 
 /** Edits the contracts in force and checks the edits. What runs changes only when one is saved. */
 export function ContractEditor() {
-  const { answer, error } = useApi<ContractsView>("/api/v1/contracts", POLL_MS);
+  const { answer, error } = useDomainApi<ContractsView>("/contracts", POLL_MS);
   if (answer) return <EditorPanel contracts={answer} />;
   return error ? <ErrorMessage error={error} title="Could not load the contracts" /> : <p class="note">Loading …</p>;
 }

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { useDomain } from "../domains/domain.ts";
 import { fetchJson } from "../shared/api.ts";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { useAction } from "../shared/use-action.ts";
@@ -17,10 +18,11 @@ interface EditorActionsProps {
 
 /** What can be done with the edited contracts: explore, plan, download, save. */
 export function EditorActions({ file, text, busy, run, canSave, editable }: EditorActionsProps) {
+  const { api } = useDomain();
   const [hours, setHours] = useState(24);
   const { message, error, start } = useAction();
   const save = async (): Promise<string> => {
-    await fetchJson(`/api/v1/contracts/files/${encodeURIComponent(file)}`, { method: "PUT", body: { text } });
+    await fetchJson(api(`/contracts/files/${encodeURIComponent(file)}`), { method: "PUT", body: { text } });
     return `${file} is saved.`;
   };
   return (

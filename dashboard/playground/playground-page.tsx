@@ -1,12 +1,13 @@
+import { useDomain } from "../domains/domain.ts";
 import { ContractEditor } from "./contract-editor.tsx";
-import { NodeSimulator } from "../registration/node-simulator.tsx";
 
-/** Simulated nodes send to the running system; edited contracts are only checked. */
+/** What a module has to try, which sends to the running system; edited contracts are only checked. */
 export function Page() {
+  const { parts } = useDomain();
   return (
     <>
       <h1>Playground</h1>
-      <NodeSimulator />
+      <parts.Playground />
       <ContractEditor />
     </>
   );

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
+import { useDomain } from "../domains/domain.ts";
 import { ApiError, fetchJson } from "../shared/api.ts";
 
 const CHECK_DELAY_MS = 500;
@@ -14,6 +15,7 @@ export interface CheckOptions {
 
 /** Checks the edited contracts shortly after a change, and more on request. Only the latest answer counts. */
 export function useContractCheck(edited: Readonly<Record<string, string>>) {
+  const { api } = useDomain();
   const [check, setCheck] = useState<ContractCheck>();
   const [graph, setGraph] = useState<ContractGraph>();
   const [error, setError] = useState<Error>();
@@ -24,7 +26,7 @@ export function useContractCheck(edited: Readonly<Record<string, string>>) {
     const isLatest = (): boolean => runNumber === latestRun.current;
     setBusy(true);
     try {
-      const answer = await fetchCheck({ files: edited, model: false, ...options }, isLatest);
+      const answer = await fetchCheck(api("/contracts/check"), { files: edited, model: false, ...options }, isLatest);
       if (!isLatest() || !answer) return;
       setCheck(answer);
       if (answer.graph) setGraph(answer.graph);
@@ -44,10 +46,10 @@ export function useContractCheck(edited: Readonly<Record<string, string>>) {
 }
 
 /** The server checks one set of contracts at a time and answers 503 meanwhile. Undefined: not wanted any more. */
-async function fetchCheck(body: object, isWanted: () => boolean): Promise<ContractCheck | undefined> {
+async function fetchCheck(path: string, body: object, isWanted: () => boolean): Promise<ContractCheck | undefined> {
   while (isWanted()) {
     try {
-      return await fetchJson<ContractCheck>("/api/v1/contracts/check", { method: "POST", body });
+      return await fetchJson<ContractCheck>(path, { method: "POST", body });
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 503)) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

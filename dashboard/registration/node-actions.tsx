@@ -1,16 +1,9 @@
-import type { StateKind } from "../../app/http/overview/overview.ts";
+import type { ActionProps } from "../domains/domain.ts";
 import { ReasonForm } from "../shared/reason-form.tsx";
 import { fetchJson } from "../shared/api.ts";
 
-interface NodeActionsProps {
-  readonly nodeId: string;
-  readonly kind: StateKind | undefined;
-  readonly hasPending: boolean;
-  readonly onDone: () => void;
-}
-
 /** What an operator can do with a node. */
-export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsProps) {
+export function NodeActions({ id: nodeId, kind, hasPending, onDone }: ActionProps) {
   const deregister = async (reason: string): Promise<string> => {
     const payload = { node_id: nodeId, ...(reason !== "" && { reason }) };
     await fetchJson("/api/v1/events", { method: "POST", body: { payload_type: "NodeDeregister", payload } });
@@ -25,7 +18,7 @@ export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsPro
   };
   const isEnded = kind === "ended";
   return (
-    <div class="node-actions">
+    <>
       {(isEnded || hasPending) && (
         <ReasonForm
           label={isEnded ? "Register again…" : "Retry now…"}
@@ -43,6 +36,6 @@ export function NodeActions({ nodeId, kind, hasPending, onDone }: NodeActionsPro
           onConfirm={deregister}
         />
       )}
-    </div>
+    </>
   );
 }

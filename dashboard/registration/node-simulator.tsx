@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
+import { EntityLink } from "../domains/entity-link.tsx";
 import { ErrorMessage } from "../shared/error-message.tsx";
 import { Form, SelectField, TextField } from "../shared/fields.tsx";
 import { formatClockTime } from "../shared/format.ts";
-import { NodeLink } from "../shared/router.tsx";
 import { NODE_TYPES } from "./node-types.ts";
 import { addNode, changeNode, nextNodeId, removeNode, SIMULATED_NODES_MAX } from "./simulated-nodes.ts";
 import type { SimulatedNode, Simulation } from "./simulated-nodes.ts";
@@ -76,7 +76,7 @@ function SimulatedNodeItem({ node, setSimulation, introspect, acknowledge, send 
   return (
     <li>
       <span>
-        <NodeLink id={node.id} /> <span class="note">{node.type}</span>
+        <EntityLink id={node.id} /> <span class="note">{node.type}</span>
       </span>
       <span role="status">
         {node.lastEvent ?? "no events yet"}

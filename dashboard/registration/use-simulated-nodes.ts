@@ -33,20 +33,17 @@ export function useSimulatedNodes() {
     send({ id }, "NodeRegistrationAcked", attemptId === null ? {} : { registration_attempt_id: attemptId });
 
   useEffect(() => {
-    const unsubscribe = subscribeToEvents(
-      {},
-      {
-        state: setFeed,
-        event: (event) => {
-          setSimulation((before) => receiveEvent(before, event, Date.now()));
-          if (event.type !== "NodeRegistrationAccepted") return;
-          const { node_id: nodeId, registration_attempt_id: attemptId } = event.envelope.payload;
-          const node = latest.current.nodes.find(({ id }) => id === nodeId);
-          if (node?.autoAcks && !node.silent)
-            void acknowledge({ id: node.id, attemptId: typeof attemptId === "string" ? attemptId : null });
-        },
+    const unsubscribe = subscribeToEvents("/api/v1/events/stream", {
+      state: setFeed,
+      event: (event) => {
+        setSimulation((before) => receiveEvent(before, event, Date.now()));
+        if (event.type !== "NodeRegistrationAccepted") return;
+        const { node_id: nodeId, registration_attempt_id: attemptId } = event.envelope.payload;
+        const node = latest.current.nodes.find(({ id }) => id === nodeId);
+        if (node?.autoAcks && !node.silent)
+          void acknowledge({ id: node.id, attemptId: typeof attemptId === "string" ? attemptId : null });
       },
-    );
+    });
     const timer = setInterval(() => {
       for (const node of latest.current.nodes) if (sendsHeartbeats(node)) void send(node, "NodeHeartbeatEvent");
     }, HEARTBEAT_MS);

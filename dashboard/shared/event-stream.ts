@@ -1,5 +1,4 @@
 import { ApiError, request } from "./api.ts";
-import { pathWithQuery } from "./router.tsx";
 import type { PublishedEvent } from "./published-event.ts";
 
 export interface StreamState {
@@ -13,12 +12,13 @@ const RETRY_MS = 1_000;
 const FINAL_STATUSES: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /**
- * Follows `/api/v1/events/stream` from now on; after a lost connection from the last event received. Uses `fetch`,
- * because an EventSource can't send a token.
+ * Follows a stream of events from now on; after a lost connection from the last event received. Uses `fetch`, because
+ * an EventSource can't send a token.
+ * @param path with the filters
  * @returns ends the subscription
  */
 export function subscribeToEvents(
-  filter: { readonly type?: string | undefined; readonly node_id?: string | undefined },
+  path: string,
   handlers: { readonly event: (event: PublishedEvent) => void; readonly state?: (state: StreamState) => void },
 ): () => void {
   const abort = new AbortController();
@@ -26,7 +26,7 @@ export function subscribeToEvents(
     let lastId: string | undefined;
     while (!abort.signal.aborted) {
       try {
-        const response = await request(pathWithQuery("/api/v1/events/stream", filter), {
+        const response = await request(path, {
           signal: abort.signal,
           ...(lastId !== undefined && { headers: { "last-event-id": lastId } }),
         });

@@ -38,3 +38,5 @@ export function formatExactTime(at: string): string {
   const clock = time.toLocaleTimeString([], { ...CLOCK, hourCycle: "h23", fractionalSecondDigits: 3 });
   return time.toDateString() === new Date().toDateString() ? clock : `${time.toLocaleDateString()} ${clock}`;
 }
+
+export const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -6,9 +6,9 @@ export interface PageLocation {
   readonly path: string;
   readonly searchParams: URLSearchParams;
 }
-/** A page gets the rest of its path, decoded: for `/nodes/:id` the id. */
 export interface PageProps {
-  readonly routeParam: string;
+  /** Of the entity whose page it is. */
+  readonly entityId: string;
 }
 
 const NAVIGATED = "rollcall:navigated";
@@ -41,8 +41,6 @@ export function pathWithQuery(
   return query === "" ? path : `${path}?${query}`;
 }
 
-export const nodePath = (nodeId: string): string => `/nodes/${encodeURIComponent(nodeId)}`;
-
 /** @param replace true: the view before is not kept in the history, for a filter that changes with each letter */
 export function navigate(to: string, { replace = false }: { readonly replace?: boolean } = {}): void {
   if (replace) history.replaceState(null, "", to);
@@ -69,9 +67,3 @@ interface LinkProps {
 
 /** A link to another view, which does not load the page again. */
 export const Link = ({ to, ...attributes }: LinkProps) => <a {...attributes} href={to} onClick={followLink} />;
-
-export const NodeLink = ({ id, ...attributes }: Pick<LinkProps, "tabIndex"> & { readonly id: string }) => (
-  <Link {...attributes} to={nodePath(id)}>
-    {id}
-  </Link>
-);

@@ -324,3 +324,36 @@ it("of two domains neither is meant by a path that names none", async () => {
     await server.close();
   }
 });
+
+describe("the page", () => {
+  const served = async (names: readonly string[], url: string) => {
+    const { host } = bench;
+    const server = createHttpServer({ ...host, systems: names.map((name) => host.system(name)) });
+    try {
+      const { statusCode, headers, body } = await server.inject({ method: "GET", url });
+      return { statusCode, location: headers["location"], isPage: body.includes('<div id="app">') };
+    } finally {
+      await server.close();
+    }
+  };
+
+  it.each([
+    ["registration", "/"],
+    ["registration", "/nodes/a%2Fb"],
+    ["registration", "/dead-letters"],
+    ["books", "/domains/books"],
+    ["books", "/domains/books/entities/a%2Fb"],
+    ["books", "/domains/books/playground"],
+    // It says itself which domains there are.
+    ["books", "/domains/bikes/events"],
+  ])("of %s is at %s", async (name, url) =>
+    expect(await served([name], url)).toEqual({ statusCode: 200, location: undefined, isPage: true }),
+  );
+
+  it("of the first domain is where / leads, when none is at the root", async () => {
+    const answer = { statusCode: 302, location: "/domains/books", isPage: false };
+    expect(await served(["books", "tools"], "/")).toEqual(answer);
+    expect(await served(["books"], "/")).toEqual(answer);
+    for (const url of ["/nodes", "/events"]) expect(await served(["books"], url)).toMatchObject({ statusCode: 404 });
+  });
+});

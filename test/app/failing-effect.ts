@@ -8,10 +8,11 @@ export async function failing(
   { domain }: Pick<System, "domain">,
   type: string,
   during: () => Promise<unknown>,
+  code = "UNAVAILABLE",
 ): Promise<void> {
   const spec = domain.effects.get(type) as { -readonly [Key in keyof EffectSpec]: EffectSpec[Key] };
   const { effect, retry: policy } = spec;
-  const outcome = failed(new Fault("UNAVAILABLE", "down", { retryable: true }));
+  const outcome = failed(new Fault(code, "down", { retryable: true }));
   spec.effect = { ...effect, run: async (intents) => intents.map(() => outcome) };
   spec.retry = { ...policy, maxRetries: 5, initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 };
   try {

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { HttpBench } from "../app/http-bench.ts";
+import type { HttpBench } from "../app/http-bench.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { describePage } from "./describe-page.ts";
 import { type PageSession, openPage } from "./page-session.ts";
+import { openToyDomains, type ToyDomains } from "./toy-domains.ts";
 
 const PATIENCE = { timeout: 60_000 };
 const PAGES = [
@@ -16,6 +17,11 @@ const PAGES = [
   "/docs",
   "/docs/api",
   "/schemas",
+  "/domains/books",
+  "/domains/books/entities",
+  "/domains/books/entities/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+  "/domains/books/events",
+  "/domains/books/dead-letters",
 ] as const;
 
 /** Texts that are known to run code in pages that do not escape them. */
@@ -40,10 +46,12 @@ const CORPUS = [
 const UNFOLD = `document.querySelectorAll("main details:not([open]) > summary").forEach((summary) => summary.click())`;
 
 describePage("the page, given texts that try to run code", (browser) => {
+  let toys: ToyDomains;
   let bench: HttpBench;
   let seen: PageSession;
   beforeAll(async () => {
-    bench = await HttpBench.open();
+    toys = await openToyDomains();
+    bench = toys.bench;
     for (const [index, text] of CORPUS.entries()) {
       const about = { node_id: `hostile-${index}`, node_type: "effect", node_name: text, node_role: text };
       const more = {
@@ -55,6 +63,7 @@ describePage("the page, given texts that try to run code", (browser) => {
       expect((await bench.publish("NodeIntrospectionEvent", { ...about, ...more })).status).toBe(202);
       await bench.until(`hostile-${index}`, "AWAITING_ACK");
     }
+    await Promise.all(CORPUS.map((text) => toys.order("books", text)));
     await deadLetters();
     seen = await openPage(browser(), bench.url, "/");
     await seen.page.addInitScript(
@@ -63,7 +72,7 @@ describePage("the page, given texts that try to run code", (browser) => {
   });
   afterAll(async () => {
     await seen?.close();
-    await bench?.close();
+    await toys?.close();
   });
 
   async function deadLetters(): Promise<void> {
@@ -130,15 +139,25 @@ describePage("the page, given texts that try to run code", (browser) => {
     await assertHarmless();
   });
 
+  it("shows the ids of entities unchanged", async () => {
+    await seen.open("/domains/books/entities");
+    for (const text of CORPUS)
+      await seen.page.getByRole("link", { name: text.trim(), exact: true }).first().waitFor(PATIENCE);
+    await assertHarmless();
+  });
+
   it.each(CORPUS)("runs no code on any page whose address has %s", async (text) => {
     const asked = encodeURIComponent(text);
     for (const path of [
       `/nodes?q=${asked}&state=${asked}&capability=${asked}`,
       `/nodes/${asked}`,
       `/contracts?file=${asked}&line=${asked}`,
-      `/events?type=${asked}&node=${asked}`,
+      `/events?type=${asked}&entity=${asked}`,
       `/dead-letters?code=${asked}&topic=${asked}`,
       `/playground?${asked}#${asked}`,
+      `/domains/books/entities?q=${asked}&state=${asked}`,
+      `/domains/books/entities/${asked}`,
+      `/domains/${asked}`,
     ]) {
       await seen.open(path);
       await seen.page.waitForTimeout(50);

@@ -27,7 +27,7 @@ describePage("the page, with the keyboard alone,", (browser) => {
     await tabTo(seen, (name) => name.startsWith("Node id"), "textbox");
     await type("typed-1");
     await press("Enter");
-    await page.waitForURL("**/events?node=typed-1", PATIENCE);
+    await page.waitForURL("**/events?entity=typed-1", PATIENCE);
     await page.getByText("Connected.").waitFor(PATIENCE);
     await bench.publish("NodeIntrospectionEvent", { node_id: "untyped-1", node_type: "effect" });
     await bench.publish("NodeIntrospectionEvent", { node_id: "typed-1", node_type: "effect" });

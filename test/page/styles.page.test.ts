@@ -59,6 +59,8 @@ describePage("the style of a page", (browser) => {
     };
     const show = async (path: string): Promise<void> => {
       await page.evaluate(`history.pushState(null, "", ${JSON.stringify(path)}); dispatchEvent(new Event("popstate"))`);
+      // Until then the page before is still there, and has a heading too.
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
       await page.getByRole("heading", { level: 1 }).waitFor();
     };
     const paths = [...PAGES.map(([, path]) => path), NODE];

@@ -1,37 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { filesIn, placeOf, type Source } from "./sources.ts";
+import { DOMAIN_WORDS, HEARTBEAT, wordsIn } from "./domain-words.ts";
+import { filesIn } from "./sources.ts";
 
-/**
- * Words of one domain, its backends and what it tracks. Comments count: an example from a domain ties the reader to it.
- */
-const DOMAIN_WORDS = [
-  /\bregistrations?\b/gi,
-  /\b\w*Registration\w*/g,
-  /consul/gi,
-  /introspect\w*/gi,
-  /\b\w*liveness\w*/gi,
-  /\bnode_(?:id|registrations?|name|role|version)\b/g,
-  /\bNode(?:Became|Updated|Heartbeat|Deregister|Liveness|Registered)\w*/g,
-  /\bonex-/g,
-];
-/** A Kafka group has heartbeats of its own; nobody else here has. */
-const HEARTBEAT = /heartbeat\w*/gi;
 const GROUPS = ["runtime/adapters/", "runtime/ports/event-bus.ts"];
 
 const files = [...filesIn("runtime"), ...filesIn("runtime", ".sql")];
 
-const found = (source: Source, words: readonly RegExp[]): readonly string[] =>
-  words.flatMap((word) =>
-    [...source.text.matchAll(word)].map((match) => `${placeOf(source, match.index)} ${match[0]}`),
-  );
-
 describe("runtime", () => {
   it("names no domain, no backend of one and nothing that one tracks", () =>
-    expect(files.flatMap((file) => found(file, DOMAIN_WORDS))).toEqual([]));
+    expect(files.flatMap((file) => wordsIn(file, DOMAIN_WORDS))).toEqual([]));
 
   it("knows heartbeats of a Kafka group only", () => {
     const others = files.filter(({ path }) => !GROUPS.some((start) => path.startsWith(start)));
-    expect(others.flatMap((file) => found(file, [HEARTBEAT]))).toEqual([]);
+    expect(others.flatMap((file) => wordsIn(file, [HEARTBEAT]))).toEqual([]);
   });
 });
 
@@ -42,7 +23,6 @@ const NAMING: Readonly<Record<string, string>> = {
   "app/host/config.ts": "has the variables of every backend until backends bring their own",
   "app/host/log.ts": "redacts the header with Consul's token",
   "app/host/modules.ts": "lists the modules that are shipped",
-  "app/http/health/troubles.ts": "says what waits for the catalogue",
   "app/testing/memory-catalog.ts": "stands in for the catalogue in tests of modules",
 };
 
@@ -51,9 +31,9 @@ describe("app outside of its modules", () => {
 
   it("names no domain, no backend of one and nothing that one tracks, but where it is listed", () => {
     const own = filesIn("app").filter(({ path }) => !path.startsWith("app/modules/"));
-    const naming = own.filter((file) => found(file, words).length > 0);
+    const naming = own.filter((file) => wordsIn(file, words).length > 0);
     const unlisted = naming.filter(({ path }) => !Object.hasOwn(NAMING, path));
-    expect(unlisted.flatMap((file) => found(file, words))).toEqual([]);
+    expect(unlisted.flatMap((file) => wordsIn(file, words))).toEqual([]);
     const listed = Object.keys(NAMING);
     expect(
       listed.filter((path) => !naming.some((file) => file.path === path)),

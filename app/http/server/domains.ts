@@ -30,7 +30,7 @@ export function unknownDomainProblem({ url, caller }: FastifyRequest, names: rea
   return notServedProblem(name, names, caller);
 }
 
-const DomainView = z.object({
+export const DomainView = z.object({
   name: z.string(),
   module: z.string(),
   contract_hash: z.string().describe("of the contracts in force"),

@@ -105,7 +105,10 @@ function addRoutes(http: Http, host: ServedHost, domains: readonly DomainApi[], 
   addMetricsRoutes(http, domains, host.troubles);
   addHealthRoutes(http, host);
   addDoctorRoutes(http, host);
-  addPageRoutes(http);
+  addPageRoutes(
+    http,
+    domains.map(({ system }) => system),
+  );
   addServerDocumentRoutes(http);
   addDomainListRoute(http, domains);
   within("", (scope) =>

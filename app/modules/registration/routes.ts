@@ -1,4 +1,5 @@
 import type { DomainApi } from "../../http/server/domain-api.ts";
+import { addPagePaths } from "../../http/page/page.routes.ts";
 import type { Http } from "../../http/server/route-types.ts";
 import { addEventRoutes } from "./events.routes.ts";
 import { addRegistrationRoutes } from "./registrations.routes.ts";
@@ -6,6 +7,7 @@ import { addServiceRoutes } from "./services.routes.ts";
 
 /** What nodes, and those who look at them, ask over HTTP. */
 export async function addRoutes(http: Http, api: DomainApi): Promise<void> {
+  addPagePaths(http, ["/nodes", "/nodes/:id"]);
   await http.register(
     async (scope: Http) => {
       addEventRoutes(scope, api);

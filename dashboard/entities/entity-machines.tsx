@@ -1,21 +1,18 @@
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
-import type {
-  RegistrationTimelineItem as TimelineItem,
-  RegistrationView,
-} from "../../app/modules/registration/registration-view.ts";
+import type { EntityView } from "../../app/http/entities/entity-view.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { StateMachineDiagram } from "../diagrams/state-machine-diagram.tsx";
-import { useApi } from "../shared/use-api.ts";
+import { useDomainApi } from "../domains/domain.ts";
 import { takenTransitions } from "./turns.ts";
 
-interface NodeMachinesProps {
-  readonly registration: RegistrationView;
+interface EntityMachinesProps {
+  readonly entity: EntityView;
   readonly items: readonly TimelineItem[];
 }
 
 /** Both state machines, with the transitions that the current attempt took. */
-export function NodeMachines({ registration, items }: NodeMachinesProps) {
-  const { answer } = useApi<ContractGraph>("/api/v1/contracts/graph");
-  const { registration_attempt_id: attemptId, state, reducer_state } = registration;
+export function EntityMachines({ entity: { attempt_id, state, reducer_state }, items }: EntityMachinesProps) {
+  const { answer } = useDomainApi<ContractGraph>("/contracts/graph");
   const machines = [
     { name: "orchestrator", title: "Orchestrator", current: state },
     { name: "reducer", title: "Reducer", current: reducer_state },
@@ -26,7 +23,7 @@ export function NodeMachines({ registration, items }: NodeMachinesProps) {
       machine && (
         <section key={name} class={`card ${name}`} aria-label={title}>
           <h2>{title}</h2>
-          <StateMachineDiagram machine={machine} current={current} path={takenTransitions(items, name, attemptId)} />
+          <StateMachineDiagram machine={machine} current={current} path={takenTransitions(items, name, attempt_id)} />
         </section>
       )
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { RegistrationTimelineItem as TimelineItem } from "../../../app/modules/registration/registration-view.ts";
-import { takenTransitions, groupIntoTurns } from "../../../dashboard/nodes/turns.ts";
+import type { TimelineItem } from "../../../app/http/entities/timeline.ts";
+import { takenTransitions, groupIntoTurns } from "../../../dashboard/entities/turns.ts";
 
 const item = (more: Partial<TimelineItem>): TimelineItem => ({
   at: "2026-01-01T00:00:00.000Z",
@@ -10,7 +10,7 @@ const item = (more: Partial<TimelineItem>): TimelineItem => ({
   type: null,
   message_id: null,
   correlation_id: null,
-  registration_attempt_id: "a1",
+  attempt_id: "a1",
   result: null,
   reason: null,
   note: null,
@@ -37,7 +37,7 @@ const event = item({ kind: "event", type: "Began", message_id: "e1" });
 const tries = [{ at: "2026-01-01T00:00:01.000Z", ms: 5, code: "UNAVAILABLE", error: "down" }];
 const outcome = item({ type: "Written", intent_id: "i1", note: "done after 2 failed tries", tries });
 
-describe("the turns of a node", () => {
+describe("the turns of an entity", () => {
   it("have the events and intents of a message with it, and the outcome of an intent with the intent", () => {
     const turns = groupIntoTurns([first, event, outcome]);
     expect(turns.map(({ cause }) => cause.type)).toEqual(["Hello", "Written"]);
@@ -56,7 +56,7 @@ describe("the turns of a node", () => {
     expect(groupIntoTurns([event, outcome]).map(({ cause }) => cause.type)).toEqual(["Began", "Written"]));
 
   it("give the transitions of one machine in one attempt", () => {
-    const later = item({ registration_attempt_id: "a2", moves: [{ ...move, from: "PENDING" }] });
+    const later = item({ attempt_id: "a2", moves: [{ ...move, from: "PENDING" }] });
     expect(takenTransitions([first, later], "orchestrator", "a1")).toEqual([move]);
   });
 });

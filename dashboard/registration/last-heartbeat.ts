@@ -1,28 +1,14 @@
-import type { RegistrationView } from "../../app/modules/registration/registration-view.ts";
+import type { EntityView } from "../../app/http/entities/entity-view.ts";
 
-interface NextDeadline {
-  readonly name: string;
-  /** Negative: the deadline has passed. */
-  readonly leftMs: number;
-}
 interface LastHeartbeat {
   readonly agoMs: number;
   /** `near` after two thirds of the time until the deadline, `late` after the deadline. */
   readonly urgency: "fine" | "near" | "late";
 }
 
-/** The deadline that comes first. */
-export function nextDeadline(
-  { deadlines }: Pick<RegistrationView, "deadlines">,
-  nowMs: number,
-): NextDeadline | undefined {
-  const dues = Object.entries(deadlines).map(([name, { at }]) => ({ name, leftMs: Date.parse(at) - nowMs }));
-  return dues.sort((a, b) => a.leftMs - b.leftMs)[0];
-}
-
 /** When a node last renewed its deadline, or entered its state; undefined without a deadline. */
 export function lastHeartbeat(
-  { deadlines, state_since }: Pick<RegistrationView, "deadlines" | "state_since">,
+  { deadlines, state_since }: Pick<EntityView, "deadlines" | "state_since">,
   nowMs: number,
 ): LastHeartbeat | undefined {
   const [deadline] = Object.values(deadlines);

@@ -1,4 +1,4 @@
-import type { RegistrationTimelineItem as TimelineItem } from "../../app/modules/registration/registration-view.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { formatExactTime, formatMeasuredMs } from "../shared/format.ts";
 
 /** The calls for an intent that was not done with the first one. */

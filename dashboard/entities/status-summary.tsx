@@ -1,10 +1,12 @@
-import type { RegistrationExplanation as Explanation } from "../../app/modules/registration/registration-view.ts";
+import type { Explanation } from "../../app/http/entities/explanation.ts";
+import { useDomain } from "../domains/domain.ts";
 import { formatDuration } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
 import { Link } from "../shared/router.tsx";
 
-/** Why a node is in its state, what it waits for, and what can change its state. */
+/** Why an entity is in its state, what it waits for, and what can change its state. */
 export function StatusSummary({ explanation, nowMs }: { readonly explanation: Explanation; readonly nowMs: number }) {
+  const { page } = useDomain();
   const { text, deadlines, intents, trouble, moved_by, dead_letters } = explanation;
   const pending = intents.filter(({ status }) => status === "pending");
   return (
@@ -47,7 +49,7 @@ export function StatusSummary({ explanation, nowMs }: { readonly explanation: Ex
       {dead_letters.length > 0 && (
         <p>
           {dead_letters.length} of its messages became dead letters, the newest with {dead_letters[0]?.code}:{" "}
-          <Link to="/dead-letters">dead letters</Link>
+          <Link to={page("/dead-letters")}>dead letters</Link>
         </p>
       )}
     </section>

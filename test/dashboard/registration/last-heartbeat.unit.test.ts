@@ -1,18 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { lastHeartbeat, nextDeadline } from "../../../dashboard/nodes/node-deadlines.ts";
+import { lastHeartbeat } from "../../../dashboard/registration/last-heartbeat.ts";
 
 const at = (second: number): string => new Date(second * 1_000).toISOString();
 const liveness = (renewed: number | null, due: number) => ({
   state_since: at(0),
   deadlines: { liveness: { at: at(due), renewed_at: renewed === null ? null : at(renewed) } },
-});
-
-describe("the next deadline of a node", () => {
-  it("is the earliest one", () => {
-    const deadlines = { late: { at: at(90), renewed_at: null }, ack: { at: at(30), renewed_at: null } };
-    expect(nextDeadline({ deadlines }, 10_000)).toEqual({ name: "ack", leftMs: 20_000 });
-    expect(nextDeadline({ deadlines: {} }, 0)).toBeUndefined();
-  });
 });
 
 describe("the last heartbeat of a node", () => {

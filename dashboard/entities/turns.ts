@@ -1,4 +1,4 @@
-import type { RegistrationTimelineItem as TimelineItem } from "../../app/modules/registration/registration-view.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 
 interface RequestedIntent {
   readonly id: string;
@@ -47,5 +47,5 @@ export const takenTransitions = (
   attemptId: string | null,
 ): TakenTransition[] =>
   items
-    .filter(({ registration_attempt_id }) => registration_attempt_id === attemptId)
+    .filter(({ attempt_id }) => attempt_id === attemptId)
     .flatMap(({ moves }) => moves.filter((move) => move.machine === machine));

@@ -1,4 +1,4 @@
-import type { RegistrationTimelineItem as TimelineItem } from "../../app/modules/registration/registration-view.ts";
+import type { TimelineItem } from "../../app/http/entities/timeline.ts";
 import { formatExactTime } from "../shared/format.ts";
 import { Tries } from "./tries.tsx";
 import { type Turn, groupIntoTurns } from "./turns.ts";
@@ -9,7 +9,7 @@ interface TimelineProps {
   readonly isComplete: boolean;
 }
 
-/** What happened to a node, newest first. */
+/** What happened to an entity, newest first. */
 export function Timeline({ items, isComplete }: TimelineProps) {
   return (
     <section class="card" aria-label="Timeline">
