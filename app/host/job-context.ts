@@ -66,6 +66,13 @@ function messageOf(runtime: DomainParts["runtime"], type: string, payload: Paylo
   const id = v7();
   const value = Buffer.from(JSON.stringify({ envelope_id: id, payload_type: type, payload }));
   const headers = { "content-type": "application/json", message_id: id, source: "job" };
-  const { entityId } = decodeRecord(domain, [consumed], { topic, partition: 0, offset: 0, value, headers, brokerTimeMs });
+  const { entityId } = decodeRecord(domain, [consumed], {
+    topic,
+    partition: 0,
+    offset: 0,
+    value,
+    headers,
+    brokerTimeMs,
+  });
   return { topic, partition: partitionOf(entityId, partitions), key: Buffer.from(entityId), value, headers };
 }
