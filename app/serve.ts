@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
-import { composeHost, type Host, isEmbedded } from "./host/compose.ts";
+import { composeHost, type Host } from "./host/compose.ts";
 import { readConfig } from "./host/config.ts";
 import { createLog, logShellEvents, logTroubles } from "./host/log.ts";
+import { isEmbedded } from "./host/open-shared.ts";
 import type { Served, ServeOptions } from "./host/serve-options.ts";
 import { createHttpServer } from "./http/server/http-server.ts";
 

@@ -9,7 +9,7 @@ import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { moveStore } from "../../runtime/shell/deployment.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
-import { MIGRATIONS } from "../host/compose.ts";
+import { MIGRATIONS } from "../host/open-shared.ts";
 import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
 import { type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";

@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { MIGRATIONS } from "../../app/host/compose.ts";
+import { MIGRATIONS } from "../../app/host/open-shared.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
 import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import type { Fault } from "../../runtime/core/fault.ts";

@@ -16,12 +16,20 @@ const domain = (name: string, status: StatusChanges = {}, more: Partial<DomainFa
     ...{ holds: [], drift: [], brokerTimeMs: NOW_MS },
     ...status,
   },
-  ...{ failure: null, refusedChange: null, hasAssignment: true, hasFailed: false, unserved: [], backends: [] },
+  ...{
+    failure: null,
+    refusedChange: null,
+    hasAssignment: true,
+    hasFailed: false,
+    unserved: [],
+    backends: [],
+    jobs: [],
+  },
   ...more,
 });
 /** Codes, and whether the process and each domain are ready. */
 const seen = (domains: readonly DomainFacts[], isStopping = false) => {
-  const troubles = listTroubles({ isStopping, domains, nowMs: NOW_MS });
+  const troubles = listTroubles({ isStopping, domains, unserved: [], nowMs: NOW_MS });
   const ready = (name?: string): boolean => blockers(troubles, name).length === 0;
   return { codes: troubles.map(({ code }) => code), process: ready(), domains: domains.map(({ name }) => ready(name)) };
 };
@@ -69,7 +77,7 @@ describe("what is ready, and why not", () => {
     const still = (forMs: number) => domain("a", { standstillMs: new Map([[2, forMs]]) });
     expect(seen([still(14_999)])).toEqual({ codes: [], process: true, domains: [true] });
     expect(seen([still(15_000)])).toEqual({ codes: ["PARTITION_STALLED"], process: true, domains: [false] });
-    expect(listTroubles({ isStopping: false, domains: [still(15_000)], nowMs: NOW_MS })).toMatchObject([
+    expect(listTroubles({ isStopping: false, unserved: [], domains: [still(15_000)], nowMs: NOW_MS })).toMatchObject([
       { domain: "a", partitions: [2], sinceMs: NOW_MS - 15_000, blocks: "domain" },
     ]);
   });
@@ -101,7 +109,7 @@ describe("what is ready, and why not", () => {
     ],
     ["a topic without a leader", domain("a", { bus: away(5_000) }), "no answer"],
   ])("is the process and the other domain while one fails: %s", (_, facts, reason) => {
-    const troubles = listTroubles({ isStopping: false, domains: [facts, domain("b")], nowMs: NOW_MS });
+    const troubles = listTroubles({ isStopping: false, unserved: [], domains: [facts, domain("b")], nowMs: NOW_MS });
     expect(troubles).toMatchObject([{ code: "DOMAIN_FAILED", domain: "a", detail: expect.stringContaining(reason) }]);
     expect(troubles[0]?.remedy).not.toBe("");
     expect(seen([facts, domain("b")])).toMatchObject({ process: true, domains: [false, true] });
@@ -145,15 +153,28 @@ describe("what blocks nothing", () => {
       [{ code: "BREAKER_OPEN", subject: "consul", sinceMs: NOW_MS - 5_000 }],
     ],
     [
+      "a job that fails",
+      domain("a", {}, { jobs: [{ job: "probe", failure: { sinceMs: 70_000, times: 3, error: "no route" } }] }),
+      [{ code: "JOB_FAILED", subject: "probe", sinceMs: 70_000, detail: "3 times in a row: no route" }],
+    ],
+    [
       "refused contracts",
       domain("a", {}, { refusedChange: { atMs: 60_000, by: "ann", reason: "RC101", diagnostics: [] } }),
       [{ code: "CONTRACTS_REFUSED", sinceMs: 60_000, detail: expect.stringContaining("by ann: RC101") }],
     ],
   ])("is listed with its remedy: %s", (_, facts, expected) => {
-    const troubles = listTroubles({ isStopping: false, domains: [facts], nowMs: NOW_MS });
+    const troubles = listTroubles({ isStopping: false, unserved: [], domains: [facts], nowMs: NOW_MS });
     expect(troubles).toMatchObject(expected);
     expect(troubles).toHaveLength(expected.length);
     expect(troubles.filter(({ remedy, blocks }) => remedy === "" || blocks !== "nothing")).toEqual([]);
+  });
+
+  it("tells of a domain that nobody serves, not of one that is served here", () => {
+    const unserved = ["a", "b"].map((name) => ({ domain: name, partitions: 3, secondsAgo: 90 }));
+    const troubles = listTroubles({ isStopping: false, unserved, domains: [domain("a")], nowMs: NOW_MS });
+    expect(troubles).toMatchObject([
+      { code: "DOMAIN_UNSERVED", domain: "b", sinceMs: NOW_MS - 90_000, blocks: "nothing" },
+    ]);
   });
 
   it("comes after what blocks", () => {

@@ -1,4 +1,4 @@
-import { MIGRATIONS } from "../../app/host/compose.ts";
+import { MIGRATIONS } from "../../app/host/open-shared.ts";
 import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
 import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";

@@ -207,6 +207,21 @@ function backpressure({ status: { paused } }: DomainFacts): OwnTrouble[] {
   ];
 }
 
+const jobsFailed: Make = ({ jobs }) =>
+  jobs.flatMap(({ job, failure }) =>
+    failure
+      ? {
+          code: "JOB_FAILED",
+          subject: job,
+          sinceMs: failure.sinceMs,
+          title: `the job ${job} fails`,
+          detail: `${failure.times} times in a row: ${failure.error}`,
+          remedy: "correct what the error names; the next run begins when it is due",
+          blocks: "nothing",
+        }
+      : [],
+  );
+
 const MAKERS: readonly Make[] = [
   starting,
   stalled,
@@ -217,6 +232,7 @@ const MAKERS: readonly Make[] = [
   breakersOpen,
   drift,
   backpressure,
+  jobsFailed,
 ];
 
 /** What is wrong with one domain. */

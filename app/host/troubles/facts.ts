@@ -1,4 +1,6 @@
 import type { RuntimeStatus } from "../../../runtime/shell/runtime.ts";
+import type { UnservedDomain } from "../../../runtime/shell/partitions/served-domains.ts";
+import type { JobStatus } from "../jobs.ts";
 import type { DomainFailure, RefusedChange } from "../reloading-runtime.ts";
 
 export interface DomainFacts {
@@ -18,11 +20,14 @@ export interface DomainFacts {
   readonly unserved: readonly number[];
   /** The backends that it has opened; error: why one can't be reached. */
   readonly backends: readonly { readonly name: string; readonly error: string | null }[];
+  readonly jobs: readonly Pick<JobStatus, "job" | "failure">[];
 }
 
 export interface ProcessFacts {
   readonly isStopping: boolean;
   readonly domains: readonly DomainFacts[];
+  /** Domains of the store that no process serves. */
+  readonly unserved: readonly UnservedDomain[];
   /** By this machine's clock. */
   readonly nowMs: number;
 }

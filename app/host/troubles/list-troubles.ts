@@ -1,5 +1,6 @@
 import { domainTroubles } from "./domain-troubles.ts";
 import { type DomainFacts, type ProcessFacts, STALLED_MS } from "./facts.ts";
+import type { UnservedDomain } from "../../../runtime/shell/partitions/served-domains.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** When the others of a process reach bus and store, one that does not has failed after so long. */
@@ -10,7 +11,7 @@ type Part = (typeof PARTS)[number];
 const ofProcess = { domain: null, subject: null, partitions: [], blocks: "process" } as const;
 
 /** What is wrong, what blocks first. Pure: only `since` of what has no beginning in the facts is now. */
-export function listTroubles({ isStopping, domains, nowMs }: ProcessFacts): Trouble[] {
+export function listTroubles({ isStopping, domains, unserved, nowMs }: ProcessFacts): Trouble[] {
   if (isStopping) return [drainingTrouble(nowMs)];
   const serving = domains.filter(({ failure }) => !failure);
   const away = PARTS.filter((part) => serving.length > 0 && serving.every(({ status }) => !status[part].ok));
@@ -26,7 +27,9 @@ export function listTroubles({ isStopping, domains, nowMs }: ProcessFacts): Trou
     return domainTroubles(facts, { nowMs, lone, count: domains.length, isShared: shared.length > 0 });
   });
   const order = ["process", "domain", "nothing"];
-  return [...shared, ...own].sort((a, b) => order.indexOf(a.blocks) - order.indexOf(b.blocks));
+  const others = unserved.filter(({ domain }) => !domains.some(({ name }) => name === domain));
+  const unservedTroubles = others.map((each) => unservedTrouble(each, nowMs));
+  return [...shared, ...own, ...unservedTroubles].sort((a, b) => order.indexOf(a.blocks) - order.indexOf(b.blocks));
 }
 
 const drainingTrouble = (nowMs: number): Trouble => ({
@@ -36,6 +39,14 @@ const drainingTrouble = (nowMs: number): Trouble => ({
   title: "the process is stopping",
   detail: "it finishes what is under way and takes nothing new",
   remedy: "none needed; other processes take over its partitions",
+});
+
+const unservedTrouble = ({ domain, partitions, secondsAgo }: UnservedDomain, nowMs: number): Trouble => ({
+  ...{ code: "DOMAIN_UNSERVED", domain, subject: null, partitions: [], sinceMs: nowMs - secondsAgo * 1_000 },
+  title: "no process serves the domain",
+  detail: `none of its ${partitions} partitions; its messages wait, and its deadlines stand still`,
+  remedy: `start a process with its module, or: rollcall domains retire ${domain} --reason "..."`,
+  blocks: "nothing",
 });
 
 const MEANWHILE = {

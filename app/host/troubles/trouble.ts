@@ -14,6 +14,8 @@ export const TROUBLE_CODES = {
     "COMPARISON_FAILED",
     "DRIFT",
     "BACKPRESSURE",
+    "JOB_FAILED",
+    "DOMAIN_UNSERVED",
   ],
 } as const;
 export type TroubleCode = (typeof TROUBLE_CODES)["process" | "domain"][number];

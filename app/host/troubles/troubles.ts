@@ -1,7 +1,9 @@
 import type { DomainBackends, OpenedBackend } from "../../../effects/backends.ts";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
+import { type UnservedDomain, unservedDomains } from "../../../runtime/shell/partitions/served-domains.ts";
 import { cachedAnswer } from "../cached-answer.ts";
+import type { JobStatus } from "../jobs.ts";
 import type { ReloadingRuntime } from "../reloading-runtime.ts";
 import { withTimeout } from "../with-timeout.ts";
 import type { DomainFacts } from "./facts.ts";
@@ -14,6 +16,8 @@ const EVERY_MS = 1_000;
 /** How old an answer of a backend may be, and how long it may take. */
 const REACH_CACHE_MS = 2_000;
 const REACH_TIMEOUT_MS = 2_000;
+/** How old the list of domains that nobody serves may be. */
+const UNSERVED_CACHE_MS = 10_000;
 
 interface Observed {
   readonly name: string;
@@ -26,6 +30,7 @@ interface TroublesOptions {
   readonly systems: readonly Observed[];
   readonly clock: Clock;
   readonly isStopping?: () => boolean;
+  readonly jobs?: () => readonly JobStatus[];
 }
 
 /** The troubles of a process: what readiness, `doctor`, metrics, alerts, log and page are made of. */
@@ -37,10 +42,18 @@ export class Troubles {
   readonly #failed = new Set<Observed>();
   /** By the backend's name: a process asks each one once, however many domains use it. */
   readonly #reach = new Map<string, () => Promise<string | null>>();
+  readonly #unserved: () => Promise<readonly UnservedDomain[]>;
   #isStopped = false;
 
   constructor(options: TroublesOptions) {
     this.#options = options;
+    const { systems, clock } = options;
+    this.#unserved = cachedAnswer(
+      clock,
+      () => UNSERVED_CACHE_MS,
+      // While the store can't be asked, that is the trouble.
+      async () => (systems[0] ? unservedDomains(systems[0].store).catch(() => []) : []),
+    );
   }
 
   /** Calls the listener when a trouble begins, lasts and ends; the function returned ends it. */
@@ -61,9 +74,12 @@ export class Troubles {
   /** What is wrong now, what blocks first. Never rejects. */
   async list(): Promise<readonly Trouble[]> {
     const { systems, clock, isStopping = () => false } = this.#options;
-    const domains = await Promise.all(systems.map((system) => this.#factsOf(system)));
+    const [unserved, ...domains] = await Promise.all([
+      this.#unserved(),
+      ...systems.map((system) => this.#factsOf(system)),
+    ]);
     const nowMs = clock.wallMs();
-    const found = listTroubles({ isStopping: isStopping(), domains, nowMs });
+    const found = listTroubles({ isStopping: isStopping(), domains, unserved, nowMs });
     const { troubles, changes } = this.#record.update(found, nowMs);
     for (const change of changes) for (const listener of this.#listeners) listener(change);
     return troubles;
@@ -71,6 +87,7 @@ export class Troubles {
 
   async #factsOf(system: Observed): Promise<DomainFacts> {
     const { name, runtime, backends } = system;
+    const { jobs = () => [] } = this.#options;
     const { failure, refusedChange } = runtime;
     const status = runtime.status();
     if (status.isAssignmentSettled) this.#assigned.add(system);
@@ -82,6 +99,7 @@ export class Troubles {
     ]);
     return {
       ...{ name, status, failure, refusedChange, backends: reached },
+      jobs: jobs().filter(({ domain }) => domain === name),
       hasAssignment: this.#assigned.has(system),
       hasFailed: this.#failed.has(system),
       unserved: services.flatMap(({ partition, isServed }) => (isServed ? [] : [partition])),

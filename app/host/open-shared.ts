@@ -1,0 +1,165 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import { backendsOf } from "../../effects/backends.ts";
+import { EmbeddedBroker } from "../../runtime/adapters/embedded-bus/embedded-broker.ts";
+import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts";
+import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
+import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
+import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
+import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { SystemClock } from "../../runtime/adapters/system-clock.ts";
+import type { Clock } from "../../runtime/ports/clock.ts";
+import type { EventBus } from "../../runtime/ports/event-bus.ts";
+import type { Sql, Store } from "../../runtime/ports/store.ts";
+import { armFailpoint } from "../../runtime/shell/failpoint.ts";
+import { claimStore } from "../../runtime/shell/deployment.ts";
+import { DEFAULT_LIMITS, type ShellLimits } from "../../runtime/shell/limits.ts";
+import { SharedBounds } from "../../runtime/shell/partitions/shared-bounds.ts";
+import { type Config, kafkaAccess } from "./config.ts";
+import {
+  type CompiledContracts,
+  type DomainSource,
+  readContracts,
+  resolveStartupContracts,
+} from "./contracts-in-force.ts";
+import { consumerGroupOf, deploymentOf } from "./deployment.ts";
+import { domainCodeOf, type Module } from "./module.ts";
+
+const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+export const MIGRATIONS = [
+  { scope: "runtime", directory: installedPath("../../runtime/adapters/migrations") },
+  { scope: "postgres", directory: installedPath("../../effects/postgres/migrations") },
+  { scope: "table-catalog", directory: installedPath("../../effects/table-catalog/migrations") },
+] as const;
+export const DAY_MS = 86_400_000;
+/** Names this process as owner of partitions, and in what it changes. */
+export const PROCESS_NAME = `${hostname()}:${process.pid}`;
+
+export interface HostOptions {
+  /** Whose domains are served. */
+  readonly modules: readonly Module[];
+  /** Serves only these of their domains. */
+  readonly only?: readonly string[];
+  /** A folder with contracts that replace those of the domain that they name. */
+  readonly contractsDir?: string;
+  /** Whether the page may write to that folder. */
+  readonly editable?: boolean;
+  readonly limits?: Partial<ShellLimits>;
+  /** No domain can be served any more: the process should report the error and exit. */
+  readonly onFatal?: (error: unknown) => void;
+  readonly log?: Pick<Logger, "info" | "warn" | "error">;
+}
+
+export interface ServedDomain {
+  readonly module: Module;
+  readonly source: DomainSource;
+  readonly contracts: CompiledContracts;
+  readonly backends: ReturnType<ReturnType<typeof backendsOf>>;
+}
+
+export type Shared = Awaited<ReturnType<typeof openShared>>;
+
+/**
+ * What the domains of a process share, and the contracts of each that are in force.
+ * @throws as `composeHost`
+ */
+export async function openShared(config: Config, { log, ...options }: HostOptions) {
+  const clock: Clock = new SystemClock();
+  const failpoint = armFailpoint(config.ROLLCALL_FAILPOINT, config.NODE_ENV);
+  // The contracts are checked against the effects before a store is opened, so the effects get it later.
+  const opened: { store?: Store } = {};
+  const sql: Sql = { query: (text, values) => (opened.store as Store).query(text, values) };
+  const read = readDomains(config, { ...options, sql, clock });
+  const deployment = await deploymentOf(
+    config,
+    read.map(({ source }) => source.code.domain),
+  );
+  const store = await openStore(config);
+  opened.store = store;
+  try {
+    await migrate(store, MIGRATIONS, () => failpoint("C13"));
+    await claimStore(store, deployment);
+    await ensureJournalPartitions(store, nextDays(clock));
+    const domains: ServedDomain[] = [];
+    for (const domain of read) {
+      const contracts = await resolveStartupContracts(store, domain.contracts, domain.source, {
+        isShared: !isEmbedded(config),
+        by: `the start of ${PROCESS_NAME}`,
+        warn: (text) => log?.warn({ domain: domain.source.code.domain }, text),
+      });
+      domains.push({ ...domain, contracts });
+    }
+    const broker = new EmbeddedBroker({ store, clock });
+    const createBus = (domain: string): EventBus =>
+      openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
+    const bounds = new SharedBounds({ ...DEFAULT_LIMITS, ...options.limits }, domains.length);
+    return { bounds, clock, createBus, deployment, domains, failpoint, store };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The domains to serve, each with the contracts of its folder. */
+function readDomains(
+  config: Config,
+  { modules, only, contractsDir, sql, clock }: HostOptions & { readonly sql: Sql; readonly clock: Clock },
+): ServedDomain[] {
+  const names = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
+  const openBackends = backendsOf({ variables: config, scope: names, sql, clock });
+  const domains = modules.flatMap((module) =>
+    module.domains
+      .filter(({ name }) => only?.includes(name) ?? true)
+      .map(({ name, contracts: { href }, code }) => {
+        const backends = openBackends(name);
+        return { module, backends, directory: fileURLToPath(href), code: domainCodeOf(name, code(backends)) };
+      }),
+  );
+  const codes = domains.map(({ code }) => code);
+  const edited = contractsDir === undefined ? undefined : readContracts({ directory: contractsDir, names }, codes);
+  return domains.map(({ module, backends, ...own }) => {
+    const isEdited = edited?.domain.name === own.code.domain;
+    const source = { ...own, names, ...(isEdited && contractsDir && { directory: contractsDir }) };
+    return { module, backends, source, contracts: isEdited ? edited : readContracts(source, [own.code]) };
+  });
+}
+
+export const isEmbedded = ({ DATABASE_URL }: Config): boolean => DATABASE_URL === undefined;
+export const busName = (config: Config): "rollcall" | "kafka" => (isEmbedded(config) ? "rollcall" : "kafka");
+
+async function openStore(config: Config): Promise<Store> {
+  if (config.DATABASE_URL === undefined)
+    return PgliteStore.open({ directory: join(config.ROLLCALL_DATA_DIR, "store") });
+  return new PostgresStore({
+    url: config.DATABASE_URL,
+    maxConnections: config.DATABASE_POOL_MAX,
+    applicationName: "rollcall",
+  });
+}
+
+interface BusParts {
+  readonly log: HostOptions["log"] | undefined;
+  readonly domain: string;
+  readonly broker: EmbeddedBroker;
+  readonly onPartPublished: () => void;
+}
+
+function openBus(config: Config, { broker, log, domain, onPartPublished }: BusParts): EventBus {
+  const { KAFKA_BOOTSTRAP_SERVERS: servers } = config;
+  if (servers === undefined) return new EmbeddedBus({ broker, domain });
+  return new KafkaBus({
+    ...kafkaAccess(config, servers),
+    clientId: "rollcall",
+    groupId: consumerGroupOf(config, domain),
+    clock: broker.clock,
+    sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS,
+    log: (level, message, details) => log?.[level]({ domain, ...details }, message),
+    onPartPublished,
+  });
+}
+
+/** Of the journal: today and the two days after. */
+export const nextDays = (clock: Clock): string[] =>
+  [0, 1, 2].map((days) => new Date(clock.wallMs() + days * DAY_MS).toISOString().slice(0, 10));
