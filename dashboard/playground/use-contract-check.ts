@@ -6,6 +6,8 @@ import { ApiError, fetchJson } from "../shared/api.ts";
 
 const CHECK_DELAY_MS = 500;
 const RETRY_MS = 1_000;
+/** A check that can't be made at all is answered with 503 too, as another problem. */
+const OVERLOADED = "urn:rollcall:problem:overloaded";
 
 export interface CheckOptions {
   /** Also explore every state of the model. */
@@ -45,13 +47,13 @@ export function useContractCheck(edited: Readonly<Record<string, string>>) {
   return { check, graph, error, busy, run };
 }
 
-/** The server checks one set of contracts at a time and answers 503 meanwhile. Undefined: not wanted any more. */
+/** The server checks one set of contracts at a time and refuses others meanwhile. Undefined: not wanted any more. */
 async function fetchCheck(path: string, body: object, isWanted: () => boolean): Promise<ContractCheck | undefined> {
   while (isWanted()) {
     try {
       return await fetchJson<ContractCheck>(path, { method: "POST", body });
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 503)) throw error;
+      if (!(error instanceof ApiError && error.problem["type"] === OVERLOADED)) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
