@@ -1,4 +1,4 @@
-import { destination, type Logger, pino, stdSerializers } from "pino";
+import { destination, type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 import { SECRETS } from "./config.ts";
 import { unversionedChangeWarning } from "./contracts-in-force.ts";
 import { type EventOf, observerOf, type ShellEventHandlers } from "./shell-event-handlers.ts";
@@ -23,7 +23,7 @@ const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\p{Bidi_C}]/gu;
 const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** JSON lines on standard output. Secrets are removed by their key, and from connection strings. */
-export function createLog(level: string, stream = destination({ fd: 1, sync: false })): Logger {
+export function createLog(level: string, stream: DestinationStream = destination({ fd: 1, sync: false })): Logger {
   return pino(
     {
       level,

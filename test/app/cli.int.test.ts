@@ -201,7 +201,7 @@ describe("rollcall check", () => {
   it("does not explore invalid contracts, and refuses wrong usage", async () => {
     const dir = join(folder, "refused");
     cpSync(SHIPPED_CONTRACTS, dir, { recursive: true });
-    rmSync(join(dir, "reducer.yaml"));
+    rmSync(join(dir, "orchestrator.yaml"));
     const { code, out } = await rollcall(`check ${dir}`);
     expect(code).toBe(1);
     expect(out).toMatch(/RC109[^]*so nothing was explored/);
