@@ -6,6 +6,7 @@ import type { System } from "../host/compose.ts";
 import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
 import { IncompatibleContractsError, InvalidContractsError } from "../host/contracts-in-force.ts";
 import { createLog } from "../host/log.ts";
+import { configuredModules } from "../host/load-modules.ts";
 import { chosenModules, SHIPPED_CONTRACTS } from "../host/modules.ts";
 import { type Hosted, serve } from "../serve.ts";
 import type { ModuleOptions } from "../terminal/contract-folder.ts";
@@ -43,8 +44,8 @@ export function addCommands(program: Command): void {
     )
     .argument(
       "[dir]",
-      "folder with the contracts; created as a copy of the shipped ones if it does not exist",
-      "contracts/registration",
+      "folder with the contracts, created as a copy of the shipped ones if it does not exist; without it those of the " +
+        "modules, else contracts/registration",
     )
     .action(dev);
 }
@@ -112,20 +113,26 @@ function handleSignals({ host, stop }: Hosted, log: Logger): void {
   });
 }
 
-async function dev(directory: string, options: ModuleOptions): Promise<void> {
-  if (!existsSync(directory)) copyShippedContracts(directory);
-  const { host } = await start({ ...options, contracts: directory }, true);
-  const system = host.systems.find(({ contractsDir }) => contractsDir === directory) as System;
+async function dev(directory: string | undefined, options: ModuleOptions): Promise<void> {
+  const hasModules = (options.module ?? configuredModules(process.cwd())).length > 0;
+  const folder = directory ?? (hasModules ? undefined : "contracts/registration");
+  if (folder !== undefined && !existsSync(folder)) copyShippedContracts(folder);
+  const { host } = await start({ ...options, ...(folder !== undefined && { contracts: folder }) }, true);
+  for (const system of host.systems) if (system.editable) watchContracts(system);
+}
+
+function watchContracts(system: System): void {
+  const { contractsDir, name } = system;
   let debounceTimer: NodeJS.Timeout | undefined;
   // Watches the folder, since an editor may replace a file by a new one.
-  const watcher = watch(directory, (_event, file) => {
+  const watcher = watch(contractsDir, (_event, file) => {
     if (file === null || !/\.ya?ml$/.test(file)) return;
     clearTimeout(debounceTimer);
     debounceTimer = setTimeout(() => void reload(system, file), DEBOUNCE_MS);
   });
-  watcher.on("error", (error) => printStatus(`${directory} is no longer watched: ${error.message}`));
+  watcher.on("error", (error) => printStatus(`${contractsDir} is no longer watched: ${error.message}`));
   for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => watcher.close());
-  printStatus(`watching ${directory}; the page is at the address above`);
+  printStatus(`watching ${contractsDir} (${name}); the page is at the address above`);
 }
 
 function copyShippedContracts(directory: string): void {

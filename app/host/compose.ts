@@ -98,7 +98,7 @@ function composeSystem(
   config: Config,
   { bounds, clock, createBus, deployment, failpoint, store }: Shared,
   { module, source, contracts, backends }: ServedDomain,
-  { editable = false, limits }: HostOptions,
+  { editable = false, contractsDir = source.directory, limits }: HostOptions,
   onFailure: (system: System, error: unknown) => void,
 ) {
   const { ROLLCALL_PARTITIONS: partitions, ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain } = config;
@@ -122,7 +122,8 @@ function composeSystem(
   const { jobs = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
   const jobContext = jobContextOf({ backends, runtime, store });
   const system = {
-    ...{ config, module, backends, editable, runtime, store, clock },
+    ...{ config, module, backends, runtime, store, clock },
+    editable: editable && contractsDir === source.directory,
     name: source.code.domain,
     /** The durations that its module measures. */
     measures: measuresOf(module, source.code.domain),

@@ -44,7 +44,7 @@ export interface HostOptions {
   readonly only?: readonly string[];
   /** A folder with contracts that replace those of the domain that they name. */
   readonly contractsDir?: string;
-  /** Whether the page may write to that folder. */
+  /** Whether the page may write to that folder; without one, to the folder of each domain. */
   readonly editable?: boolean;
   readonly limits?: Partial<ShellLimits>;
   /** No domain can be served any more: the process should report the error and exit. */

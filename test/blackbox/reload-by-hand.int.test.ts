@@ -8,6 +8,7 @@ import { initializeStore } from "../initialized-store.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { contractsCopy } from "./contracts-copy.ts";
 import { type Program, startProgram } from "./program.ts";
+import { writeTrialModule } from "./trial-module.ts";
 import { getJson } from "./world.ts";
 
 const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
@@ -108,4 +109,15 @@ it("rollcall dev makes a folder, puts changes in force or prints the wrong line,
   });
   expect(saved.status).toBe(204);
   await changedBy(/^a change of orchestrator[.]yaml$/, second);
+});
+
+it("rollcall dev watches the contracts of the modules that are named", async () => {
+  const module = writeTrialModule(folder);
+  program = await startProgram({ environment: environment(), command: ["dev", "--module", module] });
+  const file = join(folder, "contracts", "things.yaml");
+  writeFileSync(file, edited(file, "name: things", "name: all_things"));
+  await waitUntil(async () => expect(program?.said()).toMatch(/things[.]yaml: [0-9a-f]{12} is in force/), {
+    what: "the change",
+    ...PATIENCE,
+  });
 });
