@@ -3,7 +3,10 @@ import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import type { Deployment } from "../../runtime/shell/deployment.ts";
 import { type Config, ConfigError, kafkaAccess } from "./config.ts";
 
-type GroupVariables = Pick<Config, "ROLLCALL_ENV" | "ROLLCALL_NAMESPACE" | "KAFKA_GROUP_ID">;
+type GroupVariables = Pick<
+  Config,
+  "ROLLCALL_ENV" | "ROLLCALL_NAMESPACE" | "KAFKA_GROUP_ID" | "KAFKA_BOOTSTRAP_SERVERS"
+>;
 
 /** The consumer group of a domain: KAFKA_GROUP_ID with its name, else one named after the deployment. */
 export const consumerGroupOf = (
@@ -13,9 +16,13 @@ export const consumerGroupOf = (
   template?.replaceAll("{domain}", domain) ??
   ["rollcall", env, namespace, domain].filter((part) => part !== "").join(".");
 
-/** @throws ConfigError for one group of several domains: its members would get partitions of each other's topics */
-export function consumerGroupsOf(variables: GroupVariables, domains: readonly string[]): Record<string, string> {
-  const { KAFKA_GROUP_ID: template } = variables;
+/**
+ * The consumer group of each domain; null in the embedded mode.
+ * @throws ConfigError for one group of several domains: its members would get partitions of each other's topics
+ */
+export function consumerGroupsOf(variables: GroupVariables, domains: readonly string[]): Deployment["consumerGroups"] {
+  const { KAFKA_GROUP_ID: template, KAFKA_BOOTSTRAP_SERVERS: servers } = variables;
+  if (servers === undefined) return Object.fromEntries(domains.map((domain) => [domain, null]));
   if (template !== undefined && domains.length > 1 && !template.includes("{domain}"))
     throw new ConfigError(
       `KAFKA_GROUP_ID=${template} is one group, and ${domains.length} domains are served (${domains.join(", ")}): ` +
@@ -25,16 +32,11 @@ export function consumerGroupsOf(variables: GroupVariables, domains: readonly st
 }
 
 /**
- * What the store is to remember of a process that serves these domains.
- * @throws ConfigError; Fault BUS_UNAVAILABLE, BUS_REFUSED
+ * What the store is to remember of a process with these consumer groups.
+ * @throws Fault BUS_UNAVAILABLE, BUS_REFUSED
  */
-export async function deploymentOf(config: Config, domains: readonly string[]): Promise<Deployment> {
-  const { ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace, KAFKA_BOOTSTRAP_SERVERS: servers } = config;
-  if (servers === undefined) {
-    const consumerGroups = Object.fromEntries(domains.map((domain) => [domain, null]));
-    return { env, namespace, clusterId: null, consumerGroups };
-  }
-  const consumerGroups = consumerGroupsOf(config, domains);
+export async function deploymentOf(config: Config, consumerGroups: Deployment["consumerGroups"]): Promise<Deployment> {
+  const { ROLLCALL_ENV: env, ROLLCALL_NAMESPACE: namespace } = config;
   return { env, namespace, clusterId: await configuredClusterId(config), consumerGroups };
 }
 

@@ -24,7 +24,7 @@ import {
   readContracts,
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
-import { consumerGroupOf, deploymentOf } from "./deployment.ts";
+import { consumerGroupOf, consumerGroupsOf, deploymentOf } from "./deployment.ts";
 import { domainCodeOf, type Module } from "./module.ts";
 
 const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -72,14 +72,13 @@ export async function openShared(config: Config, { log, ...options }: HostOption
   const opened: { store?: Store } = {};
   const sql: Sql = { query: (text, values) => (opened.store as Store).query(text, values) };
   const read = readDomains(config, { ...options, sql, clock });
-  const deployment = await deploymentOf(
-    config,
-    read.map(({ source }) => source.code.domain),
-  );
+  const names = read.map(({ source }) => source.code.domain);
+  const consumerGroups = consumerGroupsOf(config, names);
   const store = await openStore(config);
   opened.store = store;
   try {
     await migrate(store, MIGRATIONS, () => failpoint("C13"));
+    const deployment = await deploymentOf(config, consumerGroups);
     await claimStore(store, deployment);
     await ensureJournalPartitions(store, nextDays(clock));
     const domains: ServedDomain[] = [];

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig } from "../../app/host/config.ts";
 import { consumerGroupsOf, deploymentOf } from "../../app/host/deployment.ts";
 
-const variables = (more: Readonly<Record<string, string>> = {}) => readConfig(more);
+const real = { KAFKA_BOOTSTRAP_SERVERS: "kafka:9092", DATABASE_URL: "postgres://db/rollcall" };
+const variables = (more: Readonly<Record<string, string>> = {}) => readConfig({ ...real, ...more });
 
 describe("the consumer groups of the domains of a process", () => {
   it("are named after the deployment", () => {
@@ -37,9 +38,12 @@ describe("the consumer groups of the domains of a process", () => {
   });
 
   it("are none in the embedded mode, where KAFKA_GROUP_ID means nothing", async () => {
-    expect(await deploymentOf(variables({ KAFKA_GROUP_ID: "nodes" }), ["a", "b"])).toEqual({
+    const config = readConfig({ KAFKA_GROUP_ID: "nodes" });
+    const groups = consumerGroupsOf(config, ["a", "b"]);
+    expect(groups).toEqual({ a: null, b: null });
+    expect(await deploymentOf(config, groups)).toEqual({
       ...{ env: "dev", namespace: "", clusterId: null },
-      consumerGroups: { a: null, b: null },
+      consumerGroups: groups,
     });
   });
 });
