@@ -176,7 +176,7 @@ describeReal("A system whose parts all want to know who asks", () => {
     });
     await ask("/api/v1/doctor");
     expect(heard.join("\n")).toContain("Permission denied");
-    await waitUntil(async () => expect(program.said()).toMatch(/"msg":"the store can't be reached"/), {
+    await waitUntil(async () => expect(program.said()).toMatch(/"msg":"the store can't be reached: /), {
       what: "its log",
       timeoutMs: 60_000,
     });
