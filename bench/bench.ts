@@ -189,7 +189,7 @@ async function startRollcall(runId: string, services: ServiceAddresses, database
   return { stop: program.stop, pids: [program.pid], settled: () => settled(program.url) };
 }
 
-const UNDER_WAY = /^rollcall_(waiting_messages|intents_pending|unpublished_messages) [1-9].*/gm;
+const UNDER_WAY = /^rollcall_(waiting_messages|intents_pending|unpublished_messages)\{[^}]*\} [1-9].*/gm;
 
 /** The nodes have deregistered; their services and rows are still being removed. */
 const settled = (url: string): Promise<void> =>

@@ -208,7 +208,7 @@ async function allOwn(programs: readonly Program[]): Promise<void> {
     const owned = await Promise.all(
       programs.map(async ({ url }) => {
         const metrics = await (await fetch(`${url}/metrics`)).text();
-        return Number(/^rollcall_partitions_owned (\d+)/m.exec(metrics)?.[1] ?? 0);
+        return Number(/^rollcall_partitions_owned\{[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? 0);
       }),
     );
     if (owned.every((each) => each > 0) && owned.reduce((sum, each) => sum + each, 0) === 12) return;
