@@ -44,8 +44,8 @@ export function addCommands(program: Command): void {
     )
     .argument(
       "[dir]",
-      "folder with the contracts, created as a copy of the shipped ones if it does not exist; without it those of the " +
-        "modules, else contracts/registration",
+      "folder with the contracts, created as a copy of the shipped ones if it does not exist; without it those of " +
+        "the modules, else contracts/registration",
     )
     .action(dev);
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { v7 } from "uuid";
 import { composeHost } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { loadModule } from "../../app/host/load-modules.ts";
@@ -49,8 +50,10 @@ export async function openTwoDomains() {
   return {
     ...{ folder, parcels, host, url, env, stateOf, publishBytes },
     publish(domain: string, id: string, fields: object, consumed = 0): Promise<void> {
-      const payload = { [host.system(domain).domain.entityIdField]: id, ...fields };
-      return publishBytes(domain, id, Buffer.from(JSON.stringify(payload)), consumed);
+      const { entityIdField, consumed: rows } = host.system(domain).domain;
+      const payload = { [entityIdField]: id, ...fields };
+      const envelope = { envelope_id: v7(), payload_type: rows[consumed]?.type, payload };
+      return publishBytes(domain, id, Buffer.from(JSON.stringify(envelope)), consumed);
     },
     untilState: (domain: string, id: string, state: string): Promise<void> =>
       until(async () => (await stateOf(domain, id)) === state),

@@ -24,11 +24,9 @@ describeReal("jobs on Kafka and Postgres", ({ kafka, database: databaseUrl }) =>
     rmSync(folder, { recursive: true, force: true });
     await database.drop();
   });
-  const environment = () => ({
-    DATABASE_URL: database.url,
-    KAFKA_BOOTSTRAP_SERVERS: kafka,
-    ROLLCALL_NAMESPACE: freshNamespace(),
-  });
+  // A store belongs to one namespace.
+  const ROLLCALL_NAMESPACE = freshNamespace();
+  const environment = () => ({ DATABASE_URL: database.url, KAFKA_BOOTSTRAP_SERVERS: kafka, ROLLCALL_NAMESPACE });
   testJobs(async () => environment());
 
   it("run in one of two hosts, and in the other when the connection or the host is gone", async () => {

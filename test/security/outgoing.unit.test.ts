@@ -9,6 +9,7 @@ const OUTGOING: Readonly<Record<string, string>> = {
   "client/kafka-connection.ts": "the transport's brokers",
   "effects/consul/consul-client.ts": "CONSUL_HTTP_ADDR",
   "runtime/adapters/kafka/kafka-client.ts": "KAFKA_BOOTSTRAP_SERVERS and the brokers that they name",
+  "runtime/adapters/postgres/postgres-locks.ts": "DATABASE_URL",
   "runtime/adapters/postgres/postgres-store.ts": "DATABASE_URL",
 };
 const OPENS = new RegExp(
