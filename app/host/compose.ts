@@ -8,7 +8,6 @@ import type { Observe } from "../../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
 import { jobContextOf } from "./job-context.ts";
 import { Jobs, type ServedJob } from "./jobs.ts";
-import type { Measure, Module } from "./module.ts";
 import {
   busName,
   DAY_MS,
@@ -119,14 +118,13 @@ function composeSystem(
         ...(limits && { limits }),
       }),
   });
-  const { jobs = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
+  const { jobs = [], measures = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
   const jobContext = jobContextOf({ backends, runtime, store });
   const system = {
-    ...{ config, module, backends, runtime, store, clock },
+    // `measures`: the durations that its module measures.
+    ...{ config, module, backends, measures, runtime, store, clock },
     editable: editable && contractsDir === source.directory,
     name: source.code.domain,
-    /** The durations that its module measures. */
-    measures: measuresOf(module, source.code.domain),
     /** The folder that a reload reads. */
     contractsDir: source.directory,
     get catalog() {
@@ -151,6 +149,3 @@ function composeSystem(
   };
   return system;
 }
-
-const measuresOf = ({ domains }: Module, domain: string): readonly Measure[] =>
-  domains.find(({ name }) => name === domain)?.measures ?? [];

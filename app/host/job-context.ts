@@ -1,16 +1,15 @@
 import { v7 } from "uuid";
 import type { Backends } from "../../effects/backends.ts";
-import { decodeRecord } from "../../runtime/core/decode.ts";
 import { type Entity, viewOf } from "../../runtime/core/entity.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { Payload } from "../../runtime/core/message.ts";
-import { partitionOf } from "../../runtime/core/murmur2.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { ENTITY_COLUMNS } from "../../runtime/shell/turns/entity-row.ts";
 import type { ServedJob } from "./jobs.ts";
 import type { JobContext } from "./module.ts";
 import type { ReloadingRuntime } from "./reloading-runtime.ts";
+import { messageTo } from "./outgoing-message.ts";
 
 const PUBLISH_MS = 10_000;
 /** Of one run. */
@@ -54,25 +53,16 @@ export const jobContextOf =
 /** Checked as the runtime checks it when it arrives. */
 function messageOf(runtime: DomainParts["runtime"], type: string, payload: Payload): OutgoingMessage {
   const { domain } = runtime.contracts;
-  const { partitions, brokerTimeMs } = runtime.status();
-  if (partitions === 0)
+  const status = runtime.status();
+  if (status.partitions === 0)
     throw new Fault("BUS_UNAVAILABLE", `${domain.name} is not served here yet`, { retryable: true });
   const consumed = domain.consumed.find((each) => each.type === type);
   if (!consumed) {
     const known = domain.consumed.map((each) => each.type).join(", ");
     throw new Error(`${domain.name} consumes no ${type}: ${known} are its messages`);
   }
-  const { topic } = consumed;
   const id = v7();
-  const value = Buffer.from(JSON.stringify({ envelope_id: id, payload_type: type, payload }));
+  const envelope = { envelope_id: id, payload_type: type, payload };
   const headers = { "content-type": "application/json", message_id: id, source: "job" };
-  const { entityId } = decodeRecord(domain, [consumed], {
-    topic,
-    partition: 0,
-    offset: 0,
-    value,
-    headers,
-    brokerTimeMs,
-  });
-  return { topic, partition: partitionOf(entityId, partitions), key: Buffer.from(entityId), value, headers };
+  return messageTo(domain, consumed, status, envelope, headers).outgoing;
 }

@@ -7,10 +7,7 @@ let two: TwoDomains;
 const rollcall: TwoDomains["rollcall"] = (args, cwd) => two.rollcall(args, cwd);
 beforeAll(async () => {
   two = await openTwoDomains();
-  await two.publish("parcels", "p-1", { email: "ann@example.com" });
-  await two.untilState("parcels", "p-1", "STORED");
-  await two.publish("parcels", "p-1", {}, 1);
-  await two.untilState("parcels", "p-1", "COLLECTED");
+  await two.collectParcel("p-1");
 });
 afterAll(() => two.close());
 

@@ -47,16 +47,24 @@ export async function openTwoDomains() {
     await host.system(domain).bus.publish([record], { timeoutMs: 5_000 });
   };
 
+  const publish = (domain: string, id: string, fields: object, consumed = 0): Promise<void> => {
+    const { entityIdField, consumed: rows } = host.system(domain).domain;
+    const payload = { [entityIdField]: id, ...fields };
+    const envelope = { envelope_id: v7(), payload_type: rows[consumed]?.type, payload };
+    return publishBytes(domain, id, Buffer.from(JSON.stringify(envelope)), consumed);
+  };
+  const untilState = (domain: string, id: string, state: string): Promise<void> =>
+    until(async () => (await stateOf(domain, id)) === state);
+
   return {
-    ...{ folder, parcels, host, url, env, stateOf, publishBytes },
-    publish(domain: string, id: string, fields: object, consumed = 0): Promise<void> {
-      const { entityIdField, consumed: rows } = host.system(domain).domain;
-      const payload = { [entityIdField]: id, ...fields };
-      const envelope = { envelope_id: v7(), payload_type: rows[consumed]?.type, payload };
-      return publishBytes(domain, id, Buffer.from(JSON.stringify(envelope)), consumed);
+    ...{ folder, parcels, host, url, env, stateOf, publish, publishBytes, untilState },
+    /** A parcel that was stored, and then collected. */
+    async collectParcel(id: string): Promise<void> {
+      await publish("parcels", id, { email: "ann@example.com" });
+      await untilState("parcels", id, "STORED");
+      await publish("parcels", id, {}, 1);
+      await untilState("parcels", id, "COLLECTED");
     },
-    untilState: (domain: string, id: string, state: string): Promise<void> =>
-      until(async () => (await stateOf(domain, id)) === state),
     rollcall: (args: string, cwd = folder): Promise<{ code: number; out: string; err: string }> =>
       new Promise((resolve) =>
         execFile(process.execPath, [PROGRAM, ...args.split(" ")], { env, cwd }, (error, out, err) =>

@@ -1,11 +1,10 @@
 import { v7 } from "uuid";
-import { decodeRecord } from "../../../runtime/core/decode.ts";
 import type { ConsumedTopic, Domain } from "../../../runtime/core/domain.ts";
 import { eventTypeOf } from "../../../runtime/core/envelope.ts";
 import { senderId } from "../../../runtime/core/ids.ts";
-import { partitionOf } from "../../../runtime/core/murmur2.ts";
 import { isObject } from "../../../runtime/core/incoming-json.ts";
 import type { System } from "../../host/compose.ts";
+import { messageTo } from "../../host/outgoing-message.ts";
 import { invalidParts, invalidRequest, Problem } from "../server/problem.ts";
 
 /** An event from a request's body, checked as the runtime checks it, and the message to publish for it. */
@@ -17,35 +16,26 @@ export type IncomingEvent = ReturnType<typeof parseIncomingEvent>;
  * @throws Problem, or DecodeError, with a pointer to each wrong part
  */
 export function parseIncomingEvent({ domain, runtime }: System, body: unknown, traceparent?: unknown) {
-  const { partitions, brokerTimeMs } = runtime.status();
-  if (partitions === 0) throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
+  const status = runtime.status();
+  if (status.partitions === 0)
+    throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
   if (!isObject(body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
   const consumed = findConsumedTopic(domain, body["payload_type"]);
-  const { topic } = consumed;
   checkPayload(consumed, body["payload"]);
   const source = typeof body["source_tool"] === "string" ? body["source_tool"] : "";
   const messageId = senderId(source, body["envelope_id"]) ?? v7();
-  const value = Buffer.from(JSON.stringify({ ...body, envelope_id: messageId }));
   const headers = {
     "content-type": "application/json",
     message_id: messageId,
     source: "http",
     ...(typeof traceparent === "string" && { traceparent }),
   };
-  const { entityId } = decodeRecord(domain, [consumed], {
-    topic,
-    partition: 0,
-    offset: 0,
-    value,
-    headers,
-    brokerTimeMs,
-  });
+  const envelope = { ...body, envelope_id: messageId };
   return {
     messageId,
-    entityId,
     /** False: the runtime journals it only if it changes something. */
     isJournaled: consumed.journal,
-    outgoing: { topic, partition: partitionOf(entityId, partitions), key: Buffer.from(entityId), value, headers },
+    ...messageTo(domain, consumed, status, envelope, headers),
   };
 }
 
