@@ -1,17 +1,16 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startProgram } from "../test/blackbox/program.ts";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import { status, up } from "../test/real/services/services.ts";
-import { waitUntil } from "../test/real/services/wait-until.ts";
 import { latencyChart } from "./chart.ts";
 import { startConsulStub } from "./consul-stub-process.ts";
 import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
 import { benchEmbedded } from "./embedded.ts";
 import { benchTopics, createTopics, KafkaEngine } from "./kafka-engine.ts";
 import { failure } from "./failure.ts";
+import type { Neighbourhood } from "./neighbours.ts";
 import { runLoad } from "./load.ts";
 import { cpuSeconds, type Result, rssMiB, walBytes } from "./measure.ts";
 import {
@@ -25,9 +24,11 @@ import {
   startPeer,
   stopped,
 } from "./peers/peers.ts";
+import { startRollcall } from "./rollcall-engine.ts";
 
 const HELP = `npm run bench -- [options]
   --only core,embedded,baseline,real   what to measure (default: these four); a peer's name does too
+                   real-beside-idle and real-beside-flooded: real, with other domains in its process
   --peers          short for --only baseline,real,${Object.keys(peers).join(",")}
   --count N        registrations at saturation (default 10000; embedded a fifth of it, peers fewer)
   --one-at-a-time N   registrations one at a time (default 200)
@@ -59,8 +60,22 @@ const size = {
 };
 const PARTITIONS = 12;
 const BENCH_NODE = "bench-nodes";
-type EngineName = "baseline" | "real" | PeerName;
-const engineNames: readonly EngineName[] = ["baseline", "real", ...(Object.keys(peers) as PeerName[])];
+const LABELS = {
+  baseline: "baseline (no guarantees)",
+  real: "rollcall real",
+  "real-beside-idle": "real beside 4 idle domains",
+  "real-beside-flooded": "real beside a flooded one",
+} as const;
+type OwnName = keyof typeof LABELS;
+type EngineName = OwnName | PeerName;
+const engineNames: readonly EngineName[] = [
+  ...(Object.keys(LABELS) as OwnName[]),
+  ...(Object.keys(peers) as PeerName[]),
+];
+const NEIGHBOURHOODS: Partial<Record<EngineName, Neighbourhood>> = {
+  "real-beside-idle": "idle",
+  "real-beside-flooded": "flooded",
+};
 
 async function main(): Promise<void> {
   const wanted = new Set<string>(options.peers ? engineNames : options.only.split(","));
@@ -119,7 +134,7 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
   const engine = await start(name, given, services);
   try {
     const nodes =
-      engine.nodes ?? (await KafkaEngine.connect(services.kafka, topics, runId, { canLeave: name === "real" }));
+      engine.nodes ?? (await KafkaEngine.connect(services.kafka, topics, runId, { canLeave: name !== "baseline" }));
     const pids = (await status())?.services.flatMap(({ pid: service }) => service ?? []) ?? [];
     const sum = (of: readonly number[], measure: (pid: number) => number): number =>
       of.reduce((total, pid) => total + measure(pid), 0);
@@ -141,7 +156,7 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
     );
     const per1000 = (seconds: number): number => Number(((seconds / count) * 1_000).toFixed(3));
     const result: Result = {
-      engine: name === "real" ? "rollcall real" : name === "baseline" ? "baseline (no guarantees)" : name,
+      engine: isPeer(name) ? name : LABELS[name],
       registrations: count,
       ...load,
       cpuSecondsPer1000: per1000(after.engine - before.engine),
@@ -150,6 +165,7 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
       rssMiB: sum(engine.pids, rssMiB),
     };
     if (nodes instanceof KafkaEngine) await nodes.close();
+    await engine.verify?.();
     if (isPeer(name)) await checkPeer(given, warmUp + count + size.oneAtATime);
     return result;
   } finally {
@@ -162,7 +178,7 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
 async function start(name: EngineName, given: Given, services: ServiceAddresses): Promise<RunningEngine> {
   if (name === "baseline" || name === "kafka-streams") await createTopics(given.brokers, given.topics, PARTITIONS);
   if (isPeer(name)) return startPeer(name, given);
-  return name === "real" ? startRollcall(given.runId, services, given.database) : startBaseline(given);
+  return name === "baseline" ? startBaseline(given) : startRollcall(given, services, PARTITIONS, NEIGHBOURHOODS[name]);
 }
 
 /** A catalog that keeps every run's services gets slower from run to run, whatever is measured. */
@@ -172,41 +188,6 @@ async function forgetServices({ consul }: ServiceAddresses, runId: string): Prom
       method: "PUT",
       body: JSON.stringify({ Node }),
     });
-}
-
-async function startRollcall(runId: string, services: ServiceAddresses, database: string): Promise<RunningEngine> {
-  const program = await startProgram({
-    nodeFlags: process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? [],
-    environment: {
-      KAFKA_BOOTSTRAP_SERVERS: services.kafka,
-      DATABASE_URL: database,
-      CONSUL_HTTP_ADDR: services.consul,
-      ROLLCALL_NAMESPACE: runId,
-      ROLLCALL_PARTITIONS: String(PARTITIONS),
-      ROLLCALL_LOG_LEVEL: "error",
-    },
-  });
-  return { stop: program.stop, pids: [program.pid], settled: () => settled(program.url) };
-}
-
-const UNDER_WAY = /^rollcall_(waiting_messages|intents_pending|unpublished_messages)\{[^}]*\} [1-9].*/gm;
-
-/** The nodes have deregistered; their services and rows are still being removed. */
-const settled = (url: string): Promise<void> =>
-  waitUntil(
-    async () => {
-      const metrics = await (await fetch(new URL("/metrics", url))).text();
-      const underWay = metrics.match(UNDER_WAY);
-      if (underWay) throw new Error(underWay.join(", "));
-    },
-    { what: "an idle engine", timeoutMs: 120_000 },
-  ).catch(async (error: unknown) => {
-    throw new Error(`${String(error)}; ${await findings(url)}`);
-  });
-
-async function findings(url: string): Promise<string> {
-  const { checks } = (await (await fetch(new URL("/api/v1/doctor", url))).json()) as { checks: { level: string }[] };
-  return JSON.stringify(checks.filter(({ level }) => level !== "ok"));
 }
 
 async function startBaseline(given: Given): Promise<RunningEngine> {

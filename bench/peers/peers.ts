@@ -64,6 +64,8 @@ export interface RunningEngine {
   readonly nodes?: Engine;
   /** Resolves when nothing is under way in it. */
   readonly settled?: () => Promise<void>;
+  /** Rejects when what was measured is not what was meant to be. */
+  readonly verify?: () => Promise<void>;
 }
 
 /** Resolves when it is gone. */

@@ -31,16 +31,16 @@ export default defineModule({
 });
 `;
 
-const CONTRACTS = `
+const contracts = (domain: string): string => `
 name: things
 node_type: ORCHESTRATOR
 contract_version: { major: 1, minor: 0, patch: 0 }
-domain: trial
+domain: ${domain}
 entity_id: thing_id
 attempt: { id: answer_id, started_by: Answered }
-consumed_events: [{ topic: "{env}.trial.asked", event_type: Asked }]
-published_events: [{ topic: "{env}.trial.answered", event_type: Answered }]
-dead_letter_topic: "{env}.trial.dead"
+consumed_events: [{ topic: "{env}.{namespace}.${domain}.asked", event_type: Asked }]
+published_events: [{ topic: "{env}.{namespace}.${domain}.answered", event_type: Answered }]
+dead_letter_topic: "{env}.{namespace}.${domain}.dead"
 handler_routing:
   routing_strategy: payload_type_match
   handlers:
@@ -55,11 +55,11 @@ state_machine:
   transitions: [{ from_state: [null, ANSWERED], trigger: Answered, to_state: ANSWERED }]
 `;
 
-const REDUCER = `
+const reducerContract = (domain: string): string => `
 name: things_state
 node_type: REDUCER
 contract_version: { major: 1, minor: 0, patch: 0 }
-domain: trial
+domain: ${domain}
 consumed_events: [{ event_type: Answered, trigger: answered }]
 state_machine:
   state_machine_name: things_state
@@ -69,12 +69,12 @@ state_machine:
 intent_emission: { intents: [] }
 `;
 
-/** A module in a folder, in `trial.mjs`: its one domain, trial, answers what is asked. */
-export function writeTrialModule(folder: string): string {
-  mkdirSync(join(folder, "contracts"));
-  writeFileSync(join(folder, "contracts/things.yaml"), CONTRACTS);
-  writeFileSync(join(folder, "contracts/state.yaml"), REDUCER);
+/** A module in a folder, in `trial.mjs`: its one domain answers what is asked. */
+export function writeTrialModule(folder: string, domain = "trial"): string {
+  mkdirSync(join(folder, "contracts"), { recursive: true });
+  writeFileSync(join(folder, "contracts/things.yaml"), contracts(domain));
+  writeFileSync(join(folder, "contracts/state.yaml"), reducerContract(domain));
   const file = join(folder, "trial.mjs");
-  writeFileSync(file, trialModule());
+  writeFileSync(file, trialModule({ name: domain, domain }));
   return file;
 }
