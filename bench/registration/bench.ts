@@ -1,19 +1,19 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startProgram } from "../test/blackbox/program.ts";
-import { freshDatabase } from "../test/real/services/fresh-database.ts";
-import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
-import { status, up } from "../test/real/services/services.ts";
-import { waitUntil } from "../test/real/services/wait-until.ts";
-import { latencyChart } from "./chart.ts";
-import { startConsulStub } from "./consul-stub-process.ts";
-import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
+import { startProgram } from "../../test/blackbox/program.ts";
+import { freshDatabase } from "../../test/real/services/fresh-database.ts";
+import type { ServiceAddresses } from "../../test/real/services/service-addresses.ts";
+import { status, up } from "../../test/real/services/services.ts";
+import { waitUntil } from "../../test/real/services/wait-until.ts";
+import { latencyChart } from "../chart.ts";
+import { startConsulStub } from "../consul/stub-process.ts";
+import { benchCore, bytesPerEntity, type CoreResult } from "../core.ts";
 import { benchEmbedded } from "./embedded.ts";
-import { benchTopics, createTopics, KafkaEngine } from "./kafka-engine.ts";
-import { failure } from "./failure.ts";
-import { runLoad } from "./load.ts";
-import { cpuSeconds, type Result, rssMiB, walBytes } from "./measure.ts";
+import { benchTopics, createTopics, KafkaEngine } from "./kafka-nodes.ts";
+import { failure } from "../failure.ts";
+import { runLoad } from "../load.ts";
+import { cpuSeconds, type Result, rssMiB, walBytes } from "../measure.ts";
 import {
   checkPeer,
   type Given,
@@ -210,7 +210,7 @@ async function findings(url: string): Promise<string> {
 }
 
 async function startBaseline(given: Given): Promise<RunningEngine> {
-  const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {
+  const engine = spawn(process.execPath, ["--import", "tsx", "bench/registration/baseline.ts"], {
     env: { ...process.env, BENCH_ENGINE: JSON.stringify(given) },
     stdio: ["ignore", "pipe", "inherit"],
   });
