@@ -2,7 +2,7 @@ import { type Program, startProgram } from "../test/blackbox/program.ts";
 import { freshDatabase } from "../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
 import type { BenchNode } from "./load.ts";
-import { type BenchTopics, benchTopics, KafkaEngine } from "./kafka-engine.ts";
+import { type BenchTopics, benchTopics, KafkaEngine } from "./registration/kafka-nodes.ts";
 
 /** One runtime, and nodes that answer it, in a namespace and a database of their own. */
 export interface Scene {

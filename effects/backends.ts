@@ -1,6 +1,6 @@
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Sql } from "../runtime/ports/store.ts";
-import { ConsulClient } from "./consul/consul-client.ts";
+import { ConsulClient, TOKEN_HEADER } from "./consul/consul-client.ts";
 import { consulCatalog } from "./consul/consul-catalog.ts";
 import type { DeploymentScope, ServiceCatalog } from "./service-catalog/service-registry.ts";
 import { TableCatalog } from "./table-catalog/table-catalog.ts";
@@ -13,6 +13,9 @@ export interface Backends {
   readonly serviceCatalog: ServiceCatalog;
   readonly clock: Clock;
 }
+
+/** Request headers that hold secrets, in lower case. */
+export const SECRET_HEADERS = [TOKEN_HEADER] as const;
 
 /** A backend that a domain has asked for. */
 export interface OpenedBackend {

@@ -1,4 +1,5 @@
 import { cpSync, existsSync, mkdirSync, watch } from "node:fs";
+import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import type { Logger } from "pino";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
@@ -7,7 +8,8 @@ import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
 import { IncompatibleContractsError, InvalidContractsError } from "../host/contracts-in-force.ts";
 import { createLog } from "../host/log.ts";
 import { configuredModules } from "../host/load-modules.ts";
-import { chosenModules, SHIPPED_CONTRACTS } from "../host/modules.ts";
+import { chosenModules } from "../host/modules.ts";
+import { SHIPPED_CONTRACTS } from "../modules/shipped.ts";
 import { type Hosted, serve } from "../serve.ts";
 import type { ModuleOptions } from "../terminal/contract-folder.ts";
 import { withModuleOption } from "../terminal/option-values.ts";
@@ -17,6 +19,8 @@ import { errorColors, printDiagnostics } from "../terminal/output.ts";
 const STOP_MS = 10_000;
 /** An editor writes a file in several steps, and each is seen as a change. */
 const DEBOUNCE_MS = 100;
+/** What `rollcall dev` serves and, if need be, makes. */
+const DEV_FOLDER = `contracts/${basename(SHIPPED_CONTRACTS)}`;
 /** A module's code runs in this process: an error that nobody catches ends it. */
 const withoutModule = "if a module's code is the cause, --only DOMAINS serves others without it";
 const RELOAD_HELP = "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, all or none.\n";
@@ -45,7 +49,7 @@ export function addCommands(program: Command): void {
     .argument(
       "[dir]",
       "folder with the contracts, created as a copy of the shipped ones if it does not exist; without it those of " +
-        "the modules, else contracts/registration",
+        `the modules, else ${DEV_FOLDER}`,
     )
     .action(dev);
 }
@@ -115,7 +119,7 @@ function handleSignals({ host, stop }: Hosted, log: Logger): void {
 
 async function dev(directory: string | undefined, options: ModuleOptions): Promise<void> {
   const hasModules = (options.module ?? configuredModules(process.cwd())).length > 0;
-  const folder = directory ?? (hasModules ? undefined : "contracts/registration");
+  const folder = directory ?? (hasModules ? undefined : DEV_FOLDER);
   if (folder !== undefined && !existsSync(folder)) copyShippedContracts(folder);
   const { host } = await start({ ...options, ...(folder !== undefined && { contracts: folder }) }, true);
   for (const system of host.systems) if (system.editable) watchContracts(system);

@@ -1,4 +1,5 @@
 import { destination, type DestinationStream, type Logger, pino, stdSerializers } from "pino";
+import { SECRET_HEADERS } from "../../effects/backends.ts";
 import { SECRETS } from "./config.ts";
 import { unversionedChangeWarning } from "./contracts-in-force.ts";
 import { type EventOf, observerOf, type ShellEventHandlers } from "./shell-event-handlers.ts";
@@ -7,11 +8,9 @@ import type { Troubles } from "./troubles/troubles.ts";
 
 /** Names of secrets: of environment variables, headers and client options. */
 const SECRET_KEYS = ["password", "token", "secret", "authorization", "cookie", "key", ...SECRETS];
-const REDACTED_PATHS = [...SECRET_KEYS.map((key) => `.${key}`), '["x-consul-token"]'].flatMap((step) => [
-  step.replace(/^\./, ""),
-  `*${step}`,
-  `*.*${step}`,
-]);
+const REDACTED_PATHS = [...SECRET_KEYS.map((key) => `.${key}`), ...SECRET_HEADERS.map((name) => `["${name}"]`)].flatMap(
+  (step) => [step.replace(/^\./, ""), `*${step}`, `*.*${step}`],
+);
 /** Credentials in a connection string inside a text: pino redacts by key only. */
 const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 

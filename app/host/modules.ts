@@ -1,13 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
-import { registration } from "../modules/registration/module.ts";
+import { SHIPPED } from "../modules/shipped.ts";
 import { configuredModules, fileOfModule, loadModule } from "./load-modules.ts";
 import { domainCodeOf, InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
-
-/** Of registration: the contracts that commands take by default. */
-export const SHIPPED_CONTRACTS = fileURLToPath(new URL("../../contracts/registration", import.meta.url));
-const SHIPPED: readonly Module[] = [registration];
 
 /**
  * The modules that are named, else those of `rollcall.config.json` in the folder, else all shipped ones.

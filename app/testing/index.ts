@@ -2,6 +2,6 @@
 export type { EmittedEvent } from "../../runtime/core/emission.ts";
 export type { Entity } from "../../runtime/core/entity.ts";
 export { type Decision, type SentMessage } from "./decision.ts";
-export { memoryServiceCatalog } from "./memory-catalog.ts";
+export { memoryServiceCatalog } from "../../effects/service-catalog/memory-catalog.ts";
 export type { TestDomain } from "./memory-domain.ts";
 export { testDomain, type TestDomainOptions } from "./load-domain.ts";

@@ -9,7 +9,7 @@ import { fromRfc3339 } from "../../runtime/core/time.ts";
 import { checkModule } from "../host/check-module.ts";
 import { domainCodeOf, type Module, type ModuleDomain } from "../host/module.ts";
 import { unknownName } from "./known-names.ts";
-import { memoryServiceCatalog } from "./memory-catalog.ts";
+import { memoryServiceCatalog } from "../../effects/service-catalog/memory-catalog.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { TestDomain } from "./memory-domain.ts";
 

@@ -1,8 +1,8 @@
-import { registrationParts } from "../registration/registration-parts.tsx";
 import type { ModuleParts } from "./domain.ts";
 import { genericParts } from "./generic-parts.tsx";
 
-/** The only place that knows which modules have parts of their own. */
-const OWN_PARTS: ReadonlyMap<string, ModuleParts> = new Map([["registration", registrationParts]]);
+/** A module's own parts, by where they are: in a folder of its name, with `-` for `_`. */
+const OWN_PARTS = import.meta.glob<ModuleParts>("../*/module-parts.tsx", { eager: true, import: "parts" });
 
-export const partsOf = (module: string): ModuleParts => OWN_PARTS.get(module) ?? genericParts;
+export const partsOf = (module: string): ModuleParts =>
+  OWN_PARTS[`../${module.replaceAll("_", "-")}/module-parts.tsx`] ?? genericParts;

@@ -33,6 +33,9 @@ export interface ConsulResponse {
   readonly text: string;
 }
 
+/** As Node writes names of headers. */
+export const TOKEN_HEADER = "x-consul-token";
+
 const RESPONSE_BYTES_MAX = 8 * 1024 * 1024;
 const DESCRIPTION_LENGTH_MAX = 300;
 
@@ -56,7 +59,7 @@ export class ConsulClient {
     const connections = { keepAlive: true, maxSockets: options.connectionsMax ?? 16 };
     this.#agent = isTls ? new HttpsAgent(connections) : new HttpAgent(connections);
     this.#request = isTls ? httpsRequest : httpRequest;
-    this.#headers = options.token === undefined ? {} : { "X-Consul-Token": assertHeaderToken(options.token) };
+    this.#headers = options.token === undefined ? {} : { [TOKEN_HEADER]: assertHeaderToken(options.token) };
     this.#query = options.datacenter === undefined ? {} : { dc: options.datacenter };
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#responseBytesMax = options.responseBytesMax ?? RESPONSE_BYTES_MAX;

@@ -28,7 +28,7 @@ export async function buildRuntime(types) {
       "app/rollcall": "app/rollcall.ts",
       "app/index": "app/index.ts",
       "app/testing": "app/testing/index.ts",
-      "app/backends": "app/backends.ts",
+      "app/backends": "effects/index.ts",
     },
     bundle: true,
     splitting: true,
@@ -50,7 +50,7 @@ export async function buildRuntime(types) {
   copyDeclarations({
     from: types,
     to: join(DIST, "types"),
-    entries: ["app/index", "app/testing/index", "app/backends"],
+    entries: ["app/index", "app/testing/index", "effects/index"],
   });
 }
 

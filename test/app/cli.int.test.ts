@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
+import { SHIPPED_CONTRACTS } from "../../app/modules/shipped.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { HttpBench, lasting } from "./http-bench.ts";

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
+import { SHIPPED_CONTRACTS } from "../../app/modules/shipped.ts";
 import type { ContractCheck } from "../../app/http/contracts/contract-check.routes.ts";
 import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsView, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";

@@ -6,7 +6,7 @@ import { initializeStore } from "../initialized-store.ts";
 import { composeHost, type Host, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import type { Module } from "../../app/host/module.ts";
-import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
+import { SHIPPED_CONTRACTS } from "../../app/modules/shipped.ts";
 import { createHttpServer, type HttpServerOptions } from "../../app/http/server/http-server.ts";
 import { Troubles } from "../../app/host/troubles/troubles.ts";
 import { registration } from "../../app/modules/registration/module.ts";

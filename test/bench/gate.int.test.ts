@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../real/services/run.ts";
 
-const budget = JSON.parse(readFileSync("bench/budget.json", "utf8")) as Record<string, number>;
+const budget = JSON.parse(readFileSync("bench/registration/budget.json", "utf8")) as Record<string, number>;
 
 describe("what a registration costs", () => {
   let directory: string;

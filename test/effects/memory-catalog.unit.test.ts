@@ -1,5 +1,5 @@
 import { memoryServiceCatalog } from "../../app/testing/index.ts";
-import type { StoredServices } from "../../app/testing/memory-catalog.ts";
+import type { StoredServices } from "../../effects/service-catalog/memory-catalog.ts";
 import { describeCatalog } from "./catalog-conformance.ts";
 
 describeCatalog("memoryServiceCatalog", { remembersRemovals: true }, async () => {

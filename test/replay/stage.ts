@@ -1,5 +1,5 @@
 import { MIGRATIONS } from "../../app/host/open-shared.ts";
-import { SHIPPED_CONTRACTS } from "../../app/host/modules.ts";
+import { SHIPPED_CONTRACTS } from "../../app/modules/shipped.ts";
 import { resolveStartupContracts } from "../../app/host/contracts-in-force.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";

@@ -6,10 +6,10 @@ import { filesIn, importsOf } from "./sources.ts";
 import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
 
 const COMPOSITION = ["app/modules/registration/module.ts"];
-/** What the package exports of backends, and their stand-in for tests. */
-const EXPORTS = ["app/backends.ts", "app/testing/memory-catalog.ts"];
-/** What a backend is opened by, and what its effects know of it. */
-const BACKENDS = "effects/backends.ts";
+/** They give a module's tests the backends' stand-in. */
+const EXPORTS = ["app/testing/index.ts", "app/testing/load-domain.ts"];
+/** What a backend is opened by, and what the package exports of all of them. */
+const BACKENDS = ["effects/backends.ts", "effects/index.ts"];
 
 afterAll(removeCopies);
 
@@ -60,7 +60,7 @@ describe("a backend", () => {
     const shared = /^effects\/service-catalog\//;
     const backends = new Set(filesIn("effects").flatMap(({ path }) => path.match(/^effects\/([^/]+)\//)?.[1] ?? []));
     const strays = filesIn("effects")
-      .filter(({ path }) => path !== BACKENDS)
+      .filter(({ path }) => !BACKENDS.includes(path))
       .flatMap((file) =>
         importsOf(file)
           .filter((path) => path.startsWith("effects/") && !shared.test(path))
@@ -78,7 +78,7 @@ describe("a backend", () => {
     const importers = ["app", "client", "contracts", "nodes", "reducers", "runtime"]
       .flatMap((folder) => filesIn(folder))
       .filter((file) =>
-        importsOf(file).some((path) => path.startsWith("effects/") && path !== BACKENDS && !isShapes(path)),
+        importsOf(file).some((path) => path.startsWith("effects/") && !BACKENDS.includes(path) && !isShapes(path)),
       )
       .map(({ path }) => path);
     expect(importers.filter((path) => ![...COMPOSITION, ...EXPORTS].includes(path))).toEqual([]);

@@ -13,7 +13,8 @@ export const DOMAIN_WORDS = [
   /\bNode(?:Became|Updated|Heartbeat|Deregister|Liveness|Registered)\w*/g,
   /\bonex-/g,
 ] as const;
-/** A Kafka group has heartbeats of its own; nobody else has. */
+/** Where nothing else has nodes; Node itself is written NodeJS. */
+export const NODE_WORDS = [/\bnode_?ids?\b/gi, /\bNode(?!JS\b)[A-Z]\w*/g] as const;
 export const HEARTBEAT = /heartbeat\w*/gi;
 
 /** Where the words are in a file. */

@@ -1,6 +1,6 @@
 // What `import ... from "rollcall/backends"` gives: the intents that backends own, and the effects that carry them out.
-export type { Backends } from "../effects/backends.ts";
-export { serviceCatalogEffects } from "../effects/service-catalog/effects.ts";
+export type { Backends } from "./backends.ts";
+export { serviceCatalogEffects } from "./service-catalog/effects.ts";
 export {
   CatalogService,
   Check,
@@ -8,15 +8,15 @@ export {
   ConsulRegister,
   ConsulRegistrationConfirmed,
   ConsulSetStatus,
-} from "../effects/service-catalog/messages.ts";
-export type { DiscoveredService, ServiceDiscovery } from "../effects/service-catalog/service-discovery.ts";
+} from "./service-catalog/messages.ts";
+export type { DiscoveredService, ServiceDiscovery } from "./service-catalog/service-discovery.ts";
 export type {
   ServiceCatalog,
   ServiceChange,
   ServiceInventory,
   ServiceRegistry,
   WriteResult,
-} from "../effects/service-catalog/service-registry.ts";
+} from "./service-catalog/service-registry.ts";
 export type { DriftKind, Inventory, InventoryEntry, ReconciledBackend, Repair } from "../runtime/core/drift.ts";
 export type { Clock } from "../runtime/ports/clock.ts";
 export type { Sql } from "../runtime/ports/store.ts";

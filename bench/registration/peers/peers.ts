@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { freePorts } from "../../test/real/services/free-ports.ts";
-import type { BenchTopics } from "../kafka-engine.ts";
-import type { Engine } from "../load.ts";
-import { introspection } from "../measure.ts";
+import { freePorts } from "../../../test/real/services/free-ports.ts";
+import type { BenchTopics } from "../kafka-nodes.ts";
+import type { Engine } from "../../load.ts";
+import { introspection } from "../../measure.ts";
 
 /** Other engines that do the same job, and how many registrations each is given at most: the slow ones take minutes. */
 export const peers = { "kafka-streams": 5_000, restate: 1_500, dbos: 1_500, temporal: 500 } as const;

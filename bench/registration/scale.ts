@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { contractsCopy, deadlinesOf } from "../test/blackbox/contracts-copy.ts";
-import { KafkaReader } from "../test/blackbox/kafka-reader.ts";
-import { type Program, startProgram } from "../test/blackbox/program.ts";
-import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
-import { up } from "../test/real/services/services.ts";
-import { startConsulStub } from "./consul-stub-process.ts";
-import { latencyOf, rssMiB } from "./measure.ts";
-import { nodeAt, type Scene, withScene } from "./scene.ts";
+import { contractsCopy, deadlinesOf } from "../../test/blackbox/contracts-copy.ts";
+import { KafkaReader } from "../../test/blackbox/kafka-reader.ts";
+import { type Program, startProgram } from "../../test/blackbox/program.ts";
+import type { ServiceAddresses } from "../../test/real/services/service-addresses.ts";
+import { up } from "../../test/real/services/services.ts";
+import { startConsulStub } from "../consul/stub-process.ts";
+import { latencyOf, rssMiB } from "../measure.ts";
+import { nodeAt, type Scene, withScene } from "../scene.ts";
 
 const HELP = `npm run bench:scale -- [options]
 What one process holds, and what more of them add, on real Kafka, Postgres and Consul:

@@ -1,7 +1,7 @@
-import { startProgram } from "../test/blackbox/program.ts";
-import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
-import { waitUntil } from "../test/real/services/wait-until.ts";
-import { assertFlooded, flood, type Neighbourhood, writeNeighbours } from "./neighbours.ts";
+import { startProgram } from "../../test/blackbox/program.ts";
+import type { ServiceAddresses } from "../../test/real/services/service-addresses.ts";
+import { waitUntil } from "../../test/real/services/wait-until.ts";
+import { assertFlooded, flood, type Neighbourhood, writeNeighbours } from "../neighbours.ts";
 import type { Given, RunningEngine } from "./peers/peers.ts";
 
 /** `rollcall start`, with other domains in its process if wanted. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import type { Program } from "../test/blackbox/program.ts";
+import type { Program } from "../../test/blackbox/program.ts";
 
 const STATES = ["DEREGISTERED", "LIVENESS_EXPIRED", "REJECTED", "ACK_TIMED_OUT"];
 

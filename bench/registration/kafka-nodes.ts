@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
-import type { BenchNode, Engine } from "./load.ts";
-import { introspection } from "./measure.ts";
+import type { BenchNode, Engine } from "../load.ts";
+import { introspection } from "../measure.ts";
 
 export type BenchTopics = ReturnType<typeof benchTopics>;
 

@@ -8,7 +8,7 @@ const names = Object.keys(peers) as PeerName[];
 const HELP = `npm run bench:peers -- [peer ...]
 Installs what npm run bench -- --peers compares with, beside the project, not into it:
 ${names.join(", ")} (default: all).
-The versions are those of bench/peers/*/package.json and pom.xml; what is there already is left alone.
+The versions are those of bench/registration/peers/*/package.json and pom.xml; what is there already is left alone.
   kafka-streams   needs java (17 or newer) and mvn; 80 MB
   restate         npm packages, the server among them; 230 MB
   dbos            npm packages; 12 MB

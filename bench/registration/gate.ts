@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { allocatedBytesPerStep } from "./core.ts";
-import { countsOf } from "./counts.ts";
-import { failure } from "./failure.ts";
+import { allocatedBytesPerStep } from "../core.ts";
+import { countsOf } from "../counts.ts";
+import { failure } from "../failure.ts";
 
 const HELP = `npm run bench:gate -- [--budget FILE] [--update]
 Counts what a registration asks of the services, and what the core allocates for a step, and compares it with what is

@@ -1,5 +1,5 @@
-import { consulRefused } from "../../effects/service-catalog/faults.ts";
-import type { DiscoveredService } from "../../effects/service-catalog/service-discovery.ts";
+import { consulRefused } from "./faults.ts";
+import type { DiscoveredService } from "./service-discovery.ts";
 import {
   type DomainScope,
   ownerMark,
@@ -7,8 +7,8 @@ import {
   type ServiceChange,
   type ServiceRegistration,
   type WriteResult,
-} from "../../effects/service-catalog/service-registry.ts";
-import { hasWildcardAddress } from "../../effects/service-catalog/wildcard-address.ts";
+} from "./service-registry.ts";
+import { hasWildcardAddress } from "./wildcard-address.ts";
 
 interface StoredService {
   readonly owner: string;

@@ -18,7 +18,7 @@ const fetchNodes: ModuleParts["fetchEntities"] = async (_api, query, signal) => 
 };
 
 /** What the page shows of registration in a way of its own: its entities are nodes. */
-export const registrationParts: ModuleParts = {
+export const parts: ModuleParts = {
   isAtRoot: true,
   words: { entity: "node", entities: "nodes" },
   searchLabel: "Id or name",

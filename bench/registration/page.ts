@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
-import { contractsCopy, deadlinesOf } from "../test/blackbox/contracts-copy.ts";
-import { startProgram } from "../test/blackbox/program.ts";
-import { chromiumPath } from "../test/page/chromium.ts";
-import { launch } from "../test/page/describe-page.ts";
-import { latencyOf } from "./measure.ts";
+import { contractsCopy, deadlinesOf } from "../../test/blackbox/contracts-copy.ts";
+import { startProgram } from "../../test/blackbox/program.ts";
+import { chromiumPath } from "../../test/page/chromium.ts";
+import { launch } from "../../test/page/describe-page.ts";
+import { latencyOf } from "../measure.ts";
 import { seedNodes } from "./page-seed.ts";
-import { streamLatency } from "./page-streams.ts";
+import { streamLatency } from "../page-streams.ts";
 
 const HELP = `npm run bench:page -- [options]
 The page on an embedded system, looked at with Chromium:

@@ -1,18 +1,18 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { freshDatabase } from "../test/real/services/fresh-database.ts";
-import type { ServiceAddresses } from "../test/real/services/service-addresses.ts";
-import { status, up } from "../test/real/services/services.ts";
-import { latencyChart } from "./chart.ts";
-import { startConsulStub } from "./consul-stub-process.ts";
-import { benchCore, bytesPerEntity, type CoreResult } from "./core.ts";
+import { freshDatabase } from "../../test/real/services/fresh-database.ts";
+import type { ServiceAddresses } from "../../test/real/services/service-addresses.ts";
+import { status, up } from "../../test/real/services/services.ts";
+import { latencyChart } from "../chart.ts";
+import { startConsulStub } from "../consul/stub-process.ts";
+import { benchCore, bytesPerEntity, type CoreResult } from "../core.ts";
 import { benchEmbedded } from "./embedded.ts";
-import { benchTopics, createTopics, KafkaEngine } from "./kafka-engine.ts";
-import { failure } from "./failure.ts";
-import type { Neighbourhood } from "./neighbours.ts";
-import { runLoad } from "./load.ts";
-import { cpuSeconds, type Result, rssMiB, walBytes } from "./measure.ts";
+import { benchTopics, createTopics, KafkaEngine } from "./kafka-nodes.ts";
+import { failure } from "../failure.ts";
+import type { Neighbourhood } from "../neighbours.ts";
+import { runLoad } from "../load.ts";
+import { cpuSeconds, type Result, rssMiB, walBytes } from "../measure.ts";
 import {
   checkPeer,
   type Given,
@@ -191,7 +191,7 @@ async function forgetServices({ consul }: ServiceAddresses, runId: string): Prom
 }
 
 async function startBaseline(given: Given): Promise<RunningEngine> {
-  const engine = spawn(process.execPath, ["--import", "tsx", "bench/baseline.ts"], {
+  const engine = spawn(process.execPath, ["--import", "tsx", "bench/registration/baseline.ts"], {
     env: { ...process.env, BENCH_ENGINE: JSON.stringify(given) },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** `bench/consul-stub.ts` as a process of its own. */
+/** `stub.ts` as a process of its own. */
 export async function startConsulStub(): Promise<{ readonly address: string; readonly pid: number; stop(): void }> {
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", fileURLToPath(new URL("consul-stub.ts", import.meta.url))],
+    ["--import", "tsx", fileURLToPath(new URL("stub.ts", import.meta.url))],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },

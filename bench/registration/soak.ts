@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { durationMs } from "../runtime/contract/language/schema-parts.ts";
-import { startKafka, stopKafka, up } from "../test/real/services/services.ts";
-import { waitUntil } from "../test/real/services/wait-until.ts";
-import { failure } from "./failure.ts";
-import { cpuSeconds, introspection, rssMiB, walBytes } from "./measure.ts";
-import { nodeAt, type Scene, withScene } from "./scene.ts";
+import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
+import { startKafka, stopKafka, up } from "../../test/real/services/services.ts";
+import { waitUntil } from "../../test/real/services/wait-until.ts";
+import { failure } from "../failure.ts";
+import { cpuSeconds, introspection, rssMiB, walBytes } from "../measure.ts";
+import { nodeAt, type Scene, withScene } from "../scene.ts";
 
 const HELP = `npm run soak -- [options]
 Runs one process with a heap of 256 MiB on real Kafka, Postgres and Consul, and judges its memory:
@@ -40,7 +40,7 @@ const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
 /** `ms MiB`, a line for each collection. */
 const MEMORY_FILE = join(tmpdir(), `rollcall-soak-${process.pid}`);
 const COLLECTED = {
-  NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("collect-garbage.mjs", import.meta.url)}`,
+  NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("../collect-garbage.mjs", import.meta.url)}`,
   SOAK_MEMORY_FILE: MEMORY_FILE,
 };
 const SLOPE_MIB_PER_HOUR_MAX = 2;

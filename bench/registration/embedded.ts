@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeHost, type System } from "../app/host/compose.ts";
-import { readConfig } from "../app/host/config.ts";
-import { registration } from "../app/modules/registration/module.ts";
-import { partitionOf } from "../runtime/core/murmur2.ts";
-import { type Engine, type LoadSize, runLoad } from "./load.ts";
-import { introspection, type Result, rssMiB } from "./measure.ts";
+import { composeHost, type System } from "../../app/host/compose.ts";
+import { readConfig } from "../../app/host/config.ts";
+import { registration } from "../../app/modules/registration/module.ts";
+import { partitionOf } from "../../runtime/core/murmur2.ts";
+import { type Engine, type LoadSize, runLoad } from "../load.ts";
+import { introspection, type Result, rssMiB } from "../measure.ts";
 
 /**
  * The embedded mode with its nodes in the same process: they publish through its bus and read what is published.
