@@ -59,6 +59,8 @@ export class ReloadingRuntime {
   /** Changes of contracts run one after another: each waits for the one before. */
   #pendingChange: Promise<unknown> = Promise.resolve();
   #stopping = false;
+  /** 0 until the first runtime has prepared its topics. */
+  #partitions = 0;
 
   constructor(options: ReloadingOptions) {
     this.#options = options;
@@ -82,7 +84,10 @@ export class ReloadingRuntime {
   }
 
   status(): RuntimeStatus {
-    return this.#runtime.status();
+    const status = this.#runtime.status();
+    // While a reload changes runtimes, messages are published all the same: their number of partitions stays.
+    this.#partitions = status.partitions || this.#partitions;
+    return { ...status, partitions: this.#partitions };
   }
 
   get brokerTimeMs(): number {

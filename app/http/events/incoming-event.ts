@@ -18,7 +18,7 @@ export type IncomingEvent = ReturnType<typeof parseIncomingEvent>;
 export function parseIncomingEvent({ domain, runtime }: System, body: unknown, traceparent?: unknown) {
   const status = runtime.status();
   if (status.partitions === 0)
-    throw new Problem("unavailable", "the runtime has not started yet", { retryAfterSeconds: 1 });
+    throw new Problem("unavailable", "the domain has not started yet", { retryAfterSeconds: 1 });
   if (!isObject(body)) throw new Problem("invalid-request", "send an envelope, or {payload_type, payload}");
   const consumed = findConsumedTopic(domain, body["payload_type"]);
   checkPayload(consumed, body["payload"]);
