@@ -1,8 +1,21 @@
-import { registrationParts } from "../registration/registration-parts.tsx";
-import type { ModuleParts } from "./domain.ts";
-import { genericParts } from "./generic-parts.tsx";
+import type { ModulePage } from "./domain.ts";
 
-/** The only place that knows which modules have parts of their own. */
-const OWN_PARTS: ReadonlyMap<string, ModuleParts> = new Map([["registration", registrationParts]]);
+/** The only place that knows which modules have parts of their own. They are loaded when a page needs them. */
+const OWN_PAGES: ReadonlyMap<string, ModulePage> = new Map([
+  [
+    "registration",
+    {
+      isAtRoot: true,
+      words: { entity: "node", entities: "nodes" },
+      loadParts: async () => (await import("../registration/registration-parts.tsx")).registrationParts,
+    },
+  ],
+]);
 
-export const partsOf = (module: string): ModuleParts => OWN_PARTS.get(module) ?? genericParts;
+const GENERIC_PAGE: ModulePage = {
+  isAtRoot: false,
+  words: { entity: "entity", entities: "entities" },
+  loadParts: async () => (await import("./generic-parts.tsx")).genericParts,
+};
+
+export const pageOf = (module: string): ModulePage => OWN_PAGES.get(module) ?? GENERIC_PAGE;
