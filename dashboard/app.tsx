@@ -1,10 +1,10 @@
 import type { ComponentType } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { DomainView } from "../app/http/server/domains.ts";
-import { type Domain, DomainContext } from "./domains/domain.ts";
+import { type Domain, DomainContext, type ListedDomain } from "./domains/domain.ts";
 import { DomainSwitch } from "./domains/domain-switch.tsx";
 import { addressesOf, type PageAddress, readAddress } from "./domains/page-address.ts";
-import { partsOf } from "./domains/parts-by-module.ts";
+import { pageOf } from "./domains/parts-by-module.ts";
 import { onUnauthenticated } from "./shared/api.ts";
 import { capitalize } from "./shared/format.ts";
 import { ErrorMessage } from "./shared/error-message.tsx";
@@ -31,7 +31,7 @@ const LOADERS = {
   playground: () => import("./playground/playground-page.tsx"),
 } as const;
 
-const pageRoutes = ({ parts: { words } }: Domain): readonly PageRoute[] => [
+const pageRoutes = ({ words }: ListedDomain): readonly PageRoute[] => [
   { path: "/", title: "Overview", load: LOADERS.overview },
   { path: `/${words.entities}`, title: capitalize(words.entities), load: LOADERS.entities },
   { path: "/contracts", title: "Contracts", load: LOADERS.contracts },
@@ -40,16 +40,15 @@ const pageRoutes = ({ parts: { words } }: Domain): readonly PageRoute[] => [
   { path: "/playground", title: "Playground", load: LOADERS.playground },
 ];
 
-function routeFor(domain: Domain, { path, entityId }: PageAddress<Domain>): PageRoute {
+function routeFor(domain: ListedDomain, { path, entityId }: PageAddress<ListedDomain>): PageRoute {
   const routes = pageRoutes(domain);
-  if (entityId !== undefined) return { path, title: capitalize(domain.parts.words.entity), load: LOADERS.entity };
+  if (entityId !== undefined) return { path, title: capitalize(domain.words.entity), load: LOADERS.entity };
   return routes.find((route) => route.path === path) ?? (routes[0] as PageRoute);
 }
 
-function domainOf({ name, module, entity_id_field: entityIdField }: DomainView): Domain {
-  const parts = partsOf(module);
-  const { isAtRoot, words } = parts;
-  return { ...addressesOf({ name, isAtRoot, list: words.entities }), entityIdField, parts };
+function domainOf({ name, module, entity_id_field: entityIdField }: DomainView): ListedDomain {
+  const { isAtRoot, words, loadParts } = pageOf(module);
+  return { ...addressesOf({ name, isAtRoot, list: words.entities }), entityIdField, words, loadParts };
 }
 
 export function App() {
@@ -63,6 +62,7 @@ export function App() {
   const domains = useMemo(() => views.map(domainOf), [key]);
   const address = readAddress(path, domains);
   const { domain } = address;
+  const route = domain && routeFor(domain, address);
   const listed = domains.map((each, index) => ({ domain: each, view: views[index] as DomainView }));
   return (
     <>
@@ -80,19 +80,24 @@ export function App() {
         {needsSignIn && <SignInForm onSignedIn={() => location.reload()} />}
         {!needsSignIn && !answer && <ErrorMessage error={error} title="Could not load the domains" />}
         {!needsSignIn && answer && !domain && <UnknownDomain name={address.domainName ?? ""} domains={domains} />}
-        {!needsSignIn && domain && (
-          <DomainContext.Provider value={domain}>
-            <Failure view={views.find(({ name }) => name === domain.name)} />
-            <LoadedPage key={path} route={routeFor(domain, address)} entityId={address.entityId ?? ""} />
-          </DomainContext.Provider>
+        {!needsSignIn && domain && route && (
+          <>
+            {route.path !== "/" && <Failure view={views.find(({ name }) => name === domain.name)} />}
+            <LoadedPage key={path} domain={domain} route={route} entityId={address.entityId ?? ""} />
+          </>
         )}
       </main>
     </>
   );
 }
 
-function Navigation({ domain, address }: { readonly domain: Domain; readonly address: PageAddress<Domain> }) {
-  const current = address.entityId === undefined ? routeFor(domain, address).path : `/${domain.parts.words.entities}`;
+interface NavigationProps {
+  readonly domain: ListedDomain;
+  readonly address: PageAddress<ListedDomain>;
+}
+
+function Navigation({ domain, address }: NavigationProps) {
+  const current = address.entityId === undefined ? routeFor(domain, address).path : `/${domain.words.entities}`;
   return (
     <nav aria-label="Main">
       {pageRoutes(domain).map(({ path, title }) => (
@@ -104,17 +109,29 @@ function Navigation({ domain, address }: { readonly domain: Domain; readonly add
   );
 }
 
-function LoadedPage({ route, entityId }: { readonly route: PageRoute; readonly entityId: string }) {
-  const [Page, setPage] = useState<ComponentType<PageProps>>();
+interface LoadedPageProps extends PageProps {
+  readonly domain: ListedDomain;
+  readonly route: PageRoute;
+}
+
+function LoadedPage({ domain, route, entityId }: LoadedPageProps) {
+  const [loaded, setLoaded] = useState<{ readonly Page: ComponentType<PageProps>; readonly shown: Domain }>();
   useEffect(() => {
     document.title = `${route.title} · Rollcall`;
     let isCurrent = true;
-    void route.load().then((loaded) => isCurrent && setPage(() => loaded.Page));
+    void Promise.all([route.load(), domain.loadParts()]).then(
+      ([{ Page }, parts]) => isCurrent && setLoaded({ Page, shown: { ...domain, parts } }),
+    );
     return () => void (isCurrent = false);
-  }, []);
-  return Page ? <Page entityId={entityId} /> : null;
+  }, [domain]);
+  return loaded ? (
+    <DomainContext.Provider value={loaded.shown}>
+      <loaded.Page entityId={entityId} />
+    </DomainContext.Provider>
+  ) : null;
 }
 
+/** The overview has it among its troubles, with what to do. */
 const Failure = ({ view }: { readonly view: DomainView | undefined }) =>
   view?.failure ? (
     <p class="card failure" role="alert">
@@ -122,7 +139,7 @@ const Failure = ({ view }: { readonly view: DomainView | undefined }) =>
     </p>
   ) : null;
 
-const UnknownDomain = ({ name, domains }: { readonly name: string; readonly domains: readonly Domain[] }) => (
+const UnknownDomain = ({ name, domains }: { readonly name: string; readonly domains: readonly ListedDomain[] }) => (
   <>
     <h1>Unknown domain</h1>
     <p class="card">

@@ -2,6 +2,7 @@ import { v7 } from "uuid";
 import { PgliteLocks } from "../../runtime/adapters/pglite/pglite-locks.ts";
 import { PostgresLocks } from "../../runtime/adapters/postgres/postgres-locks.ts";
 import { ensureJournalPartitions } from "../../runtime/adapters/sql/migrate.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { assertDeployment } from "../../runtime/shell/deployment.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
@@ -34,7 +35,8 @@ export type System = ReturnType<typeof composeSystem>;
 export async function composeHost(config: Config, options: HostOptions) {
   const shared = await openShared(config, options);
   const { clock, domains, store } = shared;
-  const systems = domains.map((domain): System => composeSystem(config, shared, domain, options, onFailure));
+  const host = { onFailure, models: () => systems.map(({ model }) => model) };
+  const systems: readonly System[] = domains.map((domain) => composeSystem(config, shared, domain, options, host));
   for (const name of config.ROLLCALL_DOMAIN_PARTITIONS?.keys() ?? [])
     if (!systems.some((system) => system.name === name))
       options.log?.warn(`ROLLCALL_DOMAIN_PARTITIONS names ${name}, which is not served here`);
@@ -65,8 +67,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     await store.close();
   };
   return {
-    ...{ config, clock, jobs, store, troubles },
-    systems: systems as readonly System[],
+    ...{ config, clock, jobs, store, systems, troubles },
     /** @throws Error for a domain that is not served here */
     system(domain: string): System {
       const system = systems.find(({ name }) => name === domain);
@@ -93,20 +94,26 @@ const rethrow = (error: unknown): never => {
   throw error;
 };
 
+interface HostOfSystem {
+  readonly onFailure: (system: System, error: unknown) => void;
+  /** The contracts of all its domains that are in force. */
+  readonly models: () => readonly DomainModel[];
+}
+
 function composeSystem(
   config: Config,
   { bounds, clock, createBus, deployment, failpoint, store }: Shared,
   { module, source, contracts, backends }: ServedDomain,
   { editable = false, contractsDir = source.directory, limits }: HostOptions,
-  onFailure: (system: System, error: unknown) => void,
+  host: HostOfSystem,
 ) {
   const { ROLLCALL_PARTITIONS: partitions, ROLLCALL_DOMAIN_PARTITIONS: partitionsByDomain } = config;
   const listeners = new Set<Observe>();
   const share = bounds.share();
   const observe: Observe = (event) => listeners.forEach((listener) => listener(event));
-  const onFatal = (error: unknown): void => onFailure(system, error);
+  const onFatal = (error: unknown): void => host.onFailure(system, error);
   const runtime = new ReloadingRuntime({
-    ...{ contracts, source, store, clock, observe, onFatal },
+    ...{ contracts, source, store, clock, observe, onFatal, hostModels: host.models },
     makeBus: () => createBus(source.code.domain),
     makeRuntime: ({ domain }, bus, onSuperseded) =>
       new Runtime({

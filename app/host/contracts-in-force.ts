@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { checkForeignTopics } from "../../runtime/contract/checks/check-foreign-topics.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
@@ -63,6 +64,12 @@ export function readContracts(
   const { model, diagnostics } = validateDomain(directory, ...codes);
   if (!model) throw new InvalidContractsError(diagnostics);
   return { model, domain: compileDomain(model, names) };
+}
+
+/** @throws InvalidContractsError for domains that can't be served by one process */
+export function refuseForeignTopics(models: readonly DomainModel[], names: TopicVariables): void {
+  const diagnostics = models.flatMap((model) => [...checkForeignTopics(model, models, names)]);
+  if (diagnostics.length > 0) throw new InvalidContractsError(diagnostics);
 }
 
 /**

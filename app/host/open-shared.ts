@@ -22,6 +22,7 @@ import {
   type CompiledContracts,
   type DomainSource,
   readContracts,
+  refuseForeignTopics,
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, consumerGroupsOf, deploymentOf } from "./deployment.ts";
@@ -118,11 +119,16 @@ function readDomains(
   );
   const codes = domains.map(({ code }) => code);
   const edited = contractsDir === undefined ? undefined : readContracts({ directory: contractsDir, names }, codes);
-  return domains.map(({ module, backends, ...own }) => {
+  const read = domains.map(({ module, backends, ...own }): ServedDomain => {
     const isEdited = edited?.domain.name === own.code.domain;
     const source = { ...own, names, ...(isEdited && contractsDir && { directory: contractsDir }) };
     return { module, backends, source, contracts: isEdited ? edited : readContracts(source, [own.code]) };
   });
+  refuseForeignTopics(
+    read.map(({ contracts }) => contracts.model),
+    names,
+  );
+  return read;
 }
 
 export const isEmbedded = ({ DATABASE_URL }: Config): boolean => DATABASE_URL === undefined;

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
@@ -16,6 +17,7 @@ import {
   IncompatibleContractsError,
   loadStoredContracts,
   readContracts,
+  refuseForeignTopics,
 } from "./contracts-in-force.ts";
 import { SharedBus } from "./shared-bus.ts";
 
@@ -37,6 +39,8 @@ export interface DomainFailure {
 export interface ReloadingOptions {
   readonly contracts: CompiledContracts;
   readonly source: DomainSource;
+  /** The contracts of all domains of the process that are in force. */
+  readonly hostModels: () => readonly DomainModel[];
   readonly store: Store;
   readonly clock: Clock;
   readonly makeBus: () => EventBus;
@@ -142,8 +146,10 @@ export class ReloadingRuntime {
   reload(by: string): Promise<{ readonly hash: string; readonly changed: boolean }> {
     return this.#enqueue(async () => {
       try {
-        const { source } = this.#options;
+        const { source, hostModels } = this.#options;
         const next = readContracts(source, [source.code]);
+        const others = hostModels().filter(({ set }) => set.domain !== source.code.domain);
+        refuseForeignTopics([next.model, ...others], source.names);
         const { contractHash } = next.domain;
         if (contractHash === this.#contracts.domain.contractHash) {
           this.#refusedChange = null;

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { checkForeignTopics } from "../../runtime/contract/checks/check-foreign-topics.ts";
 import { type ValidationResult, validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
@@ -24,13 +25,22 @@ export interface CheckedFolder extends ValidationResult {
 export const domainsOf = async ({ module = [] }: ModuleOptions): Promise<readonly DeclaredDomain[]> =>
   declaredDomains(await chosenModules(module, process.cwd()));
 
-/** Checks the folder; without one those of all domains of the chosen modules, or of the domain that is named. */
+/**
+ * Checks the folder; without one those of all domains of the chosen modules, also together, or of the domain that is
+ * named.
+ */
 export async function validateFolders(dir: string | undefined, options: FolderOptions): Promise<CheckedFolder[]> {
   const domains = await domainsOf(options);
   const { domain } = options;
   refuseBoth(dir, options);
   const chosen = domain === undefined ? domains : [chooseDomain(domains, domain, "the modules")];
-  return (dir === undefined ? chosen.map(shownPath) : [dir]).map((each) => validateOne(each, domains));
+  const folders = (dir === undefined ? chosen.map(shownPath) : [dir]).map((each) => validateOne(each, domains));
+  const models = folders.flatMap(({ model }) => model ?? []);
+  return folders.map((folder) => {
+    const problems = folder.model ? [...checkForeignTopics(folder.model, models)] : [];
+    if (problems.length === 0) return folder;
+    return { dir: folder.dir, diagnostics: [...folder.diagnostics, ...problems] };
+  });
 }
 
 /**

@@ -1,12 +1,12 @@
 import type { DomainView } from "../../app/http/server/domains.ts";
 import { formatNumber } from "../shared/format.ts";
 import { Link } from "../shared/router.tsx";
-import type { Domain } from "./domain.ts";
+import type { ListedDomain } from "./domain.ts";
 import "./domain-switch.css";
 
 interface DomainSwitchProps {
-  readonly shown: Domain | undefined;
-  readonly domains: readonly { readonly domain: Domain; readonly view: DomainView }[];
+  readonly shown: ListedDomain | undefined;
+  readonly domains: readonly { readonly domain: ListedDomain; readonly view: DomainView }[];
 }
 
 /** Leads to each domain that is served, and says what is in it. */

@@ -48,10 +48,6 @@ export interface ShownRate {
 
 /** What the page shows of the domains of one module in a way of their own. */
 export interface ModuleParts {
-  /** Whether the domain's pages are at `/` instead of `/domains/{domain}`. */
-  readonly isAtRoot: boolean;
-  /** What entities are called; the plural is also the address of their list. */
-  readonly words: { readonly entity: string; readonly entities: string };
   readonly searchLabel: string;
   /** Filters that its list has besides those of all lists. */
   readonly filterNames: readonly string[];
@@ -71,10 +67,23 @@ export interface ModuleParts {
   readonly Playground: ComponentType;
 }
 
-/** The domain that the page shows. */
-export interface Domain extends DomainAddresses {
+/** What is known of a module before its parts are loaded. */
+export interface ModulePage {
+  /** Whether the domain's pages are at `/` instead of `/domains/{domain}`. */
+  readonly isAtRoot: boolean;
+  /** What entities are called; the plural is also the address of their list. */
+  readonly words: { readonly entity: string; readonly entities: string };
+  readonly loadParts: () => Promise<ModuleParts>;
+}
+
+/** A domain that is served. */
+export interface ListedDomain extends DomainAddresses, Pick<ModulePage, "words" | "loadParts"> {
   /** The field of payloads that has the entity's id. */
   readonly entityIdField: string;
+}
+
+/** The domain that the page shows. */
+export interface Domain extends ListedDomain {
   readonly parts: ModuleParts;
 }
 

@@ -8,8 +8,6 @@ const Nothing = () => null;
 
 /** For a module without parts of its own. */
 export const genericParts: ModuleParts = {
-  isAtRoot: false,
-  words: { entity: "entity", entities: "entities" },
   searchLabel: "Part of the id",
   filterNames: [],
   fetchEntities: (api, query, signal) =>

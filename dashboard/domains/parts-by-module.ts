@@ -1,8 +1,13 @@
-import type { ModuleParts } from "./domain.ts";
-import { genericParts } from "./generic-parts.tsx";
+import type { ModulePage } from "./domain.ts";
 
-/** A module's own parts, by where they are: in a folder of its name, with `-` for `_`. */
-const OWN_PARTS = import.meta.glob<ModuleParts>("../*/module-parts.tsx", { eager: true, import: "parts" });
+/** A module's own page, by where it is: in a folder of its name, with `-` for `_`. Its parts are loaded when needed. */
+const OWN_PAGES = import.meta.glob<ModulePage>("../*/module-page.ts", { eager: true, import: "page" });
 
-export const partsOf = (module: string): ModuleParts =>
-  OWN_PARTS[`../${module.replaceAll("_", "-")}/module-parts.tsx`] ?? genericParts;
+const GENERIC_PAGE: ModulePage = {
+  isAtRoot: false,
+  words: { entity: "entity", entities: "entities" },
+  loadParts: async () => (await import("./generic-parts.tsx")).genericParts,
+};
+
+export const pageOf = (module: string): ModulePage =>
+  OWN_PAGES[`../${module.replaceAll("_", "-")}/module-page.ts`] ?? GENERIC_PAGE;

@@ -16,8 +16,8 @@ import "./entities-page.css";
 const POLL_MS = 5_000;
 
 export function Page() {
-  const { parts, entitiesPage } = useDomain();
-  const { entities } = parts.words;
+  const { parts, words, entitiesPage } = useDomain();
+  const { entities } = words;
   const filter = filterFromQuery(usePageLocation().searchParams, parts.filterNames);
   const { answer: overview } = useDomainApi<Overview>("/overview?history=false", POLL_MS);
   const { pages, error, isLive } = useEntityRows(filter);
@@ -47,7 +47,7 @@ export function Page() {
       <div hidden={total === 0}>
         <VirtualTable
           label={capitalize(entities)}
-          columns={parts.columns(commonColumns({ kindOf, nowMs }, parts.words.entity), { kindOf, nowMs })}
+          columns={parts.columns(commonColumns({ kindOf, nowMs }, words.entity), { kindOf, nowMs })}
           total={total ?? 0}
           rowAt={(index) => pages.row(index)}
           onRangeChange={showRows}

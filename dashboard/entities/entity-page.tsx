@@ -21,7 +21,7 @@ const POLL_MS = 5_000;
 const TIMELINE_ROWS = 300;
 
 export function Page({ entityId }: PageProps) {
-  const { api, parts, entitiesPage } = useDomain();
+  const { api, parts, words, entitiesPage } = useDomain();
   const { entity, explanation, timeline, overview, refetchAll } = useEntity(entityId);
   const nowMs = useServerClock(overview.answer?.at);
   useEffect(() => {
@@ -43,7 +43,7 @@ export function Page({ entityId }: PageProps) {
   return (
     <div class="entity-page">
       <p class="breadcrumb">
-        <Link to={entitiesPage()}>{capitalize(parts.words.entities)}</Link>
+        <Link to={entitiesPage()}>{capitalize(words.entities)}</Link>
       </p>
       <h1>
         {entityId} {view && <StateName name={view.state} kind={kind} />}

@@ -39,7 +39,7 @@ interface EventDetailsProps extends EventRowProps {
 }
 
 function EventDetails({ row: { type, envelope }, topic, entityId }: EventDetailsProps) {
-  const { api, parts } = useDomain();
+  const { api, words } = useDomain();
   const withToken = apiToken.get() !== null;
   const curl = (path: string, query: Parameters<typeof pathWithQuery>[1], stream = false): string =>
     curlCommand(new URL(pathWithQuery(path, query), location.origin), { stream, withToken });
@@ -50,7 +50,7 @@ function EventDetails({ row: { type, envelope }, topic, entityId }: EventDetails
           <>
             <EntityLink id={entityId} />
             <CopyButton
-              label={`Copy curl: timeline of this ${parts.words.entity}`}
+              label={`Copy curl: timeline of this ${words.entity}`}
               text={curl(api(`/entities/${encodeURIComponent(entityId)}/timeline`), { order: "newest" })}
             />
           </>

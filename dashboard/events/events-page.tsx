@@ -83,7 +83,7 @@ interface EventFilterFormProps {
 }
 
 function EventFilterForm({ type = "", entityId = "", types }: EventFilterFormProps) {
-  const { page, parts } = useDomain();
+  const { page, words } = useDomain();
   const path = page("/events");
   const [typedId, setTypedId] = useState(entityId);
   const apply = (filter: { readonly type: string; readonly entity: string }): void =>
@@ -97,7 +97,7 @@ function EventFilterForm({ type = "", entityId = "", types }: EventFilterFormPro
         options={[["", "all types"], ...options]}
         onSelect={(selected) => apply({ type: selected, entity: entityId })}
       />
-      <TextField label={`${capitalize(parts.words.entity)} id`} value={typedId} maxLength={255} onText={setTypedId} />
+      <TextField label={`${capitalize(words.entity)} id`} value={typedId} maxLength={255} onText={setTypedId} />
       <button>Filter</button>
       {(type || entityId) && <Link to={path}>Clear filters</Link>}
     </Form>
@@ -105,11 +105,11 @@ function EventFilterForm({ type = "", entityId = "", types }: EventFilterFormPro
 }
 
 function NoEvents({ isFiltered }: { readonly isFiltered: boolean }) {
-  const { parts } = useDomain();
+  const { words } = useDomain();
   return (
     <p class="card">
       {isFiltered ? "No matching events since this page was opened." : "No events since this page was opened."} Earlier
-      events are in each {parts.words.entity}'s timeline.
+      events are in each {words.entity}'s timeline.
     </p>
   );
 }

@@ -32,8 +32,8 @@ interface OverviewContentProps {
 
 function OverviewContent({ overview, onChanged }: OverviewContentProps) {
   const domain = useDomain();
-  const { parts } = domain;
-  const { entities } = parts.words;
+  const { parts, words } = domain;
+  const { entities } = words;
   const { troubles, states, history, began_at } = overview;
   const shownRates = parts.rates(Object.keys(overview.rates.events));
   const times = history?.at ?? [];

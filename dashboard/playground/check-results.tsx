@@ -66,7 +66,7 @@ function CounterexampleTable({ steps }: { readonly steps: NonNullable<ContractDi
 
 /** The result of replaying the journal with the edited contracts. */
 export function PlanResult({ since, entities, otherwise, unknown, same, found, notKnown, notes }: ReplayPlan) {
-  const { words } = useDomain().parts;
+  const { words } = useDomain();
   return (
     <section aria-label="Replay of the journal" class="check-result">
       <h3>Replay of the journal</h3>

@@ -17,10 +17,8 @@ const fetchNodes: ModuleParts["fetchEntities"] = async (_api, query, signal) => 
   return { ...page, items: items.map(({ node_id, node, ...row }) => ({ ...row, id: node_id, data: { node } })) };
 };
 
-/** What the page shows of registration in a way of its own: its entities are nodes. */
+/** What the page shows of registration in a way of its own. */
 export const parts: ModuleParts = {
-  isAtRoot: true,
-  words: { entity: "node", entities: "nodes" },
   searchLabel: "Id or name",
   filterNames: ["node_type", "capability"],
   fetchEntities: fetchNodes,

@@ -17,6 +17,8 @@ export const DEFAULT_LIMITS = {
   unpublishedMax: 20_000,
   /** Entities kept in memory, over all partitions. */
   entitiesMax: 100_000,
+  /** What their data may have as JSON, together. */
+  entityBytesMax: 256 * 1024 * 1024,
   publishMessagesMax: 1_000,
   publishTimeoutMs: 30_000,
   logEndsTimeoutMs: 3_000,

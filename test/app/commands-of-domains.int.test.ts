@@ -5,7 +5,17 @@ import { ContractChecker } from "../../app/contract-check/contract-checker.ts";
 import { specifierOf } from "../../app/host/modules.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";
+import { followerContract } from "../host/follower-module.ts";
 import { openTwoDomains, type TwoDomains } from "./two-domains.ts";
+
+const follower = { type: "ParcelStored", topic: "{env}.{namespace}.parcels.evt.v1", entityId: "customer_id" };
+const FOLLOWER = `
+  import { defineModule, message, z } from "rollcall";
+  const messages = [message("ParcelStored", { customer_id: z.string() }), message("DeliveryPlanned", {})];
+  const contracts = new URL("./", import.meta.url);
+  const domain = { name: "deliveries", contracts, code: () => ({ messages }) };
+  export default defineModule({ api: 1, name: "deliveries", domains: [domain] });
+`;
 
 let two: TwoDomains;
 const rollcall: TwoDomains["rollcall"] = (args, cwd) => two.rollcall(args, cwd);
@@ -22,6 +32,17 @@ describe("rollcall, in a folder with several modules", { timeout: 60_000 }, () =
     expect(out).toMatch(/^.*contracts.registration: the domain registration, .*no problems$/m);
     expect(out).toMatch(/^contracts: the domain parcels, .*no problems$/m);
     expect((await rollcall("validate --domain parcels")).out).toMatch(/^contracts: the domain parcels[^\n]*\n$/);
+  });
+
+  it("validates them together", async () => {
+    const own = mkdtempSync(join(two.folder, "follower-"));
+    writeFileSync(join(own, "deliveries.yaml"), followerContract(follower));
+    writeFileSync(join(own, "module.mjs"), FOLLOWER);
+    const modules = "--module ./dist/module.js --module";
+    const refused = await rollcall(`validate ${modules} ${join(own, "module.mjs")}`);
+    expect(refused).toMatchObject({ code: 1, out: expect.stringMatching(/deliveries\.yaml:8:\d+ {2}error {2}RC111/) });
+    expect(refused.out).toMatch(/^contracts: the domain parcels, .*no problems$/m);
+    expect((await rollcall(`validate ${modules} ${join(own, "module.mjs")} --domain deliveries`)).code).toBe(0);
   });
 
   it("asks which domain is meant, where only one can be", async () => {

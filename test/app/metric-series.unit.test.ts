@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import type { System } from "../../app/host/compose.ts";
@@ -10,6 +12,7 @@ import { registration } from "../../app/modules/registration/module.ts";
 import { DECODE_ERROR_CODES } from "../../runtime/core/incoming-json.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import { shippedDomain as domain } from "../registration/shipped-domain.ts";
+import { ROOT } from "../tidy/sources.ts";
 
 /** Of five domains; what Prometheus keeps of each process. */
 const SERIES_MAX = 5_000;
@@ -77,8 +80,7 @@ function* everyEvent(): Generator<object> {
   ];
 }
 
-async function scraped(names: readonly string[]): Promise<string[]> {
-  const registry = new Registry();
+async function scraped(names: readonly string[], registry = new Registry()): Promise<string[]> {
   const metrics = new MetricsRegistry(registry);
   const systems = names.map(systemOf);
   const counts = { byStableState: () => Promise.resolve(new Map(states.map((state) => [state, 1]))) };
@@ -97,6 +99,26 @@ describe("the metrics of several domains", () => {
     const series = await scraped(["a", "b", "c", "d", "e"]);
     expect(series.length).toBeGreaterThan(1_000);
     expect(series.length).toBeLessThanOrEqual(SERIES_MAX);
+  });
+
+  it("are those of docs/reference/metrics.md", async () => {
+    const registry = new Registry();
+    await scraped(["a"], registry);
+    const metrics = registry.getMetricsAsArray() as unknown as readonly {
+      readonly name: string;
+      readonly help: string;
+      readonly labelNames: readonly string[];
+      readonly constructor: { readonly name: string };
+    }[];
+    const rows = metrics.map(({ name, help, labelNames, constructor }) => {
+      const labels = labelNames.map((each) => `\`${each}\``).join(" ");
+      return `| \`${name}\` | ${constructor.name.toLowerCase()} | ${labels} | ${help} |`;
+    });
+    const text = readFileSync(join(ROOT, "docs/reference/metrics.md"), "utf8");
+    const table = text.split("a test holds both equal -->\n\n")[1]?.split("\n\n")[0]?.trimEnd();
+    expect(table).toBe(
+      ["| metric | kind | labels | meaning |", "| --- | --- | --- | --- |", ...rows.toSorted()].join("\n"),
+    );
   });
 
   it("have the same names for each domain, and the domain in every series", async () => {

@@ -100,7 +100,7 @@ describePage("the page, with several domains", (browser) => {
     expect(seen.problems).toEqual([]);
   });
 
-  it("names a domain that fails on every page, and says why on its own", async () => {
+  it("names a domain that fails on every page, and says why once on its own", async () => {
     const { page } = seen;
     await toys.fail("tools");
     await seen.open("/nodes");
@@ -108,10 +108,14 @@ describePage("the page, with several domains", (browser) => {
     expect(await page.getByRole("alert").count()).toBe(0);
     await summary().click();
     await page.getByRole("listitem").getByRole("link", { name: "tools" }).click();
-    await page.getByRole("alert").getByText("tools is not served at present").waitFor(PATIENCE);
-    await page.getByRole("alert").getByText("partitions").first().waitFor(PATIENCE);
+    const main = page.getByRole("main");
+    const reason = main.getByText("topics that are read together need the same number of partitions");
+    await page.getByRole("list", { name: "Troubles" }).getByText("give each of its topics").waitFor(PATIENCE);
+    expect(await reason.count()).toBe(1);
     // What is stored of it is still shown.
     await page.getByRole("link", { name: "Entities", exact: true }).click();
+    await page.getByRole("alert").getByText("tools is not served at present").waitFor(PATIENCE);
+    expect(await reason.count()).toBe(1);
     await row("t-1").waitFor(PATIENCE);
     expect(seen.problems).toEqual([]);
   });

@@ -57,10 +57,8 @@ export function checkModel(model: DomainModel, statesMax = STATES_MAX): ModelChe
   };
 }
 
-const diagnosticOf = ({ at, message, remedy, related }: RuleViolation): Diagnostic => ({
-  ...diagnosticAt("RC206", at, message, { related }),
-  remedy,
-});
+const diagnosticOf = ({ at, message, remedy, related }: RuleViolation): Diagnostic =>
+  diagnosticAt("RC206", at, message, { related, remedy });
 
 const missingSample = ({ consumed, startedBy }: DomainModel, type: string): RuleViolation => ({
   at: consumed.find(({ name }) => name === type)?.at ?? startedBy.at,

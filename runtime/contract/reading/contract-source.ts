@@ -58,6 +58,8 @@ export const childRef = ({ source, path }: SourceRef, ...more: ContractPath): So
 
 export interface DiagnosticDetails {
   readonly suggestion?: string | undefined;
+  /** What to do about it. */
+  readonly remedy?: string;
   readonly related?: readonly { readonly at: SourceRef; readonly message: string }[] | undefined;
   readonly severity?: "error" | "warning";
 }
@@ -66,7 +68,7 @@ export function diagnosticAt(
   code: string,
   at: SourceRef,
   message: string,
-  { suggestion, related = [], severity = "error" }: DiagnosticDetails = {},
+  { suggestion, remedy, related = [], severity = "error" }: DiagnosticDetails = {},
 ): Diagnostic {
   const notes = related.map((each) => {
     const { file, line, column } = spanOf(each.at);
@@ -75,6 +77,7 @@ export function diagnosticAt(
   return {
     ...{ code, severity, message, ...spanOf(at) },
     ...(suggestion !== undefined && { suggestion }),
+    ...(remedy !== undefined && { remedy }),
     ...(notes.length > 0 && { related: notes }),
   };
 }

@@ -30,9 +30,14 @@ export function applyBackpressure({ bounds, bus, limits, owned }: ShellContext, 
 
 /** Forgets the entities that were not used for longest when the domain may not keep as many: the store has them. */
 export function trimEntities({ bounds, owned }: ShellContext): void {
-  const count = [...owned.values()].reduce((sum, { entities }) => sum + entities.size, 0);
-  const excess = count - bounds.use("entities", count);
-  if (excess <= 0) return;
-  for (const { entities } of owned.values())
-    for (let left = Math.ceil((excess * entities.size) / count); left > 0; left--) entities.pop();
+  const caches = [...owned.values()].map(({ entities }) => entities);
+  const count = caches.reduce((sum, { size }) => sum + size, 0);
+  const bytes = caches.reduce((sum, { calculatedSize }) => sum + calculatedSize, 0);
+  const keptCount = Math.min(1, bounds.use("entities", count) / count);
+  const keptBytes = Math.min(1, bounds.use("entityBytes", bytes) / bytes);
+  if (!(keptCount < 1 || keptBytes < 1)) return;
+  for (const entities of caches) {
+    const [countMax, bytesMax] = [Math.floor(entities.size * keptCount), entities.calculatedSize * keptBytes];
+    while (entities.size > countMax || entities.calculatedSize > bytesMax) entities.pop();
+  }
 }

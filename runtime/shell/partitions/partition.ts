@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Entity } from "../../core/entity.ts";
+import { bytesOf } from "../turns/entity-row.ts";
 
 /** A partition that this process owns, or has owned, under one epoch. Once it is lost nothing of it may be written. */
 export class Partition {
@@ -11,6 +12,7 @@ export class Partition {
   publishedSeq: number;
   /** Topic -> offset of the next record to take; changes when a turn is committed. */
   readonly positions: Map<string, number>;
+  /** Its `calculatedSize` is what their data has as JSON, in bytes. */
   readonly entities: LRUCache<string, Entity>;
   /** Monotonic ms since when it is served without interruption; the grace of deadlines begins there. */
   resumedAtMs = Number.NEGATIVE_INFINITY;
@@ -29,6 +31,10 @@ export class Partition {
     this.nextSeq = start.nextSeq;
     this.publishedSeq = start.publishedSeq;
     this.positions = start.positions;
-    this.entities = new LRUCache({ max: start.entitiesMax });
+    this.entities = new LRUCache({
+      max: start.entitiesMax,
+      maxSize: Number.MAX_SAFE_INTEGER,
+      sizeCalculation: bytesOf,
+    });
   }
 }

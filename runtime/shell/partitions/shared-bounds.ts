@@ -3,6 +3,7 @@ import type { ShellLimits } from "../limits.ts";
 /** What the domains of a process have one bound for. */
 const SHARED = {
   entities: "entitiesMax",
+  entityBytes: "entityBytesMax",
   waitingBytes: "allWaitingBytesMax",
   intents: "intentsMax",
   unpublished: "unpublishedMax",

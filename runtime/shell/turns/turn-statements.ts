@@ -4,6 +4,7 @@ import type { Intent } from "../../core/intent.ts";
 import type { Sql } from "../../ports/store.ts";
 import { groupBy } from "../group-by.ts";
 import type { NewDeadLetterRow } from "./dead-letter.ts";
+import { dataText } from "./entity-row.ts";
 import { type Column, manyRows } from "./many-rows.ts";
 import type { ChangedEntity, NewIntentRow, NewJournalRow, PartitionCursors, TurnPlan } from "./turn-plan.ts";
 
@@ -14,7 +15,7 @@ const ENTITY: readonly Column<ChangedEntity>[] = [
   ["reducer_state", "text", ({ after }) => after.reducerState],
   ["seq", "bigint", ({ after }) => after.seq],
   ["attempt", "json", ({ after }) => JSON.stringify(after.attempt)],
-  ["data", "json", ({ after }) => JSON.stringify(after.data)],
+  ["data", "json", ({ after }) => dataText(after)],
   ["deadlines", "json", ({ after }) => JSON.stringify(after.deadlines)],
   ["state_since", "timestamptz", ({ after }) => new Date(after.stateSince)],
 ];
