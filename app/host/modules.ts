@@ -2,8 +2,9 @@ import { fileURLToPath } from "node:url";
 import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { registration } from "../modules/registration/module.ts";
-import { configuredModules, fileOfModule, loadModule } from "./load-modules.ts";
+import { configuredModules, fileOfModule, loadModule, locateModule } from "./load-modules.ts";
 import { domainCodeOf, InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
+import { withoutVariables } from "./module-variables.ts";
 
 /** Of registration: the contracts that commands take by default. */
 export const SHIPPED_CONTRACTS = fileURLToPath(new URL("../../contracts/registration", import.meta.url));
@@ -72,13 +73,19 @@ export interface DeclaredDomain {
 }
 
 export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDomain[] =>
-  modules.flatMap(({ domains }) =>
-    domains.map(({ name, contracts: { href }, code }) => ({
+  modules.flatMap((module) =>
+    module.domains.map(({ name, contracts: { href }, code }) => ({
       name,
       directory: fileURLToPath(href),
-      code: domainCodeOf(name, code(withoutBackends)),
+      code: domainCodeOf(name, code(withoutBackends, withoutVariables(module))),
     })),
   );
+
+/** The files that modules would be loaded from, without the shipped ones. @throws InvalidModuleError for one that is absent */
+export const moduleFiles = (names: readonly string[], directory: string): readonly string[] =>
+  names
+    .filter((name) => !SHIPPED.some((module) => module.name === name))
+    .map((name) => fileURLToPath(locateModule(name, directory)));
 
 /** What another thread loads a module by; undefined for one that a program made itself. */
 export const specifierOf = (module: Module): string | undefined =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createLog, logShellEvents } from "../../app/host/log.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 
-function logged(level: string, act: (log: ReturnType<typeof createLog>) => void) {
+function logged(level: string, act: (log: ReturnType<typeof createLog>) => void, secrets: readonly string[] = []) {
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -11,7 +11,7 @@ function logged(level: string, act: (log: ReturnType<typeof createLog>) => void)
       done();
     },
   });
-  act(createLog(level, stream as never));
+  act(createLog(level, secrets, stream as never));
   return lines;
 }
 const loggedEvents = (level: string, ...events: object[]) =>
@@ -43,6 +43,16 @@ describe("the log", () => {
     });
     expect(JSON.stringify(line)).not.toContain("hunter2");
     expect(JSON.stringify(line)).toContain("postgres://[redacted]@db/x");
+  });
+
+  it("redacts the secrets that it is told, wherever a text has them", () => {
+    const secret = 'canary"of\\parcels';
+    const text = `https://example.com/?key=${secret}`;
+    const [line] = logged("info", (log) => log.error({ err: new Error(text), "a@b": text }, `no answer: ${text}`), [
+      secret,
+    ]);
+    expect(line).toMatchObject({ msg: "no answer: https://example.com/?key=[redacted]", "a@b": expect.any(String) });
+    expect(JSON.stringify(line)).not.toContain("canary");
   });
 
   it("logs lifecycle at info, dead letters at warn, decisions and what troubles tell at debug", () => {

@@ -69,7 +69,7 @@ const ROOMS: readonly Room[] = [
     may: ["runtime/core/", "effects/*.ts", "effects/service-catalog/"],
     libraries: ["node:crypto", "node:http", "node:https", "zod"],
   },
-  { room: "effects/backends.ts", may: ["runtime/ports/", "effects/"], libraries: [] },
+  { room: "effects/backends.ts", may: ["runtime/ports/", "effects/"], libraries: ["zod"] },
   { room: "effects/", may: ["runtime/core/"], libraries: [] },
   {
     room: "client/kafka",
