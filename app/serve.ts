@@ -28,7 +28,7 @@ export interface Hosted extends Served {
 export async function serve({ env, ...options }: HostedOptions): Promise<Hosted> {
   const modules = servedModules(options.modules, options.only);
   const config = readConfig(env, modules);
-  const { log = createLog(config.ROLLCALL_LOG_LEVEL, config.secretValues) } = options;
+  const { log = createLog(config.ROLLCALL_LOG_LEVEL, config.redact) } = options;
   for (const warning of unknownVariables(env, CONFIG_SCHEMA.shape, modules)) log.warn(warning);
   const host = await composeHost(config, { ...options, log });
   for (const system of host.systems) logShellEvents(log.child({ domain: system.name }), system);

@@ -80,13 +80,14 @@ export async function start({ module = [], only, contracts }: StartOptions, edit
     throw error instanceof InvalidModuleError ? new InvalidModuleError(`${error.message}\n${withoutModule}`) : error;
   });
   const config = readConfig(process.env, servedModules(modules, only));
-  log = createLog(config.ROLLCALL_LOG_LEVEL, config.secretValues);
+  log = createLog(config.ROLLCALL_LOG_LEVEL, config.redact);
   for (const err of leftOut) log.warn({ err }, "a module is left out");
   const served = await serve({
     ...{ modules, editable, log, onFatal, env: process.env },
     ...(only && { only }),
     ...(contracts !== undefined && { contractsDir: contracts }),
   }).catch((error: unknown) => {
+    if (error instanceof Error) error.message = config.redact(error.message);
     if (!(error instanceof InvalidContractsError)) throw error;
     throw new Error(formatDiagnostics(error.diagnostics, "text", { colors: errorColors.isColorSupported }));
   });

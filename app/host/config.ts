@@ -5,7 +5,7 @@ import { BACKEND_VARIABLES } from "../../effects/backends.ts";
 import { readApiTokens } from "./api-tokens.ts";
 import type { Module, Variables } from "./module.ts";
 import { isSecret, readModuleVariables, variablesOf } from "./module-variables.ts";
-import { isRecognisable, redact } from "./redact.ts";
+import { redactorOf } from "./redact.ts";
 
 const integer = (min: number, max: number) => z.coerce.number<string>().int().min(min).max(max);
 const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
@@ -92,11 +92,12 @@ export const CONFIG_SCHEMA = z.object({
   ROLLCALL_FAILPOINT: z.string().optional().describe("crash point for tests; refused when NODE_ENV=production"),
   NODE_ENV: z.string().optional(),
 });
-export type Config = z.infer<typeof CONFIG_SCHEMA> & {
+type OwnConfig = z.infer<typeof CONFIG_SCHEMA>;
+export type Config = OwnConfig & {
   /** The variables that modules declare, by the module's name. */
   readonly ofModules: Readonly<Record<string, Variables>>;
-  /** What no text may show. */
-  readonly secretValues: readonly string[];
+  /** Takes out of a text what nobody may see. */
+  readonly redact: (text: string) => string;
 };
 
 export const SECRETS: readonly string[] = Object.entries(CONFIG_SCHEMA.shape).flatMap(([name, field]) =>
@@ -126,7 +127,9 @@ export function readConfig(
     const value = readSecret(values, name, (problem) => problems.push(problem));
     if (value !== undefined) values[name] = value;
   }
-  const secretValues = secrets.flatMap((name) => values[name] ?? []).filter(isRecognisable);
+  // Of tokens nothing is kept but their hashes.
+  const kept = secrets.filter((name) => name !== "ROLLCALL_API_TOKENS");
+  const redact = redactorOf(kept.flatMap((name) => values[name] ?? []));
   const { data, error } = CONFIG_SCHEMA.safeParse(values);
   for (const { path, message } of error?.issues ?? []) {
     const name = String(path[0]);
@@ -135,8 +138,8 @@ export function readConfig(
   }
   const ofModules = readModuleVariables(modules, values, (problem) => problems.push(problem));
   if (data) problems.push(...findContradictions(data));
-  if (!data || problems.length > 0) throw new ConfigError(redact(problems.join("\n"), secretValues));
-  return { ...data, ofModules, secretValues };
+  if (!data || problems.length > 0) throw new ConfigError(redact(problems.join("\n")));
+  return { ...data, ofModules, redact };
 }
 
 /** The configuration of a command that uses only the store: without DATABASE_URL, Kafka's variable is ignored. */
@@ -191,7 +194,7 @@ export function clientToken(environment: Readonly<Record<string, string | undefi
   return token;
 }
 
-function findContradictions(config: Config): string[] {
+function findContradictions(config: OwnConfig): string[] {
   const problems: string[] = [];
   const { KAFKA_BOOTSTRAP_SERVERS: kafka, DATABASE_URL: database } = config;
   if (kafka !== undefined && database === undefined)

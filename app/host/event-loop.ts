@@ -15,5 +15,5 @@ export function watchEventLoop(onBlocked: (blockedMs: number) => void): { stop()
 }
 
 export const blockedText = (blockedMs: number): string =>
-  `the event loop was blocked for ${(blockedMs / 1_000).toFixed(1)} s, so every domain waited: a module's code that computes ` +
-  "for long, or a machine without CPU; --only DOMAINS gives a module a process of its own";
+  `the event loop was blocked for ${(blockedMs / 1_000).toFixed(1)} s, so every domain waited: a module's code ` +
+  "computes for long, or the machine is busy; --only DOMAINS gives a module a process of its own";

@@ -1,6 +1,6 @@
 import { destination, type DestinationStream, type Logger, pino } from "pino";
 import { SECRETS } from "./config.ts";
-import { redact } from "./redact.ts";
+import { redactorOf } from "./redact.ts";
 import { unversionedChangeWarning } from "./contracts-in-force.ts";
 import { type EventOf, observerOf, type ShellEventHandlers } from "./shell-event-handlers.ts";
 import type { System } from "./compose.ts";
@@ -20,10 +20,10 @@ const REDACTED_PATHS = [...SECRET_KEYS.map((key) => `.${key}`), '["x-consul-toke
 const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\p{Bidi_C}]/gu;
 const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** JSON lines. Secrets are removed by their key, from connection strings, and where a text has one of those given. */
+/** JSON lines. Secrets are removed by their key, from connection strings, and from every text by `redact`. */
 export function createLog(
   level: string,
-  secrets: readonly string[] = [],
+  redact = redactorOf([]),
   stream: DestinationStream = destination({ fd: 1, sync: false }),
 ): Logger {
   return pino(
@@ -32,7 +32,7 @@ export function createLog(
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      hooks: { streamWrite: (line) => redact(line, secrets).replaceAll(UNPRINTABLE, escapeCharacter) },
+      hooks: { streamWrite: (line) => redact(line).replaceAll(UNPRINTABLE, escapeCharacter) },
       redact: { paths: REDACTED_PATHS, censor: "[redacted]" },
     },
     stream,

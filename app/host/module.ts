@@ -94,9 +94,9 @@ export interface Module<Config extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly domains: readonly ModuleDomain<z.output<Config>>[];
   /**
-   * Its own variables of the environment, by their names: `z.object({ PARCELS_URL: z.url().describe("...") })`. Each has
-   * a description, of which "(secret)" at the end makes a secret: `NAME_FILE` may name a file, and no log shows it. What
-   * is wrong refuses the start, all at once.
+   * Its own variables of the environment, by their names: `z.object({ PARCELS_URL: z.url().describe("...") })`. Each
+   * has a description, of which "(secret)" at the end makes a secret: `NAME_FILE` may name a file, and no log shows it.
+   * What is wrong refuses the start, all at once.
    */
   readonly config?: Config;
   /**

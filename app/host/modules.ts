@@ -81,7 +81,10 @@ export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDo
     })),
   );
 
-/** The files that modules would be loaded from, without the shipped ones. @throws InvalidModuleError for one that is absent */
+/**
+ * The files that modules would be loaded from, without the shipped ones.
+ * @throws InvalidModuleError for one that is absent
+ */
 export const moduleFiles = (names: readonly string[], directory: string): readonly string[] =>
   names
     .filter((name) => !SHIPPED.some((module) => module.name === name))

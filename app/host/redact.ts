@@ -1,15 +1,15 @@
 /** Credentials in a connection string inside a text, which may be JSON. */
 const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"]+@/gi;
+/** A shorter secret can't be told from ordinary text. */
 const LENGTH_MIN = 6;
 
-const redactCredentials = (text: string): string => text.replaceAll(URL_CREDENTIALS, "$1[redacted]@");
+const withoutCredentials = (text: string): string => text.replaceAll(URL_CREDENTIALS, "$1[redacted]@");
 
-/** Whether a secret is long enough to be told from ordinary text. Of a URL with credentials these are recognised. */
-export const isRecognisable = (secret: string): boolean =>
-  secret.length >= LENGTH_MIN && redactCredentials(secret) === secret;
-
-/** Without credentials and secrets, also where a secret was written as part of a JSON text. */
-export const redact = (text: string, secrets: readonly string[]): string =>
-  secrets
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-    .reduce((cleared, secret) => cleared.replaceAll(secret, "[redacted]"), redactCredentials(text));
+/** Takes credentials and these secrets out of a text, also where a secret was written as part of a JSON text. */
+export function redactorOf(secrets: readonly string[]): (text: string) => string {
+  // Of a URL with credentials the rest may be shown.
+  const whole = secrets.filter((secret) => secret.length >= LENGTH_MIN && withoutCredentials(secret) === secret);
+  const written = whole.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  return (text) =>
+    written.reduce((cleared, secret) => cleared.replaceAll(secret, "[redacted]"), withoutCredentials(text));
+}

@@ -11,8 +11,9 @@ const END_MS = 12_000;
 const FOLDERS_MAX = 1_000;
 
 /**
- * Runs this command line in a process of its own, with `--supervised` behind its verb: anew each time code in the folders
- * changes, as soon as the process before has ended. It ends with that process, but for one that failed by itself.
+ * Runs this command line in a process of its own, with `--supervised` behind its verb: anew each time code in the
+ * folders changes, as soon as the process before has ended. It ends with that process, but for one that failed by
+ * itself.
  * @param say tells whoever works at the terminal
  */
 export function restartOnChange(folders: readonly string[], say: (text: string) => void): void {

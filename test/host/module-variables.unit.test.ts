@@ -39,7 +39,8 @@ describe("the variables of a module", () => {
     const file = join(folder, "key");
     writeFileSync(file, `${KEY}\n`);
     const config = readConfig({ PARCELS_KEY_FILE: file }, [parcels]);
-    expect(config).toMatchObject({ ofModules: { parcels: { PARCELS_KEY: KEY } }, secretValues: [KEY] });
+    expect(config).toMatchObject({ ofModules: { parcels: { PARCELS_KEY: KEY } } });
+    expect(config.redact(`with ${KEY}: ${JSON.stringify({ KEY })}`)).toBe('with [redacted]: {"KEY":"[redacted]"}');
     expect(() => readConfig({ PARCELS_KEY_FILE: join(folder, "none") }, [parcels])).toThrow(/PARCELS_KEY_FILE.*ENOENT/);
     const talkative = moduleWith({
       PARCELS_KEY: z

@@ -28,7 +28,7 @@ describe("a host of domains", () => {
       modules: [toyModule("books", folder), toyModule("tools", folder), kioskModule("kiosks", folder)],
     });
     logTroubles(
-      createLog("info", [], { write: (line: string) => lines.push(JSON.parse(line)) } as never),
+      createLog("info", undefined, { write: (line: string) => lines.push(JSON.parse(line)) } as never),
       host.troubles,
     );
   });

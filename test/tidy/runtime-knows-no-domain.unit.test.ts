@@ -19,7 +19,7 @@ describe("runtime", () => {
 /** Files of app that name one, and why. The list only gets shorter. */
 const NAMING: Readonly<Record<string, string>> = {
   "app/backends.ts": "exports the shapes of the catalogue's intents, which are named after Consul",
-  "app/commands/start.ts": "`rollcall dev` copies the contracts that are shipped",
+  "app/commands/dev.ts": "`rollcall dev` copies the contracts that are shipped",
   "app/host/log.ts": "redacts the header with Consul's token",
   "app/host/modules.ts": "lists the modules that are shipped",
   "app/testing/memory-catalog.ts": "stands in for the catalogue in tests of modules",

@@ -48,8 +48,8 @@ export function addContractCheckRoutes(http: Http, { system, checker }: DomainAp
       const merged = new Map([...inForce, ...Object.entries(files)]);
       const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
       const journal = readStoredJournal(store, system.domain.name, config, since ? { since } : {});
-      const files = [...merged].map(([file, text]) => ({ file, text }));
-      const request = { domain: system.name, files, model, planHours };
+      const contracts = [...merged].map(([file, text]) => ({ file, text }));
+      const request = { domain: system.name, files: contracts, model, planHours };
       const module = specifierOf(system.module);
       const checked =
         module === undefined

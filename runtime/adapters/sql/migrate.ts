@@ -51,7 +51,9 @@ const progressMs = 5_000;
  */
 const createSchema = (schema: string): string => `
   do $$ begin
-    if not exists (select from pg_catalog.pg_namespace where nspname = '${schema}') then create schema ${schema}; end if;
+    if not exists (select from pg_catalog.pg_namespace where nspname = '${schema}') then
+      create schema ${schema};
+    end if;
   end $$;`;
 /** Creates the table that records which migrations were applied. */
 export const MIGRATION_TABLE = `${createSchema("rollcall")}
@@ -69,7 +71,7 @@ export const MIGRATION_TABLE = `${createSchema("rollcall")}
  * Idempotent; processes that start at once wait for one another. If none is missing the store is only read, so that a
  * role which may only read and write rows can start.
  * @returns the migrations that were applied now
- * @throws Fault MIGRATION_FAILED, not retryable: the database refuses a statement; names the file, and the line if known
+ * @throws Fault MIGRATION_FAILED, not retryable: the database refuses a statement; names file and line, if known
  * @throws Fault MIGRATION_REFUSED, not retryable: a migration is missing, and this role may not change tables
  * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or does not exist here, or a missing one
  *   is older than an applied one; names the file
