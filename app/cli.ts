@@ -12,7 +12,8 @@ const program = new Command("rollcall")
 
 /** By the first argument. A command loads only its own file, `--version` none, and help all of them. */
 const FILES: readonly (readonly [commands: readonly string[], load: () => Promise<ModuleCommand>])[] = [
-  [["start", "dev"], () => import("./commands/start.ts")],
+  [["start"], () => import("./commands/start.ts")],
+  [["dev"], () => import("./commands/dev.ts")],
   [["entities", "explain"], () => import("./commands/entities.ts")],
   [["dlq"], () => import("./commands/dlq.ts")],
   [["doctor", "reload", "hold"], () => import("./commands/operate.ts")],
@@ -44,7 +45,7 @@ const report = (error: unknown): void =>
 
 try {
   const [, , verb = ""] = process.argv;
-  for (const load of await filesFor(verb)) (await load()).addCommands(program);
+  for (const load of await filesFor(verb)) await (await load()).addCommands(program);
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) report(error);

@@ -52,6 +52,7 @@ export {
   type Module,
   type ModuleCode,
   type ModuleDomain,
+  type Variables,
 } from "./host/module.ts";
 export type { Backends } from "../effects/backends.ts";
 export type { Served, ServeOptions } from "./host/serve-options.ts";

@@ -1,7 +1,10 @@
 import type { Logger } from "pino";
 import { composeHost, type Host } from "./host/compose.ts";
-import { readConfig } from "./host/config.ts";
+import { CONFIG_SCHEMA, readConfig } from "./host/config.ts";
+import { blockedText, watchEventLoop } from "./host/event-loop.ts";
 import { createLog, logShellEvents, logTroubles } from "./host/log.ts";
+import { servedModules } from "./host/module.ts";
+import { unknownVariables } from "./host/module-variables.ts";
 import { isEmbedded } from "./host/open-shared.ts";
 import type { Served, ServeOptions } from "./host/serve-options.ts";
 import { createHttpServer } from "./http/server/http-server.ts";
@@ -23,15 +26,21 @@ export interface Hosted extends Served {
  * @throws ConfigError; InvalidContractsError with every diagnostic; IncompatibleContractsError; Fault of store or bus
  */
 export async function serve({ env, ...options }: HostedOptions): Promise<Hosted> {
-  const config = readConfig(env);
-  const { log = createLog(config.ROLLCALL_LOG_LEVEL) } = options;
+  const modules = servedModules(options.modules, options.only);
+  const config = readConfig(env, modules);
+  const { log = createLog(config.ROLLCALL_LOG_LEVEL, config.redact) } = options;
+  for (const warning of unknownVariables(env, CONFIG_SCHEMA.shape, modules)) log.warn(warning);
   const host = await composeHost(config, { ...options, log });
   for (const system of host.systems) logShellEvents(log.child({ domain: system.name }), system);
   logTroubles(log, host.troubles);
   const http = createHttpServer(host, {
     onInternalError: (err, route) => log.error({ err, route }, "a request failed"),
   });
-  const stop = async (): Promise<void> => void (await Promise.all([http.close(), host.stop()]));
+  const loop = watchEventLoop((blockedMs) => log.warn({ blocked_ms: blockedMs }, blockedText(blockedMs)));
+  const stop = async (): Promise<void> => {
+    loop.stop();
+    await Promise.all([http.close(), host.stop()]);
+  };
   try {
     const address = await http.listen({ host: config.ROLLCALL_HTTP_HOST, port: config.ROLLCALL_HTTP_PORT });
     await host.start();

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Sql } from "../runtime/ports/store.ts";
 import { ConsulClient, TOKEN_HEADER } from "./consul/consul-client.ts";
@@ -24,15 +25,15 @@ export interface OpenedBackend {
   check(): Promise<{ readonly version: string }>;
 }
 
-/** The variables of the configuration that backends read. */
-interface BackendVariables {
-  readonly CONSUL_HTTP_ADDR?: string | undefined;
-  readonly CONSUL_HTTP_TOKEN?: string | undefined;
-  readonly CONSUL_REGISTRATION: "txn" | "agent";
-}
+/** The variables that backends are opened with, a part of the process's configuration. */
+export const BACKEND_VARIABLES = {
+  CONSUL_HTTP_ADDR: z.string().min(1).optional().describe("Consul, host:port or URL; without it the table catalogue"),
+  CONSUL_HTTP_TOKEN: z.string().min(1).optional().describe("Consul's token (secret)"),
+  CONSUL_REGISTRATION: z.enum(["txn", "agent"]).default("txn").describe("how services are written to Consul"),
+};
 
 export interface BackendOptions {
-  readonly variables: BackendVariables;
+  readonly variables: z.output<z.ZodObject<typeof BACKEND_VARIABLES>>;
   readonly scope: DeploymentScope;
   readonly sql: Sql;
   readonly clock: Clock;

@@ -1,26 +1,19 @@
-import { cpSync, existsSync, mkdirSync, watch } from "node:fs";
-import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import type { Logger } from "pino";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
-import type { System } from "../host/compose.ts";
 import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
 import { IncompatibleContractsError, InvalidContractsError } from "../host/contracts-in-force.ts";
 import { createLog } from "../host/log.ts";
-import { configuredModules } from "../host/load-modules.ts";
+import { InvalidModuleError, type Module, servedModules } from "../host/module.ts";
+import { variablesOf } from "../host/module-variables.ts";
 import { chosenModules } from "../host/modules.ts";
-import { SHIPPED_CONTRACTS } from "../modules/shipped.ts";
 import { type Hosted, serve } from "../serve.ts";
 import type { ModuleOptions } from "../terminal/contract-folder.ts";
 import { withModuleOption } from "../terminal/option-values.ts";
-import { errorColors, printDiagnostics } from "../terminal/output.ts";
+import { errorColors } from "../terminal/output.ts";
 
 /** A process that has not drained by then is ended. */
 const STOP_MS = 10_000;
-/** An editor writes a file in several steps, and each is seen as a change. */
-const DEBOUNCE_MS = 100;
-/** What `rollcall dev` serves and, if need be, makes. */
-const DEV_FOLDER = `contracts/${basename(SHIPPED_CONTRACTS)}`;
 /** A module's code runs in this process: an error that nobody catches ends it. */
 const withoutModule = "if a module's code is the cause, --only DOMAINS serves others without it";
 const RELOAD_HELP = "\nSIGHUP, or rollcall reload, puts the folder's contracts in force while it runs, all or none.\n";
@@ -30,7 +23,8 @@ interface StartOptions extends ModuleOptions {
   readonly contracts?: string;
 }
 
-export function addCommands(program: Command): void {
+export async function addCommands(program: Command): Promise<void> {
+  const help = environmentHelp(await modulesForHelp(process.argv));
   withModuleOption(program.command("start"))
     .description(
       "serves the modules' domains until SIGTERM: embedded by default, on Kafka and Postgres when both are set",
@@ -39,26 +33,33 @@ export function addCommands(program: Command): void {
       new Option("--only <domains>", "serves only these domains, with commas").argParser((names) => names.split(",")),
     )
     .option("--contracts <dir>", "folder with contracts that replace those of the domain that they name")
-    .addHelpText("after", `${RELOAD_HELP}${environmentHelp()}`)
+    .addHelpText("after", `${RELOAD_HELP}${help}`)
     .action(async (options: StartOptions) => void (await start(options)));
-  withModuleOption(program.command("dev"))
-    .description(
-      "start, for contract authors: every change of the folder is applied, or refused with its line, " +
-        "and the page may save to it",
-    )
-    .argument(
-      "[dir]",
-      "folder with the contracts, created as a copy of the shipped ones if it does not exist; without it those of " +
-        `the modules, else ${DEV_FOLDER}`,
-    )
-    .action(dev);
 }
 
-/** Every variable with its meaning, from the schema that reads them. */
-function environmentHelp(): string {
-  const described = Object.entries(CONFIG_SCHEMA.shape).filter(([, field]) => field.description !== undefined);
-  const width = Math.max(...described.map(([name]) => name.length));
-  const rows = described.map(([name, field]) => `  ${name.padEnd(width)}  ${field.description}`);
+/** Those that are named, or configured; only where help is asked for, which has their variables. */
+async function modulesForHelp(args: readonly string[]): Promise<readonly Module[]> {
+  if (!args.some((word) => ["--help", "-h", "help"].includes(word))) return [];
+  const named = args.flatMap((word, index) =>
+    word === "--module" ? (args[index + 1] ?? []) : word.startsWith("--module=") ? word.slice("--module=".length) : [],
+  );
+  const onLeftOut = (error: unknown): void => console.error(error instanceof Error ? error.message : String(error));
+  return chosenModules(named, process.cwd(), { only: [], onLeftOut }).catch((error: unknown) => {
+    onLeftOut(error);
+    return [];
+  });
+}
+
+/** Every variable with its meaning, from the schemas that read them. */
+function environmentHelp(modules: readonly Module[]): string {
+  const own = Object.entries(CONFIG_SCHEMA.shape).map(([name, field]) => ({ name, text: field.description }));
+  const more = variablesOf(modules).map(({ name, module, field }) => ({
+    name,
+    text: `${field.description ?? ""} [${module}]`,
+  }));
+  const described = [...own, ...more].filter(({ text }) => text !== undefined);
+  const width = Math.max(...described.map(({ name }) => name.length));
+  const rows = described.map(({ name, text }) => `  ${name.padEnd(width)}  ${text}`);
   return `\nEnvironment (secrets can be given as NAME_FILE):\n${rows.join("\n")}\n`;
 }
 
@@ -66,20 +67,27 @@ function environmentHelp(): string {
  * Serves until SIGTERM or SIGINT.
  * @throws Error with every diagnostic as text, when contracts have errors
  */
-async function start({ module = [], only, contracts }: StartOptions, editable = false): Promise<Hosted> {
-  const log = createLog(readConfig(process.env).ROLLCALL_LOG_LEVEL);
+export async function start({ module = [], only, contracts }: StartOptions, editable = false): Promise<Hosted> {
+  let log = createLog("info");
   const onFatal = (error: unknown): void => {
     log.fatal({ err: error }, `the process can't continue; ${withoutModule}`);
     exit(log, 1);
   };
   process.on("uncaughtException", onFatal).on("unhandledRejection", onFatal);
-  const onLeftOut = (err: unknown): void => log.warn({ err }, "a module is left out");
-  const modules = await chosenModules(module, process.cwd(), { only, onLeftOut });
+  const leftOut: unknown[] = [];
+  const onLeftOut = (error: unknown): void => void leftOut.push(error);
+  const modules = await chosenModules(module, process.cwd(), { only, onLeftOut }).catch((error: unknown) => {
+    throw error instanceof InvalidModuleError ? new InvalidModuleError(`${error.message}\n${withoutModule}`) : error;
+  });
+  const config = readConfig(process.env, servedModules(modules, only));
+  log = createLog(config.ROLLCALL_LOG_LEVEL, config.redact);
+  for (const err of leftOut) log.warn({ err }, "a module is left out");
   const served = await serve({
     ...{ modules, editable, log, onFatal, env: process.env },
     ...(only && { only }),
     ...(contracts !== undefined && { contractsDir: contracts }),
   }).catch((error: unknown) => {
+    if (error instanceof Error) error.message = config.redact(error.message);
     if (!(error instanceof InvalidContractsError)) throw error;
     throw new Error(formatDiagnostics(error.diagnostics, "text", { colors: errorColors.isColorSupported }));
   });
@@ -116,49 +124,3 @@ function handleSignals({ host, stop }: Hosted, log: Logger): void {
       });
   });
 }
-
-async function dev(directory: string | undefined, options: ModuleOptions): Promise<void> {
-  const hasModules = (options.module ?? configuredModules(process.cwd())).length > 0;
-  const folder = directory ?? (hasModules ? undefined : DEV_FOLDER);
-  if (folder !== undefined && !existsSync(folder)) copyShippedContracts(folder);
-  const { host } = await start({ ...options, ...(folder !== undefined && { contracts: folder }) }, true);
-  for (const system of host.systems) if (system.editable) watchContracts(system);
-}
-
-function watchContracts(system: System): void {
-  const { contractsDir, name } = system;
-  let debounceTimer: NodeJS.Timeout | undefined;
-  // Watches the folder, since an editor may replace a file by a new one.
-  const watcher = watch(contractsDir, (_event, file) => {
-    if (file === null || !/\.ya?ml$/.test(file)) return;
-    clearTimeout(debounceTimer);
-    debounceTimer = setTimeout(() => void reload(system, file), DEBOUNCE_MS);
-  });
-  watcher.on("error", (error) => printStatus(`${contractsDir} is no longer watched: ${error.message}`));
-  for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => watcher.close());
-  printStatus(`watching ${contractsDir} (${name}); the page is at the address above`);
-}
-
-function copyShippedContracts(directory: string): void {
-  // Made first, or it would get the mode of the shipped one, which may be read-only.
-  mkdirSync(directory, { recursive: true });
-  const isContract = (path: string): boolean => path === SHIPPED_CONTRACTS || path.endsWith(".yaml");
-  cpSync(SHIPPED_CONTRACTS, directory, { recursive: true, filter: isContract });
-  printStatus(`${directory} did not exist and was created as a copy of the shipped contracts`);
-}
-
-async function reload(system: System, file: string): Promise<void> {
-  const { dim, red } = errorColors;
-  try {
-    const { hash, changed } = await system.runtime.reload(`a change of ${file}`);
-    printStatus(changed ? `${file}: ${hash.slice(0, 12)} is in force` : dim(`${file}: nothing changed`));
-  } catch (error) {
-    const isInvalid = error instanceof InvalidContractsError;
-    if (isInvalid) printDiagnostics(error.diagnostics);
-    const message = error instanceof IncompatibleContractsError ? error.message : String(error);
-    const reason = isInvalid ? "see above" : message;
-    printStatus(red(`${file} is refused: ${reason}; the previous contracts stay in force`));
-  }
-}
-
-const printStatus = (text: string): void => void process.stderr.write(`rollcall dev: ${text}\n`);

@@ -9,9 +9,10 @@ import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { moveStore } from "../../runtime/shell/deployment.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
-import { MIGRATIONS } from "../host/open-shared.ts";
+import { migrationsOf } from "../host/open-shared.ts";
 import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
+import { chosenModules } from "../host/modules.ts";
 import { type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
 import { type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
 import { withStore } from "../terminal/open-store.ts";
@@ -33,9 +34,8 @@ interface StoredOffset {
 }
 
 export function addCommands(program: Command): void {
-  program
-    .command("migrate")
-    .description("creates and updates the tables in DATABASE_URL; start does it too")
+  withModuleOption(program.command("migrate"))
+    .description("creates and updates the tables in DATABASE_URL, those of the modules too; start does it as well")
     .option("--json", "print JSON", false)
     .action(applyMigrations);
   const offsets = program.command("offsets").description("how far each topic was read, as the store has it");
@@ -100,7 +100,7 @@ const withOffsetsOptions = (command: Command): Command =>
     .option("--contracts <dir>", "folder with the contracts; default: those of the domain's module")
     .option("--json", "print JSON", false);
 
-async function applyMigrations({ json }: { readonly json: boolean }): Promise<void> {
+async function applyMigrations({ module = [], json }: ModuleOptions & { readonly json: boolean }): Promise<void> {
   const { DATABASE_URL: url } = readStoreConfig(process.env);
   if (url === undefined) {
     if (json) return printJson({ applied: [], embedded: true });
@@ -108,7 +108,7 @@ async function applyMigrations({ json }: { readonly json: boolean }): Promise<vo
   }
   const store = new PostgresStore({ url, applicationName: "rollcall migrate", maxConnections: 2 });
   try {
-    const applied = await migrate(store, MIGRATIONS);
+    const applied = await migrate(store, migrationsOf(await chosenModules(module, process.cwd())));
     if (json) return printJson({ applied, embedded: false });
     for (const { scope, name } of applied) print(`applied ${scope}/${name}`);
     print(applied.length === 0 ? "nothing to apply: the tables are up to date" : `${applied.length} applied`);

@@ -9,6 +9,7 @@ import { validateFiles } from "../../runtime/contract/checks/validate.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import { runPlan } from "../journal/plan-report.ts";
+import type { Module } from "../host/module.ts";
 import { chosenModules, declaredDomains } from "../host/modules.ts";
 import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
@@ -37,28 +38,35 @@ async function runWorker(): Promise<void> {
   }
   for (;;) {
     const request = await nextMessage<CheckRequest>();
-    await checkContracts(request, journal()).then(
+    await checkOfModule(request, journal()).then(
       (result) => send({ result }),
       (error: unknown) => send({ failed: error instanceof Error ? error.message : String(error) }),
     );
   }
 }
 
+const checkOfModule = async (
+  { module, ...request }: CheckRequest,
+  lines: AsyncIterable<JournalLine>,
+): Promise<ContractCheck> => checkContracts(await chosenModules([module], process.cwd()), request, lines);
+
 /**
  * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder.
  * @param lines of the journal, read for a plan only
  */
-async function checkContracts(
-  { module, domain, files, model: explores, planHours }: CheckRequest,
+export async function checkContracts(
+  modules: readonly Module[],
+  { domain, files, model: explores, planHours }: Omit<CheckRequest, "module">,
   lines: AsyncIterable<JournalLine>,
+  statesMax?: number,
 ): Promise<ContractCheck> {
-  const codes = declaredDomains(await chosenModules([module], process.cwd()))
+  const codes = declaredDomains(modules)
     .filter(({ name }) => name === domain)
     .map(({ code }) => code);
   const { model, diagnostics: found } = validateFiles("the contracts", files, ...codes);
   const diagnostics = [...found];
   if (!model) return { diagnostics, graph: null, model: null, plan: null };
-  const checked = { diagnostics, graph: buildGraph(model), model: explores ? explored(model) : null };
+  const checked = { diagnostics, graph: buildGraph(model), model: explores ? explored(model, statesMax) : null };
   if (planHours === undefined) return { ...checked, plan: null };
   const journal = await openJournal(lines, () => ({
     code: model.code,
@@ -67,7 +75,7 @@ async function checkContracts(
   return { ...checked, plan: await runPlan(journal, journal.fallback, planHours) };
 }
 
-function explored(domain: DomainModel): ContractCheck["model"] {
-  const { states, transitions, diagnostics, untaken } = checkModel(domain);
+function explored(domain: DomainModel, statesMax: number | undefined): ContractCheck["model"] {
+  const { states, transitions, diagnostics, untaken } = checkModel(domain, statesMax);
   return { states, transitions, violations: [...diagnostics], untaken: [...untaken] };
 }

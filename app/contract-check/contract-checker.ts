@@ -3,7 +3,8 @@ import { Worker } from "node:worker_threads";
 import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { COMMAND } from "../built-files.ts";
-import type { WorkerMessage } from "./check-contracts.ts";
+import type { Module } from "../host/module.ts";
+import { checkContracts, type WorkerMessage } from "./check-contracts.ts";
 import type { CheckRequest, ContractCheck } from "./contract-check.ts";
 
 const LINES_PER_MESSAGE = 500;
@@ -11,6 +12,8 @@ const LINES_PER_MESSAGE = 500;
 const IDLE_MS = 60_000;
 /** In MiB: the largest journal of one entity and a hundred thousand worlds fit, an endless growth does not. */
 const MEMORY_MAX_MIB = 1_024;
+/** Of an exploration in the thread that serves: a fraction of a second, in which messages wait. */
+const STATES_HERE_MAX = 5_000;
 
 /** Another request is in work. */
 export class CheckerBusy extends Error {}
@@ -30,15 +33,31 @@ export class ContractChecker {
    * @param journal read, page by page, where a plan is asked for
    * @throws CheckerBusy, CheckTimeout
    */
-  async check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<ContractCheck> {
+  check(request: CheckRequest, journal: AsyncIterable<JournalLine>, timeoutMs: number): Promise<ContractCheck> {
+    return this.#alone(() => {
+      const worker = (this.#worker ??= this.#startWorker());
+      return settleWithin(timeoutMs, runCheck(worker, request, journal), () => {
+        throw new CheckTimeout();
+      });
+    });
+  }
+
+  /** As `check`, for a module that no thread can load: in this one, so at most a small exploration. */
+  checkHere(
+    module: Module,
+    request: Omit<CheckRequest, "module">,
+    journal: AsyncIterable<JournalLine>,
+    timeoutMs: number,
+  ): Promise<ContractCheck> {
+    return this.#alone(() => checkContracts([module], request, linesWithin(timeoutMs, journal), STATES_HERE_MAX));
+  }
+
+  async #alone(check: () => Promise<ContractCheck>): Promise<ContractCheck> {
     if (this.#busy) throw new CheckerBusy();
     this.#busy = true;
     clearTimeout(this.#idleTimer);
-    const worker = (this.#worker ??= this.#startWorker());
     try {
-      return await settleWithin(timeoutMs, runCheck(worker, request, journal), () => {
-        throw new CheckTimeout();
-      });
+      return await check();
     } catch (error) {
       this.close();
       throw error;
@@ -84,6 +103,14 @@ async function runCheck(
     throw new Error("the contract checker's worker thread ended unexpectedly");
   } finally {
     await batches.return(undefined);
+  }
+}
+
+async function* linesWithin(timeoutMs: number, lines: AsyncIterable<JournalLine>): AsyncGenerator<JournalLine> {
+  const endsAtMs = performance.now() + timeoutMs;
+  for await (const line of lines) {
+    if (performance.now() > endsAtMs) throw new CheckTimeout();
+    yield line;
   }
 }
 

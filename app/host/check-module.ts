@@ -1,7 +1,16 @@
 import { z } from "zod";
 import { withoutBackends } from "../../effects/backends.ts";
 import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
-import { InvalidModuleError, MODULE_API, type Module, type ModuleCode, type ModuleDomain } from "./module.ts";
+import { CONFIG_SCHEMA } from "./config.ts";
+import {
+  InvalidModuleError,
+  MODULE_API,
+  type Module,
+  type ModuleCode,
+  type ModuleDomain,
+  type Variables,
+} from "./module.ts";
+import { withoutVariables } from "./module-variables.ts";
 
 const Name = z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, "must be 1 to 41 of a-z 0-9 _, beginning with a letter");
 const aFunction = z.custom((value) => typeof value === "function", "must be a function");
@@ -20,6 +29,10 @@ const JobShape = z.strictObject({
 });
 
 // Modules are recognised by their shape: one that has its own copy of this package is as good as one that shares ours.
+const folderUrl = z.custom<URL>(
+  (value) => typeof value === "object" && value !== null && "href" in value && "protocol" in value,
+  "must be the URL of the folder: new URL of it and the module's own URL",
+);
 const ModuleShape = z.strictObject({
   api: z.literal(MODULE_API, {
     error: ({ input }) =>
@@ -30,10 +43,7 @@ const ModuleShape = z.strictObject({
     .array(
       z.strictObject({
         name: Name,
-        contracts: z.custom<URL>(
-          (value) => typeof value === "object" && value !== null && "href" in value && "protocol" in value,
-          "must be the URL of the folder: new URL of it and the module's own URL",
-        ),
+        contracts: folderUrl,
         code: aFunction,
         measures: z.array(z.strictObject({ name: Name, help: z.string().min(1), durationMs: aFunction })).optional(),
         jobs: z.array(JobShape).max(100).optional(),
@@ -43,7 +53,32 @@ const ModuleShape = z.strictObject({
   commands: z.record(z.string().regex(/^[a-z][a-z-]{0,40}$/, "must be a-z and -"), aFunction).optional(),
   routes: aFunction.optional(),
   isAtRoot: z.boolean().optional(),
+  config: z
+    .custom<z.ZodObject>(
+      (value) => (value as { readonly _zod?: Inner } | null)?._zod?.def?.["type"] === "object",
+      "must be an object of Zod, made with z of rollcall: z.object({ NAME: z.string().describe(...) })",
+    )
+    .superRefine((config, context) => {
+      for (const [name, message] of problemsOfConfig(config))
+        context.addIssue({ code: "custom", path: [name], message });
+    })
+    .optional(),
+  migrations: folderUrl.optional(),
 });
+
+function problemsOfConfig({ shape }: z.ZodObject): readonly (readonly [name: string, message: string])[] {
+  return Object.entries(shape).flatMap(([name, field]) => {
+    if (hasForeignSchema(field)) return [[name, OTHER_ZOD] as const];
+    const problems = [
+      ...(/^[A-Z][A-Z0-9_]{0,80}$/.test(name) ? [] : ["must be of A-Z 0-9 _, as variables of the environment are"]),
+      ...(Object.hasOwn(CONFIG_SCHEMA.shape, name.replace(/_FILE$/, "")) || name.startsWith("ROLLCALL_")
+        ? ["is a name of rollcall's own: begin it with the module's name"]
+        : []),
+      ...((field as z.ZodType).description ? [] : ['has no description: end it with .describe("...")']),
+    ];
+    return problems.map((problem) => [name, problem] as const);
+  });
+}
 
 const CodeShape = z.looseObject({
   messages: z.array(z.looseObject({ messageType: z.string(), shape: record })),
@@ -62,8 +97,9 @@ export function checkModule(candidate: unknown, from: string): Module {
   const parsed = ModuleShape.safeParse(candidate);
   if (!parsed.success) throw invalid(from, issueTexts(parsed.error));
   const module = candidate as Module;
+  const variables = withoutVariables(module);
   const problems = module.domains.flatMap((domain) =>
-    problemsOfCode(domain).map((problem) => `domain ${domain.name}: ${problem}`),
+    problemsOfCode(domain, variables).map((problem) => `domain ${domain.name}: ${problem}`),
   );
   const names = module.domains.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
@@ -83,10 +119,10 @@ const invalid = (from: string, problems: readonly string[]): InvalidModuleError 
 const issueTexts = ({ issues }: z.ZodError): string[] =>
   issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
 
-function problemsOfCode({ code }: ModuleDomain): readonly string[] {
+function problemsOfCode({ code }: ModuleDomain, variables: Variables): readonly string[] {
   let made: unknown;
   try {
-    made = code(withoutBackends);
+    made = code(withoutBackends, variables);
   } catch (error) {
     return [`code() throws ${String(error)}: make what it needs when an effect runs, not before`];
   }
@@ -96,11 +132,12 @@ function problemsOfCode({ code }: ModuleDomain): readonly string[] {
   if (foreign.length === 0) return [];
   const more = foreign.length > 3 ? ` and ${foreign.length - 3} more` : "";
   const names = foreign.slice(0, 3).join(", ") + more;
-  return [
-    `${names}: made with another copy of zod: import { z } from "rollcall", not from "zod", and use the rollcall ` +
-      "that the module imports: npx rollcall, in its folder",
-  ];
+  return [`${names}: ${OTHER_ZOD}`];
 }
+
+const OTHER_ZOD =
+  'made with another copy of zod: import { z } from "rollcall", not from "zod", and use the rollcall that the module ' +
+  "imports: npx rollcall, in its folder";
 
 /** The names of shapes that our zod did not make: it can check them, but not document or compare them. */
 function foreignShapesIn({ messages, intents = [], reducer }: ModuleCode): readonly string[] {

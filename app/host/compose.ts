@@ -126,7 +126,7 @@ function composeSystem(
       }),
   });
   const { jobs = [], measures = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
-  const jobContext = jobContextOf({ backends, runtime, store });
+  const jobContext = jobContextOf({ backends, variables: config.ofModules[module.name] ?? {}, runtime, store });
   const system = {
     // `measures`: the durations that its module measures.
     ...{ config, module, backends, measures, runtime, store, clock },

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { KafkaAccess } from "../../client/kafka-connection.ts";
+import { BACKEND_VARIABLES } from "../../effects/backends.ts";
 import { readApiTokens } from "./api-tokens.ts";
+import type { Module, Variables } from "./module.ts";
+import { isSecret, readModuleVariables, variablesOf } from "./module-variables.ts";
+import { redactorOf } from "./redact.ts";
 
 const integer = (min: number, max: number) => z.coerce.number<string>().int().min(min).max(max);
 const segment = z.string().regex(/^[a-z0-9-]*$/, "only a-z, 0-9 and hyphens");
@@ -15,8 +19,8 @@ const partitionsByDomain = z
   .pipe(z.map(z.string(), PartitionCount));
 
 /**
- * All configuration, by environment variable. For each secret, `NAME_FILE` names a file that holds it. The `describe()`
- * texts are shown by `rollcall start --help` and the configuration reference.
+ * The configuration by environment variable, without what modules declare. The `describe()` texts are shown by
+ * `rollcall start --help` and the configuration reference; one that ends in "(secret)" makes a secret of the variable.
  */
 export const CONFIG_SCHEMA = z.object({
   ROLLCALL_ENV: segment.min(1).default("dev").describe("first segment of every topic"),
@@ -84,41 +88,58 @@ export const CONFIG_SCHEMA = z.object({
     .optional()
     .describe("Postgres; with KAFKA_BOOTSTRAP_SERVERS the real mode (secret)"),
   DATABASE_POOL_MAX: integer(2, 200).default(10).describe("connections to Postgres; domains with jobs need one more"),
-  CONSUL_HTTP_ADDR: z.string().min(1).optional().describe("Consul, host:port or URL; without it the table catalogue"),
-  CONSUL_HTTP_TOKEN: secret.optional().describe("Consul's token (secret)"),
-  CONSUL_REGISTRATION: z.enum(["txn", "agent"]).default("txn").describe("how services are written to Consul"),
+  ...BACKEND_VARIABLES,
   ROLLCALL_FAILPOINT: z.string().optional().describe("crash point for tests; refused when NODE_ENV=production"),
   NODE_ENV: z.string().optional(),
 });
-export type Config = z.infer<typeof CONFIG_SCHEMA>;
+type OwnConfig = z.infer<typeof CONFIG_SCHEMA>;
+export type Config = OwnConfig & {
+  /** The variables that modules declare, by the module's name. */
+  readonly ofModules: Readonly<Record<string, Variables>>;
+  /** Takes out of a text what nobody may see. */
+  readonly redact: (text: string) => string;
+};
 
-export const SECRETS = ["ROLLCALL_API_TOKENS", "KAFKA_SASL_PASSWORD", "DATABASE_URL", "CONSUL_HTTP_TOKEN"] as const;
+export const SECRETS: readonly string[] = Object.entries(CONFIG_SCHEMA.shape).flatMap(([name, field]) =>
+  isSecret(field) ? [name] : [],
+);
 
 /** An invalid configuration: each line names a variable and the remedy. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** @throws ConfigError with every problem at once */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+/**
+ * @param modules whose variables are read too
+ * @throws ConfigError with every problem at once
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  modules: readonly Module[] = [],
+): Config {
   const problems: string[] = [];
   const values: Record<string, string> = {};
   // An empty variable counts as unset: compose files can't leave one out.
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined && value !== "") values[name] = value;
-  for (const name of SECRETS) {
+  const secrets = [...SECRETS, ...variablesOf(modules).flatMap(({ name, field }) => (isSecret(field) ? [name] : []))];
+  for (const name of new Set(secrets)) {
     const value = readSecret(values, name, (problem) => problems.push(problem));
     if (value !== undefined) values[name] = value;
   }
+  // Of tokens nothing is kept but their hashes.
+  const kept = secrets.filter((name) => name !== "ROLLCALL_API_TOKENS");
+  const redact = redactorOf(kept.flatMap((name) => values[name] ?? []));
   const { data, error } = CONFIG_SCHEMA.safeParse(values);
   for (const { path, message } of error?.issues ?? []) {
     const name = String(path[0]);
     const field = CONFIG_SCHEMA.shape[name as keyof typeof CONFIG_SCHEMA.shape];
     problems.push(`${name}: ${message} (${field?.description ?? "unknown"})`);
   }
+  const ofModules = readModuleVariables(modules, values, (problem) => problems.push(problem));
   if (data) problems.push(...findContradictions(data));
-  if (!data || problems.length > 0) throw new ConfigError(problems.join("\n"));
-  return data;
+  if (!data || problems.length > 0) throw new ConfigError(redact(problems.join("\n")));
+  return { ...data, ofModules, redact };
 }
 
 /** The configuration of a command that uses only the store: without DATABASE_URL, Kafka's variable is ignored. */
@@ -173,7 +194,7 @@ export function clientToken(environment: Readonly<Record<string, string | undefi
   return token;
 }
 
-function findContradictions(config: Config): string[] {
+function findContradictions(config: OwnConfig): string[] {
   const problems: string[] = [];
   const { KAFKA_BOOTSTRAP_SERVERS: kafka, DATABASE_URL: database } = config;
   if (kafka !== undefined && database === undefined)

@@ -7,7 +7,7 @@ import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { ENTITY_COLUMNS } from "../../runtime/shell/turns/entity-row.ts";
 import type { ServedJob } from "./jobs.ts";
-import type { JobContext } from "./module.ts";
+import type { JobContext, Variables } from "./module.ts";
 import type { ReloadingRuntime } from "./reloading-runtime.ts";
 import { messageTo } from "./outgoing-message.ts";
 
@@ -18,17 +18,19 @@ const PAGE = { limit: 100, limitMax: 1_000 } as const;
 
 interface DomainParts {
   readonly backends: Backends;
+  readonly variables: Variables;
   readonly runtime: Pick<ReloadingRuntime, "bus" | "contracts" | "status">;
   readonly store: Sql;
 }
 
 /** What the runs of a domain's jobs are given. */
 export const jobContextOf =
-  ({ backends, runtime, store }: DomainParts): ServedJob["context"] =>
+  ({ backends, variables, runtime, store }: DomainParts): ServedJob["context"] =>
   (signal, assertCurrent): JobContext => {
     let publishing = 0;
     return {
       backends,
+      config: variables,
       signal,
       async publish(type, payload) {
         assertCurrent();

@@ -35,7 +35,7 @@ export function configuredModules(directory: string): readonly string[] {
  * @throws InvalidModuleError for one that can't be loaded or used
  */
 export async function loadModule(specifier: string, directory: string): Promise<Module> {
-  const url = locate(specifier, directory);
+  const url = locateModule(specifier, directory);
   let exported: Readonly<Record<string, unknown>>;
   try {
     exported = await settleWithin(IMPORT_MS, import(url) as Promise<Readonly<Record<string, unknown>>>, () => {
@@ -63,8 +63,8 @@ export const fileOfModule = (module: Module): string | undefined => files.get(mo
 
 const isModuleLike = (value: unknown): boolean => typeof value === "object" && value !== null && "domains" in value;
 
-/** URL of a module's file. */
-function locate(specifier: string, directory: string): string {
+/** URL of a module's file. @throws InvalidModuleError when there is none */
+export function locateModule(specifier: string, directory: string): string {
   const path = resolve(directory, specifier);
   if (existsSync(path) && /\.[cm]?[jt]s$/.test(path)) return pathToFileURL(path).href;
   if (specifier.startsWith(".") || isAbsolute(specifier))

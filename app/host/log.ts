@@ -1,6 +1,7 @@
-import { destination, type DestinationStream, type Logger, pino, stdSerializers } from "pino";
+import { destination, type DestinationStream, type Logger, pino } from "pino";
 import { SECRET_HEADERS } from "../../effects/backends.ts";
 import { SECRETS } from "./config.ts";
+import { redactorOf } from "./redact.ts";
 import { unversionedChangeWarning } from "./contracts-in-force.ts";
 import { type EventOf, observerOf, type ShellEventHandlers } from "./shell-event-handlers.ts";
 import type { System } from "./compose.ts";
@@ -11,9 +12,6 @@ const SECRET_KEYS = ["password", "token", "secret", "authorization", "cookie", "
 const REDACTED_PATHS = [...SECRET_KEYS.map((key) => `.${key}`), ...SECRET_HEADERS.map((name) => `["${name}"]`)].flatMap(
   (step) => [step.replace(/^\./, ""), `*${step}`, `*.*${step}`],
 );
-/** Credentials in a connection string inside a text: pino redacts by key only. */
-const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
-
 /**
  * Characters that JSON does not escape and that a terminal acts on: controls from 7f on, and those that change the
  * writing direction.
@@ -21,16 +19,19 @@ const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\p{Bidi_C}]/gu;
 const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** JSON lines on standard output. Secrets are removed by their key, and from connection strings. */
-export function createLog(level: string, stream: DestinationStream = destination({ fd: 1, sync: false })): Logger {
+/** JSON lines. Secrets are removed by their key, from connection strings, and from every text by `redact`. */
+export function createLog(
+  level: string,
+  redact = redactorOf([]),
+  stream: DestinationStream = destination({ fd: 1, sync: false }),
+): Logger {
   return pino(
     {
       level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: (error: Error) => redactError(stdSerializers.err(error)) },
-      hooks: { streamWrite: (line) => line.replaceAll(UNPRINTABLE, escapeCharacter) },
+      hooks: { streamWrite: (line) => redact(line).replaceAll(UNPRINTABLE, escapeCharacter) },
       redact: { paths: REDACTED_PATHS, censor: "[redacted]" },
     },
     stream,
@@ -77,7 +78,7 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
     for (const file of event.filesWithoutNewVersion) log.warn(unversionedChangeWarning(file));
     log.info({ contracts: event.hash.slice(0, 12), by: event.by }, "new contracts are in force");
   },
-  job_failed: ({ job, error }, log) => log.error({ job, error: redactCredentials(error) }, `the job ${job} fails`),
+  job_failed: ({ job, error }, log) => log.error({ job, error }, `the job ${job} fails`),
   comparison_done(event, log) {
     const { backend, missing, altered, leftover, repairs } = event;
     const found = `${missing} missing, ${altered} altered, ${leftover} left over; ${repairs} repairs requested`;
@@ -88,12 +89,10 @@ const LOGGERS: ShellEventHandlers<[log: Logger]> = {
   expiry_held: (event, log) => log.debug(event, "expiry held"),
   deletions_held: (event, log) => log.debug(event, "deletions held"),
   contracts_refused: ({ by, reason }, log) => log.debug({ by, reason }, "contracts refused"),
-  domain_failed: ({ error }, log) => log.debug({ error: redactCredentials(error) }, "domain failed"),
-  comparison_failed: ({ backend, error }, log) =>
-    log.debug({ backend, error: redactCredentials(error) }, "comparison failed"),
+  domain_failed: ({ error }, log) => log.debug({ error }, "domain failed"),
+  comparison_failed: ({ backend, error }, log) => log.debug({ backend, error }, "comparison failed"),
   breaker: (event, log) => log.debug(event, `breaker of ${event.key} ${event.open ? "open" : "closed"}`),
-  unreachable: ({ part, error }, log) =>
-    log.debug({ part, error: redactCredentials(error) }, `no answer of the ${part}`),
+  unreachable: ({ part, error }, log) => log.debug({ part, error }, `no answer of the ${part}`),
   recovered: (event, log) => log.debug(event, `the ${event.part} answers again`),
 };
 
@@ -104,12 +103,6 @@ export const logTroubles = (log: Logger, troubles: Pick<Troubles, "watch">): (()
     const since = new Date(sinceMs).toISOString();
     const facts = { trouble: code, ...(domain !== null && { domain }), partitions, since, count, lasted_ms: lastedMs };
     if (kind === "ended") return log.info(facts, `ended: ${title}`);
-    const text = redactCredentials(`${kind === "lasts" ? "still: " : ""}${title}: ${detail}; ${remedy}`);
+    const text = `${kind === "lasts" ? "still: " : ""}${title}: ${detail}; ${remedy}`;
     log[code === "STARTING" ? "info" : blocks === "nothing" ? "warn" : "error"](facts, text);
   });
-
-const redactCredentials = (text: string): string => text.replaceAll(URL_CREDENTIALS, "$1[redacted]@");
-
-function redactError<Serialized extends { message: string; stack: string }>(error: Serialized): Serialized {
-  return { ...error, message: redactCredentials(error.message), stack: redactCredentials(error.stack) };
-}

@@ -9,6 +9,9 @@ import { reducer } from "../../runtime/core/reducer.ts";
 /** The version of the interface between a module and this package. */
 export const MODULE_API = 1;
 
+/** The variables that a module declares as its `config`, as this made them of the environment. */
+export type Variables = Readonly<Record<string, unknown>>;
+
 /** What the names in a domain's contracts stand for, with its effects on the given backends. */
 export type ModuleCode = Pick<DomainCode, "messages"> & Partial<Omit<DomainCode, "domain" | "messages">>;
 
@@ -28,19 +31,22 @@ export interface Measure {
   readonly durationMs: (decision: Decision, brokerTimeMs: () => number) => number | undefined;
 }
 
-export interface ModuleDomain {
+export interface ModuleDomain<Config = Variables> {
   /** As `domain:` in its contracts: `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /** The folder of its contracts: `new URL("./contracts/", import.meta.url)`. */
   readonly contracts: URL;
-  /** Called with backends that refuse every use, too: for `validate`, `check`, `graph` and `replay`. */
-  readonly code: (backends: Backends) => ModuleCode;
+  /**
+   * Called for `validate`, `check`, `graph`, `plan` and `replay` too: then backends refuse every use, and each variable
+   * of `config` has its default or is undefined. So it hands on what effects need, and these use it when they run.
+   */
+  readonly code: (backends: Backends, config: Config) => ModuleCode;
   readonly measures?: readonly Measure[];
-  readonly jobs?: readonly Job[];
+  readonly jobs?: readonly Job<Config>[];
 }
 
 /** Work that is done from time to time, or all the time, by one of the processes that serve the domain. */
-export interface Job {
+export interface Job<Config = Variables> {
   /** Unique in its domain: `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /**
@@ -49,11 +55,13 @@ export interface Job {
    */
   readonly every: string;
   /** May be called again after each end. What it throws is told to operators, and that is all that follows. */
-  readonly run: (context: JobContext) => Promise<void>;
+  readonly run: (context: JobContext<Config>) => Promise<void>;
 }
 
-export interface JobContext {
+export interface JobContext<Config = Variables> {
   readonly backends: Backends;
+  /** The module's variables. */
+  readonly config: Config;
   /**
    * Aborted when the process stops, or can't be sure any more to be the only one that runs the job. The run should
    * end within 5 s. From then on `publish` and `read` reject.
@@ -76,15 +84,27 @@ export interface JobContext {
 /** A file with a command of a module. */
 export interface ModuleCommand {
   /** Adds the command to `rollcall`. `program` is commander's: `program.command("parcels").action(...)`. */
-  addCommands(program: object): void;
+  addCommands(program: object): void | Promise<void>;
 }
 
 /** Domains that are installed and served together: contracts, and the code that they name. */
-export interface Module {
+export interface Module<Config extends z.ZodObject = z.ZodObject> {
   readonly api: typeof MODULE_API;
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
-  readonly domains: readonly ModuleDomain[];
+  readonly domains: readonly ModuleDomain<z.output<Config>>[];
+  /**
+   * Its own variables of the environment, by their names: `z.object({ PARCELS_URL: z.url().describe("...") })`. Each
+   * has a description, of which "(secret)" at the end makes a secret: `NAME_FILE` may name a file, and no log shows it.
+   * What is wrong refuses the start, all at once.
+   */
+  readonly config?: Config;
+  /**
+   * A folder of SQL files NNNN_name.sql, for tables of its own: `new URL("./migrations/", import.meta.url)`. Each is
+   * applied once, in order, in a transaction, before a domain of the module is served. The tables are in the schema
+   * `rollcall_<name>`: a migration may leave the schema out, statements on `backends.sql` name it.
+   */
+  readonly migrations?: URL;
   /**
    * Commands of its own, by their first word: `{ parcels: () => import("./commands/parcels.js") }` adds
    * `rollcall parcels`. A file is loaded only when its command is called, and for `--help`.
@@ -100,8 +120,13 @@ export interface Module {
   readonly isAtRoot?: boolean;
 }
 
+/** The modules that have a domain among those to serve. @param only domains; undefined: all */
+export const servedModules = (modules: readonly Module[], only: readonly string[] | undefined): readonly Module[] =>
+  modules.filter(({ domains }) => domains.some(({ name }) => only?.includes(name) ?? true));
+
 /** Declares a module. It is checked where it is loaded, so that a module in JavaScript is checked too. */
-export const defineModule = (module: Module): Module => module;
+export const defineModule = <Config extends z.ZodObject = z.ZodObject>(module: Module<Config>): Module =>
+  module as unknown as Module;
 
 /** A module that can't be used: its message names the module, each problem and the remedy. */
 export class InvalidModuleError extends Error {

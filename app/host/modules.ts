@@ -2,8 +2,9 @@ import { fileURLToPath } from "node:url";
 import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { SHIPPED } from "../modules/shipped.ts";
-import { configuredModules, fileOfModule, loadModule } from "./load-modules.ts";
+import { configuredModules, fileOfModule, loadModule, locateModule } from "./load-modules.ts";
 import { domainCodeOf, InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
+import { withoutVariables } from "./module-variables.ts";
 
 /**
  * The modules that are named, else those of `rollcall.config.json` in the folder, else all shipped ones.
@@ -68,13 +69,22 @@ export interface DeclaredDomain {
 }
 
 export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDomain[] =>
-  modules.flatMap(({ domains }) =>
-    domains.map(({ name, contracts: { href }, code }) => ({
+  modules.flatMap((module) =>
+    module.domains.map(({ name, contracts: { href }, code }) => ({
       name,
       directory: fileURLToPath(href),
-      code: domainCodeOf(name, code(withoutBackends)),
+      code: domainCodeOf(name, code(withoutBackends, withoutVariables(module))),
     })),
   );
+
+/**
+ * The files that modules would be loaded from, without the shipped ones.
+ * @throws InvalidModuleError for one that is absent
+ */
+export const moduleFiles = (names: readonly string[], directory: string): readonly string[] =>
+  names
+    .filter((name) => !SHIPPED.some((module) => module.name === name))
+    .map((name) => fileURLToPath(locateModule(name, directory)));
 
 /** What another thread loads a module by; undefined for one that a program made itself. */
 export const specifierOf = (module: Module): string | undefined =>

@@ -8,7 +8,7 @@ import { EmbeddedBus } from "../../runtime/adapters/embedded-bus/embedded-bus.ts
 import { KafkaBus } from "../../runtime/adapters/kafka/kafka-bus.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts";
-import { ensureJournalPartitions, migrate } from "../../runtime/adapters/sql/migrate.ts";
+import { ensureJournalPartitions, migrate, type MigrationSet } from "../../runtime/adapters/sql/migrate.ts";
 import { SystemClock } from "../../runtime/adapters/system-clock.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
@@ -26,7 +26,7 @@ import {
   resolveStartupContracts,
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, consumerGroupsOf, deploymentOf } from "./deployment.ts";
-import { domainCodeOf, type Module } from "./module.ts";
+import { domainCodeOf, type Module, servedModules } from "./module.ts";
 
 const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const MIGRATIONS = [
@@ -34,6 +34,15 @@ export const MIGRATIONS = [
   { scope: "postgres", directory: installedPath("../../effects/postgres/migrations") },
   { scope: "table-catalog", directory: installedPath("../../effects/table-catalog/migrations") },
 ] as const;
+/** Ours, then those of the modules, each in a schema of its own. */
+export const migrationsOf = (modules: readonly Module[]): readonly MigrationSet[] => [
+  ...MIGRATIONS,
+  ...modules.flatMap(({ name, migrations }) =>
+    migrations
+      ? [{ scope: `module/${name}`, directory: fileURLToPath(migrations.href), schema: `rollcall_${name}` }]
+      : [],
+  ),
+];
 export const DAY_MS = 86_400_000;
 /** Names this process as owner of partitions, and in what it changes. */
 export const PROCESS_NAME = `${hostname()}:${process.pid}`;
@@ -78,7 +87,10 @@ export async function openShared(config: Config, { log, ...options }: HostOption
   const store = await openStore(config);
   opened.store = store;
   try {
-    await migrate(store, MIGRATIONS, () => failpoint("C13"));
+    await migrate(store, migrationsOf(servedModules(options.modules, options.only)), {
+      onApplied: () => failpoint("C13"),
+      onProgress: (name, forMs) => log?.info(`the migration ${name} ${progressText(forMs)}`),
+    });
     const deployment = await deploymentOf(config, consumerGroups);
     await claimStore(store, deployment);
     await ensureJournalPartitions(store, nextDays(clock));
@@ -102,6 +114,9 @@ export async function openShared(config: Config, { log, ...options }: HostOption
   }
 }
 
+const progressText = (forMs: number): string =>
+  forMs === 0 ? "begins" : `goes on, for ${Math.round(forMs / 1_000)} s now: nothing is served before it is done`;
+
 /** The domains to serve, each with the contracts of its folder. */
 function readDomains(
   config: Config,
@@ -114,7 +129,13 @@ function readDomains(
       .filter(({ name }) => only?.includes(name) ?? true)
       .map(({ name, contracts: { href }, code }) => {
         const backends = openBackends(name);
-        return { module, backends, directory: fileURLToPath(href), code: domainCodeOf(name, code(backends)) };
+        const variables = config.ofModules[module.name] ?? {};
+        return {
+          module,
+          backends,
+          directory: fileURLToPath(href),
+          code: domainCodeOf(name, code(backends, variables)),
+        };
       }),
   );
   const codes = domains.map(({ code }) => code);

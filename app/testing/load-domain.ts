@@ -7,7 +7,8 @@ import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { readContractFolder } from "../../runtime/contract/reading/contract-folder.ts";
 import { fromRfc3339 } from "../../runtime/core/time.ts";
 import { checkModule } from "../host/check-module.ts";
-import { domainCodeOf, type Module, type ModuleDomain } from "../host/module.ts";
+import { domainCodeOf, type Module, type ModuleDomain, type Variables } from "../host/module.ts";
+import { withoutVariables } from "../host/module-variables.ts";
 import { unknownName } from "./known-names.ts";
 import { memoryServiceCatalog } from "../../effects/service-catalog/memory-catalog.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -23,6 +24,8 @@ export interface TestDomainOptions {
    * SQL that refuses every use.
    */
   readonly backends?: Partial<Backends>;
+  /** Of the module's variables, as `config` makes them of the environment. Default: their defaults, else undefined. */
+  readonly config?: Variables;
   /** The time at which the test begins, RFC 3339; default: 2026-01-01T00:00:00Z. */
   readonly now?: string;
 }
@@ -34,12 +37,13 @@ export interface TestDomainOptions {
  * @throws Error with every diagnostic of contracts that have errors, by file and line
  */
 export function testDomain<Data = unknown>(module: Module, options: TestDomainOptions = {}): TestDomain<Data> {
-  const chosen = chosenDomain(checkModule(module, "under test"), options.domain);
+  const variables = { ...withoutVariables(checkModule(module, "under test")), ...options.config };
+  const chosen = chosenDomain(module, options.domain);
   const folder = options.contracts ?? chosen.contracts;
-  const model = validModel(chosen, typeof folder === "string" ? folder : fileURLToPath(folder));
+  const model = validModel(chosen, variables, typeof folder === "string" ? folder : fileURLToPath(folder));
   const clock = clockAt(options.now);
   const serviceCatalog = memoryServiceCatalog({ env: "test", namespace: "", domain: chosen.name });
-  const { effects = {} } = chosen.code({ ...withoutBackends, clock, serviceCatalog, ...options.backends });
+  const { effects = {} } = chosen.code({ ...withoutBackends, clock, serviceCatalog, ...options.backends }, variables);
   const code = { ...model.code, effects };
   return new TestDomain<Data>(compileDomain({ ...model, code }, { env: "test", namespace: "" }), code.messages, clock);
 }
@@ -47,11 +51,12 @@ export function testDomain<Data = unknown>(module: Module, options: TestDomainOp
 /** A domain's contracts as they were last read: a suite asks for the same with each test. */
 const lastModels = new WeakMap<ModuleDomain, { readonly read: string; readonly model: DomainModel }>();
 
-function validModel(domain: ModuleDomain, directory: string): DomainModel {
+function validModel(domain: ModuleDomain, variables: Variables, directory: string): DomainModel {
   const read = JSON.stringify(readContractFolder(directory));
   const last = lastModels.get(domain);
   if (last?.read === read) return last.model;
-  const { model, diagnostics } = validateDomain(directory, domainCodeOf(domain.name, domain.code(withoutBackends)));
+  const code = domainCodeOf(domain.name, domain.code(withoutBackends, variables));
+  const { model, diagnostics } = validateDomain(directory, code);
   if (!model) throw new Error(`the contracts have errors:\n${formatDiagnostics(diagnostics, "text")}`);
   lastModels.set(domain, { read, model });
   return model;

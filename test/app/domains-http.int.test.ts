@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
@@ -97,6 +97,34 @@ describe("the list of domains", () => {
     } finally {
       await server.close();
     }
+  });
+});
+
+describe("the check of edited contracts of a module that came from no file", () => {
+  it("is made all the same, with a plan", async () => {
+    await place("books", "checked");
+    await told("books", "checked");
+    expect(await send("books", "/contracts/check", { files: {}, plan_hours: 1 })).toMatchObject({
+      status: 200,
+      body: {
+        diagnostics: [],
+        graph: { domain: "books" },
+        model: { violations: [], states: expect.any(Number) },
+        plan: { otherwise: 0 },
+      },
+    });
+  });
+
+  it("names the line of a mistake", async () => {
+    const [file = ""] = readdirSync(join(folder, "books"));
+    const text = readFileSync(join(folder, "books", file), "utf8").replace(/^name:/m, "nam:");
+    const { body } = await send("books", "/contracts/check", { files: { [file]: text } });
+    expect(body).toMatchObject({
+      diagnostics: expect.arrayContaining([
+        expect.objectContaining({ file, line: expect.any(Number), severity: "error" }),
+      ]),
+      model: null,
+    });
   });
 });
 

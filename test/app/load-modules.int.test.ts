@@ -69,6 +69,26 @@ describe("modules", () => {
     ["with two domains of one name", "valid.domains.push(valid.domains[0]); export default valid;", "declared twice"],
     ["with routes that are no function", "export default { ...valid, routes: [] };", "routes: must be a function"],
     [
+      "with a variable that has no description",
+      "export default { ...valid, config: z.object({ TRIAL_KEY: z.string().describe('key').optional() }) };",
+      'config.TRIAL_KEY: has no description: end it with .describe("...")',
+    ],
+    [
+      "with a variable of ours",
+      "export default { ...valid, config: z.object({ DATABASE_URL_FILE: z.string().describe('mine') }) };",
+      "config.DATABASE_URL_FILE: is a name of rollcall's own",
+    ],
+    [
+      "with variables that are no schema",
+      "export default { ...valid, config: { TRIAL_KEY: 'string' } };",
+      "config: must be an object of Zod",
+    ],
+    [
+      "with a path of migrations instead of a URL",
+      "export default { ...valid, migrations: './migrations' };",
+      "migrations: must be the URL of the folder",
+    ],
+    [
       "with a measure that has no help",
       "valid.domains[0].measures = [{ name: 'a', help: '', durationMs: () => 1 }]; export default valid;",
       "domains.0.measures.0.help",

@@ -1,9 +1,10 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { redactorOf } from "../../app/host/redact.ts";
 import { createLog, logShellEvents } from "../../app/host/log.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 
-function logged(level: string, act: (log: ReturnType<typeof createLog>) => void) {
+function logged(level: string, act: (log: ReturnType<typeof createLog>) => void, redact = redactorOf([])) {
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -11,7 +12,7 @@ function logged(level: string, act: (log: ReturnType<typeof createLog>) => void)
       done();
     },
   });
-  act(createLog(level, stream as never));
+  act(createLog(level, redact, stream as never));
   return lines;
 }
 const loggedEvents = (level: string, ...events: object[]) =>
@@ -43,6 +44,16 @@ describe("the log", () => {
     });
     expect(JSON.stringify(line)).not.toContain("hunter2");
     expect(JSON.stringify(line)).toContain("postgres://[redacted]@db/x");
+  });
+
+  it("redacts the secrets that it is told, wherever a text has them", () => {
+    const secret = 'canary"of\\parcels';
+    const text = `https://example.com/?key=${secret}`;
+    const write = (log: ReturnType<typeof createLog>) =>
+      log.error({ err: new Error(text), "a@b": text }, `no answer: ${text}`);
+    const [line] = logged("info", write, redactorOf([secret]));
+    expect(line).toMatchObject({ msg: "no answer: https://example.com/?key=[redacted]", "a@b": expect.any(String) });
+    expect(JSON.stringify(line)).not.toContain("canary");
   });
 
   it("logs lifecycle at info, dead letters at warn, decisions and what troubles tell at debug", () => {

@@ -46,7 +46,7 @@ describe("bad messages, through the whole process", () => {
   beforeAll(async () => {
     bench = await HttpBench.open();
     const stream = new Writable({ write: (chunk: Buffer, _encoding, done) => ((log += chunk.toString()), done()) });
-    logShellEvents(createLog("trace", stream as never), bench.system);
+    logShellEvents(createLog("trace", undefined, stream as never), bench.system);
     bench.system.watch((event) => {
       told.push(event);
       if (event.kind === "decision") decided.set(event.message.entityId, event.decision.result);

@@ -11,6 +11,7 @@ export const trialModule = ({
   domain = "trial",
   api = "1",
   code = "() => codeOf()",
+  more = "",
 } = {}): string => `
 import { defineModule, handlersOf, message, reducer, z } from ${JSON.stringify(PACKAGE)};
 ${top}
@@ -28,6 +29,7 @@ export default defineModule({
   api: ${api},
   name: "${name}",
   domains: [{ name: "${domain}", contracts: new URL("./contracts/", import.meta.url), code: ${code} }],
+  ${more}
 });
 `;
 

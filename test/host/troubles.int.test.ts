@@ -27,7 +27,10 @@ describe("a host of domains", () => {
     host = await composeHost(readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "2" }), {
       modules: [toyModule("books", folder), toyModule("tools", folder), kioskModule("kiosks", folder)],
     });
-    logTroubles(createLog("info", { write: (line: string) => lines.push(JSON.parse(line)) } as never), host.troubles);
+    logTroubles(
+      createLog("info", undefined, { write: (line: string) => lines.push(JSON.parse(line)) } as never),
+      host.troubles,
+    );
   });
   afterEach(async () => {
     await host.stop();

@@ -25,7 +25,7 @@ it("docs/reference/command.md has the table that the commands make", async () =>
   const program = new Command("rollcall");
   const folders = ["app/commands", "app/modules/registration/commands"];
   for (const { path } of folders.flatMap((folder) => filesIn(folder)))
-    ((await import(join(ROOT, path))) as ModuleCommand).addCommands(program);
+    await ((await import(join(ROOT, path))) as ModuleCommand).addCommands(program);
   const rows = leavesOf(program).map(rowOf).toSorted();
   const text = readFileSync(join(ROOT, "docs/reference/command.md"), "utf8");
   const table = text.split("a test holds both equal -->\n\n")[1]?.split("\n\n")[0]?.trimEnd();

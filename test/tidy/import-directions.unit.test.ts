@@ -69,7 +69,7 @@ const ROOMS: readonly Room[] = [
     may: ["runtime/core/", "effects/*.ts", "effects/service-catalog/"],
     libraries: ["node:crypto", "node:http", "node:https", "zod"],
   },
-  { room: "effects/backends.ts", may: ["runtime/ports/", "effects/"], libraries: [] },
+  { room: "effects/backends.ts", may: ["runtime/ports/", "effects/"], libraries: ["zod"] },
   // What the package exports of backends.
   { room: "effects/index.ts", may: ["runtime/core/drift.ts", "runtime/ports/", "effects/"], libraries: [] },
   { room: "effects/", may: ["runtime/core/"], libraries: [] },

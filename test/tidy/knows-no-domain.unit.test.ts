@@ -4,15 +4,13 @@ import { filesIn, type Source } from "./sources.ts";
 
 /** A Kafka group has heartbeats of its own; nobody else has. */
 const GROUPS = ["runtime/adapters/", "runtime/ports/event-bus.ts"];
-/** Has the variables of every backend until backends bring their own. */
-const VARIABLES = "app/host/config.ts";
 
 const PAGE_ENDINGS = [".ts", ".tsx", ".css", ".html"];
 const outside = (files: readonly Source[], ...folders: readonly string[]): readonly Source[] =>
   files.filter(({ path }) => !folders.some((folder) => path.startsWith(folder)));
 
 const runtime = [...filesIn("runtime"), ...filesIn("runtime", ".sql")];
-const app = outside(filesIn("app"), "app/modules/", VARIABLES);
+const app = outside(filesIn("app"), "app/modules/");
 const page = outside(
   PAGE_ENDINGS.flatMap((ending) => filesIn("dashboard", ending)),
   "dashboard/registration/",

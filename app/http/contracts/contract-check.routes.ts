@@ -4,7 +4,6 @@ import { CheckerBusy, CheckTimeout } from "../../contract-check/contract-checker
 import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
-import type { Module } from "../../host/module.ts";
 import { specifierOf } from "../../host/modules.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
@@ -49,24 +48,15 @@ export function addContractCheckRoutes(http: Http, { system, checker }: DomainAp
       const merged = new Map([...inForce, ...Object.entries(files)]);
       const since = planHours && new Date(Date.now() - planHours * HOUR_MS).toISOString();
       const journal = readStoredJournal(store, system.domain.name, config, since ? { since } : {});
-      const request = {
-        module: requireSpecifier(system.module),
-        domain: system.name,
-        files: [...merged].map(([file, text]) => ({ file, text })),
-        ...{ model, planHours },
-      };
-      return checker.check(request, journal, CHECK_TIMEOUT_MS).catch(throwAsProblem);
+      const contracts = [...merged].map(([file, text]) => ({ file, text }));
+      const request = { domain: system.name, files: contracts, model, planHours };
+      const module = specifierOf(system.module);
+      const checked =
+        module === undefined
+          ? checker.checkHere(system.module, request, journal, CHECK_TIMEOUT_MS)
+          : checker.check({ ...request, module }, journal, CHECK_TIMEOUT_MS);
+      return checked.catch(throwAsProblem);
     },
-  );
-}
-
-function requireSpecifier(module: Module): string {
-  const specifier = specifierOf(module);
-  if (specifier !== undefined) return specifier;
-  throw new Problem(
-    "unavailable",
-    `contracts are checked in a thread of its own, which can load the module ${module.name} from a file only: ` +
-      "rollcall check and rollcall plan do the same",
   );
 }
 

@@ -5,12 +5,25 @@ import { fileURLToPath } from "node:url";
 import { Fault } from "../../core/fault.ts";
 import type { Sql, Store } from "../../ports/store.ts";
 import { refuseFormerStore } from "../former-store.ts";
-import { sqlStateOf } from "./sql-fault.ts";
+import { endsSession, sqlStateOf } from "./sql-fault.ts";
 
 /** A folder of files NNNN_name.sql. Each scope has its own sequence of numbers. */
 export interface MigrationSet {
   readonly scope: string;
   readonly directory: URL | string;
+  /** A schema of its own, created if missing: there are names that have none. Without it names need their schema. */
+  readonly schema?: string;
+}
+
+export interface MigrationOptions {
+  /** Called inside a migration's transaction after its script; for crash tests. */
+  readonly onApplied?: () => void;
+  /**
+   * Called when a migration of a set with a schema begins, with 0, and of any set every 5 s while it lasts. PGlite runs
+   * in this thread, and says nothing while a statement does.
+   * @param name `scope/file`
+   */
+  readonly onProgress?: (name: string, forMs: number) => void;
 }
 
 export interface Migration {
@@ -21,19 +34,29 @@ export interface Migration {
   readonly checksum: string;
 }
 
-type MigrationFile = Migration & { readonly text: string };
+interface MigrationFile extends Migration {
+  readonly path: string;
+  readonly text: string;
+  readonly schema: string | undefined;
+}
 
 /** An arbitrary number that every version of Rollcall must share. */
 const lockKey = 7_265_011;
 const insufficientPrivilege = "42501";
 const checkViolation = "23514";
-/** Creates the table that records which migrations were applied. */
-export const MIGRATION_TABLE = `
-  -- "create schema if not exists" needs the right to create one even if it exists. And to_regnamespace answers from a
-  -- cache, which on a connection that waited for another's migration is out of date.
+const progressMs = 5_000;
+/**
+ * "create schema if not exists" needs the right to create one even if it exists. And to_regnamespace answers from a
+ * cache, which on a connection that waited for another's migration is out of date.
+ */
+const createSchema = (schema: string): string => `
   do $$ begin
-    if not exists (select from pg_catalog.pg_namespace where nspname = 'rollcall') then create schema rollcall; end if;
-  end $$;
+    if not exists (select from pg_catalog.pg_namespace where nspname = '${schema}') then
+      create schema ${schema};
+    end if;
+  end $$;`;
+/** Creates the table that records which migrations were applied. */
+export const MIGRATION_TABLE = `${createSchema("rollcall")}
   create table if not exists rollcall.migration (
     scope text not null,
     number int not null,
@@ -47,8 +70,8 @@ export const MIGRATION_TABLE = `
  * Applies the migrations that are missing, set by set in the order of their numbers, each in a transaction of its own.
  * Idempotent; processes that start at once wait for one another. If none is missing the store is only read, so that a
  * role which may only read and write rows can start.
- * @param onApplied called inside a migration's transaction after its script; for crash tests
  * @returns the migrations that were applied now
+ * @throws Fault MIGRATION_FAILED, not retryable: the database refuses a statement; names file and line, if known
  * @throws Fault MIGRATION_REFUSED, not retryable: a migration is missing, and this role may not change tables
  * @throws Fault MIGRATION_MISMATCH, not retryable: an applied file was changed or does not exist here, or a missing one
  *   is older than an applied one; names the file
@@ -57,7 +80,7 @@ export const MIGRATION_TABLE = `
 export async function migrate(
   store: Store,
   sets: readonly MigrationSet[],
-  onApplied: () => void = () => {},
+  options: MigrationOptions = {},
 ): Promise<Migration[]> {
   const files = (await Promise.all(sets.map(readSet))).flat();
   const missing = (await refuseFormerStore(store)) ? await missingOf(store, files) : files;
@@ -65,7 +88,7 @@ export async function migrate(
   const applied: Migration[] = [];
   try {
     for (;;) {
-      const migration = await store.transaction((tx) => applyNext(store, tx, files, onApplied));
+      const migration = await store.transaction((tx) => applyNext(store, tx, files, options));
       if (migration === undefined) return applied;
       applied.push(migration);
     }
@@ -83,7 +106,7 @@ async function applyNext(
   store: Store,
   tx: Sql,
   files: readonly MigrationFile[],
-  onApplied: () => void,
+  { onApplied = () => {}, onProgress = () => {} }: MigrationOptions,
 ): Promise<Migration | undefined> {
   // Sent as a script because its timeout is long enough to wait for another process's migration. The lock is released
   // with the transaction.
@@ -91,8 +114,21 @@ async function applyNext(
   await store.script(tx, MIGRATION_TABLE);
   const [next] = await missingOf(tx, files);
   if (next === undefined) return undefined;
-  const { text, ...migration } = next;
-  await store.script(tx, text);
+  const { text, path, schema, ...migration } = next;
+  const name = `${migration.scope}/${migration.name}`;
+  const beganAtMs = performance.now();
+  if (schema !== undefined) {
+    onProgress(name, 0);
+    await store.script(tx, `${createSchema(schema)} set local search_path to ${schema}`);
+  }
+  const timer = setInterval(() => onProgress(name, performance.now() - beganAtMs), progressMs);
+  try {
+    await store.script(tx, text);
+  } catch (error) {
+    throw failureOf(next, error);
+  } finally {
+    clearInterval(timer);
+  }
   onApplied();
   await tx.query(
     `insert into rollcall.migration (scope, number, name, checksum, applied_at)
@@ -100,6 +136,19 @@ async function applyNext(
     [migration.scope, migration.number, migration.name, migration.checksum],
   );
   return migration;
+}
+
+/** What the database says of the file; an error that is not the file's is returned unchanged. */
+function failureOf({ scope, name, path, text, schema }: MigrationFile, error: unknown): unknown {
+  const state = sqlStateOf(error);
+  if (state === undefined || state === insufficientPrivilege || endsSession(error)) return error;
+  // Both drivers give the position in the whole script, from 1.
+  const { message, position } = (error as Fault).cause as { readonly message: string; readonly position?: string };
+  const line = position === undefined ? "" : `:${text.slice(0, Number(position) - 1).split("\n").length}`;
+  const others = schema === undefined ? "" : ", or serve others without it: --only DOMAINS";
+  const what = `the migration ${scope}/${name} fails: ${path}${line}: ${message} (${state})`;
+  const remedy = `nothing of this file is applied; correct it${others}`;
+  return new Fault("MIGRATION_FAILED", `${what}; ${remedy}`, { retryable: false, cause: error });
 }
 
 /** The files that are not applied yet, in order. @throws Fault MIGRATION_MISMATCH */
@@ -128,19 +177,24 @@ function mismatch({ scope, name }: Migration, what: string): Fault {
   return new Fault("MIGRATION_MISMATCH", `migration ${scope}/${name} ${what}`, { retryable: false });
 }
 
-async function readSet({ scope, directory }: MigrationSet): Promise<MigrationFile[]> {
-  const path = directory instanceof URL ? fileURLToPath(directory) : directory;
-  const names = (await readdir(path)).filter((name) => name.endsWith(".sql")).sort();
+async function readSet({ scope, directory, schema }: MigrationSet): Promise<MigrationFile[]> {
+  const folder = directory instanceof URL ? fileURLToPath(directory) : directory;
+  const entries = await readdir(folder).catch((error: unknown) => {
+    throw new Error(`the migrations of ${scope} can't be read: ${String(error)}`);
+  });
+  const names = entries.filter((name) => name.endsWith(".sql")).sort();
   const files = await Promise.all(
     names.map(async (name) => {
       const number = /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
-      if (number === undefined) throw new Error(`${join(path, name)}: a migration is called NNNN_name.sql`);
-      const text = await readFile(join(path, name), "utf8");
-      return { scope, number: Number(number), name, checksum: createHash("sha256").update(text).digest("hex"), text };
+      const path = join(folder, name);
+      if (number === undefined) throw new Error(`${path}: a migration is called NNNN_name.sql`);
+      const text = await readFile(path, "utf8");
+      const checksum = createHash("sha256").update(text).digest("hex");
+      return { scope, number: Number(number), name, checksum, path, text, schema };
     }),
   );
   const numbers = new Set(files.map(({ number }) => number));
-  if (numbers.size !== files.length) throw new Error(`two migrations in ${path} have the same number`);
+  if (numbers.size !== files.length) throw new Error(`two migrations in ${folder} have the same number`);
   return files;
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { migrate } from "../../../runtime/adapters/sql/migrate.ts";
 import { PostgresStore, type PostgresStoreOptions } from "../../../runtime/adapters/postgres/postgres-store.ts";
 import { describeReal } from "../../real/services/describe-real.ts";
@@ -230,6 +230,37 @@ describeReal("PostgresStore", (services) => {
     rmSync(directory, { recursive: true });
     await Promise.all(stores.map((store) => store.close()));
     await fresh.drop();
+  });
+
+  it("says every five seconds which migration is not done", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "rollcall-migrations-"));
+    writeFileSync(join(directory, "0001_slow.sql"), "select pg_advisory_xact_lock(4711)");
+    const [migrating, holding] = [await direct(), await direct()];
+    const said: string[] = [];
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      let migration: Promise<unknown> = Promise.resolve();
+      await holding.transaction(async (tx) => {
+        await tx.query("select pg_advisory_xact_lock(4711)");
+        migration = migrate(migrating, [{ scope: "module/slow", directory, schema: "rollcall_slow" }], {
+          onProgress: (name) => said.push(name),
+        });
+        await vi.waitUntil(() => said.length === 1);
+        // The timer begins when the statement is sent.
+        await vi.waitUntil(() => vi.getTimerCount() === 1);
+        await vi.advanceTimersByTimeAsync(10_000);
+      });
+      await migration;
+      expect(vi.getTimerCount()).toBe(0);
+      expect(said).toEqual(Array.from({ length: 3 }, () => "module/slow/0001_slow.sql"));
+    } finally {
+      vi.useRealTimers();
+      await migrating
+        .query("drop schema rollcall_slow; delete from rollcall.migration where scope = 'module/slow'")
+        .catch(() => {});
+      await Promise.all([migrating.close(), holding.close()]);
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it("opens no more connections than its limit", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -53,10 +53,51 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
 
     it("write nothing of a file that fails, and keep the files before it", async () => {
       write("0002_second.sql", "insert into rollcall.one values (2); insert into rollcall.nowhere values (1);");
-      await expect(migrate(store, [set])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      const refused = migrate(store, [set]);
+      await expect(refused).rejects.toMatchObject({ code: "MIGRATION_FAILED", retryable: false });
+      await expect(refused).rejects.toThrow(/test\/0002_second\.sql fails: .*0002_second\.sql:1: .*nowhere/);
       expect(await store.query("select id from rollcall.one")).toEqual([{ id: 1 }]);
       write("0002_second.sql", "insert into rollcall.one values (2);");
       expect(numbers(await migrate(store, [set]))).toEqual([2]);
+    });
+
+    describe("with a schema of their own", () => {
+      const own = (name: string, text: string): MigrationSet => {
+        mkdirSync(join(directory, name));
+        write(`${name}/0001_first.sql`, text);
+        return { scope: `module/${name}`, directory: join(directory, name), schema: `rollcall_${name}` };
+      };
+      beforeEach(() => async () => {
+        for (const name of ["parcels", "letters"]) await store.query(`drop schema if exists rollcall_${name} cascade`);
+      });
+
+      it("may have a table of the same name each, which statements name with the schema", async () => {
+        const parcels = own("parcels", "create table address (town text); insert into address values ('Ulm');");
+        const letters = own("letters", "create table address (street text);");
+        const begun: string[] = [];
+        await migrate(store, [set, parcels, letters], { onProgress: (name, forMs) => begun.push(`${name} ${forMs}`) });
+        expect(await store.query("select town from rollcall_parcels.address")).toEqual([{ town: "Ulm" }]);
+        expect(await store.query("select street from rollcall_letters.address")).toEqual([]);
+        expect(begun).toEqual(["module/parcels/0001_first.sql 0", "module/letters/0001_first.sql 0"]);
+        expect(await store.query("select to_regclass('public.address') as found")).toEqual([{ found: null }]);
+        expect(
+          (await store.query<{ path: string }>("select current_setting('search_path') as path"))[0]?.path,
+        ).toContain("public");
+      });
+
+      it("leave nothing behind when one fails, name file and line, and go on when it is corrected", async () => {
+        const parcels = own("parcels", "create table address (town text);");
+        write("parcels/0002_second.sql", "insert into address values ('Ulm');\n\ninsert into adress values ('Bonn');");
+        const refused = migrate(store, [set, parcels]);
+        await expect(refused).rejects.toMatchObject({ code: "MIGRATION_FAILED", retryable: false });
+        await expect(refused).rejects.toThrow(
+          /module\/parcels\/0002_second\.sql fails: .*:3: .*adress.*--only DOMAINS/,
+        );
+        expect(await store.query("select * from rollcall_parcels.address")).toEqual([]);
+        write("parcels/0002_second.sql", "insert into address values ('Bonn');");
+        expect(numbers(await migrate(store, [set, parcels]))).toEqual([2]);
+        expect(await store.query("select * from rollcall_parcels.address")).toEqual([{ town: "Bonn" }]);
+      });
     });
 
     it("refuse a changed file, naming it", async () => {
@@ -90,6 +131,8 @@ export function describeMigrations(name: string, connect: () => Promise<Store>):
       rmSync(join(directory, "0002_again.sql"));
       write("third.sql", "select 1");
       await expect(migrate(store, [set])).rejects.toThrow("third.sql");
+      const nowhere = { scope: "module/parcels", directory: join(directory, "nowhere") };
+      await expect(migrate(store, [nowhere])).rejects.toThrow(/migrations of module\/parcels can't be read: .*nowhere/);
     });
 
     describe("a store from before the first release", () => {
