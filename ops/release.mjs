@@ -94,7 +94,7 @@ function keepFixtures(copy, version) {
 function pack(copy, packages, version, folder) {
   mkdirSync(folder, { recursive: true });
   return packages.map((each) => {
-    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+    const args = ["pack", "--json", "--pack-destination", folder];
     const [packed] = Object.values(JSON.parse(run(join(copy, each.folder), "npm", args)));
     const files = packed.files.map(({ path }) => path);
     if (packed.name !== each.name || packed.version !== version)
