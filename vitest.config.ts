@@ -37,7 +37,10 @@ export default defineConfig({
     projects: [
       project("unit"),
       project("int", { globalSetup: [BUILT] }),
-      project("package", { testTimeout: 120_000, globalSetup: [BUILT] }),
+      project("package", {
+        ...withServices,
+        globalSetup: [...withServices.globalSetup, "test/package/global-setup.ts"],
+      }),
       project("real", withServices),
       project("page", {
         testTimeout: 120_000,

@@ -9,7 +9,7 @@ export {
   type EffectContext,
   type IntentPayload,
   type Outcome,
-  failed as refused,
+  failed,
 } from "../runtime/core/effect.ts";
 export { Fault } from "../runtime/core/fault.ts";
 export {
@@ -25,13 +25,7 @@ export {
   nothing,
   type Nothing,
 } from "../runtime/core/handler.ts";
-export {
-  intent,
-  type Intent,
-  type IntentDefinition,
-  type NewIntent,
-  noIntent as none,
-} from "../runtime/core/intent.ts";
+export { intent, type Intent, type IntentDefinition, type NewIntent, noIntent } from "../runtime/core/intent.ts";
 export {
   DeadlineFired,
   IntentFailed,
@@ -46,13 +40,20 @@ export {
 } from "../runtime/core/message.ts";
 export {
   defineModule,
+  type DomainAccess,
   type Job,
   type JobContext,
   type Measure,
   type Module,
   type ModuleCode,
+  type ModuleCommand,
   type ModuleDomain,
   type Variables,
+  type ModuleHttp,
+  type ModuleRoute,
+  type RouteReply,
+  type RouteRequest,
+  type RoutesContext,
 } from "./host/module.ts";
 export type { Backends } from "../effects/backends.ts";
 export type { Served, ServeOptions } from "./host/serve-options.ts";

@@ -21,7 +21,7 @@ export function addCommands(program: Command): void {
     .action(list);
   withServerDomainOptions(dlq.command("show"))
     .description("one dead letter, with the message as it came")
-    .argument("<id>")
+    .argument("<id>", "as rollcall dlq list shows it")
     .action(show);
   addAction(dlq, "retry", "publishes them to their topic again, byte for byte", (path) => ["POST", `${path}/retry`]);
   addAction(dlq, "drop", "deletes them; the journal and the dead letter topic keep their copies", (path) => [
@@ -35,7 +35,7 @@ type RequestOf = (path: string) => readonly [method: "POST" | "DELETE", path: st
 function addAction(dlq: Command, name: string, description: string, requestOf: RequestOf): void {
   withFilterOptions(withServerDomainOptions(dlq.command(name)))
     .description(description)
-    .argument("[ids...]")
+    .argument("[ids...]", "as rollcall dlq list shows them; without any, --code, --topic or --all chooses")
     .option("--all", "all that were not retried yet", false)
     .option("--reason <text>", "why; it is stored with the decision")
     .action((ids: string[], options: FilterOptions, command: Command) => applyToEach(requestOf, ids, options, command));

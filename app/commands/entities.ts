@@ -39,7 +39,7 @@ export function addCommands(program: Command): void {
     .action(list);
   withServerDomainOptions(entities.command("show"))
     .description("one entity with its data, and the end of its timeline")
-    .argument("<id>")
+    .argument("<id>", "of the entity: what its messages have in the contract's entity_id field")
     .action(show);
   withServerDomainOptions(entities.command("watch"))
     .description("events as they are published, until interrupted; with --json a line each")
@@ -51,7 +51,7 @@ export function addCommands(program: Command): void {
       "why an entity is in its state, what it is waiting for and what can change it; exits 1 for an unknown one, 2 " +
         "when several domains have it",
     )
-    .argument("<[domain/]id>")
+    .argument("<[domain/]id>", "of the entity; with its domain where several have that id: parcels/p-1")
     .action(explain);
 }
 

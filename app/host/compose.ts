@@ -7,7 +7,7 @@ import { assertDeployment } from "../../runtime/shell/deployment.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import type { Config } from "./config.ts";
-import { jobContextOf } from "./job-context.ts";
+import { domainAccessOf, jobContextOf } from "./job-context.ts";
 import { Jobs, type ServedJob } from "./jobs.ts";
 import {
   busName,
@@ -126,7 +126,8 @@ function composeSystem(
       }),
   });
   const { jobs = [], measures = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
-  const jobContext = jobContextOf({ backends, variables: config.ofModules[module.name] ?? {}, runtime, store });
+  const access = { backends, variables: config.ofModules[module.name] ?? {}, runtime, store };
+  const jobContext = jobContextOf(access);
   const system = {
     // `measures`: the durations that its module measures.
     ...{ config, module, backends, measures, runtime, store, clock },
@@ -147,6 +148,8 @@ function composeSystem(
     /** Every message of the domain, with its schema. */
     messages: source.code.messages,
     bus: runtime.bus,
+    /** For the module's routes. */
+    access: domainAccessOf(access, "http"),
     jobs: jobs.map((job): ServedJob => ({ domain: source.code.domain, job, observe, context: jobContext })),
     /** Calls the listener for each event of the shell, after it happened; the function returned ends it. */
     watch: (listener: Observe): (() => void) => {

@@ -7,12 +7,12 @@ import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { ENTITY_COLUMNS } from "../../runtime/shell/turns/entity-row.ts";
 import type { ServedJob } from "./jobs.ts";
-import type { JobContext, Variables } from "./module.ts";
+import type { DomainAccess, JobContext, Variables } from "./module.ts";
 import type { ReloadingRuntime } from "./reloading-runtime.ts";
 import { messageTo } from "./outgoing-message.ts";
 
 const PUBLISH_MS = 10_000;
-/** Of one run. */
+/** Of one run, and of all routes. */
 const PUBLISHES_MAX = 1_000;
 const PAGE = { limit: 100, limitMax: 1_000 } as const;
 
@@ -25,35 +25,44 @@ interface DomainParts {
 
 /** What the runs of a domain's jobs are given. */
 export const jobContextOf =
-  ({ backends, variables, runtime, store }: DomainParts): ServedJob["context"] =>
-  (signal, assertCurrent): JobContext => {
-    let publishing = 0;
-    return {
-      backends,
-      config: variables,
-      signal,
-      async publish(type, payload) {
-        assertCurrent();
-        if (publishing >= PUBLISHES_MAX) throw new Error(`${PUBLISHES_MAX} publishes are not confirmed: await them`);
-        const message = messageOf(runtime, type, payload);
-        publishing++;
-        await runtime.bus.publish([message], { timeoutMs: PUBLISH_MS }).finally(() => publishing--);
-      },
-      async read({ after = "", limit = PAGE.limit } = {}) {
-        assertCurrent();
-        const { domain } = runtime.contracts;
-        const entities = await store.query<Entity>(
-          `select ${ENTITY_COLUMNS} from rollcall.entity
-            where domain = $1 and entity_id > $2 order by entity_id limit $3`,
-          [domain.name, after, Math.min(Math.max(1, limit), PAGE.limitMax)],
-        );
-        return entities.map((entity) => viewOf(entity, domain.orchestrator));
-      },
-    };
+  (parts: DomainParts): ServedJob["context"] =>
+  (signal, assertCurrent): JobContext => ({ ...domainAccessOf(parts, "job", assertCurrent), signal });
+
+/**
+ * @param source of its messages, as their header says
+ * @param assertCurrent throws when the domain may not be used any more
+ */
+export function domainAccessOf(
+  { backends, variables, runtime, store }: DomainParts,
+  source: "job" | "http",
+  assertCurrent: () => void = () => {},
+): DomainAccess {
+  let publishing = 0;
+  return {
+    backends,
+    config: variables,
+    async publish(type, payload) {
+      assertCurrent();
+      if (publishing >= PUBLISHES_MAX) throw new Error(`${PUBLISHES_MAX} publishes are not confirmed: await them`);
+      const message = messageOf(runtime, type, payload, source);
+      publishing++;
+      await runtime.bus.publish([message], { timeoutMs: PUBLISH_MS }).finally(() => publishing--);
+    },
+    async read({ after = "", limit = PAGE.limit } = {}) {
+      assertCurrent();
+      const { domain } = runtime.contracts;
+      const entities = await store.query<Entity>(
+        `select ${ENTITY_COLUMNS} from rollcall.entity
+          where domain = $1 and entity_id > $2 order by entity_id limit $3`,
+        [domain.name, after, Math.min(Math.max(1, limit), PAGE.limitMax)],
+      );
+      return entities.map((entity) => viewOf(entity, domain.orchestrator));
+    },
   };
+}
 
 /** Checked as the runtime checks it when it arrives. */
-function messageOf(runtime: DomainParts["runtime"], type: string, payload: Payload): OutgoingMessage {
+function messageOf(runtime: DomainParts["runtime"], type: string, payload: Payload, source: string): OutgoingMessage {
   const { domain } = runtime.contracts;
   const status = runtime.status();
   if (status.partitions === 0)
@@ -65,6 +74,6 @@ function messageOf(runtime: DomainParts["runtime"], type: string, payload: Paylo
   }
   const id = v7();
   const envelope = { envelope_id: id, payload_type: type, payload };
-  const headers = { "content-type": "application/json", message_id: id, source: "job" };
+  const headers = { "content-type": "application/json", message_id: id, source };
   return messageTo(domain, consumed, status, envelope, headers).outgoing;
 }

@@ -58,15 +58,11 @@ export interface Job<Config = Variables> {
   readonly run: (context: JobContext<Config>) => Promise<void>;
 }
 
-export interface JobContext<Config = Variables> {
+/** What code of a module that is no function of its contracts may do with a domain. */
+export interface DomainAccess<Config = Variables> {
   readonly backends: Backends;
   /** The module's variables. */
   readonly config: Config;
-  /**
-   * Aborted when the process stops, or can't be sure any more to be the only one that runs the job. The run should
-   * end within 5 s. From then on `publish` and `read` reject.
-   */
-  readonly signal: AbortSignal;
   /**
    * Publishes a message of the domain, as anybody would. Resolves when the bus has it; what it leads to comes later.
    * @param type one of the contract's `consumed_events`
@@ -79,6 +75,51 @@ export interface JobContext<Config = Variables> {
    * @throws Fault STORE_UNAVAILABLE
    */
   read(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly EntityView<unknown>[]>;
+}
+
+/** What a run of a job is given. */
+export interface JobContext<Config = Variables> extends DomainAccess<Config> {
+  /**
+   * Aborted when the process stops, or can't be sure any more to be the only one that runs the job. The run should
+   * end within 5 s. From then on `publish` and `read` reject.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** What `routes` is given of a domain. */
+export interface RoutesContext<Config = Variables> extends DomainAccess<Config> {
+  readonly name: string;
+}
+
+/** What a route is asked: as Fastify has it. The body is an object, of JSON. */
+export interface RouteRequest {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** How a route answers: as Fastify has it. */
+export interface RouteReply {
+  /** The HTTP status; without it 200. */
+  code(status: number): RouteReply;
+  header(name: string, value: string): RouteReply;
+}
+
+/** An HTTP route of a module: what is promised of Fastify's. */
+export interface ModuleRoute {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** From the root, such as `/api/v1/parcels/:parcel_id/label`. A `node` token is held to its own entity's id field. */
+  readonly url: string;
+  /** Who may use it: `anyone` also without a token; otherwise these roles, and operators. */
+  readonly config: { readonly access: "anyone" | readonly ("reader" | "node")[] };
+  /** What it resolves with is the answer, as JSON. What it throws is a problem (RFC 9457). */
+  readonly handler: (request: RouteRequest, reply: RouteReply) => Promise<unknown>;
+}
+
+/** Takes routes: a Fastify instance. */
+export interface ModuleHttp {
+  route(route: ModuleRoute): unknown;
 }
 
 /** A file with a command of a module. */
@@ -110,12 +151,8 @@ export interface Module<Config extends z.ZodObject = z.ZodObject> {
    * `rollcall parcels`. A file is loaded only when its command is called, and for `--help`.
    */
   readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
-  /**
-   * Adds HTTP routes of its own, once for each of its domains that is served. `http` is a fastify instance whose routes
-   * need `config.access`; `api` is what the domain's other routes share. Their types are left to whoever uses them:
-   * this package exports no types of other packages.
-   */
-  routes?(http: object, api: object): void | Promise<void>;
+  /** Adds HTTP routes of its own, once for each of its domains that is served. */
+  routes?(http: ModuleHttp, domain: RoutesContext<z.output<Config>>): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */
   readonly isAtRoot?: boolean;
 }

@@ -14,7 +14,11 @@ export interface ServerOptions {
 /** `--url` and `--json`, for a command that asks a running server. */
 export const withServerOptions = (command: Command): Command =>
   command
-    .addOption(new Option("--url <url>", "the server's address").env("ROLLCALL_URL").default(DEFAULT_URL))
+    .addOption(
+      new Option("--url <url>", "the server's address; ROLLCALL_TOKEN is the token that it is sent")
+        .env("ROLLCALL_URL")
+        .default(DEFAULT_URL),
+    )
     .option("--json", "print JSON", false);
 
 /** A problem that the server answered; the message is its detail. */

@@ -11,6 +11,7 @@ const ASSETS = [
   ["schemas", ".json"],
   ["app/http/docs", ".css"],
   ["app/template", ""],
+  ["app/template-minimal", ""],
   ["effects", ".sql"],
   ["runtime", ".sql"],
 ];

@@ -66,7 +66,17 @@ handler_routing:
 `;
 
 const MODULE = `
-import { defineModule, handlersOf, message, reducer, z } from "rollcall";
+import {
+  defineModule,
+  handlersOf,
+  type Job,
+  type Measure,
+  message,
+  type ModuleHttp,
+  reducer,
+  type RoutesContext,
+  z,
+} from "rollcall";
 import { type Backends, ConsulRegister, ConsulRegistrationConfirmed, serviceCatalogEffects } from "rollcall/backends";
 
 export const PrinterSeen = message("PrinterSeen", { printer_id: z.string() });
@@ -91,11 +101,67 @@ export const codeOn = (backends: Backends) => ({
   effects: { HandlerConsulRegister: serviceCatalogEffects(backends).HandlerConsulRegister },
 });
 
+const search: Job = {
+  name: "search",
+  every: "1s",
+  async run({ publish, read, signal }) {
+    const [first, second] = await read({ limit: 2 });
+    if (!first || second?.id === first.id + "-twin" || signal.aborted) return;
+    await publish("PrinterSeen", { printer_id: first.id + "-twin" });
+  },
+};
+
+const seen: Measure = {
+  name: "printer_seen",
+  help: "From the log to the decision.",
+  durationMs: ({ events, entity }, brokerTimeMs) =>
+    entity && events.length > 0 ? brokerTimeMs() - entity.stateSince : undefined,
+};
+
+function routes(http: ModuleHttp, { name, publish, read }: RoutesContext): void {
+  http.route({
+    method: "GET",
+    url: "/api/v1/printers",
+    config: { access: ["reader"] },
+    handler: async () => ({ name, ids: (await read()).map(({ id }) => id) }),
+  });
+  http.route({
+    method: "POST",
+    url: "/api/v1/printers/:printer_id",
+    config: { access: [] },
+    async handler({ params }, reply) {
+      await publish("PrinterSeen", z.object({ printer_id: z.string() }).parse(params));
+      reply.code(202).header("location", "/api/v1/printers");
+      return {};
+    },
+  });
+}
+
 export default defineModule({
   api: 1,
   name: "printers",
-  domains: [{ name: "printers", contracts: new URL("./contracts/", import.meta.url), code: codeOn }],
+  domains: [
+    {
+      name: "printers",
+      contracts: new URL("./contracts/", import.meta.url),
+      code: codeOn,
+      jobs: [search],
+      measures: [seen],
+    },
+  ],
+  commands: { printers: () => import("./commands.js") },
+  routes,
 });
+`;
+
+const COMMANDS = `
+interface Program {
+  command(name: string): { description(text: string): { action(run: () => void): unknown } };
+}
+
+export function addCommands(program: Program): void {
+  program.command("printers").description("what is printed").action(() => console.log("nothing"));
+}
 `;
 
 const MAIN = `
@@ -112,12 +178,16 @@ const states = decisions.map(({ state }) => state);
 console.log(states.join(), services.map(({ address, port }) => address + ":" + port).join());
 `;
 
-/** A stranger's domain in TypeScript that writes to the service catalog, with a program that tests it. */
+/**
+ * A stranger's domain in TypeScript that writes to the service catalog, with all that a module may have, and with a
+ * program that tests it.
+ */
 export function catalogDomain(installed: Installed, folder: string): string {
   installed.write(`${folder}/package.json`, '{ "type": "module" }\n');
   installed.write(`${folder}/contracts/orchestrator.yaml`, ORCHESTRATOR);
   installed.write(`${folder}/contracts/reducer.yaml`, REDUCER);
   installed.write(`${folder}/contracts/effects.yaml`, EFFECTS);
   installed.write(`${folder}/module.ts`, MODULE);
+  installed.write(`${folder}/commands.ts`, COMMANDS);
   return installed.write(`${folder}/main.ts`, MAIN).replace(/ts$/, "js");
 }

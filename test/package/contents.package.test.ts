@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../tidy/sources.ts";
-import { pack, type Packed } from "./installed.ts";
+import { pack, type Packed } from "./packages.ts";
 
 const CLIENT_BYTES_MAX = 300_000;
 

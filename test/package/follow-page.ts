@@ -30,7 +30,7 @@ export async function followPage(installed: Installed, page: string, port: numbe
   const follow = async (command: string): Promise<string> => {
     // The package is installed already, for all of them: no registry has it.
     if (command === "npm install rollcall") return "";
-    if (command === "npm install") await installed.installInto(folder);
+    if (command === "npm install") await installed.installIn(folder);
     else if (command.startsWith("cd ")) folder = join(folder, command.slice(3));
     else if (command === "npm start") server = await installed.serve(port, folder);
     else return shell(command);

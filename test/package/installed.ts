@@ -1,25 +1,9 @@
 import { execFile, type ExecFileException, spawn, type ChildProcess } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { inject } from "vitest";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { ROOT } from "../tidy/sources.ts";
-
-const run = promisify(execFile);
-/** What root becomes, who may write everywhere: nobody. */
-const NOBODY = 65_534;
-const OTHER_USER = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+import { npmInstall, OTHER_USER } from "./packages.ts";
 
 export interface Ran {
   readonly code: number;
@@ -27,51 +11,10 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export interface Packed {
-  readonly filename: string;
-  readonly unpackedSize: number;
-  readonly files: readonly { readonly path: string }[];
-}
-
-/** Both packages as `npm pack` makes them, or would. */
-export async function pack(...more: readonly string[]): Promise<{ rollcall: Packed; client: Packed }> {
-  const args = ["pack", "--json", "--ignore-scripts", "--workspace", "client", "--include-workspace-root", ...more];
-  const { stdout } = await run("npm", args, { cwd: ROOT, maxBuffer: 1 << 26 });
-  const packed = JSON.parse(stdout) as readonly (Packed & { readonly name: string })[];
-  const named = (name: string): Packed => {
-    const found = packed.find((each) => each.name === name);
-    if (!found) throw new Error(`npm pack has not made ${name}`);
-    return found;
-  };
-  return { rollcall: named("rollcall"), client: named("rollcall-client") };
-}
-
-// A package that wants another Node than ours does is refused.
-const INSTALL = ["install", "--omit=dev", "--engine-strict", "--prefer-offline", "--no-audit", "--no-fund"];
-
-/** Both packages installed in a folder of its own, for a user who may write beside them but not to them. */
+/** Both packages, as they are installed for all files of tests, and what a file runs there. */
 export class Installed {
-  /** With a space, as people have them. */
-  readonly folder = join(mkdtempSync(join(tmpdir(), "rollcall-package-")), "my project");
+  readonly folder = inject("packages");
   readonly #running = new Set<ChildProcess>();
-  #tarballs: readonly string[] = [];
-
-  static async open(): Promise<Installed> {
-    const installed = new Installed();
-    await installed.#install();
-    return installed;
-  }
-
-  async #install(): Promise<void> {
-    mkdirSync(join(this.folder, "data"), { recursive: true });
-    writeFileSync(join(this.folder, "package.json"), '{ "private": true }\n');
-    const { rollcall, client } = await pack("--pack-destination", join(this.folder, ".."));
-    this.#tarballs = [rollcall, client].map(({ filename }) => join(this.folder, "..", filename));
-    await run("npm", [...INSTALL, ...this.#tarballs], { cwd: this.folder });
-    chmodSync(join(this.folder, ".."), 0o755);
-    if (OTHER_USER.uid !== undefined) chownSync(join(this.folder, "data"), NOBODY, NOBODY);
-    else await run("chmod", ["-R", "a-w", join(this.folder, "node_modules")]);
-  }
 
   /** A file beside node_modules. */
   write(name: string, text: string): string {
@@ -81,9 +24,9 @@ export class Installed {
     return path;
   }
 
-  /** `npm install` in a folder whose package.json names a version that no registry has. */
-  async installInto(folder: string): Promise<void> {
-    await run("npm", [...INSTALL, ...this.#tarballs.slice(0, 1)], { cwd: folder });
+  /** `npm install`, by the one who packed: with what this machine has downloaded before. */
+  installIn(folder: string): Promise<unknown> {
+    return npmInstall(folder);
   }
 
   /** Of everything that was installed, in bytes. */
@@ -127,10 +70,14 @@ export class Installed {
   }
 
   /** `rollcall start` in a folder, until it is ready. */
-  async serve(port: number, folder = join(this.folder, "data")): Promise<ChildProcess> {
+  async serve(
+    port: number,
+    folder = join(this.folder, "data"),
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ChildProcess> {
     const own = join(folder, "node_modules/.bin/rollcall");
     const server = spawn(existsSync(own) ? own : join(this.folder, "node_modules/.bin/rollcall"), ["start"], {
-      ...this.#as({ ROLLCALL_HTTP_PORT: String(port) }),
+      ...this.#as({ ...env, ROLLCALL_HTTP_PORT: String(port) }),
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -156,9 +103,8 @@ export class Installed {
     return { cwd: data, env, maxBuffer: 1 << 26, ...OTHER_USER };
   }
 
-  async close(): Promise<void> {
+  /** Ends what runs. */
+  close(): void {
     for (const child of this.#running) child.kill("SIGKILL");
-    if (OTHER_USER.uid === undefined) await run("chmod", ["-R", "u+w", this.folder]);
-    rmSync(join(this.folder, ".."), { recursive: true, force: true });
   }
 }

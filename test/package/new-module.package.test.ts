@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePorts } from "../real/services/free-ports.ts";
+import { waitUntil } from "../real/services/wait-until.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { catalogDomain } from "./catalog-domain.ts";
 import { compile, compileProject, STRICT } from "./consumer.ts";
@@ -11,11 +12,11 @@ import { Installed } from "./installed.ts";
 let installed: Installed;
 let followed: Followed;
 beforeAll(async () => {
-  installed = await Installed.open();
+  installed = new Installed();
   const { http } = await freePorts(["http"]);
   followed = await followPage(installed, "docs/guide/write-a-domain.md", http);
 }, 300_000);
-afterAll(() => installed?.close());
+afterAll(() => installed.close());
 
 describe("the module of rollcall new", () => {
   it("is tested, checked and served by the commands of the guide, its entity explained", async () => {
@@ -25,7 +26,7 @@ describe("the module of rollcall new", () => {
     expect(code).toBe(0);
   });
 
-  it("depends on the version that wrote it", async () => {
+  it("depends on what wrote it: here on the file that was installed, since no registry has it", async () => {
     const { stdout: version } = await installed.rollcall("--version");
     expect(await installed.rollcall("new", "lost_items", "lost items")).toEqual({
       code: 0,
@@ -33,7 +34,8 @@ describe("the module of rollcall new", () => {
       stderr: "",
     });
     const written = readFileSync(join(installed.folder, "data/lost items/package.json"), "utf8");
-    expect(JSON.parse(written)).toMatchObject({ name: "lost_items", dependencies: { rollcall: version.trim() } });
+    const dependencies = { rollcall: `file:../../../rollcall-${version.trim()}.tgz` };
+    expect(JSON.parse(written)).toMatchObject({ name: "lost_items", dependencies });
   });
 
   it("has contracts that are valid under its name", async () => {
@@ -84,11 +86,45 @@ describe("the module of rollcall new", () => {
   });
 });
 
+describe("the module of rollcall new --minimal", () => {
+  const LINES_MAX = 40;
+
+  it("is tested, checked and served: at most 40 lines of YAML in one file, and no code but shapes", async () => {
+    expect(await installed.rollcall("new", "visits", "--minimal")).toMatchObject({ code: 0, stderr: "" });
+    const folder = join(installed.folder, "data/visits");
+    expect(readdirSync(join(folder, "contracts"))).toEqual(["contract.yaml"]);
+    const lines = readFileSync(join(folder, "contracts/contract.yaml"), "utf8").trimEnd().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(LINES_MAX);
+    expect(readFileSync(join(folder, "module.js"), "utf8")).not.toMatch(/handler\(|reducer\(|effect\(/);
+    for (const script of ["test", "check"])
+      expect(await installed.runIn(folder, "npm", "run", script)).toMatchObject({ code: 0 });
+    const { http } = await freePorts(["http"]);
+    await installed.serve(http, folder);
+    const url = `http://127.0.0.1:${http}/api/v1`;
+    const added = { payload_type: "AddItem", payload: { item_id: "i-1", owner: "ann" } };
+    const headers = { "content-type": "application/json" };
+    expect((await fetch(`${url}/events`, { method: "POST", headers, body: JSON.stringify(added) })).status).toBe(202);
+    await waitUntil(
+      async () =>
+        expect(await (await fetch(`${url}/entities/i-1`)).json()).toMatchObject({
+          ...{ state: "ADDED", data: { owner: "ann" } },
+        }),
+      { what: "the item", timeoutMs: 20_000 },
+    );
+  });
+});
+
 describe("a domain of somebody else in TypeScript", () => {
   it("uses the service catalog, and is tested in memory", async () => {
     const main = catalogDomain(installed, "printers");
     expect(await compile(installed, "printers")).toBe("");
     expect(await installed.node(main)).toEqual({ code: 0, stdout: "LISTED 10.0.0.9:631\n", stderr: "" });
+  });
+
+  it("has a command where rollcall.config.json names it, which help lists", async () => {
+    installed.write("printers/rollcall.config.json", '{ "modules": ["./module.js"] }\n');
+    expect(await installed.rollcallIn("printers", "printers")).toEqual({ code: 0, stdout: "nothing\n", stderr: "" });
+    expect((await installed.rollcallIn("printers", "--help")).stdout).toMatch(/^ {2}printers +what is printed$/m);
   });
 });
 

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import fastifyStatic from "@fastify/static";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { System } from "../../host/compose.ts";
 import { PAGE_FILES } from "../../built-files.ts";
@@ -12,6 +12,18 @@ const DOMAIN_PATHS = ["/", "/contracts", "/events", "/dead-letters", "/playgroun
 const ENTITY_PATHS = ["/entities", "/entities/:id"] as const;
 /** Names that the build gives, with a hash of the content: they can be cached for ever. */
 const AssetParams = z.object({ file: z.string().regex(/^[\w.-]+-[\w-]{8}\.(js|css|svg|woff2)$/) });
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
+/** The build writes each file in these too, the smallest first; and how the names of those files end. */
+const ENCODINGS = [
+  ["br", ".br"],
+  ["gzip", ".gz"],
+] as const;
 const PUBLIC_ROUTE = { config: { access: "anyone" }, schema: { hide: true } } as const;
 
 /**
@@ -19,7 +31,6 @@ const PUBLIC_ROUTE = { config: { access: "anyone" }, schema: { hide: true } } as
  * @param systems without one at the root, `/` leads to the first
  */
 export function addPageRoutes(http: Http, systems: readonly System[]): void {
-  void http.register(fastifyStatic, { root: PAGE_FILES, serve: false, preCompressed: true, cacheControl: false });
   if (systems.some(({ module }) => module.isAtRoot)) addPagePaths(http, DOMAIN_PATHS);
   else http.get("/", PUBLIC_ROUTE, (_request, reply) => reply.redirect(`/domains/${systems[0]?.name}`));
   addPagePaths(
@@ -29,16 +40,39 @@ export function addPageRoutes(http: Http, systems: readonly System[]): void {
   http.get(
     "/assets/:file",
     { ...PUBLIC_ROUTE, schema: { ...PUBLIC_ROUTE.schema, params: AssetParams } },
-    async ({ params: { file } }, reply) =>
-      reply.header("cache-control", "public, max-age=31536000, immutable").sendFile(`assets/${file}`),
+    ({ params: { file }, headers }, reply) =>
+      sendFile(reply, `assets/${file}`, "public, max-age=31536000, immutable", headers["accept-encoding"]),
   );
 }
 
 /** The page decides itself what it shows at each of these paths. */
 export function addPagePaths(http: Http, paths: readonly string[]): void {
   for (const path of paths)
-    http.get(path, PUBLIC_ROUTE, async (_request, reply) => {
-      if (!existsSync(join(PAGE_FILES, "index.html"))) throw notFound("the dashboard is not built: npm run build");
-      return reply.header("cache-control", "no-cache").sendFile("index.html");
-    });
+    http.get(path, PUBLIC_ROUTE, ({ headers }, reply) =>
+      sendFile(reply, "index.html", "no-cache", headers["accept-encoding"]),
+    );
 }
+
+/** @throws Problem not-found: there is no such file */
+async function sendFile(
+  reply: FastifyReply,
+  file: string,
+  caching: string,
+  acceptedEncodings = "",
+): Promise<FastifyReply> {
+  const [encoding, ending] = ENCODINGS.find(([name]) => accepts(acceptedEncodings, name)) ?? [];
+  const content = await readFile(join(PAGE_FILES, `${file}${ending ?? ""}`)).catch(() => undefined);
+  if (!content) throw notFound("the page has no such file; in a checkout npm run build makes the page");
+  if (encoding !== undefined) void reply.header("content-encoding", encoding);
+  return reply
+    .headers({ "cache-control": caching, vary: "accept-encoding" })
+    .type(CONTENT_TYPES[extname(file)] ?? "application/octet-stream")
+    .send(content);
+}
+
+/** By a request's `accept-encoding`, such as `gzip;q=0.8, br`. */
+const accepts = (header: string, encoding: string): boolean =>
+  header.split(",").some((part) => {
+    const [name, quality = ""] = part.split(";");
+    return name?.trim() === encoding && !/^\s*q=0(\.0*)?\s*$/.test(quality);
+  });

@@ -23,6 +23,8 @@ export function openDomainApi(
     overview.close();
   };
   return {
+    ...system.access,
+    name: system.name,
     ...{ system, counts, failures, overview, streams, close },
     ...{ checker: shared.checker, troubles: shared.troubles },
     publisher: new BatchingPublisher(system.bus),

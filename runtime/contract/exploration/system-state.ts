@@ -165,6 +165,8 @@ function reachedAfter(
 
 const IDS_AND_TIMES =
   /"(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/g;
+/** Ms since the epoch, of this century and the next: what code makes of `now`. */
+const TIMES_MS = /(?<=[:,[])\d{13}(?=[,}\]])/g;
 /** Counters that the runtime writes into events, and that a reducer may have copied into its data. */
 const COUNTERS = /"(?:entity_seq|attempt|version)":\d+/g;
 const START = toRfc3339(START_MS);
@@ -203,5 +205,6 @@ export function stateFingerprint(system: SystemState): string {
       if (value.includes("T")) return value < START ? "before" : "since";
       return roles.get(value) ?? "an id";
     })
+    .replace(TIMES_MS, (ms) => (Number(ms) < START_MS ? '"before"' : '"since"'))
     .replace(COUNTERS, "");
 }

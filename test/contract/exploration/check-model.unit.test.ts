@@ -73,6 +73,15 @@ describe("checkModel", () => {
     expect(untaken).toEqual([]);
   });
 
+  it("takes a time that the data keep in ms, as handlers are given it, for a time", () => {
+    const { reducer } = toyCode;
+    const note_amount = (_: unknown, { now }: { readonly now: number }) => ({ amount: now }) as never;
+    const code: DomainCode = { ...toyCode, reducer: { ...reducer, updates: { ...reducer.updates, note_amount } } };
+    const { diagnostics, states } = checkModel(validateDomain(toyFolder, code).model!, 5_000);
+    expect(diagnostics).toEqual([]);
+    expect(states).toBeLessThan(5_000);
+  });
+
   it("takes the values that a condition tells apart, also where no example has them", () => {
     const edits = [
       orchestrator(
