@@ -45,6 +45,7 @@ export {
   type JobContext,
   type Measure,
   type Module,
+  type ModuleBackend,
   type ModuleCode,
   type ModuleCommand,
   type ModuleDomain,

@@ -20,7 +20,8 @@ export const SECRET_HEADERS = [TOKEN_HEADER] as const;
 
 /** A backend that a domain has asked for. */
 export interface OpenedBackend {
-  readonly name: "catalogue";
+  /** `catalogue`, or that of a module's own: `module/name`. */
+  readonly name: string;
   /** @throws Fault UNAVAILABLE, retryable: no answer */
   check(): Promise<{ readonly version: string }>;
 }

@@ -1,19 +1,16 @@
 import { z } from "zod";
-import { withoutBackends } from "../../effects/backends.ts";
 import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
 import { CONFIG_SCHEMA } from "./config.ts";
-import {
-  InvalidModuleError,
-  MODULE_API,
-  type Module,
-  type ModuleCode,
-  type ModuleDomain,
-  type Variables,
-} from "./module.ts";
+import { InvalidModuleError, MODULE_API, type Module, type ModuleCode, type ModuleDomain } from "./module.ts";
 import { withoutVariables } from "./module-variables.ts";
+import { refusingBackends, TAKEN_NAMES } from "./own-backends.ts";
 
 const Name = z.string().regex(/^[a-z][a-z0-9_]{0,40}$/, "must be 1 to 41 of a-z 0-9 _, beginning with a letter");
 const aFunction = z.custom((value) => typeof value === "function", "must be a function");
+const BackendName = z
+  .string()
+  .regex(/^[a-z][a-zA-Z0-9]{0,40}$/, "must be 1 to 41 letters and digits, beginning with a small one")
+  .refine((name) => !TAKEN_NAMES.includes(name), "is the name of a backend that there is already");
 const record = z.record(z.string(), z.unknown());
 
 const SECOND_MS = 1_000;
@@ -64,6 +61,9 @@ const ModuleShape = z.strictObject({
     })
     .optional(),
   migrations: folderUrl.optional(),
+  backends: z
+    .record(BackendName, z.strictObject({ open: aFunction, check: aFunction.optional(), close: aFunction.optional() }))
+    .optional(),
 });
 
 function problemsOfConfig({ shape }: z.ZodObject): readonly (readonly [name: string, message: string])[] {
@@ -97,9 +97,8 @@ export function checkModule(candidate: unknown, from: string): Module {
   const parsed = ModuleShape.safeParse(candidate);
   if (!parsed.success) throw invalid(from, issueTexts(parsed.error));
   const module = candidate as Module;
-  const variables = withoutVariables(module);
   const problems = module.domains.flatMap((domain) =>
-    problemsOfCode(domain, variables).map((problem) => `domain ${domain.name}: ${problem}`),
+    problemsOfCode(module, domain).map((problem) => `domain ${domain.name}: ${problem}`),
   );
   const names = module.domains.map(({ name }) => name);
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
@@ -117,12 +116,16 @@ const invalid = (from: string, problems: readonly string[]): InvalidModuleError 
   new InvalidModuleError(`the module ${from} can't be used:\n${problems.map((each) => `  ${each}`).join("\n")}`);
 
 const issueTexts = ({ issues }: z.ZodError): string[] =>
-  issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+  issues.flatMap((issue) => {
+    // Of a key that is wrong only the issues within say what is.
+    const messages = issue.code === "invalid_key" ? issue.issues.map(({ message }) => message) : [issue.message];
+    return messages.map((message) => (issue.path.length === 0 ? message : `${issue.path.join(".")}: ${message}`));
+  });
 
-function problemsOfCode({ code }: ModuleDomain, variables: Variables): readonly string[] {
+function problemsOfCode(module: Module, { code }: ModuleDomain): readonly string[] {
   let made: unknown;
   try {
-    made = code(withoutBackends, variables);
+    made = code(refusingBackends(module), withoutVariables(module));
   } catch (error) {
     return [`code() throws ${String(error)}: make what it needs when an effect runs, not before`];
   }

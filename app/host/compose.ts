@@ -34,7 +34,7 @@ export type System = ReturnType<typeof composeSystem>;
  */
 export async function composeHost(config: Config, options: HostOptions) {
   const shared = await openShared(config, options);
-  const { clock, domains, store } = shared;
+  const { clock, domains, ownBackends, store } = shared;
   const host = { onFailure, models: () => systems.map(({ model }) => model) };
   const systems: readonly System[] = domains.map((domain) => composeSystem(config, shared, domain, options, host));
   for (const name of config.ROLLCALL_DOMAIN_PARTITIONS?.keys() ?? [])
@@ -64,6 +64,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     troubles.stop();
     await jobs.stop();
     await Promise.all(systems.map(({ runtime }) => runtime.stop()));
+    await ownBackends.close((err) => options.log?.warn({ err }, "a backend of a module can't be closed"));
     await store.close();
   };
   return {

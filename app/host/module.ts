@@ -31,7 +31,23 @@ export interface Measure {
   readonly durationMs: (decision: Decision, brokerTimeMs: () => number) => number | undefined;
 }
 
-export interface ModuleDomain<Config = Variables> {
+/** A way of a module's own to something outside, such as a client of a database or a queue. */
+export interface ModuleBackend<Config = Variables, Client = unknown> {
+  /**
+   * Called once in a process, when the backend is first used. What it returns is `backends.<name>`: it connects when it
+   * is used, or is a promise.
+   */
+  open(config: Config): Client;
+  /**
+   * Whether it can be reached; asked every few seconds while it is in use. Rejects with the reason, which is a trouble
+   * of the domain; resolves with what `rollcall doctor` shows, such as a version.
+   */
+  check?(client: Client): Promise<string | undefined>;
+  /** The process stops, and no effect runs any more. */
+  close?(client: Client): Promise<void> | void;
+}
+
+export interface ModuleDomain<Config = Variables, Own = object> {
   /** As `domain:` in its contracts: `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /** The folder of its contracts: `new URL("./contracts/", import.meta.url)`. */
@@ -40,13 +56,13 @@ export interface ModuleDomain<Config = Variables> {
    * Called for `validate`, `check`, `graph`, `plan` and `replay` too: then backends refuse every use, and each variable
    * of `config` has its default or is undefined. So it hands on what effects need, and these use it when they run.
    */
-  readonly code: (backends: Backends, config: Config) => ModuleCode;
+  readonly code: (backends: Backends & Own, config: Config) => ModuleCode;
   readonly measures?: readonly Measure[];
-  readonly jobs?: readonly Job<Config>[];
+  readonly jobs?: readonly Job<Config, Own>[];
 }
 
 /** Work that is done from time to time, or all the time, by one of the processes that serve the domain. */
-export interface Job<Config = Variables> {
+export interface Job<Config = Variables, Own = object> {
   /** Unique in its domain: `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
   /**
@@ -55,12 +71,12 @@ export interface Job<Config = Variables> {
    */
   readonly every: string;
   /** May be called again after each end. What it throws is told to operators, and that is all that follows. */
-  readonly run: (context: JobContext<Config>) => Promise<void>;
+  readonly run: (context: JobContext<Config, Own>) => Promise<void>;
 }
 
 /** What code of a module that is no function of its contracts may do with a domain. */
-export interface DomainAccess<Config = Variables> {
-  readonly backends: Backends;
+export interface DomainAccess<Config = Variables, Own = object> {
+  readonly backends: Backends & Own;
   /** The module's variables. */
   readonly config: Config;
   /**
@@ -78,7 +94,7 @@ export interface DomainAccess<Config = Variables> {
 }
 
 /** What a run of a job is given. */
-export interface JobContext<Config = Variables> extends DomainAccess<Config> {
+export interface JobContext<Config = Variables, Own = object> extends DomainAccess<Config, Own> {
   /**
    * Aborted when the process stops, or can't be sure any more to be the only one that runs the job. The run should
    * end within 5 s. From then on `publish` and `read` reject.
@@ -87,7 +103,7 @@ export interface JobContext<Config = Variables> extends DomainAccess<Config> {
 }
 
 /** What `routes` is given of a domain. */
-export interface RoutesContext<Config = Variables> extends DomainAccess<Config> {
+export interface RoutesContext<Config = Variables, Own = object> extends DomainAccess<Config, Own> {
   readonly name: string;
 }
 
@@ -129,11 +145,15 @@ export interface ModuleCommand {
 }
 
 /** Domains that are installed and served together: contracts, and the code that they name. */
-export interface Module<Config extends z.ZodObject = z.ZodObject> {
+export interface Module<Config extends z.ZodObject = z.ZodObject, Own extends object = object> {
   readonly api: typeof MODULE_API;
   /** `^[a-z][a-z0-9_]{0,40}$`. */
   readonly name: string;
-  readonly domains: readonly ModuleDomain<z.output<Config>>[];
+  readonly domains: readonly ModuleDomain<z.output<Config>, Own>[];
+  /**
+   * Backends of its own, by name: `^[a-z][a-zA-Z0-9]{0,40}$`. Each is opened once in a process, when it is first used.
+   */
+  readonly backends?: { readonly [Name in keyof Own]: ModuleBackend<z.output<Config>, Own[Name]> };
   /**
    * Its own variables of the environment, by their names: `z.object({ PARCELS_URL: z.url().describe("...") })`. Each
    * has a description, of which "(secret)" at the end makes a secret: `NAME_FILE` may name a file, and no log shows it.
@@ -152,7 +172,7 @@ export interface Module<Config extends z.ZodObject = z.ZodObject> {
    */
   readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
   /** Adds HTTP routes of its own, once for each of its domains that is served. */
-  routes?(http: ModuleHttp, domain: RoutesContext<z.output<Config>>): void | Promise<void>;
+  routes?(http: ModuleHttp, domain: RoutesContext<z.output<Config>, Own>): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */
   readonly isAtRoot?: boolean;
 }
@@ -162,8 +182,9 @@ export const servedModules = (modules: readonly Module[], only: readonly string[
   modules.filter(({ domains }) => domains.some(({ name }) => only?.includes(name) ?? true));
 
 /** Declares a module. It is checked where it is loaded, so that a module in JavaScript is checked too. */
-export const defineModule = <Config extends z.ZodObject = z.ZodObject>(module: Module<Config>): Module =>
-  module as unknown as Module;
+export const defineModule = <Config extends z.ZodObject = z.ZodObject, Own extends object = object>(
+  module: Module<Config, Own>,
+): Module => module as unknown as Module;
 
 /** A module that can't be used: its message names the module, each problem and the remedy. */
 export class InvalidModuleError extends Error {

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { withoutBackends } from "../../effects/backends.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { SHIPPED } from "../modules/shipped.ts";
 import { configuredModules, fileOfModule, loadModule, locateModule } from "./load-modules.ts";
 import { domainCodeOf, InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
 import { withoutVariables } from "./module-variables.ts";
+import { refusingBackends } from "./own-backends.ts";
 
 /**
  * The modules that are named, else those of `rollcall.config.json` in the folder, else all shipped ones.
@@ -73,7 +73,7 @@ export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDo
     module.domains.map(({ name, contracts: { href }, code }) => ({
       name,
       directory: fileURLToPath(href),
-      code: domainCodeOf(name, code(withoutBackends, withoutVariables(module))),
+      code: domainCodeOf(name, code(refusingBackends(module), withoutVariables(module))),
     })),
   );
 

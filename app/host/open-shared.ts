@@ -27,6 +27,7 @@ import {
 } from "./contracts-in-force.ts";
 import { consumerGroupOf, consumerGroupsOf, deploymentOf } from "./deployment.ts";
 import { domainCodeOf, type Module, servedModules } from "./module.ts";
+import { OwnBackends } from "./own-backends.ts";
 
 const installedPath = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 export const MIGRATIONS = [
@@ -81,7 +82,8 @@ export async function openShared(config: Config, { log, ...options }: HostOption
   // The contracts are checked against the effects before a store is opened, so the effects get it later.
   const opened: { store?: Store } = {};
   const sql: Sql = { query: (text, values) => (opened.store as Store).query(text, values) };
-  const read = readDomains(config, { ...options, sql, clock });
+  const ownBackends = new OwnBackends();
+  const read = readDomains(config, { ...options, sql, clock, ownBackends });
   const names = read.map(({ source }) => source.code.domain);
   const consumerGroups = consumerGroupsOf(config, names);
   const store = await openStore(config);
@@ -107,7 +109,7 @@ export async function openShared(config: Config, { log, ...options }: HostOption
     const createBus = (domain: string): EventBus =>
       openBus(config, { broker, log, domain, onPartPublished: () => failpoint("C7") });
     const bounds = new SharedBounds({ ...DEFAULT_LIMITS, ...options.limits }, domains.length);
-    return { bounds, clock, createBus, deployment, domains, failpoint, store };
+    return { bounds, clock, createBus, deployment, domains, failpoint, ownBackends, store };
   } catch (error) {
     await store.close();
     throw error;
@@ -117,10 +119,16 @@ export async function openShared(config: Config, { log, ...options }: HostOption
 const progressText = (forMs: number): string =>
   forMs === 0 ? "begins" : `goes on, for ${Math.round(forMs / 1_000)} s now: nothing is served before it is done`;
 
+interface DomainParts {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly ownBackends: OwnBackends;
+}
+
 /** The domains to serve, each with the contracts of its folder. */
 function readDomains(
   config: Config,
-  { modules, only, contractsDir, sql, clock }: HostOptions & { readonly sql: Sql; readonly clock: Clock },
+  { modules, only, contractsDir, sql, clock, ownBackends }: HostOptions & DomainParts,
 ): ServedDomain[] {
   const names = { env: config.ROLLCALL_ENV, namespace: config.ROLLCALL_NAMESPACE };
   const openBackends = backendsOf({ variables: config, scope: names, sql, clock });
@@ -128,8 +136,8 @@ function readDomains(
     module.domains
       .filter(({ name }) => only?.includes(name) ?? true)
       .map(({ name, contracts: { href }, code }) => {
-        const backends = openBackends(name);
         const variables = config.ofModules[module.name] ?? {};
+        const backends = ownBackends.addTo(openBackends(name), module, variables);
         return {
           module,
           backends,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type Backends, withoutBackends } from "../../effects/backends.ts";
+import type { Backends } from "../../effects/backends.ts";
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
@@ -7,6 +7,7 @@ import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import { readContractFolder } from "../../runtime/contract/reading/contract-folder.ts";
 import { fromRfc3339 } from "../../runtime/core/time.ts";
 import { checkModule } from "../host/check-module.ts";
+import { refusingBackends } from "../host/own-backends.ts";
 import { domainCodeOf, type Module, type ModuleDomain, type Variables } from "../host/module.ts";
 import { withoutVariables } from "../host/module-variables.ts";
 import { unknownName } from "./known-names.ts";
@@ -21,9 +22,9 @@ export interface TestDomainOptions {
   readonly contracts?: string | URL;
   /**
    * What the module's effects use when `runEffects` runs them. Default: the test's clock, `memoryServiceCatalog`, and
-   * SQL that refuses every use.
+   * SQL and backends of the module's own that refuse every use.
    */
-  readonly backends?: Partial<Backends>;
+  readonly backends?: Partial<Backends> & Readonly<Record<string, unknown>>;
   /** Of the module's variables, as `config` makes them of the environment. Default: their defaults, else undefined. */
   readonly config?: Variables;
   /** The time at which the test begins, RFC 3339; default: 2026-01-01T00:00:00Z. */
@@ -40,10 +41,13 @@ export function testDomain<Data = unknown>(module: Module, options: TestDomainOp
   const variables = { ...withoutVariables(checkModule(module, "under test")), ...options.config };
   const chosen = chosenDomain(module, options.domain);
   const folder = options.contracts ?? chosen.contracts;
-  const model = validModel(chosen, variables, typeof folder === "string" ? folder : fileURLToPath(folder));
+  const model = validModel(module, chosen, variables, typeof folder === "string" ? folder : fileURLToPath(folder));
   const clock = clockAt(options.now);
   const serviceCatalog = memoryServiceCatalog({ env: "test", namespace: "", domain: chosen.name });
-  const { effects = {} } = chosen.code({ ...withoutBackends, clock, serviceCatalog, ...options.backends }, variables);
+  const { effects = {} } = chosen.code(
+    { ...refusingBackends(module), clock, serviceCatalog, ...options.backends },
+    variables,
+  );
   const code = { ...model.code, effects };
   return new TestDomain<Data>(compileDomain({ ...model, code }, { env: "test", namespace: "" }), code.messages, clock);
 }
@@ -51,11 +55,11 @@ export function testDomain<Data = unknown>(module: Module, options: TestDomainOp
 /** A domain's contracts as they were last read: a suite asks for the same with each test. */
 const lastModels = new WeakMap<ModuleDomain, { readonly read: string; readonly model: DomainModel }>();
 
-function validModel(domain: ModuleDomain, variables: Variables, directory: string): DomainModel {
+function validModel(module: Module, domain: ModuleDomain, variables: Variables, directory: string): DomainModel {
   const read = JSON.stringify(readContractFolder(directory));
   const last = lastModels.get(domain);
   if (last?.read === read) return last.model;
-  const code = domainCodeOf(domain.name, domain.code(withoutBackends, variables));
+  const code = domainCodeOf(domain.name, domain.code(refusingBackends(module), variables));
   const { model, diagnostics } = validateDomain(directory, code);
   if (!model) throw new Error(`the contracts have errors:\n${formatDiagnostics(diagnostics, "text")}`);
   lastModels.set(domain, { read, model });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { composeHost, type Host } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { createLog, logTroubles } from "../../app/host/log.ts";
+import type { ModuleDomain } from "../../app/host/module.ts";
 import { addDoctorRoutes } from "../../app/http/health/doctor.routes.ts";
 import { addHealthRoutes } from "../../app/http/health/health.routes.ts";
 import { addAuthentication } from "../../app/http/server/access.ts";
@@ -68,6 +69,40 @@ describe("a host of domains", () => {
     await host.start();
     await until(owned);
     for (const domain of [undefined, "books", "tools", "kiosks"]) expect(await readiness(domain)).toEqual([200]);
+  });
+
+  it("says of a module's own backend that it can't be reached, and what it is when it can", async () => {
+    const away = { error: new Error("connection refused") as Error | null };
+    const queue = {
+      open: () => ({}),
+      check: () => (away.error ? Promise.reject(away.error) : Promise.resolve("queue 7")),
+    };
+    await host.stop();
+    const { domains, ...module } = toyModule("tools", folder);
+    const use = domains.map((domain): ModuleDomain => ({
+      ...domain,
+      code: (backends, variables) => {
+        expect(backends).toHaveProperty("queue");
+        return domain.code(backends, variables);
+      },
+    }));
+    const modules = [toyModule("books", folder), { ...module, domains: use, backends: { queue } }];
+    host = await composeHost(readConfig({ ROLLCALL_DATA_DIR: join(folder, "data"), ROLLCALL_PARTITIONS: "2" }), {
+      modules,
+    });
+    await host.start();
+    await until(owned);
+    expect(await readiness("tools")).toEqual([503, "BACKEND_UNAVAILABLE"]);
+    expect(await readiness("books")).toEqual([200]);
+    const { body } = await ask("/api/v1/doctor?domain=tools");
+    expect(body["checks"]).toContainEqual(
+      expect.objectContaining({ name: "BACKEND_UNAVAILABLE", detail: expect.stringContaining("connection refused") }),
+    );
+    away.error = null;
+    await until(async () => (await readiness("tools")).join() === "200");
+    expect((await ask("/api/v1/doctor?domain=tools")).body["checks"]).toContainEqual({
+      ...{ domain: "tools", name: "tools/queue", level: "ok", detail: "queue 7" },
+    });
   });
 
   it("is ready while one domain can't be served, which is not, and has the reason with what to do", async () => {

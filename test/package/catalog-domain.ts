@@ -137,15 +137,39 @@ function routes(http: ModuleHttp, { name, publish, read }: RoutesContext): void 
   });
 }
 
+class Network {
+  constructor(readonly community: string) {}
+  async ping(): Promise<string> {
+    return "network of " + this.community;
+  }
+}
+
 export default defineModule({
   api: 1,
   name: "printers",
+  config: z.object({ PRINTERS_COMMUNITY: z.string().default("public").describe("whose printers are looked for") }),
+  backends: {
+    network: {
+      open: ({ PRINTERS_COMMUNITY }) => new Network(PRINTERS_COMMUNITY),
+      check: (network) => network.ping(),
+    },
+  },
   domains: [
     {
       name: "printers",
       contracts: new URL("./contracts/", import.meta.url),
       code: codeOn,
-      jobs: [search],
+      jobs: [
+        search,
+        {
+          name: "announce",
+          every: "1d",
+          async run({ backends: { network }, config }) {
+            const community: string = network.community;
+            if (community !== config.PRINTERS_COMMUNITY) throw new Error(await network.ping());
+          },
+        },
+      ],
       measures: [seen],
     },
   ],

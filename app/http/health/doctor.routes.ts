@@ -85,8 +85,7 @@ type Examinations<Examined> = Readonly<Record<string, (examined: Examined) => Ch
 const EXAMINATIONS: Examinations<System> = {
   contracts: (system) => [contractsCheck(system)],
   bus: busChecks,
-  catalogue: ({ backends: { opened } }) =>
-    Promise.all(opened.map(async ({ name, check }) => ok(name, (await check()).version))),
+  backends: backendChecks,
   partitions: partitionChecks,
   intents: intentChecks,
   "dead letters": deadLetterChecks,
@@ -125,6 +124,12 @@ function contractsCheck({ model, domain }: System): Check {
     ({ contract: { name, contract_version: v } }) => `${name} ${v.major}.${v.minor}.${v.patch}`,
   );
   return ok("contracts", `${versions.join(", ")}; content ${domain.contractHash.slice(0, 12)}`);
+}
+
+/** One that can't be reached is a trouble. */
+async function backendChecks({ backends: { opened } }: System): Promise<Check[]> {
+  const asked = await Promise.allSettled(opened.map(async ({ name, check }) => ok(name, (await check()).version)));
+  return asked.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
 }
 
 async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check[]> {
