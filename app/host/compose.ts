@@ -40,12 +40,11 @@ export async function composeHost(config: Config, options: HostOptions) {
   for (const name of config.ROLLCALL_DOMAIN_PARTITIONS?.keys() ?? [])
     if (!systems.some((system) => system.name === name))
       options.log?.warn(`ROLLCALL_DOMAIN_PARTITIONS names ${name}, which is not served here`);
-  const failed = new Set<System>();
   /** One that fails is started anew by its runtime, as long as there is another one to serve. */
   function onFailure(system: System, error: unknown): void {
-    failed.add(system);
-    if (failed.size === systems.length) return (options.onFatal ?? rethrow)(error);
-    void system.runtime.restart(error).then(() => failed.delete(system));
+    const isOneLeft = systems.some((other) => other !== system && !other.runtime.failure);
+    if (!isOneLeft) return (options.onFatal ?? rethrow)(error);
+    void system.runtime.restart(error);
   }
   const jobs = new Jobs(
     systems.flatMap((system) => system.jobs),

@@ -60,6 +60,8 @@ export class ReloadingRuntime {
   #runtime: Runtime;
   #refusedChange: RefusedChange | null = null;
   #failure: DomainFailure | null = null;
+  /** Since the failure. */
+  #hasRestarted = false;
   /** Changes of contracts run one after another: each waits for the one before. */
   #pendingChange: Promise<unknown> = Promise.resolve();
   #stopping = false;
@@ -82,8 +84,9 @@ export class ReloadingRuntime {
     return this.#refusedChange;
   }
 
-  /** Null while the runtime runs. */
+  /** Null while the runtime runs: one that was started anew has its partitions. */
   get failure(): DomainFailure | null {
+    if (this.#failure && this.#hasRestarted && this.status().isAssignmentSettled) this.#failure = null;
     return this.#failure;
   }
 
@@ -197,7 +200,7 @@ export class ReloadingRuntime {
         const inForce = await contractInForce(store, source.code.domain);
         // Those of before may be in force again after this process could not follow.
         if (!inForce || inForce.hash === this.#contracts.domain.contractHash)
-          return this.#failure ? await this.#run() : undefined;
+          return failures > 0 ? await this.#run() : undefined;
         const next = await loadStoredContracts(store, inForce.hash, source);
         return await this.#switchTo(next, inForce.by, []);
       } catch (error) {
@@ -236,7 +239,7 @@ export class ReloadingRuntime {
       this.#runtime = this.#createRuntime();
       try {
         await this.#runtime.start();
-        this.#failure = null;
+        this.#hasRestarted = true;
         return;
       } catch (error) {
         await this.#runtime.stop();
@@ -250,7 +253,8 @@ export class ReloadingRuntime {
 
   #recordFailure(error: unknown): void {
     const { clock, observe } = this.#options;
-    this.#failure = { atMs: this.#failure?.atMs ?? clock.wallMs(), error };
+    this.#failure = { atMs: this.failure?.atMs ?? clock.wallMs(), error };
+    this.#hasRestarted = false;
     observe({ kind: "domain_failed", error: error instanceof Error ? error.message : String(error) });
   }
 

@@ -99,7 +99,7 @@ export interface EventBus {
 
   /**
    * The ends of the log, by a request to the broker that begins after the call.
-   * @throws Fault BUS_UNAVAILABLE, retryable: no answer within `timeoutMs`
+   * @throws Fault BUS_UNAVAILABLE, retryable: no answer within `timeoutMs`, or the consumer group refuses this process
    */
   logEnds(topics: readonly string[], limit: TimeLimit): Promise<ByTopicPartition<LogEnds>>;
 
@@ -114,5 +114,10 @@ export interface BusDescription {
   readonly kind: "kafka" | "embedded";
   readonly version: string;
   readonly brokers: number;
-  readonly topics: readonly { readonly topic: string; readonly partitions: number; readonly logAppendTime: boolean }[];
+  readonly topics: readonly {
+    readonly topic: string;
+    /** Null: one of them has no leader. */
+    readonly partitions: number | null;
+    readonly logAppendTime: boolean;
+  }[];
 }

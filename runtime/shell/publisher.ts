@@ -3,7 +3,7 @@ import type { Message } from "../core/message.ts";
 import { publishedMessage } from "../core/runtime-messages.ts";
 import { traceparentIn } from "../core/trace.ts";
 import type { OutgoingMessage } from "../ports/event-bus.ts";
-import { backOffMs, sleep, type ShellContext } from "./shell-context.ts";
+import { backOffMs, type Failing, failingSince, sleep, type ShellContext } from "./shell-context.ts";
 import type { Partition } from "./partitions/partition.ts";
 
 /** What a `published(...)` message says of its event. */
@@ -27,6 +27,7 @@ export class Publisher {
   #queue: OutboxEntry[] = [];
   #inFlight = 0;
   #failures = 0;
+  #failing: Failing | undefined;
   #willWake = false;
 
   constructor(context: ShellContext) {
@@ -35,6 +36,11 @@ export class Publisher {
 
   get size(): number {
     return this.#queue.length + this.#inFlight;
+  }
+
+  /** Set while what waits can't be published. */
+  get failing(): Failing | undefined {
+    return this.#failing;
   }
 
   add(entries: readonly OutboxEntry[]): void {
@@ -48,6 +54,7 @@ export class Publisher {
       const batch = this.#queue.splice(0, limits.publishMessagesMax).filter(({ partition }) => !partition.isLost);
       this.#inFlight = batch.length;
       if (batch.length > 0) await this.#publishBatch(batch);
+      this.#failing = undefined;
       this.#inFlight = 0;
     }
   }
@@ -79,6 +86,7 @@ export class Publisher {
           return this.#publishOneByOne(remaining, error);
         }
         observe({ kind: "unreachable", part: "bus", error: String(error) });
+        this.#failing = failingSince(this.#failing, error as Error, clock.monotonicMs());
         await sleep(clock, backOffMs(++this.#failures));
         remaining = remaining.filter(({ partition }) => !partition.isLost);
       }

@@ -74,7 +74,7 @@ export class Runtime {
     this.#publisher = new Publisher(this.#context);
     this.#intents = new IntentRunner(this.#context);
     this.#deadlines = new DeadlineScheduler(this.#context, () => this.#serviceMonitor.isInService);
-    this.#serviceMonitor = new ServiceMonitor(this.#context, this.#deadlines);
+    this.#serviceMonitor = new ServiceMonitor(this.#context, this.#deadlines, this.#publisher);
     this.#reconciler = new Reconciler(this.#context, (target) => this.#intents.isPending(target));
     this.#turns = new TurnRunner(this.#context, {
       onCommitted: (plan) => this.#startCommitted(plan),

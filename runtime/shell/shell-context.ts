@@ -41,6 +41,16 @@ export interface ShellContext {
   readonly onPartitionsLost: (partitions: readonly Partition[]) => void;
 }
 
+/** That all tries have failed since a time, in monotonic ms. */
+export interface Failing {
+  readonly sinceMs: number;
+  readonly reason: string;
+}
+export const failingSince = (before: Failing | undefined, { message }: Error, nowMs: number): Failing => ({
+  sinceMs: before?.sinceMs ?? nowMs,
+  reason: message,
+});
+
 /** Waits between tries when the bus or the store fails; the last one repeats. */
 const BACK_OFF_MS = [50, 100, 200, 500, 1_000, 2_000] as const;
 export const backOffMs = (failures: number): number => BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length) - 1] ?? 0;

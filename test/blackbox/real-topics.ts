@@ -17,9 +17,11 @@ const DEAD_LETTERS = "dlq.registration";
 /** Names of the public topics of one environment and namespace. */
 export class RealTopics {
   readonly #namespace: string;
+  readonly #notOutputs: ReadonlySet<string>;
 
   constructor(namespace: string) {
     this.#namespace = namespace;
+    this.#notOutputs = new Set([...Object.values(INPUTS), DEAD_LETTERS].map((name) => this.named(name)));
   }
 
   /** The name of a topic, given `evt.node-introspection`. */
@@ -41,7 +43,7 @@ export class RealTopics {
   }
 
   isOutput(topic: string): boolean {
-    return topic !== this.deadLetters && !Object.values(INPUTS).some((name) => this.named(name) === topic);
+    return !this.#notOutputs.has(topic);
   }
 
   inputsAmong(records: readonly LoggedRecord[]): InputRecord[] {

@@ -43,7 +43,7 @@ export interface RealOptions {
   readonly moreOutputs?: readonly string[];
 }
 
-export type StartOptions = Partial<Pick<ProgramOptions, "contractsDir" | "tolerated">>;
+export type StartOptions = Partial<Pick<ProgramOptions, "contractsDir" | "tolerated" | "command">>;
 
 /** The real mode on Kafka, Postgres and Consul, with a namespace and a database of its own. */
 export class RealWorld implements World {

@@ -113,6 +113,21 @@ describe("a host of several domains", () => {
     expect([after[0] === before[0], after[1] === before[1]]).toEqual([true, false]);
   });
 
+  it("goes on with both while a change of one's contracts is refused", async () => {
+    await served();
+    const file = join(folder, "tools", "orders.yaml");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(file, text.replace("trigger: OrderPaid", "trigger: OrderLent"));
+    await expect(host.system("tools").runtime.reload("a test")).rejects.toThrow("no transition takes OrderPaid");
+    for (const domain of ["books", "tools"] as const) await place(domain, "o1");
+    await until(async () => (await states()).join() === "books o1 TOLD,tools o1 TOLD");
+    const refused = { code: "CONTRACTS_REFUSED", domain: "tools", blocks: "nothing" };
+    expect(await host.troubles.list()).toEqual([expect.objectContaining(refused)]);
+    writeFileSync(file, text);
+    await host.system("tools").runtime.reload("a test");
+    expect(await host.troubles.list()).toEqual([]);
+  });
+
   it("starts one anew that failed, while the other is served", async () => {
     await served();
     const restarted = breakTurns("tools");

@@ -99,7 +99,7 @@ describe("the runtime, on a domain of orders", () => {
             ? Promise.reject(new Fault("BUS_UNAVAILABLE", "no answer", { retryable: true }))
             : bus.publish(messages, options),
       });
-    const { publish, settled } = await start(store, { over: mute });
+    const { publish, runtime, settled } = await start(store, { over: mute });
     const ahead = () =>
       store.query(`select j.seq from rollcall.journal j join rollcall.partition_owner o using (domain, partition)
       where j.topic is not null and j.seq > o.published_seq`);
@@ -109,9 +109,11 @@ describe("the runtime, on a domain of orders", () => {
       await until(async () => (await journal("kind = 'message' and type = 'PlaceOrder'")).length === n);
     }
     expect(await ahead()).toHaveLength((await journal("topic is not null")).length);
+    expect(runtime.status().bus).toMatchObject({ ok: false, reason: "no answer" });
     broken = false;
     await until(async () => (await ahead()).length === 0);
     await settled();
+    expect(runtime.status().bus).toEqual({ ok: true });
   });
 
   it("stores what was published also when no message follows", async () => {

@@ -137,7 +137,9 @@ async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check
   const expected = [...new Set([...input, ...output])];
   const { kind, version, brokers, topics } = await bus.describe(expected);
   const missing = expected.filter((topic) => !topics.some((each) => each.topic === topic));
-  const counts = new Set(topics.map(({ partitions }) => partitions));
+  const leaderless = topics.filter(({ partitions }) => partitions === null);
+  const led = topics.filter(({ partitions }) => partitions !== null);
+  const counts = new Set(led.map(({ partitions }) => partitions));
   const withoutLogAppendTime = topics.filter(({ topic, logAppendTime }) => input.includes(topic) && !logAppendTime);
   const skewMs = Math.abs(runtime.status().brokerTimeMs - clock.wallMs());
   return [
@@ -145,23 +147,28 @@ async function busChecks({ bus, domain, runtime, clock }: System): Promise<Check
     missing.length > 0
       ? finding("topics", `missing: ${missing.join(", ")}`, "restart rollcall: it creates them")
       : ok("topics", `all ${topics.length} exist`),
+    ...(leaderless.length > 0
+      ? [finding("leaders", `none for ${namesOf(leaderless)}`, "start the brokers that have their replicas")]
+      : []),
     counts.size > 1
       ? finding(
           "topic partitions",
-          topics.map(({ topic, partitions }) => `${topic} has ${partitions}`).join(", "),
+          led.map(({ topic, partitions }) => `${topic} has ${partitions}`).join(", "),
           "give every topic the same number of partitions",
         )
       : ok("topic partitions", `${[...counts].join(", ")} each`),
     withoutLogAppendTime.length > 0
       ? finding(
           "topic timestamps",
-          `not LogAppendTime: ${withoutLogAppendTime.map(({ topic }) => topic).join(", ")}`,
+          `not LogAppendTime: ${namesOf(withoutLogAppendTime)}`,
           "kafka-configs --alter --add-config message.timestamp.type=LogAppendTime",
         )
       : ok("topic timestamps", "input topics have LogAppendTime"),
     clockCheck("clock of the bus", skewMs),
   ];
 }
+
+const namesOf = (topics: readonly { readonly topic: string }[]): string => topics.map(({ topic }) => topic).join(", ");
 
 async function storeChecks({ store, clock }: Pick<Host, "store" | "clock">): Promise<Check[]> {
   const version = await store.version();

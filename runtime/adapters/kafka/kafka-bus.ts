@@ -78,9 +78,10 @@ export class KafkaBus implements EventBus {
     return { brokerTimeMs, receivedAtMs: this.#settings.clock.monotonicMs() };
   }
 
-  logEnds(topics: readonly string[], { timeoutMs }: TimeLimit): Promise<ByTopicPartition<LogEnds>> {
+  async logEnds(topics: readonly string[], { timeoutMs }: TimeLimit): Promise<ByTopicPartition<LogEnds>> {
+    if (this.#consumer?.interruption) throw this.#consumer.interruption;
     const deadlineAt = this.#settings.clock.monotonicMs() + timeoutMs;
-    return this.#cluster.request("asking for the ends of the log", deadlineAt, (cluster) =>
+    return this.#cluster.request(`asking for the ends of ${topics.join(", ")}`, deadlineAt, (cluster) =>
       fetchLogEnds(
         cluster,
         topics,

@@ -3,7 +3,7 @@ import { connect as connectTls } from "node:tls";
 import { Kafka, logLevel, type ISocketFactoryArgs, type KafkaConfig, type LogEntry, type SASLOptions } from "kafkajs";
 import type { Clock } from "../../ports/clock.ts";
 import { busUnavailable } from "./kafka-faults.ts";
-import { patchKafkajs } from "./kafkajs-patches.ts";
+import { ownSocketFactories, patchKafkajs } from "./kafkajs-patches.ts";
 
 type KafkaLog = (
   level: "info" | "warn" | "error",
@@ -56,8 +56,11 @@ export class KafkaClient {
   readonly #giveUp = new Set<(why: string) => void>();
   #destroyed = false;
 
-  constructor({ brokers, clientId, sasl, ssl, log }: KafkaSettings) {
+  /** @param retries beyond those that try each broker; few where the caller tries again, with the broker's own error */
+  constructor({ brokers, clientId, sasl, ssl, log }: KafkaSettings, retries = 0) {
     patchKafkajs();
+    const socketFactory = (wanted: ISocketFactoryArgs): Socket => this.#openSocket(wanted);
+    ownSocketFactories.add(socketFactory);
     this.kafka = new Kafka({
       brokers: [...brokers],
       clientId,
@@ -66,8 +69,14 @@ export class KafkaClient {
       connectionTimeout: 3_000,
       requestTimeout: requestTimeoutMs,
       // Set here because kafkajs' defaults differ when NODE_ENV is "test". Each retry may go to another broker.
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 4 + brokers.length },
-      socketFactory: (wanted) => this.#openSocket(wanted),
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 1_000,
+        factor: 0.2,
+        multiplier: 2,
+        retries: retries + brokers.length,
+      },
+      socketFactory,
       logLevel: logLevel.WARN,
       logCreator: () => (entry) => this.#destroyed || forwardLogEntry(entry, log),
     });

@@ -29,6 +29,7 @@ export class KafkaConsumer {
   #subscription: Subscription | undefined;
   #subscribedAtMs = 0;
   #recoveryCount = 0;
+  #interruption: Fault | undefined;
   #ended = false;
 
   constructor(settings: KafkaSettings, topics: readonly string[], listener: BusListener) {
@@ -36,10 +37,18 @@ export class KafkaConsumer {
     this.#topics = topics;
     this.#listener = listener;
     this.#assignment = new KafkaAssignment({
-      onAssigned: (numbers) => this.#notifyListener(() => listener.onAssigned(numbers)),
+      onAssigned: (numbers) => {
+        this.#interruption = undefined;
+        this.#notifyListener(() => listener.onAssigned(numbers));
+      },
       onRevoked: () => this.#notifyListener(() => listener.onRevoked()),
     });
     this.#hints = new CommitHints(settings.clock, async (hints) => this.#subscription?.consumer.commitOffsets(hints));
+  }
+
+  /** Why the group assigns nothing to this process, which goes on trying; undefined: it does, or may soon. */
+  get interruption(): Fault | undefined {
+    return this.#interruption;
   }
 
   /** Resolves when the topics are known; the group is joined after that. @throws Fault BUS_UNAVAILABLE, BUS_REFUSED */
@@ -79,7 +88,8 @@ export class KafkaConsumer {
     consumer.on(STOP, () => this.#revoke());
     consumer.on(CRASH, ({ payload: { error, restart } }) => {
       this.#revoke();
-      if (!restart) this.#recoverSubscription(subscription, error);
+      if (restart) this.#interruption = toBusFault("the subscription ended", error);
+      else this.#recoverSubscription(subscription, error);
     });
     return subscription;
   }
@@ -189,6 +199,7 @@ export class KafkaConsumer {
       : toBusFault("the subscription ended", cause);
     // For example a permission that was withdrawn: retrying can't help.
     if (!fault.retryable) return this.#fail(fault);
+    this.#interruption = fault;
     if (clock.monotonicMs() - this.#subscribedAtMs > 2 * sessionTimeoutMs) this.#recoveryCount = 0;
     this.#recoveryCount += 1;
     log("error", "the subscription ended, subscribing again", {
@@ -209,7 +220,8 @@ export class KafkaConsumer {
       try {
         return await this.subscribe();
       } catch (error) {
-        if (error instanceof Fault && !error.retryable) return this.#fail(error);
+        this.#interruption = toBusFault("subscribing again", error);
+        if (!this.#interruption.retryable) return this.#fail(error);
         log("error", "subscribing again failed, another try follows", { error: describeError(error) });
       }
     }

@@ -44,7 +44,7 @@ export class KafkaProducer extends KafkaConnection<Producer> {
     const { log } = this.settings;
     try {
       return await this.request(
-        `publish: ${messages.length} messages not confirmed`,
+        `publish to ${[...new Set(messages.map(({ topic }) => topic))].join(", ")}: not confirmed`,
         deadlineAt,
         (producer, timeoutMs) => send(producer, messages, timeoutMs),
         (error, attempt) => log("warn", "a publish was not confirmed, trying again", { attempt, error }),

@@ -8,6 +8,7 @@ export interface Subscription {
   readonly consumer: Consumer;
 }
 
+const subscriptionRetries = 4;
 const subscribeCountMax = 10;
 const subscribeBackoffMs = 200;
 
@@ -18,7 +19,7 @@ export function createSubscription(
   mayRestart: () => boolean,
 ): Subscription {
   const { groupId, sessionTimeoutMs, heartbeatIntervalMs } = settings;
-  const client = new KafkaClient(settings);
+  const client = new KafkaClient(settings, subscriptionRetries);
   const consumer = client.kafka.consumer({
     groupId,
     partitionAssigners: [assigner],

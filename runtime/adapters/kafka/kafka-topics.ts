@@ -36,13 +36,13 @@ async function withAdmin<Result>(
 export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Promise<{ partitions: number }> {
   const topics = [...new Set([...wanted.input, ...wanted.output])];
   return withAdmin(settings, "preparing topics", async (admin) => {
-    const existing = await partitionCounts(admin, topics);
+    const known = (complete: boolean) =>
+      retryUntilKnown(settings, "waiting for the topics' leaders", () => ledCounts(admin, topics, { complete }));
+    const existing = await known(false);
     const partitions = sharedPartitionCount(existing) ?? wanted.partitions;
     const missing = topics.filter((topic) => !existing.has(topic));
     if (missing.length > 0) await create(admin, missing, partitions);
-    const led = await retryUntilKnown(settings, "waiting for the topics' leaders", () =>
-      countsWithLeaders(admin, topics),
-    );
+    const led = await known(true);
     const configs = await retryUntilKnown(settings, "reading the topics' configuration", () =>
       topicConfigs(admin, wanted.input),
     );
@@ -51,13 +51,25 @@ export function prepareTopics(settings: KafkaSettings, wanted: WantedTopics): Pr
   });
 }
 
-async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const listed = new Set(await admin.listTopics());
-  const topics = wanted.filter((topic) => listed.has(topic));
-  // For an empty list kafkajs returns every topic.
-  if (topics.length === 0) return new Map();
-  const metadata = await admin.fetchTopicMetadata({ topics });
-  return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+/**
+ * Of the topics that exist; null: a partition has no leader. Each is asked for alone: of several kafkajs does not say
+ * which one is missing or has none.
+ */
+async function partitionCounts(admin: Admin, wanted: readonly string[]): Promise<ReadonlyMap<string, number | null>> {
+  const counts = await Promise.all(
+    wanted.map(async (topic) => {
+      try {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        return topics.map(({ partitions }) => [topic, partitions.length] as const);
+      } catch (error) {
+        const types = errorTypesOf(error);
+        if (types.includes("UNKNOWN_TOPIC_OR_PARTITION")) return [];
+        if (types.includes("LEADER_NOT_AVAILABLE")) return [[topic, null] as const];
+        throw error;
+      }
+    }),
+  );
+  return new Map(counts.flat());
 }
 
 async function create(admin: Admin, topics: readonly string[], numPartitions: number): Promise<void> {
@@ -90,11 +102,13 @@ async function retryUntilKnown<Result>(
   }
 }
 
-async function countsWithLeaders(admin: Admin, topics: string[]): Promise<ReadonlyMap<string, number>> {
-  const metadata = await admin.fetchTopicMetadata({ topics });
-  const leaderless = metadata.topics.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
-  if (leaderless !== undefined) throw new Error(`no leader for ${leaderless.name}`);
-  return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+/** @throws Error when one has no leader yet, or when it is `complete` and one is missing */
+async function ledCounts(admin: Admin, topics: readonly string[], { complete }: { readonly complete: boolean }) {
+  const counts = await partitionCounts(admin, topics);
+  const missing = complete ? topics.filter((topic) => !counts.has(topic)) : [];
+  const without = [...missing, ...[...counts].flatMap(([topic, partitions]) => (partitions === null ? topic : []))];
+  if (without.length > 0) throw new Error(`no leader for ${without.join(", ")}`);
+  return counts as ReadonlyMap<string, number>;
 }
 
 type TopicConfig = Awaited<ReturnType<typeof topicConfigs>>[number];

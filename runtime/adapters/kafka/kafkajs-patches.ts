@@ -54,6 +54,17 @@ interface Encoder {
   ensureAvailable(length: number): void;
 }
 
+interface ConnectionPool {
+  readonly socketFactory: object;
+  send(call: MetadataCall): Promise<unknown>;
+}
+interface MetadataCall {
+  readonly request: { readonly apiName: string; encode(): Promise<Encoder> };
+}
+
+/** By these our own clients are known: a module of the process may use kafkajs as it is. */
+export const ownSocketFactories = new WeakSet<object>();
+
 const nothing = Buffer.alloc(0);
 const largeBytes = 16 * 1024;
 
@@ -84,6 +95,26 @@ function exposeGroupMembership(): void {
   prototype.joinAndSync = function (this: ConsumerGroup) {
     for (const assigner of this.assigners) assigner.onJoining?.(this);
     return joinAndSync.call(this);
+  };
+}
+
+/**
+ * kafkajs asks for every topic of the cluster when it wants none, as for the brokers' addresses, and fails when one of
+ * them has no leader: somebody's topic without a leader would stop every process from starting.
+ */
+function askForWantedTopics(): void {
+  const { prototype } = load("kafkajs/src/network/connectionPool.js") as { prototype: ConnectionPool };
+  const send = prototype.send;
+  prototype.send = function (this: ConnectionPool, call) {
+    const { request } = call;
+    if (request.apiName !== "Metadata" || !ownSocketFactories.has(this.socketFactory)) return send.call(this, call);
+    const encode = async (): Promise<Encoder> => {
+      const encoded = await request.encode();
+      // The number of topics: -1 stands for all.
+      if (encoded.buf.readInt32BE(0) === -1) encoded.buf.writeInt32BE(0, 0);
+      return encoded;
+    };
+    return send.call(this, { ...call, request: { ...request, encode } });
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
 import type { DeadlineScheduler } from "../deadlines/deadline-scheduler.ts";
+import type { Publisher } from "../publisher.ts";
 import { repeat, type ShellContext } from "../shell-context.ts";
 import { topicsOf } from "../topics.ts";
 import type { Partition } from "./partition.ts";
@@ -29,14 +30,16 @@ type Reachability =
 export class ServiceMonitor {
   readonly #context: ShellContext;
   readonly #deadlines: DeadlineScheduler;
+  readonly #publisher: Pick<Publisher, "failing">;
   readonly #reachability: Record<"bus" | "store", { lastAnswerMs: number; error: string | undefined }>;
   #lastProbeMs = Number.NEGATIVE_INFINITY;
   #logEnds: ByTopicPartition<LogEnds> = new Map();
   readonly #standstill = new Standstill();
 
-  constructor(context: ShellContext, deadlines: DeadlineScheduler) {
+  constructor(context: ShellContext, deadlines: DeadlineScheduler, publisher: Pick<Publisher, "failing">) {
     this.#context = context;
     this.#deadlines = deadlines;
+    this.#publisher = publisher;
     const now = context.clock.monotonicMs();
     this.#reachability = {
       bus: { lastAnswerMs: now, error: undefined },
@@ -69,8 +72,12 @@ export class ServiceMonitor {
 
   #reachabilityOf(part: "bus" | "store"): Reachability {
     const { error, lastAnswerMs } = this.#reachability[part];
-    if (error === undefined) return { ok: true };
-    return { ok: false, reason: error, forMs: this.#context.clock.monotonicMs() - lastAnswerMs };
+    const nowMs = this.#context.clock.monotonicMs();
+    if (error !== undefined) return { ok: false, reason: error, forMs: nowMs - lastAnswerMs };
+    // It answers, and may yet have no leader or no right for an output topic.
+    const { failing } = this.#publisher;
+    if (part === "store" || !failing) return { ok: true };
+    return { ok: false, reason: failing.reason, forMs: nowMs - failing.sinceMs };
   }
 
   #lagOf({ number, positions }: Partition): number {

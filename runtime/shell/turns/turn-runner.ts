@@ -5,7 +5,7 @@ import { derivedId } from "../../core/ids.ts";
 import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
 import { groupBy } from "../group-by.ts";
-import { backOffMs, sleep, type ShellContext } from "../shell-context.ts";
+import { backOffMs, type Failing, failingSince, sleep, type ShellContext } from "../shell-context.ts";
 import { readEntities } from "./entity-row.ts";
 import type { InboxItem } from "./inbox.ts";
 import { InternedValues } from "./interned-values.ts";
@@ -43,7 +43,7 @@ export class TurnRunner {
   #storeFailedAtMs = Number.NEGATIVE_INFINITY;
   #committedAtMs = Number.NEGATIVE_INFINITY;
   /** Since the first of the failed tries after which none succeeded. */
-  #failing: { readonly sinceMs: number; readonly reason: string } | undefined;
+  #failing: Failing | undefined;
 
   constructor(context: ShellContext, hooks: TurnHooks) {
     this.#context = context;
@@ -112,7 +112,7 @@ export class TurnRunner {
         else if (error instanceof Fault && error.retryable) {
           this.#context.observe({ kind: "unreachable", part: "store", error: String(error) });
           this.#storeFailedAtMs = this.#context.clock.monotonicMs();
-          this.#failing = { sinceMs: this.#failing?.sinceMs ?? this.#storeFailedAtMs, reason: error.message };
+          this.#failing = failingSince(this.#failing, error, this.#storeFailedAtMs);
           await sleep(this.#context.clock, backOffMs(++failures));
         } else throw error;
       }

@@ -1,0 +1,175 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Kafka, logLevel } from "kafkajs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { groupBy } from "../../runtime/shell/group-by.ts";
+import { installParcels } from "../parcels.ts";
+import { describeReal } from "../real/services/describe-real.ts";
+import { waitUntil } from "../real/services/wait-until.ts";
+import { contractsCopy, deadlinesOf } from "./contracts-copy.ts";
+import { envelopeOf } from "./evidence.ts";
+import { KafkaReader, publishedRecordOf } from "./kafka-reader.ts";
+import type { Program } from "./program.ts";
+import { INPUTS } from "./real-topics.ts";
+import { RealWorld } from "./real-world.ts";
+import { nodeLoad, parcelLoad } from "./rolling-load.ts";
+import { expectPromisesKept } from "./settled.ts";
+
+const PATIENCE_MS = 60_000;
+const TEST_MS = 180_000;
+/** New ones that are served before the next step, so that each step happens under load. */
+const MORE = 5;
+const LIFE = ["Initiated", "Accepted", "AckReceived", "BecameActive"];
+
+describeReal("three processes that are restarted one after the other under load, with a further module", (services) => {
+  const folder = mkdtempSync(join(tmpdir(), "rollcall-rolling-"));
+  // Whoever is not heard of expires before a killed process is missed.
+  const contracts = contractsCopy(...deadlinesOf("10s", "8s"));
+  const command = ["start", "--contracts", contracts.dir, "--module", "registration"];
+  const withParcels = [...command, "--module", installParcels(folder)];
+  let world: RealWorld;
+  let nodes: ReturnType<typeof nodeLoad>;
+  let locker: Awaited<ReturnType<typeof parcelLoad>>;
+  const topicOf = (name: string): string => `dev.${world.namespace}.parcels.${name}.v1`;
+
+  beforeAll(async () => {
+    world = await RealWorld.create(services, {
+      contractsDir: contracts.dir,
+      partitions: 6,
+      environment: { KAFKA_SESSION_TIMEOUT_MS: "10000", ROLLCALL_LOG_LEVEL: "info" },
+    });
+    nodes = nodeLoad(world);
+    await Promise.all([world.start(), world.start()]);
+  }, TEST_MS);
+  afterAll(async () => {
+    await world.close();
+    contracts.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const ofParcels = async (): Promise<ReadonlyMap<string, number>> => {
+    const rows = await world.query<{ state: string; count: number }>(
+      "select state, count(*)::int as count from rollcall.entity where domain = 'parcels' group by state",
+    );
+    return new Map(rows.map(({ state, count }) => [state, count]));
+  };
+  const readiness = async ({ url }: Program) => {
+    const answer = await fetch(`${url}/health/ready`);
+    const { troubles } = (await answer.json()) as { readonly troubles: readonly object[] };
+    return { status: answer.status, troubles };
+  };
+  /** All three are there and have no trouble, and each domain that is served takes more. */
+  const allGoesOn = async (): Promise<void> => {
+    const ready = { status: 200, troubles: [] };
+    await waitUntil(
+      async () => expect(await Promise.all(world.programs.map(readiness))).toEqual([ready, ready, ready]),
+      {
+        what: "three processes without a trouble",
+        timeoutMs: PATIENCE_MS,
+      },
+    );
+    const [nodesBefore, before] = [nodes.active(), await ofParcels()];
+    const done = async () => [nodes.active() - nodesBefore, (await ofParcels()).get("COLLECTED") ?? 0] as const;
+    const collected = (before.get("COLLECTED") ?? 0) + (locker === undefined ? 0 : MORE);
+    await waitUntil(
+      async () => {
+        const [more, parcels] = await done();
+        expect(more).toBeGreaterThanOrEqual(MORE);
+        expect(parcels).toBeGreaterThanOrEqual(collected);
+      },
+      { what: "more nodes and parcels", timeoutMs: PATIENCE_MS },
+    );
+  };
+
+  it(
+    "serve both domains in the end, and each of them on the way",
+    async () => {
+      await allGoesOn();
+      for (const old of [...world.programs]) {
+        expect(await old.stop()).toEqual({ code: 0, signal: null });
+        await world.start({}, { command: withParcels });
+        locker ??= await parcelLoad(services.kafka, topicOf("cmd"));
+        await allGoesOn();
+      }
+    },
+    TEST_MS,
+  );
+
+  it(
+    "go on when one is killed, and when it is back",
+    async () => {
+      const [killed] = world.programs;
+      await killed?.kill();
+      await world.start({}, { command: withParcels });
+      await allGoesOn();
+    },
+    TEST_MS,
+  );
+
+  it(
+    "have expired nobody, and lost and repeated nothing",
+    async () => {
+      nodes.close();
+      await locker.end();
+      await waitUntil(
+        async () => {
+          expect(nodes.active()).toBe(nodes.nodes.length);
+          expect(await ofParcels()).toEqual(new Map([["COLLECTED", locker.parcels.length]]));
+        },
+        { what: "every node and parcel", timeoutMs: PATIENCE_MS },
+      );
+      const { registrations } = await world.evidence();
+      expect(registrations.filter(({ state }) => state === "ACTIVE")).toHaveLength(nodes.nodes.length);
+      for (const node of nodes.nodes) expect(await node.types(), node.id).toEqual(LIFE);
+
+      const everyone = nodes.nodes.map(({ id }) => ({ node_id: id }));
+      await world.publishAll("NodeDeregister", everyone);
+      await nodes.end();
+      await expectPromisesKept(world);
+      await expectParcelsOnce();
+      await expectAllRead();
+      expect(world.deadLetters()).toEqual([]);
+    },
+    TEST_MS,
+  );
+
+  /** Each parcel was stored and collected, once each: every copy of an event is the same. */
+  const expectParcelsOnce = async (): Promise<void> => {
+    const reader = await KafkaReader.open(
+      services.kafka,
+      ["evt", "dlq"].map(topicOf),
+      `stranger-of-${world.namespace}`,
+    );
+    await reader.caughtUp();
+    await reader.close();
+    expect(reader.of(topicOf("dlq"))).toEqual([]);
+    const events = new Map(
+      reader.records.map((record) => [String(record.value), envelopeOf(publishedRecordOf(record))]),
+    );
+    const lives = [...groupBy(events.values(), ({ payload }) => String(payload["entity_id"]))];
+    const inOrder = lives.map(([id, life]) => [
+      id,
+      ...life.map(({ payload_type, payload }) => `${Number(payload["entity_seq"])} ${payload_type}`).sort(),
+    ]);
+    expect(inOrder.sort()).toEqual(locker.parcels.map((id) => [id, "1 ParcelStored", "2 ParcelCollected"]).sort());
+  };
+  /** The stored offsets of both domains are the ends of their topics. */
+  const expectAllRead = async (): Promise<void> => {
+    const admin = new Kafka({ brokers: services.kafka.split(","), logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const topics = [...Object.keys(INPUTS).map((type) => world.inputTopic(type)), topicOf("cmd")];
+    const ends = await Promise.all(
+      topics.map(async (topic) =>
+        (await admin.fetchTopicOffsets(topic)).flatMap(({ partition, high }) =>
+          high === "0" ? [] : `${topic}[${partition}]@${high}`,
+        ),
+      ),
+    );
+    await admin.disconnect();
+    await waitUntil(async () => expect(await world.storedOffsets()).toEqual(expect.arrayContaining(ends.flat())), {
+      what: "offsets at the ends",
+      timeoutMs: PATIENCE_MS,
+    });
+  };
+});
