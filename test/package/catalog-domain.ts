@@ -158,7 +158,7 @@ export default defineModule({
     {
       name: "printers",
       contracts: new URL("./contracts/", import.meta.url),
-      code: codeOn,
+      code: (backends: Backends & { readonly network: Network }) => codeOn(backends),
       jobs: [
         search,
         {
