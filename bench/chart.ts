@@ -12,12 +12,18 @@ const PERCENTILES = [
   { name: "p99", dash: "6 4" },
 ] as const;
 
-/** Latency over load, a line an engine and percentile, as SVG; the latency's axis is logarithmic. */
-export function latencyChart(results: readonly Result[]): string {
+/**
+ * Latency over load, a line an engine and percentile, as SVG; the latency's axis is logarithmic.
+ * @param titles what the latency is of, and what the load consists of
+ */
+export function latencyChart(
+  results: readonly Result[],
+  titles: { readonly latency: string; readonly load: string },
+): string {
   const points = results.flatMap(({ curve }) => curve);
   const rateMax = Math.max(...points.map(({ perSecond }) => perSecond));
   const decades = [1, 10, 100, 1_000, 10_000];
-  const top = decades.find((ms) => ms >= Math.max(...points.map(({ active }) => active.p99))) ?? 10_000;
+  const top = decades.find((ms) => ms >= Math.max(...points.map(({ latency }) => latency.p99))) ?? 10_000;
   const x = (rate: number): number => LEFT + (rate / rateMax) * (WIDTH - LEFT - RIGHT);
   const y = (ms: number): number =>
     HEIGHT - BOTTOM - (Math.log10(Math.max(1, ms)) / Math.log10(top)) * (HEIGHT - TOP - BOTTOM);
@@ -30,7 +36,7 @@ export function latencyChart(results: readonly Result[]): string {
     );
   const lines = results.flatMap(({ engine, curve }, at) => [
     ...PERCENTILES.map(({ name, dash }) => {
-      const path = curve.map(({ perSecond, active }) => `${x(perSecond).toFixed(1)},${y(active[name]).toFixed(1)}`);
+      const path = curve.map(({ perSecond, latency }) => `${x(perSecond).toFixed(1)},${y(latency[name]).toFixed(1)}`);
       return (
         `<polyline fill="none" stroke="${COLOURS[at]}" stroke-width="2" stroke-dasharray="${dash}" ` +
         `points="${path.join(" ")}"/>`
@@ -46,10 +52,10 @@ export function latencyChart(results: readonly Result[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
-    `<text x="${LEFT}" y="18">introspection to became-active, ms: p50 (solid), p99 (dashed)</text>`,
+    `<text x="${LEFT}" y="18">${titles.latency}, ms: p50 (solid), p99 (dashed)</text>`,
     ...grid,
     ...ticks,
-    `<text x="${(LEFT + WIDTH) / 2}" y="${HEIGHT - 8}" text-anchor="middle">registrations a second</text>`,
+    `<text x="${(LEFT + WIDTH) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${titles.load} a second</text>`,
     ...lines,
     "</svg>",
     "",

@@ -3,18 +3,17 @@ import type { EventBus } from "../runtime/ports/event-bus.ts";
 import type { Sql, SqlValue, Store } from "../runtime/ports/store.ts";
 import { Runtime } from "../runtime/shell/runtime.ts";
 import { Broker } from "../test/sim/broker.ts";
-import { Consul, SimRegistry } from "../test/sim/consul.ts";
+import { SimCatalog, SimRegistry } from "../test/sim/catalog.ts";
 import { Database, SimStore } from "../test/sim/database.ts";
-import { domainOn, INPUT, SCHEMAS, TOPICS } from "../test/sim/domain.ts";
 import { EPOCH_MS, Machine } from "../test/sim/machine.ts";
 import { Random } from "../test/sim/random.ts";
 import { Scheduler } from "../test/sim/scheduler.ts";
 import { SimBus } from "../test/sim/sim-bus.ts";
 import { Network } from "../test/sim/network.ts";
+import type { SimulatedDomain } from "../test/sim/simulated-domain.ts";
 import { wrapped } from "../test/wrapped.ts";
-import { introspection } from "./measure.ts";
 
-/** What one registration asks of the services; the same on every machine and in every run. */
+/** What one entity asks of the services; the same on every machine and in every run. */
 export interface Counts {
   readonly transactions: number;
   readonly statements: number;
@@ -27,21 +26,37 @@ export interface Counts {
 }
 type Tally = { -readonly [Name in keyof Counts]: number };
 
+/** Entities that are counted, each from its first message until it is done. */
+export interface CountedLoad {
+  readonly domain: Pick<SimulatedDomain, "name" | "domainOn" | "schemas" | "inputs">;
+  /** @param at RFC 3339 */
+  begin(index: number, at: string): CountedMessage;
+  /** What the entity's owner sends when an event of it is published. */
+  answer(topic: string, id: string): CountedMessage | undefined;
+  /** Whether an event that is published there is an entity's last. */
+  isDone(topic: string): boolean;
+}
+interface CountedMessage {
+  readonly topic: string;
+  readonly id: string;
+  readonly payload: object;
+}
+
 const PARTITIONS = 12;
 const READY_MS = 5_000;
-/** Long enough for all that a registration asks for, and shorter than any deadline. */
+/** Long enough for all that an entity asks for, and shorter than any deadline. */
 const WATCHED_MS = 10_000;
-const ACK_AFTER_MS = 1;
+const ANSWER_AFTER_MS = 1;
 
 /**
- * Registrations that come at once, so many for each of `batches`, through the real shell and core on simulated services
- * with even latencies: what one of them asks for. What a process does by itself in that time is not counted.
+ * Entities that come at once, so many for each of `batches`, through the real shell and core on simulated services with
+ * even latencies: what one of them asks for. What a process does by itself in that time is not counted.
  */
-export async function countsOf(batches: readonly number[]): Promise<ReadonlyMap<number, Counts>> {
-  const idle = await tallied(0);
+export async function countsOf(load: CountedLoad, batches: readonly number[]): Promise<ReadonlyMap<number, Counts>> {
+  const idle = await tallied(load, 0);
   const counts = new Map<number, Counts>();
   for (const batch of batches) {
-    const busy = await tallied(batch);
+    const busy = await tallied(load, batch);
     const each = ([name, count]: [string, number]) => [
       name,
       Number(((count - idle[name as keyof Counts]) / batch).toFixed(3)),
@@ -51,7 +66,7 @@ export async function countsOf(batches: readonly number[]): Promise<ReadonlyMap<
   return counts;
 }
 
-async function tallied(registrations: number): Promise<Tally> {
+async function tallied(load: CountedLoad, count: number): Promise<Tally> {
   const tally: Tally = {
     transactions: 0,
     statements: 0,
@@ -62,59 +77,54 @@ async function tallied(registrations: number): Promise<Tally> {
     eventBytes: 0,
     registryCalls: 0,
   };
-  const { scheduler, machine, start, send, becameActive } = countedWorld(tally);
+  const { scheduler, machine, start, send, done } = countedWorld(load, tally);
   start();
   await scheduler.run(READY_MS, () => {});
   Object.keys(tally).forEach((name) => (tally[name as keyof Counts] = 0));
-  const timestamp = new Date(EPOCH_MS + READY_MS).toISOString();
-  for (let i = 0; i < registrations; i++)
-    send(TOPICS.introspection, { ...introspection(`node-${i}`, i), timestamp } as never);
+  const at = new Date(EPOCH_MS + READY_MS).toISOString();
+  for (let i = 0; i < count; i++) send(load.begin(i, at));
   await scheduler.run(READY_MS + WATCHED_MS, () => {});
   machine.kill();
-  const active = becameActive();
-  if (active !== registrations) throw new Error(`${active} of ${registrations} nodes became active`);
+  if (done() !== count) throw new Error(`${done()} of ${count} entities were done`);
   return tally;
 }
 
 /** Simulated services with even latencies, each with its calls counted, and a runtime on them. */
-function countedWorld(tally: Tally) {
+function countedWorld({ domain, answer, isDone }: CountedLoad, tally: Tally) {
   const random = new Random(1);
   const scheduler = new Scheduler();
   const network = new Network(scheduler, random);
   network.readLagMaxMs = 0;
   network.oneWayDelayMs = () => 1;
   const broker = new Broker(network, PARTITIONS, READY_MS);
-  const database = new Database(SCHEMAS, network);
+  const database = new Database(domain.schemas, network);
   const machine = new Machine("counted", scheduler, random, 0);
   const store = countedStore(new SimStore(database, machine), tally);
-  const send = (topic: string, payload: { readonly node_id: string }): void => {
-    const { node_id: id } = payload;
-    broker.append({
+  const send = ({ topic, id, payload }: CountedMessage): void =>
+    void broker.append({
       topic,
       partition: partitionOf(id, PARTITIONS),
       key: Buffer.from(id),
       value: Buffer.from(JSON.stringify(payload)),
       headers: { message_id: random.uuid() },
     });
-  };
-  let active = 0;
-  broker.create(INPUT);
+  let done = 0;
+  broker.create(domain.inputs);
   broker.read(({ topic, key, value }) => {
-    if (INPUT.includes(topic)) return;
+    if (domain.inputs.includes(topic)) return;
     tally.eventBytes += value?.length ?? 0;
-    const id = String(key);
-    if (topic.includes("node-became-active")) active++;
-    if (topic.includes("node-registration-accepted"))
-      scheduler.after(ACK_AFTER_MS, () => send(TOPICS.ack, { node_id: id }));
+    if (isDone(topic)) done++;
+    const answered = answer(topic, String(key));
+    if (answered) scheduler.after(ANSWER_AFTER_MS, () => send(answered));
   });
   database.onCommit = (changes) => {
     tally.rowsWritten += changes.length;
     tally.journalRows += changes.filter(({ table }) => table.schema.name === "journal").length;
   };
-  const registry = countedRegistry(new SimRegistry(new Consul(network), machine), tally);
+  const registry = countedRegistry(new SimRegistry(new SimCatalog(network, domain.name), machine), tally);
   const bus = countedBus(new SimBus(broker, machine), tally);
   const runtime = new Runtime({
-    domain: domainOn(registry, store),
+    domain: domain.domainOn(registry, store),
     bus,
     store,
     clock: machine.clock,
@@ -125,7 +135,7 @@ function countedWorld(tally: Tally) {
       throw error;
     },
   });
-  return { scheduler, machine, send, start: () => void runtime.start(), becameActive: () => active };
+  return { scheduler, machine, send, start: () => void runtime.start(), done: () => done };
 }
 
 const countedRegistry = (registry: SimRegistry, tally: Tally): Pick<SimRegistry, "apply"> => ({

@@ -2,27 +2,27 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { latencyOf, type Latency, type LoadPoint } from "./measure.ts";
 
-export interface BenchNode {
+/** What a load consists of: an entity that is begun once. */
+export interface LoadEntity {
   readonly id: string;
   readonly index: number;
 }
 
-/** How a load reaches an engine: publishes introspections, and reports when a node was accepted or became active. */
+/** How a load reaches an engine: it begins entities, and hears how far they have come. */
 export interface Engine {
-  introspect(nodes: readonly BenchNode[]): Promise<void>;
-  /**
-   * Where silent nodes are ended by a deadline: they deregister, so that none of it falls into what is measured next.
-   */
-  leave?(nodes: readonly BenchNode[]): Promise<void>;
-  /** Called by the engine's side; the ACK is sent by it too. */
-  onAccepted: (nodeId: string) => void;
-  onActive: (nodeId: string) => void;
+  /** What an entity passes on its way; with the last one it is done. */
+  readonly steps: readonly string[];
+  begin(entities: readonly LoadEntity[]): Promise<void>;
+  /** Where silent entities are ended by a deadline: they end, so that none of it falls into what is measured next. */
+  leave?(entities: readonly LoadEntity[]): Promise<void>;
+  /** Called by the engine's side, which also sends what an entity answers on its way. */
+  onStep: (step: string, id: string) => void;
 }
 
 export interface LoadResult {
   readonly perSecond: number;
-  readonly accepted: Latency;
-  readonly active: Latency;
+  /** From an entity's beginning to each step, one at a time. */
+  readonly latencies: Readonly<Record<string, Latency>>;
   readonly curve: readonly LoadPoint[];
 }
 
@@ -38,7 +38,7 @@ export interface LoadSize {
 interface LoadHooks {
   readonly onSaturation: () => Promise<void>;
   readonly onSaturated: () => Promise<void>;
-  /** Resolves when what the nodes' leaving asks of the engine is done too: it is no part of what is measured next. */
+  /** Resolves when what the leaving asks of the engine is done too: it is no part of what is measured next. */
   readonly onLeft?: () => Promise<void>;
 }
 
@@ -58,63 +58,63 @@ export async function runLoad(
     await load.leave();
     await hooks.onLeft?.();
   };
-  await load.register(warmUp);
+  await load.run(warmUp);
   await hooks.onSaturation();
   const startedMs = performance.now();
-  await load.register(count);
+  await load.run(count);
   const perSecond = count / ((performance.now() - startedMs) / 1_000);
   await hooks.onSaturated();
   await leave();
   await sleep(1_000);
   load.forgetLatencies();
-  for (let i = 0; i < oneAtATime; i++) await load.register(1);
+  for (let i = 0; i < oneAtATime; i++) await load.run(1);
   const alone = load.latencies();
   const curve: LoadPoint[] = [];
   for (const share of shares) {
     await leave();
     curve.push({ share, ...(await load.atRate(share * perSecond)) });
   }
-  return { perSecond: Math.round(perSecond), ...alone, curve };
+  return { perSecond: Math.round(perSecond), latencies: alone, curve };
 }
 
-/** Nodes that register, and how long it took until each was accepted and active. */
+/** Entities under way, and how long it took until each had come to each step. */
 class Load {
   readonly #engine: Engine;
   readonly #runId: string;
   readonly #sentAt = new Map<string, number>();
-  readonly #acceptedMs: number[] = [];
-  readonly #activeMs: number[] = [];
+  /** Step -> from the beginning until then, ms. */
+  readonly #latenciesMs: ReadonlyMap<string, number[]>;
+  readonly #lastStep: string;
   #remaining = 0;
-  #lastActiveAt = 0;
-  #onAllActive = (): void => {};
+  #lastDoneAt = 0;
+  #onAllDone = (): void => {};
   #next = 0;
-  #present: BenchNode[] = [];
+  #present: LoadEntity[] = [];
 
   constructor(engine: Engine, runId: string) {
     this.#engine = engine;
     this.#runId = runId;
-    engine.onAccepted = (id) => {
-      const since = this.#sentAt.get(id);
-      if (since !== undefined) this.#acceptedMs.push(performance.now() - since);
-    };
-    engine.onActive = (id) => this.#becameActive(id);
+    this.#latenciesMs = new Map(engine.steps.map((step) => [step, []]));
+    this.#lastStep = engine.steps.at(-1) ?? "";
+    engine.onStep = (step, id) => this.#reached(step, id);
   }
 
-  #becameActive(id: string): void {
+  #reached(step: string, id: string): void {
     const since = this.#sentAt.get(id);
     if (since === undefined) return;
+    const nowMs = performance.now();
+    this.#latenciesMs.get(step)?.push(nowMs - since);
+    if (step !== this.#lastStep) return;
     this.#sentAt.delete(id);
-    this.#lastActiveAt = performance.now();
-    this.#activeMs.push(this.#lastActiveAt - since);
-    if (--this.#remaining === 0) this.#onAllActive();
+    this.#lastDoneAt = nowMs;
+    if (--this.#remaining === 0) this.#onAllDone();
   }
 
-  latencies(): Pick<LoadResult, "accepted" | "active"> {
-    return { accepted: latencyOf(this.#acceptedMs), active: latencyOf(this.#activeMs) };
+  latencies(): LoadResult["latencies"] {
+    return Object.fromEntries([...this.#latenciesMs].map(([step, samples]) => [step, latencyOf(samples)]));
   }
   forgetLatencies(): void {
-    this.#acceptedMs.length = 0;
-    this.#activeMs.length = 0;
+    for (const samples of this.#latenciesMs.values()) samples.length = 0;
   }
 
   async leave(): Promise<void> {
@@ -122,49 +122,49 @@ class Load {
     this.#present = [];
   }
 
-  register(size: number): Promise<void> {
-    return this.#allActive(size, async () => {
-      for (let sent = 0; sent < size; sent += 500) await this.#introspect(Math.min(500, size - sent));
+  run(size: number): Promise<void> {
+    return this.#allDone(size, async () => {
+      for (let sent = 0; sent < size; sent += 500) await this.#begin(Math.min(500, size - sent));
     });
   }
 
-  /** Each is sent when it is due, whether or not those before have become active. */
+  /** Each is begun when it is due, whether or not those before are done. */
   async atRate(perSecond: number): Promise<Omit<LoadPoint, "share">> {
     const size = Math.round((perSecond * SHARE_MS) / 1_000);
-    this.#activeMs.length = 0;
-    await this.#allActive(size, async () => {
+    this.forgetLatencies();
+    await this.#allDone(size, async () => {
       const startedMs = performance.now();
       for (let sent = 0; sent < size;) {
         const due = Math.min(size, Math.ceil(((performance.now() - startedMs) / 1_000) * perSecond));
-        if (due > sent) await this.#introspect(due - sent);
+        if (due > sent) await this.#begin(due - sent);
         sent = Math.max(sent, due);
         await sleep(TICK_MS);
       }
     });
-    return { perSecond: Math.round(perSecond), active: latencyOf(this.#activeMs) };
+    return { perSecond: Math.round(perSecond), latency: latencyOf(this.#latenciesMs.get(this.#lastStep) ?? []) };
   }
 
-  async #introspect(size: number): Promise<void> {
-    const nodes = Array.from({ length: size }, () => ({ id: `${this.#runId}-${this.#next}`, index: this.#next++ }));
-    this.#present = this.#present.concat(nodes);
-    for (const { id } of nodes) this.#sentAt.set(id, performance.now());
-    await this.#engine.introspect(nodes);
+  async #begin(size: number): Promise<void> {
+    const entities = Array.from({ length: size }, () => ({ id: `${this.#runId}-${this.#next}`, index: this.#next++ }));
+    this.#present = this.#present.concat(entities);
+    for (const { id } of entities) this.#sentAt.set(id, performance.now());
+    await this.#engine.begin(entities);
   }
 
-  /** `send` sends so many; resolves when all are active. */
-  async #allActive(size: number, send: () => Promise<void>): Promise<void> {
+  /** `send` begins so many; resolves when all are done. */
+  async #allDone(size: number, send: () => Promise<void>): Promise<void> {
     this.#remaining = size;
-    this.#lastActiveAt = performance.now();
+    this.#lastDoneAt = performance.now();
     const done = new Promise<void>((resolve, reject) => {
       const watch = setInterval(() => {
-        if (performance.now() - this.#lastActiveAt > STALLED_MS)
+        if (performance.now() - this.#lastDoneAt > STALLED_MS)
           reject(
             new Error(
-              `${this.#remaining} of ${size} registrations did not become active: none did for ${STALLED_MS / 1_000} s`,
+              `${this.#remaining} of ${size} were not ${this.#lastStep}: none came to it for ${STALLED_MS / 1_000} s`,
             ),
           );
       }, 1_000);
-      this.#onAllActive = () => {
+      this.#onAllDone = () => {
         clearInterval(watch);
         resolve();
       };

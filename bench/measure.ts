@@ -63,41 +63,26 @@ export function latencyOf(samplesMs: readonly number[]): Latency {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-/** Latencies at a share of the saturated rate, with a registration coming whenever it is due. */
+/** Latencies to the last step at a share of the saturated rate, with an entity coming whenever it is due. */
 export interface LoadPoint {
   readonly share: number;
   readonly perSecond: number;
-  readonly active: Latency;
+  readonly latency: Latency;
 }
 
 /** One engine's figures. */
 export interface Result {
   readonly engine: string;
-  readonly registrations: number;
+  readonly count: number;
   readonly perSecond: number;
-  /** Introspection to accepted and to active, one node at a time, ms. */
-  readonly accepted: Latency;
-  readonly active: Latency;
+  /** From an entity's beginning to each step, one at a time, ms. */
+  readonly latencies: Readonly<Record<string, Latency>>;
   /** Of the engine's own process. */
   readonly cpuSecondsPer1000: number;
-  /** Of Kafka, Postgres and Consul for it; not known where they run in Docker. */
+  /** Of the services for it; not known where they run in Docker. */
   readonly servicesCpuSecondsPer1000?: number;
-  /** Postgres' log, for each registration. */
+  /** Postgres' log, for each entity. */
   readonly walBytes?: number;
   readonly curve: readonly LoadPoint[];
   readonly rssMiB: number;
 }
-
-export const introspection = (nodeId: string, index: number): object => ({
-  node_id: nodeId,
-  node_type: "effect",
-  node_version: { major: 1, minor: 2, patch: index % 50 },
-  capabilities: ["registration.storage", "registration.storage.query", "effect.http", "effect.postgres"],
-  health_endpoint: "/health",
-  endpoints: {
-    api: `http://10.0.${(index >> 8) & 255}.${index & 255}:8080`,
-    health: `http://10.0.${(index >> 8) & 255}.${index & 255}:8080/health`,
-  },
-  metadata: { region: "eu-1", build: "3f1c9a7e5b2d4f6081a2c3d4e5f60718293a4b5c", priority: "5" },
-  timestamp: new Date().toISOString(),
-});

@@ -8,10 +8,16 @@ const READERS = 500;
 const DEAF = 100;
 const EVENTS = 1_000;
 
-/** From publishing an introspection until the first event of it is read: by one reader alone, and among many. */
-export async function streamLatency(url: string): Promise<Readonly<Record<string, number>>> {
+/**
+ * From publishing a message until the first event of it is read: by one reader alone, and among many.
+ * @param messageOf the first message of an entity, as `POST /api/v1/events` takes it
+ */
+export async function streamLatency(
+  url: string,
+  messageOf: (id: string) => object,
+): Promise<Readonly<Record<string, number>>> {
   const judge = await follow(url);
-  const calm = latencyOf(await measure(url, judge, "calm"));
+  const calm = latencyOf(await measure(url, messageOf, judge, "calm"));
   const crowd = fork(new URL("page-crowd.ts", import.meta.url), [url, String(READERS - 1), String(DEAF)]);
   await new Promise<void>((resolve, reject) => {
     crowd.once("message", () => resolve());
@@ -19,7 +25,7 @@ export async function streamLatency(url: string): Promise<Readonly<Record<string
       reject(new Error(`the crowd of readers ended with ${code} before all had their stream`)),
     );
   });
-  const crowded = latencyOf(await measure(url, judge, "crowd"));
+  const crowded = latencyOf(await measure(url, messageOf, judge, "crowd"));
   crowd.kill();
   judge.close();
   return {
@@ -33,13 +39,18 @@ export async function streamLatency(url: string): Promise<Readonly<Record<string
   };
 }
 
-async function measure(url: string, judge: Judge, name: string): Promise<readonly number[]> {
+async function measure(
+  url: string,
+  messageOf: (id: string) => object,
+  judge: Judge,
+  name: string,
+): Promise<readonly number[]> {
   const samples: number[] = [];
   for (let count = 0; count < EVENTS; count++) {
-    const node_id = `${name}-${count}`;
+    const id = `${name}-${count}`;
     const startedMs = performance.now();
-    const seen = judge.event(node_id);
-    const body = JSON.stringify({ payload_type: "NodeIntrospectionEvent", payload: { node_id, node_type: "effect" } });
+    const seen = judge.event(id);
+    const body = JSON.stringify(messageOf(id));
     await fetch(`${url}/api/v1/events`, { method: "POST", headers: { "content-type": "application/json" }, body });
     samples.push((await seen) - startedMs);
     await sleep(10);
@@ -48,8 +59,8 @@ async function measure(url: string, judge: Judge, name: string): Promise<readonl
 }
 
 interface Judge {
-  /** When the first event of this node came. */
-  event(nodeId: string): Promise<number>;
+  /** When the first event of this entity came. */
+  event(entityId: string): Promise<number>;
   close(): void;
 }
 
@@ -64,7 +75,7 @@ async function follow(url: string): Promise<Judge> {
   });
   response.setEncoding("utf8").on("data", (text: string) => reader.push(text));
   return {
-    event: (nodeId) => new Promise((resolve) => waiting.set(nodeId, resolve)),
+    event: (entityId) => new Promise((resolve) => waiting.set(entityId, resolve)),
     close: () => response.destroy(),
   };
 }

@@ -3,16 +3,19 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { freshDatabase } from "../../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../../test/real/services/service-addresses.ts";
-import { status, up } from "../../test/real/services/services.ts";
+import { up } from "../../test/real/services/services.ts";
 import { latencyChart } from "../chart.ts";
 import { startConsulStub } from "../consul/stub-process.ts";
-import { benchCore, bytesPerEntity, type CoreResult } from "../core.ts";
-import { benchEmbedded } from "./embedded.ts";
-import { benchTopics, createTopics, KafkaEngine } from "./kafka-nodes.ts";
 import { failure } from "../failure.ts";
+import { createTopics } from "../kafka-load.ts";
+import type { Result } from "../measure.ts";
+import { measureEngine, median } from "../measure-engine.ts";
 import type { Neighbourhood } from "../neighbours.ts";
-import { runLoad } from "../load.ts";
-import { cpuSeconds, type Result, rssMiB, walBytes } from "../measure.ts";
+import { coreTable, resultTable } from "../report.ts";
+import { startRollcall } from "../rollcall-engine.ts";
+import { benchCore, bytesPerNode } from "./core-scripts.ts";
+import { benchEmbedded } from "./embedded.ts";
+import { benchTopics, KafkaNodes } from "./kafka-nodes.ts";
 import {
   checkPeer,
   type Given,
@@ -20,11 +23,10 @@ import {
   isPeer,
   type PeerName,
   peers,
-  type RunningEngine,
+  type RunningPeer,
   startPeer,
   stopped,
 } from "./peers/peers.ts";
-import { startRollcall } from "./rollcall-engine.ts";
 
 const HELP = `npm run bench -- [options]
   --only core,embedded,baseline,real   what to measure (default: these four); a peer's name does too
@@ -60,6 +62,7 @@ const size = {
 };
 const PARTITIONS = 12;
 const BENCH_NODE = "bench-nodes";
+const CHART = { latency: "introspection to became-active", load: "registrations" };
 const LABELS = {
   baseline: "baseline (no guarantees)",
   real: "rollcall real",
@@ -87,7 +90,7 @@ async function main(): Promise<void> {
   const real = engineNames.filter((name) => wanted.has(name) && !missing.includes(name));
   const results: Result[] = [];
   // Before anything else fills the heap.
-  const bytes = wanted.has("core") ? bytesPerEntity() : 0;
+  const bytes = wanted.has("core") ? bytesPerNode() : 0;
   const core = wanted.has("core") ? benchCore() : [];
   if (wanted.has("embedded"))
     results.push(await benchEmbedded({ ...size, count: Math.ceil(size.count / 5), warmUp: 100 }));
@@ -96,13 +99,13 @@ async function main(): Promise<void> {
     process.stdout.write(
       `${coreTable(core)}\n\na tracked node keeps ${bytes} bytes of memory, its deadline included\n\n`,
     );
-  if (results.length > 0) process.stdout.write(`${table(results)}\n\n`);
+  if (results.length > 0) process.stdout.write(`${resultTable(results)}\n\n`);
   for (const name of missing) process.stdout.write(`${name}: not installed: run npm run bench:peers -- ${name}\n\n`);
   const figures = {
     ...(core.length > 0 && { core, bytesPerEntity: bytes }),
     ...(results.length > 0 && { engines: results }),
   };
-  if (options.svg !== undefined) writeFileSync(options.svg, latencyChart(results));
+  if (options.svg !== undefined) writeFileSync(options.svg, latencyChart(results, CHART));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }
@@ -131,41 +134,13 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
   const topics = benchTopics(runId);
   const consul = consulUrl(services.consul);
   const given = { runId, brokers: services.kafka, database: database.url, consul, consulNode: BENCH_NODE, topics };
-  const engine = await start(name, given, services);
+  const engine: RunningPeer = await start(name, given, services);
   try {
     const nodes =
-      engine.nodes ?? (await KafkaEngine.connect(services.kafka, topics, runId, { canLeave: name !== "baseline" }));
-    const pids = (await status())?.services.flatMap(({ pid: service }) => service ?? []) ?? [];
-    const sum = (of: readonly number[], measure: (pid: number) => number): number =>
-      of.reduce((total, pid) => total + measure(pid), 0);
-    const used = async () => ({
-      engine: sum(engine.pids, cpuSeconds),
-      services: sum(pids, cpuSeconds),
-      walBytes: await walBytes(database.url),
-    });
-    let before = await used();
-    let after = before;
-    const load = await runLoad(
-      nodes,
-      { ...size, count, warmUp, runId },
-      {
-        onSaturation: async () => void (before = await used()),
-        onSaturated: async () => void (after = await used()),
-        ...(engine.settled && { onLeft: engine.settled }),
-      },
-    );
-    const per1000 = (seconds: number): number => Number(((seconds / count) * 1_000).toFixed(3));
-    const result: Result = {
-      engine: isPeer(name) ? name : LABELS[name],
-      registrations: count,
-      ...load,
-      cpuSecondsPer1000: per1000(after.engine - before.engine),
-      ...(pids.length > 0 && { servicesCpuSecondsPer1000: per1000(after.services - before.services) }),
-      walBytes: Math.round((after.walBytes - before.walBytes) / count),
-      rssMiB: sum(engine.pids, rssMiB),
-    };
-    if (nodes instanceof KafkaEngine) await nodes.close();
-    await engine.verify?.();
+      engine.nodes ?? (await KafkaNodes.connect(services.kafka, topics, runId, { canLeave: name !== "baseline" }));
+    const label = isPeer(name) ? name : LABELS[name];
+    const result = await measureEngine(label, engine, nodes, { ...size, count, warmUp, runId }, database.url);
+    if (nodes instanceof KafkaNodes) await nodes.close();
     if (isPeer(name)) await checkPeer(given, warmUp + count + size.oneAtATime);
     return result;
   } finally {
@@ -175,10 +150,18 @@ async function benchProcess(name: EngineName, services: ServiceAddresses): Promi
   }
 }
 
-async function start(name: EngineName, given: Given, services: ServiceAddresses): Promise<RunningEngine> {
-  if (name === "baseline" || name === "kafka-streams") await createTopics(given.brokers, given.topics, PARTITIONS);
+async function start(name: EngineName, given: Given, services: ServiceAddresses): Promise<RunningPeer> {
+  if (name === "baseline" || name === "kafka-streams")
+    await createTopics(given.brokers, Object.values(given.topics), PARTITIONS);
   if (isPeer(name)) return startPeer(name, given);
-  return name === "baseline" ? startBaseline(given) : startRollcall(given, services, PARTITIONS, NEIGHBOURHOODS[name]);
+  if (name === "baseline") return startBaseline(given);
+  return startRollcall(
+    { ...services, database: given.database },
+    {
+      ...{ module: "registration", domain: "registration", runId: given.runId, partitions: PARTITIONS },
+      neighbourhood: NEIGHBOURHOODS[name],
+    },
+  );
 }
 
 /** A catalog that keeps every run's services gets slower from run to run, whatever is measured. */
@@ -190,7 +173,7 @@ async function forgetServices({ consul }: ServiceAddresses, runId: string): Prom
     });
 }
 
-async function startBaseline(given: Given): Promise<RunningEngine> {
+async function startBaseline(given: Given): Promise<RunningPeer> {
   const engine = spawn(process.execPath, ["--import", "tsx", "bench/registration/baseline.ts"], {
     env: { ...process.env, BENCH_ENGINE: JSON.stringify(given) },
     stdio: ["ignore", "pipe", "inherit"],
@@ -203,58 +186,6 @@ async function startBaseline(given: Given): Promise<RunningEngine> {
 }
 
 const consulUrl = (address: string): string => (address.includes("://") ? address : `http://${address}`);
-
-/** The round in the middle, by rate. */
-const median = (rounds: Result[]): Result[] =>
-  rounds.length === 0 ? [] : [rounds.sort((a, b) => a.perSecond - b.perSecond)[rounds.length >> 1] as Result];
-
-function table(results: readonly Result[]): string {
-  const head = [
-    "engine",
-    "registered",
-    "per s",
-    "accepted p50/p95/p99 ms",
-    "active p50/p95/p99 ms",
-    "CPU s/1000",
-    "services'",
-    "WAL KiB",
-    "RSS MiB",
-    "active p50/p95/p99 ms at shares",
-  ];
-  const three = ({ p50, p95, p99 }: Result["active"]): string => `${p50} / ${p95} / ${p99}`;
-  const rows = results.map((r) =>
-    [
-      r.engine,
-      r.registrations,
-      r.perSecond,
-      three(r.accepted),
-      three(r.active),
-      r.cpuSecondsPer1000,
-      r.servicesCpuSecondsPer1000 ?? "-",
-      r.walBytes === undefined ? "-" : (r.walBytes / 1_024).toFixed(1),
-      r.rssMiB,
-      r.curve.map(({ share, active }) => `${share}: ${three(active)}`).join(", "),
-    ].map(String),
-  );
-  return aligned([head, ...rows]);
-}
-
-function coreTable(results: readonly CoreResult[]): string {
-  const rows = results.map(({ what, entities, stepsPerSecond }) => [what, entities, stepsPerSecond].map(String));
-  return aligned([["the core alone", "entities", "steps per s"], ...rows]);
-}
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
 
 if (options.help) process.stdout.write(HELP);
 else await main().catch(failure("bench"));

@@ -5,8 +5,10 @@ import { composeHost, type System } from "../../app/host/compose.ts";
 import { readConfig } from "../../app/host/config.ts";
 import { registration } from "../../app/modules/registration/module.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
-import { type Engine, type LoadSize, runLoad } from "../load.ts";
-import { introspection, type Result, rssMiB } from "../measure.ts";
+import { type Engine, type LoadEntity, type LoadSize, runLoad } from "../load.ts";
+import { type Result, rssMiB } from "../measure.ts";
+import { introspection } from "./introspection.ts";
+import { STEPS } from "./kafka-nodes.ts";
 
 /**
  * The embedded mode with its nodes in the same process: they publish through its bus and read what is published.
@@ -30,7 +32,7 @@ export async function benchEmbedded(size: LoadSize): Promise<Result> {
     );
     return {
       engine: "rollcall embedded",
-      registrations: size.count,
+      count: size.count,
       ...load,
       cpuSecondsPer1000: Number(((before.used / size.count) * 1_000).toFixed(3)),
       rssMiB: rssMiB(process.pid),
@@ -42,8 +44,8 @@ export async function benchEmbedded(size: LoadSize): Promise<Result> {
 }
 
 class EmbeddedEngine implements Engine {
-  onAccepted: Engine["onAccepted"] = () => {};
-  onActive: Engine["onActive"] = () => {};
+  readonly steps = STEPS;
+  onStep: Engine["onStep"] = () => {};
   readonly #system: System;
   readonly #accepted: { readonly node_id: string }[] = [];
 
@@ -53,9 +55,9 @@ class EmbeddedEngine implements Engine {
       if (event.kind !== "decision") return;
       for (const { type, payload } of event.decision.events) {
         const id = String(payload["entity_id"]);
-        if (type === "NodeBecameActive") this.onActive(id);
+        if (type === "NodeBecameActive") this.onStep("active", id);
         if (type !== "NodeRegistrationAccepted") continue;
-        this.onAccepted(id);
+        this.onStep("accepted", id);
         this.#acknowledge(id);
       }
     });
@@ -67,7 +69,7 @@ class EmbeddedEngine implements Engine {
     setImmediate(() => void this.#publish("NodeRegistrationAcked", this.#accepted.splice(0)));
   }
 
-  introspect(nodes: readonly { readonly id: string; readonly index: number }[]): Promise<void> {
+  begin(nodes: readonly LoadEntity[]): Promise<void> {
     return this.#publish(
       "NodeIntrospectionEvent",
       nodes.map(({ id, index }) => introspection(id, index) as { node_id: string }),

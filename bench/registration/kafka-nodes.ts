@@ -1,7 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type Consumer, Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
-import type { BenchNode, Engine } from "../load.ts";
-import { introspection } from "../measure.ts";
+import { KafkaLoad } from "../kafka-load.ts";
+import type { Engine, LoadEntity } from "../load.ts";
+import { introspection } from "./introspection.ts";
+
+/** What a node passes on its way. */
+export const STEPS = ["accepted", "active"] as const;
 
 export type BenchTopics = ReturnType<typeof benchTopics>;
 
@@ -20,27 +22,18 @@ export function benchTopics(runId: string) {
   };
 }
 
-export async function createTopics(brokers: string, topics: BenchTopics, numPartitions: number): Promise<void> {
-  const admin = new Kafka({ brokers: brokers.split(","), logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  await admin.createTopics({ topics: Object.values(topics).map((topic) => ({ topic, numPartitions })) });
-  await admin.disconnect();
-  await sleep(1_500);
-}
-
-/** The nodes' side over Kafka: one producer, one consumer of acceptances, one of became-active. */
-export class KafkaEngine implements Engine {
-  onAccepted: Engine["onAccepted"] = () => {};
-  onActive: Engine["onActive"] = () => {};
+/** The nodes' side over Kafka: they introspect, answer acceptances, and hear that they became active. */
+export class KafkaNodes implements Engine {
+  readonly steps = STEPS;
+  onStep: Engine["onStep"] = () => {};
   readonly #topics: BenchTopics;
-  readonly #producer: Producer;
-  readonly #consumers: Consumer[] = [];
+  readonly #kafka: KafkaLoad;
   readonly #canLeave: boolean;
   #left: ((ids: readonly string[]) => void) | undefined;
 
-  private constructor(topics: BenchTopics, producer: Producer, canLeave: boolean) {
+  private constructor(topics: BenchTopics, kafka: KafkaLoad, canLeave: boolean) {
     this.#topics = topics;
-    this.#producer = producer;
+    this.#kafka = kafka;
     this.#canLeave = canLeave;
   }
 
@@ -49,27 +42,28 @@ export class KafkaEngine implements Engine {
     topics: BenchTopics,
     runId: string,
     { canLeave }: { readonly canLeave: boolean },
-  ): Promise<KafkaEngine> {
-    const kafka = new Kafka({ clientId: "bench", brokers: brokers.split(","), logLevel: logLevel.NOTHING });
-    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-    await producer.connect();
-    const engine = new KafkaEngine(topics, producer, canLeave);
-    await engine.#consume(kafka, `${runId}-accepted`, topics.accepted, (ids) => engine.#accepted(ids));
-    await engine.#consume(kafka, `${runId}-active`, topics.active, (ids) => ids.forEach((id) => engine.onActive(id)));
-    if (canLeave)
-      await engine.#consume(kafka, `${runId}-deregistered`, topics.deregistered, (ids) => engine.#left?.(ids));
-    return engine;
+  ): Promise<KafkaNodes> {
+    const kafka = await KafkaLoad.connect(brokers);
+    const nodes = new KafkaNodes(topics, kafka, canLeave);
+    await kafka.consume(`${runId}-accepted`, topics.accepted, (ids) => nodes.#accepted(ids));
+    await kafka.consume(`${runId}-active`, topics.active, (ids) => ids.forEach((id) => nodes.onStep("active", id)));
+    if (canLeave) await kafka.consume(`${runId}-deregistered`, topics.deregistered, (ids) => nodes.#left?.(ids));
+    return nodes;
   }
 
-  async introspect(nodes: readonly BenchNode[], reason?: "shutdown"): Promise<void> {
-    await this.#send(this.#topics.introspection, nodes, ({ id, index }) => ({
+  begin(nodes: readonly LoadEntity[]): Promise<void> {
+    return this.introspect(nodes);
+  }
+
+  introspect(nodes: readonly LoadEntity[], reason?: "shutdown"): Promise<void> {
+    return this.#kafka.send(this.#topics.introspection, nodes, ({ id, index }) => ({
       ...introspection(id, index),
       ...(reason && { reason }),
     }));
   }
 
   /** They deregister; resolves when all have. Does nothing for an engine without deregistration. */
-  async leave(nodes: readonly BenchNode[]): Promise<void> {
+  async leave(nodes: readonly LoadEntity[]): Promise<void> {
     const here = new Set(nodes.map(({ id }) => id));
     if (!this.#canLeave || here.size === 0) return;
     const gone = new Promise<void>((resolve) => {
@@ -82,43 +76,17 @@ export class KafkaEngine implements Engine {
     await gone;
   }
 
-  async heartbeat(nodes: readonly BenchNode[]): Promise<void> {
-    await this.#send(this.#topics.heartbeat, nodes, ({ id }) => ({ node_id: id }));
+  heartbeat(nodes: readonly LoadEntity[]): Promise<void> {
+    return this.#kafka.send(this.#topics.heartbeat, nodes, ({ id }) => ({ node_id: id }));
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#consumers.map((consumer) => consumer.disconnect()));
-    await this.#producer.disconnect();
-  }
-
-  async #send(topic: string, nodes: readonly BenchNode[], payloadOf: (node: BenchNode) => object): Promise<void> {
-    const messages = nodes.map((node) => ({ key: node.id, value: JSON.stringify(payloadOf(node)) }));
-    if (messages.length > 0) await this.#producer.send({ topic, acks: -1, messages });
+  close(): Promise<void> {
+    return this.#kafka.close();
   }
 
   #accepted(ids: readonly string[]): void {
-    ids.forEach((id) => this.onAccepted(id));
-    const messages = ids.map((id) => ({ key: id, value: JSON.stringify({ node_id: id }) }));
-    void this.#producer.send({ topic: this.#topics.acked, acks: -1, messages });
-  }
-
-  /**
-   * `take` is over at once: while a batch is being handled kafkajs asks for the other partitions alone, and what comes
-   * into this one waits until that request has ended. The nodes' own waiting is not what is measured.
-   */
-  async #consume(kafka: Kafka, groupId: string, topic: string, take: (ids: string[]) => void): Promise<void> {
-    const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 20, sessionTimeout: 30_000 });
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
-    await consumer.run({
-      partitionsConsumedConcurrently: 12,
-      autoCommit: false,
-      eachBatch: async ({ batch }) => {
-        take(batch.messages.map(({ key }) => key?.toString() ?? ""));
-      },
-    });
-    await joined;
-    this.#consumers.push(consumer);
+    ids.forEach((id) => this.onStep("accepted", id));
+    const nodes = ids.map((id) => ({ id }));
+    void this.#kafka.send(this.#topics.acked, nodes, ({ id }) => ({ node_id: id }));
   }
 }

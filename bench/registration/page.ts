@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
-import { contractsCopy, deadlinesOf } from "../../test/blackbox/contracts-copy.ts";
+import { contractsCopy, deadlinesOf } from "../../test/blackbox/registration/contracts-copy.ts";
 import { startProgram } from "../../test/blackbox/program.ts";
 import { chromiumPath } from "../../test/page/chromium.ts";
 import { launch } from "../../test/page/describe-page.ts";
 import { latencyOf } from "../measure.ts";
-import { seedNodes } from "./page-seed.ts";
+import { longest, opened, rounded, WATCH } from "../page-opened.ts";
 import { streamLatency } from "../page-streams.ts";
+import { seedNodes } from "./page-seed.ts";
 
 const HELP = `npm run bench:page -- [options]
 The page on an embedded system, looked at with Chromium:
@@ -23,6 +24,12 @@ The page on an embedded system, looked at with Chromium:
 `;
 const { values: options } = parseArgs({
   options: { nodes: { type: "string", default: "100000" }, json: { type: "string" }, help: { type: "boolean" } },
+});
+
+/** The least that a node says. */
+const introspectionOf = (node_id: string): object => ({
+  payload_type: "NodeIntrospectionEvent",
+  payload: { node_id, node_type: "effect" },
 });
 
 type Figures = Readonly<Record<string, number>>;
@@ -52,7 +59,7 @@ async function main(): Promise<void> {
       found["list"] = await listed(page, program.url);
       found["appear"] = await appeared(page, program.url);
       await page.close();
-      found["streams"] = await streamLatency(program.url);
+      found["streams"] = await streamLatency(program.url, introspectionOf);
       for (const [name, figures] of Object.entries(found)) {
         console.log(name);
         console.table(figures);
@@ -67,41 +74,6 @@ async function main(): Promise<void> {
     contracts.remove();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Keeps the length of every task over 50 ms, which is what browsers call long. */
-const WATCH = `globalThis.longTasks = [];
-const lengths = (list) => list.getEntries().map(({ duration }) => duration);
-new PerformanceObserver((list) => longTasks.push(...lengths(list))).observe({ type: "longtask", buffered: true });`;
-
-const longest = async (page: Page): Promise<number> =>
-  Number(await page.evaluate("Math.max(0, ...longTasks.splice(0))"));
-
-async function opened(page: Page, url: string): Promise<Figures> {
-  const network = await page.context().newCDPSession(page);
-  let bytes = 0;
-  network.on("Network.loadingFinished", ({ encodedDataLength }) => void (bytes += encodedDataLength));
-  await network.send("Network.enable");
-  const startedMs = performance.now();
-  await page.goto(url);
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  const shownMs = performance.now() - startedMs;
-  await sleep(1_000);
-  const drawnMs = Number(
-    await page.evaluate(`performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`),
-  );
-  const files = Number(
-    await page.evaluate(
-      `performance.getEntriesByType("resource").filter(({ name }) => name.includes("/assets/")).length`,
-    ),
-  );
-  return {
-    wire_kb: rounded(bytes / 1_000),
-    files,
-    first_paint_ms: rounded(drawnMs),
-    heading_ms: rounded(shownMs),
-    longest_task_ms: await longest(page),
-  };
 }
 
 async function listed(page: Page, url: string): Promise<Figures> {
@@ -162,7 +134,7 @@ async function appearances(
   for (let count = 0; count < APPEARANCES; count++) {
     const node_id = `${name}-${count}`;
     const startedMs = performance.now();
-    const body = JSON.stringify({ payload_type: "NodeIntrospectionEvent", payload: { node_id, node_type: "effect" } });
+    const body = JSON.stringify(introspectionOf(node_id));
     await fetch(`${url}/api/v1/events`, { method: "POST", headers: { "content-type": "application/json" }, body });
     await page.getByRole("link", { name: node_id, exact: true }).waitFor();
     samples.push(performance.now() - startedMs);
@@ -170,8 +142,6 @@ async function appearances(
   }
   return latencyOf(samples);
 }
-
-const rounded = (value: number): number => Math.round(value * 10) / 10;
 
 if (options.help) process.stdout.write(HELP);
 else await main();

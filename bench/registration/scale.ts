@@ -1,16 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { contractsCopy, deadlinesOf } from "../../test/blackbox/contracts-copy.ts";
+import { contractsCopy, deadlinesOf } from "../../test/blackbox/registration/contracts-copy.ts";
 import { KafkaReader } from "../../test/blackbox/kafka-reader.ts";
-import { type Program, startProgram } from "../../test/blackbox/program.ts";
 import type { ServiceAddresses } from "../../test/real/services/service-addresses.ts";
 import { up } from "../../test/real/services/services.ts";
 import { startConsulStub } from "../consul/stub-process.ts";
 import { latencyOf, rssMiB } from "../measure.ts";
-import { nodeAt, type Scene, withScene } from "../scene.ts";
+import { allOwn, limit } from "../processes.ts";
+import { startTimes } from "../start-time.ts";
+import { nodeAt, type NodeScene, withNodes } from "./node-scene.ts";
 
 const HELP = `npm run bench:scale -- [options]
 What one process holds, and what more of them add, on real Kafka, Postgres and Consul:
@@ -48,7 +47,7 @@ async function main(): Promise<void> {
     found[phase] = figures;
     process.stdout.write(`${phase} ${JSON.stringify(figures)}\n`);
   };
-  if (wanted.includes("embedded")) tell("embedded", await embedded());
+  if (wanted.includes("embedded")) tell("embedded", await startTimes());
   if (wanted.some((phase) => phase !== "embedded")) {
     const services = await up({ keep: false });
     try {
@@ -57,7 +56,7 @@ async function main(): Promise<void> {
       if (wanted.includes("deadlines"))
         tell(
           "deadlines",
-          await withScene(services.addresses, {}, (scene) => deadlines(scene, services.addresses.kafka)),
+          await withNodes(services.addresses, {}, (scene) => deadlines(scene, services.addresses.kafka)),
         );
       if (wanted.includes("processes")) tell("processes", await processes(services.addresses));
     } finally {
@@ -68,19 +67,19 @@ async function main(): Promise<void> {
 }
 
 /** All of `from` to `to` become active; the rate, per second. */
-async function register(scene: Scene, from: number, to: number): Promise<number> {
+async function register(scene: NodeScene, from: number, to: number): Promise<number> {
   const startedMs = performance.now();
   await introspect(scene, from, to);
   await becomeActive(scene, to);
   return (to - from) / ((performance.now() - startedMs) / 1_000);
 }
 
-async function introspect({ nodes }: Scene, from: number, to: number): Promise<void> {
+async function introspect({ nodes }: NodeScene, from: number, to: number): Promise<void> {
   for (let sent = from; sent < to; sent += 500)
     await nodes.introspect(Array.from({ length: Math.min(500, to - sent) }, (_, i) => nodeAt(sent + i)));
 }
 
-async function becomeActive({ active }: Scene, count: number): Promise<void> {
+async function becomeActive({ active }: NodeScene, count: number): Promise<void> {
   for (let [before, still] = [0, 0]; active.size < count; await sleep(50)) {
     still = active.size === before ? still + 1 : 0;
     before = active.size;
@@ -94,7 +93,7 @@ async function backlogAndRestart(
   tell: (phase: string, figures: Figures) => void,
 ): Promise<void> {
   const contracts = contractsCopy(...PATIENT);
-  await withScene(services, { contractsDir: contracts.dir }, async (scene) => {
+  await withNodes(services, { contractsDir: contracts.dir }, async (scene) => {
     await register(scene, 0, 3_000);
     const saturated = await register(scene, 3_000, 13_000);
     await scene.program.stop();
@@ -129,7 +128,7 @@ async function backlogAndRestart(
 }
 
 /** The silent nodes send their last heartbeat at the same time; the others continue. */
-async function deadlines(scene: Scene, brokers: string): Promise<Figures> {
+async function deadlines(scene: NodeScene, brokers: string): Promise<Figures> {
   const { nodes, topics, active } = scene;
   const expired = await KafkaReader.open(brokers, [topics.expired], `${topics.expired}-reader`);
   const all = Array.from({ length: HOLDERS }, (_, index) => nodeAt(index));
@@ -180,10 +179,10 @@ async function processes(services: ServiceAddresses): Promise<Figures> {
     for (const count of [1, 2, 4]) {
       const stub = await startConsulStub();
       const settings = { contractsDir: contracts.dir, environment: { KAFKA_SESSION_TIMEOUT_MS: "6000" } };
-      const perSecond = await withScene({ ...services, consul: stub.address }, settings, async (scene) => {
+      const perSecond = await withNodes({ ...services, consul: stub.address }, settings, async (scene) => {
         const programs = [scene.program];
         while (programs.length < count) programs.push(await scene.start());
-        await allOwn(programs);
+        await allOwn(programs, 12);
         await register(scene, 0, 2_000);
         const groups = programs.map(({ pid }) => limit(pid, QUOTA_OF_A_CORE));
         try {
@@ -200,55 +199,6 @@ async function processes(services: ServiceAddresses): Promise<Figures> {
     contracts.remove();
   }
   return figures;
-}
-
-/** Each has a part of the partitions, and together they have all. */
-async function allOwn(programs: readonly Program[]): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    const owned = await Promise.all(
-      programs.map(async ({ url }) => {
-        const metrics = await (await fetch(`${url}/metrics`)).text();
-        return Number(/^rollcall_partitions_owned\{[^}]*\} (\d+)/m.exec(metrics)?.[1] ?? 0);
-      }),
-    );
-    if (owned.every((each) => each > 0) && owned.reduce((sum, each) => sum + each, 0) === 12) return;
-    await sleep(100);
-  }
-  throw new Error("the partitions are not spread over the processes");
-}
-
-/** @returns lifts the limit; what is in the group goes on in the root's */
-function limit(pid: number, ofACore: number): () => void {
-  const root = "/sys/fs/cgroup/cpu";
-  if (!existsSync(join(root, "cpu.cfs_quota_us")))
-    throw new Error(`${root} is no cgroup v1 of cpu: a process can't be limited here`);
-  const group = join(root, `rollcall-bench-${pid}`);
-  mkdirSync(group);
-  writeFileSync(join(group, "cpu.cfs_period_us"), "20000");
-  writeFileSync(join(group, "cpu.cfs_quota_us"), String(20_000 * ofACore));
-  writeFileSync(join(group, "cgroup.procs"), String(pid));
-  return () => {
-    writeFileSync(join(root, "cgroup.procs"), String(pid));
-    rmdirSync(group);
-  };
-}
-
-async function embedded(): Promise<Figures> {
-  const directory = mkdtempSync(join(tmpdir(), "rollcall-start-"));
-  const startMs = async (): Promise<number> => {
-    const at = performance.now();
-    const program = await startProgram({ environment: { ROLLCALL_DATA_DIR: directory, ROLLCALL_LOG_LEVEL: "error" } });
-    const took = performance.now() - at;
-    await program.stop();
-    return Math.round(took);
-  };
-  try {
-    const first = await startMs();
-    const later = [await startMs(), await startMs(), await startMs()].sort((a, b) => a - b);
-    return { firstStartMs: first, laterStartMs: later[1] ?? 0 };
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
 }
 
 if (options.help) process.stdout.write(HELP);

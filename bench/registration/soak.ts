@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { durationMs } from "../../runtime/contract/language/schema-parts.ts";
 import { startKafka, stopKafka, up } from "../../test/real/services/services.ts";
 import { waitUntil } from "../../test/real/services/wait-until.ts";
 import { failure } from "../failure.ts";
-import { cpuSeconds, introspection, rssMiB, walBytes } from "../measure.ts";
-import { nodeAt, type Scene, withScene } from "../scene.ts";
+import { cpuSeconds, rssMiB, walBytes } from "../measure.ts";
+import { introspection } from "./introspection.ts";
+import { COLLECTED, HEAP, handlesOf, slopePerHour, takeCollections } from "../memory.ts";
+import { nodeAt, type NodeScene, withNodes } from "./node-scene.ts";
 
 const HELP = `npm run soak -- [options]
 Runs one process with a heap of 256 MiB on real Kafka, Postgres and Consul, and judges its memory:
@@ -36,13 +36,6 @@ const { values: options } = parseArgs({
   },
 });
 
-const HEAP = { NODE_OPTIONS: "--max-old-space-size=256" };
-/** `ms MiB`, a line for each collection. */
-const MEMORY_FILE = join(tmpdir(), `rollcall-soak-${process.pid}`);
-const COLLECTED = {
-  NODE_OPTIONS: `${HEAP.NODE_OPTIONS} --import ${new URL("../collect-garbage.mjs", import.meta.url)}`,
-  SOAK_MEMORY_FILE: MEMORY_FILE,
-};
 const SLOPE_MIB_PER_HOUR_MAX = 2;
 const HANDLES_MORE_MAX = 4;
 const WATCHED_MS = 120_000;
@@ -57,8 +50,8 @@ interface Finding {
 async function main(): Promise<void> {
   const services = await up({ keep: false });
   const findings: Finding[] = [];
-  const play = (environment: Readonly<Record<string, string>>, phase: (scene: Scene) => Promise<Finding>) =>
-    withScene(services.addresses, { environment }, phase);
+  const play = (environment: Readonly<Record<string, string>>, phase: (scene: NodeScene) => Promise<Finding>) =>
+    withNodes(services.addresses, { environment }, phase);
   const phases: Readonly<Record<string, () => Promise<Finding>>> = {
     steady: () => play(COLLECTED, (scene) => steady(scene, milliseconds(options.for))),
     outage: () => play(HEAP, (scene) => outage(scene, milliseconds(options.outage))),
@@ -82,7 +75,7 @@ async function main(): Promise<void> {
  * The same 2,000 nodes come and go, 50 a second each way. Before that all of them at once, and again: every buffer and
  * pool then is as large as a bad moment of the machine would make it later, which is no growth that goes on.
  */
-async function steady({ program, nodes, active }: Scene, forMs: number): Promise<Finding> {
+async function steady({ program, nodes, active }: NodeScene, forMs: number): Promise<Finding> {
   const all = Array.from({ length: 2_000 }, (_, i) => nodeAt(i));
   for (let time = 0; time < WARM_UP_BURSTS; time++) {
     active.clear();
@@ -104,14 +97,7 @@ async function steady({ program, nodes, active }: Scene, forMs: number): Promise
     await sleep(startedMs + (second + 1) * 1_000 - performance.now());
   }
   const handles = samples.filter(({ atMs }) => atMs > forMs / 3).map((sample) => sample.handles);
-  const collections = readFileSync(MEMORY_FILE, "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => line.split(" ").map(Number));
-  const memory = collections
-    .map(([atMs = 0, bytes = 0]) => ({ atMs, mib: bytes / 1_024 / 1_024 }))
-    .filter(({ atMs }) => atMs > forMs / 3);
-  rmSync(MEMORY_FILE);
+  const memory = takeCollections().filter(({ atMs }) => atMs > forMs / 3);
   const slope = slopePerHour(memory);
   const more = Math.max(...handles) - (handles[0] ?? 0);
   return {
@@ -134,7 +120,7 @@ async function steady({ program, nodes, active }: Scene, forMs: number): Promise
  * Introspections over HTTP, as fast as they are answered, while there is no broker; then every one that was taken
  * counts.
  */
-async function outage({ program, active }: Scene, forMs: number): Promise<Finding> {
+async function outage({ program, active }: NodeScene, forMs: number): Promise<Finding> {
   let [taken, refused, rss, number] = [0, 0, 0, 0];
   const wanted = new Set<string>();
   await stopKafka();
@@ -177,7 +163,7 @@ async function outage({ program, active }: Scene, forMs: number): Promise<Findin
 }
 
 /** All become ACTIVE, then two minutes of heartbeats: the process itself reports how many are still ACTIVE. */
-async function many({ program, nodes, database, active }: Scene, count: number, everyMs: number): Promise<Finding> {
+async function many({ program, nodes, database, active }: NodeScene, count: number, everyMs: number): Promise<Finding> {
   const all = Array.from({ length: count }, (_, index) => nodeAt(index));
   let beating = true;
   let beaten = 0;
@@ -221,17 +207,6 @@ async function many({ program, nodes, database, active }: Scene, count: number, 
 }
 
 const round = (value: number): number => Number(value.toFixed(2));
-const handlesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
-
-/** Least squares. */
-function slopePerHour(samples: readonly { readonly atMs: number; readonly mib: number }[]): number {
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [at, mib] = [mean(samples.map((sample) => sample.atMs)), mean(samples.map((sample) => sample.mib))];
-  const over = samples.reduce((sum, sample) => sum + (sample.atMs - at) * (sample.mib - mib), 0);
-  const under = samples.reduce((sum, sample) => sum + (sample.atMs - at) ** 2, 0);
-  return (over / under) * 3_600_000;
-}
-
 function milliseconds(text: string): number {
   const ms = durationMs(text);
   if (ms === undefined) throw new Error(`${text} is no duration: 30m`);

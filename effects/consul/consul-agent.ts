@@ -8,7 +8,7 @@ import {
   parseResponse,
   describeResponse,
 } from "./consul-client.ts";
-import { toFault, consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
+import { toFault, serviceRefused, backendUnavailable } from "../service-catalog/faults.ts";
 import { ownedServicesOfAgent } from "./consul-inventory.ts";
 import { chunksOf } from "./packing.ts";
 import { NO_ADDRESS, checkIdOf, ownershipMeta, resultWithoutWrite } from "./service-plan.ts";
@@ -132,6 +132,6 @@ const checkOf = (serviceId: string, { status, note }: Check) => ({
 const faultOf = (path: string, answer: ConsulResponse) => {
   const isRefusal = path === "/v1/agent/service/register" && (answer.status === 400 || answer.status === 413);
   return isRefusal
-    ? consulRefused(`Consul refuses the service: ${describeResponse(answer)}`)
+    ? serviceRefused(`Consul refuses the service: ${describeResponse(answer)}`)
     : backendUnavailable(`Consul PUT ${path}: ${describeResponse(answer)}`);
 };

@@ -2,7 +2,7 @@ import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { ConsulClient } from "./consul-client.ts";
 import type { ExternalNode } from "./external-node.ts";
 import { ownedServicesOnNode } from "./consul-inventory.ts";
-import { toFault, consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
+import { toFault, serviceRefused, backendUnavailable } from "../service-catalog/faults.ts";
 import {
   checkIdOf,
   type StoredServiceOrAbsent,
@@ -134,7 +134,7 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
     const operations = operationsOf(change, expected, this.#owner, this.#node.name);
     const json = operations.map((operation) => JSON.stringify(operation)).join(",");
     if (Buffer.byteLength(json) <= TRANSACTION_BYTES_MAX) return [{ pending, json, operationCount: operations.length }];
-    pending.result = consulRefused(
+    pending.result = serviceRefused(
       `service ${change.serviceId} is larger than the ${TRANSACTION_BYTES_MAX} bytes of a transaction`,
     );
     return [];
@@ -160,7 +160,7 @@ export class ConsulTransactions implements ServiceRegistry, ServiceInventory {
     if (answer.kind === "invalid_request") {
       // Consul does not say which service it is: halves of the group are written, until it is alone.
       if (group.length === 1)
-        return finishAll(pendingChanges, consulRefused(`Consul refused the service: ${answer.what}`));
+        return finishAll(pendingChanges, serviceRefused(`Consul refused the service: ${answer.what}`));
       const middle = Math.ceil(group.length / 2);
       await this.#write(group.slice(0, middle), signal);
       return this.#write(group.slice(middle), signal);
@@ -205,7 +205,7 @@ function finishAll(pendingChanges: readonly PendingChange[], result: WriteResult
 
 function applyOperationError(pending: PendingChange, { kind, message }: OperationError): void {
   if (kind === "conflict") pending.expected = undefined;
-  else if (kind === "invalid") pending.result = consulRefused(`Consul refused the service: ${message}`);
+  else if (kind === "invalid") pending.result = serviceRefused(`Consul refused the service: ${message}`);
   else pending.result ??= backendUnavailable(`Consul could not write the service: ${message}`);
 }
 

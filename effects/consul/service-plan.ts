@@ -1,5 +1,5 @@
 import type { Check } from "../service-catalog/messages.ts";
-import { consulRefused } from "../service-catalog/faults.ts";
+import { serviceRefused } from "../service-catalog/faults.ts";
 import type { WriteResult, ServiceRegistration, ServiceChange } from "../service-catalog/service-registry.ts";
 import type { ConsulCheck, ConsulService, Operation } from "./transaction.ts";
 
@@ -45,7 +45,7 @@ export function resultWithoutWrite(
   const holder = found.Meta?.["rollcall_owner"];
   if (holder !== owner) {
     if (change.kind !== "register") return "unchanged";
-    return consulRefused(
+    return serviceRefused(
       `service id ${change.serviceId} belongs to another owner: ` +
         (holder ?? `it lacks the meta rollcall_owner=${owner}`),
     );

@@ -7,8 +7,8 @@ export const CONSUL_FAULTS = ["CONSUL_REFUSED", "UNAVAILABLE"] as const;
 export const backendUnavailable = (message: string, cause?: unknown): Fault =>
   new Fault("UNAVAILABLE", message, { retryable: true, cause });
 
-/** Consul will never accept this intent. */
-export const consulRefused = (message: string): Fault => new Fault("CONSUL_REFUSED", message, { retryable: false });
+/** The catalogue will never accept this intent. */
+export const serviceRefused = (message: string): Fault => new Fault("CONSUL_REFUSED", message, { retryable: false });
 
 /** An unknown error as a fault: UNAVAILABLE, so that the intent is tried again. */
 export const toFault = (error: unknown): Fault =>

@@ -1,4 +1,4 @@
-import { consulRefused } from "./faults.ts";
+import { serviceRefused } from "./faults.ts";
 import type { DiscoveredService } from "./service-discovery.ts";
 import {
   type DomainScope,
@@ -53,11 +53,11 @@ export function memoryServiceCatalog(scope: DomainScope, stored: StoredServices 
 
 function write(stored: StoredServices, owner: string, change: ServiceChange): WriteResult {
   const { kind, serviceId, version } = change;
-  if (hasWildcardAddress(change)) return consulRefused("Invalid service address");
+  if (hasWildcardAddress(change)) return serviceRefused("Invalid service address");
   const held = stored.get(serviceId);
   if (held?.entry && held.owner !== owner)
     return kind === "register"
-      ? consulRefused(`service id ${serviceId} belongs to another owner: ${held.owner}`)
+      ? serviceRefused(`service id ${serviceId} belongs to another owner: ${held.owner}`)
       : "unchanged";
   if (held && held.owner === owner && held.version > version) return "unchanged";
   if (kind === "set_status" && !held?.entry) return "unchanged";

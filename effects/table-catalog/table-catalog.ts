@@ -1,7 +1,7 @@
 import type { InventoryEntry } from "../../runtime/core/drift.ts";
 import type { Sql, SqlValue } from "../../runtime/ports/store.ts";
 import type { ServiceDiscovery, DiscoveredService } from "../service-catalog/service-discovery.ts";
-import { consulRefused, backendUnavailable } from "../service-catalog/faults.ts";
+import { serviceRefused, backendUnavailable } from "../service-catalog/faults.ts";
 import {
   type WriteResult,
   ownerMark,
@@ -30,7 +30,7 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
   async apply(changes: readonly ServiceChange[], signal: AbortSignal): Promise<readonly WriteResult[]> {
     const results = new Map<ServiceChange, WriteResult>();
     for (const change of changes)
-      if (hasWildcardAddress(change)) results.set(change, consulRefused("Invalid service address"));
+      if (hasWildcardAddress(change)) results.set(change, serviceRefused("Invalid service address"));
     const open = changes.filter((change) => !results.has(change));
     const registrations = open.filter((change) => change.kind === "register");
     await this.#write(registrations, (part) => this.#register(part, results), results, signal);
@@ -96,7 +96,7 @@ export class TableCatalog implements ServiceRegistry, ServiceInventory, ServiceD
     for (const change of part) {
       const owner = others.get(change.serviceId);
       if (owner !== undefined) {
-        results.set(change, consulRefused(`service id ${change.serviceId} belongs to another owner: ${owner}`));
+        results.set(change, serviceRefused(`service id ${change.serviceId} belongs to another owner: ${owner}`));
       }
     }
     return written;

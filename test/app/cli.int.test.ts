@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SHIPPED_CONTRACTS } from "../../app/modules/shipped.ts";
 import { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { initializeStore } from "../initialized-store.ts";
-import { HttpBench, lasting } from "./http-bench.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 

@@ -8,7 +8,7 @@ import type { ContractGraph } from "../../app/http/contracts/contract-graph.ts";
 import type { ContractsView, StoredContractsView } from "../../app/http/contracts/contracts.routes.ts";
 import type { StateCounts } from "../../app/http/entities/entity-counts.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench } from "./registration/http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DeadLetter } from "../../app/http/dead-letters/dead-letters.ts";
-import { HttpBench, lasting } from "./http-bench.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { createHttpServer } from "../../app/http/server/http-server.ts";
 import type { Decision } from "../../runtime/core/decision.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import { toyModule } from "../host/toy-module.ts";
-import { HttpBench, lasting } from "./http-bench.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 interface Items<Item> {
   readonly items: readonly Item[];

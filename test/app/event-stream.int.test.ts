@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpBench, lasting, type StreamedEvent } from "./http-bench.ts";
+import type { StreamedEvent } from "./http-system.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {

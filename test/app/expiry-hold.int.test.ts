@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench } from "./registration/http-bench.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 const BEAT_MS = 500;

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench } from "./registration/http-bench.ts";
 
 const endpoints = { api: "http://10.0.0.1:8080" };
 interface Timeline {

@@ -3,7 +3,7 @@ import { readJournalEnds } from "../../app/http/events/journal-events.ts";
 import { JournalTail } from "../../app/http/events/journal-tail.ts";
 import { ManualClock } from "../manual-clock.ts";
 import { wrapped } from "../wrapped.ts";
-import { HttpBench, lasting } from "./http-bench.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 const POLL_MS = 250;
 const GATHER_MS = 10;

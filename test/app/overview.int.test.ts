@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Overview } from "../../app/http/overview/overview.ts";
-import { HttpBench } from "./http-bench.ts";
+import { HttpBench } from "./registration/http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import type {
   RegistrationTimelineItem as TimelineItem,
   RegistrationView,
 } from "../../app/modules/registration/registration-view.ts";
-import { HttpBench, lasting } from "./http-bench.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 interface Page<Item> {
   readonly items: readonly Item[];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { findEntities } from "../../app/http/entities/entity-queries.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { HttpBench, lasting } from "./http-bench.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 interface List {
   readonly items: readonly { readonly node_id: string }[];

@@ -10,7 +10,8 @@ import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { withoutBackends } from "../../effects/backends.ts";
 import { registration, registrationOn } from "../../app/modules/registration/module.ts";
 import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
-import { contractsCopy, type ContractsCopy, deadlinesOf } from "../blackbox/contracts-copy.ts";
+import type { ContractsCopy } from "../blackbox/contracts-copy.ts";
+import { contractsCopy, deadlinesOf } from "../blackbox/registration/contracts-copy.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { until } from "../shell/orders.ts";
 

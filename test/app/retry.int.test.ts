@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RegistrationTimelineItem as TimelineItem } from "../../app/modules/registration/registration-view.ts";
 import { failing } from "./failing-effect.ts";
-import { HttpBench, lasting } from "./http-bench.ts";
+import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 let bench: HttpBench;
 beforeAll(async () => {

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadContractFolder } from "../../runtime/contract/reading/load.ts";
-import { yaml } from "./fixtures/yaml.ts";
-import { expectPlainLines, rollcall } from "./looking.ts";
-import { Tally } from "./taking-in.ts";
+import { yaml } from "./registration/fixtures/yaml.ts";
+import { expectPlainLines, rollcall } from "./registration/looking.ts";
+import { Tally } from "./registration/taking-in.ts";
 
 let root = "";
 let dir = "";

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { HttpBench } from "../app/http-bench.ts";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { until } from "../shell/orders.ts";
-import type { Item } from "./items.ts";
+import type { Item } from "./registration/items.ts";
 
 const BODY_MS = 700;
 const HEAD = "Host: localhost\r\n";

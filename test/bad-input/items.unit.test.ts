@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { yaml } from "./fixtures/yaml.ts";
-import { type Group, ITEMS } from "./items.ts";
-import { records } from "./records.ts";
+import { yaml } from "./registration/fixtures/yaml.ts";
+import { type Group, ITEMS } from "./registration/items.ts";
+import { records } from "./registration/records.ts";
 
 const here = new URL("./", import.meta.url);
 /** Those that need more than a text have a test that begins with their name, or a row of such a test's table. */

@@ -6,8 +6,8 @@ import { NOON } from "../registration/examples.ts";
 import { given } from "../registration/given.ts";
 import { LIVE_WAYS } from "../registration/reach.ts";
 import { introspected, type Stimulus } from "../registration/stimuli.ts";
-import { ID, type Mutated, oneField, someBytes } from "./mutations.ts";
-import { expectHarmless, inputTopic, PARTITIONS, takeIn, Tally, written } from "./taking-in.ts";
+import { ID, type Mutated, oneField, someBytes } from "./registration/mutations.ts";
+import { expectHarmless, inputTopic, PARTITIONS, takeIn, Tally, written } from "./registration/taking-in.ts";
 
 const RUNS = 5_000;
 const HOME = partitionOf(ID, PARTITIONS);

@@ -16,9 +16,9 @@ import {
   published,
   type Stimulus,
 } from "../registration/stimuli.ts";
-import type { Item } from "./items.ts";
-import { freshId } from "./record-fixture.ts";
-import { inputTopic, PARTITIONS, takeIn } from "./taking-in.ts";
+import type { Item } from "./registration/items.ts";
+import { freshId } from "./registration/record-fixture.ts";
+import { inputTopic, PARTITIONS, takeIn } from "./registration/taking-in.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 
 const ENDED = ["REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];

@@ -5,14 +5,14 @@ import { createLog, logShellEvents } from "../../app/host/log.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import { keyAndHeaderBytes } from "../../runtime/shell/turns/read-items.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
-import { HttpBench } from "../app/http-bench.ts";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { until } from "../shell/orders.ts";
-import { sameId } from "./fixtures/envelope.ts";
-import { expectPlainLines, rollcall } from "./looking.ts";
-import { oneField, someBytes } from "./mutations.ts";
-import { introspection, type RecordFixture } from "./record-fixture.ts";
-import { records, titleOf } from "./records.ts";
-import { idIn, PARTITIONS, recordOf } from "./taking-in.ts";
+import { sameId } from "./registration/fixtures/envelope.ts";
+import { expectPlainLines, rollcall } from "./registration/looking.ts";
+import { oneField, someBytes } from "./registration/mutations.ts";
+import { introspection, type RecordFixture } from "./registration/record-fixture.ts";
+import { records, titleOf } from "./registration/records.ts";
+import { idIn, PARTITIONS, recordOf } from "./registration/taking-in.ts";
 
 const LANE_BYTES_MAX = 400 * 1024;
 /** A larger one is refused by the bus, with an error to the sender. */

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import { keyAndHeaderBytes } from "../../runtime/shell/turns/read-items.ts";
 import { kafkaBus, readAll } from "../adapters/kafka/kafka-test-bus.ts";
-import { RealWorld } from "../blackbox/real-world.ts";
+import { RealWorld } from "../blackbox/registration/real-world.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { describeReal } from "../real/services/describe-real.ts";
-import { introspection, type RecordFixture } from "./record-fixture.ts";
-import { records, titleOf } from "./records.ts";
-import { idIn, PARTITIONS, recordOf } from "./taking-in.ts";
+import { introspection, type RecordFixture } from "./registration/record-fixture.ts";
+import { records, titleOf } from "./registration/records.ts";
+import { idIn, PARTITIONS, recordOf } from "./registration/taking-in.ts";
 
 const CALL_BYTES_MAX = 400 * 1024;
 /** What is larger our own producer does not send; of a foreign one Kafka takes up to its own limit. */

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { records, titleOf } from "./records.ts";
-import { expectHarmless, recordOf, takeIn, Tally, written } from "./taking-in.ts";
+import { records, titleOf } from "./registration/records.ts";
+import { expectHarmless, recordOf, takeIn, Tally, written } from "./registration/taking-in.ts";
 
 describe("a bad message, without a bus", () => {
   const tally = new Tally();

@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { freePorts } from "../real/services/free-ports.ts";
-import { contractsCopy, type Edit } from "./contracts-copy.ts";
-import { EmbeddedWorld } from "./embedded-world.ts";
-import { TestNode } from "./test-node.ts";
+import type { Edit } from "./contracts-copy.ts";
+import { contractsCopy } from "./registration/contracts-copy.ts";
+import { EmbeddedWorld } from "./registration/embedded-world.ts";
+import { TestNode } from "./registration/test-node.ts";
 
 /** The program on contracts with these edits and no other change. */
 async function withEdited(

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { contractsCopy, deadlinesOf } from "./contracts-copy.ts";
-import { EmbeddedWorld } from "./embedded-world.ts";
-import { expectPromisesKept } from "./settled.ts";
-import { TestNode } from "./test-node.ts";
+import { contractsCopy, deadlinesOf } from "./registration/contracts-copy.ts";
+import { EmbeddedWorld } from "./registration/embedded-world.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
+import { TestNode } from "./registration/test-node.ts";
 
 /** In the order in which a registration comes by them. */
 const POINTS = ["C1", "C4", "C5", "C8", "C9"] as const;

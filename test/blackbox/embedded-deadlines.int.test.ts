@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { contractsCopy } from "./contracts-copy.ts";
-import { EmbeddedWorld } from "./embedded-world.ts";
-import { deadlineScenarios, SHORT_DEADLINES } from "./scenarios/deadlines.ts";
-import { expectPromisesKept } from "./settled.ts";
+import { contractsCopy } from "./registration/contracts-copy.ts";
+import { EmbeddedWorld } from "./registration/embedded-world.ts";
+import { deadlineScenarios, SHORT_DEADLINES } from "./registration/scenarios/deadlines.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
 
 describe("deadlines, embedded", () => {
   const contracts = contractsCopy(...SHORT_DEADLINES);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { EmbeddedWorld } from "./embedded-world.ts";
-import { registrationScenarios } from "./scenarios/registration.ts";
-import { expectPromisesKept } from "./settled.ts";
-import { TestNode } from "./test-node.ts";
+import { EmbeddedWorld } from "./registration/embedded-world.ts";
+import { registrationScenarios } from "./registration/scenarios/registration.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
+import { TestNode } from "./registration/test-node.ts";
 
 describe("a registration, embedded", () => {
   let world: EmbeddedWorld;

@@ -1,4 +1,5 @@
-import type { CatalogEntry, Row, SeenEvent } from "./world.ts";
+import type { HistoryEvent, PublishedCopy } from "../promises/history.ts";
+import type { SeenEvent } from "./world.ts";
 
 /** A published event as it was read: every copy of it. */
 export interface PublishedRecord {
@@ -17,7 +18,7 @@ export interface PublishedRecord {
 
 /** A record of an input topic as it lies there. */
 export interface InputRecord {
-  /** What its topic is for: `NodeHeartbeatEvent`. */
+  /** What its topic is for. */
   readonly type: string;
   readonly topic: string;
   readonly partition: number;
@@ -38,14 +39,6 @@ export interface Evidence {
   readonly records: readonly PublishedRecord[];
   /** Of the topics; undefined when unknown. */
   readonly partitions?: number;
-  readonly registrations: readonly {
-    readonly node_id: string;
-    readonly state: string | null;
-    readonly entity_seq: number;
-  }[];
-  /** Undefined when they can't be read. */
-  readonly rows?: readonly Row[];
-  readonly services: readonly CatalogEntry[];
   /** Undefined when they can't be read, as with those below. */
   readonly inputs?: readonly InputRecord[];
   readonly deadLetters?: readonly DeadLetterRecord[];
@@ -61,8 +54,6 @@ export interface Evidence {
   readonly outages?: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** How late a deadline may fire; given where all parts were up all the time. */
   readonly lateMsMax?: number;
-  /** Entries of others in the catalog, as text: those put there before, and what is there now. */
-  readonly foreign?: { readonly planted: readonly string[]; readonly found: readonly string[] };
 }
 
 export interface Envelope {
@@ -85,13 +76,27 @@ export function envelopeOf(record: PublishedRecord): Envelope {
   return known;
 }
 
-/** Each event of a node once, by `entity_seq`. */
-export function eventsOf(records: readonly PublishedRecord[], nodeId: string): SeenEvent[] {
+/** Each event of an entity once, by `entity_seq`. */
+export function eventsOf(records: readonly PublishedRecord[], entityId: string): SeenEvent[] {
   const events = new Map<string, SeenEvent>();
   for (const record of records) {
     const { envelope_id: id, payload_type: type, envelope_timestamp, payload } = envelopeOf(record);
-    if (payload["entity_id"] === nodeId && !events.has(id))
+    if (payload["entity_id"] === entityId && !events.has(id))
       events.set(id, { type, id, payload, seq: Number(payload["entity_seq"]), at: Date.parse(envelope_timestamp) });
   }
   return [...events.values()].sort((a, b) => a.seq - b.seq);
+}
+
+export const seqOf = (record: PublishedRecord): number => Number(envelopeOf(record).payload["entity_seq"]);
+
+export function historyEventOf(record: PublishedRecord): HistoryEvent {
+  const { envelope_id: id, payload_type: type, parent_envelope_id: cause, payload } = envelopeOf(record);
+  return { type, id, cause, payload, atMs: record.atMs };
+}
+
+export function publishedCopyOf(record: PublishedRecord): PublishedCopy {
+  const { value, kafka } = record;
+  const { envelope_id: id, payload_type: type, payload } = envelopeOf(record);
+  const content = JSON.stringify([value, kafka?.topic, kafka?.key, Object.entries(kafka?.headers ?? {}).sort()]);
+  return { type, id, payload, content, ...(kafka && { place: kafka }) };
 }

@@ -1,11 +1,15 @@
 import { CloudEvent, Kafka as CloudEventsOnKafka } from "cloudevents";
 import { type Envelope, envelopeOf, type PublishedRecord } from "./evidence.ts";
+import type { PublicDomain } from "./topics.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const UTC_MS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Every envelope is as protocol.md says, and so are the headers that repeat it. */
-export function judgeEnvelopes(records: readonly PublishedRecord[]): string[] {
+export function judgeEnvelopes(
+  records: readonly PublishedRecord[],
+  { name: domain, idField, attemptField }: PublicDomain,
+): string[] {
   return records.flatMap((record) => {
     const envelope = envelopeOf(record);
     const { payload } = envelope;
@@ -16,11 +20,11 @@ export function judgeEnvelopes(records: readonly PublishedRecord[]): string[] {
       [UUID.test(envelope.correlation_id), "correlation_id is no UUID"],
       [envelope.correlation_id === payload["correlation_id"], "payload has another correlation_id"],
       [envelope.parent_envelope_id === payload["causation_id"], "causation_id is not the parent"],
-      [envelope.event_type === routingKey(envelope.payload_type), `event_type is ${envelope.event_type}`],
+      [envelope.event_type === routingKey(domain, envelope.payload_type), `event_type is ${envelope.event_type}`],
       [JSON.stringify(envelope.payload_schema_version) === '{"major":1,"minor":0,"patch":0}', "schema version"],
       [envelope.source_tool === "rollcall", "source_tool"],
-      [payload["entity_id"] === payload["node_id"], "entity_id is not node_id"],
-      [UUID.test(String(payload["registration_attempt_id"])), "registration_attempt_id is no UUID"],
+      [payload["entity_id"] === payload[idField], `entity_id is not ${idField}`],
+      [UUID.test(String(payload[attemptField])), `${attemptField} is no UUID`],
       [UTC_MS.test(String(payload["emitted_at"])), "emitted_at"],
     ];
     const kafka = record.kafka ? judgeLabels(record.value, envelope, record.kafka) : [];
@@ -28,7 +32,8 @@ export function judgeEnvelopes(records: readonly PublishedRecord[]): string[] {
   });
 }
 
-const routingKey = (type: string): string => `registration.${type.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase()}`;
+const routingKey = (domain: string, type: string): string =>
+  `${domain}.${type.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase()}`;
 
 /** Headers, and whether a CloudEvents library takes the record for a valid event in binary mode. */
 function judgeLabels(
@@ -47,7 +52,7 @@ function judgeLabels(
   const broken = Object.entries(expected).flatMap(([name, text]) =>
     headers[name] === text ? [] : [`header ${name} is ${headers[name]}`],
   );
-  if (key !== envelope.payload["node_id"]) broken.push(`the key is ${key}`);
+  if (key !== envelope.payload["entity_id"]) broken.push(`the key is ${key}`);
   try {
     const message = { headers: { ...headers }, key, value, body: value };
     const event = CloudEventsOnKafka.toEvent(message);

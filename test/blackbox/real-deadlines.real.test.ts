@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeReal } from "../real/services/describe-real.ts";
-import { contractsCopy } from "./contracts-copy.ts";
-import { RealWorld } from "./real-world.ts";
-import { deadlineScenarios, SHORT_DEADLINES } from "./scenarios/deadlines.ts";
-import { expectPromisesKept } from "./settled.ts";
+import { contractsCopy } from "./registration/contracts-copy.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { deadlineScenarios, SHORT_DEADLINES } from "./registration/scenarios/deadlines.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
 
 describeReal("deadlines on Kafka, Postgres and Consul", (services) => {
   const contracts = contractsCopy(...SHORT_DEADLINES, [

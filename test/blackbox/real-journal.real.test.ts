@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeReal } from "../real/services/describe-real.ts";
 import { rollcall } from "../security/rollcall.ts";
-import { contractsCopy } from "./contracts-copy.ts";
-import { RealWorld } from "./real-world.ts";
-import { TestNode } from "./test-node.ts";
+import { contractsCopy } from "./registration/contracts-copy.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { TestNode } from "./registration/test-node.ts";
 
 describeReal("the journal of a system on Kafka, Postgres and Consul", (services) => {
   let world: RealWorld;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeReal } from "../real/services/describe-real.ts";
 import { startConsul, stopConsul } from "../real/services/services.ts";
-import { contractsCopy } from "./contracts-copy.ts";
-import { RealWorld } from "./real-world.ts";
-import { expectPromisesKept } from "./settled.ts";
-import { TestNode } from "./test-node.ts";
+import { contractsCopy } from "./registration/contracts-copy.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
+import { TestNode } from "./registration/test-node.ts";
 
 describeReal("a process whose services fail", (services) => {
   const contracts = contractsCopy(["effects", "reset_timeout: 5s", "reset_timeout: 1s"]);

@@ -5,10 +5,10 @@ import { v4 } from "uuid";
 import { describeReal } from "../real/services/describe-real.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import type { LoggedRecord } from "./kafka-reader.ts";
-import type { Sent } from "./real-topics.ts";
-import { RealWorld } from "./real-world.ts";
-import { expectPromisesKept } from "./settled.ts";
-import { TestNode } from "./test-node.ts";
+import type { Sent } from "./topics.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
+import { TestNode } from "./registration/test-node.ts";
 import { getJson } from "./world.ts";
 
 const PARTITIONS = 4;

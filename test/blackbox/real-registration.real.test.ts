@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { v4 } from "uuid";
 import { describeReal } from "../real/services/describe-real.ts";
-import { RealWorld } from "./real-world.ts";
-import { registrationScenarios } from "./scenarios/registration.ts";
-import { expectPromisesKept } from "./settled.ts";
-import { TestNode } from "./test-node.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { registrationScenarios } from "./registration/scenarios/registration.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
+import { TestNode } from "./registration/test-node.ts";
 
 describeReal("a registration on Kafka, Postgres and Consul", (services) => {
   let world: RealWorld;

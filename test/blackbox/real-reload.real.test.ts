@@ -3,10 +3,10 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeReal } from "../real/services/describe-real.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { contractsCopy, deadlinesOf } from "./contracts-copy.ts";
-import { RealWorld } from "./real-world.ts";
-import { expectPromisesKept } from "./settled.ts";
-import { TestNode } from "./test-node.ts";
+import { contractsCopy, deadlinesOf } from "./registration/contracts-copy.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
+import { TestNode } from "./registration/test-node.ts";
 import { getJson } from "./world.ts";
 
 const RELOADS = 3;

@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { describeReal } from "../real/services/describe-real.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { contractsCopy, deadlinesOf } from "./contracts-copy.ts";
-import { RealWorld } from "./real-world.ts";
-import { expectPromisesKept } from "./settled.ts";
+import { contractsCopy, deadlinesOf } from "./registration/contracts-copy.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
 import { getJson } from "./world.ts";
 
 const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));

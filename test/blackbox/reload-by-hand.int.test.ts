@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { initializeStore } from "../initialized-store.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { contractsCopy } from "./contracts-copy.ts";
+import { contractsCopy } from "./registration/contracts-copy.ts";
 import { type Program, startProgram } from "./program.ts";
 import { writeTrialModule } from "./trial-module.ts";
 import { getJson } from "./world.ts";

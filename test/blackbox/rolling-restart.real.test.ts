@@ -7,14 +7,14 @@ import { groupBy } from "../../runtime/shell/group-by.ts";
 import { installParcels } from "../parcels.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { contractsCopy, deadlinesOf } from "./contracts-copy.ts";
+import { contractsCopy, deadlinesOf } from "./registration/contracts-copy.ts";
 import { envelopeOf } from "./evidence.ts";
 import { KafkaReader, publishedRecordOf } from "./kafka-reader.ts";
 import type { Program } from "./program.ts";
-import { INPUTS } from "./real-topics.ts";
-import { RealWorld } from "./real-world.ts";
-import { nodeLoad, parcelLoad } from "./rolling-load.ts";
-import { expectPromisesKept } from "./settled.ts";
+import { REGISTRATION } from "./registration/public-domain.ts";
+import { RealWorld } from "./registration/real-world.ts";
+import { nodeLoad, parcelLoad } from "./registration/rolling-load.ts";
+import { expectPromisesKept } from "./registration/settled.ts";
 
 const PATIENCE_MS = 60_000;
 const TEST_MS = 180_000;
@@ -158,7 +158,7 @@ describeReal("three processes that are restarted one after the other under load,
   const expectAllRead = async (): Promise<void> => {
     const admin = new Kafka({ brokers: services.kafka.split(","), logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    const topics = [...Object.keys(INPUTS).map((type) => world.inputTopic(type)), topicOf("cmd")];
+    const topics = [...Object.keys(REGISTRATION.inputs).map((type) => world.inputTopic(type)), topicOf("cmd")];
     const ends = await Promise.all(
       topics.map(async (topic) =>
         (await admin.fetchTopicOffsets(topic)).flatMap(({ partition, high }) =>

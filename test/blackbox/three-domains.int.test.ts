@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe } from "vitest";
 import { initializeStore } from "../initialized-store.ts";
-import { threeDomains } from "./three-domains.ts";
+import { threeDomains } from "./registration/three-domains.ts";
 
 describe("a process with three domains, embedded", { timeout: 60_000 }, () =>
   threeDomains(async (folder) => {

@@ -5,7 +5,7 @@ import { RollcallNode, type RollcallNodeOptions } from "../../client/rollcall-no
 import { simulate } from "../../client/simulation.ts";
 import type { Transport } from "../../client/transport.ts";
 import { watchRegistrations } from "../../client/watch-registrations.ts";
-import { type RunningSystem, runningSystem } from "./running-system.ts";
+import { type RunningSystem, runningSystem } from "./registration/running-system.ts";
 
 let embedded: RunningSystem;
 let transport: Transport;

@@ -8,7 +8,7 @@ import { describeReal } from "../real/services/describe-real.ts";
 import { type FreshDatabase, freshDatabase } from "../real/services/fresh-database.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { isProduceRequest, kafkaProxyFor } from "../real/services/kafka-proxy.ts";
-import { type RunningSystem, runningSystem } from "./running-system.ts";
+import { type RunningSystem, runningSystem } from "./registration/running-system.ts";
 
 describeReal("nodes over Kafka", (services) => {
   const namespace = freshNamespace();

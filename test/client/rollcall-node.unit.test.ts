@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RollcallNode, type RollcallNodeOptions } from "../../client/rollcall-node.ts";
-import { FakeTransport } from "./fake-transport.ts";
+import { FakeTransport } from "./registration/fake-transport.ts";
 
 let system: FakeTransport;
 const nodes: RollcallNode[] = [];

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SimulationSummary } from "../../client/simulation.ts";
-import { type RunningSystem, runningSystem } from "./running-system.ts";
+import { type RunningSystem, runningSystem } from "./registration/running-system.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 

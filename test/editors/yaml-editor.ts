@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import {
   createProtocolConnection,
@@ -17,7 +17,6 @@ import {
   type MarkupContent,
   type ProtocolConnection,
   PublishDiagnosticsNotification,
-  RegistrationRequest,
   ShutdownRequest,
   StreamMessageReader,
   StreamMessageWriter,
@@ -65,7 +64,7 @@ export class YamlEditor {
     connection.onRequest(ConfigurationRequest.type, ({ items }) =>
       items.map(({ section = "" }) => SETTINGS[section] ?? {}),
     );
-    connection.onRequest(RegistrationRequest.type, () => {});
+    connection.onRequest("client/registerCapability", () => {});
     connection.onNotification(
       PublishDiagnosticsNotification.type,
       ({ uri, diagnostics }) => void this.#told.set(uri, diagnostics),
@@ -130,7 +129,3 @@ export interface YamlDocument {
 
 const itemsOf = (answer: CompletionItem[] | CompletionList | null): readonly CompletionItem[] =>
   answer === null ? [] : "items" in answer ? answer.items : answer;
-
-export const SHIPPED = dirname(
-  fileURLToPath(new URL("../../contracts/registration/orchestrator.yaml", import.meta.url)),
-);

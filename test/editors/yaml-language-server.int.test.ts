@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED, YamlEditor } from "./yaml-editor.ts";
+import { SHIPPED_CONTRACTS as SHIPPED } from "../../app/modules/shipped.ts";
+import { YamlEditor } from "./yaml-editor.ts";
 
 const CURSOR = "|CURSOR|";
 const contract = (name: string): string => readFileSync(join(SHIPPED, name), "utf8");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DiscoveredService } from "../../effects/service-catalog/service-discovery.ts";
-import { HttpBench, lasting } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/registration/http-bench.ts";
 
 /** Changes that others make to a catalog. */
 export interface ExternalChanges {

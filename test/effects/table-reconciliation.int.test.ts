@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HttpBench, lasting } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/registration/http-bench.ts";
 import { describeReconciliation } from "./reconciliation-conformance.ts";
 
 describeReconciliation("the table catalog", async (bench) => {

@@ -1,25 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { up } from "../real/services/services.ts";
-import { consulFaults } from "./consul-faults.ts";
+import type { RealSystem } from "../blackbox/real-system.ts";
+import type { FaultDomain } from "./fault-domain.ts";
 import type { Fault, FaultResult } from "./fault.ts";
-import { poisonFaults } from "./poison-faults.ts";
-import { processFaults } from "./process-faults.ts";
-import { serviceFaults } from "./service-faults.ts";
-import { silenceFaults } from "./silence-faults.ts";
 import { Stage } from "./stage.ts";
 
 const usage = `usage: npm run test:faults -- [--only NAME]... [--json FILE] [--list]
-Causes faults around a real system on Kafka, Postgres and Consul, one after the other, and checks the promises.
+Causes faults around a real system on its services, one after the other, and checks the promises.
 Exits 1 when a promise was broken.`;
 
-const FAULTS: readonly Fault[] = [
-  ...processFaults,
-  ...serviceFaults,
-  ...consulFaults,
-  ...poisonFaults,
-  ...silenceFaults,
-];
 const FAULT_MS = 360_000;
 
 const { values } = parseArgs({
@@ -32,14 +22,17 @@ const { values } = parseArgs({
 });
 
 /** A fault that takes longer counts as a broken promise. */
-async function play(fault: Fault, stage: Stage): Promise<FaultResult["figures"]> {
+async function play<World extends RealSystem>(
+  fault: Fault<World>,
+  stage: Stage<World>,
+): Promise<FaultResult["figures"]> {
   const late = new Promise<never>((_, reject) =>
     setTimeout(() => reject(new Error(`not over after ${FAULT_MS / 1_000} s`)), FAULT_MS).unref(),
   );
   return Promise.race([fault.run(stage), late]);
 }
 
-async function run(fault: Fault, stage: Stage): Promise<FaultResult> {
+async function run<World extends RealSystem>(fault: Fault<World>, stage: Stage<World>): Promise<FaultResult> {
   const startedMs = performance.now();
   console.error(`${fault.name}: ${fault.what}`);
   const figures = await play(fault, stage).catch((error: unknown) => {
@@ -61,8 +54,21 @@ function row({ name, criterion, broken, figures, seconds }: FaultResult): string
   return `| ${name} | ${criterion} | ${verdict} | ${[...told, `${seconds} s`].join(", ")} |`;
 }
 
-async function main(): Promise<void> {
-  const chosen = FAULTS.filter(({ name }) => values.only === undefined || values.only.includes(name));
+/** Ends the process. */
+export async function runFaults<World extends RealSystem>(
+  domain: FaultDomain<World>,
+  faults: readonly Fault<World>[],
+): Promise<never> {
+  await playAll(domain, faults);
+  // Timers and sockets that a hanging fault left open must not keep this process running.
+  process.exit();
+}
+
+async function playAll<World extends RealSystem>(
+  domain: FaultDomain<World>,
+  faults: readonly Fault<World>[],
+): Promise<void> {
+  const chosen = faults.filter(({ name }) => values.only === undefined || values.only.includes(name));
   if (values.help || chosen.length === 0) {
     console.error(usage);
     process.exitCode = values.help ? 0 : 2;
@@ -75,12 +81,8 @@ async function main(): Promise<void> {
   const services = await up({ keep: false });
   const results: FaultResult[] = [];
   console.log("| fault | criterion | result | figures |\n| --- | --- | --- | --- |");
-  for (const fault of chosen) results.push(await run(fault, new Stage(services.addresses)));
+  for (const fault of chosen) results.push(await run(fault, new Stage(domain, services.addresses)));
   await services.release();
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, null, 2));
   if (results.some(({ broken }) => broken.length > 0)) process.exitCode = 1;
 }
-
-await main();
-// Timers and sockets that a hanging fault left open must not keep this process running.
-process.exit();

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { contractsCopy } from "../blackbox/contracts-copy.ts";
 import type { Program } from "../blackbox/program.ts";
-import type { RealWorld } from "../blackbox/real-world.ts";
+import type { RealSystem } from "../blackbox/real-system.ts";
 import { startTcpProxy, type TcpProxy } from "../real/services/tcp-proxy.ts";
 import type { Fault } from "./fault.ts";
 import { metricOf, type Stage } from "./stage.ts";
@@ -14,7 +13,7 @@ const TEN_MINUTES_MS = 600_000;
 const GRACE_MS = 30_000;
 
 /** The system's Postgres behind a proxy, as a process is configured with it. */
-async function postgresProxy(stage: Stage, world: RealWorld): Promise<{ proxy: TcpProxy; url: string }> {
+async function postgresProxy(stage: Stage<RealSystem>, world: RealSystem): Promise<{ proxy: TcpProxy; url: string }> {
   const url = new URL(world.environment["DATABASE_URL"] ?? "");
   const proxy = await startTcpProxy(Number(url.port));
   stage.atEnd(() => proxy.close());
@@ -29,7 +28,7 @@ const killed: Fault = {
   async run(stage) {
     const world = await stage.world({ partitions: 6 });
     await Promise.all([world.start(), world.start()]);
-    const load = stage.load(world, { nodes: 240, rate: 2 });
+    const load = stage.load(world, { entities: 240, rate: 2 });
     let kills = 0;
     let starting: Promise<unknown> = Promise.resolve();
     await stage.during(120_000, async () => {
@@ -54,7 +53,7 @@ const zombie: Fault = {
     const world = await stage.world({ partitions: 6 });
     const { proxy, url } = await postgresProxy(stage, world);
     const sleeper = await world.start({ DATABASE_URL: url });
-    const load = stage.load(world, { nodes: 200, rate: 4 });
+    const load = stage.load(world, { entities: 200, rate: 4 });
     await sleep(5_000);
     let fenced = 0;
     const rounds = 3;
@@ -84,9 +83,9 @@ const clocks = [TEN_MINUTES_MS, -TEN_MINUTES_MS].map((shiftMs): Fault => ({
     const shifted = { NODE_OPTIONS: `--import ${SHIFTED_CLOCK}`, CLOCK_SHIFT_MS: String(shiftMs) };
     const world = await stage.world({ first: shifted });
     const first = world.programs[0] as Program;
-    const load = stage.load(world, { nodes: 60, rate: 10 });
+    const load = stage.load(world, { entities: 60, rate: 10 });
     // These fall silent once they are active, over the whole time of the fault.
-    const silent = stage.load(world, { nodes: 60, rate: 1, seed: 2, silent: 1 });
+    const silent = stage.load(world, { entities: 60, rate: 1, seed: 2, silent: 1 });
     await sleep(15_000);
     first.signal("SIGUSR2");
     await sleep(30_000);
@@ -107,7 +106,7 @@ const storm: Fault = {
   async run(stage) {
     const world = await stage.world({ partitions: 6 });
     await world.start();
-    const load = stage.load(world, { nodes: 120, rate: 2 });
+    const load = stage.load(world, { entities: 120, rate: 2 });
     const joins = await stage.during(60_000, async () => {
       const guest = await world.start();
       await guest.stop();
@@ -124,7 +123,7 @@ const rolling: Fault = {
     const world = await stage.world({ partitions: 6 });
     await world.start();
     await world.start();
-    const load = stage.load(world, { nodes: 120, rate: 4 });
+    const load = stage.load(world, { entities: 120, rate: 4 });
     await sleep(5_000);
     let slowestMs = 0;
     for (const program of [...world.programs]) {
@@ -145,14 +144,13 @@ const brokenContract: Fault = {
   criterion: "G14: refused with file and line; the other goes on",
   async run(stage) {
     const world = await stage.world();
-    const load = stage.load(world, { nodes: 60, rate: 5 });
-    const wrong = contractsCopy(["orchestrator", "to_state: ACCEPTED", "to_state: ACCEPTD"]);
-    stage.atEnd(() => wrong.remove());
+    const load = stage.load(world, { entities: 60, rate: 5 });
+    const wrong = stage.contractsCopy([stage.domain.mistake]);
     const refused = await world.start({}, { contractsDir: wrong.dir }).then(
       () => "it was started",
       (error: unknown) => String(error),
     );
-    stage.expect(/orchestrator\.yaml:\d+:\d+/.test(refused), `G14 no diagnostic with file and line: ${refused}`);
+    stage.expect(/\w\.yaml:\d+:\d+/.test(refused), `G14 no diagnostic with file and line: ${refused}`);
     const diagnostics = (refused.match(/RC\d{3}/g) ?? []).join(" ");
     return { diagnostics, ...(await stage.settle(world, [load])) };
   },

@@ -10,8 +10,8 @@ const brokerDown: Fault = {
   criterion: "G1 to G11; G9: no node expires for it",
   async run(stage) {
     const world = await stage.world();
-    const load = stage.load(world, { nodes: 150, rate: 10 });
-    await stage.untilActive(world, 100);
+    const load = stage.load(world, { entities: 150, rate: 10 });
+    await stage.untilDone(world, 100);
     const fromMs = Date.now();
     await stopKafka("kill");
     await sleep(60_000);
@@ -28,7 +28,7 @@ const postgresRestarts: Fault = {
   criterion: "G1 to G11: the same turns again, nothing dead-lettered",
   async run(stage) {
     const world = await stage.world();
-    const load = stage.load(world, { nodes: 150, rate: 3 });
+    const load = stage.load(world, { entities: 150, rate: 3 });
     let restarts = 0;
     await stage.during(60_000, async () => {
       await sleep(5_000 + Math.random() * 5_000);
@@ -51,7 +51,7 @@ const commitAnswers: Fault = {
     const proxy = await startTcpProxy(Number(url.port));
     stage.atEnd(() => proxy.close());
     const world = await stage.world({ databasePort: proxy.port });
-    const load = stage.load(world, { nodes: 150, rate: 4 });
+    const load = stage.load(world, { entities: 150, rate: 4 });
     const swallowed = await stage.during(40_000, async () => {
       await Promise.race([proxy.swallowNextReply(isCommit, isCommitted), sleep(5_000)]);
       await sleep(1_000);
@@ -62,20 +62,25 @@ const commitAnswers: Fault = {
 
 const oneWay: Fault = {
   name: "network-one-way",
-  what: "to Kafka, Postgres and Consul in turn, the network is cut for 8 s: what is sent, then what is answered",
+  what: "to each service in turn, the network is cut for 8 s: what is sent, then what is answered",
   criterion: "G1 to G11; nothing dead-lettered, nobody expires",
   async run(stage) {
     const kafka = await kafkaProxyFor(stage.services);
     const postgres = await startTcpProxy(Number(new URL(stage.services.database).port));
-    const consul = await startTcpProxy(Number(new URL(stage.services.consul).port));
-    const proxies = [kafka, postgres, consul];
+    const backends = await Promise.all(
+      stage.domain.backends.map(async ({ addressIn, environment }) => {
+        const proxy = await startTcpProxy(Number(new URL(addressIn(stage.services)).port));
+        return { proxy, environment: environment(`http://127.0.0.1:${proxy.port}`) };
+      }),
+    );
+    const proxies = [kafka, postgres, ...backends.map(({ proxy }) => proxy)];
     stage.atEnd(() => Promise.all(proxies.map((proxy) => proxy.close())));
     const world = await stage.world({
       databasePort: postgres.port,
-      environment: { CONSUL_HTTP_ADDR: `http://127.0.0.1:${consul.port}` },
+      environment: Object.assign({}, ...backends.map(({ environment }) => environment)),
       first: { KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrapServers },
     });
-    const load = stage.load(world, { nodes: 200, rate: 2 });
+    const load = stage.load(world, { entities: 200, rate: 2 });
     let cuts = 0;
     const directions: readonly Direction[] = ["to target", "to client"];
     for (const proxy of proxies)

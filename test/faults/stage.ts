@@ -1,53 +1,54 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Edit, contractsCopy } from "../blackbox/contracts-copy.ts";
-import type { Evidence } from "../blackbox/evidence.ts";
-import { judge } from "../blackbox/judge.ts";
+import { copyContracts, type Edit } from "../blackbox/contracts-copy.ts";
 import type { Program } from "../blackbox/program.ts";
-import { RealWorld, type RealOptions } from "../blackbox/real-world.ts";
+import type { RealOptions, RealSystem } from "../blackbox/real-system.ts";
 import type { ServiceAddresses } from "../real/services/service-addresses.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import type { Figures } from "./fault.ts";
-import { type Load, type LoadOptions, startLoad } from "./load.ts";
+import type { FaultDomain, Load, LoadOptions } from "./fault-domain.ts";
 
 /** What G10 allows until everything agrees, and as much again for a machine that does other things too. */
 const REST_MS = 120_000;
 const BROKEN_SHOWN_MAX = 20;
-/** Secrets of the processes, which none of their output may contain. */
-const SECRETS = { databasePassword: "canary-of-postgres", consulToken: "canary-of-consul" };
+/** A secret of the processes, which none of their output may contain. */
+const DATABASE_PASSWORD = "canary-of-postgres";
 
 /** What a fault works with: systems, loads and their end. */
-export class Stage {
+export class Stage<World extends RealSystem> {
   readonly services: ServiceAddresses;
+  readonly domain: FaultDomain<World>;
   readonly broken: string[] = [];
   readonly #atEnd: (() => unknown)[] = [];
-  readonly #worlds: RealWorld[] = [];
+  readonly #worlds: World[] = [];
 
-  constructor(services: ServiceAddresses) {
+  constructor(domain: FaultDomain<World>, services: ServiceAddresses) {
+    this.domain = domain;
     this.services = services;
   }
 
   /** A system of its own, with the shortest session that Kafka allows. */
-  async world(options: RealOptions & { readonly edits?: readonly Edit[] } = {}): Promise<RealWorld> {
-    const contracts = contractsCopy(...(options.edits ?? []));
-    this.atEnd(() => contracts.remove());
-    const world = await RealWorld.create(this.services, {
+  async world(options: RealOptions & { readonly edits?: readonly Edit[] } = {}): Promise<World> {
+    const contracts = this.contractsCopy(options.edits);
+    const world = await this.domain.open(this.services, {
       ...options,
       contractsDir: contracts.dir,
-      databasePassword: SECRETS.databasePassword,
-      environment: {
-        KAFKA_SESSION_TIMEOUT_MS: "6000",
-        ROLLCALL_LOG_LEVEL: "info",
-        CONSUL_HTTP_TOKEN: SECRETS.consulToken,
-        ...options.environment,
-      },
+      databasePassword: DATABASE_PASSWORD,
+      environment: { KAFKA_SESSION_TIMEOUT_MS: "6000", ROLLCALL_LOG_LEVEL: "info", ...options.environment },
     });
     this.#worlds.push(world);
     this.atEnd(() => world.close());
     return world;
   }
 
-  load(world: RealWorld, options: LoadOptions): Load {
-    const load = startLoad(world, options);
+  /** The domain's contracts, edited; removed at the end. */
+  contractsCopy(edits: readonly Edit[] = []): { readonly dir: string } {
+    const copy = copyContracts(this.domain.contracts, edits);
+    this.atEnd(() => copy.remove());
+    return copy;
+  }
+
+  load(world: World, options: LoadOptions): Load {
+    const load = this.domain.startLoad(world, options);
     this.atEnd(() => load.kill());
     return load;
   }
@@ -80,52 +81,52 @@ export class Stage {
     return times;
   }
 
-  /** Resolves when so many nodes have become ACTIVE. */
-  async untilActive(world: RealWorld, nodes: number, timeoutMs = 180_000): Promise<void> {
+  /** Resolves when so many entities of its loads are done. */
+  async untilDone(world: World, entities: number, timeoutMs = 180_000): Promise<void> {
+    const { doneIn } = this.domain;
     await waitUntil(
       async () => {
         const [row] = await world.query<{ count: number }>(
-          `select count(*)::int as count from rollcall.entity where state = 'ACTIVE'`,
+          `select count(*)::int as count from rollcall.entity where state = '${doneIn}'`,
         );
-        if ((row?.count ?? 0) < nodes) throw new Error(`${row?.count} of ${nodes} nodes are ACTIVE`);
+        if ((row?.count ?? 0) < entities) throw new Error(`${row?.count} of ${entities} are ${doneIn}`);
       },
-      { what: "the nodes", timeoutMs },
+      { what: "the entities", timeoutMs },
     );
   }
 
   /**
-   * Waits until all nodes of the loads are ACTIVE, then until the judge finds nothing, while heartbeats go on; then
+   * Waits until all entities of the loads are done, then until the judge finds nothing, while they are kept alive; then
    * ends the loads.
    */
-  async settle(world: RealWorld, loads: readonly Load[], more: Partial<Evidence> = {}): Promise<Figures> {
+  async settle(world: World, loads: readonly Load[], more: object = {}): Promise<Figures> {
     const startedMs = performance.now();
-    const nodes = loads.reduce((sum, load) => sum + load.nodes, 0);
-    await this.untilActive(world, nodes).catch((error: unknown) => this.expect(false, `G2 ${String(error)}`));
+    const entities = loads.reduce((sum, load) => sum + load.entities, 0);
+    await this.untilDone(world, entities).catch((error: unknown) => this.expect(false, `G2 ${String(error)}`));
     const judged = await this.judge(world, more);
     const settledSeconds = Math.round((performance.now() - startedMs) / 100) / 10;
     const summaries = await Promise.all(loads.map((load) => load.end()));
     const sum = (of: "expired" | "timedOut" | "rejected" | "messagesSent"): number =>
       summaries.reduce((total, summary) => total + summary[of], 0);
-    this.expect(sum("rejected") === 0, `G11 ${sum("rejected")} nodes were rejected for trouble that was not theirs`);
-    // The judge checks whether a node that expired had sent heartbeats: a node may be cut off as well.
-    const figures = { nodes, sent: sum("messagesSent"), expired: sum("expired"), timedOut: sum("timedOut") };
+    this.expect(sum("rejected") === 0, `G11 ${sum("rejected")} entities were rejected for trouble that was not theirs`);
+    // The judge checks whether one that expired was alive: its messages may be cut off as well.
+    const figures = { entities, sent: sum("messagesSent"), expired: sum("expired"), timedOut: sum("timedOut") };
     return { ...figures, ...judged, settledSeconds };
   }
 
   /** The judge's result, as soon as it finds nothing, or after the time allowed. */
-  async judge(world: RealWorld, more: Partial<Evidence> = {}): Promise<Figures> {
+  async judge(world: World, more: object = {}): Promise<Figures> {
     const untilMs = performance.now() + REST_MS;
     for (;;) {
       // A process that does not answer in time is asked again.
-      const found = await world.evidence().catch((error: unknown) => {
+      const found = await this.domain.judge(world, more).catch((error: unknown) => {
         if (performance.now() >= untilMs) throw error;
       });
-      const evidence = found && { ...found, ...more };
-      const broken = evidence ? judge(evidence) : [];
-      if (!evidence || (broken.length > 0 && performance.now() < untilMs)) {
+      if (!found || (found.broken.length > 0 && performance.now() < untilMs)) {
         await sleep(500);
         continue;
       }
+      const { evidence, broken } = found;
       this.broken.push(...broken.slice(0, BROKEN_SHOWN_MAX));
       if (broken.length > BROKEN_SHOWN_MAX) this.broken.push(`… and ${broken.length - BROKEN_SHOWN_MAX} more`);
       const ids = new Set(evidence.records.map(({ kafka }) => kafka?.headers["message_id"]));

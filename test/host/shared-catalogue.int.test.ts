@@ -1,4 +1,4 @@
 import { describe } from "vitest";
-import { testSharedCatalogue } from "./shared-catalogue.ts";
+import { testSharedCatalogue } from "./consul/shared-catalogue.ts";
 
 describe("two domains on the table catalogue", () => testSharedCatalogue(() => ({})));

@@ -14,7 +14,7 @@ import { addAuthentication } from "../../app/http/server/access.ts";
 import { problemOf, sendProblem } from "../../app/http/server/problem.ts";
 import { initializeStore } from "../initialized-store.ts";
 import { until } from "../shell/orders.ts";
-import { kioskModule } from "./kiosk-module.ts";
+import { kioskModule } from "./consul/kiosk-module.ts";
 import { toyModule } from "./toy-module.ts";
 
 describe("a host of domains", () => {

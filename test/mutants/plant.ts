@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../tidy/sources.ts";
-import { type Mutant, MUTANTS } from "./mutants.ts";
+import type { Mutant } from "./mutants.ts";
 
 const HELP = `npm run mutants -- [options]
 Plants each defect in a copy of the source, one at a time, runs the tests that must detect it, and reports which did.
@@ -32,10 +32,12 @@ const { values: options } = parseArgs({
   options: { only: { type: "string", default: "" }, json: { type: "string" }, help: { type: "boolean" } },
 });
 
-function main(): void {
+/** As the options say; sets the exit code. */
+export function plantAll(mutants: readonly Mutant[]): void {
+  if (options.help) return void process.stdout.write(HELP);
   const copy = copyOfTheSource();
   try {
-    const wanted = MUTANTS.filter(({ defect, tests }) =>
+    const wanted = mutants.filter(({ defect, tests }) =>
       [defect, ...tests].some((text) => text.includes(options.only)),
     );
     refuseWhatFailsAnyway(copy, [...new Set(wanted.flatMap(({ tests }) => tests))]);
@@ -118,6 +120,3 @@ function firstFailure(copy: string, tests: readonly string[]): string | undefine
   }
   throw new Error(`vitest failed without a failed test: ${run.stderr.slice(-500)}`);
 }
-
-if (options.help) process.stdout.write(HELP);
-else main();

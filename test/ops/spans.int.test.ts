@@ -7,7 +7,7 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { TRACE_ID, TracedSystem, traceIdOf, TRACEPARENT } from "./traced-node.ts";
+import { TRACE_ID, TracedSystem, traceIdOf, TRACEPARENT } from "./registration/traced-node.ts";
 
 describe("with an OpenTelemetry SDK", () => {
   const exporter = new InMemorySpanExporter();

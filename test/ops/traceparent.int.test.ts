@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TracedSystem, TRACEPARENT } from "./traced-node.ts";
+import { TracedSystem, TRACEPARENT } from "./registration/traced-node.ts";
 
 describe("a message's traceparent, without an OpenTelemetry SDK", () => {
   let traced: TracedSystem;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePorts } from "../real/services/free-ports.ts";
-import { PROGRAMS } from "./clients.ts";
+import { PROGRAMS } from "./registration/clients.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { compile, compileProject } from "./consumer.ts";
 import { guideDomain } from "./guide-domain.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { ROOT } from "../tidy/sources.ts";
-import { catalogDomain } from "./catalog-domain.ts";
+import { catalogDomain } from "./consul/catalog-domain.ts";
 import { compile, compileProject, STRICT } from "./consumer.ts";
 import { type Followed, followPage } from "./follow-page.ts";
 import { Installed } from "./installed.ts";

@@ -9,7 +9,7 @@ import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { environmentOf } from "../real/services/service-addresses.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { ROOT } from "../tidy/sources.ts";
-import { catalogDomain } from "./catalog-domain.ts";
+import { catalogDomain } from "./consul/catalog-domain.ts";
 import { compile, compileProject } from "./consumer.ts";
 import { Installed } from "./installed.ts";
 

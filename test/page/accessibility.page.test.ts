@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describePage } from "./describe-page.ts";
 import { type PageSession, openPage } from "./page-session.ts";
-import { openToyDomains, type ToyDomains } from "./toy-domains.ts";
+import { openToyDomains, type ToyDomains } from "./registration/toy-domains.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGES = [

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
-import { HttpBench } from "../app/http-bench.ts";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { describePage } from "./describe-page.ts";
 import { type PageSession, openPage } from "./page-session.ts";
 

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS } from "../security/guarded-system.ts";
 import { describePage } from "./describe-page.ts";
 import { openPage } from "./page-session.ts";
 
 describePage("the documentation pages, where tokens are configured", (browser) => {
-  let system: GuardedSystem;
+  let system: GuardedSystem<HttpBench>;
   let url: string;
   beforeAll(async () => {
-    system = await GuardedSystem.open();
+    system = new GuardedSystem(await HttpBench.open());
     ({ url } = await system.served({ ROLLCALL_API_TOKENS, ROLLCALL_HTTP_HOST: "0.0.0.0" }));
   });
   afterAll(() => system.close());

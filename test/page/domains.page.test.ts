@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { failing } from "../app/failing-effect.ts";
 import { describePage } from "./describe-page.ts";
 import { type PageSession, openPage } from "./page-session.ts";
-import { openToyDomains, type ToyDomains } from "./toy-domains.ts";
+import { openToyDomains, type ToyDomains } from "./registration/toy-domains.ts";
 
 const PATIENCE = { timeout: 60_000 };
 

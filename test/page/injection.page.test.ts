@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { HttpBench } from "../app/http-bench.ts";
+import type { HttpBench } from "../app/registration/http-bench.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { describePage } from "./describe-page.ts";
 import { type PageSession, openPage } from "./page-session.ts";
-import { openToyDomains, type ToyDomains } from "./toy-domains.ts";
+import { openToyDomains, type ToyDomains } from "./registration/toy-domains.ts";
 
 const PATIENCE = { timeout: 60_000 };
 const PAGES = [

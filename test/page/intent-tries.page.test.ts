@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { failing } from "../app/failing-effect.ts";
-import { HttpBench, lasting } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/registration/http-bench.ts";
 import { describePage } from "./describe-page.ts";
 import { openPage } from "./page-session.ts";
 

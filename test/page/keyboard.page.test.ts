@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { HttpBench, lasting } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/registration/http-bench.ts";
 import { describePage } from "./describe-page.ts";
 import { tabTo } from "./keyboard.ts";
 import { type PageSession, openPage } from "./page-session.ts";

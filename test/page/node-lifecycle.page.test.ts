@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describePage } from "./describe-page.ts";
 import { tabTo } from "./keyboard.ts";
-import { type PageSystem, startPageSystem } from "./page-system.ts";
+import { type PageSystem, startPageSystem } from "./registration/page-system.ts";
 import { type PageSession, openPage } from "./page-session.ts";
 
 const PATIENCE = { timeout: 60_000 };

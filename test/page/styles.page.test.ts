@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { HttpBench } from "../app/http-bench.ts";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { describePage } from "./describe-page.ts";
 import { openPage } from "./page-session.ts";
 

@@ -20,22 +20,6 @@ export interface PublishedCopy {
   readonly place?: { readonly topic: string; readonly partition: number };
 }
 
-/** An ACK as it lies in the log. */
-export interface Ack {
-  readonly entityId: string;
-  /** Undefined: it names none. */
-  readonly attemptId: unknown;
-  readonly correlationId: unknown;
-}
-
-/** A heartbeat in the partition of its entity. Both times in ms since the epoch. */
-export interface Heartbeat {
-  /** When the broker had it. */
-  readonly atMs: number;
-  /** What the node stated, within the allowed skew. */
-  readonly eventMs: number;
-}
-
 /** Time in which nobody served, or something that the product needs was out of reach; ms since the epoch. */
 export interface Outage {
   readonly of?: string;
@@ -43,21 +27,8 @@ export interface Outage {
   readonly toMs: number;
 }
 
-/** What must agree when input has stopped and everything works (G10). */
+/** What must agree with the events when input has stopped and everything works (G10). */
 export interface AtRest {
   /** As the store or the API has them, by entity id. */
-  readonly registrations: ReadonlyMap<string, { readonly state: unknown; readonly seq: number }>;
-  readonly services: readonly {
-    readonly serviceId: string;
-    readonly entityId: string;
-    /** `host:port`. */
-    readonly address: string;
-    readonly isPassing: boolean;
-    /** Undefined when the catalog does not have it. */
-    readonly version?: number;
-  }[];
-  /** Of node_registrations; undefined when they can't be read. */
-  readonly rows?: readonly { readonly entityId: string; readonly status: unknown; readonly version: number }[];
-  /** A host that the catalog refuses: an active node that announces it keeps the entry that it had. */
-  readonly refusedHost?: string;
+  readonly entities: ReadonlyMap<string, { readonly state: unknown; readonly seq: number }>;
 }

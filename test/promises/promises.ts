@@ -6,7 +6,7 @@ interface Promised {
 }
 
 /**
- * The promises of docs/reliability.md. Histories come from the core (test/registration), from the committed rows of the
+ * The promises of docs/reliability.md. Histories come from the core (tests of domains), from the committed rows of the
  * simulation (test/sim) and from what outsiders read (test/blackbox); one judge reads all three.
  */
 export const PROMISES = {

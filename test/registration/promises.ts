@@ -1,6 +1,5 @@
 import { expect } from "vitest";
-import type { Ack } from "../promises/history.ts";
-import { Judge } from "../promises/judge.ts";
+import { type Ack, NodeJudge } from "../promises/registration/node-judge.ts";
 import type { World } from "./world.ts";
 
 const ENDS = ["NodeRegistrationRejected", "NodeRegistrationAckTimedOut", "NodeLivenessExpired", "NodeDeregistered"];
@@ -23,7 +22,7 @@ function brokenIn({ past }: World): readonly string[] {
   const broken: string[] = [];
   const acks = new Map<string, Ack>();
   const confirmed = new Set<string>();
-  const judge = new Judge((promise, what) => broken.push(`${promise} ${what}`), {
+  const judge = new NodeJudge((promise, what) => broken.push(`${promise} ${what}`), {
     clocksMs: 0,
     knowsRequests: true,
     ack: (messageId) => acks.get(messageId),

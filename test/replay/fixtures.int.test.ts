@@ -8,7 +8,7 @@ import { registrationOn } from "../../app/modules/registration/module.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { SCENARIOS } from "./registration/scenarios.ts";
 
 const FIXTURES = new URL("fixtures/", import.meta.url);
 const linesOf = (name: string): JournalLine[] =>

@@ -7,9 +7,10 @@ import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts"
 import { validateDomain } from "../../runtime/contract/checks/validate.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import { createPlanner, type PlannedOutcome } from "../../runtime/replay/plan.ts";
-import { contractsCopy, deadlinesOf, type Edit } from "../blackbox/contracts-copy.ts";
+import type { Edit } from "../blackbox/contracts-copy.ts";
+import { contractsCopy, deadlinesOf } from "../blackbox/registration/contracts-copy.ts";
 import { shippedDomain } from "../registration/shipped-domain.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { SCENARIOS } from "./registration/scenarios.ts";
 
 function edited(...edits: readonly Edit[]): Domain {
   const copy = contractsCopy(...edits);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpBench, lasting } from "../app/http-bench.ts";
+import { HttpBench, lasting } from "../app/registration/http-bench.ts";
 import { until } from "../shell/orders.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));

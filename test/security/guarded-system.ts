@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { readConfig } from "../../app/host/config.ts";
 import { createHttpServer } from "../../app/http/server/http-server.ts";
-import { HttpBench } from "../app/http-bench.ts";
+import type { HttpSystem } from "../app/http-system.ts";
 
 const token = (of: string): string => `${of}-0123456789abcdef0123456789abcdef`;
 export const TOKENS = {
@@ -23,15 +23,14 @@ export const bearer = (value: string) => ({ authorization: `Bearer ${value}` });
 export const as = (holder: Holder) => bearer(TOKENS[holder]);
 
 /** One system, served with several configurations. */
-export class GuardedSystem {
-  readonly bench: HttpBench;
+export class GuardedSystem<Bench extends HttpSystem> {
+  readonly bench: Bench;
   readonly #servers: FastifyInstance[] = [];
 
-  private constructor(bench: HttpBench) {
+  /** @param bench is closed with it */
+  constructor(bench: Bench) {
     this.bench = bench;
   }
-
-  static open = async (): Promise<GuardedSystem> => new GuardedSystem(await HttpBench.open());
 
   /** A server with another configuration, on loopback in any case. */
   async served(environment: Readonly<Record<string, string>>): Promise<{ url: string; server: FastifyInstance }> {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Program, startProgram } from "../blackbox/program.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
-import { CanaryServer, pointingAt } from "./canary-server.ts";
+import { CanaryServer } from "./canary-server.ts";
+import { pointingAt } from "./registration/pointing-at.ts";
 import { rollcall } from "./rollcall.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, as, bearer } from "./guarded-system.ts";
 
 interface Said {
@@ -7,10 +8,10 @@ interface Said {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
 }
-let system: GuardedSystem;
+let system: GuardedSystem<HttpBench>;
 const urls: Record<"open" | "guarded" | "named" | "slow", string> = { open: "", guarded: "", named: "", slow: "" };
 beforeAll(async () => {
-  system = await GuardedSystem.open();
+  system = new GuardedSystem(await HttpBench.open());
   urls.open = (await system.served({})).url;
   urls.guarded = (await system.served({ ROLLCALL_API_TOKENS, ROLLCALL_HTTP_HOST: "0.0.0.0" })).url;
   urls.slow = (await system.served({ ROLLCALL_API_TOKENS, ROLLCALL_HTTP_RATE_MAX: "5" })).url;

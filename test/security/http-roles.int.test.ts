@@ -1,14 +1,15 @@
 import { fastify, type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addAuthentication } from "../../app/http/server/access.ts";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS, as, bearer, type Holder } from "./guarded-system.ts";
 import { tableOf } from "./guide.ts";
 
-let system: GuardedSystem;
+let system: GuardedSystem<HttpBench>;
 let server: FastifyInstance;
 let url: string;
 beforeAll(async () => {
-  system = await GuardedSystem.open();
+  system = new GuardedSystem(await HttpBench.open());
   ({ url, server } = await system.served({ ROLLCALL_API_TOKENS }));
 });
 afterAll(() => system.close());

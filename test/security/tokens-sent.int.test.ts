@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { httpTransport } from "../../client/http-transport.ts";
 import { RollcallNode } from "../../client/rollcall-node.ts";
+import { HttpBench } from "../app/registration/http-bench.ts";
 import { GuardedSystem, ROLLCALL_API_TOKENS, TOKENS } from "./guarded-system.ts";
 import { rollcall } from "./rollcall.ts";
 
-let system: GuardedSystem;
+let system: GuardedSystem<HttpBench>;
 let url: string;
 const folder = mkdtempSync(join(tmpdir(), "rollcall-token-"));
 beforeAll(async () => {
-  system = await GuardedSystem.open();
+  system = new GuardedSystem(await HttpBench.open());
   ({ url } = await system.served({ ROLLCALL_API_TOKENS }));
   await system.bench.activeNode("sent-1");
 });

@@ -37,7 +37,7 @@ interface OrdersOptions {
   readonly over?: (bus: EventBus) => EventBus;
 }
 
-/** A runtime with the toy domain of orders on the embedded bus; no registration. */
+/** A runtime with the toy domain of orders on the embedded bus, and nothing else. */
 export async function startOrders(store: Store, options: OrdersOptions = {}) {
   const clock = new SystemClock();
   const told: ShellEvent[] = [];

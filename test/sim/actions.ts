@@ -1,79 +1,12 @@
-import { TOPICS } from "./domain.ts";
-import type { SimNode } from "./node.ts";
 import type { Random } from "./random.ts";
+import type { Actions } from "./simulated-domain.ts";
 import type { SimulatedSystem } from "./simulated-system.ts";
-
-/** Something that a node does, or a fault. */
-type Action = (system: SimulatedSystem, random: Random) => void;
-
-const randomNode = ({ nodes }: SimulatedSystem, random: Random): SimNode => random.pick(nodes);
-
-const NODE_ACTIONS: Readonly<Record<string, readonly [weight: number, action: Action]>> = {
-  introspection: [16, (system, random) => randomNode(system, random).introspect()],
-  change: [
-    6,
-    (system, random) => randomNode(system, random).introspect(random.pick(["content", "epoch", "type", "old"])),
-  ],
-  shutdown: [2, (system, random) => randomNode(system, random).introspect("shutdown")],
-  deregistration: [2, (system, random) => randomNode(system, random).deregister()],
-  heartbeat: [4, (system, random) => randomNode(system, random).heartbeat()],
-  "stale ack": [
-    3,
-    (system, random) => {
-      const node = randomNode(system, random);
-      node.ack(node.accepted[random.int(0, Math.max(0, node.accepted.length - 1))] ?? {});
-    },
-  ],
-  "foreign ack": [
-    2,
-    (system, random) => {
-      const other = randomNode(system, random).accepted.at(-1);
-      randomNode(system, random).ack(random.chance(0.5) && other ? other : { attemptId: random.uuid() });
-    },
-  ],
-  "poison message": [
-    3,
-    (system, random) => {
-      const node = randomNode(system, random);
-      const text = random.pick(["", "{", "[]", '{"node_id":"x y"}', "\u0000", '{"payload_type":"Other","payload":{}}']);
-      const value = random.chance(0.1) ? null : Buffer.from(text);
-      system.addToTranscript(`${node.id} sends what can't be read: ${JSON.stringify(text)}`);
-      node.produce(random.pick(Object.values(TOPICS)), value, { "x-poison": "1" }, random.next() * 10);
-    },
-  ],
-  "wrong partition": [
-    2,
-    (system, random) => {
-      const node = randomNode(system, random);
-      const accepted = node.accepted.at(-1);
-      const payload = { node_id: node.id, correlation_id: random.uuid() };
-      if (random.chance(0.5))
-        node.send(TOPICS.introspection, { ...payload, node_type: "effect" }, { inWrongPartition: true });
-      else if (accepted)
-        node.send(
-          TOPICS.ack,
-          { node_id: node.id, registration_attempt_id: accepted.attemptId },
-          { inWrongPartition: true },
-        );
-    },
-  ],
-  "silence begins or ends": [
-    2,
-    (system, random) => {
-      const node = randomNode(system, random);
-      node.isSilent = !node.isSilent;
-      system.addToTranscript(`${node.id} ${node.isSilent ? "stops sending" : "sends again"}`);
-    },
-  ],
-  /** Only the pause that follows each action. */
-  nothing: [24, () => {}],
-};
 
 /** How long a fault lasts. */
 const durationMs = (random: Random, longest: number): number =>
   random.chance(0.5) ? random.next() * 1_500 : random.next() * longest;
 
-const FAULTS: Readonly<Record<string, readonly [weight: number, action: Action]>> = {
+const FAULTS: Actions = {
   crash: [
     3,
     (system, random) => {
@@ -162,8 +95,8 @@ export function runRandomAction(
 ): { readonly name: string; readonly waitMs: number } {
   const isFault = faults.length > 0 && random.chance(faultShare);
   const table = isFault
-    ? Object.fromEntries(faults.map((name) => [name, FAULTS[name] as (typeof FAULTS)[string]]))
-    : NODE_ACTIONS;
+    ? Object.fromEntries(faults.map((name) => [name, FAULTS[name] as Actions[string]]))
+    : system.population.actions;
   const name = random.weighted(Object.fromEntries(Object.entries(table).map(([each, [weight]]) => [each, weight])));
   const waitMs = pauseMs(random);
   table[name]?.[1](system, random);

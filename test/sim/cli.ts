@@ -3,12 +3,13 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { FAULT_NAMES } from "./actions.ts";
 import { shrink } from "./shrink.ts";
+import type { SimulatedDomain } from "./simulated-domain.ts";
 import { simulate, type SimulationResult } from "./simulation.ts";
 import type { Answer, Task } from "./worker.ts";
 
 /**
- * Deterministic simulation: the real shell and core with the shipped contracts, on a simulated clock, bus, store and
- * catalog. One seed determines everything: what nodes do, how long each response takes, which fault occurs when. After
+ * Deterministic simulation: the real shell and core with a domain's contracts, on a simulated clock, bus, store and
+ * catalog. One seed determines everything: who sends what, how long each response takes, which fault occurs when. After
  * every event the promises G1 to G9 and G11 are checked from outside. At the end come no more faults or messages, and
  * all that was begun must be finished.
  */
@@ -23,7 +24,7 @@ const HELP = `npm run sim -- [options]
   --json       the result as one line of JSON
   --help
 
-A step is an action of a node, of an operator or a fault, and the time after it. Exit code 1: a promise was broken;
+A step is an action of a sender, of an operator or a fault, and the time after it. Exit code 1: a promise was broken;
 the first such history is shortened as far as possible, and printed.`;
 
 /** How many failing histories are printed. */
@@ -50,15 +51,20 @@ function wholeNumber(name: "seeds" | "steps" | "from" | "workers", text: string)
   process.exit(2);
 }
 
-if (values.help) process.stdout.write(`${HELP}\n`);
-else {
+/** @param domainUrl a file that exports `domain` */
+export async function runCli(domainUrl: URL): Promise<void> {
+  if (values.help) return void process.stdout.write(`${HELP}\n`);
   const steps = wholeNumber("steps", values.steps);
-  const isOk = values.seed === undefined ? await many(steps) : await one(wholeNumber("from", values.seed), steps);
+  const { domain } = (await import(domainUrl.href)) as { readonly domain: SimulatedDomain };
+  const isOk =
+    values.seed === undefined
+      ? await many({ domain, url: domainUrl.href }, steps)
+      : await one(domain, wholeNumber("from", values.seed), steps);
   process.exitCode = isOk ? 0 : 1;
 }
 
-async function one(seed: number, steps: number): Promise<boolean> {
-  const { transcript, ...result } = await simulate({ seed, steps, keepsTranscript: values.transcript });
+async function one(domain: SimulatedDomain, seed: number, steps: number): Promise<boolean> {
+  const { transcript, ...result } = await simulate({ domain, seed, steps, keepsTranscript: values.transcript });
   if (values.transcript) process.stdout.write(`${transcript.join("\n")}\n`);
   if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else if (!result.violation)
@@ -66,11 +72,14 @@ async function one(seed: number, steps: number): Promise<boolean> {
       `seed ${seed}: every promise was kept over ${Math.round(result.simulatedMs / 1_000)} s, trace ` +
         `${result.traceHash}\n`,
     );
-  if (result.violation) await report({ ...result, transcript }, steps);
+  if (result.violation) await report(domain, { ...result, transcript }, steps);
   return !result.violation;
 }
 
-async function many(steps: number): Promise<boolean> {
+async function many(
+  { domain, url }: { readonly domain: SimulatedDomain; readonly url: string },
+  steps: number,
+): Promise<boolean> {
   const seeds = wholeNumber("seeds", values.seeds);
   const from = wholeNumber("from", values.from);
   const startedMs = Date.now();
@@ -79,7 +88,7 @@ async function many(steps: number): Promise<boolean> {
   let next = from;
   let progressPrintedMs = startedMs;
   const workers = Array.from({ length: Math.max(1, Math.min(wholeNumber("workers", values.workers), seeds)) }, () =>
-    fork(new URL("./worker.ts", import.meta.url), { execArgv: [...process.execArgv, ...WORKER_NODE_OPTIONS] }),
+    fork(new URL("./worker.ts", import.meta.url), [url], { execArgv: [...process.execArgv, ...WORKER_NODE_OPTIONS] }),
   );
   await Promise.all(
     workers.map(
@@ -107,10 +116,15 @@ async function many(steps: number): Promise<boolean> {
     ),
   );
   for (const worker of workers) worker.removeAllListeners("exit").disconnect();
-  return summarize(answers, steps, (Date.now() - startedMs) / 1_000);
+  return summarize(domain, answers, steps, (Date.now() - startedMs) / 1_000);
 }
 
-async function summarize(answers: readonly Answer[], steps: number, tookS: number): Promise<boolean> {
+async function summarize(
+  domain: SimulatedDomain,
+  answers: readonly Answer[],
+  steps: number,
+  tookS: number,
+): Promise<boolean> {
   const counts: Record<string, number> = {};
   for (const answer of answers)
     for (const [name, count] of Object.entries(answer.counts)) counts[name] = (counts[name] ?? 0) + count;
@@ -141,7 +155,7 @@ async function summarize(answers: readonly Answer[], steps: number, tookS: numbe
         "",
       ].join("\n"),
     );
-  if (failed[0]) await report({ ...failed[0], transcript: [] }, steps);
+  if (failed[0]) await report(domain, { ...failed[0], transcript: [] }, steps);
   return failed.length === 0;
 }
 
@@ -149,8 +163,8 @@ const violationLine = ({ seed, step, violation }: Answer): string =>
   `seed ${seed} at step ${step}: ${violation?.promise} ${violation?.what.slice(0, 300)}\n`;
 
 /** Prints the violation, how to reproduce it, and the shortest history in which it occurs. */
-async function report(failed: SimulationResult, steps: number): Promise<void> {
-  const { result, kept } = await shrink(failed, undefined);
+async function report(domain: SimulatedDomain, failed: SimulationResult, steps: number): Promise<void> {
+  const { result, kept } = await shrink(failed, { domain });
   process.stderr.write(
     [
       "",

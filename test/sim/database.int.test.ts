@@ -3,7 +3,8 @@ import { migrate } from "../../runtime/adapters/sql/migrate.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import type { Executed } from "./database.ts";
-import { MIGRATIONS, SCHEMAS } from "./domain.ts";
+import { MIGRATIONS, SCHEMAS } from "./registration/domain.ts";
+import { domain } from "./registration/simulated-nodes.ts";
 import { simulate } from "./simulation.ts";
 import type { SimulatedSystem } from "./simulated-system.ts";
 
@@ -29,6 +30,7 @@ async function recorded(
   const committed: Executed[][] = [];
   let system: SimulatedSystem | undefined;
   const result = await simulate({
+    domain,
     seed,
     steps: 120,
     onSystem: (created) => {

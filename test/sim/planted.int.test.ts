@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { wrapped } from "../wrapped.ts";
+import { domain } from "./registration/simulated-nodes.ts";
 import { shrink } from "./shrink.ts";
 import { simulate, type SimulationResult } from "./simulation.ts";
 import type { PlantedDefect } from "./simulated-system.ts";
@@ -12,7 +13,7 @@ const STEPS = 300;
 /** The first history in which the defect breaks a promise. */
 async function firstViolation(defect: PlantedDefect): Promise<SimulationResult | undefined> {
   for (let seed = 1; seed <= SEEDS_MAX; seed++) {
-    const result = await simulate({ seed, steps: STEPS, defect });
+    const result = await simulate({ domain, seed, steps: STEPS, defect });
     if (result.violation) return result;
   }
   return undefined;
@@ -211,13 +212,13 @@ describe("the simulation detects", () => {
 
   it("no violation where rows are written late and their versions are compared", { timeout: 300_000 }, async () => {
     for (let seed = 1; seed <= 10; seed++)
-      expect((await simulate({ seed, steps: STEPS, defect: { ports: lateRows } })).violation).toBeUndefined();
+      expect((await simulate({ domain, seed, steps: STEPS, defect: { ports: lateRows } })).violation).toBeUndefined();
   });
 
   it("a violation in the shortened history", { timeout: 300_000 }, async () => {
     const { defect } = PLANTED["a catalog that confirms what it has not done"] as { defect: PlantedDefect };
     const failed = (await firstViolation(defect)) as SimulationResult;
-    const { result, kept } = await shrink(failed, defect);
+    const { result, kept } = await shrink(failed, { domain, defect });
     expect(result.violation?.promise).toBe(failed.violation?.promise);
     expect(kept.length).toBeLessThanOrEqual(3);
     expect(result.transcript.join("\n")).toContain("sends node-introspection");

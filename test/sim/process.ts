@@ -7,12 +7,12 @@ import { putInForce } from "../../runtime/shell/contract-in-force.ts";
 import { Runtime } from "../../runtime/shell/runtime.ts";
 import type { ShellEvent } from "../../runtime/shell/shell-event.ts";
 import type { Broker } from "./broker.ts";
-import { type Consul, SimRegistry } from "./consul.ts";
+import { type SimCatalog, SimRegistry } from "./catalog.ts";
 import { type Database, SimStore } from "./database.ts";
-import { domainOn } from "./domain.ts";
 import { Machine } from "./machine.ts";
 import { SimBus } from "./sim-bus.ts";
 import type { Network } from "./network.ts";
+import type { SimulatedDomain } from "./simulated-domain.ts";
 
 /** So few that entities are pushed out of memory and read again. */
 const ENTITIES_MAX = 9;
@@ -27,7 +27,8 @@ export interface ProcessEnvironment {
   readonly network: Network;
   readonly broker: Broker;
   readonly database: Database;
-  readonly consul: Consul;
+  readonly catalog: SimCatalog;
+  readonly domain: SimulatedDomain;
   readonly plantDefect: (ports: Ports, machine: Machine) => Ports;
   /** Hash of the contracts in force; undefined: those that are shipped. */
   readonly contracts: string | undefined;
@@ -47,20 +48,20 @@ export class Process {
   readonly #domain: Domain;
 
   constructor(name: string, environment: ProcessEnvironment, wallOffsetMs: number) {
-    const { network, broker, database, consul } = environment;
+    const { network, broker, database, catalog, domain } = environment;
     const machine = new Machine(name, network.scheduler, network.random, wallOffsetMs);
     const { bus, store, registry } = environment.plantDefect(
       {
         bus: new SimBus(broker, machine),
         store: new SimStore(database, machine),
-        registry: new SimRegistry(consul, machine),
+        registry: new SimRegistry(catalog, machine),
       },
       machine,
     );
     this.machine = machine;
     this.#environment = environment;
     this.#store = store;
-    this.#domain = domainOn(registry, store, environment.contracts);
+    this.#domain = domain.domainOn(registry, store, environment.contracts);
     this.#runtime = new Runtime({
       domain: this.#domain,
       bus,

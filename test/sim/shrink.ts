@@ -9,7 +9,7 @@ const TRIES_MAX = 250;
  */
 export async function shrink(
   failed: SimulationResult,
-  defect: SimulationOptions["defect"],
+  { domain, defect }: Pick<SimulationOptions, "domain" | "defect">,
 ): Promise<{ readonly result: SimulationResult; readonly kept: readonly number[] }> {
   const { seed } = failed;
   const steps = failed.step + 1;
@@ -17,7 +17,7 @@ export async function shrink(
   const run = (kept: readonly number[], keepsTranscript: boolean): Promise<SimulationResult> => {
     const wanted = new Set(kept);
     const without = new Set(Array.from({ length: steps }, (_, step) => step).filter((step) => !wanted.has(step)));
-    return simulate({ seed, steps, without, keepsTranscript, ...(defect && { defect }) });
+    return simulate({ domain, seed, steps, without, keepsTranscript, ...(defect && { defect }) });
   };
   let kept: readonly number[] = Array.from({ length: steps }, (_, step) => step);
   let tries = 0;

@@ -5,16 +5,14 @@ import { EntitiesCheck } from "./checks/entities.ts";
 import type { Violation, ObservedSystem, Outage } from "./checks/observed-system.ts";
 import { InputCheck } from "./checks/input.ts";
 import { LogCheck } from "./checks/log.ts";
-import { checkAtRest } from "./checks/rest.ts";
 import { VersionsCheck } from "./checks/versions.ts";
-import { Consul } from "./consul.ts";
+import { SimCatalog } from "./catalog.ts";
 import { Database } from "./database.ts";
-import { INPUT, PERIOD_MS, SCHEMAS } from "./domain.ts";
 import type { Machine } from "./machine.ts";
-import { type Habits, SimNode } from "./node.ts";
 import { type Ports, Process } from "./process.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { DomainChecks, Population, SimulatedDomain } from "./simulated-domain.ts";
 import type { Change } from "./sql/tables.ts";
 import { type ServiceFaults, type ServiceName, Network } from "./network.ts";
 
@@ -24,6 +22,7 @@ export interface PlantedDefect {
   readonly sql?: (text: string) => string;
 }
 export interface SimulatedSystemOptions {
+  readonly domain: SimulatedDomain;
   readonly seed: number;
   readonly defect?: PlantedDefect;
   /** Whether `transcript` describes what happens, for people. */
@@ -36,15 +35,15 @@ const SETTLE_MS = 6_000;
 /** The database ends a paused client's sessions after this long. */
 const DATABASE_SESSION_MS = 30_000;
 
-/** The real shell on simulated services and clocks, with simulated nodes. One seed determines all that happens. */
+/** The real shell on simulated services and clocks, with simulated senders. One seed determines all that happens. */
 export class SimulatedSystem {
   readonly scheduler = new Scheduler();
   readonly random: Random;
   readonly network: Network;
   readonly broker: Broker;
   readonly database: Database;
-  readonly consul: Consul;
-  readonly nodes: readonly SimNode[];
+  readonly catalog: SimCatalog;
+  readonly population: Population;
   /** Empty unless `keepsTranscript`. */
   readonly transcript: string[] = [];
   readonly counts: Record<string, number> = {};
@@ -65,54 +64,42 @@ export class SimulatedSystem {
     readonly entities: EntitiesCheck;
     readonly log: LogCheck;
     readonly versions: VersionsCheck;
+    readonly domain: DomainChecks;
   };
   #latenessCheckedAtMs = 0;
 
   constructor(options: SimulatedSystemOptions) {
     this.#options = options;
+    const { domain } = options;
     const random = new Random(options.seed, 1);
     this.random = random;
     this.network = new Network(this.scheduler, random);
     this.broker = new Broker(this.network, random.int(1, 3), random.int(6, 10) * 1_000);
-    this.database = new Database(SCHEMAS, this.network);
+    this.database = new Database(domain.schemas, this.network);
     if (options.defect?.sql) this.database.rewrite = options.defect.sql;
-    this.consul = new Consul(this.network);
+    this.catalog = new SimCatalog(this.network, domain.name);
     this.#processesWanted = random.int(1, 2);
     const observed: ObservedSystem = {
       broker: this.broker,
       database: this.database,
-      consul: this.consul,
+      catalog: this.catalog,
+      domain,
       outages: this.#outages,
       latenessExcusedUntilMs: () => this.#latenessExcusedUntilMs,
       nowMs: () => this.scheduler.nowMs,
       report: (promise, what) => (this.violation ??= { promise, what }),
     };
-    const input = new InputCheck(observed);
-    const entities = new EntitiesCheck(observed, input);
+    const checks = domain.checks(observed);
+    const input = new InputCheck(observed, checks);
+    const entities = new EntitiesCheck(observed, input, checks);
     const log = new LogCheck(observed);
-    this.#checks = { input, entities, log, versions: new VersionsCheck(observed) };
-    this.#observed = observed;
+    this.#checks = { input, entities, log, versions: new VersionsCheck(observed), domain: checks };
     this.broker.read((record) => this.#onAppended(record));
     this.broker.onRebalance = () => this.#excuseLatenessFor(SETTLE_MS);
     this.database.onCommit = (changes) => this.#onCommitted(changes);
-    this.consul.onApplied = ({ kind, serviceId, version }) =>
-      kind === "register" && entities.onApplied(serviceId, version);
-    this.broker.create(INPUT);
-    this.nodes = Array.from({ length: random.int(3, 7) }, (_, i) => this.#newNode(`node-${i + 1}`));
+    this.broker.create(domain.inputs);
+    this.population = domain.populate(this);
     for (let i = 0; i < this.#processesWanted; i++) this.#startProcess(0);
-  }
-  readonly #observed: ObservedSystem;
-
-  #newNode(id: string): SimNode {
-    const { random } = this;
-    const habits: Habits = {
-      ack: random.weighted({ soon: 6, late: 2, never: 1, twice: 1, bare: 1, "by correlation": 1 }),
-      hasEpoch: random.chance(0.5),
-      statesTimes: random.chance(0.4),
-      skewMs: random.chance(0.3) ? (random.next() - 0.5) * 120_000 : 0,
-      isRefused: random.chance(0.06),
-    };
-    return new SimNode(id, habits, this.broker, random, (text) => this.addToTranscript(text));
   }
 
   addToTranscript(text: string | (() => string)): void {
@@ -135,9 +122,9 @@ export class SimulatedSystem {
     const { topic, partition, offset, value } = record;
     this.#hash.update(`${topic}/${partition}/${offset} ${this.scheduler.nowMs} `).update(value ?? "");
     this.#checks.input.onAppended(record);
-    this.#checks.entities.onAppended(record);
+    this.#checks.domain.onAppended(record);
     this.#checks.log.onAppended(record);
-    if (this.#options.keepsTranscript && !INPUT.includes(topic)) this.#transcribeEvent(record);
+    if (this.#options.keepsTranscript && !this.#options.domain.inputs.includes(topic)) this.#transcribeEvent(record);
   }
 
   #transcribeEvent({ topic, key, value }: LogRecord): void {
@@ -151,6 +138,7 @@ export class SimulatedSystem {
         this.#hash.update(`${table.schema.name} ${String(after?.["entity_id"] ?? after?.["next_offset"])}`);
     this.#checks.input.onCommitted(changes);
     this.#checks.entities.onCommitted(changes);
+    this.#checks.domain.onCommitted(changes);
     this.#checks.log.onCommitted(changes);
     this.#checks.versions.onCommitted(changes);
   }
@@ -188,7 +176,8 @@ export class SimulatedSystem {
           network: this.network,
           broker: this.broker,
           database: this.database,
-          consul: this.consul,
+          catalog: this.catalog,
+          domain: this.#options.domain,
           plantDefect: (ports, machine) => this.#options.defect?.ports?.(ports, machine, this) ?? ports,
           contracts: this.#checks.versions.inForce,
           observe: (machine, event) => this.#onShellEvent(machine, event),
@@ -355,13 +344,13 @@ export class SimulatedSystem {
     this.addToTranscript(`${process.machine.name}'s clock is set by ${ms} ms`);
   }
 
-  /** @param share of the nodes, in (0, 1] */
+  /** @param share of the senders, in (0, 1] */
   massSilence(share: number): void {
-    this.addToTranscript(`${share * 100} % of the nodes stop sending`);
-    for (const node of this.nodes) if (this.random.chance(share)) node.isSilent = true;
+    this.addToTranscript(`${share * 100} % of the senders stop`);
+    this.population.fallSilent(share);
   }
 
-  /** Ends all faults and all messages but heartbeats. In little more than a minute nothing may be left to do. */
+  /** Ends all faults and all actions. In little more than a minute nothing may be left to do. */
   async settle(): Promise<void> {
     this.addToTranscript("--- no more faults ---");
     this.#hasFaultsEnded = true;
@@ -371,8 +360,9 @@ export class SimulatedSystem {
     for (const { machine } of this.#processes) this.#wake(machine);
     if (this.#processes.filter(({ machine }) => !machine.isDead).length === 0) this.#startProcess(0);
     this.#excuseLatenessFor(SETTLE_MS);
-    await this.advanceTime(PERIOD_MS + PERIOD_MS + 15_000);
-    checkAtRest(this.#observed, this.#checks.entities);
+    await this.advanceTime(2 * this.#options.domain.periodMs + 15_000);
+    this.#checks.entities.atRest();
+    this.#checks.domain.atRest();
     this.#checks.log.atRest();
     if (this.violation) throw new Stopped();
   }

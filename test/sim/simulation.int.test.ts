@@ -2,9 +2,10 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { domain } from "./registration/simulated-nodes.ts";
 import { simulate } from "./simulation.ts";
 
-const cli = fileURLToPath(new URL("cli.ts", import.meta.url));
+const cli = fileURLToPath(new URL("registration/cli.ts", import.meta.url));
 const run = promisify(execFile);
 
 describe("the simulation", () => {
@@ -30,7 +31,7 @@ describe("the simulation", () => {
 
   it("repeats a history with the same seed, and makes another with another seed", { timeout: 120_000 }, async () => {
     const hashes = [];
-    for (const seed of [7, 8, 7, 8]) hashes.push((await simulate({ seed, steps: 200 })).traceHash);
+    for (const seed of [7, 8, 7, 8]) hashes.push((await simulate({ domain, seed, steps: 200 })).traceHash);
     expect(hashes.slice(0, 2)).toEqual(hashes.slice(2));
     expect(hashes[0]).not.toBe(hashes[1]);
   });

@@ -1,9 +1,11 @@
 import type { Violation } from "./checks/observed-system.ts";
 import { FAULT_NAMES, runRandomAction } from "./actions.ts";
 import { Random } from "./random.ts";
+import type { SimulatedDomain } from "./simulated-domain.ts";
 import { type PlantedDefect, Stopped, SimulatedSystem } from "./simulated-system.ts";
 
 export interface SimulationOptions {
+  readonly domain: SimulatedDomain;
   readonly seed: number;
   readonly steps: number;
   /** Steps that are left out. */
@@ -27,8 +29,9 @@ export interface SimulationResult {
 
 /** One history: `steps` random actions, then a phase without faults; every promise is checked after each event. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, steps, without } = options;
+  const { domain, seed, steps, without } = options;
   const system = new SimulatedSystem({
+    domain,
     seed,
     ...(options.defect && { defect: options.defect }),
     keepsTranscript: options.keepsTranscript ?? false,

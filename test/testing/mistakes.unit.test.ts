@@ -5,7 +5,7 @@ import type { Module } from "../../app/host/module.ts";
 import { registration } from "../../app/modules/registration/module.ts";
 import { type SentMessage, testDomain } from "../../app/testing/index.ts";
 import { NodeIntrospectionEvent } from "../../contracts/registration/messages/node-introspection-event.ts";
-import { contractsCopy } from "../blackbox/contracts-copy.ts";
+import { contractsCopy } from "../blackbox/registration/contracts-copy.ts";
 
 const introspected: SentMessage = NodeIntrospectionEvent.of({ node_id: "n1", node_type: "effect" });
 const removals: (() => void)[] = [];

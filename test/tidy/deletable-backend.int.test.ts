@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { filesIn, importsOf } from "./sources.ts";
-import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
+import { compileErrors, copyOfTheTree, contractProblems, removeCopies } from "./tree-copy.ts";
 
 const COMPOSITION = ["app/modules/registration/module.ts"];
 /** They give a module's tests the backends' stand-in. */
@@ -53,7 +53,7 @@ describe("a backend", () => {
         stringify(withoutRows(parse(text), /postgres|PostgresRegistrationConfirmed/)),
       );
     expect(await compileErrors(copy)).toEqual([]);
-    expect(await registrationProblems(copy)).toEqual([]);
+    expect(await contractProblems(copy)).toEqual([]);
   }, 180_000);
 
   it("is known by name in no other backend, but for the interface that both catalogues have", () => {

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { blocksOf } from "./guide-blocks.ts";
-import { compileErrors, copyOfTheTree, registrationProblems, removeCopies } from "./tree-copy.ts";
+import { compileErrors, copyOfTheTree, contractProblems, removeCopies } from "./tree-copy.ts";
 
 afterAll(removeCopies);
 
@@ -56,7 +56,7 @@ describe("the code of a guide", () => {
   it("adds a backend that compiles and whose contracts are right", async () => {
     const copy = follow("add-a-backend.md");
     expect(await compileErrors(copy)).toEqual([]);
-    expect(await registrationProblems(copy)).toEqual([]);
+    expect(await contractProblems(copy)).toEqual([]);
   }, 180_000);
 
   it("adds a domain that compiles and runs", async () => {

@@ -19,11 +19,11 @@ const COPIED = [
 ];
 
 const VALIDATE = `
+import { declaredDomains } from "./app/host/modules.ts";
+import { SHIPPED } from "./app/modules/shipped.ts";
 import { validateDomain } from "./runtime/contract/checks/validate.ts";
-import { withoutBackends } from "./effects/backends.ts";
-import { registrationOn } from "./app/modules/registration/module.ts";
-const { diagnostics } = validateDomain("contracts/registration", registrationOn(withoutBackends));
-console.log(JSON.stringify(diagnostics.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
+const found = declaredDomains(SHIPPED).flatMap(({ directory, code }) => validateDomain(directory, code).diagnostics);
+console.log(JSON.stringify(found.map(({ code, file, line, message }) => [code, file, line, message].join(" "))));
 `;
 
 const copies: string[] = [];
@@ -48,8 +48,8 @@ export async function compileErrors(copy: string): Promise<readonly string[]> {
   );
 }
 
-/** What the contracts of the copy's registration domain lack or have too much of. */
-export async function registrationProblems(copy: string): Promise<readonly string[]> {
+/** What the contracts of the copy's shipped domains lack or have too much of. */
+export async function contractProblems(copy: string): Promise<readonly string[]> {
   writeFileSync(join(copy, "validate.ts"), VALIDATE);
   const { stdout } = await run(process.execPath, ["--import", "tsx", "validate.ts"], { cwd: copy });
   return JSON.parse(stdout) as string[];

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { freePorts } from "../../../test/real/services/free-ports.ts";
-import type { BenchTopics } from "../kafka-nodes.ts";
-import type { Engine } from "../../load.ts";
-import { introspection } from "../../measure.ts";
+import type { Engine, LoadEntity } from "../../load.ts";
+import type { RunningEngine } from "../../measure-engine.ts";
+import { introspection } from "../introspection.ts";
+import { type BenchTopics, STEPS } from "../kafka-nodes.ts";
 
 /** Other engines that do the same job, and how many registrations each is given at most: the slow ones take minutes. */
 export const peers = { "kafka-streams": 5_000, restate: 1_500, dbos: 1_500, temporal: 500 } as const;
@@ -56,16 +57,9 @@ export interface Given {
   readonly topics: BenchTopics;
 }
 
-export interface RunningEngine {
-  stop(): Promise<unknown>;
-  /** The processes whose CPU is the engine's: a peer's server is among them. */
-  readonly pids: readonly number[];
+export interface RunningPeer extends RunningEngine {
   /** The nodes' side of an engine that is not reached over Kafka. */
   readonly nodes?: Engine;
-  /** Resolves when nothing is under way in it. */
-  readonly settled?: () => Promise<void>;
-  /** Rejects when what was measured is not what was meant to be. */
-  readonly verify?: () => Promise<void>;
 }
 
 /** Resolves when it is gone. */
@@ -73,7 +67,7 @@ export async function stopped(engine: ChildProcess): Promise<void> {
   if (engine.kill("SIGTERM")) await once(engine, "exit");
 }
 
-export async function startPeer(name: PeerName, given: Given): Promise<RunningEngine> {
+export async function startPeer(name: PeerName, given: Given): Promise<RunningPeer> {
   await query(given.database, TABLE);
   await fetch(new URL("/v1/catalog/register", given.consul), {
     method: "PUT",
@@ -127,19 +121,19 @@ async function query(url: string, text: string): Promise<Record<string, string>[
 
 /** The nodes' side of a peer with a front door of its own, to which the peer's process carries their messages. */
 class PeerNodes implements Engine {
-  onAccepted: Engine["onAccepted"] = () => {};
-  onActive: Engine["onActive"] = () => {};
+  readonly steps = STEPS;
+  onStep: Engine["onStep"] = () => {};
   readonly #process: ChildProcess;
 
   constructor(process: ChildProcess) {
     this.#process = process;
     process.on("message", ({ accepted, active }: { accepted?: string; active?: string }) => {
-      if (accepted !== undefined) this.onAccepted(accepted);
-      if (active !== undefined) this.onActive(active);
+      if (accepted !== undefined) this.onStep("accepted", accepted);
+      if (active !== undefined) this.onStep("active", active);
     });
   }
 
-  async introspect(nodes: readonly { readonly id: string; readonly index: number }[]): Promise<void> {
+  async begin(nodes: readonly LoadEntity[]): Promise<void> {
     this.#process.send(nodes.map(({ id, index }) => introspection(id, index)));
   }
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HttpBench } from "../http-bench.ts";
+import { HttpBench } from "../registration/http-bench.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../dist/app/rollcall.js", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkDomain } from "../../../runtime/contract/checks/validate.ts";
-import { type Edit, diagnosed, editedModel, shown, shippedCode, texts } from "./edited.ts";
-import { ALL_MISTAKES } from "./mistakes/all.ts";
+import { type Edit, diagnosed, editedModel, shown, shippedCode, texts } from "./registration/edited.ts";
+import { ALL_MISTAKES } from "./registration/mistakes/all.ts";
 
 /**
  * What this feature reports of contracts.md's table: all that concerns the contracts of a domain together but RC206.

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { diagnosed } from "./edited.ts";
-import { reducer } from "./mistakes/mistake.ts";
+import { diagnosed } from "./registration/edited.ts";
+import { reducer } from "./registration/mistakes/mistake.ts";
 
 const SHIPPED =
   "    - { from_state: complete, trigger: activated, to_state: complete, actions: " +

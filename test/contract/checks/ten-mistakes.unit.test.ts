@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { diagnosed, shown } from "./edited.ts";
-import { effects, orchestrator, reducer } from "./mistakes/mistake.ts";
+import { diagnosed, shown } from "./registration/edited.ts";
+import { effects, orchestrator, reducer } from "./registration/mistakes/mistake.ts";
 
 const COMPLETES =
   "- { from_state: [pending, partial], trigger: backend_confirmed, to_state: complete, conditions: [{ " +

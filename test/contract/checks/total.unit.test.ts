@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { compileDomain } from "../../../runtime/contract/compile/compile-domain.ts";
-import { UNREAD, diagnosed, editedModel, shippedCode, texts } from "./edited.ts";
+import { UNREAD, diagnosed, editedModel, shippedCode, texts } from "./registration/edited.ts";
 
 const NAMES = { env: "dev", namespace: "" };
 const code = shippedCode();

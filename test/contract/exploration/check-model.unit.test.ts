@@ -4,11 +4,11 @@ import type { Diagnostic } from "../../../runtime/contract/diagnostics/diagnosti
 import { validateDomain } from "../../../runtime/contract/checks/validate.ts";
 import type { DomainCode } from "../../../runtime/core/domain.ts";
 import { message } from "../../../runtime/core/message.ts";
-import { diagnosed, editedModel, shippedCode, shown } from "../checks/edited.ts";
-import { orchestrator } from "../checks/mistakes/mistake.ts";
+import { diagnosed, editedModel, shippedCode, shown } from "../checks/registration/edited.ts";
+import { orchestrator } from "../checks/registration/mistakes/mistake.ts";
 import { toyCode, toyFolder } from "../toy-domain.ts";
 import { z } from "zod";
-import { PLANTED } from "./planted.ts";
+import { PLANTED } from "./registration/planted.ts";
 
 const isLimit = ({ message }: Diagnostic): boolean => /^more than \d+ states/.test(message);
 const TIMEOUT_MS = 120_000;

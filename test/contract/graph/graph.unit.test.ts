@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createMachine, transition } from "xstate";
 import { renderGraph } from "../../../runtime/contract/graph/graph.ts";
-import { editedModel } from "../checks/edited.ts";
+import { editedModel } from "../checks/registration/edited.ts";
 
 const model = editedModel();
 const shipped = (format: "mermaid" | "xstate" | "json"): string => renderGraph(model, format);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
 import { NO_ENTITY } from "../../../runtime/core/domain.ts";
-import { editedModel } from "../checks/edited.ts";
+import { editedModel } from "../checks/registration/edited.ts";
 
 const model = editedModel();
 const waysFrom = (state: string | null) =>

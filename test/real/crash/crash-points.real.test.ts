@@ -1,11 +1,13 @@
 import { expect, it, vi } from "vitest";
-import { type ContractsCopy, contractsCopy, deadlinesOf, type Edit } from "../../blackbox/contracts-copy.ts";
-import { RealWorld, type RealOptions } from "../../blackbox/real-world.ts";
-import { expectPromisesKept } from "../../blackbox/settled.ts";
-import { TestNode } from "../../blackbox/test-node.ts";
+import type { ContractsCopy, Edit } from "../../blackbox/contracts-copy.ts";
+import { contractsCopy, deadlinesOf } from "../../blackbox/registration/contracts-copy.ts";
+import type { RealOptions } from "../../blackbox/real-system.ts";
+import { RealWorld } from "../../blackbox/registration/real-world.ts";
+import { expectPromisesKept } from "../../blackbox/registration/settled.ts";
+import { TestNode } from "../../blackbox/registration/test-node.ts";
 import { describeReal } from "../services/describe-real.ts";
 import { startTcpProxy } from "../services/tcp-proxy.ts";
-import { POINTS } from "./points.ts";
+import { POINTS } from "./registration/points.ts";
 
 const FIRST_LIFE = ["Initiated", "Accepted", "AckReceived", "BecameActive"];
 /** The shortest that Kafka allows: so long a killed process keeps its partitions. */

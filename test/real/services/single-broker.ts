@@ -34,7 +34,7 @@ export function singleBroker(dir: string, ports: SingleBrokerPorts): Service {
       "offsets.topic.replication.factor": 1,
       "transaction.state.log.replication.factor": 1,
       "transaction.state.log.min.isr": 1,
-      // How long a killed broker's registration blocks its restart: half of the default.
+      // How long the cluster's entry of a killed broker blocks its restart: half of the default.
       "broker.session.timeout.ms": 4_500,
     },
     answers: () => kafkaAnswers(at(ports.kafka), 1),

@@ -1,33 +1,17 @@
 import type { LogRecord } from "../broker.ts";
-import { INPUT, TOPICS } from "../domain.ts";
 import { EPOCH_MS } from "../machine.ts";
 import type { Change, Values } from "../sql/tables.ts";
 import type { Json } from "../sql/values.ts";
-import { type ObservedSystem, positionOf } from "./observed-system.ts";
+import { type JournaledMessage, type ObservedSystem, type Origin, positionOf } from "./observed-system.ts";
+import type { DomainChecks } from "../simulated-domain.ts";
 
-/** States in which no attempt runs. */
-const ENDED_STATES = [null, "REJECTED", "ACK_TIMED_OUT", "LIVENESS_EXPIRED", "DEREGISTERED"];
 const WAIT_MAX_MS = 2_000;
 const SLACK_MS = 200;
-
-/** The parts of a journal row's body that are checked. */
-interface Body {
-  readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
-  readonly message?: {
-    readonly payload: Readonly<Record<string, unknown>>;
-    readonly origin?: { readonly topic: string; readonly partition: number; readonly offset: number };
-  };
-  readonly before?: { readonly state: string | null };
-  readonly decision?: {
-    readonly result: string;
-    readonly reason: string;
-    readonly events: readonly { readonly type: string }[];
-  };
-}
 
 /** G1 and G11: each input record is processed once, in the transaction that moves the position past it. */
 export class InputCheck {
   readonly #observed: ObservedSystem;
+  readonly #domain: Pick<DomainChecks, "onDecision">;
   /** Positions of records that can't be processed. */
   readonly #poison = new Set<string>();
   /** Entity, type and id of each message that took a step. */
@@ -37,8 +21,9 @@ export class InputCheck {
   /** Positions of records that became dead letters. */
   readonly #deadLetters = new Set<string>();
 
-  constructor(observed: ObservedSystem) {
+  constructor(observed: ObservedSystem, domain: Pick<DomainChecks, "onDecision">) {
     this.#observed = observed;
+    this.#domain = domain;
   }
 
   /** The first offset that is not processed yet. */
@@ -65,7 +50,7 @@ export class InputCheck {
     const { report } = this.#observed;
     const kind = row["kind"];
     if (kind === "event" || kind === "gap" || !row["body"]) return;
-    const body = (row["body"] as Json).value as Body;
+    const body = (row["body"] as Json).value as JournaledMessage & { readonly origin?: Origin };
     const origin = body.message?.origin ?? body.origin;
     if (!origin) return;
     const position = positionOf(origin);
@@ -78,19 +63,9 @@ export class InputCheck {
     if (kind === "message") {
       if (this.#processed.has(id)) report("G3", `${position} repeats a message (${id}) and is processed a second time`);
       this.#processed.add(id);
-      this.#checkIntrospection(position, body);
+      if (body.decision?.reason === "") report("G1", `the decision on ${position} has no reason`);
+      this.#domain.onDecision(position, body);
     }
-  }
-
-  /** An introspection starts an attempt when none runs, and each decision on one has a reason. */
-  #checkIntrospection(position: string, { message, before, decision }: Body): void {
-    const { report } = this.#observed;
-    if (!position.startsWith(TOPICS.introspection) || !decision) return;
-    if (decision.reason === "") report("G1", `the decision on ${position} has no reason`);
-    const isEnded = ENDED_STATES.includes(before?.state ?? null);
-    const startsAttempt = decision.events.some(({ type }) => type === "NodeRegistrationInitiated");
-    if (isEnded && message?.payload["reason"] !== "shutdown" && !startsAttempt)
-      report("G1", `${position} started no attempt in ${String(before?.state)}: ${decision.reason}`);
   }
 
   #checkDeadLetter(row: Values): void {
@@ -110,10 +85,10 @@ export class InputCheck {
     const to = Number(after["next_offset"]);
     if (to < from) report("G1", `the position of ${topic}/${partition} goes back from ${from} to ${to}`);
     this.#nextOffsets.set(`${topic}/${partition}`, to);
-    // Heartbeats that change nothing are not journaled.
+    const { unjournaled } = this.#observed.domain;
     for (let offset = from; offset < to; offset++) {
       const position = positionOf({ topic, partition, offset });
-      if (topic !== TOPICS.heartbeat && !journaled.has(position))
+      if (!unjournaled.includes(topic) && !journaled.has(position))
         report("G1", `the read position passed ${position}, which is not journaled`);
       if (this.#poison.has(position) && !this.#deadLetters.has(position))
         report("G11", `${position} can't be processed and is no dead letter`);
@@ -122,10 +97,10 @@ export class InputCheck {
 
   /** Unless a fault excuses it, no record waits for longer than 2 s. */
   checkLateness(): void {
-    const { broker, report, nowMs, latenessExcusedUntilMs } = this.#observed;
+    const { broker, domain, report, nowMs, latenessExcusedUntilMs } = this.#observed;
     const now = nowMs();
     if (latenessExcusedUntilMs() > now - WAIT_MAX_MS - SLACK_MS) return;
-    for (const topic of INPUT)
+    for (const topic of domain.inputs)
       for (let partition = 0; partition < broker.partitions; partition++) {
         const unread = broker.log(topic, partition)[this.nextOffset(topic, partition)];
         if (unread && unread.brokerTimeMs - EPOCH_MS < now - WAIT_MAX_MS - SLACK_MS)

@@ -1,6 +1,5 @@
 import { PublicationJudge } from "../../promises/publication.ts";
 import type { LogRecord } from "../broker.ts";
-import { INPUT } from "../domain.ts";
 import type { Change, Values } from "../sql/tables.ts";
 import type { Json } from "../sql/values.ts";
 import { type Envelope, type ObservedSystem, positionOf } from "./observed-system.ts";
@@ -58,7 +57,7 @@ export class LogCheck {
   }
 
   onAppended(record: LogRecord): void {
-    if (INPUT.includes(record.topic)) return;
+    if (this.#observed.domain.inputs.includes(record.topic)) return;
     const { headers, topic, partition } = record;
     const { report } = this.#observed;
     const id = topic.includes(".dlq.") ? this.#deadLetterOf(headers) : String(headers["message_id"]?.toString());

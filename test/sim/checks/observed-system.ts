@@ -1,6 +1,7 @@
 import type { Broker } from "../broker.ts";
-import type { Consul } from "../consul.ts";
+import type { SimCatalog } from "../catalog.ts";
 import type { Database } from "../database.ts";
+import type { SimulatedDomain } from "../simulated-domain.ts";
 import type { PromiseId, Report } from "../../promises/promises.ts";
 
 /** A broken promise, or a process that ended by itself (crash point C15), and how that was noticed. */
@@ -20,7 +21,8 @@ export interface Outage {
 export interface ObservedSystem {
   readonly broker: Broker;
   readonly database: Database;
-  readonly consul: Consul;
+  readonly catalog: SimCatalog;
+  readonly domain: SimulatedDomain;
   readonly outages: readonly Outage[];
   /** Up to this time faults, rebalances and slowness included, excuse that something is late. */
   latenessExcusedUntilMs(): number;
@@ -33,6 +35,25 @@ export interface Envelope {
   readonly payload_type: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
+/** The parts of a journaled message that are checked. */
+export interface JournaledMessage {
+  readonly message?: {
+    readonly payload: Readonly<Record<string, unknown>>;
+    readonly origin?: Origin;
+  };
+  readonly before?: { readonly state: string | null };
+  readonly decision?: {
+    readonly result: string;
+    readonly reason: string;
+    readonly events: readonly { readonly type: string }[];
+  };
+}
+export interface Origin {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 /** `topic/partition/offset`. */
 export const positionOf = (at: {
   readonly topic: unknown;
