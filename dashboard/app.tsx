@@ -143,10 +143,11 @@ const UnknownDomain = ({ name, domains }: { readonly name: string; readonly doma
   <>
     <h1>Unknown domain</h1>
     <p class="card">
-      The domain {name} is not served here. These are:{" "}
-      {domains.map((domain) => (
+      The domain {name} is not served by this process. These are:{" "}
+      {domains.map((domain, index) => (
         <span key={domain.name}>
-          <Link to={domain.page("/")}>{domain.name}</Link>{" "}
+          {index > 0 && ", "}
+          <Link to={domain.page("/")}>{domain.name}</Link>
         </span>
       ))}
     </p>

@@ -15,7 +15,8 @@ export function DomainSwitch({ shown, domains }: DomainSwitchProps) {
   return (
     <details class="domain-switch">
       <summary>
-        Domain <strong>{shown?.name}</strong>
+        Domain{shown ? " " : "s"}
+        <strong>{shown?.name}</strong>
         {failed.length > 0 && <span class="failed">, failed: {failed.map(({ view }) => view.name).join(", ")}</span>}
       </summary>
       <ul aria-label="Domains">

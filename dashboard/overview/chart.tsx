@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
+import { formatClockTime } from "../shared/format.ts";
 import "uplot/dist/uPlot.min.css";
 
 export interface ChartLine {
@@ -19,6 +20,8 @@ interface ChartProps {
 }
 
 const HEIGHT_PX = 220;
+/** Of a time below the chart, with some room. */
+const TIME_WIDTH_PX = 90;
 const SHORT = new Intl.NumberFormat("en", { notation: "compact" });
 
 /** Lines over time, without a legend. */
@@ -47,7 +50,10 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
           legend: { show: false },
           cursor: { drag: { x: false, y: false } },
           scales: { x: { range: timeRange }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
-          axes: [axis, { ...axis, values: (_, ticks) => ticks.map((tick) => SHORT.format(tick)) }],
+          axes: [
+            { ...axis, space: TIME_WIDTH_PX, values: (_, ticks) => ticks.map(clockTime) },
+            { ...axis, values: (_, ticks) => ticks.map((tick) => SHORT.format(tick)) },
+          ],
           series: [
             {},
             ...lines.map(({ label, colour, dash }) => ({
@@ -75,6 +81,8 @@ export function Chart({ times, lines, summary, onPoint }: ChartProps) {
   useEffect(() => plot.current?.setData(data), [times, lines]);
   return <div class="chart" ref={box} role="img" aria-label={summary} />;
 }
+
+const clockTime = (seconds: number): string => formatClockTime(seconds * 1_000);
 
 type PlotData = [number[], ...(number | null)[][]];
 const toPlotData = (times: readonly string[], lines: readonly ChartLine[]): PlotData => [

@@ -1,15 +1,19 @@
 import type { Overview } from "../../app/http/overview/overview.ts";
 import { formatNumber } from "../shared/format.ts";
 
-/** Whether each part of the system works, and how many messages each partition has not processed yet. */
+/**
+ * Whether each part of the system works, and how many messages each partition has not processed yet. Why partitions or
+ * the catalogue don't is among the troubles above.
+ */
 export function HealthAndLag({ overview: { parts, lag } }: { readonly overview: Overview }) {
   const { bus, store, catalogue, partitions, contracts } = parts;
+  const { owned } = partitions;
   const total = lag.reduce((sum, { messages }) => sum + messages, 0);
   const checks = [
     ["bus", bus.ok, bus.reason ?? "reachable"],
     ["store", store.ok, store.reason ?? "reachable"],
-    ...(catalogue ? [["catalogue", catalogue.ok, catalogue.reason ?? "reachable"] as const] : []),
-    ["partitions", partitions.ok, partitions.reason ?? `${partitions.owned} of ${partitions.of} served here`],
+    ...(catalogue ? [["catalogue", catalogue.ok, catalogue.ok ? "reachable" : "not reachable"] as const] : []),
+    ["partitions", partitions.ok, owned === 0 ? "none served here" : `${owned} of ${partitions.of} served here`],
     ["contracts", contracts.ok, contracts.hash.slice(0, 12)],
   ] as const;
   return (

@@ -13,13 +13,14 @@ interface TroublesProps {
   readonly onDone: () => void;
 }
 
-/** What an operator should know or do. */
+/** What an operator should know or do; also of domains that have no page here, because nobody serves them. */
 export function Troubles({ troubles, onDone }: TroublesProps) {
+  const { name } = useDomain();
   return (
     <ul class="troubles" aria-label="Troubles" aria-live="polite">
       {troubles.map(({ code, domain, subject, since, title, detail, remedy, blocks }) => (
-        <li key={`${code} ${subject}`} class={blocks === "nothing" ? "" : "bad"}>
-          <strong>{capitalize(title)}</strong>
+        <li key={`${code} ${domain} ${subject}`} class={blocks === "nothing" ? "" : "bad"}>
+          <strong>{domain === null || domain === name ? capitalize(title) : `${domain}: ${title}`}</strong>
           <p>
             Since {formatDateTime(since)}: {detail}
           </p>

@@ -115,6 +115,10 @@ describe("what is ready, and why not", () => {
     expect(seen([facts, domain("b")])).toMatchObject({ process: true, domains: [false, true] });
   });
 
+  it("is everything while one domain alone has not reached the bus for less than 5 s", () => {
+    expect(seen([domain("a", { bus: away(4_999) }), domain("b")])).toEqual({ codes: [], ...ready });
+  });
+
   it("is the process while a domain that had failed or was served is being started anew", () => {
     for (const more of [{ hasAssignment: false, hasFailed: true }, { unserved: [0] }])
       expect(seen([domain("a", { owned: [] }, more), domain("b")])).toEqual({
@@ -180,6 +184,9 @@ describe("what blocks nothing", () => {
   it("comes after what blocks", () => {
     const both = domain("a", { openBreakersMs: new Map([["consul", 1]]), bus: away(9) });
     expect(seen([both]).codes).toEqual(["BUS_UNAVAILABLE", "BREAKER_OPEN"]);
+    const later = domain("b", { standstillMs: new Map([[2, 60_000]]) });
+    const first = domain("a", { openBreakersMs: new Map([["consul", 1]]) });
+    expect(seen([first, later]).codes).toEqual(["PARTITION_STALLED", "BREAKER_OPEN"]);
   });
 
   it("is a backend out of reach, for domains that do not use it", () => {

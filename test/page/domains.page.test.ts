@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Troubles } from "../../app/host/troubles/troubles.ts";
+import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { failing } from "../app/failing-effect.ts";
 import { describePage } from "./describe-page.ts";
 import { type PageSession, openPage } from "./page-session.ts";
@@ -34,6 +36,15 @@ describePage("the page, with several domains", (browser) => {
     await page.getByRole("rowheader", { name: "OrderPaid" }).waitFor(PATIENCE);
     expect(await page.getByText("introspections").count()).toBe(0);
     expect(seen.problems).toEqual([]);
+  });
+
+  it("loads nothing of registration for the pages of another domain", async () => {
+    const other = await openPage(browser(), toys.bench.url, "/domains/books");
+    await other.page.getByRole("rowheader", { name: "OrderPaid" }).waitFor(PATIENCE);
+    const loaded = await other.page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+    await other.close();
+    expect(loaded.filter((name) => name.includes("/generic-parts-"))).toHaveLength(1);
+    expect(loaded.filter((name) => name.includes("registration"))).toEqual([]);
   });
 
   it("leads from a list of entities to one of them, with its machines and what happened to it", async () => {
@@ -94,10 +105,30 @@ describePage("the page, with several domains", (browser) => {
 
   it("names a domain that is not served here, with those that are", async () => {
     await seen.open("/domains/bikes/events");
-    await seen.page.getByText("The domain bikes is not served here").waitFor(PATIENCE);
+    await seen.page.getByText("The domain bikes is not served by this process").waitFor(PATIENCE);
     await seen.page.getByRole("main").getByRole("link", { name: "tools" }).click();
     await seen.page.getByRole("heading", { level: 1, name: "Overview" }).waitFor(PATIENCE);
     expect(seen.problems).toEqual([]);
+  });
+
+  it("tells of a domain that no process serves, on the overview of the others, which fits a telephone", async () => {
+    const { host } = toys.bench;
+    await host.store.query(
+      "insert into rollcall.partition_owner (domain, partition, epoch, owner, next_seq, published_seq, served_at) " +
+        "values ('bikes', 0, 1, 'gone', 1, 0, now() - interval '5 minutes')",
+    );
+    const server = createHttpServer({ ...host, troubles: new Troubles({ systems: host.systems, clock: host.clock }) });
+    const viewport = { width: 360, height: 740 };
+    const url = await server.listen({ host: "127.0.0.1", port: 0 });
+    const { page, problems, open, close } = await openPage(browser(), url, "/", { viewport });
+    for (const path of ["/", "/domains/books"]) {
+      await open(path);
+      await page.getByRole("listitem").filter({ hasText: "bikes: no process serves the domain" }).waitFor(PATIENCE);
+      expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+    }
+    await close();
+    await server.close();
+    expect(problems).toEqual([]);
   });
 
   it("names a domain that fails on every page, and says why once on its own", async () => {

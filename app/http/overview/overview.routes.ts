@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { troublesFor } from "../../host/troubles/trouble.ts";
 import { partsOf } from "../health/parts.ts";
 import { troubleView } from "../health/trouble-view.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
@@ -35,7 +34,10 @@ export function addOverviewRoutes(http: Http, { system, counts, troubles, overvi
       return {
         at: new Date(brokerTimeMs).toISOString(),
         began_at: new Date(overview.startedAtMs).toISOString(),
-        troubles: troublesFor(found, system.name).map(troubleView),
+        // A domain that nobody serves has no overview of its own.
+        troubles: found
+          .filter(({ code, domain }) => domain === null || domain === system.name || code === "DOMAIN_UNSERVED")
+          .map(troubleView),
         refused_contracts: refusedChange && {
           at: new Date(refusedChange.atMs).toISOString(),
           reason: refusedChange.reason,
