@@ -1,11 +1,13 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ContractChecker } from "../../app/contract-check/contract-checker.ts";
 import { specifierOf } from "../../app/host/modules.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";
 import { followerContract } from "../host/follower-module.ts";
+import { ROOT } from "../tidy/sources.ts";
 import { openTwoDomains, type TwoDomains } from "./two-domains.ts";
 
 const follower = { type: "ParcelStored", topic: "{env}.{namespace}.parcels.evt.v1", entityId: "customer_id" };
@@ -163,6 +165,30 @@ describe("a module's own commands", { timeout: 60_000 }, () => {
     expect(help.out).toMatch(/weigh +says what it weighs/);
     expect(help.out).toMatch(/^ +demo /m);
     expect((await rollcall("weigh")).code).toBe(2);
+  });
+
+  it("and its variables are in the help of start, configured or named, with those of the program", async () => {
+    const own = mkdtempSync(join(two.folder, "own-"));
+    const text = `
+      import { z } from ${JSON.stringify(pathToFileURL(join(ROOT, "dist/app/index.js")).href)};
+      import { parcels } from ${JSON.stringify(join(two.folder, "dist/reexported.js"))};
+      const config = z.object({ PARCELS_KEY: z.string().describe("key of the carrier (secret)") });
+      export default { ...parcels, config };`;
+    writeFileSync(join(own, "module.mjs"), text);
+    const row = /^ +PARCELS_KEY +key of the carrier \(secret\) \[parcels\]$/m;
+    expect((await rollcall("start --help", own)).out).not.toMatch(row);
+    expect((await rollcall("start --module ./module.mjs --help", own)).out).toMatch(row);
+    writeFileSync(join(own, "rollcall.config.json"), '{ "modules": ["./module.mjs"] }');
+    const { code, out, err } = await rollcall("start --help", own);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(row);
+    expect(out).toMatch(/^ +DATABASE_URL +Postgres/m);
+    // Nothing need be set for what serves nothing.
+    expect(await rollcall("validate", own)).toMatchObject({ code: 0 });
+    writeFileSync(join(own, "rollcall.config.json"), '{ "modules": ["./absent.mjs"] }');
+    const absent = await rollcall("start --help", own);
+    expect(absent).toMatchObject({ code: 0, err: expect.stringContaining("./absent.mjs can't be loaded") });
+    expect(absent.out).toMatch(/^ +DATABASE_URL +Postgres/m);
   });
 
   it.each(["validate", "nodes"])("may not be named as %s, which there is already", async (verb) => {

@@ -96,7 +96,7 @@ export async function migrate(
     if (sqlStateOf(error) !== insufficientPrivilege) throw error;
     const names = missing.map(({ scope, name }) => `${scope}/${name}`).join(", ");
     const text =
-      `this role may not change tables, and migrations are missing: ${names}. ` +
+      `this role may not change tables (${(error as Fault).message}), and migrations are missing: ${names}. ` +
       "Run `rollcall migrate` as the tables' owner";
     throw new Fault("MIGRATION_REFUSED", text, { retryable: false, cause: error });
   }
@@ -114,14 +114,13 @@ async function applyNext(
   await store.script(tx, MIGRATION_TABLE);
   const [next] = await missingOf(tx, files);
   if (next === undefined) return undefined;
-  const { text, path, schema, ...migration } = next;
-  const name = `${migration.scope}/${migration.name}`;
+  const { scope, number, name, checksum, schema, text } = next;
   const beganAtMs = performance.now();
   if (schema !== undefined) {
-    onProgress(name, 0);
+    onProgress(`${scope}/${name}`, 0);
     await store.script(tx, `${createSchema(schema)} set local search_path to ${schema}`);
   }
-  const timer = setInterval(() => onProgress(name, performance.now() - beganAtMs), progressMs);
+  const timer = setInterval(() => onProgress(`${scope}/${name}`, performance.now() - beganAtMs), progressMs);
   try {
     await store.script(tx, text);
   } catch (error) {
@@ -133,9 +132,9 @@ async function applyNext(
   await tx.query(
     `insert into rollcall.migration (scope, number, name, checksum, applied_at)
      values ($1, $2, $3, $4, clock_timestamp())`,
-    [migration.scope, migration.number, migration.name, migration.checksum],
+    [scope, number, name, checksum],
   );
-  return migration;
+  return { scope, number, name, checksum };
 }
 
 /** What the database says of the file; an error that is not the file's is returned unchanged. */
