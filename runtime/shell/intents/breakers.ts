@@ -7,6 +7,15 @@ import { CircuitBreaker } from "./circuit-breaker.ts";
 /** Of one backend; the one that was used least recently is forgotten. */
 const KEYS_MAX = 1_000;
 
+/** What is not called of a backend. */
+export interface OpenBreaker {
+  /** The backend, with its placeholders filled: those that are not called, the one that fails longest first. */
+  readonly keys: readonly [string, ...string[]];
+  /** Of the first. */
+  readonly forMs: number;
+  readonly lastError: string;
+}
+
 /** The circuit breakers of a domain, by backend and key. The first effect that uses a backend sets their limits. */
 export class Breakers {
   readonly #clock: Clock;
@@ -31,13 +40,17 @@ export class Breakers {
     return made;
   }
 
-  /** For how long a breaker of the backend has been open, in ms, by backend: the longest of its keys. */
-  get openMs(): ReadonlyMap<string, number> {
-    const open = [...this.#byBackend].map(([backend, breakers]) => {
-      const times = [...breakers.values()].flatMap(({ openForMs }) => openForMs ?? []);
-      return [backend, times.length > 0 ? Math.max(...times) : undefined] as const;
+  /** By backend. */
+  get open(): ReadonlyMap<string, OpenBreaker> {
+    const open = [...this.#byBackend].flatMap(([backend, breakers]) => {
+      const [first, ...others] = [...breakers]
+        .flatMap(([key, { openForMs, lastError }]) => (openForMs === undefined ? [] : [{ key, openForMs, lastError }]))
+        .toSorted((a, b) => b.openForMs - a.openForMs);
+      if (!first) return [];
+      const { key, openForMs: forMs, lastError } = first;
+      return [[backend, { keys: [key, ...others.map((other) => other.key)], forMs, lastError }] as const];
     });
-    return new Map(open.filter((each): each is readonly [string, number] => each[1] !== undefined));
+    return new Map<string, OpenBreaker>(open);
   }
 
   #openBackend(backend: string): LRUCache<string, CircuitBreaker> {

@@ -8,8 +8,9 @@ const spec = { backend: "module", breaker: { failureThreshold: 1, resetTimeoutMs
 
 function world() {
   const told: ShellEvent[] = [];
-  const breakers = new Breakers(new ManualClock(), (event) => void told.push(event), [spec]);
-  return { told, of: (key: string) => breakers.of(spec, `module/${key}`) };
+  const clock = new ManualClock();
+  const breakers = new Breakers(clock, (event) => void told.push(event), [spec]);
+  return { breakers, clock, told, of: (key: string) => breakers.of(spec, `module/${key}`) };
 }
 
 describe("the breakers of a domain", () => {
@@ -23,6 +24,23 @@ describe("the breakers of a domain", () => {
       { kind: "breaker", backend: "module", key: "module/one", open: true, openKeys: 1 },
       { kind: "breaker", backend: "module", key: "module/two", open: true, openKeys: 2 },
     ]);
+  });
+
+  it("tell which values are not called, the one that fails longest first, with its last error", () => {
+    const { breakers, clock, of } = world();
+    of("two").recordSuccess();
+    of("one").recordFailure("no route");
+    clock.pass(1_000);
+    of("two").recordFailure("no answer");
+    expect([...breakers.open]).toEqual([
+      ["module", { keys: ["module/one", "module/two"], forMs: 1_000, lastError: "no route" }],
+    ]);
+    for (const key of ["one", "two"]) {
+      clock.pass(5_000);
+      of(key).allowsCall();
+      of(key).recordSuccess();
+    }
+    expect([...breakers.open]).toEqual([]);
   });
 
   it("are of a thousand values: the one used least recently is forgotten, and told as closed", () => {
