@@ -40,17 +40,25 @@ export class Breakers {
     return made;
   }
 
-  /** By backend. */
-  get open(): ReadonlyMap<string, OpenBreaker> {
-    const open = [...this.#byBackend].flatMap(([backend, breakers]) => {
-      const [first, ...others] = [...breakers]
-        .flatMap(([key, { openForMs, lastError }]) => (openForMs === undefined ? [] : [{ key, openForMs, lastError }]))
-        .toSorted((a, b) => b.openForMs - a.openForMs);
-      if (!first) return [];
-      const { key, openForMs: forMs, lastError } = first;
-      return [[backend, { keys: [key, ...others.map((other) => other.key)], forMs, lastError }] as const];
-    });
-    return new Map<string, OpenBreaker>(open);
+  /**
+   * By backend. One that nothing waits for is not listed: nothing is held up, and the next call tries it again.
+   * @param waitingKeys those that intents wait for
+   */
+  open(waitingKeys: () => ReadonlySet<string>): ReadonlyMap<string, OpenBreaker> {
+    const all = [...this.#byBackend].flatMap(([backend, breakers]) =>
+      [...breakers].flatMap(([key, { openForMs: forMs, lastError }]) =>
+        forMs === undefined ? [] : [{ backend, key, forMs, lastError }],
+      ),
+    );
+    const open = new Map<string, OpenBreaker>();
+    if (all.length === 0) return open;
+    const waiting = waitingKeys();
+    for (const { backend, key, forMs, lastError } of all.toSorted((a, b) => b.forMs - a.forMs)) {
+      if (!waiting.has(key)) continue;
+      const first = open.get(backend);
+      open.set(backend, first ? { ...first, keys: [...first.keys, key] } : { keys: [key], forMs, lastError });
+    }
+    return open;
   }
 
   #openBackend(backend: string): LRUCache<string, CircuitBreaker> {

@@ -56,9 +56,9 @@ export class IntentRunner {
     return this.#size;
   }
 
-  /** The open circuit breakers, by backend. */
+  /** The open circuit breakers that intents wait for, by backend. */
   get openBreakers(): ReadonlyMap<string, OpenBreaker> {
-    return this.#breakers.open;
+    return this.#breakers.open(() => new Set([...this.#targets.values()].flatMap(([running]) => running?.key ?? [])));
   }
 
   /** Whether an intent of the target is not finished. */

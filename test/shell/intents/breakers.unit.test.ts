@@ -26,21 +26,24 @@ describe("the breakers of a domain", () => {
     ]);
   });
 
-  it("tell which values are not called, the one that fails longest first, with its last error", () => {
+  it("tell which values are not called that something waits for, the one that fails longest first", () => {
     const { breakers, clock, of } = world();
+    const open = (...waiting: string[]) => [...breakers.open(() => new Set(waiting.map((key) => `module/${key}`)))];
     of("two").recordSuccess();
     of("one").recordFailure("no route");
     clock.pass(1_000);
     of("two").recordFailure("no answer");
-    expect([...breakers.open]).toEqual([
+    expect(open("one", "two", "three")).toEqual([
       ["module", { keys: ["module/one", "module/two"], forMs: 1_000, lastError: "no route" }],
     ]);
+    expect(open("two")).toEqual([["module", { keys: ["module/two"], forMs: 0, lastError: "no answer" }]]);
+    expect(open("three")).toEqual([]);
     for (const key of ["one", "two"]) {
       clock.pass(5_000);
       of(key).allowsCall();
       of(key).recordSuccess();
     }
-    expect([...breakers.open]).toEqual([]);
+    expect(open("one", "two")).toEqual([]);
   });
 
   it("are of a thousand values: the one used least recently is forgotten, and told as closed", () => {
