@@ -14,7 +14,7 @@ import {
   domainPath,
   pathOfDomain,
   type ServerDomainOptions,
-  servedDomains,
+  wantedDomains,
   withServerDomainOptions,
 } from "../terminal/server-domains.ts";
 
@@ -46,7 +46,7 @@ export function addCommands(program: Command): void {
     .argument("[id]", "only of this entity")
     .option("--type <types...>", "only events of these types")
     .action(watch);
-  withServerOptions(program.command("explain"))
+  withServerDomainOptions(program.command("explain"))
     .description(
       "why an entity is in its state, what it is waiting for and what can change it; exits 1 for an unknown one, 2 " +
         "when several domains have it",
@@ -126,8 +126,8 @@ function eventText({ envelope_timestamp: at, payload_type: type, payload }: Publ
 }
 
 /** `parcels/p-1` names a domain; an id may contain slashes itself. */
-async function explain(given: string, options: ServerOptions): Promise<void> {
-  const domains = (await servedDomains(options)).map(({ name }) => name);
+async function explain(given: string, options: ServerDomainOptions): Promise<void> {
+  const domains = await wantedDomains(options);
   const [first = "", ...rest] = given.split("/");
   const isNamed = rest.length > 0 && domains.includes(first);
   const id = isNamed ? rest.join("/") : given;

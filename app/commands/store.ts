@@ -7,7 +7,7 @@ import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts"
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
-import { moveStore } from "../../runtime/shell/deployment.ts";
+import { type Deployment, moveStore, readDeployment } from "../../runtime/shell/deployment.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
 import { migrationsOf } from "../host/open-shared.ts";
 import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
@@ -47,9 +47,13 @@ export function addCommands(program: Command): void {
     )
     .option("--yes", "delete them", false)
     .action(reset);
-  program
-    .command("store")
-    .description("what the store remembers of the deployment that it belongs to")
+  const store = program.command("store").description("what the store remembers of the deployment that it belongs to");
+  store
+    .command("show")
+    .description("the environment, namespace, Kafka cluster and consumer groups that it belongs to")
+    .option("--json", "print JSON", false)
+    .action(showDeployment);
+  store
     .command("move")
     .description(
       "makes the store that of another deployment; every process on it must have been stopped. The consumer groups " +
@@ -88,11 +92,22 @@ async function move({ env, namespace, group, newCluster, json }: MoveOptions): P
   const change = { env, namespace, clusterId, isNewCluster: newCluster, consumerGroups: group };
   const { deployment, deletedOffsets } = await withStore(config, (store) => moveStore(store, change));
   if (json) return printJson({ ...deployment, deletedOffsets });
-  const { consumerGroups } = deployment;
-  print(`the store belongs to ROLLCALL_ENV=${deployment.env} ROLLCALL_NAMESPACE=${deployment.namespace} from now on`);
-  if (deployment.clusterId !== null) print(`Kafka's cluster: ${deployment.clusterId}`);
-  for (const [domain, name] of Object.entries(consumerGroups)) if (name) print(`consumer group of ${domain}: ${name}`);
+  printDeployment(deployment);
   if (deletedOffsets > 0) print(`${deletedOffsets} offsets deleted: reading begins at the earliest messages there are`);
+}
+
+async function showDeployment({ json }: { readonly json: boolean }): Promise<void> {
+  const deployment = await withStore(readStoreConfig(process.env), readDeployment);
+  if (!deployment) throw new Error("nothing was started on this store yet");
+  if (json) printJson(deployment);
+  else printDeployment(deployment);
+}
+
+function printDeployment({ env, namespace, clusterId, consumerGroups }: Deployment): void {
+  print(`the store belongs to ROLLCALL_ENV=${env} ROLLCALL_NAMESPACE=${namespace}`);
+  if (clusterId !== null) print(`Kafka's cluster: ${clusterId}`);
+  for (const [domain, group] of Object.entries(consumerGroups))
+    if (group) print(`consumer group of ${domain}: ${group}`);
 }
 
 const withOffsetsOptions = (command: Command): Command =>

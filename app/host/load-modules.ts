@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -44,8 +45,7 @@ export async function loadModule(specifier: string, directory: string): Promise<
   } catch (error) {
     if (error instanceof InvalidModuleError)
       throw new InvalidModuleError(`the module ${specifier} can't be loaded: ${error.message}`);
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    throw new InvalidModuleError(`the module ${specifier} can't be loaded: ${text}`);
+    throw new InvalidModuleError(`the module ${specifier} can't be loaded: ${placedText(error, url)}`);
   }
   const candidates = Object.values(exported).filter(isModuleLike);
   const chosen = exported["default"] ?? candidates[0];
@@ -56,6 +56,25 @@ export async function loadModule(specifier: string, directory: string): Promise<
   const module = checkModule(chosen, specifier);
   files.set(module, fileURLToPath(url));
   return module;
+}
+
+/** Frames of a stack that lead through Node, or through this command and its packages. */
+const FOREIGN_FRAME = /^\s+at .*(?:\(|\s)(?:node:|\S*[/\\]node_modules[/\\]|<anonymous>)/;
+
+/** An error with the places in the module's own files. */
+function placedText(error: unknown, url: string): string {
+  if (!(error instanceof Error)) return String(error);
+  const { stack = error.message } = error;
+  // What can't be parsed or linked has no place in its stack: Node prints it, and runs nothing of it.
+  if (error instanceof SyntaxError && !stack.includes("file:")) {
+    const program = ["--input-type=module", "--eval", `import ${JSON.stringify(url)};`];
+    const { stderr } = spawnSync(process.execPath, program, { encoding: "utf8", timeout: IMPORT_MS });
+    return stderr.split("\n    at ", 1)[0]?.trimEnd() || stack;
+  }
+  return stack
+    .split("\n")
+    .filter((line) => !FOREIGN_FRAME.test(line))
+    .join("\n");
 }
 
 /** The file that a module was loaded from; undefined for one that a program made itself. */

@@ -53,16 +53,20 @@ function logDecision({ message, decision, partition }: EventOf<"decision">, log:
   log.debug({ ...facts, moves, result }, `${message.type}: ${reason}`);
 }
 
+function logIntent({ error = "", ...event }: EventOf<"intent">, log: Logger): void {
+  const { type, result, code } = event;
+  const fault = code === undefined ? "" : `: ${code} ${error}`;
+  const isLast = result === "failed" || result === "superseded_intent";
+  log[isLast ? "warn" : "debug"](event, `${type} ${result.replace("_", " ")}${fault}`);
+}
+
 const LOGGERS: ShellEventHandlers<[log: Logger]> = {
   decision: logDecision,
   turn: (event, log) => log.debug(event, "turn"),
   published: (event, log) => log.debug(event, "published"),
   repeat: (event, log) => log.debug(event, "repeat"),
   deadline_fired: (event, log) => log.debug(event, "deadline fired"),
-  intent: (event, log) =>
-    event.result === "failed" || event.result === "superseded_intent"
-      ? log.warn(event, `${event.type} ${event.result.replace("_", " ")}: ${event.code ?? ""}`)
-      : log.debug(event, `${event.type} ${event.result}`),
+  intent: logIntent,
   dead_letter: (event, log) => log.warn(event, `dead letter ${event.code}: rollcall dlq list shows it`),
   skipped: (event, log) => log.debug(event, "a message of a type that the topic's contract has skipped"),
   repartitioned: (event, log) =>
@@ -101,7 +105,14 @@ export const logTroubles = (log: Logger, troubles: Pick<Troubles, "watch">): (()
   troubles.watch(({ kind, trouble, count, lastedMs }) => {
     const { code, domain, partitions, sinceMs, title, detail, remedy, blocks } = trouble;
     const since = new Date(sinceMs).toISOString();
-    const facts = { trouble: code, ...(domain !== null && { domain }), partitions, since, count, lasted_ms: lastedMs };
+    const facts = {
+      trouble: code,
+      ...(domain !== null && { domain }),
+      partitions,
+      since,
+      count,
+      lasted_ms: Math.round(lastedMs),
+    };
     if (kind === "ended") return log.info(facts, `ended: ${title}`);
     const text = `${kind === "lasts" ? "still: " : ""}${title}: ${detail}; ${remedy}`;
     log[code === "STARTING" ? "info" : blocks === "nothing" ? "warn" : "error"](facts, text);

@@ -69,7 +69,7 @@ export const isDeploymentDifference = (error: unknown): boolean =>
   error instanceof Fault && error.code === "DEPLOYMENT_DIFFERS";
 
 /** Undefined: nothing was started on this store yet. */
-async function readDeployment(sql: Sql): Promise<Deployment | undefined> {
+export async function readDeployment(sql: Sql): Promise<Deployment | undefined> {
   const [row] = await sql.query<Deployment>(
     `select env, namespace, cluster_id as "clusterId",
        coalesce((select json_object_agg(name, consumer_group order by name) from rollcall.domain), '{}')

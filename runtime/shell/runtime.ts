@@ -148,7 +148,7 @@ export class Runtime {
       paused: [...owned.values()].flatMap(({ number, isPaused }) => (isPaused ? [number] : [])),
       ...this.#serviceMonitor.status,
       commits: this.#turns.commits,
-      openBreakersMs: this.#intents.openBreakersMs,
+      openBreakers: this.#intents.openBreakers,
       waiting: inbox.size,
       intents: this.#intents.size,
       unpublished: this.#publisher.size,

@@ -24,7 +24,10 @@ export type ShellEvent =
       readonly type: string;
       readonly backend: string;
       readonly result: "done" | "retried" | "failed" | "superseded_intent";
+      readonly entity?: string;
+      /** Of the fault. */
       readonly code?: string;
+      readonly error?: string;
     }
   | { readonly kind: "deadline_fired"; readonly name: string; readonly lateMs: number }
   /** So many entities of the state would have expired at once that their expiry is held. */

@@ -112,6 +112,23 @@ describe("modules", () => {
     await expect(load(text)).rejects.toThrow(reason);
   });
 
+  it("that can't be parsed or linked are refused with the file and line", async () => {
+    write("shapes.mjs", "export const Begin = {\n  a: 1\n  b: 2\n};\n");
+    await expect(load('import "./shapes.mjs";')).rejects.toThrow(
+      /can't be loaded: file:\S+\/shapes\.mjs:3\n +b: 2\n +\^\n\nSyntaxError: Unexpected identifier 'b'$/,
+    );
+    write("other.mjs", "export const Begin = 1;\n");
+    await expect(load('import { End } from "./other.mjs";')).rejects.toThrow(
+      /module-\d+\.mjs:\d+\nimport \{ End \}[^]*does not provide an export named 'End'/,
+    );
+  });
+
+  it("that throw are refused with the places in their own files", async () => {
+    await expect(load("const half = () => none.of();\nhalf();")).rejects.toThrow(
+      /can't be loaded: ReferenceError: none is not defined\n +at half \(file:\S+mjs:10:20\)\n +at file:\S+mjs:11:1$/,
+    );
+  });
+
   it("that are not there are refused by name", async () => {
     await expect(loadModule("./absent.js", folder)).rejects.toThrow("there is no file");
     await expect(loadModule("absent", folder)).rejects.toThrow("neither a file nor a package installed");

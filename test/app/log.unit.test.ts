@@ -56,6 +56,14 @@ describe("the log", () => {
     expect(JSON.stringify(line)).not.toContain("canary");
   });
 
+  it("says why an intent failed, and of which entity", () => {
+    const failed = { kind: "intent", type: "mail.send", backend: "mail", result: "failed", entity: "p-1" };
+    const fault = { code: "UNAVAILABLE", error: "no answer of http://me:hunter2@mail/" };
+    expect(loggedEvents("info", { ...failed, ...fault }, { ...failed, ...fault, result: "retried" })).toMatchObject([
+      { level: "warn", entity: "p-1", msg: "mail.send failed: UNAVAILABLE no answer of http://[redacted]@mail/" },
+    ]);
+  });
+
   it("logs lifecycle at info, dead letters at warn, decisions and what troubles tell at debug", () => {
     const events = [
       { kind: "partitions_owned", owned: [1, 2], refused: [] },

@@ -49,10 +49,10 @@ describe("the embedded store of a deployment", () => {
     });
     const moved = await startProgram({ environment: environment({ ROLLCALL_ENV: "prod", ROLLCALL_NAMESPACE: "eu" }) });
     await moved.stop();
-    expect(await command("store move --env dev --namespace=")).toEqual({
-      ...{ code: 0, err: "" },
-      out: "the store belongs to ROLLCALL_ENV=dev ROLLCALL_NAMESPACE= from now on\n",
-    });
+    const shown = { code: 0, err: "", out: "the store belongs to ROLLCALL_ENV=dev ROLLCALL_NAMESPACE=\n" };
+    expect(await command("store move --env dev --namespace=")).toEqual(shown);
+    expect(await command("store show")).toEqual(shown);
+    expect(JSON.parse((await command("store show --json")).out)).toMatchObject({ env: "dev", clusterId: null });
   });
 
   it("lists its domains, and retires one that nobody serves, with a reason", async () => {

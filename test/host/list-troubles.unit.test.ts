@@ -5,6 +5,7 @@ import { blockers } from "../../app/host/troubles/trouble.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 
 const NOW_MS = 1_000_000;
+const open = { keys: ["hall/7", "hall/2"], forMs: 5_000, lastError: "no route" } as const;
 const away = (forMs: number) => ({ ok: false, reason: "no answer", forMs }) as const;
 
 type StatusChanges = Partial<DomainFacts["status"]>;
@@ -12,7 +13,7 @@ const domain = (name: string, status: StatusChanges = {}, more: Partial<DomainFa
   name,
   status: {
     ...{ bus: { ok: true }, store: { ok: true }, owned: [0, 1, 2], partitions: 3, refused: [], paused: [] },
-    ...{ commits: { lastMs: 500, failing: undefined }, standstillMs: new Map(), openBreakersMs: new Map() },
+    ...{ commits: { lastMs: 500, failing: undefined }, standstillMs: new Map(), openBreakers: new Map() },
     ...{ holds: [], drift: [], brokerTimeMs: NOW_MS },
     ...status,
   },
@@ -153,8 +154,14 @@ describe("what blocks nothing", () => {
     ],
     [
       "an open breaker",
-      domain("a", { openBreakersMs: new Map([["consul", 5_000]]) }),
-      [{ code: "BREAKER_OPEN", subject: "consul", sinceMs: NOW_MS - 5_000 }],
+      domain("a", { openBreakers: new Map([["hall/{row}", open]]) }),
+      [
+        {
+          ...{ code: "BREAKER_OPEN", subject: "hall/{row}", sinceMs: NOW_MS - 5_000 },
+          title: "hall/7 is not called: its circuit breaker is open; 1 more",
+          detail: "too many calls failed in a row, the last one with: no route",
+        },
+      ],
     ],
     [
       "a job that fails",
@@ -182,7 +189,7 @@ describe("what blocks nothing", () => {
   });
 
   it("comes after what blocks", () => {
-    const both = domain("a", { openBreakersMs: new Map([["consul", 1]]), bus: away(9) });
+    const both = domain("a", { openBreakers: new Map([["consul", open]]), bus: away(9) });
     expect(seen([both]).codes).toEqual(["BUS_UNAVAILABLE", "BREAKER_OPEN"]);
     const later = domain("b", { standstillMs: new Map([[2, 60_000]]) });
     const first = domain("a", { openBreakersMs: new Map([["consul", 1]]) });

@@ -148,16 +148,25 @@ const expiriesHeld: Make = ({ name, status: { holds } }) =>
     blocks: "nothing",
   }));
 
-const breakersOpen: Make = ({ status: { openBreakersMs } }, { nowMs }) =>
-  [...openBreakersMs].map(([backend, forMs]) => ({
-    code: "BREAKER_OPEN",
-    subject: backend,
-    sinceMs: nowMs - forMs,
-    title: `${backend} is not called: its circuit breaker is open`,
-    detail: "too many calls failed in a row; it is tried again by itself",
-    remedy: "the log names the error of each call",
-    blocks: "nothing",
-  }));
+const breakersOpen: Make = ({ status: { openBreakers } }, { nowMs }) =>
+  [...openBreakers].map(
+    ([
+      backend,
+      {
+        keys: [key, ...others],
+        forMs,
+        lastError,
+      },
+    ]) => ({
+      code: "BREAKER_OPEN",
+      subject: backend,
+      sinceMs: nowMs - forMs,
+      title: `${key} is not called: its circuit breaker is open${others.length > 0 ? `; ${others.length} more` : ""}`,
+      detail: `too many calls failed in a row, the last one with: ${lastError}`,
+      remedy: "it is tried again by itself; rollcall explain has each try of an entity",
+      blocks: "nothing",
+    }),
+  );
 
 function drift({ name, status }: DomainFacts): OwnTrouble[] {
   return status.drift.flatMap(({ backend: subject, error, found, isHeld }): OwnTrouble[] => {

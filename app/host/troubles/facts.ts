@@ -8,7 +8,7 @@ export interface DomainFacts {
   readonly status: Pick<
     RuntimeStatus,
     | ("bus" | "store" | "commits" | "owned" | "partitions" | "refused" | "paused" | "standstillMs")
-    | ("openBreakersMs" | "holds" | "drift" | "brokerTimeMs")
+    | ("openBreakers" | "holds" | "drift" | "brokerTimeMs")
   >;
   readonly failure: DomainFailure | null;
   readonly refusedChange: RefusedChange | null;

@@ -112,7 +112,9 @@ function isStale(file: string, content: string, candidate: string): boolean {
 function lockedBy(file: string, content: string | undefined): Fault {
   const holder = holderOf(content);
   const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`;
-  return new Fault("STORE_LOCKED", `${who} has this folder open: ${file}`, { retryable: false });
+  return new Fault("STORE_LOCKED", `${who} has this folder open (${file}): stop it, or set another ROLLCALL_DATA_DIR`, {
+    retryable: false,
+  });
 }
 
 const contentOf = (file: string): string | undefined => valueOf(() => fs.readFileSync(file, "utf8"));

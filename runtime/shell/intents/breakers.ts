@@ -7,6 +7,15 @@ import { CircuitBreaker } from "./circuit-breaker.ts";
 /** Of one backend; the one that was used least recently is forgotten. */
 const KEYS_MAX = 1_000;
 
+/** What is not called of a backend. */
+export interface OpenBreaker {
+  /** The backend, with its placeholders filled: those that are not called, the one that fails longest first. */
+  readonly keys: readonly [string, ...string[]];
+  /** Of the first. */
+  readonly forMs: number;
+  readonly lastError: string;
+}
+
 /** The circuit breakers of a domain, by backend and key. The first effect that uses a backend sets their limits. */
 export class Breakers {
   readonly #clock: Clock;
@@ -31,13 +40,25 @@ export class Breakers {
     return made;
   }
 
-  /** For how long a breaker of the backend has been open, in ms, by backend: the longest of its keys. */
-  get openMs(): ReadonlyMap<string, number> {
-    const open = [...this.#byBackend].map(([backend, breakers]) => {
-      const times = [...breakers.values()].flatMap(({ openForMs }) => openForMs ?? []);
-      return [backend, times.length > 0 ? Math.max(...times) : undefined] as const;
-    });
-    return new Map(open.filter((each): each is readonly [string, number] => each[1] !== undefined));
+  /**
+   * By backend. One that nothing waits for is not listed: nothing is held up, and the next call tries it again.
+   * @param waitingKeys those that intents wait for
+   */
+  open(waitingKeys: () => ReadonlySet<string>): ReadonlyMap<string, OpenBreaker> {
+    const all = [...this.#byBackend].flatMap(([backend, breakers]) =>
+      [...breakers].flatMap(([key, { openForMs: forMs, lastError }]) =>
+        forMs === undefined ? [] : [{ backend, key, forMs, lastError }],
+      ),
+    );
+    const open = new Map<string, OpenBreaker>();
+    if (all.length === 0) return open;
+    const waiting = waitingKeys();
+    for (const { backend, key, forMs, lastError } of all.toSorted((a, b) => b.forMs - a.forMs)) {
+      if (!waiting.has(key)) continue;
+      const first = open.get(backend);
+      open.set(backend, first ? { ...first, keys: [...first.keys, key] } : { keys: [key], forMs, lastError });
+    }
+    return open;
   }
 
   #openBackend(backend: string): LRUCache<string, CircuitBreaker> {

@@ -14,6 +14,7 @@ export class CircuitBreaker {
   #openedAtMs: number | undefined;
   #openedFirstMs = 0;
   #isProbing = false;
+  #lastError = "";
 
   constructor(clock: Clock, limits: EffectSpec["breaker"], onChange: () => void) {
     this.#clock = clock;
@@ -24,6 +25,11 @@ export class CircuitBreaker {
   /** For how long it has been open, in ms; undefined: it is closed. */
   get openForMs(): number | undefined {
     return this.#openedAtMs === undefined ? undefined : this.#clock.monotonicMs() - this.#openedFirstMs;
+  }
+
+  /** Of the call that failed last. */
+  get lastError(): string {
+    return this.#lastError;
   }
 
   get isOpen(): boolean {
@@ -48,8 +54,9 @@ export class CircuitBreaker {
     if (wasOpen) this.#onChange();
   }
 
-  recordFailure(): void {
+  recordFailure(error = ""): void {
     this.#failures++;
+    this.#lastError = error;
     if (this.#openedAtMs !== undefined) {
       if (!this.#isProbing) return;
       this.#isProbing = false;

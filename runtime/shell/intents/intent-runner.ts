@@ -1,5 +1,6 @@
 import type { EffectSpec } from "../../core/domain.ts";
 import type { Outcome } from "../../core/effect.ts";
+import type { Fault } from "../../core/fault.ts";
 import type { Intent } from "../../core/intent.ts";
 import type { IntentTry } from "../../core/journal.ts";
 import type { NewEvent } from "../../core/message.ts";
@@ -9,7 +10,7 @@ import type { Partition } from "../partitions/partition.ts";
 import type { ShellContext } from "../shell-context.ts";
 import type { ShellEvent } from "../shell-event.ts";
 import type { Span } from "../tracing.ts";
-import { Breakers } from "./breakers.ts";
+import { Breakers, type OpenBreaker } from "./breakers.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import { afterFailure, appendTry, callEffect, isPermanent, tryRecorder } from "./effect-call.ts";
 import { EffectQueue } from "./effect-queue.ts";
@@ -55,9 +56,9 @@ export class IntentRunner {
     return this.#size;
   }
 
-  /** For how long the open circuit breakers have been open, in ms, by backend. */
-  get openBreakersMs(): ReadonlyMap<string, number> {
-    return this.#breakers.openMs;
+  /** The open circuit breakers that intents wait for, by backend. */
+  get openBreakers(): ReadonlyMap<string, OpenBreaker> {
+    return this.#breakers.open(() => new Set([...this.#targets.values()].flatMap(([running]) => running?.key ?? [])));
   }
 
   /** Whether an intent of the target is not finished. */
@@ -170,7 +171,8 @@ export class IntentRunner {
     const outcomes = await callEffect(clock, spec, intents, traceparent);
     if (span) endSpan(span, outcomes);
     // Only when no intent of a batch succeeded, the backend itself is considered failed.
-    if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable)) breaker.recordFailure();
+    if (outcomes.every((outcome) => !outcome.done && outcome.fault.retryable))
+      breaker.recordFailure(outcomes.flatMap((outcome) => (outcome.done ? [] : outcome.fault.message))[0]);
     else breaker.recordSuccess();
     failpoint("C9");
     const tryOf = tryRecorder(beganAtMs, clock.monotonicMs() - beganMs);
@@ -196,7 +198,7 @@ export class IntentRunner {
     const permanent = isPermanent(retry.retryOn, fault);
     const hasYounger = (this.#targets.get(intent.target)?.length ?? 0) > 1;
     const result = afterFailure(retry, fault, ++running.failedTries, hasYounger);
-    this.#observeResult(running, result, fault.code);
+    this.#observeResult(running, result, fault);
     const { failedTries } = running;
     if (result === "superseded_intent") {
       const note = `superseded by a newer intent after ${failedTries} failed tries: ${fault.message}`;
@@ -237,12 +239,13 @@ export class IntentRunner {
   }
 
   #observeResult(
-    { queue }: RunningIntent,
+    { queue, intent }: RunningIntent,
     result: Extract<ShellEvent, { kind: "intent" }>["result"],
-    code?: string,
+    fault?: Fault,
   ): void {
     const { intentType: type, backend } = queue.spec;
-    this.#context.observe({ kind: "intent", type, backend, result, ...(code !== undefined && { code }) });
+    const error = fault && { code: fault.code, error: fault.message };
+    this.#context.observe({ kind: "intent", type, backend, result, entity: intent.entityId, ...error });
   }
 }
 

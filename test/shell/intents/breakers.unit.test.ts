@@ -8,8 +8,9 @@ const spec = { backend: "module", breaker: { failureThreshold: 1, resetTimeoutMs
 
 function world() {
   const told: ShellEvent[] = [];
-  const breakers = new Breakers(new ManualClock(), (event) => void told.push(event), [spec]);
-  return { told, of: (key: string) => breakers.of(spec, `module/${key}`) };
+  const clock = new ManualClock();
+  const breakers = new Breakers(clock, (event) => void told.push(event), [spec]);
+  return { breakers, clock, told, of: (key: string) => breakers.of(spec, `module/${key}`) };
 }
 
 describe("the breakers of a domain", () => {
@@ -23,6 +24,26 @@ describe("the breakers of a domain", () => {
       { kind: "breaker", backend: "module", key: "module/one", open: true, openKeys: 1 },
       { kind: "breaker", backend: "module", key: "module/two", open: true, openKeys: 2 },
     ]);
+  });
+
+  it("tell which values are not called that something waits for, the one that fails longest first", () => {
+    const { breakers, clock, of } = world();
+    const open = (...waiting: string[]) => [...breakers.open(() => new Set(waiting.map((key) => `module/${key}`)))];
+    of("two").recordSuccess();
+    of("one").recordFailure("no route");
+    clock.pass(1_000);
+    of("two").recordFailure("no answer");
+    expect(open("one", "two", "three")).toEqual([
+      ["module", { keys: ["module/one", "module/two"], forMs: 1_000, lastError: "no route" }],
+    ]);
+    expect(open("two")).toEqual([["module", { keys: ["module/two"], forMs: 0, lastError: "no answer" }]]);
+    expect(open("three")).toEqual([]);
+    for (const key of ["one", "two"]) {
+      clock.pass(5_000);
+      of(key).allowsCall();
+      of(key).recordSuccess();
+    }
+    expect(open("one", "two")).toEqual([]);
   });
 
   it("are of a thousand values: the one used least recently is forgotten, and told as closed", () => {
