@@ -60,6 +60,7 @@ interface ConnectionPool {
 }
 interface MetadataCall {
   readonly request: { readonly apiName: string; encode(): Promise<Encoder> };
+  readonly logResponseError?: boolean;
 }
 
 /** By these our own clients are known: a module of the process may use kafkajs as it is. */
@@ -114,7 +115,8 @@ function askForWantedTopics(): void {
       if (encoded.buf.readInt32BE(0) === -1) encoded.buf.writeInt32BE(0, 0);
       return encoded;
     };
-    return send.call(this, { ...call, request: { ...request, encode } });
+    // Whoever asked has the error, and most often it is expected: a topic that does not exist yet.
+    return send.call(this, { ...call, request: { ...request, encode }, logResponseError: false });
   };
 }
 
