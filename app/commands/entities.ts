@@ -9,7 +9,7 @@ import { deadlinesText, timelineText, timeOfDay } from "../terminal/entity-text.
 import { interruption } from "../terminal/interrupt.ts";
 import { parseCount } from "../terminal/option-values.ts";
 import { colors, escapedJson, print, printJson, printTable, replaceUnprintable } from "../terminal/output.ts";
-import { callServer, fetchItems, type ServerOptions, withServerOptions } from "../terminal/server-client.ts";
+import { callServer, fetchItems } from "../terminal/server-client.ts";
 import {
   domainPath,
   pathOfDomain,

@@ -9,7 +9,7 @@ export interface ServerDomainOptions extends ServerOptions, DomainOptions {}
 export const withServerDomainOptions = (command: Command): Command => withDomainOption(withServerOptions(command));
 
 /** The domains that a running server serves. */
-export async function servedDomains(server: Pick<ServerOptions, "url">): Promise<readonly DomainView[]> {
+async function servedDomains(server: Pick<ServerOptions, "url">): Promise<readonly DomainView[]> {
   const { items } = await callServer<{ items: DomainView[] }>(server, "/api/v1/domains");
   return items;
 }

@@ -16,7 +16,7 @@ import { waitUntil } from "../real/services/wait-until.ts";
 import { toyModule } from "./toy-module.ts";
 
 const TEST_MS = 180_000;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 90_000;
 const PARTITIONS = 2;
 const FLOOD = 20_000;
 const DOMAINS = ["books", "tools", "kits"];

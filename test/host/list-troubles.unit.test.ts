@@ -192,7 +192,7 @@ describe("what blocks nothing", () => {
     const both = domain("a", { openBreakers: new Map([["consul", open]]), bus: away(9) });
     expect(seen([both]).codes).toEqual(["BUS_UNAVAILABLE", "BREAKER_OPEN"]);
     const later = domain("b", { standstillMs: new Map([[2, 60_000]]) });
-    const first = domain("a", { openBreakersMs: new Map([["consul", 1]]) });
+    const first = domain("a", { openBreakers: new Map([["consul", open]]) });
     expect(seen([first, later]).codes).toEqual(["PARTITION_STALLED", "BREAKER_OPEN"]);
   });
 

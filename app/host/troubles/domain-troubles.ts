@@ -31,7 +31,7 @@ function failed({ failure }: DomainFacts, surroundings: Surroundings): OwnTroubl
       detail: `${reason}; it is tried again, and the other domains of the process are served`,
       remedy: failure
         ? remedyOf(failure.error)
-        : "see that each of its topics exists and has a leader (rollcall doctor), and that its consumer group is its own",
+        : "see that each of its topics exists and has a leader (rollcall doctor), and that no one else is in its group",
       blocks: wholeOf(surroundings),
     },
   ];

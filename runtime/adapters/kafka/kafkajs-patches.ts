@@ -79,6 +79,7 @@ export function patchKafkajs(): void {
   if (version !== kafkajsVersion)
     throw new Error(`kafkajs ${version} is installed, the adapter knows ${kafkajsVersion}`);
   exposeGroupMembership();
+  askForWantedTopics();
   stopIdleTimer();
   encodeProduceInOnePass();
   decodeHeadersInOnePass();
