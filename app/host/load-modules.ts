@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { z } from "zod";
 import { settleWithin } from "../../runtime/ports/settle-within.ts";
@@ -59,14 +59,14 @@ export async function loadModule(specifier: string, directory: string): Promise<
 }
 
 /** Frames of a stack that lead through Node, or through this command and its packages. */
-const FOREIGN_FRAME = /^\s+at .*(?:\(|\s)(?:node:|\S*[/\\]node_modules[/\\]|<anonymous>)/;
+const FOREIGN_FRAME = /^\s+at (?:.*[ (])?(?:node:|\S*[/\\]node_modules[/\\](?:rollcall|commander)[/\\]|<anonymous>)/;
 
 /** An error with the places in the module's own files. */
 function placedText(error: unknown, url: string): string {
   if (!(error instanceof Error)) return String(error);
   const { stack = error.message } = error;
   // What can't be parsed or linked has no place in its stack: Node prints it, and runs nothing of it.
-  if (error instanceof SyntaxError && !stack.includes("file:")) {
+  if (error instanceof SyntaxError && !stack.includes(dirname(fileURLToPath(url)))) {
     const program = ["--input-type=module", "--eval", `import ${JSON.stringify(url)};`];
     const { stderr } = spawnSync(process.execPath, program, { encoding: "utf8", timeout: IMPORT_MS });
     return stderr.split("\n    at ", 1)[0]?.trimEnd() || stack;

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { freePorts } from "../real/services/free-ports.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
 import { blocksOf } from "../tidy/guide-blocks.ts";
 import type { Installed } from "./installed.ts";
@@ -16,8 +17,8 @@ const EXAMPLE_URL = "http://127.0.0.1:8080";
  * Runs the commands of a page, in order, as its reader would in an empty folder: blocks in `sh`. What a block in `text`
  * behind them has must be in their output, line by line. Blocks in `js` become files beside the module's test.
  */
-export async function followPage(installed: Installed, page: string, port: number): Promise<Followed> {
-  const url = `http://127.0.0.1:${port}`;
+export async function followPage(installed: Installed, page: string): Promise<Followed> {
+  let url = EXAMPLE_URL;
   let folder = join(installed.folder, "data");
   let server: ChildProcess | undefined;
 
@@ -32,7 +33,12 @@ export async function followPage(installed: Installed, page: string, port: numbe
     if (command === "npm install rollcall") return "";
     if (command === "npm install") await installed.installIn(folder);
     else if (command.startsWith("cd ")) folder = join(folder, command.slice(3));
-    else if (command === "npm start") server = await installed.serve(port, folder);
+    else if (command === "npm start") {
+      // Late, so that nobody else takes the port meanwhile.
+      const { http } = await freePorts(["http"]);
+      url = `http://127.0.0.1:${http}`;
+      server = await installed.serve(http, folder);
+    }
     else return shell(command);
     return "";
   };

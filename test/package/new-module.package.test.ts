@@ -13,8 +13,7 @@ let installed: Installed;
 let followed: Followed;
 beforeAll(async () => {
   installed = new Installed();
-  const { http } = await freePorts(["http"]);
-  followed = await followPage(installed, "docs/guide/write-a-domain.md", http);
+  followed = await followPage(installed, "docs/guide/write-a-domain.md");
 }, 300_000);
 afterAll(() => installed.close());
 
