@@ -27,16 +27,24 @@ export interface Effect {
   run(intents: readonly Intent<never>[], context: EffectContext): Promise<readonly Outcome[]>;
 }
 
+/**
+ * An effect: what carries intents of a type out.
+ * @param faults codes that its outcomes may have
+ * @param run see `Effect.run`
+ */
 export const effect = <Shape extends z.ZodRawShape>(
   intent: IntentDefinition<Shape>,
   faults: readonly string[],
   run: (intents: readonly Intent<IntentPayload<Shape>>[], context: EffectContext) => Promise<readonly Outcome[]>,
 ): Effect => ({ intent, faults, run: run as unknown as Effect["run"] });
 
+/** What a builder made, with what the runtime adds. */
 export type IntentPayload<Shape extends z.ZodRawShape> = z.infer<z.ZodObject<Shape>> & {
   readonly version: number;
   readonly correlation_id: string;
 };
 
+/** Carried out; with the event that the contract lists under `output_events`. */
 export const done = (event?: NewEvent): Outcome => (event ? { done: true, event } : { done: true });
+/** Not carried out: the contract's `retry_policy` decides whether it is tried again. */
 export const failed = (fault: Fault): Outcome => ({ done: false, fault });

@@ -7,6 +7,7 @@ export type Nothing = ReturnType<typeof nothing>;
 export const absorbed = (reason: string) => ({ kind: "absorbed", reason }) as const;
 export type Absorbed = ReturnType<typeof absorbed>;
 
+/** Events, in the order of the contract's `output_events`; or why there is none. */
 export type HandlerResult = readonly NewEvent[] | Nothing | Absorbed;
 
 /** An armed deadline, times in ms since the epoch. */
@@ -27,6 +28,7 @@ export interface EntityView<Data> {
   readonly deadlines: Readonly<Record<string, ArmedDeadline>>;
 }
 
+/** What an action of a handler is given. */
 export interface HandlerContext<MessagePayload, Data> {
   readonly message: { readonly id: string; readonly correlationId: string; readonly payload: MessagePayload };
   readonly entity: EntityView<Data>;
@@ -38,6 +40,7 @@ export interface HandlerContext<MessagePayload, Data> {
   deadlineAfter(name: string): string;
 }
 
+/** Pure and synchronous: no clock, no randomness, no I/O. */
 export type HandlerAction<MessagePayload, Data> = (context: HandlerContext<MessagePayload, Data>) => HandlerResult;
 
 /** One pure function for each action that the contract names. */

@@ -6,12 +6,14 @@ export type NewIntent = NewEvent;
 /** Returned by a builder when there is nothing to do. */
 export const noIntent = null;
 
+/** What an effect is asked for. */
 export interface IntentDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly intentType: string;
   readonly shape: Shape;
   of(payload: z.input<z.ZodObject<Shape>>): NewIntent;
 }
 
+/** An intent type: lower case with dots, such as `mail.send`. */
 export function intent<Shape extends z.ZodRawShape>(intentType: string, shape: Shape): IntentDefinition<Shape> {
   return { intentType, shape, of: (payload) => ({ type: intentType, payload: payload as Payload }) };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined };
+/** The fields of a message, an event or an intent, as JSON has them. */
 export type Payload = { readonly [key: string]: Json | undefined };
 
 /** An event as a handler returns it; ids, attempt, correlation and sequence come from the runtime. */
@@ -46,11 +47,13 @@ export interface MessageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> 
   of(payload: z.input<z.ZodObject<Shape>>): NewEvent;
 }
 
+/** `normalize` brings an accepted payload into its canonical form. Pure and total. */
 export interface MessageOptions {
   readonly description?: string;
   readonly normalize?: (payload: Payload) => Payload;
 }
 
+/** A message or event type, with its declared fields. */
 export function message<Shape extends z.ZodRawShape>(
   messageType: string,
   shape: Shape,
@@ -66,6 +69,7 @@ export function message<Shape extends z.ZodRawShape>(
   };
 }
 
+/** The payload of a message, as handlers are given it. */
 export type PayloadOf<Definition> =
   Definition extends MessageDefinition<infer Shape> ? z.infer<z.ZodObject<Shape>> : never;
 

@@ -14,6 +14,7 @@ export interface ReducerContext<EventPayload, Data> {
 type Update<Data> = { of(state: Data, context: ReducerContext<never, Data>): Data }["of"];
 type Builder<Data> = { of(state: Data, context: ReducerContext<never, Data>): NewIntent | null }["of"];
 
+/** A domain's pure functions over the entity's data. */
 export interface Reducer {
   /** Schema of the entity's data; every field has a default. */
   readonly schema: z.ZodObject;
@@ -24,6 +25,11 @@ export interface Reducer {
   readonly builders: Readonly<Record<string, Builder<never>>>;
 }
 
+/**
+ * @param schema the entity's data; every field has a default
+ * @param updates by the names under `actions` and `entry_actions`: the data afterwards
+ * @param builders by the names under `intent_emission`: an intent, or `noIntent`
+ */
 export function reducer<Schema extends z.ZodObject>(
   schema: Schema,
   updates: Readonly<Record<string, Update<z.infer<Schema>>>>,

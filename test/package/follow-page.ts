@@ -38,8 +38,7 @@ export async function followPage(installed: Installed, page: string): Promise<Fo
       const { http } = await freePorts(["http"]);
       url = `http://127.0.0.1:${http}`;
       server = await installed.serve(http, folder);
-    }
-    else return shell(command);
+    } else return shell(command);
     return "";
   };
 
