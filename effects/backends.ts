@@ -30,7 +30,10 @@ export interface OpenedBackend {
 export const BACKEND_VARIABLES = {
   CONSUL_HTTP_ADDR: z.string().min(1).optional().describe("Consul, host:port or URL; without it the table catalogue"),
   CONSUL_HTTP_TOKEN: z.string().min(1).optional().describe("Consul's token (secret)"),
-  CONSUL_REGISTRATION: z.enum(["txn", "agent"]).default("txn").describe("how services are written to Consul"),
+  CONSUL_REGISTRATION: z
+    .enum(["txn", "agent"])
+    .default("txn")
+    .describe("how services are written: txn, in transactions, or agent"),
 };
 
 export interface BackendOptions {

@@ -27,7 +27,7 @@ export function addCommands(program: Command): void {
       "a domain is not to be served any more: it is no trouble that nobody does. Refused while it is served. " +
         "Everything stored of it stays, and goes on if it is ever started again",
     )
-    .argument("<domain>")
+    .argument("<domain>", "as rollcall domains lists it")
     .requiredOption("--reason <text>", "why; it is stored with the decision")
     .option("--by <name>", "who decides this", userInfo().username)
     .option("--json", "print JSON", false)

@@ -28,7 +28,7 @@ export function addCommands(program: Command): void {
     .action(listHolds);
   withServerOptions(hold.command("release"))
     .description("releases a hold at once; the decision is logged and stored")
-    .argument("<domain>")
+    .argument("<domain>", "whose hold it is")
     .argument("<subject>", "the state whose expiry is held, or the backend whose deletions are")
     .option("--reason <text>", "why; it is stored with the decision")
     .option("--by <name>", "who decides this", userInfo().username)

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Logger } from "pino";
+import { z } from "zod";
 import { formatDiagnostics } from "../../runtime/contract/diagnostics/format-diagnostics.ts";
 import { CONFIG_SCHEMA, readConfig } from "../host/config.ts";
 import { IncompatibleContractsError, InvalidContractsError } from "../host/contracts-in-force.ts";
@@ -52,15 +53,20 @@ async function modulesForHelp(args: readonly string[]): Promise<readonly Module[
 
 /** Every variable with its meaning, from the schemas that read them. */
 function environmentHelp(modules: readonly Module[]): string {
-  const own = Object.entries(CONFIG_SCHEMA.shape).map(([name, field]) => ({ name, text: field.description }));
+  const own = Object.entries(CONFIG_SCHEMA.shape).map(([name, field]) => ({ name, field, text: field.description }));
   const more = variablesOf(modules).map(({ name, module, field }) => ({
-    name,
+    ...{ name, field },
     text: `${field.description ?? ""} [${module}]`,
   }));
   const described = [...own, ...more].filter(({ text }) => text !== undefined);
   const width = Math.max(...described.map(({ name }) => name.length));
-  const rows = described.map(({ name, text }) => `  ${name.padEnd(width)}  ${text}`);
+  const rows = described.map(({ name, field, text }) => `  ${name.padEnd(width)}  ${text}${defaultText(field)}`);
   return `\nEnvironment (secrets can be given as NAME_FILE):\n${rows.join("\n")}\n`;
+}
+
+function defaultText(field: z.core.$ZodType): string {
+  const standard = z.safeParse(field, undefined).data;
+  return standard === undefined || standard === "" ? "" : ` (default: ${String(standard)})`;
 }
 
 /**

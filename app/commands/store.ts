@@ -61,7 +61,7 @@ export function addCommands(program: Command): void {
     )
     .requiredOption("--env <env>", "ROLLCALL_ENV from now on")
     .option("--namespace <namespace>", "ROLLCALL_NAMESPACE from now on (default: as it is)")
-    .option("--group <domain=group>", "the consumer group of a domain; repeatable", addGroup, {})
+    .option("--group <domain=group>", "the consumer group of a domain; repeatable", addGroup)
     .option(
       "--new-cluster",
       "Kafka may be another cluster: stored offsets are deleted, and reading begins at its earliest messages",
@@ -71,7 +71,7 @@ export function addCommands(program: Command): void {
     .action(move);
 }
 
-function addGroup(text: string, groups: Readonly<Record<string, string>>): Record<string, string> {
+function addGroup(text: string, groups: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, domain, group] = /^([a-z0-9_]+)=(.+)$/.exec(text) ?? [];
   if (domain === undefined || group === undefined) throw new InvalidArgumentError("a domain and its group, as a=b");
   return { ...groups, [domain]: group };
@@ -80,12 +80,12 @@ function addGroup(text: string, groups: Readonly<Record<string, string>>): Recor
 interface MoveOptions {
   readonly env: string;
   readonly namespace?: string;
-  readonly group: Readonly<Record<string, string>>;
+  readonly group?: Readonly<Record<string, string>>;
   readonly newCluster: boolean;
   readonly json: boolean;
 }
 
-async function move({ env, namespace, group, newCluster, json }: MoveOptions): Promise<void> {
+async function move({ env, namespace, group = {}, newCluster, json }: MoveOptions): Promise<void> {
   const names = { ROLLCALL_ENV: env, ...(namespace !== undefined && { ROLLCALL_NAMESPACE: namespace }) };
   const config = readConfig({ ...process.env, ...names });
   const clusterId = await configuredClusterId(config);

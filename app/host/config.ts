@@ -56,7 +56,7 @@ export const CONFIG_SCHEMA = z.object({
   ROLLCALL_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
-    .describe("least level that is logged"),
+    .describe("least level that is logged: trace, debug, info, warn, error or silent"),
   KAFKA_BOOTSTRAP_SERVERS: z
     .string()
     .regex(/^[^,\s]+:\d+(,[^,\s]+:\d+)*$/, "host:port, several with commas")
@@ -75,7 +75,10 @@ export const CONFIG_SCHEMA = z.object({
   KAFKA_SESSION_TIMEOUT_MS: integer(6_000, 300_000)
     .default(30_000)
     .describe("how long a silent process keeps its partitions, ms; shorter takes over sooner after a crash"),
-  KAFKA_SASL_MECHANISM: z.enum(["plain", "scram-sha-256", "scram-sha-512"]).optional().describe("SASL mechanism"),
+  KAFKA_SASL_MECHANISM: z
+    .enum(["plain", "scram-sha-256", "scram-sha-512"])
+    .optional()
+    .describe("plain, scram-sha-256 or scram-sha-512"),
   KAFKA_SASL_USERNAME: z.string().min(1).optional().describe("SASL user"),
   KAFKA_SASL_PASSWORD: secret.optional().describe("SASL password (secret)"),
   KAFKA_SSL: z.enum(["true", "false"]).default("false").describe("TLS to Kafka"),

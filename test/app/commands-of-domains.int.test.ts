@@ -183,6 +183,7 @@ describe("a module's own commands", { timeout: 60_000 }, () => {
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(row);
     expect(out).toMatch(/^ +DATABASE_URL +Postgres/m);
+    expect(out).toMatch(/^ +ROLLCALL_HTTP_PORT +.*\(default: 8080\)$/m);
     // Nothing need be set for what serves nothing.
     expect(await rollcall("validate", own)).toMatchObject({ code: 0 });
     writeFileSync(join(own, "rollcall.config.json"), '{ "modules": ["./absent.mjs"] }');
