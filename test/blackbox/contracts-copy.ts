@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** File, text in it, and what stands there instead, everywhere. */
-export type Edit = readonly [file: "orchestrator" | "reducer" | "effects", from: string, to: string];
+/** File without `.yaml`, text in it, and what stands there instead, everywhere. */
+export type Edit = readonly [file: string, from: string, to: string];
 
 export interface ContractsCopy {
   readonly dir: string;

@@ -23,7 +23,9 @@ const page = outside(
   PAGE_ENDINGS.flatMap((ending) => filesIn("dashboard", ending)),
   "dashboard/registration/",
 );
-const harness = ["bench", "test"].flatMap((folder) => filesIn(folder)).filter(({ path }) => !OWN_HARNESS.test(path));
+const harness = ["bench", "test"]
+  .flatMap((folder) => [".ts", ".mjs"].flatMap((ending) => filesIn(folder, ending)))
+  .filter(({ path }) => !OWN_HARNESS.test(path));
 
 describe("no domain, no backend of one and nothing that one tracks is named", () => {
   it("in runtime", () => expect(runtime.flatMap((file) => wordsIn(file, DOMAIN_WORDS))).toEqual([]));

@@ -60,7 +60,7 @@ export class LogCheck {
     if (this.#observed.domain.inputs.includes(record.topic)) return;
     const { headers, topic, partition } = record;
     const { report } = this.#observed;
-    const id = topic.includes(".dlq.") ? this.#deadLetterOf(headers) : String(headers["message_id"]?.toString());
+    const id = headers["dlq_topic"] ? this.#deadLetterOf(headers) : String(headers["message_id"]?.toString());
     const row = this.#durable.get(id);
     if (!row) return report("G5", `${String(record.value).slice(0, 120)} is published and was never committed`);
     if (
