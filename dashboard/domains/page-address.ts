@@ -43,8 +43,7 @@ export function readAddress<Domain extends DomainAddresses>(
   path: string,
   domains: readonly Domain[],
 ): PageAddress<Domain> {
-  const [, encodedName, below] = /^\/domains\/([^/]+)(.*)$/.exec(path) ?? [];
-  const domainName = encodedName && decodeURIComponent(encodedName);
+  const [, domainName, below] = /^\/domains\/([^/]+)(.*)$/.exec(path) ?? [];
   const domain =
     domainName === undefined
       ? (domains.find(({ isAtRoot }) => isAtRoot) ?? domains[0])

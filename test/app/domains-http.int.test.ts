@@ -9,6 +9,7 @@ import { createHttpServer } from "../../app/http/server/http-server.ts";
 import type { Decision } from "../../runtime/core/decision.ts";
 import { partitionOf } from "../../runtime/core/murmur2.ts";
 import { toyModule } from "../host/toy-module.ts";
+import { failing } from "./failing-effect.ts";
 import { HttpBench, lasting } from "./registration/http-bench.ts";
 
 interface Items<Item> {
@@ -62,6 +63,7 @@ describe("the list of domains", () => {
     await told("books", "listed");
     const domains = async () => (await bench.ask<Items<Record<string, unknown>>>("/api/v1/domains")).body.items;
     await expect.poll(async () => (await domains())[1]?.["states"]).toMatchObject({ TOLD: 1, UNPAID: 0 });
+    expect((await domains())[2]?.["states"]).toMatchObject({ TOLD: 0 });
     const { host } = bench;
     expect(await domains()).toMatchObject(
       host.systems.map(({ name, module, domain }) => ({
@@ -231,8 +233,9 @@ describe("two domains with the same ids and the same names of messages", () => {
 describe("a domain's entities", () => {
   const ids = Array.from({ length: 7 }, (_, index) => `page-${index}`);
   beforeAll(async () => {
+    await place("books", "page-0-of-books");
     for (const id of ids) await place("tools", id);
-    await told("tools", "page-6");
+    await Promise.all([told("books", "page-0-of-books"), told("tools", "page-6")]);
   });
   const list = (query: string) => get<Items<{ id: string }>>("tools", `/entities${query}`);
 
@@ -253,14 +256,28 @@ describe("a domain's entities", () => {
     await expect.poll(async () => (await list("?state=ENDED")).items.map(({ id }) => id)).toEqual(["page-0"]);
   });
 
-  it("have nothing to retry when no intent is pending", async () => {
+  it("have nothing to retry when no intent is pending, whatever the same id of another domain waits for", async () => {
     const reason = "to see";
+    const pending = async (): Promise<void> => {
+      await place("books", "page-1");
+      const explanation = async () => JSON.stringify(await get("books", "/entities/page-1/explanation"));
+      await vi.waitUntil(async () => (await explanation()).includes("BANK_BUSY"));
+    };
+    await failing(bench.host.system("books"), "card.charge", pending, "BANK_BUSY");
     expect(await send("tools", "/entities/page-1/retry", { reason })).toMatchObject({
       status: 409,
       body: { detail: "page-1 is TOLD: there is nothing to retry" },
     });
     expect((await send("tools", "/entities/nothing/retry", { reason })).status).toBe(404);
     expect((await send("tools", "/entities/page-1/retry", {})).status).toBe(400);
+    expect(await send("books", "/entities/page-1/retry", { reason })).toMatchObject({
+      status: 202,
+      body: { intents: 1 },
+    });
+    const decisions = "select domain, subject, reason from rollcall.operator_decision where command = $1";
+    expect(await bench.host.store.query(decisions, ["entity retry: intents"])).toEqual([
+      { domain: "books", subject: "page-1", reason },
+    ]);
   });
 });
 
@@ -309,6 +326,15 @@ describe("what operators do with one domain", () => {
     const { checks } = await get<{ checks: { name: string; detail: string }[] }>("books", "/doctor");
     expect(checks.find(({ name }) => name === "contracts")?.detail).toContain("order_orchestrator");
   });
+});
+
+it("the metrics of HTTP have a route's domain as a parameter, not a series for each", async () => {
+  await get("books", "/entities/same");
+  await get("tools", "/entities/same");
+  const { body } = await bench.ask<string>("/metrics");
+  const routes = [...body.matchAll(/^rollcall_http_requests_total\{.*route="([^"]*domains\/[^"]*)"/gm)];
+  expect(routes.map(([, route]) => route)).toContain("/api/v1/domains/:domain/entities/:id");
+  expect(routes.filter(([, route]) => /domains\/(books|tools)/.test(route ?? ""))).toEqual([]);
 });
 
 it("a module adds routes, and measures to its overview", async () => {

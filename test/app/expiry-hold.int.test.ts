@@ -90,6 +90,8 @@ describe("nodes that go silent at once", () => {
 
   it("expire when an operator releases the hold, whose reason is stored; the others stay", async () => {
     expect(await rollcall("hold", "release", "registration", "PENDING_REGISTRATION")).toMatchObject({ code: 1 });
+    const ofAnother = "/api/v1/holds/another/ACTIVE/release";
+    expect((await bench.ask(ofAnother, { method: "POST" })).status).toBe(404);
     const word = ["--reason", "the hall is dark", "--by", "ann"];
     const released = await rollcall("hold", "release", "registration", "ACTIVE", ...word);
     expect(released).toMatchObject({ code: 0, out: "expiry of ACTIVE released: the hall is dark\n" });

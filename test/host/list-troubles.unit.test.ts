@@ -53,6 +53,13 @@ describe("what is ready, and why not", () => {
     expect(seen([facts])).toEqual({ codes, process: false, domains: [false] });
   });
 
+  it("names the partitions that are refused", () => {
+    const domains = [domain("a", { owned: [], refused: ["a's partition 3 ends at 7", "a's partition 12 ends at 9"] })];
+    expect(listTroubles({ isStopping: false, unserved: [], domains, nowMs: NOW_MS })).toMatchObject([
+      { code: "PARTITION_REFUSED", partitions: [3, 12], detail: expect.stringContaining("ends at 7; a's") },
+    ]);
+  });
+
   it("is nothing while the process drains", () => {
     expect(seen([domain("a"), domain("b")], true)).toEqual({
       codes: ["DRAINING"],

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readPartitionServices } from "../../app/host/troubles/partition-services.ts";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { openInitializedStore } from "../initialized-store.ts";
+import { emptyTables } from "../shell/orders.ts";
 
 let store: PgliteStore;
 beforeAll(async () => {
   store = await openInitializedStore();
+  await emptyTables(store);
 });
 afterAll(() => store.close());
 

@@ -7,7 +7,7 @@ import { diagnosticAt } from "../reading/contract-source.ts";
  * RC111: a domain reads what another one publishes only by the id that it is published by. A message with another id
  * lies in another partition, so the runtime would send a copy of it on, into a topic that belongs to its publisher, and
  * whoever reads the topic would get it twice.
- * @param publishers the domains of the same process; the domain itself may be among them
+ * @param publishers the domains of the same process; the domain itself may be among them, RC103 is about its own topics
  * @param names what fills the topics' placeholders; those left out stay
  */
 export function* checkForeignTopics(
@@ -18,7 +18,7 @@ export function* checkForeignTopics(
   const topicOf = ({ topic }: Pick<DomainModel["consumed"][number], "topic">): string =>
     names ? fillTopic(topic.text, names) : topic.text;
   for (const consumed of model.consumed)
-    for (const publisher of publishers.filter((other) => other.set.domain !== model.set.domain)) {
+    for (const publisher of publishers) {
       const written = [...publisher.published, { name: "", topic: publisher.deadLetterTopic }];
       const there = written.filter((each) => topicOf(each) === topicOf(consumed));
       const same = there.find(({ name }) => name === consumed.name);

@@ -36,6 +36,7 @@ describe("an address of the page", () => {
   it("of the list of entities has no entity", () => {
     expect(books.entitiesPage()).toBe("/domains/books/entities");
     expect(boats.entitiesPage()).toBe("/boats");
-    for (const { entitiesPage } of [books, boats]) expect(read(entitiesPage()).entityId).toBeUndefined();
+    for (const { entitiesPage } of [books, boats])
+      for (const address of [entitiesPage(), `${entitiesPage()}/`]) expect(read(address).entityId).toBeUndefined();
   });
 });
