@@ -58,7 +58,7 @@ export interface ModuleDomain<Config = Variables, Own = object> {
    */
   readonly code: (backends: Backends & Own, config: Config) => ModuleCode;
   readonly measures?: readonly Measure[];
-  readonly jobs?: readonly Job<Config, Own>[];
+  readonly jobs?: readonly Job<NoInfer<Config>, NoInfer<Own>>[];
 }
 
 /** Work that is done from time to time, or all the time, by one of the processes that serve the domain. */
@@ -172,7 +172,7 @@ export interface Module<Config extends z.ZodObject = z.ZodObject, Own extends ob
    */
   readonly commands?: Readonly<Record<string, () => Promise<ModuleCommand>>>;
   /** Adds HTTP routes of its own, once for each of its domains that is served. */
-  routes?(http: ModuleHttp, domain: RoutesContext<z.output<Config>, Own>): void | Promise<void>;
+  routes?(http: ModuleHttp, domain: RoutesContext<z.output<NoInfer<Config>>, NoInfer<Own>>): void | Promise<void>;
   /** True: what operators ask of its one domain is served at `/api/v1/` too, without `domains/<name>/`. */
   readonly isAtRoot?: boolean;
 }
