@@ -17,7 +17,7 @@ import {
 } from "../journal/journal-source.ts";
 import { type OpenJournal, openJournal } from "../journal/open-journal.ts";
 import { type PlanReport, runPlan } from "../journal/plan-report.ts";
-import type { DeclaredDomain } from "../host/modules.ts";
+import type { DeclaredDomain } from "../host/declared-domains.ts";
 import { compileFolder, domainsOf, type ModuleOptions, readFolder } from "../terminal/contract-folder.ts";
 import { chooseDomain, type DomainOptions, withDomainOption } from "../terminal/domain-choice.ts";
 import { parseNumberUpTo, withModuleOption } from "../terminal/option-values.ts";

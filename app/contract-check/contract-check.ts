@@ -1,8 +1,16 @@
 import { z } from "zod";
+import { validateFiles } from "../../runtime/contract/checks/validate.ts";
+import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import { Diagnostic } from "../../runtime/contract/diagnostics/diagnostic.ts";
-import { ContractGraph } from "../../runtime/contract/graph/graph.ts";
+import { checkModel } from "../../runtime/contract/exploration/check-model.ts";
+import { buildGraph, ContractGraph } from "../../runtime/contract/graph/graph.ts";
+import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { ContractFile } from "../../runtime/contract/reading/contract-folder.ts";
-import { PlanReport } from "../journal/plan-report.ts";
+import { declaredDomains } from "../host/declared-domains.ts";
+import type { Module } from "../host/module.ts";
+import type { JournalLine } from "../journal/journal-line.ts";
+import { openJournal } from "../journal/open-journal.ts";
+import { PlanReport, runPlan } from "../journal/plan-report.ts";
 
 export interface CheckRequest {
   /** The name of a shipped module, or the file that the thread loads it from. */
@@ -32,3 +40,36 @@ export const ContractCheck = z.object({
   plan: PlanReport.nullable(),
 });
 export type ContractCheck = z.infer<typeof ContractCheck>;
+
+/** What the thread says: it wants more lines of the journal, or it is done. No lines tell it that there are no more. */
+export type WorkerMessage = "lines" | { readonly result: ContractCheck } | { readonly failed: string };
+
+/**
+ * What `validate`, `graph`, `check` and `plan` say of contracts that lie in no folder.
+ * @param lines of the journal, read for a plan only
+ */
+export async function checkContracts(
+  modules: readonly Module[],
+  { domain, files, model: explores, planHours }: Omit<CheckRequest, "module">,
+  lines: AsyncIterable<JournalLine>,
+  statesMax?: number,
+): Promise<ContractCheck> {
+  const codes = declaredDomains(modules)
+    .filter(({ name }) => name === domain)
+    .map(({ code }) => code);
+  const { model, diagnostics: found } = validateFiles("the contracts", files, ...codes);
+  const diagnostics = [...found];
+  if (!model) return { diagnostics, graph: null, model: null, plan: null };
+  const checked = { diagnostics, graph: buildGraph(model), model: explores ? explored(model, statesMax) : null };
+  if (planHours === undefined) return { ...checked, plan: null };
+  const journal = await openJournal(lines, () => ({
+    code: model.code,
+    compile: (names) => compileDomain(model, names),
+  }));
+  return { ...checked, plan: await runPlan(journal, journal.fallback, planHours) };
+}
+
+function explored(domain: DomainModel, statesMax: number | undefined): ContractCheck["model"] {
+  const { states, transitions, diagnostics, untaken } = checkModel(domain, statesMax);
+  return { states, transitions, violations: [...diagnostics], untaken: [...untaken] };
+}

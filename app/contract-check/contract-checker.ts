@@ -4,8 +4,7 @@ import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import type { JournalLine } from "../journal/journal-line.ts";
 import { COMMAND } from "../built-files.ts";
 import type { Module } from "../host/module.ts";
-import { checkContracts, type WorkerMessage } from "./check-contracts.ts";
-import type { CheckRequest, ContractCheck } from "./contract-check.ts";
+import { checkContracts, type CheckRequest, type ContractCheck, type WorkerMessage } from "./contract-check.ts";
 
 const LINES_PER_MESSAGE = 500;
 /** A thread that nobody asks is ended. */

@@ -6,11 +6,10 @@ import { z } from "zod";
 import { settleWithin } from "../../runtime/ports/settle-within.ts";
 import { checkModule } from "./check-module.ts";
 import { InvalidModuleError, type Module } from "./module.ts";
+import { loadableAs } from "./module-specifiers.ts";
 
 const CONFIG_FILE = "rollcall.config.json";
 const IMPORT_MS = 30_000;
-/** The files of modules that were loaded. */
-const files = new WeakMap<Module, string>();
 const ConfigFile = z.strictObject({
   $schema: z.string().optional(),
   modules: z.array(z.string().min(1)).describe("files or packages, one module each"),
@@ -54,8 +53,7 @@ export async function loadModule(specifier: string, directory: string): Promise<
       `the module ${specifier} can't be used: it exports ${candidates.length} modules: export one, as the default`,
     );
   const module = checkModule(chosen, specifier);
-  files.set(module, fileURLToPath(url));
-  return module;
+  return loadableAs(module, fileURLToPath(url));
 }
 
 /** Frames of a stack that lead through Node, or through this command and its packages. */
@@ -76,9 +74,6 @@ function placedText(error: unknown, url: string): string {
     .filter((line) => !FOREIGN_FRAME.test(line))
     .join("\n");
 }
-
-/** The file that a module was loaded from; undefined for one that a program made itself. */
-export const fileOfModule = (module: Module): string | undefined => files.get(module);
 
 const isModuleLike = (value: unknown): boolean => typeof value === "object" && value !== null && "domains" in value;
 

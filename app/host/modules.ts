@@ -1,10 +1,7 @@
 import { fileURLToPath } from "node:url";
-import type { DomainCode } from "../../runtime/core/domain.ts";
 import { SHIPPED } from "../modules/shipped.ts";
-import { configuredModules, fileOfModule, loadModule, locateModule } from "./load-modules.ts";
-import { domainCodeOf, InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
-import { withoutVariables } from "./module-variables.ts";
-import { refusingBackends } from "./own-backends.ts";
+import { configuredModules, loadModule, locateModule } from "./load-modules.ts";
+import { InvalidModuleError, type Module, type ModuleCommand } from "./module.ts";
 
 /**
  * The modules that are named, else those of `rollcall.config.json` in the folder, else all shipped ones.
@@ -60,23 +57,6 @@ function withDomains(modules: readonly Module[], only: readonly string[] = []): 
   return modules;
 }
 
-/** A domain as its module has it, for what checks, draws or replays contracts: an effect that is called throws. */
-export interface DeclaredDomain {
-  readonly name: string;
-  /** The folder of its contracts. */
-  readonly directory: string;
-  readonly code: DomainCode;
-}
-
-export const declaredDomains = (modules: readonly Module[]): readonly DeclaredDomain[] =>
-  modules.flatMap((module) =>
-    module.domains.map(({ name, contracts: { href }, code }) => ({
-      name,
-      directory: fileURLToPath(href),
-      code: domainCodeOf(name, code(refusingBackends(module), withoutVariables(module))),
-    })),
-  );
-
 /**
  * The files that modules would be loaded from, without the shipped ones.
  * @throws InvalidModuleError for one that is absent
@@ -85,10 +65,6 @@ export const moduleFiles = (names: readonly string[], directory: string): readon
   names
     .filter((name) => !SHIPPED.some((module) => module.name === name))
     .map((name) => fileURLToPath(locateModule(name, directory)));
-
-/** What another thread loads a module by; undefined for one that a program made itself. */
-export const specifierOf = (module: Module): string | undefined =>
-  SHIPPED.includes(module) ? module.name : fileOfModule(module);
 
 /**
  * The commands that modules have: the shipped ones, and those that `rollcall.config.json` in the folder names.

@@ -97,3 +97,8 @@ export const parseJournalLine = (value: unknown): JournalLine | undefined =>
 
 export const encodeBytes = (bytes: Buffer | null): JournalBytes | null =>
   bytes === null ? null : isUtf8(bytes) ? bytes.toString("utf8") : { base64: bytes.toString("base64") };
+
+/** The source is not a valid journal. */
+export class InvalidJournalError extends Error {
+  override readonly name = "InvalidJournalError";
+}

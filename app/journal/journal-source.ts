@@ -4,7 +4,7 @@ import type { Sql } from "../../runtime/ports/store.ts";
 import { listItems } from "../terminal/server-client.ts";
 import { domainPath } from "../terminal/server-domains.ts";
 import type { Config } from "../host/config.ts";
-import { parseJournalLine, type JournalLine } from "./journal-line.ts";
+import { InvalidJournalError, type JournalLine, parseJournalLine } from "./journal-line.ts";
 import { readJournalHead, readJournalPage, type JournalPosition } from "./journal-pages.ts";
 
 /** Rows per page: small enough that a page of the largest rows fits into memory many times. */
@@ -13,11 +13,6 @@ export const PAGE_ROWS = 200;
 export interface JournalWindow {
   /** Only entities with a row at or after this time (RFC 3339), but with all of their rows. */
   readonly since?: string | undefined;
-}
-
-/** The source is not a valid journal. */
-export class InvalidJournalError extends Error {
-  override readonly name = "InvalidJournalError";
 }
 
 /** @throws InvalidJournalError with the line's number */

@@ -2,8 +2,7 @@ import type { TopicVariables } from "../../runtime/contract/language/topic-patte
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import { compileStoredContracts } from "../host/contracts-in-force.ts";
-import type { JournalLine } from "./journal-line.ts";
-import { InvalidJournalError } from "./journal-source.ts";
+import { InvalidJournalError, type JournalLine } from "./journal-line.ts";
 
 type HistoryLine = Extract<JournalLine, { line: "row" | "entity" }>;
 

@@ -5,7 +5,8 @@ import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts"
 import type { TopicVariables } from "../../runtime/contract/language/topic-pattern.ts";
 import type { DomainModel } from "../../runtime/contract/model/domain-model.ts";
 import type { Domain, DomainCode } from "../../runtime/core/domain.ts";
-import { chosenModules, type DeclaredDomain, declaredDomains } from "../host/modules.ts";
+import { type DeclaredDomain, declaredDomains } from "../host/declared-domains.ts";
+import { chosenModules } from "../host/modules.ts";
 import { chooseDomain, type DomainOptions } from "./domain-choice.ts";
 import { printDiagnostics } from "./output.ts";
 import { UsageError } from "./usage-error.ts";

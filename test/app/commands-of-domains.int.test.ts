@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ContractChecker } from "../../app/contract-check/contract-checker.ts";
-import { specifierOf } from "../../app/host/modules.ts";
+import { specifierOf } from "../../app/host/module-specifiers.ts";
 import type { JournalLine } from "../../app/journal/journal-line.ts";
 import { readStoredJournal } from "../../app/journal/journal-source.ts";
 import { followerContract } from "../host/follower-module.ts";

@@ -19,7 +19,7 @@ const COPIED = [
 ];
 
 const VALIDATE = `
-import { declaredDomains } from "./app/host/modules.ts";
+import { declaredDomains } from "./app/host/declared-domains.ts";
 import { SHIPPED } from "./app/modules/shipped.ts";
 import { validateDomain } from "./runtime/contract/checks/validate.ts";
 const found = declaredDomains(SHIPPED).flatMap(({ directory, code }) => validateDomain(directory, code).diagnostics);

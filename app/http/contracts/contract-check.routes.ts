@@ -4,7 +4,7 @@ import { CheckerBusy, CheckTimeout } from "../../contract-check/contract-checker
 import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { ContractCheck } from "../../contract-check/contract-check.ts";
 import { readStoredJournal } from "../../journal/journal-source.ts";
-import { specifierOf } from "../../host/modules.ts";
+import { specifierOf } from "../../host/module-specifiers.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
 import { parseBody } from "../server/json-body.ts";

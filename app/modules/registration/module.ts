@@ -44,6 +44,7 @@ import type { DomainCode } from "../../../runtime/core/domain.ts";
 import type { ReconciledBackend } from "../../../runtime/core/drift.ts";
 import type { Effect } from "../../../runtime/core/effect.ts";
 import { defineModule } from "../../host/module.ts";
+import { loadableAs } from "../../host/module-specifiers.ts";
 import type { DomainApi } from "../../http/server/domain-api.ts";
 import type { Http } from "../../http/server/route-types.ts";
 import { activationMs } from "./activation-time.ts";
@@ -110,7 +111,7 @@ export const registrationOn = (backends: Backends): DomainCode => {
 
 export const REGISTRATION_CONTRACTS = new URL("../../../contracts/registration/", import.meta.url);
 
-export const registration = defineModule({
+const module = defineModule({
   api: 1,
   name: "registration",
   domains: [
@@ -124,9 +125,6 @@ export const registration = defineModule({
   isAtRoot: true,
   // Loaded when it is served: commands that only read contracts need no HTTP.
   routes: async (http: Http, api: DomainApi) => (await import("./routes.ts")).addRoutes(http, api),
-  commands: {
-    demo: () => import("./commands/demo.ts"),
-    nodes: () => import("./commands/nodes.ts"),
-    simulate: () => import("./commands/simulate.ts"),
-  },
 });
+
+export const registration = loadableAs(module, module.name);
