@@ -7,9 +7,8 @@ import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts"
 import type { PlannedOutcome, StepSummary } from "../../runtime/replay/plan.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
 import { readStoreConfig } from "../host/config.ts";
-import type { JournalLine } from "../journal/journal-line.ts";
+import { InvalidJournalError, type JournalLine } from "../journal/journal-line.ts";
 import {
-  InvalidJournalError,
   type JournalWindow,
   readJournalFile,
   readServerJournal,

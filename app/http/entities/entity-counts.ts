@@ -3,7 +3,6 @@ import { type Domain, NO_ENTITY, type StateSpec } from "../../../runtime/core/do
 import type { System } from "../../host/compose.ts";
 import { cachedAnswer } from "../../host/cached-answer.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
-import type { DomainApi } from "../server/domain-api.ts";
 
 const CountByState = z.record(z.string(), z.int());
 export const StateCounts = z.object({
@@ -54,7 +53,7 @@ async function countEntities({ store, domain }: Pick<System, "store" | "domain">
 export const stableStates = ({ orchestrator }: Domain): readonly StateSpec[] =>
   [...orchestrator.states.values()].filter(({ name, transient }) => name !== NO_ENTITY && !transient);
 
-export function addStateCountRoutes(http: Http, { counts }: DomainApi): void {
+export function addStateCountRoutes(http: Http, { counts }: { readonly counts: EntityCounts }): void {
   const summary = "Entities by state of both state machines, over all processes";
   http.get("/contracts/counts", apiRoute(["reader"], { summary, response: { 200: StateCounts } }), () =>
     counts.byState(),

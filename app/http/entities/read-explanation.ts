@@ -3,7 +3,6 @@ import { readEntities } from "../../../runtime/shell/turns/entity-row.ts";
 import type { System } from "../../host/compose.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
 import { readPartitionServices } from "../../host/troubles/partition-services.ts";
-import type { DomainApi } from "../server/domain-api.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { partitionOfEntity, readPendingIntents } from "./entity-queries.ts";
 import { type Explanation, explain } from "./explanation.ts";
@@ -14,8 +13,13 @@ const RECENT_ITEMS = 50;
 const DEAD_LETTERS = 10;
 const FAILURE_SHOWN_MS = 60_000;
 
+interface Explained {
+  readonly system: System;
+  readonly failures: ReturnType<typeof watchIntentFailures>;
+}
+
 /** Also of an unknown entity: its messages may be in the dead letters. */
-export async function readExplanation({ system, failures }: DomainApi, entityId: string): Promise<Explanation> {
+export async function readExplanation({ system, failures }: Explained, entityId: string): Promise<Explanation> {
   const { domain, model, store, runtime } = system;
   const [entity] = await readEntities(store, domain.name, [entityId]);
   const attemptId = entity?.attempt.id;
