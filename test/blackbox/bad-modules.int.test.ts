@@ -118,7 +118,7 @@ describe("a bad module beside others", () => {
     expect((await corrected.stop()).code).toBe(0);
   });
 
-  it("that computes for seconds lets nobody expire, and the log says so", async () => {
+  it("that computes for seconds holds the others up no longer, and the log says so", async () => {
     const data = join(folder, "blocking");
     await initializeStore(data);
     const signal = join(data, "now");
