@@ -6,9 +6,12 @@ import { topicsOf } from "../topics.ts";
 import type { Partition } from "./partition.ts";
 import { Standstill } from "./standstill.ts";
 
-/** Marks partitions as served. One that was unserved for over 3 s gets the outage grace, also under later owners. */
-export const MARK_SERVED_SQL =
-  `resumed_at = case when clock_timestamp() - served_at > interval '3 seconds' then ` +
+/**
+ * Marks partitions as served. One that was unserved for over 3 s gets the outage grace, also under later owners.
+ * @param isInterrupted a condition in SQL under which a partition gets it in any case
+ */
+export const markServedSql = (isInterrupted = "false"): string =>
+  `resumed_at = case when ${isInterrupted} or clock_timestamp() - served_at > interval '3 seconds' then ` +
   "clock_timestamp() else resumed_at end, served_at = clock_timestamp()";
 
 const PROBE_MS = 1_000;
@@ -25,7 +28,9 @@ type Reachability =
 
 /**
  * Asks the bus and the store once a second whether they answer. After an outage of either, or when this process itself
- * was stopped, the grace of deadlines begins again for all owned partitions.
+ * was stopped, the grace of deadlines begins again for all owned partitions; for one of them after it stood still, as
+ * all do while the group waits for a member that has died. What reached its topics meanwhile is then read topic by
+ * topic, so heartbeats may be taken before the older message that starts what they would have renewed.
  */
 export class ServiceMonitor {
   readonly #context: ShellContext;
@@ -113,7 +118,15 @@ export class ServiceMonitor {
     });
     if (this.#reachability.bus.error !== undefined) return;
     this.#standstill.update(owned.values(), (partition) => this.#lagOf(partition), clock.monotonicMs());
+    for (const partition of this.#interrupted()) partition.resumedAtMs = clock.monotonicMs();
     this.#deadlines.onLogEnds(askedAtMs, this.#logEnds);
+  }
+
+  /** Those that have stood still for as long as an outage. */
+  #interrupted(): readonly Partition[] {
+    const { clock, owned } = this.#context;
+    const durations = this.#standstill.durations(owned.values(), clock.monotonicMs());
+    return [...owned.values()].filter(({ number }) => (durations.get(number) ?? 0) > OUTAGE_MS);
   }
 
   /** Marks the partitions as served, so that their next owner can tell how long they were not. */
@@ -122,9 +135,9 @@ export class ServiceMonitor {
     const served = isServed ? [...owned.values()] : [];
     await this.#probe("store", async () => {
       const rows = await store.query<{ partition: number }>(
-        `update rollcall.partition_owner set ${MARK_SERVED_SQL}
+        `update rollcall.partition_owner set ${markServedSql("partition = any($4::int[])")}
           where domain = $1 and owner = $2 and partition = any($3::int[]) returning partition`,
-        [domain.name, owner, served.map(({ number }) => number)],
+        [domain.name, owner, ...[served, this.#interrupted()].map((each) => each.map(({ number }) => number))],
       );
       if (rows.length === served.length) return;
       const ours = new Set(rows.map(({ partition }) => partition));

@@ -5,7 +5,7 @@ import { groupBy } from "../group-by.ts";
 import type { ShellContext } from "../shell-context.ts";
 import { topicsOf } from "../topics.ts";
 import { Partition } from "./partition.ts";
-import { MARK_SERVED_SQL } from "./service-monitor.ts";
+import { markServedSql } from "./service-monitor.ts";
 import { readUnfinished } from "./unfinished.ts";
 
 interface PartitionOwnerRow {
@@ -94,7 +94,7 @@ function raiseEpochs(
 ): Promise<PartitionOwnerRow[]> {
   return store.transaction(async (tx) => {
     const rows = await tx.query<PartitionOwnerRow>(
-      `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${MARK_SERVED_SQL}
+      `update rollcall.partition_owner o set epoch = o.epoch + 1, owner = $3, contract_hash = $4, ${markServedSql()}
          from (select partition, extract(epoch from now()) * 1000 as store_time_ms
                  from rollcall.partition_owner where domain = $1 and partition = any($2::int[])
                 order by partition for update) as locked
