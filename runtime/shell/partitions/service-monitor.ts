@@ -30,7 +30,7 @@ type Reachability =
  * Asks the bus and the store once a second whether they answer. After an outage of either, or when this process itself
  * was stopped, the grace of deadlines begins again for all owned partitions; for one of them after it stood still, as
  * all do while the group waits for a member that has died. What reached its topics meanwhile is then read topic by
- * topic, so heartbeats may be taken before the older message that starts what they would have renewed.
+ * topic, so messages that renew a deadline may be taken before the older one that arms it.
  */
 export class ServiceMonitor {
   readonly #context: ShellContext;
