@@ -63,7 +63,7 @@ export async function composeHost(config: Config, options: HostOptions) {
     troubles.stop();
     await jobs.stop();
     await Promise.all(systems.map(({ runtime }) => runtime.stop()));
-    await ownBackends.close((err) => options.log?.warn({ err }, "a backend of a module can't be closed"));
+    await ownBackends.close();
     await store.close();
   };
   return {
@@ -126,8 +126,8 @@ function composeSystem(
       }),
   });
   const { jobs = [], measures = [] } = module.domains.find(({ name }) => name === source.code.domain) ?? {};
-  const access = { backends, variables: config.ofModules[module.name] ?? {}, runtime, store };
-  const jobContext = jobContextOf(access);
+  const parts = { backends, variables: config.ofModules[module.name] ?? {}, runtime, store };
+  const jobContext = jobContextOf(parts);
   const system = {
     // `measures`: the durations that its module measures.
     ...{ config, module, backends, measures, runtime, store, clock },
@@ -149,7 +149,7 @@ function composeSystem(
     messages: source.code.messages,
     bus: runtime.bus,
     /** For the module's routes. */
-    access: domainAccessOf(access, "http"),
+    access: domainAccessOf(parts, "http"),
     jobs: jobs.map((job): ServedJob => ({ domain: source.code.domain, job, observe, context: jobContext })),
     /** Calls the listener for each event of the shell, after it happened; the function returned ends it. */
     watch: (listener: Observe): (() => void) => {

@@ -82,13 +82,12 @@ export async function openShared(config: Config, { log, ...options }: HostOption
   // The contracts are checked against the effects before a store is opened, so the effects get it later.
   const opened: { store?: Store } = {};
   const sql: Sql = { query: (text, values) => (opened.store as Store).query(text, values) };
-  const ownBackends = new OwnBackends();
-  const read = readDomains(config, { ...options, sql, clock, ownBackends });
-  const names = read.map(({ source }) => source.code.domain);
-  const consumerGroups = consumerGroupsOf(config, names);
-  const store = await openStore(config);
-  opened.store = store;
+  const ownBackends = new OwnBackends((err) => log?.warn({ err }, "a backend of a module can't be closed"));
   try {
+    const read = readDomains(config, { ...options, sql, clock, ownBackends });
+    const names = read.map(({ source }) => source.code.domain);
+    const consumerGroups = consumerGroupsOf(config, names);
+    const store = (opened.store = await openStore(config));
     await migrate(store, migrationsOf(servedModules(options.modules, options.only)), {
       onApplied: () => failpoint("C13"),
       onProgress: (name, forMs) => log?.info(`the migration ${name} ${progressText(forMs)}`),
@@ -111,7 +110,9 @@ export async function openShared(config: Config, { log, ...options }: HostOption
     const bounds = new SharedBounds({ ...DEFAULT_LIMITS, ...options.limits }, domains.length);
     return { bounds, clock, createBus, deployment, domains, failpoint, ownBackends, store };
   } catch (error) {
-    await store.close();
+    // What is open would keep a process alive that serves nothing.
+    await ownBackends.close();
+    await opened.store?.close();
     throw error;
   }
 }

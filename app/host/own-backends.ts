@@ -10,6 +10,12 @@ const backendsIn = ({ backends = {} }: Module): readonly (readonly [string, Modu
 /** The backends of modules' own in a process: each is opened when a domain first uses it. */
 export class OwnBackends {
   readonly #clients = new Map<ModuleBackend, unknown>();
+  readonly #onUnclosed: (error: unknown) => void;
+
+  /** @param onUnclosed is told of each that can't be closed */
+  constructor(onUnclosed: (error: unknown) => void) {
+    this.#onUnclosed = onUnclosed;
+  }
 
   /** A domain's backends, with those of its module. */
   addTo(shared: DomainBackends, module: Module, variables: Variables): DomainBackends {
@@ -31,10 +37,11 @@ export class OwnBackends {
     });
   }
 
-  /** @param onFailure of each that can't be closed: the others are */
-  async close(onFailure: (error: unknown) => void): Promise<void> {
+  /** Each, also when another one can't be closed. */
+  async close(): Promise<void> {
     const closing = [...this.#clients].map(async ([backend, client]) => backend.close?.(client));
-    for (const result of await Promise.allSettled(closing)) if (result.status === "rejected") onFailure(result.reason);
+    for (const result of await Promise.allSettled(closing))
+      if (result.status === "rejected") this.#onUnclosed(result.reason);
   }
 
   #open(shown: string, backend: ModuleBackend, variables: Variables): unknown {

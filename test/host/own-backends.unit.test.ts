@@ -29,32 +29,32 @@ const clientOf = (backends: object): unknown => (backends as { readonly queue?: 
 describe("a module's own backends", () => {
   it("are opened once for all domains of the process, when one of them is used", async () => {
     const { calls, module } = queueOf();
-    const own = new OwnBackends();
+    const own = new OwnBackends(() => {});
     const [letters, stamps] = [1, 2].map(() => own.addTo(shared, module, { QUEUE_URL: "q" }));
     expect(calls).toEqual([]);
     expect(clientOf(letters!)).toBe(clientOf(stamps!));
     expect(calls).toEqual([["open", { QUEUE_URL: "q" }]]);
     expect(letters?.sql).toBe(shared.sql);
-    await own.close(() => {});
+    await own.close();
     expect(calls.at(-1)).toBe("close");
   });
 
   it("are not closed when they were not opened, and one that can't be is told", async () => {
     const { calls, module } = queueOf({ close: () => Promise.reject(new Error("still busy")) });
-    const own = new OwnBackends();
-    const backends = own.addTo(shared, module, {});
     const failures: unknown[] = [];
-    await own.close((error) => failures.push(error));
+    const own = new OwnBackends((error) => failures.push(error));
+    const backends = own.addTo(shared, module, {});
+    await own.close();
     expect([calls, failures]).toEqual([[], []]);
     clientOf(backends);
-    await own.close((error) => failures.push(error));
+    await own.close();
     expect(failures).toEqual([new Error("still busy")]);
   });
 
   it("are asked whether they can be reached under the module's name, once they are used", async () => {
     let version: string | undefined = "7.2";
     const { module } = queueOf({ check: async () => version });
-    const backends = new OwnBackends().addTo(shared, module, {});
+    const backends = new OwnBackends(() => {}).addTo(shared, module, {});
     expect(backends.opened.map(({ name }) => name)).toEqual(["catalogue"]);
     clientOf(backends);
     clientOf(backends);
@@ -70,7 +70,7 @@ describe("a module's own backends", () => {
         throw new Error("no such host");
       },
     });
-    const backends = new OwnBackends().addTo(shared, module, {});
+    const backends = new OwnBackends(() => {}).addTo(shared, module, {});
     expect(() => clientOf(backends)).toThrow("the backend letters/queue can't be opened: Error: no such host");
   });
 
