@@ -149,24 +149,15 @@ const expiriesHeld: Make = ({ name, status: { holds } }) =>
   }));
 
 const breakersOpen: Make = ({ status: { openBreakers } }, { nowMs }) =>
-  [...openBreakers].map(
-    ([
-      backend,
-      {
-        keys: [key, ...others],
-        forMs,
-        lastError,
-      },
-    ]) => ({
-      code: "BREAKER_OPEN",
-      subject: backend,
-      sinceMs: nowMs - forMs,
-      title: `${key} is not called: its circuit breaker is open${others.length > 0 ? `; ${others.length} more` : ""}`,
-      detail: `too many calls failed in a row, the last one with: ${lastError}`,
-      remedy: "it is tried again by itself; rollcall explain has each try of an entity",
-      blocks: "nothing",
-    }),
-  );
+  [...openBreakers].map(([subject, { keys, forMs, lastError }]) => ({
+    code: "BREAKER_OPEN",
+    subject,
+    sinceMs: nowMs - forMs,
+    title: `${keys[0]} is not called: its circuit breaker is open${keys.length > 1 ? `; ${keys.length - 1} more` : ""}`,
+    detail: `too many calls failed in a row, the last one with: ${lastError}`,
+    remedy: "it is tried again by itself; rollcall explain has each try of an entity",
+    blocks: "nothing",
+  }));
 
 function drift({ name, status }: DomainFacts): OwnTrouble[] {
   return status.drift.flatMap(({ backend: subject, error, found, isHeld }): OwnTrouble[] => {

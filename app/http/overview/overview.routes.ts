@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { troublesFor } from "../../host/troubles/trouble.ts";
 import { partsOf } from "../health/parts.ts";
 import { troubleView } from "../health/trouble-view.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
@@ -31,12 +32,13 @@ export function addOverviewRoutes(http: Http, { system, counts, troubles, overvi
       const { lagByPartition, brokerTimeMs } = runtime.status();
       const nowMs = clock.wallMs();
       const { refusedChange } = runtime;
+      const own = troublesFor(found, system.name);
       return {
         at: new Date(brokerTimeMs).toISOString(),
         began_at: new Date(overview.startedAtMs).toISOString(),
         // A domain that nobody serves has no overview of its own.
         troubles: found
-          .filter(({ code, domain }) => domain === null || domain === system.name || code === "DOMAIN_UNSERVED")
+          .filter((trouble) => own.includes(trouble) || trouble.code === "DOMAIN_UNSERVED")
           .map(troubleView),
         refused_contracts: refusedChange && {
           at: new Date(refusedChange.atMs).toISOString(),
