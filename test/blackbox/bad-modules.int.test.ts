@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { initializeStore } from "../initialized-store.ts";
 import { ROOT } from "../tidy/sources.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
+import { sendTo, stateIn } from "./domain-requests.ts";
 import { type Program, startProgram } from "./program.ts";
 import { trialModule, writeTrialModule } from "./trial-module.ts";
 import { getJson } from "./world.ts";
@@ -19,14 +20,8 @@ async function domainsOf({ url }: Program): Promise<readonly string[]> {
   return items.map(({ name }) => name);
 }
 
-async function postEvent({ url }: Program, event: object): Promise<void> {
-  const headers = { "content-type": "application/json" };
-  const answer = await fetch(`${url}/api/v1/events`, { method: "POST", headers, body: JSON.stringify(event) });
-  expect(answer.status).toBe(202);
-}
-
 const untilState = ({ url }: Program, id: string, state: string): Promise<void> =>
-  waitUntil(async () => expect(await getJson(`${url}/api/v1/registrations/${id}`)).toMatchObject({ state }), {
+  waitUntil(async () => expect(await stateIn(url, "registration", id)).toBe(state), {
     what: `${id} in ${state}`,
     timeoutMs: 20_000,
   });
@@ -136,7 +131,7 @@ describe("a bad module beside others", () => {
     });
     try {
       const post = (payload_type: string, more: object = {}) =>
-        postEvent(program, { payload_type, payload: { node_id: "n1", ...more } });
+        sendTo(program.url, "registration", payload_type, { node_id: "n1", ...more });
       await post("NodeIntrospectionEvent", { node_type: "effect" });
       await untilState(program, "n1", "AWAITING_ACK");
       writeFileSync(signal, "");

@@ -7,6 +7,7 @@ import { freshDatabase } from "../real/services/fresh-database.ts";
 import { freshNamespace } from "../real/services/fresh-namespace.ts";
 import { environmentOf } from "../real/services/service-addresses.ts";
 import { waitUntil } from "../real/services/wait-until.ts";
+import { sendTo, stateIn } from "./domain-requests.ts";
 import { type Program, startProgram } from "./program.ts";
 import { writeTrialModule } from "./trial-module.ts";
 
@@ -30,23 +31,13 @@ describeReal("two processes that serve two domains", (services) => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const send = async (program: Program, path: string, payload_type: string, payload: object): Promise<void> => {
-    const headers = { "content-type": "application/json" };
-    const body = JSON.stringify({ payload_type, payload });
-    const { status } = await fetch(new URL(path, program.url), { method: "POST", headers, body });
-    expect(status).toBe(202);
-  };
-  const stateOf = async (program: Program, domain: string, id: string): Promise<unknown> => {
-    const answer = await fetch(new URL(`/api/v1/domains/${domain}/entities/${id}`, program.url));
-    return ((await answer.json()) as { state?: unknown }).state;
-  };
   /** Both domains take a message with the same id, at the process that is asked. */
   const bothTake = async (program: Program, id: string): Promise<void> => {
-    await send(program, "/api/v1/events", "NodeIntrospectionEvent", { node_id: id, node_type: "effect" });
-    await send(program, "/api/v1/domains/trial/events", "Asked", { thing_id: id });
+    await sendTo(program.url, "registration", "NodeIntrospectionEvent", { node_id: id, node_type: "effect" });
+    await sendTo(program.url, "trial", "Asked", { thing_id: id });
     await waitUntil(
       async () =>
-        expect([await stateOf(program, "registration", id), await stateOf(program, "trial", id)]).toEqual([
+        expect([await stateIn(program.url, "registration", id), await stateIn(program.url, "trial", id)]).toEqual([
           "AWAITING_ACK",
           "ANSWERED",
         ]),

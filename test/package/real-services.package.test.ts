@@ -2,6 +2,7 @@ import { type ChildProcess } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { sendTo, stateIn } from "../blackbox/domain-requests.ts";
 import { describeReal } from "../real/services/describe-real.ts";
 import { freePorts } from "../real/services/free-ports.ts";
 import { freshDatabase } from "../real/services/fresh-database.ts";
@@ -44,22 +45,13 @@ describeReal("the domains of somebody else, from the package, in two processes",
     await database.drop();
   });
 
-  const send = async (port: number, domain: string, payload_type: string, payload: object): Promise<void> => {
-    const headers = { "content-type": "application/json" };
-    const body = JSON.stringify({ payload_type, payload });
-    const { status } = await fetch(`http://127.0.0.1:${port}/api/v1/domains/${domain}/events`, {
-      ...{ method: "POST", headers, body },
-    });
-    expect(status).toBe(202);
-  };
-  const stateOf = async (port: number, domain: string, id: string): Promise<unknown> => {
-    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/domains/${domain}/entities/${id}`);
-    return ((await answer.json()) as { state?: unknown }).state;
-  };
+  const urlOf = (port: number): string => `http://127.0.0.1:${port}`;
+  const send = (port: number, domain: string, type: string, payload: object): Promise<void> =>
+    sendTo(urlOf(port), domain, type, payload);
   const comesTo = (port: number, domain: string, state: string, ids: readonly string[]): Promise<void> =>
     waitUntil(
       async () => {
-        for (const id of ids) expect([id, await stateOf(port, domain, id)]).toEqual([id, state]);
+        for (const id of ids) expect([id, await stateIn(urlOf(port), domain, id)]).toEqual([id, state]);
       },
       { what: `${domain} that are ${state}`, timeoutMs: 60_000 },
     );

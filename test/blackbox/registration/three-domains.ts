@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { waitUntil } from "../../real/services/wait-until.ts";
 import { installParcels } from "../../parcels.ts";
 import { ROOT } from "../../tidy/sources.ts";
+import { entityPath, sendTo, stateIn } from "../domain-requests.ts";
 import { writeDepotModule } from "../depot-module.ts";
 import { type Program, startProgram } from "../program.ts";
+import { getJson } from "../world.ts";
 
 const ROLLCALL = join(ROOT, "dist/app/rollcall.js");
 const PARTITIONS = { registration: 4, parcels: 3, depots: 2 } as const;
@@ -58,26 +60,19 @@ export function threeDomains(open: (folder: string) => Promise<Environment>): vo
         resolve({ code: error?.code ?? 0, out, err }),
       );
     });
-  const get = async <Body>(path: string): Promise<Body> => (await fetch(new URL(path, program.url))).json() as Body;
-  const listed = async <Item>(path: string): Promise<readonly Item[]> =>
-    (await get<{ items: readonly Item[] }>(path)).items;
-  const entityPath = (domain: string, id: string): string =>
-    `/api/v1/domains/${domain}/entities/${encodeURIComponent(id)}`;
-  const stateOf = async (domain: DomainName, id: string): Promise<unknown> =>
-    (await get<{ state?: unknown }>(entityPath(domain, id))).state;
+  const listed = async <Item>(path: string): Promise<readonly Item[]> => {
+    const found = await getJson<{ readonly items: readonly Item[] }>(`${program.url}${path}`);
+    if (!found) throw new Error(`${path} is not there`);
+    return found.items;
+  };
+  const stateOf = (domain: DomainName, id: string): Promise<unknown> => stateIn(program.url, domain, id);
   const untilState = (domain: DomainName, id: string, state: string): Promise<void> =>
     waitUntil(async () => expect(await stateOf(domain, id)).toBe(state), {
       what: `${domain} ${id} ${state}`,
       timeoutMs: DEADLINE_MS,
     });
-  const send = async (domain: DomainName, payload_type: string, payload: object): Promise<void> => {
-    const answer = await fetch(new URL(`/api/v1/domains/${domain}/events`, program.url), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ payload_type, payload }),
-    });
-    expect(answer.status, await answer.text()).toBe(202);
-  };
+  const send = (domain: DomainName, type: string, payload: object): Promise<void> =>
+    sendTo(program.url, domain, type, payload);
   const openDepot = (place: string, hall = 1): Promise<void> => send("depots", "OpenDepot", { place, hall });
 
   it("has an entity of the same id in each, with a state of its own", async () => {
