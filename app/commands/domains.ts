@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import type { Command } from "commander";
-import { retireDomain, storedDomains } from "../../runtime/shell/partitions/served-domains.ts";
+import { retireDomain } from "../../runtime/shell/partitions/served-domains.ts";
+import { storedDomains } from "../../runtime/stored/domains.ts";
 import { readStoreConfig } from "../host/config.ts";
 import { formatAge } from "../http/server/text-format.ts";
 import { withStore } from "../terminal/open-store.ts";

@@ -6,6 +6,7 @@ import { PostgresStore } from "../../runtime/adapters/postgres/postgres-store.ts
 import { compileDomain } from "../../runtime/contract/compile/compile-domain.ts";
 import type { PlannedOutcome, StepSummary } from "../../runtime/replay/plan.ts";
 import { Replay, type ReplayDifference } from "../../runtime/replay/replay.ts";
+import { domainsInForce } from "../../runtime/stored/contract-sets.ts";
 import { readStoreConfig } from "../host/config.ts";
 import { InvalidJournalError, type JournalLine } from "../journal/journal-line.ts";
 import {
@@ -93,9 +94,7 @@ async function* databaseLines(
   const store = new PostgresStore({ ...access, applicationName: "rollcall replay" });
   try {
     await refuseFormerStore(store);
-    const stored = await store.query<{ name: string }>(
-      "select domain as name from rollcall.contract_in_force order by domain",
-    );
+    const stored = (await domainsInForce(store)).map((name) => ({ name }));
     yield* readStoredJournal(store, chooseDomain(stored, domain, "the store").name, config, window);
   } finally {
     await store.close();

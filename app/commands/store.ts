@@ -9,6 +9,7 @@ import type { ByTopicPartition, LogEnds } from "../../runtime/ports/event-bus.ts
 import type { Sql, Store } from "../../runtime/ports/store.ts";
 import { type Deployment, moveStore, readDeployment } from "../../runtime/shell/deployment.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
+import { deleteSourceOffset, readSourceOffsets } from "../../runtime/stored/source-offsets.ts";
 import { migrationsOf } from "../host/open-shared.ts";
 import { kafkaAccess, readConfig, readStoreConfig } from "../host/config.ts";
 import { configuredClusterId } from "../host/deployment.ts";
@@ -179,27 +180,21 @@ const reset = (options: OffsetsOptions & { readonly yes: boolean }): Promise<voi
   withOffsets(options, async (store, domain, offsets) => {
     const { yes, json } = options;
     const stale = offsets.filter(({ stored, end }) => stored > end);
-    if (yes) for (const offset of stale) await deleteOffset(store, domain, offset);
+    if (yes)
+      for (const { topic, partition, stored: nextOffset } of stale)
+        await deleteSourceOffset(store, domain.name, { topic, partition, nextOffset });
     if (json) printJson({ strays: stale, forgotten: yes });
     else printStaleOffsets(stale, yes);
     if (stale.length > 0 && !yes) process.exitCode = 1;
   });
 
 async function readOffsets(sql: Sql, domain: Domain, ends: ByTopicPartition<LogEnds>): Promise<StoredOffset[]> {
-  const rows = await sql.query<{ topic: string; partition: number; stored: number }>(
-    `select topic, partition, next_offset as stored from rollcall.source_offset
-      where domain = $1 and topic = any($2::text[]) order by topic, partition`,
-    [domain.name, topicsOf(domain).input],
-  );
-  return rows.map((row) => ({ ...row, end: ends.get(row.topic)?.get(row.partition)?.high ?? 0 }));
-}
-
-/** Only if it is unchanged: a process may have stored another offset meanwhile. */
-async function deleteOffset(sql: Sql, { name }: Domain, { topic, partition, stored }: StoredOffset): Promise<void> {
-  await sql.query(
-    `delete from rollcall.source_offset where domain = $1 and topic = $2 and partition = $3 and next_offset = $4`,
-    [name, topic, partition, stored],
-  );
+  const offsets = await readSourceOffsets(sql, domain.name, topicsOf(domain).input);
+  return offsets.map(({ nextOffset, ...of }) => ({
+    ...of,
+    stored: nextOffset,
+    end: ends.get(of.topic)?.get(of.partition)?.high ?? 0,
+  }));
 }
 
 function printStaleOffsets(staleOffsets: readonly StoredOffset[], forgotten: boolean): void {

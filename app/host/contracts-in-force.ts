@@ -12,7 +12,14 @@ import { loadContract } from "../../runtime/contract/reading/load.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
 import type { DomainCode } from "../../runtime/core/domain.ts";
 import type { Sql, Store } from "../../runtime/ports/store.ts";
-import { type ContractChange, contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
+import { type ContractChange, putInForce } from "../../runtime/shell/contract-in-force.ts";
+import {
+  addContractSet,
+  type ContractFiles,
+  contractInForce,
+  newestContractSet,
+  readContractSet,
+} from "../../runtime/stored/contract-sets.ts";
 
 /** Contracts with errors. */
 export class InvalidContractsError extends Error {
@@ -105,7 +112,7 @@ export async function resolveStartupContracts(
   const current = await contractInForce(store, name);
   if (current?.hash === contractHash) return folder;
   const inForce = current && (await loadStoredContracts(store, current.hash, source).catch((error: Error) => error));
-  if (inForce && options.isShared && (await storedFiles(store, contractHash))) {
+  if (inForce && options.isShared && (await readContractSet(store, name, contractHash))) {
     if (inForce instanceof Error)
       throw new Error(`the contracts in force can't run in this version: ${inForce.message}`);
     options.warn(
@@ -120,8 +127,6 @@ export async function resolveStartupContracts(
   return folder;
 }
 
-type Files = Readonly<Record<string, string>>;
-
 /**
  * Stores the contracts by the hash of their content, so that a journal can be replayed with those it was written under.
  * @returns the files that changed since the last contracts stored, without a new `contract_version`
@@ -131,16 +136,9 @@ async function recordContracts(
   { model: { set }, domain: { contractHash } }: CompiledContracts,
 ): Promise<readonly string[]> {
   const loaded = new Map(sourcesOf(set).map((source) => [basename(source.file), source]));
-  const files: Files = Object.fromEntries([...loaded].map(([name, { text }]) => [name, text]));
-  const [last] = await sql.query<{ hash: string; files: Files }>(
-    `select hash, files from rollcall.contract_set where domain = $1 order by first_run_at desc limit 1`,
-    [set.domain],
-  );
-  await sql.query(
-    "insert into rollcall.contract_set (hash, domain, files, first_run_at) values ($1, $2, $3::json, now()) on " +
-      "conflict do nothing",
-    [contractHash, set.domain, JSON.stringify(files)],
-  );
+  const files: ContractFiles = Object.fromEntries([...loaded].map(([name, { text }]) => [name, text]));
+  const last = await newestContractSet(sql, set.domain);
+  await addContractSet(sql, set.domain, { hash: contractHash, files });
   if (!last || last.hash === contractHash) return [];
   return [...loaded].flatMap(([name, source]) => (isUnversionedChange(source, last.files[name]) ? name : []));
 }
@@ -159,7 +157,11 @@ function isUnversionedChange({ file, contract: now }: LoadedContract, text: stri
  * must not refuse it.
  * @throws Error when they can't be read, don't form a domain, or name code that no longer exists
  */
-export function compileStoredContracts(files: Files, code: DomainCode, names: TopicVariables): CompiledContracts {
+export function compileStoredContracts(
+  files: ContractFiles,
+  code: DomainCode,
+  names: TopicVariables,
+): CompiledContracts {
   const loaded = Object.entries(files).map(([file, text]) => loadContract({ file, text }));
   const { set } = buildContractSet(
     "the stored contracts",
@@ -178,12 +180,7 @@ export async function loadStoredContracts(
   hash: string,
   { code, names }: DomainSource,
 ): Promise<CompiledContracts> {
-  const files = await storedFiles(sql, hash);
-  if (!files) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract_set`);
-  return compileStoredContracts(files, code, names);
-}
-
-async function storedFiles(sql: Sql, hash: string): Promise<Files | undefined> {
-  const [row] = await sql.query<{ files: Files }>(`select files from rollcall.contract_set where hash = $1`, [hash]);
-  return row?.files;
+  const stored = await readContractSet(sql, code.domain, hash);
+  if (!stored) throw new Error(`the contracts ${hash.slice(0, 12)} are not in rollcall.contract_set`);
+  return compileStoredContracts(stored.files, code, names);
 }

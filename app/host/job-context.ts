@@ -1,11 +1,11 @@
 import { v7 } from "uuid";
 import type { Backends } from "../../effects/backends.ts";
-import { type Entity, viewOf } from "../../runtime/core/entity.ts";
+import { viewOf } from "../../runtime/core/entity.ts";
 import { Fault } from "../../runtime/core/fault.ts";
 import type { Payload } from "../../runtime/core/message.ts";
 import type { OutgoingMessage } from "../../runtime/ports/event-bus.ts";
 import type { Sql } from "../../runtime/ports/store.ts";
-import { ENTITY_COLUMNS } from "../../runtime/shell/turns/entity-row.ts";
+import { findEntities } from "../../runtime/stored/entities.ts";
 import type { ServedJob } from "./jobs.ts";
 import type { DomainAccess, JobContext, Variables } from "./module.ts";
 import type { ReloadingRuntime } from "./reloading-runtime.ts";
@@ -51,11 +51,8 @@ export function domainAccessOf(
     async read({ after = "", limit = PAGE.limit } = {}) {
       assertCurrent();
       const { domain } = runtime.contracts;
-      const entities = await store.query<Entity>(
-        `select ${ENTITY_COLUMNS} from rollcall.entity
-          where domain = $1 and entity_id > $2 order by entity_id limit $3`,
-        [domain.name, after, Math.min(Math.max(1, limit), PAGE.limitMax)],
-      );
+      const page = { after, limit: Math.min(Math.max(1, limit), PAGE.limitMax) };
+      const entities = await findEntities(store, domain.name, {}, page);
       return entities.map((entity) => viewOf(entity, domain.orchestrator));
     },
   };

@@ -4,11 +4,11 @@ import { Fault } from "../../runtime/core/fault.ts";
 import type { Clock } from "../../runtime/ports/clock.ts";
 import type { EventBus } from "../../runtime/ports/event-bus.ts";
 import type { Store } from "../../runtime/ports/store.ts";
-import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
 import { backOffMs, sleep } from "../../runtime/shell/shell-context.ts";
 import type { Runtime, RuntimeStatus } from "../../runtime/shell/runtime.ts";
 import type { Observe } from "../../runtime/shell/shell-event.ts";
 import { topicsOf } from "../../runtime/shell/topics.ts";
+import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import {
   applyContracts,
   type CompiledContracts,

@@ -1,26 +1,16 @@
 import type { Domain } from "../core/domain.ts";
 import type { Sql, Store } from "../ports/store.ts";
-
-export interface InForce {
-  /** SHA-256, hex, of the contracts' canonical content. */
-  readonly hash: string;
-  readonly since: Date;
-  readonly by: string;
-}
+import { contractInForce, writeContractInForce } from "../stored/contract-sets.ts";
+import { namesInEntities } from "../stored/entities.ts";
+import { intentTypesInUse } from "../stored/intents.ts";
+import type { NameChoice, NameInUse } from "../stored/names-in-use.ts";
+import { fenceOwners, lockPartitions } from "../stored/partition-owners.ts";
 
 /** Other contracts are in force than those that this process runs: it must not take over partitions. */
 export class ContractsSuperseded extends Error {
   constructor(hash: string) {
     super(`the contracts ${hash.slice(0, 12)} are in force`);
   }
-}
-
-export async function contractInForce(sql: Sql, domain: string): Promise<InForce | undefined> {
-  const [row] = await sql.query<InForce>(
-    `select hash, since, activated_by as by from rollcall.contract_in_force where domain = $1`,
-    [domain],
-  );
-  return row;
 }
 
 export interface ContractChange {
@@ -45,9 +35,7 @@ export interface ContractChange {
 export function putInForce(store: Store, change: ContractChange): Promise<string[]> {
   const { expected, current, next, by } = change;
   return store.transaction(async (tx) => {
-    await tx.query(`select partition from rollcall.partition_owner where domain = $1 order by partition for update`, [
-      next.name,
-    ]);
+    await lockPartitions(tx, next.name);
     const inForce = await contractInForce(tx, next.name);
     if (inForce && inForce.hash !== expected)
       return [
@@ -57,37 +45,30 @@ export function putInForce(store: Store, change: ContractChange): Promise<string
     const reasons = inForce ? await incompatibilities(tx, current, next) : [];
     if (reasons.length > 0) return reasons;
     await change.saveContracts(tx);
-    await tx.query(
-      `insert into rollcall.contract_in_force (domain, hash, since, activated_by) values ($1, $2, clock_timestamp(), $3)
-       on conflict (domain) do update
-         set hash = excluded.hash, since = excluded.since, activated_by = excluded.activated_by`,
-      [next.name, next.contractHash, by],
-    );
-    await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = '' where domain = $1`, [next.name]);
+    await writeContractInForce(tx, next.name, { hash: next.contractHash, by });
+    await fenceOwners(tx, next.name);
     return [];
   });
 }
 
 interface StoredNames {
   readonly namesIn: (domain: Domain) => ReadonlyMap<string, unknown>;
-  readonly table: string;
-  readonly column: string;
+  readonly inUse: (sql: Sql, domain: string, choice: NameChoice) => Promise<NameInUse[]>;
   /** What a row is called whose name, `$`, is missing. */
   readonly text: string;
 }
 
-const ARMED = "rollcall.entity, lateral json_object_keys(deadlines) as armed (name)";
+const inEntities =
+  (named: Parameters<typeof namesInEntities>[2]): StoredNames["inUse"] =>
+  (sql, domain, choice) =>
+    namesInEntities(sql, domain, named, choice);
+
 /** Names of contracts that stored rows use. */
 const STORED_NAMES: readonly StoredNames[] = [
-  { namesIn: (next) => next.orchestrator.states, table: "rollcall.entity", column: "state", text: "in state $" },
-  {
-    namesIn: (next) => next.reducer.states,
-    table: "rollcall.entity",
-    column: "reducer_state",
-    text: "in the reducer's state $",
-  },
-  { namesIn: (next) => next.effects, table: "rollcall.intent", column: "type", text: "with a pending intent $" },
-  { namesIn: (next) => next.deadlineAfterMs, table: ARMED, column: "armed.name", text: "with the deadline $ armed" },
+  { namesIn: (next) => next.orchestrator.states, inUse: inEntities("state"), text: "in state $" },
+  { namesIn: (next) => next.reducer.states, inUse: inEntities("reducerState"), text: "in the reducer's state $" },
+  { namesIn: (next) => next.effects, inUse: intentTypesInUse, text: "with a pending intent $" },
+  { namesIn: (next) => next.deadlineAfterMs, inUse: inEntities("deadline"), text: "with the deadline $ armed" },
 ];
 
 /** Why stored entities and intents could not go on under the next contracts. */
@@ -95,18 +76,13 @@ async function incompatibilities(tx: Sql, running: Domain | undefined, next: Dom
   if (running && running.entityIdField !== next.entityIdField)
     return [`entity_id is ${next.entityIdField}, and was ${running.entityIdField}: what is stored goes by that one`];
   const found = await Promise.all(
-    STORED_NAMES.map(async ({ namesIn, table, column, text }) => {
+    STORED_NAMES.map(async ({ namesIn, inUse, text }) => {
       const kept = namesIn(next);
       const removed = running && [...namesIn(running).keys()].filter((name) => !kept.has(name));
       // Mostly no name was removed: then nothing needs to be read.
       if (removed?.length === 0) return [];
-      const isMissing = removed ? `${column} = any($2::text[])` : `${column} <> all($2::text[])`;
-      const rows = await tx.query<{ name: string; count: number; example: string }>(
-        `select ${column} as name, count(*)::int as count, min(entity_id) as example from ${table}
-          where domain = $1 and ${isMissing} group by 1 order by 1`,
-        [next.name, removed ?? [...kept.keys()]],
-      );
-      return rows.map(({ name, count, example }) => {
+      const missing = await inUse(tx, next.name, removed ? { among: removed } : { notAmong: [...kept.keys()] });
+      return missing.map(({ name, count, example }) => {
         const entities = count === 1 ? "1 entity is" : `${count} entities are`;
         return `${entities} ${text.replace("$", () => name)}, which these contracts lack (${example} for one)`;
       });

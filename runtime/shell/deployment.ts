@@ -1,6 +1,9 @@
 import { Fault } from "../core/fault.ts";
 import type { Sql, Store } from "../ports/store.ts";
-import { describeServed, refuseWhileServed, servedPartitions } from "./partitions/served-domains.ts";
+import { servedPartitions } from "../stored/domains.ts";
+import { lockPartitions } from "../stored/partition-owners.ts";
+import { deleteAllSourceOffsets } from "../stored/source-offsets.ts";
+import { describeServed, refuseWhileServed } from "./partitions/served-domains.ts";
 
 /** What all processes on one store must agree on: otherwise they would decide on the messages of different logs. */
 export interface Deployment {
@@ -141,7 +144,7 @@ export interface StoreMove {
 export function moveStore(store: Store, move: StoreMove) {
   return store.transaction(async (tx) => {
     // A takeover locks its partitions before it asks for the deployment: it either counts as served here or sees this.
-    await tx.query(`select partition from rollcall.partition_owner order by domain, partition for update`);
+    await lockPartitions(tx);
     // A data folder has one process at most, and that is this one.
     if (store.kind === "postgres") await refuseWhileServed(tx);
     const before = await readDeployment(tx);
@@ -156,9 +159,9 @@ export function moveStore(store: Store, move: StoreMove) {
           `${quoted(move.clusterId)}: correct the variable, or give --new-cluster, which deletes the stored offsets, ` +
           "so that reading begins at the earliest message of the new one",
       );
-    const deleted = isOther ? await tx.query(`delete from rollcall.source_offset returning 1`) : [];
+    const deletedOffsets = isOther ? await deleteAllSourceOffsets(tx) : 0;
     await writeDeployment(tx, { ...move, namespace: move.namespace ?? before?.namespace ?? "" });
-    return { deployment: (await readDeployment(tx)) as Deployment, deletedOffsets: deleted.length };
+    return { deployment: (await readDeployment(tx)) as Deployment, deletedOffsets };
   });
 }
 

@@ -9,7 +9,7 @@ import { type DomainSource, resolveStartupContracts, readContracts } from "../..
 import { createHttpServer } from "../../app/http/server/http-server.ts";
 import { withoutBackends } from "../../effects/backends.ts";
 import { registration, registrationOn } from "../../app/modules/registration/module.ts";
-import { contractInForce } from "../../runtime/shell/contract-in-force.ts";
+import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import type { ContractsCopy } from "../blackbox/contracts-copy.ts";
 import { contractsCopy, deadlinesOf } from "../blackbox/registration/contracts-copy.ts";
 import { initializeStore } from "../initialized-store.ts";

@@ -205,9 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
     defect: "a change of contracts fences nobody",
     promise: "G14",
     file: "runtime/shell/contract-in-force.ts",
-    find:
-      "await tx.query(`update rollcall.partition_owner set epoch = epoch + 1, owner = '' where domain = " +
-      "$1`, [next.name]);",
+    find: "await fenceOwners(tx, next.name);",
     replace: "",
     tests: ["test/shell/contract-in-force.int"],
   },

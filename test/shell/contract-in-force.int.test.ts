@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import type { Domain } from "../../runtime/core/domain.ts";
-import { contractInForce, putInForce } from "../../runtime/shell/contract-in-force.ts";
+import { putInForce } from "../../runtime/shell/contract-in-force.ts";
+import { contractInForce } from "../../runtime/stored/contract-sets.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import { emptyTables, startOrders, until } from "./orders.ts";
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { claimStore } from "../../runtime/shell/deployment.ts";
-import { retireDomain, storedDomains, unservedDomains } from "../../runtime/shell/partitions/served-domains.ts";
+import { retireDomain } from "../../runtime/shell/partitions/served-domains.ts";
+import { storedDomains, unservedDomains } from "../../runtime/stored/domains.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import { emptyTables } from "./orders.ts";
 

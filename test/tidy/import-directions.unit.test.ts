@@ -26,9 +26,10 @@ const ROOMS: readonly Room[] = [
   },
   { room: "runtime/replay/", may: ["runtime/core/"], libraries: [] },
   { room: "runtime/ports/", may: [], libraries: [] },
+  { room: "runtime/stored/", may: ["runtime/core/", "runtime/ports/"], libraries: [] },
   {
     room: "runtime/shell/",
-    may: ["runtime/core/", "runtime/contract/", "runtime/ports/"],
+    may: ["runtime/core/", "runtime/contract/", "runtime/ports/", "runtime/stored/"],
     libraries: ["lru-cache", "node:crypto", "uuid"],
   },
   // A port's faults are the core's.

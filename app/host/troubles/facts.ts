@@ -1,5 +1,5 @@
 import type { RuntimeStatus } from "../../../runtime/shell/runtime.ts";
-import type { UnservedDomain } from "../../../runtime/shell/partitions/served-domains.ts";
+import type { UnservedDomain } from "../../../runtime/stored/domains.ts";
 import type { JobStatus } from "../jobs.ts";
 import type { DomainFailure, RefusedChange } from "../reloading-runtime.ts";
 

@@ -1,6 +1,6 @@
 import { domainTroubles } from "./domain-troubles.ts";
 import { type DomainFacts, type ProcessFacts, STALLED_MS } from "./facts.ts";
-import type { UnservedDomain } from "../../../runtime/shell/partitions/served-domains.ts";
+import type { UnservedDomain } from "../../../runtime/stored/domains.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** When the others of a process reach bus and store, one that does not has failed after so long. */

@@ -1,14 +1,14 @@
 import type { DomainBackends, OpenedBackend } from "../../../effects/backends.ts";
 import type { Clock } from "../../../runtime/ports/clock.ts";
 import type { Sql } from "../../../runtime/ports/store.ts";
-import { type UnservedDomain, unservedDomains } from "../../../runtime/shell/partitions/served-domains.ts";
+import { type UnservedDomain, unservedDomains } from "../../../runtime/stored/domains.ts";
+import { readPartitionServices } from "../../../runtime/stored/partition-owners.ts";
 import { cachedAnswer } from "../cached-answer.ts";
 import type { JobStatus } from "../jobs.ts";
 import type { ReloadingRuntime } from "../reloading-runtime.ts";
 import { withTimeout } from "../with-timeout.ts";
 import type { DomainFacts } from "./facts.ts";
 import { listTroubles } from "./list-troubles.ts";
-import { readPartitionServices } from "./partition-services.ts";
 import type { Trouble } from "./trouble.ts";
 import { type TroubleChange, TroubleRecord } from "./trouble-record.ts";
 

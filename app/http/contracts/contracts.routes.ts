@@ -8,8 +8,14 @@ import { buildGraph, ContractGraph } from "../../../runtime/contract/graph/graph
 import type { DomainModel } from "../../../runtime/contract/model/domain-model.ts";
 import type { LoadedContract } from "../../../runtime/contract/reading/contract-source.ts";
 import { loadContract, sortedUniqueDiagnostics } from "../../../runtime/contract/reading/load.ts";
-import type { Sql } from "../../../runtime/ports/store.ts";
 import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
+import type { Sql } from "../../../runtime/ports/store.ts";
+import {
+  type ContractFiles,
+  listContractSets,
+  readContractSet,
+  readContractSets,
+} from "../../../runtime/stored/contract-sets.ts";
 import { parseBody } from "../server/json-body.ts";
 import { notFound, Problem } from "../server/problem.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
@@ -87,12 +93,9 @@ export function addContractRoutes(http: Http, { system }: DomainApi): void {
       response: { 200: StoredContractsView },
     }),
     async ({ params: { hash } }) => {
-      const [stored] = await store.query<{ files: Record<string, string>; first_run_at: Date }>(
-        `select files, first_run_at from rollcall.contract_set where domain = $1 and hash = $2`,
-        [system.domain.name, hash],
-      );
+      const stored = await readContractSet(store, system.domain.name, hash);
       if (!stored) throw notFound(`no contracts with the hash ${hash} ever ran`);
-      return { hash, first_run_at: stored.first_run_at.toISOString(), files: stored.files };
+      return { hash, first_run_at: stored.firstRunAt.toISOString(), files: stored.files };
     },
   );
 }
@@ -173,25 +176,18 @@ const versionsByHash = new LRUCache<string, Record<string, string>>({ max: VERSI
 
 /** The contents that ran, newest first. */
 async function readContractHistory(sql: Sql, domain: string): Promise<ContractVersion[]> {
-  const rows = await sql.query<{ hash: string; first_run_at: Date }>(
-    "select hash, first_run_at from rollcall.contract_set where domain = $1 order by first_run_at desc, hash limit " +
-      `${VERSIONS_MAX}`,
-    [domain],
-  );
-  const unread = rows.filter(({ hash }) => !versionsByHash.has(hash)).map(({ hash }) => hash);
-  const read = await sql.query<{ hash: string; files: Record<string, string> }>(
-    `select hash, files from rollcall.contract_set where domain = $1 and hash = any($2::text[])`,
-    [domain, unread],
-  );
-  for (const { hash, files } of read) versionsByHash.set(hash, readVersions(files));
-  return rows.map(({ hash, first_run_at }) => ({
+  const ran = await listContractSets(sql, domain, VERSIONS_MAX);
+  const unread = ran.filter(({ hash }) => !versionsByHash.has(hash)).map(({ hash }) => hash);
+  for (const { hash, files } of await readContractSets(sql, domain, unread))
+    versionsByHash.set(hash, readVersions(files));
+  return ran.map(({ hash, firstRunAt }) => ({
     hash,
-    first_run_at: first_run_at.toISOString(),
+    first_run_at: firstRunAt.toISOString(),
     versions: versionsByHash.get(hash) ?? {},
   }));
 }
 
-function readVersions(files: Readonly<Record<string, string>>): Record<string, string> {
+function readVersions(files: ContractFiles): Record<string, string> {
   return Object.fromEntries(
     Object.entries(files).flatMap(([file, text]) => {
       const { source } = loadContract({ file, text });

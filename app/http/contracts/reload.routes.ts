@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Diagnostic } from "../../../runtime/contract/diagnostics/diagnostic.ts";
-import { contractInForce } from "../../../runtime/shell/contract-in-force.ts";
+import { contractInForce } from "../../../runtime/stored/contract-sets.ts";
+import { readOwners } from "../../../runtime/stored/partition-owners.ts";
 import { InvalidContractsError, IncompatibleContractsError } from "../../host/contracts-in-force.ts";
 import type { System } from "../../host/compose.ts";
 import { Problem } from "../server/problem.ts";
@@ -56,14 +57,6 @@ async function readContractsInForce({ store, runtime, domain }: System): Promise
   const inForce = await contractInForce(store, domain.name);
   if (!inForce) throw new Problem("unavailable", "no contracts are in force yet", { retryAfterSeconds: 1 });
   const { refusedChange: refused } = runtime;
-  // An owner's name ends with an id of its start.
-  const processes = await store.query<ContractsInForce["processes"][number]>(
-    `select substring(owner from '^[^:]*:?[^:]*') as process, contract_hash as hash,
-            count(*)::int as partitions
-       from rollcall.partition_owner
-      where domain = $1 and owner <> '' group by owner, contract_hash order by owner`,
-    [domain.name],
-  );
   return {
     hash: inForce.hash,
     since: inForce.since.toISOString(),
@@ -74,7 +67,7 @@ async function readContractsInForce({ store, runtime, domain }: System): Promise
       reason: refused.reason,
       diagnostics: diagnosticViews(refused.diagnostics),
     },
-    processes,
+    processes: await readOwners(store, domain.name),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { recordOperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
+import { recordOperatorDecision } from "../../../runtime/stored/operator-decisions.ts";
+import { deleteDeadLetter, type StoredDeadLetter } from "../../../runtime/stored/dead-letters.ts";
 import type { System } from "../../host/compose.ts";
 import { decodeCursor, pageOf } from "../server/cursor.ts";
 import { parseBody } from "../server/json-body.ts";
@@ -12,7 +13,6 @@ import {
   DeadLetterDetail,
   deadLetterDetailOf,
   deadLetterOf,
-  type DeadLetterDetailRow,
   findDeadLetters,
   requireDeadLetter,
   retryDeadLetters,
@@ -83,10 +83,10 @@ function addRetryRoutes(http: Http, system: System): void {
     }),
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
       const row = await requireDeadLetter(system, id);
-      if (row.truncated)
+      if (row.isTruncated)
         throw new Problem(
           "conflict",
-          `only the first 256 KiB of its ${row.value_bytes} bytes were kept: send the original message again`,
+          `only the first 256 KiB of its ${row.valueBytes} bytes were kept: send the original message again`,
         );
       await recordOperatorDecision(store, "dead letter retry", subjectOf(row), decisionBy(system, identity, reason));
       await retryDeadLetters(bus, store, [row]);
@@ -125,7 +125,7 @@ function addDeleteRoute(http: Http, system: System): void {
     async ({ params: { id }, query: { reason }, caller: { identity } }, reply) => {
       const row = await requireDeadLetter(system, id);
       await system.store.transaction(async (tx) => {
-        await tx.query(`delete from rollcall.dead_letter where id = $1::uuid`, [id]);
+        await deleteDeadLetter(tx, id);
         await recordOperatorDecision(tx, "dead letter drop", subjectOf(row), decisionBy(system, identity, reason));
       });
       return reply.code(204).send();
@@ -134,5 +134,5 @@ function addDeleteRoute(http: Http, system: System): void {
 }
 
 /** Describes it in the record of decisions, which outlives it. */
-const subjectOf = ({ id, code, topic, partition, offset }: DeadLetterDetailRow): string =>
+const subjectOf = ({ id, code, topic, partition, offset }: StoredDeadLetter): string =>
   `${id} ${code} ${topic}[${partition}]@${offset}`;

@@ -1,17 +1,10 @@
 import { z } from "zod";
-import { recordOperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
+import { recordOperatorDecision } from "../../../runtime/stored/operator-decisions.ts";
 import { parseBody } from "../server/json-body.ts";
 import { decisionBy, Reason } from "../server/operator-decision.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
 import type { DomainApi } from "../server/domain-api.ts";
-import {
-  EntityListQuery,
-  listEntities,
-  listOf,
-  requireEntity,
-  retryPendingIntents,
-  stateConditions,
-} from "./entity-queries.ts";
+import { EntityListQuery, listEntities, listOf, requireEntity, retryPendingIntents } from "./entity-queries.ts";
 import { EntityView, entityView } from "./entity-view.ts";
 import { Explanation } from "./explanation.ts";
 import { readExplanation } from "./read-explanation.ts";
@@ -32,10 +25,7 @@ export function addEntityRoutes(http: Http, api: DomainApi): void {
       querystring: EntityListQuery,
       response: { 200: listOf(EntityView) },
     }),
-    async ({ query }) => {
-      const ofId = ["position(lower($?) in lower(entity_id)) > 0", query.q] as const;
-      return listEntities(system, query, [...stateConditions(query), ofId], entityView);
-    },
+    async ({ query }) => listEntities(system, query, entityView),
   );
 
   http.get(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Domain, NO_ENTITY, type StateSpec } from "../../../runtime/core/domain.ts";
+import { countEntitiesByState } from "../../../runtime/stored/entities.ts";
 import type { System } from "../../host/compose.ts";
 import { cachedAnswer } from "../../host/cached-answer.ts";
 import { apiRoute, type Http } from "../server/route-types.ts";
@@ -23,7 +24,7 @@ export class EntityCounts {
 
   constructor(system: Pick<System, "store" | "domain" | "clock">) {
     const keptForMs = (tookMs: number): number => Math.max(CACHE_MIN_MS, CACHE_FACTOR * tookMs);
-    this.byState = cachedAnswer(system.clock, keptForMs, () => countEntities(system));
+    this.byState = cachedAnswer(system.clock, keptForMs, () => countByState(system));
     this.#system = system;
   }
 
@@ -36,15 +37,11 @@ export class EntityCounts {
   }
 }
 
-async function countEntities({ store, domain }: Pick<System, "store" | "domain">): Promise<StateCounts> {
-  const rows = await store.query<{ state: string | null; reducer_state: string; entities: number }>(
-    `select state, reducer_state, count(*)::int as entities from rollcall.entity where domain = $1 group by 1, 2`,
-    [domain.name],
-  );
+async function countByState({ store, domain }: Pick<System, "store" | "domain">): Promise<StateCounts> {
   const counts: StateCounts = { orchestrator: {}, reducer: {} };
-  for (const { state, reducer_state, entities } of rows) {
+  for (const { state, reducerState, entities } of await countEntitiesByState(store, domain.name)) {
     if (state !== null) counts.orchestrator[state] = (counts.orchestrator[state] ?? 0) + entities;
-    counts.reducer[reducer_state] = (counts.reducer[reducer_state] ?? 0) + entities;
+    counts.reducer[reducerState] = (counts.reducer[reducerState] ?? 0) + entities;
   }
   return counts;
 }

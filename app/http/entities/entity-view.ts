@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { toRfc3339 } from "../../../runtime/core/time.ts";
+import type { StoredEntity } from "../../../runtime/stored/entities.ts";
 
 const Time = z.iso.datetime();
 export const Deadlines = z
@@ -23,7 +24,7 @@ export const EntityView = z.object({
 });
 export type EntityView = z.infer<typeof EntityView>;
 
-export const entityView = ({ updatedAt, ...entity }: Entity & { readonly updatedAt: Date }): EntityView => ({
+export const entityView = ({ updatedAt, ...entity }: StoredEntity): EntityView => ({
   id: entity.id,
   state: entity.state,
   reducer_state: entity.reducerState,

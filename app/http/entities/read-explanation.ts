@@ -1,8 +1,8 @@
 import { possibleTransitions } from "../../../runtime/contract/graph/possible-transitions.ts";
-import { readEntities } from "../../../runtime/shell/turns/entity-row.ts";
+import { readEntities } from "../../../runtime/stored/entities.ts";
 import type { System } from "../../host/compose.ts";
 import { findDeadLetters } from "../dead-letters/dead-letters.ts";
-import { readPartitionServices } from "../../host/troubles/partition-services.ts";
+import { readPartitionServices } from "../../../runtime/stored/partition-owners.ts";
 import { formatDuration } from "../server/text-format.ts";
 import { partitionOfEntity, readPendingIntents } from "./entity-queries.ts";
 import { type Explanation, explain } from "./explanation.ts";

@@ -1,8 +1,10 @@
 import { sourcesOf } from "../../../runtime/contract/reading/contract-set.ts";
 import { z } from "zod";
 import { topicsOf } from "../../../runtime/shell/topics.ts";
+import { countUnretriedByCode } from "../../../runtime/stored/dead-letters.ts";
+import { countIntentsByType } from "../../../runtime/stored/intents.ts";
+import { readPartitionServices } from "../../../runtime/stored/partition-owners.ts";
 import type { Host, System } from "../../host/compose.ts";
-import { readPartitionServices } from "../../host/troubles/partition-services.ts";
 import { type Trouble, type TroubleCode, troublesFor } from "../../host/troubles/trouble.ts";
 import { withTimeout } from "../../host/with-timeout.ts";
 import { VERSION } from "../../version.ts";
@@ -205,27 +207,19 @@ async function partitionChecks(system: System): Promise<Check[]> {
 }
 
 async function intentChecks({ store, domain }: System): Promise<Check[]> {
-  const rows = await store.query<{ type: string; count: number; age: number }>(
-    `select type, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 * 1000 as age
-       from rollcall.intent where domain = $1 group by type order by type`,
-    [domain.name],
-  );
-  if (rows.length === 0) return [ok("intents", "none pending")];
-  const oldestMs = Math.max(...rows.map(({ age }) => age));
-  const detail = rows.map(({ type, count, age }) => `${count} ${type} (oldest ${formatDuration(age)})`).join(", ");
-  return oldestMs > INTENT_AGE_MAX_MS
+  const pending = await countIntentsByType(store, domain.name);
+  if (pending.length === 0) return [ok("intents", "none pending")];
+  const texts = pending.map(({ type, count, oldestMs }) => `${count} ${type} (oldest ${formatDuration(oldestMs)})`);
+  const detail = texts.join(", ");
+  return pending.some(({ oldestMs }) => oldestMs > INTENT_AGE_MAX_MS)
     ? [finding("intents", `pending: ${detail}`, "check why their backend fails: the log names the error")]
     : [ok("intents", `pending: ${detail}`)];
 }
 
 async function deadLetterChecks({ store, domain }: System): Promise<Check[]> {
-  const rows = await store.query<{ error_code: string; count: number }>(
-    `select error_code, count(*)::int as count from rollcall.dead_letter
-      where domain = $1 and retried_at is null group by error_code order by error_code`,
-    [domain.name],
-  );
-  if (rows.length === 0) return [ok("dead letters", "none")];
-  const detail = rows.map(({ error_code, count }) => `${count} ${error_code}`).join(", ");
+  const unretried = await countUnretriedByCode(store, domain.name);
+  if (unretried.length === 0) return [ok("dead letters", "none")];
+  const detail = unretried.map(({ code, count }) => `${count} ${code}`).join(", ");
   return [{ name: "dead letters", level: "note", detail, remedy: "rollcall dlq list, then retry or drop them" }];
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
+import type { OperatorDecision } from "../../../runtime/stored/operator-decisions.ts";
 import type { System } from "../../host/compose.ts";
 
 export const Reason = z.string().min(1).max(1_024).describe("why: it is kept in rollcall.operator_decision");

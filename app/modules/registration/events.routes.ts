@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { NodeId } from "../../../contracts/registration/messages/fields.ts";
-import { readEntities } from "../../../runtime/shell/turns/entity-row.ts";
+import { readEntities } from "../../../runtime/stored/entities.ts";
 import type { System } from "../../host/compose.ts";
 import { Accepted, eventBodySchema } from "../../http/events/events.routes.ts";
 import { type IncomingEvent, parseIncomingEvent } from "../../http/events/incoming-event.ts";

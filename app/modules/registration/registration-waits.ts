@@ -1,7 +1,7 @@
 import type { Entity } from "../../../runtime/core/entity.ts";
 import { sleep } from "../../../runtime/shell/shell-context.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
-import { readEntities } from "../../../runtime/shell/turns/entity-row.ts";
+import { readEntities } from "../../../runtime/stored/entities.ts";
 import type { System } from "../../host/compose.ts";
 import type { IncomingEvent } from "../../http/events/incoming-event.ts";
 import { Problem } from "../../http/server/problem.ts";

@@ -4,7 +4,7 @@ import { NODE_TYPES, NodeId } from "../../../contracts/registration/messages/fie
 import { NodeIntrospectionEvent } from "../../../contracts/registration/messages/node-introspection-event.ts";
 import type { RegistrationState } from "../../../contracts/registration/messages/state.ts";
 import type { Entity } from "../../../runtime/core/entity.ts";
-import { recordOperatorDecision } from "../../../runtime/shell/operators/operator-decision.ts";
+import { recordOperatorDecision } from "../../../runtime/stored/operator-decisions.ts";
 import type { System } from "../../host/compose.ts";
 import {
   EntityListQuery,
@@ -12,7 +12,6 @@ import {
   listOf,
   requireEntity,
   retryPendingIntents,
-  stateConditions,
 } from "../../http/entities/entity-queries.ts";
 import { readExplanation } from "../../http/entities/read-explanation.ts";
 import { Timeline, timelinePage, TimelineQuery } from "../../http/entities/timeline.ts";
@@ -64,19 +63,14 @@ function addListRoute(http: Http, { system }: DomainApi): void {
       querystring: ListQuery,
       response: { 200: listOf(RegistrationView) },
     }),
-    async ({ query }) => {
-      const conditions = [
-        ...stateConditions(query),
-        ["data->'node'->>'node_type' = $?", query.node_type],
-        ["(data->'node'->'capabilities')::jsonb @> to_jsonb($?::text)", query.capability],
-        [
-          "(position(lower($?) in lower(entity_id)) > 0 or position(lower($?) in " +
-            "lower(coalesce(data->'node'->>'node_name', ''))) > 0)",
-          query.q,
+    async ({ query }) =>
+      listEntities(system, query, registrationView, {
+        data: [
+          { path: ["node", "node_type"], equals: query.node_type },
+          { path: ["node", "capabilities"], includes: query.capability },
         ],
-      ] as const;
-      return listEntities(system, query, conditions, registrationView);
-    },
+        partAlsoAt: [["node", "node_name"]],
+      }),
   );
 }
 

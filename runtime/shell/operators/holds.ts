@@ -1,5 +1,5 @@
 import type { Sql, Store } from "../../ports/store.ts";
-import { recordOperatorDecision, type OperatorDecision } from "./operator-decision.ts";
+import { recordOperatorDecision, type OperatorDecision } from "../../stored/operator-decisions.ts";
 
 /** Times in ms since the epoch, broker time. */
 interface Hold {

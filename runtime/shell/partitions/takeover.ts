@@ -1,6 +1,7 @@
 import { Fault } from "../../core/fault.ts";
 import type { ByTopicPartition, LogEnds } from "../../ports/event-bus.ts";
-import { contractInForce, ContractsSuperseded } from "../contract-in-force.ts";
+import { contractInForce } from "../../stored/contract-sets.ts";
+import { ContractsSuperseded } from "../contract-in-force.ts";
 import { groupBy } from "../group-by.ts";
 import type { ShellContext } from "../shell-context.ts";
 import { topicsOf } from "../topics.ts";

@@ -2,11 +2,11 @@ import type { InventoryEntry, ReconciledBackend, Repair } from "../../core/drift
 import type { Entity } from "../../core/entity.ts";
 import { partitionOf } from "../../core/murmur2.ts";
 import { intentSpecOf, repairsOf } from "../../core/reconcile.ts";
+import { findEntitiesInStates, findIdsOutsideStates, readEntities } from "../../stored/entities.ts";
 import { groupBy } from "../group-by.ts";
 import type { Partition } from "../partitions/partition.ts";
 import { sleep, type ShellContext } from "../shell-context.ts";
 import { withTimeout } from "../timeout.ts";
-import { ENTITY_COLUMNS, readEntities } from "../turns/entity-row.ts";
 
 const PAGE_SIZE = 500;
 /** How many ended entities one comparison looks up in a backend that can't list its entries. */
@@ -95,12 +95,8 @@ export class DriftScan {
   async *#livePages(partition: number): AsyncIterable<readonly Entity[]> {
     const { store, domain, clock } = this.#context;
     for (let after = ""; ;) {
-      const entities = await store.query<Entity>(
-        `select ${ENTITY_COLUMNS} from rollcall.entity
-          where domain = $1 and partition = $2 and state = any($3::text[]) and entity_id > $4
-          order by entity_id limit ${PAGE_SIZE}`,
-        [domain.name, partition, this.#liveStates, after],
-      );
+      const page = { after, limit: PAGE_SIZE };
+      const entities = await findEntitiesInStates(store, domain.name, partition, this.#liveStates, page);
       if (entities.length > 0) yield entities;
       if (entities.length < PAGE_SIZE) return;
       after = entities.at(-1)?.id ?? "";
@@ -110,15 +106,11 @@ export class DriftScan {
   }
 
   async #nextEndedIds(numbers: readonly number[]): Promise<string[]> {
-    const rows = await this.#context.store.query<{ entity_id: string }>(
-      `select entity_id from rollcall.entity
-        where domain = $1 and partition = any($2::int[]) and entity_id > $3
-          and (state is null or state <> all($4::text[]))
-        order by entity_id limit ${ENDED_MAX}`,
-      [this.#context.domain.name, numbers, this.#endedCursor, this.#liveStates],
-    );
-    this.#endedCursor = rows.length < ENDED_MAX ? "" : (rows.at(-1)?.entity_id ?? "");
-    return rows.map(({ entity_id }) => entity_id);
+    const { store, domain } = this.#context;
+    const page = { after: this.#endedCursor, limit: ENDED_MAX };
+    const ids = await findIdsOutsideStates(store, domain.name, numbers, this.#liveStates, page);
+    this.#endedCursor = ids.length < ENDED_MAX ? "" : (ids.at(-1) ?? "");
+    return ids;
   }
 
   async #comparePages(source: InventorySource, entityIds: readonly string[], result: ScanResult): Promise<void> {

@@ -6,7 +6,7 @@ import type { DueDeadline } from "../deadlines/deadline-index.ts";
 import type { Partition } from "../partitions/partition.ts";
 import { groupBy } from "../group-by.ts";
 import { backOffMs, type Failing, failingSince, sleep, type ShellContext } from "../shell-context.ts";
-import { readEntities } from "./entity-row.ts";
+import { readEntities } from "../../stored/entities.ts";
 import type { InboxItem } from "./inbox.ts";
 import { InternedValues } from "./interned-values.ts";
 import { readItems, type WorkItem } from "./read-items.ts";

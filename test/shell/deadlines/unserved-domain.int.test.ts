@@ -3,7 +3,7 @@ import { EmbeddedBroker } from "../../../runtime/adapters/embedded-bus/embedded-
 import { EmbeddedBus } from "../../../runtime/adapters/embedded-bus/embedded-bus.ts";
 import type { PgliteStore } from "../../../runtime/adapters/pglite/pglite-store.ts";
 import { SystemClock } from "../../../runtime/adapters/system-clock.ts";
-import { unservedDomains } from "../../../runtime/shell/partitions/served-domains.ts";
+import { unservedDomains } from "../../../runtime/stored/domains.ts";
 import type { ShellEvent } from "../../../runtime/shell/shell-event.ts";
 import { openInitializedStore } from "../../initialized-store.ts";
 import { emptyTables, pickupWithin, publisherOn, startOrders, until } from "../orders.ts";

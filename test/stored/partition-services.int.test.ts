@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readPartitionServices } from "../../app/host/troubles/partition-services.ts";
+import { readPartitionServices } from "../../runtime/stored/partition-owners.ts";
 import type { PgliteStore } from "../../runtime/adapters/pglite/pglite-store.ts";
 import { openInitializedStore } from "../initialized-store.ts";
 import { emptyTables } from "../shell/orders.ts";

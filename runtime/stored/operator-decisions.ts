@@ -1,4 +1,4 @@
-import type { Sql } from "../../ports/store.ts";
+import type { Sql } from "../ports/store.ts";
 
 /** Stored for good in rollcall.operator_decision. */
 export interface OperatorDecision {
