@@ -10,6 +10,15 @@ export async function createTopics(brokers: string, topics: readonly string[], n
   await sleep(1_500);
 }
 
+/** Each partition costs a broker something, used or not: what later runs measure must not depend on earlier ones. */
+export async function deleteTopics(brokers: string, prefix: string): Promise<void> {
+  const admin = new Kafka({ brokers: brokers.split(","), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
+  if (topics.length > 0) await admin.deleteTopics({ topics });
+  await admin.disconnect();
+}
+
 /** A load's side of Kafka: one producer, and a consumer for each topic that tells how far its entities have come. */
 export class KafkaLoad {
   readonly #kafka: Kafka;

@@ -78,7 +78,7 @@ export async function runLoad(
 }
 
 /** Entities under way, and how long it took until each had come to each step. */
-class Load {
+export class Load {
   readonly #engine: Engine;
   readonly #runId: string;
   readonly #sentAt = new Map<string, number>();

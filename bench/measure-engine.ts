@@ -1,6 +1,7 @@
 import { status } from "../test/real/services/services.ts";
 import { type Engine, type LoadSize, runLoad } from "./load.ts";
-import { cpuSeconds, type Result, rssMiB, walBytes } from "./measure.ts";
+import { cpuSeconds, type Result, rssMiB } from "./measure.ts";
+import { walBytes } from "./postgres-counters.ts";
 
 /** An engine in processes of its own. */
 export interface RunningEngine {

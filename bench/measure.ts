@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from "node:fs";
-import pg from "pg";
 
 /** The kernel's clock ticks a second, for /proc/PID/stat. */
 const TICKS = 100;
@@ -35,18 +34,14 @@ function readStat(pid: string): { pid: number; parent: number; own: number; ende
 }
 
 /** Resident memory of a process now, MiB. */
-export function rssMiB(pid: number): number {
-  const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return Math.round(Number(kib ?? 0) / 1024);
-}
+export const rssMiB = (pid: number): number => memoryMiB(pid, /VmRSS:\s+(\d+)/);
 
-/** How far Postgres' log is. */
-export async function walBytes(url: string): Promise<number> {
-  const client = new pg.Client(url);
-  await client.connect();
-  const { rows } = await client.query<{ bytes: string }>("select pg_current_wal_lsn() - '0/0'::pg_lsn as bytes");
-  await client.end();
-  return Number(rows[0]?.bytes);
+/** The most resident memory that a process has had, MiB. */
+export const peakRssMiB = (pid: number): number => memoryMiB(pid, /VmHWM:\s+(\d+)/);
+
+function memoryMiB(pid: number, line: RegExp): number {
+  const [, kib] = line.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return Math.round(Number(kib ?? 0) / 1024);
 }
 
 export interface Latency {

@@ -30,7 +30,7 @@ export function coreTable(results: readonly CoreResult[]): string {
   return aligned([["the core alone", "entities", "steps per s"], ...rows]);
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
   return rows
     .map((row) =>

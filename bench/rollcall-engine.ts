@@ -13,17 +13,20 @@ export interface MeasuredDomain {
   readonly partitions: number;
   /** Other domains in its process. */
   readonly neighbourhood?: Neighbourhood | undefined;
+  /** The built command: this checkout's by default. */
+  readonly rollcall?: string | undefined;
 }
 
 /** `rollcall start`. */
 export async function startRollcall(
   services: ServiceAddresses,
-  { module, domain, runId, partitions, neighbourhood }: MeasuredDomain,
+  { module, domain, runId, partitions, neighbourhood, rollcall }: MeasuredDomain,
 ): Promise<RunningEngine> {
   const neighbours = neighbourhood && writeNeighbours(neighbourhood);
   const modules = [module, ...(neighbours?.files ?? [])].flatMap((file) => ["--module", file]);
   const program = await startProgram({
     command: ["start", ...modules],
+    rollcall,
     nodeFlags: process.env["BENCH_NODE_FLAGS"]?.split(" ") ?? [],
     environment: {
       ...environmentOf(services),

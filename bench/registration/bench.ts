@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { freshDatabase } from "../../test/real/services/fresh-database.ts";
 import type { ServiceAddresses } from "../../test/real/services/service-addresses.ts";
 import { up } from "../../test/real/services/services.ts";
 import { latencyChart } from "../chart.ts";
@@ -15,7 +13,7 @@ import { coreTable, resultTable } from "../report.ts";
 import { startRollcall } from "../rollcall-engine.ts";
 import { benchCore, bytesPerNode } from "./core-scripts.ts";
 import { benchEmbedded } from "./embedded.ts";
-import { benchTopics, KafkaNodes } from "./kafka-nodes.ts";
+import { PARTITIONS, startBaseline, withEngine } from "./engine-scene.ts";
 import {
   checkPeer,
   type Given,
@@ -25,7 +23,6 @@ import {
   peers,
   type RunningPeer,
   startPeer,
-  stopped,
 } from "./peers/peers.ts";
 
 const HELP = `npm run bench -- [options]
@@ -60,8 +57,6 @@ const size = {
   warmUp: 2_000,
   shares: options.curve.split(",").map(Number),
 };
-const PARTITIONS = 12;
-const BENCH_NODE = "bench-nodes";
 const CHART = { latency: "introspection to became-active", load: "registrations" };
 const LABELS = {
   baseline: "baseline (no guarantees)",
@@ -125,36 +120,23 @@ async function benchReal(names: readonly EngineName[]): Promise<Result[]> {
   }
 }
 
-/** One engine as a process of its own, its nodes in this one. */
 async function benchProcess(name: EngineName, services: ServiceAddresses): Promise<Result> {
-  const runId = `bench${Date.now().toString(36)}`;
   const count = isPeer(name) ? Math.min(size.count, peers[name]) : size.count;
   const warmUp = isPeer(name) ? Math.min(size.warmUp, count) : size.warmUp;
-  const database = await freshDatabase(services.database);
-  const topics = benchTopics(runId);
-  const consul = consulUrl(services.consul);
-  const given = { runId, brokers: services.kafka, database: database.url, consul, consulNode: BENCH_NODE, topics };
-  const engine: RunningPeer = await start(name, given, services);
-  try {
-    const nodes =
-      engine.nodes ?? (await KafkaNodes.connect(services.kafka, topics, runId, { canLeave: name !== "baseline" }));
+  const scene = { canLeave: name !== "baseline", start: (given: Given) => start(name, given, services) };
+  return withEngine(services, scene, async ({ given, engine, nodes }) => {
     const label = isPeer(name) ? name : LABELS[name];
-    const result = await measureEngine(label, engine, nodes, { ...size, count, warmUp, runId }, database.url);
-    if (nodes instanceof KafkaNodes) await nodes.close();
+    const load = { ...size, count, warmUp, runId: given.runId };
+    const result = await measureEngine(label, engine, nodes, load, given.database);
     if (isPeer(name)) await checkPeer(given, warmUp + count + size.oneAtATime);
     return result;
-  } finally {
-    await engine.stop();
-    await database.drop();
-    await forgetServices(services, runId);
-  }
+  });
 }
 
 async function start(name: EngineName, given: Given, services: ServiceAddresses): Promise<RunningPeer> {
-  if (name === "baseline" || name === "kafka-streams")
-    await createTopics(given.brokers, Object.values(given.topics), PARTITIONS);
-  if (isPeer(name)) return startPeer(name, given);
   if (name === "baseline") return startBaseline(given);
+  if (name === "kafka-streams") await createTopics(given.brokers, Object.values(given.topics), PARTITIONS);
+  if (isPeer(name)) return startPeer(name, given);
   return startRollcall(
     { ...services, database: given.database },
     {
@@ -163,29 +145,6 @@ async function start(name: EngineName, given: Given, services: ServiceAddresses)
     },
   );
 }
-
-/** A catalog that keeps every run's services gets slower from run to run, whatever is measured. */
-async function forgetServices({ consul }: ServiceAddresses, runId: string): Promise<void> {
-  for (const Node of [`rollcall-dev-${runId}`, BENCH_NODE])
-    await fetch(new URL("/v1/catalog/deregister", consulUrl(consul)), {
-      method: "PUT",
-      body: JSON.stringify({ Node }),
-    });
-}
-
-async function startBaseline(given: Given): Promise<RunningPeer> {
-  const engine = spawn(process.execPath, ["--import", "tsx", "bench/registration/baseline.ts"], {
-    env: { ...process.env, BENCH_ENGINE: JSON.stringify(given) },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  await new Promise<void>((resolve, reject) => {
-    engine.stdout?.on("data", (chunk: Buffer) => chunk.toString().includes("ready") && resolve());
-    engine.once("exit", () => reject(new Error("the baseline ended before it was ready")));
-  });
-  return { stop: () => stopped(engine), pids: [engine.pid ?? 0] };
-}
-
-const consulUrl = (address: string): string => (address.includes("://") ? address : `http://${address}`);
 
 if (options.help) process.stdout.write(HELP);
 else await main().catch(failure("bench"));

@@ -7,8 +7,8 @@ import { waitUntil } from "../real/services/wait-until.ts";
 
 const ROLLCALL = fileURLToPath(new URL("../../dist/app/rollcall.js", import.meta.url));
 /** Node's, as the command's first line has them. */
-const FLAGS =
-  readFileSync(ROLLCALL, "utf8")
+const flagsOf = (rollcall: string): readonly string[] =>
+  readFileSync(rollcall, "utf8")
     .split("\n", 1)[0]
     ?.match(/(?<= )--\S+/g) ?? [];
 const LOG_CHARACTERS_MAX = 200_000;
@@ -49,6 +49,8 @@ export interface ProgramOptions {
   /** Parts that need not be ready. */
   readonly tolerated?: readonly string[];
   readonly nodeFlags?: readonly string[];
+  /** The built command: this checkout's by default. */
+  readonly rollcall?: string | undefined;
   readonly readyMs?: number;
 }
 
@@ -62,10 +64,11 @@ export async function startProgram({
   command = ["start", ...(contractsDir === undefined ? [] : ["--contracts", contractsDir])],
   tolerated = [],
   nodeFlags = [],
+  rollcall = ROLLCALL,
   readyMs = READY_MS,
 }: ProgramOptions): Promise<Program> {
   const { http } = await freePorts(["http"]);
-  const child = spawn(process.execPath, [...FLAGS, ...nodeFlags, ROLLCALL, ...command], {
+  const child = spawn(process.execPath, [...flagsOf(rollcall), ...nodeFlags, rollcall, ...command], {
     env: { ...bare(process.env), ...environment, ROLLCALL_HTTP_PORT: String(http) },
     stdio: ["ignore", "pipe", "pipe"],
   });
