@@ -23,4 +23,4 @@ ENV ROLLCALL_HTTP_HOST=0.0.0.0 ROLLCALL_HTTP_PORT=8080
 EXPOSE 8080
 VOLUME /rollcall/.rollcall
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ROLLCALL_HTTP_PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--min-semi-space-size=32", "--max-semi-space-size=32", "dist/app/rollcall.js", "start"]
+CMD ["node", "--min-semi-space-size=96", "--max-semi-space-size=96", "dist/app/rollcall.js", "start"]

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --min-semi-space-size=32 --max-semi-space-size=32
+#!/usr/bin/env -S node --min-semi-space-size=96 --max-semi-space-size=96
 // What a turn makes lives until its commit: with Node's small young generation most of it would be copied twice. It is
 // of one size from the start, so that memory is: V8 would let it grow by steps, for hours.
 

@@ -62,7 +62,7 @@ describe("the installed command", () => {
   it("runs with the flags of its first line", () => {
     if (!existsSync("/proc")) return;
     const started = readFileSync(`/proc/${server.pid}/cmdline`, "utf8").split("\0");
-    expect(started).toEqual(expect.arrayContaining(["--min-semi-space-size=32", "--max-semi-space-size=32"]));
+    expect(started).toEqual(expect.arrayContaining(["--min-semi-space-size=96", "--max-semi-space-size=96"]));
   });
 
   it("tells a defect's place in the sources", async () => {
