@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readAppliedResults } from "./applied-results.ts";
 import { type ConsulClient, parseResponse, describeResponse } from "./consul-client.ts";
 import { backendUnavailable } from "../service-catalog/faults.ts";
 
@@ -52,7 +53,7 @@ const OperationResult = z.object({
   Check: ConsulCheck.optional(),
 });
 export type OperationResult = z.infer<typeof OperationResult>;
-const AppliedResponse = z.object({ Results: z.array(OperationResult).nullable() });
+export const AppliedResponse = z.object({ Results: z.array(OperationResult).nullable() });
 const RefusedResponse = z.object({ Errors: z.array(z.object({ OpIndex: z.int().min(0), What: z.string() })).min(1) });
 
 export interface OperationError {
@@ -81,7 +82,7 @@ export async function transact(
   const answer = await client.send(request, signal);
   switch (answer.status) {
     case 200:
-      return { kind: "applied", results: parseResponse(answer, AppliedResponse).Results ?? [] };
+      return { kind: "applied", results: parseResponse(answer, AppliedResponse, readAppliedResults).Results ?? [] };
     case 409:
       return { kind: "refused", problems: parseResponse(answer, RefusedResponse).Errors.map(toOperationError) };
     case 400:
