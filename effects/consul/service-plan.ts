@@ -70,9 +70,7 @@ export function operationsOf(
   if (found === "absent") return [];
   const { service, check } = found;
   if (change.kind === "set_status") {
-    return [
-      { Check: { Verb: "cas", Check: { ...checkOf(change, service, change.check, node), ...expectedIndex(check) } } },
-    ];
+    return [{ Check: { Verb: "cas", Check: checkOf(change, service, change.check, node, expectedIndex(check)) } }];
   }
   // Consul requires the service's name here. Removing a service removes its checks; so a check that was written since
   // it was read must make the transaction fail.
@@ -90,17 +88,18 @@ function registerOperations(
   node: string,
 ): Operation[] {
   const service = serviceOf(change, owner, found === "absent" ? 0 : found.service.ModifyIndex);
-  const check = checkOf(change, service, change.entry.check, node);
+  const check = (expected?: ExpectedIndex) => checkOf(change, service, change.entry.check, node, expected);
   return [
     { Service: { Verb: "cas", Node: node, Service: service } },
     // An existing check with this id can't belong to the new service, and is overwritten.
     found === "absent"
-      ? { Check: { Verb: "set", Check: check } }
-      : { Check: { Verb: "cas", Check: { ...check, ...expectedIndex(found.check) } } },
+      ? { Check: { Verb: "set", Check: check() } }
+      : { Check: { Verb: "cas", Check: check(expectedIndex(found.check)) } },
   ];
 }
 
 const expectedIndex = (found: ConsulCheck | undefined) => ({ ModifyIndex: found?.ModifyIndex ?? 0 });
+type ExpectedIndex = ReturnType<typeof expectedIndex>;
 
 const serviceOf = ({ serviceId, version, entry }: ServiceRegistration, owner: string, index: number) => ({
   ID: serviceId,
@@ -117,6 +116,7 @@ const checkOf = (
   { Service }: Pick<ConsulService, "Service">,
   { status, note }: Check,
   node: string,
+  expected?: ExpectedIndex,
 ) => ({
   Node: node,
   CheckID: checkIdOf(serviceId),
@@ -125,4 +125,5 @@ const checkOf = (
   Output: note,
   ServiceID: serviceId,
   ServiceName: Service,
+  ...expected,
 });

@@ -8,7 +8,8 @@ import type { Message, NewEvent } from "./message.ts";
 import { toRfc3339 } from "./time.ts";
 
 // The messages that the runtime makes itself are built and read in this file only. Their types are `deadline(ack)`,
-// `failed(stock.reserve)`, `published(OrderPlaced)` and `drift(warehouse)`.
+// `failed(stock.reserve)`, `published(OrderPlaced)` and `drift(warehouse)`. They are built field by field: each field
+// that follows a spread takes V8 as long as an id.
 
 /** What stands in the parentheses: the deadline, intent type, event type or backend that the message is about. */
 export const subjectOf = (type: string): string => type.slice(type.indexOf("(") + 1, -1);
@@ -19,12 +20,14 @@ const FAULT_MESSAGE_LENGTH_MAX = 1_000;
 export function deadlineMessage(attempt: AttemptRef, name: string, { at, renewedAt }: ArmedDeadline): Message {
   const deadlineAt = toRfc3339(at);
   return {
-    ...attempt,
     kind: "deadline",
     type: `deadline(${name})`,
     id: derivedId("deadline", attempt.attemptId, name, deadlineAt),
+    entityId: attempt.entityId,
+    correlationId: attempt.correlationId,
     payload: { deadline_at: deadlineAt, renewed_at: renewedAt === null ? null : toRfc3339(renewedAt) },
     now: at,
+    attemptId: attempt.attemptId,
   };
 }
 
@@ -61,16 +64,18 @@ export const isIntentFailure = ({ type }: Message): boolean => type.startsWith("
  * @param now broker time of the append, ms since the epoch
  */
 export const publishedMessage = (
-  { id, type, ...attempt }: AttemptRef & { readonly id: string; readonly type: string },
+  { id, type, entityId, correlationId, attemptId }: AttemptRef & { readonly id: string; readonly type: string },
   now: number,
   traceparent?: string,
 ): Message => ({
-  ...attempt,
   kind: "published",
   type: `published(${type})`,
   id: derivedId("published", id),
+  entityId,
+  correlationId,
   payload: {},
   now,
+  attemptId,
   traceparent,
 });
 

@@ -30,6 +30,7 @@ export type RegisteredNode = z.infer<typeof RegisteredNode>;
 /** The node that an accepted introspection describes; `now` is the message's event time, ms. */
 export function nodeOf(introspection: PayloadOf<typeof NodeIntrospectionEvent>, now: number): RegisteredNode {
   const { correlation_id: _request, timestamp: _sent, reason: _why, ...node } = introspection;
-  // The payload is canonical since its definition's `normalize`, which its type does not show.
-  return { ...node, introspected_at: toRfc3339(now) } as unknown as RegisteredNode;
+  // The payload is canonical since its definition's `normalize`, which its type does not show. A second spread would
+  // take three times as long as all of this.
+  return Object.assign(node, { introspected_at: toRfc3339(now) }) as unknown as RegisteredNode;
 }

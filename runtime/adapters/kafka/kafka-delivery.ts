@@ -109,7 +109,11 @@ export const toBusRecord = (
   { offset, key, value, headers, timestamp }: KafkaMessage,
   receivedAtMs: number,
 ): BusRecord => ({
-  ...{ topic, partition, key, value, receivedAtMs },
+  topic,
+  partition,
+  key,
+  value,
+  receivedAtMs,
   offset: Number(offset),
   // Our own decoding returns nothing else; a message of the format before headers has none.
   headers: (headers ?? {}) as Readonly<Record<string, Buffer>>,
